@@ -1,0 +1,1 @@
+"""Models of everything that is written to disk. Nothing in this package imports torch."""

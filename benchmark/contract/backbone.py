@@ -1,0 +1,78 @@
+"""`backbone.json`: what a backbone is, how to call it and where it came from."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
+
+from benchmark.contract.base import Model, Name, Sha256
+
+
+class FeatureLevel(Model):
+    """One feature map of a backbone: (N, channels, side / stride, side / stride), float32."""
+
+    name: Name
+    """`c1` … `c5` for a ResNet: after the first ReLU, layer1 … layer4."""
+    channels: PositiveInt
+    stride: PositiveInt
+
+
+class InputSpec(Model):
+    """How a backbone is called: (N, channels, side, side) float32 normalised images, any side divisible by 32."""
+
+    channels: Literal[3] = 3
+    side: PositiveInt = 224
+    normalisation: Literal["dataset"] = "dataset"
+    """(x - mean) / std with the scalar statistics of the downstream training split, repeated to three channels
+    (protocol section 5); the same rule for every backbone."""
+
+
+class Provenance(Model):
+    """Where the weights came from. Free of paths of a machine."""
+
+    method: str
+    fraction: float | None = Field(default=None, gt=0, le=1)
+    """Share of the pre-training corpus, None where there is none."""
+    seed: int | None = None
+    corpus_sha256: Sha256 | None = None
+    image_digest: str | None = None
+    """Digest of the container image that made the weights."""
+    source_sha256: Sha256 | None = None
+    """Digest of the weight file that was converted."""
+    commit: str | None = None
+    pretraining_data: list[str] = []
+    """Data sets that the weights have seen, as declared."""
+    hyperparameters: dict[str, Any] = {}
+    seconds: NonNegativeFloat | None = None
+    """Wall-clock cost of the pre-training."""
+    notes: list[str] = []
+
+
+class BackboneManifest(Model):
+    """`backbone.json`."""
+
+    schema_version: Literal[1] = 1
+    name: Name
+    display_name: str = Field(min_length=1, max_length=80)
+    architecture: str
+    """Name in the architecture registry (`lovt-bench backbone architectures`)."""
+    levels: list[FeatureLevel] = Field(min_length=1)
+    """In ascending stride."""
+    input: InputSpec = InputSpec()
+    parameters: PositiveInt
+    weights_sha256: Sha256
+    """SHA-256 of `backbone.safetensors`: the identity of the backbone in run records."""
+    onnx_sha256: Sha256 | None = None
+    provenance: Provenance
+    created: str
+    versions: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _levels_ascend(self) -> BackboneManifest:
+        strides = [level.stride for level in self.levels]
+        if strides != sorted(set(strides)):
+            raise ValueError(f"levels must have strictly ascending strides, found {strides}")
+        if len({level.name for level in self.levels}) != len(self.levels):
+            raise ValueError(f"level names must differ, found {[level.name for level in self.levels]}")
+        return self

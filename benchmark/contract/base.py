@@ -1,0 +1,35 @@
+"""What every model on disk shares: unknown fields are errors, instances do not change, JSON is canonical."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$")]
+"""A name that is safe as a folder: lower case letters, digits, `.`, `_`, `-`; 1 to 64 characters."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 digest, lower case hexadecimal."""
+
+
+class Model(BaseModel):
+    """Base of all models that cross a border."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    def to_json(self, indent: int | None = 2) -> str:
+        """Return canonical JSON: fields in declared order, UTF-8 text, a line feed at the end."""
+        return self.model_dump_json(indent=indent) + "\n"
+
+    def digest(self) -> str:
+        """Return the SHA-256 of this model's content; equal content gives equal digests in any field order."""
+        return digest_of(self.model_dump(mode="json"))
+
+
+def digest_of(value: Any) -> str:
+    """Return the SHA-256 of a JSON-like value, keys sorted, no blanks."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,82 @@
+"""`dataset.json`: what an image store holds and where it came from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from benchmark.contract.base import Model, Name, Sha256, digest_of
+
+Track = Literal["public", "phantom"]
+"""`public`: images of a public dataset. `phantom`: synthetic images. The two never share a table."""
+
+Splits = Literal["official", "seeded"]
+"""`official`: IDs and order equal the published split files. `seeded`: drawn by the protocol's rule."""
+
+SplitName = Literal["train", "validation", "test"]
+SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
+
+IMAGE_SIDE = 224
+"""Side of a stored image in pixels (protocol section 5); boxes are in this frame."""
+
+
+class PixelStatistics(Model):
+    """Scalar mean and standard deviation of pixels in [0, 1] over the whole training split (datasets.md, General)."""
+
+    mean: float
+    std: float = Field(gt=0)
+
+
+class SplitSummary(Model):
+    """Counts of one split."""
+
+    images: NonNegativeInt
+    images_with_boxes: NonNegativeInt | None = None
+    """None where the dataset has no boxes."""
+    boxes: NonNegativeInt | None = None
+    ids_sha256: Sha256
+    """SHA-256 of the IDs in file order joined by one line feed (split-digests.json, `sha256_ids_file_order`)."""
+
+
+class LeftOut(Model):
+    """One image that `--skip-bad` left out."""
+
+    id: str
+    split: SplitName
+    reason: str
+
+
+class DatasetManifest(Model):
+    """`dataset.json`. Statistics are over the original-size images as processed in memory (datasets.md)."""
+
+    schema_version: Literal[1] = 1
+    name: Name
+    track: Track
+    splits: Splits
+    split_seed: int | None = None
+    """Seed of the split when `splits` is `seeded`."""
+    classes: list[str]
+    """Segmentation classes in channel order (for detection datasets also the detection classes)."""
+    has_masks: bool
+    has_boxes: bool
+    pixel_statistics: PixelStatistics
+    split_summaries: dict[SplitName, SplitSummary]
+    files: dict[str, Sha256]
+    """SHA-256 of every other file of the store (`images.npy`, `masks.npy`, `boxes.npz`, `index.parquet`)."""
+    protocol: str
+    """Name of the protocol whose data entries governed the preparation."""
+    data_protocol_sha256: Sha256
+    """Digest of those entries."""
+    notes: list[str] = []
+    """Deviations worth a reader's eye, in sentences (for example: no `test_list.txt`)."""
+    left_out: list[LeftOut] = []
+    image_side: PositiveInt = IMAGE_SIDE
+    created: str
+    """ISO 8601, UTC. Not part of `identity`."""
+    versions: dict[str, str] = {}
+
+    def identity(self) -> str:
+        """Return the digest that results refer to: content only, no time and no library versions."""
+        content = self.model_dump(mode="json", exclude={"created", "versions"})
+        return digest_of(content)

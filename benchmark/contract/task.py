@@ -1,0 +1,59 @@
+"""A task specification: everything of protocol section 1 for one of the 18 tasks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from benchmark.contract.base import Model
+
+HeadName = Literal["yolov3", "linear", "unet"]
+
+
+class WarmUp(Model):
+    """Steps during which the backbone of a fine-tune task stays frozen, and their learning rate."""
+
+    steps: PositiveInt
+    learning_rate: PositiveFloat
+
+
+class TaskSpec(Model):
+    """One task. Fractions are of the split's rows in stored order (protocol section 4)."""
+
+    number: PositiveInt
+    id: str = Field(pattern=r"^[a-z0-9_]+$")
+    title: str
+    """Short label for tables, for example `RSNA YOLOv3 fine-tune 1 %`."""
+    dataset: str
+    target: Literal["boxes", "masks"]
+    classes: list[str]
+    train_fraction: float = Field(gt=0, le=1)
+    validation_fraction: float = Field(gt=0, le=1)
+    head: HeadName
+    backbone: Literal["frozen", "fine-tuned"]
+    batch_size: PositiveInt
+    learning_rates: list[PositiveFloat] = Field(min_length=1)
+    """In the order in which they are tried. One entry means: never tuned, used directly."""
+    warm_up: WarmUp | None = None
+    max_epochs: PositiveInt
+    patience: PositiveInt
+    monitor: str
+    """Validation metric (mode max) that chooses the learning rate, the epoch and when to stop."""
+    metric: str
+    """Reported test metric."""
+    metric_label: str
+    """How tables head the metric: mAP, Dice, fROC, Avg Dice."""
+    extra_metrics: list[str] = []
+    published_train_images: NonNegativeInt
+    """Training images with the official splits (protocol section 1), for tables and tests."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TaskSpec:
+        if (self.warm_up is not None) != (self.backbone == "fine-tuned"):
+            raise ValueError(f"task {self.id}: a warm-up belongs to fine-tuned tasks and only to them")
+        if (self.target == "boxes") != (self.head == "yolov3"):
+            raise ValueError(f"task {self.id}: head {self.head} does not learn {self.target}")
+        if len(set(self.learning_rates)) != len(self.learning_rates):
+            raise ValueError(f"task {self.id}: learning rates repeat: {self.learning_rates}")
+        return self
