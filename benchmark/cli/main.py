@@ -1,0 +1,65 @@
+"""The console script. Sub-commands are imported when they are called, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import Any
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "backbone": ("benchmark.cli.backbone:backbone", "Export, check and list backbones."),
+    "data": ("benchmark.cli.data:data", "Prepare, verify and list image stores; write the phantom."),
+    "evaluate": ("benchmark.cli.evaluate:evaluate", "Take a backbone through the tasks and record every run."),
+    "leaderboard": ("benchmark.cli.leaderboard:leaderboard", "Build and show the leaderboard."),
+    "pretrain": ("benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
+    "tasks": ("benchmark.cli.tasks:tasks", "List the tasks and show one."),
+}
+"""Command name: where it lives, and the line that `--help` shows without importing it."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            error.message += f" Commands: {', '.join(sorted(COMMANDS))}."
+            raise
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="lovt-bench", message="%(package)s %(version)s")
+@click.option("-v", "--verbose", is_flag=True, help="Log more.")
+def main(verbose: bool) -> None:
+    """Compare chest X-ray backbones on 18 localized tasks.
+
+    \b
+    Examples:
+      lovt-bench data phantom                    # synthetic X-rays in the raw layouts of all datasets
+      lovt-bench data prepare rsna --raw DIR     # raw files -> image store
+      lovt-bench evaluate random --profile demo  # a backbone through the 18 tasks
+      lovt-bench leaderboard build               # run records -> a leaderboard version
+    """
+    logging.basicConfig(format="%(message)s", level=logging.DEBUG if verbose else logging.WARNING)
+    logging.getLogger("lovt_bench").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+if __name__ == "__main__":
+    main()
