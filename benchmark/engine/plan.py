@@ -1,0 +1,90 @@
+"""What is to be run for one task, decided from values alone (protocol sections 2.1 and 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmark.contract.profile import Profile
+from benchmark.contract.protocol import RunProtocol
+from benchmark.contract.run_record import Phase
+from benchmark.contract.task import TaskSpec
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One training: what differs between the runs of a task."""
+
+    phase: Phase
+    learning_rate: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class SplitSizes:
+    """How many of the first rows of each split a task uses."""
+
+    train: int
+    validation: int
+    test: int
+
+
+def split_sizes(spec: TaskSpec, profile: Profile, train: int, validation: int, test: int) -> SplitSizes:
+    """Return the rows used of splits of the given sizes: the first round(n * fraction), halves to even.
+
+    Raises ValueError if the training rows do not fill one batch, since incomplete batches are dropped.
+    """
+    wanted = max(round(train * spec.train_fraction), min(train, profile.min_train_images))
+    sizes = SplitSizes(
+        train=min(wanted, profile.max_train_images or wanted),
+        validation=_capped(round(validation * spec.validation_fraction), validation, profile.max_validation_images),
+        test=_capped(test, test, profile.max_test_images),
+    )
+    if sizes.train < spec.batch_size:
+        raise ValueError(
+            f"task {spec.id}: {sizes.train} training images do not fill one batch of {spec.batch_size}; "
+            f"prepare more images, or use a profile for few images (--profile small)"
+        )
+    if not sizes.validation or not sizes.test:
+        raise ValueError(f"task {spec.id}: the validation or the test split of {spec.dataset} is empty")
+    return sizes
+
+
+def _capped(wanted: int, available: int, limit: int | None) -> int:
+    at_least_one = max(wanted, min(available, 1))
+    return at_least_one if limit is None else min(max(at_least_one, min(available, limit)), limit)
+
+
+def tuning_runs(spec: TaskSpec, runs: RunProtocol) -> list[RunConfig]:
+    """Return one run per learning rate in grid order; none where there is nothing to choose."""
+    if len(spec.learning_rates) == 1:
+        return []
+    return [RunConfig("tune", rate, runs.tune_seed) for rate in spec.learning_rates]
+
+
+def final_runs(learning_rate: float, runs: RunProtocol, profile: Profile) -> list[RunConfig]:
+    """Return the repetitions, each with its own seed."""
+    return [RunConfig("final", learning_rate, seed) for seed in runs.final_seeds[: profile.max_runs]]
+
+
+def choose_learning_rate(scores: Sequence[tuple[float, float | None]]) -> float:
+    """Return the learning rate of the strictly largest score; the earlier one on a tie.
+
+    Args:
+        scores: (learning rate, validation score at the best epoch) in grid order; None for a diverged run.
+
+    Raises:
+        ValueError: If every run diverged.
+    """
+    best: tuple[float, float] | None = None
+    for rate, score in scores:
+        if score is not None and (best is None or score > best[1]):
+            best = (rate, score)
+    if best is None:
+        raise ValueError(f"all tuning runs diverged (learning rates {[rate for rate, _ in scores]})")
+    return best[0]
+
+
+def count_runs(spec: TaskSpec, runs: RunProtocol, profile: Profile) -> int:
+    """Return the number of trainings that the task costs."""
+    return len(tuning_runs(spec, runs)) + len(final_runs(spec.learning_rates[0], runs, profile))
