@@ -23,7 +23,10 @@ class _StrictLoader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()
             raise yaml.constructor.ConstructorError(
-                None, None, f"alias *{event.anchor}: write the value out, aliases are not read", event.start_mark
+                None,
+                None,
+                f"alias *{event.anchor}: write the value out, aliases are not read",
+                event.start_mark,
             )
         return super().compose_node(parent, index)
 
@@ -47,8 +50,8 @@ def read_yaml(path: Path, limit: int = SIZE_LIMIT) -> dict[str, Any]:
     """Return the mapping that a YAML file holds.
 
     Raises:
-        StrictYamlError: larger than `limit` bytes, not UTF-8, not YAML, tags of Python objects, aliases, repeated
-            keys, keys that are not text, or not a mapping.
+        StrictYamlError: larger than `limit` bytes, not UTF-8, not YAML, tags of Python objects, aliases,
+            repeated keys, keys that are not text, or not a mapping.
         FileNotFoundError: there is no such file.
     """
     with path.open("rb") as stream:
@@ -56,7 +59,7 @@ def read_yaml(path: Path, limit: int = SIZE_LIMIT) -> dict[str, Any]:
     if len(content) > limit:
         raise StrictYamlError(f"{path}: larger than {limit} bytes; this is not a file of settings")
     try:
-        value = yaml.load(content.decode("utf-8"), Loader=_StrictLoader)  # noqa: S506 - a safe loader
+        value = yaml.load(content.decode("utf-8"), Loader=_StrictLoader)
     except UnicodeDecodeError as error:
         raise StrictYamlError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:

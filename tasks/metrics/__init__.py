@@ -1,0 +1,1 @@
+"""Test metrics of the tasks (evaluation.md section 11)."""

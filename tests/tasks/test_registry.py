@@ -1,0 +1,78 @@
+"""Task files come from contributors: each way to get one wrong has an error that says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.registry import SPECS, InvalidTaskError, UnknownTaskError, load_task, load_tasks, read_task
+
+GOOD = (SPECS / "covid_linear.yaml").read_text()
+
+
+@pytest.fixture
+def spec_file(tmp_path: Path) -> Path:
+    path = tmp_path / "covid_linear.yaml"
+    path.write_text(GOOD)
+    return path
+
+
+def test_a_task_is_found_by_id_and_by_number():
+    assert load_task("covid_linear") == load_task("12")
+
+
+def test_an_unknown_task_lists_the_known_ones():
+    with pytest.raises(
+        UnknownTaskError, match=r"unknown task 'rsna'; known ids .*covid_linear, .*nih_seg_linear"
+    ):
+        load_task("rsna")
+
+
+def test_a_new_file_is_a_new_task(spec_file: Path):
+    spec_file.with_name("other.yaml").write_text(
+        GOOD.replace("covid_linear", "other").replace("number: 12", "number: 3")
+    )
+    assert [spec.id for spec in load_tasks(spec_file.parent)] == ["other", "covid_linear"]
+
+
+def test_two_files_with_one_number_are_refused(spec_file: Path):
+    spec_file.with_name("other.yaml").write_text(GOOD.replace("covid_linear", "other"))
+    with pytest.raises(InvalidTaskError, match="share the number 12"):
+        load_tasks(spec_file.parent)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("batch_size: 8", "batch_size: 0", "batch_size: Input should be greater than 0, found 0"),
+        ("batch_size: 8\n", "", "batch_size: Field required"),
+        ("batch_size: 8", "batch_sise: 8", "batch_sise: Extra inputs are not permitted"),
+        ("number: 12", "number: 12\nnumber: 13", "key 'number' is given twice"),
+        ("head: linear", "head: transformer", "head: Input should be 'yolov3', 'linear' or 'unet'"),
+        ("head: linear", "head: yolov3", "does not learn masks"),
+        ("backbone: frozen", "backbone: fine-tuned", "a warm-up belongs to fine-tuned tasks"),
+        (
+            "monitor: opacity_dice",
+            "monitor: accuracy",
+            "monitor 'accuracy' is not computed .* opacity_dice, avg_dice",
+        ),
+        ("extra_metrics: []", "extra_metrics: [mAP]", "extra_metrics 'mAP' is not computed"),
+        ("id: covid_linear", "id: covid", "expected 'covid_linear' as in the file name"),
+        ("[3.0e-2, 1.0e-2, 3.0e-3, 1.0e-3]", "[]", "learning_rates: List should have at least 1 item"),
+        ("[3.0e-2, 1.0e-2, 3.0e-3, 1.0e-3]", "[.nan]", "learning_rates.0"),
+        ("[3.0e-2, 1.0e-2, 3.0e-3, 1.0e-3]", "[0.1, 0.1]", "learning rates repeat"),
+        (
+            "train_fraction: 1.0",
+            "train_fraction: 1.5",
+            "train_fraction: .* less than or equal to 1, found 1.5",
+        ),
+        ("title: COVID Rural linear", "title: !!python/object/apply:os.system [ls]", "not plain YAML"),
+    ],
+)
+def test_a_wrong_field_is_named(spec_file: Path, old: str, new: str, message: str):
+    assert old in GOOD
+    spec_file.write_text(GOOD.replace(old, new))
+    with pytest.raises(InvalidTaskError, match=message) as caught:
+        read_task(spec_file)
+    assert "covid_linear" in str(caught.value)
