@@ -1,0 +1,65 @@
+"""Complete the folder of a store: boxes, index and, last, `dataset.json` with a digest of every file."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, SplitName, SplitSummary
+from benchmark.data import format as fmt
+
+
+def summarise(index: pd.DataFrame, box_counts: np.ndarray | None) -> dict[SplitName, SplitSummary]:
+    """Return counts and ID digest of each split; `box_counts` is int (N,) or None without boxes."""
+    summaries: dict[SplitName, SplitSummary] = {}
+    for split in SPLIT_NAMES:
+        chosen = index["split"].to_numpy() == split
+        counts = None if box_counts is None else box_counts[chosen]
+        summaries[split] = SplitSummary(
+            images=int(chosen.sum()),
+            images_with_boxes=None if counts is None else int((counts > 0).sum()),
+            boxes=None if counts is None else int(counts.sum()),
+            ids_sha256=fmt.ids_sha256(index["id"][chosen].tolist()),
+        )
+    return summaries
+
+
+def seal(
+    folder: Path,
+    *,
+    index: pd.DataFrame,
+    boxes: Sequence[np.ndarray] | None,
+    box_classes: Sequence[np.ndarray] | None,
+    **manifest: Any,
+) -> DatasetManifest:
+    """Complete a folder that already holds `images.npy` (and `masks.npy`): boxes, index, `dataset.json`.
+
+    `manifest` gives the fields of `DatasetManifest` that do not follow from the files.
+    """
+    columns = list(fmt.INDEX_COLUMNS)
+    index = index.reset_index(drop=True)
+    index["order"] = index.groupby("split", sort=False).cumcount()
+    index[columns].to_parquet(folder / fmt.INDEX, index=False)
+    counts = None
+    if boxes is not None:
+        counts = np.array([len(one) for one in boxes], dtype=np.int64)
+        fmt.save_boxes(folder / fmt.BOXES, boxes, box_classes or [np.zeros(n, np.int64) for n in counts])
+    files = [name for name in (fmt.IMAGES, fmt.MASKS, fmt.BOXES, fmt.INDEX) if (folder / name).is_file()]
+    packages = ("numpy", "pillow", "pydicom", "scikit-image", "python-gdcm", "pyarrow")
+    sealed = DatasetManifest(
+        has_masks=fmt.MASKS in files,
+        has_boxes=boxes is not None,
+        split_summaries=summarise(index, counts),
+        files={name: fmt.file_sha256(folder / name) for name in files},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions={name: importlib.metadata.version(name) for name in packages},
+        **manifest,
+    )
+    (folder / fmt.MANIFEST).write_text(sealed.to_json(), encoding="utf-8")
+    return sealed

@@ -1,0 +1,183 @@
+"""An image store: every image of a dataset, padded and resized once, memory-mapped, with its targets.
+
+Rows lie train first, then validation, then test, each in protocol order. Boxes are in the frame of the stored
+image (224 pixels), masks have exactly its size. Opening a store reads no pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmark.contract.dataset import (
+    SPLIT_NAMES,
+    DatasetManifest,
+    PixelStatistics,
+    SplitName,
+    Splits,
+    Track,
+)
+from benchmark.data import format as fmt
+from benchmark.data.seal import seal
+
+
+@dataclass(frozen=True)
+class ImageStore:
+    """A dataset on disk, ready to be read.
+
+    Attributes:
+        root: Folder of the store.
+        manifest: `dataset.json`.
+        index: One line per row: id, split, order, source, source_sha256, height, width.
+        images: uint8 (N, S, S), memory-mapped, S = `manifest.image_side`.
+    """
+
+    root: Path
+    manifest: DatasetManifest
+    index: pd.DataFrame
+    images: np.ndarray
+    _masks: np.ndarray | None = field(repr=False)
+    _boxes: tuple[np.ndarray, np.ndarray, np.ndarray] | None = field(repr=False)
+
+    @classmethod
+    def open(cls, root: Path) -> ImageStore:
+        """Open the store at `root`.
+
+        Raises:
+            FileNotFoundError: There is no store.
+            ValueError: Its files do not belong together.
+        """
+        manifest = fmt.read_manifest(root)
+        images = np.load(root / fmt.IMAGES, mmap_mode="r", allow_pickle=False)
+        index = pd.read_parquet(root / fmt.INDEX)
+        masks = np.load(root / fmt.MASKS, mmap_mode="r", allow_pickle=False) if manifest.has_masks else None
+        boxes = fmt.load_boxes(root / fmt.BOXES) if manifest.has_boxes else None
+        counts = {"index.parquet": len(index), "images.npy": len(images)}
+        counts |= {} if masks is None else {"masks.npy": len(masks)}
+        counts |= {} if boxes is None else {"boxes.npz": len(boxes[0]) - 1}
+        if len(set(counts.values())) != 1:
+            raise ValueError(
+                f"store {root}: files hold different numbers of images: {counts}. Prepare it again."
+            )
+        return cls(root, manifest, index, images, masks, boxes)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def rows(self, split: SplitName) -> np.ndarray:
+        """Return the rows of a split, int64, in protocol order."""
+        return np.flatnonzero(self.index["split"].to_numpy() == split).astype(np.int64)
+
+    def ids(self, rows: np.ndarray | Sequence[int]) -> list[str]:
+        """Return the image IDs of rows."""
+        return [str(name) for name in self.index["id"].to_numpy()[np.asarray(rows, dtype=np.int64)]]
+
+    def masks(self, rows: np.ndarray | Sequence[int]) -> np.ndarray:
+        """Return the masks of rows: uint8 0/1 (n, C, S, S), channels in the order of `manifest.classes`.
+
+        Raises:
+            ValueError: The dataset has no masks.
+        """
+        if self._masks is None:
+            raise ValueError(f"dataset {self.manifest.name} has no masks")
+        packed = self._masks[np.asarray(rows, dtype=np.int64)]
+        return fmt.unpack_masks(packed, self.manifest.image_side)
+
+    def boxes(self, row: int) -> np.ndarray:
+        """Return the boxes of one row: float32 (m, 4) x, y, w, h with the top-left corner, in stored pixels.
+
+        Raises:
+            ValueError: The dataset has no boxes.
+        """
+        if self._boxes is None:
+            raise ValueError(f"dataset {self.manifest.name} has no boxes")
+        offsets, boxes, _ = self._boxes
+        return boxes[offsets[row] : offsets[row + 1]]
+
+    def box_classes(self, row: int) -> np.ndarray:
+        """Return the class index of each box of one row, int64 (m,)."""
+        if self._boxes is None:
+            raise ValueError(f"dataset {self.manifest.name} has no boxes")
+        offsets, _, classes = self._boxes
+        return classes[offsets[row] : offsets[row + 1]]
+
+
+def write_store(
+    root: Path,
+    *,
+    images: np.ndarray,
+    split_of: Sequence[SplitName] | None = None,
+    ids: Sequence[str] | None = None,
+    masks: np.ndarray | None = None,
+    boxes: Sequence[np.ndarray] | None = None,
+    box_classes: Sequence[np.ndarray] | None = None,
+    classes: Sequence[str] | None = None,
+    name: str | None = None,
+    track: Track = "phantom",
+    splits: Splits = "seeded",
+    split_seed: int | None = 0,
+    pixel_statistics: PixelStatistics | None = None,
+    protocol: str = "lovt-2022",
+    data_protocol_sha256: str = "0" * 64,
+    notes: Sequence[str] = (),
+) -> ImageStore:
+    """Write a store from arrays at once; small stores need `root` and `images` only.
+
+    Args:
+        images: uint8 (N, S, S). Rows are put in split order, otherwise their order is kept.
+        split_of: Split of each image; by default the first half trains, the rest is halved.
+        masks: 0/1 (N, C, S, S).
+        boxes: Per image float (m, 4) x, y, w, h in stored pixels.
+        classes: By default one name per mask channel, or `finding`.
+        pixel_statistics: By default those of the stored training images.
+
+    Raises:
+        ValueError: Shapes or lengths do not fit.
+    """
+    n, side = len(images), images.shape[-1]
+    if images.dtype != np.uint8 or images.shape != (n, side, side):
+        raise ValueError(f"images must be uint8 (N, S, S), found {images.dtype} {images.shape}")
+    if masks is not None and (masks.ndim != 4 or masks.shape[::2] != (n, side) or masks.shape[3] != side):
+        raise ValueError(f"masks must be (N, C, S, S) for images {images.shape}, found {masks.shape}")
+    if split_of is None:
+        ends: dict[SplitName, int] = {"train": n // 2, "validation": n // 2 + n // 4, "test": n}
+        split_of = [next(split for split, end in ends.items() if row < end) for row in range(n)]
+    ids = ids or [f"image-{row:05d}" for row in range(n)]
+    lengths = {"ids": len(ids), "split_of": len(split_of)} | ({} if boxes is None else {"boxes": len(boxes)})
+    if set(lengths.values()) != {n}:
+        raise ValueError(f"expected {n} entries, one per image, found {lengths}")
+    order = sorted(range(n), key=lambda row: SPLIT_NAMES.index(split_of[row]))
+    if pixel_statistics is None:
+        train = images[[row for row in order if split_of[row] == "train"] or order] / 255.0
+        pixel_statistics = PixelStatistics(mean=float(train.mean()), std=max(float(train.std()), 1e-6))
+    channels = 1 if masks is None else masks.shape[1]
+    classes = classes or (["finding"] if channels == 1 else [f"class-{c}" for c in range(channels)])
+    with fmt.replacing(root) as folder:
+        np.save(folder / fmt.IMAGES, images[order])
+        if masks is not None:
+            np.save(folder / fmt.MASKS, fmt.pack_masks(masks[order]))
+        index = pd.DataFrame({"id": [ids[row] for row in order], "split": [split_of[row] for row in order]})
+        index = index.assign(source="", source_sha256="0" * 64, height=side, width=side)
+        seal(
+            folder,
+            index=index,
+            boxes=None if boxes is None else [boxes[row] for row in order],
+            box_classes=None if box_classes is None else [box_classes[row] for row in order],
+            name=name or root.name,
+            track=track,
+            splits=splits,
+            split_seed=split_seed,
+            classes=list(
+                classes or (["finding"] if channels == 1 else [f"class-{c}" for c in range(channels)])
+            ),
+            pixel_statistics=pixel_statistics,
+            protocol=protocol,
+            data_protocol_sha256=data_protocol_sha256,
+            notes=list(notes),
+            image_side=side,
+        )
+    return ImageStore.open(root)
