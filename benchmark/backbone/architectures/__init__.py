@@ -1,0 +1,1 @@
+"""One file per family, found by listing. Each defines `ARCHITECTURES: dict[str, Callable[[], Backbone]]`."""

@@ -1,0 +1,95 @@
+"""Plain state dicts in torchvision's layout become backbones. Nothing is guessed and no code is unpickled.
+
+Left out by rule: the classifier `fc.*`, and the prefix `module.` of DistributedDataParallel where all keys
+have it.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from benchmark.backbone import registry
+from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.weights import listing, not_finite, spec_problems, specs_of
+
+SUFFIXES = (".pt", ".pth", ".safetensors")
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a weight file.
+
+    Raises:
+        BackboneError: no such file, another kind of file, a pickle that holds more than tensors, or a
+            checkpoint that holds more than one flat state dict.
+    """
+    if not path.is_file():
+        raise BackboneError(f"no weight file {path}")
+    if path.suffix not in SUFFIXES:
+        raise BackboneError(f"{path.name}: expected a file that ends in {', '.join(SUFFIXES)}")
+    if path.suffix == ".safetensors":
+        try:
+            return load_file(path)
+        except (SafetensorError, OSError, ValueError) as error:
+            raise BackboneError(f"{path.name} is not a readable safetensors file: {error}") from error
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise BackboneError(
+            f"{path.name} is refused: it holds objects other than tensors, and unpickling them could run "
+            "code. Save the plain state dict instead, torch.save(model.state_dict(), FILE), or a "
+            ".safetensors file"
+        ) from error
+    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, OSError) as error:
+        raise BackboneError(f"{path.name} is not a readable PyTorch file: {error}") from error
+    if not isinstance(content, Mapping) or not content:
+        raise BackboneError(
+            f"{path.name} holds {type(content).__name__}, expected a state dict: names to tensors"
+        )
+    others = [str(name) for name, value in content.items() if not isinstance(value, Tensor)]
+    if others:
+        raise BackboneError(
+            f"{path.name} is not a plain state dict: {listing(others)} are no tensors. "
+            "Save the image encoder's state dict alone"
+        )
+    return {str(name): value for name, value in content.items()}
+
+
+def from_state_dict(architecture: str, state: Mapping[str, Tensor]) -> tuple[Backbone, list[str]]:
+    """Return a backbone in eval mode with the given weights, and notes on what was changed on the way.
+
+    Floating-point tensors become float32. Missing `num_batches_tracked` (files older than torch 0.4.1) become
+    0: nothing reads them as long as BN has a fixed momentum.
+
+    Raises:
+        BackboneError: naming the keys that are missing, unexpected, of another shape, or not finite.
+    """
+    notes = []
+    if state and all(name.startswith("module.") for name in state):
+        state = {name.removeprefix("module."): tensor for name, tensor in state.items()}
+        notes.append("prefix 'module.' removed from all keys")
+    if dropped := [name for name in state if name.startswith("fc.")]:
+        state = {name: tensor for name, tensor in state.items() if name not in dropped}
+        notes.append(f"left out: {listing(dropped)}")
+    if dtypes := {str(t.dtype) for t in state.values() if t.is_floating_point()} - {"torch.float32"}:
+        state = {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
+        notes.append(f"{', '.join(sorted(dtypes))} converted to float32")
+    expected = specs_of(registry.blueprint(architecture).state_dict())
+    uncounted = [n for n in expected if n.endswith(".num_batches_tracked") and n not in state]
+    if uncounted:
+        state = {**state, **{name: torch.zeros((), dtype=torch.int64) for name in uncounted}}
+        notes.append(f"{len(uncounted)} missing num_batches_tracked set to 0")
+    if problems := spec_problems(expected, specs_of(state)):
+        raise BackboneError(f"the weights do not fit {architecture}: " + "; ".join(problems))
+    if bad := not_finite(state):
+        raise BackboneError(f"the weights hold NaN or infinity in {len(bad)} tensors: {listing(bad)}")
+    with torch.random.fork_rng(devices=[]):
+        backbone = registry.build(architecture)
+    backbone.load_state_dict(dict(state))
+    return backbone.eval(), notes

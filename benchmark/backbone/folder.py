@@ -1,0 +1,157 @@
+"""A backbone on disk: `backbone.safetensors`, `backbone.onnx`, `backbone.json` in a folder of its name.
+
+A folder appears whole or not at all. Nothing is believed that can be checked: the manifest is validated,
+digests are compared, every tensor is compared with the architecture before one is read.
+"""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+
+from benchmark.backbone import registry
+from benchmark.backbone.export import export_onnx
+from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.weights import file_digest, listing, not_finite, read_weights, serialise, specs_of
+from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
+
+WEIGHTS, GRAPH, MANIFEST = "backbone.safetensors", "backbone.onnx", "backbone.json"
+MANIFEST_LIMIT = 1 << 20
+"""Bytes; a manifest is a page, not a payload."""
+
+
+def regular_file(path: Path) -> bool:
+    """Return whether there is a plain file; links and devices are none."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def read_manifest(root: Path) -> BackboneManifest:
+    """Return the validated `backbone.json` of a folder.
+
+    Raises:
+        BackboneError: missing, too large, not JSON, or not what the contract says; the field is named.
+    """
+    path = root / MANIFEST
+    if not regular_file(path):
+        raise BackboneError(
+            f"{root} holds no {MANIFEST}; `lovt-bench backbone export` writes backbone folders"
+        )
+    if path.stat().st_size > MANIFEST_LIMIT:
+        raise BackboneError(f"{path} is larger than {MANIFEST_LIMIT} bytes")
+    try:
+        return BackboneManifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        fields = "; ".join(
+            f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}"
+            for problem in error.errors()[:5]
+        )
+        raise BackboneError(f"{path} does not follow the contract: {fields}") from error
+
+
+def check_architecture(manifest: BackboneManifest) -> None:
+    """Raise BackboneError where levels or parameter count are not those of the architecture."""
+    plan = registry.blueprint(manifest.architecture)
+    if list(plan.levels) != manifest.levels:
+        raise BackboneError(
+            f"{MANIFEST} declares the levels {_levels_text(manifest.levels)}, "
+            f"{manifest.architecture} has {_levels_text(plan.levels)}"
+        )
+    if plan.parameter_count != manifest.parameters:
+        raise BackboneError(
+            f"{MANIFEST} declares {manifest.parameters:,} parameters, "
+            f"{manifest.architecture} has {plan.parameter_count:,}"
+        )
+
+
+def load_backbone(root: Path) -> Backbone:
+    """Return the backbone of a folder, in eval mode on the CPU; torch's generators are left as they are.
+
+    Raises:
+        BackboneError: a file is missing or does not agree with the manifest or the architecture.
+    """
+    manifest = read_manifest(root)
+    check_architecture(manifest)
+    path = root / WEIGHTS
+    if not regular_file(path):
+        raise BackboneError(f"{root} holds no {WEIGHTS}; weights are read from safetensors only")
+    found = file_digest(path)
+    if found != manifest.weights_sha256:
+        raise BackboneError(
+            f"{path} has the SHA-256 {found}, {MANIFEST} says {manifest.weights_sha256}: "
+            "the weights were changed after export; export the backbone again"
+        )
+    state = read_weights(path, specs_of(registry.blueprint(manifest.architecture).state_dict()))
+    with torch.random.fork_rng(devices=[]):
+        backbone = registry.build(manifest.architecture)
+    backbone.load_state_dict(state)
+    return backbone.eval()
+
+
+def save_backbone(
+    root: Path,
+    backbone: Backbone,
+    *,
+    display_name: str,
+    provenance: Provenance,
+    onnx: bool = True,
+    side: int = 224,
+) -> BackboneManifest:
+    """Write a backbone folder at `root` (its last part is the backbone's name), in place of what is there.
+
+    Args:
+        root: the folder; written beside under a temporary name, then renamed.
+        backbone: on any device, in any mode.
+        display_name: what tables show.
+        provenance: where the weights came from.
+        onnx: whether to write `backbone.onnx` too (seconds).
+        side: image side in pixels at which the graph is traced.
+
+    Raises:
+        BackboneError: weights are not finite, or a field is not what the contract says.
+    """
+    if bad := not_finite(backbone.state_dict()):
+        raise BackboneError(
+            f"{root.name} is not written: NaN or infinity in {len(bad)} tensors: {listing(bad)}"
+        )
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{root.name[:40]}.", dir=root.parent) as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        (new / WEIGHTS).write_bytes(serialise(backbone))
+        if onnx:
+            export_onnx(backbone, new / GRAPH, side)
+        try:
+            manifest = BackboneManifest(
+                name=root.name,
+                display_name=display_name,
+                architecture=backbone.architecture,
+                levels=list(backbone.levels),
+                input=InputSpec(side=side),
+                parameters=backbone.parameter_count,
+                weights_sha256=file_digest(new / WEIGHTS),
+                onnx_sha256=file_digest(new / GRAPH) if onnx else None,
+                provenance=provenance,
+                created=datetime.now(UTC).isoformat(timespec="seconds"),
+                versions={name: version(name) for name in ("torch", "torchvision")},
+            )
+        except ValidationError as error:
+            raise BackboneError(f"{root.name} cannot be written as a backbone: {error}") from error
+        (new / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+        if root.exists():
+            root.rename(Path(scratch) / "old")
+        new.rename(root)
+    return manifest
+
+
+def _levels_text(levels: Iterable[FeatureLevel]) -> str:
+    return ", ".join(f"{level.name} ({level.channels} channels, stride {level.stride})" for level in levels)

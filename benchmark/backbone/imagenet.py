@@ -1,0 +1,57 @@
+"""The row *ImageNet*: torchvision's IMAGENET1K_V1 weights of ResNet-50, from a file that is already here.
+
+Nothing is downloaded. The file is recognised by the first eight digits of its SHA-256, as torch hub does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from benchmark.backbone.convert import from_state_dict, read_state_dict
+from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.weights import file_digest
+from benchmark.contract.backbone import Provenance
+
+ARCHITECTURE = "resnet50"
+FILE = "resnet50-0676ba61.pth"
+URL = f"https://download.pytorch.org/models/{FILE}"
+DIGESTS = ("0676ba61", "19c8e357")
+"""SHA-256 prefixes: today's file, and the file of the published study, re-published as the former (protocol
+2.3)."""
+
+
+def cached_file() -> Path:
+    """Return where torch hub keeps the file (below `TORCH_HOME` or `~/.cache/torch`), there or not."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / FILE
+
+
+def advice() -> str:
+    """Return what to do where the weights are missing."""
+    return (
+        f"get {URL} (98 MB, SHA-256 begins with {DIGESTS[0]}) and put it at {cached_file()}, "
+        f"or run `lovt-bench backbone export imagenet --weights {FILE}`"
+    )
+
+
+def load_imagenet(path: Path, digests: tuple[str, ...] = DIGESTS) -> tuple[Backbone, Provenance]:
+    """Return the backbone of a weight file and its provenance.
+
+    Raises:
+        BackboneError: missing, or another file.
+    """
+    if not path.is_file():
+        raise BackboneError(f"no ImageNet weights at {path}: {advice()}")
+    found = file_digest(path)
+    if not found.startswith(digests):
+        raise BackboneError(
+            f"{path} is not the ImageNet file: its SHA-256 begins with {found[:8]}, "
+            f"expected {' or '.join(digests)}; {advice()}. Other weights need another name: "
+            "`lovt-bench backbone export NAME --weights FILE`"
+        )
+    backbone, notes = from_state_dict(ARCHITECTURE, read_state_dict(path))
+    provenance = Provenance(
+        method="imagenet", source_sha256=found, pretraining_data=["ImageNet-1k (ILSVRC 2012)"], notes=notes
+    )
+    return backbone, provenance

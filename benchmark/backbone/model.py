@@ -1,0 +1,58 @@
+"""What heads and engine know of a backbone: images in, one feature map per level out, keyed by stride.
+
+No code outside `architectures/` may depend on which network stands behind it.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from benchmark.contract.backbone import FeatureLevel
+
+
+class BackboneError(ValueError):
+    """A backbone, its files or its name break the contract. The message says what to do."""
+
+
+class Backbone(nn.Module):
+    """Base of all architectures.
+
+    The state dict of a subclass is what `backbone.safetensors` holds: names, shapes and dtypes are part of
+    the contract, so a subclass keeps the names that its origin publishes weights under.
+    """
+
+    def __init__(self, architecture: str, levels: tuple[FeatureLevel, ...]) -> None:
+        super().__init__()
+        self.architecture = architecture
+        """Name in the registry."""
+        self.levels = levels
+        """In ascending stride; the image itself (stride 1) is not among them."""
+
+    def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Return one map per entry of `levels`, in that order, each (N, channels, S / stride, S / stride)."""
+        raise NotImplementedError
+
+    def forward(self, image: Tensor) -> dict[int, Tensor]:
+        """Return the feature maps keyed by stride.
+
+        Args:
+            image: (N, 3, S, S) float, normalised by the dataset's statistics (protocol section 5), S
+                divisible by 32.
+
+        Returns:
+            {stride: (N, channels, S / stride, S / stride)} in ascending stride.
+
+        Raises:
+            ValueError: `image` has another shape.
+        """
+        if image.ndim != 4 or image.shape[1] != 3 or image.shape[2] % 32 or image.shape[3] % 32:
+            raise ValueError(
+                f"expected images of shape (N, 3, S, S) with S divisible by 32, found {tuple(image.shape)}"
+            )
+        maps = self.feature_maps(image)
+        return {level.stride: feature for level, feature in zip(self.levels, maps, strict=True)}
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of learnable values; BN running statistics are not among them."""
+        return sum(parameter.numel() for parameter in self.parameters())

@@ -1,0 +1,194 @@
+"""Where a backbone comes from, by name: `random`, `imagenet`, or a folder under `workspace/backbones/`.
+
+A name is checked before it becomes a path. Resolving is cheap where it can be; weights are read by `load`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+
+from benchmark.backbone import imagenet, registry
+from benchmark.backbone.folder import MANIFEST, check_architecture, load_backbone, read_manifest
+from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.weights import weights_digest
+from benchmark.contract.backbone import BackboneManifest, FeatureLevel
+from benchmark.contract.base import Name, digest_of
+
+DRAWING_RULE = {"source": "random", "initialisation": "torchvision-default", "version": 1}
+"""What a random backbone depends on beside its architecture and seed."""
+
+
+class BackboneSource(Protocol):
+    """A backbone that can be loaded; what run records need is known before."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def display_name(self) -> str: ...
+    @property
+    def architecture(self) -> str: ...
+    @property
+    def levels(self) -> tuple[FeatureLevel, ...]: ...
+    @property
+    def drawn_per_run(self) -> bool:
+        """Whether `load` gives other weights for another seed."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Identity of the weights; where they are drawn per run, of the rule they are drawn by."""
+        ...
+
+    def load(self, seed: int) -> Backbone:
+        """Return the backbone in eval mode on the CPU, torch's generators untouched."""
+        ...
+
+
+@dataclass(frozen=True)
+class RandomSource:
+    """A new draw of torchvision's default initialisation for each seed (protocol section 2.3)."""
+
+    architecture: str = "resnet50"
+    drawn_per_run: bool = True
+
+    @property
+    def name(self) -> str:
+        return "random" if self.architecture == "resnet50" else f"random-{self.architecture}"
+
+    @property
+    def display_name(self) -> str:
+        return "Random" if self.architecture == "resnet50" else f"Random ({self.architecture})"
+
+    @property
+    def levels(self) -> tuple[FeatureLevel, ...]:
+        return registry.blueprint(self.architecture).levels
+
+    @property
+    def sha256(self) -> str:
+        return digest_of({**DRAWING_RULE, "architecture": self.architecture})
+
+    def load(self, seed: int) -> Backbone:
+        return random_draw(self.architecture, seed)
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """A folder that follows the contract."""
+
+    root: Path
+    manifest: BackboneManifest
+    drawn_per_run: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def display_name(self) -> str:
+        return self.manifest.display_name
+
+    @property
+    def architecture(self) -> str:
+        return self.manifest.architecture
+
+    @property
+    def levels(self) -> tuple[FeatureLevel, ...]:
+        return tuple(self.manifest.levels)
+
+    @property
+    def sha256(self) -> str:
+        return self.manifest.weights_sha256
+
+    def load(self, seed: int) -> Backbone:
+        backbone = load_backbone(self.root)
+        if read_manifest(self.root).weights_sha256 != self.sha256:
+            raise BackboneError(f"{self.root} was replaced after it was resolved; start again")
+        return backbone
+
+
+@dataclass(frozen=True)
+class ImageNetSource:
+    """Torchvision's weights in torch hub's cache; their digest is that of the folder that exporting makes."""
+
+    path: Path
+    sha256: str
+    name: str = "imagenet"
+    display_name: str = "ImageNet"
+    architecture: str = imagenet.ARCHITECTURE
+    drawn_per_run: bool = False
+
+    @property
+    def levels(self) -> tuple[FeatureLevel, ...]:
+        return registry.blueprint(self.architecture).levels
+
+    def load(self, seed: int) -> Backbone:
+        return imagenet.load_imagenet(self.path)[0]
+
+
+def random_draw(architecture: str, seed: int) -> Backbone:
+    """Return a backbone drawn from `seed` by its family's default initialisation, in eval mode on the CPU.
+
+    Equal seeds give equal weights. The state of torch's global generators is the same before and after.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return registry.build(architecture).eval()
+
+
+def backbone_folder(workspace: Path, name: str) -> Path:
+    """Return where the backbone of that name lies, there or not.
+
+    Raises:
+        BackboneError: not a name, so that none can lead out of the workspace.
+    """
+    try:
+        TypeAdapter(Name).validate_python(name)
+    except ValidationError as error:
+        raise BackboneError(
+            f"{name!r} is no backbone name: expected 1 to 64 of a-z, 0-9, '.', '_', '-', "
+            "beginning and ending with a letter or digit"
+        ) from error
+    return workspace / "backbones" / name
+
+
+def listed(workspace: Path) -> list[Path]:
+    """Return the folders under `workspace/backbones/` that hold a manifest, by name."""
+    return sorted(path.parent for path in (workspace / "backbones").glob(f"[!.]*/{MANIFEST}"))
+
+
+def resolve(name: str, workspace: Path) -> BackboneSource:
+    """Return the backbone of a name.
+
+    Args:
+        name: `random` or `random-ARCHITECTURE`, `imagenet`, or a folder under `workspace/backbones/`.
+        workspace: the workspace root.
+
+    Raises:
+        BackboneError: not a name, nothing of that name, or a folder that breaks the contract.
+    """
+    root = backbone_folder(workspace, name)
+    if name == "random":
+        return RandomSource()
+    if name.removeprefix("random-") in registry.architectures() and name.startswith("random-"):
+        return RandomSource(name.removeprefix("random-"))
+    if root.is_dir():
+        manifest = read_manifest(root)
+        if manifest.name != name:
+            raise BackboneError(
+                f"{root / MANIFEST} names the backbone {manifest.name!r}, its folder {name!r}"
+            )
+        check_architecture(manifest)
+        return FolderSource(root, manifest)
+    if name == "imagenet":
+        path = imagenet.cached_file()
+        return ImageNetSource(path, weights_digest(imagenet.load_imagenet(path)[0]))
+    there = ", ".join(path.name for path in listed(workspace)) or "none"
+    raise BackboneError(
+        f"no backbone {name!r} in {root.parent}; there: {there}; always there: random, imagenet. "
+        f"`lovt-bench backbone export {name} --weights FILE` converts a weight file"
+    )
