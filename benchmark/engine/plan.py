@@ -34,11 +34,12 @@ def split_sizes(spec: TaskSpec, profile: Profile, train: int, validation: int, t
 
     Raises ValueError if the training rows do not fill one batch, since incomplete batches are dropped.
     """
-    wanted = max(round(train * spec.train_fraction), min(train, profile.min_train_images))
     sizes = SplitSizes(
-        train=min(wanted, profile.max_train_images or wanted),
-        validation=_capped(round(validation * spec.validation_fraction), validation, profile.max_validation_images),
-        test=_capped(test, test, profile.max_test_images),
+        train=_sized(train, spec.train_fraction, profile.min_train_images, profile.max_train_images),
+        validation=_sized(
+            validation, spec.validation_fraction, profile.min_validation_images, profile.max_validation_images
+        ),
+        test=_sized(test, 1.0, 0, profile.max_test_images),
     )
     if sizes.train < spec.batch_size:
         raise ValueError(
@@ -50,9 +51,9 @@ def split_sizes(spec: TaskSpec, profile: Profile, train: int, validation: int, t
     return sizes
 
 
-def _capped(wanted: int, available: int, limit: int | None) -> int:
-    at_least_one = max(wanted, min(available, 1))
-    return at_least_one if limit is None else min(max(at_least_one, min(available, limit)), limit)
+def _sized(available: int, fraction: float, least: int, most: int | None) -> int:
+    wanted = max(round(available * fraction), min(available, least))
+    return wanted if most is None else min(wanted, most)
 
 
 def tuning_runs(spec: TaskSpec, runs: RunProtocol) -> list[RunConfig]:

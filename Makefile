@@ -1,0 +1,77 @@
+# The front door of lovt-bench. `make help` lists the verbs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast lint format bench parity pretrain evaluate submit leaderboard clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKSPACE ?= workspace
+export LOVT_BENCH_WORKSPACE ?= $(WORKSPACE)
+
+# Two processes with one thread each are faster than two that fight for both cores.
+TEST_WORKERS ?= 2
+PROFILE ?= paper
+DEMO_IMAGES ?= 72
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Make .venv and install everything into it
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "lovt-bench needs Python 3.11 or newer: make setup PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a leaderboard
+	$(BIN)/lovt-bench data phantom --images $(DEMO_IMAGES) --side 384
+	for name in rsna siim covid-rural object-cxr nih-cxr; do \
+	  $(BIN)/lovt-bench data prepare $$name --raw $(LOVT_BENCH_WORKSPACE)/phantom/$$name || exit 1; done
+	$(BIN)/lovt-bench pretrain phantom_supervised
+	$(BIN)/lovt-bench evaluate random --profile demo
+	$(BIN)/lovt-bench evaluate phantom_supervised --profile demo
+	$(BIN)/lovt-bench leaderboard build
+	$(BIN)/lovt-bench leaderboard show
+
+test: $(STAMP) ## All tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+
+test-fast: $(STAMP) ## Tests without the slow ones
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile -m 'not slow'
+
+lint: $(STAMP) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## Measure speed: fast engine against the reference engine, per kind of task
+	$(BIN)/python -m pytest tests/bench --benchmark-only -o addopts= --benchmark-columns=min,mean,rounds -s
+
+parity: $(STAMP) ## Golden vectors: make parity DIR=../shared/golden
+	$(BIN)/python -m tests.parity $(DIR)
+
+pretrain: $(STAMP) ## Run a method: make pretrain METHOD=phantom_supervised
+	@test -n "$(METHOD)" || { echo "usage: make pretrain METHOD=name"; exit 2; }
+	$(BIN)/lovt-bench pretrain $(METHOD)
+
+evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate SUBMISSION=random [PROFILE=demo]
+	@test -n "$(SUBMISSION)" || { echo "usage: make evaluate SUBMISSION=name [PROFILE=paper|small|demo]"; exit 2; }
+	$(BIN)/lovt-bench evaluate $(SUBMISSION) --profile $(PROFILE)
+
+submit: $(STAMP) ## Make a backbone of your weights: make submit NAME=mine WEIGHTS=resnet50.pt
+	@test -n "$(NAME)" -a -n "$(WEIGHTS)" || { echo "usage: make submit NAME=name WEIGHTS=file"; exit 2; }
+	$(BIN)/lovt-bench backbone export $(NAME) --weights $(WEIGHTS)
+
+leaderboard: $(STAMP) ## Build the leaderboard from the run records and show it
+	$(BIN)/lovt-bench leaderboard build
+	$(BIN)/lovt-bench leaderboard show
+
+clean: ## Remove the workspace (data, features, backbones, results)
+	rm -rf $(WORKSPACE)

@@ -1,0 +1,106 @@
+"""`lovt-bench evaluate`: a backbone through the tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from benchmark.contract.task import TaskSpec
+    from benchmark.data.store import ImageStore
+
+
+@click.command()
+@click.argument("submission")
+@click.option("--tasks", "patterns", multiple=True, metavar="PATTERN", help="Only tasks whose id matches; repeatable.")
+@click.option("--profile", default="paper", show_default=True, help="paper, small or demo: how much of the protocol.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--engine", type=click.Choice(["fast", "reference"]), default="fast", show_default=True)
+@click.option("--protocol", default="lovt-2022", show_default=True, help="Protocol file of that name.")
+@click.option("--prepared-only", is_flag=True, help="Leave out tasks whose dataset is not prepared.")
+@click.option("--workspace", type=click.Path(path_type=Path, file_okay=False), help="Default: workspace/.")
+def evaluate(
+    submission: str,
+    patterns: tuple[str, ...],
+    profile: str,
+    device: str,
+    engine: str,
+    protocol: str,
+    prepared_only: bool,
+    workspace: Path | None,
+) -> None:
+    """Take the backbone of SUBMISSION through the tasks and record every run.
+
+    SUBMISSION is `random`, `imagenet`, or a folder under workspace/backbones/. Runs that are recorded already are
+    not run again, so a call that was cut off goes on where it was.
+
+    \b
+    Examples:
+      lovt-bench evaluate random --profile demo
+      lovt-bench evaluate imagenet --tasks 'rsna_*' --device cuda
+      lovt-bench evaluate mine --tasks covid_linear --engine reference
+    """
+    from benchmark.cli.evaluation_report import RichObserver, print_results
+    from benchmark.contract.task import TaskSpec
+    from benchmark.workspace import workspace_root
+
+    root = workspace_root(workspace)
+    try:
+        specs: list[TaskSpec] = _select_tasks(patterns)
+        specs, stores = _open_stores(specs, root, prepared_only)
+        # Torch takes seconds to import: what can fail before, fails before.
+        from benchmark.backbone.sources import resolve
+        from benchmark.engine.device import choose_device
+        from benchmark.engine.evaluate import Evaluation
+        from benchmark.engine.evaluate import evaluate as run
+        from benchmark.engine.profile import load_profile
+        from tasks.protocol import load_protocol
+
+        evaluation = Evaluation(
+            source=resolve(submission, root),
+            specs=specs,
+            stores=stores,
+            protocol=load_protocol(protocol),
+            profile=load_profile(profile),
+            workspace=root,
+            device=choose_device(device),  # type: ignore[arg-type]
+            engine=engine,  # type: ignore[arg-type]
+        )
+        with RichObserver(evaluation) as observer:
+            results = run(evaluation, observer)
+    except (ValueError, FileNotFoundError) as error:
+        raise click.ClickException(str(error)) from error
+    print_results(evaluation, results)
+    if any(result.status == "failed" for result in results):
+        raise SystemExit(1)
+
+
+def _select_tasks(patterns: tuple[str, ...]) -> list[TaskSpec]:
+    from fnmatch import fnmatchcase
+
+    from tasks.registry import load_tasks
+
+    known = load_tasks()
+    for pattern in patterns:
+        if not any(fnmatchcase(spec.id, pattern) for spec in known):
+            raise ValueError(f"--tasks {pattern!r} matches none of: {', '.join(spec.id for spec in known)}")
+    return [spec for spec in known if not patterns or any(fnmatchcase(spec.id, p) for p in patterns)]
+
+
+def _open_stores(
+    specs: list[TaskSpec], root: Path, prepared_only: bool
+) -> tuple[list[TaskSpec], dict[str, ImageStore]]:
+    from benchmark.data.store import ImageStore
+
+    names = sorted({spec.dataset for spec in specs})
+    missing = [name for name in names if not (root / "data" / name / "dataset.json").is_file()]
+    kept = [spec for spec in specs if spec.dataset not in missing]
+    if missing and not (prepared_only and kept):
+        raise ValueError(
+            f"not prepared: {', '.join(missing)} (looked in {root / 'data'}). Prepare with\n"
+            + "\n".join(f"  lovt-bench data prepare {name} --raw DIR" for name in missing)
+            + ("\nor leave their tasks out with --prepared-only or --tasks." if kept else "")
+        )
+    return kept, {name: ImageStore.open(root / "data" / name) for name in names if name not in missing}

@@ -1,0 +1,114 @@
+"""What an evaluation shows: progress with time left while it runs, a table when it is done."""
+
+from __future__ import annotations
+
+from statistics import fmean
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from benchmark.contract.run_record import RunRecord
+from benchmark.contract.task import TaskSpec
+from benchmark.engine.evaluate import Evaluation, TaskResult
+from benchmark.engine.observer import Observer
+from benchmark.engine.plan import RunConfig
+from leaderboard.statistics import student_t_half_width
+
+
+class RichObserver(Observer):
+    """A progress bar on a terminal; one line a finished run elsewhere."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self._evaluation = evaluation
+        self._console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description}", table_column=None),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=False),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._bar: TaskID = self._progress.add_task("starting", total=None)
+        self._title = ""
+        self._runs = self._done = 0
+
+    def __enter__(self) -> RichObserver:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def start(self, total_cost: float, runs: int) -> None:
+        self._runs = runs
+        self._progress.update(self._bar, total=max(total_cost, 1e-9))
+        source, profile = self._evaluation.source, self._evaluation.profile
+        self._console.print(
+            f"[bold]{source.name}[/] through {len(self._evaluation.specs)} tasks: {runs} runs to do, profile "
+            f"{profile.name}, engine {self._evaluation.engine}, device {self._evaluation.device}",
+            highlight=False,
+        )
+
+    def task(self, spec: TaskSpec, position: int, tasks: int) -> None:
+        self._title = f"{position}/{tasks} {spec.id}"
+        self.activity("")
+
+    def activity(self, text: str) -> None:
+        self._progress.update(self._bar, description=f"{self._title} [dim]{text}[/]")
+
+    def advance(self, cost: float) -> None:
+        self._progress.advance(self._bar, cost)
+
+    def run_finished(self, spec: TaskSpec, config: RunConfig, record: RunRecord) -> None:
+        self._done += 1
+        if record.status == "diverged":
+            value = "diverged"
+        elif config.phase == "tune":
+            value = f"validation {record.monitor} {100 * record.validation[record.monitor]:.1f}"
+        else:
+            value = f"test {record.metric} {100 * record.test[record.metric]:.1f}"
+        self._console.print(
+            f"[dim]{self._done:>4}/{self._runs}[/] {spec.id:<31}{config.phase:<6}"
+            f"LR {config.learning_rate:<7g} seed {config.seed}  {record.epochs:>3} epochs {record.seconds:6.1f} s  {value}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
+    """Print one line a task (mean ± 95 % Student-t interval, percent) and where the records lie."""
+    manifests = [store.manifest for store in evaluation.stores.values()]
+    phantom = any(manifest.track == "phantom" for manifest in manifests)
+    seeded = any(manifest.splits == "seeded" for manifest in manifests)
+    table = Table(
+        title=f"{evaluation.source.display_name} · {evaluation.protocol.name} · profile {evaluation.profile.name}"
+        + (" · PHANTOM images" if phantom else " · seeded splits" if seeded else ""),
+        title_justify="left",
+    )
+    for heading, justify in (("Nr", "right"), ("Task", "left"), ("LR", "right"), ("Metric", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    table.add_column("Test", justify="right")
+    table.add_column("Runs", justify="right")
+    for result in results:
+        table.add_row(*_row(result))
+    console = Console()
+    console.print(table)
+    folder = evaluation.workspace / "results"
+    console.print(f"Run records: {folder}/{manifests[0].track}/{evaluation.source.name}/", soft_wrap=True)
+    console.print("Next: lovt-bench leaderboard build")
+
+
+def _row(result: TaskResult) -> tuple[str, ...]:
+    spec = result.spec
+    if result.status == "failed":
+        return str(spec.number), spec.id, "", spec.metric_label, f"failed: {result.reason}", ""
+    values = [100 * record.test[spec.metric] for record in result.records]
+    half_width = student_t_half_width(values)
+    interval = f" ± {half_width:.1f}" if half_width is not None else ""
+    rate = f"{result.learning_rate:g}"
+    return str(spec.number), spec.id, rate, spec.metric_label, f"{fmean(values):.1f}{interval}", str(len(values))

@@ -1,0 +1,184 @@
+"""All runs of a linear head trained together as one batched head.
+
+Each run keeps its own seed, order, learning rate, schedule and early stop; a run that has stopped leaves the batch.
+Lightning is not used here: its loop has one order, one schedule and one stop for all that is trained.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.contract.protocol import Protocol
+from benchmark.contract.run_record import EpochLog
+from benchmark.contract.task import TaskSpec
+from benchmark.engine.optimiser import build_adam, build_plateau
+from benchmark.engine.order import ordered_batches, seeded, train_batches
+from benchmark.engine.outcome import RunOutcome, epoch_log
+from benchmark.engine.plan import RunConfig
+from benchmark.engine.rows import RowTensor
+from benchmark.engine.stopping import BestEpoch
+from benchmark.engine.targets import MaskTargets
+from benchmark.engine.validation_loss import LossMean
+from tasks.heads import build_head
+from tasks.heads.linear import bilinear_matrix
+from tasks.losses.dice import dice_loss
+from tasks.metrics.dice import SegmentationMetrics
+
+_STRIDE = 32
+
+
+@dataclass(frozen=True)
+class LinearSplit:
+    """One split for K runs: features (n, h, w, c) per run (the same object where runs share them) and masks."""
+
+    size: int
+    features: Sequence[RowTensor]
+    targets: MaskTargets
+
+
+class _Run:
+    """State of one run."""
+
+    def __init__(self, index: int, config: RunConfig, spec: TaskSpec, protocol: Protocol, head: nn.Module) -> None:
+        self.index, self.config, self.head = index, config, head
+        self.adam = build_adam(head.parameters(), config.learning_rate, protocol.optimisation)
+        self.plateau = build_plateau(self.adam, protocol.optimisation)
+        self.best = BestEpoch(spec.patience, protocol.optimisation.early_stopping_min_delta)
+        self.best_state: dict[str, Tensor] = {}
+        self.validation: dict[str, float] = {}
+        self.history: list[EpochLog] = []
+        self.diverged = False
+
+    @property
+    def active(self) -> bool:
+        return not (self.best.stop or self.diverged)
+
+
+def train_linear_batch(
+    spec: TaskSpec,
+    protocol: Protocol,
+    configs: Sequence[RunConfig],
+    channels: dict[int, int],
+    splits: dict[str, LinearSplit],
+    device: torch.device,
+    on_epoch: Callable[[int], None] = lambda active: None,
+) -> list[RunOutcome]:
+    """Train all runs and return their outcomes in the order of `configs`.
+
+    float32 throughout, on CUDA too: the head is so small that reading the features rules the time.
+    `on_epoch` is called with the number of runs that trained in the epoch.
+    """
+    start = time.perf_counter()
+    runs = []
+    for index, config in enumerate(configs):
+        with seeded(config.seed):
+            head = build_head(spec, channels, protocol).to(device)
+        runs.append(_Run(index, config, spec, protocol, head))
+    trainer = _LinearBatch(spec, protocol, splits, device)
+    for epoch in range(spec.max_epochs):
+        active = [run for run in runs if run.active]
+        if not active:
+            break
+        trainer.train_epoch(active, epoch)
+        trainer.validate(active, epoch)
+        on_epoch(len(active))
+    outcomes = [trainer.finish(run) for run in runs]
+    share = (time.perf_counter() - start) / len(runs)
+    return [RunOutcome(**{**outcome.__dict__, "seconds": share}) for outcome in outcomes]
+
+
+class _LinearBatch:
+    def __init__(
+        self, spec: TaskSpec, protocol: Protocol, splits: dict[str, LinearSplit], device: torch.device
+    ) -> None:
+        self.spec, self.protocol, self.splits, self.device = spec, protocol, splits, device
+        sample = splits["train"].features[0].array
+        self.height, self.width = sample.shape[1:3]
+        self.up = bilinear_matrix(self.height, self.height * _STRIDE).to(device)
+        self.across = bilinear_matrix(self.width, self.width * _STRIDE).to(device)
+
+    def logits(self, features: Tensor, runs: Sequence[_Run]) -> Tensor:
+        """Return (K, B, C, S, S) from features (K or 1, B, h·w, c).
+
+        The upsampling is written as two matrix products, U y Uᵀ: equal to `interpolate` and faster (docs/performance.md).
+        """
+        weight = torch.stack([run.head.weight for run in runs])
+        bias = torch.stack([run.head.bias for run in runs])
+        coarse = features @ weight.mT.unsqueeze(1) + bias[:, None, None]
+        grid = coarse.mT.unflatten(-1, (self.height, self.width))
+        return self.up @ grid @ self.across.T
+
+    def train_epoch(self, runs: list[_Run], epoch: int) -> None:
+        split, optimisation = self.splits["train"], self.protocol.optimisation
+        orders = [
+            train_batches(run.config.seed, epoch, split.size, self.spec.batch_size, optimisation.drop_last_batch)
+            for run in runs
+        ]
+        self.train_loss = LossMean("batches")
+        for indices in zip(*orders, strict=True):
+            features = torch.stack([self._gather(split, run, i) for run, i in zip(runs, indices, strict=True)])
+            targets = torch.stack([split.targets.batch(i) for i in indices])
+            losses = self._losses(self.logits(features, runs), targets)
+            for run in runs:
+                run.adam.zero_grad()
+            losses.sum().backward()
+            for run in runs:
+                run.adam.step()
+            self.train_loss.update(losses, self.spec.batch_size)
+
+    @torch.no_grad()
+    def validate(self, runs: list[_Run], epoch: int) -> None:
+        metrics, losses = self._measure("validation", runs)
+        train_losses = self.train_loss.compute().tolist()
+        for run, values, train_loss, loss in zip(runs, metrics, train_losses, losses, strict=True):
+            rate, value = run.adam.param_groups[0]["lr"], values[self.spec.monitor]
+            run.history.append(epoch_log(epoch, train_loss, loss, value, rate))
+            if not math.isfinite(train_loss):
+                run.diverged = True
+                continue
+            if run.best.update(epoch, value):
+                run.best_state = {name: tensor.clone() for name, tensor in run.head.state_dict().items()}
+                run.validation = values
+            run.plateau.step(loss)
+
+    @torch.no_grad()
+    def finish(self, run: _Run) -> RunOutcome:
+        diverged = run.diverged or run.best.best_epoch is None
+        test: dict[str, float] = {}
+        if not diverged and run.config.phase == "final":
+            run.head.load_state_dict(run.best_state)
+            test = self._measure("test", [run])[0][0]
+        return RunOutcome(
+            diverged=diverged,
+            best_epoch=None if diverged else run.best.best_epoch,
+            epochs=len(run.history),
+            validation={} if diverged else run.validation,
+            test=test,
+            history=run.history,
+        )
+
+    def _measure(self, name: str, runs: list[_Run]) -> tuple[list[dict[str, float]], list[float]]:
+        """Return metrics and mean loss of each run on a split."""
+        split = self.splits[name]
+        metrics = SegmentationMetrics(self.spec.classes, self.protocol.metrics, configurations=len(runs))
+        losses = LossMean(self.protocol.optimisation.validation_loss_mean)
+        for indices in ordered_batches(split.size, self.spec.batch_size):
+            shared = len({id(split.features[run.index]) for run in runs}) == 1
+            features = torch.stack([self._gather(split, run, indices) for run in (runs[:1] if shared else runs)])
+            targets = split.targets.batch(indices).expand(len(runs), -1, -1, -1, -1)
+            logits = self.logits(features, runs)
+            losses.update(self._losses(logits, targets), len(indices))
+            metrics.update(logits, targets)
+        return metrics.compute(), losses.compute().tolist()
+
+    def _gather(self, split: LinearSplit, run: _Run, indices: Tensor) -> Tensor:
+        return split.features[run.index][indices].float().flatten(1, 2)
+
+    def _losses(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return dice_loss(logits, targets, mode=self.protocol.metrics.dice_loss, configurations=True)

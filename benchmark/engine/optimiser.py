@@ -1,0 +1,34 @@
+"""Adam and the plateau schedule with the protocol's constants (section 1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import nn
+from torch.optim import Adam
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from benchmark.contract.protocol import OptimisationProtocol
+
+
+def build_adam(parameters: Iterable[nn.Parameter], learning_rate: float, protocol: OptimisationProtocol) -> Adam:
+    """Return Adam with coupled weight decay over one parameter group."""
+    return Adam(
+        list(parameters),
+        lr=learning_rate,
+        betas=protocol.adam_betas,
+        eps=protocol.adam_epsilon,
+        weight_decay=protocol.weight_decay,
+    )
+
+
+def build_plateau(optimiser: Adam, protocol: OptimisationProtocol) -> ReduceLROnPlateau:
+    """Return the schedule on the validation loss: mode min, relative threshold, no cooldown, no minimum."""
+    return ReduceLROnPlateau(
+        optimiser,
+        mode="min",
+        factor=protocol.plateau_factor,
+        patience=protocol.plateau_patience,
+        threshold=protocol.plateau_threshold,
+        threshold_mode="rel",
+    )

@@ -1,0 +1,36 @@
+"""What a finished training hands back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from benchmark.contract.run_record import EpochLog
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """Result of one run. Metrics are fractions; `diverged` runs have none."""
+
+    diverged: bool
+    best_epoch: int | None
+    epochs: int
+    validation: dict[str, float] = field(default_factory=dict)
+    test: dict[str, float] = field(default_factory=dict)
+    history: list[EpochLog] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def epoch_log(epoch: int, train_loss: float, validation_loss: float, monitor: float, rate: float) -> EpochLog:
+    """Return the log line of an epoch; values that are not finite become None."""
+    return EpochLog(
+        epoch=epoch,
+        train_loss=_finite(train_loss),
+        validation_loss=_finite(validation_loss),
+        monitor=_finite(monitor),
+        learning_rate=rate,
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

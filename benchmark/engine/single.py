@@ -1,0 +1,108 @@
+"""Runs one training at a time through Lightning."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable
+
+import lightning as L
+import torch
+from torch import nn
+
+from benchmark.contract.protocol import Protocol
+from benchmark.contract.run_record import EpochLog
+from benchmark.contract.task import TaskSpec
+from benchmark.engine.order import seeded
+from benchmark.engine.outcome import RunOutcome
+from benchmark.engine.plan import RunConfig
+from benchmark.engine.training import OrderedLoader, ShuffledLoader, SplitData, Training
+from tasks.heads import build_head
+from tasks.objective import build_objective
+
+
+def train_single(
+    spec: TaskSpec,
+    protocol: Protocol,
+    config: RunConfig,
+    backbone: nn.Module | None,
+    channels: dict[int, int],
+    splits: dict[str, SplitData],
+    device: torch.device,
+    on_epoch: Callable[[EpochLog], None] = lambda log: None,
+) -> RunOutcome:
+    """Train one run to its best validation epoch and, in the final phase, measure it once on test.
+
+    Args:
+        spec: The task as the profile runs it.
+        protocol: The protocol.
+        config: Phase, learning rate and seed.
+        backbone: The backbone to fine-tune (changed in place), None where `splits` give features.
+        channels: Channels of each feature level by stride.
+        splits: `train`, `validation` and `test`.
+        device: Where to train.
+        on_epoch: Called after each epoch.
+    """
+    start = time.perf_counter()
+    with seeded(config.seed):
+        head = build_head(spec, channels, protocol)
+    module = Training(
+        head.to(memory_format=torch.channels_last),
+        backbone.to(memory_format=torch.channels_last) if backbone is not None else None,
+        build_objective(spec, protocol),
+        spec,
+        protocol.optimisation,
+        config.learning_rate,
+    )
+    drop_last = protocol.optimisation.drop_last_batch
+    train = ShuffledLoader(splits["train"], spec.batch_size, drop_last, config.seed, module)
+    trainer = _trainer(spec.max_epochs, device, on_epoch)
+    with _quiet():
+        trainer.fit(module, train, OrderedLoader(splits["validation"], spec.batch_size))
+        diverged = module.diverged or module.best.best_epoch is None
+        if not diverged and config.phase == "final":
+            module.load_state_dict(module.best_state)
+            trainer.test(module, OrderedLoader(splits["test"], spec.batch_size), verbose=False)
+    return RunOutcome(
+        diverged=diverged,
+        best_epoch=None if diverged else module.best.best_epoch,
+        epochs=len(module.history),
+        validation={} if diverged else module.best_validation,
+        test=module.test_metrics,
+        history=module.history,
+        seconds=time.perf_counter() - start,
+    )
+
+
+class _EpochCallback(L.Callback):
+    def __init__(self, on_epoch: Callable[[EpochLog], None]) -> None:
+        self._on_epoch = on_epoch
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._on_epoch(pl_module.history[-1])
+
+
+def _trainer(max_epochs: int, device: torch.device, on_epoch: Callable[[EpochLog], None]) -> L.Trainer:
+    with _quiet():
+        return L.Trainer(
+            accelerator=device.type,
+            devices=[device.index or 0] if device.type == "cuda" else 1,
+            precision="16-mixed" if device.type == "cuda" else "32-true",
+            max_epochs=max_epochs,
+            num_sanity_val_steps=0,
+            callbacks=[_EpochCallback(on_epoch)],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+
+
+class _quiet(warnings.catch_warnings):  # noqa: N801
+    """Silence Lightning's advice about loaders and hardware, which does not apply to data that is in memory."""
+
+    def __enter__(self) -> None:  # type: ignore[override]
+        super().__enter__()
+        warnings.simplefilter("ignore")
+        logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)

@@ -1,0 +1,69 @@
+"""Targets per batch: masks, kept packed eight pixels to a byte, or boxes, kept padded."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from benchmark.data.store import ImageStore
+from benchmark.engine.rows import RowTensor
+from tasks.targets import BoxTarget
+
+_CHUNK = 256
+
+
+class TargetSource(Protocol):
+    """Targets of the rows of one split."""
+
+    def batch(self, indices: Tensor) -> Any:
+        """Return the targets of the given rows on the device."""
+        ...
+
+
+class MaskTargets:
+    """Masks (B, C, S, S) uint8 with values 0 and 1."""
+
+    def __init__(self, packed: np.ndarray, side: int, device: torch.device) -> None:
+        self._rows, self._side = RowTensor(packed, device), side
+        self._shifts = torch.arange(7, -1, -1, dtype=torch.uint8, device=device)
+
+    def batch(self, indices: Tensor) -> Tensor:
+        packed = self._rows[indices]
+        bits = packed.unsqueeze(-1).bitwise_right_shift(self._shifts).bitwise_and_(1)
+        return bits.view(*packed.shape[:2], self._side, self._side)
+
+
+class BoxTargets:
+    """Boxes x, y, w, h in the 224 frame, zero padded to the largest count of the split."""
+
+    def __init__(self, boxes: np.ndarray, counts: np.ndarray, device: torch.device) -> None:
+        self._boxes, self._counts = RowTensor(boxes, device), RowTensor(counts, device)
+
+    def batch(self, indices: Tensor) -> BoxTarget:
+        return BoxTarget(self._boxes[indices], self._counts[indices])
+
+
+def mask_targets(store: ImageStore, rows: np.ndarray, side: int, device: torch.device) -> MaskTargets:
+    """Read the masks of the rows, scaled nearest to `side`, packed."""
+    chunks = [_packed(store.masks(rows[i : i + _CHUNK]), side) for i in range(0, len(rows), _CHUNK)]
+    return MaskTargets(np.concatenate(chunks), side, device)
+
+
+def _packed(masks: np.ndarray, side: int) -> np.ndarray:
+    if masks.shape[-1] != side:
+        masks = F.interpolate(torch.from_numpy(masks), (side, side), mode="nearest-exact").numpy()
+    return np.packbits(masks.reshape(*masks.shape[:2], -1), axis=-1)
+
+
+def box_targets(store: ImageStore, rows: np.ndarray, device: torch.device) -> BoxTargets:
+    """Read the boxes of the rows."""
+    ragged = [store.boxes(int(row)) for row in rows]
+    counts = np.array([len(boxes) for boxes in ragged], dtype=np.int64)
+    padded = np.zeros((len(rows), max(1, counts.max(initial=0)), 4), dtype=np.float32)
+    for i, boxes in enumerate(ragged):
+        padded[i, : len(boxes)] = boxes
+    return BoxTargets(padded, counts, device)

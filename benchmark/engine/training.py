@@ -1,0 +1,182 @@
+"""One run as a Lightning module: a head on given features, or a head and its backbone trained together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from benchmark.contract.protocol import OptimisationProtocol
+from benchmark.contract.task import TaskSpec
+from benchmark.engine.inputs import InputSource
+from benchmark.engine.optimiser import build_adam, build_plateau
+from benchmark.engine.order import ordered_batches, train_batches
+from benchmark.engine.outcome import epoch_log
+from benchmark.engine.stopping import BestEpoch
+from benchmark.engine.targets import TargetSource
+from benchmark.engine.validation_loss import LossMean
+from benchmark.engine.warm_up import step_state
+from tasks.objective import Objective
+
+
+@dataclass(frozen=True)
+class SplitData:
+    """The first `size` rows of one split: what a run reads."""
+
+    size: int
+    inputs: InputSource
+    targets: TargetSource
+
+    def batch(self, indices: Tensor) -> tuple[dict[int, Tensor], Any, int]:
+        """Return inputs, targets and number of images of the given rows."""
+        return self.inputs.batch(indices), self.targets.batch(indices), len(indices)
+
+
+class OrderedLoader:
+    """Validation and test batches in stored order."""
+
+    def __init__(self, data: SplitData, batch_size: int) -> None:
+        self._data, self._batches = data, ordered_batches(data.size, batch_size)
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[tuple[dict[int, Tensor], Any, int]]:
+        return (self._data.batch(indices) for indices in self._batches)
+
+
+class ShuffledLoader:
+    """Training batches of the module's current epoch; the order depends on seed and epoch alone."""
+
+    def __init__(self, data: SplitData, batch_size: int, drop_last: bool, seed: int, module: L.LightningModule) -> None:
+        self._data, self._batch_size, self._drop_last = data, batch_size, drop_last
+        self._seed, self._module = seed, module
+
+    def __len__(self) -> int:
+        batches = self._data.size / self._batch_size
+        return math.floor(batches) if self._drop_last else math.ceil(batches)
+
+    def __iter__(self) -> Iterator[tuple[dict[int, Tensor], Any, int]]:
+        # The body runs at the first `next`, when Lightning has moved on to the new epoch.
+        epoch = self._module.current_epoch
+        for indices in train_batches(self._seed, epoch, self._data.size, self._batch_size, self._drop_last):
+            yield self._data.batch(indices)
+
+
+class Training(L.LightningModule):
+    """The training loop of one run (protocol sections 2.4 and 12).
+
+    Args:
+        head: Reads feature levels by stride.
+        backbone: The backbone of a fine-tuned task; None where the inputs are features already.
+        objective: Loss and metrics of the task.
+        spec: The task as the profile runs it.
+        protocol: Optimisation entries.
+        learning_rate: The task's learning rate.
+    """
+
+    def __init__(
+        self,
+        head: nn.Module,
+        backbone: nn.Module | None,
+        objective: Objective,
+        spec: TaskSpec,
+        protocol: OptimisationProtocol,
+        learning_rate: float,
+    ) -> None:
+        super().__init__()
+        self.head, self.backbone = head, backbone
+        self.objective, self.spec, self.protocol, self.task_rate = objective, spec, protocol, learning_rate
+        self.best = BestEpoch(spec.patience, protocol.early_stopping_min_delta)
+        self.best_state: dict[str, Tensor] = {}
+        self.best_validation: dict[str, float] = {}
+        self.test_metrics: dict[str, float] = {}
+        self.history: list[Any] = []
+        self.diverged = False
+        self._step = self._epoch_start = 0
+        self._backbone_gradient = False
+
+    def configure_optimizers(self) -> Adam:
+        start = self.spec.warm_up.learning_rate if self.spec.warm_up else self.task_rate
+        self._adam = build_adam(self.parameters(), start, self.protocol)
+        self._plateau = build_plateau(self._adam, self.protocol)
+        return self._adam
+
+    def forward(self, inputs: dict[int, Tensor]) -> Any:
+        """Return the head's output for images (key 1) or for features that are given."""
+        if self.backbone is None:
+            return self.head(inputs)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self._backbone_gradient):
+            features = self.backbone(inputs[1])
+        return self.head({1: inputs[1], **features})
+
+    def on_train_epoch_start(self) -> None:
+        self._epoch_start = self._step
+        self._train_loss = LossMean("batches")
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        self.head.train()
+        if self.backbone is None or self.spec.warm_up is None:
+            return
+        state = step_state(self._step, self._epoch_start, self.spec.warm_up, self.task_rate, self.protocol)
+        self._backbone_gradient = state.backbone_gradient
+        self.backbone.train(state.backbone_train_mode)
+        if state.learning_rate is not None:
+            for group in self._adam.param_groups:
+                group["lr"] = state.learning_rate
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        inputs, targets, images = batch
+        loss = self.objective.loss(self(inputs), targets)
+        self._train_loss.update(loss, images)
+        return loss
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        self._step += 1
+
+    def on_validation_epoch_start(self) -> None:
+        self._metrics = self.objective.new_metrics()
+        self._validation_loss = LossMean(self.protocol.validation_loss_mean)
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        inputs, targets, images = batch
+        output = self(inputs)
+        self._validation_loss.update(self.objective.loss(output, targets), images)
+        self._metrics.update(output, targets)
+
+    def on_validation_epoch_end(self) -> None:
+        """Decide about checkpoint, stopping and schedule, all from the same validation values."""
+        metrics, epoch = self._metrics.compute(), self.current_epoch
+        train_loss = float(self._train_loss.compute())
+        validation_loss = float(self._validation_loss.compute())
+        value = metrics[self.spec.monitor]
+        rate = self._adam.param_groups[0]["lr"]
+        self.history.append(epoch_log(epoch, train_loss, validation_loss, value, rate))
+        if not math.isfinite(train_loss):
+            self.diverged = self.trainer.should_stop = True
+            return
+        if self.best.update(epoch, value):
+            self.best_state = {name: tensor.detach().clone() for name, tensor in self.state_dict().items()}
+            self.best_validation = metrics
+        self._plateau.step(validation_loss)
+        self.trainer.should_stop = self.best.stop
+
+    def on_test_epoch_start(self) -> None:
+        self._metrics = self.objective.new_metrics(extended=True)
+
+    def test_step(self, batch: Any, batch_idx: int) -> None:
+        inputs, targets, _ = batch
+        self._metrics.update(self(inputs), targets)
+
+    def on_test_epoch_end(self) -> None:
+        self.test_metrics = self._metrics.compute()
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Leave the batch alone: its source put it on the device."""
+        return batch
