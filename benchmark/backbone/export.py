@@ -1,6 +1,6 @@
 """Backbones as ONNX: one file, input `image`, one output per feature level under its name (`c1` … `c5`).
 
-The batch is dynamic, the image side is the manifest's. Weights lie in the file itself, so that it can be moved.
+The batch is dynamic, the image side is the manifest's. Weights lie in the file itself; it can be moved alone.
 """
 
 from __future__ import annotations
@@ -36,20 +36,21 @@ class _Levels(nn.Module):
 def export_onnx(backbone: Backbone, path: Path, side: int = 224) -> None:
     """Write the backbone in eval mode as an ONNX graph of opset 18, BN folded into the convolutions.
 
-    The exporter notes source lines and their paths at each node; they are removed: a graph tells nothing of the
-    machine it was made on.
+    The exporter notes source lines and their paths at each node; they are removed: a graph tells
+    nothing of the machine it was made on.
 
     Args:
-        backbone: on the CPU; its mode is the same afterwards.
+        backbone: on any device; its mode is the same afterwards.
         path: file to write, not atomically (`save_backbone` does that).
-        side: image side in pixels; fixed in the graph. Input: (batch, 3, side, side) float32, batch 1 to 1024.
+        side: image side in pixels, fixed in the graph. Input: (batch, 3, side, side) float32, batch 1 to
+            1024.
     """
     training = backbone.training
     try:
         with _quiet():
             program = torch.onnx.export(
                 _Levels(backbone).eval(),
-                (torch.zeros(2, 3, side, side),),
+                (torch.zeros(2, 3, side, side, device=next(backbone.parameters()).device),),
                 input_names=[INPUT],
                 output_names=[level.name for level in backbone.levels],
                 dynamic_shapes={"image": {0: torch.export.Dim("batch", min=1, max=MAX_BATCH)}},

@@ -1,0 +1,94 @@
+"""Everything a backbone folder declares is compared with what its files do.
+
+`check_backbone` reads and runs, and returns findings; it raises for no content of the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmark.backbone.check_graph import check_graph
+from benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
+from benchmark.backbone.findings import Finding
+from benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS, load_backbone, read_manifest, regular_file
+from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.weights import file_digest
+from benchmark.contract.backbone import BackboneManifest
+
+BATCHES = (1, 3)
+"""Batch sizes that are tried: the smallest, and one that no graph is traced at."""
+
+TOLERANCE = 1e-4
+"""Largest |ONNX - PyTorch| of a feature level over its largest absolute value. Measured on a CPU: 2.4e-6."""
+
+
+def check_backbone(root: Path, *, tolerance: float = TOLERANCE) -> list[Finding]:
+    """Return what is right and wrong about a backbone folder.
+
+    Looked at: the three files, the manifest, digests, names, shapes, dtypes and values of all tensors;
+    channels, strides and values of all feature levels for batches of 1 and 3; the same of the ONNX graph, run
+    by onnxruntime, and its agreement with PyTorch.
+
+    Args:
+        root: the folder; its name is the backbone's.
+        tolerance: largest difference of a feature level, relative to its largest absolute value.
+    """
+    try:
+        manifest = read_manifest(root)
+    except BackboneError as error:
+        return [Finding("error", MANIFEST, str(error), EXPORT_AGAIN)]
+    findings = list(_check_folder(root, manifest))
+    try:
+        backbone = load_backbone(root)
+    except BackboneError as error:
+        return [*findings, Finding("error", WEIGHTS, str(error), EXPORT_AGAIN)]
+    findings.append(
+        Finding("ok", WEIGHTS, f"{manifest.architecture}, {manifest.parameters:,} parameters, all finite")
+    )
+    expected = {batch: _run(backbone, example_images(batch, manifest.input.side)) for batch in BATCHES}
+    for maps in expected.values():
+        findings.extend(check_levels("PyTorch", manifest, maps))
+    findings.extend(
+        _check_graph_file(root, manifest, lambda: check_graph(root / GRAPH, manifest, expected, tolerance))
+    )
+    return _once(findings)
+
+
+def _run(backbone: Backbone, images: Tensor) -> tuple[Tensor, ...]:
+    with torch.inference_mode():
+        return backbone.feature_maps(images)
+
+
+def _check_folder(root: Path, manifest: BackboneManifest) -> Iterator[Finding]:
+    if manifest.name != root.resolve().name:
+        message = f"names the backbone {manifest.name!r}, its folder is {root.resolve().name!r}"
+        yield Finding("error", MANIFEST, message, "rename the folder: results are filed under this name")
+    else:
+        yield Finding("ok", MANIFEST, f"{manifest.display_name}: {manifest.provenance.method}")
+    if others := sorted({path.name for path in root.iterdir()} - {MANIFEST, WEIGHTS, GRAPH}):
+        yield Finding("warning", ", ".join(others[:5]), "not part of the contract, never read", "remove it")
+
+
+def _check_graph_file(
+    root: Path, manifest: BackboneManifest, check: Callable[[], Iterator[Finding]]
+) -> Iterator[Finding]:
+    there = regular_file(root / GRAPH)
+    if manifest.onnx_sha256 is None and not there:
+        advice = "tasks run without it; `lovt-bench backbone export` without --no-onnx writes it"
+        yield Finding("warning", GRAPH, "there is none, and the manifest declares none", advice)
+    elif not there:
+        yield Finding("error", GRAPH, f"is missing, {MANIFEST} declares one", EXPORT_AGAIN)
+    elif (found := file_digest(root / GRAPH)) != manifest.onnx_sha256:
+        message = f"has the SHA-256 {found}, {MANIFEST} says {manifest.onnx_sha256}"
+        yield Finding("error", GRAPH, message, EXPORT_AGAIN)
+    else:
+        yield from check()
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """Return findings without repetitions (levels are looked at once per batch size)."""
+    return list(dict.fromkeys(findings))

@@ -1,0 +1,216 @@
+"""`lovt-bench backbone`: export, check and list backbones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.workspace import workspace_root
+
+if TYPE_CHECKING:
+    from benchmark.backbone.findings import Finding
+
+MARKS = {"ok": ("ok     ", "green"), "warning": ("warning", "yellow"), "error": ("error  ", "red")}
+
+workspace_option = click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where generated things lie [default: $LOVT_BENCH_WORKSPACE, else workspace/].",
+)
+
+
+@contextmanager
+def backbone_errors() -> Iterator[None]:
+    """Show errors about backbones as one message."""
+    from benchmark.backbone.model import BackboneError
+
+    try:
+        yield
+    except BackboneError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def show_findings(findings: list[Finding]) -> bool:
+    """Print findings, one or two lines each, with a summary; return whether there was an error."""
+    for finding in findings:
+        word, colour = MARKS[finding.level]
+        click.echo(f"{click.style(word, fg=colour)}  {finding.subject}: {finding.message}")
+        if finding.advice:
+            click.echo(f"         -> {finding.advice}")
+    counts = {level: sum(finding.level == level for finding in findings) for level in MARKS}
+    click.echo(f"{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors")
+    return counts["error"] > 0
+
+
+@click.group()
+def backbone() -> None:
+    """Export, check and list backbones.
+
+    A backbone is a folder workspace/backbones/NAME with backbone.safetensors, backbone.onnx and backbone.json.
+
+    \b
+    Examples:
+      lovt-bench backbone list
+      lovt-bench backbone export my-method --weights FILE.pth
+      lovt-bench backbone check my-method
+    """
+
+
+@backbone.command()
+@click.argument("name")
+@click.option(
+    "--weights",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="State dict in torchvision's layout: .pt, .pth (tensors only) or .safetensors.",
+)
+@click.option("--arch", help="Architecture [default: resnet50]; see `lovt-bench backbone architectures`.")
+@click.option("--seed", type=click.IntRange(min=0), help="With NAME random: the draw to write.")
+@click.option("--display-name", help="What tables show [default: NAME].")
+@click.option("--pretraining-data", multiple=True, help="Data set the weights have seen; repeat for several.")
+@click.option("--onnx/--no-onnx", default=True, help="Write backbone.onnx too.  [default: yes]")
+@click.option("--force", is_flag=True, help="Replace a backbone of that name.")
+@workspace_option
+def export(
+    name: str,
+    weights: Path | None,
+    arch: str | None,
+    seed: int | None,
+    display_name: str | None,
+    pretraining_data: tuple[str, ...],
+    onnx: bool,
+    force: bool,
+    workspace: Path | None,
+) -> None:
+    """Write the backbone folder NAME from a weight file.
+
+    NAME `imagenet` takes torchvision's IMAGENET1K_V1 weights from torch hub's cache or from --weights; nothing is
+    downloaded. NAME `random` writes the draw of one --seed as random-SEED. Any other NAME needs --weights.
+
+    \b
+    Examples:
+      lovt-bench backbone export imagenet
+      lovt-bench backbone export imagenet --weights resnet50-0676ba61.pth
+      lovt-bench backbone export my-method --weights my.pth --display-name "My method" \\
+          --pretraining-data MIMIC-CXR
+      lovt-bench backbone export small --weights r18.safetensors --arch resnet18
+      lovt-bench backbone export random --seed 12345
+    """
+    with backbone_errors():
+        from benchmark.backbone.folder import save_backbone
+        from benchmark.backbone.origin import origin
+        from benchmark.backbone.sources import backbone_folder
+
+        found = origin(name, weights=weights, architecture=arch, seed=seed)
+        root = backbone_folder(workspace_root(workspace), found.name)
+        if root.exists() and not force:
+            raise click.ClickException(f"{root} is there already; --force replaces it")
+        provenance = found.provenance
+        if pretraining_data:
+            provenance = provenance.model_copy(update={"pretraining_data": list(pretraining_data)})
+        manifest = save_backbone(
+            root,
+            found.backbone,
+            display_name=display_name or found.display_name,
+            provenance=provenance,
+            onnx=onnx,
+        )
+    for note in manifest.provenance.notes:
+        click.echo(f"note: {note}")
+    click.echo(f"{root}: {manifest.architecture}, SHA-256 {manifest.weights_sha256[:16]}…")
+    click.echo(f"Next: lovt-bench backbone check {manifest.name}")
+
+
+@backbone.command()
+@click.argument("name_or_dir")
+@workspace_option
+def check(name_or_dir: str, workspace: Path | None) -> None:
+    """Compare what a backbone declares with what its files do; exit 1 on an error.
+
+    The ONNX graph is run by onnxruntime and must agree with PyTorch to 1e-4 of each level's largest value.
+
+    \b
+    Examples:
+      lovt-bench backbone check imagenet
+      lovt-bench backbone check ./some/folder
+    """
+    with backbone_errors():
+        from benchmark.backbone.check import check_backbone
+        from benchmark.backbone.sources import backbone_folder
+
+        is_path = "/" in name_or_dir or name_or_dir in (".", "..")
+        root = Path(name_or_dir) if is_path else backbone_folder(workspace_root(workspace), name_or_dir)
+        if not root.is_dir():
+            raise click.ClickException(
+                f"no backbone folder {root}; `lovt-bench backbone list` shows what is there"
+            )
+        findings = check_backbone(root)
+    if show_findings(findings):
+        raise click.exceptions.Exit(1)
+
+
+@backbone.command("list")
+@workspace_option
+def list_backbones(workspace: Path | None) -> None:
+    """List the backbones that can be evaluated.
+
+    \b
+    Example:
+      lovt-bench backbone list
+    """
+    from tabulate import tabulate
+
+    from benchmark.backbone.folder import read_manifest
+    from benchmark.backbone.imagenet import cached_file
+    from benchmark.backbone.model import BackboneError
+    from benchmark.backbone.sources import listed
+
+    rows = [["random", "Random", "resnet50", "drawn per run", ""]]
+    folders = listed(workspace_root(workspace))
+    if not any(folder.name == "imagenet" for folder in folders):
+        state = "in torch hub's cache" if cached_file().is_file() else "weights not here"
+        rows.append(["imagenet", "ImageNet", "resnet50", state, ""])
+    for folder in folders:
+        try:
+            manifest = read_manifest(folder)
+        except BackboneError as error:
+            rows.append([folder.name, "", "", f"broken: {error}", ""])
+            continue
+        rows.append(
+            [
+                folder.name,
+                manifest.display_name,
+                manifest.architecture,
+                manifest.provenance.method,
+                manifest.weights_sha256[:12],
+            ]
+        )
+    click.echo(tabulate(rows, headers=["name", "display name", "architecture", "origin", "sha256"]))
+
+
+@backbone.command("architectures")
+def list_architectures() -> None:
+    """List the architectures with their feature levels (channels/stride) and parameters.
+
+    \b
+    Example:
+      lovt-bench backbone architectures
+    """
+    from tabulate import tabulate
+
+    from benchmark.backbone.registry import architectures, blueprint
+
+    rows = [
+        [
+            name,
+            f"{blueprint(name).parameter_count:,}",
+            "  ".join(f"{level.name} {level.channels}/{level.stride}" for level in blueprint(name).levels),
+        ]
+        for name in architectures()
+    ]
+    click.echo(
+        tabulate(rows, headers=["architecture", "parameters", "levels"], colalign=("left", "right", "left"))
+    )
