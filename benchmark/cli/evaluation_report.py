@@ -13,7 +13,7 @@ from benchmark.contract.task import TaskSpec
 from benchmark.engine.evaluate import Evaluation, TaskResult
 from benchmark.engine.observer import Observer
 from benchmark.engine.plan import RunConfig
-from leaderboard.statistics import student_t_half_width
+from leaderboard.statistics import student_half_width
 
 
 class RichObserver(Observer):
@@ -108,7 +108,7 @@ def _row(result: TaskResult) -> tuple[str, ...]:
     if result.status == "failed":
         return str(spec.number), spec.id, "", spec.metric_label, f"failed: {result.reason}", ""
     values = [100 * record.test[spec.metric] for record in result.records]
-    half_width = student_t_half_width(values)
+    half_width = student_half_width(values)
     interval = f" ± {half_width:.1f}" if half_width is not None else ""
     rate = f"{result.learning_rate:g}"
     return str(spec.number), spec.id, rate, spec.metric_label, f"{fmean(values):.1f}{interval}", str(len(values))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
+from benchmark.contract.strict_yaml import read_yaml
 
 from benchmark.contract.profile import Profile
 from benchmark.contract.task import TaskSpec, WarmUp
@@ -21,7 +21,7 @@ def load_profile(name: str) -> Profile:
     """Return the profile of that name. Raises ValueError that lists the known ones."""
     if name not in profiles():
         raise ValueError(f"unknown profile {name!r}: expected one of {', '.join(profiles())}")
-    return Profile.model_validate(yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")))
+    return Profile.model_validate(read_yaml(_FOLDER / f"{name}.yaml"))
 
 
 def apply_profile(spec: TaskSpec, profile: Profile) -> TaskSpec:

@@ -1,0 +1,99 @@
+"""Which runs a task costs and which rows it reads, against the numbers of protocol sections 1, 2 and 4."""
+
+import pytest
+
+from benchmark.contract.profile import Profile
+from benchmark.engine.plan import (
+    choose_learning_rate,
+    count_runs,
+    final_runs,
+    split_sizes,
+    tuning_runs,
+)
+from benchmark.engine.profile import apply_profile, load_profile, profiles
+from tasks.protocol import load_protocol
+from tasks.registry import load_task, load_tasks
+
+PAPER = Profile(name="paper", title="as published")
+RUNS = load_protocol("lovt-2022").runs
+
+OFFICIAL = {
+    "rsna": (16010, 5337, 5337),
+    "siim": (7229, 2409, 2409),
+    "covid-rural": (133, 44, 44),
+    "object-cxr": (6400, 1600, 1000),
+    "nih-cxr": (588, 196, 196),
+}
+
+
+def test_one_backbone_costs_136_trainings():
+    assert sum(count_runs(spec, RUNS, PAPER) for spec in load_tasks()) == 136
+
+
+def test_the_final_runs_have_five_different_seeds():
+    seeds = [config.seed for config in final_runs(1e-3, RUNS, PAPER)]
+    assert seeds == [12345, 12346, 12347, 12348, 12349]
+
+
+def test_task_5_is_never_tuned():
+    assert tuning_runs(load_task("rsna_frozen_10"), RUNS) == []
+
+
+def test_the_grid_is_tried_in_order_with_one_seed():
+    configs = tuning_runs(load_task("rsna_seg_linear_1"), RUNS)
+    assert [config.learning_rate for config in configs] == [3e-2, 1e-2, 3e-3, 1e-4]
+    assert {config.seed for config in configs} == {12345}
+
+
+@pytest.mark.parametrize("spec", load_tasks(), ids=lambda spec: spec.id)
+def test_official_splits_give_the_published_number_of_training_images(spec):
+    sizes = split_sizes(spec, PAPER, *OFFICIAL[spec.dataset])
+    assert sizes.train == spec.published_train_images
+    assert sizes.validation == (534 if spec.dataset == "rsna" else OFFICIAL[spec.dataset][1])
+    assert sizes.test == OFFICIAL[spec.dataset][2]
+
+
+def test_too_few_images_for_one_batch_is_an_error_with_a_way_out():
+    with pytest.raises(ValueError, match=r"1 training images do not fill one batch of 8.*--profile small"):
+        split_sizes(load_task("rsna_frozen_1"), PAPER, 70, 23, 23)
+
+
+def test_an_empty_split_is_an_error():
+    with pytest.raises(ValueError, match="validation or the test split of covid-rural is empty"):
+        split_sizes(load_task("covid_linear"), PAPER, 16, 4, 0)
+
+
+def test_the_largest_score_wins():
+    assert choose_learning_rate([(0.3, 0.1), (0.1, 0.4), (0.03, 0.2)]) == 0.1
+
+
+def test_a_tie_keeps_the_earlier_grid_entry():
+    assert choose_learning_rate([(0.03, 0.2), (0.3, 0.2)]) == 0.03
+
+
+def test_a_diverged_run_cannot_win_against_zero():
+    assert choose_learning_rate([(0.3, None), (0.1, 0.0)]) == 0.1
+
+
+def test_all_diverged_is_an_error():
+    with pytest.raises(ValueError, match="all tuning runs diverged"):
+        choose_learning_rate([(0.3, None), (0.1, None)])
+
+
+def test_the_paper_profile_changes_no_task():
+    paper = load_profile("paper")
+    assert all(apply_profile(spec, paper) == spec for spec in load_tasks())
+
+
+@pytest.mark.parametrize("name", profiles())
+def test_every_profile_keeps_every_task_valid(name):
+    profile = load_profile(name)
+    for spec in load_tasks():
+        applied = apply_profile(spec, profile)
+        assert type(spec).model_validate(applied.model_dump()) == applied
+        assert applied.batch_size <= spec.batch_size
+
+
+def test_an_unknown_profile_lists_the_known_ones():
+    with pytest.raises(ValueError, match="demo, paper, small"):
+        load_profile("../paper")

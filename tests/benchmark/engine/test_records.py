@@ -1,0 +1,112 @@
+"""Run records on disk: nothing half-written counts, nothing finished is lost."""
+
+import pytest
+from pydantic import ValidationError
+
+from benchmark.contract.run_record import RunKey, RunRecord
+from benchmark.engine.records import append_record, load_records, results_path
+
+
+def record(seed: int = 12345, **changes: object) -> RunRecord:
+    key = RunKey(
+        task="covid_linear",
+        backbone_sha256="a" * 64,
+        dataset_sha256="b" * 64,
+        task_sha256="c" * 64,
+        protocol="lovt-2022",
+        protocol_sha256="d" * 64,
+        profile="demo",
+        profile_sha256="e" * 64,
+        engine="fast",
+        phase="final",
+        learning_rate=0.01,
+        seed=seed,
+    )
+    fields = {
+        "key": key.key(),
+        "run": key,
+        "submission": "random",
+        "track": "phantom",
+        "splits": "seeded",
+        "device": "cpu",
+        "precision": "float32",
+        "status": "ok",
+        "monitor": "opacity_dice",
+        "metric": "opacity_dice",
+        "validation": {"opacity_dice": 0.25},
+        "test": {"opacity_dice": 0.2},
+        "best_epoch": 1,
+        "epochs": 3,
+        "train_images": 32,
+        "validation_images": 12,
+        "test_images": 24,
+        "seconds": 1.5,
+        "finished": "2026-01-01T00:00:00+00:00",
+    }
+    return RunRecord.model_validate(fields | changes)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return results_path(tmp_path, "phantom", "random", "covid_linear")
+
+
+def test_what_is_appended_is_read_back(path):
+    written = [record(seed) for seed in (1, 2, 3)]
+    for one in written:
+        append_record(path, one)
+    assert list(load_records(path).values()) == written
+
+
+def test_a_line_that_a_killed_process_left_half_is_ignored_and_then_removed(path):
+    append_record(path, record(1))
+    with path.open("ab") as file:
+        file.write(b'{"schema_version":1,"key":"abc')
+    assert len(load_records(path)) == 1
+    append_record(path, record(2))
+    assert len(load_records(path)) == 2
+    assert path.read_bytes().count(b"\n") == 2
+
+
+def test_a_damaged_line_is_named(path):
+    append_record(path, record(1))
+    with path.open("a") as file:
+        file.write("not json\n")
+    with pytest.raises(ValueError, match=r"covid_linear\.jsonl, line 2: not a run record"):
+        load_records(path)
+
+
+def test_a_record_whose_key_was_forged_is_refused(path):
+    with pytest.raises(ValidationError, match="does not belong to this run"):
+        record(key="f" * 64)
+
+
+def test_an_ok_final_run_needs_the_reported_metric():
+    with pytest.raises(ValidationError, match="test metric"):
+        record(test={})
+
+
+def test_metrics_that_are_not_finite_are_refused():
+    with pytest.raises(ValidationError, match="finite"):
+        record(test={"opacity_dice": float("nan")})
+
+
+def test_every_field_of_the_key_changes_the_key():
+    base = record().run
+    changed = {
+        "task": "x",
+        "backbone_sha256": "0" * 64,
+        "dataset_sha256": "0" * 64,
+        "task_sha256": "0" * 64,
+        "protocol": "x",
+        "protocol_sha256": "0" * 64,
+        "profile": "x",
+        "profile_sha256": "0" * 64,
+        "engine": "reference",
+        "phase": "tune",
+        "learning_rate": 0.1,
+        "seed": 0,
+    }
+    assert set(changed) == set(RunKey.model_fields)
+    keys = {base.model_copy(update={name: value}).key() for name, value in changed.items()} | {base.key()}
+    assert len(keys) == len(changed) + 1
