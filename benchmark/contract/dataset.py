@@ -11,8 +11,9 @@ from benchmark.contract.base import Model, Name, Sha256, digest_of
 Track = Literal["public", "phantom"]
 """`public`: images of a public dataset. `phantom`: synthetic images. The two never share a table."""
 
-Splits = Literal["official", "seeded"]
-"""`official`: IDs and order equal the published split files. `seeded`: drawn by the protocol's rule."""
+Splits = Literal["official", "seeded", "given"]
+"""`official`: IDs and order equal the published split files. `seeded`: drawn by the protocol's rule. `given`: split
+files that are not the published ones, or published ones with images left out."""
 
 SplitName = Literal["train", "validation", "test"]
 SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -72,11 +73,16 @@ class DatasetManifest(Model):
     """Deviations worth a reader's eye, in sentences (for example: no `test_list.txt`)."""
     left_out: list[LeftOut] = []
     image_side: PositiveInt = IMAGE_SIDE
+    sources_sha256: Sha256 | None = None
+    """Digest of what the store was made from: label files, names, sizes and times of the images, split files, protocol
+    entries. Preparing again from equal sources does nothing. Not part of `identity`."""
     created: str
     """ISO 8601, UTC. Not part of `identity`."""
     versions: dict[str, str] = {}
 
     def identity(self) -> str:
         """Return the digest that results refer to: content only, no time and no library versions."""
-        content = self.model_dump(mode="json", exclude={"created", "versions"})
+        content = self.model_dump(mode="json", exclude={"created", "versions", "sources_sha256"})
+        # The bytes of a Parquet file change with the library that writes it; IDs and splits are in the summaries.
+        content["files"].pop("index.parquet", None)
         return digest_of(content)

@@ -25,7 +25,7 @@ IMAGES, MASKS, BOXES, INDEX, MANIFEST = (
 )
 
 INDEX_COLUMNS = ("id", "split", "order", "source", "source_sha256", "height", "width")
-"""`order` counts from 0 within a split; `source` is relative to the raw folder; the size is the raw image's."""
+"""`order` counts from 0 within a split; `source` is relative to the raw folder; height and width are raw."""
 
 
 def packed_size(side: int) -> int:

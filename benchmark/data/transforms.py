@@ -1,0 +1,83 @@
+"""From a raw image to the stored square: pad with black, resize; masks and boxes go along (evaluation.md
+section 5).
+
+The padding is symmetric and rounded down on both sides. Under `odd_padding: short` an odd difference
+therefore leaves the image one pixel short of a square and the resize scales the two axes differently;
+`exact` adds the missing pixel at the right or at the bottom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+OddPadding = Literal["short", "exact"]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How an image of `height` x `width` pixels comes into the stored square of `side` pixels."""
+
+    height: int
+    width: int
+    side: int
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+
+    @classmethod
+    def padded(cls, height: int, width: int, side: int, odd_padding: OddPadding) -> Frame:
+        """Return the frame that pads to a square before the resize."""
+        longest = max(height, width)
+        across, down = longest - width, longest - height
+        odd = odd_padding == "exact"
+        left, top = across // 2, down // 2
+        return cls(height, width, side, left, top, across - left if odd else left, down - top if odd else top)
+
+    @property
+    def padded_height(self) -> int:
+        return self.top + self.height + self.bottom
+
+    @property
+    def padded_width(self) -> int:
+        return self.left + self.width + self.right
+
+
+def fit_image(image: np.ndarray, frame: Frame) -> np.ndarray:
+    """Return a uint8 (H, W) image as uint8 (S, S): Pillow's bilinear filter, antialiased."""
+    return _resize(_pad(image, frame), frame.side, Image.Resampling.BILINEAR)
+
+
+def fit_mask(mask: np.ndarray, frame: Frame) -> np.ndarray:
+    """Return a 0/1 mask (H, W) as uint8 (S, S): source pixel floor((i + 0.5) * scale)."""
+    return _resize(_pad(mask.astype(np.uint8), frame), frame.side, Image.Resampling.NEAREST)
+
+
+def fit_boxes(boxes: np.ndarray, frame: Frame) -> np.ndarray:
+    """Return boxes (n, 4) x, y, w, h as float32 in stored pixels; not clipped, not rounded."""
+    scale = np.array([frame.side / frame.padded_width, frame.side / frame.padded_height] * 2)
+    return (pad_boxes(boxes, frame) * scale).astype(np.float32)
+
+
+def pad_boxes(boxes: np.ndarray, frame: Frame) -> np.ndarray:
+    """Return boxes (n, 4) as float64 in pixels of the padded image."""
+    return np.asarray(boxes, dtype=np.float64).reshape(-1, 4) + np.array([frame.left, frame.top, 0, 0])
+
+
+def resize_mask(mask: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return a 0/1 mask of any size as uint8 (height, width), nearest neighbour."""
+    return np.asarray(
+        Image.fromarray(mask.astype(np.uint8)).resize((width, height), Image.Resampling.NEAREST)
+    )
+
+
+def _pad(image: np.ndarray, frame: Frame) -> np.ndarray:
+    return np.pad(image, ((frame.top, frame.bottom), (frame.left, frame.right)))
+
+
+def _resize(image: np.ndarray, side: int, resample: Image.Resampling) -> np.ndarray:
+    return np.asarray(Image.fromarray(image).resize((side, side), resample))
