@@ -108,8 +108,8 @@ class _LinearBatch:
 
         The upsampling is written as two matrix products, U y Uᵀ: equal to `interpolate` and faster (docs/performance.md).
         """
-        weight = torch.stack([run.head.weight for run in runs])
-        bias = torch.stack([run.head.bias for run in runs])
+        weight = torch.stack([run.head.conv.weight.flatten(1) for run in runs])
+        bias = torch.stack([run.head.conv.bias for run in runs])
         coarse = features @ weight.mT.unsqueeze(1) + bias[:, None, None]
         grid = coarse.mT.unflatten(-1, (self.height, self.width))
         return self.up @ grid @ self.across.T

@@ -1,0 +1,118 @@
+"""A temporary world: tiny stores of all five datasets and a tiny backbone, for tests of the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from benchmark.backbone.model import Backbone
+from benchmark.contract.backbone import FeatureLevel
+from benchmark.contract.profile import Profile
+from benchmark.data.store import ImageStore, write_store
+
+TINY = Profile(
+    name="tiny",
+    title="For tests",
+    image_side=64,
+    min_train_images=8,
+    max_train_images=8,
+    min_validation_images=6,
+    max_validation_images=6,
+    max_test_images=5,
+    max_batch_size=3,
+    max_epochs=2,
+    max_warm_up_steps=3,
+    max_learning_rates={"frozen": 2, "fine-tuned": 1},
+    max_runs=2,
+)
+
+CLASSES = {
+    "rsna": ["opacity"],
+    "siim": ["pneumothorax"],
+    "covid-rural": ["opacity"],
+    "object-cxr": ["foreign_object"],
+    "nih-cxr": [
+        "Atelectasis",
+        "Cardiomegaly",
+        "Effusion",
+        "Infiltrate",
+        "Mass",
+        "Nodule",
+        "Pneumonia",
+        "Pneumothorax",
+    ],
+}
+
+
+class TinyBackbone(Backbone):
+    """Five strided convolutions with batch norm: fast, and not a ResNet."""
+
+    def __init__(self) -> None:
+        channels = (3, 4, 6, 8, 10, 12)
+        levels = tuple(FeatureLevel(name=f"c{i}", channels=channels[i], stride=2**i) for i in range(1, 6))
+        super().__init__("tiny", levels)
+        self.stages = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(channels[i], channels[i + 1], 3, 2, 1), nn.BatchNorm2d(channels[i + 1]), nn.ReLU())
+            for i in range(5)
+        )
+
+    def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
+        maps = []
+        for stage in self.stages:
+            image = stage(image)
+            maps.append(image)
+        return tuple(maps)
+
+
+@dataclass
+class TinySource:
+    """A source of `TinyBackbone`s that counts how often it was asked."""
+
+    drawn_per_run: bool = False
+    name: str = "tiny"
+    display_name: str = "Tiny"
+    architecture: str = "tiny"
+    sha256: str = "1" * 64
+    loads: int = 0
+
+    @property
+    def levels(self) -> tuple[FeatureLevel, ...]:
+        return TinyBackbone().levels
+
+    def load(self, seed: int) -> Backbone:
+        self.loads += 1
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed if self.drawn_per_run else 0)
+            return TinyBackbone().eval()
+
+
+def tiny_store(root: Path, name: str, images: int = 24, seed: int = 0) -> ImageStore:
+    """Write a store of noise with one bright rectangle an image, its boxes and its masks."""
+    rng = np.random.default_rng(seed)
+    classes = CLASSES[name]
+    pixels = rng.integers(0, 90, (images, 224, 224), dtype=np.uint8)
+    masks = np.zeros((images, len(classes), 224, 224), dtype=np.uint8)
+    boxes = []
+    for row in range(images):
+        x, y, w, h = (int(v) for v in (*rng.integers(8, 120, 2), *rng.integers(40, 90, 2)))
+        pixels[row, y : y + h, x : x + w] += 140
+        masks[row, row % len(classes), y : y + h, x : x + w] = 1
+        boxes.append(np.array([[x, y, w, h]], dtype=np.float32))
+    detection = name in ("rsna", "object-cxr", "nih-cxr")
+    return write_store(
+        root / "data" / name,
+        name=name,
+        images=pixels,
+        masks=masks,
+        boxes=boxes if detection else None,
+        classes=classes,
+    )
+
+
+def tiny_stores(root: Path) -> dict[str, ImageStore]:
+    """Write the stores of all five datasets."""
+    return {name: tiny_store(root, name) for name in CLASSES}
