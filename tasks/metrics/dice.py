@@ -1,0 +1,125 @@
+"""Segmentation metrics (evaluation.md section 11.1): micro over all pixels of a split, counted on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import torch
+from torch import Tensor
+
+
+@cache
+def logit_threshold(threshold: float) -> float:
+    """Return the least float32 logit whose float32 probability reaches `threshold`.
+
+    Comparing logits saves a pass over every pixel and decides exactly as comparing probabilities does.
+    """
+    low, high = torch.tensor(-100.0), torch.tensor(100.0)
+    while True:
+        middle = (low + high) / 2
+        if middle in (low, high):
+            return float(high)
+        if torch.sigmoid(middle) >= torch.tensor(threshold, dtype=torch.float32):
+            high = middle
+        else:
+            low = middle
+
+
+def image_counts(logits: Tensor, target: Tensor, threshold: float = 0.5) -> Tensor:
+    """Return true positives, false positives and false negatives of every image and class.
+
+    Args:
+        logits: (..., B, C, H, W), any floating type.
+        target: 0/1, of the same shape or broadcasting to it.
+        threshold: probability from which a pixel counts as foreground, inclusive.
+
+    Returns:
+        (..., B, C, 3) int64 on the logits' device.
+    """
+    predicted = (logits.float() >= logit_threshold(threshold)).float().flatten(-2)
+    mask = target.float().flatten(-2)
+    # Sums of zeros and ones are exact in float32 up to 2^24 pixels.
+    overlap = torch.einsum("...n,...n->...", predicted, mask.expand_as(predicted))
+    found, wanted = predicted.sum(-1), mask.sum(-1)
+    return torch.stack([overlap, found - overlap, wanted - overlap], dim=-1).long()
+
+
+def dice_counts(
+    logits: Tensor, target: Tensor, threshold: float = 0.5, configurations: bool = False
+) -> Tensor:
+    """Return (C, 3) int64 TP, FP, FN of a batch, (K, C, 3) with K configurations on axis 0. No host sync.
+
+    Args:
+        logits: (B, C, H, W), or (K, B, C, H, W) with `configurations`.
+        target: 0/1 of that shape; with `configurations` axis 0 may be 1 or missing.
+        threshold: see `image_counts`.
+        configurations: whether axis 0 indexes independent configurations.
+    """
+    if logits.ndim != 4 + configurations:
+        raise ValueError(f"expected {4 + configurations} axes, found logits of shape {tuple(logits.shape)}")
+    return image_counts(logits, target, threshold).sum(-3)
+
+
+def dice_from_counts(counts: Tensor) -> Tensor:
+    """Return float64 Dice (...) from counts (..., 3): 2 TP / (2 TP + FP + FN), 0 where all are 0."""
+    return _scores(counts)["dice"]
+
+
+def _ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
+    return torch.where(denominator > 0, numerator / denominator.clamp_min(1), torch.zeros_like(numerator))
+
+
+def _scores(counts: Tensor) -> dict[str, Tensor]:
+    tp, fp, fn = counts.double().unbind(-1)
+    return {
+        "dice": _ratio(2 * tp, 2 * tp + fp + fn),
+        "precision": _ratio(tp, tp + fp),
+        "recall": _ratio(tp, tp + fn),
+    }
+
+
+class SegmentationMetrics:
+    """Counts of a split so far: `update` takes a batch, `compute` gives named fractions in [0, 1]."""
+
+    def __init__(self, classes: Sequence[str], threshold: float = 0.5) -> None:
+        self.classes = list(classes)
+        self.threshold = threshold
+        self._counts: Tensor | int = 0
+        self._image_dice: Tensor | int = 0
+        self._images: Tensor | int = 0
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Count a batch of logits (B, C, H, W) against masks of the same shape. No host sync."""
+        counts = image_counts(output.detach(), target, self.threshold)
+        with_foreground = counts[..., 0] + counts[..., 2] > 0
+        self._counts = self._counts + counts.sum(0)
+        self._image_dice = self._image_dice + (dice_from_counts(counts) * with_foreground).sum(0)
+        self._images = self._images + with_foreground.sum(0)
+
+    def compute(self) -> dict[str, float]:
+        """Return `<class>_dice` of every class, `avg_dice`, and the extras that are logged and not reported.
+
+        `<class>_pos_dice`, the mean Dice of single images with foreground, is absent where no image has any.
+
+        Raises:
+            ValueError: nothing was counted.
+        """
+        if (
+            isinstance(self._counts, int)
+            or isinstance(self._image_dice, int)
+            or isinstance(self._images, int)
+        ):
+            raise ValueError("no batch was given to `update`")
+        scores = {name: values.tolist() for name, values in _scores(self._counts).items()}
+        result = {f"{name}_dice": scores["dice"][index] for index, name in enumerate(self.classes)}
+        result["avg_dice"] = sum(scores["dice"]) / len(self.classes)
+        images, image_dice = self._images.tolist(), self._image_dice.tolist()
+        for index, name in enumerate(self.classes):
+            if images[index]:
+                result[f"{name}_pos_dice"] = image_dice[index] / images[index]
+            # Published quirk: the library's IoU leaves false positives out, so it equals recall.
+            result[f"{name}_IoU"] = scores["recall"][index]
+            result[f"{name}_precision"] = scores["precision"][index]
+            result[f"{name}_recall"] = scores["recall"][index]
+        return result

@@ -1,0 +1,75 @@
+"""What a task minimises and what it measures: all that a training loop needs to know of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from benchmark.contract.protocol import Protocol as BenchmarkProtocol
+from benchmark.contract.task import TaskSpec
+from tasks.boxes import BoxTarget
+from tasks.losses.dice import dice_loss
+from tasks.losses.yolo import yolo_loss
+from tasks.metrics.detection import DetectionMetrics
+from tasks.metrics.dice import SegmentationMetrics
+
+
+class Metrics(Protocol):
+    """Metrics of one pass over a split."""
+
+    def update(self, output: Any, target: Any) -> None:
+        """Take one batch."""
+
+    def compute(self) -> dict[str, float]:
+        """Return named fractions in [0, 1]."""
+
+
+class Objective(Protocol):
+    """Loss and metrics of a task."""
+
+    def loss(self, output: Any, target: Any) -> Tensor:
+        """Return the batch's loss: a float32 scalar, computed outside autocast and without host sync."""
+
+    def new_metrics(self, extended: bool = False) -> Metrics:
+        """Return empty metrics; `extended` adds those that only the test split is worth."""
+
+
+@dataclass(frozen=True)
+class SegmentationObjective:
+    """Dice loss and Dice on logits (B, C, S, S) and masks (B, C, S, S) uint8 0/1."""
+
+    classes: tuple[str, ...]
+    protocol: BenchmarkProtocol
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        return dice_loss(output, target, mode=self.protocol.metrics.dice_loss)
+
+    def new_metrics(self, extended: bool = False) -> SegmentationMetrics:
+        return SegmentationMetrics(self.classes, self.protocol.metrics.mask_threshold)
+
+
+@dataclass(frozen=True)
+class DetectionObjective:
+    """YOLOv3 loss, mAP and fROC on three raw maps and a `BoxTarget`."""
+
+    classes: tuple[str, ...]
+    metrics: frozenset[str]
+    """What the task monitors or reports; nothing else that is costly is computed."""
+    protocol: BenchmarkProtocol
+
+    def loss(self, output: Sequence[Tensor], target: BoxTarget) -> Tensor:
+        return yolo_loss(output, target, self.protocol.yolo)
+
+    def new_metrics(self, extended: bool = False) -> DetectionMetrics:
+        return DetectionMetrics(len(self.classes), self.metrics, self.protocol, extended)
+
+
+def build_objective(spec: TaskSpec, protocol: BenchmarkProtocol) -> Objective:
+    """Return the objective of a task under a protocol."""
+    if spec.target == "masks":
+        return SegmentationObjective(tuple(spec.classes), protocol)
+    names = frozenset({spec.monitor, spec.metric, *spec.extra_metrics})
+    return DetectionObjective(tuple(spec.classes), names, protocol)
