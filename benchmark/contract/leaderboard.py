@@ -1,0 +1,200 @@
+"""`leaderboard.json`: one leaderboard version, the source of truth for every other rendering of it.
+
+Metrics are fractions in [0, 1], published ones too; only renderings show percent. Rows of two groups of
+results (protocol, profile, track, splits, with their digests) never share a table.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from benchmark.contract.base import Model, Name, Sha256
+from benchmark.contract.dataset import Splits, Track
+from benchmark.contract.submission import Supervision
+from benchmark.contract.task import HeadName
+
+IntervalKind = Literal["student-t", "normal"]
+"""`student-t`: t(0.975, n - 1) · std / √n. `normal`: 1.96 · std / √n, as the paper reports it."""
+
+CellStatus = Literal["complete", "partial", "diverged"]
+"""`complete`: all runs of the profile ended well. `partial`: some have not run yet. `diverged`: at least one
+run diverged. A cell without any run is absent: it is missing."""
+
+
+class Summary(Model):
+    """Repeated runs in four numbers. A spread that is undefined (one run) or was not published is None."""
+
+    runs: PositiveInt
+    mean: float
+    std: NonNegativeFloat | None = None
+    """Sample standard deviation, divisor n - 1."""
+    interval95_normal: NonNegativeFloat | None = None
+    """Half-width 1.96 · std / √n (evaluation.md section 3)."""
+    interval95_student: NonNegativeFloat | None = None
+    """Half-width t(0.975, n - 1) · std / √n: honest for few runs."""
+
+    def interval(self, kind: IntervalKind) -> float | None:
+        """Return the half-width of that kind."""
+        return self.interval95_student if kind == "student-t" else self.interval95_normal
+
+
+class RunValue(Model):
+    """One final run behind a cell."""
+
+    seed: int
+    key: Sha256
+    """Key of the run record."""
+    value: float | None
+    """Test metric; None for a diverged run."""
+
+
+class Cell(Model):
+    """What one row reached on one task."""
+
+    task: str
+    status: CellStatus
+    summary: Summary | None
+    """Over the runs that ended well; None where there is none."""
+    rank: PositiveFloat | None = None
+    """1 is best; tied rows share the average. Only in complete rows, among complete rows."""
+    best: bool = False
+    second: bool = False
+    learning_rate: PositiveFloat | None = None
+    runs: list[RunValue] = []
+    """By seed; empty for published cells."""
+    extra: dict[str, Summary] = {}
+    """The task's further test metrics."""
+
+
+class Row(Model):
+    """One backbone."""
+
+    id: Name
+    """Name of the submission."""
+    display_name: str = Field(min_length=1, max_length=80)
+    """Free of control characters, else as written: escape before show."""
+    method: str
+    """Rows of one method at several fractions share it."""
+    fraction: float | None = Field(default=None, gt=0, le=1)
+    """Share of the pre-training corpus; None where there is none."""
+    supervision: Supervision = "unknown"
+    paper: str | None = None
+    pretraining_data: list[str] = []
+    backbone_sha256: Sha256 | None = None
+    cells: list[Cell]
+    """In the order of the table's columns; missing ones are absent."""
+    complete: bool
+    """Every task of the table is measured (complete or diverged)."""
+    mean_rank: PositiveFloat | None
+    """Mean over the table's tasks of `Cell.rank`; None unless the row is complete."""
+    best_on: NonNegativeInt
+    """Number of tasks on which the row is best."""
+
+    def cell(self, task: str) -> Cell | None:
+        """Return the cell of a task, None where it is missing."""
+        return next((cell for cell in self.cells if cell.task == task), None)
+
+
+class Column(Model):
+    """One task of a table, on one edition of its data."""
+
+    task: str
+    number: PositiveInt
+    title: str
+    dataset: str
+    head: HeadName
+    backbone: Literal["frozen", "fine-tuned"]
+    train_fraction: float
+    metric: str
+    metric_label: str
+    train_images: NonNegativeInt
+    dataset_sha256: Sha256 | None = None
+    """Identity of the image store; None for published numbers."""
+    task_sha256: Sha256 | None = None
+
+
+class MethodCount(Model):
+    """A method counted over all its rows."""
+
+    method: str
+    rows: list[Name]
+    best_on: NonNegativeInt
+    """Number of tasks on which any of the rows is best."""
+
+
+class Claim(Model):
+    """A count of a source, recomputed from its numbers."""
+
+    method: str
+    without: list[str] = []
+    """Methods whose rows are left out of the count."""
+    best_on: NonNegativeInt
+    tasks: NonNegativeInt
+    text: str
+
+
+class Source(Model):
+    """Where published numbers come from."""
+
+    citation: str
+    url: str
+
+
+class Table(Model):
+    """Rows that may be compared with each other, and nothing else."""
+
+    id: Name
+    kind: Literal["runs", "published"]
+    title: str
+    statement: str
+    """What the numbers are and what they may be compared with, in one or two sentences."""
+    protocol: str
+    protocol_sha256: Sha256 | None = None
+    profile: str
+    profile_sha256: Sha256 | None = None
+    track: Track
+    splits: Splits
+    interval: IntervalKind
+    """The interval that renderings show."""
+    expected_runs: PositiveInt
+    """Runs that make a cell complete."""
+    columns: list[Column]
+    rows: list[Row]
+    methods: list[MethodCount]
+    claims: list[Claim] = []
+    notes: list[str] = []
+    """What was left out or looks odd, in sentences."""
+    source: Source | None = None
+
+
+class InputFile(Model):
+    """A file whose content this version rests on."""
+
+    path: str
+    """With `/`, below the results folder, or `published/…`."""
+    sha256: Sha256
+    records: NonNegativeInt
+    """Run records or published values read from it."""
+
+
+class Leaderboard(Model):
+    """One version. It depends on run records, published rows and descriptions of submissions only."""
+
+    schema_version: Literal[1] = 1
+    version: Name
+    updated: str | None
+    """When the newest run that is shown finished (ISO 8601, UTC)."""
+    tables: list[Table]
+    inputs: list[InputFile]
+    """Sorted by path."""
+    notes: list[str] = []
+    """What was left out before any table, in sentences."""
+
+    def table(self, table_id: str) -> Table:
+        """Return a table by its id. Raises KeyError."""
+        for table in self.tables:
+            if table.id == table_id:
+                return table
+        raise KeyError(table_id)

@@ -1,0 +1,86 @@
+"""From run records and published rows to one leaderboard version: a pure function.
+
+The same records in any order give the same version, byte for byte. No clock, no disk, no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from benchmark.contract.leaderboard import InputFile, Leaderboard, Table
+from benchmark.contract.task import TaskSpec
+from leaderboard.descriptions import Description
+from leaderboard.published.load import PublishedTable
+from leaderboard.published.table import published_table
+from leaderboard.records import RecordSet
+from leaderboard.run_table import run_table, table_id
+from leaderboard.selection import Group, select
+
+
+def build(
+    records: RecordSet,
+    published: Sequence[PublishedTable],
+    tasks: Sequence[TaskSpec],
+    descriptions: Mapping[str, Description] | None = None,
+    expected_runs: Mapping[tuple[str, str], int] | None = None,
+    version: str = "dev",
+) -> Leaderboard:
+    """Return the leaderboard of these records.
+
+    Args:
+        records: What `read_records` found.
+        published: Published tables; each becomes a table of its own.
+        tasks: The known tasks; columns stand in the order of their numbers.
+        descriptions: Of submissions by name; a submission without one is shown by its name.
+        expected_runs: By digests of protocol and profile the number of final runs that make a cell complete;
+            where it is not known, the largest number found in the group.
+        version: Name of the version.
+
+    Raises:
+        LeaderboardError: a published value of an unknown task.
+    """
+    specs = sorted(tasks, key=lambda spec: spec.number)
+    groups, notes = select(records.records, {spec.id for spec in specs}, expected_runs or {})
+    groups.sort(key=_order)
+    ids = [table_id(group.key) for group in groups]
+    tables = [
+        run_table(group, specs, descriptions or {}, ambiguous=ids.count(table_id(group.key)) > 1)
+        for group in groups
+    ]
+    public = [table for table in tables if table.track == "public"]
+    rest = [table for table in tables if table.track != "public"]
+    return Leaderboard(
+        version=version,
+        updated=_updated(groups),
+        tables=[*public, *(published_table(table, specs) for table in published), *rest],
+        inputs=_inputs(records, published),
+        notes=sorted([*records.notes, *notes]),
+    )
+
+
+def table_ids(leaderboard: Leaderboard, text: str) -> list[Table]:
+    """Return the tables whose id contains the text; one whose id is the text stands for itself alone."""
+    exact = [table for table in leaderboard.tables if table.id == text]
+    return exact or [table for table in leaderboard.tables if text in table.id]
+
+
+def _order(group: Group) -> tuple[bool, bool, bool, str, tuple[str, ...]]:
+    key = group.key
+    return (key.track == "phantom", key.splits != "official", key.profile != "paper", key.profile, tuple(key))
+
+
+def _updated(groups: Sequence[Group]) -> str | None:
+    moments: list[datetime] = [item.newest for group in groups for item in group.sets.values()]
+    return max(moments).isoformat(timespec="seconds").replace("+00:00", "Z") if moments else None
+
+
+def _inputs(records: RecordSet, published: Sequence[PublishedTable]) -> list[InputFile]:
+    measured = [
+        InputFile(path=file.path, sha256=file.sha256, records=len(file.records)) for file in records.files
+    ]
+    transcribed = [
+        InputFile(path=f"published/{table.info.name}.csv", sha256=table.sha256, records=len(table.cells))
+        for table in published
+    ]
+    return sorted([*measured, *transcribed], key=lambda file: file.path)

@@ -1,0 +1,102 @@
+"""`leaderboard.md`: tables in the paper's layout for a repository page; text from outside is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
+from leaderboard.layout import (
+    INTERVALS,
+    blocks,
+    caption,
+    cell_text,
+    heading,
+    mark,
+    mean_rank_text,
+    measured_text,
+)
+from leaderboard.text import markdown
+
+NOTES = 20
+"""Notes shown of a table; all of them are in the JSON."""
+
+LEGEND = (
+    "Percent: mean over runs ± half-width of the 95 % interval. **Bold** is best, *italic* second. "
+    "(3/5): so many of the profile's runs; such a cell does not count yet. — is missing. "
+    "A cell with a diverged run ranks last. Mean rank: over all tasks of the table, among rows that have "
+    "them all (1 is best, ties share the average). Best on: tasks on which no row is better and some are "
+    "worse. "
+    "The rules are in `docs/leaderboard.md`, numbers at full precision in `leaderboard.json`."
+)
+
+
+def as_markdown(leaderboard: Leaderboard) -> str:
+    """Return the whole page."""
+    updated = f"Newest run: {leaderboard.updated}." if leaderboard.updated else "No runs yet."
+    parts = [f"# Leaderboard {markdown(leaderboard.version)}", updated, LEGEND]
+    for table in leaderboard.tables:
+        parts += _table(table)
+    if leaderboard.notes:
+        parts += ["## Left out", _bullets(leaderboard.notes)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield f"## {markdown(table.title)}"
+    yield markdown(table.statement)
+    yield f"Intervals: {INTERVALS[table.interval]}, {table.expected_runs} run(s). Table `{table.id}`."
+    if table.source:
+        yield f"Source: {table.source.citation} <{table.source.url}>"
+    if table.claims:
+        yield "Counted from these numbers:"
+        yield _bullets([claim.text for claim in table.claims])
+    yield f"**Standing{mark(table)}**"
+    yield _grid(
+        ["", "Mean rank", "Best on", "Tasks", "Supervision"],
+        [
+            [
+                markdown(row.display_name),
+                mean_rank_text(row),
+                str(row.best_on),
+                measured_text(row, table),
+                row.supervision,
+            ]
+            for row in table.rows
+        ],
+    )
+    for block in blocks(table.columns):
+        yield f"**{caption(block, table)}**"
+        yield _grid(
+            ["", *("<br>".join(markdown(line) for line in heading(column, table)) for column in block)],
+            [_line(row, block, table) for row in table.rows],
+        )
+    if table.notes:
+        yield "Notes:"
+        yield _bullets(table.notes)
+
+
+def _line(row: Row, block: Sequence[Column], table: Table) -> list[str]:
+    return [markdown(row.display_name), *(_emphasised(row.cell(column.task), table) for column in block)]
+
+
+def _emphasised(cell: Cell | None, table: Table) -> str:
+    text = cell_text(cell, table)
+    if cell and cell.best:
+        return f"**{text}**"
+    return f"*{text}*" if cell and cell.second else text
+
+
+def _grid(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    frame = pd.DataFrame(lines, columns=range(len(header)))
+    align = ("left", *["right"] * (len(header) - 1))
+    return frame.to_markdown(
+        index=False, headers=header, disable_numparse=True, colalign=align if len(lines) else None
+    )
+
+
+def _bullets(notes: Sequence[str]) -> str:
+    shown = [f"- {markdown(note)}" for note in notes[:NOTES]]
+    more = [f"- … and {len(notes) - NOTES} more in `leaderboard.json`"] if len(notes) > NOTES else []
+    return "\n".join([*shown, *more])

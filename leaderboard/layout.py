@@ -1,0 +1,110 @@
+"""How a table is laid out on a page or in a terminal: columns in blocks as in the paper, cells as text.
+
+A block holds at most six tasks, so that it fits a terminal of 100 characters and a repository page; tasks of
+one dataset stay together where they fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from benchmark.contract.leaderboard import Cell, Column, Row, Table
+
+BLOCK = 6
+"""Tasks side by side."""
+
+MISSING = "—"
+
+HEADS = {"yolov3": "YOLOv3", "linear": "Linear", "unet": "U-Net"}
+
+INTERVALS = {"student-t": "Student's t", "normal": "1.96 · std / √n"}
+
+_CAPITALS = {"covid": "COVID", "mimic": "MIMIC"}
+
+
+def blocks(columns: Sequence[Column], size: int = BLOCK) -> list[list[Column]]:
+    """Return the columns in blocks of at most `size`, in their order."""
+    packed: list[list[Column]] = []
+    for _, group in groupby(columns, key=lambda column: (column.dataset, column.head == "yolov3")):
+        members = list(group)
+        for start in range(0, len(members), size):
+            part = members[start : start + size]
+            if packed and len(packed[-1]) + len(part) <= size:
+                packed[-1] += part
+            else:
+                packed.append(part)
+    return packed
+
+
+def heading(column: Column, table: Table) -> list[str]:
+    """Return the lines above a column: dataset, head and train fraction, backbone, training images, metric.
+
+    The fraction is named where the table has the task at several.
+    """
+    alike = {
+        other.train_fraction
+        for other in table.columns
+        if (other.dataset, other.head, other.backbone) == (column.dataset, column.head, column.backbone)
+    }
+    fraction = f" {100 * column.train_fraction:g} %" if len(alike) > 1 else ""
+    return [
+        dataset_label(column.dataset),
+        f"{HEADS.get(column.head, column.head)}{fraction}",
+        column.backbone,
+        f"n = {column.train_images}",
+        column.metric_label,
+    ]
+
+
+def caption(block: Sequence[Column], table: Table) -> str:
+    """Return what stands above a block; it repeats that a table is of the phantom or published."""
+    first, last = block[0].number, block[-1].number
+    numbers = f"Task {first}" if first == last else f"Tasks {first}–{last}"
+    return f"{numbers}{mark(table)}"
+
+
+def mark(table: Table) -> str:
+    """Return the word that must stand beside every part of a table whose numbers are not plain results."""
+    if table.track == "phantom":
+        return " · phantom, synthetic images"
+    if table.kind == "published":
+        return " · published"
+    return " · seeded splits" if table.splits == "seeded" else ""
+
+
+def dataset_label(name: str) -> str:
+    """Return a dataset's name as papers write it: short words are abbreviations."""
+    words = name.split("-")
+    return " ".join(
+        _CAPITALS.get(word) or (word.upper() if len(word) < 5 else word.title()) for word in words
+    )
+
+
+def cell_text(cell: Cell | None, table: Table) -> str:
+    """Return a cell in percent with one decimal, its interval, and its runs where others were expected."""
+    if cell is None:
+        return MISSING
+    if cell.status == "diverged" or cell.summary is None:
+        failed = sum(run.value is None for run in cell.runs)
+        return f"diverged {failed}/{len(cell.runs)}"
+    interval = cell.summary.interval(table.interval)
+    text = percent(cell.summary.mean) + ("" if interval is None else f" ± {percent(interval)}")
+    runs = cell.summary.runs
+    return text if runs == table.expected_runs else f"{text} ({runs}/{table.expected_runs})"
+
+
+def percent(fraction: float) -> str:
+    """Return a fraction in percent with one decimal, without the sign."""
+    return f"{100 * fraction:.1f}"
+
+
+def mean_rank_text(row: Row) -> str:
+    """Return the mean rank with two decimals."""
+    return MISSING if row.mean_rank is None else f"{row.mean_rank:.2f}"
+
+
+def measured_text(row: Row, table: Table) -> str:
+    """Return how many of the table's tasks the row has finished."""
+    measured = sum(cell.status != "partial" for cell in row.cells)
+    return f"{measured}/{len(table.columns)}"

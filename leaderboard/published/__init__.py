@@ -1,0 +1,1 @@
+"""Published results, a pair of files each: `<name>.yaml` describes the numbers, `<name>.csv` holds them."""

@@ -1,0 +1,164 @@
+"""A table of our own runs: one row per submission, Student's interval over independent seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from benchmark.contract.base import digest_of
+from benchmark.contract.leaderboard import Cell, CellStatus, Column, Row, RunValue, Summary, Table
+from benchmark.contract.run_record import RunRecord
+from benchmark.contract.task import TaskSpec
+from leaderboard.columns import column_of
+from leaderboard.descriptions import Description
+from leaderboard.selection import Group, GroupKey, RunSet
+from leaderboard.standing import count_methods, in_order, stand
+from leaderboard.statistics import summarise
+from leaderboard.text import clean, slug
+
+COMPARABLE = ("public", "official", "lovt-2022", "paper")
+"""Track, splits, protocol and profile whose numbers may be read beside the published ones."""
+
+
+def table_id(key: GroupKey) -> str:
+    """Return the readable id of a group's table; groups that differ in digests only share it."""
+    return slug("-".join([key.track, key.splits, key.profile, key.protocol]), limit=50)
+
+
+def run_table(
+    group: Group,
+    tasks: Sequence[TaskSpec],
+    descriptions: Mapping[str, Description],
+    *,
+    ambiguous: bool = False,
+) -> Table:
+    """Return the table of one group; its columns are the tasks that any submission has runs of.
+
+    Args:
+        group: Selected runs.
+        tasks: Known tasks by number.
+        descriptions: Of submissions by name.
+        ambiguous: Another group has the same id: this one's id and title then carry a digest.
+    """
+    key = group.key
+    present = [spec for spec in tasks if any(task == spec.id for _, task in group.sets)]
+    ids = [spec.id for spec in present]
+    names = sorted({submission for submission, _ in group.sets})
+    drafts = [
+        _row(name, group, present, descriptions.get(name) or Description(display_name=name, method=name))
+        for name in names
+    ]
+    rows = in_order(stand(_told_apart(drafts), ids))
+    digest = digest_of(list(key))[:8]
+    return Table(
+        id=f"{table_id(key)}-{digest}" if ambiguous else table_id(key),
+        kind="runs",
+        title=_title(key) + (f" [{digest}]" if ambiguous else ""),
+        statement=_statement(key),
+        protocol=key.protocol,
+        protocol_sha256=key.protocol_sha256,
+        profile=key.profile,
+        profile_sha256=key.profile_sha256,
+        track=key.track,
+        splits=key.splits,
+        interval="student-t",
+        expected_runs=group.expected_runs,
+        columns=[_column(spec, group) for spec in present],
+        rows=rows,
+        methods=count_methods(rows, ids),
+        notes=[*group.notes, *_coverage_note(present, tasks)],
+    )
+
+
+def _title(key: GroupKey) -> str:
+    data = "Phantom (synthetic images)" if key.track == "phantom" else "Public data"
+    splits = "official splits" if key.splits == "official" else "seeded splits"
+    return f"{data}, {splits}, profile {clean(key.profile)}, protocol {clean(key.protocol)}"
+
+
+def _statement(key: GroupKey) -> str:
+    if key.track == "phantom":
+        what = "Phantom: synthetic images drawn by a program. The numbers say nothing about real X-rays."
+    elif key.splits == "seeded":
+        what = "Seeded splits, not the official ones: not comparable with published numbers."
+    elif (key.track, key.splits, key.protocol, key.profile) == COMPARABLE:
+        what = (
+            "Data, splits and protocol of the published table, so rows may be read beside it; runs here have "
+            "independent seeds, their intervals are wider and honest."
+        )
+    else:
+        what = (
+            "Official splits, but not the published protocol in full: not comparable with published numbers."
+        )
+    limited = (
+        ""
+        if key.profile == "paper"
+        else f" Profile {clean(key.profile)} runs less than the protocol asks for."
+    )
+    return what + limited
+
+
+def _coverage_note(present: Sequence[TaskSpec], tasks: Sequence[TaskSpec]) -> list[str]:
+    if len(present) == len(tasks):
+        return []
+    return [f"{len(present)} of {len(tasks)} tasks have results; mean rank and counts are over these."]
+
+
+def _row(name: str, group: Group, tasks: Sequence[TaskSpec], description: Description) -> Row:
+    sets = [(spec, item) for spec in tasks if (item := group.sets.get((name, spec.id)))]
+    return Row(
+        id=name,
+        display_name=description.display_name,
+        method=description.method,
+        fraction=description.fraction,
+        supervision=description.supervision,
+        paper=description.paper,
+        pretraining_data=description.pretraining_data,
+        backbone_sha256=sets[0][1].backbone,
+        cells=[_cell(spec, item) for spec, item in sets],
+        complete=False,
+        mean_rank=None,
+        best_on=0,
+    )
+
+
+def _told_apart(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with the submission's name after display names that another row has too."""
+    shown = [row.display_name.casefold() for row in rows]
+    return [
+        row.model_copy(update={"display_name": f"{row.display_name[: 76 - len(row.id)]} ({row.id})"})
+        if shown.count(row.display_name.casefold()) > 1 and row.display_name != row.id
+        else row
+        for row in rows
+    ]
+
+
+def _cell(spec: TaskSpec, item: RunSet) -> Cell:
+    fine = [run for run in item.runs if run.status == "ok"]
+    status: CellStatus = "complete" if item.whole else "partial"
+    return Cell(
+        task=spec.id,
+        status=status if len(fine) == len(item.runs) else "diverged",
+        summary=summarise([run.test[run.metric] for run in fine]) if fine else None,
+        learning_rate=item.runs[0].run.learning_rate,
+        runs=[RunValue(seed=run.run.seed, key=run.key, value=_value(run)) for run in item.runs],
+        extra=_extra(spec, fine),
+    )
+
+
+def _value(run: RunRecord) -> float | None:
+    return run.test[run.metric] if run.status == "ok" else None
+
+
+def _extra(spec: TaskSpec, runs: Sequence[RunRecord]) -> dict[str, Summary]:
+    return {
+        name: summarise([run.test[name] for run in runs])
+        for name in spec.extra_metrics
+        if runs and all(name in run.test for run in runs)
+    }
+
+
+def _column(spec: TaskSpec, group: Group) -> Column:
+    sets = [item for (_, task), item in group.sets.items() if task == spec.id]
+    store, task = sets[0].edition
+    images = max(run.train_images for item in sets for run in item.runs)
+    return column_of(spec, train_images=images, dataset_sha256=store, task_sha256=task)

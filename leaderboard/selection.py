@@ -1,0 +1,202 @@
+"""Which runs stand in which table: records of two groups never meet, and nothing is averaged that differs.
+
+- A *group* shares protocol, profile, track and splits, each with its digest. One group is one table.
+- A *set* is the final runs of a submission on a task that are equal in everything but the seed.
+- A table shows each task on one *edition* (image store and task specification) and each submission with one
+  backbone. Of several, the one that covers most counts; of those that cover equally much, the newest.
+
+Whatever stays out is named in a note.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from benchmark.contract.base import digest_of
+from benchmark.contract.dataset import Splits, Track
+from benchmark.contract.run_record import RunRecord
+from leaderboard.records import finished
+
+
+class GroupKey(NamedTuple):
+    """What rows of one table share."""
+
+    track: Track
+    splits: Splits
+    protocol: str
+    protocol_sha256: str
+    profile: str
+    profile_sha256: str
+
+
+@dataclass(frozen=True)
+class RunSet:
+    """Final runs that differ in their seed only."""
+
+    submission: str
+    task: str
+    edition: tuple[str, str]
+    """Digests of image store and task specification."""
+    backbone: str
+    identity: str
+    """Digest of everything but the seed."""
+    runs: tuple[RunRecord, ...]
+    """By seed."""
+    expected: int
+    """Runs that make the set whole."""
+
+    @property
+    def whole(self) -> bool:
+        return len(self.runs) >= self.expected
+
+    @property
+    def newest(self) -> datetime:
+        """When the last of the runs finished."""
+        return max(finished(run) for run in self.runs)
+
+    @property
+    def shown(self) -> str:
+        """The beginning of a note that leaves the set out."""
+        return f"{self.submission}, {self.task}: {len(self.runs)} run(s) of {self.newest:%Y-%m-%d} left out:"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The runs of one table."""
+
+    key: GroupKey
+    expected_runs: int
+    sets: Mapping[tuple[str, str], RunSet]
+    """By (submission, task)."""
+    notes: tuple[str, ...]
+
+
+def select(
+    records: Iterable[RunRecord], tasks: Collection[str], expected_runs: Mapping[tuple[str, str], int]
+) -> tuple[list[Group], list[str]]:
+    """Return one group per table, in no particular order, and notes on records that no table can show.
+
+    Args:
+        records: All run records.
+        tasks: Ids of the known tasks.
+        expected_runs: By digests of protocol and profile the number of final runs. Where it is not known, the
+            largest number of runs found in the group.
+    """
+    notes: list[str] = []
+    groups: dict[GroupKey, list[RunRecord]] = defaultdict(list)
+    unknown: dict[str, int] = defaultdict(int)
+    reference = 0
+    for record in records:
+        if record.run.phase != "final":
+            continue
+        if record.run.engine != "fast":
+            reference += 1
+        elif record.run.task not in tasks:
+            unknown[record.run.task] += 1
+        else:
+            groups[group_key(record)].append(record)
+    if reference:
+        notes.append(
+            f"{reference} final run(s) of the reference engine left out: tables show the fast engine."
+        )
+    for task, count in sorted(unknown.items()):
+        notes.append(f"{count} final run(s) of task {task[:60]!a} left out: there is no such task.")
+    return [_group(key, runs, expected_runs) for key, runs in groups.items()], notes
+
+
+def group_key(record: RunRecord) -> GroupKey:
+    """Return the group that a record belongs to."""
+    run = record.run
+    return GroupKey(
+        record.track, record.splits, run.protocol, run.protocol_sha256, run.profile, run.profile_sha256
+    )
+
+
+def _group(key: GroupKey, records: list[RunRecord], expected_runs: Mapping[tuple[str, str], int]) -> Group:
+    by_identity: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
+    for record in records:
+        by_identity[(record.submission, _identity(record))].append(record)
+    expected = expected_runs.get(
+        (key.protocol_sha256, key.profile_sha256), max(len(runs) for runs in by_identity.values())
+    )
+    sets = [_run_set(identity, runs, expected) for (_, identity), runs in by_identity.items()]
+    notes: list[str] = []
+    sets = _keep(sets, lambda item: item.task, lambda item: item.edition, _edition_note, notes)
+    sets = _keep(sets, lambda item: item.submission, lambda item: item.backbone, _backbone_note, notes)
+    sets = _keep(
+        sets, lambda item: (item.submission, item.task), lambda item: item.identity, _rate_note, notes
+    )
+    return Group(key, expected, {(item.submission, item.task): item for item in sets}, tuple(sorted(notes)))
+
+
+def _identity(record: RunRecord) -> str:
+    return digest_of(record.run.model_dump(mode="json", exclude={"seed"}))
+
+
+def _run_set(identity: str, runs: list[RunRecord], expected: int) -> RunSet:
+    run = runs[0].run
+    return RunSet(
+        submission=runs[0].submission,
+        task=run.task,
+        edition=(run.dataset_sha256, run.task_sha256),
+        backbone=run.backbone_sha256,
+        identity=identity,
+        runs=tuple(sorted(runs, key=lambda record: record.run.seed)),
+        expected=expected,
+    )
+
+
+_Place = TypeVar("_Place", bound=Hashable)
+_Variant = TypeVar("_Variant", str, tuple[str, str])
+
+
+def _keep(
+    sets: list[RunSet],
+    place_of: Callable[[RunSet], _Place],
+    variant_of: Callable[[RunSet], _Variant],
+    note: Callable[[RunSet], str],
+    notes: list[str],
+) -> list[RunSet]:
+    """Return one variant's sets per place: of most whole cells, then of most cells, then the newest."""
+    by_place: dict[_Place, dict[_Variant, list[RunSet]]] = defaultdict(lambda: defaultdict(list))
+    for item in sets:
+        by_place[place_of(item)][variant_of(item)].append(item)
+
+    def precedence(variants: Mapping[_Variant, list[RunSet]], variant: _Variant) -> tuple[object, ...]:
+        members = variants[variant]
+        return (
+            len({(member.submission, member.task) for member in members if member.whole}),
+            len({(member.submission, member.task) for member in members}),
+            max(member.newest for member in members),
+            variant,
+        )
+
+    kept: list[RunSet] = []
+    for variants in by_place.values():
+        chosen = max(variants, key=lambda variant: precedence(variants, variant))
+        kept += variants[chosen]
+        notes += [
+            note(item) for variant, members in variants.items() if variant != chosen for item in members
+        ]
+    return kept
+
+
+def _edition_note(item: RunSet) -> str:
+    store, task = item.edition
+    return (
+        f"{item.shown} they used another image store ({store[:8]}) or task specification ({task[:8]}) "
+        f"than the column shows."
+    )
+
+
+def _backbone_note(item: RunSet) -> str:
+    return f"{item.shown} they used another backbone ({item.backbone[:8]}) than the row shows."
+
+
+def _rate_note(item: RunSet) -> str:
+    rate = item.runs[0].run.learning_rate
+    return f"{item.shown} they used another learning rate ({rate:g}) than the cell shows."

@@ -1,0 +1,114 @@
+"""A table for the terminal: blocks of tasks that fit the width; signs where there are no styles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from benchmark.contract.leaderboard import Cell, Column, Row, Table
+from leaderboard.layout import (
+    BLOCK,
+    INTERVALS,
+    blocks,
+    caption,
+    cell_text,
+    heading,
+    mark,
+    mean_rank_text,
+    measured_text,
+)
+
+NAME_WIDTH = 22
+CELL_WIDTH = 14
+NOTES = 8
+
+
+def legend(*, plain: bool) -> str:
+    """Return what the marks mean."""
+    marks = "* best, + second" if plain else "bold best, underlined second"
+    return f"Percent, mean ± half-width of the 95 % interval; {marks}; (3/5) runs so far; — missing."
+
+
+def render(table: Table, width: int, *, plain: bool) -> Iterator[RenderableType]:
+    """Yield what to print for one table.
+
+    Args:
+        table: The table.
+        width: Characters in a line.
+        plain: Mark best and second by signs: the output has no styles.
+    """
+    yield Text(table.title, style="bold")
+    yield Text(table.statement)
+    yield Text(
+        f"{INTERVALS[table.interval]} intervals, {table.expected_runs} run(s) · table {table.id}", style="dim"
+    )
+    for claim in table.claims:
+        yield Text(f"• {claim.text}")
+    yield Text()
+    yield _standing(table)
+    for block in blocks(table.columns, _block_size(width)):
+        yield _grid(block, table, plain=plain)
+    for note in table.notes[:NOTES]:
+        yield Padding(Text(f"Note: {note}", style="dim"), (0, 1))
+    if len(table.notes) > NOTES:
+        yield Text(f" … {len(table.notes) - NOTES} more notes in leaderboard.json", style="dim")
+    yield Text()
+
+
+def _block_size(width: int) -> int:
+    return max(1, min(BLOCK, (width - NAME_WIDTH - 2) // CELL_WIDTH))
+
+
+def _standing(table: Table) -> Grid:
+    grid = _empty(f"Standing{mark(table)}")
+    for title in ("mean rank", "best on", "tasks"):
+        grid.add_column(title, justify="right", no_wrap=True)
+    grid.add_column("supervision", no_wrap=True)
+    for row in table.rows:
+        grid.add_row(
+            Text(row.display_name),
+            mean_rank_text(row),
+            str(row.best_on),
+            measured_text(row, table),
+            row.supervision,
+        )
+    return grid
+
+
+def _grid(block: Sequence[Column], table: Table, *, plain: bool) -> Grid:
+    grid = _empty(caption(block, table))
+    for column in block:
+        grid.add_column(Text("\n".join(heading(column, table))), justify="right", no_wrap=True)
+    for row in table.rows:
+        grid.add_row(Text(row.display_name), *_line(row, block, table, plain=plain))
+    return grid
+
+
+def _empty(title: str) -> Grid:
+    grid = Grid(
+        title=Text(title), title_justify="left", title_style="italic", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    grid.add_column("", no_wrap=True, max_width=NAME_WIDTH, overflow="ellipsis")
+    return grid
+
+
+def _line(row: Row, block: Sequence[Column], table: Table, *, plain: bool) -> Iterator[Text]:
+    for column in block:
+        cell = row.cell(column.task)
+        yield _plain(cell, table) if plain else Text(cell_text(cell, table), style=_style(cell))
+
+
+def _plain(cell: Cell | None, table: Table) -> Text:
+    sign = "*" if cell and cell.best else "+" if cell and cell.second else " "
+    return Text(cell_text(cell, table) + sign)
+
+
+def _style(cell: Cell | None) -> str:
+    if cell is None or cell.status != "complete":
+        return "dim"
+    return "bold green" if cell.best else "underline" if cell.second else ""

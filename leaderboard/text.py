@@ -1,0 +1,41 @@
+"""Text from submissions is untrusted: cleaned where it enters, escaped where it is shown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "&<>`*_~|[]#\\@:$"})
+"""Whatever means something in Markdown, HTML, a mention, a link or a formula, as a character reference."""
+
+
+def clean(text: str, limit: int = 80) -> str:
+    """Return text on one line without control, formatting or unassigned characters, at most `limit` long.
+
+    Terminal escapes and characters that turn the reading direction vanish; of combining marks at most three
+    follow each other.
+    """
+    kept: list[str] = []
+    marks = 0
+    for character in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if category[0] == "C" or marks > 3:
+            character = " " if character in "\t\n\r" else ""
+        kept.append(" " if category[0] == "Z" else character)
+    return " ".join("".join(kept).split())[:limit].strip()
+
+
+def markdown(text: str) -> str:
+    """Return text that Markdown and HTML show as it is, in a table cell too."""
+    return clean(text, limit=1000).translate(_MARKDOWN)
+
+
+def spreadsheet(text: str) -> str:
+    """Return text that a spreadsheet does not take for a formula: = + - @ in front get an apostrophe."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
+def slug(text: str, limit: int = 64) -> str:
+    """Return text as a name (lower case letters, digits, `.`, `_`, `-`); `x` if nothing is left."""
+    return re.sub(r"[^a-z0-9._-]+", "-", clean(text).lower())[:limit].strip("-._") or "x"
