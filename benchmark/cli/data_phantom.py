@@ -1,0 +1,121 @@
+"""`lovt-bench data phantom`: write synthetic chest X-rays in the raw layouts of the public datasets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+DATASETS = ("rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr")
+"""Named here so that `--help` answers without importing the layouts; a test holds both to the same list."""
+
+
+@click.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Parent of the dataset folders [WORKSPACE/phantom]."
+)
+@click.option(
+    "--dataset", "datasets", multiple=True, type=click.Choice(DATASETS), help="Only this one; repeatable."
+)
+@click.option(
+    "--images",
+    type=click.IntRange(1),
+    default=120,
+    show_default=True,
+    help="Images per dataset (mimic-cxr: studies). At least 20, nih-cxr 40.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other patients."
+)
+@click.option(
+    "--side",
+    type=click.IntRange(128, 2048),
+    default=512,
+    show_default=True,
+    help="Side in pixels at which images are drawn. siim is enlarged to 1024, object-cxr twofold.",
+)
+@click.option(
+    "--workers", type=click.IntRange(0), default=0, help="Processes; 0 takes all cores. No effect on content."
+)
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path),
+    envvar="LOVT_BENCH_WORKSPACE",
+    help="Where generated things lie [LOVT_BENCH_WORKSPACE, else ./workspace].",
+)
+@click.option(
+    "--force", is_flag=True, help="Write a phantom anew. Folders that are no phantom stay untouched."
+)
+def phantom(
+    out: Path | None,
+    datasets: tuple[str, ...],
+    images: int,
+    seed: int,
+    side: int,
+    workers: int,
+    workspace: Path | None,
+    force: bool,
+) -> None:
+    """Write synthetic chest X-rays in the raw layouts of the public datasets.
+
+    The preparers read them like the real files; results on them are of track `phantom`. Equal options
+    give equal files, whatever the number of workers. What exists with the same options is kept.
+
+    \b
+    Examples:
+      lovt-bench data phantom                            # all datasets, 120 images each
+      lovt-bench data phantom --dataset rsna --images 40
+      lovt-bench data phantom --out /tmp/phantom --seed 7 --force
+      lovt-bench data prepare rsna --raw workspace/phantom/rsna
+    """
+    import os
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from benchmark.data.phantom.generate import PhantomError, check, existing, write_phantom
+    from benchmark.data.phantom.layout import Settings, layouts
+    from benchmark.workspace import workspace_root
+
+    names = tuple(dict.fromkeys(datasets)) or tuple(layouts())
+    parent = out or workspace_root(workspace) / "phantom"
+    todo = [(parent / name, Settings(name, seed, images, side)) for name in names]
+    try:
+        for root, settings in todo:  # all refusals come before any work
+            check(settings, layouts()[settings.dataset])
+            existing(root, settings, force)
+        count = workers or len(os.sched_getaffinity(0))
+        columns = (
+            TextColumn("{task.description:12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        console = Console(stderr=True)
+        with (
+            ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool,
+            Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+        ):
+            for root, settings in todo:
+                kept = existing(root, settings, force) is not None
+                task = progress.add_task(settings.dataset, total=images)
+                manifest = write_phantom(
+                    root, settings, pool, force=force, done=lambda n, task=task: progress.advance(task, n)
+                )
+                state = "already there" if kept else "written"
+                click.echo(
+                    f"{settings.dataset:12} {state}: {root} ({manifest.files} files, {manifest.files_sha256[:12]})"
+                )
+    except PhantomError as error:
+        raise click.ClickException(str(error)) from error

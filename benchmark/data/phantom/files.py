@@ -1,0 +1,103 @@
+"""How images leave the phantom: files that say they are synthetic, the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEGBaseline8Bit, SecondaryCaptureImageStorage
+
+from benchmark.data.phantom.canvas import Array
+
+NOTICE = "SYNTHETIC PHANTOM"
+"""Stands in every image file."""
+
+
+def jpeg_bytes(pixels: Array, quality: int) -> bytes:
+    """Encode (H, W) or (H, W, 3) uint8 as baseline JPEG."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, comment=NOTICE)
+    return buffer.getvalue()
+
+
+def write_jpeg(path: Path, pixels: Array, quality: int = 90) -> None:
+    """Write a JPEG file."""
+    _write(path, jpeg_bytes(pixels, quality))
+
+
+def write_png(path: Path, pixels: Array) -> None:
+    """Write a PNG file; (H, W), or (H, W, 4) for RGBA."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", NOTICE)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1, pnginfo=info)
+    _write(path, buffer.getvalue())
+
+
+def uid(*key: str | int) -> str:
+    """Return a DICOM UID (2.25 and a 128-bit number) that depends on the key only."""
+    digest = hashlib.sha256("/".join(str(part) for part in key).encode()).digest()
+    return f"2.25.{int.from_bytes(digest[:16], 'big')}"
+
+
+def write_dicom(
+    path: Path,
+    pixels: Array,
+    *,
+    patient: str,
+    sex: str,
+    age: int,
+    view: str,
+    study: str,
+    series: str,
+    instance: str,
+) -> None:
+    """Write (H, W) uint8 as a JPEG-baseline secondary capture, with the tags of the RSNA and SIIM files."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    meta.MediaStorageSOPInstanceUID = instance
+    meta.TransferSyntaxUID = JPEGBaseline8Bit
+    data = Dataset()
+    data.file_meta = meta
+    data.SpecificCharacterSet = "ISO_IR 100"
+    data.SOPClassUID, data.SOPInstanceUID = SecondaryCaptureImageStorage, instance
+    data.StudyInstanceUID, data.SeriesInstanceUID = study, series
+    data.StudyDate, data.StudyTime, data.Modality, data.ConversionType = "19010101", "000000.00", "CR", "WSD"
+    data.AccessionNumber, data.ReferringPhysicianName, data.StudyID = "", "", ""
+    data.SeriesNumber, data.InstanceNumber, data.PatientOrientation = 1, 1, ""
+    data.SeriesDescription = f"view: {view}"
+    data.PatientName, data.PatientID, data.PatientBirthDate = NOTICE, patient, ""
+    data.PatientSex, data.PatientAge = sex, f"{age:03d}Y"
+    data.BodyPartExamined, data.ViewPosition, data.ImageComments = "CHEST", view, NOTICE
+    data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+    data.Rows, data.Columns = pixels.shape
+    data.PixelSpacing = [round(400 / pixels.shape[0], 3), round(400 / pixels.shape[1], 3)]
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 8, 8, 7, 0
+    data.LossyImageCompression, data.LossyImageCompressionMethod = "01", "ISO_10918_1"
+    data.PixelData = encapsulate([jpeg_bytes(pixels, 92)])
+    data["PixelData"].VR = "OB"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data.save_as(path, enforce_file_format=True)
+
+
+def enlarge(pixels: Array, height: int, width: int) -> Array:
+    """Resize a picture (H, W) uint8."""
+    if pixels.shape == (height, width):
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def enlarge_mask(mask: Array, height: int, width: int) -> Array:
+    """Resize a mask (H, W) bool to the nearest pixel."""
+    image = Image.fromarray(mask.astype(np.uint8))
+    return np.asarray(image.resize((width, height), Image.Resampling.NEAREST)).astype(bool)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -1,0 +1,16 @@
+"""The findings the phantom can show; a new one is a new module of this folder with `KINDS`."""
+
+from __future__ import annotations
+
+from benchmark.data.phantom.discovery import modules_of
+from benchmark.data.phantom.findings.base import Box, Drawn, Kind, Place, Request, Zone, box_of, settle
+
+__all__ = ["Box", "Drawn", "Kind", "Place", "Request", "Zone", "box_of", "finding_kinds", "settle"]
+
+
+def finding_kinds() -> dict[str, Kind]:
+    """Return the kinds of findings by name."""
+    kinds: dict[str, Kind] = {}
+    for module in modules_of(__name__):
+        kinds |= {kind.name: kind for kind in getattr(module, "KINDS", ())}
+    return kinds

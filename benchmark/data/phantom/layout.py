@@ -1,0 +1,52 @@
+"""What a raw layout is: one image at a time from a worker, then the tables from all records.
+
+`write` may depend on the settings and the index only, never on another image: any worker may write any image.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.data.phantom.discovery import modules_of
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a phantom folder depends on, beside the library versions."""
+
+    dataset: str
+    seed: int
+    images: int
+    side: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One raw layout; each module of `layouts` holds one as `LAYOUT`."""
+
+    name: str
+    title: str
+    minimum: int
+    """Fewest images that fill every split and class in the layout."""
+    write: Callable[[Path, int, Settings], Any]
+    """(root, index, settings) -> record: write the files of one image."""
+    finish: Callable[[Path, Sequence[Any], Settings], None]
+    """(root, records in order of index, settings): write the tables."""
+
+
+def layouts() -> dict[str, Layout]:
+    """Return the layouts by name."""
+    found = [module.LAYOUT for module in modules_of("benchmark.data.phantom.layouts")]
+    return {layout.name: layout for layout in found}
+
+
+def csv_text(header: str, rows: Iterable[str]) -> str:
+    """Return lines with LF ends."""
+    text = io.StringIO()
+    for line in (header, *rows):
+        text.write(line + "\n")
+    return text.getvalue()

@@ -1,0 +1,54 @@
+"""COVID Rural: colour JPEGs of grey images and masks of 0 and 1, several images a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.data.phantom.canvas import Canvas
+from benchmark.data.phantom.files import write_jpeg, write_png
+from benchmark.data.phantom.layout import Layout, Settings
+from benchmark.data.phantom.people import person_of
+from benchmark.data.phantom.randomness import stream
+from benchmark.data.phantom.requests import several
+from benchmark.data.phantom.scene import Scene, draw_picture
+
+PATTERN = (1, 2, 1, 3, 1)
+"""Images of consecutive patients."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One image."""
+
+    name: str
+
+
+def write(root: Path, index: int, settings: Settings) -> Record:
+    """Write one image and its mask; every image shows opacities."""
+    person, number = person_of(index, PATTERN)
+    rng = stream(settings.seed, "covid-rural", index, "plan")
+    requests = several(("pneumonia", "infiltrate", "consolidation"), int(rng.integers(1, 5)), rng)
+    aspect = rng.uniform(0.84, 1.19)
+    height, width = round(settings.side / max(1, aspect)), round(settings.side * min(1, aspect))
+    key = ("covid-rural", index)
+    scene = Scene(settings.seed, ("covid-rural", "person", person), key, key, requests)
+    picture = draw_picture(Canvas(height, width), scene)
+    day = date(2012, 1, 3) + timedelta(days=7 * person + number)
+    name = f"COVID-19-AR-{16400000 + 37 * person}_{day:%m-%d-%Y}-XR"
+    write_jpeg(root / "jpgs" / f"{name}.jpg", np.repeat(picture.pixels[..., None], 3, axis=2))
+    mask = np.logical_or.reduce([finding.mask for finding in picture.drawn])
+    write_png(root / "pngs_masks" / f"{name}.png", mask.astype(np.uint8))
+    return Record(name)
+
+
+def finish(root: Path, records: Sequence[Record], settings: Settings) -> None:
+    """Write nothing: the layout has no table."""
+    del root, records, settings
+
+
+LAYOUT = Layout("covid-rural", "COVID Rural", 20, write, finish)
