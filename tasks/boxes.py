@@ -1,4 +1,4 @@
-"""Boxes of a batch: x, y, w, h (top-left corner, size) in pixels of the 224 frame, whatever the image side."""
+"""Boxes of a batch: x, y, w, h (corner, size) in pixels of the 224 frame, whatever the image side."""
 
 from __future__ import annotations
 

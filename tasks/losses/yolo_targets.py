@@ -1,7 +1,6 @@
 """Which anchors answer for which boxes (evaluation.md section 7.4, steps 1 to 4), one scale at a time.
 
-No loop over boxes and no host sync. Where two boxes fall on one anchor of one cell the later one wins, on every
-device.
+No loop over boxes, no host sync. Where two boxes fall on one anchor of one cell the later one wins, always.
 """
 
 from __future__ import annotations

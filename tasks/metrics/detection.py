@@ -1,4 +1,4 @@
-"""Detection metrics of a split: batches are decoded and suppressed as they come, and ranked once, at the end."""
+"""Detection metrics of a split: batches are decoded as they come, detections are ranked once, at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Segmentation metrics (evaluation.md section 11.1): micro over all pixels of a split, counted on the device."""
+"""Segmentation metrics (evaluation.md section 11.1): micro over all pixels of a split."""
 
 from __future__ import annotations
 

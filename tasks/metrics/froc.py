@@ -64,7 +64,7 @@ def froc(
 
 
 def _hits(boxes: Floats, image: Ints, truth: Floats, truth_counts: Ints) -> tuple[NDArray[np.bool_], Ints]:
-    """Return whether each ranked detection lies in a box, and for each box the rank that first hits it (n: none)."""
+    """Return whether each ranked detection lies in a box, and the first rank that hits each box (n: none)."""
     boxes, truth = boxes.astype(np.float64), truth.astype(np.float64)
     centre = boxes[:, :2] + boxes[:, 2:] / 2
     partners = truth_counts[image]

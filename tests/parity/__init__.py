@@ -1,0 +1,1 @@
+"""Golden vectors: numbers of the reference implementation that this one must reproduce."""
