@@ -1,6 +1,7 @@
 """Runs the checks over a folder: every case one result, nothing skipped, no exception escapes.
 
-A file without a check, an output that no check compared, an array that the manifest does not list: each is a failure.
+A file without a check, an output that no check compared, an array that is not in the manifest: each is a
+failure.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from tests.parity import checks as checks_package
 from tests.parity.compare import Comparison, Failure
-from tests.parity.golden import GoldenError, GoldenFile, read_manifest
+from tests.parity.golden import GoldenError, GoldenFile, describe, read_manifest
 
 Check = Callable[[GoldenFile], Iterable[Comparison | Failure]]
 
@@ -37,16 +38,8 @@ class Result:
     """The quantity with that ratio, or what went wrong."""
 
 
-def guarded(case: str, compute: Callable[[], Iterable[Comparison]]) -> Iterator[Comparison | Failure]:
-    """Yield the comparisons of a case; if computing one raises, a failure of this case takes its place."""
-    try:
-        yield from compute()
-    except Exception as error:
-        yield Failure(case, _describe(error))
-
-
 def load_checks() -> tuple[dict[str, Check], list[Result]]:
-    """Return the checks of all modules in `checks/`, keyed by file stem or pattern, and modules that failed."""
+    """Return the checks of all modules in `checks/` by file stem or pattern, and modules that failed."""
     found: dict[str, Check] = {}
     broken: list[Result] = []
     for module in sorted(pkgutil.iter_modules(checks_package.__path__), key=lambda item: item.name):
@@ -54,7 +47,7 @@ def load_checks() -> tuple[dict[str, Check], list[Result]]:
             loaded = importlib.import_module(f"{checks_package.__name__}.{module.name}")
             found |= loaded.CHECKS
         except Exception as error:
-            broken.append(Result(f"checks/{module.name}.py", "import", False, None, _describe(error)))
+            broken.append(Result(f"checks/{module.name}.py", "import", False, None, describe(error)))
     return found, broken
 
 
@@ -111,7 +104,7 @@ def run_file(path: Path, entry: Mapping[str, Any] | None, checks: Mapping[str, C
         yield from _coverage(golden, compared_any=bool(cases))
     except Exception as error:
         yield from (_result(stem, case, items) for case, items in cases.items())
-        yield Result(stem, "file", False, None, _describe(error))
+        yield Result(stem, "file", False, None, describe(error))
 
 
 def _coverage(golden: GoldenFile, compared_any: bool) -> Iterator[Result]:
@@ -152,11 +145,6 @@ def _matches(name: str, pattern: str) -> bool:
     return fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(name.split(".")[0], pattern)
 
 
-def _describe(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, GoldenError) else f"{type(error).__name__}: {text}"[:300]
-
-
 def _shorten(names: list[str], limit: int = 8) -> str:
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more
@@ -165,4 +153,5 @@ def _shorten(names: list[str], limit: int = 8) -> str:
 def format_result(result: Result) -> str:
     """Return the line of a result: verdict, file, case, ratio, and where it comes from."""
     ratio = "-" if result.ratio is None else "inf" if math.isinf(result.ratio) else f"{result.ratio:.3g}"
-    return f"{'ok  ' if result.passed else 'FAIL'}  {result.file:<24} {result.case:<34} {ratio:>9}  {result.detail}"
+    verdict = "ok  " if result.passed else "FAIL"
+    return f"{verdict}  {result.file:<24} {result.case:<34} {ratio:>9}  {result.detail}"

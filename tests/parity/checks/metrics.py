@@ -14,8 +14,7 @@ from tasks.metrics.froc import froc
 from tasks.metrics.mean_average_precision import average_precisions, images_with_boxes
 from tasks.protocol import load_protocol
 from tests.parity.compare import Comparison, Failure
-from tests.parity.golden import GoldenError, GoldenFile
-from tests.parity.runner import guarded
+from tests.parity.golden import GoldenError, GoldenFile, guarded
 
 
 def cases(golden: GoldenFile) -> list[str]:
