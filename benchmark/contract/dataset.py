@@ -83,6 +83,7 @@ class DatasetManifest(Model):
     def identity(self) -> str:
         """Return the digest that results refer to: content only, no time and no library versions."""
         content = self.model_dump(mode="json", exclude={"created", "versions", "sources_sha256"})
-        # The bytes of a Parquet file change with the library that writes it; IDs and splits are in the summaries.
+        # The bytes of a Parquet file change with the library that writes it; IDs and splits are in the
+        # summaries.
         content["files"].pop("index.parquet", None)
         return digest_of(content)

@@ -1,0 +1,163 @@
+"""`lovt-bench data`: thin commands over `benchmark.data`; nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import click
+
+WORKSPACE = click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for everything generated [default: $LOVT_BENCH_WORKSPACE or workspace].",
+)
+PROTOCOL = click.option("--protocol", default="lovt-2022", show_default=True, help="Name of a protocol.")
+LAZY = {"phantom": ("benchmark.cli.data_phantom", "Write the synthetic X-rays in the raw layouts.")}
+"""Commands of other files, with the line that `--help` shows without importing them."""
+
+
+class DataGroup(click.Group):
+    """The group, with commands that are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *LAZY])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in LAZY:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(importlib.import_module(LAZY[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own = {name: command.get_short_help_str(80) for name, command in self.commands.items()}
+        lines = own | {name: line for name, (_, line) in LAZY.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(lines.items()))
+
+
+@click.group(cls=DataGroup)
+def data() -> None:
+    """Prepare, list and verify image stores; write the phantom.
+
+    \b
+    Examples:
+      lovt-bench data prepare rsna --raw RSNA --splits SPLITS/rsna   # official splits
+      lovt-bench data prepare nih-cxr --raw NIH                      # seeded splits
+      lovt-bench data list
+      lovt-bench data verify
+    """
+
+
+@data.command()
+@click.argument("name")
+@click.option(
+    "--raw",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the raw files.",
+)
+@click.option(
+    "--splits",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with train.csv, validation.csv, test.csv [default: seeded splits].",
+)
+@click.option("--skip-bad", is_flag=True, help="Leave out images that cannot be used, and list them.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes [default: one per core].")
+@click.option("--force", is_flag=True, help="Prepare again even if nothing changed.")
+@PROTOCOL
+@WORKSPACE
+def prepare(
+    name: str,
+    raw: Path,
+    splits: Path | None,
+    skip_bad: bool,
+    workers: int | None,
+    force: bool,
+    protocol: str,
+    workspace: Path | None,
+) -> None:
+    """Make an image store from the raw files of dataset NAME.
+
+    NAME is rsna, siim, covid-rural, object-cxr or nih-cxr. The store goes to WORKSPACE/data/NAME. What is
+    prepared already is found and left alone; what was cut off goes on. docs/data.md shows the raw layouts.
+
+    \b
+    Examples:
+      lovt-bench data prepare rsna --raw RSNA --splits SPLITS/rsna
+      lovt-bench data prepare siim --raw SIIM --skip-bad
+    """
+    from benchmark.cli.data_show import describe, progress_bar
+    from benchmark.data.errors import DataError
+    from benchmark.data.prepare import prepare as prepare_store
+    from benchmark.workspace import workspace_root
+    from tasks.protocol import load_protocol
+
+    try:
+        with progress_bar(f"prepare {name}") as on_progress:
+            outcome = prepare_store(
+                name,
+                raw,
+                workspace_root(workspace) / "data",
+                load_protocol(protocol),
+                splits_dir=splits,
+                skip_bad=skip_bad,
+                workers=workers,
+                force=force,
+                on_progress=on_progress,
+            )
+    except (DataError, FileNotFoundError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    if outcome.found:
+        click.echo(f"{outcome.root} is up to date (same sources, same protocol); --force prepares it again.")
+    click.echo(describe(outcome.root, outcome.manifest, notes=outcome.found))
+
+
+@data.command(name="list")
+@WORKSPACE
+def list_stores(workspace: Path | None) -> None:
+    """List the stores of the workspace and the datasets that have none yet."""
+    from benchmark.cli.data_show import table
+    from benchmark.workspace import workspace_root
+
+    click.echo(table(workspace_root(workspace) / "data"))
+
+
+@data.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@PROTOCOL
+@WORKSPACE
+def verify(names: tuple[str, ...], protocol: str, workspace: Path | None) -> None:
+    """Check stores: digests, counts, ranges. Without NAME all stores; ends with 1 if there is a problem.
+
+    \b
+    Examples:
+      lovt-bench data verify
+      lovt-bench data verify rsna nih-cxr
+    """
+    from benchmark.data.format import store_names
+    from benchmark.data.verify import verify_store
+    from benchmark.workspace import workspace_root
+    from tasks.protocol import load_protocol
+
+    folder = workspace_root(workspace) / "data"
+    try:
+        entries = load_protocol(protocol)
+    except (FileNotFoundError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    chosen = list(names) or store_names(folder)
+    if not chosen:
+        raise click.ClickException(
+            f"no store in {folder}; make one with: lovt-bench data prepare NAME --raw DIR"
+        )
+    failed = 0
+    for name in chosen:
+        report = verify_store(folder / name, entries)
+        failed += bool(report.problems)
+        click.echo(f"{name}: {'ok' if not report.problems else f'{len(report.problems)} problems'}")
+        for problem in report.problems:
+            click.echo(f"  problem: {problem}")
+        for remark in report.remarks:
+            click.echo(f"  {remark}")
+    if failed:
+        raise click.ClickException(f"{failed} of {len(chosen)} stores have problems; prepare them again")

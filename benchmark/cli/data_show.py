@@ -1,0 +1,80 @@
+"""How stores and their preparation look in a terminal and in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest
+from benchmark.data.format import read_manifest, store_names
+from benchmark.data.preparers import names
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a callback (done, total) that draws a bar with the time left on stderr; silent in a pipe."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("images"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    console = Console(file=sys.stderr)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def describe(root: Path, manifest: DatasetManifest, notes: bool = True) -> str:
+    """Return a few lines about one store."""
+    summaries, statistics = manifest.split_summaries, manifest.pixel_statistics
+    counts = " / ".join(str(summaries[split].images) for split in SPLIT_NAMES)
+    lines = [
+        f"{root}: {counts} images (train / validation / test)",
+        f"  track {manifest.track}, splits {_splits(manifest)}, protocol {manifest.protocol}",
+        f"  classes: {', '.join(manifest.classes)}",
+        f"  training pixels: mean {statistics.mean:.4f}, std {statistics.std:.4f}",
+    ]
+    if manifest.has_boxes:
+        boxes = " / ".join(
+            f"{summaries[split].boxes} on {summaries[split].images_with_boxes}" for split in SPLIT_NAMES
+        )
+        lines.append(f"  boxes: {boxes} images")
+    lines += [f"  note: {note}" for note in manifest.notes if notes]
+    lines += [f"  left out: {one.id} ({one.split}): {one.reason}" for one in manifest.left_out[:5]]
+    if len(manifest.left_out) > 5:
+        lines.append(f"  left out: {len(manifest.left_out) - 5} more, see dataset.json")
+    return "\n".join(lines)
+
+
+def table(folder: Path) -> str:
+    """Return a table of the stores in a data folder; datasets without a store come last."""
+    from tabulate import tabulate
+
+    stores = store_names(folder)
+    rows = [_line(folder / name) for name in stores]
+    rows += [[name, "not prepared", *[""] * 6] for name in names() if name not in stores]
+    headers = ["dataset", "track", "splits", *SPLIT_NAMES, "boxes", "protocol"]
+    return tabulate(rows, headers=headers, disable_numparse=True)
+
+
+def _line(root: Path) -> list[str]:
+    try:
+        manifest = read_manifest(root)
+    except ValueError:
+        return [root.name, "unreadable", *[""] * 6]
+    summaries = [manifest.split_summaries[split] for split in SPLIT_NAMES]
+    boxes = str(sum(one.boxes or 0 for one in summaries)) if manifest.has_boxes else "–"
+    images = [str(one.images) for one in summaries]
+    return [manifest.name, manifest.track, _splits(manifest), *images, boxes, manifest.protocol]
+
+
+def _splits(manifest: DatasetManifest) -> str:
+    seed = "" if manifest.split_seed is None else f" ({manifest.split_seed})"
+    return f"{manifest.splits}{seed}"

@@ -1,0 +1,59 @@
+"""Run one function over many items on all cores, a few items at a time, with a bounded number in flight."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from benchmark.data.errors import DataError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CHUNK = 8
+"""Items per call: large enough to hide the hand-over, small enough for a smooth progress bar."""
+
+INLINE = 32
+"""With fewer items, starting processes costs more than it saves."""
+
+
+def usable_cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def map_chunks(
+    function: Callable[[Sequence[Item]], Result], items: Sequence[Item], workers: int
+) -> Generator[Result]:
+    """Yield `function(chunk)` for all chunks of `items`, in the order in which they are done.
+
+    `function` must be importable (module level or a `functools.partial` of such). Closing the iterator
+    cancels what has not begun.
+
+    Raises:
+        DataError: A worker process died.
+    """
+    chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
+    if workers <= 1 or len(items) <= INLINE:
+        yield from map(function, chunks)
+        return
+    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        waiting = iter(chunks)
+        running: set[Future[Result]] = set()
+        while True:
+            while len(running) < 3 * workers and (chunk := next(waiting, None)) is not None:
+                running.add(executor.submit(function, chunk))
+            if not running:
+                return
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+    except BrokenProcessPool as error:
+        raise DataError("a worker process died (out of memory?); try with fewer --workers") from error
+    finally:
+        executor.shutdown(cancel_futures=True)

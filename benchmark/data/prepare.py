@@ -1,0 +1,204 @@
+"""Raw files to image store: one pass over the images, on all cores, resumable, with nothing half-written.
+
+The store appears under its name only when it is complete. Every image is opened once; pixel statistics
+come from the same pass. Memory does not grow with the number of images but for a few hundred bytes each.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, LeftOut
+from benchmark.contract.protocol import DataProtocol, Protocol
+from benchmark.data import format as fmt
+from benchmark.data.errors import BadImageError, DataError
+from benchmark.data.partial import Partial, partial_store
+from benchmark.data.plan import Plan, make_plan, relative_name
+from benchmark.data.pool import map_chunks, usable_cores
+from benchmark.data.preparers import dataset
+from benchmark.data.process import Row, process
+from benchmark.data.samples import Sample
+from benchmark.data.seal import seal
+from benchmark.data.statistics import split_statistics
+from benchmark.log import logger
+
+SHOWN = 10
+"""Bad images that a message names before it counts the rest."""
+
+Progress = Callable[[int, int], None]
+"""Called with (images done, images in all)."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The outcome: where the store is, what it holds, and whether it was there already."""
+
+    root: Path
+    manifest: DatasetManifest
+    found: bool
+
+
+def prepare(
+    name: str,
+    raw: Path,
+    data_folder: Path,
+    protocol: Protocol,
+    *,
+    splits_dir: Path | None = None,
+    skip_bad: bool = False,
+    workers: int | None = None,
+    force: bool = False,
+    on_progress: Progress = lambda done, total: None,
+) -> Prepared:
+    """Make the image store `data_folder / name` from the raw files of a dataset.
+
+    Args:
+        raw: Folder of the raw files (datasets.md; docs/data.md).
+        splits_dir: Folder with `train.csv`, `validation.csv`, `test.csv`; None draws seeded splits.
+        skip_bad: Leave out images that cannot be used, and list them in `dataset.json`.
+        workers: Processes; by default one per core.
+        force: Prepare again even where the sources are unchanged.
+
+    Raises:
+        DataError: Something is wrong with the files; rows done so far are kept for the next call.
+    """
+    preparer = dataset(name)
+    plan = make_plan(preparer, raw, splits_dir, protocol.data)
+    target = data_folder / name
+    if not force and (manifest := _already(target, plan, skip_bad)):
+        return Prepared(target, manifest, found=True)
+    for note in plan.notes:
+        logger.info(note)
+    bad = {place: f"{s.origin}: {s.problem}" for place, s in enumerate(plan.samples) if s.problem}
+    if bad and not skip_bad:
+        raise DataError(complaint(list(bad.values())))
+    side, classes = protocol.data.image_side, len(preparer.classes)
+    with partial_store(target, plan.sources_sha256, len(plan.samples), side, classes) as work:
+        run = partial(_process_chunk, name, protocol.data)
+        pending = [
+            (place, sample)
+            for place, sample in enumerate(plan.samples)
+            if place not in bad and place not in work.done
+        ]
+        total = len(plan.samples) - len(bad)
+        on_progress(len(work.done), total)
+        with closing(map_chunks(run, pending, workers or usable_cores())) as results:
+            for result in results:
+                work.put([(place, row) for place, row in result if isinstance(row, Row)])
+                problems = {place: row for place, row in result if isinstance(row, str)}
+                bad |= problems
+                if problems and not skip_bad:
+                    raise DataError(complaint(list(problems.values())))
+                on_progress(len(work.done), total)
+        manifest = _finish(work, plan, bad, target, protocol, preparer.classes, preparer.has_boxes, raw)
+    return Prepared(target, manifest, found=False)
+
+
+def complaint(problems: Sequence[str]) -> str:
+    """Return what is wrong with images in lines, the first few in full, and what to do."""
+    count = "1 image cannot" if len(problems) == 1 else f"{len(problems)} images cannot"
+    lines = [f"{count} be used:", *(f"  {problem}" for problem in problems[:SHOWN])]
+    if len(problems) > SHOWN:
+        lines.append(f"  … and {len(problems) - SHOWN} more")
+    return "\n".join([*lines, "Mend the files and call again (work done is kept), or add --skip-bad."])
+
+
+def _process_chunk(
+    name: str, protocol: DataProtocol, chunk: Sequence[tuple[int, Sample]]
+) -> list[tuple[int, Row | str]]:
+    preparer, rows = dataset(name), []
+    for place, sample in chunk:
+        try:
+            row: Row | str = process(sample, preparer, protocol)
+        except BadImageError as error:
+            row = str(error)
+        rows.append((place, row))
+    return rows
+
+
+def _already(target: Path, plan: Plan, skip_bad: bool) -> DatasetManifest | None:
+    """Return the manifest of the store if it was made from the same sources and is whole."""
+    try:
+        manifest = fmt.read_manifest(target)
+    except (FileNotFoundError, ValueError):
+        return None
+    same = manifest.sources_sha256 == plan.sources_sha256 and (skip_bad or not manifest.left_out)
+    return manifest if same and all((target / file).is_file() for file in manifest.files) else None
+
+
+def _finish(
+    work: Partial,
+    plan: Plan,
+    bad: dict[int, str],
+    target: Path,
+    protocol: Protocol,
+    classes: Sequence[str],
+    has_boxes: bool,
+    raw: Path,
+) -> DatasetManifest:
+    """Seal the finished rows and put the store in its place."""
+    rows = [place for place in range(len(plan.samples)) if place not in bad]
+    known = [work.done[place] for place in rows]
+    split_of = [plan.split_of[place] for place in rows]
+    notes, splits = list(plan.notes), plan.splits
+    left_out = [
+        LeftOut(id=plan.samples[place].id, split=plan.split_of[place], reason=_portable(bad[place], raw))
+        for place in sorted(bad)
+    ]
+    if left_out:
+        notes.append(f"{len(left_out)} images were left out by --skip-bad.")
+        if splits == "official":
+            splits = "given"
+            notes.append("The split files are the published ones, but images are missing: not official.")
+    if empty := [split for split in SPLIT_NAMES if split not in split_of]:
+        raise DataError(f"no usable image is left in {', '.join(empty)}\n{complaint(list(bad.values()))}")
+    train = [one for one, split in zip(known, split_of, strict=True) if split == "train"]
+    statistics = split_statistics(
+        np.array([one["mean"] for one in train]), np.array([one["variance"] for one in train])
+    )
+    samples = [plan.samples[place] for place in rows]
+    index = pd.DataFrame(
+        {
+            "id": [sample.id for sample in samples],
+            "split": split_of,
+            "source": [relative_name(sample.image, raw) for sample in samples],
+            **{key: [one[key] for one in known] for key in ("source_sha256", "height", "width")},
+        }
+    )
+    work.keep_rows(rows)
+    manifest = seal(
+        work.folder,
+        index=index,
+        boxes=[np.array(one["boxes"]).reshape(-1, 4) for one in known] if has_boxes else None,
+        box_classes=[np.array(one["classes"], np.int64) for one in known] if has_boxes else None,
+        name=target.name,
+        track=plan.track,
+        splits=splits,
+        split_seed=plan.split_seed,
+        classes=list(classes),
+        pixel_statistics=statistics,
+        protocol=protocol.name,
+        data_protocol_sha256=protocol.data.digest(),
+        notes=notes,
+        left_out=left_out,
+        image_side=protocol.data.image_side,
+        sources_sha256=plan.sources_sha256,
+    )
+    for file in ("journal.jsonl", "sources"):
+        (work.folder / file).unlink()
+    fmt.put_in_place(work.folder, target)
+    shutil.rmtree(work.folder, ignore_errors=True)
+    return manifest
+
+
+def _portable(message: str, raw: Path) -> str:
+    """Return a message without the machine's own paths."""
+    return message.replace(f"{raw}/", "")

@@ -1,0 +1,31 @@
+"""One file per dataset, found by its name (`covid_rural.py` is `covid-rural`). A new dataset is one new file.
+
+Each module has `PREPARER`, an object as `benchmark.data.samples.Preparer` describes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from benchmark.data.errors import DataError
+from benchmark.data.samples import Preparer
+
+
+def names() -> list[str]:
+    """Return the names of all datasets that can be prepared, sorted."""
+    modules = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(module.replace("_", "-") for module in modules if not module.startswith("_"))
+
+
+def dataset(name: str) -> Preparer:
+    """Return the preparer of a dataset.
+
+    Raises:
+        DataError: The name is not known; the message lists the known ones.
+    """
+    if name not in names():
+        raise DataError(f"unknown dataset {name!r}; known: {', '.join(names())}")
+    module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+    preparer: Preparer = module.PREPARER
+    return preparer

@@ -1,0 +1,69 @@
+"""COVID Rural, opacity segmentation of COVID-19-AR images (datasets.md). Masks are PNGs, not GIFs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.contract.dataset import SplitName
+from benchmark.contract.protocol import DataProtocol
+from benchmark.data.errors import BadImageError, DataError
+from benchmark.data.images import decode_channel_mean, decode_values, read_bytes
+from benchmark.data.samples import Listing, RawImage, Sample, find_root
+from benchmark.data.splits import by_patient
+from benchmark.data.tables import safe_id
+
+IMAGES, MASKS = "jpgs", "pngs_masks"
+PREFIX = "COVID-19-AR-"
+ROOTS = (".", "covid_rural_annot", "opacity_segmentation_covid_chest_X_ray-master/covid_rural_annot")
+
+
+@dataclass(frozen=True)
+class CovidRural:
+    """Raw layout: `jpgs/COVID-19-AR-<patient>_<date>-XR….jpg`, `pngs_masks/<same name>.png`."""
+
+    name: str = "covid-rural"
+    classes: tuple[str, ...] = ("opacity",)
+    has_boxes: bool = False
+
+    def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
+        """List the images in the order of their names; images without a mask are dropped, with a note."""
+        root = find_root(raw, ROOTS, IMAGES)
+        samples, without_mask = {}, []
+        for image in sorted((root / IMAGES).glob("*.jpg")):
+            name, origin = image.stem, f"{IMAGES}/{image.name}"
+            if not name.startswith(PREFIX) or not safe_id(name):
+                raise DataError(f"{image}: name must begin with {PREFIX}; move other files out of {IMAGES}/")
+            mask = root / MASKS / f"{name}.png"
+            if not mask.is_file():
+                without_mask.append(name)
+                continue
+            samples[name] = Sample(name, image, origin, patient=name.split("_")[0], mask=mask)
+        notes = [f"{len(without_mask)} images have no mask and were dropped: {', '.join(without_mask[:5])}"]
+        return Listing(samples, (), tuple(notes if without_mask else ()))
+
+    def draw(
+        self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
+    ) -> dict[SplitName, list[str]]:
+        ids, patients = [sample.id for sample in samples], [sample.patient for sample in samples]
+        return by_patient(ids, patients, protocol.test_fraction, protocol.validation_fraction, seed)
+
+    def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
+        pixels = decode_channel_mean(content)
+        assert sample.mask is not None
+        mask = decode_values(read_bytes(sample.mask))
+        if mask.shape != pixels.shape:
+            raise BadImageError(f"mask {sample.mask} has size {mask.shape}, the image {pixels.shape}")
+        values = np.unique(mask)
+        if not np.isin(values, (0, 1)).all():
+            raise BadImageError(f"mask {sample.mask} must hold 0 and 1, found {values[:6].tolist()}")
+        return RawImage(pixels, mask.astype(np.uint8)[None], masks_are_gifs=False)
+
+    def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
+        return boxes
+
+
+PREPARER = CovidRural()

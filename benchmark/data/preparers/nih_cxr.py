@@ -1,0 +1,139 @@
+"""NIH ChestX-ray14, images with pathology boxes and a draw of *No Finding* images (datasets.md).
+
+Under `nih_split_groups: separate` the two groups are split apart, so that patients may be in two splits.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from benchmark.contract.protocol import DataProtocol
+from benchmark.data.box_masks import box_mask
+from benchmark.data.errors import DataError
+from benchmark.data.images import decode_grey
+from benchmark.data.samples import Collector, Listing, RawImage, Sample
+from benchmark.data.splits import by_patient
+from benchmark.data.tables import parse_box, read_table, safe_id
+
+BOXES, ENTRIES, TEST_LIST = "BBox_List_2017.csv", "Data_Entry_2017_v2020.csv", "test_list.txt"
+BOX_COLUMNS = ("Bbox [x", "y", "w", "h]")
+"""The header writes `Bbox [x,y,w,h]`, which a CSV reader takes apart."""
+ENTRY_COLUMNS = (
+    *("Follow-up #", "Patient ID", "Patient Age", "Patient Gender", "Patient Sex", "View Position"),
+    *("OriginalImage[Width", "Height]", "OriginalImagePixelSpacing[x", "y]"),
+)
+ANNOTATED, NO_FINDING = "annotated", "no-finding"
+CLASSES = (
+    *("Atelectasis", "Cardiomegaly", "Effusion", "Infiltrate"),
+    *("Mass", "Nodule", "Pneumonia", "Pneumothorax"),
+)
+
+
+@dataclass(frozen=True)
+class NihCxr:
+    """Raw layout: `images/images_01…12/images/*.png`, `BBox_List_2017.csv`, `Data_Entry_2017_v2020.csv`.
+
+    `test_list.txt` limits the *No Finding* images; without it they come from all such rows with a file.
+    """
+
+    name: str = "nih-cxr"
+    classes: tuple[str, ...] = CLASSES
+    has_boxes: bool = True
+
+    def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
+        """List annotated images, then every *No Finding* candidate; `draw` chooses among the latter."""
+        files: dict[str, list[Path]] = {}
+        for path in sorted(raw.glob("images/images_*/images/*.png")):
+            files.setdefault(path.name, []).append(path)
+        found, notes = Collector(), []
+        for number, row in read_table(raw / BOXES, ["Image Index", "Finding Label", *BOX_COLUMNS]):
+            file, origin = row["Image Index"].strip(), f"{BOXES} row {number}"
+            if Path(file).stem not in found.samples:
+                _add(found, file, files, raw, origin, ANNOTATED)
+            found.append(Path(file).stem, origin, partial(_with_box, row=row))
+        listed = _test_list(raw / TEST_LIST)
+        if listed is None:
+            notes.append(
+                f"No {TEST_LIST}: No Finding images are drawn from all such rows with an image file."
+            )
+        for number, row in read_table(raw / ENTRIES, ["Image Index", "Finding Labels"], ENTRY_COLUMNS):
+            file = row["Image Index"].strip()
+            chosen = file in files if listed is None else file in listed
+            if row["Finding Labels"].strip() == "No Finding" and chosen:
+                if Path(file).stem in found.samples and found.samples[Path(file).stem].pool == ANNOTATED:
+                    continue
+                _add(found, file, files, raw, f"{ENTRIES} row {number}", NO_FINDING)
+        labels = [raw / BOXES, raw / ENTRIES, *([] if listed is None else [raw / TEST_LIST])]
+        return Listing(found.samples, tuple(labels), tuple(notes))
+
+    def draw(
+        self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
+    ) -> dict[SplitName, list[str]]:
+        groups = {pool: [s for s in samples if s.pool == pool] for pool in (ANNOTATED, NO_FINDING)}
+        wanted = min(protocol.nih_no_finding_images, len(groups[NO_FINDING]))
+        groups[NO_FINDING] = random.Random(seed).sample(groups[NO_FINDING], wanted)
+        parts = list(groups.values())
+        if protocol.nih_split_groups == "joint":
+            parts = [parts[0] + parts[1]]
+        drawn: dict[SplitName, list[str]] = {split: [] for split in SPLIT_NAMES}
+        for part in parts:
+            ids, patients = [sample.id for sample in part], [sample.patient for sample in part]
+            split_of = by_patient(ids, patients, protocol.test_fraction, protocol.validation_fraction, seed)
+            for split in SPLIT_NAMES:
+                drawn[split] += split_of[split]
+        return drawn
+
+    def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
+        pixels = decode_grey(content)
+        classes = np.array(sample.box_classes)
+        boxes = np.array(sample.boxes).reshape(-1, 4)
+        masks = [box_mask(boxes[classes == c], *pixels.shape) for c in range(len(CLASSES))]
+        return RawImage(pixels, np.stack(masks))
+
+    def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
+        return boxes
+
+
+def _add(
+    found: Collector, file: str, files: dict[str, list[Path]], raw: Path, origin: str, pool: str
+) -> None:
+    name = Path(file).stem
+    paths = files.get(file) or [raw / "images" / "images_XX" / "images" / "missing.png"]
+    found.add(Sample(name, paths[0], origin, patient=name[:8], pool=pool))
+    if not safe_id(file) or not file.endswith(".png"):
+        found.flag(name, f"{origin}: image index {file!r} must be a file name that ends with .png")
+    elif not files.get(file):
+        found.flag(name, f"{origin}: {file} is in none of the folders images/images_*/images")
+    elif len(paths) > 1:
+        found.flag(name, f"{origin}: duplicate ID, two files: {paths[0]} and {paths[1]}")
+
+
+def _with_box(sample: Sample, row: dict[str, str]) -> Sample:
+    label = row["Finding Label"].strip()
+    if label not in CLASSES:
+        raise ValueError(f"finding must be one of {', '.join(CLASSES)}, found {label!r}")
+    box = parse_box(row[column] for column in BOX_COLUMNS)
+    return replace(
+        sample,
+        boxes=(*sample.boxes, box),
+        box_classes=(*sample.box_classes, CLASSES.index(label)),
+    )
+
+
+def _test_list(path: Path) -> set[str] | None:
+    if not path.is_file():
+        return None
+    try:
+        return {line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()}
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not a UTF-8 text: {error}") from error
+
+
+PREPARER = NihCxr()

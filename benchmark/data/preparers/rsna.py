@@ -1,0 +1,76 @@
+"""RSNA Pneumonia Detection Challenge, stage 2 training part (datasets.md). One image per patient.
+
+Images are neither equalised nor inverted. Masks are the filled opacity boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.contract.dataset import SplitName
+from benchmark.contract.protocol import DataProtocol
+from benchmark.data.box_masks import box_mask
+from benchmark.data.images import decode_dicom
+from benchmark.data.samples import Collector, Listing, RawImage, Sample
+from benchmark.data.splits import permuted
+from benchmark.data.tables import parse_box, read_table, safe_id
+
+LABELS = "stage_2_train_labels.csv"
+IMAGES = "stage_2_train_images"
+BOX_COLUMNS = ("x", "y", "width", "height")
+
+
+@dataclass(frozen=True)
+class Rsna:
+    """Raw layout: `stage_2_train_labels.csv`, `stage_2_train_images/<patientId>.dcm`."""
+
+    name: str = "rsna"
+    classes: tuple[str, ...] = ("opacity",)
+    has_boxes: bool = True
+
+    def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
+        """Group label rows by patient; the first row's Target decides whether the patient has boxes."""
+        found, positive = Collector(), {}
+        for number, row in read_table(raw / LABELS, ["patientId", *BOX_COLUMNS, "Target"]):
+            patient, origin = row["patientId"], f"{LABELS} row {number}"
+            if patient not in found.samples:
+                found.add(_new_sample(patient, raw, origin))
+                positive[patient] = row["Target"].strip()
+                if positive[patient] not in ("0", "1"):
+                    found.flag(patient, f"{origin}: Target must be 0 or 1, found {row['Target']!r}")
+            if positive[patient] == "1":
+                fields = [row[column] for column in BOX_COLUMNS]
+                found.append(patient, origin, partial(_with_box, fields=fields))
+        return Listing(found.samples, (raw / LABELS,))
+
+    def draw(
+        self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
+    ) -> dict[SplitName, list[str]]:
+        ids = [sample.id for sample in samples]
+        return permuted(ids, protocol.test_fraction, protocol.validation_fraction, seed)
+
+    def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
+        pixels = decode_dicom(content)
+        return RawImage(pixels, box_mask(np.array(sample.boxes), *pixels.shape)[None])
+
+    def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
+        return boxes
+
+
+def _new_sample(patient: str, raw: Path, origin: str) -> Sample:
+    problem = None if safe_id(patient) else f"{origin}: patientId {patient!r} cannot be a file name"
+    image = raw / IMAGES / ("invalid" if problem else f"{patient}.dcm")
+    return Sample(patient, image, origin, patient, problem=problem)
+
+
+def _with_box(sample: Sample, fields: list[str]) -> Sample:
+    boxes = (*sample.boxes, parse_box(fields))
+    return replace(sample, boxes=boxes, box_classes=(0,) * len(boxes))
+
+
+PREPARER = Rsna()

@@ -1,0 +1,94 @@
+"""One image from raw file to stored row. Runs in worker processes, reads raw files, writes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.contract.protocol import DataProtocol
+from benchmark.data.box_masks import as_gif_reads
+from benchmark.data.equalise import Prepared, equalise, keep, through_jpeg
+from benchmark.data.errors import BadImageError
+from benchmark.data.format import pack_masks
+from benchmark.data.images import read_bytes
+from benchmark.data.samples import Preparer, Sample
+from benchmark.data.transforms import Frame, fit_boxes, fit_image, fit_mask
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image as it is stored.
+
+    Attributes:
+        pixels: uint8 (S, S).
+        masks: Packed masks, uint8 (C, packed_size(S)).
+        boxes: float32 (n, 4) x, y, w, h in stored pixels, as the protocol stores them.
+        mean: Mean of the float image in [0, 1] at its raw size, after equalisation.
+        variance: Population variance, likewise.
+    """
+
+    pixels: np.ndarray
+    masks: np.ndarray
+    boxes: np.ndarray
+    box_classes: np.ndarray
+    mean: float
+    variance: float
+    height: int
+    width: int
+    source_sha256: str
+
+
+def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
+    """Return the stored row of a sample.
+
+    Raises:
+        BadImageError: Names the file, where it is listed and what is wrong.
+    """
+    try:
+        if sample.problem is not None:
+            raise BadImageError(sample.problem)
+        content = read_bytes(sample.image)
+        raw = preparer.read(sample, content, protocol)
+        height, width = raw.pixels.shape
+        boxes = np.array(sample.boxes, dtype=np.float64).reshape(-1, 4)
+        _check_inside(boxes, height, width)
+        prepared = _grey_values(raw.pixels, preparer.name, protocol)
+    except (BadImageError, ValueError) as error:
+        raise BadImageError(f"{sample.image} ({sample.origin}): {error}") from error
+    frame = Frame.padded(height, width, protocol.image_side, protocol.odd_padding)
+    masks = raw.masks
+    if raw.masks_are_gifs:
+        masks = np.stack([as_gif_reads(mask, protocol.full_mask_reads_as) for mask in masks])
+    return Row(
+        pixels=fit_image(prepared.pixels, frame),
+        masks=pack_masks(np.stack([fit_mask(mask, frame) for mask in masks])),
+        boxes=fit_boxes(preparer.stored_boxes(boxes, protocol), frame),
+        box_classes=np.array(sample.box_classes, dtype=np.int64),
+        mean=prepared.mean,
+        variance=prepared.variance,
+        height=height,
+        width=width,
+        source_sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _grey_values(pixels: np.ndarray, name: str, protocol: DataProtocol) -> Prepared:
+    if name in protocol.equalised:
+        prepared = equalise(pixels, bins=protocol.equalisation_bins, rounding=protocol.eight_bit_rounding)
+    else:
+        grey = pixels if pixels.dtype == np.uint8 else (pixels * 255).astype(np.uint8)
+        prepared = keep(grey)
+    if name not in protocol.jpeg_quality:
+        return prepared
+    encoded = through_jpeg(prepared.pixels, protocol.jpeg_quality[name])
+    return Prepared(encoded, prepared.mean, prepared.variance)
+
+
+def _check_inside(boxes: np.ndarray, height: int, width: int) -> None:
+    """Refuse a box that shares no area with its image; partly outside is normal."""
+    for x, y, w, h in boxes.tolist():
+        if x >= width or y >= height or x + w <= 0 or y + h <= 0:
+            box = f"x {x:g}, y {y:g}, width {w:g}, height {h:g}"
+            raise BadImageError(f"box {box} lies wholly outside the image of {width} x {height} pixels")

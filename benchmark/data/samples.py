@@ -1,0 +1,120 @@
+"""What a preparer says about a dataset: its images as the label files list them, none of them opened yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from benchmark.contract.dataset import SplitName
+from benchmark.contract.protocol import DataProtocol
+from benchmark.data.errors import DataError
+
+Box = tuple[float, float, float, float]
+"""x, y, w, h with the top-left corner, in pixels of the raw image, sides as they truly are."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image of a dataset as its label files describe it."""
+
+    id: str
+    image: Path
+    origin: str
+    """Where it is listed, for messages: `stage_2_train_labels.csv row 12`."""
+    patient: str
+    pool: str = ""
+    """Group that is split on its own (NIH: annotated or not; Object CXR: train or dev)."""
+    boxes: tuple[Box, ...] = ()
+    box_classes: tuple[int, ...] = ()
+    annotations: tuple[str, ...] = ()
+    """Raw annotation strings, for datasets whose masks come from them."""
+    mask: Path | None = None
+    """Mask file, for datasets that have one per image."""
+    problem: str | None = None
+    """Why this image cannot be used, if that shows already in the label files."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All images of a raw folder, in the order of the label files."""
+
+    samples: dict[str, Sample]
+    label_files: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RawImage:
+    """One image read from disk: grey uint8 or float (H, W) and masks uint8 0/1 (C, H, W)."""
+
+    pixels: np.ndarray
+    masks: np.ndarray
+    masks_are_gifs: bool = True
+    """Whether the published masks went through a GIF (datasets.md, General)."""
+
+
+class Preparer(Protocol):
+    """One dataset: a module in `benchmark/data/preparers/` whose `PREPARER` is one of these."""
+
+    name: str
+    classes: tuple[str, ...]
+    """Channel order of the masks."""
+    has_boxes: bool
+
+    def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
+        """List the images of a raw folder from its label files; opens no image."""
+
+    def draw(
+        self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
+    ) -> dict[SplitName, list[str]]:
+        """Return seeded splits by the protocol's rule: IDs in order."""
+
+    def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
+        """Decode one image and draw its masks; raises `BadImageError` or ValueError where it cannot."""
+
+    def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
+        """Return true boxes float64 (n, 4) as the protocol stores them."""
+
+
+@dataclass
+class Collector:
+    """Gathers samples by ID; a second sample of an ID marks the first as a problem."""
+
+    samples: dict[str, Sample] = field(default_factory=dict)
+
+    def add(self, sample: Sample) -> None:
+        first = self.samples.get(sample.id)
+        if first is None:
+            self.samples[sample.id] = sample
+        else:
+            self.flag(sample.id, f"duplicate ID, first in {first.origin}, again in {sample.origin}")
+
+    def flag(self, name: str, problem: str) -> None:
+        """Mark a sample as not usable; the first reason stays."""
+        sample = self.samples[name]
+        self.samples[name] = replace(sample, problem=sample.problem or problem)
+
+    def append(self, name: str, origin: str, change: Callable[[Sample], Sample]) -> None:
+        """Change a sample (frozen) or flag it when the change raises ValueError."""
+        try:
+            self.samples[name] = change(self.samples[name])
+        except ValueError as error:
+            self.flag(name, f"{origin}: {error}")
+
+
+def find_root(raw: Path, candidates: Iterable[str], marker: str) -> Path:
+    """Return the first of raw / candidate that holds `marker`.
+
+    Raises:
+        DataError: None does.
+    """
+    candidates = list(candidates)
+    for candidate in candidates:
+        if (raw / candidate / marker).exists():
+            return raw / candidate
+    places = " or ".join(str(Path(candidate) / marker) for candidate in candidates)
+    raise DataError(f"{raw}: expected {places} there, found neither; docs/data.md shows the layout")
