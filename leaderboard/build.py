@@ -41,7 +41,7 @@ def build(
         LeaderboardError: a published value of an unknown task.
     """
     specs = sorted(tasks, key=lambda spec: spec.number)
-    groups, notes = select(records.records, {spec.id for spec in specs}, expected_runs or {})
+    groups, notes = select(records.records, {spec.id: spec.metric for spec in specs}, expected_runs or {})
     groups.sort(key=_order)
     ids = [table_id(group.key) for group in groups]
     tables = [

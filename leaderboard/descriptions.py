@@ -1,4 +1,8 @@
-"""Who stands behind a row: `submission.yaml` where there is one, else `backbone.json`, else the bare name."""
+"""Who stands behind a row: `submission.yaml` where there is one, else `backbone.json`, else the bare name.
+
+A backbone without a submission of its own name belongs to the one that its manifest names as method: so
+`lovt-30` and `lovt-100`, both of method `lovt`, are two rows of one method.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from benchmark.contract.base import Model
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission, Supervision
 from leaderboard.errors import LeaderboardError
-from leaderboard.text import clean
+from leaderboard.text import clean, is_name
 from tasks.messages import explain
 
 _SIZE_LIMIT = 1024 * 1024
@@ -49,28 +53,29 @@ def describe(
 
 
 def _describe(name: str, submissions: Path | None, backbones: Path | None) -> Description:
-    submission = _read_submission(submissions / name / "submission.yaml", name) if submissions else None
     backbone = _read_backbone(backbones / name / "backbone.json") if backbones else None
-    texts: list[str] = []
-    if submission:
-        texts = [submission.display_name]
-    elif backbone:
-        texts = [backbone.display_name]
-    display_name = next((text for text in map(clean, texts) if text), name)
-    data = (submission.pretraining_data if submission else []) or (
-        backbone.provenance.pretraining_data if backbone else []
-    )
+    own = _read_submission(submissions, name)
+    method = own or (_read_submission(submissions, backbone.provenance.method) if backbone else None)
+    texts = [item.display_name for item in (own, backbone) if item]
+    display_name = next(filter(None, map(clean, texts)), name)
+    data = backbone.provenance.pretraining_data if backbone else []
+    data = (method.pretraining_data if method else []) or data
+    methods = [method.display_name if method else "", backbone.provenance.method if backbone else ""]
     return Description(
         display_name=display_name,
-        method=(clean(backbone.provenance.method) if backbone else "") or display_name,
+        method=next(filter(None, map(clean, methods)), display_name),
         fraction=backbone.provenance.fraction if backbone else None,
-        supervision=submission.supervision if submission else "unknown",
-        paper=str(submission.paper) if submission and submission.paper else None,
+        supervision=method.supervision if method else "unknown",
+        paper=str(method.paper) if method and method.paper else None,
         pretraining_data=[clean(text) for text in data],
     )
 
 
-def _read_submission(path: Path, name: str) -> Submission | None:
+def _read_submission(folder: Path | None, name: str) -> Submission | None:
+    """Return the submission of that name; None if there is none, or the name cannot be a folder."""
+    if folder is None or not is_name(name):
+        return None
+    path = folder / name / "submission.yaml"
     if not _is_plain_file(path):
         return None
     try:

@@ -1,8 +1,8 @@
 """Run records from disk: every line is valid or the build stops; nothing outside the results folder is read.
 
-Layout: `<results>/<track>/<submission>/<task>.jsonl`, one `RunRecord` a line. A torn last line (a run killed
-while it was written) and a repeated key are left out with a note; any other bad line is an error that names
-file and line.
+Layout: `<results>/<track>/<submission>/<task>.jsonl`, one `RunRecord` a line. A torn last line (without line
+feed: the run was killed while writing) and a repeated key are left out with a note; any other bad line is an
+error that names file and line.
 """
 
 from __future__ import annotations
@@ -16,18 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic import ValidationError
 
-from benchmark.contract.base import Name
 from benchmark.contract.dataset import Track
 from benchmark.contract.run_record import RunRecord
 from leaderboard.errors import LeaderboardError
+from leaderboard.text import is_name
 
 SIZE_LIMIT = 256 * 1024 * 1024
 """Bytes of one file; the records of one task have some hundred thousand."""
-
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
 @dataclass(frozen=True)
@@ -80,11 +77,11 @@ def _record_paths(results: Path, notes: list[str]) -> Iterator[tuple[Path, str]]
             continue
         for submission in _entries(track, track.name, notes, want_folder=True):
             below = f"{track.name}/{submission.name}"
-            if not _is_name(submission.name):
+            if not is_name(submission.name):
                 notes.append(f"{_shown(below)}: not the name of a submission, left out.")
                 continue
             for path in _entries(submission, below, notes, want_folder=False):
-                if path.suffix != ".jsonl" or not _is_name(path.stem):
+                if path.suffix != ".jsonl" or not is_name(path.stem):
                     notes.append(f"{_shown(f'{below}/{path.name}')}: not a file of run records, left out.")
                     continue
                 yield path, f"{below}/{path.name}"
@@ -121,9 +118,9 @@ def _read_file(path: Path, relative: str, notes: list[str]) -> RecordFile:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        if number == len(lines) and _is_torn(line):
+        if number == len(lines):
             notes.append(
-                f"{relative}, line {number}: torn off in the middle, left out; the run can be repeated."
+                f"{relative}, line {number}: torn off (no line feed at its end), left out; repeat the run."
             )
             continue
         record = _read_line(line, path, number, relative)
@@ -134,15 +131,6 @@ def _read_file(path: Path, relative: str, notes: list[str]) -> RecordFile:
             continue
         records[record.key] = record
     return RecordFile(relative, hashlib.sha256(content).hexdigest(), tuple(records.values()))
-
-
-def _is_torn(line: bytes) -> bool:
-    """Return whether a line without a line feed at its end is not whole JSON."""
-    try:
-        from_json(line)
-    except ValueError:
-        return True
-    return False
 
 
 def _read_line(line: bytes, path: Path, number: int, relative: str) -> RunRecord:
@@ -172,14 +160,6 @@ def _read_line(line: bytes, path: Path, number: int, relative: str) -> RunRecord
             f"{where}: finished is {record.finished[:60]!r}, expected an ISO 8601 time. {remedy}"
         ) from error
     return record
-
-
-def _is_name(text: str) -> bool:
-    try:
-        _NAME.validate_python(text)
-    except ValidationError:
-        return False
-    return True
 
 
 def _shown(text: str) -> str:

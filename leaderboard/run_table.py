@@ -53,10 +53,10 @@ def run_table(
         id=f"{table_id(key)}-{digest}" if ambiguous else table_id(key),
         kind="runs",
         title=_title(key) + (f" [{digest}]" if ambiguous else ""),
-        statement=_statement(key),
-        protocol=key.protocol,
+        statement=_statement(group),
+        protocol=clean(key.protocol),
         protocol_sha256=key.protocol_sha256,
-        profile=key.profile,
+        profile=clean(key.profile),
         profile_sha256=key.profile_sha256,
         track=key.track,
         splits=key.splits,
@@ -75,11 +75,14 @@ def _title(key: GroupKey) -> str:
     return f"{data}, {splits}, profile {clean(key.profile)}, protocol {clean(key.protocol)}"
 
 
-def _statement(key: GroupKey) -> str:
+def _statement(group: Group) -> str:
+    key = group.key
     if key.track == "phantom":
         what = "Phantom: synthetic images drawn by a program. The numbers say nothing about real X-rays."
     elif key.splits == "seeded":
         what = "Seeded splits, not the official ones: not comparable with published numbers."
+    elif not group.as_here:
+        what = "Protocol or profile differ from this repository's: not comparable with published numbers."
     elif (key.track, key.splits, key.protocol, key.profile) == COMPARABLE:
         what = (
             "Data, splits and protocol of the published table, so rows may be read beside it; runs here have "

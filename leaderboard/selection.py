@@ -11,7 +11,7 @@ Whatever stays out is named in a note.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -70,25 +70,27 @@ class Group:
 
     key: GroupKey
     expected_runs: int
+    as_here: bool
+    """Protocol and profile are, digit by digit, those of this repository."""
     sets: Mapping[tuple[str, str], RunSet]
     """By (submission, task)."""
     notes: tuple[str, ...]
 
 
 def select(
-    records: Iterable[RunRecord], tasks: Collection[str], expected_runs: Mapping[tuple[str, str], int]
+    records: Iterable[RunRecord], tasks: Mapping[str, str], expected_runs: Mapping[tuple[str, str], int]
 ) -> tuple[list[Group], list[str]]:
     """Return one group per table, in no particular order, and notes on records that no table can show.
 
     Args:
         records: All run records.
-        tasks: Ids of the known tasks.
+        tasks: The reported metric of each known task by its id.
         expected_runs: By digests of protocol and profile the number of final runs. Where it is not known, the
             largest number of runs found in the group.
     """
     notes: list[str] = []
     groups: dict[GroupKey, list[RunRecord]] = defaultdict(list)
-    unknown: dict[str, int] = defaultdict(int)
+    strange: dict[str, int] = defaultdict(int)
     reference = 0
     for record in records:
         if record.run.phase != "final":
@@ -96,15 +98,16 @@ def select(
         if record.run.engine != "fast":
             reference += 1
         elif record.run.task not in tasks:
-            unknown[record.run.task] += 1
+            strange[f"task {record.run.task[:60]!a}: there is no such task"] += 1
+        elif record.metric != tasks[record.run.task]:
+            strange[f"{record.submission}, {record.run.task}: they report {record.metric[:60]!a}"] += 1
         else:
             groups[group_key(record)].append(record)
     if reference:
         notes.append(
             f"{reference} final run(s) of the reference engine left out: tables show the fast engine."
         )
-    for task, count in sorted(unknown.items()):
-        notes.append(f"{count} final run(s) of task {task[:60]!a} left out: there is no such task.")
+    notes += [f"{count} final run(s) left out, {reason}." for reason, count in sorted(strange.items())]
     return [_group(key, runs, expected_runs) for key, runs in groups.items()], notes
 
 
@@ -120,9 +123,8 @@ def _group(key: GroupKey, records: list[RunRecord], expected_runs: Mapping[tuple
     by_identity: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
     for record in records:
         by_identity[(record.submission, _identity(record))].append(record)
-    expected = expected_runs.get(
-        (key.protocol_sha256, key.profile_sha256), max(len(runs) for runs in by_identity.values())
-    )
+    digests = (key.protocol_sha256, key.profile_sha256)
+    expected = expected_runs.get(digests, max(len(runs) for runs in by_identity.values()))
     sets = [_run_set(identity, runs, expected) for (_, identity), runs in by_identity.items()]
     notes: list[str] = []
     sets = _keep(sets, lambda item: item.task, lambda item: item.edition, _edition_note, notes)
@@ -130,7 +132,13 @@ def _group(key: GroupKey, records: list[RunRecord], expected_runs: Mapping[tuple
     sets = _keep(
         sets, lambda item: (item.submission, item.task), lambda item: item.identity, _rate_note, notes
     )
-    return Group(key, expected, {(item.submission, item.task): item for item in sets}, tuple(sorted(notes)))
+    return Group(
+        key=key,
+        expected_runs=expected,
+        as_here=digests in expected_runs,
+        sets={(item.submission, item.task): item for item in sets},
+        notes=tuple(sorted(notes)),
+    )
 
 
 def _identity(record: RunRecord) -> str:

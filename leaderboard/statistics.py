@@ -1,12 +1,14 @@
 """The board's statistics: pure functions, proven against scipy and the reference's own run statistics.
 
 A score is a mean test metric, higher is better. `None` means not measured, `DIVERGED` means measured and
-failed: worse than every number.
+failed: worse than every number. Means and deviations are computed exactly and rounded once, so that equal
+runs have the spread 0 and nothing depends on their order.
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 
 import pandas as pd
@@ -25,15 +27,14 @@ def mean(values: Sequence[float]) -> float:
     """Return the arithmetic mean, exactly the same in any order. Raises ValueError if there are no values."""
     if not values:
         raise ValueError("the mean of no values is undefined: at least one is expected")
-    return math.fsum(values) / len(values)
+    return float(statistics.mean(values))
 
 
 def sample_std(values: Sequence[float]) -> float | None:
     """Return the sample standard deviation (divisor n - 1), None for one value; ValueError for none."""
-    centre = mean(values)
-    if len(values) == 1:
-        return None
-    return math.sqrt(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1))
+    if not values:
+        raise ValueError("the spread of no values is undefined: at least one is expected")
+    return None if len(values) == 1 else float(statistics.stdev(values))
 
 
 def normal_half_width(values: Sequence[float]) -> float | None:

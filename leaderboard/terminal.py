@@ -24,7 +24,6 @@ from leaderboard.layout import (
 )
 
 NAME_WIDTH = 22
-CELL_WIDTH = 14
 NOTES = 8
 
 
@@ -51,7 +50,7 @@ def render(table: Table, width: int, *, plain: bool) -> Iterator[RenderableType]
         yield Text(f"• {claim.text}")
     yield Text()
     yield _standing(table)
-    for block in blocks(table.columns, _block_size(width)):
+    for block in blocks(table.columns, _block_size(table, width)):
         yield _grid(block, table, plain=plain)
     for note in table.notes[:NOTES]:
         yield Padding(Text(f"Note: {note}", style="dim"), (0, 1))
@@ -60,8 +59,11 @@ def render(table: Table, width: int, *, plain: bool) -> Iterator[RenderableType]
     yield Text()
 
 
-def _block_size(width: int) -> int:
-    return max(1, min(BLOCK, (width - NAME_WIDTH - 2) // CELL_WIDTH))
+def _block_size(table: Table, width: int) -> int:
+    """Return how many tasks fit side by side without a number being cut."""
+    texts = [line for column in table.columns for line in heading(column, table)]
+    texts += [f"{cell_text(cell, table)} " for row in table.rows for cell in row.cells]
+    return max(1, min(BLOCK, (width - NAME_WIDTH - 2) // (max(map(len, texts), default=0) + 2)))
 
 
 def _standing(table: Table) -> Grid:

@@ -5,8 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "&<>`*_~|[]#\\@:$"})
-"""Whatever means something in Markdown, HTML, a mention, a link or a formula, as a character reference."""
+from pydantic import TypeAdapter, ValidationError
+
+from benchmark.contract.base import Name
+
+_MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "&<>`*_~|[]#\\@$"})
+"""Whatever means something in Markdown, HTML, a mention or a formula, as a character reference."""
+
+_LINK = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)
+"""What makes a page turn bare text into a link."""
+
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
 def clean(text: str, limit: int = 80) -> str:
@@ -28,7 +37,8 @@ def clean(text: str, limit: int = 80) -> str:
 
 def markdown(text: str) -> str:
     """Return text that Markdown and HTML show as it is, in a table cell too."""
-    return clean(text, limit=1000).translate(_MARKDOWN)
+    escaped = clean(text, limit=1000).translate(_MARKDOWN)
+    return _LINK.sub(lambda match: f"&#{ord(match.group())};", escaped)
 
 
 def spreadsheet(text: str) -> str:
@@ -39,3 +49,12 @@ def spreadsheet(text: str) -> str:
 def slug(text: str, limit: int = 64) -> str:
     """Return text as a name (lower case letters, digits, `.`, `_`, `-`); `x` if nothing is left."""
     return re.sub(r"[^a-z0-9._-]+", "-", clean(text).lower())[:limit].strip("-._") or "x"
+
+
+def is_name(text: str) -> bool:
+    """Return whether text is a name by the contract, and with it safe as a folder."""
+    try:
+        _NAME.validate_python(text)
+    except ValidationError:
+        return False
+    return True

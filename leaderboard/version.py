@@ -11,14 +11,14 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from benchmark.contract.base import Name
 from benchmark.contract.leaderboard import Leaderboard
 from leaderboard.errors import LeaderboardError
 from leaderboard.formats.as_csv import as_csv
 from leaderboard.formats.as_json import as_json, json_schema
 from leaderboard.formats.as_markdown import as_markdown
+from leaderboard.text import is_name
 
 DEVELOPMENT = "dev"
 """The one version that a build may replace; git ignores it."""
@@ -95,12 +95,11 @@ def read_version(out: Path, version: str = DEVELOPMENT) -> Leaderboard:
 
 def check_version(version: str) -> str:
     """Return the name of a version if it can be a folder. Raises LeaderboardError."""
-    try:
-        return TypeAdapter(Name).validate_python(version)
-    except ValidationError as error:
+    if not is_name(version):
         raise LeaderboardError(
             f"version {version!r}: expected lower case letters, digits, '.', '_', '-', for example 2026.1"
-        ) from error
+        )
+    return version
 
 
 def _check_replaceable(target: Path) -> None:

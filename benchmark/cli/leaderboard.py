@@ -56,7 +56,8 @@ def build(results: Path | None, out: Path, version: str, workspace: Path | None)
       lovt-bench leaderboard build
       lovt-bench leaderboard build --results results --version 2026.1
     """
-    import submissions
+    from importlib.resources import files
+
     from benchmark.workspace import workspace_root
     from leaderboard.build import build as build_leaderboard
     from leaderboard.descriptions import describe
@@ -76,7 +77,7 @@ def build(results: Path | None, out: Path, version: str, workspace: Path | None)
             records,
             load_published(),
             load_tasks(),
-            describe(names, Path(submissions.__path__[0]), root / "backbones"),
+            describe(names, Path(str(files("submissions"))), root / "backbones"),
             _expected_runs(),
             version,
         )

@@ -10,8 +10,8 @@ from leaderboard.text import spreadsheet
 
 HEADER = [
     "table", "kind", "track", "splits", "protocol", "profile", "submission", "display_name", "method",
-    "fraction", "task_number", "task", "metric", "status", "runs", "expected_runs", "mean", "std", "interval95_normal",
-    "interval95_student", "rank", "best", "mean_rank", "best_on",
+    "fraction", "task_number", "task", "metric", "status", "runs", "expected_runs", "mean", "std",
+    "interval95_normal", "interval95_student", "rank", "best", "mean_rank", "best_on",
 ]  # fmt: skip
 
 

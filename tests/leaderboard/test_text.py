@@ -1,0 +1,64 @@
+"""Names of submissions come from strangers: nothing in them reaches a page or a terminal as code."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.contract.base import Name
+from leaderboard.text import clean, is_name, markdown, slug, spreadsheet
+
+HOSTILE = "<script>alert(1)</script>|`x`\n# **b** [l](https://evil.example) @all $x$"
+
+
+def test_clean_takes_terminal_escapes_and_line_ends_out() -> None:
+    assert clean("\x1b[31mred\x1b[0m\nnext\x00") == "[31mred[0m next"
+
+
+def test_clean_takes_characters_out_that_turn_the_reading_direction() -> None:
+    assert clean("LoVT\u202e001\u2066 \u200bx") == "LoVT001 x"
+
+
+def test_clean_keeps_names_of_the_world() -> None:
+    assert clean("Müller’s 医学 Ärzte-Netz") == "Müller’s 医学 Ärzte-Netz"
+
+
+def test_clean_limits_towers_of_combining_marks_and_length() -> None:
+    assert len(clean("a" + "\u0336" * 500)) <= 4
+    assert len(clean("x" * 500)) == 80
+
+
+def test_markdown_leaves_nothing_that_a_page_acts_on() -> None:
+    shown = markdown(HOSTILE)
+    assert not set(shown) & set("<>|`*[]@$\n")
+    assert "://" not in shown
+
+
+@given(st.text())
+def test_markdown_shows_what_clean_left(text: str) -> None:
+    shown = markdown(text)
+    decoded = re.sub(r"&#(\d+);", lambda match: chr(int(match.group(1))), shown)
+    assert decoded == clean(text, limit=1000)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)"])
+def test_a_spreadsheet_sees_no_formula(text: str) -> None:
+    assert spreadsheet(text) == f"'{text}"
+
+
+def test_a_spreadsheet_sees_plain_names_as_they_are() -> None:
+    assert spreadsheet("LoVT 30 %") == "LoVT 30 %"
+
+
+@given(st.text())
+def test_a_slug_is_always_a_name(text: str) -> None:
+    assert is_name(slug(text))
+
+
+@pytest.mark.parametrize("text", ["..", "a/b", "", "A", "a\n", "-a", "x" * 65])
+def test_paths_are_no_names(text: str) -> None:
+    assert not is_name(text)
+    assert Name is not None
