@@ -68,9 +68,7 @@ def phantom(
       lovt-bench data phantom --out /tmp/phantom --seed 7 --force
       lovt-bench data prepare rsna --raw workspace/phantom/rsna
     """
-    import os
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from functools import partial
 
     from rich.console import Console
     from rich.progress import (
@@ -84,6 +82,7 @@ def phantom(
 
     from benchmark.data.phantom.generate import PhantomError, check, existing, write_phantom
     from benchmark.data.phantom.layout import Settings, layouts
+    from benchmark.data.phantom.workers import drawing_pool
     from benchmark.workspace import workspace_root
 
     names = tuple(dict.fromkeys(datasets)) or tuple(layouts())
@@ -93,7 +92,6 @@ def phantom(
         for root, settings in todo:  # all refusals come before any work
             check(settings, layouts()[settings.dataset])
             existing(root, settings, force)
-        count = workers or len(os.sched_getaffinity(0))
         columns = (
             TextColumn("{task.description:12}"),
             BarColumn(),
@@ -104,18 +102,16 @@ def phantom(
         )
         console = Console(stderr=True)
         with (
-            ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool,
+            drawing_pool(workers) as pool,
             Progress(*columns, console=console, disable=not console.is_terminal) as progress,
         ):
             for root, settings in todo:
                 kept = existing(root, settings, force) is not None
                 task = progress.add_task(settings.dataset, total=images)
-                manifest = write_phantom(
-                    root, settings, pool, force=force, done=lambda n, task=task: progress.advance(task, n)
-                )
+                step = partial(progress.advance, task)
+                manifest = write_phantom(root, settings, pool, force=force, done=step)
                 state = "already there" if kept else "written"
-                click.echo(
-                    f"{settings.dataset:12} {state}: {root} ({manifest.files} files, {manifest.files_sha256[:12]})"
-                )
+                what = f"{manifest.files} files, digest {manifest.files_sha256[:12]}"
+                click.echo(f"{settings.dataset:12} {state}: {root} ({what})")
     except PhantomError as error:
         raise click.ClickException(str(error)) from error

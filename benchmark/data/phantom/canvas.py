@@ -6,8 +6,10 @@ must stay round (nodules, coins) are fractions of `scale`, the geometric mean of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,15 +28,19 @@ class Canvas:
     height: int
     width: int
 
-    @property
+    @cached_property
     def scale(self) -> float:
         """Geometric mean of the sides in pixels."""
-        return float(np.sqrt(self.height * self.width))
+        return math.sqrt(self.height * self.width)
 
-    def pixels(self, points: Array) -> list[tuple[float, float]]:
-        """Turn points (n, 2) of fractions (x, y) into pixel coordinates as Pillow wants them."""
-        scaled = np.asarray(points, dtype=np.float64) * (self.width, self.height)
-        return [(float(x), float(y)) for x, y in scaled]
+    @cached_property
+    def _sides(self) -> Array:
+        return np.array([self.width, self.height], dtype=np.float64)
+
+    def pixels(self, points: Array) -> list[float]:
+        """Turn points (n, 2) of fractions (x, y) into pixel coordinates x, y, x, y… as Pillow wants them."""
+        flat: list[float] = (points * self._sides).ravel().tolist()
+        return flat
 
     def layer(self) -> Layer:
         """Return an empty layer to draw on."""
@@ -73,25 +79,13 @@ class Layer:
 
 def soften(image: Image.Image, sigma: float) -> Array:
     """Return an 8-bit image as float32 in [0, 1], blurred by about `sigma` pixels in the cheapest way."""
-    if sigma < 2.5:
-        plane = np.asarray(image, dtype=np.float32) * np.float32(1 / 255)
-        for _ in range(round(2 * sigma * sigma)):  # one binomial pass has a variance of 1/2
-            plane = _binomial(_binomial(plane).T).T
-        return np.ascontiguousarray(plane)
-    factor = 4 if sigma >= 5 else 2
-    small = image.reduce(factor).filter(ImageFilter.GaussianBlur(sigma / factor))
-    return np.asarray(small.resize(image.size, Image.Resampling.BILINEAR), dtype=np.float32) * np.float32(
-        1 / 255
-    )
-
-
-def _binomial(plane: Array) -> Array:
-    """Return the plane averaged with weights 1, 2, 1 along the rows' axis."""
-    out = plane.copy()
-    out[1:-1] = plane[2:] + plane[:-2]
-    out[1:-1] *= np.float32(0.25)
-    out[1:-1] += np.float32(0.5) * plane[1:-1]
-    return out
+    factor = 1 if sigma < 2 else 2 if sigma < 5 else 4
+    if sigma:
+        # A box of radius r has a variance of ((2r + 1)² - 1) / 12.
+        radius = float(np.sqrt(12 * (sigma / factor) ** 2 + 1) - 1) / 2
+        small = image.reduce(factor) if factor > 1 else image
+        image = small.filter(ImageFilter.BoxBlur(radius)).resize(image.size, Image.Resampling.BILINEAR)
+    return np.asarray(image) * np.float32(1 / 255)
 
 
 def resize(values: Array, height: int, width: int) -> Array:

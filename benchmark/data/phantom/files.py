@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import JPEGBaseline8Bit, SecondaryCaptureImageStorage
+from pydicom.uid import UID, JPEGBaseline8Bit, SecondaryCaptureImageStorage
 
 from benchmark.data.phantom.canvas import Array
 
@@ -60,13 +60,13 @@ def write_dicom(
     """Write (H, W) uint8 as a JPEG-baseline secondary capture, with the tags of the RSNA and SIIM files."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    meta.MediaStorageSOPInstanceUID = instance
+    meta.MediaStorageSOPInstanceUID = UID(instance)
     meta.TransferSyntaxUID = JPEGBaseline8Bit
     data = Dataset()
     data.file_meta = meta
     data.SpecificCharacterSet = "ISO_IR 100"
-    data.SOPClassUID, data.SOPInstanceUID = SecondaryCaptureImageStorage, instance
-    data.StudyInstanceUID, data.SeriesInstanceUID = study, series
+    data.SOPClassUID, data.SOPInstanceUID = SecondaryCaptureImageStorage, UID(instance)
+    data.StudyInstanceUID, data.SeriesInstanceUID = UID(study), UID(series)
     data.StudyDate, data.StudyTime, data.Modality, data.ConversionType = "19010101", "000000.00", "CR", "WSD"
     data.AccessionNumber, data.ReferringPhysicianName, data.StudyID = "", "", ""
     data.SeriesNumber, data.InstanceNumber, data.PatientOrientation = 1, 1, ""

@@ -58,30 +58,37 @@ class Patient:
 
 
 def draw_patient(rng: np.random.Generator, view: View | None = None) -> Patient:
-    """Draw a patient without any finding. A portable AP picture has higher domes and a wider heart."""
+    """Draw a patient without any finding. A portable AP picture has higher domes and a wider heart.
+
+    The stream advances equally in both views: the PA and the AP picture of a study show one person.
+    """
     sex: Sex = "F" if rng.random() < 0.46 else "M"
-    portable = rng.random() < 0.4
-    chosen: View = view or ("AP" if portable else "PA")
-    age = int(np.clip(rng.normal(54, 17), 18, 93))
+    chosen: View = view or ("AP" if rng.random() < 0.4 else "PA")
     supine = chosen == "AP"
-    apex = rng.uniform(0.07, 0.13) + (0.03 if supine else 0)
+    age = int(np.clip(rng.normal(54, 17), 18, 93))
+    place, sway, turn = rng.normal(0, 1, 3)
+    share = rng.random(14)
+
+    def between(number: int, low: float, high: float) -> float:
+        return float(low + (high - low) * share[number])
+
     return Patient(
         sex=sex,
         view=chosen,
         age=age,
-        middle=0.5 + rng.normal(0, 0.012),
-        tilt=rng.normal(0, 0.025 if supine else 0.012),
-        turn=rng.normal(0, 0.016 if supine else 0.007),
-        half_width=rng.uniform(0.325, 0.375) - (0.012 if sex == "F" else 0),
-        apex=apex,
-        dome=rng.uniform(0.70, 0.78) - (rng.uniform(0.03, 0.09) if supine else 0),
-        left_drop=rng.uniform(0.008, 0.032),
-        sulcus=rng.uniform(0.075, 0.125),
-        wall=rng.uniform(0.035, 0.075),
-        heart_ratio=rng.uniform(0.41, 0.475) + (0.03 if supine else 0),
-        knob=rng.uniform(0.6, 1.0) + 0.5 * max(0, age - 50) / 40,
-        breasts=rng.uniform(0.3, 1.0) if sex == "F" else 0.0,
-        abduction=rng.uniform(0.05, 0.3) if supine else rng.uniform(0.2, 0.75),
-        shoulder=rng.uniform(0.05, 0.10) + (0.01 if supine else 0),
-        bubble=bool(rng.random() < 0.7),
+        middle=0.5 + 0.012 * float(place),
+        tilt=(0.025 if supine else 0.012) * float(sway),
+        turn=(0.016 if supine else 0.007) * float(turn),
+        half_width=between(0, 0.325, 0.385) - (0.012 if sex == "F" else 0),
+        apex=between(1, 0.07, 0.13) + (0.03 if supine else 0),
+        dome=between(2, 0.70, 0.79) - (between(3, 0.03, 0.09) if supine else 0),
+        left_drop=between(4, 0.008, 0.032),
+        sulcus=between(5, 0.075, 0.125),
+        wall=between(6, 0.035, 0.075),
+        heart_ratio=between(7, 0.41, 0.475) + (0.03 if supine else 0),
+        knob=between(8, 0.6, 1.0) + 0.5 * max(0, age - 50) / 40,
+        breasts=between(9, 0.3, 1.0) if sex == "F" else 0.0,
+        abduction=between(10, 0.05, 0.3) if supine else between(10, 0.2, 0.75),
+        shoulder=between(11, 0.05, 0.10) + (0.01 if supine else 0),
+        bubble=bool(share[12] < 0.7),
     )

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmark.data.phantom.canvas import Array, resize
 from benchmark.data.phantom.patient import Patient
+
+LEVELS = 4096
+"""Steps of the tone curve."""
+CEILING = 1.6
+"""Attenuation over the exposure's span at which the tone curve ends."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +61,26 @@ def develop(attenuation: Array, exposure: Exposure, rng: np.random.Generator) ->
     )
     veil = resize(coarse, height, width)
     plane = attenuation + np.float32(exposure.scatter) * (veil - attenuation)
-    plane = np.clip((plane - np.float32(exposure.black)) * np.float32(1 / exposure.span), 0, None)
-    # A shoulder keeps the abdomen from burning out.
-    plane = np.float32(1.17) * np.tanh(np.float32(1.17) * plane**exposure.gamma)
-    grey = plane * np.float32(255 * 0.93) + np.float32(3)
-    grain = rng.standard_normal(grey.shape, dtype=np.float32)
-    grey += grain * (np.float32(exposure.noise) * (np.float32(0.4) + np.float32(0.6) * plane))
+    plane = (plane - np.float32(exposure.black)) * np.float32(LEVELS / CEILING / exposure.span)
+    grey = tone_curve(exposure.gamma)[np.clip(plane, 0, LEVELS - 1).astype(np.uint16)]
+    grain = rng.random(grey.shape, dtype=np.float32)
+    grain += rng.random(grey.shape, dtype=np.float32)
+    grain -= np.float32(1)  # triangular, with a standard deviation of 0.41
+    grey += grain * (grey + np.float32(160)) * np.float32(2.45 * exposure.noise / 400)
     picture = np.clip(grey, 0, 255).astype(np.uint8)
     _collimate(picture, exposure)
     return _mark(picture, exposure)
+
+
+def tone_curve(gamma: float) -> Array:
+    """Return the grey value (LEVELS,) float32 of each level; a shoulder keeps the abdomen from burning out."""
+    plane = np.linspace(0, CEILING, LEVELS)
+    return (3 + 255 * 0.93 * 1.17 * np.tanh(1.17 * plane**gamma)).astype(np.float32)
+
+
+@cache
+def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)
 
 
 def _collimate(picture: Array, exposure: Exposure) -> None:
@@ -81,8 +98,8 @@ def _mark(picture: Array, exposure: Exposure) -> Array:
     x, y = exposure.marker_place[0] * width, exposure.marker_place[1] * height
     draw = ImageDraw.Draw(image)
     letter, _, rest = exposure.marker.partition(" ")
-    draw.text((x, y), letter, fill=250, font=ImageFont.load_default(0.05 * height))
+    draw.text((x, y), letter, fill=250, font=_font(round(0.05 * height)))
     if rest:
         place = min(x, 0.84 * width)
-        draw.text((place, y + 0.055 * height), rest, fill=240, font=ImageFont.load_default(0.022 * height))
+        draw.text((place, y + 0.055 * height), rest, fill=240, font=_font(round(0.022 * height)))
     return np.array(image)

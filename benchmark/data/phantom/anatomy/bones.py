@@ -20,7 +20,7 @@ def _rimmed(layer: Layer, points: Array, width: float, body: float, rim: float) 
 
 def _ribs(canvas: Canvas, patient: Patient) -> Array:
     back, front = canvas.layer(), canvas.layer()
-    t = np.linspace(0, 1, 22)
+    t = np.linspace(0, 1, 15)
     for side in SIDES:
         shape, sign = lung_shape(patient, side), sign_of(side)
         step = (shape.dome - shape.apex) / 8.6

@@ -56,7 +56,11 @@ class LungShape:
         crest = 0.47 * self.half_width
         lateral = np.clip((d - crest) / (self.half_width - crest), 0, None)
         medial = np.clip((crest - d) / crest, 0, None)
-        return self.dome + self.sulcus * lateral**2.2 + 0.35 * self.sulcus * medial**2
+        return (
+            self.dome
+            + self.sulcus * lateral * lateral * (0.8 + 0.2 * lateral)
+            + 0.35 * self.sulcus * medial**2
+        )
 
     def moved(self, **changes: float) -> LungShape:
         """Return the shape with some numbers changed."""

@@ -8,9 +8,9 @@ from benchmark.data.phantom.anatomy.lungs import SIDES, LungShape, lung_shape, s
 from benchmark.data.phantom.canvas import Array, Canvas, Layer
 from benchmark.data.phantom.patient import Patient
 
-WIDTHS = (0.0115, 0.0075, 0.0052, 0.0036, 0.0026)
+WIDTHS = (0.0115, 0.0075, 0.0052, 0.0036)
 """Diameter of each generation in fractions of the scale."""
-LENGTHS = (0.055, 0.06, 0.06, 0.05, 0.04)
+LENGTHS = (0.06, 0.065, 0.065, 0.06)
 """Length of each generation."""
 
 

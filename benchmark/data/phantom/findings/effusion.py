@@ -19,7 +19,7 @@ def _effusion(anatomy: Anatomy, place: Place, rng: np.random.Generator) -> Drawn
     top = np.float32(level) - np.float32(climb) * near**3
     lung = np.minimum(anatomy.lungs[place.side] * np.float32(3), 1)
     fluid = ramp((anatomy.y - top) * np.float32(1 / 0.03) + np.float32(0.5)) * lung
-    add = fluid * (np.float32(0.14) + np.float32(0.34) * anatomy.lungs[place.side])
+    add = fluid * (np.float32(0.03) + np.float32(0.52) * anatomy.lungs[place.side])
     return Drawn(place, add, fluid > 0.4, 1 - fluid)
 
 

@@ -33,7 +33,7 @@ class Record:
 
 
 def relative_runs(mask: Array) -> str:
-    """Return a mask (H, W) bool as pairs offset, length, column by column; an offset counts from the last end."""
+    """Return a mask (H, W) bool as pairs offset, length, column by column; offsets from the last end."""
     flat = np.concatenate([[0], mask.T.reshape(-1).astype(np.int8), [0]])
     edges = np.diff(flat)
     starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)

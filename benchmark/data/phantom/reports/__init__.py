@@ -1,0 +1,1 @@
+"""Reports in the style of MIMIC-CXR whose sentences say what is drawn, where, and what is not there."""
