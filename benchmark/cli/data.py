@@ -106,7 +106,7 @@ def prepare(
                 force=force,
                 on_progress=on_progress,
             )
-    except (DataError, FileNotFoundError, ValueError) as error:
+    except (DataError, KeyError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if outcome.found:
         click.echo(f"{outcome.root} is up to date (same sources, same protocol); --force prepares it again.")
@@ -143,7 +143,7 @@ def verify(names: tuple[str, ...], protocol: str, workspace: Path | None) -> Non
     folder = workspace_root(workspace) / "data"
     try:
         entries = load_protocol(protocol)
-    except (FileNotFoundError, ValueError) as error:
+    except (KeyError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     chosen = list(names) or store_names(folder)
     if not chosen:

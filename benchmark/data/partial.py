@@ -99,7 +99,8 @@ def partial_store(target: Path, sources: str, rows: int, side: int, classes: int
     """
     folder = target.parent / f".partial-{target.name}"
     folder.mkdir(parents=True, exist_ok=True)
-    with (target.parent / f".lock-{target.name}").open("w") as lock:
+    lock_file = target.parent / f".lock-{target.name}"
+    with lock_file.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -117,4 +118,7 @@ def partial_store(target: Path, sources: str, rows: int, side: int, classes: int
         images, masks = (np.load(folder / name, mmap_mode="r+") for name in (fmt.IMAGES, fmt.MASKS))
         partial = Partial(folder, images, masks)
         partial.restore()
-        yield partial
+        try:
+            yield partial
+        finally:
+            lock_file.unlink(missing_ok=True)

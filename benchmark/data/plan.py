@@ -72,7 +72,7 @@ def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: 
         notes = [] if splits == "official" else ["Splits from files that are not the published ones."]
     if empty := [split for split in SPLIT_NAMES if not chosen[split]]:
         raise DataError(f"{raw}: {len(listing.samples)} images leave nothing for {', '.join(empty)}")
-    samples = tuple(sample for split in SPLIT_NAMES for sample in chosen[split])
+    samples = tuple(_with_file(sample) for split in SPLIT_NAMES for sample in chosen[split])
     split_of = tuple(split for split in SPLIT_NAMES for _ in chosen[split])
     sources = _sources(samples, split_of, listing.label_files, raw, protocol, preparer.name)
     return Plan(samples, split_of, splits, seed, track, tuple(notes), sources)
@@ -98,6 +98,13 @@ def _from_file(
                 sample = replace(sample, problem=problem)
         chosen.append(sample)
     return chosen
+
+
+def _with_file(sample: Sample) -> Sample:
+    """Return the sample, flagged if its image does not exist."""
+    if sample.problem is None and not sample.image.is_file():
+        return replace(sample, problem=f"{sample.image} ({sample.origin}): file is missing")
+    return sample
 
 
 def _sources(

@@ -77,9 +77,9 @@ def prepare(
         return Prepared(target, manifest, found=True)
     for note in plan.notes:
         logger.info(note)
-    bad = {place: f"{s.origin}: {s.problem}" for place, s in enumerate(plan.samples) if s.problem}
+    bad = {place: sample.problem for place, sample in enumerate(plan.samples) if sample.problem}
     if bad and not skip_bad:
-        raise DataError(complaint(list(bad.values())))
+        raise DataError(complaint(list(bad.values()), len(plan.samples)))
     side, classes = protocol.data.image_side, len(preparer.classes)
     with partial_store(target, plan.sources_sha256, len(plan.samples), side, classes) as work:
         run = partial(_process_chunk, name, protocol.data)
@@ -88,7 +88,7 @@ def prepare(
             for place, sample in enumerate(plan.samples)
             if place not in bad and place not in work.done
         ]
-        total = len(plan.samples) - len(bad)
+        total, listed = len(plan.samples) - len(bad), len(bad)
         on_progress(len(work.done), total)
         with closing(map_chunks(run, pending, workers or usable_cores())) as results:
             for result in results:
@@ -96,19 +96,22 @@ def prepare(
                 problems = {place: row for place, row in result if isinstance(row, str)}
                 bad |= problems
                 if problems and not skip_bad:
-                    raise DataError(complaint(list(problems.values())))
-                on_progress(len(work.done), total)
+                    raise DataError(complaint(list(problems.values()), len(plan.samples)))
+                on_progress(len(work.done) + len(bad) - listed, total)
         manifest = _finish(work, plan, bad, target, protocol, preparer.classes, preparer.has_boxes, raw)
     return Prepared(target, manifest, found=False)
 
 
-def complaint(problems: Sequence[str]) -> str:
+def complaint(problems: Sequence[str], total: int) -> str:
     """Return what is wrong with images in lines, the first few in full, and what to do."""
-    count = "1 image cannot" if len(problems) == 1 else f"{len(problems)} images cannot"
-    lines = [f"{count} be used:", *(f"  {problem}" for problem in problems[:SHOWN])]
+    lines = [
+        f"{len(problems)} of {total} images cannot be used:",
+        *(f"  {problem}" for problem in problems[:SHOWN]),
+    ]
     if len(problems) > SHOWN:
         lines.append(f"  … and {len(problems) - SHOWN} more")
-    return "\n".join([*lines, "Mend the files and call again (work done is kept), or add --skip-bad."])
+    lines.append("Mend the files and call again (images done are kept), or leave these out with --skip-bad")
+    return "\n".join([*lines, "(published splits then no longer count as official)."])
 
 
 def _process_chunk(
@@ -159,7 +162,8 @@ def _finish(
             splits = "given"
             notes.append("The split files are the published ones, but images are missing: not official.")
     if empty := [split for split in SPLIT_NAMES if split not in split_of]:
-        raise DataError(f"no usable image is left in {', '.join(empty)}\n{complaint(list(bad.values()))}")
+        problems = complaint(list(bad.values()), len(plan.samples))
+        raise DataError(f"no usable image is left in {', '.join(empty)}. {problems}")
     train = [one for one, split in zip(known, split_of, strict=True) if split == "train"]
     statistics = split_statistics(
         np.array([one["mean"] for one in train]), np.array([one["variance"] for one in train])

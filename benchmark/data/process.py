@@ -46,9 +46,9 @@ def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
     Raises:
         BadImageError: Names the file, where it is listed and what is wrong.
     """
+    if sample.problem is not None:
+        raise BadImageError(sample.problem)
     try:
-        if sample.problem is not None:
-            raise BadImageError(sample.problem)
         content = read_bytes(sample.image)
         raw = preparer.read(sample, content, protocol)
         height, width = raw.pixels.shape

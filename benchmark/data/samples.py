@@ -35,7 +35,7 @@ class Sample:
     mask: Path | None = None
     """Mask file, for datasets that have one per image."""
     problem: str | None = None
-    """Why this image cannot be used, if that shows already in the label files."""
+    """Why this image cannot be used, with file and row, if that shows before it is opened."""
 
 
 @dataclass(frozen=True)
@@ -117,4 +117,4 @@ def find_root(raw: Path, candidates: Iterable[str], marker: str) -> Path:
         if (raw / candidate / marker).exists():
             return raw / candidate
     places = " or ".join(str(Path(candidate) / marker) for candidate in candidates)
-    raise DataError(f"{raw}: expected {places} there, found neither; docs/data.md shows the layout")
+    raise DataError(f"{raw}: expected {places} there, found none; docs/data.md shows the layout")

@@ -24,7 +24,7 @@ from benchmark.data.tables import read_table, safe_id
 LABELS = "train-rle.csv"
 IMAGES = "dicom-images-train"
 SIDE = 1024
-"""The run lengths count pixels of a 1024 x 1024 image; the phantom may be smaller."""
+"""The run lengths count pixels of a 1024 x 1024 image."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,11 @@ class Siim:
         for path in sorted((raw / IMAGES).glob("*/*/*.dcm")):
             files.setdefault(path.stem, []).append(path)
         found = Collector()
-        pool = "phantom" if (raw / "phantom.json").is_file() else ""
         for number, row in read_table(raw / LABELS, ["ImageId", "EncodedPixels"]):
             name, origin = row["ImageId"].strip(), f"{LABELS} row {number}"
             if name not in found.samples:
                 paths = files.get(name) or [raw / IMAGES / f"*/*/{name}.dcm"]
-                found.add(Sample(name, paths[0], origin, patient=name, pool=pool))
+                found.add(Sample(name, paths[0], origin, patient=name))
                 if not safe_id(name):
                     found.flag(name, f"{origin}: ImageId {name!r} cannot be a file name")
                 elif len(paths) > 1:
@@ -62,9 +61,9 @@ class Siim:
 
     def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
         pixels = decode_dicom(content)
-        if sample.pool != "phantom" and pixels.shape != (SIDE, SIDE):
+        if pixels.shape != (SIDE, SIDE):
             raise BadImageError(f"image of {SIDE} x {SIDE} pixels expected, found {pixels.shape}")
-        return RawImage(pixels, decode_union(sample.annotations, *pixels.shape)[None])
+        return RawImage(pixels, decode_union(sample.annotations, SIDE, SIDE)[None])
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes
