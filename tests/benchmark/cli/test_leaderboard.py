@@ -1,0 +1,110 @@
+"""`lovt-bench leaderboard`: what a user types and reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from benchmark.cli.main import main
+from tests.leaderboard.records import record, runs, write
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["leaderboard", *map(str, arguments)])
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    records = [
+        item
+        for name, value in (("random", 0.1), ("imagenet", 0.4))
+        for task in ("covid_linear", "rsna_frozen_1")
+        for item in runs(name, task, [value, value + 0.1])
+    ]
+    write(tmp_path / "results", records)
+    return tmp_path
+
+
+def test_build_prints_where_the_page_is(workspace: Path) -> None:
+    result = call("build", "--workspace", workspace, "--out", workspace / "versions")
+    assert result.exit_code == 0, result.output
+    page = workspace / "versions" / "dev" / "leaderboard.md"
+    assert f"Written: {page}" in result.output
+    assert "Phantom (synthetic images)" in result.output
+    assert page.is_file()
+
+
+def test_build_takes_names_from_the_submissions_of_the_repository(workspace: Path) -> None:
+    call("build", "--workspace", workspace, "--out", workspace / "versions")
+    assert "ImageNet" in (workspace / "versions" / "dev" / "leaderboard.md").read_text()
+
+
+def test_show_prints_tables_that_fit_120_characters(workspace: Path) -> None:
+    call("build", "--workspace", workspace, "--out", workspace / "versions")
+    result = call("show", "--out", workspace / "versions")
+    assert result.exit_code == 0, result.output
+    assert max(map(len, result.output.splitlines())) <= 120
+    assert "\x1b" not in result.output
+    assert "45.0 ± 63.5*" in result.output
+    assert "LoVT best on 10 of 18 tasks" in result.output
+    assert "…" not in result.output, "a number or name was cut"
+
+
+def test_show_leaves_published_rows_out_when_asked(workspace: Path) -> None:
+    call("build", "--workspace", workspace, "--out", workspace / "versions")
+    result = call("show", "--out", workspace / "versions", "--no-published")
+    assert "PixelPro" not in result.output
+    assert "phantom" in result.output
+
+
+def test_show_picks_tables_by_part_of_their_id(workspace: Path) -> None:
+    call("build", "--workspace", workspace, "--out", workspace / "versions")
+    assert "Phantom (" not in call("show", "--out", workspace / "versions", "--table", "published").output
+    missing = call("show", "--out", workspace / "versions", "--table", "nothing")
+    assert missing.exit_code == 1
+    assert "phantom-seeded-demo-lovt-2022" in missing.output
+
+
+def test_show_before_build_says_what_to_do(tmp_path: Path) -> None:
+    result = call("show", "--out", tmp_path)
+    assert result.exit_code == 1
+    assert "lovt-bench leaderboard build" in result.output
+
+
+def test_build_without_results_still_writes_the_published_rows(tmp_path: Path) -> None:
+    result = call("build", "--workspace", tmp_path, "--out", tmp_path / "versions")
+    assert result.exit_code == 0
+    assert "lovt-bench evaluate" in result.output
+    assert "16 row(s), 18 task(s)" in result.output
+
+
+def test_a_bad_record_stops_the_build_and_leaves_the_old_version(workspace: Path) -> None:
+    out = workspace / "versions"
+    call("build", "--workspace", workspace, "--out", out)
+    before = (out / "dev" / "leaderboard.json").read_bytes()
+    with (workspace / "results" / "phantom" / "random" / "covid_linear.jsonl").open("a") as stream:
+        stream.write("{}\n")
+    result = call("build", "--workspace", workspace, "--out", out)
+    assert result.exit_code == 1
+    assert "covid_linear.jsonl, line 3" in result.output
+    assert (out / "dev" / "leaderboard.json").read_bytes() == before
+
+
+def test_torn_lines_are_named(workspace: Path) -> None:
+    with (workspace / "results" / "phantom" / "random" / "covid_linear.jsonl").open("a") as stream:
+        stream.write(record(seed=9).to_json(indent=None)[:40])
+    result = call("build", "--workspace", workspace, "--out", workspace / "versions")
+    assert result.exit_code == 0
+    assert "Note: phantom/random/covid_linear.jsonl, line 3: torn off" in result.output
+
+
+@pytest.mark.parametrize("arguments", [("--results", "/nowhere"), ("--version", "../x")])
+def test_bad_options_are_refused(tmp_path: Path, arguments: tuple[str, str]) -> None:
+    assert call("build", "--workspace", tmp_path, "--out", tmp_path, *arguments).exit_code in (1, 2)
+
+
+@pytest.mark.parametrize("command", [(), ("build",), ("show",)])
+def test_help_shows_examples_to_paste(command: tuple[str, ...]) -> None:
+    assert "lovt-bench leaderboard " in call(*command, "--help").output

@@ -1,0 +1,116 @@
+"""What a row says beside its numbers, and where that comes from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from leaderboard.descriptions import Description, describe
+from leaderboard.errors import LeaderboardError
+from tests.leaderboard.records import digest
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> tuple[Path, Path]:
+    return tmp_path / "submissions", tmp_path / "backbones"
+
+
+def write_submission(root: Path, name: str, **changes: Any) -> Path:
+    path = root / name / "submission.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(yaml.safe_dump({"name": name, "display_name": "LoVT", "supervision": "text"} | changes))
+    return path
+
+
+def write_backbone(root: Path, name: str, **changes: Any) -> None:
+    path = root / name / "backbone.json"
+    path.parent.mkdir(parents=True)
+    manifest = {
+        "name": name,
+        "display_name": "LoVT 30 %",
+        "architecture": "resnet50",
+        "levels": [{"name": "c5", "channels": 2048, "stride": 32}],
+        "parameters": 1,
+        "weights_sha256": digest(name),
+        "provenance": {"method": "lovt", "fraction": 0.3},
+        "created": "2026-01-01T00:00:00Z",
+    }
+    path.write_text(json.dumps(manifest | changes))
+
+
+def test_a_submission_speaks_for_its_row(roots: tuple[Path, Path]) -> None:
+    write_submission(roots[0], "lovt", paper="https://example.org/paper", pretraining_data=["MIMIC-CXR"])
+    assert describe(["lovt"], *roots)["lovt"] == Description(
+        display_name="LoVT",
+        method="LoVT",
+        supervision="text",
+        paper="https://example.org/paper",
+        pretraining_data=["MIMIC-CXR"],
+    )
+
+
+def test_two_fractions_are_two_rows_of_one_method(roots: tuple[Path, Path]) -> None:
+    write_submission(roots[0], "lovt")
+    write_backbone(roots[1], "lovt-30")
+    write_backbone(
+        roots[1], "lovt-100", display_name="LoVT 100 %", provenance={"method": "lovt", "fraction": 1}
+    )
+    found = describe(["lovt-30", "lovt-100"], *roots)
+    assert {item.method for item in found.values()} == {"LoVT"}
+    assert found["lovt-30"].display_name == "LoVT 30 %"
+    assert found["lovt-30"].fraction == 0.3
+    assert found["lovt-30"].supervision == "text"
+
+
+def test_without_any_description_the_name_stands(roots: tuple[Path, Path]) -> None:
+    assert describe(["x"], *roots)["x"] == Description(display_name="x", method="x")
+    assert describe(["x"], None, None)["x"].display_name == "x"
+
+
+def test_a_display_name_of_invisible_characters_gives_way_to_the_name(roots: tuple[Path, Path]) -> None:
+    write_submission(roots[0], "lovt", display_name="\u200b\u202e")
+    assert describe(["lovt"], *roots)["lovt"].display_name == "lovt"
+
+
+def test_a_method_is_never_a_path(roots: tuple[Path, Path], tmp_path: Path) -> None:
+    """A manifest is a stranger's file; its method must not read another folder's description."""
+    write_submission(tmp_path / "elsewhere", "secret", display_name="Secret")
+    write_backbone(roots[1], "x", provenance={"method": "../elsewhere/secret"})
+    roots[0].mkdir()
+    assert describe(["x"], *roots)["x"].supervision == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: lovt\n", "display_name"),
+        ("name: other\ndisplay_name: x\nsupervision: text\n", "expected 'lovt' as the folder is called"),
+        ("name: lovt\ndisplay_name: x\nsupervision: text\npaper: 'javascript:alert(1)'\n", "paper"),
+        ("[unclosed", "not plain YAML"),
+        ("a: &a [x]\nb: *a\n", "alias"),
+    ],
+)
+def test_a_bad_description_is_an_error_that_names_the_file(
+    roots: tuple[Path, Path], text: str, message: str
+) -> None:
+    write_submission(roots[0], "lovt").write_text(text)
+    with pytest.raises(LeaderboardError, match=message) as caught:
+        describe(["lovt"], *roots)
+    assert "submission.yaml" in str(caught.value)
+
+
+def test_a_bad_manifest_is_an_error_that_says_what_to_do(roots: tuple[Path, Path]) -> None:
+    write_backbone(roots[1], "x", parameters=0)
+    with pytest.raises(LeaderboardError, match=r"parameters(.|\n)*backbone check"):
+        describe(["x"], *roots)
+
+
+def test_links_are_not_followed(roots: tuple[Path, Path], tmp_path: Path) -> None:
+    target = write_submission(tmp_path / "elsewhere", "lovt", display_name="Stolen")
+    (roots[0] / "lovt").mkdir(parents=True)
+    (roots[0] / "lovt" / "submission.yaml").symlink_to(target)
+    assert describe(["lovt"], *roots)["lovt"].display_name == "lovt"
