@@ -11,8 +11,8 @@ from tests.parity.runner import format_result, run_folder
 
 DESCRIPTION = """\
 Compare this implementation with golden vectors of the reference one. Prints one line a case (verdict, file,
-case, largest error over its tolerance, the quantity with it) and ends with `N passed, N failed`. A file without
-a check counts as failed. Exit code: 0 all passed, 1 some failed, 2 not a folder of golden vectors."""
+case, largest error over its tolerance, the quantity with it) and ends with `N passed, N failed`. A file
+without a check counts as failed. Exit code: 0 all passed, 1 some failed, 2 not a folder of golden vectors."""
 
 EXAMPLES = """\
 examples:

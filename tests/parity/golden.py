@@ -150,10 +150,12 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
     return manifest
 
 
-def guarded(case: str, compute: Callable[[], Iterable[Comparison]]) -> Iterator[Comparison | Failure]:
-    """Yield the comparisons of a case; if computing one raises, a failure of this case takes its place."""
+def guarded(
+    case: str, compute: Callable[..., Iterable[Comparison]], *arguments: Any
+) -> Iterator[Comparison | Failure]:
+    """Yield what `compute(*arguments)` yields; if it raises, a failure of this case ends it."""
     try:
-        yield from compute()
+        yield from compute(*arguments)
     except Exception as error:
         yield Failure(case, describe(error))
 

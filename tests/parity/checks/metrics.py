@@ -48,7 +48,7 @@ def read_detections(golden: GoldenFile, case: str) -> tuple[Detections, BoxTarge
 def check_map(golden: GoldenFile) -> Iterator[Comparison | Failure]:
     """Compare mAP over all images and over images with boxes, as a whole, per class and per IoU threshold."""
     for case in cases(golden):
-        yield from guarded(case, lambda case=case: map_case(golden, case))
+        yield from guarded(case, map_case, golden, case)
 
 
 def map_case(golden: GoldenFile, case: str) -> Iterator[Comparison]:
@@ -79,19 +79,25 @@ def map_case(golden: GoldenFile, case: str) -> Iterator[Comparison]:
 def check_froc(golden: GoldenFile) -> Iterator[Comparison | Failure]:
     """Compare fROC."""
     for case in cases(golden):
-        yield from guarded(case, lambda case=case: froc_case(golden, case))
+        yield from guarded(case, froc_case, golden, case)
 
 
 def froc_case(golden: GoldenFile, case: str) -> Iterator[Comparison]:
-    inputs = ("pred_boxes", "pred_conf", "pred_counts", "gt_boxes", "gt_counts")
-    value = froc(*(golden.array(f"{case}_{name}") for name in inputs), load_protocol().metrics)
+    value = froc(
+        golden.array(f"{case}_pred_boxes"),
+        golden.array(f"{case}_pred_conf"),
+        golden.array(f"{case}_pred_counts"),
+        golden.array(f"{case}_gt_boxes"),
+        golden.array(f"{case}_gt_counts"),
+        load_protocol().metrics,
+    )
     yield golden.compare(f"{case}/froc", value, case, "froc")
 
 
 def check_dice(golden: GoldenFile) -> Iterator[Comparison | Failure]:
     """Compare Dice, its mean over classes and the extras that are logged beside it."""
     for case in cases(golden):
-        yield from guarded(case, lambda case=case: dice_case(golden, case))
+        yield from guarded(case, dice_case, golden, case)
 
 
 def dice_case(golden: GoldenFile, case: str) -> Iterator[Comparison]:
