@@ -14,7 +14,7 @@ EXPORT_AGAIN = "export the backbone again: `lovt-bench backbone export`"
 
 
 def example_images(batch: int, side: int) -> Tensor:
-    """Return fixed images in the range of normalised X-rays: (batch, 3, side, side) float32, equal channels."""
+    """Return fixed images in the range of normalised X-rays: (batch, 3, side, side) float32, grey."""
     generator = torch.Generator().manual_seed(batch)
     grey = torch.rand((batch, 1, side, side), generator=generator) * 4 - 2
     return grey.expand(-1, 3, -1, -1).contiguous()

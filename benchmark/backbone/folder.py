@@ -147,10 +147,16 @@ def save_backbone(
         except ValidationError as error:
             raise BackboneError(f"{root.name} cannot be written as a backbone: {error}") from error
         (new / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+        replace_folder(new, root)
+    return manifest
+
+
+def replace_folder(new: Path, root: Path) -> None:
+    """Move the folder `new` to `root`, on the same file system; what lay there vanishes after the move."""
+    with tempfile.TemporaryDirectory(prefix=f".{root.name[:40]}.", dir=root.parent) as scratch:
         if root.exists():
             root.rename(Path(scratch) / "old")
         new.rename(root)
-    return manifest
 
 
 def _levels_text(levels: Iterable[FeatureLevel]) -> str:

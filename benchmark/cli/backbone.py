@@ -50,7 +50,8 @@ def show_findings(findings: list[Finding]) -> bool:
 def backbone() -> None:
     """Export, check and list backbones.
 
-    A backbone is a folder workspace/backbones/NAME with backbone.safetensors, backbone.onnx and backbone.json.
+    A backbone is a folder workspace/backbones/NAME with backbone.safetensors, backbone.onnx and
+    backbone.json.
 
     \b
     Examples:
@@ -87,8 +88,9 @@ def export(
 ) -> None:
     """Write the backbone folder NAME from a weight file.
 
-    NAME `imagenet` takes torchvision's IMAGENET1K_V1 weights from torch hub's cache or from --weights; nothing is
-    downloaded. NAME `random` writes the draw of one --seed as random-SEED. Any other NAME needs --weights.
+    NAME `imagenet` takes torchvision's IMAGENET1K_V1 weights from torch hub's cache or from --weights;
+    nothing is downloaded. NAME `random` writes the draw of one --seed as random-SEED. Any other NAME needs
+    --weights.
 
     \b
     Examples:

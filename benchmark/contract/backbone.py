@@ -36,6 +36,8 @@ class Provenance(Model):
     """Share of the pre-training corpus, None where there is none."""
     seed: int | None = None
     corpus_sha256: Sha256 | None = None
+    inputs_sha256: Sha256 | None = None
+    """Digest of everything the pre-training depended on: code, corpus, seed, settings. Equal: nothing to do."""
     image_digest: str | None = None
     """Digest of the container image that made the weights."""
     source_sha256: Sha256 | None = None
