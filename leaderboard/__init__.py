@@ -1,0 +1,1 @@
+"""Run records in, leaderboard versions out: statistics, tables, renderings. Imports no torch."""
