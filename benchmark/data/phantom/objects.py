@@ -36,7 +36,7 @@ def _ring(box: Array, count: int = 40) -> Array:
 
 def _disc(layer: Layer, rng: np.random.Generator, at: Array, unit: Array) -> Array:
     """A coin, or a button with holes, or a ring."""
-    size = rng.uniform(0.016, 0.034)
+    size = rng.uniform(0.024, 0.052)
     box = np.stack([at - size * unit, at + size * unit * rng.uniform(0.85, 1.1, 2)])
     layer.polygon(_ring(box), 0.9)
     look = rng.random()
@@ -51,7 +51,7 @@ def _disc(layer: Layer, rng: np.random.Generator, at: Array, unit: Array) -> Arr
 
 def _device(layer: Layer, rng: np.random.Generator, at: Array, unit: Array) -> Array:
     """A case with something in it, a clip or a hook."""
-    half = unit * rng.uniform(0.018, 0.045, 2)
+    half = unit * rng.uniform(0.028, 0.072, 2)
     box = np.stack([at - half, at + half])
     (x1, y1), (x2, y2) = box
     corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)])
@@ -66,7 +66,7 @@ def _chain(layer: Layer, rng: np.random.Generator, at: Array, unit: Array) -> Ar
     """A zipper, a piece of a necklace or a pendant: an irregular polygon."""
     look = rng.random()
     if look < 0.4:  # zipper: a slanting band of teeth
-        length, width, slant = rng.uniform(0.08, 0.16), rng.uniform(0.010, 0.016), rng.uniform(-0.02, 0.02)
+        length, width, slant = rng.uniform(0.08, 0.15), rng.uniform(0.014, 0.024), rng.uniform(-0.02, 0.02)
         steps = np.linspace(-1, 1, 14)
         for step in steps:
             tooth = at + unit * (slant * step, length * step)
@@ -75,7 +75,7 @@ def _chain(layer: Layer, rng: np.random.Generator, at: Array, unit: Array) -> Ar
         pad = unit * (width + 0.003, 0.004)
         return np.array([ends[0] - pad, ends[0] + pad * (1, -1), ends[1] + pad, ends[1] + pad * (-1, 1)])
     if look < 0.75:  # necklace: a hanging arc of beads
-        reach, sag = rng.uniform(0.05, 0.09), rng.uniform(0.05, 0.10)
+        reach, sag = rng.uniform(0.06, 0.12), rng.uniform(0.06, 0.12)
         t = np.linspace(-1, 1, 15)
         arc = at + unit * np.stack([reach * t, -sag * t**2], 1)
         layer.line(arc, 0.007, 0.9)
@@ -86,7 +86,7 @@ def _chain(layer: Layer, rng: np.random.Generator, at: Array, unit: Array) -> Ar
         return np.vstack([arc[:1] - side, arc + margin, arc[-1:] + side, arc[::-1] - margin])
     count = int(rng.integers(5, 9))
     angles = np.sort(rng.uniform(0, 2 * np.pi / count, count) + np.arange(count) * 2 * np.pi / count)
-    radii = rng.uniform(0.018, 0.042, count)
+    radii = rng.uniform(0.03, 0.065, count)
     shape = at + unit * np.stack([radii * np.cos(angles), radii * np.sin(angles)], 1)
     layer.polygon(shape, 0.85)
     return shape
@@ -95,14 +95,21 @@ def _chain(layer: Layer, rng: np.random.Generator, at: Array, unit: Array) -> Ar
 MAKERS = (("ellipse", _disc), ("rectangle", _device), ("polygon", _chain))
 
 
+SHARES = (0.4, 0.4, 0.2)
+"""How often each shape is drawn; polygons are rare since the published protocol mirrors their masks."""
+
+
 def draw_objects(
     canvas: Canvas, anatomy: Anatomy, count: int, rng: np.random.Generator
 ) -> tuple[ForeignObject, ...]:
-    """Draw `count` objects over the chest; about one in twelve hangs over the picture's edge."""
+    """Draw `count` objects over the chest; about one in twelve hangs over the picture's edge.
+
+    Sizes are those of the published boxes: 5 to 20 % of the picture's side.
+    """
     unit = np.array([canvas.scale / canvas.width, canvas.scale / canvas.height])
     found = []
     for _ in range(count):
-        shape, maker = MAKERS[int(rng.integers(3))]
+        shape, maker = MAKERS[int(rng.choice(3, p=SHARES))]
         at = np.array([anatomy.patient.middle + rng.uniform(-0.36, 0.36), rng.uniform(0.1, 0.9)])
         if rng.random() < 1 / 12:
             at[int(rng.integers(2))] = rng.choice([0.004, 0.994])

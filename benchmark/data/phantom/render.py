@@ -73,7 +73,7 @@ def develop(attenuation: Array, exposure: Exposure, rng: np.random.Generator) ->
 
 
 def tone_curve(gamma: float) -> Array:
-    """Return the grey value (LEVELS,) float32 of each level; a shoulder keeps the abdomen from burning out."""
+    """Return the grey of each level (LEVELS,) float32; a shoulder keeps the abdomen from burning out."""
     plane = np.linspace(0, CEILING, LEVELS)
     return (3 + 255 * 0.93 * 1.17 * np.tanh(1.17 * plane**gamma)).astype(np.float32)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy.body import draw_airway, draw_breasts, draw_gas, draw_outline
+from benchmark.data.phantom.anatomy.body import draw_breasts, draw_gas, draw_outline
 from benchmark.data.phantom.anatomy.bones import draw_bones
 from benchmark.data.phantom.anatomy.heart import draw_heart
 from benchmark.data.phantom.anatomy.lungs import SIDES, LungShape, Side, air, lateral, lung_shape
@@ -45,9 +45,7 @@ def build_anatomy(canvas: Canvas, patient: Patient, rng: np.random.Generator) ->
     still = draw_outline(canvas, patient, x, y)
     still -= np.float32(0.60) * both
     still += np.float32(0.08) * heart + draw_bones(canvas, patient) * (still > 0.02)
-    still -= np.float32(0.13) * draw_airway(canvas, patient) + np.float32(0.16) * draw_gas(
-        canvas, patient, rng
-    )
+    still -= np.float32(0.16) * draw_gas(canvas, patient, rng)
     breasts = draw_breasts(canvas, patient)
     if breasts is not None:
         still += np.float32(0.12) * breasts

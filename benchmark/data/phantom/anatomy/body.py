@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.data.phantom.canvas import Array, Canvas, curve, ramp
+from benchmark.data.phantom.canvas import Array, Canvas, Layer, curve, ramp
 from benchmark.data.phantom.patient import Patient
 
 
@@ -56,8 +56,9 @@ def draw_breasts(canvas: Canvas, patient: Patient) -> Array | None:
 
 
 def draw_gas(canvas: Canvas, patient: Patient, rng: np.random.Generator) -> Array:
-    """Return gas below the left hemidiaphragm (H, W) float32: the stomach's bubble and a loop of colon."""
+    """Return gas outside the lungs (H, W) float32: the airway, the stomach's bubble, loops of colon."""
     layer = canvas.layer()
+    _airway(layer, patient)
     dome = patient.dome + patient.left_drop
     if patient.bubble:
         x, y = patient.middle + rng.uniform(0.13, 0.21), dome + rng.uniform(0.055, 0.085)
@@ -72,12 +73,10 @@ def draw_gas(canvas: Canvas, patient: Patient, rng: np.random.Generator) -> Arra
     return layer.array(blur=0.006)
 
 
-def draw_airway(canvas: Canvas, patient: Patient) -> Array:
-    """Return the trachea and the main bronchi (H, W) float32."""
-    layer = canvas.layer()
+def _airway(layer: Layer, patient: Patient) -> None:
+    """Draw the trachea and the main bronchi."""
     carina = patient.apex + 0.40 * (patient.dome - patient.apex)
     middle = float(patient.centre(np.array([0.2]))[0]) + 0.6 * patient.turn - 0.004
-    layer.line(np.array([(middle + 0.004, -0.05), (middle, 0.15), (middle - 0.002, carina)]), 0.036, 1.0)
-    layer.line(np.array([(middle, carina - 0.005), (middle - 0.055, carina + 0.055)]), 0.022, 0.8)
-    layer.line(np.array([(middle, carina - 0.005), (middle + 0.065, carina + 0.048)]), 0.020, 0.7)
-    return layer.array(blur=0.005)
+    layer.line(np.array([(middle + 0.004, -0.05), (middle, 0.15), (middle - 0.002, carina)]), 0.036, 0.81)
+    layer.line(np.array([(middle, carina - 0.005), (middle - 0.055, carina + 0.055)]), 0.022, 0.65)
+    layer.line(np.array([(middle, carina - 0.005), (middle + 0.065, carina + 0.048)]), 0.020, 0.57)

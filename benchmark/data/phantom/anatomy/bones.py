@@ -75,26 +75,26 @@ def _shoulders(canvas: Canvas, patient: Patient) -> Array:
 
 
 def _spine(canvas: Canvas, patient: Patient) -> Array:
-    column, detail = canvas.layer(), canvas.layer()
+    layer = canvas.layer()
     ys = np.linspace(-0.05, 1.05, 40)
     half = 0.031 + 0.010 * np.clip(ys, 0, 1)
     left, right = patient.centre(ys) - half, patient.centre(ys) + half
-    column.polygon(np.vstack([np.stack([left, ys], 1), np.stack([right, ys], 1)[::-1]]))
+    layer.polygon(np.vstack([np.stack([left, ys], 1), np.stack([right, ys], 1)[::-1]]), 0.33)
     y = -0.03
     while y < 1.05:
         pitch = 0.047 + 0.016 * max(0.0, y)
         half_here = 0.029 + 0.009 * max(0.0, y)
         centre = float(patient.centre(np.array([y]))[0])
-        disc = np.array([(centre - half_here, y), (centre, y + 0.003), (centre + half_here, y)])
-        detail.line(disc, 0.006, 0.85)
-        detail.line(disc + np.array([0, 0.010]), 0.005, 0.6)
+        plate = np.array([(centre - half_here, y), (centre, y + 0.003), (centre + half_here, y)])
+        layer.line(plate, 0.006, 0.9)
+        layer.line(plate + np.array([0, 0.010]), 0.005, 0.73)
         for sign in (-1, 1):
-            eye = centre + sign * 0.6 * half_here
-            detail.line(np.array([(eye, y + 0.4 * pitch), (eye, y + 0.62 * pitch)]), 0.011, 0.7)
-        spine = centre - 0.3 * patient.turn
-        detail.line(np.array([(spine, y + 0.55 * pitch), (spine, y + 0.85 * pitch)]), 0.010, 0.8)
+            pedicle = centre + sign * 0.6 * half_here
+            layer.line(np.array([(pedicle, y + 0.4 * pitch), (pedicle, y + 0.62 * pitch)]), 0.011, 0.8)
+        process = centre - 0.3 * patient.turn
+        layer.line(np.array([(process, y + 0.55 * pitch), (process, y + 0.85 * pitch)]), 0.010, 0.87)
         y += pitch
-    return 0.055 * column.array(blur=0.003) + 0.11 * detail.array(blur=0.0022)
+    return 0.165 * layer.array(blur=0.0024)
 
 
 def draw_bones(canvas: Canvas, patient: Patient) -> Array:

@@ -12,7 +12,7 @@ from benchmark.data.phantom.findings.base import Drawn, Kind, Place, centimetres
 
 def _pneumothorax(anatomy: Anatomy, place: Place, rng: np.random.Generator) -> Drawn:
     whole = anatomy.shapes[place.side]
-    gap = 0.022 + 0.055 * place.severity
+    gap = 0.028 + 0.060 * place.severity
     fallen = whole.moved(
         apex=whole.apex + gap * rng.uniform(1.0, 1.9) + 0.012,
         half_width=whole.half_width - gap,
@@ -30,7 +30,7 @@ def _pneumothorax(anatomy: Anatomy, place: Place, rng: np.random.Generator) -> D
     mask = free > 0.5
     line = np.exp(-(((beyond + np.float32(0.003)) * np.float32(1 / 0.0028)) ** 2)) * inside
     line *= (anatomy.y > fallen.apex) & (anatomy.y < end)
-    add = np.float32(-0.13) * free + np.float32(0.085) * line
+    add = np.float32(-0.17) * free + np.float32(0.10) * line
     thickness = centimetres(gap)
     return Drawn(place, add.astype(np.float32), mask, 1 - free, thickness)
 

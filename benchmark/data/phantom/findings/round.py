@@ -39,7 +39,7 @@ def _lesion(
 
 
 def _mass(anatomy: Anatomy, place: Place, rng: np.random.Generator) -> Drawn:
-    return _lesion(anatomy, place, rng, 3.4 + 3.0 * place.severity, rng.uniform(0.02, 0.10))
+    return _lesion(anatomy, place, rng, 3.4 + 3.0 * place.severity, rng.uniform(0.02, 0.06))
 
 
 def _nodule(anatomy: Anatomy, place: Place, rng: np.random.Generator) -> Drawn:

@@ -106,7 +106,7 @@ def _agrees(labels: dict[str, Value], others: dict[str, Value]) -> bool:
 
 
 def _negations(labels: dict[str, Value], rng: np.random.Generator) -> list[str]:
-    """Return sentences on what is absent and add what they state to `labels`; none is mentioned twice."""
+    """Return sentences on what is absent and add what they state to `labels`, nothing twice."""
     said = []
     for number in rng.permutation(len(ABSENT)):
         sentence = ABSENT[int(number)]
@@ -135,7 +135,7 @@ def _lay_out(
     technique: str,
     rng: np.random.Generator,
 ) -> str:
-    """Return the report in one of the forms that MIMIC-CXR has: both sections, one of them, headers inline."""
+    """Return the text in one of the forms of MIMIC-CXR: both sections, one of them, headers inline."""
     person, letter = ("woman", "F") if patient.sex == "F" else ("man", "M")
     reason = str(rng.choice(INDICATIONS)).format(person=person, letter=letter)
     head = f"{NOTICE:^60}".rstrip() + f"\n{'FINAL REPORT':^60}".rstrip() + "\n"
