@@ -17,15 +17,14 @@ import numpy as np
 import pandas as pd
 
 from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, LeftOut
-from benchmark.contract.protocol import DataProtocol, Protocol
+from benchmark.contract.protocol import Protocol
 from benchmark.data import format as fmt
-from benchmark.data.errors import BadImageError, DataError
+from benchmark.data.errors import DataError
 from benchmark.data.partial import Partial, partial_store
 from benchmark.data.plan import Plan, make_plan, relative_name
 from benchmark.data.pool import map_chunks, usable_cores
 from benchmark.data.preparers import dataset
-from benchmark.data.process import Row, process
-from benchmark.data.samples import Sample
+from benchmark.data.process import Row, process_chunk
 from benchmark.data.seal import seal
 from benchmark.data.statistics import split_statistics
 from benchmark.log import logger
@@ -82,7 +81,7 @@ def prepare(
         raise DataError(complaint(list(bad.values()), len(plan.samples)))
     side, classes = protocol.data.image_side, len(preparer.classes)
     with partial_store(target, plan.sources_sha256, len(plan.samples), side, classes) as work:
-        run = partial(_process_chunk, name, protocol.data)
+        run = partial(process_chunk, name, protocol.data)
         pending = [
             (place, sample)
             for place, sample in enumerate(plan.samples)
@@ -112,19 +111,6 @@ def complaint(problems: Sequence[str], total: int) -> str:
         lines.append(f"  … and {len(problems) - SHOWN} more")
     lines.append("Mend the files and call again (images done are kept), or leave these out with --skip-bad")
     return "\n".join([*lines, "(published splits then no longer count as official)."])
-
-
-def _process_chunk(
-    name: str, protocol: DataProtocol, chunk: Sequence[tuple[int, Sample]]
-) -> list[tuple[int, Row | str]]:
-    preparer, rows = dataset(name), []
-    for place, sample in chunk:
-        try:
-            row: Row | str = process(sample, preparer, protocol)
-        except BadImageError as error:
-            row = str(error)
-        rows.append((place, row))
-    return rows
 
 
 def _already(target: Path, plan: Plan, skip_bad: bool) -> DatasetManifest | None:

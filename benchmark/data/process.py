@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from benchmark.data.equalise import Prepared, equalise, keep, through_jpeg
 from benchmark.data.errors import BadImageError
 from benchmark.data.format import pack_masks
 from benchmark.data.images import read_bytes
+from benchmark.data.preparers import dataset
 from benchmark.data.samples import Preparer, Sample
 from benchmark.data.transforms import Frame, fit_boxes, fit_image, fit_mask
 
@@ -58,9 +60,9 @@ def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
     except (BadImageError, ValueError) as error:
         raise BadImageError(f"{sample.image} ({sample.origin}): {error}") from error
     frame = Frame.padded(height, width, protocol.image_side, protocol.odd_padding)
-    masks = raw.masks
+    masks = list(raw.masks)
     if raw.masks_are_gifs:
-        masks = np.stack([as_gif_reads(mask, protocol.full_mask_reads_as) for mask in masks])
+        masks = [as_gif_reads(mask, protocol.full_mask_reads_as) for mask in masks]
     return Row(
         pixels=fit_image(prepared.pixels, frame),
         masks=pack_masks(np.stack([fit_mask(mask, frame) for mask in masks])),
@@ -72,6 +74,20 @@ def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
         width=width,
         source_sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def process_chunk(
+    name: str, protocol: DataProtocol, chunk: Sequence[tuple[int, Sample]]
+) -> list[tuple[int, Row | str]]:
+    """Process the (place, sample) pairs of one dataset; an image that cannot be used gives its problem."""
+    preparer = dataset(name)
+    rows: list[tuple[int, Row | str]] = []
+    for place, sample in chunk:
+        try:
+            rows.append((place, process(sample, preparer, protocol)))
+        except BadImageError as error:
+            rows.append((place, str(error)))
+    return rows
 
 
 def _grey_values(pixels: np.ndarray, name: str, protocol: DataProtocol) -> Prepared:

@@ -49,10 +49,10 @@ class Listing:
 
 @dataclass(frozen=True)
 class RawImage:
-    """One image read from disk: grey uint8 or float (H, W) and masks uint8 0/1 (C, H, W)."""
+    """One image read from disk: grey uint8 or float (H, W) and one uint8 0/1 mask (H, W) per class."""
 
     pixels: np.ndarray
-    masks: np.ndarray
+    masks: Sequence[np.ndarray]
     masks_are_gifs: bool = True
     """Whether the published masks went through a GIF (datasets.md, General)."""
 

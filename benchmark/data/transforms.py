@@ -76,6 +76,8 @@ def resize_mask(mask: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _pad(image: np.ndarray, frame: Frame) -> np.ndarray:
+    if not (frame.left or frame.top or frame.right or frame.bottom):
+        return image
     return np.pad(image, ((frame.top, frame.bottom), (frame.left, frame.right)))
 
 

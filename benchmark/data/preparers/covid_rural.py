@@ -60,7 +60,7 @@ class CovidRural:
         values = np.unique(mask)
         if not np.isin(values, (0, 1)).all():
             raise BadImageError(f"mask {sample.mask} must hold 0 and 1, found {values[:6].tolist()}")
-        return RawImage(pixels, mask.astype(np.uint8)[None], masks_are_gifs=False)
+        return RawImage(pixels, [mask.astype(np.uint8)], masks_are_gifs=False)
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes

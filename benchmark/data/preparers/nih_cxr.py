@@ -95,7 +95,7 @@ class NihCxr:
         classes = np.array(sample.box_classes)
         boxes = np.array(sample.boxes).reshape(-1, 4)
         masks = [box_mask(boxes[classes == c], *pixels.shape) for c in range(len(CLASSES))]
-        return RawImage(pixels, np.stack(masks))
+        return RawImage(pixels, masks)
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes

@@ -59,7 +59,7 @@ class ObjectCxr:
     def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
         pixels = decode_grey(content)
         (height, width), objects = pixels.shape, parse_annotation(sample.annotations[0])
-        return RawImage(pixels, object_mask(objects, height, width, protocol)[None])
+        return RawImage(pixels, [object_mask(objects, height, width, protocol)])
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return stored_boxes(boxes, protocol)

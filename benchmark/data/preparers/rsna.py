@@ -56,7 +56,7 @@ class Rsna:
 
     def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
         pixels = decode_dicom(content)
-        return RawImage(pixels, box_mask(np.array(sample.boxes), *pixels.shape)[None])
+        return RawImage(pixels, [box_mask(np.array(sample.boxes), *pixels.shape)])
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes

@@ -63,7 +63,7 @@ class Siim:
         pixels = decode_dicom(content)
         if pixels.shape != (SIDE, SIDE):
             raise BadImageError(f"image of {SIDE} x {SIDE} pixels expected, found {pixels.shape}")
-        return RawImage(pixels, decode_union(sample.annotations, SIDE, SIDE)[None])
+        return RawImage(pixels, [decode_union(sample.annotations, SIDE, SIDE)])
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes
