@@ -84,19 +84,25 @@ def _scale_loss(
     everywhere = positive.numel()
     over = everywhere if protocol.loss_mean == "all-positions" else positive.sum().clamp_min(1)
 
-    centre = torch.sigmoid(raw[:, :, 0:2]) * positive[:, :, None]
+    centre = probabilities(raw[:, :, 0:2]) * positive[:, :, None]
     offsets = truth.offsets.movedim(-1, 2)
     entropy = F.binary_cross_entropy(centre, offsets[:, :, 0:2], reduction="none").sum((0, 1, 3, 4)) / over
     square = ((raw[:, :, 2:4] * positive[:, :, None] - offsets[:, :, 2:4]) ** 2).sum((0, 1, 3, 4)) / over
-    objectness = _objectness_loss(torch.sigmoid(raw[:, :, 4]), truth, protocol)
+    objectness = _objectness_loss(probabilities(raw[:, :, 4]), truth, protocol)
     if classes > 1:
-        probability = torch.sigmoid(raw[:, :, 5:]) * positive[:, :, None]
+        probability = probabilities(raw[:, :, 5:]) * positive[:, :, None]
         label = truth.classes.movedim(-1, 2).float()
         class_loss = F.binary_cross_entropy(probability, label, reduction="sum") / (everywhere * classes)
     else:
         class_loss = objectness.new_zeros(())
     total = protocol.coordinate_weight * (entropy.sum() + square.sum()) + objectness + class_loss
+    total = total + 0 * raw.detach().sum()  # not finite where the head's output is not: the run has diverged
     return ScaleLoss(entropy[0], entropy[1], square[0], square[1], objectness, class_loss, total)
+
+
+def probabilities(raw: Tensor) -> Tensor:
+    """Return the logistic function, 0.5 where undefined: cross entropy of NaN aborts the process on CUDA."""
+    return torch.sigmoid(raw).nan_to_num(0.5)
 
 
 def _objectness_loss(probability: Tensor, truth: ScaleTargets, protocol: YoloProtocol) -> Tensor:

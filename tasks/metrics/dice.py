@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import torch
 from torch import Tensor
+
+from tasks.blocks import image_blocks
+from tasks.heads.linear import upsample
 
 
 @cache
@@ -27,22 +30,46 @@ def logit_threshold(threshold: float) -> float:
 
 
 def image_counts(logits: Tensor, target: Tensor, threshold: float = 0.5) -> Tensor:
-    """Return true positives, false positives and false negatives of every image and class.
+    """Return true positives, false positives and false negatives of every image and class. No host sync.
 
     Args:
-        logits: (..., B, C, H, W), any floating type.
-        target: 0/1, of the same shape or broadcasting to it.
+        logits: (B, C, H, W), or (K, B, C, H, W) of K configurations; any floating type.
+        target: 0/1 of any type, of the same shape; with K configurations axis 0 may be 1 or missing.
         threshold: probability from which a pixel counts as foreground, inclusive.
 
     Returns:
-        (..., B, C, 3) int64 on the logits' device.
+        (B, C, 3) or (K, B, C, 3) int64 on the logits' device.
     """
-    predicted = (logits.float() >= logit_threshold(threshold)).float().flatten(-2)
-    mask = target.float().flatten(-2)
-    # Sums of zeros and ones are exact in float32 up to 2^24 pixels.
-    overlap = torch.einsum("...n,...n->...", predicted, mask.expand_as(predicted))
-    found, wanted = predicted.sum(-1), mask.sum(-1)
-    return torch.stack([overlap, found - overlap, wanted - overlap], dim=-1).long()
+    return _counts(logits, target, threshold, lambda block, mask: block)
+
+
+def upsampled_image_counts(maps: Tensor, target: Tensor, threshold: float = 0.5) -> Tensor:
+    """Return `image_counts(upsample(maps), target)` for coarse maps (B, C, h, w) or (K, B, C, h, w)."""
+    return _counts(maps, target, threshold, lambda block, mask: upsample(block.float(), *mask.shape[-2:]))
+
+
+def _counts(
+    logits: Tensor, target: Tensor, threshold: float, raise_to: Callable[[Tensor, Tensor], Tensor]
+) -> Tensor:
+    if logits.ndim == 5:
+        masks = target if target.ndim == 5 else target[None]
+        rows = [
+            _counts(one, masks[k if len(masks) > 1 else 0], threshold, raise_to)
+            for k, one in enumerate(logits)
+        ]
+        return torch.stack(rows)
+    if logits.ndim != 4 or target.shape[:2] != logits.shape[:2]:
+        raise ValueError(f"logits {tuple(logits.shape)} and target {tuple(target.shape)} do not fit")
+    least = logit_threshold(threshold)
+    blocks = []
+    for images in image_blocks(logits):
+        mask = target[images]
+        predicted = (raise_to(logits[images], mask).float() >= least).float().flatten(2)
+        wanted = mask.float().flatten(2)
+        # Sums of zeros and ones are exact in float32 up to 2^24 pixels.
+        overlap, found, all_wanted = (predicted * wanted).sum(-1), predicted.sum(-1), wanted.sum(-1)
+        blocks.append(torch.stack([overlap, found - overlap, all_wanted - overlap], dim=-1))
+    return torch.cat(blocks).long()
 
 
 def dice_counts(
@@ -52,8 +79,8 @@ def dice_counts(
 
     Args:
         logits: (B, C, H, W), or (K, B, C, H, W) with `configurations`.
-        target: 0/1 of that shape; with `configurations` axis 0 may be 1 or missing.
-        threshold: see `image_counts`.
+        target: as in `image_counts`.
+        threshold: as in `image_counts`.
         configurations: whether axis 0 indexes independent configurations.
     """
     if logits.ndim != 4 + configurations:
@@ -91,7 +118,10 @@ class SegmentationMetrics:
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Count a batch of logits (B, C, H, W) against masks of the same shape. No host sync."""
-        counts = image_counts(output.detach(), target, self.threshold)
+        self.add(image_counts(output.detach(), target, self.threshold))
+
+    def add(self, counts: Tensor) -> None:
+        """Add the counts (B, C, 3) of a batch, as `image_counts` gives them. No host sync."""
         with_foreground = counts[..., 0] + counts[..., 2] > 0
         self._counts = self._counts + counts.sum(0)
         self._image_dice = self._image_dice + (dice_from_counts(counts) * with_foreground).sum(0)
