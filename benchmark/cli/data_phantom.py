@@ -35,7 +35,9 @@ DATASETS = ("rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr")
     help="Side in pixels at which images are drawn. siim is enlarged to 1024, object-cxr twofold.",
 )
 @click.option(
-    "--workers", type=click.IntRange(0), default=0, help="Processes; 0 takes all cores. No effect on content."
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes [default: one per core]; no effect on the content.",
 )
 @click.option(
     "--workspace",
@@ -46,15 +48,21 @@ DATASETS = ("rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr")
 @click.option(
     "--force", is_flag=True, help="Write a phantom anew. Folders that are no phantom stay untouched."
 )
+@click.option(
+    "--sheet",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write one picture with an example of each finding (PNG) instead.",
+)
 def phantom(
     out: Path | None,
     datasets: tuple[str, ...],
     images: int,
     seed: int,
     side: int,
-    workers: int,
+    workers: int | None,
     workspace: Path | None,
     force: bool,
+    sheet: Path | None,
 ) -> None:
     """Write synthetic chest X-rays in the raw layouts of the public datasets.
 
@@ -66,8 +74,15 @@ def phantom(
       lovt-bench data phantom                            # all datasets, 120 images each
       lovt-bench data phantom --dataset rsna --images 40
       lovt-bench data phantom --out /tmp/phantom --seed 7 --force
+      lovt-bench data phantom --sheet findings.png       # look at what is drawn
       lovt-bench data prepare rsna --raw workspace/phantom/rsna
     """
+    if sheet:
+        from benchmark.data.phantom.sheet import write_sheet
+
+        write_sheet(sheet, seed)
+        click.echo(f"written: {sheet}")
+        return
     from functools import partial
 
     from rich.console import Console

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Executor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from benchmark.contract.phantom import PHANTOM_FILE, PhantomManifest
+from benchmark.data.errors import DataError
 from benchmark.data.phantom.layout import Layout, Settings, layouts
 
 GENERATOR = 1
@@ -28,7 +30,7 @@ PARTIAL = "phantom.partial"
 """Marks an unfinished folder, so that a later call may clear it away."""
 
 
-class PhantomError(Exception):
+class PhantomError(DataError):
     """The folder cannot be written; the message says what to do."""
 
 
@@ -61,6 +63,11 @@ def existing(root: Path, settings: Settings, force: bool) -> PhantomManifest | N
     found = (manifest.dataset, manifest.seed, manifest.images, manifest.side, manifest.generator)
     wanted = (settings.dataset, settings.seed, settings.images, settings.side, GENERATOR)
     if found == wanted:
+        if not force and (count := sum(path.is_file() for path in root.rglob("*")) - 1) < manifest.files:
+            raise PhantomError(
+                f"{root} holds {count} files where {marker.name} names {manifest.files}. "
+                "Give --force to write it anew."
+            )
         return None if force else manifest
     if not force:
         names = ("dataset", "seed", "images", "side", "generator")
@@ -88,12 +95,21 @@ def check(settings: Settings, layout: Layout) -> None:
 def write_phantom(
     root: Path,
     settings: Settings,
-    executor: Executor,
+    executor: Executor | None,
     *,
     force: bool = False,
     done: Callable[[int], None] = lambda count: None,
 ) -> PhantomManifest:
-    """Write one phantom folder and return its manifest; `done` is told how many images each step finished."""
+    """Write one phantom folder and return its manifest; a finished one with equal settings is kept.
+
+    Args:
+        executor: Where images are drawn; None draws them in this process. No effect on the content.
+        force: Write anew what exists, if it is a phantom.
+        done: Told how many images each step has finished.
+
+    Raises:
+        PhantomError: The folder or the settings are refused, or a worker died; the message says what to do.
+    """
     layout = layouts()[settings.dataset]
     check(settings, layout)
     manifest = existing(root, settings, force)
@@ -102,15 +118,11 @@ def write_phantom(
         return manifest
     with _partial(root) as partial:
         chunks = [range(at, min(at + CHUNK, settings.images)) for at in range(0, settings.images, CHUNK)]
-        futures = [executor.submit(write_chunk, partial, settings, chunk) for chunk in chunks]
         records: list[Any] = []
-        try:
-            for future, chunk in zip(futures, chunks, strict=True):
-                records += future.result()
-                done(len(chunk))
-        finally:
-            for future in futures:
-                future.cancel()
+        with closing(_drawn(partial, settings, chunks, executor)) as parts:
+            for part in parts:
+                records += part
+                done(len(part))
         layout.finish(partial, records, settings)
         (partial / PARTIAL).unlink()
         count, digest = digest_of_folder(partial)
@@ -125,6 +137,26 @@ def write_phantom(
         )
         (partial / PHANTOM_FILE).write_text(manifest.to_json())
     return manifest
+
+
+def _drawn(
+    root: Path, settings: Settings, chunks: list[range], executor: Executor | None
+) -> Generator[list[Any]]:
+    """Yield the records of each chunk in order."""
+    if executor is None:
+        yield from (write_chunk(root, settings, chunk) for chunk in chunks)
+        return
+    futures = [executor.submit(write_chunk, root, settings, chunk) for chunk in chunks]
+    try:
+        for future in futures:
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise PhantomError("A worker process died (out of memory?). Try with fewer --workers.") from error
+    finally:
+        for future in futures:
+            future.cancel()
+        # What has begun still writes into the folder that is about to go.
+        wait([future for future in futures if not future.cancelled()])
 
 
 @contextmanager

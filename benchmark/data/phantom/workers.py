@@ -8,20 +8,25 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 
+from benchmark.data.pool import usable_cores
+
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_MMAP_THRESHOLD_": "268435456"}
 """Keep freed planes in the process: asking the kernel for each anew took a third of the time."""
 
 
 @contextmanager
-def drawing_pool(workers: int) -> Iterator[Executor]:
-    """Yield a pool of `workers` fresh processes; 0 takes all cores this process may use.
+def drawing_pool(workers: int | None) -> Iterator[Executor | None]:
+    """Yield a pool of `workers` fresh processes, by default one a core; None for one worker: draw right here.
 
     Processes are spawned, not forked: the caller may hold threads (a progress bar, torch).
     """
+    count = workers or usable_cores()
+    if count == 1:
+        yield None
+        return
     before = {name: os.environ.get(name) for name in MALLOC}
     os.environ.update(MALLOC)
     try:
-        count = workers or len(os.sched_getaffinity(0))
         with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
             yield pool
     finally:

@@ -64,13 +64,13 @@ def _shoulders(canvas: Canvas, patient: Patient) -> Array:
             curve(at([(0.30, top + 0.15), (0.36, top + 0.085), (tip + 0.01, top + 0.055)])), 0.020, 0.5
         )
         bone = at([(0.455, top + 0.135), (0.478, top + 0.22), (0.488, top + 0.40), (0.50, top + 0.75)])
-        _rimmed(layer, curve(bone), 0.046, 0.55, 0.95)
+        _rimmed(layer, curve(bone, 4), 0.046, 0.55, 0.95)
         angles = np.linspace(0, 2 * np.pi, 24)
         ball = at([(0.45 + 0.042 * np.cos(a), top + 0.13 + 0.046 * np.sin(a)) for a in angles])
         layer.polygon(ball, 0.75)
         clavicle = [(0.032 + sign * patient.turn, head), (0.12, head - 0.030), (0.22, head - 0.052)]
         clavicle += [(0.31, top + 0.055), (tip, top + 0.045)]
-        _rimmed(layer, curve(at(clavicle)), 0.025, 0.75, 1.0)
+        _rimmed(layer, curve(at(clavicle), 6), 0.025, 0.75, 1.0)
     return 0.20 * layer.array(blur=0.0022) + 0.07 * flat.array(blur=0.005)
 
 

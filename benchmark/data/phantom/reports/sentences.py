@@ -41,7 +41,7 @@ PRESENT: dict[str, tuple[Sentence, ...]] = {
         *_all(
             {"Lung Opacity": 1, "Pneumonia": -1},
             "A {degree} patchy opacity in the {side} {zone} may represent pneumonia.",
-            "Increased opacity in the {side} {zone} could reflect pneumonia in the right clinical setting.",
+            "Increased opacity in the {side} {zone} could reflect pneumonia.",
         ),
     ),
     "consolidation": _all(
@@ -56,11 +56,16 @@ PRESENT: dict[str, tuple[Sentence, ...]] = {
         "{Degree} patchy opacities are seen in the {side} {zone}.",
         "Heterogeneous opacity is noted in the {side} {zone}.",
     ),
-    "atelectasis": _all(
-        {"Atelectasis": 1},
-        "Linear atelectasis is seen at the {side} lung base.",
-        "There is {degree} {side} basilar atelectasis.",
-        "Band-like opacities at the {side} base represent atelectasis.",
+    "atelectasis": (
+        *_all(
+            {"Atelectasis": 1},
+            "Linear atelectasis is seen at the {side} lung base.",
+            "There is {degree} {side} basilar atelectasis.",
+        ),
+        *_all(
+            {"Atelectasis": 1, "Lung Opacity": 1},
+            "Band-like opacities at the {side} base represent atelectasis.",
+        ),
     ),
     "effusion": _all(
         {"Pleural Effusion": 1},
@@ -80,11 +85,16 @@ PRESENT: dict[str, tuple[Sentence, ...]] = {
         "There is {grade_adjective} cardiomegaly.",
         "The cardiac silhouette is {grade} enlarged.",
     ),
-    "edema": _all(
-        {"Edema": 1},
-        "There is {grade_adjective} pulmonary edema.",
-        "Bilateral perihilar haze is consistent with {grade_adjective} pulmonary edema.",
-        "Indistinct pulmonary vessels and perihilar opacities indicate {grade_adjective} interstitial edema.",
+    "edema": (
+        *_all(
+            {"Edema": 1},
+            "There is {grade_adjective} pulmonary edema.",
+            "Bilateral perihilar haze is consistent with {grade_adjective} pulmonary edema.",
+        ),
+        *_all(
+            {"Edema": 1, "Lung Opacity": 1},
+            "Indistinct vessels and perihilar opacities indicate {grade_adjective} interstitial edema.",
+        ),
     ),
     "mass": _all(
         {"Lung Lesion": 1},

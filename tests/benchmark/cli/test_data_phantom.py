@@ -1,0 +1,57 @@
+"""`lovt-bench data phantom`: what the user sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmark.cli.data_phantom import DATASETS, phantom
+from benchmark.data.phantom.layout import layouts
+
+SMALL = ["--dataset", "rsna", "--images", "20", "--side", "128", "--workers", "1"]
+
+
+def test_the_help_lists_every_layout() -> None:
+    assert sorted(DATASETS) == sorted(layouts())
+    text = CliRunner().invoke(phantom, ["--help"]).output
+    assert "Examples:" in text
+    assert all(name in text for name in DATASETS)
+
+
+def test_the_default_place_is_the_workspace_and_a_second_call_keeps_it(tmp_path: Path) -> None:
+    first = CliRunner().invoke(phantom, [*SMALL, "--workspace", str(tmp_path)])
+    assert first.exit_code == 0, first.output
+    assert "written" in first.output
+    assert (tmp_path / "phantom" / "rsna" / "phantom.json").is_file()
+    again = CliRunner().invoke(phantom, [*SMALL, "--workspace", str(tmp_path)])
+    assert "already there" in again.output
+    assert again.output.split("digest ")[1] == first.output.split("digest ")[1]
+
+
+def test_a_refusal_comes_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "siim").mkdir()
+    (tmp_path / "siim" / "mine.txt").touch()
+    arguments = [*SMALL, "--dataset", "siim", "--out", str(tmp_path)]
+    result = CliRunner().invoke(phantom, arguments)
+    assert result.exit_code == 1
+    assert "not a phantom" in result.output
+    assert "--out" in result.output
+    assert not (tmp_path / "rsna").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset", "mnist"], "'rsna'"),
+        (["--images", "0"], "--images"),
+        (["--side", "64"], "--side"),
+        (["--dataset", "rsna", "--images", "19"], "at least 20 images"),
+    ],
+)
+def test_bad_options_name_what_is_allowed(arguments: list[str], message: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(phantom, [*arguments, "--out", str(tmp_path)])
+    assert result.exit_code != 0
+    assert message in result.output
+    assert list(tmp_path.iterdir()) == []
