@@ -166,16 +166,17 @@ class _LinearBatch:
     def _measure(self, name: str, runs: list[_Run]) -> tuple[list[dict[str, float]], list[float]]:
         """Return metrics and mean loss of each run on a split."""
         split = self.splits[name]
-        metrics = SegmentationMetrics(self.spec.classes, self.protocol.metrics, configurations=len(runs))
+        metrics = [SegmentationMetrics(self.spec.classes, self.protocol.metrics.mask_threshold) for _ in runs]
         losses = LossMean(self.protocol.optimisation.validation_loss_mean)
         for indices in ordered_batches(split.size, self.spec.batch_size):
             shared = len({id(split.features[run.index]) for run in runs}) == 1
             features = torch.stack([self._gather(split, run, indices) for run in (runs[:1] if shared else runs)])
-            targets = split.targets.batch(indices).expand(len(runs), -1, -1, -1, -1)
+            targets = split.targets.batch(indices)
             logits = self.logits(features, runs)
-            losses.update(self._losses(logits, targets), len(indices))
-            metrics.update(logits, targets)
-        return metrics.compute(), losses.compute().tolist()
+            losses.update(self._losses(logits, targets[None]), len(indices))
+            for metric, run_logits in zip(metrics, logits, strict=True):
+                metric.update(run_logits, targets)
+        return [metric.compute() for metric in metrics], losses.compute().tolist()
 
     def _gather(self, split: LinearSplit, run: _Run, indices: Tensor) -> Tensor:
         return split.features[run.index][indices].float().flatten(1, 2)

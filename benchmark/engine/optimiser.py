@@ -19,6 +19,7 @@ def build_adam(parameters: Iterable[nn.Parameter], learning_rate: float, protoco
         betas=protocol.adam_betas,
         eps=protocol.adam_epsilon,
         weight_decay=protocol.weight_decay,
+        fused=True,
     )
 
 

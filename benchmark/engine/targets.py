@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from benchmark.data.store import ImageStore
 from benchmark.engine.rows import RowTensor
-from tasks.targets import BoxTarget
+from tasks.boxes import BoxTarget
 
 _CHUNK = 256
 

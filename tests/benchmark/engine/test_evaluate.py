@@ -1,0 +1,186 @@
+"""The engine as a whole on tiny stores: fast and reference agree, nothing runs twice, nothing finished is lost."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from benchmark.engine.evaluate import Evaluation, evaluate
+from benchmark.engine.observer import Observer
+from benchmark.engine.records import load_records, results_path
+from tasks.protocol import load_protocol
+from tasks.registry import load_task, load_tasks
+from tests.benchmark.engine.world import TINY, TinySource, tiny_stores
+
+PROTOCOL = load_protocol("lovt-2022")
+SINGLE = TINY.model_copy(
+    update={"max_epochs": 1, "max_runs": 1, "max_learning_rates": {"frozen": 1, "fine-tuned": 1}, "max_batch_size": 4}
+)
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    return tiny_stores(tmp_path_factory.mktemp("stores"))
+
+
+@pytest.fixture
+def evaluation(stores, tmp_path):
+    return Evaluation(
+        source=TinySource(),
+        specs=[load_task("covid_linear")],
+        stores=stores,
+        protocol=PROTOCOL,
+        profile=TINY,
+        workspace=tmp_path,
+        device=torch.device("cpu"),
+    )
+
+
+DIVERGING = SINGLE.model_copy(update={"max_learning_rates": {"frozen": 2}, "max_epochs": 2})
+
+
+def with_(evaluation, **changes):
+    return dataclasses.replace(evaluation, **changes)
+
+
+# The U-Net head has 124 million parameters: it is compared once, with one run.
+CASES = [
+    pytest.param("covid_linear", False, TINY, id="linear"),
+    pytest.param("nih_seg_linear", True, TINY, id="linear-8-classes-drawn-per-run"),
+    pytest.param("rsna_frozen_10", True, SINGLE, id="yolov3-map-drawn-per-run"),
+    pytest.param("object_frozen_100", False, SINGLE, id="yolov3-froc"),
+    pytest.param("covid_unet_frozen", False, SINGLE, id="unet", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("task", "drawn_per_run", "profile"), CASES)
+def test_the_fast_engine_gives_the_numbers_of_the_reference_engine(evaluation, task, drawn_per_run, profile):
+    specs = [load_task(task)]
+    results = {}
+    for engine in ("fast", "reference"):
+        source = TinySource(drawn_per_run=drawn_per_run)
+        (result,) = evaluate(with_(evaluation, specs=specs, engine=engine, source=source, profile=profile))
+        results[engine] = result
+    fast, reference = results["fast"], results["reference"]
+    assert fast.learning_rate == reference.learning_rate
+    for ours, theirs in zip(fast.records, reference.records, strict=True):
+        assert ours.run.seed == theirs.run.seed
+        assert ours.epochs == theirs.epochs
+        for mine, other in zip(ours.history, theirs.history, strict=True):
+            # Sums of other order, amplified by two epochs of Adam; float32.
+            assert mine.train_loss == pytest.approx(other.train_loss, rel=1e-4)
+            assert mine.validation_loss == pytest.approx(other.validation_loss, rel=1e-4)
+        assert ours.test[ours.metric] == pytest.approx(theirs.test[ours.metric], abs=2e-3)
+
+
+@pytest.mark.slow
+def test_all_18_tasks_end_and_report_their_metric(evaluation):
+    results = evaluate(with_(evaluation, specs=load_tasks(), profile=SINGLE))
+    assert [result.status for result in results] == ["done"] * 18
+    for result in results:
+        assert all(0 <= record.test[result.spec.metric] <= 1 for record in result.records)
+
+
+def test_each_final_run_has_its_own_seed(evaluation):
+    (result,) = evaluate(evaluation)
+    assert [record.run.seed for record in result.records] == [12345, 12346]
+
+
+def test_a_second_call_runs_nothing(evaluation):
+    first = evaluate(evaluation)
+    source = TinySource()
+    second = evaluate(with_(evaluation, source=source))
+    assert source.loads == 0
+    assert [result.records for result in first] == [result.records for result in second]
+
+
+def test_another_profile_or_dataset_does_not_reuse_records(evaluation, stores):
+    evaluate(evaluation)
+    other = TINY.model_copy(update={"title": "Another"})
+    evaluate(with_(evaluation, profile=other))
+    records = load_records(results_path(evaluation.workspace, "phantom", "tiny", "covid_linear"))
+    assert len(records) == 2 * (2 + 2)
+
+
+def test_features_are_extracted_once_for_all_tasks_of_a_dataset(evaluation):
+    evaluate(with_(evaluation, specs=[load_task("rsna_seg_linear_100")]))
+    source = TinySource()
+    evaluate(with_(evaluation, specs=[load_task("rsna_seg_linear_1"), load_task("rsna_seg_linear_10")], source=source))
+    assert source.loads == 0
+
+
+class _Killed(BaseException):
+    pass
+
+
+class _KillAfter(Observer):
+    def __init__(self, runs):
+        self.runs = runs
+
+    def run_finished(self, spec, config, record):
+        self.runs -= 1
+        if self.runs == 0:
+            raise _Killed
+
+
+@pytest.mark.parametrize("runs", [1, 2, 3])
+@pytest.mark.parametrize("task", ["covid_linear"])
+def test_a_killed_evaluation_goes_on_and_ends_with_the_same_numbers(evaluation, tmp_path, task, runs):
+    specs = [load_task(task)]
+    whole = evaluate(with_(evaluation, specs=specs, workspace=tmp_path / "whole"))
+    cut = with_(evaluation, specs=specs, workspace=tmp_path / "cut")
+    with pytest.raises(_Killed):
+        evaluate(cut, _KillAfter(runs))
+    path = results_path(cut.workspace, "phantom", "tiny", task)
+    finished = set(load_records(path))
+    assert len(finished) == runs
+    resumed = evaluate(cut)
+    assert finished <= set(load_records(path))
+    assert len(path.read_bytes().splitlines()) == 4
+    for ours, theirs in zip(resumed[0].records, whole[0].records, strict=True):
+        # A resumed batch of runs has another size, so sums may differ in their last bits.
+        assert ours.test == pytest.approx(theirs.test, abs=1e-3)
+
+
+def test_a_task_with_too_few_images_fails_alone(evaluation):
+    profile = TINY.model_copy(update={"max_batch_size": 8, "max_train_images": 4})
+    fine = evaluation.profile
+    results = evaluate(with_(evaluation, profile=profile))
+    assert results[0].status == "failed"
+    assert "do not fill one batch of 8" in results[0].reason
+    assert evaluate(with_(evaluation, profile=fine))[0].status == "done"
+
+
+def test_a_diverging_learning_rate_loses_and_is_recorded_as_diverged(evaluation):
+    spec = load_task("rsna_frozen_1").model_copy(update={"learning_rates": [1e30, 1e-3]})
+    (result,) = evaluate(with_(evaluation, specs=[spec], profile=DIVERGING))
+    assert result.learning_rate == 1e-3
+    records = load_records(results_path(evaluation.workspace, "phantom", "tiny", "rsna_frozen_1"))
+    statuses = {(r.run.phase, r.run.learning_rate): r.status for r in records.values()}
+    assert statuses["tune", 1e30] == "diverged"
+
+
+def test_a_task_whose_every_learning_rate_diverges_fails_with_the_reason(evaluation):
+    spec = load_task("rsna_frozen_1").model_copy(update={"learning_rates": [1e30, 1e29]})
+    results = evaluate(with_(evaluation, specs=[spec, load_task("covid_linear")], profile=DIVERGING))
+    assert [result.status for result in results] == ["failed", "done"]
+    assert "all tuning runs diverged" in results[0].reason
+
+
+def test_a_backbone_without_the_levels_of_a_head_is_refused_before_anything_runs(evaluation):
+    class Shallow(TinySource):
+        @property
+        def levels(self):
+            return super().levels[2:]
+
+    with pytest.raises(ValueError, match=r"head unet reads feature levels at strides .* backbone tiny has"):
+        evaluate(with_(evaluation, source=Shallow(), specs=[load_task("covid_unet_frozen")]))
+
+
+def test_tuning_never_looks_at_test(evaluation):
+    evaluate(evaluation)
+    records = load_records(results_path(evaluation.workspace, "phantom", "tiny", "covid_linear")).values()
+    assert all(not record.test for record in records if record.run.phase == "tune")
+    assert all(record.test for record in records if record.run.phase == "final")

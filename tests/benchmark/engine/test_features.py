@@ -1,0 +1,60 @@
+"""The feature cache: what is stored is what the backbone gives, and nothing is extracted twice."""
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.engine.features import FeatureCache
+from benchmark.engine.inputs import Images, frozen_features
+from tests.benchmark.engine.world import TinyBackbone, tiny_store
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return tiny_store(tmp_path_factory.mktemp("world"), "rsna")
+
+
+@pytest.fixture
+def cache(store, tmp_path):
+    return FeatureCache(tmp_path, "a" * 64, None, store, 224, half=True)
+
+
+def test_stored_features_are_the_backbones_in_half_precision(cache, store):
+    backbone = TinyBackbone().eval()
+    cache.extract(backbone, "test", 5, [4, 32], CPU)
+    images = Images(store.images[store.rows("test")], store.manifest.pixel_statistics, CPU)
+    expected = frozen_features(backbone, images.image(torch.arange(5)))
+    for stride, level in cache.load("test", 5, [4, 32]).items():
+        assert level.dtype == np.float16
+        np.testing.assert_allclose(
+            np.moveaxis(level, 3, 1), expected[stride].numpy(), rtol=1e-3, atol=1e-6
+        )
+
+
+def test_rows_that_are_there_are_not_missing_and_more_rows_are(cache):
+    cache.extract(TinyBackbone().eval(), "train", 4, [32], CPU)
+    assert cache.missing("train", 4, [32]) == []
+    assert cache.missing("train", 3, [32]) == []
+    assert cache.missing("train", 5, [32]) == [32]
+    assert cache.missing("train", 4, [16, 32]) == [16]
+
+
+def test_whatever_the_numbers_depend_on_changes_the_folder(store, tmp_path):
+    def folder(sha="a" * 64, seed=None, side=224, half=True):
+        return FeatureCache(tmp_path, sha, seed, store, side, half).folder
+
+    folders = {folder(), folder("b" * 64), folder(seed=1), folder(seed=2), folder(side=64), folder(half=False)}
+    assert len(folders) == 6
+
+
+@pytest.mark.parametrize("value", [1e6, float("nan")])
+def test_features_beyond_half_precision_are_refused_and_leave_no_file(cache, value):
+    backbone = TinyBackbone().eval()
+    with torch.no_grad():
+        backbone.stages[4][1].bias.fill_(value)
+    with pytest.raises(ValueError, match="backbone check"):
+        cache.extract(backbone, "train", 4, [32], CPU)
+    assert not list(cache.folder.glob("*.npy"))
+    assert cache.missing("train", 4, [32]) == [32]
