@@ -19,6 +19,7 @@ class Profile(Model):
     min_train_images: NonNegativeInt = 0
     """A train fraction that gives fewer takes this many (or all there are)."""
     max_train_images: PositiveInt | None = None
+    min_validation_images: NonNegativeInt = 0
     max_validation_images: PositiveInt | None = None
     max_test_images: PositiveInt | None = None
     max_batch_size: PositiveInt | None = None
