@@ -53,7 +53,7 @@ def fit_image(image: np.ndarray, frame: Frame) -> np.ndarray:
 
 
 def fit_mask(mask: np.ndarray, frame: Frame) -> np.ndarray:
-    """Return a 0/1 mask (H, W) as uint8 (S, S): source pixel floor((i + 0.5) * scale)."""
+    """Return a 0/1 mask (H, W) as uint8 (S, S): source pixel floor((i + 0.5) * scale), as Pillow counts."""
     return _resize(_pad(mask.astype(np.uint8), frame), frame.side, Image.Resampling.NEAREST)
 
 

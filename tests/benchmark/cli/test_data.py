@@ -1,0 +1,73 @@
+"""`lovt-bench data` in the terminal: what it prints, how it ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from benchmark.cli.main import main
+from tests.benchmark.data import raws
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["data", *map(str, arguments)])
+
+
+def test_prepare_list_verify(tmp_path: Path) -> None:
+    raw = raws.rsna(tmp_path / "raw")
+    first = call("prepare", "rsna", "--raw", raw, "--workspace", tmp_path)
+    assert first.exit_code == 0, first.output
+    assert "6 / 2 / 2 images" in first.output
+    assert "splits seeded (12345)" in first.output
+    again = call("prepare", "rsna", "--raw", raw, "--workspace", tmp_path)
+    assert "is up to date" in again.output
+    listed = call("list", "--workspace", tmp_path).output
+    assert "seeded (12345)" in listed
+    assert "not prepared" in listed
+    verified = call("verify", "--workspace", tmp_path)
+    assert (verified.exit_code, "rsna: ok" in verified.output) == (0, True)
+
+
+def test_verify_ends_with_1_and_lists_the_problems(tmp_path: Path) -> None:
+    call("prepare", "rsna", "--raw", raws.rsna(tmp_path / "raw"), "--workspace", tmp_path)
+    (tmp_path / "data" / "rsna" / "masks.npy").unlink()
+    result = call("verify", "rsna", "siim", "--workspace", tmp_path)
+    assert result.exit_code == 1
+    assert "masks.npy: is missing" in result.output
+    assert "no image store at" in result.output
+    assert "2 of 2 stores have problems" in result.output
+
+
+def test_bad_files_end_with_1_and_a_message(tmp_path: Path) -> None:
+    raw = raws.rsna(tmp_path / "raw")
+    (raw / "stage_2_train_images" / "p4.dcm").write_bytes(b"broken")
+    result = call("prepare", "rsna", "--raw", raw, "--workspace", tmp_path)
+    assert result.exit_code == 1
+    assert "p4.dcm (stage_2_train_labels.csv row 6)" in result.output
+    assert "--skip-bad" in result.output
+    skipped = call("prepare", "rsna", "--raw", raw, "--workspace", tmp_path, "--skip-bad")
+    assert skipped.exit_code == 0
+    assert "left out: p4" in skipped.output
+
+
+def test_unknown_names_list_the_known_ones(tmp_path: Path) -> None:
+    result = call("prepare", "mnist", "--raw", tmp_path)
+    assert (result.exit_code, "known: covid-rural, nih-cxr" in result.output) == (1, True)
+    raw = raws.rsna(tmp_path / "raw")
+    result = call("prepare", "rsna", "--raw", raw, "--protocol", "x", "--workspace", tmp_path)
+    assert (result.exit_code, "known: lovt-2022" in result.output) == (1, True)
+    result = call("verify", "--workspace", tmp_path)
+    assert (result.exit_code, "no store in" in result.output) == (1, True)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from benchmark.cli.main import main;"
+        "r = CliRunner().invoke(main, ['data', '--help']); assert 'phantom' in r.output, r.output;"
+        "r = CliRunner().invoke(main, ['data', 'prepare', '--help']); assert '--skip-bad' in r.output;"
+        "assert not {'numpy', 'pandas', 'torch', 'pydantic'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

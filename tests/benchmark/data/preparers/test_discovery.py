@@ -1,0 +1,56 @@
+"""Every preparer is found by its file name and keeps the common promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.data.errors import DataError
+from benchmark.data.official import published
+from benchmark.data.preparers import dataset, names
+from tests.benchmark.data import raws, world
+from tests.benchmark.data.raws import MAKERS
+
+
+def test_the_five_datasets_are_known() -> None:
+    assert set(names()) >= {"covid-rural", "nih-cxr", "object-cxr", "rsna", "siim"} == set(published())
+
+
+def test_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(DataError, match="unknown dataset 'mnist'; known: covid-rural, nih-cxr"):
+        dataset("mnist")
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_same_raw_files_give_the_same_store(tmp_path: Path, name: str) -> None:
+    raw = MAKERS[name](tmp_path / "raw")
+    first = world.run(name, raw, tmp_path / "a").manifest
+    second = world.run(name, raw, tmp_path / "b").manifest
+    assert first.identity() == second.identity()
+    assert (first.name, first.track, first.splits, first.split_seed) == (name, "public", "seeded", 12345)
+    assert dataset(name).name == name
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_another_split_seed_gives_another_split_of_the_same_images(tmp_path: Path, name: str) -> None:
+    raw = MAKERS[name](tmp_path / "raw")
+    first = world.store(name, raw, tmp_path / "a")
+    other = world.store(name, raw, tmp_path / "b", world.changed(split_seed=7))
+    assert sorted(first.index["id"]) == sorted(other.index["id"])
+    assert first.index["id"].tolist() != other.index["id"].tolist()
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_no_path_of_this_machine_is_in_the_store(tmp_path: Path, name: str) -> None:
+    raw = MAKERS[name](tmp_path / "raw")
+    store = world.store(name, raw, tmp_path)
+    assert str(tmp_path) not in (store.root / "dataset.json").read_text()
+    assert not store.index["source"].str.startswith("/").any()
+    assert all((raw / source).is_file() for source in store.index["source"])
+
+
+def test_phantom_json_makes_a_phantom_track(tmp_path: Path) -> None:
+    raw = raws.rsna(tmp_path / "raw")
+    (raw / "phantom.json").write_text("{}")
+    assert world.run("rsna", raw, tmp_path).manifest.track == "phantom"

@@ -1,0 +1,94 @@
+"""A store gives back what was written, in split order, and refuses what does not fit."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.contract.dataset import SplitName
+from benchmark.data.store import ImageStore, write_store
+
+SPLITS: list[SplitName] = ["test", "train", "train", "validation"]
+
+
+@pytest.fixture
+def arrays() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(3)
+    return {
+        "images": rng.integers(0, 256, (4, 224, 224), dtype=np.uint8),
+        "masks": rng.integers(0, 2, (4, 2, 224, 224), dtype=np.uint8),
+    }
+
+
+def test_rows_come_back_train_validation_test_in_given_order(tmp_path: Path, arrays) -> None:
+    boxes = [np.full((n, 4), n + 0.5) for n in (1, 0, 2, 3)]
+    names = ["t", "a", "b", "v"]
+    write_store(tmp_path / "rsna", ids=names, split_of=SPLITS, boxes=boxes, **arrays)
+    store = ImageStore.open(tmp_path / "rsna")
+    order = [1, 2, 3, 0]
+    assert store.ids(range(4)) == ["a", "b", "v", "t"]
+    assert store.rows("train").tolist() == [0, 1]
+    assert store.rows("test").dtype == np.int64
+    np.testing.assert_array_equal(store.images, arrays["images"][order])
+    np.testing.assert_array_equal(store.masks([3, 0]), arrays["masks"][[0, 1]])
+    np.testing.assert_array_equal(store.boxes(1), boxes[2])
+    assert store.boxes(0).shape == (0, 4)
+    assert isinstance(store.images, np.memmap)
+    assert store.manifest.split_summaries["train"].boxes == 2
+
+
+def test_manifest_names_every_file_by_its_digest(tmp_path: Path, arrays) -> None:
+    store = write_store(tmp_path / "toy", **arrays)
+    for name, digest in store.manifest.files.items():
+        assert hashlib.sha256((tmp_path / "toy" / name).read_bytes()).hexdigest() == digest
+    assert set(store.manifest.files) == {"images.npy", "masks.npy", "index.parquet"}
+
+
+def test_identity_is_of_content_not_of_time(tmp_path: Path, arrays) -> None:
+    first = write_store(tmp_path / "a", name="toy", **arrays).manifest
+    again = write_store(tmp_path / "b", name="toy", **arrays).manifest
+    arrays["images"][0, 0, 0] ^= 1
+    other = write_store(tmp_path / "c", name="toy", **arrays).manifest
+    later = first.model_copy(update={"created": "2030-01-01T00:00:00+00:00", "sources_sha256": "1" * 64})
+    assert first.identity() == again.identity() == later.identity()
+    assert first.identity() != other.identity()
+
+
+def test_masks_of_a_dataset_without_masks_are_an_error(tmp_path: Path, arrays) -> None:
+    store = write_store(tmp_path / "toy", images=arrays["images"])
+    with pytest.raises(ValueError, match="has no masks"):
+        store.masks([0])
+    with pytest.raises(ValueError, match="has no boxes"):
+        store.boxes(0)
+
+
+def test_missing_store_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="lovt-bench data prepare rsna --raw"):
+        ImageStore.open(tmp_path / "rsna")
+
+
+def test_failed_write_leaves_the_old_store_and_nothing_else(tmp_path: Path, arrays) -> None:
+    write_store(tmp_path / "toy", **arrays)
+    before = (tmp_path / "toy" / "dataset.json").read_bytes()
+    with pytest.raises(ValueError, match="track"):
+        write_store(tmp_path / "toy", track="nonsense", **arrays)  # type: ignore[arg-type]
+    assert [path.name for path in tmp_path.iterdir()] == ["toy"]
+    assert (tmp_path / "toy" / "dataset.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "change", [{"images": np.zeros((4, 224, 224))}, {"masks": np.zeros((3, 1, 224, 224))}, {"ids": ["a"]}]
+)
+def test_arrays_that_do_not_fit_are_refused(tmp_path: Path, arrays, change) -> None:
+    with pytest.raises(ValueError, match="found"):
+        write_store(tmp_path / "toy", **{**arrays, **change})
+
+
+def test_store_whose_files_disagree_is_not_opened(tmp_path: Path, arrays) -> None:
+    write_store(tmp_path / "toy", **arrays)
+    np.save(tmp_path / "toy" / "images.npy", arrays["images"][:3])
+    with pytest.raises(ValueError, match="different numbers of images"):
+        ImageStore.open(tmp_path / "toy")

@@ -1,0 +1,60 @@
+"""Label tables are read strictly, and complaints name file, row and what was expected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.data.errors import DataError
+from benchmark.data.tables import parse_box, read_table, safe_id
+from tests.benchmark.data.raws import write_lines
+
+
+def read(path: Path) -> list:
+    return list(read_table(path, ["id", "x"], ["note"], aliases={"name": "id"}))
+
+
+def test_headers_lose_blanks_and_nameless_columns_are_ignored(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("\ufeffname, x,,\r\n1,2\r\n\r\n3,4,,\r\n".encode())
+    assert read(tmp_path / "a.csv") == [(1, {"id": "1", "x": "2"}), (3, {"id": "3", "x": "4"})]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["id,x,colour", "1,2,3"], "unknown column 'colour'; expected: 'id', 'x', 'note'"),
+        (["id", "1"], "missing column 'x'"),
+        (["id,x,x", "1,2,3"], "repeated column 'x'"),
+        (["id,x", "1,2", "3,4,5"], "row 2: 2 fields expected, found 3"),
+        ([], "missing column 'id', 'x'"),
+    ],
+)
+def test_another_table_is_an_error_that_names_it(tmp_path: Path, lines: list[str], message: str) -> None:
+    write_lines(tmp_path / "labels.csv", lines)
+    with pytest.raises(DataError, match=r"labels\.csv") as caught:
+        read(tmp_path / "labels.csv")
+    assert message in str(caught.value)
+
+
+def test_missing_and_binary_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"labels.csv: file is missing"):
+        read(tmp_path / "labels.csv")
+    (tmp_path / "labels.csv").write_bytes(b"id,x\n\xff\xfe,\n")
+    with pytest.raises(DataError, match=r"labels.csv: not a CSV file"):
+        read(tmp_path / "labels.csv")
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden", "a b", "x\n", "a\\b", "x" * 201, "é"])
+def test_an_id_is_no_path(name: str) -> None:
+    assert not safe_id(name)
+    assert safe_id("1.2.276.0_a-B")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [("1", "2", "nan", "4"), ("1", "2", "inf", "4"), ("1", "2", "", "4"), ("1", "2", "0", "4"), ("1",)],
+)
+def test_a_box_has_four_finite_numbers_and_an_area(fields: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="box"):
+        parse_box(fields)

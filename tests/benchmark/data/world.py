@@ -1,0 +1,32 @@
+"""Prepare a tiny raw folder in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from benchmark.contract.protocol import Protocol
+from benchmark.data.prepare import Prepared, prepare
+from benchmark.data.store import ImageStore
+from tasks.protocol import load_protocol
+
+
+def run(name: str, raw: Path, data: Path, protocol: Protocol | None = None, **options: Any) -> Prepared:
+    """Prepare `raw` into `data / name` with one worker."""
+    return prepare(name, raw, data, protocol or load_protocol(), **{"workers": 1, **options})
+
+
+def store(name: str, raw: Path, data: Path, protocol: Protocol | None = None, **options: Any) -> ImageStore:
+    """Prepare `raw` and open the store."""
+    return ImageStore.open(run(name, raw, data, protocol, **options).root)
+
+
+def changed(**entries: Any) -> Protocol:
+    """Return the published protocol with other data entries."""
+    protocol = load_protocol()
+    return protocol.model_copy(update={"data": protocol.data.model_copy(update=entries)})
+
+
+def rows(name: str, store: ImageStore) -> int:
+    """Return the row of an image ID."""
+    return store.ids(range(len(store))).index(name)
