@@ -1,0 +1,40 @@
+"""A head is built for every task, and a backbone that lacks a level is told which."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tasks.heads import build_head, head_strides
+from tasks.protocol import load_protocol
+from tasks.registry import load_task, load_tasks
+
+CHANNELS = {2: 4, 4: 4, 8: 4, 16: 4, 32: 4}
+
+
+@pytest.mark.parametrize("spec", load_tasks(), ids=lambda spec: spec.id)
+def test_every_task_has_a_head(spec):
+    with torch.device("meta"):
+        head = build_head(spec, CHANNELS, load_protocol())
+    assert (
+        head_strides(spec)
+        == {"yolov3": (8, 16, 32), "linear": (32,), "unet": (1, 2, 4, 8, 16, 32)}[spec.head]
+    )
+    assert all(p.requires_grad for p in head.parameters())
+
+
+def test_a_backbone_without_the_levels_is_refused():
+    with pytest.raises(
+        ValueError, match=r"head unet needs feature levels of strides \[2, 4\], .* has \[8, 16, 32\]"
+    ):
+        build_head(load_task("covid_unet_frozen"), {8: 4, 16: 4, 32: 4}, load_protocol())
+
+
+def test_equal_seeds_give_equal_heads_and_others_do_not():
+    spec, protocol = load_task("covid_linear"), load_protocol()
+    heads = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        heads.append(build_head(spec, CHANNELS, protocol).state_dict()["conv.weight"])
+    assert torch.equal(heads[0], heads[1])
+    assert not torch.equal(heads[0], heads[2])

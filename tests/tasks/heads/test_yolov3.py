@@ -1,0 +1,22 @@
+"""YOLOv3 head: the published size on a ResNet-50, and the layout of its output."""
+
+from __future__ import annotations
+
+import torch
+
+from tasks.heads.yolov3 import YoloV3Head
+
+
+def test_parameter_count_of_section_7():
+    with torch.device("meta"):
+        head = YoloV3Head({8: 512, 16: 1024, 32: 2048}, 1)
+    assert sum(p.numel() for p in head.parameters()) == 21_626_934
+
+
+def test_three_scales_coarsest_first_any_backbone_any_side():
+    head = YoloV3Head({4: 3, 8: 4, 16: 5, 32: 6}, 2).eval()
+    features = {
+        stride: torch.randn(1, channels, 96 // stride, 96 // stride)
+        for stride, channels in ((8, 4), (16, 5), (32, 6))
+    }
+    assert [tuple(out.shape) for out in head(features)] == [(1, 21, 3, 3), (1, 21, 6, 6), (1, 21, 12, 12)]

@@ -1,0 +1,73 @@
+"""Objectives: the protocol's entries reach loss and metrics, and what a task monitors is always computed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tasks.boxes import BoxTarget
+from tasks.losses.dice import dice_loss
+from tasks.objective import build_objective
+from tasks.protocol import load_protocol
+from tasks.registry import load_task, load_tasks
+
+PROTOCOL = load_protocol()
+MAPS = [torch.zeros(2, 18, grid, grid) for grid in (2, 4, 8)]
+BOXES = BoxTarget.pack([np.array([(60, 80, 60, 80)]), np.zeros((0, 4))])
+
+
+@pytest.mark.parametrize("spec", load_tasks(), ids=lambda spec: spec.id)
+def test_validation_computes_what_the_task_monitors_and_reports(spec):
+    objective = build_objective(spec, PROTOCOL)
+    metrics = objective.new_metrics()
+    if spec.target == "boxes":
+        loss, batch = objective.loss(MAPS, BOXES), (MAPS, BOXES)
+    else:
+        masks = (torch.rand(2, len(spec.classes), 8, 8) > 0.5).to(torch.uint8)
+        batch = (torch.randn(masks.shape), masks)
+        loss = objective.loss(*batch)
+    metrics.update(*batch)
+    values = metrics.compute()
+    assert loss.shape == ()
+    assert loss.dtype == torch.float32
+    assert {spec.monitor, spec.metric, *spec.extra_metrics} <= values.keys()
+    assert all(0 <= value <= 1 for value in values.values())
+
+
+def test_coco_map_is_left_to_the_test_split():
+    objective = build_objective(load_task("rsna_frozen_1"), PROTOCOL)
+    for extended in (False, True):
+        metrics = objective.new_metrics(extended=extended)
+        metrics.update(MAPS, BOXES)
+        assert ("coco_mAP" in metrics.compute()) == extended
+
+
+def test_batches_of_different_padding_are_joined():
+    one = build_objective(load_task("object_frozen_100"), PROTOCOL).new_metrics()
+    one.update(MAPS, BOXES)
+    two = build_objective(load_task("object_frozen_100"), PROTOCOL).new_metrics()
+    for rows in (slice(0, 1), slice(1, 2)):
+        part = BoxTarget.pack([BOXES.boxes[i, : BOXES.counts[i]].numpy() for i in range(2)][rows])
+        two.update([scale[rows] for scale in MAPS], part)
+    assert one.compute() == two.compute()
+
+
+def test_a_corrected_protocol_changes_the_loss():
+    spec = load_task("covid_linear")
+    corrected = PROTOCOL.model_copy(
+        update={"metrics": PROTOCOL.metrics.model_copy(update={"dice_loss": "image", "mask_threshold": 0.9})}
+    )
+    logits, masks = torch.randn(3, 1, 8, 8), (torch.rand(3, 1, 8, 8) > 0.5).to(torch.uint8)
+    published, other = build_objective(spec, PROTOCOL), build_objective(spec, corrected)
+    assert published.loss(logits, masks) == dice_loss(logits, masks, mode="batch")
+    assert other.loss(logits, masks) == dice_loss(logits, masks, mode="image")
+    metrics = [objective.new_metrics() for objective in (published, other)]
+    for metric in metrics:
+        metric.update(torch.ones(1, 1, 2, 2), torch.ones(1, 1, 2, 2))  # probability 0.73
+    assert [metric.compute()["opacity_dice"] for metric in metrics] == [1.0, 0.0]
+
+
+def test_metrics_of_nothing_are_an_error():
+    with pytest.raises(ValueError, match="no batch was given"):
+        build_objective(load_task("rsna_frozen_1"), PROTOCOL).new_metrics().compute()
