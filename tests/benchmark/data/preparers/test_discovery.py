@@ -9,6 +9,7 @@ import pytest
 from benchmark.data.errors import DataError
 from benchmark.data.official import published
 from benchmark.data.preparers import dataset, names
+from tasks.registry import load_tasks
 from tests.benchmark.data import raws, world
 from tests.benchmark.data.raws import MAKERS
 
@@ -54,3 +55,8 @@ def test_phantom_json_makes_a_phantom_track(tmp_path: Path) -> None:
     raw = raws.rsna(tmp_path / "raw")
     (raw / "phantom.json").write_text("{}")
     assert world.run("rsna", raw, tmp_path).manifest.track == "phantom"
+
+
+def test_class_lists_are_those_of_the_tasks() -> None:
+    for task in load_tasks():
+        assert tuple(task.classes) == dataset(task.dataset).classes, task.id
