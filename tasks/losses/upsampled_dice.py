@@ -1,8 +1,8 @@
 """Dice loss of coarse logit maps after bilinear upsampling, without keeping anything of full size.
 
 Equal to `dice_loss(upsample(maps), target)`. The gradient at an upsampled logit is p (1 - p) (a y + b), where
-a and b come from sums over the batch. So p (1 - p) y and p (1 - p) are brought down to the coarse grid while p
-is at hand, a block that fits the cache at a time, and combined once the sums are known.
+a and b come from sums over the batch. So p (1 - p) y and p (1 - p) go down to the coarse grid while p is at
+hand, a block that fits the cache at a time, and are combined once the sums are known.
 """
 
 from __future__ import annotations

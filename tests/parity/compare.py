@@ -44,11 +44,11 @@ class Comparison:
         expected = np.asarray(self.expected).astype(np.float64)
         if got.size == 0:
             return 0.0
-        if self.rtol_of_max is not None:
-            tolerance = np.full(got.shape, self.rtol_of_max * np.abs(expected).max())
-        else:
-            tolerance = self.atol + self.rtol * np.abs(expected)
         with np.errstate(all="ignore"):
+            if self.rtol_of_max is not None:
+                tolerance = np.full(got.shape, self.rtol_of_max * np.abs(expected).max())
+            else:
+                tolerance = self.atol + self.rtol * np.abs(expected)
             error = np.abs(got - expected)
             ratio = np.where(error == 0, 0.0, error / tolerance)
         same = (got == expected) | (np.isnan(got) & np.isnan(expected))

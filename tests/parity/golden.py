@@ -5,6 +5,7 @@ Nothing here knows one folder: names, shapes, seeds and tolerances come from the
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +20,10 @@ import torch
 from tests.parity.compare import Comparison, Failure
 
 PATTERN_SHAPE = re.compile(r"shape \[([\d, ]+)\]")
+
+
+NOT_DATA = ("manifest.json", "*.md", "*.txt", "SHA256SUMS", ".*")
+"""Files of a folder that hold no vectors."""
 
 
 class GoldenError(Exception):
@@ -148,6 +153,16 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
         if Path(name).name != name or name in ("", ".", ".."):
             raise GoldenError(f"{path}: {name!r} is not a plain file name")
     return manifest
+
+
+def golden_names(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Return the names of all files that hold vectors: those listed and those lying there, sorted."""
+    lying = {
+        path.name
+        for path in folder.iterdir()
+        if path.is_file() and not any(fnmatch.fnmatch(path.name, pattern) for pattern in NOT_DATA)
+    }
+    return sorted(lying | set(manifest))
 
 
 def guarded(

@@ -17,12 +17,9 @@ from typing import Any
 
 from tests.parity import checks as checks_package
 from tests.parity.compare import Comparison, Failure
-from tests.parity.golden import GoldenError, GoldenFile, describe, read_manifest
+from tests.parity.golden import GoldenError, GoldenFile, describe, golden_names, read_manifest
 
 Check = Callable[[GoldenFile], Iterable[Comparison | Failure]]
-
-NOT_DATA = ("manifest.json", "*.md", "*.txt", "SHA256SUMS", ".*")
-"""Files of a folder that hold no vectors."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +46,6 @@ def load_checks() -> tuple[dict[str, Check], list[Result]]:
         except Exception as error:
             broken.append(Result(f"checks/{module.name}.py", "import", False, None, describe(error)))
     return found, broken
-
-
-def golden_names(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Return the names of all files that hold vectors: those listed and those lying there, sorted."""
-    lying = {
-        path.name
-        for path in folder.iterdir()
-        if path.is_file() and not any(fnmatch.fnmatch(path.name, pattern) for pattern in NOT_DATA)
-    }
-    return sorted(lying | set(manifest))
 
 
 def run_folder(folder: Path, only: str | None = None) -> Iterator[Result]:

@@ -7,7 +7,9 @@ import torch
 
 from tasks.boxes import BoxTarget
 
-THREE = BoxTarget.pack([np.zeros((0, 4)), np.ones((2, 4)), np.full((1, 4), 3.0)], [[], [1, 2], [0]])
+THREE = BoxTarget.pack(
+    [np.zeros((0, 4)), np.ones((2, 4)), np.full((1, 4), 3.0)], [np.array([]), np.array([1, 2]), np.array([0])]
+)
 
 
 def test_packing_pads_with_zeros_to_the_longest():

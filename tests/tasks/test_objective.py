@@ -21,13 +21,10 @@ BOXES = BoxTarget.pack([np.array([(60, 80, 60, 80)]), np.zeros((0, 4))])
 def test_validation_computes_what_the_task_monitors_and_reports(spec):
     objective = build_objective(spec, PROTOCOL)
     metrics = objective.new_metrics()
-    if spec.target == "boxes":
-        loss, batch = objective.loss(MAPS, BOXES), (MAPS, BOXES)
-    else:
-        masks = (torch.rand(2, len(spec.classes), 8, 8) > 0.5).to(torch.uint8)
-        batch = (torch.randn(masks.shape), masks)
-        loss = objective.loss(*batch)
-    metrics.update(*batch)
+    masks = (torch.rand(2, len(spec.classes), 8, 8) > 0.5).to(torch.uint8)
+    output, target = (MAPS, BOXES) if spec.target == "boxes" else (torch.randn(masks.shape), masks)
+    loss = objective.loss(output, target)
+    metrics.update(output, target)
     values = metrics.compute()
     assert loss.shape == ()
     assert loss.dtype == torch.float32

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 from tasks.heads.unet import UNetHead
 
@@ -29,6 +30,8 @@ def test_another_backbone_and_another_side():
 def test_the_bridge_keeps_the_channels_of_the_backbone_and_the_widths_are_fixed():
     with torch.device("meta"):
         head = UNetHead({2: 4, 4: 5, 8: 6, 16: 7, 32: 8}, 1)
-    assert [block[0].out_channels for block in head.bridge] == [8, 8]
-    assert [up.upsample.out_channels for up in head.ups] == [1024, 512, 256, 128, 64]
-    assert [up.block1[0].in_channels for up in head.ups] == [1024 + 7, 512 + 6, 256 + 5, 128 + 4, 64 + 3]
+    convolutions = [m for m in head.modules() if isinstance(m, nn.Conv2d)]
+    raised = [m for m in head.modules() if isinstance(m, nn.ConvTranspose2d)]
+    assert [m.out_channels for m in convolutions[:2]] == [8, 8]
+    assert [m.out_channels for m in raised] == [1024, 512, 256, 128, 64]
+    assert [m.in_channels for m in convolutions[2:-1:2]] == [1024 + 7, 512 + 6, 256 + 5, 128 + 4, 64 + 3]

@@ -21,7 +21,8 @@ def plain_froc(detections, boxes, protocol: MetricProtocol) -> float:
     n, g = len(boxes), sum(map(len, boxes))
     ranked = [(image, row) for image, rows in enumerate(detections) for row in rows]
     ranked.sort(key=lambda item: -item[1][4])
-    points, hit, fp, recorded = protocol.froc_operating_points, set(), 0, []
+    points, hit, fp = protocol.froc_operating_points, set(), 0
+    recorded: list[float] = []
     for image, (x, y, w, h, _) in ranked:
         cx, cy, inside = x + w / 2, y + h / 2, False
         for k, (bx, by, bw, bh) in enumerate(boxes[image]):
@@ -66,7 +67,10 @@ def splits(draw):
 @given(splits(), st.sampled_from(["last-recorded", "final"]), st.sampled_from(["one", "all"]))
 def test_wild_detections_against_the_pseudo_code(split, fill, points):
     protocol = METRICS.model_copy(update={"froc_fill": fill, "froc_points_per_detection": points})
-    assert call(*split, protocol) == pytest.approx(plain_froc(*split, protocol), abs=1e-12)
+    detections, boxes = split
+    assert call(detections, boxes, protocol) == pytest.approx(
+        plain_froc(detections, boxes, protocol), abs=1e-12
+    )
 
 
 def test_worked_example_5():
