@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -129,9 +130,16 @@ def sampled(golden: GoldenFile, value: Tensor, prefix: str, case: str) -> Iterat
     yield golden.compare(f"{prefix}_idx", index.clip(0, flat.size - 1), case)
     yield golden.compare(f"{prefix}_val", flat[index.clip(0, flat.size - 1)], case)
     if f"{prefix}_slice" in golden.arrays:
-        shape = golden.arrays[f"{prefix}_slice"]["shape"]
-        steps = [max(1, -(-side // kept)) for side, kept in zip(value.shape, shape, strict=True)]
+        steps = slice_steps(golden.arrays[f"{prefix}_slice"]["meaning"])
         yield golden.compare(f"{prefix}_slice", value[tuple(slice(None, None, step) for step in steps)], case)
+
+
+def slice_steps(meaning: str) -> list[int]:
+    """Return the steps of a slice such as `up5[:, ::16, ::8, ::8]`."""
+    found = re.search(r"\[(:[:\d, ]*)\]", meaning)
+    if found is None:
+        raise GoldenError(f"no slice such as `[:, ::8]` in {meaning!r}")
+    return [int(axis.strip().lstrip(":") or 1) for axis in found[1].split(",")]
 
 
 def frozen_case(golden: GoldenFile, networks: Networks, case: str) -> Iterator[Comparison]:
