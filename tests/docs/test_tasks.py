@@ -1,0 +1,40 @@
+"""docs/tasks.md: its table is the tasks' table, its fields are the schema's, and its example loads."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmark.contract.task import TaskSpec
+from tasks.metrics.names import DETECTION, EXTENDED_DETECTION, PER_CLASS_EXTRAS
+from tasks.registry import load_tasks, read_task
+from tests.conftest import REPOSITORY
+
+TEXT = (REPOSITORY / "docs" / "tasks.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("spec", load_tasks(), ids=lambda spec: spec.id)
+def test_the_table_has_the_task(spec):
+    percent = f"{100 * spec.train_fraction:g} %"
+    cells = [spec.number, f"`{spec.id}`", spec.dataset, percent, spec.published_train_images]
+    cells += [spec.head, spec.backbone, spec.metric]
+    assert "| " + " | ".join(map(str, cells)) + " |" in TEXT.splitlines()
+
+
+def test_every_field_and_every_metric_is_explained():
+    fields = TEXT[TEXT.index("## Fields") : TEXT.index("## Add a task")]
+    named = re.findall(r"`([^`]+)`", fields)
+    assert set(TaskSpec.model_fields) <= set(named)
+    assert {*DETECTION, *EXTENDED_DETECTION, "avg_dice"} <= set(named)
+    assert {f"<class>_{extra}" for extra in ("dice", *PER_CLASS_EXTRAS)} <= set(named)
+
+
+def test_the_example_is_a_task(tmp_path: Path):
+    block = re.search(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+    assert block is not None
+    path = tmp_path / "siim_linear.yaml"
+    path.write_text("\n".join(line.removeprefix("   ") for line in block[1].splitlines()))
+    spec = read_task(path)
+    assert spec.number not in {other.number for other in load_tasks()}
