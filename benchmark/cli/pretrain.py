@@ -42,7 +42,7 @@ def pretrain(
     \b
     Examples:
       lovt-bench pretrain phantom_supervised
-      lovt-bench pretrain phantom_supervised --set architecture=resnet18 --set epochs=2 --force
+      lovt-bench pretrain phantom_supervised --set architecture=resnet18 --set steps=20 --force
     """
     from benchmark.backbone.findings import Finding
     from benchmark.runtime.inputs import PretrainInputs, corpus_digest, method_digest

@@ -6,7 +6,9 @@ Contract: `python -m submissions.phantom_supervised.pretrain --input DIR --outpu
 
 from __future__ import annotations
 
+import logging
 import time
+import warnings
 from itertools import cycle
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import click
 import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
@@ -25,7 +28,7 @@ from benchmark.contract.backbone import Provenance
 from submissions.phantom_supervised.corpus import LABELS, Corpus, read_split
 from submissions.phantom_supervised.settings import Settings, parse_settings
 
-CALIBRATION_SIDES = (96, 128, 160, 192, 224)
+CALIBRATION_SIDES = (96, 128, 160)
 """Image sides that BN's running statistics average over: tasks call the backbone at 96 to 224 pixels."""
 
 
@@ -40,33 +43,43 @@ class Classifier(lightning.LightningModule):
         self.classify = nn.Linear(backbone.levels[-1].channels, len(LABELS))
         self.losses: list[Tensor] = []
 
-    def classify_images(self, images: Tensor) -> Tensor:
-        """Return logits (N, 5) of (N, S, S) uint8 images."""
-        features = self.backbone.feature_maps(network_input(images, self.settings.side, self.statistics))[-1]
+    def classify_images(self, images: Tensor, side: int) -> Tensor:
+        """Return logits (N, 5) of (N, S, S) uint8 images, resized to `side`."""
+        features = self.backbone.feature_maps(network_input(images, side, self.statistics))[-1]
         return self.classify(features.mean(dim=(2, 3)))
 
     def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
         images, labels = batch
         flip = torch.rand(len(images), 1, 1, device=images.device) < 0.5
-        logits = self.classify_images(torch.where(flip, images.flip(2), images))
+        side = self.settings.sides[self.global_step % len(self.settings.sides)]
+        logits = self.classify_images(torch.where(flip, images.flip(2), images), side)
         loss = functional.binary_cross_entropy_with_logits(logits, labels)
         self.losses.append(loss.detach())
         return loss
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        return torch.optim.AdamW(
-            self.parameters(), lr=self.settings.learning_rate, weight_decay=self.settings.weight_decay
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        settings = self.settings
+        optimiser = torch.optim.AdamW(
+            self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
+        rate = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, settings.learning_rate, total_steps=settings.steps
+        )
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
 
 
 class Report(Callback):
-    """One line an epoch."""
+    """A line every ten steps, so that nobody waits before a silent terminal."""
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule, *_: object
+    ) -> None:
         assert isinstance(module, Classifier)
-        loss = float(torch.stack(module.losses).mean())
-        module.losses.clear()
-        click.echo(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}: training loss {loss:.4f}")
+        step = trainer.global_step
+        if step % 10 == 0 or step == trainer.max_steps:
+            loss = float(torch.stack(module.losses).mean())
+            module.losses.clear()
+            click.echo(f"step {step:3d}/{trainer.max_steps}: training loss {loss:.3f}")
 
 
 def network_input(images: Tensor, side: int, statistics: tuple[float, float]) -> Tensor:
@@ -101,7 +114,8 @@ def train(corpus: Corpus, settings: Settings, seed: int) -> Classifier:
     backbone = random_draw(settings.architecture, seed).to(memory_format=torch.channels_last)
     model = Classifier(backbone, settings, corpus.pixel_statistics()).train()
     trainer = lightning.Trainer(
-        max_epochs=settings.epochs,
+        max_steps=settings.steps,
+        max_epochs=-1,
         accelerator="auto",
         devices=1,
         callbacks=[Report()],
@@ -116,10 +130,10 @@ def train(corpus: Corpus, settings: Settings, seed: int) -> Classifier:
 
 
 @torch.no_grad()
-def evaluate(model: Classifier, corpus: Corpus) -> tuple[float, float]:
+def evaluate(model: Classifier, corpus: Corpus, side: int) -> tuple[float, float]:
     """Return loss and share of right labels at threshold 0.5, in eval mode."""
     model.eval()
-    logits = torch.cat([model.classify_images(part) for part in corpus.images.split(32)])
+    logits = torch.cat([model.classify_images(part, side) for part in corpus.images.split(32)])
     loss = functional.binary_cross_entropy_with_logits(logits, corpus.labels)
     return float(loss), float(((logits >= 0) == (corpus.labels > 0.5)).float().mean())
 
@@ -134,6 +148,8 @@ def evaluate(model: Classifier, corpus: Corpus) -> tuple[float, float]:
 def main(source: Path, output: Path, seed: int, assignments: tuple[str, ...]) -> None:
     """Train on a raw MIMIC-CXR folder and write a backbone folder."""
     started = time.monotonic()
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
     try:
         settings = parse_settings(assignments)
         corpus = read_split(source, "train", settings.max_images)
@@ -150,7 +166,7 @@ def main(source: Path, output: Path, seed: int, assignments: tuple[str, ...]) ->
     result: dict[str, float] = {}
     for name, part in (("train", corpus), ("validation", held_out)):
         if len(part.images):
-            loss, accuracy = evaluate(model, part)
+            loss, accuracy = evaluate(model, part, settings.side)
             base = float(torch.maximum(part.labels.mean(0), 1 - part.labels.mean(0)).mean())
             result |= {f"{name}_loss": round(loss, 4), f"{name}_accuracy": round(accuracy, 4)}
             click.echo(

@@ -13,14 +13,19 @@ class Settings(Model):
     """Defaults take about half a minute on two CPU cores."""
 
     architecture: str = "resnet50"
-    side: int = Field(default=96, ge=32, le=224, multiple_of=32)
-    """Image side in pixels during training."""
-    epochs: PositiveInt = 8
+    side: int = Field(default=96, ge=64, le=192, multiple_of=32)
+    """Image side in pixels; batches alternate between `side - 32`, `side` and `side + 32`."""
+    steps: PositiveInt = 80
     batch: int = Field(default=16, ge=2)
-    learning_rate: PositiveFloat = 3e-4
+    learning_rate: PositiveFloat = 1e-3
+    """Peak of a one-cycle schedule."""
     weight_decay: float = Field(default=1e-6, ge=0)
     max_images: PositiveInt = 256
     """Of each split, in the order of the tables."""
+
+    @property
+    def sides(self) -> tuple[int, int, int]:
+        return self.side - 32, self.side, self.side + 32
 
 
 def parse_settings(assignments: Iterable[str]) -> Settings:

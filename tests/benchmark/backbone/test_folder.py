@@ -1,0 +1,157 @@
+"""Whatever is changed in a backbone folder after it was written, loading it says what."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from benchmark.backbone.folder import load_backbone, read_manifest, save_backbone
+from benchmark.backbone.model import BackboneError
+from benchmark.backbone.sources import random_draw
+from benchmark.backbone.weights import file_digest, weights_digest
+from benchmark.contract.backbone import Provenance
+
+
+def rewrite(root: Path, *, digest: bool = True, **fields) -> None:
+    """Change manifest fields; with `digest`, make the manifest agree with the weight file."""
+    manifest = json.loads((root / "backbone.json").read_text()) | fields
+    if digest:
+        manifest["weights_sha256"] = file_digest(root / "backbone.safetensors")
+    (root / "backbone.json").write_text(json.dumps(manifest))
+
+
+def test_round_trip_keeps_every_bit(toy: str, toy_folder: Path) -> None:
+    saved, loaded = random_draw(toy, 1), load_backbone(toy_folder)
+    assert not loaded.training
+    assert saved.state_dict().keys() == loaded.state_dict().keys()
+    assert all(torch.equal(saved.state_dict()[key], value) for key, value in loaded.state_dict().items())
+    assert weights_digest(loaded) == read_manifest(toy_folder).weights_sha256
+
+
+def test_loading_leaves_the_global_generator_alone(toy_folder: Path) -> None:
+    before = torch.get_rng_state()
+    load_backbone(toy_folder)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_saving_replaces_a_folder_and_leaves_nothing_else(toy: str, toy_folder: Path) -> None:
+    (toy_folder / "old.txt").write_text("old")
+    other = random_draw(toy, 2)
+    save_backbone(
+        toy_folder, other, display_name="Other", provenance=Provenance(method="toy", seed=2), onnx=False
+    )
+    assert [path.name for path in toy_folder.parent.iterdir()] == ["my-toy"]
+    assert sorted(path.name for path in toy_folder.iterdir()) == ["backbone.json", "backbone.safetensors"]
+    assert read_manifest(toy_folder).weights_sha256 == weights_digest(other)
+
+
+def test_nan_is_never_written(toy: str, workspace: Path) -> None:
+    backbone = random_draw(toy, 1)
+    with torch.no_grad():
+        backbone.get_parameter("first.weight")[0, 0, 0, 0] = float("nan")
+    with pytest.raises(BackboneError, match=r"NaN or infinity in 1 tensors: first\.weight"):
+        save_backbone(
+            workspace / "x", backbone, display_name="X", provenance=Provenance(method="toy"), onnx=False
+        )
+    assert not workspace.exists()
+
+
+def test_changed_weights_are_noticed_by_their_digest(toy_folder: Path) -> None:
+    state = load_file(toy_folder / "backbone.safetensors")
+    state["first.weight"][0] += 1
+    save_file(state, toy_folder / "backbone.safetensors")
+    with pytest.raises(BackboneError, match="the weights were changed after export"):
+        load_backbone(toy_folder)
+
+
+def extra(state: dict[str, torch.Tensor]) -> None:
+    state["fc.weight"] = torch.zeros(2)
+
+
+def missing(state: dict[str, torch.Tensor]) -> None:
+    del state["norm.running_var"]
+
+
+def reshaped(state: dict[str, torch.Tensor]) -> None:
+    state["first.weight"] = torch.zeros(4, 3, 1, 1)
+
+
+def halved(state: dict[str, torch.Tensor]) -> None:
+    state["first.weight"] = state["first.weight"].half()
+
+
+def infinite(state: dict[str, torch.Tensor]) -> None:
+    state["norm.running_var"][1] = float("inf")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (extra, r"1 tensors are unexpected: fc\.weight"),
+        (missing, r"1 tensors are missing: norm\.running_var"),
+        (reshaped, r"first\.weight \(expected F32 \[4, 3, 3, 3\], found F32 \[4, 3, 1, 1\]\)"),
+        (halved, r"first\.weight \(expected F32 .*, found F16"),
+        (infinite, r"NaN or infinity in 1 tensors: norm\.running_var"),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named(toy_folder: Path, change, message: str) -> None:
+    """The digest agrees: whoever forged the weights forged the manifest too."""
+    state = load_file(toy_folder / "backbone.safetensors")
+    change(state)
+    save_file(state, toy_folder / "backbone.safetensors")
+    rewrite(toy_folder)
+    with pytest.raises(BackboneError, match=message):
+        load_backbone(toy_folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04K\x01.", b"\xff" * 64])
+def test_a_file_that_is_no_safetensors_is_an_error(toy_folder: Path, content: bytes) -> None:
+    (toy_folder / "backbone.safetensors").write_bytes(content)
+    rewrite(toy_folder)
+    with pytest.raises(BackboneError, match="not a readable safetensors file"):
+        load_backbone(toy_folder)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"levels": [{"name": "fine", "channels": 4, "stride": 2}]},
+            r"declares the levels .* has fine .*coarse",
+        ),
+        ({"parameters": 5}, "declares 5 parameters, toy has"),
+        ({"architecture": "vgg"}, "unknown architecture 'vgg'"),
+        ({"colour": "red"}, "colour: Extra inputs"),
+        ({"weights_sha256": "abc"}, "weights_sha256: String should match"),
+        ({"levels": []}, "levels: List should have at least 1 item"),
+    ],
+)
+def test_wrong_manifest_fields_are_named(toy_folder: Path, fields: dict, message: str) -> None:
+    rewrite(toy_folder, digest=False, **fields)
+    with pytest.raises(BackboneError, match=message):
+        load_backbone(toy_folder)
+
+
+def test_manifest_that_is_no_json_or_huge_is_an_error(toy_folder: Path) -> None:
+    path = toy_folder / "backbone.json"
+    path.write_bytes(b"\xff{")
+    with pytest.raises(BackboneError, match="does not follow the contract"):
+        read_manifest(toy_folder)
+    path.write_bytes(b" " * (1 << 20) + b"{}")
+    with pytest.raises(BackboneError, match="larger than"):
+        read_manifest(toy_folder)
+
+
+@pytest.mark.parametrize("name", ["backbone.json", "backbone.safetensors"])
+def test_links_and_missing_files_are_not_followed(toy_folder: Path, tmp_path: Path, name: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (toy_folder / name).rename(elsewhere)
+    with pytest.raises(BackboneError, match=f"holds no {name}"):
+        load_backbone(toy_folder)
+    (toy_folder / name).symlink_to(elsewhere)
+    with pytest.raises(BackboneError, match=f"holds no {name}"):
+        load_backbone(toy_folder)
