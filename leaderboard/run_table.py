@@ -71,16 +71,15 @@ def run_table(
 
 def _title(key: GroupKey) -> str:
     data = "Phantom (synthetic images)" if key.track == "phantom" else "Public data"
-    splits = "official splits" if key.splits == "official" else "seeded splits"
-    return f"{data}, {splits}, profile {clean(key.profile)}, protocol {clean(key.protocol)}"
+    return f"{data}, {key.splits} splits, profile {clean(key.profile)}, protocol {clean(key.protocol)}"
 
 
 def _statement(group: Group) -> str:
     key = group.key
     if key.track == "phantom":
         what = "Phantom: synthetic images drawn by a program. The numbers say nothing about real X-rays."
-    elif key.splits == "seeded":
-        what = "Seeded splits, not the official ones: not comparable with published numbers."
+    elif key.splits != "official":
+        what = f"{key.splits.capitalize()} splits, not the official ones: not comparable with published numbers."
     elif not group.as_here:
         what = "Protocol or profile differ from this repository's: not comparable with published numbers."
     elif (key.track, key.splits, key.protocol, key.profile) == COMPARABLE:

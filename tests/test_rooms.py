@@ -27,7 +27,9 @@ ROOMS = {
 }
 EVERYWHERE = {"benchmark.log", "benchmark.workspace", "benchmark"}
 FILES = sorted(
-    path for room in ("benchmark", "tasks", "leaderboard", "submissions") for path in (ROOT / room).rglob("*.py")
+    path
+    for room in ("benchmark", "tasks", "leaderboard", "submissions")
+    for path in (ROOT / room).rglob("*.py")
 )
 
 

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("submission")
-@click.option("--tasks", "patterns", multiple=True, metavar="PATTERN", help="Only tasks whose id matches; repeatable.")
-@click.option("--profile", default="paper", show_default=True, help="paper, small or demo: how much of the protocol.")
+@click.option(
+    "--tasks", "patterns", multiple=True, metavar="PATTERN", help="Only tasks whose id matches; repeatable."
+)
+@click.option(
+    "--profile", default="paper", show_default=True, help="paper, small or demo: how much of the protocol."
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--engine", type=click.Choice(["fast", "reference"]), default="fast", show_default=True)
 @click.option("--protocol", default="lovt-2022", show_default=True, help="Protocol file of that name.")
@@ -43,7 +47,6 @@ def evaluate(
       lovt-bench evaluate mine --tasks covid_linear --engine reference
     """
     from benchmark.cli.evaluation_report import RichObserver, print_results
-    from benchmark.contract.task import TaskSpec
     from benchmark.workspace import workspace_root
 
     root = workspace_root(workspace)

@@ -74,7 +74,7 @@ class RichObserver(Observer):
             value = f"test {record.metric} {100 * record.test[record.metric]:.1f}"
         self._console.print(
             f"[dim]{self._done:>4}/{self._runs}[/] {spec.id:<31}{config.phase:<6}"
-            f"LR {config.learning_rate:<7g} seed {config.seed}  {record.epochs:>3} epochs {record.seconds:6.1f} s  {value}",
+            f"LR {config.learning_rate:<7g} seed {config.seed} {record.epochs:>3} epochs {record.seconds:6.1f} s  {value}",
             highlight=False,
             soft_wrap=True,
         )
@@ -84,10 +84,10 @@ def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
     """Print one line a task (mean ± 95 % Student-t interval, percent) and where the records lie."""
     manifests = [store.manifest for store in evaluation.stores.values()]
     phantom = any(manifest.track == "phantom" for manifest in manifests)
-    seeded = any(manifest.splits == "seeded" for manifest in manifests)
+    unofficial = sorted({manifest.splits for manifest in manifests} - {"official"})
     table = Table(
         title=f"{evaluation.source.display_name} · {evaluation.protocol.name} · profile {evaluation.profile.name}"
-        + (" · PHANTOM images" if phantom else " · seeded splits" if seeded else ""),
+        + (" · PHANTOM images" if phantom else f" · {unofficial[0]} splits" if unofficial else ""),
         title_justify="left",
     )
     for heading, justify in (("Nr", "right"), ("Task", "left"), ("LR", "right"), ("Metric", "left")):
@@ -111,4 +111,11 @@ def _row(result: TaskResult) -> tuple[str, ...]:
     half_width = student_half_width(values)
     interval = f" ± {half_width:.1f}" if half_width is not None else ""
     rate = f"{result.learning_rate:g}"
-    return str(spec.number), spec.id, rate, spec.metric_label, f"{fmean(values):.1f}{interval}", str(len(values))
+    return (
+        str(spec.number),
+        spec.id,
+        rate,
+        spec.metric_label,
+        f"{fmean(values):.1f}{interval}",
+        str(len(values)),
+    )

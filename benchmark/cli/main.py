@@ -11,7 +11,10 @@ import click
 COMMANDS: dict[str, tuple[str, str]] = {
     "backbone": ("benchmark.cli.backbone:backbone", "Export, check and list backbones."),
     "data": ("benchmark.cli.data:data", "Prepare, verify and list image stores; write the phantom."),
-    "evaluate": ("benchmark.cli.evaluate:evaluate", "Take a backbone through the tasks and record every run."),
+    "evaluate": (
+        "benchmark.cli.evaluate:evaluate",
+        "Take a backbone through the tasks and record every run.",
+    ),
     "leaderboard": ("benchmark.cli.leaderboard:leaderboard", "Build and show the leaderboard."),
     "pretrain": ("benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
     "tasks": ("benchmark.cli.tasks:tasks", "List the tasks and show one."),
@@ -40,11 +43,13 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            error.message += f" Commands: {', '.join(sorted(COMMANDS))}."
-            raise
+            known = ", ".join(sorted(COMMANDS))
+            raise click.UsageError(f"{error.message} Commands: {known}.", ctx) from error
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="lovt-bench", message="%(package)s %(version)s")
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
 def main(verbose: bool) -> None:

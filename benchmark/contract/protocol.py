@@ -69,7 +69,7 @@ class MetricProtocol(Model):
     """Metrics (evaluation.md sections 10 and 11)."""
 
     dice_loss: Literal["batch", "image"]
-    """`batch`: one soft Dice over batch, classes and pixels; 0 without foreground. `image`: mean of per-image losses."""
+    """`batch`: one soft Dice over batch, classes and pixels, 0 without foreground. `image`: mean over images."""
     mask_threshold: PositiveFloat
     map_iou_thresholds: list[PositiveFloat]
     map_iou_convention: Literal["plus-one", "continuous"]

@@ -106,13 +106,17 @@ class _TaskRunner:
         self._data = None
         diverged = [record.run.seed for record in finals if record.status == "diverged"]
         if diverged:
-            raise TaskError(f"task {self.spec.id}: runs with seeds {diverged} diverged at learning rate {rate:g}")
+            raise TaskError(
+                f"task {self.spec.id}: runs with seeds {diverged} diverged at learning rate {rate:g}"
+            )
         return TaskResult(self.spec, "done", rate, finals)
 
     def remaining(self) -> tuple[float, int]:
         """Return cost and number of the runs that are not recorded yet; tuned ones count with the first rate."""
         runs, profile = self.evaluation.protocol.runs, self.evaluation.profile
-        tune = [config for config in tuning_runs(self.spec, runs) if self._key(config).key() not in self.records]
+        tune = [
+            config for config in tuning_runs(self.spec, runs) if self._key(config).key() not in self.records
+        ]
         rates = {record.run.learning_rate for record in self.records.values() if record.run.phase == "final"}
         finals = min(
             (
@@ -242,7 +246,9 @@ class _TaskRunner:
 
     def _record(self, config: RunConfig, key: RunKey, outcome: RunOutcome) -> None:
         device, sizes = self.evaluation.device, self.data().sizes
-        single_on_cuda = device.type == "cuda" and (self.spec.head != "linear" or self.evaluation.engine != "fast")
+        single_on_cuda = device.type == "cuda" and (
+            self.spec.head != "linear" or self.evaluation.engine != "fast"
+        )
         record = RunRecord(
             key=key.key(),
             run=key,

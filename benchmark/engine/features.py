@@ -17,8 +17,8 @@ from torch import nn
 
 from benchmark.contract.base import digest_of
 from benchmark.contract.dataset import SplitName
-from benchmark.engine.inputs import Images, frozen_features, scaled_images
 from benchmark.data.store import ImageStore
+from benchmark.engine.inputs import Images, frozen_features, scaled_images
 from benchmark.log import logger
 from benchmark.workspace import atomic_path, write_text
 
@@ -77,24 +77,33 @@ class FeatureCache:
         """
         write_text(self.folder / "features.json", json.dumps(self._identity, indent=2) + "\n")
         indices = self.store.rows(split)[:rows]
-        source = Images(scaled_images(self.store, indices, self.side), self.store.manifest.pixel_statistics, device)
-        backbone = backbone.to(device, memory_format=torch.channels_last)
+        source = Images(
+            scaled_images(self.store, indices, self.side), self.store.manifest.pixel_statistics, device
+        )
+        backbone = backbone.to(device).to(memory_format=torch.channels_last)
         files: dict[int, np.memmap] = {}
         with ExitStack() as stack:
-            paths = {stride: stack.enter_context(atomic_path(self._path(split, stride))) for stride in strides}
+            paths = {
+                stride: stack.enter_context(atomic_path(self._path(split, stride))) for stride in strides
+            }
             for batch in torch.arange(rows).split(_BATCH):
                 levels = frozen_features(backbone, source.image(batch))
                 for stride in strides:
                     level = levels[stride].permute(0, 2, 3, 1).contiguous()
                     if stride not in files:
                         files[stride] = np.lib.format.open_memmap(
-                            paths[stride], "w+", np.float16 if self.half else np.float32, (rows, *level.shape[1:])
+                            paths[stride],
+                            "w+",
+                            np.float16 if self.half else np.float32,
+                            (rows, *level.shape[1:]),
                         )
                     files[stride][batch.numpy()] = self._stored(level).cpu().numpy()
                 advance(len(batch))
             for file in files.values():
                 file.flush()
-        logger.debug("features: %s %s, %d images, strides %s", self.store.manifest.name, split, rows, list(strides))
+        logger.debug(
+            "features: %s %s, %d images, strides %s", self.store.manifest.name, split, rows, list(strides)
+        )
 
     def _stored(self, level: torch.Tensor) -> torch.Tensor:
         """Half precision as the published autocast gives it; values beyond its range are an error, not infinity."""

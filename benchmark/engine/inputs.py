@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from benchmark.contract.dataset import PixelStatistics
 from benchmark.data.store import ImageStore
@@ -32,12 +32,16 @@ def scaled_images(store: ImageStore, rows: np.ndarray, side: int) -> np.ndarray:
     """Return uint8 (n, side, side): the stored images, antialiased-bilinearly scaled if the side differs."""
     if side == store.manifest.image_side:
         return store.images[_as_slice(rows)]
-    chunks = [_scaled(store.images[rows[i : i + _SCALE_CHUNK]], side) for i in range(0, len(rows), _SCALE_CHUNK)]
+    chunks = [
+        _scaled(store.images[rows[i : i + _SCALE_CHUNK]], side) for i in range(0, len(rows), _SCALE_CHUNK)
+    ]
     return np.concatenate(chunks) if chunks else np.empty((0, side, side), np.uint8)
 
 
 def _scaled(images: np.ndarray, side: int) -> np.ndarray:
-    scaled = F.interpolate(torch.from_numpy(images)[:, None].float(), (side, side), mode="bilinear", antialias=True)
+    scaled = F.interpolate(
+        torch.from_numpy(images)[:, None].float(), (side, side), mode="bilinear", antialias=True
+    )
     return scaled.round_().clamp_(0, 255).to(torch.uint8)[:, 0].numpy()
 
 
@@ -66,9 +70,7 @@ class Images:
 class CachedFeatures:
     """Feature levels that were extracted once; stored (n, h, w, c), delivered (B, c, h, w) float32."""
 
-    def __init__(
-        self, levels: Mapping[int, np.ndarray], images: Images | None, device: torch.device
-    ) -> None:
+    def __init__(self, levels: Mapping[int, np.ndarray], images: Images | None, device: torch.device) -> None:
         self.levels = {stride: RowTensor(level, device) for stride, level in levels.items()}
         self._images = images
 

@@ -45,7 +45,9 @@ class LinearSplit:
 class _Run:
     """State of one run."""
 
-    def __init__(self, index: int, config: RunConfig, spec: TaskSpec, protocol: Protocol, head: nn.Module) -> None:
+    def __init__(
+        self, index: int, config: RunConfig, spec: TaskSpec, protocol: Protocol, head: nn.Module
+    ) -> None:
         self.index, self.config, self.head = index, config, head
         self.adam = build_adam(head.parameters(), config.learning_rate, protocol.optimisation)
         self.plateau = build_plateau(self.adam, protocol.optimisation)
@@ -106,10 +108,10 @@ class _LinearBatch:
     def logits(self, features: Tensor, runs: Sequence[_Run]) -> Tensor:
         """Return (K, B, C, S, S) from features (K or 1, B, h·w, c).
 
-        The upsampling is written as two matrix products, U y Uᵀ: equal to `interpolate` and faster (docs/performance.md).
+        Upsampling is two matrix products, U y Uᵀ: equal to `interpolate` and faster (docs/performance.md).
         """
-        weight = torch.stack([run.head.conv.weight.flatten(1) for run in runs])
-        bias = torch.stack([run.head.conv.bias for run in runs])
+        weight = torch.stack([run.head.get_parameter("conv.weight").flatten(1) for run in runs])
+        bias = torch.stack([run.head.get_parameter("conv.bias") for run in runs])
         coarse = features @ weight.mT.unsqueeze(1) + bias[:, None, None]
         grid = coarse.mT.unflatten(-1, (self.height, self.width))
         return self.up @ grid @ self.across.T
@@ -117,12 +119,16 @@ class _LinearBatch:
     def train_epoch(self, runs: list[_Run], epoch: int) -> None:
         split, optimisation = self.splits["train"], self.protocol.optimisation
         orders = [
-            train_batches(run.config.seed, epoch, split.size, self.spec.batch_size, optimisation.drop_last_batch)
+            train_batches(
+                run.config.seed, epoch, split.size, self.spec.batch_size, optimisation.drop_last_batch
+            )
             for run in runs
         ]
         self.train_loss = LossMean("batches")
         for indices in zip(*orders, strict=True):
-            features = torch.stack([self._gather(split, run, i) for run, i in zip(runs, indices, strict=True)])
+            features = torch.stack(
+                [self._gather(split, run, i) for run, i in zip(runs, indices, strict=True)]
+            )
             targets = torch.stack([split.targets.batch(i) for i in indices])
             losses = self._losses(self.logits(features, runs), targets)
             for run in runs:
@@ -170,7 +176,9 @@ class _LinearBatch:
         losses = LossMean(self.protocol.optimisation.validation_loss_mean)
         for indices in ordered_batches(split.size, self.spec.batch_size):
             shared = len({id(split.features[run.index]) for run in runs}) == 1
-            features = torch.stack([self._gather(split, run, indices) for run in (runs[:1] if shared else runs)])
+            features = torch.stack(
+                [self._gather(split, run, indices) for run in (runs[:1] if shared else runs)]
+            )
             targets = split.targets.batch(indices)
             logits = self.logits(features, runs)
             losses.update(self._losses(logits, targets[None]), len(indices))

@@ -11,7 +11,9 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from benchmark.contract.protocol import OptimisationProtocol
 
 
-def build_adam(parameters: Iterable[nn.Parameter], learning_rate: float, protocol: OptimisationProtocol) -> Adam:
+def build_adam(
+    parameters: Iterable[nn.Parameter], learning_rate: float, protocol: OptimisationProtocol
+) -> Adam:
     """Return Adam with coupled weight decay over one parameter group."""
     return Adam(
         list(parameters),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.contract.strict_yaml import read_yaml
-
 from benchmark.contract.profile import Profile
+from benchmark.contract.strict_yaml import read_yaml
 from benchmark.contract.task import TaskSpec, WarmUp
 
 _FOLDER = Path(__file__).parent / "profiles"
@@ -28,7 +27,8 @@ def apply_profile(spec: TaskSpec, profile: Profile) -> TaskSpec:
     """Return the task as the profile runs it: batch size, grid, epochs, patience and warm-up limited."""
     grid = spec.learning_rates[: profile.max_learning_rates.get(spec.backbone)]
     warm_up = spec.warm_up and WarmUp(
-        steps=_limited(spec.warm_up.steps, profile.max_warm_up_steps), learning_rate=spec.warm_up.learning_rate
+        steps=_limited(spec.warm_up.steps, profile.max_warm_up_steps),
+        learning_rate=spec.warm_up.learning_rate,
     )
     return spec.model_copy(
         update={

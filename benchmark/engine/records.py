@@ -29,7 +29,9 @@ def load_records(path: Path) -> dict[str, RunRecord]:
         try:
             record = RunRecord.model_validate_json(line)
         except ValidationError as error:
-            raise ValueError(f"{path}, line {number}: not a run record ({error.errors()[0]['msg']})") from error
+            raise ValueError(
+                f"{path}, line {number}: not a run record ({error.errors()[0]['msg']})"
+            ) from error
         records.setdefault(record.key, record)
     return records
 

@@ -80,6 +80,7 @@ class _EpochCallback(L.Callback):
         self._on_epoch = on_epoch
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, Training)
         self._on_epoch(pl_module.history[-1])
 
 
@@ -102,7 +103,7 @@ def _trainer(max_epochs: int, device: torch.device, on_epoch: Callable[[EpochLog
 class _quiet(warnings.catch_warnings):  # noqa: N801
     """Silence Lightning's advice about loaders and hardware, which does not apply to data that is in memory."""
 
-    def __enter__(self) -> None:  # type: ignore[override]
+    def __enter__(self) -> None:
         super().__enter__()
         warnings.simplefilter("ignore")
         logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)

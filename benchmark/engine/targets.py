@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from benchmark.data.store import ImageStore
 from benchmark.engine.rows import RowTensor

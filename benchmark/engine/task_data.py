@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from benchmark.contract.run_record import Engine
 from benchmark.contract.task import TaskSpec
 from benchmark.data.store import ImageStore
 from benchmark.engine.features import FeatureCache
-from benchmark.engine.inputs import CachedFeatures, Images, LiveFeatures, scaled_images
+from benchmark.engine.inputs import CachedFeatures, Images, InputSource, LiveFeatures, scaled_images
 from benchmark.engine.linear_batch import LinearSplit
 from benchmark.engine.plan import SplitSizes
 from benchmark.engine.rows import RowTensor
@@ -125,13 +125,14 @@ class TaskData:
             splits[split] = LinearSplit(self.size(split), features, self.targets[split])  # type: ignore[arg-type]
         return splits
 
-    def _inputs(self, seed: int, advance: Callable[[int], None]) -> dict[SplitName, object]:
+    def _inputs(self, seed: int, advance: Callable[[int], None]) -> Mapping[SplitName, InputSource]:
         if self.spec.backbone == "fine-tuned":
-            return dict(self.images)
+            return self.images
         if self.engine == "reference":
             backbone = self.source.load(seed).to(self.device)
             return {
-                split: LiveFeatures(backbone, self.strides, images, self._half) for split, images in self.images.items()
+                split: LiveFeatures(backbone, self.strides, images, self._half)
+                for split, images in self.images.items()
             }
         cache = self.extract(seed, advance)
         levels = [stride for stride in self.strides if stride != 1]
@@ -150,7 +151,9 @@ class TaskData:
 
     def _images(self, split: SplitName) -> Images:
         rows = self.store.rows(split)[: self.size(split)]
-        return Images(scaled_images(self.store, rows, self.side), self.store.manifest.pixel_statistics, self.device)
+        return Images(
+            scaled_images(self.store, rows, self.side), self.store.manifest.pixel_statistics, self.device
+        )
 
     def _targets(self, split: SplitName) -> TargetSource:
         rows = self.store.rows(split)[: self.size(split)]

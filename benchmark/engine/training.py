@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from benchmark.contract.protocol import OptimisationProtocol
+from benchmark.contract.run_record import EpochLog
 from benchmark.contract.task import TaskSpec
 from benchmark.engine.inputs import InputSource
 from benchmark.engine.optimiser import build_adam, build_plateau
@@ -54,7 +55,9 @@ class OrderedLoader:
 class ShuffledLoader:
     """Training batches of the module's current epoch; the order depends on seed and epoch alone."""
 
-    def __init__(self, data: SplitData, batch_size: int, drop_last: bool, seed: int, module: L.LightningModule) -> None:
+    def __init__(
+        self, data: SplitData, batch_size: int, drop_last: bool, seed: int, module: L.LightningModule
+    ) -> None:
         self._data, self._batch_size, self._drop_last = data, batch_size, drop_last
         self._seed, self._module = seed, module
 
@@ -97,7 +100,7 @@ class Training(L.LightningModule):
         self.best_state: dict[str, Tensor] = {}
         self.best_validation: dict[str, float] = {}
         self.test_metrics: dict[str, float] = {}
-        self.history: list[Any] = []
+        self.history: list[EpochLog] = []
         self.diverged = False
         self._step = self._epoch_start = 0
         self._backbone_gradient = False

@@ -16,7 +16,12 @@ from tests.benchmark.engine.world import TINY, TinySource, tiny_stores
 
 PROTOCOL = load_protocol("lovt-2022")
 SINGLE = TINY.model_copy(
-    update={"max_epochs": 1, "max_runs": 1, "max_learning_rates": {"frozen": 1, "fine-tuned": 1}, "max_batch_size": 4}
+    update={
+        "max_epochs": 1,
+        "max_runs": 1,
+        "max_learning_rates": {"frozen": 1, "fine-tuned": 1},
+        "max_batch_size": 4,
+    }
 )
 
 
@@ -107,7 +112,11 @@ def test_another_profile_or_dataset_does_not_reuse_records(evaluation, stores):
 def test_features_are_extracted_once_for_all_tasks_of_a_dataset(evaluation):
     evaluate(with_(evaluation, specs=[load_task("rsna_seg_linear_100")]))
     source = TinySource()
-    evaluate(with_(evaluation, specs=[load_task("rsna_seg_linear_1"), load_task("rsna_seg_linear_10")], source=source))
+    evaluate(
+        with_(
+            evaluation, specs=[load_task("rsna_seg_linear_1"), load_task("rsna_seg_linear_10")], source=source
+        )
+    )
     assert source.loads == 0
 
 

@@ -28,9 +28,7 @@ def test_stored_features_are_the_backbones_in_half_precision(cache, store):
     expected = frozen_features(backbone, images.image(torch.arange(5)))
     for stride, level in cache.load("test", 5, [4, 32]).items():
         assert level.dtype == np.float16
-        np.testing.assert_allclose(
-            np.moveaxis(level, 3, 1), expected[stride].numpy(), rtol=1e-3, atol=1e-6
-        )
+        np.testing.assert_allclose(np.moveaxis(level, 3, 1), expected[stride].numpy(), rtol=1e-3, atol=1e-6)
 
 
 def test_rows_that_are_there_are_not_missing_and_more_rows_are(cache):
@@ -45,7 +43,14 @@ def test_whatever_the_numbers_depend_on_changes_the_folder(store, tmp_path):
     def folder(sha="a" * 64, seed=None, side=224, half=True):
         return FeatureCache(tmp_path, sha, seed, store, side, half).folder
 
-    folders = {folder(), folder("b" * 64), folder(seed=1), folder(seed=2), folder(side=64), folder(half=False)}
+    folders = {
+        folder(),
+        folder("b" * 64),
+        folder(seed=1),
+        folder(seed=2),
+        folder(side=64),
+        folder(half=False),
+    }
     assert len(folders) == 6
 
 
@@ -53,7 +58,7 @@ def test_whatever_the_numbers_depend_on_changes_the_folder(store, tmp_path):
 def test_features_beyond_half_precision_are_refused_and_leave_no_file(cache, value):
     backbone = TinyBackbone().eval()
     with torch.no_grad():
-        backbone.stages[4][1].bias.fill_(value)
+        backbone.get_parameter("stages.4.1.bias").fill_(value)
     with pytest.raises(ValueError, match="backbone check"):
         cache.extract(backbone, "train", 4, [32], CPU)
     assert not list(cache.folder.glob("*.npy"))

@@ -11,6 +11,7 @@ from benchmark.engine.plan import RunConfig
 from benchmark.engine.single import train_single
 from benchmark.engine.targets import mask_targets
 from benchmark.engine.training import SplitData, Training
+from tasks.objective import build_objective
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.benchmark.engine.world import TinyBackbone, TinySource, tiny_store
@@ -55,7 +56,9 @@ def test_during_the_warm_up_the_backbone_does_not_change_at_all(splits):
     assert changed == set()
 
 
-def test_after_a_warm_up_that_ends_inside_an_epoch_weights_move_but_statistics_wait_for_the_validation(splits):
+def test_after_a_warm_up_that_ends_inside_an_epoch_weights_move_but_statistics_wait_for_the_validation(
+    splits,
+):
     _, changed = fine_tune(splits, steps=2, epochs=1)
     assert "stages.0.0.weight" in changed
     assert not any("running" in name for name in changed)
@@ -72,7 +75,7 @@ def test_the_warm_up_rate_is_followed_by_the_constant_task_rate(splits):
 
 
 def test_the_tested_weights_are_those_of_the_best_epoch(splits):
-    """Training that ends with the best epoch must give the same test metrics as training that goes on after it."""
+    """Training that ends with the best epoch must give the test metrics of training that goes on."""
     config = RunConfig("final", 1e-2, 1)
 
     def outcome(epochs: int):
@@ -94,7 +97,9 @@ def test_lightning_leaves_the_module_without_a_checkpoint_on_disk(splits, tmp_pa
 def test_training_module_has_one_parameter_group(splits):
     backbone = TinyBackbone()
     head = torch.nn.Conv2d(12, 1, 1)
-    module = Training(head, backbone, None, spec(1, 1), PROTOCOL.optimisation, 1e-4)
+    module = Training(
+        head, backbone, build_objective(spec(1, 1), PROTOCOL), spec(1, 1), PROTOCOL.optimisation, 1e-4
+    )
     adam = module.configure_optimizers()
     assert len(adam.param_groups) == 1
     assert adam.defaults["weight_decay"] == 1e-6

@@ -56,7 +56,9 @@ class TinyBackbone(Backbone):
         levels = tuple(FeatureLevel(name=f"c{i}", channels=channels[i], stride=2**i) for i in range(1, 6))
         super().__init__("tiny", levels)
         self.stages = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(channels[i], channels[i + 1], 3, 2, 1), nn.BatchNorm2d(channels[i + 1]), nn.ReLU())
+            nn.Sequential(
+                nn.Conv2d(channels[i], channels[i + 1], 3, 2, 1), nn.BatchNorm2d(channels[i + 1]), nn.ReLU()
+            )
             for i in range(5)
         )
 
