@@ -57,7 +57,7 @@ class DetectionObjective:
 
     classes: tuple[str, ...]
     metrics: frozenset[str]
-    """What the task monitors or reports; nothing else that is costly is computed."""
+    """What the task monitors and reports: all that a validation pass is worth."""
     protocol: BenchmarkProtocol
 
     def loss(self, output: Sequence[Tensor], target: BoxTarget) -> Tensor:
@@ -71,5 +71,5 @@ def build_objective(spec: TaskSpec, protocol: BenchmarkProtocol) -> Objective:
     """Return the objective of a task under a protocol."""
     if spec.target == "masks":
         return SegmentationObjective(tuple(spec.classes), protocol)
-    names = frozenset({spec.monitor, spec.metric, *spec.extra_metrics})
+    names = frozenset({spec.monitor, spec.metric})
     return DetectionObjective(tuple(spec.classes), names, protocol)

@@ -11,9 +11,9 @@ from benchmark.contract.protocol import Protocol
 from tasks.boxes import BoxTarget
 from tasks.detection import Detections, detect
 from tasks.metrics.froc import froc
-from tasks.metrics.mean_average_precision import coco_map, mean_average_precision
+from tasks.metrics.mean_average_precision import coco_map, mean_average_precision, positive_map
 
-MAP_NAMES = {"mAP", "mAP@0.5", "mAP@0.75", "pos_mAP"}
+MAP_NAMES = {"mAP", "mAP@0.5", "mAP@0.75"}
 
 
 class DetectionMetrics:
@@ -48,6 +48,8 @@ class DetectionMetrics:
         result: dict[str, float] = {}
         if self.extended or self.names & MAP_NAMES:
             result |= mean_average_precision(detections, target, self.classes, self.protocol.metrics)
+        if self.extended or "pos_mAP" in self.names:
+            result["pos_mAP"] = positive_map(detections, target, self.classes, self.protocol.metrics)
         if self.extended or "froc" in self.names:
             result["froc"] = froc(
                 detections.boxes.numpy(),

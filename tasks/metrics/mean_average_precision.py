@@ -68,15 +68,18 @@ def coco_map(detections: Detections, target: BoxTarget) -> float:
 def mean_average_precision(
     detections: Detections, target: BoxTarget, classes: int, protocol: MetricProtocol
 ) -> dict[str, float]:
-    """Return `mAP`, `mAP@0.5`, `mAP@0.75` where these thresholds belong to the protocol, and `pos_mAP`."""
+    """Return `mAP`, and `mAP@0.5` and `mAP@0.75` where these thresholds belong to the protocol."""
     precisions = average_precisions(detections, target, classes, protocol)
     result = {"mAP": float(precisions.mean())}
     for level in (0.5, 0.75):
         if level in protocol.map_iou_thresholds:
             result[f"mAP@{level}"] = float(precisions[protocol.map_iou_thresholds.index(level)].mean())
-    detections, target = images_with_boxes(detections, target)
-    result["pos_mAP"] = float(average_precisions(detections, target, classes, protocol).mean())
     return result
+
+
+def positive_map(detections: Detections, target: BoxTarget, classes: int, protocol: MetricProtocol) -> float:
+    """Return the mAP over images with boxes only: `pos_mAP`."""
+    return float(average_precisions(*images_with_boxes(detections, target), classes, protocol).mean())
 
 
 def images_with_boxes(detections: Detections, target: BoxTarget) -> tuple[Detections, BoxTarget]:

@@ -7,11 +7,11 @@ from benchmark.contract.task import TaskSpec
 PER_CLASS_EXTRAS = ("pos_dice", "IoU", "precision", "recall")
 """Logged beside `<class>_dice`, not reported (evaluation.md section 11.1)."""
 
-DETECTION = ("mAP", "mAP@0.5", "mAP@0.75", "pos_mAP", "froc")
-"""Of every detection task; fROC counts only where a task asks for it."""
+DETECTION = ("mAP", "mAP@0.5", "mAP@0.75", "froc")
+"""Of every detection task on test; on validation those that come with the metric it monitors."""
 
-EXTENDED_DETECTION = ("coco_mAP",)
-"""Computed on the test split only: the mAP of the COCO challenge, which is not the protocol's."""
+EXTENDED_DETECTION = ("pos_mAP", "coco_mAP")
+"""Logged on the test split: mAP over images with boxes, and the mAP of the COCO challenge."""
 
 
 def metric_names(spec: TaskSpec) -> list[str]:
