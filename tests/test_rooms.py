@@ -16,11 +16,13 @@ ROOMS = {
     "leaderboard": {"benchmark.contract", "tasks"},
     "benchmark.engine": {"benchmark.contract", "benchmark.backbone", "benchmark.data", "tasks"},
     "submissions": {"benchmark.contract", "benchmark.backbone"},
+    "benchmark.runtime": {"benchmark.contract", "benchmark.backbone", "submissions"},
     "benchmark.cli": {
         "benchmark.contract",
         "benchmark.backbone",
         "benchmark.data",
         "benchmark.engine",
+        "benchmark.runtime",
         "tasks",
         "leaderboard",
     },

@@ -50,6 +50,7 @@ def pretrain(
     from benchmark.runtime.pretrain import pretrain as run
     from benchmark.runtime.submissions import SubmissionError, read_submission, submissions_root
 
+    settings = _settings(assignments)
     base = workspace_root(workspace)
     source = corpus or base / "phantom" / "mimic-cxr"
     root = base / "backbones" / method
@@ -57,7 +58,7 @@ def pretrain(
         submission = read_submission(submissions_root(), method)
         if submission.module is None:
             raise SubmissionError(
-                f"{method} needs no pre-training: `lovt-bench evaluate {method}` takes it as it is"
+                f"{method} needs no pre-training; evaluate it: `lovt-bench evaluate {method}`"
             )
         if not source.is_dir():
             raise SubmissionError(
@@ -67,7 +68,7 @@ def pretrain(
             method=method,
             method_sha256=method_digest(submissions_root() / method),
             seed=seed,
-            settings=_settings(assignments),
+            settings=settings,
             corpus_sha256=corpus_digest(source),
         )
         if not force and is_done(root, inputs):
