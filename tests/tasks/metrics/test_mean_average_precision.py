@@ -83,6 +83,7 @@ def pack(boxes) -> BoxTarget:
     return BoxTarget.pack([np.array(rows, dtype=np.float32).reshape(-1, 4) for rows in boxes])
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(splits(), st.sampled_from(["plus-one", "continuous"]), st.sampled_from(["strict", "inclusive"]))
 def test_wild_detections_against_the_text(split, convention, match):
