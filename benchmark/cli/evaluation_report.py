@@ -74,7 +74,7 @@ class RichObserver(Observer):
             value = f"test {record.metric} {100 * record.test[record.metric]:.1f}"
         self._console.print(
             f"[dim]{self._done:>4}/{self._runs}[/] {spec.id:<31}{config.phase:<6}"
-            f"LR {config.learning_rate:<7g} seed {config.seed} {record.epochs:>3} epochs {record.seconds:6.1f} s  {value}",
+            f"LR {config.learning_rate:<7g} seed {config.seed} {record.epochs:>3} ep. {record.seconds:6.1f} s  {value}",
             highlight=False,
             soft_wrap=True,
         )

@@ -26,11 +26,8 @@ from benchmark.engine.stopping import BestEpoch
 from benchmark.engine.targets import MaskTargets
 from benchmark.engine.validation_loss import LossMean
 from tasks.heads import build_head
-from tasks.heads.linear import bilinear_matrix
-from tasks.losses.dice import dice_loss
-from tasks.metrics.dice import SegmentationMetrics
-
-_STRIDE = 32
+from tasks.losses.upsampled_dice import upsampled_dice_loss
+from tasks.metrics.dice import SegmentationMetrics, upsampled_image_counts
 
 
 @dataclass(frozen=True)
@@ -102,19 +99,13 @@ class _LinearBatch:
         self.spec, self.protocol, self.splits, self.device = spec, protocol, splits, device
         sample = splits["train"].features[0].array
         self.height, self.width = sample.shape[1:3]
-        self.up = bilinear_matrix(self.height, self.height * _STRIDE).to(device)
-        self.across = bilinear_matrix(self.width, self.width * _STRIDE).to(device)
 
-    def logits(self, features: Tensor, runs: Sequence[_Run]) -> Tensor:
-        """Return (K, B, C, S, S) from features (K or 1, B, h·w, c).
-
-        Upsampling is two matrix products, U y Uᵀ: equal to `interpolate` and faster (docs/performance.md).
-        """
+    def maps(self, features: Tensor, runs: Sequence[_Run]) -> Tensor:
+        """Return coarse logits (K, B, C, h, w) from features (K or 1, B, h·w, c); full-size ones are never built."""
         weight = torch.stack([run.head.get_parameter("conv.weight").flatten(1) for run in runs])
         bias = torch.stack([run.head.get_parameter("conv.bias") for run in runs])
-        coarse = features @ weight.mT.unsqueeze(1) + bias[:, None, None]
-        grid = coarse.mT.unflatten(-1, (self.height, self.width))
-        return self.up @ grid @ self.across.T
+        maps = features @ weight.mT.unsqueeze(1) + bias[:, None, None]
+        return maps.mT.unflatten(-1, (self.height, self.width))
 
     def train_epoch(self, runs: list[_Run], epoch: int) -> None:
         split, optimisation = self.splits["train"], self.protocol.optimisation
@@ -130,7 +121,7 @@ class _LinearBatch:
                 [self._gather(split, run, i) for run, i in zip(runs, indices, strict=True)]
             )
             targets = torch.stack([split.targets.batch(i) for i in indices])
-            losses = self._losses(self.logits(features, runs), targets)
+            losses = self._losses(self.maps(features, runs), targets)
             for run in runs:
                 run.adam.zero_grad()
             losses.sum().backward()
@@ -180,14 +171,15 @@ class _LinearBatch:
                 [self._gather(split, run, indices) for run in (runs[:1] if shared else runs)]
             )
             targets = split.targets.batch(indices)
-            logits = self.logits(features, runs)
-            losses.update(self._losses(logits, targets[None]), len(indices))
-            for metric, run_logits in zip(metrics, logits, strict=True):
-                metric.update(run_logits, targets)
+            maps = self.maps(features, runs)
+            losses.update(self._losses(maps, targets), len(indices))
+            counts = upsampled_image_counts(maps, targets, self.protocol.metrics.mask_threshold)
+            for metric, run_counts in zip(metrics, counts, strict=True):
+                metric.add(run_counts)
         return [metric.compute() for metric in metrics], losses.compute().tolist()
 
     def _gather(self, split: LinearSplit, run: _Run, indices: Tensor) -> Tensor:
         return split.features[run.index][indices].float().flatten(1, 2)
 
-    def _losses(self, logits: Tensor, targets: Tensor) -> Tensor:
-        return dice_loss(logits, targets, mode=self.protocol.metrics.dice_loss, configurations=True)
+    def _losses(self, maps: Tensor, targets: Tensor) -> Tensor:
+        return upsampled_dice_loss(maps, targets, mode=self.protocol.metrics.dice_loss)

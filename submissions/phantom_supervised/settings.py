@@ -13,9 +13,9 @@ class Settings(Model):
     """Defaults take about half a minute on two CPU cores."""
 
     architecture: str = "resnet50"
-    side: int = Field(default=96, ge=64, le=192, multiple_of=32)
-    """Image side in pixels; batches alternate between `side - 32`, `side` and `side + 32`."""
-    steps: PositiveInt = 80
+    side: int = Field(default=96, ge=64, le=224, multiple_of=32)
+    """Image side in pixels; batches alternate between `side - 32` and `side`."""
+    steps: PositiveInt = 48
     batch: int = Field(default=16, ge=2)
     learning_rate: PositiveFloat = 1e-3
     """Peak of a one-cycle schedule."""
@@ -24,8 +24,8 @@ class Settings(Model):
     """Of each split, in the order of the tables."""
 
     @property
-    def sides(self) -> tuple[int, int, int]:
-        return self.side - 32, self.side, self.side + 32
+    def sides(self) -> tuple[int, int]:
+        return self.side - 32, self.side
 
 
 def parse_settings(assignments: Iterable[str]) -> Settings:
