@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 from typing import Any
 
 import click
@@ -62,6 +63,8 @@ def main(verbose: bool) -> None:
       lovt-bench evaluate random --profile demo  # a backbone through the 18 tasks
       lovt-bench leaderboard build               # run records -> a leaderboard version
     """
+    # Threads that spin while another process has the core made trainings nine times slower (docs/performance.md).
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(format="%(message)s", level=logging.DEBUG if verbose else logging.WARNING)
     logging.getLogger("lovt_bench").setLevel(logging.DEBUG if verbose else logging.INFO)
 
