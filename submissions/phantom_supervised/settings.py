@@ -15,7 +15,7 @@ class Settings(Model):
     architecture: str = "resnet50"
     side: int = Field(default=96, ge=64, le=224, multiple_of=32)
     """Image side in pixels; batches alternate between `side - 32` and `side`."""
-    steps: PositiveInt = 48
+    steps: PositiveInt = 40
     batch: int = Field(default=16, ge=2)
     learning_rate: PositiveFloat = 1e-3
     """Peak of a one-cycle schedule."""
