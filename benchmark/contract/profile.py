@@ -26,7 +26,7 @@ class Profile(Model):
     max_epochs: PositiveInt | None = None
     max_patience: PositiveInt | None = None
     max_warm_up_steps: PositiveInt | None = None
-    max_learning_rates: dict[Literal["frozen", "fine-tuned"], PositiveInt] = {}
-    """The first so many of a task's grid; one means that the task is not tuned."""
+    max_learning_rates: dict[Literal["linear", "yolov3", "unet", "fine-tuned"], PositiveInt] = {}
+    """The first so many of a task's grid, by head for frozen tasks; one means that the task is not tuned."""
     max_runs: PositiveInt | None = None
     """The first so many of the protocol's final seeds."""

@@ -25,7 +25,8 @@ def load_profile(name: str) -> Profile:
 
 def apply_profile(spec: TaskSpec, profile: Profile) -> TaskSpec:
     """Return the task as the profile runs it: batch size, grid, epochs, patience and warm-up limited."""
-    grid = spec.learning_rates[: profile.max_learning_rates.get(spec.backbone)]
+    kind = "fine-tuned" if spec.backbone == "fine-tuned" else spec.head
+    grid = spec.learning_rates[: profile.max_learning_rates.get(kind)]
     warm_up = spec.warm_up and WarmUp(
         steps=_limited(spec.warm_up.steps, profile.max_warm_up_steps),
         learning_rate=spec.warm_up.learning_rate,

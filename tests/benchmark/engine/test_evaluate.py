@@ -19,7 +19,7 @@ SINGLE = TINY.model_copy(
     update={
         "max_epochs": 1,
         "max_runs": 1,
-        "max_learning_rates": {"frozen": 1, "fine-tuned": 1},
+        "max_learning_rates": {"linear": 1, "yolov3": 1, "unet": 1, "fine-tuned": 1},
         "max_batch_size": 4,
     }
 )
@@ -43,7 +43,7 @@ def evaluation(stores, tmp_path):
     )
 
 
-DIVERGING = SINGLE.model_copy(update={"max_learning_rates": {"frozen": 2}, "max_epochs": 2})
+DIVERGING = SINGLE.model_copy(update={"max_learning_rates": {"yolov3": 2, "linear": 1}, "max_epochs": 2})
 
 
 def with_(evaluation, **changes):

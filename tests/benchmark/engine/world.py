@@ -26,7 +26,7 @@ TINY = Profile(
     max_batch_size=3,
     max_epochs=2,
     max_warm_up_steps=3,
-    max_learning_rates={"frozen": 2, "fine-tuned": 1},
+    max_learning_rates={"linear": 2, "yolov3": 2, "unet": 1, "fine-tuned": 1},
     max_runs=2,
 )
 
