@@ -17,7 +17,7 @@ class Settings(Model):
     """Image side in pixels; batches alternate between `side - 32` and `side`."""
     steps: PositiveInt = 40
     batch: int = Field(default=16, ge=2)
-    learning_rate: PositiveFloat = 1e-3
+    learning_rate: PositiveFloat = 3e-3
     """Peak of a one-cycle schedule."""
     weight_decay: float = Field(default=1e-6, ge=0)
     max_images: PositiveInt = 256

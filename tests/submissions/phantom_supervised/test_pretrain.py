@@ -74,9 +74,9 @@ def test_wrong_settings_are_named(assignment: str, message: str) -> None:
 
 @pytest.mark.slow
 def test_training_learns_and_repeats_itself(root: Path) -> None:
-    """Twelve images are learnt by heart in forty steps of ResNet-18."""
+    """Twelve images are learnt by heart in thirty steps of ResNet-18."""
     corpus = read_split(root, "train", 100)
-    settings = Settings(architecture="resnet18", side=64, steps=40, batch=6)
+    settings = Settings(architecture="resnet18", steps=30, batch=6)
     start = Classifier(random_draw("resnet18", 1), settings, corpus.pixel_statistics())
     torch.manual_seed(0)
     model = train(corpus, settings, seed=1)
