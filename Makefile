@@ -30,7 +30,7 @@ demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a l
 	$(BIN)/lovt-bench data phantom --images $(DEMO_IMAGES) --side 384
 	for name in rsna siim covid-rural object-cxr nih-cxr; do \
 	  $(BIN)/lovt-bench data prepare $$name --raw $(LOVT_BENCH_WORKSPACE)/phantom/$$name || exit 1; done
-	$(BIN)/lovt-bench pretrain phantom_supervised
+	$(BIN)/lovt-bench pretrain phantom_supervised --set architecture=resnet18
 	$(BIN)/lovt-bench evaluate random --profile demo
 	$(BIN)/lovt-bench evaluate phantom_supervised --profile demo
 	$(BIN)/lovt-bench leaderboard build

@@ -79,7 +79,9 @@ def _statement(group: Group) -> str:
     if key.track == "phantom":
         what = "Phantom: synthetic images drawn by a program. The numbers say nothing about real X-rays."
     elif key.splits != "official":
-        what = f"{key.splits.capitalize()} splits, not the official ones: not comparable with published numbers."
+        what = (
+            f"{key.splits.capitalize()} splits, not the official ones: not comparable with published numbers."
+        )
     elif not group.as_here:
         what = "Protocol or profile differ from this repository's: not comparable with published numbers."
     elif (key.track, key.splits, key.protocol, key.profile) == COMPARABLE:

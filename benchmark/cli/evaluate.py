@@ -58,6 +58,7 @@ def evaluate(
         from benchmark.engine.device import choose_device
         from benchmark.engine.evaluate import Evaluation
         from benchmark.engine.evaluate import evaluate as run
+        from benchmark.engine.memory import keep_freed_memory
         from benchmark.engine.profile import load_profile
         from tasks.protocol import load_protocol
 
@@ -71,6 +72,7 @@ def evaluate(
             device=choose_device(device),  # type: ignore[arg-type]
             engine=engine,  # type: ignore[arg-type]
         )
+        keep_freed_memory()
         with RichObserver(evaluation) as observer:
             results = run(evaluation, observer)
     except (ValueError, FileNotFoundError) as error:

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from benchmark.contract.dataset import PixelStatistics
 from benchmark.data.store import ImageStore
+from benchmark.engine.memory import training_format
 from benchmark.engine.rows import RowTensor
 
 _SCALE_CHUNK = 256
@@ -53,15 +54,22 @@ def _as_slice(rows: np.ndarray) -> slice | np.ndarray:
 class Images:
     """Normalised images: (x / 255 - mean) / std, repeated to three channels (protocol section 5)."""
 
-    def __init__(self, images: np.ndarray, statistics: PixelStatistics, device: torch.device) -> None:
+    def __init__(
+        self,
+        images: np.ndarray,
+        statistics: PixelStatistics,
+        device: torch.device,
+        memory_format: torch.memory_format = torch.channels_last,
+    ) -> None:
+        self._format = memory_format
         self._rows = RowTensor(images, device)
         self._scale = 1 / (255 * statistics.std)
         self._shift = statistics.mean / statistics.std
 
     def image(self, indices: Tensor) -> Tensor:
-        """Return (B, 3, S, S) float32, channels last in memory."""
+        """Return (B, 3, S, S) float32."""
         grey = self._rows[indices].float().mul_(self._scale).sub_(self._shift)
-        return grey[:, None].expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+        return grey[:, None].expand(-1, 3, -1, -1).contiguous(memory_format=self._format)
 
     def batch(self, indices: Tensor) -> dict[int, Tensor]:
         return {1: self.image(indices)}
@@ -71,11 +79,15 @@ class CachedFeatures:
     """Feature levels that were extracted once; stored (n, h, w, c), delivered (B, c, h, w) float32."""
 
     def __init__(self, levels: Mapping[int, np.ndarray], images: Images | None, device: torch.device) -> None:
+        self._format = training_format(device)
         self.levels = {stride: RowTensor(level, device) for stride, level in levels.items()}
         self._images = images
 
     def batch(self, indices: Tensor) -> dict[int, Tensor]:
-        features = {stride: rows[indices].float().permute(0, 3, 1, 2) for stride, rows in self.levels.items()}
+        features = {
+            stride: rows[indices].permute(0, 3, 1, 2).to(torch.float32, memory_format=self._format)
+            for stride, rows in self.levels.items()
+        }
         return features | (self._images.batch(indices) if self._images else {})
 
 

@@ -14,6 +14,7 @@ from torch import nn
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import EpochLog
 from benchmark.contract.task import TaskSpec
+from benchmark.engine.memory import training_format
 from benchmark.engine.order import seeded
 from benchmark.engine.outcome import RunOutcome
 from benchmark.engine.plan import RunConfig
@@ -48,8 +49,8 @@ def train_single(
     with seeded(config.seed):
         head = build_head(spec, channels, protocol)
     module = Training(
-        head.to(memory_format=torch.channels_last),
-        backbone.to(memory_format=torch.channels_last) if backbone is not None else None,
+        head.to(memory_format=training_format(device)),
+        backbone.to(memory_format=training_format(device)) if backbone is not None else None,
         build_objective(spec, protocol),
         spec,
         protocol.optimisation,

@@ -19,6 +19,7 @@ from benchmark.data.store import ImageStore
 from benchmark.engine.features import FeatureCache
 from benchmark.engine.inputs import CachedFeatures, Images, InputSource, LiveFeatures, scaled_images
 from benchmark.engine.linear_batch import LinearSplit
+from benchmark.engine.memory import training_format
 from benchmark.engine.plan import SplitSizes
 from benchmark.engine.rows import RowTensor
 from benchmark.engine.targets import TargetSource, box_targets, mask_targets
@@ -152,7 +153,10 @@ class TaskData:
     def _images(self, split: SplitName) -> Images:
         rows = self.store.rows(split)[: self.size(split)]
         return Images(
-            scaled_images(self.store, rows, self.side), self.store.manifest.pixel_statistics, self.device
+            scaled_images(self.store, rows, self.side),
+            self.store.manifest.pixel_statistics,
+            self.device,
+            training_format(self.device),
         )
 
     def _targets(self, split: SplitName) -> TargetSource:
