@@ -19,6 +19,7 @@ from benchmark.contract.task import TaskSpec
 from benchmark.data.store import ImageStore
 from benchmark.engine.cost import epoch_cost, feature_cost
 from benchmark.engine.linear_batch import train_linear_batch
+from benchmark.engine.memory import release_memory
 from benchmark.engine.observer import Observer
 from benchmark.engine.outcome import RunOutcome
 from benchmark.engine.plan import RunConfig, choose_learning_rate, final_runs, split_sizes, tuning_runs
@@ -215,6 +216,7 @@ class _TaskRunner:
             on_epoch=lambda log: meter.epochs(1),
         )
         meter.finish()
+        release_memory()
         return outcome
 
     def _extracted(self, images: int) -> None:

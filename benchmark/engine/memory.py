@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import gc
+from collections.abc import Callable
 
 import torch
 
@@ -27,10 +29,22 @@ def keep_freed_memory() -> bool:
     Gradients of a U-Net head are 500 MB; without this every step pays for faulting them in again. Acts on the whole
     process and on glibc only; returns whether it took effect.
     """
-    name = ctypes.util.find_library("c")
-    mallopt = getattr(ctypes.CDLL(name), "mallopt", None) if name else None
+    mallopt = _libc("mallopt")
     if mallopt is None:
         return False
     kept = all([mallopt(_M_MMAP_THRESHOLD, _LARGEST), mallopt(_M_TRIM_THRESHOLD, _LARGEST)])
     logger.debug("malloc keeps freed memory: %s", kept)
     return kept
+
+
+def release_memory() -> None:
+    """Free what a finished run left: its modules form cycles, and freed blocks are kept (`keep_freed_memory`)."""
+    gc.collect()
+    trim = _libc("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _libc(function: str) -> Callable[..., int] | None:
+    name = ctypes.util.find_library("c")
+    return getattr(ctypes.CDLL(name), function, None) if name else None
