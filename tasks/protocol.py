@@ -14,11 +14,8 @@ PROTOCOLS = Path(__file__).resolve().parent / "protocols"
 DEFAULT_PROTOCOL = "lovt-2022"
 
 
-class UnknownProtocolError(KeyError):
+class UnknownProtocolError(ValueError):
     """There is no protocol of this name."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class InvalidProtocolError(ValueError):

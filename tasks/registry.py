@@ -18,11 +18,8 @@ from tasks.metrics.names import metric_names
 SPECS = Path(__file__).resolve().parent / "specs"
 
 
-class UnknownTaskError(KeyError):
+class UnknownTaskError(ValueError):
     """There is no task of this id or number."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class InvalidTaskError(ValueError):

@@ -52,6 +52,7 @@ class RichObserver(Observer):
             f"[bold]{source.name}[/] through {len(self._evaluation.specs)} tasks: {runs} runs to do, profile "
             f"{profile.name}, engine {self._evaluation.engine}, device {self._evaluation.device}",
             highlight=False,
+            soft_wrap=True,
         )
 
     def task(self, spec: TaskSpec, position: int, tasks: int) -> None:
@@ -85,11 +86,11 @@ def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
     manifests = [store.manifest for store in evaluation.stores.values()]
     phantom = any(manifest.track == "phantom" for manifest in manifests)
     unofficial = sorted({manifest.splits for manifest in manifests} - {"official"})
-    table = Table(
-        title=f"{evaluation.source.display_name} · {evaluation.protocol.name} · profile {evaluation.profile.name}"
-        + (" · PHANTOM images" if phantom else f" · {unofficial[0]} splits" if unofficial else ""),
-        title_justify="left",
+    title = (
+        f"{evaluation.source.display_name} · {evaluation.protocol.name} · profile {evaluation.profile.name}"
     )
+    title += " · PHANTOM images" if phantom else f" · {unofficial[0]} splits" if unofficial else ""
+    table = Table()
     for heading, justify in (("Nr", "right"), ("Task", "left"), ("LR", "right"), ("Metric", "left")):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     table.add_column("Test", justify="right")
@@ -97,7 +98,13 @@ def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
     for result in results:
         table.add_row(*_row(result))
     console = Console()
+    console.print(title, style="bold", markup=False, soft_wrap=True)
     console.print(table)
+    for result in results:
+        if result.status == "failed":
+            console.print(f"failed: {result.reason}", style="red", markup=False, soft_wrap=True)
+    if all(result.status == "failed" for result in results):
+        return
     folder = evaluation.workspace / "results"
     console.print(f"Run records: {folder}/{manifests[0].track}/{evaluation.source.name}/", soft_wrap=True)
     console.print("Next: lovt-bench leaderboard build")
@@ -106,7 +113,7 @@ def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
 def _row(result: TaskResult) -> tuple[str, ...]:
     spec = result.spec
     if result.status == "failed":
-        return str(spec.number), spec.id, "", spec.metric_label, f"failed: {result.reason}", ""
+        return str(spec.number), spec.id, "", spec.metric_label, "failed", ""
     values = [100 * record.test[spec.metric] for record in result.records]
     half_width = student_half_width(values)
     interval = f" ± {half_width:.1f}" if half_width is not None else ""
