@@ -26,7 +26,7 @@ from benchmark.engine.plan import RunConfig, choose_learning_rate, final_runs, s
 from benchmark.engine.profile import apply_profile
 from benchmark.engine.records import append_record, load_records, results_path
 from benchmark.engine.single import train_single
-from benchmark.engine.task_data import TaskData
+from benchmark.engine.task_data import Claims, TaskData
 from benchmark.log import logger
 from tasks.heads import head_strides
 
@@ -70,7 +70,8 @@ def evaluate(evaluation: Evaluation, observer: Observer | None = None) -> list[T
     """
     observer = observer or Observer()
     runners = [_TaskRunner(evaluation, spec, observer) for spec in evaluation.specs]
-    costs = [runner.remaining() for runner in runners]
+    claimed: Claims = {}
+    costs = [runner.remaining(claimed) for runner in runners]
     observer.start(sum(cost for cost, _ in costs), sum(runs for _, runs in costs))
     results = []
     for position, runner in enumerate(runners, start=1):
@@ -112,7 +113,7 @@ class _TaskRunner:
             )
         return TaskResult(self.spec, "done", rate, finals)
 
-    def remaining(self) -> tuple[float, int]:
+    def remaining(self, claimed: Claims) -> tuple[float, int]:
         """Return cost and number of the runs that are not recorded yet; tuned ones count with the first rate."""
         runs, profile = self.evaluation.protocol.runs, self.evaluation.profile
         tune = [
@@ -131,7 +132,7 @@ class _TaskRunner:
             data = self.data()
         except TaskError:
             return 0.0, 0
-        images = data.missing_features(config.seed for config in pending) if pending else 0
+        images = data.missing_features((config.seed for config in pending), claimed) if pending else 0
         return self._cost(len(pending)) + feature_cost(images, data.side), len(pending)
 
     def data(self) -> TaskData:

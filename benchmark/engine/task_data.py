@@ -26,6 +26,9 @@ from benchmark.engine.targets import TargetSource, box_targets, mask_targets
 from benchmark.engine.training import SplitData
 from tasks.heads import head_strides
 
+Claims = dict[tuple[Path, SplitName, int], int]
+"""Rows by feature folder, split and stride."""
+
 
 @dataclass(frozen=True)
 class TaskData:
@@ -76,18 +79,24 @@ class TaskData:
             self._half,
         )
 
-    def missing_features(self, seeds: Iterable[int]) -> int:
-        """Return how many images still need a forward pass for runs of these seeds."""
+    def missing_features(self, seeds: Iterable[int], claimed: Claims | None = None) -> int:
+        """Return how many images still need a forward pass for runs of these seeds.
+
+        `claimed` says what earlier tasks are going to extract; what this task adds is entered there.
+        """
         if self.spec.backbone != "frozen" or self.engine != "fast":
             return 0
-        draws = set(seeds) if self.source.drawn_per_run else {0}
-        levels = [stride for stride in self.strides if stride != 1]
-        return sum(
-            self.size(split)
-            for seed in draws
-            for split in SPLIT_NAMES
-            if self.cache(seed).missing(split, self.size(split), levels)
-        )
+        claimed = {} if claimed is None else claimed
+        images = 0
+        for seed in set(seeds) if self.source.drawn_per_run else {0}:
+            cache = self.cache(seed)
+            for split in SPLIT_NAMES:
+                size = self.size(split)
+                wanted = cache.missing(split, size, [stride for stride in self.strides if stride != 1])
+                new = [stride for stride in wanted if claimed.get((cache.folder, split, stride), 0) < size]
+                claimed.update({(cache.folder, split, stride): size for stride in new})
+                images += size if new else 0
+        return images
 
     def extract(self, seed: int, advance: Callable[[int], None]) -> FeatureCache:
         """Extract what is missing and return the cache."""

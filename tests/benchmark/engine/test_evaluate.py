@@ -193,3 +193,28 @@ def test_tuning_never_looks_at_test(evaluation):
     records = load_records(results_path(evaluation.workspace, "phantom", "tiny", "covid_linear")).values()
     assert all(not record.test for record in records if record.run.phase == "tune")
     assert all(record.test for record in records if record.run.phase == "final")
+
+
+class _Progress(Observer):
+    def __init__(self):
+        self.total = self.done = 0.0
+        self.runs = self.finished = 0
+
+    def start(self, total_cost, runs):
+        self.total, self.runs = total_cost, runs
+
+    def advance(self, cost):
+        self.done += cost
+
+    def run_finished(self, spec, config, record):
+        self.finished += 1
+
+
+@pytest.mark.parametrize("drawn_per_run", [False, True], ids=["fixed", "drawn"])
+def test_progress_ends_at_what_was_announced(evaluation, drawn_per_run):
+    """Tasks that share features must not each announce their extraction."""
+    progress = _Progress()
+    specs = [load_task("rsna_seg_linear_1"), load_task("rsna_seg_linear_100"), load_task("covid_linear")]
+    evaluate(with_(evaluation, specs=specs, source=TinySource(drawn_per_run=drawn_per_run)), progress)
+    assert progress.finished == progress.runs == 12
+    assert progress.done == pytest.approx(progress.total)
