@@ -35,6 +35,7 @@ demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a l
 	$(BIN)/lovt-bench evaluate phantom_supervised --profile demo
 	$(BIN)/lovt-bench leaderboard build
 	$(BIN)/lovt-bench leaderboard show
+	@echo "The leaderboard lies in leaderboard/versions/dev/ (leaderboard.md, .json, .csv), everything else in $(LOVT_BENCH_WORKSPACE)/"
 
 test: $(STAMP) ## All tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
