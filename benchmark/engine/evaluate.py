@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -173,21 +173,20 @@ class _TaskRunner:
         keys = {config: self._key(config) for config in configs}
         pending = [config for config in configs if keys[config].key() not in self.records]
         if pending and self.spec.head == "linear" and self.evaluation.engine == "fast":
-            outcomes = self._train_batched(pending)
-            for config, outcome in zip(pending, outcomes, strict=True):
+            for config, outcome in self._train_batched(pending):
                 self._record(config, keys[config], outcome)
         else:
             for config in pending:
                 self._record(config, keys[config], self._train_one(config))
         return [self.records[keys[config].key()] for config in configs]
 
-    def _train_batched(self, configs: list[RunConfig]) -> list[RunOutcome]:
+    def _train_batched(self, configs: list[RunConfig]) -> Iterator[tuple[RunConfig, RunOutcome]]:
         data = self.data()
         self.observer.activity("extracting features")
         splits = data.linear([config.seed for config in configs], self._extracted)
         self.observer.activity(f"{configs[0].phase}: {len(configs)} runs as one batched head")
         meter = _CostMeter(self._cost(len(configs)), self._epoch_cost(), self.observer.advance)
-        outcomes = train_linear_batch(
+        for index, outcome in train_linear_batch(
             self.spec,
             self.evaluation.protocol,
             configs,
@@ -195,9 +194,9 @@ class _TaskRunner:
             splits,
             self.evaluation.device,
             on_epoch=meter.epochs,
-        )
+        ):
+            yield configs[index], outcome
         meter.finish()
-        return outcomes
 
     def _train_one(self, config: RunConfig) -> RunOutcome:
         data = self.data()

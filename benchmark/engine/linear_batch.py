@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -53,6 +53,7 @@ class _Run:
         self.validation: dict[str, float] = {}
         self.history: list[EpochLog] = []
         self.diverged = False
+        self.seconds = 0.0
 
     @property
     def active(self) -> bool:
@@ -67,13 +68,12 @@ def train_linear_batch(
     splits: dict[str, LinearSplit],
     device: torch.device,
     on_epoch: Callable[[int], None] = lambda active: None,
-) -> list[RunOutcome]:
-    """Train all runs and return their outcomes in the order of `configs`.
+) -> Iterator[tuple[int, RunOutcome]]:
+    """Train all runs; yield each one's index in `configs` and its outcome as soon as it has stopped.
 
     float32 throughout, on CUDA too: the head is so small that reading the features rules the time.
     `on_epoch` is called with the number of runs that trained in the epoch.
     """
-    start = time.perf_counter()
     runs = []
     for index, config in enumerate(configs):
         with seeded(config.seed):
@@ -84,12 +84,15 @@ def train_linear_batch(
         active = [run for run in runs if run.active]
         if not active:
             break
+        start = time.perf_counter()
         trainer.train_epoch(active, epoch)
         trainer.validate(active, epoch)
+        share = (time.perf_counter() - start) / len(active)
+        for run in active:
+            run.seconds += share
         on_epoch(len(active))
-    outcomes = [trainer.finish(run) for run in runs]
-    share = (time.perf_counter() - start) / len(runs)
-    return [RunOutcome(**{**outcome.__dict__, "seconds": share}) for outcome in outcomes]
+        yield from ((run.index, trainer.finish(run)) for run in active if not run.active)
+    yield from ((run.index, trainer.finish(run)) for run in runs if run.active)
 
 
 class _LinearBatch:
@@ -146,6 +149,7 @@ class _LinearBatch:
 
     @torch.no_grad()
     def finish(self, run: _Run) -> RunOutcome:
+        start = time.perf_counter()
         diverged = run.diverged or run.best.best_epoch is None
         test: dict[str, float] = {}
         if not diverged and run.config.phase == "final":
@@ -158,6 +162,7 @@ class _LinearBatch:
             validation={} if diverged else run.validation,
             test=test,
             history=run.history,
+            seconds=run.seconds + time.perf_counter() - start,
         )
 
     def _measure(self, name: str, runs: list[_Run]) -> tuple[list[dict[str, float]], list[float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
@@ -218,3 +219,12 @@ def test_progress_ends_at_what_was_announced(evaluation, drawn_per_run):
     evaluate(with_(evaluation, specs=specs, source=TinySource(drawn_per_run=drawn_per_run)), progress)
     assert progress.finished == progress.runs == 12
     assert progress.done == pytest.approx(progress.total)
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("float16", np.float16), ("float32", np.float32)])
+def test_the_protocol_decides_the_precision_of_frozen_features(evaluation, precision, dtype):
+    entries = PROTOCOL.optimisation.model_copy(update={"frozen_feature_precision": precision})
+    evaluate(with_(evaluation, protocol=PROTOCOL.model_copy(update={"optimisation": entries})))
+    files = list((evaluation.workspace / "features").rglob("*.npy"))
+    assert len(files) == 3
+    assert {np.load(file, mmap_mode="r").dtype for file in files} == {np.dtype(dtype)}
