@@ -1,0 +1,61 @@
+"""`corpus.json`: what a pre-training corpus holds and where it came from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from benchmark.contract.base import Model, Name, Sha256, digest_of
+from benchmark.contract.dataset import PixelStatistics, SplitName, Track
+
+CHEXPERT_LABELS = ("Cardiomegaly", "Edema", "Consolidation", "Atelectasis", "Pleural Effusion")
+"""The five binary labels in the order of the protocol (datasets.md, MIMIC-CXR, Labels)."""
+
+CORPUS_SIDE = 512
+"""Default of the shorter side of a stored image in pixels; smaller images are stored as they are."""
+
+
+class CorpusSplit(Model):
+    """Counts of one split."""
+
+    studies: NonNegativeInt
+    images: NonNegativeInt
+    sentences: NonNegativeInt = 0
+    positives: list[NonNegativeInt] = []
+    """Studies positive for each label, in the order of `label_names`."""
+
+
+class CorpusManifest(Model):
+    """`corpus.json`. `pixels.npy` holds all images; two tables say which is which (docs/corpus.md)."""
+
+    schema_version: Literal[1] = 1
+    name: Name
+    display_name: str = Field(min_length=1, max_length=80)
+    """What a backbone that learnt from it declares as pre-training data, for example `MIMIC-CXR`."""
+    track: Track
+    side: PositiveInt = CORPUS_SIDE
+    """Upper limit of the shorter side of a stored image, in pixels."""
+    label_names: list[str] = []
+    """Empty where the corpus has no labels."""
+    has_reports: bool
+    sentence_splitter: str | None = None
+    """Library and version that split the reports; None where there are none or they came split."""
+    splits: dict[SplitName, CorpusSplit]
+    pixel_statistics: PixelStatistics
+    """Of the training split at original size: mean of study means, and the root of (mean of study variances +
+    variance of study means) (datasets.md, MIMIC-CXR, What is stored per study)."""
+    left_out: dict[str, NonNegativeInt] = {}
+    """Reason, and number of studies (or images, where the reason says so) that were skipped."""
+    notes: list[str] = []
+    files: dict[str, Sha256]
+    """SHA-256 of every other file of the corpus."""
+    sources_sha256: Sha256
+    """Digest of what it was made from; preparing again from equal sources does nothing. Not part of `identity`."""
+    created: str
+    """ISO 8601, UTC. Not part of `identity`."""
+    versions: dict[str, str] = {}
+
+    def identity(self) -> str:
+        """Return the digest that provenance refers to: content only, no time and no library versions."""
+        return digest_of(self.model_dump(mode="json", exclude={"created", "versions", "sources_sha256"}))
