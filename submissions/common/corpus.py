@@ -1,0 +1,166 @@
+"""A prepared corpus as training reads it: tables in memory, pixels in a memory map, nothing decoded.
+
+Written by `lovt-bench corpus prepare`; the files are described in docs/corpus.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from benchmark.contract.corpus import CorpusManifest
+from benchmark.contract.dataset import SplitName
+from submissions.common.errors import PretrainingError
+
+MANIFEST, PIXELS, IMAGES, STUDIES = "corpus.json", "pixels.npy", "images.parquet", "studies.parquet"
+HOW_TO = "`lovt-bench corpus prepare mimic-cxr --raw DIR` makes one"
+
+
+class Corpus:
+    """One corpus, its training split cut to a fraction.
+
+    Attributes:
+        root: the folder.
+        manifest: its `corpus.json`.
+        fraction: share of the training split that is used: the first rows in stored order, counted in studies by
+            `studies` and in images by `images` (datasets.md, 30 % subset). Validation and test are complete.
+
+    Raises:
+        PretrainingError: no corpus there, or its files disagree.
+    """
+
+    def __init__(self, root: Path, fraction: float = 1.0) -> None:
+        self.root = root
+        self.fraction = fraction
+        self.manifest = _read_manifest(root)
+        images = _read_table(root / IMAGES, ["study", "split", "offset", "height", "width"])
+        studies = _read_table(root / STUDIES, ["split", "first_image", "image_count", "sentences", "labels"])
+        self._study_of = images["study"].to_numpy()
+        self._image_split = images["split"].to_numpy(zero_copy_only=False)
+        self._offsets = images["offset"].to_numpy()
+        self._shapes = np.stack([images["height"].to_numpy(), images["width"].to_numpy()], axis=1).astype(
+            np.int64
+        )
+        self._study_split = studies["split"].to_numpy(zero_copy_only=False)
+        self._first_image = studies["first_image"].to_numpy()
+        self._image_count = studies["image_count"].to_numpy()
+        self._sentences = studies["sentences"]
+        self._labels = _label_array(studies["labels"], len(self.manifest.label_names))
+        self._pixels: np.ndarray | None = None
+        ends = self._offsets + self._shapes.prod(axis=1)
+        if len(ends) and (int(ends.max()) > len(self.pixels) or int(self._offsets.min()) < 0):
+            raise PretrainingError(
+                f"{root}: {IMAGES} points beyond the end of {PIXELS} ({len(self.pixels)} bytes); prepare it again"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Loader workers open the memory map themselves."""
+        return {**self.__dict__, "_pixels": None}
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """All images one after the other, 1-D uint8, memory-mapped read-only."""
+        if self._pixels is None:
+            try:
+                self._pixels = np.load(self.root / PIXELS, mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError) as error:
+                raise PretrainingError(f"{self.root / PIXELS} cannot be read: {error}") from error
+            if self._pixels.ndim != 1 or self._pixels.dtype != np.uint8:
+                raise PretrainingError(f"{self.root / PIXELS}: expected one dimension of uint8")
+        return self._pixels
+
+    @property
+    def pixel_mean(self) -> float:
+        """Mean of the whole training split's pixels in [0, 1], whatever the fraction."""
+        return self.manifest.pixel_statistics.mean
+
+    @property
+    def pixel_std(self) -> float:
+        """Standard deviation of the whole training split's pixels in [0, 1]."""
+        return self.manifest.pixel_statistics.std
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        return tuple(self.manifest.label_names)
+
+    @property
+    def has_reports(self) -> bool:
+        return self.manifest.has_reports
+
+    def studies(self, split: SplitName) -> np.ndarray:
+        """Return (n,) int64, the studies of a split in stored order."""
+        return self._cut(np.flatnonzero(self._study_split == split), split)
+
+    def images(self, split: SplitName) -> np.ndarray:
+        """Return (n,) int64, the images of a split in stored order."""
+        return self._cut(np.flatnonzero(self._image_split == split), split)
+
+    def _cut(self, rows: np.ndarray, split: SplitName) -> np.ndarray:
+        return rows[: round(self.fraction * len(rows))] if split == "train" else rows
+
+    def image(self, row: int) -> np.ndarray:
+        """Return (H, W) uint8 grey, a read-only view into the memory map."""
+        height, width = (int(value) for value in self._shapes[row])
+        start = int(self._offsets[row])
+        return self.pixels[start : start + height * width].reshape(height, width)
+
+    def study_of(self, image: int) -> int:
+        return int(self._study_of[image])
+
+    def images_of(self, study: int) -> range:
+        """Return the images of a study."""
+        first = int(self._first_image[study])
+        return range(first, first + int(self._image_count[study]))
+
+    def sentences(self, study: int) -> tuple[str, ...]:
+        """Return the sentences of a study's report in order; () where the corpus has none."""
+        return tuple(self._sentences[study].as_py() or ())
+
+    def labels(self, study: int) -> np.ndarray:
+        """Return (L,) float32 of 0 and 1 in the order of `label_names`."""
+        return self._labels[study]
+
+    def training_sentences(self) -> Iterator[str]:
+        """Yield all sentences of the training studies in use."""
+        for study in self.studies("train"):
+            yield from self.sentences(int(study))
+
+
+def _read_manifest(root: Path) -> CorpusManifest:
+    path = root / MANIFEST
+    if not path.is_file():
+        raise PretrainingError(f"no corpus at {root}: expected {MANIFEST} there; {HOW_TO}")
+    try:
+        return CorpusManifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        fields = "; ".join(
+            f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in error.errors()[:5]
+        )
+        raise PretrainingError(f"{path} does not follow the contract: {fields}") from error
+
+
+def _read_table(path: Path, columns: list[str]) -> dict[str, pa.Array]:
+    try:
+        table = pq.read_table(path, columns=columns)
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise PretrainingError(f"{path} cannot be read: {error}; {HOW_TO}") from error
+    if missing := set(columns) - set(table.column_names):
+        raise PretrainingError(f"{path} lacks the columns {', '.join(sorted(missing))}; {HOW_TO}")
+    return {name: table[name].combine_chunks() for name in columns}
+
+
+def _label_array(column: pa.Array, count: int) -> np.ndarray:
+    if count == 0:
+        return np.zeros((len(column), 0), np.float32)
+    flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32)
+    if flat.size != len(column) * count:
+        raise PretrainingError(
+            f"expected {count} labels a study, found {flat.size} for {len(column)} studies"
+        )
+    return flat.reshape(len(column), count)

@@ -1,0 +1,76 @@
+"""What a backbone starts from. Nothing is downloaded and nothing is unpickled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.backbone import imagenet
+from benchmark.backbone.convert import from_state_dict, read_state_dict
+from benchmark.backbone.folder import load_backbone, read_manifest
+from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.sources import random_draw
+from submissions.common.errors import PretrainingError
+
+
+@dataclass(frozen=True)
+class InitialWeights:
+    """A backbone to train, and what is to be declared of it."""
+
+    backbone: Backbone
+    pretraining_data: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def initial_backbone(choice: str, architecture: str, seed: int) -> InitialWeights:
+    """Return the backbone that a setting `initial_weights` describes.
+
+    Args:
+        choice: `imagenet`, `random`, a weight file in torchvision's layout, or a backbone folder.
+        architecture: name in the registry.
+        seed: of the draw where `choice` is `random`.
+
+    Raises:
+        PretrainingError: no such weights here, or of another architecture.
+    """
+    try:
+        if choice == "random":
+            return InitialWeights(random_draw(architecture, seed))
+        if choice == "imagenet":
+            return _imagenet(architecture)
+        path = Path(choice)
+        if path.is_dir():
+            manifest = read_manifest(path)
+            if manifest.architecture != architecture:
+                raise PretrainingError(
+                    f"initial_weights: {path.name} is a {manifest.architecture}, the setting architecture says "
+                    f"{architecture}; set them alike"
+                )
+            return InitialWeights(
+                load_backbone(path),
+                tuple(manifest.provenance.pretraining_data),
+                (f"started from {path.name}",),
+            )
+        if path.is_file():
+            backbone, notes = from_state_dict(architecture, read_state_dict(path))
+            return InitialWeights(backbone, ("unknown",), (f"started from {path.name}", *notes))
+    except BackboneError as error:
+        raise PretrainingError(f"initial_weights={choice}: {error}") from error
+    raise PretrainingError(
+        f"initial_weights={choice}: expected imagenet, random, a weight file or a backbone folder; no such file"
+    )
+
+
+def _imagenet(architecture: str) -> InitialWeights:
+    if architecture != imagenet.ARCHITECTURE:
+        raise PretrainingError(
+            f"initial_weights=imagenet is {imagenet.ARCHITECTURE} only, the architecture is {architecture}; "
+            "give a weight file of yours or --set initial_weights=random"
+        )
+    path = imagenet.cached_file()
+    if not path.is_file():
+        raise PretrainingError(
+            f"initial_weights=imagenet: {imagenet.advice()}, or start without: --set initial_weights=random"
+        )
+    backbone, provenance = imagenet.load_imagenet(path)
+    return InitialWeights(backbone, tuple(provenance.pretraining_data), tuple(provenance.notes))

@@ -1,0 +1,54 @@
+"""Learning-rate schedules of the published pre-trainings, as factors of the base learning rate.
+
+Pure functions of step or epoch, for `torch.optim.lr_scheduler.LambdaLR`.
+"""
+
+from __future__ import annotations
+
+import math
+
+
+def cosine_per_epoch(step: int, steps_per_epoch: int) -> float:
+    """Return the factor of LoVT's cosine without restart (pretraining.md section 1.8).
+
+    It falls from 1 to 0 in epochs 0, 2, 4, ... and, as published, rises from 0 back to 1 in epochs 1, 3, 5, ...
+
+    Args:
+        step: optimiser steps of the whole run so far.
+        steps_per_epoch: optimiser steps per epoch, a shorter last group of accumulated batches counted.
+
+    Raises:
+        ValueError: a negative step or no steps per epoch.
+    """
+    if step < 0 or steps_per_epoch < 1:
+        raise ValueError(f"expected step >= 0 and steps_per_epoch >= 1, found {step} and {steps_per_epoch}")
+    # The remainder keeps the argument small: the same value in the last epoch as in the first.
+    return (1 + math.cos(math.pi * (step % (2 * steps_per_epoch)) / steps_per_epoch)) / 2
+
+
+def warmup_cosine(epoch: int, warmup_epochs: int, max_epochs: int) -> float:
+    """Return the factor of linear warm-up from 0, then cosine to 0 (pretraining.md section 4).
+
+    The published scheduler starts at 0 and reaches 1 after `warmup_epochs` - 1 equal steps, holds 1 in epoch
+    `warmup_epochs`, then follows the cosine. It computes each value from the last one, so what lies past
+    `max_epochs`, and a warm-up of 0 epochs, have a meaning of their own: without warm-up nothing lifts the
+    initial 0 and the factor is 0 in every epoch, as in the published PixelPro.
+
+    Args:
+        epoch: 0 is the first.
+        warmup_epochs: 1 means one epoch at 0.
+        max_epochs: of the whole run; more than `warmup_epochs`.
+
+    Raises:
+        ValueError: a negative number, or a run that ends within its warm-up.
+    """
+    if epoch < 0 or warmup_epochs < 0 or max_epochs <= warmup_epochs:
+        raise ValueError(
+            f"expected 0 <= warmup_epochs < max_epochs and epoch >= 0, "
+            f"found warmup_epochs {warmup_epochs}, max_epochs {max_epochs}, epoch {epoch}"
+        )
+    if warmup_epochs == 0:
+        return 0.0
+    if epoch < warmup_epochs:
+        return epoch / max(1, warmup_epochs - 1)
+    return (1 + math.cos(math.pi * (epoch - warmup_epochs) / (max_epochs - warmup_epochs))) / 2

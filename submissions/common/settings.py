@@ -1,0 +1,111 @@
+"""Hyperparameters: class defaults, then a variant's, then a profile's, then `--set key=value`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+
+from benchmark.contract.base import Model
+from submissions.common.errors import SettingsError
+
+Schedule = Literal["cosine_per_epoch", "plateau", "warmup_cosine", "constant"]
+
+
+class TrainingSettings(Model):
+    """What every method has. Everything here decides the weights and lies in the backbone's provenance."""
+
+    architecture: str = "resnet50"
+    """Any of `lovt-bench backbone architectures`."""
+    initial_weights: str = "imagenet"
+    """`imagenet` (torchvision's IMAGENET1K_V1, ResNet-50), `random`, a weight file or a backbone folder."""
+    image_side: int = Field(default=224, ge=32, le=1024, multiple_of=32)
+    """Side in pixels of what the network sees."""
+    batch_size: int = Field(default=32, ge=2)
+    """Samples of one forward pass on one device; contrastive negatives come from it."""
+    accumulate: PositiveInt = 1
+    """Batches whose gradients are averaged for one optimiser step."""
+    optimiser: Literal["adam", "adamw"] = "adam"
+    """`adam` couples weight decay to the gradient, `adamw` decouples it; betas (0.9, 0.999), epsilon 1e-8."""
+    learning_rate: PositiveFloat = 1e-4
+    weight_decay: NonNegativeFloat = 1e-6
+    schedule: Schedule = "constant"
+    """`cosine_per_epoch`: falls to 0 and rises again in turn, period two epochs (pretraining.md 1.8); `plateau`: on
+    the monitored value; `warmup_cosine`: a value per epoch (section 4)."""
+    warmup_epochs: NonNegativeInt = 0
+    plateau_factor: float = Field(default=0.5, gt=0, lt=1)
+    plateau_patience: NonNegativeInt = 12
+    """Epochs without a better monitored value before the learning rate is multiplied by `plateau_factor`."""
+    max_epochs: PositiveInt = 100
+    patience: PositiveInt | None = None
+    """Epochs without a better monitored value before training stops; None: never."""
+    min_delta: NonNegativeFloat = 1e-5
+    """Smallest change of the monitored value that counts as better for `patience`."""
+    gather_negatives: bool = False
+    """Whether contrastive negatives come from all ranks; published: from the own batch only."""
+    sync_batchnorm: bool = False
+    """Whether batch norms share statistics over ranks (CUDA only)."""
+    double_bn_update: bool = False
+    """Whether a second forward pass per batch in train mode updates BN's running statistics once more, as the
+    published online evaluation did (pretraining.md 1.9). Gradients do not change."""
+    precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = "auto"
+    """`auto`: 16-bit mixed precision on CUDA as published, 32-bit on a CPU."""
+
+
+Settings = TypeVar("Settings", bound=TrainingSettings)
+
+
+def build_settings(kind: type[Settings], layers: Iterable[tuple[str, Mapping[str, Any]]]) -> Settings:
+    """Return settings of a kind; later layers replace values of earlier ones.
+
+    Args:
+        kind: the method's settings.
+        layers: origin (for messages) and values.
+
+    Raises:
+        SettingsError: an unknown key or a wrong value, naming the layer that it came from.
+    """
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, values in layers:
+        for key, value in values.items():
+            merged[key], origins[key] = value, origin
+    try:
+        return kind.model_validate(merged)
+    except ValidationError as error:
+        raise SettingsError(_message(kind, error, origins)) from error
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
+    """Return the values of `key=value` texts; a value is JSON where it reads as such, else text.
+
+    >>> parse_assignments(["learning_rate=3e-4", "initial_weights=random", "patience=null"])
+    {'learning_rate': 0.0003, 'initial_weights': 'random', 'patience': None}
+
+    Raises:
+        SettingsError: not of that form.
+    """
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        key, sign, value = assignment.partition("=")
+        if not sign or not key.isidentifier():
+            raise SettingsError(f"--set: expected key=value, found {assignment!r}")
+        try:
+            values[key] = json.loads(value)
+        except json.JSONDecodeError:
+            values[key] = value
+    return values
+
+
+def _message(kind: type[TrainingSettings], error: ValidationError, origins: Mapping[str, str]) -> str:
+    problems = []
+    for problem in error.errors():
+        key = str(problem["loc"][0]) if problem["loc"] else "settings"
+        origin = origins.get(key, "settings")
+        if problem["type"] == "extra_forbidden":
+            problems.append(f"{origin}: there is no setting {key!r}")
+        else:
+            problems.append(f"{origin}: {key}={problem['input']!r}: {problem['msg']}")
+    return f"{'; '.join(problems)}. Settings: {', '.join(sorted(kind.model_fields))}"
