@@ -1,7 +1,6 @@
 """Golden files whose subject is not built yet."""
 
 PENDING: dict[str, str] = {
-    "pretrain_": "losses of pre-training come with the submissions that use them",
     "baseline_": "losses of the baselines come with the submissions that use them",
     "lr_schedules": "learning-rate schedules come with pre-training",
     "report_sections": "reading reports comes with pre-training",
