@@ -105,6 +105,7 @@ def save_backbone(
     provenance: Provenance,
     onnx: bool = True,
     side: int = 224,
+    name: str | None = None,
 ) -> BackboneManifest:
     """Write a backbone folder at `root` (its last part is the backbone's name), in place of what is there.
 
@@ -115,6 +116,7 @@ def save_backbone(
         provenance: where the weights came from.
         onnx: whether to write `backbone.onnx` too (seconds).
         side: image side in pixels at which the graph is traced.
+        name: the backbone's name where it is not the folder's, because the folder will be moved.
 
     Raises:
         BackboneError: weights are not finite, or a field is not what the contract says.
@@ -132,7 +134,7 @@ def save_backbone(
             export_onnx(backbone, new / GRAPH, side)
         try:
             manifest = BackboneManifest(
-                name=root.name,
+                name=name or root.name,
                 display_name=display_name,
                 architecture=backbone.architecture,
                 levels=list(backbone.levels),

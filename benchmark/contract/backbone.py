@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from benchmark.contract.base import Model, Name, Sha256
 
@@ -32,6 +32,10 @@ class Provenance(Model):
     """Where the weights came from. Free of paths of a machine."""
 
     method: str
+    variant: str | None = None
+    """Name of the method's configuration."""
+    profile: str | None = None
+    """`paper`, or the smaller size that the method was run at."""
     fraction: float | None = Field(default=None, gt=0, le=1)
     """Share of the pre-training corpus, None where there is none."""
     seed: int | None = None
@@ -48,6 +52,15 @@ class Provenance(Model):
     hyperparameters: dict[str, Any] = {}
     seconds: NonNegativeFloat | None = None
     """Wall-clock cost of the pre-training."""
+    images: NonNegativeInt | None = None
+    """Samples that training drew, all epochs and ranks together."""
+    epochs: NonNegativeInt | None = None
+    best_epoch: NonNegativeInt | None = None
+    """Epoch (from 0) whose weights these are, where the method chooses one by validation."""
+    device: str | None = None
+    """Kind and number of the devices, for example `2 x NVIDIA A100`; no name of a machine."""
+    peak_memory_bytes: NonNegativeInt | None = None
+    """Of the device; on a CPU, of the process."""
     notes: list[str] = []
 
 

@@ -101,3 +101,15 @@ def stopped_early(checkpoint: dict[str, Any]) -> bool:
         if str(name).startswith("EarlyStopping") and state["wait_count"] >= state["patience"]:
             return True
     return False
+
+
+def best_value(checkpoint: dict[str, Any]) -> float | None:
+    """Return the best monitored value so far; None where the method has no monitor."""
+    for name, state in checkpoint.get("callbacks", {}).items():
+        if (
+            str(name).startswith("ModelCheckpoint")
+            and state.get("monitor")
+            and state["best_model_score"] is not None
+        ):
+            return float(state["best_model_score"])
+    return None

@@ -30,9 +30,8 @@ def warmup_cosine(epoch: int, warmup_epochs: int, max_epochs: int) -> float:
     """Return the factor of linear warm-up from 0, then cosine to 0 (pretraining.md section 4).
 
     The published scheduler starts at 0 and reaches 1 after `warmup_epochs` - 1 equal steps, holds 1 in epoch
-    `warmup_epochs`, then follows the cosine. It computes each value from the last one, so what lies past
-    `max_epochs`, and a warm-up of 0 epochs, have a meaning of their own: without warm-up nothing lifts the
-    initial 0 and the factor is 0 in every epoch, as in the published PixelPro.
+    `warmup_epochs`, then follows the cosine. It computes each value from the one before by a factor, so
+    without warm-up nothing lifts the initial 0: the factor is 0 in every epoch, as in the published PixelPro.
 
     Args:
         epoch: 0 is the first.

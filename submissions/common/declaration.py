@@ -1,0 +1,93 @@
+"""`submission.yaml` and its variants, read without torch: the harness names runs by it before it starts one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from benchmark.contract.submission import Submission, Variant
+from submissions.common.errors import SettingsError
+
+FILE = "submission.yaml"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One configuration of a method, chosen."""
+
+    variant: str | None
+    """None for a method without variants."""
+    fraction: float
+    settings: dict[str, object]
+
+    def backbone_name(self, submission: Submission) -> str:
+        """Return the name of the backbone: the method's for its default, else with the variant behind it."""
+        if self.variant is None:
+            return submission.name
+        declared = submission.variants[self.variant].fraction
+        own = [] if self.variant == submission.default_variant else [self.variant]
+        other = [] if self.fraction == declared else [f"{100 * self.fraction:g}"]
+        return "-".join([submission.name, *own, *other])
+
+    def display_name(self, submission: Submission, profile: str) -> str:
+        """Return what tables show: fractions of one method share a name, other variants and profiles say so."""
+        more = [] if self.variant is None or self.variant.isdigit() else [self.variant]
+        more += [] if profile == "paper" else [profile]
+        return submission.display_name + (f" ({', '.join(more)})" if more else "")
+
+
+def read_declaration(folder: Path) -> Submission:
+    """Return the validated `submission.yaml` of a folder.
+
+    Raises:
+        SettingsError: it is missing or a field is wrong; the field is named.
+    """
+    path = folder / FILE
+    try:
+        return Submission.model_validate(read_yaml(path))
+    except FileNotFoundError as error:
+        raise SettingsError(f"{folder.name} holds no {FILE}") from error
+    except StrictYamlError as error:
+        raise SettingsError(str(error)) from error
+    except ValidationError as error:
+        fields = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
+        raise SettingsError(f"{folder.name}/{FILE}: {fields}") from error
+
+
+def choose(submission: Submission, variant: str | None = None, fraction: float | None = None) -> Choice:
+    """Return the configuration that a variant's name and a fraction mean.
+
+    A fraction alone means the variant that is named by its percentage (0.3: `30`), else the default variant on that
+    fraction.
+
+    Raises:
+        SettingsError: no such variant.
+    """
+    variants = submission.variants
+    if variant is None:
+        percent = None if fraction is None else f"{100 * fraction:g}"
+        variant = percent if percent in variants else submission.default_variant
+    if variant is None:
+        return Choice(None, 1.0 if fraction is None else fraction, {})
+    if variant not in variants:
+        raise SettingsError(
+            f"{submission.name} has no variant {variant!r}; there: {', '.join(variants) or 'none'}"
+        )
+    chosen: Variant = variants[variant]
+    return Choice(variant, chosen.fraction if fraction is None else fraction, dict(chosen.settings))
+
+
+def profile_settings(submission: Submission, profile: str) -> dict[str, object]:
+    """Return the settings of a profile; `paper` changes nothing.
+
+    Raises:
+        SettingsError: no such profile.
+    """
+    known: dict[str, dict[str, object]] = {"paper": {}}
+    known.update({str(name): values for name, values in submission.profiles.items()})
+    if profile not in known:
+        raise SettingsError(f"{submission.name} has no profile {profile!r}; there: {', '.join(known)}")
+    return known[profile]

@@ -1,0 +1,218 @@
+"""The command line of every method: what a container or process of a submission runs.
+
+`python -m submissions.METHOD.pretrain --input CORPUS --output DIR` leaves `DIR/backbone/`, beside it `checkpoints/`
+and `logs/`. Exit codes: benchmark/contract/exit_codes.py.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import click
+import lightning.pytorch as lightning
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+from rich.console import Console
+
+from benchmark.contract.base import digest_of
+from benchmark.contract.exit_codes import ExitCode
+from benchmark.contract.submission import Submission
+from submissions.common.checkpoints import LAST
+from submissions.common.corpus import Corpus
+from submissions.common.declaration import Choice, choose, profile_settings, read_declaration
+from submissions.common.errors import PretrainingError, SettingsError
+from submissions.common.export import export
+from submissions.common.module import PretrainingModule
+from submissions.common.settings import TrainingSettings, build_settings, parse_assignments
+from submissions.common.training import RunOptions, train
+
+
+def run(module: type[PretrainingModule], settings: type[TrainingSettings]) -> NoReturn:
+    """Parse the command line, train, export, and end the process with the contract's exit code."""
+    folder = Path(inspect.getfile(module)).resolve().parent
+    command(module, settings, folder)(standalone_mode=True)
+    raise SystemExit(ExitCode.DONE)
+
+
+def command(module: type[PretrainingModule], settings: type[TrainingSettings], folder: Path) -> click.Command:
+    """Return the command of a method that lies in `folder`."""
+
+    @click.command(context_settings={"auto_envvar_prefix": "LOVT_BENCH", "show_default": True})
+    @click.option(
+        "--input", "corpus", required=True, type=click.Path(path_type=Path), help="Prepared corpus."
+    )
+    @click.option(
+        "--output", required=True, type=click.Path(path_type=Path), help="Where everything is left."
+    )
+    @click.option("--seed", default=12345, type=click.IntRange(min=0))
+    @click.option("--variant", help="Configuration in submission.yaml.  [default: its first]")
+    @click.option(
+        "--fraction", type=click.FloatRange(0, 1, min_open=True), help="Share of the training split."
+    )
+    @click.option("--profile", default="paper", help="paper, or a smaller size that submission.yaml names.")
+    @click.option(
+        "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Hyperparameter; repeatable."
+    )
+    @click.option("--name", help="Name of the backbone.  [default: the method's]")
+    @click.option("--resume", is_flag=True, help="Go on from OUTPUT/checkpoints/last.ckpt.")
+    @click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
+    @click.option(
+        "--devices", type=click.IntRange(min=1), help="Devices of this node.  [default: as started, or 1]"
+    )
+    @click.option("--nodes", type=click.IntRange(min=1), help="Nodes.  [default: as started, or 1]")
+    @click.option(
+        "--workers", type=click.IntRange(min=0), help="Loader processes.  [default: by size and cores]"
+    )
+    @click.option("--time-limit", type=click.FloatRange(0, min_open=True), help="Minutes; training ends after the "
+                  "epoch in which they are over, and the best epoch so far is exported.")  # fmt: skip
+    @click.option("--wandb", metavar="PROJECT", help="Log to Weights & Biases, too.")
+    @click.option(
+        "--online-evaluation/--no-online-evaluation", default=True, help="Watch features by linear probes."
+    )
+    def pretrain(
+        corpus: Path, output: Path, seed: int, variant: str | None, fraction: float | None, profile: str,
+        assignments: tuple[str, ...], name: str | None, resume: bool, device: Literal["auto", "cpu", "cuda"],
+        devices: int | None, nodes: int | None, workers: int | None, time_limit: float | None, wandb: str | None,
+        online_evaluation: bool,
+    ) -> None:  # fmt: skip
+        options = RunOptions(
+            folder=output,
+            resume=resume,
+            device=device,
+            devices=devices,
+            nodes=nodes,
+            workers=workers,
+            time_limit=None if time_limit is None else 60 * time_limit,
+            wandb=wandb,
+            online_evaluation=online_evaluation,
+        )
+        try:
+            submission = read_declaration(folder)
+            choice = choose(submission, variant, fraction)
+            values = build_settings(
+                settings,
+                [
+                    (f"variant {choice.variant}", choice.settings),
+                    (f"profile {profile}", profile_settings(submission, profile)),
+                    ("--set", parse_assignments(assignments)),
+                ],
+            )
+            name = name or choice.backbone_name(submission)
+            pretrain_one(module, submission, choice, values, name, profile, seed, corpus, options)
+        except SettingsError as error:
+            _fail(str(error), ExitCode.BAD_CONFIGURATION)
+        except PretrainingError as error:
+            _fail(str(error), ExitCode.BAD_DATA)
+        except (SIGTERMException, KeyboardInterrupt):
+            _fail(
+                "cut off; the same command with --resume goes on after the last full epoch",
+                ExitCode.RESUMABLE,
+            )
+
+    pretrain.help = (inspect.getdoc(module) or "").split("\n\n")[0]
+    return pretrain
+
+
+def pretrain_one(
+    module: type[PretrainingModule],
+    submission: Submission,
+    choice: Choice,
+    settings: TrainingSettings,
+    name: str,
+    profile: str,
+    seed: int,
+    corpus_root: Path,
+    options: RunOptions,
+) -> None:
+    """Train one configuration and export its backbone.
+
+    Raises:
+        PretrainingError: corpus, settings, checkpoint or loss forbid it; no backbone is written.
+    """
+    console = Console(stderr=False)
+    corpus = Corpus(corpus_root, choice.fraction)
+    check_corpus(module, submission, corpus)
+    digest = digest_of(
+        {
+            "settings": settings.model_dump(mode="json"),
+            "corpus": corpus.manifest.identity(),
+            "fraction": choice.fraction,
+            "seed": seed,
+        }
+    )
+    if not options.resume and (options.folder / "checkpoints" / LAST).exists():
+        raise SettingsError(
+            f"{options.folder} holds a run that was begun; --resume goes on with it, or take an empty folder"
+        )
+    lightning.seed_everything(seed, verbose=False)
+    trained = module(settings, corpus, seed)
+    say = _announce(console, submission, choice, profile, trained, corpus)
+    result = train(
+        trained, method=submission.name, digest=digest, seed=seed, options=options, console=console
+    )
+    if not result.is_global_zero:
+        return
+    manifest = export(
+        trained,
+        result,
+        method=submission.name,
+        name=name,
+        display_name=choice.display_name(submission, profile),
+        choice=choice,
+        profile=profile,
+        seed=seed,
+        output=options.folder,
+    )
+    best = "" if result.best_epoch is None else f", best is epoch {result.best_epoch + 1}"
+    say(
+        f"{result.epochs} epochs, {result.samples:,} samples, {result.seconds:.0f} s on {result.device}{best}; "
+        f"backbone {manifest.name} ({manifest.weights_sha256[:12]})"
+    )
+
+
+def check_corpus(module: type[PretrainingModule], submission: Submission, corpus: Corpus) -> None:
+    """Raise PretrainingError where a corpus lacks what a method learns from."""
+    there = corpus.manifest
+    if "reports" in module.needs and not there.has_reports:
+        raise PretrainingError(
+            f"{submission.name} learns from reports, the corpus {there.name} has none; prepare one with reports, or "
+            "choose a method of images only (byol, simclr, pixpro)"
+        )
+    if "labels" in module.needs and not there.label_names:
+        raise PretrainingError(
+            f"{submission.name} learns from labels, the corpus {there.name} has none; prepare one with --labels"
+        )
+    if not len(corpus.images("train")):
+        raise PretrainingError(
+            f"the corpus {there.name} has no training image at fraction {corpus.fraction:g}"
+        )
+
+
+def _announce(
+    console: Console,
+    submission: Submission,
+    choice: Choice,
+    profile: str,
+    module: PretrainingModule,
+    corpus: Corpus,
+) -> Any:
+    def say(text: str) -> None:
+        console.print(text, highlight=False, soft_wrap=True)
+
+    settings = module.settings
+    rows = corpus.studies("train") if module.unit == "study" else corpus.images("train")
+    unit = "studies" if module.unit == "study" else "images"
+    variant = "" if choice.variant is None else f", variant {choice.variant}"
+    say(
+        f"{submission.display_name}{variant}, profile {profile}: {len(rows):,} {unit} of "
+        f"{corpus.manifest.display_name}, {settings.architecture} at {settings.image_side} pixels, batch {settings.batch_size}"
+        f"{f' x {settings.accumulate}' if settings.accumulate > 1 else ''}, at most {settings.max_epochs} epochs"
+    )
+    return say
+
+
+def _fail(message: str, code: ExitCode) -> NoReturn:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(code)

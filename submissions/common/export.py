@@ -1,0 +1,69 @@
+"""The end of a run: a backbone folder with everything that is known of its making."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from benchmark.backbone.folder import save_backbone
+from benchmark.backbone.model import BackboneError
+from benchmark.contract.backbone import BackboneManifest, Provenance
+from submissions.common.declaration import Choice
+from submissions.common.errors import PretrainingError
+from submissions.common.module import PretrainingModule
+from submissions.common.training import TrainingResult
+
+FOLDER = "backbone"
+"""Name of the backbone's folder in the output folder."""
+
+
+def export(
+    module: PretrainingModule,
+    result: TrainingResult,
+    *,
+    method: str,
+    name: str,
+    display_name: str,
+    choice: Choice,
+    profile: str,
+    seed: int,
+    output: Path,
+) -> BackboneManifest:
+    """Write `<output>/backbone/` whole or not at all.
+
+    Raises:
+        PretrainingError: the weights are not finite.
+    """
+    manifest = module.corpus.manifest
+    hyperparameters: dict[str, Any] = module.settings.model_dump(mode="json")
+    if result.monitored is not None and module.monitor is not None:
+        hyperparameters["result"] = {f"best {module.monitor.name}": round(result.monitored, 6)}
+    notes = list(module.notes)
+    if result.limit_reached:
+        notes.append(f"ended by the time limit after {result.epochs} of {module.settings.max_epochs} epochs")
+    try:
+        return save_backbone(
+            output / FOLDER,
+            module.backbone.cpu(),
+            name=name,
+            display_name=display_name,
+            provenance=Provenance(
+                method=method,
+                variant=choice.variant,
+                profile=profile,
+                fraction=choice.fraction,
+                seed=seed,
+                corpus_sha256=manifest.identity(),
+                pretraining_data=[*module.initial_data, manifest.display_name],
+                hyperparameters=hyperparameters,
+                seconds=round(result.seconds, 1),
+                images=result.samples,
+                epochs=result.epochs,
+                best_epoch=result.best_epoch,
+                device=result.device,
+                peak_memory_bytes=result.peak_memory,
+                notes=notes,
+            ),
+        )
+    except BackboneError as error:
+        raise PretrainingError(f"training ended, but its backbone cannot be exported: {error}") from error

@@ -1,0 +1,19 @@
+"""The two-layer head that BYOL, PixelPro and PixPro project and predict with."""
+
+from __future__ import annotations
+
+from torch import nn
+
+
+def mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    """Return linear, BatchNorm, ReLU, linear over (B, inputs); PyTorch's default initialisation."""
+    return nn.Sequential(
+        nn.Linear(inputs, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Linear(hidden, outputs)
+    )
+
+
+def pixel_mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    """Return the same at each place of (B, inputs, h, w): 1 x 1 convolutions, BatchNorm over all places."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, hidden, 1), nn.BatchNorm2d(hidden), nn.ReLU(), nn.Conv2d(hidden, outputs, 1)
+    )

@@ -1,0 +1,252 @@
+"""One training run on Lightning: data, callbacks, logs, and going on where a run was cut off."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import lightning.pytorch as lightning
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from rich.console import Console
+from torch.utils.data import DataLoader
+
+from benchmark.contract.dataset import SplitName
+from submissions.common import checkpoints as ckpt
+from submissions.common.cost import Cost, device_name, peak_memory
+from submissions.common.errors import PretrainingError, SettingsError
+from submissions.common.learning_rate import LearningRate
+from submissions.common.module import PretrainingModule
+from submissions.common.online_evaluation import OnlineEvaluation
+from submissions.common.progress import TrainingProgress
+from submissions.common.sampling import CorpusDataset, make_loader
+from submissions.common.seeding import STEP, derived_seed
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is carried out; nothing here decides the weights of a one-device run.
+
+    Attributes:
+        folder: `checkpoints/` and `logs/` are made there.
+        device: `auto` takes CUDA where there is one.
+        devices, nodes: None: what `torchrun` or Slurm started, else one.
+        workers: loader processes; None: one per core but one, none for small corpora.
+        time_limit: seconds after which training ends, at the end of an epoch.
+        wandb: project of Weights & Biases to log to as well.
+        online_evaluation: whether linear probes watch the features.
+    """
+
+    folder: Path
+    resume: bool = False
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: int | None = None
+    nodes: int | None = None
+    workers: int | None = None
+    time_limit: float | None = None
+    wandb: str | None = None
+    online_evaluation: bool = True
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a finished run knows of itself."""
+
+    epochs: int
+    best_epoch: int | None
+    monitored: float | None
+    samples: int
+    seconds: float
+    device: str
+    peak_memory: int
+    limit_reached: bool
+    is_global_zero: bool
+
+
+class StepSeed(Callback):
+    """Seeds torch before each batch, so that dropout is a function of (seed, rank, epoch, batch)."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_batch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        torch.manual_seed(
+            derived_seed(self.seed, STEP, trainer.global_rank, trainer.current_epoch, batch_idx)
+        )
+
+
+def train(
+    module: PretrainingModule, *, method: str, digest: str, seed: int, options: RunOptions, console: Console
+) -> TrainingResult:
+    """Train, and leave the exported epoch's weights in `module`.
+
+    Args:
+        module: fresh from its constructor.
+        method: name of the submission.
+        digest: identity of the run; a checkpoint of another one is refused.
+        seed: of order, augmentation and dropout.
+        options: how.
+        console: where progress goes.
+
+    Raises:
+        PretrainingError: too few samples, a checkpoint of another run, a loss that is not finite.
+        lightning.pytorch.utilities.exceptions.SIGTERMException, KeyboardInterrupt: cut off.
+    """
+    settings, monitor = module.settings, module.monitor
+    folder = options.folder / "checkpoints"
+    last = folder / ckpt.LAST
+    earlier = ckpt.read_checkpoint(last) if options.resume else None
+    if earlier is not None:
+        ckpt.check_identity(last, earlier, method, digest)
+    cost = Cost(settings.batch_size, options.time_limit)
+    saving = ckpt.checkpoint_callbacks(folder, monitor)
+    callbacks: list[Callback] = [
+        StepSeed(seed),
+        LearningRate(settings, monitor),
+        OnlineEvaluation(probes=options.online_evaluation, double_bn_update=settings.double_bn_update),
+        TrainingProgress(console, settings.batch_size, monitor),
+        cost,
+        ckpt.RunIdentity(method, digest),
+        *saving,
+    ]
+    if settings.patience is not None:
+        if monitor is None:
+            raise SettingsError("patience needs a method with validation; leave it out")
+        callbacks.append(
+            EarlyStopping(
+                monitor.name,
+                mode=monitor.mode,
+                patience=settings.patience,
+                min_delta=settings.min_delta,
+                check_on_train_epoch_end=True,
+            )
+        )
+    _quiet()
+    trainer = lightning.Trainer(
+        max_epochs=settings.max_epochs,
+        accelerator={"auto": "auto", "cpu": "cpu", "cuda": "gpu"}[options.device],
+        devices=options.devices or int(os.environ.get("LOCAL_WORLD_SIZE", _slurm("SLURM_NTASKS_PER_NODE"))),
+        num_nodes=options.nodes or int(os.environ.get("GROUP_WORLD_SIZE", _slurm("SLURM_NNODES"))),
+        precision=_precision(settings.precision, options.device),
+        accumulate_grad_batches=settings.accumulate,
+        sync_batchnorm=settings.sync_batchnorm,
+        callbacks=callbacks,
+        logger=_loggers(options),
+        log_every_n_steps=10,
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+    loaders = _loaders(module, seed, options, trainer)
+    if earlier is None or not (_finished(earlier, settings.max_epochs) or ckpt.stopped_early(earlier)):
+        # Lightning reads the file itself; it holds plain data and tensors only, as the reading above has shown.
+        trainer.fit(module, *loaders, ckpt_path=last if earlier is not None else None, weights_only=True)
+    else:
+        cost.load_state_dict(earlier["callbacks"]["Cost"])
+    module.check_finite()
+    state = ckpt.read_checkpoint(last)
+    final = state if monitor is None else ckpt.read_checkpoint(folder / ckpt.BEST)
+    module.load_state_dict(final["state_dict"])
+    return TrainingResult(
+        epochs=int(state["epoch"]) + 1,
+        best_epoch=None if monitor is None else int(final["epoch"]),
+        monitored=ckpt.best_value(state),
+        samples=cost.samples,
+        seconds=cost.seconds,
+        device=device_name(trainer),
+        peak_memory=peak_memory(trainer),
+        limit_reached=cost.limit_reached,
+        is_global_zero=trainer.is_global_zero,
+    )
+
+
+def _loaders(
+    module: PretrainingModule, seed: int, options: RunOptions, trainer: lightning.Trainer
+) -> tuple[DataLoader[Any], DataLoader[Any] | None]:
+    training = CorpusDataset(module.corpus, "train", module.unit, module.training_transform(), seed)
+    need = module.settings.batch_size * trainer.world_size
+    if len(training) < need:
+        raise PretrainingError(
+            f"{len(training)} training samples do not fill one batch of {need}; lower batch_size or take more data"
+        )
+    workers = _workers(options.workers, len(training))
+
+    def loader(dataset: CorpusDataset, split: SplitName) -> DataLoader[Any]:
+        return make_loader(
+            dataset,
+            module.settings.batch_size,
+            module.collate(),
+            seed=seed,
+            training=split == "train",
+            workers=workers,
+            rank=trainer.global_rank,
+            world_size=trainer.world_size,
+        )
+
+    if module.monitor is None:
+        return loader(training, "train"), None
+    held_out = CorpusDataset(module.corpus, "validation", module.unit, module.validation_transform(), seed)
+    if not len(held_out):
+        raise PretrainingError(
+            "the corpus has no validation split, and the method chooses its epoch by one; prepare the corpus with one"
+        )
+    return loader(training, "train"), loader(held_out, "validation")
+
+
+def _workers(asked: int | None, samples: int) -> int:
+    if asked is not None:
+        return asked
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # Up to a few thousand samples, starting processes costs more than they save; beyond 20, disks are the limit.
+    return 0 if samples < 2000 or not torch.cuda.is_available() else min(cores - 1, 20)
+
+
+def _precision(asked: str, device: str) -> Any:
+    if asked != "auto":
+        return asked
+    return "16-mixed" if torch.cuda.is_available() and device != "cpu" else "32-true"
+
+
+def _loggers(options: RunOptions) -> list[Logger]:
+    folder = options.folder / "logs"
+    attempt = sum(1 for _ in folder.glob("csv/*")) + 1
+    loggers: list[Logger] = [
+        CSVLogger(folder, name="csv", version=str(attempt), flush_logs_every_n_steps=50),
+        TensorBoardLogger(folder, name="tensorboard", version=str(attempt)),
+    ]
+    if options.wandb is not None:
+        try:
+            from lightning.pytorch.loggers import WandbLogger
+
+            loggers.append(WandbLogger(project=options.wandb, save_dir=folder))
+        except ModuleNotFoundError as error:
+            raise SettingsError(
+                "--wandb needs the package wandb: pip install wandb, then `wandb login`"
+            ) from error
+    return loggers
+
+
+def _slurm(name: str) -> str:
+    """Return a count that Slurm gives to the processes it starts; 1 elsewhere and in interactive shells."""
+    started = "SLURM_NTASKS" in os.environ and os.environ.get("SLURM_JOB_NAME") not in ("bash", "interactive")
+    value = os.environ.get(name, "1") if started else "1"
+    return value if value.isdigit() else "1"
+
+
+def _finished(checkpoint: dict[str, Any], max_epochs: int) -> bool:
+    return int(checkpoint["epoch"]) + 1 >= max_epochs
+
+
+def _quiet() -> None:
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec.*")
