@@ -11,6 +11,7 @@ import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "backbone": ("benchmark.cli.backbone:backbone", "Export, check and list backbones."),
+    "corpus": ("benchmark.cli.corpus:corpus", "Prepare and show the corpora that submissions pre-train on."),
     "data": ("benchmark.cli.data:data", "Prepare, verify and list image stores; write the phantom."),
     "evaluate": (
         "benchmark.cli.evaluate:evaluate",
