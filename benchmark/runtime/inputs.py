@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from benchmark.backbone.weights import file_digest
 from benchmark.contract.base import digest_of
+from benchmark.contract.corpus import CorpusManifest
+from benchmark.runtime.submissions import SubmissionError
 
-CORPUS_FILES = ("phantom.json", "mimic-cxr-jpg_2-0-0/*.csv.gz")
-"""Files that identify a corpus: the phantom's own manifest, and the tables of MIMIC-CXR-JPG."""
+CORPUS_MANIFEST = "corpus.json"
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,13 @@ class PretrainInputs:
 
     method: str
     method_sha256: str
-    """Digest of the submission's files."""
+    """Digest of the submission's files and of those that submissions share."""
     seed: int
+    variant: str | None
+    fraction: float
+    profile: str
     settings: Mapping[str, str]
-    corpus_sha256: str
+    corpus_sha256: str | None
 
     def digest(self) -> str:
         return digest_of({**self.__dict__, "settings": dict(self.settings)})
@@ -35,10 +41,23 @@ def files_digest(root: Path, patterns: tuple[str, ...]) -> str:
 
 
 def corpus_digest(root: Path) -> str:
-    """Return the digest of a pre-training corpus; its tables stand for its images."""
-    return files_digest(root, CORPUS_FILES)
+    """Return the identity of a prepared corpus.
+
+    Raises:
+        SubmissionError: there is no corpus, or its manifest is not what the contract says.
+    """
+    path = root / CORPUS_MANIFEST
+    try:
+        return CorpusManifest.model_validate_json(path.read_bytes()).identity()
+    except FileNotFoundError as error:
+        raise SubmissionError(f"no corpus at {root}: expected {CORPUS_MANIFEST} there") from error
+    except ValidationError as error:
+        fields = "; ".join(
+            f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in error.errors()[:5]
+        )
+        raise SubmissionError(f"{path} does not follow the contract: {fields}") from error
 
 
-def method_digest(folder: Path) -> str:
-    """Return the digest of a method's code."""
-    return files_digest(folder, ("**/*.py",))
+def method_digest(submissions: Path, name: str) -> str:
+    """Return the digest of a method's code and declaration, and of the code that methods share."""
+    return files_digest(submissions, (f"{name}/**/*.py", f"{name}/submission.yaml", "common/**/*.py"))

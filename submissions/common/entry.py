@@ -14,6 +14,7 @@ from typing import Any, Literal, NoReturn
 import click
 import lightning.pytorch as lightning
 from lightning.pytorch.utilities.exceptions import SIGTERMException
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from rich.console import Console
 
 from benchmark.contract.base import digest_of
@@ -198,6 +199,7 @@ def _announce(
     module: PretrainingModule,
     corpus: Corpus,
 ) -> Any:
+    @rank_zero_only
     def say(text: str) -> None:
         console.print(text, highlight=False, soft_wrap=True)
 
@@ -205,10 +207,11 @@ def _announce(
     rows = corpus.studies("train") if module.unit == "study" else corpus.images("train")
     unit = "studies" if module.unit == "study" else "images"
     variant = "" if choice.variant is None else f", variant {choice.variant}"
+    batch = f"{settings.batch_size}" + (f" x {settings.accumulate}" if settings.accumulate > 1 else "")
     say(
         f"{submission.display_name}{variant}, profile {profile}: {len(rows):,} {unit} of "
-        f"{corpus.manifest.display_name}, {settings.architecture} at {settings.image_side} pixels, batch {settings.batch_size}"
-        f"{f' x {settings.accumulate}' if settings.accumulate > 1 else ''}, at most {settings.max_epochs} epochs"
+        f"{corpus.manifest.display_name}, {settings.architecture} at {settings.image_side} pixels, "
+        f"batch {batch}, at most {settings.max_epochs} epochs"
     )
     return say
 
