@@ -1,0 +1,37 @@
+"""CLIP with the encoders of LoVT: one sentence of a report, attention pooling (pretraining.md 1)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from submissions.common.corpus import Corpus
+from submissions.common.entry import run
+from submissions.common.image_text.module import ImageFeatures, ImageTextModule, Losses, ReportFeatures
+from submissions.common.image_text.settings import ImageTextSettings
+from submissions.common.projection import ProjectionHead
+from submissions.common.text.sentences import SentenceChoice
+
+
+class Settings(ImageTextSettings):
+    """Defaults are CLIP_100."""
+
+    report_pooling: Literal["attention", "max"] = "max"
+    sentences: SentenceChoice = "one"
+
+
+class CLIP(ImageTextModule):
+    """Align images with one sentence of their reports by contrast."""
+
+    settings: Settings
+
+    def __init__(self, settings: Settings, corpus: Corpus, seed: int = 0) -> None:
+        super().__init__(settings, corpus, seed)
+        self.image_head = ProjectionHead(self.image_channels, **settings.head)
+        self.report_head = ProjectionHead(self.text.dimension, **settings.head)
+
+    def losses(self, image: ImageFeatures, report: ReportFeatures) -> Losses:
+        return Losses(*self.global_losses(self.image_head(image.pooled), self.report_head(report.pooled)))
+
+
+if __name__ == "__main__":
+    run(CLIP, Settings)

@@ -1,0 +1,186 @@
+"""Base of LoVT, ConVIRT and CLIP: both encoders, their pooling, and a step around the losses of the method."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from torch import Tensor
+
+from submissions.common.attention_pooling import AttentionPooling
+from submissions.common.augment.normalise import network_input
+from submissions.common.corpus import Corpus
+from submissions.common.distributed import gather_with_gradient, rank, world_size
+from submissions.common.image_text.samples import PairBatch, PairCollate, TrainingPair, ValidationPair
+from submissions.common.image_text.settings import ImageTextSettings
+from submissions.common.losses.global_alignment import GlobalAlignment, global_alignment
+from submissions.common.module import Monitor, PretrainingModule
+from submissions.common.sampling import Transform, Unit
+from submissions.common.text.encoder import TextEncoder, pretrained_text_model, small_text_model
+from submissions.common.text.pooling import report_maximum, sentence_features
+from submissions.common.text.source import SMALL
+from submissions.common.text.tokeniser import ReportTokens
+
+TOKENISER = "tokeniser"
+
+
+class ImageFeatures(NamedTuple):
+    """What the image encoder says."""
+
+    regions: Tensor
+    """(B, H · W, d) float, row by row: y_a."""
+    pooled: Tensor
+    """(B, d): ȳ_a."""
+    weights: Tensor | None
+    """(B, H · W), sum 1; None with average pooling."""
+
+
+class ReportFeatures(NamedTuple):
+    """What the report encoder says."""
+
+    sentences: Tensor
+    """(B, S, d) float, zeros where padded: y_b."""
+    pooled: Tensor
+    """(B, d): ȳ_b."""
+    weights: Tensor | None
+    """(B, S), sum 1, zeros where padded; None where the maximum over tokens is pooled."""
+    mask: Tensor
+    """(B, S) bool, True where there is a sentence."""
+
+
+class Losses(NamedTuple):
+    """What the losses of a batch are."""
+
+    total: Tensor
+    """() float32, with gradient."""
+    parts: dict[str, Tensor]
+    """Each loss before its weight, and retrieval accuracies, by the name in the logs."""
+
+
+class ImageTextModule(PretrainingModule):
+    """A method adds heads in `__init__` and says in `losses` what is to be minimised."""
+
+    unit: ClassVar[Unit] = "study"
+    needs: ClassVar[tuple[Literal["reports", "labels"], ...]] = ("reports",)
+    monitor: ClassVar[Monitor | None] = Monitor("val/loss", "min")
+
+    settings: ImageTextSettings
+
+    def __init__(self, settings: ImageTextSettings, corpus: Corpus, seed: int = 0) -> None:
+        super().__init__(settings, corpus, seed)
+        if settings.text_model == SMALL:
+            bert, self.tokeniser = small_text_model(
+                corpus.training_sentences(),
+                layers=settings.small_layers,
+                hidden=settings.small_hidden,
+                heads=settings.small_heads,
+                vocabulary=settings.small_vocabulary,
+                lower_case=settings.lower_case,
+            )
+        else:
+            bert, self.tokeniser = pretrained_text_model(settings.text_model, lower_case=settings.lower_case)
+            self.notes.append(f"text model started from {settings.text_model}")
+        self.text = TextEncoder(
+            bert,
+            frozen_layers=settings.frozen_layers,
+            freeze_embeddings=settings.freeze_embeddings,
+            frozen_dropout=settings.frozen_dropout,
+        )
+        self.image_channels = self.backbone.levels[-1].channels
+        self.image_pooling = (
+            AttentionPooling(self.image_channels, settings.attention_heads)
+            if settings.image_pooling == "attention"
+            else None
+        )
+        self.report_pooling = (
+            AttentionPooling(self.text.dimension, settings.attention_heads, settings.pooling_query)
+            if settings.report_pooling == "attention"
+            else None
+        )
+        if not settings.uses_global_loss:
+            # Pooled features are watched and weigh regions, but nothing reaches them.
+            for pooling in (self.image_pooling, self.report_pooling):
+                if pooling is not None:
+                    pooling.requires_grad_(False)
+
+    def losses(self, image: ImageFeatures, report: ReportFeatures) -> Losses:
+        """Return the losses of a batch of pairs."""
+        raise NotImplementedError
+
+    def encode_images(self, images: Tensor) -> ImageFeatures:
+        """Return the features of (B, 1, S, S) uint8 images."""
+        pixels = network_input(images, self.corpus.pixel_mean, self.corpus.pixel_std)
+        deepest = self.backbone.feature_maps(pixels)[-1]
+        regions = deepest.flatten(2).transpose(1, 2)
+        if self.image_pooling is None:
+            return ImageFeatures(regions, regions.mean(dim=1), None)
+        pooled, weights = self.image_pooling(regions)
+        return ImageFeatures(regions, pooled, weights)
+
+    def encode_reports(self, reports: ReportTokens) -> ReportFeatures:
+        """Return the features of tokenised reports."""
+        tokens = self.text(reports)
+        sentences, mask = sentence_features(tokens, reports.sentence, reports.sentence_count)
+        if self.report_pooling is None:
+            return ReportFeatures(sentences, report_maximum(tokens, reports.sentence), None, mask)
+        pooled, weights = self.report_pooling(sentences, mask)
+        return ReportFeatures(sentences, pooled, weights, mask)
+
+    def global_losses(self, images: Tensor, reports: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the weighted global loss of projected features (B, d), and its parts by name."""
+        settings = self.settings
+        temperature = settings.global_temperature
+        if settings.gather_negatives and world_size() > 1:
+            found = global_alignment(
+                images,
+                reports,
+                temperature,
+                all_images=gather_with_gradient(images),
+                all_reports=gather_with_gradient(reports),
+                first=rank() * len(images),
+            )
+        else:
+            found = global_alignment(images, reports, temperature)
+        return found.total(settings.global_image_weight, settings.global_report_weight), _named(found)
+
+    def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
+        total, parts = self.losses(self.encode_images(batch.images), self.encode_reports(batch.reports))
+        self.log("train/loss", total, on_step=True, on_epoch=True, batch_size=len(batch.images))
+        values = {f"train/{name}": value.detach() for name, value in parts.items()}
+        self.log_dict(values, batch_size=len(batch.images))
+        return total
+
+    def validation_step(self, batch: PairBatch, batch_idx: int) -> None:
+        total, parts = self.losses(self.encode_images(batch.images), self.encode_reports(batch.reports))
+        # A batch counts once, whatever its size: the published mean is one over batches.
+        values = {"val/loss": total, **{f"val/{name}": value for name, value in parts.items()}}
+        self.log_dict(values, batch_size=1, sync_dist=True)
+
+    def training_transform(self) -> Transform:
+        settings = self.settings
+        return TrainingPair(settings.image_side, settings.sentences, settings.swap_probability)
+
+    def validation_transform(self) -> Transform:
+        return ValidationPair(self.settings.image_side)
+
+    def collate(self) -> PairCollate:
+        return PairCollate(self.tokeniser)
+
+    def online_features(self, batch: PairBatch) -> dict[str, tuple[Tensor, Tensor]]:
+        return {
+            "image": (self.encode_images(batch.images).pooled, batch.labels),
+            "report": (self.encode_reports(batch.reports).pooled, batch.labels),
+        }
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint[TOKENISER] = self.tokeniser.to_text()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.tokeniser.restore(checkpoint[TOKENISER])
+
+
+def _named(found: GlobalAlignment) -> dict[str, Tensor]:
+    return {
+        "global_a2b_loss": found.image_to_report,
+        "global_b2a_loss": found.report_to_image,
+        **{f"global_{name}_acc": value for name, value in found.accuracies.items()},
+    }

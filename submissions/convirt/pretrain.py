@@ -1,0 +1,48 @@
+"""ConVIRT: images and one sentence of their reports, average pooling, no batch norm (pretraining.md 1)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import PositiveInt
+
+from submissions.common.corpus import Corpus
+from submissions.common.entry import run
+from submissions.common.image_text.module import ImageFeatures, ImageTextModule, Losses, ReportFeatures
+from submissions.common.image_text.settings import ImageTextSettings
+from submissions.common.projection import ProjectionHead
+from submissions.common.settings import Schedule
+from submissions.common.text.sentences import SentenceChoice
+
+
+class Settings(ImageTextSettings):
+    """Defaults are ConVIRT_100."""
+
+    accumulate: PositiveInt = 1
+    optimiser: Literal["adam", "adamw"] = "adam"
+    schedule: Schedule = "plateau"
+    max_epochs: PositiveInt = 500
+    patience: PositiveInt | None = 15
+
+    image_pooling: Literal["attention", "average"] = "average"
+    report_pooling: Literal["attention", "max"] = "max"
+    sentences: SentenceChoice = "one"
+    projection_norm: Literal["batch", "none"] = "none"
+
+
+class ConVIRT(ImageTextModule):
+    """Align images with one sentence of their reports by contrast, with the original's plain heads."""
+
+    settings: Settings
+
+    def __init__(self, settings: Settings, corpus: Corpus, seed: int = 0) -> None:
+        super().__init__(settings, corpus, seed)
+        self.image_head = ProjectionHead(self.image_channels, **settings.head)
+        self.report_head = ProjectionHead(self.text.dimension, **settings.head)
+
+    def losses(self, image: ImageFeatures, report: ReportFeatures) -> Losses:
+        return Losses(*self.global_losses(self.image_head(image.pooled), self.report_head(report.pooled)))
+
+
+if __name__ == "__main__":
+    run(ConVIRT, Settings)
