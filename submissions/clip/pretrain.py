@@ -6,7 +6,9 @@ from typing import Literal
 
 from submissions.common.corpus import Corpus
 from submissions.common.entry import run
-from submissions.common.image_text.module import ImageFeatures, ImageTextModule, Losses, ReportFeatures
+from submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
+from submissions.common.image_text.global_losses import global_losses
+from submissions.common.image_text.module import ImageTextModule
 from submissions.common.image_text.settings import ImageTextSettings
 from submissions.common.projection import ProjectionHead
 from submissions.common.text.sentences import SentenceChoice
@@ -30,7 +32,8 @@ class CLIP(ImageTextModule):
         self.report_head = ProjectionHead(self.text.dimension, **settings.head)
 
     def losses(self, image: ImageFeatures, report: ReportFeatures) -> Losses:
-        return Losses(*self.global_losses(self.image_head(image.pooled), self.report_head(report.pooled)))
+        images, reports = self.image_head(image.pooled), self.report_head(report.pooled)
+        return global_losses(images, reports, self.settings)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor
 
 from submissions.common.attention_pooling import AttentionPooling
 from submissions.common.augment.normalise import network_input
 from submissions.common.corpus import Corpus
-from submissions.common.distributed import gather_with_gradient, rank, world_size
+from submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
 from submissions.common.image_text.samples import PairBatch, PairCollate, TrainingPair, ValidationPair
 from submissions.common.image_text.settings import ImageTextSettings
-from submissions.common.losses.global_alignment import GlobalAlignment, global_alignment
 from submissions.common.module import Monitor, PretrainingModule
 from submissions.common.sampling import Transform, Unit
 from submissions.common.text.encoder import TextEncoder, pretrained_text_model, small_text_model
@@ -21,39 +20,6 @@ from submissions.common.text.source import SMALL
 from submissions.common.text.tokeniser import ReportTokens
 
 TOKENISER = "tokeniser"
-
-
-class ImageFeatures(NamedTuple):
-    """What the image encoder says."""
-
-    regions: Tensor
-    """(B, H · W, d) float, row by row: y_a."""
-    pooled: Tensor
-    """(B, d): ȳ_a."""
-    weights: Tensor | None
-    """(B, H · W), sum 1; None with average pooling."""
-
-
-class ReportFeatures(NamedTuple):
-    """What the report encoder says."""
-
-    sentences: Tensor
-    """(B, S, d) float, zeros where padded: y_b."""
-    pooled: Tensor
-    """(B, d): ȳ_b."""
-    weights: Tensor | None
-    """(B, S), sum 1, zeros where padded; None where the maximum over tokens is pooled."""
-    mask: Tensor
-    """(B, S) bool, True where there is a sentence."""
-
-
-class Losses(NamedTuple):
-    """What the losses of a batch are."""
-
-    total: Tensor
-    """() float32, with gradient."""
-    parts: dict[str, Tensor]
-    """Each loss before its weight, and retrieval accuracies, by the name in the logs."""
 
 
 class ImageTextModule(PretrainingModule):
@@ -125,23 +91,6 @@ class ImageTextModule(PretrainingModule):
         pooled, weights = self.report_pooling(sentences, mask)
         return ReportFeatures(sentences, pooled, weights, mask)
 
-    def global_losses(self, images: Tensor, reports: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the weighted global loss of projected features (B, d), and its parts by name."""
-        settings = self.settings
-        temperature = settings.global_temperature
-        if settings.gather_negatives and world_size() > 1:
-            found = global_alignment(
-                images,
-                reports,
-                temperature,
-                all_images=gather_with_gradient(images),
-                all_reports=gather_with_gradient(reports),
-                first=rank() * len(images),
-            )
-        else:
-            found = global_alignment(images, reports, temperature)
-        return found.total(settings.global_image_weight, settings.global_report_weight), _named(found)
-
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
         total, parts = self.losses(self.encode_images(batch.images), self.encode_reports(batch.reports))
         self.log("train/loss", total, on_step=True, on_epoch=True, batch_size=len(batch.images))
@@ -176,11 +125,3 @@ class ImageTextModule(PretrainingModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.tokeniser.restore(checkpoint[TOKENISER])
-
-
-def _named(found: GlobalAlignment) -> dict[str, Tensor]:
-    return {
-        "global_a2b_loss": found.image_to_report,
-        "global_b2a_loss": found.report_to_image,
-        **{f"global_{name}_acc": value for name, value in found.accuracies.items()},
-    }

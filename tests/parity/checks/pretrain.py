@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,31 +12,30 @@ from torch import Tensor, nn
 
 from submissions.common.attention_pooling import AttentionPooling
 from submissions.common.cross_attention import CrossAttention
+from submissions.common.image_text.features import ImageFeatures, ReportFeatures
 from submissions.common.losses.global_alignment import global_alignment
 from submissions.common.losses.local_alignment import local_alignment, region_positives, sentence_positives
-from submissions.common.projection import ProjectionHead
 from submissions.common.text.pooling import report_maximum, sentence_features
+from submissions.lovt.alignment import Alignment
+from submissions.lovt.settings import Settings
 from tests.parity.compare import Comparison, Failure
 from tests.parity.formula import fill, formula_values
 from tests.parity.golden import GoldenError, GoldenFile, guarded
 
 LOCAL_WEIGHT = 0.375
-LOSSES = {
-    "global_a2b": 0.75,
-    "global_b2a": 0.25,
-    "local_a_l2att": LOCAL_WEIGHT,
-    "local_a_att2l": LOCAL_WEIGHT,
-    "local_b_l2att": LOCAL_WEIGHT,
-    "local_b_att2l": LOCAL_WEIGHT,
+PARTS = {
+    "scan.global_attention": "image_pooling.attention",
+    "scan.local_projection": "alignment.image_local_head",
+    "scan.global_projection": "alignment.image_global_head",
+    "report.global_attention": "report_pooling.attention",
+    "report.local_projection": "alignment.report_local_head",
+    "report.global_projection": "alignment.report_global_head",
+    "cross_attention": "alignment.cross_attention",
 }
-LAYERS = {
-    "global_attention": "pooling.attention",
-    "projection.in": "projection.inner",
-    "projection.bn": "projection.norm",
-    "projection.out": "projection.outer",
-    "cross_attention.bn": "cross_attention.norm",
-}
-"""Parts of the vectors' descriptive names and our own."""
+"""Descriptive names of the vectors' modules in the order of their weights, and our own."""
+
+LAYERS = {"in": "inner", "bn": "norm", "out": "outer"}
+"""Descriptive names of layers where ours differ."""
 
 
 def cases(golden: GoldenFile) -> list[str]:
@@ -141,51 +140,55 @@ def cross_attention_case(golden: GoldenFile, case: str) -> Iterator[Comparison]:
         yield golden.compare(f"{case}/{name}", value, case, name)
 
 
-class Side(nn.Module):
-    """Pooling and heads of one modality, in the order of the listed weights."""
-
-    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
-        super().__init__()
-        self.pooling = AttentionPooling(inputs)
-        self.local_projection = ProjectionHead(inputs, hidden, outputs)
-        self.global_projection = ProjectionHead(inputs, hidden, outputs)
-
-
 class Step(nn.Module):
-    """All that stands between the two encoders' features and the six losses."""
+    """All that stands between the two encoders' features and the total loss, as LoVT trains it."""
 
-    def __init__(self, scan: int, report: int, hidden: int, outputs: int) -> None:
+    def __init__(self, weights: Mapping[str, Any]) -> None:
         super().__init__()
-        self.scan = Side(scan, hidden, outputs)
-        self.report = Side(report, hidden, outputs)
-        self.cross_attention = CrossAttention(outputs)
+        dims = weights["dims"]
+        self.settings = Settings(projection_hidden=dims["d_hidden"], projection_dim=dims["d_z"])
+        self.image_pooling = AttentionPooling(dims["d_scan"])
+        self.report_pooling = AttentionPooling(dims["d_report"])
+        rows, columns = dims["grid"]
+        self.alignment = Alignment(dims["d_scan"], dims["d_report"], (rows, columns), self.settings)
+        self.seen: dict[str, Any] = {}
+        for name, module in self.alignment.named_children():
+            module.register_forward_hook(lambda _m, _i, output, name=name: self.seen.update({name: output}))
+        fill(
+            [tensor for name in PARTS.values() for tensor in stored(self.get_submodule(name))],
+            weights["tensors"],
+        )
 
-    def forward(
-        self, regions: Tensor, sentences: Tensor, mask: Tensor, positives: Tensor
-    ) -> dict[str, Tensor]:
-        """Return all quantities by their name in the vectors."""
-        pooled_a, weights_a = self.scan.pooling(regions)
-        pooled_b, weights_b = self.report.pooling(sentences, mask)
-        zg_a, zg_b = self.scan.global_projection(pooled_a), self.report.global_projection(pooled_b)
-        zl_a, zl_b = self.scan.local_projection(regions), self.report.local_projection(sentences, mask)
-        attended = self.cross_attention(zl_a, zl_b, mask)
-        whole = global_alignment(zg_a, zg_b)
-        image = local_alignment(zl_a, attended.regions, positives, weights=weights_a)
-        alone = sentence_positives(zl_b.shape[1])
-        text = local_alignment(zl_b, attended.sentences, alone, weights=weights_b, mask=mask)
-        losses = dict(zip(LOSSES, (whole[0], whole[1], *image, *text), strict=True))
+    def loss_weights(self) -> dict[str, float]:
+        """Return the weights of the losses by their names in the manifest."""
+        settings = self.settings
         return {
-            **{f"{name}_loss": loss for name, loss in losses.items()},
-            **{f"global_{name}_acc": value for name, value in whole.accuracies.items()},
-            "total": torch.stack([LOSSES[name] * loss for name, loss in losses.items()]).sum(),
-            "zg_a": zg_a,
-            "zg_b": zg_b,
-            "zl_a": zl_a,
-            "zl_b": zl_b,
+            "local_a_l2att": settings.local_image_weight,
+            "local_a_att2l": settings.local_image_weight,
+            "local_b_l2att": settings.local_report_weight,
+            "local_b_att2l": settings.local_report_weight,
+            "global_a2b": settings.global_image_weight,
+            "global_b2a": settings.global_report_weight,
+        }
+
+    def forward(self, regions: Tensor, sentences: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        """Return all quantities by their name in the vectors."""
+        image = ImageFeatures(regions, *self.image_pooling(regions))
+        pooled, weights = self.report_pooling(sentences, mask)
+        report = ReportFeatures(sentences, pooled, weights, mask)
+        losses = self.alignment(image, report)
+        attended = self.seen["cross_attention"]
+        return {
+            **losses.parts,
+            "total": losses.total,
+            "zg_a": self.seen["image_global_head"],
+            "zg_b": self.seen["report_global_head"],
+            "zl_a": self.seen["image_local_head"],
+            "zl_b": self.seen["report_local_head"],
             "zl_b2a": attended.regions,
             "zl_a2b": attended.sentences,
-            "weights_a": weights_a,
-            "weights_b": weights_b,
+            "weights_a": image.weights,
+            "weights_b": report.weights,
             "att_probs_b2a": attended.region_probabilities,
             "att_probs_a2b": attended.sentence_probabilities,
         }
@@ -193,36 +196,35 @@ class Step(nn.Module):
 
 def check_step(golden: GoldenFile) -> Iterator[Comparison | Failure]:
     """Compare every embedding, weight, loss and gradient of a step with BN in train and in eval mode."""
-    dims = golden.entry["weights"]["dims"]
-    step = Step(dims["d_scan"], dims["d_report"], dims["d_hidden"], dims["d_z"])
-    fill(stored(step), golden.entry["weights"]["tensors"])
-    listed = golden.entry["weights"].get("loss_weights", {})
-    own = {name: listed.get(name) for name in LOSSES}
-    if own != LOSSES:
-        yield Failure("loss_weights", f"loss weights are {own}, expected {LOSSES}")
+    weights = golden.entry["weights"]
     for case in cases(golden):
-        yield from guarded(
-            case, step_case, golden, case, copy.deepcopy(step), region_positives(*dims["grid"])
+        yield from guarded(case, step_case, golden, case, weights)
+
+
+def step_case(golden: GoldenFile, case: str, weights: Mapping[str, Any]) -> Iterator[Comparison]:
+    step = Step(weights).train(case == "train")
+    if weights["loss_weights"] != step.loss_weights():
+        raise GoldenError(
+            f"loss weights are {step.loss_weights()}, the manifest says {weights['loss_weights']}"
         )
-
-
-def step_case(golden: GoldenFile, case: str, step: Step, positives: Tensor) -> Iterator[Comparison]:
     regions, sentences = (golden.tensor(name, grad=True) for name in ("y_scan", "y_report"))
-    values = step.train(case == "train")(regions, sentences, golden.tensor("mask_report"), positives)
+    values = step(regions, sentences, golden.tensor("mask_report"))
     values["total"].backward()
     values |= {"grad_y_scan": regions.grad, "grad_y_report": sentences.grad}
-    names = golden.entry[f"{case}/param_gradnorm_names"]
-    norms = [parameter(step, name).grad for name in names]
-    values["param_gradnorms"] = torch.stack([norm.double().norm() for norm in norms if norm is not None])
+    gradients = [parameter(step, name).grad for name in golden.entry[f"{case}/param_gradnorm_names"]]
+    values["param_gradnorms"] = torch.stack([g.double().norm() for g in gradients if g is not None])
     for name in (name for name in golden.outputs() if name.startswith(f"{case}/")):
         yield golden.compare(name, values[name.removeprefix(f"{case}/")], case, name)
 
 
 def parameter(step: Step, name: str) -> nn.Parameter:
     """Return a parameter by its descriptive name, such as `scan.local_projection.in.weight`."""
-    for theirs, ours in LAYERS.items():
-        name = name.replace(theirs, ours)
-    return step.get_parameter(name)
+    part = next(part for part in PARTS if name.startswith(f"{part}."))
+    rest = name.removeprefix(f"{part}.")
+    layer, _, last = rest.rpartition(".")
+    return step.get_submodule(PARTS[part]).get_parameter(
+        ".".join(filter(None, [LAYERS.get(layer, layer), last]))
+    )
 
 
 def check_sentence_pooling(golden: GoldenFile) -> Iterator[Comparison | Failure]:
