@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -148,9 +147,9 @@ def _report(rows: Sequence[Row]) -> ReportText:
         raise DataError(f"{origin}: the text is empty; fill it or take the row out")
     if not texts["text"]:
         return ReportText(texts["findings"], texts["impression"])
-    # The header rule wants each line to begin with one blank, as the reports of MIMIC-CXR do.
-    indented = "\n " + re.sub(r"\s*[\r\n]\s*", "\n ", texts["text"])
-    selected = select(parse_sections(indented))
+    # The header rule was made for the reports of MIMIC-CXR: lines begin with one blank, sections end with an empty one.
+    lines = [line.strip() for line in texts["text"].splitlines()]
+    selected = select(parse_sections("\n " + "\n \n ".join(line for line in lines if line)))
     if selected is None:
         return ReportText(texts["text"], "")
     return ReportText(selected["findings"], selected["impression"])

@@ -96,7 +96,9 @@ def _counts(images: pd.DataFrame, studies: pd.DataFrame, manifest: CorpusManifes
         return
     for split, said in manifest.splits.items():
         chosen = studies["split"] == split
-        values = np.array(studies["labels"][chosen].tolist()).reshape(-1, len(manifest.label_names))
+        values = np.array(studies["labels"][chosen].tolist()).reshape(
+            int(chosen.sum()), len(manifest.label_names)
+        )
         found = (int(chosen.sum()), int((images["split"] == split).sum()), int(sentences[chosen].sum()))
         positives = values.sum(axis=0).astype(int).tolist()
         if found != (said.studies, said.images, said.sentences) or positives != said.positives:

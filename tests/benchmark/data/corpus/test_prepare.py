@@ -1,0 +1,124 @@
+"""Preparation of a corpus: nothing twice, nothing half-written, the same on any number of processes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.data.corpus import format as fmt
+from benchmark.data.corpus.mimic_cxr import list_mimic_cxr
+from benchmark.data.corpus.ordered import map_ordered
+from benchmark.data.corpus.prepare import prepare
+from benchmark.data.corpus.verify import verify_corpus
+from benchmark.data.errors import DataError
+from tests.benchmark.data.corpus import raw_mimic
+from tests.benchmark.data.corpus.raw_mimic import Study
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    return raw_mimic.write(tmp_path / "raw", raw_mimic.studies())
+
+
+def test_equal_sources_are_found(raw: Path, tmp_path: Path) -> None:
+    corpora = tmp_path / "corpora"
+    assert not prepare(list_mimic_cxr(raw), corpora).found
+    assert prepare(list_mimic_cxr(raw), corpora).found
+    assert not prepare(list_mimic_cxr(raw), corpora, force=True).found
+    assert not prepare(list_mimic_cxr(raw), corpora, side=32).found
+    os.utime(raw_mimic.image_path(raw, raw_mimic.studies()[0]), (1, 1))
+    assert not prepare(list_mimic_cxr(raw), corpora, side=32).found
+    (corpora / "mimic-cxr" / fmt.PIXELS).unlink()
+    assert not prepare(list_mimic_cxr(raw), corpora, side=32).found
+
+
+def test_sides_are_bounded_by_the_wish(raw: Path, tmp_path: Path) -> None:
+    outcome = prepare(list_mimic_cxr(raw), tmp_path / "corpora", side=32)
+    assert verify_corpus(outcome.root) == []
+    assert np.load(outcome.root / fmt.PIXELS, mmap_mode="r").shape == (6 * 32 * 48,)
+
+
+def test_what_breaks_off_leaves_the_old_corpus(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpora = tmp_path / "corpora"
+    root = prepare(list_mimic_cxr(raw), corpora).root
+    before = (root / fmt.MANIFEST).read_bytes()
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(list_mimic_cxr(raw), corpora, force=True, on_progress=stop)
+    assert (root / fmt.MANIFEST).read_bytes() == before
+    assert sorted(path.name for path in corpora.iterdir()) == ["mimic-cxr"]
+
+
+def test_two_at_once_are_refused(raw: Path, tmp_path: Path) -> None:
+    corpora = tmp_path / "corpora"
+    corpora.mkdir()
+    with (corpora / ".lock-mimic-cxr").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(DataError, match="being prepared by another process"):
+            prepare(list_mimic_cxr(raw), corpora)
+
+
+@pytest.mark.slow
+def test_processes_do_not_change_the_content(tmp_path: Path) -> None:
+    studies = [Study(10000001 + number % 7, 50000001 + number) for number in range(210)]
+    raw = raw_mimic.write(tmp_path / "raw", studies)
+    one = prepare(list_mimic_cxr(raw), tmp_path / "one", workers=1).manifest
+    two = prepare(list_mimic_cxr(raw), tmp_path / "two", workers=2).manifest
+    assert one.files == two.files
+
+
+def slow_first(chunk: Sequence[int]) -> list[int]:
+    time.sleep(0.3 if 0 in chunk else 0)
+    return [2 * item for item in chunk]
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_results_come_in_order(workers: int) -> None:
+    chunks = list(map_ordered(slow_first, iter(range(50)), workers))
+    assert [item for chunk in chunks for item in chunk] == list(range(0, 100, 2))
+
+
+def test_items_are_taken_as_they_are_needed() -> None:
+    source = iter(range(1000))
+    next(map_ordered(list, source, 1))
+    assert next(source) < 100
+
+
+@pytest.mark.parametrize("name", [fmt.PIXELS, fmt.IMAGES, fmt.STUDIES])
+def test_verification_sees_damage(raw: Path, tmp_path: Path, name: str) -> None:
+    root = prepare(list_mimic_cxr(raw), tmp_path / "corpora").root
+    content = bytearray((root / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (root / name).write_bytes(content)
+    assert verify_corpus(root) == [f"{name}: content differs from its digest"]
+    (root / name).unlink()
+    assert verify_corpus(root) == [f"{name}: is missing"]
+
+
+def test_verification_sees_other_counts(raw: Path, tmp_path: Path) -> None:
+    outcome = prepare(list_mimic_cxr(raw), tmp_path / "corpora")
+    splits = {split: counts.model_copy() for split, counts in outcome.manifest.splits.items()}
+    splits["test"] = splits["test"].model_copy(update={"sentences": 99})
+    (outcome.root / fmt.MANIFEST).write_text(outcome.manifest.model_copy(update={"splits": splits}).to_json())
+    (problem,) = verify_corpus(outcome.root)
+    assert problem.startswith("corpus.json: test says")
+
+
+def test_a_damaged_manifest_says_so(raw: Path, tmp_path: Path) -> None:
+    root = prepare(list_mimic_cxr(raw), tmp_path / "corpora").root
+    (root / fmt.MANIFEST).write_text('{"name": "x"}')
+    with pytest.raises(DataError, match="not a corpus manifest"):
+        fmt.read_manifest(root)
+    with pytest.raises(DataError, match=r"no corpus at .*Corpora beside it: mimic-cxr"):
+        fmt.read_manifest(root.parent / "other")
