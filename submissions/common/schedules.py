@@ -36,15 +36,15 @@ def warmup_cosine(epoch: int, warmup_epochs: int, max_epochs: int) -> float:
     Args:
         epoch: 0 is the first.
         warmup_epochs: 1 means one epoch at 0.
-        max_epochs: of the whole run; more than `warmup_epochs`.
+        max_epochs: of the whole run.
 
     Raises:
-        ValueError: a negative number, or a run that ends within its warm-up.
+        ValueError: a negative number, or an epoch past both warm-up and run.
     """
-    if epoch < 0 or warmup_epochs < 0 or max_epochs <= warmup_epochs:
+    if epoch < 0 or warmup_epochs < 0 or epoch >= max(warmup_epochs, max_epochs):
         raise ValueError(
-            f"expected 0 <= warmup_epochs < max_epochs and epoch >= 0, "
-            f"found warmup_epochs {warmup_epochs}, max_epochs {max_epochs}, epoch {epoch}"
+            f"expected an epoch below {max(warmup_epochs, max_epochs)} and no negative number, "
+            f"found epoch {epoch}, warmup_epochs {warmup_epochs}, max_epochs {max_epochs}"
         )
     if warmup_epochs == 0:
         return 0.0

@@ -56,8 +56,14 @@ def test_warmup_is_what_the_chain_of_factors_gives(warmup: int, longest: int):
     assert got == pytest.approx(chained(warmup, longest), abs=1e-9)
 
 
-def test_a_run_that_ends_within_its_warmup_is_refused():
-    with pytest.raises(ValueError, match="warmup_epochs 5, max_epochs 5"):
-        warmup_cosine(0, 5, 5)
+def test_a_run_may_end_within_its_warmup():
+    assert [warmup_cosine(epoch, 5, 3) for epoch in range(3)] == [0, 0.25, 0.5]
+
+
+def test_epochs_past_the_run_are_refused():
+    with pytest.raises(ValueError, match="epoch 5, warmup_epochs 1, max_epochs 5"):
+        warmup_cosine(5, 1, 5)
+    with pytest.raises(ValueError, match="warmup_epochs -1"):
+        warmup_cosine(0, -1, 5)
     with pytest.raises(ValueError, match="steps_per_epoch"):
         cosine_per_epoch(0, 0)

@@ -1,0 +1,28 @@
+"""Methods at a size that trains in a second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+
+from submissions.common.module import PretrainingModule
+from submissions.common.settings import TrainingSettings
+from submissions.common.training import RunOptions, TrainingResult, train
+
+SettingsT = TypeVar("SettingsT", bound=TrainingSettings)
+
+
+def small(kind: type[SettingsT], **changes: Any) -> SettingsT:
+    """Return settings for 32-pixel views and a ResNet-18 from a random draw."""
+    values: dict[str, Any] = {"architecture": "resnet18", "initial_weights": "random", "image_side": 32}
+    if "source_side" in kind.model_fields:
+        values["source_side"] = 48
+    return kind(**{**values, **changes})
+
+
+def fit(module: PretrainingModule, folder: Path) -> TrainingResult:
+    """Train a method on the CPU."""
+    options = RunOptions(folder=folder / "run", device="cpu", workers=0, online_evaluation=False)
+    return train(module, method="test", digest="0" * 64, seed=1, options=options, console=Console(quiet=True))
