@@ -23,7 +23,7 @@ from benchmark.contract.submission import Submission
 from submissions.common.checkpoints import LAST
 from submissions.common.corpus import Corpus
 from submissions.common.declaration import Choice, choose, profile_settings, read_declaration
-from submissions.common.errors import PretrainingError, SettingsError
+from submissions.common.errors import NonFiniteLossError, PretrainingError, SettingsError
 from submissions.common.export import export
 from submissions.common.module import PretrainingModule
 from submissions.common.settings import TrainingSettings, build_settings, parse_assignments
@@ -104,6 +104,8 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
             pretrain_one(module, submission, choice, values, name, profile, seed, corpus, options)
         except SettingsError as error:
             _fail(str(error), ExitCode.BAD_CONFIGURATION)
+        except NonFiniteLossError as error:
+            _fail(str(error), ExitCode.FAILED)
         except PretrainingError as error:
             _fail(str(error), ExitCode.BAD_DATA)
         except (SIGTERMException, KeyboardInterrupt):

@@ -12,3 +12,7 @@ class PretrainingError(ValueError):
 
 class SettingsError(PretrainingError):
     """A setting or its value is not one of the method's."""
+
+
+class NonFiniteLossError(PretrainingError):
+    """A loss became NaN or infinite."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from submissions.common.corpus import Corpus
-from submissions.common.errors import PretrainingError
+from submissions.common.errors import NonFiniteLossError
 from submissions.common.initial_weights import initial_backbone
 from submissions.common.sampling import Transform, Unit
 from submissions.common.settings import TrainingSettings
@@ -95,10 +95,10 @@ class PretrainingModule(lightning.LightningModule):
         self.check_finite()
 
     def check_finite(self) -> None:
-        """Raise PretrainingError if a loss since the last check was NaN or infinite."""
+        """Raise NonFiniteLossError if a loss since the last check was NaN or infinite."""
         finite, self._finite = self._finite, None
         if finite is not None and not bool(finite):
-            raise PretrainingError(
+            raise NonFiniteLossError(
                 f"the loss is not finite in epoch {self.current_epoch}, step {self.trainer.global_step}; no backbone "
                 "is written. Lower the learning rate (--set learning_rate=…), or use --set precision=32-true or "
                 "bf16-mixed where 16-bit mixed precision overflows"

@@ -147,6 +147,8 @@ def train(
     )
     loaders = _loaders(module, seed, options, trainer)
     if earlier is None or not (_finished(earlier, settings.max_epochs) or ckpt.stopped_early(earlier)):
+        # Backbones and language models come in eval mode, and Lightning keeps modes as they are.
+        module.train()
         # Lightning reads the file itself; it holds plain data and tensors only, as the reading above has shown.
         trainer.fit(module, *loaders, ckpt_path=last if earlier is not None else None, weights_only=True)
     else:
