@@ -77,7 +77,8 @@ def _text(origin: str, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, str | int | float):
-        return str(value).strip()
+        # JSON can spell halves of a character that no UTF-8 file can hold.
+        return str(value).encode("utf-8", "replace").decode().strip()
     raise DataError(f"{origin}: {name} must be a text or a number, found {type(value).__name__}")
 
 

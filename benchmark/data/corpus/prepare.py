@@ -1,19 +1,20 @@
-"""Raw files to a corpus: one pass on all cores, with nothing half-written.
+"""Raw files to a corpus: one pass on all cores, resumable, with nothing half-written.
 
-The corpus appears under its name only when it is complete.
+The corpus appears under its name only when it is complete. Memory does not grow with the pixels.
 """
 
 from __future__ import annotations
 
-import fcntl
 import importlib.metadata
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from benchmark.contract.base import digest_of
 from benchmark.contract.corpus import CORPUS_SIDE, CorpusManifest
@@ -22,10 +23,12 @@ from benchmark.data.corpus.listing import Listing, NoReportError
 from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.corpus.process import Settings, Task, process_chunk
 from benchmark.data.corpus.splitters import DEFAULT_SPLITTER, splitter
-from benchmark.data.corpus.writer import CorpusWriter
+from benchmark.data.corpus.tables import write_tables
+from benchmark.data.corpus.work import Work, discard, work_on
 from benchmark.data.errors import DataError
-from benchmark.data.format import file_sha256, replacing
+from benchmark.data.format import file_sha256, put_in_place
 from benchmark.data.pool import INLINE, usable_cores
+from benchmark.data.statistics import split_statistics
 from benchmark.log import logger
 
 FORMAT = 1
@@ -76,6 +79,24 @@ def prepare(
         raise DataError(_empty(listing.root, listing.left_out))
     if not force and (known := _already(target, sources)) is not None:
         return Prepared(target, known, found=True)
+    with work_on(target, sources) as work:
+        _fill(work, listing, side, splitter_name, workers, on_progress)
+        try:
+            manifest = _seal(work, listing, side, description, sources)
+        except DataError:
+            discard(work)
+            raise
+        put_in_place(work.folder, target)
+    return Prepared(target, manifest, found=False)
+
+
+def _fill(
+    work: Work, listing: Listing, side: int, splitter_name: str, workers: int | None, on_progress: Progress
+) -> None:
+    """Process the studies that the work does not hold yet."""
+    total, problems = len(listing.studies), 0
+    if work.done:
+        logger.info("%s: %d of %d studies are done already, going on", listing.name, work.done, total)
     settings = Settings(
         root=listing.root,
         side=side,
@@ -83,77 +104,66 @@ def prepare(
         minimum_tokens=listing.minimum_tokens,
         strict=listing.strict,
     )
-    with _locked(target), replacing(target) as folder:
-        manifest = _write(listing, settings, folder, workers, on_progress, description, sources)
-    return Prepared(target, manifest, found=False)
-
-
-def _write(
-    listing: Listing,
-    settings: Settings,
-    folder: Path,
-    workers: int | None,
-    on_progress: Progress,
-    description: str | None,
-    sources: str,
-) -> CorpusManifest:
-    """Fill a folder and return its manifest."""
-    left_out, total, finished, truncated, problems = Counter(listing.left_out), len(listing.studies), 0, 0, 0
-    processes = 1 if total <= INLINE else workers or usable_cores()
-    tasks = _tasks(listing, left_out)
-    with CorpusWriter(folder, len(listing.label_names)) as writer:
-        results = map_ordered(partial(process_chunk, settings), tasks, processes)
-        with closing(results):
-            for chunk in results:
-                for done in chunk:
-                    left_out.update(done.left_out)
-                    for problem in done.problems:
-                        problems += 1
-                        if problems <= SHOWN:
-                            logger.warning("left out: %s", problem)
-                    if done.images:
-                        truncated += sum(image.truncated for _, image in done.images)
-                        writer.add(done)
-                finished += len(chunk)
-                on_progress(finished, total)
-    on_progress(total, total)
+    processes = 1 if total - work.done <= INLINE else workers or usable_cores()
+    results = map_ordered(partial(process_chunk, settings), _tasks(listing, work.done), processes)
+    with closing(results):
+        for chunk in results:
+            for done in chunk:
+                work.add(done)
+                for problem in done.problems:
+                    problems += 1
+                    if problems <= SHOWN:
+                        logger.warning("left out: %s", problem)
+            on_progress(work.done, total)
     if problems > SHOWN:
         logger.warning("left out: %d images more", problems - SHOWN)
-    if writer.splits()["train"].studies == 0:
+
+
+def _tasks(listing: Listing, start: int) -> Iterator[Task]:
+    """Yield the studies from `start` on with their reports, or with the reason why there is none."""
+    for study in listing.studies[start:]:
+        try:
+            yield Task(study, None if listing.report is None else listing.report(study))
+        except NoReportError as reason:
+            yield Task(study, None, left_out=str(reason))
+
+
+def _seal(work: Work, listing: Listing, side: int, description: str | None, sources: str) -> CorpusManifest:
+    """Complete the folder of the work: tables, then `corpus.json`.
+
+    Raises:
+        DataError: There is no training study, or all pixels are one flat grey.
+    """
+    pairs = zip(listing.studies, work.entries(), strict=True)
+    totals = write_tables(work.folder, pairs, len(listing.label_names))
+    left_out = totals.left_out + listing.left_out
+    if not totals.means:
         raise DataError(_empty(listing.root, left_out))
     try:
-        statistics = writer.statistics()
+        statistics = split_statistics(np.array(totals.means), np.array(totals.variances))
     except ValueError as error:
         raise DataError(f"{listing.root}: {error}") from error
-    packages = ["numpy", "pillow", "pyarrow", *([settings.splitter] if settings.splitter else [])]
+    work.finish()
+    packages = ["numpy", "pillow", "pyarrow", *([description.split()[0]] if description else [])]
     manifest = CorpusManifest(
         name=listing.name,
         display_name=listing.display_name,
         track=listing.track,
-        side=settings.side,
+        side=side,
         label_names=list(listing.label_names),
         has_reports=listing.report is not None,
         sentence_splitter=description,
-        splits=writer.splits(),
+        splits=totals.splits,
         pixel_statistics=statistics,
-        left_out={reason: left_out[reason] for reason in sorted(left_out) if left_out[reason]},
-        notes=[*listing.notes, *([TRUNCATED.format(truncated)] if truncated else [])],
-        files={name: file_sha256(folder / name) for name in (fmt.PIXELS, fmt.IMAGES, fmt.STUDIES)},
+        left_out={reason: left_out[reason] for reason in sorted(left_out)},
+        notes=[*listing.notes, *([TRUNCATED.format(totals.truncated)] if totals.truncated else [])],
+        files={name: file_sha256(work.folder / name) for name in (fmt.PIXELS, fmt.IMAGES, fmt.STUDIES)},
         sources_sha256=sources,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions={name: importlib.metadata.version(name) for name in packages},
     )
-    (folder / fmt.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    (work.folder / fmt.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest
-
-
-def _tasks(listing: Listing, left_out: Counter[str]) -> Iterator[Task]:
-    """Yield the studies with their reports; a study without one is counted and left out."""
-    for study in listing.studies:
-        try:
-            yield Task(study, None if listing.report is None else listing.report(study))
-        except NoReportError as reason:
-            left_out[str(reason)] += 1
 
 
 def _already(target: Path, sources: str) -> CorpusManifest | None:
@@ -172,19 +182,3 @@ def _empty(root: Path, left_out: Counter[str]) -> str:
         f"{root}: no training study is left, so there is nothing to prepare."
         f"{' Left out:' + why if why else ''}\nCheck --raw; docs/corpus.md shows the layout."
     )
-
-
-@contextmanager
-def _locked(target: Path) -> Iterator[None]:
-    """Hold the corpus against other processes."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    lock_file = target.parent / f".lock-{target.name}"
-    with lock_file.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise DataError(f"{target.name} is being prepared by another process; wait for it") from None
-        try:
-            yield
-        finally:
-            lock_file.unlink(missing_ok=True)

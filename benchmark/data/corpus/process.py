@@ -22,10 +22,11 @@ UNREADABLE = "images: cannot be read"
 
 @dataclass(frozen=True)
 class Task:
-    """A study with its report, as it goes to a worker."""
+    """A study with its report, as it goes to a worker; `left_out` says why it is not to be used."""
 
     study: ListedStudy
     report: ReportText | None
+    left_out: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,9 @@ def process(task: Task, settings: Settings) -> Done:
         DataError: A strict corpus has a report without a sentence.
     """
     done = Done(task.study)
+    if task.left_out is not None:
+        done.left_out.append(task.left_out)
+        return done
     if task.report is not None and settings.splitter is not None:
         done.report = split_report(task.report, settings.splitter)
         if reason := report_problem(done.report, settings.minimum_tokens):

@@ -65,6 +65,12 @@ def test_json_lines_say_the_same_as_csv(tmp_path: Path) -> None:
     assert made(lines, ["Edema"])[0].files == made(table, ["Edema"])[0].files
 
 
+def test_half_a_character_is_replaced(tmp_path: Path) -> None:
+    line = '{"image": "i0.jpg", "split": "train", "text": "No \\ud800 effusion."}'
+    _, studies, _ = made(folder(tmp_path / "raw", line, name="t.jsonl"))
+    assert studies["sentences"][0].tolist() == ["No ? effusion."]
+
+
 def test_images_alone_are_a_corpus(tmp_path: Path) -> None:
     manifest, studies, _ = made(folder(tmp_path / "raw", "image", *(f"i{n}.jpg" for n in range(6))))
     assert not manifest.has_reports

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,13 +51,10 @@ def test_what_breaks_off_leaves_the_old_corpus(
     root = prepare(list_mimic_cxr(raw), corpora).root
     before = (root / fmt.MANIFEST).read_bytes()
 
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        prepare(list_mimic_cxr(raw), corpora, force=True, on_progress=stop)
+        prepare(list_mimic_cxr(raw), corpora, force=True, on_progress=stop_after(1))
     assert (root / fmt.MANIFEST).read_bytes() == before
-    assert sorted(path.name for path in corpora.iterdir()) == ["mimic-cxr"]
+    assert fmt.corpus_names(corpora) == ["mimic-cxr"]
 
 
 def test_two_at_once_are_refused(raw: Path, tmp_path: Path) -> None:
@@ -122,3 +119,61 @@ def test_a_damaged_manifest_says_so(raw: Path, tmp_path: Path) -> None:
         fmt.read_manifest(root)
     with pytest.raises(DataError, match=r"no corpus at .*Corpora beside it: mimic-cxr"):
         fmt.read_manifest(root.parent / "other")
+
+
+def stop_after(studies: int) -> Callable[[int, int], None]:
+    """Return a progress callback that breaks off as Ctrl-C does."""
+
+    def stop(done: int, total: int) -> None:
+        if done >= studies:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A raw folder of 30 studies; one has no report, one no image."""
+    studies = [Study(10000001, 50000001 + number, views=("PA", "AP")) for number in range(30)]
+    studies[3].report = None
+    raw = raw_mimic.write(tmp_path / "raw", studies)
+    for number in (0, 1):
+        raw_mimic.image_path(raw, studies[5], number).unlink()
+    return raw
+
+
+@pytest.mark.parametrize("damage", ["none", "torn line", "torn pixels", "changed pixels", "no journal"])
+def test_what_was_cut_off_goes_on_to_the_same_corpus(many: Path, tmp_path: Path, damage: str) -> None:
+    whole = prepare(list_mimic_cxr(many), tmp_path / "whole").manifest
+    with pytest.raises(KeyboardInterrupt):
+        prepare(list_mimic_cxr(many), tmp_path / "cut", on_progress=stop_after(16))
+    work = tmp_path / "cut" / ".partial-mimic-cxr"
+    journal, pixels = work / "journal.jsonl", work / fmt.PIXELS
+    if damage == "torn line":
+        journal.write_bytes(journal.read_bytes()[:-30])
+    elif damage == "torn pixels":
+        pixels.write_bytes(pixels.read_bytes()[:-30])
+    elif damage == "changed pixels":
+        content = bytearray(pixels.read_bytes())
+        content[1000] ^= 1
+        pixels.write_bytes(content)
+    elif damage == "no journal":
+        journal.unlink()
+    seen: list[int] = []
+    outcome = prepare(
+        list_mimic_cxr(many), tmp_path / "cut", on_progress=lambda done, total: seen.append(done)
+    )
+    assert outcome.manifest.files == whole.files
+    assert outcome.manifest.identity() == whole.identity()
+    assert seen[0] > 16 or damage in ("changed pixels", "no journal")
+    assert verify_corpus(outcome.root) == []
+    assert [path.name for path in (tmp_path / "cut").iterdir()] == ["mimic-cxr"]
+
+
+def test_other_options_begin_anew(many: Path, tmp_path: Path) -> None:
+    corpora = tmp_path / "corpora"
+    with pytest.raises(KeyboardInterrupt):
+        prepare(list_mimic_cxr(many), corpora, on_progress=stop_after(16))
+    seen: list[int] = []
+    prepare(list_mimic_cxr(many), corpora, side=32, on_progress=lambda done, total: seen.append(done))
+    assert seen[0] == 8
