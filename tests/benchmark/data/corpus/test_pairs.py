@@ -68,7 +68,7 @@ def test_json_lines_say_the_same_as_csv(tmp_path: Path) -> None:
 def test_half_a_character_is_replaced(tmp_path: Path) -> None:
     line = '{"image": "i0.jpg", "split": "train", "text": "No \\ud800 effusion."}'
     _, studies, _ = made(folder(tmp_path / "raw", line, name="t.jsonl"))
-    assert studies["sentences"][0].tolist() == ["No ? effusion."]
+    assert studies["sentences"][0].tolist() == ["No ?", "effusion."]
 
 
 def test_images_alone_are_a_corpus(tmp_path: Path) -> None:
