@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor
@@ -9,6 +10,7 @@ from torch import Tensor
 from submissions.common.attention_pooling import AttentionPooling
 from submissions.common.augment.normalise import network_input
 from submissions.common.corpus import Corpus
+from submissions.common.errors import SettingsError
 from submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
 from submissions.common.image_text.samples import PairBatch, PairCollate, TrainingPair, ValidationPair
 from submissions.common.image_text.settings import ImageTextSettings
@@ -44,7 +46,9 @@ class ImageTextModule(PretrainingModule):
             )
         else:
             bert, self.tokeniser = pretrained_text_model(settings.text_model, lower_case=settings.lower_case)
-            self.notes.append(f"text model started from {settings.text_model}")
+            # Of a local folder, its place on this machine is nobody's business.
+            name = Path(settings.text_model)
+            self.notes.append(f"text model started from {name.name if name.is_dir() else name.as_posix()}")
         self.text = TextEncoder(
             bert,
             frozen_layers=settings.frozen_layers,
@@ -53,20 +57,25 @@ class ImageTextModule(PretrainingModule):
         )
         self.image_channels = self.backbone.levels[-1].channels
         self.image_pooling = (
-            AttentionPooling(self.image_channels, settings.attention_heads)
-            if settings.image_pooling == "attention"
-            else None
+            self._attention(self.image_channels, "image") if settings.image_pooling == "attention" else None
         )
         self.report_pooling = (
-            AttentionPooling(self.text.dimension, settings.attention_heads, settings.pooling_query)
-            if settings.report_pooling == "attention"
-            else None
+            self._attention(self.text.dimension, "text") if settings.report_pooling == "attention" else None
         )
         if not settings.uses_global_loss:
             # Pooled features are watched and weigh regions, but nothing reaches them.
             for pooling in (self.image_pooling, self.report_pooling):
                 if pooling is not None:
                     pooling.requires_grad_(False)
+
+    def _attention(self, channels: int, side: str) -> AttentionPooling:
+        heads = self.settings.attention_heads
+        if channels % heads:
+            raise SettingsError(
+                f"attention_heads={heads} does not divide the {channels} channels of the {side} encoder; "
+                "--set attention_heads to a number that does"
+            )
+        return AttentionPooling(channels, heads, self.settings.pooling_query)
 
     def losses(self, image: ImageFeatures, report: ReportFeatures) -> Losses:
         """Return the losses of a batch of pairs."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, Self, TypedDict
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from submissions.common.attention_pooling import PoolingQuery
 from submissions.common.settings import Schedule, TrainingSettings
@@ -19,6 +19,8 @@ class ImageTextSettings(TrainingSettings):
     optimiser: Literal["adam", "adamw"] = "adamw"
     schedule: Schedule = "cosine_per_epoch"
     patience: PositiveInt | None = 10
+    double_bn_update: bool = True
+    """Published (pretraining.md 1.9); `false` saves a forward pass per batch."""
 
     image_pooling: Literal["attention", "average"] = "attention"
     """How regions become the image's feature."""
@@ -59,6 +61,14 @@ class ImageTextSettings(TrainingSettings):
     small_hidden: PositiveInt = 128
     small_heads: PositiveInt = 4
     small_vocabulary: PositiveInt = 4096
+
+    @model_validator(mode="after")
+    def _heads_divide_channels(self) -> Self:
+        if self.small_hidden % self.small_heads:
+            raise ValueError(
+                f"small_heads={self.small_heads} does not divide small_hidden={self.small_hidden}"
+            )
+        return self
 
     @property
     def head(self) -> Head:

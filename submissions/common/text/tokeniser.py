@@ -14,7 +14,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from torch import Tensor
 
-from submissions.common.errors import PretrainingError
+from submissions.common.errors import PretrainingError, SettingsError
 
 PAD, UNKNOWN, FIRST, LAST = SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
@@ -44,10 +44,10 @@ class ReportTokeniser:
         """Take a vocabulary in the order of its numbers and the longest sequence of the model.
 
         Raises:
-            PretrainingError: a special token is missing.
+            SettingsError: a special token is missing.
         """
         if missing := [token for token in SPECIAL if token not in set(vocabulary)]:
-            raise PretrainingError(
+            raise SettingsError(
                 f"the vocabulary of the text model lacks {', '.join(missing)}; expected that of a BERT model"
             )
         numbers = {token: number for number, token in enumerate(vocabulary)}
@@ -116,7 +116,7 @@ def read_vocabulary(folder: Path) -> list[str]:
     """Return the tokens of a BERT model's folder in the order of their numbers.
 
     Raises:
-        PretrainingError: neither `vocab.txt` nor a WordPiece `tokenizer.json` there.
+        SettingsError: neither `vocab.txt` nor a WordPiece `tokenizer.json` there.
     """
     listed = folder / "vocab.txt"
     if listed.is_file():
@@ -127,5 +127,5 @@ def read_vocabulary(folder: Path) -> list[str]:
         if isinstance(model.get("vocab"), dict) and model.get("type", "WordPiece") == "WordPiece":
             numbers: dict[str, int] = model["vocab"]
             return sorted(numbers, key=numbers.__getitem__)
-        raise PretrainingError(f"{packed} is no WordPiece tokeniser; expected a BERT model")
-    raise PretrainingError(f"text model {folder}: no vocab.txt and no tokenizer.json there")
+        raise SettingsError(f"{packed} is no WordPiece tokeniser; expected a BERT model")
+    raise SettingsError(f"text model {folder}: no vocab.txt and no tokenizer.json there")

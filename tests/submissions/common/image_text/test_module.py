@@ -11,10 +11,11 @@ import torch
 from submissions.clip.pretrain import CLIP
 from submissions.clip.pretrain import Settings as ClipSettings
 from submissions.common.corpus import Corpus
-from submissions.common.errors import PretrainingError
+from submissions.common.errors import PretrainingError, SettingsError
 from submissions.common.image_text.module import ImageTextModule
 from submissions.common.image_text.samples import PairBatch
 from submissions.common.sampling import CorpusDataset, make_loader
+from submissions.common.text.vocabulary import corpus_vocabulary
 from submissions.convirt.pretrain import ConVIRT
 from submissions.convirt.pretrain import Settings as ConVIRTSettings
 from submissions.lovt.pretrain import LoVT
@@ -116,6 +117,47 @@ def test_the_tokeniser_travels_with_the_checkpoint(corpus):
 def test_too_many_frozen_layers_are_named(corpus):
     with pytest.raises(PretrainingError, match="frozen_layers=6, but the text model has 2 layers"):
         build(LoVT, Settings, corpus, frozen_layers=6)
+
+
+def test_heads_that_do_not_fit_are_named(corpus):
+    with pytest.raises(
+        SettingsError, match="attention_heads=3 does not divide the 512 channels of the image"
+    ):
+        build(LoVT, Settings, corpus, attention_heads=3)
+
+
+@pytest.mark.parametrize(("method", "kind"), METHODS)
+def test_losses_under_mixed_precision_are_single_and_close(method, kind, corpus):
+    module = build(method, kind, corpus).eval()
+    batch = first_batch(module, training=False)
+    with torch.no_grad():
+        single, _ = total(module, batch)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            mixed, parts = total(module, batch)
+    assert {value.dtype for value in (mixed, *parts.values())} == {torch.float32}
+    torch.testing.assert_close(mixed, single, rtol=0.1, atol=0.1)
+
+
+def test_padding_out_of_norm_leaves_a_report_alone(corpus):
+    """With both quirks off, a sample's losses depend on the batch by its negatives and statistics only."""
+    module = build(LoVT, Settings, corpus, padded_in_norm=False, pooling_query="valid").train()
+    loss, _ = total(module, first_batch(module))
+    loss.backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in module.parameters() if p.requires_grad)
+
+
+def test_a_folder_of_a_text_model_is_declared_by_its_name(corpus, tmp_path):
+    torch.manual_seed(0)
+    bert = build(LoVT, Settings, corpus).text.bert
+    folder = tmp_path / "my-bert"
+    bert.save_pretrained(folder)
+    tokens = corpus_vocabulary(corpus.training_sentences(), 4096)
+    (folder / "vocab.txt").write_text("\n".join(tokens))
+    module = build(LoVT, Settings, corpus, text_model=str(folder))
+    assert "text model started from my-bert" in module.notes
+    assert torch.equal(
+        module.text.bert.embeddings.word_embeddings.weight, bert.embeddings.word_embeddings.weight
+    )
 
 
 def test_two_builds_with_one_seed_are_equal(corpus):
