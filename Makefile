@@ -30,9 +30,10 @@ demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a l
 	$(BIN)/lovt-bench data phantom --images $(DEMO_IMAGES) --side 384
 	for name in rsna siim covid-rural object-cxr nih-cxr; do \
 	  $(BIN)/lovt-bench data prepare $$name --raw $(LOVT_BENCH_WORKSPACE)/phantom/$$name || exit 1; done
-	$(BIN)/lovt-bench pretrain phantom_supervised --set architecture=resnet18
+	$(BIN)/lovt-bench corpus prepare mimic-cxr --raw $(LOVT_BENCH_WORKSPACE)/phantom/mimic-cxr
+	$(BIN)/lovt-bench pretrain lovt --profile demo
 	$(BIN)/lovt-bench evaluate random --profile demo
-	$(BIN)/lovt-bench evaluate phantom_supervised --profile demo
+	$(BIN)/lovt-bench evaluate lovt --profile demo
 	$(BIN)/lovt-bench leaderboard build
 	$(BIN)/lovt-bench leaderboard show
 	@echo "The leaderboard lies in leaderboard/versions/dev/ (leaderboard.md, .json, .csv), everything else in $(LOVT_BENCH_WORKSPACE)/"
@@ -58,9 +59,9 @@ bench: $(STAMP) ## Measure speed: fast engine against the reference engine, per 
 parity: $(STAMP) ## Golden vectors: make parity DIR=../shared/golden
 	$(BIN)/python -m tests.parity $(DIR)
 
-pretrain: $(STAMP) ## Run a method: make pretrain METHOD=phantom_supervised
-	@test -n "$(METHOD)" || { echo "usage: make pretrain METHOD=name"; exit 2; }
-	$(BIN)/lovt-bench pretrain $(METHOD)
+pretrain: $(STAMP) ## Run a method: make pretrain METHOD=lovt [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]
+	@test -n "$(METHOD)" || { echo "usage: make pretrain METHOD=name [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]"; exit 2; }
+	$(BIN)/lovt-bench pretrain $(METHOD) --profile $(PROFILE) $(if $(FRACTION),--fraction $(FRACTION)) $(if $(CORPUS),--corpus $(CORPUS))
 
 evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate SUBMISSION=random [PROFILE=demo]
 	@test -n "$(SUBMISSION)" || { echo "usage: make evaluate SUBMISSION=name [PROFILE=paper|small|demo]"; exit 2; }

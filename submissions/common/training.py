@@ -13,6 +13,7 @@ import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from lightning.pytorch.strategies import DDPStrategy
 from rich.console import Console
 from torch.utils.data import DataLoader
 
@@ -132,8 +133,9 @@ def train(
     trainer = lightning.Trainer(
         max_epochs=settings.max_epochs,
         accelerator={"auto": "auto", "cpu": "cpu", "cuda": "gpu"}[options.device],
-        devices=options.devices or int(os.environ.get("LOCAL_WORLD_SIZE", _slurm("SLURM_NTASKS_PER_NODE"))),
-        num_nodes=options.nodes or int(os.environ.get("GROUP_WORLD_SIZE", _slurm("SLURM_NNODES"))),
+        devices=_devices(options),
+        strategy=_strategy(options),
+        num_nodes=_nodes(options),
         precision=_precision(settings.precision, options.device),
         accumulate_grad_batches=settings.accumulate,
         sync_batchnorm=settings.sync_batchnorm,
@@ -234,6 +236,19 @@ def _loggers(options: RunOptions) -> list[Logger]:
                 "--wandb needs the package wandb: pip install wandb, then `wandb login`"
             ) from error
     return loggers
+
+
+def _devices(options: RunOptions) -> int:
+    return options.devices or int(os.environ.get("LOCAL_WORLD_SIZE", _slurm("SLURM_NTASKS_PER_NODE")))
+
+
+def _nodes(options: RunOptions) -> int:
+    return options.nodes or int(os.environ.get("GROUP_WORLD_SIZE", _slurm("SLURM_NNODES")))
+
+
+def _strategy(options: RunOptions) -> Any:
+    # Ablations leave some heads without gradient; DDP has to look for them.
+    return "auto" if _devices(options) * _nodes(options) == 1 else DDPStrategy(find_unused_parameters=True)
 
 
 def _slurm(name: str) -> str:

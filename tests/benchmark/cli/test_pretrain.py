@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,20 +12,34 @@ from click.testing import CliRunner
 
 from benchmark.backbone.folder import read_manifest
 from benchmark.cli.pretrain import pretrain
-from tests.submissions.phantom_supervised.tiny_corpus import write_tiny_corpus
+from tests.submissions.tiny_corpus import write_corpus
 
-SETTINGS = ("--set", "architecture=resnet18", "--set", "steps=2", "--set", "batch=4", "--set", "side=64")
+SMALL = (
+    "--set",
+    "image_side=32",
+    "--set",
+    "source_side=48",
+    "--set",
+    "batch_size=4",
+    "--set",
+    "max_epochs=1",
+)
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("imagenet",), 1, "needs no pre-training; evaluate it: `lovt-bench evaluate imagenet`"),
-        (("absent",), 1, "no submission 'absent'; there: imagenet, phantom_supervised, random"),
+        (("random",), 1, "needs no pre-training; evaluate it: `lovt-bench evaluate random`"),
+        (("absent",), 1, "no submission 'absent'; there: byol, chexpert, clip"),
         (("../random",), 1, "no submission '../random'"),
-        (("phantom_supervised",), 1, "`lovt-bench data phantom` writes one"),
-        (("phantom_supervised", "--set", "steps"), 2, "expected KEY=VALUE, found 'steps'"),
-        (("phantom_supervised", "--set", "--x=1"), 2, "expected KEY=VALUE"),
+        (("byol", "--variant", "slow"), 1, "byol has no variant 'slow'; there: 100, 30"),
+        (("byol", "--profile", "tiny"), 1, "byol has no profile 'tiny'; there: paper, demo"),
+        (("byol",), 1, "no corpus 'mimic-cxr'"),
+        (("byol", "--corpus", "../secret"), 1, "no corpus '../secret'"),
+        (("byol", "--name", "../up"), 1, "is no backbone name"),
+        (("byol", "--set", "steps"), 2, "expected KEY=VALUE, found 'steps'"),
+        (("byol", "--set", "--x=1"), 2, "expected KEY=VALUE"),
+        (("byol", "--fraction", "0"), 2, "0<x<=1"),
     ],
 )
 def test_mistakes_end_in_a_sentence(
@@ -37,28 +52,37 @@ def test_mistakes_end_in_a_sentence(
 
 @pytest.mark.slow
 def test_a_method_is_run_checked_and_not_run_again(tmp_path: Path) -> None:
-    write_tiny_corpus(tmp_path / "phantom" / "mimic-cxr")
-    command = [sys.executable, "-m", "benchmark.cli.main", "pretrain", "phantom_supervised", *SETTINGS]
-    command += ["--workspace", str(tmp_path)]
-    first = subprocess.run(command, capture_output=True, text=True, check=False)
+    write_corpus(tmp_path / "corpora" / "mimic-cxr", train=12)
+    command = [sys.executable, "-m", "benchmark.cli.main", "pretrain", "byol", "--profile", "demo", *SMALL]
+    command += ["--workspace", str(tmp_path), "--fraction", "0.5", "--device", "cpu"]
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *more],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+    first = run()
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "step   2/2: training loss" in first.stdout
-    assert "validation: loss" in first.stdout
-    root = tmp_path / "backbones" / "phantom_supervised"
-    manifest = read_manifest(root)
-    assert manifest.onnx_sha256 is not None
-    assert manifest.provenance.method == "phantom_supervised"
-    assert manifest.provenance.seed == 12345
-    assert manifest.provenance.hyperparameters["steps"] == 2
-    assert manifest.provenance.seconds
-    assert [path.name for path in root.parent.iterdir()] == ["phantom_supervised"]
+    assert "epoch 1/1" in first.stdout
+    root = tmp_path / "backbones" / "byol-50"
+    provenance = read_manifest(root).provenance
+    assert (provenance.method, provenance.variant, provenance.fraction) == ("byol", "100", 0.5)
+    assert (provenance.seed, provenance.profile) == (12345, "demo")
+    assert provenance.hyperparameters["batch_size"] == 4
+    assert provenance.inputs_sha256
+    assert [path.name for path in root.parent.iterdir()] == ["byol-50"]
+    left = {path.name for path in (tmp_path / "pretraining" / "byol-50").iterdir()}
+    assert left == {"checkpoints", "logs", "run.json"}
 
-    second = subprocess.run(command, capture_output=True, text=True, check=False)
+    second = run()
     assert "made from the same inputs" in second.stdout
-    assert read_manifest(root) == manifest
 
-    bad = subprocess.run([*command, "--set", "stepz=3"], capture_output=True, text=True, check=False)
+    bad = run("--set", "width=3", "--name", "wrong")
     assert bad.returncode == 1
-    assert "stepz: Extra inputs are not permitted. Settings: architecture, side, steps" in bad.stderr
-    assert "ended with exit code 1" in bad.stderr
-    assert read_manifest(root) == manifest
+    assert "there is no setting 'width'" in bad.stderr
+    assert "ended with exit code 64" in bad.stderr
+    assert [path.name for path in root.parent.iterdir()] == ["byol-50"]

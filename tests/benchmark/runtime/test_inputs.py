@@ -8,9 +8,18 @@ from pathlib import Path
 import pytest
 
 from benchmark.runtime.inputs import PretrainInputs, corpus_digest, method_digest
+from benchmark.runtime.submissions import SubmissionError
+from tests.submissions.tiny_corpus import write_corpus
 
 INPUTS = PretrainInputs(
-    method="m", method_sha256="0" * 64, seed=1, settings={"a": "1", "b": "2"}, corpus_sha256="1" * 64
+    method="m",
+    method_sha256="0" * 64,
+    seed=1,
+    variant="100",
+    fraction=1.0,
+    profile="paper",
+    settings={"a": "1", "b": "2"},
+    corpus_sha256="1" * 64,
 )
 
 
@@ -20,8 +29,11 @@ INPUTS = PretrainInputs(
         {"method": "n"},
         {"method_sha256": "2" * 64},
         {"seed": 2},
+        {"variant": "30"},
+        {"fraction": 0.3},
+        {"profile": "demo"},
         {"settings": {"a": "1"}},
-        {"corpus_sha256": "2" * 64},
+        {"corpus_sha256": None},
     ],
 )
 def test_every_input_counts(change: dict) -> None:
@@ -32,19 +44,32 @@ def test_order_of_settings_does_not_count() -> None:
     assert replace(INPUTS, settings={"b": "2", "a": "1"}).digest() == INPUTS.digest()
 
 
-def test_corpus_is_known_by_manifest_and_tables(tmp_path: Path) -> None:
-    (tmp_path / "mimic-cxr-jpg_2-0-0").mkdir()
-    empty = corpus_digest(tmp_path)
-    (tmp_path / "phantom.json").write_text("{}")
-    manifest = corpus_digest(tmp_path)
-    (tmp_path / "mimic-cxr-jpg_2-0-0" / "split.csv.gz").write_bytes(b"x")
-    assert len({empty, manifest, corpus_digest(tmp_path)}) == 3
+def test_corpus_is_known_by_its_content(tmp_path: Path) -> None:
+    one, same, other = (
+        write_corpus(tmp_path / place / "c", train=3, seed=seed)
+        for place, seed in (("a", 0), ("b", 0), ("c", 1))
+    )
+    assert corpus_digest(one) == corpus_digest(same)
+    assert corpus_digest(one) != corpus_digest(other)
 
 
-def test_method_is_known_by_its_code_not_by_its_page(tmp_path: Path) -> None:
-    (tmp_path / "pretrain.py").write_text("x = 1")
-    before = method_digest(tmp_path)
-    (tmp_path / "README.md").write_text("words")
-    assert method_digest(tmp_path) == before
-    (tmp_path / "pretrain.py").write_text("x = 2")
-    assert method_digest(tmp_path) != before
+def test_missing_and_wrong_corpora_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(SubmissionError, match=r"expected corpus\.json there"):
+        corpus_digest(tmp_path)
+    (tmp_path / "corpus.json").write_text("{}")
+    with pytest.raises(SubmissionError, match="name: Field required"):
+        corpus_digest(tmp_path)
+
+
+def test_method_is_known_by_its_code_and_the_shared_code_not_by_its_page(tmp_path: Path) -> None:
+    for folder in ("m", "other", "common"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "code.py").write_text("x = 1")
+    before = method_digest(tmp_path, "m")
+    (tmp_path / "m" / "README.md").write_text("words")
+    (tmp_path / "other" / "code.py").write_text("x = 2")
+    assert method_digest(tmp_path, "m") == before
+    (tmp_path / "common" / "code.py").write_text("x = 2")
+    changed = method_digest(tmp_path, "m")
+    (tmp_path / "m" / "submission.yaml").write_text("name: m")
+    assert len({before, changed, method_digest(tmp_path, "m")}) == 3

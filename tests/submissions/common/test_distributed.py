@@ -1,0 +1,117 @@
+"""Two processes (gloo) give the loss and the gradients of one."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch import distributed as dist
+from torch import multiprocessing as mp
+from torch.nn.parallel import DistributedDataParallel
+
+from submissions.common.distributed import gather_with_gradient, rank, world_size
+from submissions.common.losses.global_alignment import global_alignment
+
+RANKS, ROWS, CHANNELS = 2, 3, 8
+WEIGHTS = (0.75, 0.25)
+
+
+class Pair(nn.Module):
+    """Two linear encoders, drawn alike in every process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(5)
+        self.image, self.report = nn.Linear(CHANNELS, 6), nn.Linear(CHANNELS, 6)
+
+    def forward(self, images: Tensor, reports: Tensor) -> tuple[Tensor, Tensor]:
+        return self.image(images), self.report(reports)
+
+
+def data() -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(6)
+    return tuple(torch.randn(RANKS * ROWS, CHANNELS, generator=generator) for _ in range(2))  # type: ignore[return-value]
+
+
+def loss_of(images: Tensor, reports: Tensor, gather: bool) -> Tensor:
+    if not gather:
+        return global_alignment(images, reports, 0.1).total(*WEIGHTS)
+    return global_alignment(
+        images,
+        reports,
+        0.1,
+        all_images=gather_with_gradient(images),
+        all_reports=gather_with_gradient(reports),
+        first=rank() * len(images),
+    ).total(*WEIGHTS)
+
+
+def gradients(module: nn.Module) -> list[Tensor]:
+    return [parameter.grad.clone() for parameter in module.parameters() if parameter.grad is not None]
+
+
+def work(place: int, port: int, folder: str) -> None:
+    """One rank: a step with and without gathering, its losses and gradients to a file."""
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", rank=place, world_size=RANKS)
+    found = {}
+    for gather in (True, False):
+        pair = DistributedDataParallel(Pair())
+        images, reports = (x[place * ROWS : (place + 1) * ROWS] for x in data())
+        loss = loss_of(*pair(images, reports), gather)
+        loss.backward()
+        found[str(gather)] = {
+            "loss": loss.detach(),
+            "gradients": gradients(pair),
+            "world": torch.tensor(world_size()),
+        }
+    torch.save(found, Path(folder) / f"{place}.pt")
+    dist.destroy_process_group()
+
+
+@pytest.fixture(scope="module")
+def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
+    folder = tmp_path_factory.mktemp("ranks")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    mp.spawn(work, args=(port, str(folder)), nprocs=RANKS)
+    return [torch.load(folder / f"{place}.pt", weights_only=True) for place in range(RANKS)]
+
+
+def test_gathered_negatives_give_the_step_of_one_process_with_all_rows(ranks: list[dict]) -> None:
+    pair = Pair()
+    loss = loss_of(*pair(*data()), gather=False)
+    loss.backward()
+    found = [one["True"] for one in ranks]
+    assert [int(one["world"]) for one in found] == [RANKS, RANKS]
+    torch.testing.assert_close(torch.stack([one["loss"] for one in found]).mean(), loss.detach())
+    for one in found:
+        for mine, expected in zip(one["gradients"], gradients(pair), strict=True):
+            torch.testing.assert_close(mine, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_own_negatives_give_the_mean_of_two_batches(ranks: list[dict]) -> None:
+    pair = Pair()
+    images, reports = pair(*data())
+    halves = [loss_of(images[at : at + ROWS], reports[at : at + ROWS], False) for at in (0, ROWS)]
+    mean = torch.stack(halves).mean()
+    mean.backward()
+    for one, half in zip(ranks, halves, strict=True):
+        torch.testing.assert_close(one["False"]["loss"], half.detach())
+        for mine, expected in zip(one["False"]["gradients"], gradients(pair), strict=True):
+            torch.testing.assert_close(mine, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_more_negatives_are_another_loss(ranks: list[dict]) -> None:
+    assert not torch.allclose(ranks[0]["True"]["loss"], ranks[0]["False"]["loss"])
+
+
+def test_one_process_gathers_nothing() -> None:
+    rows = torch.randn(2, 3)
+    assert gather_with_gradient(rows) is rows
