@@ -46,7 +46,6 @@ class CheXpert(PretrainingModule):
 
     def __init__(self, settings: Settings, corpus: Corpus, seed: int = 0) -> None:
         super().__init__(settings, corpus, seed)
-        self.backbone.train()
         self.classify = nn.Linear(self.backbone.levels[-1].channels, len(corpus.label_names))
         self.validated: list[tuple[Tensor, Tensor]] = []
 

@@ -11,7 +11,6 @@ from torch import Tensor
 from submissions.common.augment.contrastive import contrastive_view
 from submissions.common.augment.normalise import network_input
 from submissions.common.augment.square import square
-from submissions.common.corpus import Corpus
 from submissions.common.module import PretrainingModule
 from submissions.common.sampling import Sample, Transform, Unit
 from submissions.common.settings import Schedule, TrainingSettings
@@ -39,11 +38,6 @@ class ImageOnlyModule(PretrainingModule):
 
     unit: ClassVar[Unit] = "image"
     settings: ImageOnlySettings
-
-    def __init__(self, settings: ImageOnlySettings, corpus: Corpus, seed: int = 0) -> None:
-        super().__init__(settings, corpus, seed)
-        # Loaded backbones come in eval mode, Lightning keeps the mode it finds, and target networks copy it.
-        self.backbone.train()
 
     def training_transform(self) -> Transform:
         return TwoViews(self.settings.source_side, self.settings.image_side)
