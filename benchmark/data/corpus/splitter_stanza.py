@@ -32,12 +32,12 @@ def load() -> StanzaSplitter:
     """
     try:
         import stanza
-    except ImportError:
+    except ImportError as error:
         raise DataError(
-            "the splitter `stanza` needs the package stanza: pip install stanza, then once with network: "
+            f"the splitter `stanza` needs the package stanza ({error}): pip install stanza, then once with network: "
             "python -c \"import stanza; stanza.download('en', processors='tokenize')\". "
             "Without it leave --splitter out: spacy needs no download"
-        ) from None
+        ) from error
     try:
         pipeline = stanza.Pipeline(
             "en", processors="tokenize", download_method=None, verbose=False, use_gpu=False

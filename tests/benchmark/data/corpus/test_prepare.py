@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -177,3 +179,40 @@ def test_other_options_begin_anew(many: Path, tmp_path: Path) -> None:
     seen: list[int] = []
     prepare(list_mimic_cxr(many), corpora, side=32, on_progress=lambda done, total: seen.append(done))
     assert seen[0] == 8
+
+
+def say_and_wait(folder: str, chunk: Sequence[int]) -> int:
+    (Path(folder) / str(os.getpid())).touch()
+    time.sleep(0.05)
+    return len(chunk)
+
+
+def alive(process: int) -> bool:
+    state = Path(f"/proc/{process}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
+    code = (
+        "from functools import partial\n"
+        "from benchmark.data.corpus.ordered import map_ordered\n"
+        "from tests.benchmark.data.corpus.test_prepare import say_and_wait\n"
+        "if __name__ == '__main__':\n"
+        f"    list(map_ordered(partial(say_and_wait, {str(tmp_path)!r}), range(100_000), 2))\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    parent = subprocess.Popen([sys.executable, script], env={**os.environ, "PYTHONPATH": "."})
+    workers: list[int] = []
+    while len(workers) < 2 and parent.poll() is None:
+        time.sleep(0.1)
+        workers = [int(path.name) for path in tmp_path.iterdir() if path.name.isdigit()]
+    parent.kill()
+    parent.wait()
+    assert len(workers) == 2
+    for _ in range(300):
+        if not any(map(alive, workers)):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"workers {workers} outlive their parent")
