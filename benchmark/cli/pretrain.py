@@ -91,12 +91,11 @@ def pretrain(
     """
     from benchmark.backbone.model import BackboneError
     from benchmark.backbone.sources import backbone_folder
+    from benchmark.runtime.configuration import configure
     from benchmark.runtime.inputs import PretrainInputs, corpus_digest, method_digest
     from benchmark.runtime.pretrain import is_done, open_output
     from benchmark.runtime.pretrain import pretrain as run
     from benchmark.runtime.submissions import SubmissionError, read_submission, submissions_root
-    from submissions.common.declaration import choose, profile_settings
-    from submissions.common.errors import PretrainingError
 
     settings = _settings(assignments)
     base = workspace_root(workspace).resolve()
@@ -106,8 +105,7 @@ def pretrain(
             raise SubmissionError(
                 f"{method} needs no pre-training; evaluate it: `lovt-bench evaluate {method}`"
             )
-        choice = choose(submission, variant, fraction)
-        profile_settings(submission, profile)
+        choice = configure(submission, variant, fraction, profile)
         root = backbone_folder(base, name or choice.backbone_name(submission))
         source = None if submission.corpus == "none" else _corpus_folder(base, corpus)
         inputs = PretrainInputs(
@@ -127,7 +125,7 @@ def pretrain(
         open_output(output, inputs, resume=resume, force=force)
         options = _options(resume, device, devices, workers, time_limit, wandb, no_online_evaluation)
         findings = run(submission.module, source, output, root, inputs, [] if source is None else options)
-    except (SubmissionError, PretrainingError, BackboneError) as error:
+    except (SubmissionError, BackboneError) as error:
         raise click.ClickException(str(error)) from error
     for finding in findings:
         if finding.level == "warning":

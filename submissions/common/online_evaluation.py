@@ -14,7 +14,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.nn import functional
-from torchmetrics.functional.classification import multilabel_auroc
+from torchmetrics.functional.classification import binary_auroc
 
 from submissions.common.module import PretrainingModule
 
@@ -77,12 +77,12 @@ class OnlineEvaluation(Callback):
             accuracy = ((logits >= 0) == (labels > 0.5)).float().mean()
             pl_module.log(f"online/{name}_loss", loss, sync_dist=True)
             pl_module.log(f"online/{name}_accuracy", accuracy, sync_dist=True)
-            both = (labels.amin(0) != labels.amax(0)).nonzero().flatten()
-            if len(both):
-                auroc = multilabel_auroc(
-                    logits[:, both].sigmoid(), labels[:, both].long(), num_labels=len(both), average="macro"
-                )
-                pl_module.log(f"online/{name}_auroc", torch.as_tensor(auroc), sync_dist=True)
+            if rated := [
+                binary_auroc(logits[:, label], labels[:, label].long())
+                for label in range(labels.shape[1])
+                if labels[:, label].amin() != labels[:, label].amax()
+            ]:
+                pl_module.log(f"online/{name}_auroc", torch.stack(rated).mean(), sync_dist=True)
         self._seen.clear()
 
     def state_dict(self) -> dict[str, Any]:
