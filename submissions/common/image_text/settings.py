@@ -20,6 +20,9 @@ class ImageTextSettings(TrainingSettings):
     schedule: Schedule = "cosine_per_epoch"
     patience: PositiveInt | None = 10
     double_bn_update: bool = True
+    """A second forward pass per batch updates the image encoder's BN statistics once more (published; pretraining.md
+    1.9); `false`: once per batch, and faster."""
+    double_bn_update: bool = True
     """Published (pretraining.md 1.9); `false` saves a forward pass per batch."""
 
     image_pooling: Literal["attention", "average"] = "attention"

@@ -44,6 +44,7 @@ FULL: dict[str, Any] = {
     "global_report_weight": 0.25,
     "global_temperature": 0.1,
     "gather_negatives": False,
+    "double_bn_update": True,
     "text_model": "emilyalsentzer/Bio_ClinicalBERT",
     "lower_case": True,
     "frozen_layers": 6,

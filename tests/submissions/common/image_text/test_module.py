@@ -101,6 +101,17 @@ def test_features_for_monitoring_are_those_before_projection(corpus):
     }
 
 
+def test_the_second_pass_updates_the_image_encoders_statistics_only(corpus):
+    module = build(LoVT, Settings, corpus).train()
+    batch = first_batch(module)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    with torch.no_grad():
+        module.online_features(batch)
+    changed = {name for name, value in module.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed
+    assert all(name.startswith("backbone.") for name in changed)
+
+
 def test_the_tokeniser_travels_with_the_checkpoint(corpus):
     module = build(LoVT, Settings, corpus)
     checkpoint: dict[str, Any] = {}
