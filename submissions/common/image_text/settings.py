@@ -22,8 +22,6 @@ class ImageTextSettings(TrainingSettings):
     double_bn_update: bool = True
     """A second forward pass per batch updates the image encoder's BN statistics once more (published; pretraining.md
     1.9); `false`: once per batch, and faster."""
-    double_bn_update: bool = True
-    """Published (pretraining.md 1.9); `false` saves a forward pass per batch."""
 
     image_pooling: Literal["attention", "average"] = "attention"
     """How regions become the image's feature."""
