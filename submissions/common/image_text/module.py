@@ -115,7 +115,9 @@ class ImageTextModule(PretrainingModule):
 
     def training_transform(self) -> Transform:
         settings = self.settings
-        return TrainingPair(settings.image_side, settings.sentences, settings.swap_probability)
+        return TrainingPair(
+            settings.image_side, settings.sentences, settings.swap_probability, settings.views
+        )
 
     def validation_transform(self) -> Transform:
         return ValidationPair(self.settings.image_side)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
+from submissions.common.augment.crop import crop_view
 from submissions.common.augment.pad_resize import validation_view
 from submissions.common.augment.report_pair import training_view
 from submissions.common.errors import PretrainingError
@@ -43,9 +44,11 @@ class TrainingPair:
     side: int
     sentences: SentenceChoice
     swap_probability: float
+    views: Literal["published", "crop"] = "published"
 
     def __call__(self, sample: Sample) -> Pair:
-        view = training_view(sample.image, self.side)
+        draw = training_view if self.views == "published" else crop_view
+        view = draw(sample.image, self.side)
         chosen = training_sentences(_report(sample), self.sentences, self.swap_probability)
         return Pair(view, chosen, torch.from_numpy(sample.labels))
 

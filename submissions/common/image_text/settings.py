@@ -23,6 +23,9 @@ class ImageTextSettings(TrainingSettings):
     """A second forward pass per batch updates the image encoder's BN statistics once more (published; pretraining.md
     1.9); `false`: once per batch, and faster."""
 
+    views: Literal["published", "crop"] = "published"
+    """`published`: crop, flip, affine, jitter, blur; `crop`: the crop alone, from which a network without initial
+    weights learns in hundreds of steps."""
     image_pooling: Literal["attention", "average"] = "attention"
     """How regions become the image's feature."""
     report_pooling: Literal["attention", "max"] = "attention"

@@ -44,6 +44,7 @@ FULL: dict[str, Any] = {
     "global_report_weight": 0.25,
     "global_temperature": 0.1,
     "gather_negatives": False,
+    "views": "published",
     "double_bn_update": True,
     "text_model": "emilyalsentzer/Bio_ClinicalBERT",
     "lower_case": True,

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from submissions.common.augment.crop import crop_view
+from submissions.common.augment.report_pair import training_view
 from submissions.common.errors import PretrainingError
 from submissions.common.image_text.samples import PairCollate, TrainingPair, ValidationPair
 from submissions.common.sampling import Sample
@@ -36,6 +38,14 @@ def test_training_shows_a_view_and_the_sentences_of_the_method(choice, count):
     pair = TrainingPair(32, choice, 0.6)(SAMPLE)
     assert len(pair.sentences) == count
     assert (pair.image.shape, pair.image.dtype) == ((1, 32, 32), torch.uint8)
+
+
+@pytest.mark.parametrize(("views", "own"), [("published", training_view), ("crop", crop_view)])
+def test_views_are_those_of_the_setting(views, own):
+    torch.manual_seed(0)
+    pair = TrainingPair(32, "all", 0.6, views)(SAMPLE)
+    torch.manual_seed(0)
+    assert torch.equal(pair.image, own(SAMPLE.image, 32))
 
 
 def test_a_batch_is_made_in_another_process():
