@@ -1,0 +1,46 @@
+"""A real engine, or a skip with the reason; in CI a failure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+import docker
+import pytest
+
+from tests.containers import images
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip, or fail where an engine is required (`CI` or `LOVT_BENCH_REQUIRE_DOCKER` is set)."""
+    if os.environ.get("CI") or os.environ.get("LOVT_BENCH_REQUIRE_DOCKER"):
+        pytest.fail(f"container tests must run here: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    """A client of the engine that DOCKER_HOST or the default socket names."""
+    try:
+        client = docker.from_env(timeout=120)
+        client.ping()
+    except (docker.errors.DockerException, OSError) as error:
+        unavailable(f"no Docker Engine answers ({error}); `.ci/engine start DIR` starts a private one")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def base_image(engine: docker.DockerClient) -> str:
+    """Name of docker/base/Dockerfile's image; containers of it need `images.site_mount()`."""
+    try:
+        return images.build_base(engine)
+    except images.NoBaseImageError as error:
+        unavailable(str(error))
+
+
+@pytest.fixture(scope="session")
+def method_image(engine: docker.DockerClient, base_image: str) -> Callable[[str], str]:
+    """Build the image of one of this repository's methods and return its name."""
+    return lambda method: images.build_method(engine, method)

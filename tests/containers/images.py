@@ -1,0 +1,75 @@
+"""Images of the tests: the repository's own Dockerfiles on a base that needs no download and no installation.
+
+`docker/base/Dockerfile` is built with `STACK=mounted`: its Python looks for packages in /opt/site, and `site_mount()`
+puts the running environment there, read-only. A runtime that starts such an image must be given that mount by its
+caller, in Python; no command line offers it, so no submission of a user ever sees a folder of the host this way.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.types import Mount
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+OS_IMAGE = "lovt-bench-test-os"
+"""What `.ci/os-image` makes."""
+PUBLIC_IMAGE = "python:3.11-slim"
+BASE_IMAGE = "lovt-bench-test-base"
+SITE = "/opt/site"
+
+
+class NoBaseImageError(RuntimeError):
+    """No image to build on lies in the engine."""
+
+
+def site_mount() -> Mount:
+    """Return the mount that every container of a test image needs."""
+    return Mount(target=SITE, source=sysconfig.get_paths()["purelib"], type="bind", read_only=True)
+
+
+def os_image(engine: docker.DockerClient) -> str:
+    """Return the name of an image whose Python can load the wheels of the running one.
+
+    Raises:
+        NoBaseImageError: neither `.ci/os-image`'s nor the public one lies in the engine, or its Python differs.
+    """
+    for name in (os.environ.get("LOVT_BENCH_TEST_OS_IMAGE") or OS_IMAGE, PUBLIC_IMAGE):
+        if engine.images.list(name):
+            break
+    else:
+        raise NoBaseImageError(f"make one: `.ci/os-image {OS_IMAGE}` or `docker pull {PUBLIC_IMAGE}`")
+    code = "import sys; print(*sys.version_info[:2], sep='.')"
+    found = engine.containers.run(name, ["python3", "-c", code], network_mode="none", remove=True)
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if found.decode().strip() != here:
+        raise NoBaseImageError(f"{name} has Python {found.decode().strip()}, the tests run with {here}")
+    return name
+
+
+def build(
+    engine: docker.DockerClient, dockerfile: str, tag: str, context: Path = REPOSITORY, **arguments: str
+) -> Any:
+    """Build an image from a folder and return it; `arguments` are the Dockerfile's ARGs."""
+    image, _ = engine.images.build(
+        path=str(context), dockerfile=dockerfile, tag=tag, buildargs=arguments, network_mode="none", rm=True
+    )
+    return image
+
+
+def build_base(engine: docker.DockerClient) -> str:
+    """Build docker/base/Dockerfile without its installation and return its name; seconds when cached."""
+    build(engine, "docker/base/Dockerfile", BASE_IMAGE, BASE_IMAGE=os_image(engine), STACK="mounted")
+    return BASE_IMAGE
+
+
+def build_method(engine: docker.DockerClient, method: str) -> str:
+    """Build `submissions/METHOD/Dockerfile` on the test base and return the image's name."""
+    tag = f"lovt-bench-test-{method}"
+    build(engine, f"submissions/{method}/Dockerfile", tag, BASE_IMAGE=BASE_IMAGE)
+    return tag
