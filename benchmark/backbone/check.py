@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmark.backbone.check_graph import check_graph
+from benchmark.backbone.check_graph import check_graph, check_graph_alone
 from benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
 from benchmark.backbone.findings import Finding
 from benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS, load_backbone, read_manifest, regular_file
@@ -31,7 +31,7 @@ def check_backbone(root: Path, *, tolerance: float = TOLERANCE) -> list[Finding]
 
     Looked at: the three files, the manifest, digests, names, shapes, dtypes and values of all tensors;
     channels, strides and values of all feature levels for batches of 1 and 3; the same of the ONNX graph, run
-    by onnxruntime, and its agreement with PyTorch.
+    by onnxruntime, and its agreement with PyTorch. Of a graph alone: all of this but PyTorch's part.
 
     Args:
         root: the folder; its name is the backbone's.
@@ -42,6 +42,8 @@ def check_backbone(root: Path, *, tolerance: float = TOLERANCE) -> list[Finding]
     except BackboneError as error:
         return [Finding("error", MANIFEST, str(error), EXPORT_AGAIN)]
     findings = list(_check_folder(root, manifest))
+    if manifest.is_graph_only:
+        return _once([*findings, *_check_graph_alone(root, manifest)])
     try:
         backbone = load_backbone(root)
     except BackboneError as error:
@@ -71,6 +73,14 @@ def _check_folder(root: Path, manifest: BackboneManifest) -> Iterator[Finding]:
         yield Finding("ok", MANIFEST, f"{manifest.display_name}: {manifest.provenance.method}")
     if others := sorted({path.name for path in root.iterdir()} - {MANIFEST, WEIGHTS, GRAPH}):
         yield Finding("warning", ", ".join(others[:5]), "not part of the contract, never read", "remove it")
+
+
+def _check_graph_alone(root: Path, manifest: BackboneManifest) -> Iterator[Finding]:
+    if (root / WEIGHTS).exists():
+        message = f"lies there, {MANIFEST} declares a graph alone"
+        yield Finding("error", WEIGHTS, message, "remove it, or declare its architecture and digest")
+    images = {batch: example_images(batch, manifest.input.side) for batch in BATCHES}
+    yield from _check_graph_file(root, manifest, lambda: check_graph_alone(root / GRAPH, manifest, images))
 
 
 def _check_graph_file(

@@ -13,12 +13,12 @@ import numpy as np
 import onnx
 import torch
 from google.protobuf.message import DecodeError
-from onnx import AttributeProto, GraphProto, TensorProto
+from onnx import AttributeProto, GraphProto, TensorProto, numpy_helper
 from torch import Tensor
 
 from benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
 from benchmark.backbone.export import INPUT, OPSET
-from benchmark.backbone.findings import Finding
+from benchmark.backbone.findings import Finding, failed
 from benchmark.contract.backbone import BackboneManifest
 
 
@@ -33,22 +33,59 @@ def check_graph(
         expected: batch size to PyTorch's feature maps of `example_images` of that batch.
         tolerance: largest difference of a level, relative to its largest absolute value.
     """
+    interface = list(_check_interface(path, manifest))
+    yield from interface
+    if not failed(interface):
+        yield from _compare(path, manifest, expected, tolerance)
+
+
+def check_graph_alone(
+    path: Path, manifest: BackboneManifest, images: Mapping[int, Tensor]
+) -> Iterator[Finding]:
+    """Compare a `backbone.onnx` that has no weights beside it with the manifest, by running it in onnxruntime.
+
+    Args:
+        path: the graph.
+        manifest: what is declared.
+        images: batch size to images of that batch.
+    """
+    interface = list(_check_interface(path, manifest))
+    yield from interface
+    if failed(interface):
+        return
+    try:
+        bad = _not_finite(path)
+    except (ValueError, TypeError) as error:
+        yield Finding("error", path.name, f"has weights that cannot be read: {error}", EXPORT_AGAIN)
+        return
+    if bad:
+        message = f"NaN or infinity in {len(bad)} tensors: {', '.join(bad[:3])}"
+        yield Finding("error", path.name, message, EXPORT_AGAIN)
+        return
+    found, findings = _run(path, images)
+    yield from findings
+    for maps in found.values():
+        yield from check_levels("ONNX", manifest, maps)
+
+
+def _check_interface(path: Path, manifest: BackboneManifest) -> Iterator[Finding]:
     try:
         model = onnx.load(path, load_external_data=False)
     except (DecodeError, OSError, ValueError) as error:
         yield Finding("error", path.name, f"is no readable ONNX file: {error}", EXPORT_AGAIN)
         return
-    problems = list(_interface_problems(model, manifest))
-    if problems:
+    if problems := list(_interface_problems(model, manifest)):
         yield from (Finding("error", path.name, problem, EXPORT_AGAIN) for problem in problems)
-        return
-    yield Finding("ok", path.name, f"one file, opset {OPSET}, dynamic batch, operators of the standard only")
-    yield from _compare(path, manifest, expected, tolerance)
+    else:
+        message = f"one file, opset {OPSET}, dynamic batch, operators of the standard only"
+        yield Finding("ok", path.name, message)
 
 
 def _interface_problems(model: onnx.ModelProto, manifest: BackboneManifest) -> Iterator[str]:
     domains = {entry.domain: entry.version for entry in model.opset_import}
     foreign = {n.domain for n in _nodes(model.graph)} - {"", "ai.onnx"}
+    if model.training_info:
+        yield "holds training information; expected a graph for inference"
     if foreign or model.functions:
         yield f"uses operators outside the ONNX standard: {', '.join(sorted(foreign)) or 'functions'}"
     if domains.get("", domains.get("ai.onnx")) != OPSET:
@@ -71,20 +108,11 @@ def _interface_problems(model: onnx.ModelProto, manifest: BackboneManifest) -> I
 def _compare(
     path: Path, manifest: BackboneManifest, expected: Mapping[int, tuple[Tensor, ...]], tolerance: float
 ) -> Iterator[Finding]:
-    try:
-        session = _session(path)
-        found = {
-            batch: tuple(
-                torch.from_numpy(np.asarray(array))
-                for array in session.run(None, {INPUT: example_images(batch, manifest.input.side).numpy()})
-            )
-            for batch in expected
-        }
-    except Exception as error:  # onnxruntime raises classes of its own that share no base but Exception
-        yield Finding("error", path.name, f"onnxruntime cannot run it: {error}", EXPORT_AGAIN)
+    images = {batch: example_images(batch, manifest.input.side) for batch in expected}
+    found, findings = _run(path, images)
+    yield from findings
+    if failed(findings):
         return
-    batches = " and ".join(str(batch) for batch in expected)
-    yield Finding("ok", path.name, f"run by onnxruntime for batches {batches} ({session.get_providers()[0]})")
     for maps in found.values():
         yield from (one for one in check_levels("ONNX", manifest, maps) if one.level != "ok")
     for position, level in enumerate(manifest.levels):
@@ -97,6 +125,34 @@ def _compare(
             yield Finding("ok", level.name, message)
         else:
             yield Finding("error", level.name, message, EXPORT_AGAIN)
+
+
+def _run(path: Path, images: Mapping[int, Tensor]) -> tuple[dict[int, tuple[Tensor, ...]], list[Finding]]:
+    """Return the feature maps of each batch, and one finding; no maps where it says that nothing runs."""
+    try:
+        session = _session(path)
+        found = {
+            batch: tuple(
+                torch.from_numpy(np.asarray(array)) for array in session.run(None, {INPUT: each.numpy()})
+            )
+            for batch, each in images.items()
+        }
+    except Exception as error:  # onnxruntime raises classes of its own that share no base but Exception
+        return {}, [Finding("error", path.name, f"onnxruntime cannot run it: {error}", EXPORT_AGAIN)]
+    batches = " and ".join(str(batch) for batch in images)
+    message = f"run by onnxruntime for batches {batches} ({session.get_providers()[0]})"
+    return found, [Finding("ok", path.name, message)]
+
+
+def _not_finite(path: Path) -> list[str]:
+    """Return the names of weights that hold NaN or an infinity."""
+    graph = onnx.load(path, load_external_data=False).graph
+    floats = {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16}
+    return [
+        tensor.name[:100]
+        for tensor in graph.initializer
+        if tensor.data_type in floats and not np.isfinite(numpy_helper.to_array(tensor)).all()
+    ]
 
 
 def relative_error(found: Tensor, expected: Tensor) -> float:

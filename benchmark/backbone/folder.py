@@ -80,6 +80,10 @@ def load_backbone(root: Path) -> Backbone:
         BackboneError: a file is missing or does not agree with the manifest or the architecture.
     """
     manifest = read_manifest(root)
+    if manifest.is_graph_only:
+        raise BackboneError(
+            f"{root.name} is a graph alone ({GRAPH}): it has no weights that could be loaded or trained"
+        )
     check_architecture(manifest)
     path = root / WEIGHTS
     if not regular_file(path):

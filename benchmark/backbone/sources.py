@@ -102,11 +102,11 @@ class FolderSource:
 
     @property
     def sha256(self) -> str:
-        return self.manifest.weights_sha256
+        return self.manifest.sha256
 
     def load(self, seed: int) -> Backbone:
         backbone = load_backbone(self.root)
-        if read_manifest(self.root).weights_sha256 != self.sha256:
+        if read_manifest(self.root).sha256 != self.sha256:
             raise BackboneError(f"{self.root} was replaced after it was resolved; start again")
         return backbone
 
@@ -181,6 +181,11 @@ def resolve(name: str, workspace: Path) -> BackboneSource:
         if manifest.name != name:
             raise BackboneError(
                 f"{root / MANIFEST} names the backbone {manifest.name!r}, its folder {name!r}"
+            )
+        if manifest.is_graph_only:
+            raise BackboneError(
+                f"{name} is a graph alone (backbone.onnx without weights); evaluating such a backbone is not built "
+                "yet. `lovt-bench backbone check` checks it"
             )
         check_architecture(manifest)
         return FolderSource(root, manifest)

@@ -122,7 +122,7 @@ def export(
         )
     for note in manifest.provenance.notes:
         click.echo(f"note: {note}")
-    click.echo(f"{root}: {manifest.architecture}, SHA-256 {manifest.weights_sha256[:16]}…")
+    click.echo(f"{root}: {manifest.architecture}, SHA-256 {manifest.sha256[:16]}…")
     click.echo(f"Next: lovt-bench backbone check {manifest.name}")
 
 
@@ -187,7 +187,7 @@ def list_backbones(workspace: Path | None) -> None:
                 manifest.display_name,
                 manifest.architecture,
                 manifest.provenance.method,
-                manifest.weights_sha256[:12],
+                manifest.sha256[:12],
             ]
         )
     click.echo(tabulate(rows, headers=["name", "display name", "architecture", "origin", "sha256"]))

@@ -8,6 +8,9 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model
 
 from benchmark.contract.base import Model, Name, Sha256
 
+ONNX_ONLY = "onnx"
+"""Architecture of a backbone that is only its graph: any framework, frozen protocols only."""
+
 
 class FeatureLevel(Model):
     """One feature map of a backbone: (N, channels, side / stride, side / stride), float32."""
@@ -60,7 +63,7 @@ class Provenance(Model):
     device: str | None = None
     """Kind and number of the devices, for example `2 x NVIDIA A100`; no name of a machine."""
     peak_memory_bytes: NonNegativeInt | None = None
-    """Of the device; on a CPU, of the process."""
+    """Of the device; on a CPU, of the process; of a container, measured from outside."""
     notes: list[str] = []
 
 
@@ -71,17 +74,41 @@ class BackboneManifest(Model):
     name: Name
     display_name: str = Field(min_length=1, max_length=80)
     architecture: str
-    """Name in the architecture registry (`lovt-bench backbone architectures`)."""
+    """Name in the architecture registry (`lovt-bench backbone architectures`), or `onnx` for a graph alone."""
     levels: list[FeatureLevel] = Field(min_length=1)
     """In ascending stride."""
     input: InputSpec = InputSpec()
     parameters: PositiveInt
-    weights_sha256: Sha256
-    """SHA-256 of `backbone.safetensors`: the identity of the backbone in run records."""
+    weights_sha256: Sha256 | None = None
+    """SHA-256 of `backbone.safetensors`; None for a graph alone."""
     onnx_sha256: Sha256 | None = None
+    """SHA-256 of `backbone.onnx`; None where there is none."""
     provenance: Provenance
     created: str
     versions: dict[str, str] = {}
+
+    @property
+    def sha256(self) -> str:
+        """Identity of the backbone in run records: of its weights, of a graph alone the graph's."""
+        identity = self.onnx_sha256 if self.weights_sha256 is None else self.weights_sha256
+        assert identity is not None, "the validator below asks for one of them"
+        return identity
+
+    @property
+    def is_graph_only(self) -> bool:
+        """Whether there are no weights to train: a graph alone."""
+        return self.architecture == ONNX_ONLY
+
+    @model_validator(mode="after")
+    def _weights_or_graph(self) -> BackboneManifest:
+        if self.is_graph_only:
+            if self.onnx_sha256 is None or self.weights_sha256 is not None:
+                raise ValueError("a graph alone (architecture onnx) has onnx_sha256 and no weights_sha256")
+        elif self.weights_sha256 is None:
+            raise ValueError(
+                "weights_sha256 is missing; only a graph alone (architecture onnx) goes without weights"
+            )
+        return self
 
     @model_validator(mode="after")
     def _levels_ascend(self) -> BackboneManifest:

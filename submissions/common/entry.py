@@ -20,6 +20,7 @@ from rich.console import Console
 from benchmark.contract.base import digest_of
 from benchmark.contract.exit_codes import ExitCode
 from benchmark.contract.submission import Submission
+from benchmark.malloc import keep_freed_memory
 from submissions.common.checkpoints import LAST
 from submissions.common.corpus import Corpus
 from submissions.common.declaration import Choice, choose, profile_settings, read_declaration
@@ -134,6 +135,7 @@ def pretrain_one(
     Raises:
         PretrainingError: corpus, settings, checkpoint or loss forbid it; no backbone is written.
     """
+    keep_freed_memory()
     console = Console(stderr=False)
     corpus = Corpus(corpus_root, choice.fraction)
     check_corpus(module, submission, corpus)
@@ -171,7 +173,7 @@ def pretrain_one(
     best = "" if result.best_epoch is None else f", best is epoch {result.best_epoch + 1}"
     say(
         f"{result.epochs} epochs, {result.samples:,} samples, {result.seconds:.0f} s on {result.device}{best}; "
-        f"backbone {manifest.name} ({manifest.weights_sha256[:12]})"
+        f"backbone {manifest.name} ({manifest.sha256[:12]})"
     )
 
 

@@ -59,7 +59,7 @@ def run_untrained(make: Callable[[int], InitialWeights], folder: Path) -> NoRetu
                 images=0,
             ),
         )
-        click.echo(f"backbone {manifest.name} ({manifest.weights_sha256[:12]})")
+        click.echo(f"backbone {manifest.name} ({manifest.sha256[:12]})")
 
     export()
     raise SystemExit(ExitCode.DONE)

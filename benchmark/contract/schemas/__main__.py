@@ -1,0 +1,6 @@
+"""Writes the JSON Schemas again."""
+
+from benchmark.contract.schemas import write_schemas
+
+if __name__ == "__main__":
+    write_schemas()

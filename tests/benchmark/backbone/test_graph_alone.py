@@ -1,0 +1,105 @@
+"""A backbone may be a graph alone, of any framework: it is checked like any other, and cannot be trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from pydantic import ValidationError
+
+from benchmark.backbone.check import check_backbone
+from benchmark.backbone.findings import Finding, failed
+from benchmark.backbone.folder import load_backbone, read_manifest
+from benchmark.backbone.model import BackboneError
+from benchmark.backbone.sources import resolve
+from benchmark.backbone.weights import file_digest
+from benchmark.contract.backbone import BackboneManifest
+
+
+def graph(weights: np.ndarray) -> onnx.ModelProto:
+    """One strided convolution: (N, 3, 64, 64) to (N, 4, 16, 16)."""
+    return helper.make_model(
+        helper.make_graph(
+            [helper.make_node("Conv", ["image", "w"], ["coarse"], kernel_shape=[4, 4], strides=[4, 4])],
+            "alone",
+            [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 3, 64, 64])],
+            [helper.make_tensor_value_info("coarse", TensorProto.FLOAT, ["batch", 4, 16, 16])],
+            [numpy_helper.from_array(weights.astype(np.float32), "w")],
+        ),
+        opset_imports=[helper.make_opsetid("", 18)],
+    )
+
+
+def write(root: Path, weights: np.ndarray, **fields: object) -> Path:
+    root.mkdir(parents=True)
+    onnx.save(graph(weights), root / "backbone.onnx")
+    manifest = {
+        "name": root.name,
+        "display_name": "Alone",
+        "architecture": "onnx",
+        "levels": [{"name": "coarse", "channels": 4, "stride": 4}],
+        "input": {"side": 64},
+        "parameters": weights.size,
+        "onnx_sha256": file_digest(root / "backbone.onnx"),
+        "provenance": {"method": "alone"},
+        "created": "2026-01-01T00:00:00+00:00",
+        **fields,
+    }
+    (root / "backbone.json").write_text(json.dumps(manifest))
+    return root
+
+
+WEIGHTS = np.random.default_rng(0).normal(size=(4, 3, 4, 4))
+
+
+def errors(findings: list[Finding]) -> str:
+    return "\n".join(f.message for f in findings if f.level == "error")
+
+
+def test_a_graph_alone_passes(tmp_path: Path):
+    root = write(tmp_path / "alone", WEIGHTS)
+    findings = check_backbone(root)
+    assert not failed(findings), errors(findings)
+    assert {f.subject for f in findings} == {"backbone.json", "backbone.onnx", "coarse"}
+    assert read_manifest(root).sha256 == file_digest(root / "backbone.onnx")
+
+
+def test_what_it_declares_is_compared_with_what_it_does(tmp_path: Path):
+    bad = WEIGHTS.copy()
+    bad[0, 0, 0, 0] = np.nan
+    assert "NaN or infinity in 1 tensors: w" in errors(check_backbone(write(tmp_path / "nan", bad)))
+    level = {"name": "coarse", "channels": 5, "stride": 4}
+    assert "declared" in errors(check_backbone(write(tmp_path / "levels", WEIGHTS, levels=[level])))
+    assert "SHA-256" in errors(check_backbone(write(tmp_path / "digest", WEIGHTS, onnx_sha256="0" * 64)))
+    root = write(tmp_path / "weights", WEIGHTS)
+    (root / "backbone.safetensors").write_bytes(b"")
+    assert "a graph alone" in errors(check_backbone(root))
+
+
+def test_it_cannot_be_loaded_or_evaluated_yet(tmp_path: Path):
+    root = write(tmp_path / "backbones" / "alone", WEIGHTS)
+    with pytest.raises(BackboneError, match="no weights that could be loaded"):
+        load_backbone(root)
+    with pytest.raises(BackboneError, match="not built yet"):
+        resolve("alone", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"architecture": "onnx"},
+        {"architecture": "onnx", "onnx_sha256": "0" * 64, "weights_sha256": "0" * 64},
+        {"architecture": "resnet50", "onnx_sha256": "0" * 64},
+    ],
+)
+def test_only_a_graph_goes_without_weights(fields: dict[str, object]):
+    manifest = {
+        "name": "x", "display_name": "X", "levels": [{"name": "c5", "channels": 4, "stride": 4}], "parameters": 1,
+        "provenance": {"method": "x"}, "created": "now",
+    }  # fmt: skip
+    with pytest.raises(ValidationError, match="graph alone"):
+        BackboneManifest.model_validate({**manifest, **fields})
