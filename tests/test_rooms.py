@@ -27,7 +27,7 @@ ROOMS = {
         "leaderboard",
     },
 }
-EVERYWHERE = {"benchmark.log", "benchmark.workspace", "benchmark"}
+EVERYWHERE = {"benchmark.log", "benchmark.malloc", "benchmark.workspace", "benchmark"}
 FILES = sorted(
     path
     for room in ("benchmark", "tasks", "leaderboard", "submissions")

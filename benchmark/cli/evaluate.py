@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     "--tasks", "patterns", multiple=True, metavar="PATTERN", help="Only tasks whose id matches; repeatable."
 )
 @click.option(
-    "--profile", default="paper", show_default=True, help="paper, small or demo: how much of the protocol."
+    "--profile",
+    default="paper",
+    show_default=True,
+    help="paper, small, phantom or demo: how much of the protocol.",
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--engine", type=click.Choice(["fast", "reference"]), default="fast", show_default=True)
@@ -58,8 +61,8 @@ def evaluate(
         from benchmark.engine.device import choose_device
         from benchmark.engine.evaluate import Evaluation
         from benchmark.engine.evaluate import evaluate as run
-        from benchmark.engine.memory import keep_freed_memory
         from benchmark.engine.profile import load_profile
+        from benchmark.malloc import keep_freed_memory
         from tasks.protocol import load_protocol
 
         evaluation = Evaluation(

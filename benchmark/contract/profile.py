@@ -8,9 +8,16 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from benchmark.contract.base import Model, Name
 
+Kind = Literal["linear", "yolov3", "unet", "fine-tuned"]
+"""The head of a task on a frozen backbone, or that the backbone is trained as well: what a run costs depends on it."""
+
 
 class Profile(Model):
-    """Limits on the published protocol; None means: as published."""
+    """Limits on the published protocol; None means: as published.
+
+    A limit on training images and epochs is one number, or a number by kind of task; a kind without one is as
+    published.
+    """
 
     name: Name
     title: str
@@ -18,15 +25,20 @@ class Profile(Model):
     """Side of the network input in pixels; stored 224-pixel images are scaled down. Boxes stay in the 224 frame."""
     min_train_images: NonNegativeInt = 0
     """A train fraction that gives fewer takes this many (or all there are)."""
-    max_train_images: PositiveInt | None = None
+    max_train_images: PositiveInt | dict[Kind, PositiveInt] | None = None
     min_validation_images: NonNegativeInt = 0
     max_validation_images: PositiveInt | None = None
     max_test_images: PositiveInt | None = None
     max_batch_size: PositiveInt | None = None
-    max_epochs: PositiveInt | None = None
+    max_epochs: PositiveInt | dict[Kind, PositiveInt] | None = None
     max_patience: PositiveInt | None = None
     max_warm_up_steps: PositiveInt | None = None
-    max_learning_rates: dict[Literal["linear", "yolov3", "unet", "fine-tuned"], PositiveInt] = {}
+    max_learning_rates: dict[Kind, PositiveInt] = {}
     """The first so many of a task's grid, by head for frozen tasks; one means that the task is not tuned."""
     max_runs: PositiveInt | None = None
     """The first so many of the protocol's final seeds."""
+
+    def limit(self, name: Literal["max_train_images", "max_epochs"], kind: Kind) -> int | None:
+        """Return a limit for a kind of task."""
+        value: int | dict[Kind, int] | None = getattr(self, name)
+        return value.get(kind) if isinstance(value, dict) else value

@@ -19,7 +19,6 @@ from benchmark.contract.task import TaskSpec
 from benchmark.data.store import ImageStore
 from benchmark.engine.cost import epoch_cost, feature_cost
 from benchmark.engine.linear_batch import train_linear_batch
-from benchmark.engine.memory import release_memory
 from benchmark.engine.observer import Observer
 from benchmark.engine.outcome import RunOutcome
 from benchmark.engine.plan import RunConfig, choose_learning_rate, final_runs, split_sizes, tuning_runs
@@ -28,6 +27,7 @@ from benchmark.engine.records import append_record, load_records, results_path
 from benchmark.engine.single import train_single
 from benchmark.engine.task_data import Claims, TaskData
 from benchmark.log import logger
+from benchmark.malloc import release_memory
 from tasks.heads import head_strides
 
 _PACKAGES = ("lovt-bench", "torch", "torchvision", "lightning", "torchmetrics", "numpy")

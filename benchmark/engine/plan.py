@@ -9,6 +9,7 @@ from benchmark.contract.profile import Profile
 from benchmark.contract.protocol import RunProtocol
 from benchmark.contract.run_record import Phase
 from benchmark.contract.task import TaskSpec
+from benchmark.engine.profile import kind_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,12 @@ def split_sizes(spec: TaskSpec, profile: Profile, train: int, validation: int, t
     Raises ValueError if the training rows do not fill one batch, since incomplete batches are dropped.
     """
     sizes = SplitSizes(
-        train=_sized(train, spec.train_fraction, profile.min_train_images, profile.max_train_images),
+        train=_sized(
+            train,
+            spec.train_fraction,
+            profile.min_train_images,
+            profile.limit("max_train_images", kind_of(spec)),
+        ),
         validation=_sized(
             validation, spec.validation_fraction, profile.min_validation_images, profile.max_validation_images
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.contract.profile import Profile
+from benchmark.contract.profile import Kind, Profile
 from benchmark.contract.strict_yaml import read_yaml
 from benchmark.contract.task import TaskSpec, WarmUp
 
@@ -23,9 +23,14 @@ def load_profile(name: str) -> Profile:
     return Profile.model_validate(read_yaml(_FOLDER / f"{name}.yaml"))
 
 
+def kind_of(spec: TaskSpec) -> Kind:
+    """Return what decides the cost of a task's runs."""
+    return "fine-tuned" if spec.backbone == "fine-tuned" else spec.head
+
+
 def apply_profile(spec: TaskSpec, profile: Profile) -> TaskSpec:
     """Return the task as the profile runs it: batch size, grid, epochs, patience and warm-up limited."""
-    kind = "fine-tuned" if spec.backbone == "fine-tuned" else spec.head
+    kind = kind_of(spec)
     grid = spec.learning_rates[: profile.max_learning_rates.get(kind)]
     warm_up = spec.warm_up and WarmUp(
         steps=_limited(spec.warm_up.steps, profile.max_warm_up_steps),
@@ -35,7 +40,7 @@ def apply_profile(spec: TaskSpec, profile: Profile) -> TaskSpec:
         update={
             "batch_size": _limited(spec.batch_size, profile.max_batch_size),
             "learning_rates": grid,
-            "max_epochs": _limited(spec.max_epochs, profile.max_epochs),
+            "max_epochs": _limited(spec.max_epochs, profile.limit("max_epochs", kind)),
             "patience": _limited(spec.patience, profile.max_patience),
             "warm_up": warm_up,
         }

@@ -94,6 +94,28 @@ def test_every_profile_keeps_every_task_valid(name):
         assert applied.batch_size <= spec.batch_size
 
 
+def test_a_limit_may_depend_on_the_kind_of_task():
+    profile = Profile(
+        name="x",
+        title="by kind",
+        max_train_images={"linear": 40, "fine-tuned": 16},
+        max_epochs={"linear": 3, "unet": 5},
+    )
+    found = {
+        name: (
+            apply_profile(load_task(name), profile).max_epochs,
+            split_sizes(load_task(name), profile, 100, 50, 50).train,
+        )
+        for name in ("covid_linear", "covid_unet_frozen", "covid_unet_finetune")
+    }
+    published = load_task("covid_unet_finetune").max_epochs
+    assert found == {
+        "covid_linear": (3, 40),
+        "covid_unet_frozen": (5, 100),
+        "covid_unet_finetune": (published, 16),
+    }
+
+
 def test_an_unknown_profile_lists_the_known_ones():
-    with pytest.raises(ValueError, match="demo, paper, small"):
+    with pytest.raises(ValueError, match="demo, paper, phantom, small"):
         load_profile("../paper")

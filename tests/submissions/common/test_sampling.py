@@ -32,6 +32,7 @@ def epoch_of(corpus: Corpus, epoch: int, workers: int = 0, seed: int = 1) -> tor
         training=True,
         workers=workers,
     )
+    assert isinstance(loader.sampler, EpochSampler)
     loader.sampler.set_epoch(epoch)
     return torch.cat(list(loader))
 
