@@ -1,7 +1,7 @@
 # The front door of lovt-bench. `make help` lists the verbs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format bench parity pretrain evaluate submit leaderboard clean
+.PHONY: help setup demo test test-fast lint format bench parity pretrain docker evaluate submit leaderboard clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,6 +14,14 @@ export LOVT_BENCH_WORKSPACE ?= $(WORKSPACE)
 TEST_WORKERS ?= 2
 PROFILE ?= paper
 DEMO_IMAGES ?= 72
+
+# `make docker`: base (CPU) or base-cuda, how images are called, and further options of `docker build`.
+BASE ?= base
+IMAGES ?= lovt-bench
+DOCKER_FLAGS ?=
+STACK_ARGUMENT = $(if $(STACK),--build-arg STACK=$(STACK))
+BASE_ARGUMENTS = $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) $(STACK_ARGUMENT)
+METHOD_ARGUMENTS = --build-arg BASE_IMAGE=$(IMAGES)-$(BASE)
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,9 +67,19 @@ bench: $(STAMP) ## Measure speed: fast engine against the reference engine, per 
 parity: $(STAMP) ## Golden vectors: make parity DIR=../shared/golden
 	$(BIN)/python -m tests.parity $(DIR)
 
-pretrain: $(STAMP) ## Run a method: make pretrain METHOD=lovt [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]
-	@test -n "$(METHOD)" || { echo "usage: make pretrain METHOD=name [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]"; exit 2; }
-	$(BIN)/lovt-bench pretrain $(METHOD) --profile $(PROFILE) $(if $(FRACTION),--fraction $(FRACTION)) $(if $(CORPUS),--corpus $(CORPUS))
+pretrain: $(STAMP) ## Run a method: make pretrain METHOD=lovt [RUNTIME=docker] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]
+	@test -n "$(METHOD)" || { echo "usage: make pretrain METHOD=name [RUNTIME=docker|process|auto] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]"; exit 2; }
+	$(BIN)/lovt-bench pretrain $(METHOD) --profile $(PROFILE) $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(FRACTION),--fraction $(FRACTION)) $(if $(CORPUS),--corpus $(CORPUS))
+
+docker: ## Build the images of base, harness and all methods: make docker [BASE=base-cuda] [BASE_IMAGE=python:3.11-slim]
+	@docker version >/dev/null 2>&1 || { echo "no Docker Engine answers: start one, or let DOCKER_HOST name it"; exit 1; }
+	@echo "== $(IMAGES)-$(BASE): Python and the pinned stack (the first time minutes and about 7 GB)"
+	docker build $(DOCKER_FLAGS) -f docker/$(BASE)/Dockerfile -t $(IMAGES)-$(BASE) $(BASE_ARGUMENTS) .
+	@set -e; for file in docker/harness submissions/*; do \
+	  test -f $$file/Dockerfile || continue; image=$(IMAGES)-$${file##*/}; echo "== $$image"; \
+	  docker build $(DOCKER_FLAGS) --quiet -f $$file/Dockerfile -t $$image $(METHOD_ARGUMENTS) . >/dev/null; done
+	@docker images --filter 'reference=$(IMAGES)-*'
+	@echo "Next: make pretrain METHOD=lovt RUNTIME=docker"
 
 evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate SUBMISSION=random [PROFILE=demo]
 	@test -n "$(SUBMISSION)" || { echo "usage: make evaluate SUBMISSION=name [PROFILE=paper|small|demo]"; exit 2; }
