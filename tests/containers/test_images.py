@@ -64,7 +64,8 @@ def test_a_method_image_starts_as_nobody_special_on_a_read_only_root(
 
 
 def test_the_harness_image_answers_by_name_and_version(engine: docker.DockerClient, made: str) -> None:
-    assert "leaderboard" in run(engine, f"{PREFIX}-harness", "--help")
+    assert "Usage: lovt-bench" in run(engine, f"{PREFIX}-harness", "--help")
+    assert run(engine, f"{PREFIX}-harness", "--version").split()[0] == "lovt-bench"
     assert "lovt" in run(engine, f"{PREFIX}-harness", "tasks", "--help").lower()
 
 
