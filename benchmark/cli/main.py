@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backbone": ("benchmark.cli.backbone:backbone", "Export, check and list backbones."),
     "corpus": ("benchmark.cli.corpus:corpus", "Prepare and show the corpora that submissions pre-train on."),
     "data": ("benchmark.cli.data:data", "Prepare, verify and list image stores; write the phantom."),
+    "doctor": ("benchmark.cli.doctor:doctor", "Say what is here, what is missing, and what to do."),
     "evaluate": (
         "benchmark.cli.evaluate:evaluate",
         "Take a backbone through the tasks and record every run.",

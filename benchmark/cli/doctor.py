@@ -1,0 +1,72 @@
+"""`lovt-bench doctor`: what is here, what is missing, what to do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import textwrap
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from benchmark.cli.backbone import MARKS, workspace_option
+from benchmark.workspace import workspace_root
+
+
+@click.command()
+@workspace_option
+@click.option(
+    "--image", metavar="NAME", help="Local image to try the engine's limits with [default: any known]."
+)
+@click.option("--no-containers", is_flag=True, help="Start no container; the engine's limits are not tried.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def doctor(workspace: Path | None, image: str | None, no_containers: bool, as_json: bool) -> None:
+    """Look at Python, packages, GPU, Docker Engine, disk, data and weights, and say what to do.
+
+    Each line is ok, a warning, or an error; with an error the main job cannot work here, and the exit code is 1.
+    Nothing is downloaded or changed. Which limits the Docker Engine enforces is found out by breaking them in small
+    containers, if an image is here to make them of.
+
+    \b
+    Examples:
+      lovt-bench doctor
+      lovt-bench doctor --no-containers --json
+    """
+    from benchmark.data.preparers import names
+    from benchmark.runtime.doctor import diagnose
+
+    base = workspace_root(workspace)
+    counts = dict.fromkeys(MARKS, 0)
+    lines, shown = [], ""
+    for section, finding in diagnose(base, names(), image=image, containers=not no_containers):
+        counts[finding.level] += 1
+        if as_json:
+            lines.append({"section": section, **asdict(finding)})
+            continue
+        if section != shown:
+            click.secho(section, bold=True)
+            shown = section
+        word, colour = MARKS[finding.level]
+        text = _wrapped(f"{word}  {finding.subject}: {finding.message}", "  ")
+        click.echo(text.replace(word, click.style(word, fg=colour), 1))
+        if finding.advice:
+            click.echo(_wrapped(f"-> {finding.advice}", " " * 11))
+    if as_json:
+        click.echo(json.dumps({"findings": lines, "counts": counts}, indent=2))
+    else:
+        click.echo(f"{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors")
+    raise SystemExit(1 if counts["error"] else 0)
+
+
+def _wrapped(text: str, indent: str) -> str:
+    """Return a paragraph as wide as the terminal; in a pipe one line, for grep."""
+    if not sys.stdout.isatty():
+        return indent + text
+    width = max(40, shutil.get_terminal_size().columns)
+    within = indent if text.startswith("->") else " " * 11
+    return textwrap.fill(
+        text, width, initial_indent=indent, subsequent_indent=within, break_long_words=False,
+        break_on_hyphens=False, drop_whitespace=True, replace_whitespace=False,
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""What is here and what is missing, before something long is begun. Looks and tries; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from benchmark.backbone.findings import Finding
+from benchmark.runtime.doctor_engine import check_engine
+from benchmark.runtime.doctor_libraries import check_onnxruntime, check_packages, check_python, check_torch
+from benchmark.runtime.doctor_workspace import check_disk, check_prepared, check_text_model, check_weights
+
+
+def diagnose(
+    workspace: Path, datasets: Sequence[str], *, image: str | None = None, containers: bool = True
+) -> Iterator[tuple[str, Finding]]:
+    """Yield a section and a finding, one after the other; `error` means that the main job cannot work here.
+
+    Args:
+        workspace: where generated things lie; it need not exist.
+        datasets: names of all data sets that tasks use.
+        image: local image to try the engine's limits with; None: whichever suits.
+        containers: whether to start small containers at all.
+    """
+    sections: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
+        ("Python", check_python),
+        ("Python", check_packages),
+        ("Compute", check_torch),
+        ("Compute", check_onnxruntime),
+        ("Containers", lambda: check_engine(image, containers)),
+        ("Workspace", lambda: check_disk(workspace)),
+        ("Workspace", lambda: check_prepared(workspace, datasets)),
+        ("Workspace", lambda: check_weights(workspace)),
+        ("Workspace", check_text_model),
+    ]
+    for section, check in sections:
+        try:
+            for finding in check():
+                yield section, finding
+        except Exception as error:  # whatever is broken here, the other lines still help
+            message = f"cannot be looked at: {type(error).__name__}: {error}"
+            yield (
+                section,
+                Finding("warning", section, message[:300], "the line above it, or `make setup`, may help"),
+            )

@@ -1,0 +1,200 @@
+"""The Docker Engine, and which limits of a submission's container it really enforces.
+
+Limits are tried in small containers of an image that is here already; nothing is pulled. Each breaks one rule, and
+what it reports of itself, or what the engine saw, tells whether the rule held.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.backbone.findings import Finding
+from benchmark.runtime.engine import EngineError, ask, connect
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+IMAGES = (
+    "lovt-bench-base", "lovt-bench-base-cuda", "lovt-bench-test-os", "python:3.11-slim", "debian", "ubuntu", "busybox",
+    "alpine",
+)  # fmt: skip
+"""Images with a shell to try limits with, the first one that is here."""
+MIB = 1 << 20
+SECONDS = 20
+DISK_LOW = 15 << 30
+UNSAFE = "do not run code from elsewhere on this engine"
+
+PROBE = r"""
+echo "user=$(id -u)"
+if touch /probe 2>/dev/null; then echo root=open; else echo root=held; fi
+if [ -e /sys/class/net/lo ]; then network=held; fi
+for device in /sys/class/net/*; do
+  read -r flags < "$device/flags"
+  if [ "${device##*/}" != lo ] && [ $((flags & 1)) = 1 ]; then network=open; fi
+done
+echo "network=$network"
+while read -r key value; do case "$key" in
+  CapEff:) echo "capabilities=$value" ;; NoNewPrivs:) echo "privileges=$value" ;; Seccomp:) echo "seccomp=$value" ;;
+esac; done < /proc/self/status
+if dd if=/dev/zero of=/tmp/probe bs=1048576 count=8 2>/dev/null; then echo scratch=open; else echo scratch=held; fi
+for file in /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us; do
+  if [ -r "$file" ]; then read -r quota rest < "$file"; echo "cpu=$quota"; break; fi
+done
+if (i=0; while [ $i -lt 48 ]; do sleep 3 & i=$((i + 1)); done) 2>/dev/null; then echo pids=open; else echo pids=held; fi
+"""
+"""Run as user 65534 with 24 processes, 4 MiB of /tmp and half a core. A shell that cannot fork ends with an error."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One rule, and what the probe says where it holds."""
+
+    name: str
+    key: str
+    held: str
+
+
+LIMITS = (
+    Limit("user", "user", "65534"),
+    Limit("read-only root", "root", "held"),
+    Limit("no network", "network", "held"),
+    Limit("no capabilities", "capabilities", "0000000000000000"),
+    Limit("no new privileges", "privileges", "1"),
+    Limit("seccomp", "seccomp", "2"),
+    Limit("size of /tmp", "scratch", "held"),
+    Limit("CPU", "cpu", "50000"),
+    Limit("processes", "pids", "held"),
+)
+
+
+def check_engine(image: str | None, containers: bool) -> Iterator[Finding]:
+    """Look for an engine and try it.
+
+    Args:
+        image: local image with a shell; None: the first of `IMAGES` that is here.
+        containers: whether to start containers at all.
+    """
+    try:
+        client = connect(timeout=5)
+    except EngineError as error:
+        advice = "only --runtime process works: this repository's own methods, not isolated"
+        yield Finding("warning", "Docker Engine", str(error), advice)
+        return
+    try:
+        yield from _check(client, image, containers)
+    finally:
+        client.close()
+
+
+def held(limit: Limit, seen: dict[str, str]) -> bool:
+    """Return whether a probe's report shows that a limit holds; what is not reported does not."""
+    return seen.get(limit.key) == limit.held
+
+
+def read_report(text: str) -> dict[str, str]:
+    """Return the `key=value` lines of a probe."""
+    pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
+    return {key: value.strip() for key, _, value in pairs}
+
+
+def _check(client: DockerClient, image: str | None, containers: bool) -> Iterator[Finding]:
+    version, info = ask(client.version), ask(client.info)
+    rootless = " rootless," if any("rootless" in one for one in info.get("SecurityOptions") or []) else ""
+    cgroup = info.get("CgroupVersion", "1")
+    message = f"{version.get('Version')},{rootless} API {version.get('ApiVersion')}, cgroup {cgroup}"
+    yield Finding("ok", "Docker Engine", message)
+    yield from _check_disk(Path(info.get("DockerRootDir") or "/nowhere"))
+    if not containers:
+        return
+    name = image or _local_image(client)
+    if name is None:
+        advice = "`make docker` builds one, or name any local image with a shell: --image NAME"
+        yield Finding("warning", "limits", "not tried: no image is here to try them with", advice)
+        return
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        yield from _check_limits(client, name)
+        yield from _check_gpu(client, name)
+    except (DockerException, RequestException, EngineError, OSError) as error:
+        advice = f"containers of {name} do not run; try another with --image NAME, or see the engine's log"
+        yield Finding("warning", "limits", f"not tried: {error}"[:300], advice)
+
+
+def _check_disk(root: Path) -> Iterator[Finding]:
+    try:
+        free = shutil.disk_usage(root).free
+    except OSError:  # an engine elsewhere, or a folder that only root sees
+        return
+    if free < DISK_LOW:
+        advice = "`docker image prune` removes what no tag names; the base image alone is 7 GB"
+        yield Finding("warning", "image storage", f"{free / 2**30:.0f} GiB free", advice)
+
+
+def _local_image(client: DockerClient) -> str | None:
+    tags = [tag for image in ask(client.images.list) for tag in image.tags]
+    for wanted in IMAGES:
+        for tag in tags:
+            if tag == wanted or tag.rsplit(":", 1)[0] == wanted:
+                return str(tag)
+    return None
+
+
+def _check_limits(client: DockerClient, image: str) -> Iterator[Finding]:
+    _, output = _run(
+        client, image, ["-c", PROBE], user="65534:65534", read_only=True, network_mode="none", cap_drop=["ALL"],
+        security_opt=["no-new-privileges"], tmpfs={"/tmp": "size=4m"}, nano_cpus=500_000_000, pids_limit=24,
+        mem_limit=256 * MIB, memswap_limit=256 * MIB,
+    )  # fmt: skip
+    seen = read_report(output)
+    greedy = ["-c", "exec dd if=/dev/zero of=/dev/null bs=134217728 count=1"]
+    state, _ = _run(
+        client, image, greedy, network_mode="none", mem_limit=32 * MIB, memswap_limit=32 * MIB, pids_limit=24
+    )
+    memory = bool(state.get("OOMKilled")) or state.get("ExitCode") == 137
+    good = [limit.name for limit in LIMITS if held(limit, seen)] + ["memory"] * memory
+    bad = [limit.name for limit in LIMITS if not held(limit, seen)] + ["memory"] * (not memory)
+    if good:
+        yield Finding("ok", "limits", f"held when tried with {image}: {', '.join(good)}")
+    if bad:
+        advice = f"{UNSAFE}; a rootless engine needs cgroup v2 with delegation, old kernels lack some"
+        yield Finding("warning", "limits", f"NOT held when tried with {image}: {', '.join(bad)}", advice)
+
+
+def _check_gpu(client: DockerClient, image: str) -> Iterator[Finding]:
+    if not any(Path("/dev").glob("nvidia[0-9]*")):
+        return
+    from docker.errors import APIError
+    from docker.types import DeviceRequest
+
+    try:
+        request = DeviceRequest(count=-1, capabilities=[["gpu"]])
+        _, output = _run(
+            client, image, ["-c", "ls /dev"], network_mode="none", device_requests=[request], pids_limit=24
+        )
+        seen = [name for name in output.split() if name.startswith("nvidia") and name[6:].isdigit()]
+    except APIError:
+        seen = []
+    if seen:
+        yield Finding("ok", "GPU in containers", f"{len(seen)} seen")
+    else:
+        advice = "install the NVIDIA container toolkit and restart the engine, or take --device cpu"
+        yield Finding("warning", "GPU in containers", "a container cannot be given the GPU", advice)
+
+
+def _run(client: DockerClient, image: str, command: list[str], **options: Any) -> tuple[dict[str, Any], str]:
+    """Return the final state and the output of a container, which is gone afterwards."""
+    container = client.containers.create(image, command, entrypoint="sh", **options)
+    try:
+        container.start()
+        container.wait(timeout=SECONDS)
+        output = container.logs(stdout=True, stderr=False, tail=200).decode("utf-8", errors="replace")
+        container.reload()
+        return container.attrs["State"], output
+    finally:
+        container.remove(force=True, v=True)
