@@ -51,7 +51,7 @@ def test_a_recipe_builds_without_buildkit_on_a_given_base_and_ends_as_nobody_spe
         r"^(RUN|COPY|ADD)\s+--(mount|chmod|link|security|network)|<<-?['\"]?\w", code, re.MULTILINE
     )
     assert "# syntax" not in text
-    assert re.match(r"ARG BASE_IMAGE=\S+\nFROM \$\{BASE_IMAGE\}\n", code)
+    assert re.match(r"ARG (BASE_IMAGE|IMAGE)=\S+\nFROM \$\{\1\}\n", code)
     users = re.findall(r"^USER (.*)$", code, re.MULTILINE)
     inherits = path.is_relative_to(REPOSITORY / "submissions")
     assert (not users and inherits) or users[-1] == "1000:1000"
