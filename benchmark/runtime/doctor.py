@@ -31,7 +31,7 @@ def diagnose(
         ("Workspace", lambda: check_disk(workspace)),
         ("Workspace", lambda: check_prepared(workspace, datasets)),
         ("Workspace", lambda: check_weights(workspace)),
-        ("Workspace", check_text_model),
+        ("Workspace", lambda: check_text_model(workspace)),
     ]
     for section, check in sections:
         try:

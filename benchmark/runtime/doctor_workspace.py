@@ -86,10 +86,16 @@ def check_weights(workspace: Path) -> Iterator[Finding]:
         yield Finding("warning", "ImageNet weights", "not where containers see them", what)
 
 
-def check_text_model() -> Iterator[Finding]:
-    """Look for the published text model in the cache of Hugging Face, and for the bundled small one."""
+def check_text_model(workspace: Path) -> Iterator[Finding]:
+    """Look for the published text model in the cache of Hugging Face, in containers' assets, and for the small one."""
     from submissions.common.text.source import BUNDLED, BUNDLED_PACKAGE, PUBLISHED
 
+    assets = workspace / "assets" / "huggingface" / "hub"
+    if (assets / f"models--{PUBLISHED.replace('/', '--')}").is_dir():
+        yield Finding("ok", "text model", f"{PUBLISHED} in {assets}, for containers")
+    elif _cached(PUBLISHED):
+        advice = f"`HF_HOME={assets.parent} hf download {PUBLISHED}`: containers have no network"
+        yield Finding("warning", "text model", f"{PUBLISHED} is not where containers see it", advice)
     if _cached(PUBLISHED):
         yield Finding("ok", "text model", PUBLISHED)
         return
