@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -28,11 +29,11 @@ def check_python() -> Iterator[Finding]:
 
 
 def check_packages(project: str = PROJECT) -> Iterator[Finding]:
-    """Compare installed packages with the pins of the installed project."""
+    """Compare installed packages with the project's pins: of the checkout that runs, else as it was installed."""
     from packaging.requirements import Requirement
 
     try:
-        lines = metadata.requires(project) or []
+        lines = _checkout_pins(project) or metadata.requires(project) or []
     except metadata.PackageNotFoundError:
         yield Finding("warning", "packages", f"{project} is not installed, so its pins are not known", REPAIR)
         return
@@ -134,6 +135,18 @@ def check_onnxruntime() -> Iterator[Finding]:
         yield Finding("warning", "onnxruntime", message, advice)
     else:
         yield Finding("ok", "onnxruntime", message)
+
+
+def _checkout_pins(project: str) -> list[str]:
+    path = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    if not path.is_file():
+        return []
+    table = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
+    if table.get("name") != project:
+        return []
+    extras = table.get("optional-dependencies", {})
+    more = [f"{line}; extra == '{extra}'" for extra in EXTRAS for line in extras.get(extra, [])]
+    return [*table.get("dependencies", []), *more]
 
 
 def _version(name: str) -> str | None:
