@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from benchmark.cli.backbone import workspace_option
+from benchmark.cli.sizes import Size, physical_memory
 from benchmark.workspace import workspace_root
+
+if TYPE_CHECKING:
+    from benchmark.contract.run_contract import Limits
 
 DEFAULT_CORPUS = "mimic-cxr"
 
@@ -49,10 +55,50 @@ DEFAULT_CORPUS = "mimic-cxr"
 )
 @click.option("--workers", type=click.IntRange(min=0), help="Loader processes [default: by size and cores].")
 @click.option(
-    "--time-limit", type=float, metavar="MINUTES", help="End after the epoch in which they are over."
+    "--time-limit",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MINUTES",
+    help="The method ends by itself after the epoch in which they are over, with the best epoch so far.",
 )
-@click.option("--wandb", metavar="PROJECT", help="Log to Weights & Biases, too.")
+@click.option(
+    "--hard-limit",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MINUTES",
+    help="The harness stops the run then [default: twice --time-limit and 10 minutes, else never].",
+)
+@click.option("--wandb", metavar="PROJECT", help="Log to Weights & Biases, too (process only).")
 @click.option("--no-online-evaluation", is_flag=True, help="Do not watch features by linear probes.")
+@click.option(
+    "--runtime",
+    "asked",
+    type=click.Choice(["auto", "docker", "process"]),
+    default="auto",
+    show_default=True,
+    help="auto: docker where an engine answers, else process. process is not isolated.",
+)
+@click.option("--image", metavar="REFERENCE", help="Run this image of the engine instead of building one.")
+@click.option(
+    "--base-image",
+    envvar="LOVT_BENCH_BASE_IMAGE",
+    help="What the image is built on [default: lovt-bench-base, which `make docker` makes; for a folder of yours what "
+    "its Dockerfile says].",
+)
+@click.option(
+    "--build-network", metavar="MODE", help="Network of the build: none, host, … [default: the engine's]."
+)
+@click.option(
+    "--memory", type=Size(), help="Limit of a container, swap included [default: 3/4 of this machine's]."
+)
+@click.option("--cpus", type=click.FloatRange(0, min_open=True), help="Limit of a container [default: all].")
+@click.option(
+    "--pids", type=click.IntRange(min=1), help="Processes and threads of a container [default: 512]."
+)
+@click.option("--output-limit", type=Size(), help="Of all files that a run keeps together [default: 20g].")
+@click.option(
+    "--assets",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Weights and text models for the run: torch/, huggingface/ [default: WORKSPACE/assets, if there].",
+)
 @workspace_option
 def pretrain(
     method: str,
@@ -65,19 +111,30 @@ def pretrain(
     name: str | None,
     resume: bool,
     force: bool,
-    device: str,
+    device: Literal["auto", "cpu", "cuda"],
     devices: int | None,
     workers: int | None,
     time_limit: float | None,
+    hard_limit: float | None,
     wandb: str | None,
     no_online_evaluation: bool,
+    asked: Literal["auto", "docker", "process"],
+    image: str | None,
+    base_image: str | None,
+    build_network: str | None,
+    memory: int | None,
+    cpus: float | None,
+    pids: int | None,
+    output_limit: int | None,
+    assets: Path | None,
     workspace: Path | None,
 ) -> None:
     """Run METHOD and leave its backbone in WORKSPACE/backbones/.
 
-    METHOD is a folder of submissions/. It runs in a process of its own, with your powers and no container:
-    this repository's own methods only. A backbone made from the same code, corpus, seed and settings is kept
-    as it is. Checkpoints and logs (CSV, TensorBoard) lie in WORKSPACE/pretraining/NAME/.
+    METHOD is a folder of submissions/, or the path of a folder with submission.yaml and Dockerfile. It runs in a
+    container without network; where no Docker Engine answers, this repository's own methods run in a process with
+    your powers. A backbone made from the same code, corpus, seed and settings is kept as it is. Checkpoints and
+    logs (CSV, TensorBoard) lie in WORKSPACE/pretraining/NAME/, verdict and log in WORKSPACE/pretraining/.runs/.
 
     \b
     Examples:
@@ -88,50 +145,82 @@ def pretrain(
       lovt-bench pretrain byol --profile demo             # minutes on two CPU cores
       lovt-bench pretrain lovt --resume                   # goes on where it was cut off
       lovt-bench pretrain convirt --set learning_rate=3e-5 --name convirt-slow
+      lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
     """
     from benchmark.backbone.model import BackboneError
-    from benchmark.backbone.sources import backbone_folder
-    from benchmark.runtime.configuration import configure
-    from benchmark.runtime.inputs import PretrainInputs, corpus_digest, method_digest
-    from benchmark.runtime.pretrain import is_done, open_output
-    from benchmark.runtime.pretrain import pretrain as run
-    from benchmark.runtime.submissions import SubmissionError, read_submission, submissions_root
+    from benchmark.cli.pretrain_run import Request, execute
+    from benchmark.contract.verdict import Verdict
+    from benchmark.runtime.engine import EngineError
+    from benchmark.runtime.submissions import SubmissionError
 
     settings = _settings(assignments)
     base = workspace_root(workspace).resolve()
+    request = Request(
+        method=method,
+        variant=variant,
+        fraction=fraction,
+        profile=profile,
+        seed=seed,
+        settings=settings,
+        name=name,
+        resume=resume,
+        force=force,
+        device=device,
+        devices=devices,
+        workers=workers,
+        time_limit=time_limit,
+        hard_limit=hard_limit,
+        wandb=wandb,
+        online_evaluation=not no_online_evaluation,
+        runtime=asked,
+        image=image,
+        base_image=base_image,
+        build_network=build_network,
+        limits=_limits(memory, cpus, pids, output_limit, time_limit, hard_limit),
+        assets=assets,
+        workspace=base,
+        corpus=lambda: _corpus_folder(base, corpus),
+    )
     try:
-        submission = read_submission(submissions_root(), method)
-        if submission.module is None:
-            raise SubmissionError(
-                f"{method} needs no pre-training; evaluate it: `lovt-bench evaluate {method}`"
-            )
-        choice = configure(submission, variant, fraction, profile)
-        root = backbone_folder(base, name or choice.backbone_name(submission))
-        source = None if submission.corpus == "none" else _corpus_folder(base, corpus)
-        inputs = PretrainInputs(
-            method=method,
-            method_sha256=method_digest(submissions_root(), method),
-            seed=seed,
-            variant=choice.variant,
-            fraction=choice.fraction,
-            profile=profile,
-            settings=settings,
-            corpus_sha256=None if source is None else corpus_digest(source),
-        )
-        if not force and is_done(root, inputs):
-            click.echo(f"{root} is there already, made from the same inputs; --force makes it again")
-            return
-        output = base / "pretraining" / root.name
-        open_output(output, inputs, resume=resume, force=force)
-        options = _options(resume, device, devices, workers, time_limit, wandb, no_online_evaluation)
-        findings = run(submission.module, source, output, root, inputs, [] if source is None else options)
-    except (SubmissionError, BackboneError) as error:
+        result = execute(request, click.echo)
+    except (SubmissionError, BackboneError, EngineError) as error:
         raise click.ClickException(str(error)) from error
-    for finding in findings:
+    if result is None:
+        return
+    verdict = result.verdict
+    if verdict.verdict is not Verdict.SUCCESS:
+        raise click.ClickException(f"{verdict.verdict.value}: {method} {verdict.message}")
+    for finding in result.findings:
         if finding.level == "warning":
             click.echo(f"warning  {finding.subject}: {finding.message}")
-    click.echo(f"{root}: checked, {len(findings)} findings, no error")
+    root = request.root
+    click.echo(f"{root}: checked, {len(result.findings)} findings, no error")
     click.echo(f"Next: lovt-bench evaluate {root.name}")
+
+
+def _limits(
+    memory: int | None,
+    cpus: float | None,
+    pids: int | None,
+    output_limit: int | None,
+    time_limit: float | None,
+    hard_limit: float | None,
+) -> Limits:
+    from benchmark.contract.run_contract import Limits
+
+    if hard_limit is None and time_limit is not None:
+        hard_limit = 2 * time_limit + 10
+    memory = memory or 3 * physical_memory() // 4
+    given = {
+        "memory_bytes": memory,
+        "shared_memory_bytes": min(Limits().shared_memory_bytes, memory),
+        "scratch_bytes": min(Limits().scratch_bytes, memory),
+        "cpus": cpus or float(os.cpu_count() or 1),
+        "pids": pids,
+        "output_bytes": output_limit,
+        "seconds": None if hard_limit is None else 60 * hard_limit,
+    }
+    return Limits.model_validate({key: value for key, value in given.items() if value is not None})
 
 
 def _corpus_folder(base: Path, corpus: str) -> Path:
@@ -149,26 +238,6 @@ def _corpus_folder(base: Path, corpus: str) -> Path:
         f"no corpus {corpus!r} in {base / 'corpora'}; there: {there}. `lovt-bench corpus prepare mimic-cxr --raw DIR` "
         "makes one; without the licence, `lovt-bench data phantom` writes raw files to prepare"
     )
-
-
-def _options(
-    resume: bool,
-    device: str,
-    devices: int | None,
-    workers: int | None,
-    time_limit: float | None,
-    wandb: str | None,
-    no_online_evaluation: bool,
-) -> list[str]:
-    given = {
-        "--device": device,
-        "--devices": devices,
-        "--workers": workers,
-        "--time-limit": time_limit,
-        "--wandb": wandb,
-    }
-    options = [text for key, value in given.items() if value is not None for text in (key, str(value))]
-    return options + ["--resume"] * resume + ["--no-online-evaluation"] * no_online_evaluation
 
 
 def _settings(assignments: tuple[str, ...]) -> dict[str, str]:

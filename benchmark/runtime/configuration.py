@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from benchmark.contract.submission import Submission
 from benchmark.runtime.submissions import SubmissionError
 from submissions.common.declaration import Choice, choose, profile_settings
 from submissions.common.errors import SettingsError
+from submissions.common.settings import parse_assignments
+
+__all__ = ["Choice", "configure", "merged_settings"]
 
 
 def configure(submission: Submission, variant: str | None, fraction: float | None, profile: str) -> Choice:
@@ -19,3 +25,18 @@ def configure(submission: Submission, variant: str | None, fraction: float | Non
         return choose(submission, variant, fraction)
     except SettingsError as error:
         raise SubmissionError(str(error)) from error
+
+
+def merged_settings(
+    submission: Submission, choice: Choice, profile: str, assignments: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the hyperparameters that a run is told: the variant's, then the profile's, then the user's.
+
+    Args:
+        submission: what is declared.
+        choice: the variant.
+        profile: name of the profile.
+        assignments: key and text of each `--set`; a value is JSON where it reads as such, else text.
+    """
+    given = parse_assignments(f"{key}={value}" for key, value in assignments.items())
+    return {**choice.settings, **profile_settings(submission, profile), **given}

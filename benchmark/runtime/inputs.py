@@ -14,6 +14,7 @@ from benchmark.contract.corpus import CorpusManifest
 from benchmark.runtime.submissions import SubmissionError
 
 CORPUS_MANIFEST = "corpus.json"
+FILES_LIMIT = 10_000
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,15 @@ def files_digest(root: Path, patterns: tuple[str, ...]) -> str:
     return digest_of({path.relative_to(root).as_posix(): file_digest(path) for path in files})
 
 
-def corpus_digest(root: Path) -> str:
-    """Return the identity of a prepared corpus.
+def read_corpus(root: Path) -> CorpusManifest:
+    """Return the manifest of a prepared corpus.
 
     Raises:
         SubmissionError: there is no corpus, or its manifest is not what the contract says.
     """
     path = root / CORPUS_MANIFEST
     try:
-        return CorpusManifest.model_validate_json(path.read_bytes()).identity()
+        return CorpusManifest.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise SubmissionError(f"no corpus at {root}: expected {CORPUS_MANIFEST} there") from error
     except ValidationError as error:
@@ -56,6 +57,37 @@ def corpus_digest(root: Path) -> str:
             f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in error.errors()[:5]
         )
         raise SubmissionError(f"{path} does not follow the contract: {fields}") from error
+
+
+def corpus_digest(root: Path) -> str:
+    """Return the identity of a prepared corpus.
+
+    Raises:
+        SubmissionError: there is no corpus, or its manifest is not what the contract says.
+    """
+    return read_corpus(root).identity()
+
+
+def folder_digest(folder: Path) -> str:
+    """Return the digest of everything that an external submission's image is built from.
+
+    Links are named, not followed.
+
+    Raises:
+        SubmissionError: there are too many files for a recipe.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            found[name] = f"link to {path.readlink()}"
+        elif path.is_file():
+            found[name] = file_digest(path)
+        if len(found) > FILES_LIMIT:
+            raise SubmissionError(
+                f"{folder} holds more than {FILES_LIMIT} files; expected a recipe and its code"
+            )
+    return digest_of(found)
 
 
 def method_digest(submissions: Path, name: str) -> str:

@@ -1,159 +1,163 @@
-"""Run one of this repository's own methods in a process of its own; keep its backbone if it passes the check.
+"""One pre-training from start to filed backbone: run, judged, taken over, checked, stamped.
 
-Contract of a method: `python -m MODULE --input DIR --output DIR --name NAME --seed N [options]` reads the corpus at
-`--input` and leaves `backbone/` in `--output`; what else it writes there (checkpoints, logs) is its own and serves
-`--resume`. The process has the powers of the caller: code that is not this repository's own needs a container.
-What is known better here than there (inputs, seed) is written into the provenance here.
+Nothing that a submission says is believed, and nothing that it left is used where it could still be changed. What
+lay at the backbone's place stays unless everything went well.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmark.backbone.check import check_backbone
 from benchmark.backbone.findings import Finding, failed
 from benchmark.backbone.folder import MANIFEST, read_manifest, replace_folder
 from benchmark.backbone.model import BackboneError
-from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.exit_codes import ExitCode
+from benchmark.contract.verdict import RunVerdict, Verdict
+from benchmark.log import logger
+from benchmark.runtime.check_apart import check_apart
+from benchmark.runtime.engine import ATTEMPTS, EngineError
 from benchmark.runtime.inputs import PretrainInputs
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.runtime.narrator import Listener, Narrator
+from benchmark.runtime.outcome import decide
+from benchmark.runtime.outputs import Outputs
+from benchmark.runtime.runs import Run, Runtime
+from benchmark.runtime.stamp import Known, stamp_foreign, stamp_own
+from benchmark.runtime.supervise import Ended
+from benchmark.runtime.take_over import RejectedError, copy_backbone
 from benchmark.workspace import write_text
 
-STATE = "run.json"
-"""In the output folder: the digest of the inputs of the run that is there, and whether its backbone was taken."""
-
-OUTPUT_BACKBONE = "backbone"
+WAIT_SECONDS = 2.0
+"""Before the second attempt on an engine that failed; doubled before the third."""
 
 
-def is_done(root: Path, inputs: PretrainInputs) -> bool:
-    """Return whether the backbone folder at `root` was made from equal inputs."""
-    try:
-        return read_manifest(root).provenance.inputs_sha256 == inputs.digest()
-    except BackboneError:
-        return False
+@dataclass(frozen=True)
+class Pretrained:
+    """The end of a pre-training."""
 
-
-def open_output(output: Path, inputs: PretrainInputs, *, resume: bool, force: bool) -> None:
-    """Make the output folder ready: empty for a new run, as it is for one that goes on.
-
-    Raises:
-        SubmissionError: a run that was cut off lies there and neither `resume` nor `force` is given, or there is
-            nothing to resume, or it is a run from other inputs.
-    """
-    begun = (output / "checkpoints").is_dir()
-    state = _read_state(output)
-    if resume:
-        if not begun:
-            raise SubmissionError(f"nothing to resume in {output}; start without --resume")
-        if state.get("inputs") not in (None, inputs.digest()):
-            raise SubmissionError(
-                f"the run in {output} was begun with other code, settings, corpus or seed; give the same ones, "
-                "choose another --name, or start anew with --force"
-            )
-    elif begun and not state.get("taken") and not force:
-        raise SubmissionError(
-            f"a run that was cut off lies in {output}: --resume goes on with it, --force starts anew"
-        )
-    elif output.exists():
-        shutil.rmtree(output)
-    output.mkdir(parents=True, exist_ok=True)
-    write_text(output / STATE, json.dumps({"inputs": inputs.digest(), "taken": False}) + "\n")
+    verdict: RunVerdict
+    findings: list[Finding]
+    """Of the check of the new backbone; empty where there is none."""
 
 
 def pretrain(
-    module: str, corpus: Path | None, output: Path, root: Path, inputs: PretrainInputs, options: list[str]
-) -> list[Finding]:
-    """Run a method and put its backbone at `root`; on an error what lay there stays.
+    runtime: Runtime,
+    run: Run,
+    root: Path,
+    outputs: Outputs,
+    inputs: PretrainInputs,
+    known: Known,
+    listener: Listener,
+    *,
+    wait: Callable[[float], None] = time.sleep,
+) -> Pretrained:
+    """Run a submission and put its backbone at `root` if it deserves it.
 
     Args:
-        module: Python module of the method.
-        corpus: prepared corpus that it reads; None for a method that needs none.
-        output: folder that it writes to, made by `open_output`.
+        runtime: how to run it.
+        run: what to run; its output was opened by `outputs`.
         root: backbone folder to make; its last part is the backbone's name.
+        outputs: the output folder, and the harness's own notes about it.
         inputs: what the run depends on.
-        options: further options of its command line.
+        known: what the harness writes into the manifest; time, memory and image are filled in here.
+        listener: gets what the submission says, from another thread.
+        wait: sleeps between attempts.
 
     Returns:
-        The findings of the check of the new backbone.
+        The verdict, which is written beside the output as well, and findings.
 
     Raises:
-        SubmissionError: the process failed, or the backbone that it left breaks the contract.
+        KeyboardInterrupt: after Ctrl-C, where the submission did not end as resumable; all is cleaned up.
     """
-    command = _command(module, corpus, output, root.name, inputs) + options
-    code = subprocess.run(command, env=_environment(), check=False).returncode
-    if code == ExitCode.RESUMABLE:
-        raise SubmissionError("the run was cut off; the same command with --resume goes on")
-    if code != ExitCode.DONE:
-        raise SubmissionError(f"{module} ended with exit code {code}; its own messages are above")
-    if not (output / OUTPUT_BACKBONE).is_dir():
-        raise SubmissionError(f"{module} left no folder {OUTPUT_BACKBONE}/ in its output")
+    attempts = 0
+    while True:
+        attempts += 1
+        try:
+            with Narrator(listener, outputs.log, run.limits.log_bytes) as narrator:
+                ended = runtime.run(run, narrator)
+            break
+        except EngineError as error:
+            logger.warning("attempt %d: %s", attempts, error)
+            if attempts >= ATTEMPTS:
+                outputs.drop_halves(everything=False)
+                message = f"{error}; not the submission's fault, tried {attempts} times"
+                return _finish(
+                    outputs, _verdict(runtime, Verdict.INFRASTRUCTURE, message, Ended(None), attempts)
+                )
+            wait(WAIT_SECONDS * 2 ** (attempts - 1))
+            resume = run.parameters.resume or outputs.resumable
+            run = replace(run, parameters=run.parameters.model_copy(update={"resume": resume}))
+    outputs.add_seconds(inputs, ended.seconds)
+    if ended.stopped == "interrupt" and not (ended.exit and ended.exit.code == ExitCode.RESUMABLE):
+        outputs.drop_halves(everything=False)
+        raise KeyboardInterrupt
+    word, message = decide(ended, resumable=outputs.resumable)
+    if word is not Verdict.SUCCESS:
+        outputs.drop_halves(everything=word is Verdict.OUTPUT_TOO_LARGE)
+        return _finish(outputs, _verdict(runtime, word, message, ended, attempts))
+    known = replace(
+        known,
+        image_digest=runtime.image_digest,
+        seconds=outputs.seconds,
+        peak_memory_bytes=ended.peak_memory,
+    )
+    try:
+        findings = _take_over(run, root, known)
+    except RejectedError as error:
+        outputs.drop_halves(everything=False)
+        message = f"ended well, but the backbone that it left breaks the contract: {error}"
+        rejected = _verdict(runtime, Verdict.REJECTED, message, ended, attempts)
+        return _finish(outputs, rejected.model_copy(update={"reasons": error.reasons}))
+    outputs.mark_taken(inputs)
+    return _finish(outputs, _verdict(runtime, word, f"{root.name} was taken over", ended, attempts), findings)
+
+
+def _take_over(run: Run, root: Path, known: Known) -> list[Finding]:
+    """Copy, stamp, check and file the backbone; return the findings of the check.
+
+    Raises:
+        RejectedError: it breaks the contract.
+    """
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".pretrain.{root.name[:40]}.", dir=root.parent) as scratch:
         taken = Path(scratch).resolve() / root.name
-        shutil.copytree(output / OUTPUT_BACKBONE, taken, symlinks=True)
-        findings = check_backbone(taken)
+        copy_backbone(run.output, taken, run.limits)
+        try:
+            manifest = read_manifest(taken)
+        except BackboneError as error:
+            raise RejectedError([str(error).replace(f"{scratch}/", "")]) from error
+        stamp = stamp_own if known.image_digest is None else stamp_foreign
+        write_text(taken / MANIFEST, stamp(manifest, known).to_json())
+        findings = check_apart(taken)
         if failed(findings):
-            problems = "; ".join(f"{f.subject}: {f.message}" for f in findings if f.level == "error")
-            raise SubmissionError(f"the backbone that {module} left breaks the contract: {problems}")
-        write_text(taken / MANIFEST, _stamped(read_manifest(taken), inputs).to_json())
+            raise RejectedError(
+                [
+                    f"{each.subject}: {each.message}".replace(f"{taken}/", "")
+                    for each in findings
+                    if each.level == "error"
+                ]
+            )
+        taken.chmod(0o755)
         replace_folder(taken, root)
-    write_text(output / STATE, json.dumps({"inputs": inputs.digest(), "taken": True}) + "\n")
-    shutil.rmtree(output / OUTPUT_BACKBONE)
     return findings
 
 
-def _command(module: str, corpus: Path | None, output: Path, name: str, inputs: PretrainInputs) -> list[str]:
-    command = [
-        sys.executable,
-        "-m",
-        module,
-        "--output",
-        str(output),
-        "--name",
-        name,
-        "--seed",
-        str(inputs.seed),
-    ]
-    if corpus is not None:
-        command += ["--input", str(corpus), "--profile", inputs.profile, "--fraction", repr(inputs.fraction)]
-    if inputs.variant is not None:
-        command += ["--variant", inputs.variant]
-    for key, value in inputs.settings.items():
-        command += ["--set", f"{key}={value}"]
-    return command
-
-
-def _environment() -> dict[str, str]:
-    """Return this environment; OpenMP threads that wait for each other sleep instead of spinning.
-
-    On two cores with one more busy process, spinning made a training step of ResNet-50 20 times slower.
-    """
-    return {"OMP_WAIT_POLICY": "passive", **os.environ}
-
-
-def _stamped(manifest: BackboneManifest, inputs: PretrainInputs) -> BackboneManifest:
-    provenance = manifest.provenance.model_copy(
-        update={
-            "method": inputs.method,
-            "variant": inputs.variant,
-            "seed": inputs.seed,
-            "corpus_sha256": inputs.corpus_sha256,
-            "inputs_sha256": inputs.digest(),
-        }
+def _verdict(runtime: Runtime, word: Verdict, message: str, ended: Ended, attempts: int) -> RunVerdict:
+    return RunVerdict(
+        verdict=word,
+        message=message,
+        exit_code=None if ended.exit is None else ended.exit.code,
+        runtime=runtime.kind,
+        image_digest=runtime.image_digest,
+        seconds=round(ended.seconds, 2),
+        peak_memory_bytes=ended.peak_memory,
+        attempts=attempts,
     )
-    return manifest.model_copy(update={"provenance": provenance})
 
 
-def _read_state(output: Path) -> dict[str, object]:
-    try:
-        state = json.loads((output / STATE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return state if isinstance(state, dict) else {}
+def _finish(outputs: Outputs, verdict: RunVerdict, findings: list[Finding] | None = None) -> Pretrained:
+    write_text(outputs.verdict, verdict.to_json())
+    return Pretrained(verdict, findings or [])

@@ -1,7 +1,8 @@
-"""Submissions by name: one folder with a `submission.yaml` each, below `submissions/`."""
+"""Submissions: one folder with a `submission.yaml` each, our own below `submissions/`, others anywhere."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 import submissions
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
+from benchmark.contract.untrusted import clean_text
 
 
 class SubmissionError(ValueError):
@@ -33,16 +35,76 @@ def read_submission(root: Path, name: str) -> Submission:
     """
     if name not in submission_names(root):
         raise SubmissionError(f"no submission {name!r}; there: {', '.join(submission_names(root)) or 'none'}")
-    path = root / name / "submission.yaml"
-    try:
-        submission = Submission.model_validate(read_yaml(path))
-    except StrictYamlError as error:
-        raise SubmissionError(str(error)) from error
-    except ValidationError as error:
-        fields = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
-        raise SubmissionError(f"{name}/submission.yaml: {fields}") from error
+    submission = read_folder(root / name)
     if submission.name != name:
         raise SubmissionError(
             f"{name}/submission.yaml names {submission.name!r}; it must be its folder's name"
         )
     return submission
+
+
+def read_folder(folder: Path) -> Submission:
+    """Return the validated `submission.yaml` of a folder.
+
+    Raises:
+        SubmissionError: there is none, or a field is wrong; the field is named.
+    """
+    path, name = folder / "submission.yaml", folder.name
+    try:
+        submission = Submission.model_validate(read_yaml(path))
+    except FileNotFoundError as error:
+        raise SubmissionError(f"{folder} holds no submission.yaml") from error
+    except StrictYamlError as error:
+        raise SubmissionError(str(error)) from error
+    except ValidationError as error:
+        fields = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
+        raise SubmissionError(f"{name}/submission.yaml: {fields}") from error
+    shown = [submission.display_name, *submission.pretraining_data]
+    if any(text != clean_text(text) or set(text) & set("<>&") for text in shown):
+        raise SubmissionError(
+            f"{name}/submission.yaml: display_name and pretraining_data are plain text on one line, without < > &"
+        )
+    return submission
+
+
+@dataclass(frozen=True)
+class Found:
+    """A submission and where it lies."""
+
+    submission: Submission
+    folder: Path
+    own: bool
+    """Whether it is this repository's own, and so may run as a process."""
+
+
+def find_submission(method: str) -> Found:
+    """Return the submission of a name, or of a folder where `method` holds a slash.
+
+    A folder below this repository's own submissions is one of them, however it is written.
+
+    Raises:
+        SubmissionError: there is none, or its `submission.yaml` is wrong, or an external one takes the name of an own.
+    """
+    root = submissions_root().resolve()
+    if "/" not in method and method not in (".", ".."):
+        return Found(read_submission(root, method), root / method, own=True)
+    folder = Path(method).resolve()
+    if folder.parent == root:
+        return Found(read_submission(root, folder.name), folder, own=True)
+    if not folder.is_dir():
+        raise SubmissionError(
+            f"no submission {method!r}: no such folder; expected one with submission.yaml and Dockerfile"
+        )
+    submission = read_folder(folder)
+    if submission.name in submission_names(root):
+        raise SubmissionError(
+            f"{folder.name}/submission.yaml takes the name {submission.name!r} of a method of this repository; "
+            "choose another one"
+        )
+    taken = {read_submission(root, name).display_name.casefold() for name in submission_names(root)}
+    if submission.display_name.casefold() in taken:
+        raise SubmissionError(
+            f"{folder.name}/submission.yaml takes the display name {submission.display_name!r} of a method of this "
+            "repository; choose another one"
+        )
+    return Found(submission, folder, own=False)

@@ -21,13 +21,14 @@ from benchmark.contract.base import digest_of
 from benchmark.contract.exit_codes import ExitCode
 from benchmark.contract.submission import Submission
 from benchmark.malloc import keep_freed_memory
+from submissions.common import events
 from submissions.common.checkpoints import LAST
 from submissions.common.corpus import Corpus
 from submissions.common.declaration import Choice, choose, profile_settings, read_declaration
 from submissions.common.errors import NonFiniteLossError, PretrainingError, SettingsError
 from submissions.common.export import export
 from submissions.common.module import PretrainingModule
-from submissions.common.settings import TrainingSettings, build_settings, parse_assignments
+from submissions.common.settings import TrainingSettings, build_settings, parse_assignments, parse_object
 from submissions.common.training import RunOptions, train
 
 
@@ -57,6 +58,13 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
     @click.option(
         "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Hyperparameter; repeatable."
     )
+    @click.option(
+        "--settings",
+        "settings_json",
+        envvar="LOVT_BENCH_SETTINGS",
+        default="{}",
+        help="The same as one JSON object; --set goes before it.",
+    )
     @click.option("--name", help="Name of the backbone.  [default: the method's]")
     @click.option("--resume", is_flag=True, help="Go on from OUTPUT/checkpoints/last.ckpt.")
     @click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
@@ -75,9 +83,9 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
     )
     def pretrain(
         corpus: Path, output: Path, seed: int, variant: str | None, fraction: float | None, profile: str,
-        assignments: tuple[str, ...], name: str | None, resume: bool, device: Literal["auto", "cpu", "cuda"],
-        devices: int | None, nodes: int | None, workers: int | None, time_limit: float | None, wandb: str | None,
-        online_evaluation: bool,
+        assignments: tuple[str, ...], settings_json: str, name: str | None, resume: bool,
+        device: Literal["auto", "cpu", "cuda"], devices: int | None, nodes: int | None, workers: int | None,
+        time_limit: float | None, wandb: str | None, online_evaluation: bool,
     ) -> None:  # fmt: skip
         options = RunOptions(
             folder=output,
@@ -98,7 +106,7 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
                 [
                     (f"variant {choice.variant}", choice.settings),
                     (f"profile {profile}", profile_settings(submission, profile)),
-                    ("--set", parse_assignments(assignments)),
+                    ("--set", {**parse_object(settings_json), **parse_assignments(assignments)}),
                 ],
             )
             name = name or choice.backbone_name(submission)
@@ -171,7 +179,8 @@ def pretrain_one(
         output=options.folder,
     )
     best = "" if result.best_epoch is None else f", best is epoch {result.best_epoch + 1}"
-    say(
+    done = events.done if events.wanted() else say
+    done(
         f"{result.epochs} epochs, {result.samples:,} samples, {result.seconds:.0f} s on {result.device}{best}; "
         f"backbone {manifest.name} ({manifest.sha256[:12]})"
     )
@@ -205,7 +214,10 @@ def _announce(
 ) -> Any:
     @rank_zero_only
     def say(text: str) -> None:
-        console.print(text, highlight=False, soft_wrap=True)
+        if events.wanted():
+            events.message(text)
+        else:
+            console.print(text, highlight=False, soft_wrap=True)
 
     settings = module.settings
     rows = corpus.studies("train") if module.unit == "study" else corpus.images("train")

@@ -10,10 +10,18 @@ from lightning.pytorch.callbacks import Callback
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from submissions.common import events
 from submissions.common.module import Monitor
 
 LINE_SECONDS = 15.0
 """Time between two lines on a pipe."""
+
+
+def progress_of(console: Console, batch_size: int, monitor: Monitor | None) -> Callback:
+    """Return what shows progress: events where a harness reads them, else text."""
+    if events.wanted():
+        return events.EventProgress(batch_size, monitor)
+    return TrainingProgress(console, batch_size, monitor)
 
 
 class TrainingProgress(Callback):

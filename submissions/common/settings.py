@@ -99,6 +99,21 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
     return values
 
 
+def parse_object(text: str) -> dict[str, Any]:
+    """Return the values of a JSON object.
+
+    Raises:
+        SettingsError: not of that form.
+    """
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"--settings: expected a JSON object, found {text[:80]!r}: {error}") from error
+    if not isinstance(values, dict):
+        raise SettingsError(f"--settings: expected a JSON object, found {text[:80]!r}")
+    return values
+
+
 def _message(kind: type[TrainingSettings], error: ValidationError, origins: Mapping[str, str]) -> str:
     problems = []
     for problem in error.errors():

@@ -24,7 +24,7 @@ from submissions.common.errors import PretrainingError, SettingsError
 from submissions.common.learning_rate import LearningRate
 from submissions.common.module import PretrainingModule
 from submissions.common.online_evaluation import OnlineEvaluation
-from submissions.common.progress import TrainingProgress
+from submissions.common.progress import progress_of
 from submissions.common.sampling import CorpusDataset, make_loader
 from submissions.common.seeding import STEP, derived_seed
 
@@ -112,7 +112,7 @@ def train(
         StepSeed(seed),
         LearningRate(settings, monitor),
         OnlineEvaluation(probes=options.online_evaluation, double_bn_update=settings.double_bn_update),
-        TrainingProgress(console, settings.batch_size, monitor),
+        progress_of(console, settings.batch_size, monitor),
         cost,
         ckpt.RunIdentity(method, digest),
         *saving,

@@ -31,6 +31,7 @@ def graph(weights: np.ndarray) -> onnx.ModelProto:
             [numpy_helper.from_array(weights.astype(np.float32), "w")],
         ),
         opset_imports=[helper.make_opsetid("", 18)],
+        ir_version=10,
     )
 
 

@@ -1,0 +1,123 @@
+"""Images of submissions: built by the engine, named by digest ever after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.contract.untrusted import clean_text
+from benchmark.runtime.engine import ask
+from benchmark.runtime.submissions import SubmissionError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+DEFAULT_BASE = "lovt-bench-base"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as it will be run: its digest cannot be moved to something else, as a tag can."""
+
+    digest: str
+    """`sha256:` and the digest of its configuration, which names all its layers."""
+
+
+def find_image(client: DockerClient, reference: str) -> Image:
+    """Return an image that the engine has.
+
+    Raises:
+        SubmissionError: there is none, or the contract does not allow it.
+        EngineError: the engine failed.
+    """
+    from docker.errors import APIError
+
+    try:
+        found = ask(lambda: client.api.inspect_image(reference))
+    except APIError as error:
+        raise SubmissionError(f"the engine has no image {reference!r}; pull or build it first") from error
+    config: dict[str, Any] = found.get("Config") or {}
+    if volumes := config.get("Volumes"):
+        names = ", ".join(clean_text(name, 60) for name in list(volumes)[:3])
+        raise SubmissionError(
+            f"the image declares volumes ({names}): they would be writable without a limit. Remove VOLUME from its "
+            "recipe; /output and /tmp are there to be written to"
+        )
+    return Image(str(found["Id"]))
+
+
+def build_image(
+    client: DockerClient,
+    context: Path,
+    dockerfile: str,
+    tag: str,
+    *,
+    base: str | None = None,
+    network: str | None = None,
+    listener: Callable[[str], None] = lambda line: None,
+) -> Image:
+    """Build an image by the classic builder, its log handed on line by line.
+
+    Args:
+        client: the engine.
+        context: folder that is sent; its `.dockerignore` is honoured.
+        dockerfile: path of the recipe within it.
+        tag: name of the image.
+        base: what `ARG BASE_IMAGE` becomes; None: as the recipe says.
+        network: of the build's steps; None: the engine's default.
+        listener: gets each line of the log, cleaned.
+
+    Raises:
+        SubmissionError: the recipe fails, or the contract does not allow the image; nothing is left behind.
+        EngineError: the engine failed.
+    """
+    from docker.errors import APIError
+
+    try:
+        stream = ask(
+            lambda: client.api.build(
+                path=str(context),
+                dockerfile=dockerfile,
+                tag=tag,
+                buildargs={} if base is None else {"BASE_IMAGE": base},
+                network_mode=network,
+                rm=True,
+                forcerm=True,
+                decode=False,
+            )
+        )
+    except (APIError, OSError, TypeError) as error:
+        raise SubmissionError(f"the image cannot be built: {clean_text(str(error), 300)}") from error
+    last = ""
+    for message in _messages(stream):
+        if "error" in message:
+            problem = clean_text(str(message["error"]), 300)
+            advice = (
+                f"; `make docker` builds {base}"
+                if base and base in problem
+                else f"; before it: {last}" * bool(last)
+            )
+            raise SubmissionError(f"the image cannot be built: {problem}{advice}")
+        if line := clean_text(str(message.get("stream", message.get("status", "")))).strip():
+            last = line
+            listener(line)
+    return find_image(client, tag)
+
+
+def _messages(stream: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+    """Yield the objects of the engine's answer; one object may come in several pieces, or several in one."""
+    decoder = json.JSONDecoder()
+    rest = ""
+    for piece in stream:
+        rest += piece.decode("utf-8", errors="replace")
+        while rest := rest.lstrip():
+            try:
+                message, end = decoder.raw_decode(rest)
+            except json.JSONDecodeError:
+                break
+            rest = rest[end:]
+            if isinstance(message, dict):
+                yield message

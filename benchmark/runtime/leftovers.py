@@ -1,0 +1,66 @@
+"""Containers that a harness left behind because it was killed: found by their labels, removed before the next run."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.log import logger
+from benchmark.runtime.engine import ask
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+LABEL = "lovt-bench.submission"
+"""On every container of a submission: the name of the backbone that it makes."""
+OWNER = "lovt-bench.owner"
+"""Host, process id and start time of the harness that started it."""
+
+
+def owner() -> str:
+    """Return the label of this process."""
+    pid = os.getpid()
+    return f"{socket.gethostname()} {pid} {_start_time(pid)}"
+
+
+def is_abandoned(label: str) -> bool:
+    """Return whether the process of a label has ended; of another host's nothing is known, and so it has not."""
+    parts = label.split(" ")
+    if len(parts) != 3 or parts[0] != socket.gethostname() or not parts[1].isdigit():
+        return False
+    return _start_time(int(parts[1])) != parts[2]
+
+
+def remove_leftovers(client: DockerClient) -> list[str]:
+    """Remove containers whose harness has ended, and return their ids.
+
+    Raises:
+        EngineError: the engine does not answer.
+    """
+    from benchmark.runtime.container import remove
+
+    removed = []
+    for found in ask(lambda: client.api.containers(all=True, filters={"label": OWNER})):
+        if is_abandoned(found["Labels"].get(OWNER, "")):
+            remove(client, found["Id"])
+            removed.append(found["Id"])
+    if removed:
+        logger.info("removed %d containers of runs that were killed", len(removed))
+    return removed
+
+
+def _start_time(pid: int) -> str:
+    """Return when a process started, as the kernel counts it; `-` where it is not there or that is not known."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return "-"
+        except PermissionError:
+            pass
+        return "?"
+    return stat.rpartition(")")[2].split()[19]

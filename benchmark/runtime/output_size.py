@@ -1,0 +1,80 @@
+"""How much a submission has put into its output: a bind mount has no quota, so it is counted from outside."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.contract.run_contract import Limits
+
+DEPTH = 64
+"""Folders within folders; nobody needs more, and what walks the tree later stays safe from deep ones."""
+
+
+@dataclass
+class Usage:
+    """What lies below a folder; counting ends where a limit is passed."""
+
+    files: int = 0
+    bytes: int = 0
+    """Blocks on the disk; holes of sparse files are not counted."""
+    problem: str = ""
+    """The limit that is passed; empty where none is."""
+
+
+def measure(output: Path, limits: Limits) -> Usage:
+    """Count without following a link, however the tree changes meanwhile."""
+    usage = Usage()
+    try:
+        root = os.open(output, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return usage
+    try:
+        _count(root, 0, usage, limits)
+    finally:
+        os.close(root)
+    return usage
+
+
+def free_bytes(output: Path) -> int:
+    """Return the free space of the file system that the output lies on."""
+    found = os.statvfs(output)
+    return found.f_bavail * found.f_frsize
+
+
+def _count(folder: int, depth: int, usage: Usage, limits: Limits) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:  # gone meanwhile
+                continue
+            usage.files += 1
+            usage.bytes += 512 * status.st_blocks
+            if usage.files > limits.output_files:
+                usage.problem = f"more than {limits.output_files:,} files"
+            elif usage.bytes > limits.output_bytes:
+                usage.problem = f"more than {limits.output_bytes / 2**20:,.0f} MiB"
+            elif stat.S_ISDIR(status.st_mode):
+                _enter(folder, entry.name, depth + 1, usage, limits)
+            if usage.problem:
+                return
+
+
+def _enter(parent: int, name: str, depth: int, usage: Usage, limits: Limits) -> None:
+    if depth > DEPTH:
+        usage.problem = f"folders nested more than {DEPTH} deep"
+        return
+    try:
+        folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+    except PermissionError:
+        usage.problem = "a folder that cannot be looked into, so that its size is not known"
+        return
+    except OSError:  # gone, or something else by now
+        return
+    try:
+        _count(folder, depth, usage, limits)
+    finally:
+        os.close(folder)

@@ -1,0 +1,100 @@
+"""A method of this repository in a process of its own: the same contract, but with all powers of the caller.
+
+Time, size of the output and log are limited. Memory, CPU and number of processes are not, and nothing is out of reach.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Literal
+
+from benchmark.contract.run_contract import PREFIX
+from benchmark.runtime.narrator import Narrator
+from benchmark.runtime.runs import Run
+from benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
+
+
+class ProcessRuntime:
+    """Runs `python -m MODULE` with this Python."""
+
+    kind: Literal["process"] = "process"
+    image_digest: None = None
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def run(self, run: Run, narrator: Narrator) -> Ended:
+        command = [sys.executable, "-m", self.module, "--input", str(run.input), "--output", str(run.output)]
+        # A session of its own: Ctrl-C reaches the harness alone, which then ends the run in good order.
+        process = subprocess.Popen(
+            command,
+            env=_environment(run),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        running = _Process(process)
+        try:
+            narrator.read(_chunks(process.stdout))
+            ended = Supervisor(running, run.output, run.limits).watch()
+        finally:
+            running.signal("SIGKILL")
+            process.wait()
+        narrator.end()
+        return ended
+
+
+class _Process:
+    """A process with all its descendants, which share its group."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._killed = False
+
+    def poll(self) -> Exit | None:
+        if self._process.returncode is not None:
+            return Exit(self._process.returncode)
+        pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
+        if pid == 0:
+            return None
+        code = os.waitstatus_to_exitcode(status)
+        self._process.returncode = code = 128 - code if code < 0 else code
+        peak = usage.ru_maxrss if sys.platform == "darwin" else 1024 * usage.ru_maxrss
+        return Exit(code, peak_memory=peak)
+
+    def signal(self, name: Signal) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.Signals[name])
+
+    def memory(self) -> int | None:
+        return None
+
+
+def _environment(run: Run) -> dict[str, str]:
+    """Return the caller's environment with the contract's; OMP_NUM_THREADS stays as the caller has set it."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    assets = {}
+    if run.assets is not None:
+        assets = {"TORCH_HOME": str(run.assets / "torch"), "HF_HOME": str(run.assets / "huggingface")}
+    contract = run.parameters.environment(run.limits.threads)
+    asked = {key: value for key, value in contract.items() if key.startswith(PREFIX)}
+    return {**contract, **own, **asked, **assets, **run.more_environment, "PYTHONPATH": _python_path(own)}
+
+
+def _python_path(own: dict[str, str]) -> str:
+    """Return PYTHONPATH with this repository in front, so that the module is found from any folder."""
+    root = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join([root, *([own["PYTHONPATH"]] if own.get("PYTHONPATH") else [])])
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := os.read(stream.fileno(), 1 << 16):
+        yield chunk

@@ -1,0 +1,49 @@
+"""What a runtime is given and what it is asked: the same for a container and a process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from benchmark.contract.run_contract import Limits, RunParameters
+from benchmark.runtime.engine import Kind
+from benchmark.runtime.narrator import Narrator
+from benchmark.runtime.supervise import Ended
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run to be done."""
+
+    parameters: RunParameters
+    input: Path
+    """A prepared corpus; an empty folder for a method that needs none."""
+    output: Path
+    """Written to by the submission, kept between attempts."""
+    assets: Path | None = None
+    """Weights and text models that the user has put there."""
+    limits: Limits = field(default_factory=Limits)
+    more_environment: Mapping[str, str] = field(default_factory=dict)
+    """Options of this repository's own methods beyond the contract."""
+
+
+class Runtime(Protocol):
+    """A way to run a submission."""
+
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def image_digest(self) -> str | None:
+        """Identity of what is run, where it is an image."""
+        ...
+
+    def run(self, run: Run, narrator: Narrator) -> Ended:
+        """Run to the end and leave nothing behind but what lies in the output.
+
+        Raises:
+            EngineError: the engine failed; the run says nothing about the submission.
+        """
+        ...

@@ -1,0 +1,47 @@
+"""What lies in an output is counted, whatever it is, and no link of it is followed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from benchmark.contract.run_contract import MIB, Limits
+from benchmark.runtime.output_size import DEPTH, free_bytes, measure
+
+LIMITS = Limits(output_bytes=MIB, output_files=50)
+
+
+def test_files_folders_links_and_pipes_count(tmp_path: Path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "file").write_bytes(bytes(100_000))
+    (tmp_path / "link").symlink_to("/")
+    os.mkfifo(tmp_path / "pipe")
+    usage = measure(tmp_path, LIMITS)
+    assert usage.files == 4
+    assert 100_000 <= usage.bytes < 150_000
+    assert not usage.problem
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "problem"), [(51, 0, "more than 50 files"), (20, 80_000, "more than 1 MiB")]
+)
+def test_a_passed_limit_is_named(tmp_path: Path, count: int, size: int, problem: str):
+    for number in range(count):
+        (tmp_path / str(number)).write_bytes(bytes(size))
+    assert measure(tmp_path, LIMITS).problem == problem
+
+
+def test_folders_have_a_depth(tmp_path: Path):
+    (tmp_path / "/".join("d" * DEPTH)).mkdir(parents=True)
+    limits = Limits(output_files=1000)
+    assert not measure(tmp_path, limits).problem
+    (tmp_path / "/".join("d" * (DEPTH + 1))).mkdir()
+    assert "nested" in measure(tmp_path, limits).problem
+
+
+def test_a_missing_output_or_a_link_is_empty(tmp_path: Path):
+    (tmp_path / "link").symlink_to("/usr")
+    assert measure(tmp_path / "link", LIMITS).files == measure(tmp_path / "absent", LIMITS).files == 0
+    assert free_bytes(tmp_path) > 0

@@ -1,0 +1,122 @@
+"""An output folder is new, goes on, or is refused; nothing that was begun is lost by mistake, nothing else is left."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmark.runtime.outputs import Outputs, remove_tree
+from benchmark.runtime.submissions import SubmissionError
+from tests.benchmark.runtime.test_inputs import INPUTS
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> Outputs:
+    return Outputs(tmp_path / "pretraining" / "run")
+
+
+def begin(outputs: Outputs, *, taken: bool = False) -> None:
+    outputs.open(INPUTS, resume=False, force=False)
+    (outputs.folder / "checkpoints").mkdir()
+    (outputs.folder / "checkpoints" / "last.ckpt").touch()
+    if taken:
+        outputs.mark_taken(INPUTS)
+
+
+def test_a_new_run_starts_empty(outputs: Outputs) -> None:
+    outputs.folder.mkdir(parents=True)
+    (outputs.folder / "old").touch()
+    outputs.open(INPUTS, resume=False, force=False)
+    assert not list(outputs.folder.iterdir())
+
+
+def test_a_run_that_was_cut_off_is_not_thrown_away(outputs: Outputs) -> None:
+    begin(outputs)
+    with pytest.raises(SubmissionError, match="--resume goes on with it, --force starts anew"):
+        outputs.open(INPUTS, resume=False, force=False)
+    outputs.open(INPUTS, resume=True, force=False)
+    assert outputs.resumable
+    outputs.open(INPUTS, resume=False, force=True)
+    assert not outputs.resumable
+
+
+def test_a_run_whose_backbone_was_taken_makes_room(outputs: Outputs) -> None:
+    begin(outputs, taken=True)
+    outputs.open(replace(INPUTS, seed=9), resume=False, force=False)
+    assert not outputs.resumable
+
+
+def test_resuming_needs_a_run_of_the_same_inputs(outputs: Outputs) -> None:
+    with pytest.raises(SubmissionError, match="nothing to resume"):
+        outputs.open(INPUTS, resume=True, force=False)
+    begin(outputs)
+    with pytest.raises(SubmissionError, match="other code, settings, corpus or seed"):
+        outputs.open(replace(INPUTS, seed=9), resume=True, force=False)
+
+
+def test_a_run_that_torchrun_began_by_itself_is_taken_over(outputs: Outputs) -> None:
+    (outputs.folder / "checkpoints").mkdir(parents=True)
+    (outputs.folder / "checkpoints" / "last.ckpt").touch()
+    outputs.open(INPUTS, resume=True, force=False)
+    assert json.loads(outputs.state.read_text())["inputs"] == INPUTS.digest()
+
+
+def test_what_is_known_of_a_run_lies_outside_of_what_it_can_write(outputs: Outputs) -> None:
+    outputs.open(INPUTS, resume=False, force=False)
+    for path in (outputs.state, outputs.verdict, outputs.log):
+        assert not path.is_relative_to(outputs.folder)
+        assert path.parent.name.startswith("."), "no backbone has such a name"
+
+
+def test_time_adds_up_over_attempts_and_begins_again_with_a_new_run(outputs: Outputs) -> None:
+    begin(outputs)
+    outputs.add_seconds(INPUTS, 2.5)
+    outputs.open(INPUTS, resume=True, force=False)
+    outputs.add_seconds(INPUTS, 1.0)
+    assert outputs.seconds == 3.5
+    outputs.open(INPUTS, resume=False, force=True)
+    assert outputs.seconds == 0
+
+
+def test_a_link_is_no_checkpoint(outputs: Outputs, tmp_path: Path) -> None:
+    outputs.open(INPUTS, resume=False, force=False)
+    (outputs.folder / "checkpoints").symlink_to(tmp_path)
+    assert not outputs.resumable
+    outputs.drop_halves(everything=False)
+    assert not outputs.folder.exists()
+    assert tmp_path.exists()
+
+
+def test_only_what_can_go_on_is_kept_of_a_failed_run(outputs: Outputs) -> None:
+    begin(outputs)
+    (outputs.folder / "backbone").mkdir()
+    outputs.drop_halves(everything=False)
+    assert [path.name for path in outputs.folder.iterdir()] == ["checkpoints"]
+    outputs.drop_halves(everything=True)
+    assert not outputs.folder.exists()
+
+
+def test_a_hostile_tree_is_removed_and_no_link_of_it_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").touch()
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "link").symlink_to(outside)
+    os.mkfifo(root / "pipe")
+    here = os.open(root, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.fchmod(here, 0)
+    os.close(here)
+    remove_tree(root)
+    assert not root.exists()
+    assert (outside / "kept").exists()
+    remove_tree(root)

@@ -1,0 +1,172 @@
+"""A submission that does what a test tells it to, and everything that has to be true after it."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import docker
+
+from benchmark.backbone.folder import save_backbone
+from benchmark.backbone.sources import random_draw
+from benchmark.contract.backbone import Provenance
+from benchmark.contract.events import Event, LogLine
+from benchmark.contract.run_contract import MIB, Limits, RunParameters
+from benchmark.contract.verdict import Verdict
+from benchmark.runtime.container import ContainerRuntime
+from benchmark.runtime.engine import connect
+from benchmark.runtime.inputs import PretrainInputs
+from benchmark.runtime.leftovers import LABEL
+from benchmark.runtime.outputs import RECORDS, Outputs
+from benchmark.runtime.pretrain import Pretrained, pretrain
+from benchmark.runtime.runs import Run
+from benchmark.runtime.stamp import Known
+
+NAME = "suspect"
+SMALL = Limits(
+    memory_bytes=96 * MIB,
+    cpus=1.0,
+    pids=32,
+    scratch_bytes=8 * MIB,
+    shared_memory_bytes=8 * MIB,
+    output_bytes=160 * MIB,
+    output_files=200,
+    seconds=20,
+    grace_seconds=1,
+    log_bytes=20_000,
+    weights_bytes=150 * MIB,
+    reserve_bytes=0,
+)
+INPUTS = PretrainInputs(
+    method="suspect", method_sha256="m", seed=1, variant=None, fraction=1.0, profile="paper", settings={},
+    corpus_sha256=None,
+)  # fmt: skip
+KNOWN = Known(
+    name=NAME, display_name="Suspect", method="suspect", variant=None, profile="paper", fraction=None, seed=1,
+    corpus_sha256=None, inputs_sha256=INPUTS.digest(), pretraining_data=("declared",), image_digest=None,
+    seconds=0.0, peak_memory_bytes=None,
+)  # fmt: skip
+
+
+def build_suspect(engine: docker.DockerClient, base: str) -> str:
+    """Build an image that runs the shell script in the variable ATTACK, and return its digest."""
+    recipe = f'FROM {base}\nENTRYPOINT ["sh", "-c", "exec sh -ec \\"$ATTACK\\""]\n'.encode()
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        entry = tarfile.TarInfo("Dockerfile")
+        entry.size = len(recipe)
+        archive.addfile(entry, io.BytesIO(recipe))
+    context.seek(0)
+    image, _ = engine.images.build(
+        fileobj=context, custom_context=True, tag="lovt-bench-test-suspect", rm=True
+    )
+    return str(image.id)
+
+
+def write_good(folder: Path) -> Path:
+    """Write a backbone that nothing is wrong with (ResNet-18 at 64 pixels)."""
+    provenance = Provenance(
+        method="other", seed=99, seconds=1e9, peak_memory_bytes=1, pretraining_data=["none"]
+    )
+    save_backbone(
+        folder,
+        random_draw("resnet18", 3),
+        display_name="<b>Winner</b>",
+        provenance=provenance,
+        side=64,
+        name="lovt",
+    )
+    return folder
+
+
+@dataclass
+class Aftermath:
+    """What there is after an attack."""
+
+    result: Pretrained
+    workspace: Path
+    heard: list[Event | LogLine] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.result.verdict.verdict
+
+    @property
+    def message(self) -> str:
+        return self.result.verdict.message
+
+    @property
+    def root(self) -> Path:
+        return self.workspace / "backbones" / NAME
+
+    @property
+    def log(self) -> str:
+        return (self.workspace / "pretraining" / RECORDS / f"{NAME}.log").read_text()
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """Runs scripts as submissions."""
+
+    engine: docker.DockerClient
+    image: str
+    workspace: Path
+
+    def __call__(
+        self,
+        script: str,
+        *,
+        files: Mapping[str, Path] | None = None,
+        limits: Mapping[str, object] | None = None,
+        resume: bool = False,
+    ) -> Aftermath:
+        """Run a script in a container, and check that nothing of it is left but what may be.
+
+        Args:
+            script: for `sh -e`; /input holds `files`.
+            files: name in /input, and the file or folder to copy there.
+            limits: differences from SMALL.
+            resume: whether to go on with what lies in the output.
+        """
+        given = self.workspace / "input"
+        given.mkdir(parents=True, exist_ok=True)
+        for name, source in (files or {}).items():
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, given / name)
+        outputs = Outputs(self.workspace / "pretraining" / NAME)
+        outputs.open(INPUTS, resume=resume, force=True)
+        heard: list[Event | LogLine] = []
+        parameters = RunParameters(
+            name=NAME, seed=1, fraction=1.0, profile="paper", device="cpu", resume=resume
+        )
+        run = Run(
+            parameters=parameters,
+            input=given,
+            output=outputs.folder,
+            limits=SMALL.model_copy(update=dict(limits or {})),
+            more_environment={"ATTACK": script},
+        )
+        volumes = {volume.id for volume in self.engine.volumes.list()}
+        result = pretrain(
+            ContainerRuntime(connect, self.image), run, self.workspace / "backbones" / NAME, outputs, INPUTS, KNOWN,
+            heard.append, wait=lambda seconds: None,
+        )  # fmt: skip
+        self.assert_clean(result)
+        assert {volume.id for volume in self.engine.volumes.list()} == volumes
+        return Aftermath(result, self.workspace, heard)
+
+    def assert_clean(self, result: Pretrained) -> None:
+        """Check that no container is left, and no file where none belongs."""
+        assert not self.engine.containers.list(all=True, filters={"label": LABEL})
+        backbones = self.workspace / "backbones"
+        there = [path.name for path in backbones.iterdir()] if backbones.exists() else []
+        success = result.verdict.verdict is Verdict.SUCCESS
+        assert there == ([NAME] if success else []), there
+        output = self.workspace / "pretraining" / NAME
+        if output.exists():
+            assert {path.name for path in output.iterdir()} <= {"checkpoints", "logs"} or success
+            assert output.stat().st_mode & 0o777 == 0o700
+        assert result.verdict.counts is (result.verdict.verdict is not Verdict.INFRASTRUCTURE)

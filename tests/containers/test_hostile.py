@@ -1,0 +1,544 @@
+"""Submissions that attack: each ends in its documented verdict, nothing leaks, the host is unharmed.
+
+Every test is one attack and tells how it works. `suspect` runs it in a real container and checks afterwards, each
+time, that no container, volume or stray file is left (tests/containers/attacks.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import numpy as np
+import onnx
+import pytest
+import torch
+from safetensors.torch import load, save_file
+
+from benchmark.backbone.folder import read_manifest
+from benchmark.backbone.weights import file_digest
+from benchmark.contract.verdict import RunVerdict, Verdict
+from benchmark.runtime.outputs import RECORDS
+from tests.containers.attacks import KNOWN, NAME, Suspect, build_suspect, write_good
+
+GOOD = "mkdir /output/backbone; cp /input/good/* /output/backbone/\n"
+"""Leaves a backbone that nothing is wrong with."""
+
+
+@pytest.fixture(scope="module")
+def image(engine: docker.DockerClient, base_image: str) -> Iterator[str]:
+    digest = build_suspect(engine, base_image)
+    yield digest
+    engine.images.remove("lovt-bench-test-suspect")
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_good(tmp_path_factory.mktemp("good") / "good")
+
+
+@pytest.fixture
+def suspect(engine: docker.DockerClient, image: str, tmp_path: Path) -> Suspect:
+    return Suspect(engine, image, tmp_path / "workspace")
+
+
+@pytest.fixture
+def changed(good: Path, tmp_path: Path) -> Path:
+    """A copy of the good backbone, to be spoilt."""
+    folder = tmp_path / "changed"
+    folder.mkdir()
+    for path in good.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+def declare(folder: Path, **fields: object) -> None:
+    """Change fields of a manifest; digests are made to fit the files."""
+    manifest = json.loads((folder / "backbone.json").read_text())
+    for name, digest in (("backbone.safetensors", "weights_sha256"), ("backbone.onnx", "onnx_sha256")):
+        manifest[digest] = file_digest(folder / name) if (folder / name).exists() else None
+    (folder / "backbone.json").write_text(json.dumps({**manifest, **fields}))
+
+
+# --- a good one first: the verdicts below are not those of a harness that refuses everything
+
+
+def test_the_same_container_without_an_attack_succeeds(suspect: Suspect, good: Path):
+    """No attack: the files that the others spoil are taken over as they are."""
+    after = suspect(GOOD, files={"good": good})
+    assert after.verdict is Verdict.SUCCESS, after.message
+    assert sorted(path.name for path in after.root.iterdir()) == [
+        "backbone.json", "backbone.onnx", "backbone.safetensors",
+    ]  # fmt: skip
+    assert (after.root / "backbone.safetensors").read_bytes() == (good / "backbone.safetensors").read_bytes()
+    filed = RunVerdict.model_validate_json(
+        (after.workspace / "pretraining" / RECORDS / f"{NAME}.verdict.json").read_bytes()
+    )
+    assert filed == after.result.verdict
+
+
+# --- out of the box
+
+
+def test_it_opens_a_socket(suspect: Suspect):
+    """Connects to a server of the host on the loopback address, then to the outside by number: there is no network."""
+    server = socket.create_server(("0.0.0.0", 0))
+    port = server.getsockname()[1]
+    reached: list[bool] = []
+    server.settimeout(8)
+
+    def serve() -> None:
+        try:
+            server.accept()
+            reached.append(True)
+        except OSError:
+            pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    after = suspect(
+        "python3 - <<'X'\n"
+        "import os, socket\n"
+        f"for host, port in (('127.0.0.1', {port}), ('172.17.0.1', {port}), ('1.1.1.1', 53)):\n"
+        "    try:\n"
+        "        socket.create_connection((host, port), timeout=2)\n"
+        "        print('reached', host)\n"
+        "    except OSError as error:\n"
+        "        print('failed', host, error)\n"
+        "print('interfaces', [name for _, name in socket.if_nameindex()])\n"
+        "raise SystemExit(1)\n"
+        "X\n"
+    )
+    server.close()
+    assert after.verdict is Verdict.FAILED
+    assert not reached
+    assert "reached" not in after.log
+    assert after.log.count("failed") == 3
+    assert "interfaces ['lo']" in after.log
+
+
+def test_it_resolves_a_name(suspect: Suspect):
+    """Asks the resolver for a name, which would carry data out through DNS even where connections are filtered."""
+    after = suspect("python3 -c \"import socket; socket.getaddrinfo('example.org', 80)\"")
+    assert after.verdict is Verdict.FAILED
+    assert "gaierror" in after.log
+
+
+def test_it_forks_without_end(suspect: Suspect):
+    """A fork bomb: every process starts two more. The limit of processes holds it, the time limit ends it."""
+    processes = sum(1 for _ in Path("/proc").iterdir())
+    after = suspect(
+        "bomb() { bomb | bomb & sleep 9; }; while :; do bomb 2>/dev/null || :; done", limits={"seconds": 2}
+    )
+    assert after.verdict in (Verdict.TIMEOUT, Verdict.FAILED), after.message
+    assert sum(1 for _ in Path("/proc").iterdir()) < processes + 60
+
+
+def test_it_eats_memory(suspect: Suspect):
+    """Allocates without end: the kernel kills it at the container's limit, the machine does not swap."""
+    after = suspect("python3 -c 'x = []\nwhile True: x.append(bytearray(1 << 20))'")
+    assert after.verdict is Verdict.OUT_OF_MEMORY, after.message
+    assert after.result.verdict.exit_code == 137
+    assert (
+        after.result.verdict.peak_memory_bytes is None or after.result.verdict.peak_memory_bytes <= 96 << 20
+    )
+
+
+def test_a_child_of_it_eats_memory(suspect: Suspect):
+    """Only a child is killed for want of memory, and the parent fails with a code of its own: still out of memory."""
+    after = suspect("python3 -c 'x = bytearray(1 << 30)' || exit 3")
+    assert after.verdict is Verdict.OUT_OF_MEMORY, after.message
+    assert after.result.verdict.exit_code == 3
+
+
+def test_it_hides_memory_in_files(suspect: Suspect):
+    """Fills /tmp and /dev/shm, which are memory: both are small, and count towards the limit."""
+    after = suspect(
+        "for d in /tmp /dev/shm; do head -c 20000000 /dev/zero > $d/x || echo full $d; done; exit 1"
+    )
+    assert after.verdict is Verdict.FAILED
+    assert "full /tmp" in after.log
+    assert "full /dev/shm" in after.log
+
+
+def test_it_fills_the_disk_with_one_file(suspect: Suspect):
+    """Writes one endless file to /output: the kernel ends it at the limit of a single file."""
+    after = suspect("cat /dev/zero > /output/big", limits={"output_bytes": 20 << 20})
+    assert after.verdict in (Verdict.OUTPUT_TOO_LARGE, Verdict.FAILED), after.message
+    assert not (after.workspace / "pretraining" / NAME).exists()
+
+
+def test_it_fills_the_disk_with_many_files(suspect: Suspect):
+    """Writes file after file to /output, each below the limit of one: the harness counts and kills."""
+    script = "i=0; while :; do i=$((i + 1)); head -c 1000000 /dev/zero > /output/$i; done"
+    after = suspect(script, limits={"output_bytes": 20 << 20, "output_files": 10_000})
+    assert after.verdict is Verdict.OUTPUT_TOO_LARGE, after.message
+    assert "more than 20 MiB" in after.message
+    assert not (after.workspace / "pretraining" / NAME).exists()
+
+
+def test_it_fills_the_disk_with_empty_files(suspect: Suspect):
+    """Uses up the file system's file numbers, not its bytes."""
+    after = suspect("i=0; while :; do i=$((i + 1)); : > /output/$i; done")
+    assert after.verdict is Verdict.OUTPUT_TOO_LARGE, after.message
+    assert "more than 200 files" in after.message
+
+
+def test_it_fills_the_disk_and_is_gone(suspect: Suspect):
+    """Writes too much faster than anybody looks, leaves a good exit code: counted once more after the end."""
+    script = "for i in 1 2 3; do head -c 15000000 /dev/zero > /output/$i; done"
+    after = suspect(script, limits={"output_bytes": 20 << 20})
+    assert after.verdict is Verdict.OUTPUT_TOO_LARGE, after.message
+
+
+def test_it_digs_deep(suspect: Suspect):
+    """Nests folders until walking the tree breaks the stack of whoever counts or removes it, and closes them."""
+    script = (
+        "cd /output; python3 -c \"import os\nfor i in range(3000): os.mkdir('d'); os.chdir('d')\"; "
+        "chmod 000 /output/d/d; exit 0"
+    )
+    after = suspect(script, limits={"output_files": 100_000})
+    assert after.verdict is Verdict.OUTPUT_TOO_LARGE, after.message
+    assert "nested" in after.message or "looked into" in after.message
+    assert not (after.workspace / "pretraining" / NAME).exists()
+
+
+def test_it_writes_outside(suspect: Suspect, good: Path):
+    """Writes to the root, the input, the system, a setuid copy of a shell, and asks for root: all refused."""
+    script = (
+        "id -u; for f in /x /input/x /input/good/backbone.json /etc/passwd /usr/bin/x /proc/sysrq-trigger "
+        "/sys/kernel/x /dev/x; do (echo x > $f) 2>/dev/null && echo WROTE $f; done; "
+        "mknod /output/d b 8 0 2>/dev/null && echo DEVICE; mount -t tmpfs x /tmp 2>/dev/null && echo MOUNTED; "
+        "cp /bin/sh /tmp/sh; chmod 4755 /tmp/sh; /tmp/sh -c 'echo RAN' 2>/dev/null; "
+        "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; exit 1"
+    )
+    before = {path: path.read_bytes() for path in good.iterdir()}
+    after = suspect(script, files={"good": good})
+    assert after.verdict is Verdict.FAILED
+    for word in ("WROTE", "DEVICE", "MOUNTED", "RAN"):
+        assert word not in after.log
+    assert after.log.splitlines()[0] != "0"
+    status = dict(re.findall(r"(\w+):\s+(\w+)", after.log))
+    assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    assert {path: path.read_bytes() for path in good.iterdir()} == before
+
+
+def test_it_looks_for_the_engine(suspect: Suspect):
+    """Looks for the engine's socket, the host's folders and other processes: a submission is handed none of them."""
+    script = (
+        "ls /var/run/docker.sock /run/docker.sock /host 2>/dev/null && echo FOUND; ls / | tr '\\n' ' '; echo; "
+        "ls /proc | grep -c '^[0-9]'; env; exit 1"
+    )
+    after = suspect(script)
+    assert after.verdict is Verdict.FAILED
+    assert "FOUND" not in after.log
+    assert str(after.workspace) not in after.log
+    assert int(after.log.splitlines()[1]) < 10
+    assert "LOVT_BENCH_CONTRACT=1" in after.log
+
+
+# --- in what it leaves
+
+
+@pytest.mark.parametrize("name", ["backbone.safetensors", "backbone.onnx", "backbone.json"])
+def test_it_leaves_a_link(suspect: Suspect, good: Path, name: str):
+    """Leaves a symbolic link to /etc/passwd: followed by the harness, it would publish a file of the host."""
+    after = suspect(
+        GOOD + f"rm /output/backbone/{name}; ln -s /etc/passwd /output/backbone/{name}", files={"good": good}
+    )
+    assert after.verdict is Verdict.REJECTED
+    assert f"{name} is no plain file" in after.message
+
+
+def test_its_folder_is_a_link(suspect: Suspect):
+    """The whole folder is a link to a folder of the host with well-named files."""
+    after = suspect("ln -s /etc /output/backbone; ln -s /etc /output/checkpoints")
+    assert after.verdict is Verdict.REJECTED
+    assert "is no folder that can be read" in after.message
+
+
+def test_it_leaves_a_hard_link(suspect: Suspect, good: Path):
+    """One file under two names: a write to the other would change the first after its check."""
+    after = suspect(GOOD + "ln /output/backbone/backbone.onnx /output/other", files={"good": good})
+    assert after.verdict is Verdict.REJECTED
+    assert "hard links" in after.message
+
+
+def test_it_leaves_a_pipe(suspect: Suspect, good: Path):
+    """A FIFO in place of the weights: whoever opens it waits for ever."""
+    script = GOOD + "cd /output/backbone; rm backbone.safetensors; mkfifo backbone.safetensors"
+    after = suspect(script, files={"good": good})
+    assert after.verdict is Verdict.REJECTED
+    assert "backbone.safetensors is no plain file" in after.message
+
+
+def test_it_leaves_a_socket(suspect: Suspect, good: Path):
+    """A socket in place of the graph."""
+    listen = "import socket; socket.socket(socket.AF_UNIX).bind('/output/backbone/backbone.onnx')"
+    after = suspect(GOOD + f'rm /output/backbone/backbone.onnx; python3 -c "{listen}"', files={"good": good})
+    assert after.verdict is Verdict.REJECTED
+    assert "backbone.onnx is no plain file" in after.message
+
+
+@pytest.mark.parametrize(
+    "name", ["..backbone.json", "..\\..\\x", "x\\n\\033[2J", "<script>", "a.py", "-rf", "backbone.json "]
+)
+def test_it_leaves_a_file_with_an_odd_name(suspect: Suspect, good: Path, name: str):
+    """Names with `..`, terminal codes, markup, options: not one name beyond the contract's is taken."""
+    after = suspect(
+        GOOD + f"printf '{name}' > /tmp/n; : > \"/output/backbone/$(cat /tmp/n)\"", files={"good": good}
+    )
+    assert after.verdict is Verdict.REJECTED
+    assert "only backbone.json, backbone.safetensors, backbone.onnx belong there" in after.message
+    assert "\x1b" not in after.message
+
+
+def test_it_leaves_a_folder_for_a_file(suspect: Suspect, good: Path):
+    """A folder where a file belongs."""
+    script = (
+        GOOD
+        + "cd /output/backbone; rm backbone.onnx; mkdir backbone.onnx; touch backbone.onnx/$(seq -s ' ' 9)"
+    )
+    after = suspect(script, files={"good": good})
+    assert after.verdict is Verdict.REJECTED
+    assert "backbone.onnx is no plain file" in after.message
+
+
+def test_it_leaves_a_file_that_nobody_may_read(suspect: Suspect, good: Path):
+    """Takes its own permissions away: an error of the harness would be counted as the engine's failure."""
+    after = suspect(GOOD + "chmod 000 /output/backbone/* /output/backbone", files={"good": good})
+    assert after.verdict in (Verdict.REJECTED, Verdict.OUTPUT_TOO_LARGE, Verdict.SUCCESS)
+    assert (after.verdict is Verdict.SUCCESS) == (os.getuid() == 0)
+
+
+def test_it_leaves_a_sparse_giant(suspect: Suspect, good: Path):
+    """A file of a gigabyte of nothing takes no space until it is copied."""
+    after = suspect(
+        GOOD + "truncate -s 1G /output/backbone/backbone.onnx",
+        files={"good": good},
+        limits={"output_bytes": 2 << 30},
+    )
+    assert after.verdict is Verdict.REJECTED
+    assert "bytes; at most" in after.message
+
+
+def test_it_leaves_a_pickle(suspect: Suspect, changed: Path, tmp_path: Path):
+    """Weights as a pickle that runs a command when it is loaded, under the name of a safetensors file."""
+    mark = tmp_path / "ran"
+
+    class Payload:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.system, (f"touch {mark}",)
+
+    (changed / "backbone.safetensors").write_bytes(pickle.dumps(Payload()))
+    declare(changed)
+    after = suspect(GOOD, files={"good": changed})
+    assert after.verdict is Verdict.REJECTED
+    assert "not a readable safetensors file" in after.message
+    assert not mark.exists()
+
+
+def test_it_leaves_a_torch_pickle(suspect: Suspect, changed: Path):
+    """The usual `torch.save` of a state dict: a pickle, too."""
+    torch.save(load((changed / "backbone.safetensors").read_bytes()), changed / "backbone.safetensors")
+    declare(changed)
+    after = suspect(GOOD, files={"good": changed})
+    assert after.verdict is Verdict.REJECTED
+    assert "not a readable safetensors file" in after.message
+
+
+def test_its_weights_are_not_finite(suspect: Suspect, changed: Path):
+    """One NaN among millions of weights: scores of a backbone that outputs NaN may look like anything."""
+    state = load((changed / "backbone.safetensors").read_bytes())
+    name = next(name for name in state if name.endswith("conv1.weight"))
+    state[name].view(-1)[7] = float("nan")
+    save_file(state, changed / "backbone.safetensors")
+    declare(changed)
+    after = suspect(GOOD, files={"good": changed})
+    assert after.verdict is Verdict.REJECTED
+    assert "NaN or infinity in 1 tensors" in after.message
+    assert after.result.verdict.reasons
+
+
+@pytest.mark.parametrize("honest_file", [True, False])
+def test_it_declares_a_billion_elements(suspect: Suspect, changed: Path, honest_file: bool):
+    """A header of a few bytes declares a tensor of 4 GB: whoever allocates before looking is out of memory."""
+    shape, end = ([1 << 30], 4 << 30) if honest_file else ([1 << 15, 1 << 15], 64)
+    header = json.dumps({"conv1.weight": {"dtype": "F32", "shape": shape, "data_offsets": [0, end]}}).encode()
+    content = struct.pack("<Q", len(header)) + header + bytes(64)
+    (changed / "backbone.safetensors").write_bytes(content)
+    declare(changed)
+    after = suspect(GOOD, files={"good": changed})
+    assert after.verdict is Verdict.REJECTED
+    assert "backbone.safetensors" in after.message
+
+
+def test_its_graph_declares_a_giant_input(suspect: Suspect, changed: Path):
+    """The manifest asks for images of 100,000 pixels: 120 GB for one batch of the check. The check is held, not us."""
+    declare(changed, input={"side": 100_000 - 100_000 % 32})
+    after = suspect(GOOD, files={"good": changed})
+    assert after.verdict is Verdict.REJECTED
+    assert "check" in after.message
+
+
+def test_its_graph_points_elsewhere(suspect: Suspect, changed: Path):
+    """ONNX keeps weights in other files, by path: this one names /etc/passwd, then a path that leads upward."""
+    model = onnx.load(changed / "backbone.onnx")
+    tensor = max(model.graph.initializer, key=lambda each: len(each.raw_data))
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    for key, value in (("location", "../../../../../../etc/passwd"), ("offset", "0"), ("length", "64")):
+        tensor.external_data.add(key=key, value=value)
+    (changed / "backbone.onnx").write_bytes(model.SerializeToString())
+    declare(changed)
+    after = suspect(GOOD, files={"good": changed})
+    assert after.verdict is Verdict.REJECTED
+    assert "keeps weights in another file" in after.message
+
+
+def test_its_graph_is_another_network(suspect: Suspect, changed: Path):
+    """The graph differs from the weights: one would be checked and shown, the other evaluated."""
+    model = onnx.load(changed / "backbone.onnx")
+    tensor = max(model.graph.initializer, key=lambda each: len(each.raw_data))
+    tensor.raw_data = (np.frombuffer(tensor.raw_data, np.float32) * 1.5).tobytes()
+    (changed / "backbone.onnx").write_bytes(model.SerializeToString())
+    declare(changed)
+    after = suspect(GOOD, files={"good": changed})
+    assert after.verdict is Verdict.REJECTED
+    assert "ONNX differs" in after.message
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{" * 100_000, b"[" * 900_000, b'{"name": "lovt"}', b"\xff\xfe", b'{"a":' + b"9" * 5000 + b"}"],
+)
+def test_its_manifest_is_no_manifest(suspect: Suspect, changed: Path, content: bytes):
+    """Text that breaks parsers: nothing, endless nesting, missing fields, no UTF-8, a number of 5,000 digits."""
+    (changed / "backbone.json").write_bytes(content)
+    after = suspect(GOOD, files={"good": changed})
+    assert after.verdict is Verdict.REJECTED
+    assert "does not follow the contract" in after.message
+    assert str(after.workspace) not in after.message
+
+
+# --- in what it claims
+
+
+def test_it_forges_its_result(suspect: Suspect, good: Path):
+    """Writes the harness's own notes and verdicts into its output, says that it is done, and fails."""
+    forged = '{"inputs": "' + KNOWN.inputs_sha256 + '", "taken": true}'
+    script = (
+        f"for f in run.json .runs/{NAME}.json {NAME}.verdict.json ../.runs; do mkdir -p /output/.runs; "
+        f"echo '{forged}' > /output/$f || :; done; mkdir /output/checkpoints; : > /output/checkpoints/last.ckpt; "
+        'echo \'{"event": "done", "text": "verdict: success"}\'; exit 1'
+    )
+    after = suspect(f"set +e; {script}", files={"good": good})
+    assert after.verdict is Verdict.FAILED
+    state = json.loads((after.workspace / "pretraining" / RECORDS / f"{NAME}.json").read_text())
+    assert state["taken"] is False
+    assert sorted(path.name for path in (after.workspace / "pretraining" / RECORDS).iterdir()) == [
+        f"{NAME}.json", f"{NAME}.log", f"{NAME}.verdict.json",
+    ]  # fmt: skip
+
+
+def test_it_claims_anothers_name_cost_and_markup(suspect: Suspect, good: Path):
+    """Its manifest says that it is LoVT, seed 99, a display name in HTML, other data, a billion seconds: not read."""
+    assert "Winner" in (good / "backbone.json").read_text()
+    after = suspect(GOOD + "sleep 1", files={"good": good})
+    assert after.verdict is Verdict.SUCCESS, after.message
+    manifest = read_manifest(after.root)
+    assert (manifest.name, manifest.display_name) == (NAME, "Suspect")
+    found = manifest.provenance
+    assert (found.method, found.seed, found.pretraining_data) == ("suspect", 1, ["declared"])
+    assert found.image_digest == suspect.image
+    assert found.seconds is not None
+    assert 1 <= found.seconds < 60
+    assert found.peak_memory_bytes is not None
+    assert 1 << 16 < found.peak_memory_bytes <= 96 << 20
+    assert "Winner" not in (after.root / "backbone.json").read_text()
+
+
+def test_it_tells_lies_in_free_text(suspect: Suspect, changed: Path):
+    """Terminal codes, text that runs from right to left and a megabyte of notes in the fields that are kept."""
+    provenance = {
+        "method": "x", "notes": ["\x1b[2J\u202egood", "n" * 5000] * 50, "device": "a\nb" * 99,
+        "hyperparameters": {"\x1b[1m": ["\x07x"], "nested": {"a": "b\u0000"}},
+    }  # fmt: skip
+    declare(changed, provenance=provenance, versions={"torch": "9" * 500})
+    after = suspect(GOOD, files={"good": changed})
+    assert after.verdict is Verdict.SUCCESS, after.message
+    text = (after.root / "backbone.json").read_text()
+    assert "\\u001b" not in text
+    assert "\\u0000" not in text
+    assert "\u202e" not in text
+    assert len(text) < 20_000
+
+
+def test_it_floods_the_log(suspect: Suspect):
+    """Megabytes of log per second, in lines without end: read, counted, dropped; memory and disk stay small."""
+    began = time.monotonic()
+    after = suspect("echo first; exec yes $(head -c 5000 /dev/zero | tr '\\0' x)", limits={"seconds": 3})
+    assert after.verdict is Verdict.TIMEOUT
+    assert time.monotonic() - began < 15
+    assert after.log.startswith("first\n")
+    assert len(after.log) < 60_000
+    assert after.log.endswith("the log is longer than is shown; the rest is dropped\n")
+
+
+def test_it_floods_events(suspect: Suspect):
+    """The same with events that are well formed: a user's terminal gets ten a second."""
+    line = '{"event":"progress","epoch":1,"values":{"loss":1}}'
+    after = suspect(f"exec yes '{line}'", limits={"seconds": 3})
+    assert after.verdict is Verdict.TIMEOUT
+    assert 1 <= len(after.heard) <= 60
+
+
+def test_it_writes_a_line_without_end(suspect: Suspect):
+    """One line of half a gigabyte: only its beginning is kept."""
+    after = suspect("head -c 100000000 /dev/zero | tr '\\0' x; exit 1")
+    assert after.verdict is Verdict.FAILED
+    assert len(after.log) < 60_000
+
+
+def test_it_ignores_term(suspect: Suspect):
+    """Ignores the polite signal at the time limit: killed after the grace."""
+    began = time.monotonic()
+    after = suspect("trap '' TERM; while :; do sleep 0.1; done", limits={"seconds": 1})
+    assert after.verdict is Verdict.TIMEOUT
+    assert after.result.verdict.exit_code == 137
+    assert 2 <= after.result.verdict.seconds < 8
+    assert time.monotonic() - began < 15
+
+
+def test_it_uses_the_grace_to_fill_the_disk(suspect: Suspect):
+    """On the polite signal it begins to write: it is still watched."""
+    script = "trap 'i=0; while :; do i=$((i+1)); : > /output/$i; done' TERM; while :; do sleep 0.1; done"
+    after = suspect(script, limits={"seconds": 1, "grace_seconds": 15})
+    assert after.verdict is Verdict.OUTPUT_TOO_LARGE
+    assert after.result.verdict.seconds < 10
+
+
+def test_it_exits_with_nothing(suspect: Suspect):
+    """Ends well at once and leaves nothing."""
+    after = suspect("exit 0")
+    assert after.verdict is Verdict.REJECTED
+    assert "left no folder backbone/" in after.message
+
+
+@pytest.mark.parametrize("files", ["backbone.json", "backbone.safetensors backbone.onnx", ""])
+def test_it_exits_with_half(suspect: Suspect, good: Path, files: str):
+    """Leaves the manifest alone, the files without it, or an empty folder."""
+    copies = "".join(f"cp /input/good/{name} /output/backbone/; " for name in files.split())
+    after = suspect(f"mkdir /output/backbone; {copies}", files={"good": good})
+    assert after.verdict is Verdict.REJECTED
+    assert "holds no" in after.message or "holds neither" in after.message
