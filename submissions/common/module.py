@@ -73,6 +73,12 @@ class PretrainingModule(lightning.LightningModule):
         """
         return {}
 
+    def log(self, name: str, value: Any, *args: Any, **kwargs: Any) -> None:
+        """Log a value; one of validation is the mean over all ranks, because each rank decides by it."""
+        if name.startswith("val/"):
+            kwargs["sync_dist"] = True
+        super().log(name, value, *args, **kwargs)
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return Adam or AdamW over the parameters that have gradients; `LearningRate` sets the rate."""
         kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[self.settings.optimiser]

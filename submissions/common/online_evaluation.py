@@ -66,23 +66,25 @@ class OnlineEvaluation(Callback):
             if name in self._heads:
                 with torch.no_grad():
                     logits = self._heads[name].eval()(features)
-                self._seen.setdefault(name, []).append((logits.cpu(), labels.cpu()))
+                self._seen.setdefault(name, []).append((logits, labels))
 
     def on_validation_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         for name, seen in self._seen.items():
-            logits, labels = (torch.cat(parts) for parts in zip(*seen, strict=True))
+            logits, labels = (
+                self._everywhere(pl_module, torch.cat(parts)) for parts in zip(*seen, strict=True)
+            )
             loss = functional.binary_cross_entropy_with_logits(logits, labels)
             accuracy = ((logits >= 0) == (labels > 0.5)).float().mean()
-            pl_module.log(f"online/{name}_loss", loss, sync_dist=True)
-            pl_module.log(f"online/{name}_accuracy", accuracy, sync_dist=True)
+            pl_module.log(f"online/{name}_loss", loss)
+            pl_module.log(f"online/{name}_accuracy", accuracy)
             if rated := [
                 binary_auroc(logits[:, label], labels[:, label].long())
                 for label in range(labels.shape[1])
                 if labels[:, label].amin() != labels[:, label].amax()
             ]:
-                pl_module.log(f"online/{name}_auroc", torch.stack(rated).mean(), sync_dist=True)
+                pl_module.log(f"online/{name}_auroc", torch.stack(rated).mean())
         self._seen.clear()
 
     def state_dict(self) -> dict[str, Any]:
@@ -93,6 +95,15 @@ class OnlineEvaluation(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._restored = state_dict
+
+    @staticmethod
+    def _everywhere(module: lightning.LightningModule, rows: Tensor) -> Tensor:
+        """Return the rows of all ranks, so that all of them log the same."""
+        if module.trainer.world_size == 1:
+            return rows
+        gathered = module.all_gather(rows)
+        assert isinstance(gathered, Tensor)
+        return gathered.flatten(0, 1)
 
     def _encode(
         self, trainer: lightning.Trainer, module: PretrainingModule, batch: Any, training: bool

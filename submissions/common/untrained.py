@@ -20,7 +20,13 @@ from submissions.common.initial_weights import InitialWeights
 
 
 def run_untrained(make: Callable[[int], InitialWeights], folder: Path) -> NoReturn:
-    """Write `OUTPUT/backbone/` with the weights that `make(seed)` gives, and end the process.
+    """Write `OUTPUT/backbone/` with the weights that `make(seed)` gives, and end the process."""
+    command(make, folder)()
+    raise SystemExit(ExitCode.DONE)
+
+
+def command(make: Callable[[int], InitialWeights], folder: Path) -> click.Command:
+    """Return the command of a method.
 
     Args:
         make: returns the weights of a seed, or raises PretrainingError.
@@ -61,5 +67,4 @@ def run_untrained(make: Callable[[int], InitialWeights], folder: Path) -> NoRetu
         )
         click.echo(f"backbone {manifest.name} ({manifest.sha256[:12]})")
 
-    export()
-    raise SystemExit(ExitCode.DONE)
+    return export
