@@ -63,7 +63,8 @@ def work(place: int, port: int, folder: str) -> None:
     for gather in (True, False):
         pair = DistributedDataParallel(Pair())
         images, reports = (x[place * ROWS : (place + 1) * ROWS] for x in data())
-        loss = loss_of(*pair(images, reports), gather)
+        projected_images, projected_reports = pair(images, reports)
+        loss = loss_of(projected_images, projected_reports, gather)
         loss.backward()
         found[str(gather)] = {
             "loss": loss.detach(),
@@ -86,7 +87,8 @@ def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
 
 def test_gathered_negatives_give_the_step_of_one_process_with_all_rows(ranks: list[dict]) -> None:
     pair = Pair()
-    loss = loss_of(*pair(*data()), gather=False)
+    images, reports = pair(*data())
+    loss = loss_of(images, reports, gather=False)
     loss.backward()
     found = [one["True"] for one in ranks]
     assert [int(one["world"]) for one in found] == [RANKS, RANKS]
