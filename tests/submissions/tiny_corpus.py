@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,8 @@ def write_corpus(
     root.mkdir(parents=True, exist_ok=True)
     names = list(CHEXPERT_LABELS) if labels else []
     pixels: list[np.ndarray] = []
-    studies, images = [], []
+    studies: list[dict[str, Any]] = []
+    images: list[dict[str, Any]] = []
     offset = 0
     for split, count in zip(SPLIT_NAMES, (train, validation, test), strict=True):
         for number in range(count):

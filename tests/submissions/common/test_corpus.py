@@ -23,11 +23,13 @@ def test_images_lie_where_the_table_says(root: Path) -> None:
     corpus = Corpus(root)
     table = pd.read_parquet(root / "images.parquet")
     raw = np.load(root / "pixels.npy")
-    for row, line in enumerate(table.itertuples()):
-        expected = raw[line.offset :][: line.height * line.width].reshape(line.height, line.width)
+    for row, line in enumerate(table.to_dict("records")):
+        expected = raw[line["offset"] :][: line["height"] * line["width"]].reshape(
+            line["height"], line["width"]
+        )
         assert np.array_equal(corpus.image(row), expected)
-        assert corpus.study_of(row) == line.study
-        assert row in corpus.images_of(line.study)
+        assert corpus.study_of(row) == line["study"]
+        assert row in corpus.images_of(line["study"])
 
 
 def test_pixels_are_a_read_only_map(root: Path) -> None:
