@@ -63,6 +63,16 @@ def test_a_method_image_starts_as_nobody_special_on_a_read_only_root(
     assert "--output" in said
 
 
+def test_the_gpu_base_builds_and_runs_the_same_methods(engine: docker.DockerClient, base_image: str) -> None:
+    """On the base that is made here; that CUDA's own image does as well needs a registry and a GPU."""
+    tag = f"{PREFIX}-base-cuda"
+    recipe = "docker/base-cuda/Dockerfile"
+    images.build(engine, recipe, tag, BASE_IMAGE=images.os_image(engine), STACK="mounted")
+    said = run(engine, tag, "python", "-c", "import benchmark.contract.backbone as b; print(b.__file__)")
+    engine.images.remove(tag)
+    assert said.strip() == "/opt/lovt-bench/benchmark/contract/backbone.py"
+
+
 def test_the_harness_image_answers_by_name_and_version(engine: docker.DockerClient, made: str) -> None:
     assert "Usage: lovt-bench" in run(engine, f"{PREFIX}-harness", "--help")
     assert run(engine, f"{PREFIX}-harness", "--version").split()[0] == "lovt-bench"
