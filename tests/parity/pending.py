@@ -1,7 +1,6 @@
 """Golden files whose subject is not built yet."""
 
-PENDING: dict[str, str] = {
-}
+PENDING: dict[str, str] = {}
 """Start of a file's stem, and why it has no check. The command counts such files as failed."""
 
 
