@@ -12,7 +12,21 @@ from tests.parity.compare import Comparison
 from tests.parity.golden import GoldenFile, read_manifest
 from tests.parity.runner import load_checks, run_file
 
-QUICK = ("dice_loss", "metric_dice", "metric_froc", "seg_head_linear", "yolo_loss_1cls", "yolo_nms")
+QUICK = (
+    "baseline_pixelpro",
+    "baseline_simclr_byol",
+    "dice_loss",
+    "metric_dice",
+    "metric_froc",
+    "pretrain_cross_attention",
+    "pretrain_global",
+    "pretrain_local",
+    "pretrain_lovt_step",
+    "pretrain_sentence_pooling",
+    "seg_head_linear",
+    "yolo_loss_1cls",
+    "yolo_nms",
+)
 
 
 def altered(value: np.ndarray, entry: dict[str, Any]) -> np.ndarray:
