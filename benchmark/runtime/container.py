@@ -12,7 +12,7 @@ from benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH
 from benchmark.contract.untrusted import clean_text
 from benchmark.log import logger
 from benchmark.runtime.engine import EngineError, ask
-from benchmark.runtime.leftovers import LABEL, OWNER, owner
+from benchmark.runtime.leftovers import LABEL, OWNER, owner, remove_leftovers
 from benchmark.runtime.narrator import Narrator
 from benchmark.runtime.runs import Run
 from benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
@@ -55,6 +55,7 @@ class ContainerRuntime:
         give_folder(run.output, user)
         client = self._connect()
         try:
+            remove_leftovers(client, run.parameters.name)
             return self._run(client, run, narrator, user)
         finally:
             client.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.engine import ask
+from benchmark.runtime.engine import EngineError, ask
 from benchmark.runtime.submissions import SubmissionError
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def build_image(
         )
     except (APIError, OSError, TypeError) as error:
         raise SubmissionError(f"the image cannot be built: {clean_text(str(error), 300)}") from error
-    last = ""
-    for message in _messages(stream):
+    last = built = ""
+    for message in _messages(_answers(stream)):
         if "error" in message:
             problem = clean_text(str(message["error"]), 300)
             advice = (
@@ -101,10 +101,30 @@ def build_image(
                 else f"; before it: {last}" * bool(last)
             )
             raise SubmissionError(f"the image cannot be built: {problem}{advice}")
+        if isinstance(message.get("aux"), dict):
+            built = str(message["aux"].get("ID", built))
         if line := clean_text(str(message.get("stream", message.get("status", "")))).strip():
             last = line
             listener(line)
-    return find_image(client, tag)
+    if not built:
+        raise EngineError("the Docker Engine ended a build without an image")
+    return find_image(client, built)
+
+
+def _answers(stream: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the pieces of the engine's answer, its errors as ours: a recipe that cannot be read is found only here."""
+    from docker.errors import APIError
+    from requests.exceptions import RequestException
+
+    try:
+        yield from stream
+    except APIError as error:
+        problem = clean_text(str(error.explanation or error), 300)
+        if error.response is not None and error.response.status_code >= 500:
+            raise EngineError(f"the Docker Engine failed to build: {problem}") from error
+        raise SubmissionError(f"the image cannot be built: {problem}") from error
+    except (RequestException, OSError) as error:
+        raise EngineError(f"the Docker Engine left while it built: {clean_text(str(error), 200)}") from error
 
 
 def _messages(stream: Iterator[bytes]) -> Iterator[dict[str, Any]]:

@@ -33,8 +33,13 @@ def is_abandoned(label: str) -> bool:
     return _start_time(int(parts[1])) != parts[2]
 
 
-def remove_leftovers(client: DockerClient) -> list[str]:
+def remove_leftovers(client: DockerClient, name: str | None = None) -> list[str]:
     """Remove containers whose harness has ended, and return their ids.
+
+    Args:
+        client: the engine.
+        name: of a backbone; this process's own containers that make it go as well. There are some where the engine
+            did not answer when they were to be removed.
 
     Raises:
         EngineError: the engine does not answer.
@@ -43,11 +48,12 @@ def remove_leftovers(client: DockerClient) -> list[str]:
 
     removed = []
     for found in ask(lambda: client.api.containers(all=True, filters={"label": OWNER})):
-        if is_abandoned(found["Labels"].get(OWNER, "")):
+        label, made = found["Labels"].get(OWNER, ""), found["Labels"].get(LABEL)
+        if is_abandoned(label) or (made == name and label == owner()):
             remove(client, found["Id"])
             removed.append(found["Id"])
     if removed:
-        logger.info("removed %d containers of runs that were killed", len(removed))
+        logger.info("removed %d containers of earlier runs", len(removed))
     return removed
 
 

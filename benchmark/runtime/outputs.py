@@ -10,13 +10,17 @@ from pathlib import Path
 
 from benchmark.backbone.folder import read_manifest
 from benchmark.backbone.model import BackboneError
-from benchmark.contract.run_contract import OUTPUT_BACKBONE, OUTPUT_CHECKPOINTS
+from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
 from benchmark.runtime.inputs import PretrainInputs
 from benchmark.runtime.submissions import SubmissionError
 from benchmark.workspace import write_text
 
 RECORDS = ".runs"
 """Beside the output folders: one state, verdict and log for each; no backbone's name begins with a dot."""
+
+
+KEPT = (OUTPUT_CHECKPOINTS, "logs")
+"""Folders of the output that stay after a run."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Outputs:
         """Whether checkpoints lie there. A link is none."""
         folder = self.folder / OUTPUT_CHECKPOINTS
         try:
-            return not folder.is_symlink() and folder.is_dir() and any(folder.iterdir())
+            return not folder.is_symlink() and folder.is_dir() and any(True for _ in folder.iterdir())
         except OSError:
             return False
 
@@ -82,16 +86,21 @@ class Outputs:
         self._write(inputs, taken=False, seconds=self.seconds + seconds)
 
     def mark_taken(self, inputs: PretrainInputs) -> None:
-        """Note that the backbone was taken over, and drop the copy that is not needed any more."""
+        """Note that the backbone was taken over, and drop what is not needed any more."""
         self._write(inputs, taken=True, seconds=self.seconds)
-        remove_tree(self.folder / OUTPUT_BACKBONE)
+        self._keep_only_what_goes_on()
 
     def drop_halves(self, *, everything: bool) -> None:
         """Remove what a run that did not end well has left, but for what a later one can go on with."""
         if everything or not self.resumable:
             remove_tree(self.folder)
         else:
-            remove_tree(self.folder / OUTPUT_BACKBONE)
+            self._keep_only_what_goes_on()
+
+    def _keep_only_what_goes_on(self) -> None:
+        for path in list(self.folder.iterdir()):
+            if path.name not in KEPT or path.is_symlink() or not path.is_dir():
+                remove_tree(path)
 
     def _read(self) -> dict[str, object]:
         try:

@@ -6,6 +6,7 @@ Time, size of the output and log are limited. Memory, CPU and number of processe
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,25 +58,23 @@ class _Process:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
-        self._killed = False
 
     def poll(self) -> Exit | None:
-        if self._process.returncode is not None:
-            return Exit(self._process.returncode)
-        pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
-        if pid == 0:
-            return None
-        code = os.waitstatus_to_exitcode(status)
-        self._process.returncode = code = 128 - code if code < 0 else code
-        peak = usage.ru_maxrss if sys.platform == "darwin" else 1024 * usage.ru_maxrss
-        return Exit(code, peak_memory=peak)
+        code = self._process.poll()
+        return None if code is None else Exit(128 - code if code < 0 else code)
 
     def signal(self, name: Signal) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.Signals[name])
 
     def memory(self) -> int | None:
-        return None
+        """Return the peak of the process itself; its resource usage would include the harness it was forked from."""
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8")
+        except OSError:
+            return None
+        found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+        return None if found is None else 1024 * int(found[1])
 
 
 def _environment(run: Run) -> dict[str, str]:

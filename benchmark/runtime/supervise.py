@@ -30,7 +30,6 @@ class Exit:
     code: int
     oom_killed: bool = False
     """Whether the kernel killed something of it for want of memory."""
-    peak_memory: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,7 @@ class Supervisor:
         seconds = time.monotonic() - self._started
         if self._stopped != "output" and (problem := measure(self._output, self._limits).problem):
             self._stopped, self._detail = "output", problem
-        peaks = [peak for peak in (self._peak, ended.peak_memory) if peak is not None]
-        return Ended(ended, self._stopped, seconds, max(peaks, default=None), self._detail)
+        return Ended(ended, self._stopped, seconds, self._peak, self._detail)
 
     def _look(self, now: float) -> None:
         limit = self._limits.seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from benchmark.contract.verdict import Verdict
 from benchmark.runtime.container import ContainerRuntime
 from benchmark.runtime.engine import connect
 from benchmark.runtime.inputs import PretrainInputs
-from benchmark.runtime.leftovers import LABEL
+from benchmark.runtime.leftovers import OWNER, owner
 from benchmark.runtime.outputs import RECORDS, Outputs
 from benchmark.runtime.pretrain import Pretrained, pretrain
 from benchmark.runtime.runs import Run
@@ -123,6 +123,7 @@ class Suspect:
         files: Mapping[str, Path] | None = None,
         limits: Mapping[str, object] | None = None,
         resume: bool = False,
+        wait: Callable[[float], None] = lambda seconds: None,
     ) -> Aftermath:
         """Run a script in a container, and check that nothing of it is left but what may be.
 
@@ -131,11 +132,14 @@ class Suspect:
             files: name in /input, and the file or folder to copy there.
             limits: differences from SMALL.
             resume: whether to go on with what lies in the output.
+            wait: called between attempts on an engine that failed.
         """
         given = self.workspace / "input"
         given.mkdir(parents=True, exist_ok=True)
         for name, source in (files or {}).items():
             (shutil.copytree if source.is_dir() else shutil.copy)(source, given / name)
+        for path in given.rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         outputs = Outputs(self.workspace / "pretraining" / NAME)
         outputs.open(INPUTS, resume=resume, force=True)
         heard: list[Event | LogLine] = []
@@ -152,7 +156,7 @@ class Suspect:
         volumes = {volume.id for volume in self.engine.volumes.list()}
         result = pretrain(
             ContainerRuntime(connect, self.image), run, self.workspace / "backbones" / NAME, outputs, INPUTS, KNOWN,
-            heard.append, wait=lambda seconds: None,
+            heard.append, wait=wait,
         )  # fmt: skip
         self.assert_clean(result)
         assert {volume.id for volume in self.engine.volumes.list()} == volumes
@@ -160,13 +164,13 @@ class Suspect:
 
     def assert_clean(self, result: Pretrained) -> None:
         """Check that no container is left, and no file where none belongs."""
-        assert not self.engine.containers.list(all=True, filters={"label": LABEL})
+        assert not self.engine.containers.list(all=True, filters={"label": f"{OWNER}={owner()}"})
         backbones = self.workspace / "backbones"
         there = [path.name for path in backbones.iterdir()] if backbones.exists() else []
         success = result.verdict.verdict is Verdict.SUCCESS
         assert there == ([NAME] if success else []), there
         output = self.workspace / "pretraining" / NAME
         if output.exists():
-            assert {path.name for path in output.iterdir()} <= {"checkpoints", "logs"} or success
+            assert {path.name for path in output.iterdir()} <= {"checkpoints", "logs"}
             assert output.stat().st_mode & 0o777 == 0o700
         assert result.verdict.counts is (result.verdict.verdict is not Verdict.INFRASTRUCTURE)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import docker
 import pytest
 
 from tests.containers import images
+from tests.containers.attacks import Suspect, build_suspect, write_good
 
 
 def unavailable(reason: str) -> NoReturn:
@@ -44,3 +46,20 @@ def base_image(engine: docker.DockerClient) -> str:
 def method_image(engine: docker.DockerClient, base_image: str) -> Callable[[str], str]:
     """Build the image of one of this repository's methods and return its name."""
     return lambda method: images.build_method(engine, method)
+
+
+@pytest.fixture(scope="session")
+def suspect_image(engine: docker.DockerClient, base_image: str) -> Iterator[str]:
+    digest = build_suspect(engine, base_image)
+    yield digest
+    engine.images.remove("lovt-bench-test-suspect", force=True)
+
+
+@pytest.fixture(scope="session")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_good(tmp_path_factory.mktemp("good") / "good")
+
+
+@pytest.fixture
+def suspect(engine: docker.DockerClient, suspect_image: str, tmp_path: Path) -> Suspect:
+    return Suspect(engine, suspect_image, tmp_path / "workspace")

@@ -14,10 +14,8 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import docker
 import numpy as np
 import onnx
 import pytest
@@ -28,27 +26,10 @@ from benchmark.backbone.folder import read_manifest
 from benchmark.backbone.weights import file_digest
 from benchmark.contract.verdict import RunVerdict, Verdict
 from benchmark.runtime.outputs import RECORDS
-from tests.containers.attacks import KNOWN, NAME, Suspect, build_suspect, write_good
+from tests.containers.attacks import KNOWN, NAME, Suspect
 
 GOOD = "mkdir /output/backbone; cp /input/good/* /output/backbone/\n"
 """Leaves a backbone that nothing is wrong with."""
-
-
-@pytest.fixture(scope="module")
-def image(engine: docker.DockerClient, base_image: str) -> Iterator[str]:
-    digest = build_suspect(engine, base_image)
-    yield digest
-    engine.images.remove("lovt-bench-test-suspect")
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_good(tmp_path_factory.mktemp("good") / "good")
-
-
-@pytest.fixture
-def suspect(engine: docker.DockerClient, image: str, tmp_path: Path) -> Suspect:
-    return Suspect(engine, image, tmp_path / "workspace")
 
 
 @pytest.fixture
@@ -215,7 +196,7 @@ def test_it_digs_deep(suspect: Suspect):
 def test_it_writes_outside(suspect: Suspect, good: Path):
     """Writes to the root, the input, the system, a setuid copy of a shell, and asks for root: all refused."""
     script = (
-        "id -u; for f in /x /input/x /input/good/backbone.json /etc/passwd /usr/bin/x /proc/sysrq-trigger "
+        "set +e; id -u; for f in /x /input/x /input/good/backbone.json /etc/passwd /usr/bin/x /proc/sysrq-trigger "
         "/sys/kernel/x /dev/x; do (echo x > $f) 2>/dev/null && echo WROTE $f; done; "
         "mknod /output/d b 8 0 2>/dev/null && echo DEVICE; mount -t tmpfs x /tmp 2>/dev/null && echo MOUNTED; "
         "cp /bin/sh /tmp/sh; chmod 4755 /tmp/sh; /tmp/sh -c 'echo RAN' 2>/dev/null; "
@@ -236,8 +217,8 @@ def test_it_writes_outside(suspect: Suspect, good: Path):
 def test_it_looks_for_the_engine(suspect: Suspect):
     """Looks for the engine's socket, the host's folders and other processes: a submission is handed none of them."""
     script = (
-        "ls /var/run/docker.sock /run/docker.sock /host 2>/dev/null && echo FOUND; ls / | tr '\\n' ' '; echo; "
-        "ls /proc | grep -c '^[0-9]'; env; exit 1"
+        "set +e; ls /var/run/docker.sock /run/docker.sock /host 2>/dev/null && echo FOUND; ls / | tr '\\n' ' '; echo; "
+        "ls /proc | grep -c '^[0-9]'; env | grep ^LOVT_BENCH_; exit 1"
     )
     after = suspect(script)
     assert after.verdict is Verdict.FAILED
@@ -296,7 +277,7 @@ def test_it_leaves_a_socket(suspect: Suspect, good: Path):
 def test_it_leaves_a_file_with_an_odd_name(suspect: Suspect, good: Path, name: str):
     """Names with `..`, terminal codes, markup, options: not one name beyond the contract's is taken."""
     after = suspect(
-        GOOD + f"printf '{name}' > /tmp/n; : > \"/output/backbone/$(cat /tmp/n)\"", files={"good": good}
+        GOOD + f"printf -- '{name}' > /tmp/n; : > \"/output/backbone/$(cat /tmp/n)\"", files={"good": good}
     )
     assert after.verdict is Verdict.REJECTED
     assert "only backbone.json, backbone.safetensors, backbone.onnx belong there" in after.message
@@ -305,10 +286,7 @@ def test_it_leaves_a_file_with_an_odd_name(suspect: Suspect, good: Path, name: s
 
 def test_it_leaves_a_folder_for_a_file(suspect: Suspect, good: Path):
     """A folder where a file belongs."""
-    script = (
-        GOOD
-        + "cd /output/backbone; rm backbone.onnx; mkdir backbone.onnx; touch backbone.onnx/$(seq -s ' ' 9)"
-    )
+    script = GOOD + "cd /output/backbone; rm backbone.onnx; mkdir backbone.onnx"
     after = suspect(script, files={"good": good})
     assert after.verdict is Verdict.REJECTED
     assert "backbone.onnx is no plain file" in after.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -40,6 +41,8 @@ SMALL = (
         (("byol", "--set", "steps"), 2, "expected KEY=VALUE, found 'steps'"),
         (("byol", "--set", "--x=1"), 2, "expected KEY=VALUE"),
         (("byol", "--fraction", "0"), 2, "0<x<=1"),
+        (("byol", "--memory", "much"), 2, "'much' is no size; expected for example 512m or 8g"),
+        (("./absent",), 1, "no such folder; expected one with submission.yaml and Dockerfile"),
     ],
 )
 def test_mistakes_end_in_a_sentence(
@@ -50,11 +53,41 @@ def test_mistakes_end_in_a_sentence(
     assert message in result.output
 
 
+def external(folder: Path, **fields: str) -> Path:
+    folder.mkdir()
+    declared = {"name": "mine", "display_name": "Mine", "supervision": "unknown", **fields}
+    (folder / "submission.yaml").write_text(
+        "".join(f"{key}: {json.dumps(value)}\n" for key, value in declared.items())
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "--runtime process is for this repository's own methods"),
+        ({"module": "submissions.byol.pretrain"}, "--runtime process is for this repository's own methods"),
+        ({"name": "lovt"}, "takes the name 'lovt' of a method of this repository"),
+        ({"display_name": "lovt"}, "takes the display name 'lovt'"),
+        ({"display_name": "<b>Mine</b>"}, "plain text on one line, without < > &"),
+        ({"display_name": "a\u202eb"}, "plain text on one line"),
+    ],
+)
+def test_code_from_elsewhere_gets_no_process_and_no_other_name(
+    tmp_path: Path, fields: dict[str, str], message: str
+) -> None:
+    folder = external(tmp_path / "mine", **fields)
+    arguments = [str(folder), "--runtime", "process", "--workspace", str(tmp_path / "w")]
+    result = CliRunner().invoke(pretrain, arguments)
+    assert result.exit_code == 1, result.output
+    assert message in result.output
+
+
 @pytest.mark.slow
 def test_a_method_is_run_checked_and_not_run_again(tmp_path: Path) -> None:
     write_corpus(tmp_path / "corpora" / "mimic-cxr", train=12)
     command = [sys.executable, "-m", "benchmark.cli.main", "pretrain", "byol", "--profile", "demo", *SMALL]
-    command += ["--workspace", str(tmp_path), "--fraction", "0.5", "--device", "cpu"]
+    command += ["--workspace", str(tmp_path), "--fraction", "0.5", "--device", "cpu", "--runtime", "process"]
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -68,6 +101,7 @@ def test_a_method_is_run_checked_and_not_run_again(tmp_path: Path) -> None:
     first = run()
     assert first.returncode == 0, first.stdout + first.stderr
     assert "epoch 1/1" in first.stdout
+    assert "runtime: process, as asked: not isolated, with your powers" in first.stdout
     root = tmp_path / "backbones" / "byol-50"
     provenance = read_manifest(root).provenance
     assert (provenance.method, provenance.variant, provenance.fraction) == ("byol", "100", 0.5)
@@ -76,13 +110,13 @@ def test_a_method_is_run_checked_and_not_run_again(tmp_path: Path) -> None:
     assert provenance.inputs_sha256
     assert [path.name for path in root.parent.iterdir()] == ["byol-50"]
     left = {path.name for path in (tmp_path / "pretraining" / "byol-50").iterdir()}
-    assert left == {"checkpoints", "logs", "run.json"}
+    assert left == {"checkpoints", "logs"}
 
     second = run()
     assert "made from the same inputs" in second.stdout
 
     bad = run("--set", "width=3", "--name", "wrong")
     assert bad.returncode == 1
-    assert "there is no setting 'width'" in bad.stderr
+    assert "there is no setting 'width'" in bad.stdout
     assert "ended with exit code 64" in bad.stderr
     assert [path.name for path in root.parent.iterdir()] == ["byol-50"]

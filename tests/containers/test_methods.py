@@ -1,0 +1,101 @@
+"""This repository's own methods in containers, from the command line's request to a backbone that can be ranked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+import pytest
+
+from benchmark.backbone.folder import load_backbone, read_manifest
+from benchmark.backbone.sources import resolve
+from benchmark.cli.pretrain_run import Request, execute
+from benchmark.contract.corpus import CorpusManifest
+from benchmark.contract.run_contract import GIB, MIB, Limits
+from benchmark.contract.verdict import Verdict
+from benchmark.runtime.leftovers import OWNER, owner
+from benchmark.runtime.outputs import RECORDS
+from benchmark.runtime.pretrain import Pretrained
+from tests.containers import images
+from tests.submissions.tiny_corpus import write_corpus
+
+SETTINGS = {
+    "image_side": "32",
+    "batch_size": "4",
+    "max_epochs": "1",
+    "projection_hidden": "32",
+    "projection_dim": "16",
+}
+LIMITS = Limits(
+    memory_bytes=3 * GIB, cpus=1, pids=128, shared_memory_bytes=256 * MIB, seconds=300, reserve_bytes=0
+)
+
+Ask = Callable[..., tuple[Pretrained | None, list[str]]]
+
+
+@pytest.fixture
+def ask(engine: docker.DockerClient, base_image: str, tmp_path: Path) -> Ask:
+    """Ask for a run of LoVT as the command line does; returns the result and what was said."""
+    write_corpus(tmp_path / "corpora" / "tiny", train=8)
+
+    def execute_request(**changes: object) -> tuple[Pretrained | None, list[str]]:
+        fields: dict[str, object] = {
+            "method": "lovt", "variant": None, "fraction": None, "profile": "demo", "seed": 5,
+            "settings": SETTINGS, "name": None, "resume": False, "force": False, "device": "cpu", "devices": None,
+            "workers": 0, "time_limit": None, "hard_limit": None, "wandb": None, "online_evaluation": False,
+            "runtime": "docker", "image": None, "base_image": base_image, "build_network": "none",
+            "limits": LIMITS, "assets": None, "workspace": tmp_path,
+            "corpus": lambda: tmp_path / "corpora" / "tiny", "more_mounts": [images.site_mount()], **changes,
+        }  # fmt: skip
+        said: list[str] = []
+        result = execute(Request(**fields), said.append)  # type: ignore[arg-type]
+        assert not engine.containers.list(all=True, filters={"label": f"{OWNER}={owner()}"})
+        return result, said
+
+    return execute_request
+
+
+@pytest.mark.slow
+def test_lovt_pretrains_in_its_container(ask: Ask, engine: docker.DockerClient, tmp_path: Path):
+    result, said = ask()
+    log = (tmp_path / "pretraining" / RECORDS / "lovt.log").read_text()
+    assert result is not None
+    assert result.verdict.verdict is Verdict.SUCCESS, result.verdict.message + log
+    assert said[0].startswith("runtime: docker ")
+    assert "8 studies of tiny corpus" in log
+    assert '"event":"epoch"' in log
+
+    root = tmp_path / "backbones" / "lovt"
+    manifest = read_manifest(root)
+    found = manifest.provenance
+    corpus = CorpusManifest.model_validate_json((tmp_path / "corpora" / "tiny" / "corpus.json").read_bytes())
+    assert (manifest.name, manifest.display_name, found.method) == ("lovt", "LoVT (demo)", "lovt")
+    assert (found.seed, found.profile, found.variant, found.fraction) == (5, "demo", "100", 1.0)
+    assert found.corpus_sha256 == corpus.identity()
+    assert found.image_digest == engine.images.get("lovt-bench-lovt").id
+    assert found.pretraining_data == ["tiny corpus"]
+    assert found.hyperparameters["image_side"] == 32
+    assert found.peak_memory_bytes is not None
+    assert 200 * MIB < found.peak_memory_bytes < LIMITS.memory_bytes
+    assert found.seconds == pytest.approx(result.verdict.seconds, abs=0.1)
+    assert load_backbone(root).architecture == "resnet18"
+    assert resolve("lovt", tmp_path).sha256 == manifest.sha256
+    assert {path.name for path in (tmp_path / "pretraining" / "lovt").iterdir()} == {"checkpoints", "logs"}
+
+    again, said = ask()
+    assert again is None
+    assert "made from the same inputs" in said[0]
+
+
+@pytest.mark.slow
+def test_a_mistake_in_the_settings_is_the_methods_own_verdict(ask: Ask, tmp_path: Path):
+    result, _ = ask(settings={"width": "3"})
+    assert result is not None
+    assert result.verdict.verdict is Verdict.BAD_CONFIGURATION
+    assert result.verdict.exit_code == 64
+    assert "there is no setting 'width'" in (tmp_path / "pretraining" / RECORDS / "lovt.log").read_text()
+    assert not (tmp_path / "backbones" / "lovt").exists()
+    verdict = json.loads((tmp_path / "pretraining" / RECORDS / "lovt.verdict.json").read_text())
+    assert verdict["verdict"] == "bad-configuration"
