@@ -14,6 +14,8 @@ export LOVT_BENCH_WORKSPACE ?= $(WORKSPACE)
 TEST_WORKERS ?= 2
 PROFILE ?= paper
 DEMO_IMAGES ?= 72
+DEMO_STUDIES ?= 400
+DEMO_DATASETS := rsna siim covid-rural object-cxr nih-cxr
 
 # `make docker`: base (CPU) or base-cuda, how images are called, and further options of `docker build`.
 BASE ?= base
@@ -35,11 +37,12 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a leaderboard
-	$(BIN)/lovt-bench data phantom --images $(DEMO_IMAGES) --side 384
-	for name in rsna siim covid-rural object-cxr nih-cxr; do \
+	$(BIN)/lovt-bench data phantom --images $(DEMO_IMAGES) --side 384 $(DEMO_DATASETS:%=--dataset %)
+	$(BIN)/lovt-bench data phantom --images $(DEMO_STUDIES) --side 256 --dataset mimic-cxr
+	for name in $(DEMO_DATASETS); do \
 	  $(BIN)/lovt-bench data prepare $$name --raw $(LOVT_BENCH_WORKSPACE)/phantom/$$name || exit 1; done
 	$(BIN)/lovt-bench corpus prepare mimic-cxr --raw $(LOVT_BENCH_WORKSPACE)/phantom/mimic-cxr
-	$(BIN)/lovt-bench pretrain lovt --profile demo
+	$(BIN)/lovt-bench pretrain lovt --runtime process --profile demo
 	$(BIN)/lovt-bench evaluate random --profile demo
 	$(BIN)/lovt-bench evaluate lovt --profile demo
 	$(BIN)/lovt-bench leaderboard build
