@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
 import subprocess
@@ -26,7 +27,7 @@ ANSWER_LIMIT = 1 << 20
 FINDINGS = TypeAdapter(list[Finding])
 
 
-def check_apart(root: Path, *, memory: int = MEMORY, seconds: int = SECONDS) -> list[Finding]:
+def check_apart(root: Path, *, memory: int = MEMORY, seconds: float = SECONDS) -> list[Finding]:
     """Return the findings of `check_backbone`, or one error where the check itself did not end well.
 
     Args:
@@ -35,7 +36,14 @@ def check_apart(root: Path, *, memory: int = MEMORY, seconds: int = SECONDS) -> 
         seconds: time until it is killed.
     """
     sizes = sum(path.stat().st_size for path in root.iterdir())
-    command = [sys.executable, "-m", __name__, str(root.resolve()), str(memory + 3 * sizes), str(seconds)]
+    command = [
+        sys.executable,
+        "-m",
+        __name__,
+        str(root.resolve()),
+        str(memory + 3 * sizes),
+        str(math.ceil(seconds)),
+    ]
     try:
         done = subprocess.run(
             command,
@@ -46,7 +54,7 @@ def check_apart(root: Path, *, memory: int = MEMORY, seconds: int = SECONDS) -> 
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return [_broken(f"did not end within {seconds} s")]
+        return [_broken(f"did not end within {seconds:g} s")]
     try:
         if done.returncode:
             raise ValueError(f"exit code {done.returncode}")

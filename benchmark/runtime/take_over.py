@@ -84,21 +84,24 @@ def _copy(folder: int, name: str, target: Path, limit: int) -> None:
         source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError as error:
         raise RejectedError([f"{name} is no plain file that can be read ({error.strerror})"]) from error
-    with os.fdopen(source, "rb", buffering=0) as reader:
-        status = os.fstat(source)
-        if not stat.S_ISREG(status.st_mode):
-            raise RejectedError([f"{name} is no plain file"])
-        if status.st_nlink != 1:
-            raise RejectedError(
-                [f"{name} has {status.st_nlink} names (hard links); expected a file of its own"]
-            )
-        if status.st_size > limit:
-            raise RejectedError([f"{name} has {status.st_size:,} bytes; at most {limit:,} are taken"])
+    try:
+        _check_plain(os.fstat(source), name, limit)
         left = limit
         with target.open("xb") as writer:
-            while chunk := reader.read(min(CHUNK, left + 1)):
+            while chunk := os.read(source, min(CHUNK, left + 1)):
                 left -= len(chunk)
                 if left < 0:
                     raise RejectedError([f"{name} grew while it was read"])
                 writer.write(chunk)
+    finally:
+        os.close(source)
     target.chmod(0o644)
+
+
+def _check_plain(status: os.stat_result, name: str, limit: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise RejectedError([f"{name} is no plain file"])
+    if status.st_nlink != 1:
+        raise RejectedError([f"{name} has {status.st_nlink} names (hard links); expected a file of its own"])
+    if status.st_size > limit:
+        raise RejectedError([f"{name} has {status.st_size:,} bytes; at most {limit:,} are taken"])

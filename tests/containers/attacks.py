@@ -52,7 +52,7 @@ KNOWN = Known(
 )  # fmt: skip
 
 
-def build_suspect(engine: docker.DockerClient, base: str) -> str:
+def build_suspect(engine: docker.DockerClient, base: str, tag: str) -> str:
     """Build an image that runs the shell script in the variable ATTACK, and return its digest."""
     recipe = f'FROM {base}\nENTRYPOINT ["sh", "-c", "exec sh -ec \\"$ATTACK\\""]\n'.encode()
     context = io.BytesIO()
@@ -61,9 +61,7 @@ def build_suspect(engine: docker.DockerClient, base: str) -> str:
         entry.size = len(recipe)
         archive.addfile(entry, io.BytesIO(recipe))
     context.seek(0)
-    image, _ = engine.images.build(
-        fileobj=context, custom_context=True, tag="lovt-bench-test-suspect", rm=True
-    )
+    image, _ = engine.images.build(fileobj=context, custom_context=True, tag=tag, rm=True)
     return str(image.id)
 
 

@@ -50,9 +50,10 @@ def method_image(engine: docker.DockerClient, base_image: str) -> Callable[[str]
 
 @pytest.fixture(scope="session")
 def suspect_image(engine: docker.DockerClient, base_image: str) -> Iterator[str]:
-    digest = build_suspect(engine, base_image)
-    yield digest
-    engine.images.remove("lovt-bench-test-suspect", force=True)
+    # A tag of its own for each process: images are shared, and the last tag takes the image with it.
+    tag = f"lovt-bench-test-suspect-{os.getpid()}"
+    yield build_suspect(engine, base_image, tag)
+    engine.images.remove(tag)
 
 
 @pytest.fixture(scope="session")

@@ -149,7 +149,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def build(engine: docker.DockerClient, folder: Path, recipe: str, heard: list[str]) -> str:
     folder.mkdir(exist_ok=True)
     (folder / "Dockerfile").write_text(recipe)
-    tag = "lovt-bench-test-recipe"
+    tag = f"lovt-bench-test-recipe-{os.getpid()}"
     return build_image(engine, folder, "Dockerfile", tag, network="none", listener=heard.append).digest
 
 
@@ -160,8 +160,8 @@ def test_an_image_is_built_with_its_log_and_named_by_digest(
     digest = build(engine, tmp_path, f"FROM {base_image}\nRUN printf 'one\\033[1mtwo\\n'\n", heard)
     assert digest.startswith("sha256:")
     assert "onetwo" in heard
-    assert find_image(engine, "lovt-bench-test-recipe").digest == digest
-    engine.images.remove("lovt-bench-test-recipe", force=True)
+    assert find_image(engine, digest).digest == digest
+    engine.images.remove(digest, force=True)
 
 
 @pytest.mark.parametrize(
@@ -191,4 +191,4 @@ def test_an_entry_point_that_is_not_there_is_the_submissions_fault(
     assert after.verdict is Verdict.FAILED
     assert after.result.verdict.exit_code == 127
     assert "/absent" in after.log
-    engine.images.remove("lovt-bench-test-recipe", force=True)
+    engine.images.remove(digest, force=True)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import docker
 import pytest
+from click.testing import CliRunner
 
 from benchmark.backbone.folder import load_backbone, read_manifest
 from benchmark.backbone.sources import resolve
+from benchmark.cli.main import main
 from benchmark.cli.pretrain_run import Request, execute
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.run_contract import GIB, MIB, Limits
@@ -18,6 +20,7 @@ from benchmark.contract.verdict import Verdict
 from benchmark.runtime.leftovers import OWNER, owner
 from benchmark.runtime.outputs import RECORDS
 from benchmark.runtime.pretrain import Pretrained
+from tests.benchmark.engine.world import tiny_store
 from tests.containers import images
 from tests.submissions.tiny_corpus import write_corpus
 
@@ -57,8 +60,14 @@ def ask(engine: docker.DockerClient, base_image: str, tmp_path: Path) -> Ask:
     return execute_request
 
 
+def lovt_bench(workspace: Path, *arguments: str) -> str:
+    result = CliRunner().invoke(main, [*arguments, "--workspace", str(workspace)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
 @pytest.mark.slow
-def test_lovt_pretrains_in_its_container(ask: Ask, engine: docker.DockerClient, tmp_path: Path):
+def test_lovt_pretrains_in_its_container_and_is_ranked(ask: Ask, engine: docker.DockerClient, tmp_path: Path):
     result, said = ask()
     log = (tmp_path / "pretraining" / RECORDS / "lovt.log").read_text()
     assert result is not None
@@ -87,6 +96,14 @@ def test_lovt_pretrains_in_its_container(ask: Ask, engine: docker.DockerClient, 
     again, said = ask()
     assert again is None
     assert "made from the same inputs" in said[0]
+
+    tiny_store(tmp_path, "covid-rural", images=48)
+    assert "PHANTOM images" in lovt_bench(
+        tmp_path, "evaluate", "lovt", "--profile", "demo", "--tasks", "covid_linear"
+    )
+    lovt_bench(tmp_path, "leaderboard", "build", "--out", str(tmp_path / "versions"))
+    page = (tmp_path / "versions" / "dev" / "leaderboard.md").read_text()
+    assert "LoVT" in page
 
 
 @pytest.mark.slow

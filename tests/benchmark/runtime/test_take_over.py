@@ -39,6 +39,10 @@ def pipe(folder: Path) -> None:
     os.mkfifo(folder / "backbone.safetensors")
 
 
+def folder_for_file(folder: Path) -> None:
+    (folder / "backbone.safetensors").mkdir()
+
+
 def hard(folder: Path) -> None:
     (folder / "backbone.safetensors").hardlink_to(folder / "backbone.onnx")
 
@@ -66,6 +70,7 @@ def alone(folder: Path) -> None:
     [
         (link, "no plain file"),
         (pipe, "no plain file"),
+        (folder_for_file, "no plain file"),
         (hard, "has 2 names"),
         (device, "no plain file"),
         (large, "1,001 bytes; at most 1,000"),
