@@ -148,7 +148,8 @@ def pretrain(
       lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
     """
     from benchmark.backbone.model import BackboneError
-    from benchmark.cli.pretrain_run import Request, execute
+    from benchmark.cli.pretrain_run import execute
+    from benchmark.cli.pretrain_runtime import Request
     from benchmark.contract.verdict import Verdict
     from benchmark.runtime.engine import EngineError
     from benchmark.runtime.submissions import SubmissionError

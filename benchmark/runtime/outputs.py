@@ -98,6 +98,8 @@ class Outputs:
             self._keep_only_what_goes_on()
 
     def _keep_only_what_goes_on(self) -> None:
+        if not self.folder.is_dir():
+            return
         for path in list(self.folder.iterdir()):
             if path.name not in KEPT or path.is_symlink() or not path.is_dir():
                 remove_tree(path)

@@ -79,6 +79,9 @@ def pretrain(
             with Narrator(listener, outputs.log, run.limits.log_bytes) as narrator:
                 ended = runtime.run(run, narrator)
             break
+        except KeyboardInterrupt:  # before the run began, or a second time
+            outputs.drop_halves(everything=False)
+            raise
         except EngineError as error:
             logger.warning("attempt %d: %s", attempts, error)
             if attempts >= ATTEMPTS:

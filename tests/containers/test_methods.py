@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from benchmark.backbone.folder import load_backbone, read_manifest
 from benchmark.backbone.sources import resolve
 from benchmark.cli.main import main
-from benchmark.cli.pretrain_run import Request, execute
+from benchmark.cli.pretrain_run import execute
+from benchmark.cli.pretrain_runtime import Request
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.run_contract import GIB, MIB, Limits
 from benchmark.contract.verdict import Verdict
