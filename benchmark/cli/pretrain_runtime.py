@@ -53,6 +53,8 @@ class Request:
     """Returns the folder of the corpus; asked only where the method needs one."""
     more_mounts: list[Any] = field(default_factory=list)
     """Of a container, for this repository's tests."""
+    tags: str = "lovt-bench"
+    """First part of the names of images that are built."""
     root: Path = Path()
     """Of the backbone; filled in by `execute`."""
 
@@ -112,7 +114,7 @@ def _build(client: DockerClient, request: Request, found: Found, say: Callable[[
         client,
         context,
         recipe,
-        f"lovt-bench-{name}" if found.own else f"lovt-bench-external-{name}",
+        f"{request.tags}-{name}" if found.own else f"{request.tags}-external-{name}",
         base=base,
         network=request.build_network,
         listener=lambda line: say(f"  {line}"),

@@ -51,7 +51,7 @@ def ask(engine: docker.DockerClient, base_image: str, tmp_path: Path) -> Ask:
             "workers": 0, "time_limit": None, "hard_limit": None, "wandb": None, "online_evaluation": False,
             "runtime": "docker", "image": None, "base_image": base_image, "build_network": "none",
             "limits": LIMITS, "assets": None, "workspace": tmp_path,
-            "corpus": lambda: tmp_path / "corpora" / "tiny", "more_mounts": [images.site_mount()], **changes,
+            "corpus": lambda: tmp_path / "corpora" / "tiny", "more_mounts": [images.site_mount()], "tags": "lovt-bench-test", **changes,
         }  # fmt: skip
         said: list[str] = []
         result = execute(Request(**fields), said.append)  # type: ignore[arg-type]
@@ -84,7 +84,7 @@ def test_lovt_pretrains_in_its_container_and_is_ranked(ask: Ask, engine: docker.
     assert (manifest.name, manifest.display_name, found.method) == ("lovt", "LoVT (demo)", "lovt")
     assert (found.seed, found.profile, found.variant, found.fraction) == (5, "demo", "100", 1.0)
     assert found.corpus_sha256 == corpus.identity()
-    assert found.image_digest == engine.images.get("lovt-bench-lovt").id
+    assert found.image_digest == engine.images.get("lovt-bench-test-lovt").id
     assert found.pretraining_data == ["tiny corpus"]
     assert found.hyperparameters["image_side"] == 32
     assert found.peak_memory_bytes is not None
