@@ -51,7 +51,8 @@ def ask(engine: docker.DockerClient, base_image: str, tmp_path: Path) -> Ask:
             "workers": 0, "time_limit": None, "hard_limit": None, "wandb": None, "online_evaluation": False,
             "runtime": "docker", "image": None, "base_image": base_image, "build_network": "none",
             "limits": LIMITS, "assets": None, "workspace": tmp_path,
-            "corpus": lambda: tmp_path / "corpora" / "tiny", "more_mounts": [images.site_mount()], "tags": "lovt-bench-test", **changes,
+            "corpus": lambda: tmp_path / "corpora" / "tiny", "more_mounts": [images.site_mount()],
+            "tags": "lovt-bench-test", **changes,
         }  # fmt: skip
         said: list[str] = []
         result = execute(Request(**fields), said.append)  # type: ignore[arg-type]
