@@ -65,7 +65,6 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         return None
     runtime, device = choose_runtime(request, found, own, say)
     outputs = Outputs(request.workspace / "pretraining" / root.name)
-    outputs.open(inputs, resume=request.resume, force=request.force)
     learnt = [] if manifest is None else [manifest.display_name]
     known = Known(
         name=root.name,
@@ -82,7 +81,8 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         seconds=0.0,
         peak_memory_bytes=None,
     )
-    with tempfile.TemporaryDirectory(prefix="lovt-bench-") as empty, interruptible():
+    with outputs.held(), tempfile.TemporaryDirectory(prefix="lovt-bench-") as empty, interruptible():
+        outputs.open(inputs, resume=request.resume, force=request.force)
         Path(empty).chmod(0o755)
         run = Run(
             parameters=_parameters(request, found, choice, root.name, device),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +52,24 @@ class Outputs:
             return not folder.is_symlink() and folder.is_dir() and any(True for _ in folder.iterdir())
         except OSError:
             return False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from running the same backbone for the block.
+
+        Raises:
+            SubmissionError: one is doing so.
+        """
+        lock = self.folder.parent / RECORDS / f"{self.folder.name}.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise SubmissionError(
+                    f"{self.folder.name} is being pre-trained by another process; wait for it, or choose another --name"
+                ) from None
+            yield
 
     def open(self, inputs: PretrainInputs, *, resume: bool, force: bool) -> None:
         """Make the folder ready: empty for a new run, as it is for one that goes on.

@@ -120,3 +120,13 @@ def test_a_hostile_tree_is_removed_and_no_link_of_it_followed(tmp_path: Path) ->
     assert not root.exists()
     assert (outside / "kept").exists()
     remove_tree(root)
+
+
+def test_two_processes_do_not_run_one_backbone(outputs: Outputs) -> None:
+    with outputs.held():
+        with pytest.raises(SubmissionError, match="being pre-trained by another process"), outputs.held():
+            pass
+        with Outputs(outputs.folder.parent / "other").held():
+            pass
+    with outputs.held():
+        pass
