@@ -1,0 +1,113 @@
+"""Exactly one trunk is taken. None, or more than one that differ, is an error that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from benchmark.backbone import registry
+from benchmark.backbone.model import BackboneError
+from benchmark.backbone.understand.candidates import Candidate, candidates, same_values
+from benchmark.backbone.understand.report import show, some
+
+SHOWN = 8
+"""Candidates that a message lists."""
+
+
+def choose(
+    tensors: Mapping[str, Tensor], architecture: str, encoder: str | None
+) -> tuple[Candidate, tuple[str, ...]]:
+    """Return the only trunk of a checkpoint and sentences about copies of it.
+
+    Args:
+        tensors: by dotted name.
+        architecture: name in the registry.
+        encoder: prefix, or whole dotted parts of it, that picks one of several; `.` for no prefix.
+
+    Raises:
+        BackboneError: none fits (naming keys, what was expected and found) or several do (listing them).
+    """
+    every = candidates(tensors, architecture)
+    wanted = every if encoder is None else _picked(every, encoder)
+    fitting = [one for one in wanted if one.fits]
+    if not fitting:
+        raise BackboneError(_why_none(tensors, architecture, every, wanted, encoder))
+    first, *others = fitting
+    if differing := [one for one in others if not same_values(tensors, first, one)]:
+        choices = "; ".join(
+            f"--encoder {show(one.label)} ({len(one.found)} tensors)" for one in [first, *differing][:SHOWN]
+        )
+        more = f" and {len(differing) + 1 - SHOWN} more" if len(differing) >= SHOWN else ""
+        raise BackboneError(
+            f"{len(differing) + 1} encoders fit {architecture} and differ; say which one is meant: {choices}{more}"
+        )
+    notes = (
+        (f"the same trunk, bit for bit, lies at {some(one.label for one in others)}, too",) if others else ()
+    )
+    return first, notes
+
+
+def _picked(every: Sequence[Candidate], encoder: str) -> list[Candidate]:
+    """Return the candidates at that prefix; where there is none, those whose prefix holds its parts."""
+    label = encoder.removesuffix(".") or "."
+    if exact := [one for one in every if one.label == label]:
+        return exact
+    return [one for one in every if f".{label}." in f".{one.label}."]
+
+
+def _why_none(
+    tensors: Mapping[str, Tensor],
+    architecture: str,
+    every: Sequence[Candidate],
+    wanted: Sequence[Candidate],
+    encoder: str | None,
+) -> str:
+    fitting = [one for one in every if one.fits]
+    if encoder is not None and not wanted:
+        there = some((one.label for one in fitting or every), SHOWN) or "none"
+        return f"no encoder at {show(encoder)}; trunks of {architecture} in this file: {there}"
+    if wanted and wanted[0].agreement:
+        text = _problems(wanted[0], architecture)
+    else:
+        text = (
+            f"no trunk of {architecture}: none of the {len(tensors):,} tensors has its names and shapes; "
+            f"the file holds {some(tensors, 4)}"
+        )
+    if encoder is None and (others := _other_architectures(tensors, architecture)):
+        text += f". The file fits {', '.join(others)}: pass --arch {others[0]}"
+    elif encoder is not None and fitting:
+        text += f". Others fit: {some((one.label for one in fitting), SHOWN)}"
+    return text
+
+
+def _problems(one: Candidate, architecture: str) -> str:
+    """Return why a candidate does not fit, naming keys."""
+    parts = []
+    if one.missing:
+        parts.append(f"{len(one.missing)} tensors are missing: {some(one.missing)}")
+    if one.misshaped:
+        shapes = "; ".join(
+            f"{show(name)} expected {list(wanted)}, found {_shape(found)}"
+            for name, wanted, found in one.misshaped[:3]
+        )
+        more = f" and {len(one.misshaped) - 3} more" if len(one.misshaped) > 3 else ""
+        parts.append(f"{len(one.misshaped)} tensors have another shape: {shapes}{more}")
+    if one.unexpected:
+        parts.append(f"{len(one.unexpected)} tensors within the trunk are unexpected: {some(one.unexpected)}")
+    return (
+        f"the best match for {architecture} lies at {show(one.label)} ({show(one.layout.name)}), but "
+        + "; ".join(parts)
+    )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return str(list(shape)) if len(shape) <= 6 else f"{len(shape)} dimensions"
+
+
+def _other_architectures(tensors: Mapping[str, Tensor], architecture: str) -> list[str]:
+    return [
+        name
+        for name in registry.architectures()
+        if name != architecture and any(one.fits for one in candidates(tensors, name))
+    ]

@@ -1,0 +1,56 @@
+"""A checkpoint file becomes nested dictionaries and lists of tensors. Only restricted loaders; no code is run."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import warnings
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from benchmark.backbone.model import BackboneError
+from benchmark.backbone.understand.guard import HOW_TO_CONVERT, kind_of
+from benchmark.contract.untrusted import clean_text
+
+_GLOBAL = re.compile(r"GLOBAL ([\w.]{1,200})")
+
+
+def read_checkpoint(path: Path) -> object:
+    """Return what a file holds, tensors on the CPU.
+
+    Raises:
+        BackboneError: not a checkpoint, cut off, or one that asks for more than tensors and plain values; the
+            message says how to convert it at the submitter's side.
+    """
+    name = clean_text(path.name, 80)
+    if kind_of(path) == "safetensors":
+        try:
+            return load_file(path)
+        except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, MemoryError) as error:
+            raise BackboneError(
+                f"{name} is not a readable safetensors file: {clean_text(str(error), 200)}. It is cut off or "
+                "its header is wrong: compare its size with the original, copy it or save it again"
+            ) from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise BackboneError(
+            f"{name} is refused: it holds {_asked_for(str(error))}, not only tensors, and unpickling that could "
+            f"run code. {HOW_TO_CONVERT}"
+        ) from error
+    except Exception as error:  # torch's reader raises almost anything on wrong bytes
+        raise BackboneError(
+            f"{name} is not a readable PyTorch file: {clean_text(str(error), 200) or type(error).__name__}. It may "
+            f"be cut off: compare its size with the original and copy it again. {HOW_TO_CONVERT}"
+        ) from error
+
+
+def _asked_for(message: str) -> str:
+    """Return what the restricted loader did not allow, for a sentence."""
+    found = _GLOBAL.search(message)
+    return f"the object {clean_text(found[1], 100)}" if found else "other objects"
