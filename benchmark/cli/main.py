@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "leaderboard": ("benchmark.cli.leaderboard:leaderboard", "Build and show the leaderboard."),
     "pretrain": ("benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
+    "submit": ("benchmark.cli.submit:submit", "Make a backbone of a checkpoint that was trained elsewhere."),
     "tasks": ("benchmark.cli.tasks:tasks", "List the tasks and show one."),
 }
 """Command name: where it lives, and the line that `--help` shows without importing it."""

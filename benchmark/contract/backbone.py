@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, HttpUrl, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from benchmark.contract.base import Model, Name, Sha256
 
@@ -64,6 +64,8 @@ class Provenance(Model):
     """Kind and number of the devices, for example `2 x NVIDIA A100`; no name of a machine."""
     peak_memory_bytes: NonNegativeInt | None = None
     """Of the device; on a CPU, of the process; of a container, measured from outside."""
+    paper: HttpUrl | None = None
+    """Of the method, as its submitter declares it; None where there is none or a submission says it."""
     notes: list[str] = []
 
 

@@ -45,7 +45,10 @@ class Report:
 
     def notes(self) -> list[str]:
         """Return the report as short lines for the manifest; the first names the trunk."""
-        lines = [f"trunk of {self.architecture} read at {self.encoder!r}: {self.layout}", *self.conversions]
+        lines = [
+            f"trunk of {self.architecture} read at {show(self.encoder)}: {self.layout}",
+            *self.conversions,
+        ]
         if self.dropped:
             lines.append(f"left out: {some(map(str, self.dropped))}")
         if self.missing:

@@ -1,0 +1,85 @@
+"""A checkpoint from elsewhere on its way to a backbone folder: understood, looked at, declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from benchmark.backbone.findings import Finding
+from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.sanity import check_sanity, find_twins
+from benchmark.backbone.sources import backbone_folder
+from benchmark.backbone.understand.report import Report
+from benchmark.backbone.understand.trunk import understand_file
+from benchmark.backbone.weights import file_digest
+from benchmark.contract.backbone import Provenance
+
+RESERVED = ("imagenet", "random")
+"""Beginnings of names that mean something else."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a submitter says of the weights; nothing of it can be seen in them."""
+
+    paper: str | None = None
+    pretraining_data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A backbone, and all that there is to say about it before it is written."""
+
+    backbone: Backbone
+    report: Report
+    findings: list[Finding]
+    provenance: Provenance
+
+
+def prepare(
+    name: str,
+    weights: Path,
+    *,
+    architecture: str,
+    encoder: str | None,
+    workspace: Path,
+    declared: Declared,
+) -> Prepared:
+    """Return the backbone that a checkpoint holds; nothing is written.
+
+    Args:
+        name: what the backbone will be called.
+        weights: the checkpoint.
+        architecture: name in the registry.
+        encoder: picks one where several fit.
+        workspace: the workspace root, whose backbones it is compared with.
+        declared: what the submitter says.
+
+    Raises:
+        BackboneError: a name that is taken for something else, a file that is refused, a declaration that does
+            not fit.
+    """
+    backbone_folder(workspace, name)
+    if name == RESERVED[0] or name.startswith(RESERVED[1]):
+        raise BackboneError(
+            f"the name {name} is kept for the backbones that are always there; choose another name"
+        )
+    understood = understand_file(weights, architecture, encoder)
+    try:
+        provenance = Provenance.model_validate(
+            {
+                "method": name,
+                "source_sha256": file_digest(weights),
+                "paper": declared.paper,
+                "pretraining_data": list(declared.pretraining_data),
+                "notes": understood.report.notes(),
+            }
+        )
+    except ValidationError as error:
+        fields = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+        raise BackboneError(f"the declaration does not fit: {fields}") from error
+    backbone = understood.backbone()
+    findings = check_sanity(backbone, twins=find_twins(backbone, workspace, name))
+    return Prepared(backbone, understood.report, findings, provenance)

@@ -1,0 +1,122 @@
+"""`lovt-bench submit`: a checkpoint from elsewhere becomes a backbone that can be ranked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.cli.backbone import backbone_errors, show_findings, workspace_option
+from benchmark.workspace import workspace_root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmark.backbone.understand.report import Report
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--weights",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Checkpoint: a PyTorch file (tensors only) or safetensors.",
+)
+@click.option("--arch", default="resnet50", help="Architecture [default: resnet50].")
+@click.option("--encoder", help="Which encoder, where several fit: its prefix, or a part of it.")
+@click.option("--display-name", help="What tables show [default: NAME].")
+@click.option("--paper", help="Web address of the paper.")
+@click.option("--pretraining-data", multiple=True, help="Data set the weights have seen; repeat for several.")
+@click.option("--onnx/--no-onnx", default=True, help="Write backbone.onnx too.  [default: yes]")
+@click.option("--allow-findings", is_flag=True, help="Write it even where the sanity check finds errors.")
+@click.option("--force", is_flag=True, help="Replace a backbone of that name.")
+@workspace_option
+def submit(
+    name: str,
+    weights: Path,
+    arch: str,
+    encoder: str | None,
+    display_name: str | None,
+    paper: str | None,
+    pretraining_data: tuple[str, ...],
+    onnx: bool,
+    allow_findings: bool,
+    force: bool,
+    workspace: Path | None,
+) -> None:
+    """Make the backbone NAME of a checkpoint that was trained elsewhere.
+
+    Says what was understood: which tensors are the image encoder, what was left out, what was converted. Looks
+    for dead channels, constant features and copies of other backbones, then writes workspace/backbones/NAME. No
+    code of the checkpoint is run.
+
+    \b
+    Examples:
+      lovt-bench submit my-method --weights checkpoint.pth.tar
+      lovt-bench submit my-moco --weights moco.pth --encoder encoder_q
+      lovt-bench submit my-method --weights last.safetensors --display-name "My method" \\
+          --paper https://example.org/paper --pretraining-data MIMIC-CXR
+    """
+    with backbone_errors():
+        from benchmark.backbone.folder import save_backbone
+        from benchmark.backbone.sources import backbone_folder
+        from benchmark.backbone.submit import Declared, prepare
+        from benchmark.contract.untrusted import clean_text
+        from benchmark.runtime.submissions import submission_names, submissions_root
+
+        place = workspace_root(workspace)
+        root = backbone_folder(place, name)
+        if name in submission_names(submissions_root()):
+            raise click.ClickException(f"{name} is a submission of this repository; choose another name")
+        if root.exists() and not force:
+            raise click.ClickException(
+                f"{root} is there already; --force replaces it, or choose another name"
+            )
+        prepared = prepare(
+            name,
+            weights,
+            architecture=arch,
+            encoder=encoder,
+            workspace=place,
+            declared=Declared(paper=paper, pretraining_data=pretraining_data),
+        )
+        click.echo(f"{clean_text(weights.name, 80)}:")
+        for line in report_lines(prepared.report):
+            click.echo(f"  {line}")
+        if show_findings(prepared.findings) and not allow_findings:
+            raise click.ClickException(
+                f"{name} is not written: look at the errors above; --allow-findings writes it all the same"
+            )
+        manifest = save_backbone(
+            root,
+            prepared.backbone,
+            display_name=display_name or name,
+            provenance=prepared.provenance,
+            onnx=onnx,
+        )
+    if not pretraining_data:
+        click.echo("note: no --pretraining-data declared; the row will say unknown")
+    click.echo(
+        f"{root}: {manifest.architecture}, {manifest.parameters:,} parameters, SHA-256 {manifest.sha256[:16]}…"
+    )
+    click.echo(f"Next: lovt-bench evaluate {name}")
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """Yield what became of a checkpoint's tensors, one line per kind."""
+    from benchmark.backbone.understand.report import some
+
+    where = "at its root" if report.encoder == "." else f"at {some([report.encoder])}"
+    yield f"encoder     {report.architecture}, found {where}"
+    yield f"names       {report.layout}"
+    yield f"matched     {len(report.matched)} tensors, all that the trunk needs"
+    yield f"dropped     {some(map(str, report.dropped), 8) or 'none'}"
+    missing = f"{len(report.missing)} num_batches_tracked, set to 0; nothing reads them"
+    yield f"missing     {missing if report.missing else 'none'}"
+    yield f"unexpected  {some(report.unexpected) or 'none'}"
+    for sentence in report.conversions:
+        yield f"converted   {sentence}"
+    if not report.conversions:
+        yield "converted   nothing, all values are those of the file"
