@@ -97,7 +97,7 @@ def submit(
             onnx=onnx,
         )
     if not pretraining_data:
-        click.echo("note: no --pretraining-data declared; the row will say unknown")
+        click.echo("note: no --pretraining-data declared; say which data sets the weights have seen")
     click.echo(
         f"{root}: {manifest.architecture}, {manifest.parameters:,} parameters, SHA-256 {manifest.sha256[:16]}…"
     )
