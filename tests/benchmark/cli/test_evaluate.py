@@ -46,7 +46,7 @@ def test_datasets_that_are_not_prepared_are_named_with_the_command(workspace):
     ("arguments", "expected"),
     [
         (("random", "--tasks", "covid_linaer"), "matches none of: rsna_finetune_1"),
-        (("random", "--tasks", "covid_linear", "--profile", "dmeo"), "demo, paper, small"),
+        (("random", "--tasks", "covid_linear", "--profile", "dmeo"), "demo, paper, phantom, small"),
         (("random", "--tasks", "covid_linear", "--protocol", "lovt-2021"), "lovt-2022"),
         (("nobody", "--tasks", "covid_linear"), "no backbone 'nobody'"),
         (("../../etc", "--tasks", "covid_linear"), "is no backbone name"),
