@@ -22,10 +22,9 @@ FILES = (
 """What is fetched of a repository: no code, and of several formats of weights those that are read."""
 
 ADVICE = (
-    "Where there is a network, fetch it once (`hf download {name}`) or give a local folder with config.json, "
-    "vocab.txt and model.safetensors or pytorch_model.bin (--set text_model=FOLDER); "
-    "or use a small model that needs no download: --set text_model=minilm or --set text_model=small "
-    "(with --set frozen_layers=0 --set freeze_embeddings=false)"
+    "Fetch it once where there is a network (`hf download {name}`), give a folder of it (--set text_model=FOLDER), or "
+    "use a small model: --set text_model=minilm, or --set text_model=small --set frozen_layers=0 "
+    "--set freeze_embeddings=false"
 )
 
 
@@ -77,7 +76,7 @@ def _hub(name: str) -> Path:
     except Exception as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise SettingsError(
-            f"text_model={name}: not in the local cache and cannot be fetched ({reason[0][:200]}). "
+            f"text_model={name}: not in the local cache and cannot be fetched ({reason[0][:100]}). "
             + ADVICE.format(name=name)
         ) from error
 
