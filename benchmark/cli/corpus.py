@@ -89,7 +89,8 @@ def prepare(
       lovt-bench corpus prepare pairs --raw SCANS --table SCANS/reports.jsonl --name our-hospital \\
           --labels Edema,Fracture --display-name "Our Hospital"
     """
-    from benchmark.cli.corpus_show import describe, progress_bar
+    from benchmark.cli.corpus_show import describe
+    from benchmark.cli.data_show import progress_bar
     from benchmark.data.corpus.mimic_cxr import list_mimic_cxr
     from benchmark.data.corpus.pairs import list_pairs
     from benchmark.data.corpus.prepare import prepare as prepare_corpus
@@ -104,7 +105,7 @@ def prepare(
         else:
             chosen = [label.strip() for label in labels.split(",")] if labels else []
             listing = list_pairs(raw, table, name, display_name or name, chosen, seed)
-        with progress_bar(f"prepare {listing.name}") as on_progress:
+        with progress_bar(f"prepare {listing.name}", "studies") as on_progress:
             outcome = prepare_corpus(
                 listing,
                 workspace_root(workspace) / "corpora",

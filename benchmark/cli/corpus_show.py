@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.dataset import SPLIT_NAMES
 from benchmark.data.corpus.format import STUDIES, corpus_names, read_manifest
 from benchmark.data.errors import DataError
-
-
-@contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a callback (done, total) that draws a bar with the time left on stderr; silent in a pipe."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("studies"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    console = Console(file=sys.stderr)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def describe(root: Path, manifest: CorpusManifest) -> str:

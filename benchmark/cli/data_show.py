@@ -13,7 +13,7 @@ from benchmark.data.preparers import names
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(title: str, unit: str = "images") -> Iterator[Callable[[int, int], None]]:
     """Yield a callback (done, total) that draws a bar with the time left on stderr; silent in a pipe."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -22,7 +22,7 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("images"),
+        TextColumn(unit),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     console = Console(file=sys.stderr)
