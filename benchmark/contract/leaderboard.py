@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from benchmark.contract.analysis import Analysis
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.dataset import Splits, Track
 from benchmark.contract.submission import Supervision
@@ -21,6 +22,56 @@ IntervalKind = Literal["student-t", "normal"]
 CellStatus = Literal["complete", "partial", "diverged"]
 """`complete`: all runs of the profile ended well. `partial`: some have not run yet. `diverged`: at least one
 run diverged. A cell without any run is absent: it is missing."""
+
+
+Evidence = Literal["declared", "validated", "reproduced", "retrained"]
+"""How far a row was checked, each step includes the ones before. `declared`: only the submitter's numbers.
+`validated`: weights are here and passed the checks. `reproduced`: evaluated here from the weights. `retrained`: the
+weights were made here by running the submission's container, then evaluated here."""
+
+ArchitectureClass = Literal["paper", "open"]
+"""`paper`: ResNet-50, as every published row. `open`: any other backbone."""
+
+OverlapMark = Literal["clean", "overlapping", "unknown"]
+"""Whether pre-training data share images with an evaluation dataset."""
+
+
+class Overlap(Model):
+    """What is known of shared images between a row's pre-training data and one evaluation dataset."""
+
+    dataset: str
+    mark: OverlapMark
+    reasons: list[str] = []
+    """Sentences that name pre-training dataset, source and how sure it is."""
+
+
+class ClaimedValue(Model):
+    """What the submitter says a cell is, as fractions."""
+
+    value: float = Field(ge=0, le=1)
+    interval95: NonNegativeFloat | None = None
+    """Half-width, as claimed."""
+    difference: float | None = None
+    """Measured mean minus claimed value; None where nothing is measured."""
+
+
+class Cost(Model):
+    """What the runs behind a cell took, tuning included."""
+
+    runs: NonNegativeInt
+    """Runs summed over."""
+    seconds: NonNegativeFloat
+    devices: list[str] = []
+    """Kinds of device, sorted."""
+    peak_memory_bytes: NonNegativeInt | None = None
+    energy_joules: NonNegativeFloat | None = None
+
+
+class Curve(Model):
+    """The monitored validation metric by epoch, mean over the final runs that still trained, thinned out."""
+
+    epochs: list[NonNegativeInt]
+    values: list[float]
 
 
 class Summary(Model):
@@ -66,6 +117,9 @@ class Cell(Model):
     """By seed; empty for published cells."""
     extra: dict[str, Summary] = {}
     """The task's further test metrics."""
+    claimed: ClaimedValue | None = None
+    cost: Cost | None = None
+    curve: Curve | None = None
 
 
 class Row(Model):
@@ -82,6 +136,22 @@ class Row(Model):
     supervision: Supervision = "unknown"
     paper: str | None = None
     pretraining_data: list[str] = []
+    description: str = ""
+    architecture: str | None = None
+    architecture_class: ArchitectureClass | None = None
+    parameters: PositiveInt | None = None
+    evidence: Evidence | None = None
+    """None in published tables."""
+    overlaps: list[Overlap] = []
+    """One per dataset of the table."""
+    frozen_only: bool = False
+    """A graph without weights: only tasks on a frozen backbone can be measured."""
+    provenance: dict[str, str] = {}
+    """What the backbone's manifest says of its making, label to text, in the order to show."""
+    audit: dict[str, str] = {}
+    """Counts and digests of the submitter's overlap audit, label to text; empty where there is none."""
+    stale: list[str] = []
+    """Sentences: which digests of protocol, data or backbone are no longer those here. Empty: the row is current."""
     backbone_sha256: Sha256 | None = None
     cells: list[Cell]
     """In the order of the table's columns; missing ones are absent."""
@@ -124,6 +194,20 @@ class MethodCount(Model):
     """Number of tasks on which any of the rows is best."""
 
 
+class CleanRanking(Model):
+    """The ranking without tasks whose images a row may have seen."""
+
+    tasks: list[str]
+    """Tasks that count: those where no ranked row overlaps."""
+    rows: list[Name]
+    """Ranked, best first."""
+    mean_ranks: list[float]
+    """One per row."""
+    left_out: list[Name] = []
+    """Rows that overlap with too many tasks to be ranked here, or are not complete."""
+    note: str = ""
+
+
 class Claim(Model):
     """A count of a source, recomputed from its numbers."""
 
@@ -146,7 +230,8 @@ class Table(Model):
     """Rows that may be compared with each other, and nothing else."""
 
     id: Name
-    kind: Literal["runs", "published"]
+    kind: Literal["runs", "published", "claimed"]
+    """`claimed`: numbers of submitters, nothing measured here."""
     title: str
     statement: str
     """What the numbers are and what they may be compared with, in one or two sentences."""
@@ -164,6 +249,8 @@ class Table(Model):
     rows: list[Row]
     methods: list[MethodCount]
     claims: list[Claim] = []
+    clean: CleanRanking | None = None
+    analysis: Analysis | None = None
     notes: list[str] = []
     """What was left out or looks odd, in sentences."""
     source: Source | None = None

@@ -75,6 +75,10 @@ class RunRecord(Model):
     test_images: NonNegativeInt
     seconds: NonNegativeFloat
     """Wall-clock of this run; runs trained together as one batched head share it equally."""
+    peak_memory_bytes: NonNegativeInt | None = None
+    """Of the CUDA device; on a CPU, of the process. None in records written before it was measured."""
+    energy_joules: NonNegativeFloat | None = None
+    """Of the GPU while this run trained, shared as `seconds` is; None where the device does not report it."""
     history: list[EpochLog] = []
     finished: str
     """ISO 8601, UTC."""
