@@ -7,9 +7,22 @@ from typing import Any, Literal
 from pydantic import Field, HttpUrl, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from benchmark.contract.base import Model, Name, Sha256
+from benchmark.contract.leaderboard import ArchitectureClass
 
 ONNX_ONLY = "onnx"
 """Architecture of a backbone that is only its graph: any framework, frozen protocols only."""
+
+PAPER_ARCHITECTURE = "resnet50"
+"""Architecture of every published row."""
+
+
+def architecture_class(architecture: str) -> ArchitectureClass:
+    """Return the class in which backbones of an architecture are ranked, from its name alone.
+
+    `paper` for torchvision's ResNet-50, `open` for everything else: a graph alone too, since a graph does not prove
+    what it was made from.
+    """
+    return "paper" if architecture == PAPER_ARCHITECTURE else "open"
 
 
 class FeatureLevel(Model):
