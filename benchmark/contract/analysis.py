@@ -1,7 +1,7 @@
 """What the statistics say of one table: ranks with intervals, who can be told apart, independence of runs.
 
 Everything is computed in `leaderboard/statistics/`; renderings only show it. Method names and formulas:
-docs/statistics.md.
+docs/statistics.md. Numbers are rounded, so that equal inputs give equal bytes on every machine.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class RankInterval(Model):
 
     row: Name
     mean_rank: PositiveFloat
+    """Under the balance of the ranking: equal to `Row.mean_rank` for `task` only."""
     low: PositiveFloat
     high: PositiveFloat
     aggregate: float | None = None
@@ -33,8 +34,9 @@ class Ranking(Model):
     balance: Balance
     rows: list[RankInterval]
     """Best first."""
-    groups: list[list[Name]] = []
-    """Maximal runs of neighbouring rows that cannot be told apart; a row may be in several or none."""
+    groups: list[tuple[NonNegativeInt, NonNegativeInt]] = []
+    """First and last index into `rows`, inclusive, of each maximal run of two or more neighbours of which no two can
+    be told apart. Runs may overlap; a row may be in none."""
     floor: Name | None = None
     """Row that the aggregate puts at 0 (random initialisation)."""
     reference: str | None = None
@@ -44,18 +46,23 @@ class Ranking(Model):
 class CriticalDifference(Model):
     """Demsar's diagram: Friedman test and Nemenyi's critical difference over the named pool."""
 
+    balance: Balance
+    """What the blocks are: datasets (their tasks share one vote) or tasks."""
+    blocks: PositiveInt
+    """Datasets or tasks that count as blocks."""
     pool: list[Name]
     """Rows compared, best first. Ranks depend on the pool."""
     mean_ranks: list[float]
-    """One per row of the pool, over `blocks` blocks."""
-    blocks: PositiveInt
-    """Datasets or tasks that count as blocks."""
-    balance: Balance
+    """One per row of the pool, over the blocks."""
     friedman_p: float = Field(ge=0, le=1)
+    """Friedman's chi-squared test, corrected for ties."""
+    iman_davenport_p: float = Field(ge=0, le=1)
+    """The same as an F test, which is less conservative."""
     critical_difference: NonNegativeFloat
+    """Nemenyi's, at `alpha`."""
     alpha: float = 0.05
     cliques: list[list[Name]] = []
-    """Maximal groups whose mean ranks differ by less than the critical difference."""
+    """Maximal groups of two or more whose mean ranks differ by less than the critical difference."""
 
 
 class Pair(Model):
@@ -66,7 +73,10 @@ class Pair(Model):
     p_values: list[float | None]
     """Welch's t per task of the table, Holm-corrected over the tasks of this pair; None where not computable."""
     overall_p: float | None = None
-    """Wilcoxon signed-rank over balanced differences, two-sided; None where there are too few."""
+    """Wilcoxon signed-rank over the common tasks, exact, two-sided; None without a common task. Tasks of one dataset
+    are not independent, so it is rather too small."""
+    overall_p_datasets: float | None = None
+    """The same over one mean difference per dataset: honest, and with five datasets never below 0.0625."""
 
 
 class RunAudit(Model):
@@ -78,31 +88,40 @@ class RunAudit(Model):
     effective_runs: PositiveInt
     """Distinct values (and distinct seeds, where seeds are known): the smaller count."""
     repeated_values: NonNegativeInt
+    """Runs whose value an earlier run of the cell has."""
     repeated_seeds: NonNegativeInt
+    """Runs whose seed an earlier run of the cell has."""
 
 
 class Differences(Model):
-    """How many differences between neighbouring or best rows are real, in numbers and one sentence."""
+    """How far the best row of a task stands out."""
 
     task: str
     best: Name
+    compared: NonNegativeInt
+    """Other rows of the pool that are measured on the task: the family of Holm's correction."""
     indistinguishable: list[Name]
-    """Rows that cannot be told apart from the best on this task at 5 %, Holm-corrected over rows."""
+    """Those of them that cannot be told apart from the best at 5 % (Welch, Holm over `compared`), or for which no test
+    is possible (fewer than two distinct runs). A diverged row is told apart."""
 
 
 class Analysis(Model):
     """Everything inferential about one table."""
 
     rankings: list[Ranking] = []
-    critical_difference: CriticalDifference | None = None
+    """By dataset, then by task; empty where no two rows are complete."""
+    critical_differences: list[CriticalDifference] = []
+    """By dataset, then by task; those that exist (at least three complete rows and two blocks)."""
     pairs: list[Pair] = []
     """Of the rows in `pair_pool` only: all pairs of many rows would not fit a page."""
     pair_pool: list[Name] = []
+    """In the order of the table."""
     audits: list[RunAudit] = []
     """Flagged cells only."""
     differences: list[Differences] = []
     """One per task that has a best row."""
     statements: list[str] = []
-    """What can and cannot be said, in sentences."""
+    """What can and cannot be said, in sentences. May hold display names: escape before show."""
     bootstrap_seed: int = 0
     bootstrap_samples: NonNegativeInt = 0
+    """0: no interval was computed."""
