@@ -1,8 +1,7 @@
-"""The board's statistics: pure functions, proven against scipy and the reference's own run statistics.
+"""Repeated runs in four numbers: mean, standard deviation and two intervals.
 
-A score is a mean test metric, higher is better. `None` means not measured, `DIVERGED` means measured and
-failed: worse than every number. Means and deviations are computed exactly and rounded once, so that equal
-runs have the spread 0 and nothing depends on their order.
+Means and deviations are computed exactly and rounded once, so that equal runs have the spread 0 and nothing depends
+on their order.
 """
 
 from __future__ import annotations
@@ -11,16 +10,12 @@ import math
 import statistics
 from collections.abc import Sequence
 
-import pandas as pd
 from scipy.special import stdtrit
 
 from benchmark.contract.leaderboard import Summary
 
 NORMAL_QUANTILE = 1.96
 """As the published study has it (evaluation.md section 3); not 1.959964."""
-
-DIVERGED = -math.inf
-"""Score of a cell with a diverged run."""
 
 
 def mean(values: Sequence[float]) -> float:
@@ -60,36 +55,3 @@ def summarise(values: Sequence[float]) -> Summary:
         interval95_normal=normal_half_width(values),
         interval95_student=student_half_width(values),
     )
-
-
-def ranks(scores: Sequence[float]) -> list[float]:
-    """Return the rank of each score, 1 for the highest; tied scores share the average of their places."""
-    return [
-        float(rank) for rank in pd.Series(scores, dtype="float64").rank(ascending=False, method="average")
-    ]
-
-
-def best(scores: Sequence[float | None]) -> list[bool]:
-    """Return which scores are best: none is higher and at least one is lower. Tied ones are all best.
-
-    A score without a rival (alone, or all equal) is not best at anything; a diverged one never is.
-    """
-    measured = [score for score in scores if score is not None]
-    top = max(measured, default=DIVERGED)
-    contested = any(score < top for score in measured)
-    return [contested and score is not None and score == top for score in scores]
-
-
-def second(scores: Sequence[float | None]) -> list[bool]:
-    """Return which scores are second: the highest below the best where some are lower still; ties count."""
-    places = sorted({score for score in scores if score is not None}, reverse=True)
-    return [len(places) > 2 and score == places[1] and score != DIVERGED for score in scores]
-
-
-def count_best(best_by_row: Sequence[Sequence[bool]]) -> int:
-    """Return the number of tasks on which any of the rows is best.
-
-    Args:
-        best_by_row: For each row of a method one flag per task. A task with two best rows counts once.
-    """
-    return sum(any(flags) for flags in zip(*best_by_row, strict=True))
