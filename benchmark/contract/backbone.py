@@ -32,6 +32,9 @@ class FeatureLevel(Model):
     """`c1` … `c5` for a ResNet: after the first ReLU, layer1 … layer4."""
     channels: PositiveInt
     stride: PositiveInt
+    substitute: Literal["image"] | None = None
+    """`image`: the architecture has no map of this stride; its place takes the normalised image, averaged over
+    stride x stride pixels. None: a map of the network."""
 
 
 class InputSpec(Model):
