@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, HttpUrl, StringConstraints, model_validator
+from pydantic import Field, HttpUrl, NonNegativeFloat, PositiveInt, StringConstraints, model_validator
 
-from benchmark.contract.base import Model, Name
+from benchmark.contract.base import Model, Name, Sha256
+from benchmark.contract.dataset import Track
 
 Supervision = Literal["none", "general", "labels", "self", "text", "unknown"]
 """`general`: general-domain initialisation; `labels`: supervised in-domain; `self`: images only; `text`: reports."""
@@ -16,6 +17,13 @@ CorpusNeed = Literal["none", "images", "labels", "reports"]
 
 VariantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9_]{0,30}[a-z0-9])?$")]
 """Lower case letters, digits and `_`, 1 to 32 characters."""
+
+TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]
+"""Id of a task (tasks/specs)."""
+
+SubmissionKind = Literal["method", "container", "weights", "claims"]
+"""`method`: a module of this repository; `container`: an image from elsewhere, or an untrained row; `weights`: made
+elsewhere; `claims`: numbers only."""
 
 ProfileName = Literal["demo"]
 """`paper` is what a variant says as it stands and has no entry."""
@@ -33,6 +41,30 @@ class Variant(Model):
     """Differences from the method's defaults."""
 
 
+class DeclaredWeights(Model):
+    """Weights that were trained elsewhere: which file they are, and what `lovt-bench submit` made of it."""
+
+    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$")
+    """Name of the checkpoint, without a folder."""
+    sha256: Sha256
+    """Of the checkpoint."""
+    bytes: PositiveInt
+    url: HttpUrl | None = None
+    """Where the checkpoint can be had."""
+    architecture: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """Name in the registry of architectures, or `onnx` for a graph alone."""
+    backbone_sha256: Sha256
+    """Identity of the backbone made of it, as run records name it."""
+
+
+class ClaimedNumber(Model):
+    """A number that the submitter states, as fractions."""
+
+    value: float = Field(ge=0, le=1)
+    interval95: NonNegativeFloat | None = None
+    """Half-width."""
+
+
 class Submission(Model):
     """One folder under `submissions/`."""
 
@@ -44,6 +76,13 @@ class Submission(Model):
     paper: HttpUrl | None = None
     corpus: CorpusNeed = "none"
     pretraining_data: list[str] = []
+    """Names of `pretraining_data.yaml`, `none`, or `other: TEXT`. Empty: undeclared, which counts as unknown."""
+    weights: DeclaredWeights | None = None
+    """Of a submission without code; None where the folder holds a method."""
+    claimed: dict[TaskName, ClaimedNumber] = Field(default={}, max_length=64)
+    """What the submitter says the tasks give, under the published protocol."""
+    claimed_track: Track = "public"
+    """Which data the claimed numbers are of."""
     licence: str = "MIT"
     module: str | None = Field(default=None, pattern=r"^submissions(\.[a-z_][a-z0-9_]*)+$")
     """Python module of this repository that `lovt-bench pretrain` runs; None where nothing is trained."""
@@ -54,6 +93,8 @@ class Submission(Model):
 
     @model_validator(mode="after")
     def _trained_methods_have_variants(self) -> Submission:
+        if self.module is not None and self.weights is not None:
+            raise ValueError("a submission has a module that trains or weights from elsewhere, not both")
         if self.module is not None and self.corpus != "none" and not self.variants:
             raise ValueError("a method that learns from a corpus names at least one variant")
         return self
