@@ -148,7 +148,7 @@ def save_backbone(
                 onnx_sha256=file_digest(new / GRAPH) if onnx else None,
                 provenance=provenance,
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
-                versions={name: version(name) for name in ("torch", "torchvision")},
+                versions={name: version(name) for name in ("torch", "torchvision", "timm")},
             )
         except ValidationError as error:
             raise BackboneError(f"{root.name} cannot be written as a backbone: {error}") from error

@@ -5,13 +5,25 @@ No code outside `architectures/` may depend on which network stands behind it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from benchmark.contract.backbone import FeatureLevel
 
 
 class BackboneError(ValueError):
     """A backbone, its files or its name break the contract. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a listing shows of an architecture."""
+
+    parameters: int
+    levels: tuple[FeatureLevel, ...]
 
 
 class Backbone(nn.Module):
@@ -27,6 +39,10 @@ class Backbone(nn.Module):
         """Name in the registry."""
         self.levels = levels
         """In ascending stride; the image itself (stride 1) is not among them."""
+        self.fixed_side: int | None = None
+        """The only image side that the network takes; None: any divisible by 32."""
+        self.discarded: frozenset[str] = frozenset()
+        """Names in published state dicts that lie within the trunk's own modules and belong to the classifier."""
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         """Return one map per entry of `levels`, in that order, each (N, channels, S / stride, S / stride)."""
@@ -51,6 +67,19 @@ class Backbone(nn.Module):
             )
         maps = self.feature_maps(image)
         return {level.stride: feature for level, feature in zip(self.levels, maps, strict=True)}
+
+    def with_substitutes(self, image: Tensor, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Return one map per level: the network's, and the averaged image where a level is a substitute.
+
+        Args:
+            image: (N, 3, S, S).
+            maps: of the levels that the network has, in their order.
+        """
+        own = iter(maps)
+        return tuple(
+            next(own) if level.substitute is None else F.avg_pool2d(image, level.stride)
+            for level in self.levels
+        )
 
     @property
     def parameter_count(self) -> int:

@@ -4,35 +4,68 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 
 import torch
 
 import benchmark.backbone.architectures as families
-from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.model import Backbone, BackboneError, Summary
+
+Builder = Callable[[], Backbone]
+
+
+@dataclass(frozen=True)
+class _Tables:
+    builders: Mapping[str, Builder]
+    """Of the listed architectures."""
+    summaries: Mapping[str, Summary]
+    families: Mapping[str, Callable[[str], Builder]]
+    """By prefix: families that have more architectures than they list."""
 
 
 @cache
-def _builders() -> MappingProxyType[str, Callable[[], Backbone]]:
-    found: dict[str, Callable[[], Backbone]] = {}
+def _tables() -> _Tables:
+    builders: dict[str, Builder] = {}
+    summaries: dict[str, Summary] = {}
+    prefixed: dict[str, Callable[[str], Builder]] = {}
     for module in pkgutil.iter_modules(families.__path__):
         if module.name.startswith("_"):
             continue
         family = importlib.import_module(f"{families.__name__}.{module.name}")
         for name, builder in family.ARCHITECTURES.items():
-            if name in found:
+            if name in builders:
                 raise RuntimeError(
                     f"architecture {name!r} is defined twice, the second time in {module.name}.py"
                 )
-            found[name] = builder
-    return MappingProxyType(found)
+            builders[name] = builder
+        summaries |= getattr(family, "SUMMARIES", {})
+        if prefix := getattr(family, "PREFIX", ""):
+            prefixed[prefix] = family.named
+    return _Tables(builders, summaries, prefixed)
 
 
 def architectures() -> list[str]:
-    """Return the names of all architectures, sorted."""
-    return sorted(_builders())
+    """Return the names of all listed architectures, sorted; `is_known` knows more."""
+    return sorted(_tables().builders)
+
+
+def is_known(architecture: str) -> bool:
+    """Return whether a name is listed, or belongs to a family that looks names up when it builds."""
+    return architecture in _tables().builders or architecture.startswith(tuple(_tables().families))
+
+
+def summary(architecture: str) -> Summary:
+    """Return parameters and levels; quick for listed architectures.
+
+    Raises:
+        BackboneError: there is no architecture of that name.
+    """
+    if known := _tables().summaries.get(architecture):
+        return known
+    plan = blueprint(architecture)
+    return Summary(plan.parameter_count, plan.levels)
 
 
 def build(architecture: str) -> Backbone:
@@ -43,18 +76,23 @@ def build(architecture: str) -> Backbone:
     Raises:
         BackboneError: there is no architecture of that name.
     """
-    builder = _builders().get(architecture)
-    if builder is None:
-        raise BackboneError(f"unknown architecture {architecture!r}; known: {', '.join(architectures())}")
     with torch.device("cpu"):
-        return builder()
+        return _builder(architecture)()
 
 
 @cache
 def blueprint(architecture: str) -> Backbone:
     """Return the backbone on the meta device: levels, names, shapes, dtypes, no values. Not to be changed."""
-    builder = _builders().get(architecture)
-    if builder is None:
-        raise BackboneError(f"unknown architecture {architecture!r}; known: {', '.join(architectures())}")
     with torch.device("meta"):
-        return builder()
+        return _builder(architecture)()
+
+
+def _builder(architecture: str) -> Builder:
+    tables = _tables()
+    if architecture in tables.builders:
+        return tables.builders[architecture]
+    for prefix, named in tables.families.items():
+        if architecture.startswith(prefix):
+            return named(architecture)
+    more = "".join(f", and any other {prefix}NAME that has the strides" for prefix in tables.families)
+    raise BackboneError(f"unknown architecture {architecture!r}; known: {', '.join(architectures())}{more}")

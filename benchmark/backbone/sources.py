@@ -174,7 +174,7 @@ def resolve(name: str, workspace: Path) -> BackboneSource:
     root = backbone_folder(workspace, name)
     if name == "random":
         return RandomSource()
-    if name.removeprefix("random-") in registry.architectures() and name.startswith("random-"):
+    if name.startswith("random-") and registry.is_known(name.removeprefix("random-")):
         return RandomSource(name.removeprefix("random-"))
     if root.is_dir():
         manifest = read_manifest(root)

@@ -168,34 +168,47 @@ def list_backbones(workspace: Path | None) -> None:
     from benchmark.backbone.folder import read_manifest
     from benchmark.backbone.imagenet import cached_file
     from benchmark.backbone.model import BackboneError
+    from benchmark.backbone.registry import summary
     from benchmark.backbone.sources import listed
+    from benchmark.contract.backbone import PAPER_ARCHITECTURE, architecture_class
 
-    rows = [["random", "Random", "resnet50", "drawn per run", ""]]
+    paper = [
+        PAPER_ARCHITECTURE,
+        architecture_class(PAPER_ARCHITECTURE),
+        f"{summary(PAPER_ARCHITECTURE).parameters:,}",
+    ]
+    rows = [["random", "Random", *paper, "drawn per run", ""]]
     folders = listed(workspace_root(workspace))
     if not any(folder.name == "imagenet" for folder in folders):
         state = "in torch hub's cache" if cached_file().is_file() else "weights not here"
-        rows.append(["imagenet", "ImageNet", "resnet50", state, ""])
+        rows.append(["imagenet", "ImageNet", *paper, state, ""])
     for folder in folders:
         try:
             manifest = read_manifest(folder)
         except BackboneError as error:
-            rows.append([folder.name, "", "", f"broken: {error}", ""])
+            rows.append([folder.name, "", "", "", "", f"broken: {error}", ""])
             continue
         rows.append(
             [
                 folder.name,
                 manifest.display_name,
                 manifest.architecture,
+                architecture_class(manifest.architecture),
+                f"{manifest.parameters:,}",
                 manifest.provenance.method,
                 manifest.sha256[:12],
             ]
         )
-    click.echo(tabulate(rows, headers=["name", "display name", "architecture", "origin", "sha256"]))
+    headers = ["name", "display name", "architecture", "class", "parameters", "origin", "sha256"]
+    click.echo(tabulate(rows, headers=headers, colalign=("left",) * 4 + ("right", "left", "left")))
 
 
 @backbone.command("architectures")
 def list_architectures() -> None:
-    """List the architectures with their feature levels (channels/stride) and parameters.
+    """List the architectures with class, parameters and feature levels (channels/stride).
+
+    The class `paper` is ResNet-50, as all published rows; everything else is `open`. In brackets: the architecture
+    has no map of that stride, the image stands in for it.
 
     \b
     Example:
@@ -203,16 +216,19 @@ def list_architectures() -> None:
     """
     from tabulate import tabulate
 
-    from benchmark.backbone.registry import architectures, blueprint
+    from benchmark.backbone.registry import architectures, summary
+    from benchmark.contract.backbone import architecture_class
 
-    rows = [
-        [
-            name,
-            f"{blueprint(name).parameter_count:,}",
-            "  ".join(f"{level.name} {level.channels}/{level.stride}" for level in blueprint(name).levels),
+    rows = []
+    for name in architectures():
+        known = summary(name)
+        levels = [
+            f"{level.name} {level.channels}/{level.stride}"
+            if level.substitute is None
+            else f"({level.name} {level.channels}/{level.stride})"
+            for level in known.levels
         ]
-        for name in architectures()
-    ]
-    click.echo(
-        tabulate(rows, headers=["architecture", "parameters", "levels"], colalign=("left", "right", "left"))
-    )
+        rows.append([name, architecture_class(name), f"{known.parameters:,}", "  ".join(levels)])
+    headers = ["architecture", "class", "parameters", "levels"]
+    click.echo(tabulate(rows, headers=headers, colalign=("left", "left", "right", "left")))
+    click.echo("\nAny other network of timm with feature maps of strides 4 to 32: timm.NAME.")

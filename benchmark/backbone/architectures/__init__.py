@@ -1,1 +1,6 @@
-"""One file per family, found by listing. Each defines `ARCHITECTURES: dict[str, Callable[[], Backbone]]`."""
+"""One file per family, found by listing. Each defines `ARCHITECTURES: dict[str, Callable[[], Backbone]]`.
+
+A family that is slow to build also defines `SUMMARIES: dict[str, Summary]`, what listings show of its networks. One of
+more networks than are worth listing defines `PREFIX`, with which all its names begin, and `named(architecture)`, which
+returns the builder of any of them.
+"""
