@@ -16,6 +16,7 @@ from leaderboard.published.table import published_table
 from leaderboard.records import RecordSet
 from leaderboard.run_table import run_table, table_id
 from leaderboard.selection import Group, select
+from leaderboard.statistics.analyse import analyse
 
 
 def build(
@@ -50,10 +51,11 @@ def build(
     ]
     public = [table for table in tables if table.track == "public"]
     rest = [table for table in tables if table.track != "public"]
+    shown = [*public, *(published_table(table, specs) for table in published), *rest]
     return Leaderboard(
         version=version,
         updated=_updated(groups),
-        tables=[*public, *(published_table(table, specs) for table in published), *rest],
+        tables=[table.model_copy(update={"analysis": analyse(table)}) for table in shown],
         inputs=_inputs(records, published),
         notes=sorted([*records.notes, *notes]),
     )

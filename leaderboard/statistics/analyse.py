@@ -1,0 +1,200 @@
+"""From a table to its analysis: a pure function, byte-stable, the one place where statistics are put together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from benchmark.contract.analysis import (
+    Analysis,
+    Balance,
+    CriticalDifference,
+    Differences,
+    Pair,
+    Ranking,
+    RankInterval,
+)
+from benchmark.contract.leaderboard import Table
+from leaderboard.statistics.aggregate import aggregate, is_reference
+from leaderboard.statistics.audit import audit
+from leaderboard.statistics.bootstrap import (
+    SEED,
+    Bootstrap,
+    bootstrap,
+    indistinguishable_runs,
+    mean_ranks,
+    sample_counts,
+)
+from leaderboard.statistics.friedman import cliques, critical_difference, friedman
+from leaderboard.statistics.grid import Grid, grid_of
+from leaderboard.statistics.hypotheses import ALPHA, holm, welch
+from leaderboard.statistics.pairs import overall
+from leaderboard.statistics.places import best, doubled_ranks
+from leaderboard.statistics.statements import statements
+
+POOL = 40
+"""Rows that are compared pair by pair: the best by dataset, and references beside them."""
+
+CD_POOL = 20
+"""Rows of a critical-difference diagram."""
+
+BALANCES: tuple[Balance, ...] = ("dataset", "task")
+
+
+def analyse(table: Table) -> Analysis:
+    """Return what can be inferred from a table. The same table gives the same bytes on every machine."""
+    if table.kind == "claimed":
+        return Analysis(
+            statements=["These are claims of submitters; nothing was measured, so nothing is tested."]
+        )
+    grid = grid_of(table)
+    whole = subset(grid, np.flatnonzero(grid.complete))
+    rankings: list[Ranking] = []
+    diagrams: list[CriticalDifference] = []
+    if len(whole.rows) > 1:
+        samples = bootstrap(whole)
+        rankings = [_ranking(whole, balance, samples[balance]) for balance in BALANCES]
+        diagrams = [found for ranking in rankings if (found := _diagram(whole, ranking))]
+    pool = _pool(grid, rankings)
+    analysis = Analysis(
+        rankings=rankings,
+        critical_differences=diagrams,
+        pairs=_pairs(grid, pool),
+        pair_pool=[grid.rows[row] for row in pool],
+        audits=audit(table),
+        differences=_differences(grid, pool),
+        bootstrap_seed=SEED if rankings else 0,
+        bootstrap_samples=sample_counts(len(whole.rows))[0] if rankings else 0,
+    )
+    return analysis.model_copy(update={"statements": statements(table, grid, analysis)})
+
+
+def subset(grid: Grid, rows: np.ndarray) -> Grid:
+    """Return the grid of the rows with these indices, in this order."""
+    chosen = rows.tolist()
+    position = {row: place for place, row in enumerate(chosen)}
+    return replace(
+        grid,
+        rows=tuple(grid.rows[row] for row in chosen),
+        names=tuple(grid.names[row] for row in chosen),
+        methods=tuple(grid.methods[row] for row in chosen),
+        scores=grid.scores[rows],
+        std=grid.std[rows],
+        runs=grid.runs[rows],
+        values={
+            (position[row], task): values for (row, task), values in grid.values.items() if row in position
+        },
+    )
+
+
+def _ranking(whole: Grid, balance: Balance, samples: Bootstrap) -> Ranking:
+    points = mean_ranks(whole, balance)
+    order = sorted(range(len(points)), key=lambda row: (points[row], whole.rows[row]))
+    scaled = aggregate(whole, balance)
+    return Ranking(
+        balance=balance,
+        rows=[
+            RankInterval(
+                row=whole.rows[row],
+                mean_rank=round(float(points[row]), 4),
+                low=round(float(samples.low[row]), 4),
+                high=round(float(samples.high[row]), 4),
+                aggregate=round(float(scaled.values[row]), 4) if scaled else None,
+            )
+            for row in order
+        ],
+        groups=indistinguishable_runs(samples.samples[order]),
+        floor=scaled.floor if scaled else None,
+        reference=scaled.reference if scaled else None,
+    )
+
+
+def _diagram(whole: Grid, ranking: Ranking) -> CriticalDifference | None:
+    """Return the diagram of the best rows; ranks are taken anew within them."""
+    names = [item.row for item in ranking.rows[:CD_POOL]]
+    rows = np.array([whole.rows.index(name) for name in names])
+    doubled = doubled_ranks(whole.scores[rows].T.copy())
+    if ranking.balance == "dataset":
+        datasets, index = whole.dataset_index()
+        sums = np.array([doubled[index == dataset].sum(axis=0) for dataset in range(len(datasets))])
+        doubled = doubled_ranks(-sums.astype(np.float64))
+    blocks, count = doubled.shape
+    if count < 3 or blocks < 2:
+        return None
+    test = friedman(doubled)
+    points = doubled.sum(axis=0) / (2 * blocks)
+    order = sorted(range(count), key=lambda row: (points[row], names[row]))
+    placed = [round(float(points[row]), 4) for row in order]
+    difference = round(critical_difference(count, blocks), 4)
+    pool = [names[row] for row in order]
+    return CriticalDifference(
+        balance=ranking.balance,
+        blocks=blocks,
+        pool=pool,
+        mean_ranks=placed,
+        friedman_p=significant(test.p),
+        iman_davenport_p=significant(test.f_p),
+        critical_difference=difference,
+        cliques=[pool[first : last + 1] for first, last in cliques(placed, difference)],
+    )
+
+
+def _pool(grid: Grid, rankings: list[Ranking]) -> list[int]:
+    """Return the rows that are compared pair by pair, by index in the order of the table."""
+    ranked = [grid.rows.index(item.row) for item in rankings[0].rows[:POOL]] if rankings else []
+    chosen = [*ranked, *(row for row in range(len(grid.rows)) if not grid.complete[row])][:POOL]
+    references = [row for row, name in enumerate(grid.rows) if is_reference(name) and grid.complete[row]]
+    return sorted({*chosen, *references[:POOL]})
+
+
+def _pairs(grid: Grid, pool: list[int]) -> list[Pair]:
+    ends = [(first, second) for place, first in enumerate(pool) for second in pool[place + 1 :]]
+    if not ends:
+        return []
+    a, b = np.array(ends).T
+    test = welch((grid.scores[a], grid.scores[b]), (grid.std[a], grid.std[b]), (grid.runs[a], grid.runs[b]))
+    pairs = []
+    for (first, second), line in zip(ends, holm(test.p).tolist(), strict=True):
+        both = overall(grid, first, second)
+        pairs.append(
+            Pair(
+                first=grid.rows[first],
+                second=grid.rows[second],
+                p_values=[None if np.isnan(p) else significant(p) for p in line],
+                overall_p=None if both.p is None else significant(both.p),
+                overall_p_datasets=None if both.p_datasets is None else significant(both.p_datasets),
+            )
+        )
+    return pairs
+
+
+def _differences(grid: Grid, pool: list[int]) -> list[Differences]:
+    found = []
+    for column, task in enumerate(grid.tasks):
+        scores = grid.scores[:, column]
+        flags = best([None if np.isnan(score) else float(score) for score in scores])
+        if True not in flags:
+            continue
+        top = flags.index(True)
+        others = np.array([row for row in pool if row != top and not np.isnan(scores[row])], dtype=np.int64)
+        test = welch(
+            (scores[top], scores[others]),
+            (grid.std[top, column], grid.std[others, column]),
+            (grid.runs[top, column], grid.runs[others, column]),
+        )
+        apart = np.isneginf(scores[others]) | (holm(test.p) < ALPHA)
+        found.append(
+            Differences(
+                task=task,
+                best=grid.rows[top],
+                compared=len(others),
+                indistinguishable=[grid.rows[row] for row in others[~apart]],
+            )
+        )
+    return found
+
+
+def significant(value: float, digits: int = 4) -> float:
+    """Return the value with that many significant digits."""
+    return float(f"{value:.{digits - 1}e}")

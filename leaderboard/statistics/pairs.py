@@ -1,0 +1,101 @@
+"""Two rows against each other, task by task and over all tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from benchmark.contract.leaderboard import Table
+from leaderboard.statistics.grid import Grid, grid_of
+from leaderboard.statistics.hypotheses import ALPHA, holm, signed_rank, welch
+
+Verdict = Literal["first", "second", "not told apart", "no test", "not measured"]
+"""`first` and `second`: that row is better at 5 %, or the other diverged. `no test`: fewer than two distinct runs on a
+side. `not measured`: a side has no complete cell, or both diverged."""
+
+
+@dataclass(frozen=True)
+class TaskComparison:
+    """Two rows on one task; fractions."""
+
+    task: str
+    difference: float | None
+    """First minus second; None where a side has no mean."""
+    half_width: float | None
+    """Of the 95 % interval of the difference (Welch, not corrected)."""
+    p: float | None
+    p_holm: float | None
+    """Corrected over the tasks of the comparison."""
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Overall:
+    """Two rows over all tasks that both have measured. A diverged cell counts as 0."""
+
+    p: float | None
+    """Wilcoxon's signed ranks over tasks."""
+    p_datasets: float | None
+    """The same over one mean difference per dataset."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` returns."""
+
+    tasks: list[TaskComparison]
+    overall: Overall
+
+
+def compare(table: Table, first: str, second: str) -> Comparison:
+    """Return the paired comparison of two rows of a table. Raises ValueError for a row that is not in it."""
+    grid = grid_of(table)
+    for row in (first, second):
+        if row not in grid.rows:
+            raise ValueError(f"row {row!r} is not in table {table.id}; its rows: {', '.join(grid.rows)}")
+    a, b = grid.rows.index(first), grid.rows.index(second)
+    test = welch((grid.scores[a], grid.scores[b]), (grid.std[a], grid.std[b]), (grid.runs[a], grid.runs[b]))
+    corrected = holm(test.p)
+    return Comparison(
+        tasks=[
+            TaskComparison(
+                task=task,
+                difference=_known(test.difference[column]),
+                half_width=_known(test.half_width[column]),
+                p=_known(test.p[column]),
+                p_holm=_known(corrected[column]),
+                verdict=_verdict(grid.scores[a, column], grid.scores[b, column], corrected[column]),
+            )
+            for column, task in enumerate(grid.tasks)
+        ],
+        overall=overall(grid, a, b),
+    )
+
+
+def overall(grid: Grid, first: int, second: int) -> Overall:
+    """Return the tests over all common tasks of two rows, given by index."""
+    difference = grid.bounded[first] - grid.bounded[second]
+    common = ~np.isnan(difference)
+    by_dataset = [
+        float(difference[members].mean())
+        for name in dict.fromkeys(grid.datasets)
+        if (members := common & np.array([dataset == name for dataset in grid.datasets])).any()
+    ]
+    return Overall(signed_rank(difference[common].tolist()), signed_rank(by_dataset))
+
+
+def _verdict(first: float, second: float, p: float) -> Verdict:
+    if np.isnan(first) or np.isnan(second) or (np.isinf(first) and np.isinf(second)):
+        return "not measured"
+    better: Verdict = "first" if first > second else "second"
+    if np.isinf(first) or np.isinf(second):
+        return better
+    if np.isnan(p):
+        return "no test"
+    return better if p < ALPHA else "not told apart"
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

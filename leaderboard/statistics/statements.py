@@ -1,0 +1,150 @@
+"""What a table's statistics allow one to say, in sentences; nothing that the numbers do not carry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmark.contract.analysis import Analysis
+from benchmark.contract.leaderboard import Table
+from leaderboard.statistics.grid import Grid
+from leaderboard.statistics.hypotheses import ALPHA, holm, welch
+from leaderboard.statistics.places import best
+
+NAMED = 5
+"""Rows that a sentence names before it counts."""
+
+
+def statements(table: Table, grid: Grid, analysis: Analysis) -> list[str]:
+    """Return the sentences, the most important first."""
+    shown = dict(zip(grid.rows, grid.names, strict=True))
+    return [
+        *_tasks_won(grid),
+        *_told_apart_everywhere(grid, analysis),
+        *_first_rank(analysis, shown),
+        *_friedman(analysis),
+        *_runs(table, grid, analysis),
+    ]
+
+
+def runner_up(grid: Grid, column: int, method: str) -> tuple[int, int] | None:
+    """Return the best row of the method on a task and the best row of any other; None if there is no other."""
+    scores = np.where(np.isnan(grid.scores[:, column]), -math.inf, grid.scores[:, column])
+    own = np.array([name == method for name in grid.methods])
+    if not np.isfinite(scores[own]).any() or not np.isfinite(scores[~own]).any():
+        return None
+    first = np.where(own, scores, -math.inf).argmax()
+    return int(first), int(np.where(own, -math.inf, scores).argmax())
+
+
+def _tasks_won(grid: Grid) -> list[str]:
+    """Compare the method that is best on most tasks with the best row of another method on each of them."""
+    won: dict[str, list[int]] = {}
+    for column in range(len(grid.tasks)):
+        flags = best([None if np.isnan(score) else float(score) for score in grid.scores[:, column]])
+        for method in {grid.methods[row] for row, flag in enumerate(flags) if flag}:
+            won.setdefault(method, []).append(column)
+    if not won:
+        return ["No row is best on any task: there is nothing to compare."]
+    method = min(won, key=lambda name: (-len(won[name]), name))
+    total = len(grid.tasks)
+    sentence = f"{method} is best on {len(won[method])} of {total} tasks"
+    rivals = [(column, pair) for column in won[method] if (pair := runner_up(grid, column, method))]
+    if not rivals:
+        return [f"{sentence}; no other method was measured on them."]
+    columns = np.array([column for column, _ in rivals])
+    a, b = np.array([pair for _, pair in rivals]).T
+    test = welch(
+        (grid.scores[a, columns], grid.scores[b, columns]),
+        (grid.std[a, columns], grid.std[b, columns]),
+        (grid.runs[a, columns], grid.runs[b, columns]),
+    )
+    corrected = holm(test.p)
+    untested = int(np.isnan(corrected).sum())
+    close = int((corrected >= ALPHA).sum())
+    parts = [
+        f"on {close} of them the difference to the best row of another method cannot be told apart from chance at 5 % "
+        f"(Welch, Holm over {len(rivals) - untested} tasks)"
+    ]
+    if untested == len(rivals):
+        parts = []
+    if untested:
+        parts.append(f"on {untested} no test is possible, for want of two distinct runs on both sides")
+    return [f"{sentence}; {'; '.join(parts)}."]
+
+
+def _told_apart_everywhere(grid: Grid, analysis: Analysis) -> list[str]:
+    if not analysis.differences:
+        return []
+    clear = [item for item in analysis.differences if item.compared and not item.indistinguishable]
+    numbers = ", ".join(item.task for item in clear[:NAMED]) + (", …" if len(clear) > NAMED else "")
+    named = f" ({numbers})" if clear else ""
+    return [
+        f"On {len(clear)} of {len(grid.tasks)} tasks the best row can be told apart from every other row{named} "
+        f"(Welch, Holm over rows)."
+    ]
+
+
+def _first_rank(analysis: Analysis, shown: dict[str, str]) -> list[str]:
+    found = []
+    for ranking in analysis.rankings:
+        top = ranking.rows[0]
+        how = "datasets count alike" if ranking.balance == "dataset" else "tasks count alike"
+        last = max((last for first, last in ranking.groups if first == 0), default=0)
+        others = [shown[item.row] for item in ranking.rows[1 : last + 1]]
+        apart = (
+            f"it cannot be told apart from {_listed(others)}"
+            if others
+            else "it can be told apart from the next row"
+        )
+        found.append(
+            f"Where {how}, {shown[top.row]} has the best mean rank, {top.mean_rank:.2f} of {len(ranking.rows)} rows "
+            f"(95 % interval {top.low:.2f} to {top.high:.2f}); {apart} (bootstrap over datasets, tasks and runs)."
+        )
+    return found
+
+
+def _friedman(analysis: Analysis) -> list[str]:
+    found = []
+    for diagram in analysis.critical_differences:
+        what = "datasets" if diagram.balance == "dataset" else "tasks"
+        verdict = "differ" if diagram.iman_davenport_p < diagram.alpha else "cannot be told apart as a whole"
+        found.append(
+            f"Over {diagram.blocks} {what} the mean ranks of the best {len(diagram.pool)} rows {verdict} "
+            f"(Friedman p = {diagram.friedman_p:.2g}, Iman-Davenport p = {diagram.iman_davenport_p:.2g}); two of them "
+            f"differ by Nemenyi's test if their mean ranks are {diagram.critical_difference:.2f} or more apart."
+        )
+    return found
+
+
+def _runs(table: Table, grid: Grid, analysis: Analysis) -> list[str]:
+    found = []
+    if table.kind == "published":
+        found.append(
+            "The published runs of a cell share one seed and often repeat each other, and only their mean and interval "
+            "are known: intervals and p-values are too small, so fewer differences are real than are found here."
+        )
+    if analysis.audits:
+        measured = int(np.isfinite(grid.scores).sum())
+        found.append(
+            f"{len(analysis.audits)} cell(s) of {measured} hold runs that repeat a value or a seed; only distinct runs "
+            f"enter tests and intervals of ranks."
+        )
+    incomplete = len(grid.rows) - int(grid.complete.sum())
+    if incomplete:
+        found.append(f"{incomplete} row(s) are not measured on every task and have no mean rank.")
+    diverged = int(np.isneginf(grid.scores).sum())
+    if diverged:
+        found.append(
+            f"{diverged} cell(s) diverged: they share the last rank of their task and count as 0 in scores."
+        )
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = len(names) - NAMED
+    if rest > 0:
+        return f"{', '.join(names[:NAMED])} and {rest} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
