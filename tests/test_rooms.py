@@ -14,7 +14,14 @@ ROOMS = {
     "benchmark.data": {"benchmark.contract"},
     "tasks": {"benchmark.contract"},
     "leaderboard": {"benchmark.contract", "tasks"},
-    "benchmark.engine": {"benchmark.contract", "benchmark.backbone", "benchmark.data", "tasks"},
+    "benchmark.executor": set(),
+    "benchmark.engine": {
+        "benchmark.contract",
+        "benchmark.backbone",
+        "benchmark.data",
+        "benchmark.executor",
+        "tasks",
+    },
     "submissions": {"benchmark.contract", "benchmark.backbone"},
     "benchmark.runtime": {"benchmark.contract", "benchmark.backbone", "submissions"},
     "benchmark.cli": {
@@ -22,6 +29,7 @@ ROOMS = {
         "benchmark.backbone",
         "benchmark.data",
         "benchmark.engine",
+        "benchmark.executor",
         "benchmark.runtime",
         "tasks",
         "leaderboard",

@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--engine", type=click.Choice(["fast", "reference"]), default="fast", show_default=True)
 @click.option("--protocol", default="lovt-2022", show_default=True, help="Protocol file of that name.")
+@click.option(
+    "--executor",
+    type=click.Choice(["auto", "process", "local", "ray"]),
+    default="auto",
+    show_default=True,
+    help="Where jobs run: this process, worker processes here, a Ray cluster.",
+)
+@click.option("--workers", type=click.IntRange(1, 1024), help="Jobs at a time. Default: one per GPU.")
+@click.option("--address", metavar="ADDR", help="Of a Ray cluster; `auto` finds the one on this machine.")
 @click.option("--prepared-only", is_flag=True, help="Leave out tasks whose dataset is not prepared.")
 @click.option("--workspace", type=click.Path(path_type=Path, file_okay=False), help="Default: workspace/.")
 def evaluate(
@@ -35,6 +44,9 @@ def evaluate(
     device: str,
     engine: str,
     protocol: str,
+    executor: str,
+    workers: int | None,
+    address: str | None,
     prepared_only: bool,
     workspace: Path | None,
 ) -> None:
@@ -48,6 +60,7 @@ def evaluate(
       lovt-bench evaluate random --profile demo
       lovt-bench evaluate imagenet --tasks 'rsna_*' --device cuda
       lovt-bench evaluate mine --tasks covid_linear --engine reference
+      lovt-bench evaluate mine --executor local --workers 4
     """
     from benchmark.cli.evaluation_report import RichObserver, print_results
     from benchmark.workspace import workspace_root
@@ -58,10 +71,11 @@ def evaluate(
         specs, stores = _open_stores(specs, root, prepared_only)
         # Torch takes seconds to import: what can fail before, fails before.
         from benchmark.backbone.sources import resolve
-        from benchmark.engine.device import choose_device
+        from benchmark.engine.device import choose_device, gpu_count
         from benchmark.engine.evaluate import Evaluation
         from benchmark.engine.evaluate import evaluate as run
         from benchmark.engine.profile import load_profile
+        from benchmark.executor.choose import choose_executor
         from benchmark.malloc import keep_freed_memory
         from tasks.protocol import load_protocol
 
@@ -75,9 +89,15 @@ def evaluate(
             device=choose_device(device),  # type: ignore[arg-type]
             engine=engine,  # type: ignore[arg-type]
         )
+        where = choose_executor(
+            executor,  # type: ignore[arg-type]
+            workers=workers,
+            gpus=gpu_count(evaluation.device),
+            address=address,
+        )
         keep_freed_memory()
-        with RichObserver(evaluation) as observer:
-            results = run(evaluation, observer)
+        with RichObserver(evaluation, where) as observer:
+            results = run(evaluation, observer, where)
     except (ValueError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error
     print_results(evaluation, results)

@@ -13,14 +13,15 @@ from benchmark.contract.task import TaskSpec
 from benchmark.engine.evaluate import Evaluation, TaskResult
 from benchmark.engine.observer import Observer
 from benchmark.engine.plan import RunConfig
+from benchmark.executor.job import Executor
 from leaderboard.statistics import student_half_width
 
 
 class RichObserver(Observer):
     """A progress bar on a terminal; one line a finished run elsewhere."""
 
-    def __init__(self, evaluation: Evaluation) -> None:
-        self._evaluation = evaluation
+    def __init__(self, evaluation: Evaluation, executor: Executor) -> None:
+        self._evaluation, self._executor = evaluation, executor
         self._console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}", table_column=None),
@@ -50,10 +51,14 @@ class RichObserver(Observer):
         source, profile = self._evaluation.source, self._evaluation.profile
         self._console.print(
             f"[bold]{source.name}[/] through {len(self._evaluation.specs)} tasks: {runs} runs to do, profile "
-            f"{profile.name}, engine {self._evaluation.engine}, device {self._evaluation.device}",
+            f"{profile.name}, engine {self._evaluation.engine}, device {self._evaluation.device}{self._where()}",
             highlight=False,
             soft_wrap=True,
         )
+
+    def _where(self) -> str:
+        name, workers = self._executor.name, self._executor.workers
+        return "" if name == "process" else f", executor {name} with {workers} workers"
 
     def task(self, spec: TaskSpec, position: int, tasks: int) -> None:
         self._title = f"{position}/{tasks} {spec.id}"

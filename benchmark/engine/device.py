@@ -18,3 +18,8 @@ def choose_device(choice: DeviceChoice) -> torch.device:
     if choice == "cuda" and not available:
         raise ValueError("--device cuda: torch sees no CUDA device; use --device cpu or check the driver")
     return torch.device("cuda", 0) if available and choice != "cpu" else torch.device("cpu")
+
+
+def gpu_count(device: torch.device) -> int:
+    """Return how many CUDA devices jobs on such a device may use; 0 for the CPU."""
+    return torch.cuda.device_count() if device.type == "cuda" else 0

@@ -36,14 +36,20 @@ def load_records(path: Path) -> dict[str, RunRecord]:
     return records
 
 
-def append_record(path: Path, record: RunRecord) -> None:
-    """Append one record and force it to disk; a half line that a killed process left is removed first."""
+def append_record(path: Path, record: RunRecord) -> bool:
+    """Append one record and force it to disk; a half line that a killed process left is removed first.
+
+    Returns False and writes nothing where a record of that key is there: another process was faster.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        if record.key in load_records(path):
+            return False
         file.seek(0)
         whole = file.read().rfind(b"\n") + 1
         file.truncate(whole)
         file.write(record.to_json(indent=None).encode())
         file.flush()
         os.fsync(file.fileno())
+    return True

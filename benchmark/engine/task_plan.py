@@ -1,0 +1,129 @@
+"""What is to be done for one task of an evaluation, what of it is recorded, and what the records decide."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from benchmark.contract.run_record import RunKey, RunRecord
+from benchmark.contract.task import TaskSpec
+from benchmark.engine.cost import epoch_cost
+from benchmark.engine.evaluation import Evaluation
+from benchmark.engine.plan import RunConfig, choose_learning_rate, final_runs, split_sizes, tuning_runs
+from benchmark.engine.profile import apply_profile
+from benchmark.engine.records import load_records, results_path
+from benchmark.engine.task_data import TaskData
+from benchmark.executor.job import JobError
+
+
+class TaskError(JobError):
+    """One task cannot be finished; others can."""
+
+
+class TaskPlan:
+    """The runs of one task. Records are read anew each time: other processes may write them too.
+
+    Raises:
+        TaskError: the dataset has too few images for the task.
+    """
+
+    def __init__(self, evaluation: Evaluation, published: TaskSpec) -> None:
+        self.evaluation, self.published = evaluation, published
+        self.spec = apply_profile(published, evaluation.profile)
+        self.store = evaluation.stores[published.dataset]
+        track = self.store.manifest.track
+        self.path = results_path(evaluation.workspace, track, evaluation.source.name, published.id)
+        splits = [len(self.store.rows(split)) for split in ("train", "validation", "test")]
+        try:
+            self.sizes = split_sizes(self.spec, evaluation.profile, *splits)
+        except ValueError as error:
+            raise TaskError(str(error)) from error
+
+    @cached_property
+    def data(self) -> TaskData:
+        """What the runs read."""
+        return TaskData(
+            spec=self.spec,
+            protocol=self.evaluation.protocol,
+            store=self.store,
+            sizes=self.sizes,
+            source=self.evaluation.source,
+            side=self.evaluation.profile.image_side,
+            device=self.evaluation.device,
+            engine=self.evaluation.engine,
+            features_root=self.evaluation.workspace / "features",
+        )
+
+    @property
+    def batched(self) -> bool:
+        """Whether all runs of a phase train together as one batched head."""
+        return self.spec.head == "linear" and self.evaluation.engine == "fast"
+
+    @property
+    def reads_features(self) -> bool:
+        """Whether the runs read the feature cache."""
+        return self.spec.backbone == "frozen" and self.evaluation.engine == "fast"
+
+    @property
+    def run_cost(self) -> float:
+        """Cost of one run that is not stopped early."""
+        return self.spec.max_epochs * self.epoch_cost
+
+    @property
+    def epoch_cost(self) -> float:
+        """Cost of one epoch of one run."""
+        side = self.evaluation.profile.image_side
+        return epoch_cost(self.spec, self.sizes, side, self.evaluation.engine)
+
+    def tuning(self) -> list[RunConfig]:
+        """Return the tuning runs."""
+        return tuning_runs(self.spec, self.evaluation.protocol.runs)
+
+    def finals(self, learning_rate: float) -> list[RunConfig]:
+        """Return the repetitions at a learning rate."""
+        return final_runs(learning_rate, self.evaluation.protocol.runs, self.evaluation.profile)
+
+    def records(self) -> dict[str, RunRecord]:
+        """Return what is recorded now, by key."""
+        return load_records(self.path)
+
+    def missing(self, configs: list[RunConfig], records: dict[str, RunRecord]) -> list[RunConfig]:
+        """Return the runs that are not recorded."""
+        return [config for config in configs if self.key(config).key() not in records]
+
+    def choose(self, records: dict[str, RunRecord]) -> float:
+        """Return the learning rate of the repetitions.
+
+        Raises:
+            TaskError: all tuning runs diverged, or one is not recorded.
+        """
+        configs = self.tuning()
+        if not configs:
+            return self.spec.learning_rates[0]
+        if missing := self.missing(configs, records):
+            rates = ", ".join(f"{config.learning_rate:g}" for config in missing)
+            raise TaskError(f"task {self.spec.id}: no tuning run is recorded at learning rate {rates}")
+        tuned = [records[self.key(config).key()] for config in configs]
+        try:
+            return choose_learning_rate(
+                [(record.run.learning_rate, record.validation.get(self.spec.monitor)) for record in tuned]
+            )
+        except ValueError as error:
+            raise TaskError(f"task {self.spec.id}: {error}") from error
+
+    def key(self, config: RunConfig) -> RunKey:
+        """Return what identifies a run."""
+        protocol, profile = self.evaluation.protocol, self.evaluation.profile
+        return RunKey(
+            task=self.spec.id,
+            backbone_sha256=self.evaluation.source.sha256,
+            dataset_sha256=self.store.manifest.identity(),
+            task_sha256=self.spec.digest(),
+            protocol=protocol.name,
+            protocol_sha256=protocol.digest(),
+            profile=profile.name,
+            profile_sha256=profile.digest(),
+            engine=self.evaluation.engine,
+            phase=config.phase,
+            learning_rate=config.learning_rate,
+            seed=config.seed,
+        )

@@ -1,0 +1,139 @@
+"""Does one job of an evaluation, in whichever process: this file is what every executor calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmark.engine.cost import feature_cost
+from benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation
+from benchmark.engine.jobs import JobSpec, demands, missing_features
+from benchmark.engine.linear_batch import train_linear_batch
+from benchmark.engine.outcome import RunOutcome
+from benchmark.engine.plan import RunConfig
+from benchmark.engine.recording import make_record
+from benchmark.engine.records import append_record
+from benchmark.engine.single import train_single
+from benchmark.engine.task_plan import TaskPlan
+from benchmark.engine.usage import Usage, UsageMeter
+from benchmark.executor.job import Emit
+from benchmark.malloc import keep_freed_memory, release_memory
+
+ENTRY = "benchmark.engine.worker:process_worker"
+"""What makes the work function of a worker process."""
+
+
+def process_worker() -> Worker:
+    """Return the work function of a process that does nothing else."""
+    keep_freed_memory()
+    return Worker()
+
+
+class Worker:
+    """Does the jobs of payloads (`JobSpec`). Keeps the data of the last task, since its runs come together.
+
+    Events: `{"activity": text}`, `{"advance": cost}`, `{"run": line of the record}` once it is on disk.
+
+    Args:
+        evaluation: where it is open already; else it is opened from the payload.
+    """
+
+    def __init__(self, evaluation: Evaluation | None = None) -> None:
+        self._given = evaluation
+        self._opened: tuple[EvaluationReference, Evaluation] | None = None
+        self._plan: TaskPlan | None = None
+
+    def __call__(self, payload: str, emit: Emit) -> None:
+        spec = JobSpec.model_validate_json(payload)
+        evaluation = self._given or self._open(spec.evaluation)
+        if spec.kind == "features":
+            _extract(spec, [TaskPlan(evaluation, task) for task in spec.tasks], emit)
+            return
+        (task,) = spec.tasks
+        if self._plan is None or self._plan.evaluation is not evaluation or self._plan.published != task:
+            self._plan = None
+            release_memory()
+            self._plan = TaskPlan(evaluation, task)
+        _train(spec, self._plan, emit)
+
+    def _open(self, reference: EvaluationReference) -> Evaluation:
+        if self._opened is None or self._opened[0] != reference:
+            self._plan = self._opened = None
+            self._opened = reference, open_evaluation(reference)
+        return self._opened[1]
+
+
+def _extract(spec: JobSpec, plans: list[TaskPlan], emit: Emit) -> None:
+    (seed,), data = spec.seeds, plans[0].data
+    cache = data.cache(seed)
+    missing = missing_features(cache, demands(plans))
+    if not missing:
+        return
+    emit({"activity": "extracting features"})
+    backbone = data.source.load(seed)
+    for split, (rows, strides) in missing.items():
+        cache.extract(
+            backbone,
+            split,
+            rows,
+            strides,
+            data.device,
+            lambda images: emit({"advance": feature_cost(images, data.side)}),
+        )
+
+
+def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
+    """Train and record the runs of the job that are not recorded."""
+    records = plan.records()
+    if spec.kind == "tune":
+        (seed,) = spec.seeds
+        configs = [RunConfig("tune", rate, seed) for rate in spec.learning_rates]
+    else:
+        rate = plan.choose(records)
+        configs = [RunConfig("final", rate, seed) for seed in spec.seeds]
+    missing = plan.missing(configs, records)
+    if not missing:
+        return
+    for config, outcome, usage in (
+        _batch(plan, configs, emit) if plan.batched else _one(plan, configs[0], emit)
+    ):
+        if config in missing:
+            record = make_record(plan, config, outcome, usage)
+            if append_record(plan.path, record):
+                emit({"run": record.to_json(indent=None)})
+
+
+def _batch(
+    plan: TaskPlan, configs: list[RunConfig], emit: Emit
+) -> Iterator[tuple[RunConfig, RunOutcome, Usage]]:
+    splits = plan.data.linear([config.seed for config in configs], lambda images: None)
+    emit({"activity": f"{configs[0].phase}: {len(configs)} runs as one batched head"})
+    meter = UsageMeter(plan.evaluation.device)
+    for index, outcome in train_linear_batch(
+        plan.spec,
+        plan.evaluation.protocol,
+        configs,
+        plan.data.channels,
+        splits,
+        plan.evaluation.device,
+        on_epoch=lambda active: emit({"advance": active * plan.epoch_cost}),
+    ):
+        yield configs[index], outcome, meter.read(1 / len(configs))
+
+
+def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunConfig, RunOutcome, Usage]]:
+    emit({"activity": "loading"})
+    splits = plan.data.single(config.seed, lambda images: None)
+    emit({"activity": f"{config.phase}: learning rate {config.learning_rate:g}, seed {config.seed}"})
+    meter = UsageMeter(plan.evaluation.device)
+    outcome = train_single(
+        plan.spec,
+        plan.evaluation.protocol,
+        config,
+        plan.evaluation.source.load(config.seed) if plan.spec.backbone == "fine-tuned" else None,
+        plan.data.channels,
+        splits,
+        plan.evaluation.device,
+        on_epoch=lambda log: emit({"advance": plan.epoch_cost}),
+    )
+    yield config, outcome, meter.read()
+    release_memory()

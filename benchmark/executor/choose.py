@@ -1,0 +1,58 @@
+"""Which executor suits what was asked for and what is there."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+from benchmark.executor.job import Executor
+from benchmark.executor.limits import default_workers, limit_memory, usable_cores, worker_environments
+from benchmark.executor.local import LocalExecutor
+from benchmark.executor.process import ProcessExecutor
+from benchmark.executor.queue import Order
+
+ExecutorName = Literal["auto", "process", "local", "ray"]
+
+
+def choose_executor(
+    name: ExecutorName,
+    *,
+    workers: int | None = None,
+    gpus: int = 0,
+    address: str | None = None,
+    memory: int | None = None,
+    order: Order = "longest",
+) -> Executor:
+    """Return the executor of that name; `auto` takes this process unless there is more than one worker's place.
+
+    Args:
+        name: what was asked for.
+        workers: jobs at a time; by default what suits the machine.
+        gpus: that the jobs may use; 0 for jobs on the CPU.
+        address: of a Ray cluster.
+        memory: bytes of private memory of all processes on this machine that do jobs.
+        order: in which jobs are begun where there are several workers.
+
+    Raises:
+        ValueError: the wishes contradict each other, or Ray is not installed.
+    """
+    if name == "auto":
+        several = (workers or gpus or 1) > 1
+        name = "ray" if address else "local" if several else "process"
+    if address and name != "ray":
+        raise ValueError(f"--address is the address of a Ray cluster, but the executor is {name}")
+    if name == "process":
+        if (workers or 1) > 1:
+            raise ValueError(
+                f"--executor process has one worker, found --workers {workers}; use local or ray"
+            )
+        if memory is not None:
+            limit_memory(memory)
+        return ProcessExecutor()
+    if name == "ray":
+        from benchmark.executor.ray_cluster import RayExecutor
+
+        return RayExecutor(address=address, workers=workers, gpu=gpus > 0, memory=memory, order=order)
+    cores = usable_cores()
+    count = workers or default_workers(cores, gpus)
+    return LocalExecutor(worker_environments(count, cores, gpus, memory, os.environ), order)

@@ -1,0 +1,93 @@
+"""The loop that every executor shares: hand out what is ready, hear what came of it."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from benchmark.executor.claim import claim
+from benchmark.executor.job import Emit, Job, JobError, Watcher, WorkFunction
+from benchmark.executor.queue import JobQueue
+from benchmark.log import logger
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of one attempt at a job."""
+
+    outcome: Literal["done", "failed", "held", "lost"]
+    reason: str = ""
+
+
+class Slots(Protocol):
+    """Places where jobs run."""
+
+    def free(self) -> bool:
+        """Whether a job can be started now."""
+        ...
+
+    def running(self) -> bool:
+        """Whether `wait` has something to wait for."""
+        ...
+
+    def start(self, job: Job) -> None:
+        """Begin a job in a free place."""
+        ...
+
+    def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
+        """Return the attempts that ended, or nothing after so many seconds; events are passed on meanwhile."""
+        ...
+
+
+def drive(queue: JobQueue, slots: Slots, watcher: Watcher) -> None:
+    """Run all jobs of the queue in the slots."""
+    while queue.unfinished:
+        while slots.free() and (job := queue.take(time.monotonic())):
+            if watcher.admit(job):
+                watcher.started(job)
+                slots.start(job)
+            else:
+                for ended in queue.skipped(job):
+                    watcher.ended(*ended)
+        pause = queue.pause(time.monotonic())
+        if slots.running():
+            for job, report in slots.wait(pause):
+                _note(queue, job, report, watcher)
+        elif queue.unfinished:
+            time.sleep(pause or 0.0)
+
+
+def _note(queue: JobQueue, job: Job, report: Report, watcher: Watcher) -> None:
+    if report.outcome == "held":
+        queue.held(job, time.monotonic())
+        watcher.waiting(job)
+        return
+    if report.outcome == "done":
+        ended = queue.done(job)
+    elif report.outcome == "failed":
+        ended = queue.failed(job, report.reason)
+    else:
+        logger.warning("%s: the worker was lost, %s", job.label, report.reason)
+        ended = queue.lost(job, report.reason)
+        if not ended:
+            watcher.retried(job, report.reason)
+    for one in ended:
+        watcher.ended(*one)
+
+
+def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> Report:
+    """Do the job in this process, unless another process holds it. An exception is the job's failure, not ours."""
+    with claim(claims, job.id) as mine:
+        if not mine:
+            return Report("held")
+        try:
+            work(job.payload, emit)
+        except JobError as error:
+            return Report("failed", str(error))
+        except Exception as error:
+            logger.debug("%s", traceback.format_exc())
+            return Report("failed", f"{job.label}: {type(error).__name__}: {error}")
+    return Report("done")

@@ -1,0 +1,101 @@
+"""What an executor runs, and what it says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+Event = dict[str, Any]
+"""What a job tells while it runs: JSON values, understood by whoever made the job."""
+
+Emit = Callable[[Event], None]
+WorkFunction = Callable[[str, Emit], None]
+"""Does the job of a payload. Raises `JobError` where repeating it would not help."""
+
+
+class JobError(Exception):
+    """The job cannot be done; the message is for people."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work. Jobs of equal `id` are the same work, in whichever process they were planned."""
+
+    id: str
+    """Safe as a file name."""
+    label: str
+    """For people."""
+    payload: str
+    """JSON, read by the work function."""
+    cost: float = 1.0
+    """Compared with other jobs; decides the order alone."""
+    after: frozenset[str] = frozenset()
+    """Ids of jobs that must be done before; those not in the list are."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What jobs do: a function for this process, and for others the name of what makes one."""
+
+    here: WorkFunction
+    entry: str
+    """`module:name` of a callable without arguments that returns the work function of a process."""
+
+
+@dataclass(frozen=True)
+class JobEnd:
+    """How a job ended."""
+
+    status: Literal["done", "failed", "skipped"]
+    """`skipped`: the watcher did not admit it, or one that it waits for."""
+    reason: str = ""
+
+
+class Watcher:
+    """Override what is of interest. Called in the driver's thread only."""
+
+    def admit(self, job: Job) -> bool:
+        """Whether the job, whose turn it is, may start; else it and those that wait for it are skipped."""
+        return True
+
+    def started(self, job: Job) -> None:
+        """A worker has the job."""
+
+    def event(self, job: Job, event: Event) -> None:
+        """The job says something."""
+
+    def waiting(self, job: Job) -> None:
+        """Another process holds the job; it is tried again later."""
+
+    def retried(self, job: Job, reason: str) -> None:
+        """The job's worker was lost; the job will be run again."""
+
+    def ended(self, job: Job, end: JobEnd) -> None:
+        """The job came to its end: called once for each."""
+
+
+class Executor(Protocol):
+    """Runs jobs somewhere."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def workers(self) -> int:
+        """Jobs at a time."""
+        ...
+
+    def run(self, jobs: Sequence[Job], work: Work, claims: Path, watcher: Watcher) -> None:
+        """Run all jobs and return when each has ended.
+
+        Args:
+            jobs: in the order of preference, acyclic.
+            work: what they do.
+            claims: folder of the claims, shared by all that share the work's results.
+            watcher: is told.
+
+        Raises:
+            KeyboardInterrupt: after the workers were stopped.
+        """
+        ...

@@ -1,0 +1,68 @@
+"""What one worker may take of the machine: threads, a device, memory."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Mapping
+
+MEMORY_VARIABLE = "LOVT_BENCH_WORKER_MEMORY"
+"""Bytes of private memory of a worker process; set by the driver."""
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+def usable_cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def default_workers(cores: int, gpus: int) -> int:
+    """Return the workers that suit a machine: one per GPU, else one per four cores and at least two."""
+    return gpus or min(cores, max(2, cores // 4))
+
+
+def worker_threads(cores: int, workers: int, environment: Mapping[str, str]) -> int:
+    """Return the threads of each worker: an equal share of the cores, and no more than OMP_NUM_THREADS allows."""
+    share = max(1, cores // workers)
+    given = environment.get("OMP_NUM_THREADS", "")
+    return min(share, int(given)) if given.isdigit() and int(given) else share
+
+
+def worker_environments(
+    workers: int, cores: int, gpus: int, memory: int | None, environment: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Return what each worker has in its environment beside that of the driver.
+
+    Args:
+        workers: how many share the machine.
+        cores: usable ones.
+        gpus: that the driver sees; more workers than GPUs share them in turn.
+        memory: bytes of private memory of all workers together.
+        environment: of the driver.
+    """
+    threads = str(worker_threads(cores, workers, environment))
+    shared = dict.fromkeys(_THREAD_VARIABLES, threads)
+    if memory is not None:
+        shared[MEMORY_VARIABLE] = str(memory // workers)
+    visible = [name for name in environment.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
+    names = visible or [str(gpu) for gpu in range(gpus)]
+    return [
+        shared | ({"CUDA_VISIBLE_DEVICES": names[worker % gpus]} if gpus else {}) for worker in range(workers)
+    ]
+
+
+def limit_memory(bytes_: int | None = None) -> None:
+    """Bound the private memory of this process: an allocation beyond it fails, and with it the job that asked.
+
+    Counted are the heap, anonymous mappings and thread stacks (`RLIMIT_DATA`); not counted are memory-mapped features
+    and images, which the kernel drops when memory is short, and memory of a GPU.
+
+    Args:
+        bytes_: the bound; by default the driver's, which may be none.
+    """
+    given = os.environ.get(MEMORY_VARIABLE, "") if bytes_ is None else str(bytes_)
+    if given.isdigit():
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        wanted = int(given) if hard == resource.RLIM_INFINITY else min(int(given), hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))

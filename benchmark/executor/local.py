@@ -1,0 +1,160 @@
+"""Worker processes on this machine, one per GPU or per group of cores."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from benchmark.executor.drive import Report, drive
+from benchmark.executor.job import Event, Job, Watcher, Work
+from benchmark.executor.queue import JobQueue, Order
+
+
+class LocalExecutor:
+    """Runs jobs in worker processes that are started when first needed and stopped at the end.
+
+    Args:
+        environments: what each worker has in its environment beside this process's: threads, visible devices.
+        order: of the jobs that are ready.
+    """
+
+    name = "local"
+
+    def __init__(self, environments: Sequence[Mapping[str, str]], order: Order = "longest") -> None:
+        self._environments, self._order = list(environments), order
+
+    @property
+    def workers(self) -> int:
+        return len(self._environments)
+
+    def run(self, jobs: Sequence[Job], work: Work, claims: Path, watcher: Watcher) -> None:
+        workers = [_Worker(work.entry, claims, environment) for environment in self._environments]
+        try:
+            drive(JobQueue(jobs, self._order), _Workers(workers, watcher), watcher)
+        finally:
+            for worker in workers:
+                worker.stop()
+
+
+class _Worker:
+    """One worker process, started anew after it was lost."""
+
+    def __init__(self, entry: str, claims: Path, environment: Mapping[str, str]) -> None:
+        self._entry, self._claims, self._environment = entry, claims, environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self._events: IO[bytes] | None = None
+        self.job: Job | None = None
+
+    @property
+    def events(self) -> IO[bytes]:
+        assert self._events is not None
+        return self._events
+
+    def start(self, job: Job) -> None:
+        if self._process is None or self._process.poll() is not None:
+            self._begin()
+        self.job = job
+        assert self._process is not None
+        assert self._process.stdin is not None
+        message = {"id": job.id, "label": job.label, "payload": job.payload}
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # It died before it had the job: its events end, which is how any loss is seen.
+
+    def lost(self) -> str:
+        """Return how the process ended."""
+        assert self._process is not None
+        code = self._process.wait()
+        self._close()
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._close()
+
+    def _begin(self) -> None:
+        self._close()
+        read, write = os.pipe()
+        command = [sys.executable, "-m", "benchmark.executor.worker", str(write), self._entry]
+        # A session of its own: Ctrl-C reaches the driver, which stops its workers.
+        self._process = subprocess.Popen(
+            [*command, str(self._claims)],
+            stdin=subprocess.PIPE,
+            pass_fds=(write,),
+            env=os.environ | self._environment,
+            start_new_session=True,
+        )
+        os.close(write)
+        self._events = os.fdopen(read, "rb", buffering=0)
+
+    def _close(self) -> None:
+        if self._events is not None:
+            self._events.close()
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        self._process = self._events = None
+
+
+class _Workers:
+    def __init__(self, workers: Sequence[_Worker], watcher: Watcher) -> None:
+        self._workers, self._watcher = workers, watcher
+        self._text: dict[int, bytes] = {}
+
+    def free(self) -> bool:
+        return any(worker.job is None for worker in self._workers)
+
+    def running(self) -> bool:
+        return any(worker.job is not None for worker in self._workers)
+
+    def start(self, job: Job) -> None:
+        next(worker for worker in self._workers if worker.job is None).start(job)
+
+    def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
+        with selectors.DefaultSelector() as selector:
+            for worker in self._workers:
+                if worker.job is not None:
+                    selector.register(worker.events, selectors.EVENT_READ, worker)
+            ready = [key.data for key, _ in selector.select(seconds)]
+        reports = []
+        for worker in ready:
+            job = worker.job
+            report = self._hear(worker, job)
+            if report is not None:
+                reports.append((job, report))
+                worker.job = None
+        return reports
+
+    def _hear(self, worker: _Worker, job: Job) -> Report | None:
+        """Pass on the events that a worker has sent; return its report if it has ended the job."""
+        chunk = os.read(worker.events.fileno(), 1 << 16)
+        if not chunk:
+            self._text.pop(id(worker), None)
+            return Report("lost", worker.lost())
+        *lines, rest = (self._text.pop(id(worker), b"") + chunk).split(b"\n")
+        if rest:
+            self._text[id(worker)] = rest
+        report = None
+        for line in lines:
+            message: Event = json.loads(line)
+            if "report" in message:
+                report = Report(**message["report"])
+            else:
+                self._watcher.event(job, message["event"])
+        return report

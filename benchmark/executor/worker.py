@@ -1,0 +1,58 @@
+"""A worker process of the local executor: `python -m benchmark.executor.worker EVENTS ENTRY CLAIMS`.
+
+Jobs come as JSON lines on standard input, events and ends leave on the file descriptor EVENTS. The driver's end of
+standard input closes when the driver ends, however it ends; then so does the worker, at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import queue
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmark.executor.drive import attempt
+from benchmark.executor.job import Job, WorkFunction
+from benchmark.executor.limits import limit_memory
+
+
+def make_work(entry: str) -> WorkFunction:
+    """Return the work function that `module:name` makes."""
+    module, _, name = entry.partition(":")
+    work: WorkFunction = getattr(importlib.import_module(module), name)()
+    return work
+
+
+def main(events: int, entry: str, claims: Path) -> None:
+    """Do jobs until the driver is gone."""
+    limit_memory()
+    jobs: queue.Queue[dict[str, Any]] = queue.Queue()
+    threading.Thread(target=_read, args=(jobs,), daemon=True).start()
+    with os.fdopen(events, "w", encoding="utf-8") as out:
+
+        def send(message: dict[str, Any]) -> None:
+            out.write(json.dumps(message) + "\n")
+            out.flush()
+
+        work = make_work(entry)
+        while True:
+            job = Job(**jobs.get())
+            report = attempt(job, work, claims, lambda event: send({"event": event}))
+            send({"report": asdict(report)})
+
+
+def _read(jobs: queue.Queue[dict[str, Any]]) -> None:
+    for line in sys.stdin:
+        jobs.put(json.loads(line))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

@@ -1,0 +1,151 @@
+"""What every executor promises, on jobs that take milliseconds. Ray is in test_ray.py: starting it takes seconds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from benchmark.executor.job import Executor, JobEnd, Watcher, Work
+from benchmark.executor.local import LocalExecutor
+from benchmark.executor.process import ProcessExecutor
+from tests.benchmark.executor.toys import ENTRY, times, toy, work
+
+WORK = Work(work, ENTRY)
+EXECUTORS: dict[str, Callable[[], Executor]] = {
+    "process": ProcessExecutor,
+    "local": lambda: LocalExecutor([{"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "1"}]),
+}
+
+
+class Log(Watcher):
+    """Writes down all that it is told."""
+
+    def __init__(self, refused=()):
+        self.refused, self.ends, self.events = set(refused), {}, []
+        self.order, self.lost, self.held = [], [], []
+
+    def admit(self, job):
+        return job.id not in self.refused
+
+    def started(self, job):
+        self.order.append(job.id)
+
+    def event(self, job, event):
+        self.events.append((job.id, event))
+
+    def waiting(self, job):
+        self.held.append(job.id)
+
+    def retried(self, job, reason):
+        self.lost.append((job.id, reason))
+
+    def ended(self, job, end):
+        assert job.id not in self.ends, "a job ends once"
+        self.ends[job.id] = end
+
+
+@pytest.fixture(params=EXECUTORS)
+def executor(request):
+    return EXECUTORS[request.param]()
+
+
+def run(executor, folder, jobs, **log):
+    watcher = Log(**log)
+    executor.run(jobs, WORK, folder / "claims", watcher)
+    return watcher
+
+
+def test_every_job_is_done_once_after_those_that_it_waits_for(executor, tmp_path):
+    jobs = [
+        toy(tmp_path, "last", after=("a", "b"), needs=["a", "b"]),
+        toy(tmp_path, "a", after=("first",), needs=["first"]),
+        toy(tmp_path, "b", after=("first", "recorded-earlier"), needs=["first"]),
+        toy(tmp_path, "first", seconds=0.1),
+    ]
+    log = run(executor, tmp_path, jobs)
+    assert {end.status for end in log.ends.values()} == {"done"}
+    assert [times(tmp_path, job.id) for job in jobs] == [1, 1, 1, 1]
+    assert sorted(name for name, event in log.events if "finished" in event) == ["a", "b", "first", "last"]
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [({"refuse": "too few"}, "too few"), ({"bug": "too few"}, "ZeroDivisionError: too few")],
+    ids=["refusal", "bug"],
+)
+def test_a_job_that_fails_takes_those_that_wait_for_it_and_no_others(executor, tmp_path, what, said):
+    jobs = [
+        toy(tmp_path, "bad", **what),
+        toy(tmp_path, "waits", after=("bad",)),
+        toy(tmp_path, "waits-more", after=("waits",)),
+        toy(tmp_path, "other"),
+    ]
+    log = run(executor, tmp_path, jobs)
+    assert [log.ends[job.id].status for job in jobs] == ["failed", "failed", "failed", "done"]
+    assert log.ends["waits-more"].reason == log.ends["bad"].reason
+    assert said in log.ends["bad"].reason
+    assert not times(tmp_path, "waits")
+
+
+def test_a_job_that_is_not_admitted_is_skipped_with_those_that_wait_for_it(executor, tmp_path):
+    jobs = [toy(tmp_path, "a"), toy(tmp_path, "b", after=("a",)), toy(tmp_path, "c")]
+    log = run(executor, tmp_path, jobs, refused=["a"])
+    assert log.ends == {"a": JobEnd("skipped"), "b": JobEnd("skipped"), "c": JobEnd("done")}
+
+
+def test_a_second_call_finds_everything_done(executor, tmp_path):
+    jobs = [toy(tmp_path, f"job-{i}") for i in range(3)]
+    run(executor, tmp_path, jobs)
+    run(executor, tmp_path, jobs)
+    assert [times(tmp_path, job.id) for job in jobs] == [1, 1, 1]
+    assert not list((tmp_path / "claims").iterdir()), "claims do not pile up"
+
+
+def test_workers_are_other_processes_with_the_threads_that_they_were_given(tmp_path):
+    jobs = [toy(tmp_path, f"job-{i}", seconds=0.3) for i in range(4)]
+    log = run(EXECUTORS["local"](), tmp_path, jobs)
+    begun = [event for _, event in log.events if "pid" in event]
+    assert len({event["pid"] for event in begun} - {os.getpid()}) == 2
+    assert {event["threads"] for event in begun} == {"1"}
+
+
+def test_a_worker_that_dies_costs_its_job_one_more_attempt(tmp_path):
+    jobs = [toy(tmp_path, "mortal", die=2), *(toy(tmp_path, f"job-{i}") for i in range(3))]
+    log = run(EXECUTORS["local"](), tmp_path, jobs)
+    assert {end.status for end in log.ends.values()} == {"done"}
+    assert log.lost == [("mortal", "killed by SIGKILL")] * 2
+    assert [times(tmp_path, job.id) for job in jobs] == [1, 1, 1, 1]
+
+
+def test_a_job_that_always_kills_its_worker_is_given_up(tmp_path):
+    jobs = [toy(tmp_path, "deadly", die=99), toy(tmp_path, "fine")]
+    log = run(EXECUTORS["local"](), tmp_path, jobs)
+    assert log.ends["fine"].status == "done"
+    assert log.ends["deadly"].status == "failed"
+    assert "lost 3 times, last killed by SIGKILL" in log.ends["deadly"].reason
+
+
+def test_the_costliest_chain_begins_first(tmp_path):
+    jobs = [
+        toy(tmp_path, "short", cost=1),
+        toy(tmp_path, "long", cost=5),
+        toy(tmp_path, "head", cost=2),
+        toy(tmp_path, "tail", after=("head",), cost=4),
+    ]
+    log = run(LocalExecutor([{}]), tmp_path, jobs)
+    assert log.order == ["head", "long", "tail", "short"]
+
+
+def test_ctrl_c_stops_the_workers(tmp_path):
+    class Interrupts(Log):
+        def event(self, job, event):
+            self.pid = event["pid"]
+            raise KeyboardInterrupt
+
+    watcher = Interrupts()
+    with pytest.raises(KeyboardInterrupt):
+        EXECUTORS["local"]().run([toy(tmp_path, "slow", seconds=60)], WORK, tmp_path / "claims", watcher)
+    with pytest.raises(ProcessLookupError):
+        os.kill(watcher.pid, 0)

@@ -1,0 +1,25 @@
+"""Real trainings: every executor leaves the same records, and two harness processes share one workspace."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark.engine.evaluate import evaluate
+from benchmark.executor.local import LocalExecutor
+from tests.benchmark.executor.worlds import RUNS, results, tiny_evaluation
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    root = tmp_path_factory.mktemp("process")
+    assert {result.status for result in evaluate(tiny_evaluation(root))} == {"done"}
+    return results(root)
+
+
+@pytest.mark.slow
+def test_worker_processes_leave_the_records_of_this_process(expected, tmp_path):
+    """Equal to the last bit, since the threads are: OMP_NUM_THREADS=1 in tests, and given to the workers here."""
+    evaluation = tiny_evaluation(tmp_path)
+    evaluate(evaluation, executor=LocalExecutor([{"OMP_NUM_THREADS": "1"}] * 2))
+    assert results(tmp_path) == expected
+    assert len(expected) == RUNS

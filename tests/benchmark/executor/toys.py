@@ -1,0 +1,58 @@
+"""Jobs that need no torch: they count how often they were done, in files, and can be told to fail or to die."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmark.executor.job import Emit, Job, JobError
+
+ENTRY = "tests.benchmark.executor.toys:toy_work"
+
+
+def toy_work() -> Any:
+    """Return the work function of a process."""
+    return work
+
+
+def toy(folder: Path, name: str, after: tuple[str, ...] = (), cost: float = 1.0, **what: Any) -> Job:
+    """Return a job that leaves `folder/name`.
+
+    `what` may be: `seconds` to take, `refuse` or `bug` to fail with, `die` as many times as told, `needs` files.
+    """
+    payload = json.dumps({"folder": str(folder), "name": name, **what})
+    return Job(name, f"toy {name}", payload, cost, frozenset(after))
+
+
+def times(folder: Path, name: str) -> int:
+    """Return how often the job was finished."""
+    path = folder / name
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def work(payload: str, emit: Emit) -> None:
+    """Do a toy job. Idempotent as all jobs are: what is there is not done again."""
+    job = json.loads(payload)
+    folder = Path(job["folder"])
+    emit({"pid": os.getpid(), "threads": os.environ.get("OMP_NUM_THREADS")})
+    if (folder / job["name"]).exists():
+        return
+    if job.get("refuse"):
+        raise JobError(job["refuse"])
+    if job.get("bug"):
+        raise ZeroDivisionError(job["bug"])
+    for name in job.get("needs", ()):
+        assert (folder / name).exists(), f"{name} is not there yet"
+    deaths = folder / f"{job['name']}.deaths"
+    died = len(deaths.read_text()) if deaths.exists() else 0
+    if died < job.get("die", 0):
+        deaths.write_text("x" * (died + 1))
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(job.get("seconds", 0.0))
+    with (folder / job["name"]).open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    emit({"finished": job["name"]})
