@@ -16,6 +16,7 @@ from leaderboard.published.table import published_table
 from leaderboard.records import RecordSet
 from leaderboard.run_table import run_table, table_id
 from leaderboard.selection import Group, select
+from leaderboard.stale import Current, mark_stale
 from leaderboard.statistics.analyse import analyse
 
 
@@ -26,6 +27,8 @@ def build(
     descriptions: Mapping[str, Description] | None = None,
     expected_runs: Mapping[tuple[str, str], int] | None = None,
     version: str = "dev",
+    current: Current | None = None,
+    further_inputs: Sequence[InputFile] = (),
 ) -> Leaderboard:
     """Return the leaderboard of these records.
 
@@ -37,6 +40,8 @@ def build(
         expected_runs: By digests of protocol and profile the number of final runs that make a cell complete;
             where it is not known, the largest number found in the group.
         version: Name of the version.
+        current: Digests of what is here now; rows that rest on others are marked stale.
+        further_inputs: Files that the other arguments were read from, to be named by their digests.
 
     Raises:
         LeaderboardError: a published value of an unknown task.
@@ -46,7 +51,10 @@ def build(
     groups.sort(key=_order)
     ids = [table_id(group.key) for group in groups]
     tables = [
-        run_table(group, specs, descriptions or {}, ambiguous=ids.count(table_id(group.key)) > 1)
+        mark_stale(
+            run_table(group, specs, descriptions or {}, ambiguous=ids.count(table_id(group.key)) > 1),
+            current or Current(),
+        )
         for group in groups
     ]
     public = [table for table in tables if table.track == "public"]
@@ -56,7 +64,7 @@ def build(
         version=version,
         updated=_updated(groups),
         tables=[table.model_copy(update={"analysis": analyse(table)}) for table in shown],
-        inputs=_inputs(records, published),
+        inputs=_inputs(records, published, further_inputs),
         notes=sorted([*records.notes, *notes]),
     )
 
@@ -77,7 +85,9 @@ def _updated(groups: Sequence[Group]) -> str | None:
     return max(moments).isoformat(timespec="seconds").replace("+00:00", "Z") if moments else None
 
 
-def _inputs(records: RecordSet, published: Sequence[PublishedTable]) -> list[InputFile]:
+def _inputs(
+    records: RecordSet, published: Sequence[PublishedTable], further: Sequence[InputFile]
+) -> list[InputFile]:
     measured = [
         InputFile(path=file.path, sha256=file.sha256, records=len(file.records)) for file in records.files
     ]
@@ -85,4 +95,4 @@ def _inputs(records: RecordSet, published: Sequence[PublishedTable]) -> list[Inp
         InputFile(path=f"published/{table.info.name}.csv", sha256=table.sha256, records=len(table.cells))
         for table in published
     ]
-    return sorted([*measured, *transcribed], key=lambda file: file.path)
+    return sorted([*measured, *transcribed, *further], key=lambda file: file.path)

@@ -1,65 +1,80 @@
-"""A version on disk, `<out>/<version>/`: it appears whole, and a released one never changes.
+"""A version on disk, `<versions>/<version>/`: it appears whole, and a released one never changes.
 
 Nothing is removed but files that a build wrote: a folder that holds anything else is refused.
 """
 
 from __future__ import annotations
 
-import hashlib
+import fcntl
+import os
+import re
 import shutil
+import stat
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from benchmark.contract.leaderboard import Leaderboard
+from benchmark.contract.release import BuildRecord, Release
 from leaderboard.errors import LeaderboardError
-from leaderboard.formats.as_csv import as_csv
-from leaderboard.formats.as_json import as_json, json_schema
-from leaderboard.formats.as_markdown import as_markdown
-from leaderboard.text import is_name
+from leaderboard.rendering import SOURCE, SUMS, Examples, digest, render, with_sums
+from leaderboard.tools import code_sha256, tools
 
 DEVELOPMENT = "dev"
 """The one version that a build may replace; git ignores it."""
 
-SOURCE = "leaderboard.json"
-SUMS = "SHA256SUMS"
+BUILD = "build.json"
 
-FORMATS: Mapping[str, Callable[[Leaderboard], str]] = {
-    SOURCE: as_json,
-    "leaderboard.schema.json": json_schema,
-    "leaderboard.csv": as_csv,
-    "leaderboard.md": as_markdown,
-}
-"""Every file of a version but the sums, and what renders it."""
+_TEMPORARY = ".new-"
+
+_RELEASE = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})")
+
+Number = tuple[int, int, int]
 
 
-def write_version(leaderboard: Leaderboard, out: Path) -> Path:
+def write_version(leaderboard: Leaderboard, out: Path, examples: Examples | None = None) -> Path:
     """Write a version and return its folder. Writing a version again with equal bytes changes nothing.
 
     Raises:
         LeaderboardError: the version is released and differs, or its folder holds files that no build wrote.
     """
-    target = out / check_version(leaderboard.version)
-    files = {name: render(leaderboard) for name, render in FORMATS.items()}
-    files[SUMS] = "".join(f"{_digest(text.encode())}  {name}\n" for name, text in sorted(files.items()))
+    check_version(leaderboard.version)
+    with locked(out):
+        return put(leaderboard.version, out, version_files(leaderboard, examples))
+
+
+def version_files(
+    leaderboard: Leaderboard, examples: Examples | None = None, release: Release | None = None
+) -> dict[str, bytes]:
+    """Return every file of a version but its changes and sums."""
+    record = BuildRecord(
+        version=leaderboard.version, code_sha256=code_sha256(), tools=tools(), release=release
+    )
+    return {**render(leaderboard, examples), BUILD: record.to_json().encode()}
+
+
+def put(version: str, out: Path, files: Mapping[str, bytes]) -> Path:
+    """Write the files of a version and their sums; the caller holds the lock."""
+    target = out / version
+    whole = with_sums(files)
     if target.is_symlink() or target.exists():
         _check_replaceable(target)
-        if _content(target) == files:
+        if read_files(target) == whole:
             return target
-        if leaderboard.version != DEVELOPMENT:
+        if version != DEVELOPMENT:
             raise LeaderboardError(
-                f"{target} is released and the build differs from it; a released version never changes: "
-                f"choose another --version"
+                f"{target} is released and the build differs from it; a released version never changes"
             )
-    out.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=out))
+    temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=out))
     try:
         fresh, old = temporary / "new", temporary / "old"
-        fresh.mkdir()
-        for name, text in files.items():
-            (fresh / name).write_text(text, encoding="utf-8", newline="\n")
+        for name, content in whole.items():
+            path = fresh / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         if target.exists():
             target.rename(old)
         fresh.rename(target)
@@ -72,56 +87,117 @@ def read_version(out: Path, version: str = DEVELOPMENT) -> Leaderboard:
     """Return a version from disk.
 
     Raises:
-        LeaderboardError: there is none, or `leaderboard.json` is not the one that the build wrote.
+        LeaderboardError: there is none, or a file of it is not the one that was written.
     """
-    path = out / check_version(version) / SOURCE
+    folder = out / check_version(version)
     try:
-        content = path.read_bytes()
-        sums = path.with_name(SUMS).read_text(encoding="utf-8")
+        content = (folder / SOURCE).read_bytes()
+        touched = sum_problems(folder)
     except OSError as error:
         found = ", ".join(sorted(entry.parent.name for entry in out.glob(f"*/{SOURCE}"))) or "none"
         raise LeaderboardError(
             f"no version {version!r} in {out} (found: {found}); `lovt-bench leaderboard build` writes one"
         ) from error
-    if f"{_digest(content)}  {SOURCE}" not in sums.splitlines():
+    if touched:
+        remedy = "build again" if version == DEVELOPMENT else "bring it back from the repository's history"
         raise LeaderboardError(
-            f"{path} does not match {SUMS} beside it: it was changed after the build; build again"
+            f"{folder} was changed after the build ({next(iter(touched.values()))}); {remedy}"
         )
     try:
         return Leaderboard.model_validate_json(content)
     except ValidationError as error:
-        raise LeaderboardError(f"{path}: written by another version of lovt-bench; build again") from error
+        raise LeaderboardError(f"{folder / SOURCE}: written by another version of lovt-bench") from error
+
+
+def sum_problems(folder: Path) -> dict[str, str]:
+    """Return for each file that SHA256SUMS does not vouch for what is wrong with it, by name."""
+    problems: dict[str, str] = {}
+    try:
+        files = read_files(folder)
+        sums = files.pop(SUMS).decode(errors="replace")
+    except LeaderboardError as error:
+        return {"": str(error)}
+    except KeyError:
+        return {SUMS: f"{SUMS} is missing"}
+    listed = {line[66:]: line[:64] for line in sums.splitlines()}
+    for name in sorted({*listed, *files}):
+        if name not in files:
+            problems[name] = f"{name} is missing"
+        elif name not in listed:
+            problems[name] = f"{name} is not in {SUMS}: no build wrote it"
+        elif digest(files[name]) != listed[name]:
+            problems[name] = f"{name} does not match {SUMS}"
+    return problems
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return the files below a folder by relative path. Raises LeaderboardError for a link or a special file."""
+    return {name: (folder / name).read_bytes() for name in _names(folder)}
+
+
+def releases(out: Path) -> list[str]:
+    """Return the names of the released versions in a folder, newest first."""
+    names = [path.name for path in out.iterdir() if number(path.name)] if out.is_dir() else []
+    return sorted(names, key=lambda name: number(name) or (0, 0, 0), reverse=True)
+
+
+def number(version: str) -> Number | None:
+    """Return the three numbers of a release's name, None for any other name."""
+    match = _RELEASE.fullmatch(version)
+    return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
 def check_version(version: str) -> str:
-    """Return the name of a version if it can be a folder. Raises LeaderboardError."""
-    if not is_name(version):
-        raise LeaderboardError(
-            f"version {version!r}: expected lower case letters, digits, '.', '_', '-', for example 2026.1"
-        )
+    """Return the name of a version if it is one. Raises LeaderboardError."""
+    if version != DEVELOPMENT and not number(version):
+        raise LeaderboardError(f"version {version[:80]!r}: expected dev, or three numbers, for example 1.2.0")
     return version
 
 
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Hold the folder of versions for one writer at a time, and clear what a killed one left behind."""
+    out.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for path in out.glob(f"{_TEMPORARY}*"):
+            _recover(path, out / DEVELOPMENT)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _recover(temporary: Path, development: Path) -> None:
+    """Put `dev` back if its writer was killed between the two renames; remove the rest."""
+    if (temporary / "old").is_dir() and not development.exists():
+        (temporary / "old").rename(development)
+    shutil.rmtree(temporary)
+
+
+def _names(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.rglob("*")):
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode):
+            yield path.relative_to(folder).as_posix()
+        elif not stat.S_ISDIR(mode):
+            raise LeaderboardError(f"{path.relative_to(folder).as_posix()} is a link or a special file")
+
+
 def _check_replaceable(target: Path) -> None:
-    entries = (
-        {}
-        if target.is_symlink() or not target.is_dir()
-        else {entry.name: entry for entry in target.iterdir()}
+    problem = (
+        f"{target} is there and holds something that no build wrote; choose another --out, or move it away"
     )
-    listed: set[str] = set()
-    if SUMS in entries and entries[SUMS].is_file():
-        lines = entries[SUMS].read_text(encoding="utf-8", errors="replace").splitlines()
-        listed = {line[66:] for line in lines}
-    if SOURCE not in listed or set(entries) - listed - {SUMS}:
-        raise LeaderboardError(
-            f"{target} is there and holds something that no build wrote; choose another --out or --version, "
-            f"or move it away"
-        )
-
-
-def _content(folder: Path) -> dict[str, str]:
-    return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.is_file()}
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    if target.is_symlink() or not target.is_dir():
+        raise LeaderboardError(problem)
+    try:
+        names = set(_names(target))
+    except LeaderboardError as error:
+        raise LeaderboardError(problem) from error
+    sums = target / SUMS
+    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines() if SUMS in names else []
+    listed = {line[66:] for line in lines}
+    folders = {path for name in names for path in (target / name).parents}
+    empty = any(path.is_dir() and path not in folders for path in target.rglob("*"))
+    if SOURCE not in listed or names - listed - {SUMS} or empty:
+        raise LeaderboardError(problem)

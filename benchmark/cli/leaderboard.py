@@ -6,20 +6,14 @@ from pathlib import Path
 
 import click
 
-VERSIONS = Path("leaderboard/versions")
-
-_out = click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=VERSIONS,
-    show_default=True,
-    help="Folder of versions.",
-)
+from benchmark.cli.leaderboard_options import out_option, results_option, workspace_option
+from benchmark.cli.leaderboard_release import diff, list_versions, release, verify
+from benchmark.cli.leaderboard_serve import serve, site
 
 
 @click.group()
 def leaderboard() -> None:
-    """Build and show the leaderboard.
+    """Build, release, verify and show the leaderboard.
 
     \b
     Examples:
@@ -27,63 +21,41 @@ def leaderboard() -> None:
       lovt-bench leaderboard show                      # all tables
       lovt-bench leaderboard show --table phantom      # one of them
       lovt-bench leaderboard show --no-published | less
+      lovt-bench leaderboard serve --open              # the page of the newest version
+      lovt-bench leaderboard release                   # freeze it
+      lovt-bench leaderboard verify --all              # rebuild every release from its records
     """
 
 
+for command in (diff, list_versions, release, verify, serve, site):
+    leaderboard.add_command(command)
+
+
 @leaderboard.command()
-@click.option(
-    "--results",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of run records.  [default: results in the workspace]",
-)
-@_out
-@click.option(
-    "--version", default="dev", show_default=True, help="Name of the version; only dev can be replaced."
-)
-@click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of everything generated.  [default: $LOVT_BENCH_WORKSPACE or workspace]",
-)
-def build(results: Path | None, out: Path, version: str, workspace: Path | None) -> None:
-    """Turn run records into one version: JSON, CSV, Markdown and their digests.
+@results_option
+@out_option
+@workspace_option
+def build(results: Path | None, out: Path, workspace: Path | None) -> None:
+    """Turn run records into the version dev: JSON, CSV, Markdown, LaTeX, the page, and their digests.
 
     Results of different protocols, profiles, tracks or splits never share a table. The published rows are
-    a table of their own.
+    a table of their own. dev is replaced by each build; `release` makes versions that stay.
 
     \b
     Examples:
       lovt-bench leaderboard build
-      lovt-bench leaderboard build --results results --version 2026.1
+      lovt-bench leaderboard build --results results
     """
-    from importlib.resources import files
-
-    from benchmark.workspace import workspace_root
-    from leaderboard.build import build as build_leaderboard
-    from leaderboard.descriptions import describe
+    from benchmark.cli.leaderboard_sources import gather_sources
     from leaderboard.errors import LeaderboardError
-    from leaderboard.published.load import load_published
-    from leaderboard.records import read_records
-    from leaderboard.version import check_version, write_version
-    from tasks.registry import load_tasks
+    from leaderboard.release import build_development
 
-    root = workspace_root(workspace)
-    source = results or root / "results"
     try:
-        check_version(version)
-        records = read_records(source)
-        names = {record.submission for record in records.records}
-        board = build_leaderboard(
-            records,
-            load_published(),
-            load_tasks(),
-            describe(names, Path(str(files("submissions"))), root / "backbones"),
-            _expected_runs(),
-            version,
-        )
-        target = write_version(board, out)
+        sources = gather_sources(results, workspace)
+        board, target = build_development(out, sources)
     except (LeaderboardError, OSError) as error:
         raise click.ClickException(str(error)) from error
+    records, source = sources.records, sources.results
     if not records.records:
         click.echo(
             f"No run records in {source}: `lovt-bench evaluate random --profile demo` makes some.", err=True
@@ -93,21 +65,21 @@ def build(results: Path | None, out: Path, version: str, workspace: Path | None)
     for table in board.tables:
         notes = f", {len(table.notes)} note(s)" if table.notes else ""
         click.echo(f"{table.title}: {len(table.rows)} row(s), {len(table.columns)} task(s){notes}")
-    click.echo(f"Written: {target / 'leaderboard.md'} (and .json, .csv)")
+    click.echo(f"Written: {target / 'leaderboard.md'} (and .json, .csv, .tex)")
 
 
 @leaderboard.command()
 @click.argument("version", default="dev")
 @click.option("--table", "wanted", metavar="TEXT", default="", help="Only tables whose id contains TEXT.")
 @click.option("--no-published", is_flag=True, help="Only our own results.")
-@_out
+@out_option
 def show(version: str, wanted: str, no_published: bool, out: Path) -> None:
     """Print a version in the terminal; plain text when piped.
 
     \b
     Examples:
       lovt-bench leaderboard show
-      lovt-bench leaderboard show 2026.1 --table published
+      lovt-bench leaderboard show 1.2.0 --table published
     """
     from rich.console import Console
 
@@ -132,15 +104,3 @@ def show(version: str, wanted: str, no_published: bool, out: Path) -> None:
     for table in tables:
         for part in render(table, console.width, plain=plain):
             console.print(part)
-
-
-def _expected_runs() -> dict[tuple[str, str], int]:
-    """Return the number of final runs by the digests of protocol and profile."""
-    from benchmark.engine.profile import load_profile, profiles
-    from tasks.protocol import load_protocol, protocol_names
-
-    return {
-        (protocol.digest(), profile.digest()): len(protocol.runs.final_seeds[: profile.max_runs])
-        for protocol in map(load_protocol, protocol_names())
-        for profile in map(load_profile, profiles())
-    }

@@ -203,7 +203,7 @@ def test_building_needs_no_torch() -> None:
         "from leaderboard.build import build\n"
         "from leaderboard.published.load import load_published\n"
         "from leaderboard.records import RecordSet\n"
-        "from leaderboard.version import FORMATS\n"
+        "from leaderboard.rendering import FORMATS\n"
         "from tasks.registry import load_tasks\n"
         "board = build(RecordSet(), load_published(), load_tasks())\n"
         "texts = [render(board) for render in FORMATS.values()]\n"

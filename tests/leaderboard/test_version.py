@@ -10,7 +10,8 @@ import pytest
 from benchmark.contract.leaderboard import Leaderboard
 from leaderboard.build import build
 from leaderboard.errors import LeaderboardError
-from leaderboard.version import FORMATS, SUMS, read_version, write_version
+from leaderboard.rendering import FORMATS, SUMS
+from leaderboard.version import BUILD, read_version, write_version
 from tests.leaderboard.records import TASKS, record_set, runs
 
 
@@ -20,12 +21,14 @@ def board(value: float = 0.5, version: str = "dev") -> Leaderboard:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 def test_a_version_holds_every_format_and_the_sums_of_their_bytes(tmp_path: Path) -> None:
     files = content(write_version(board(), tmp_path))
-    assert set(files) == {*FORMATS, SUMS}
+    assert set(files) >= {*FORMATS, BUILD, SUMS}
     lines = {line[66:]: line[:64] for line in files.pop(SUMS).decode().splitlines()}
     assert lines == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
 
@@ -42,11 +45,11 @@ def test_dev_is_replaced_whole_and_leaves_nothing_behind(tmp_path: Path) -> None
 
 
 def test_a_released_version_never_changes(tmp_path: Path) -> None:
-    write_version(board(0.5, "2026.1"), tmp_path)
-    write_version(board(0.5, "2026.1"), tmp_path)
+    write_version(board(0.5, "1.2.0"), tmp_path)
+    write_version(board(0.5, "1.2.0"), tmp_path)
     with pytest.raises(LeaderboardError, match="never changes"):
-        write_version(board(0.6, "2026.1"), tmp_path)
-    assert read_version(tmp_path, "2026.1") == board(0.5, "2026.1")
+        write_version(board(0.6, "1.2.0"), tmp_path)
+    assert read_version(tmp_path, "1.2.0") == board(0.5, "1.2.0")
 
 
 def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
@@ -84,12 +87,12 @@ def test_a_version_changed_by_hand_is_not_shown(tmp_path: Path) -> None:
 
 
 def test_a_missing_version_names_those_there_are(tmp_path: Path) -> None:
-    write_version(board(version="2026.1"), tmp_path)
-    with pytest.raises(LeaderboardError, match=r"no version 'dev'.*found: 2026\.1.*leaderboard build"):
+    write_version(board(version="1.2.0"), tmp_path)
+    with pytest.raises(LeaderboardError, match=r"no version 'dev'.*found: 1\.2\.0.*leaderboard build"):
         read_version(tmp_path)
 
 
-@pytest.mark.parametrize("version", ["..", "a/b", "", "Dev", "/tmp"])
+@pytest.mark.parametrize("version", ["..", "a/b", "", "Dev", "/tmp", "1.2", "01.2.3", "1.2.3\n"])
 def test_a_version_is_a_name_and_no_path(tmp_path: Path, version: str) -> None:
-    with pytest.raises(LeaderboardError, match=r"for example 2026\.1"):
+    with pytest.raises(LeaderboardError, match=r"for example 1\.2\.0"):
         read_version(tmp_path, version)

@@ -1,0 +1,175 @@
+"""`lovt-bench leaderboard release, verify, diff, list`: versions that never change, and what changed between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.cli.leaderboard_options import out_option, results_option, workspace_option
+
+if TYPE_CHECKING:
+    from benchmark.contract.release import Bump
+    from leaderboard.verify import Verification
+
+SHOWN = 20
+"""Problems shown of one version."""
+
+
+@click.command()
+@click.option("--major", "bump", flag_value="major", help="Protocol or data changed: not comparable.")
+@click.option("--minor", "bump", flag_value="minor", help="Entries changed.")
+@click.option("--patch", "bump", flag_value="patch", help="The same entries, shown otherwise.")
+@click.option("--note", default="", metavar="TEXT", help="What you want to say about it.")
+@results_option
+@out_option
+@workspace_option
+def release(bump: Bump | None, note: str, results: Path | None, out: Path, workspace: Path | None) -> None:
+    """Freeze what the records give as the next version, with everything it was built from.
+
+    Without a step the least one is taken that the changes ask for; a smaller one is refused. The first release is
+    1.0.0. Commit the whole folder of versions afterwards.
+
+    \b
+    Examples:
+      lovt-bench leaderboard release
+      lovt-bench leaderboard release --minor --note "Two new methods"
+    """
+    from datetime import UTC, datetime
+
+    from benchmark.cli.leaderboard_sources import gather_sources
+    from leaderboard.errors import LeaderboardError
+    from leaderboard.formats.as_changes import plain_changes
+    from leaderboard.release import release as freeze
+
+    try:
+        sources = gather_sources(results, workspace)
+        made = freeze(out, sources, date=f"{datetime.now(UTC):%Y-%m-%d}", note=note, bump=bump)
+    except (LeaderboardError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    for line in plain_changes(made.changes):
+        click.echo(line)
+    click.echo(f"Released: {made.folder} ({made.bump}). Next: commit {out}")
+
+
+@click.command()
+@click.argument("version", required=False)
+@click.option("--all", "every", is_flag=True, help="All released versions.")
+@click.option(
+    "--accept-other-code",
+    is_flag=True,
+    help="Succeed where nothing was touched or lost and only other code or libraries render otherwise.",
+)
+@results_option
+@out_option
+@workspace_option
+def verify(
+    version: str | None,
+    every: bool,
+    accept_other_code: bool,
+    results: Path | None,
+    out: Path,
+    workspace: Path | None,
+) -> None:
+    """Rebuild a version from its records, offline, and compare every file byte for byte.
+
+    Releases carry their records; dev is rebuilt from the workspace. Names what differs and the first place; the exit
+    code is 1 if anything does.
+
+    \b
+    Examples:
+      lovt-bench leaderboard verify 1.2.0
+      lovt-bench leaderboard verify --all
+      lovt-bench leaderboard verify dev
+    """
+    from benchmark.cli.leaderboard_sources import gather_sources
+    from leaderboard.errors import LeaderboardError
+    from leaderboard.verify import verify as verify_version
+    from leaderboard.version import DEVELOPMENT, releases
+    from leaderboard.version_index import check_listed
+
+    if every == (version is not None):
+        raise click.UsageError("name a version, or --all")
+    good = True
+    try:
+        if every:
+            check_listed(out)
+        for name in releases(out) if every else [str(version)]:
+            live = gather_sources(results, workspace) if name == DEVELOPMENT else None
+            found = verify_version(out, name, live)
+            good &= found.identical or (accept_other_code and found.explained)
+            _tell(found)
+    except (LeaderboardError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    if every and not releases(out):
+        click.echo(f"No release in {out}.")
+    if not good:
+        raise click.exceptions.Exit(1)
+
+
+def _tell(found: Verification) -> None:
+    if found.identical:
+        click.echo(
+            f"{found.version}: {found.files} files rebuilt from {found.inputs} inputs, equal byte for byte"
+        )
+        return
+    word = "rebuilds otherwise" if found.explained else "not as it was built"
+    click.echo(f"{found.version}: {word}, {len(found.problems)} problem(s)")
+    for problem in found.problems[:SHOWN]:
+        click.echo(f"  {problem.kind}: {problem.text}")
+    if len(found.problems) > SHOWN:
+        click.echo(f"  … and {len(found.problems) - SHOWN} more")
+
+
+@click.command()
+@click.argument("first")
+@click.argument("second", default="dev")
+@out_option
+def diff(first: str, second: str, out: Path) -> None:
+    """Print what changed from one version to another: rows, cells, ranks, digests.
+
+    \b
+    Examples:
+      lovt-bench leaderboard diff 1.0.0 1.1.0
+      lovt-bench leaderboard diff 1.1.0          # to dev
+    """
+    from leaderboard.changes import compare
+    from leaderboard.errors import LeaderboardError
+    from leaderboard.formats.as_changes import plain_changes
+    from leaderboard.version import read_version
+
+    try:
+        changes = compare(read_version(out, first), read_version(out, second))
+    except LeaderboardError as error:
+        raise click.ClickException(str(error)) from error
+    for line in plain_changes(changes):
+        click.echo(line)
+
+
+@click.command("list")
+@out_option
+def list_versions(out: Path) -> None:
+    """List the versions, newest first.
+
+    \b
+    Examples:
+      lovt-bench leaderboard list
+    """
+    from leaderboard.errors import LeaderboardError
+    from leaderboard.text import clean
+    from leaderboard.version import DEVELOPMENT, releases, sum_problems
+    from leaderboard.version_index import chain_problems, describe_release
+
+    try:
+        for version in releases(out):
+            touched = {**sum_problems(out / version), **chain_problems(out, version)}
+            entry = None if touched else describe_release(out, version)
+            text = f"{entry.date}  {clean(entry.summary, 200)}" if entry else "TOUCHED: see `verify`"
+            click.echo(f"{version:10s} {text}")
+    except LeaderboardError as error:
+        raise click.ClickException(str(error)) from error
+    if (out / DEVELOPMENT).is_dir():
+        click.echo(f"{DEVELOPMENT:10s} the last build, not released")
+    elif not releases(out):
+        click.echo(f"No version in {out}: `lovt-bench leaderboard build` writes one.")

@@ -1,0 +1,120 @@
+"""Beside a leaderboard version: `build.json` says what it was made with, `changes.json` what changed since the last.
+
+Versions are semantic. Major: protocol, profile, tasks or data changed, numbers are not comparable. Minor: entries
+changed. Patch: the same entries, shown or described otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, PositiveFloat
+
+from benchmark.contract.base import Model, Name, Sha256
+
+Bump = Literal["major", "minor", "patch"]
+
+
+class Release(Model):
+    """What a release adds to a build."""
+
+    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    """UTC."""
+    bump: Bump
+    previous: Name | None = None
+    """The release before; None for the first."""
+    previous_sums_sha256: Sha256 | None = None
+    """Digest of its SHA256SUMS: releases form a chain."""
+    note: str = Field(default="", max_length=2000)
+    """As typed: escape before show."""
+
+
+class BuildRecord(Model):
+    """`build.json`: equal code, tools and inputs give equal bytes."""
+
+    schema_version: Literal[1] = 1
+    version: Name
+    code_sha256: Sha256
+    """Of the sources that build and render: `leaderboard/` and `benchmark/contract/`."""
+    tools: dict[str, str]
+    """Versions of Python and of the libraries that compute and render."""
+    release: Release | None = None
+    """None for `dev`."""
+
+
+class RowChange(Model):
+    """A row that came or went."""
+
+    table: Name
+    row: Name
+    display_name: str
+
+
+class CellChange(Model):
+    """A cell that came, went or changed; values in percent as pages show them."""
+
+    table: Name
+    row: Name
+    task: str
+    old: str | None = None
+    new: str | None = None
+
+
+class RankChange(Model):
+    """A row whose mean rank moved, by its own numbers or by those of others."""
+
+    table: Name
+    row: Name
+    old: PositiveFloat | None = None
+    new: PositiveFloat | None = None
+
+
+class DigestChange(Model):
+    """Something that numbers rest on is another one now."""
+
+    what: str
+    old: str
+    new: str
+
+
+class Changes(Model):
+    """`changes.json`."""
+
+    schema_version: Literal[1] = 1
+    version: Name
+    previous: Name | None
+    bump: Bump | None
+    """The least step that the changes ask for; None where nothing changed."""
+    reasons: list[str] = []
+    """Why it is not less, in sentences."""
+    note: str = ""
+    tables_added: list[Name] = []
+    tables_removed: list[Name] = []
+    rows_added: list[RowChange] = []
+    rows_removed: list[RowChange] = []
+    cells: list[CellChange] = []
+    ranks: list[RankChange] = []
+    digests: list[DigestChange] = []
+    facts: list[str] = []
+    """Which fields of tables and rows changed beside their numbers, in sentences."""
+
+
+class VersionEntry(Model):
+    """One release in `versions.json`."""
+
+    version: Name
+    date: str
+    bump: Bump
+    previous: Name | None = None
+    note: str = ""
+    summary: str
+    """What changed, in a sentence."""
+    sums_sha256: Sha256
+    """Digest of its SHA256SUMS."""
+
+
+class VersionIndex(Model):
+    """`versions.json`, newest first; `versions.js` holds the same for pages opened from disk."""
+
+    schema_version: Literal[1] = 1
+    versions: list[VersionEntry] = []

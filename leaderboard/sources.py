@@ -1,0 +1,193 @@
+"""What a version is built from: gathered from a workspace, or unpacked from the inputs of a release.
+
+Both ways end in the same readers, so a version that is rebuilt goes through what it was built by. Whatever does
+not come from a file (descriptions, digests of what is here, notes on a folder) is one JSON document, an input too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from pydantic import PositiveInt, ValidationError
+
+from benchmark.contract.base import Model, Sha256
+from benchmark.contract.leaderboard import InputFile, Leaderboard
+from benchmark.contract.task import TaskSpec
+from leaderboard.build import build
+from leaderboard.descriptions import Description
+from leaderboard.errors import LeaderboardError
+from leaderboard.examples import read_examples
+from leaderboard.published.load import FOLDER as PUBLISHED
+from leaderboard.published.load import PublishedTable, load_published
+from leaderboard.records import RecordSet, read_records
+from leaderboard.rendering import Examples, digest
+from leaderboard.stale import Current
+from leaderboard.store import fetch, keep
+from leaderboard.text import is_name
+
+FROZEN = "build/inputs.json"
+"""Path of the document among the inputs."""
+
+_PLACES = {"public": "results/public", "phantom": "results/phantom"}
+"""Inputs are named as below the results folder; the others lie where they say."""
+
+
+class ExpectedRuns(Model):
+    """How many final runs make a cell complete under one protocol and profile."""
+
+    protocol_sha256: Sha256
+    profile_sha256: Sha256
+    runs: PositiveInt
+
+
+class Frozen(Model):
+    """`build/inputs.json`: everything a build depends on that is not a file of its own."""
+
+    schema_version: Literal[1] = 1
+    tasks: list[TaskSpec]
+    descriptions: dict[str, Description] = {}
+    expected_runs: list[ExpectedRuns] = []
+    current: Current = Current()
+    notes: list[str] = []
+    """What reading the results left out."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that a version is a function of, and where its bytes lie."""
+
+    records: RecordSet
+    published: tuple[PublishedTable, ...]
+    examples: Examples
+    frozen: Frozen
+    further: tuple[InputFile, ...]
+    """Inputs beside run records and published numbers."""
+    folder: Path
+    """Results, examples: where `path_of` finds them."""
+    published_folder: Path
+    results: Path
+
+    def board(self, version: str) -> Leaderboard:
+        """Return the version of that name."""
+        frozen = self.frozen
+        expected = {(item.protocol_sha256, item.profile_sha256): item.runs for item in frozen.expected_runs}
+        return build(
+            RecordSet(self.records.files, tuple(frozen.notes)),
+            self.published,
+            frozen.tasks,
+            frozen.descriptions,
+            expected,
+            version,
+            current=frozen.current,
+            further_inputs=self.further,
+        )
+
+    def content(self, file: InputFile) -> bytes:
+        """Return the bytes of an input. Raises LeaderboardError if they are no longer those that were read."""
+        if file.path == FROZEN:
+            return self.frozen.to_json().encode()
+        top, _, rest = file.path.partition("/")
+        places = {"published": self.published_folder / rest, "examples": self.folder / file.path}
+        content = places.get(top, self.results / file.path).read_bytes()
+        if digest(content) != file.sha256:
+            raise LeaderboardError(
+                f"{file.path} changed while it was read; wait for its runs, then try again"
+            )
+        return content
+
+
+def gather(
+    records: RecordSet,
+    results: Path,
+    folder: Path,
+    frozen: Frozen,
+    published_folder: Path = PUBLISHED,
+) -> Sources:
+    """Return the sources of a build from folders.
+
+    Args:
+        records: What `read_records(results)` found.
+        results: Folder of run records.
+        folder: Where `examples/` lies: the workspace.
+        frozen: What is not a file.
+        published_folder: Published tables.
+
+    Raises:
+        LeaderboardError: a published table is broken.
+    """
+    examples, example_files = read_examples(folder / "examples", records.records)
+    published = load_published(published_folder)
+    descriptions = [
+        _input(f"published/{path.name}", path.read_bytes(), 0)
+        for path in sorted(published_folder.glob("*.yaml"))
+    ]
+    document = _input(FROZEN, frozen.to_json().encode(), 0)
+    return Sources(
+        records,
+        published,
+        examples,
+        frozen,
+        (document, *descriptions, *example_files),
+        folder,
+        published_folder,
+        results,
+    )
+
+
+def store(sources: Sources, inputs: Iterable[InputFile], versions: Path) -> None:
+    """Keep the inputs of a version for good, before the version itself appears."""
+    for file in inputs:
+        keep(versions, sources.content(file))
+
+
+def unpack(inputs: Sequence[InputFile], versions: Path, target: Path) -> Sources:
+    """Return the sources that the inputs of a release hold, unpacked into a folder.
+
+    Args:
+        inputs: `Leaderboard.inputs`; paths are checked, for a version may come from anybody.
+        versions: Folder of versions with its store.
+        target: An empty folder; it must stay while the sources are used.
+
+    Raises:
+        LeaderboardError: an input is missing, damaged or out of place.
+    """
+    for file in inputs:
+        path = target / _place(file.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(fetch(versions, file.sha256))
+    try:
+        frozen = Frozen.model_validate_json((target / FROZEN).read_bytes())
+    except FileNotFoundError as error:
+        raise LeaderboardError(
+            f"{FROZEN} is not among the inputs of this version: it was not released by lovt-bench"
+        ) from error
+    except ValidationError as error:
+        raise LeaderboardError(f"{FROZEN}: written by another version of lovt-bench") from error
+    (target / "published").mkdir(exist_ok=True)
+    results = target / "results"
+    return gather(read_records(results), results, target, frozen, target / "published")
+
+
+def unpackable(inputs: Iterable[InputFile], versions: Path) -> Iterator[tuple[str, str]]:
+    """Yield path and complaint of every input that the store cannot give back."""
+    for file in inputs:
+        try:
+            _place(file.path)
+            fetch(versions, file.sha256)
+        except LeaderboardError as error:
+            yield file.path, str(error)
+
+
+def _place(path: str) -> PurePosixPath:
+    """Return where an input lies below the folder it is unpacked into."""
+    parts = path.split("/")
+    if len(parts) < 2 or not all(is_name(part) for part in parts):
+        raise LeaderboardError(f"input {path[:80]!r}: expected names parted by '/'")
+    return PurePosixPath(_PLACES.get(parts[0], parts[0]), *parts[1:])
+
+
+def _input(path: str, content: bytes, records: int) -> InputFile:
+    return InputFile(path=path, sha256=digest(content), records=records)

@@ -1,0 +1,64 @@
+"""The inputs of releases, `<versions>/inputs/<sha256>.gz`: named by their content, written once, never changed.
+
+A file that several releases rest on is there once. The name is the digest of what is inside, so that what gzip
+writes does not matter; `gzip -dc` shows it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import zlib
+from pathlib import Path
+
+from benchmark.workspace import atomic_path
+from leaderboard.errors import LeaderboardError
+from leaderboard.records import SIZE_LIMIT
+from leaderboard.rendering import digest
+
+INPUTS = "inputs"
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class MissingInputError(LeaderboardError):
+    """The store does not hold what a version names, or something else under its name."""
+
+
+def keep(versions: Path, content: bytes) -> str:
+    """Store content if it is not there and return its digest."""
+    sha256 = digest(content)
+    target = _path(versions, sha256)
+    if not target.is_file():
+        with atomic_path(target) as path:
+            path.write_bytes(gzip.compress(content, compresslevel=9, mtime=0))
+    return sha256
+
+
+def fetch(versions: Path, sha256: str) -> bytes:
+    """Return the content of that digest.
+
+    Raises:
+        MissingInputError: it is not there, a link, not gzip, larger than an input may be, or other content.
+    """
+    path = _path(versions, sha256)
+    where = f"{INPUTS}/{path.name}"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise MissingInputError(f"{where} is missing; bring it back from the repository's history") from error
+    try:
+        with os.fdopen(descriptor, "rb") as stream, gzip.open(stream) as unpacked:
+            content = unpacked.read(SIZE_LIMIT + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise MissingInputError(f"{where} is damaged ({error})") from error
+    if digest(content) != sha256:
+        raise MissingInputError(f"{where} holds something else than its name says")
+    return content
+
+
+def _path(versions: Path, sha256: str) -> Path:
+    if not _DIGEST.fullmatch(sha256):
+        raise MissingInputError(f"{sha256[:80]!r} is no SHA-256")
+    return versions / INPUTS / f"{sha256}.gz"

@@ -1,0 +1,47 @@
+"""What a build was made with: digest of the code, versions of Python and of the libraries that render."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+import benchmark.contract
+
+LIBRARIES = (
+    "altair", "jinja2", "matplotlib", "numpy", "pandas", "pillow", "pydantic", "scikit-posthocs", "scipy", "tabulate",
+    "vl-convert-python",
+)  # fmt: skip
+
+_NO_CODE = frozenset({"versions", "schemas"})
+
+_SOURCES = frozenset({".py", ".js", ".css", ".html", ".j2", ".json", ".svg", ".md", ".yaml"})
+
+
+def tools(libraries: Sequence[str] = LIBRARIES) -> dict[str, str]:
+    """Return the versions of Python and of each library that is installed."""
+    found = {"python": platform.python_version()}
+    for name in libraries:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def code_sha256() -> str:
+    """Return one digest of the sources that build and render a version; published tables are inputs, not code."""
+    board = Path(__file__).resolve().parent
+    contract = Path(benchmark.contract.__file__ or "").resolve().parent
+    total = hashlib.sha256()
+    for name, root in (("leaderboard", board), ("contract", contract)):
+        for path in sorted(root.rglob("*")):
+            relative = path.relative_to(root)
+            if relative.parts[0] in _NO_CODE or path.suffix not in _SOURCES or not path.is_file():
+                continue
+            if relative.parts[0] != "published" or path.suffix == ".py":
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                total.update(f"{content}  {name}/{relative.as_posix()}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,169 @@
+"""Rebuilding a version from its records and comparing byte for byte, offline. It reads only.
+
+Every file that differs is named with its first differing place, and why: the file was touched, a record is missing,
+or other code or other libraries render otherwise.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from benchmark.contract.leaderboard import Leaderboard
+from benchmark.contract.release import BuildRecord
+from leaderboard.differences import first_difference
+from leaderboard.errors import LeaderboardError
+from leaderboard.release import release_files
+from leaderboard.rendering import SOURCE, SUMS
+from leaderboard.sources import Sources, unpack, unpackable
+from leaderboard.tools import code_sha256, tools
+from leaderboard.version import (
+    BUILD,
+    DEVELOPMENT,
+    check_version,
+    read_files,
+    read_version,
+    sum_problems,
+    version_files,
+)
+from leaderboard.version_index import chain_problems, read_build
+
+Kind = Literal["touched", "record", "inputs", "code", "tools", "differs"]
+"""`touched`: not what was written. `record`: an input is missing or damaged. `inputs`: of `dev`, the workspace has
+moved on. `code`, `tools`: it rebuilds otherwise, and was built with others. `differs`: it rebuilds otherwise, and
+nothing explains it."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is not as it should be."""
+
+    kind: Kind
+    name: str
+    """File of the version, or path of an input."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What verifying one version found."""
+
+    version: str
+    files: int
+    """Files compared."""
+    inputs: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def identical(self) -> bool:
+        """Every byte is what the records give."""
+        return not self.problems
+
+    @property
+    def explained(self) -> bool:
+        """Nothing was touched and no record is missing; what differs was made by other code or libraries."""
+        return all(problem.kind in ("code", "tools") for problem in self.problems)
+
+
+def verify(out: Path, version: str, workspace: Sources | None = None) -> Verification:
+    """Rebuild a version and compare.
+
+    Args:
+        out: Folder of versions.
+        version: A release, or `dev`.
+        workspace: What `dev` is rebuilt from; releases carry their inputs.
+
+    Raises:
+        LeaderboardError: there is no such version, or so little is left of it that nothing can be compared.
+    """
+    folder = out / check_version(version)
+    if not (folder / SOURCE).is_file():
+        raise LeaderboardError(f"no version {version!r} in {out}")
+    broken = {**sum_problems(folder), **(chain_problems(out, version) if version != DEVELOPMENT else {})}
+    try:
+        files = read_files(folder)
+        board = Leaderboard.model_validate_json(files[SOURCE])
+        build = read_build(out, version)
+    except (LeaderboardError, ValidationError) as error:
+        touched = [Problem("touched", name, text) for name, text in broken.items()]
+        touched = touched or [Problem("touched", SOURCE, f"{SOURCE} or {BUILD} cannot be read: {error}")]
+        return Verification(version, 0, 0, tuple(touched))
+    if version != DEVELOPMENT:
+        missing = [Problem("record", name, text) for name, text in unpackable(board.inputs, out)]
+        if missing:
+            touched = [Problem("touched", name, text) for name, text in broken.items()]
+            return Verification(version, 0, len(board.inputs), (*touched, *missing))
+    with tempfile.TemporaryDirectory(prefix="lovt-bench-verify-") as scratch:
+        sources = workspace or unpack(board.inputs, out, Path(scratch))
+        rebuilt = _rebuild(out, build, sources)
+    problems = list(_problems(files, rebuilt, broken, build))
+    if workspace:
+        problems = [*_moved(board, workspace.board(version)), *problems]
+    return Verification(version, len(rebuilt), len(board.inputs), tuple(problems))
+
+
+def _rebuild(out: Path, build: BuildRecord, sources: Sources) -> dict[str, bytes]:
+    board = sources.board(build.version)
+    if build.release is None:
+        return version_files(board, sources.examples)
+    previous = build.release.previous
+    old = read_version(out, previous) if previous else None
+    return release_files(board, sources, build.release, old)
+
+
+def _problems(
+    files: dict[str, bytes], rebuilt: dict[str, bytes], broken: dict[str, str], build: BuildRecord
+) -> Iterator[Problem]:
+    kind, cause = _cause(build)
+    for name in sorted({*files, *rebuilt, *broken} - {BUILD}):
+        found, expected = files.get(name), rebuilt.get(name)
+        differs = found is not None and expected is not None and found != expected
+        place = f"; {first_difference(name, found or b'', expected or b'')}" if differs else ""
+        if name in broken:
+            yield Problem("touched", name, f"{broken[name]}{place}")
+        elif differs:
+            yield Problem(kind, name, f"{name} rebuilds otherwise{place}. {cause}")
+        elif found is None:
+            yield Problem(kind, name, f"{name} is not in the version, but the records give it. {cause}")
+        elif expected is None and name != SUMS:
+            yield Problem(kind, name, f"{name} is in the version, but the records do not give it. {cause}")
+    if BUILD in broken:
+        yield Problem("touched", BUILD, broken[BUILD])
+
+
+def _cause(build: BuildRecord) -> tuple[Kind, str]:
+    """Return what may explain a difference: how the tools of then and now differ."""
+    now = tools()
+    others = [
+        f"{name} {build.tools.get(name, 'none')} (here {now.get(name, 'none')})"
+        for name in sorted({*now, *build.tools})
+        if now.get(name) != build.tools.get(name)
+    ]
+    here = code_sha256()
+    if build.code_sha256 != here:
+        also = f", and with {', '.join(others)}" if others else ""
+        return "code", (
+            f"It was built by other code ({build.code_sha256[:8]}, here {here[:8]}){also}: verify it at the commit "
+            f"that added it."
+        )
+    if others:
+        return "tools", f"It was built with {', '.join(others)}."
+    return (
+        "differs",
+        "Code and libraries are the same: it was touched together with its sums, or records were.",
+    )
+
+
+def _moved(found: Leaderboard, now: Leaderboard) -> Iterator[Problem]:
+    """Yield the inputs of `dev` that the workspace holds otherwise."""
+    before = {file.path: file.sha256 for file in found.inputs}
+    after = {file.path: file.sha256 for file in now.inputs}
+    for path in sorted({*before, *after}):
+        if before.get(path) != after.get(path):
+            word = "is new" if path not in before else "is gone" if path not in after else "changed"
+            yield Problem("inputs", path, f"input {path} {word} since the build")

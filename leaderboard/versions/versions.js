@@ -1,0 +1,1 @@
+window.LOVT_BENCH_VERSIONS = [];
