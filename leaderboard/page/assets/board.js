@@ -1,0 +1,90 @@
+"use strict";
+/* The board as the views read it. `window.LOVT_BENCH_BOARD` is written by leaderboard.page.core. */
+(() => {
+  /**
+   * @typedef {object} Cell
+   * @property {number | null} mean  @property {number | null} interval half-width of the table's interval
+   * @property {number | null} student  @property {number | null} normal  @property {number} runs
+   * @property {"complete" | "partial" | "diverged"} status  @property {0 | 1 | 2} mark 1 best, 2 second
+   * @property {number | null} rank  @property {[number, number] | null} failed diverged runs of all
+   *
+   * @typedef {object} Row
+   * @property {string} id  @property {string} name  @property {string} method  @property {number} [fraction]
+   * @property {string} supervision  @property {"paper" | "open"} [class]  @property {string} [evidence]
+   * @property {Record<string, string>} [marks] overlap by dataset  @property {number} [stale]  @property {boolean} [frozen]
+   * @property {number} [rank]  @property {number} best  @property {number} [seconds]  @property {number} [parameters]
+   * @property {(Cell | null)[]} cells  @property {number} place from 0, in the order of the table
+   *
+   * @typedef {object} Column
+   * @property {string} task  @property {number} number  @property {string} title  @property {string} dataset
+   * @property {string} datasetId  @property {string} head  @property {"frozen" | "fine-tuned"} backbone
+   * @property {number} fraction  @property {string} metric  @property {number} images  @property {number} place
+   *
+   * @typedef {object} Table
+   * @property {string} id  @property {string} section  @property {Column[]} columns  @property {Row[]} rows
+   */
+
+  const STATUS = { c: "complete", p: "partial", d: "diverged" };
+
+  /** @param {any} raw @param {string} kind @returns {Cell | null} */
+  const cell = (raw, kind) => {
+    if (!raw) return null;
+    const [mean = null, student = null, normal = null, runs = 0, status = "c", mark = 0, rank = null, failed = null] = raw;
+    const interval = kind === "student-t" ? student : normal;
+    return { mean, student, normal, interval, runs, status: STATUS[status], mark: mark ?? 0, rank, failed };
+  };
+
+  const raw = window.LOVT_BENCH_BOARD ?? { version: "?", tables: [], notes: [], examples: [] };
+  /** @type {Map<string, Table>} */
+  const decoded = new Map();
+
+  /** Return a table by id, the first where there is none of it, null on an empty board. @param {string} [id] */
+  const table = (id) => {
+    const found = raw.tables.find((/** @type {any} */ item) => item.id === id) ?? raw.tables[0];
+    if (!found) return null;
+    if (!decoded.has(found.id)) {
+      decoded.set(found.id, {
+        ...found,
+        columns: found.columns.map((column, place) => ({ ...column, place })),
+        rows: found.rows.map((row, place) => ({ ...row, place, cells: row.cells.map((item) => cell(item, found.interval)) })),
+        byId: new Map(found.rows.map((row, place) => [row.id, place])),
+      });
+    }
+    return decoded.get(found.id);
+  };
+
+  /** @param {Table} of @param {string} id @returns {Row | undefined} */
+  const row = (of, id) => of.rows[of.byId.get(id) ?? -1];
+
+  /** Load what one table's detailed views need. @param {Table} of */
+  const details = async (of) => {
+    await LOVT.load(`details/${of.id}.js`);
+    return (window.LOVT_BENCH_DETAILS ?? {})[of.id] ?? { rows: {}, pairs: [] };
+  };
+
+  /** Return the worst overlap mark of a row. @param {Row} of */
+  const overlap = (of) => {
+    const marks = Object.values(of.marks ?? {});
+    if (marks.includes("overlapping")) return "overlapping";
+    return marks.length === 0 || marks.includes("unknown") ? "unknown" : "clean";
+  };
+
+  /**
+   * Return the words that must stand beside a row.
+   * @param {Row} of @returns {{text: string, title: string, kind: string}[]}
+   */
+  const flags = (of) => {
+    const found = [];
+    if (overlap(of) === "overlapping") {
+      const names = Object.keys(of.marks ?? {}).filter((name) => of.marks?.[name] === "overlapping");
+      found.push({ text: "overlap", kind: "warn", title: `Pre-training data share images with ${names.join(", ")}.` });
+    }
+    if (of.stale) found.push({ text: "stale", kind: "warn", title: "Protocol, data or backbone are no longer those here." });
+    if (of.frozen) found.push({ text: "frozen only", kind: "", title: "A graph without weights: only frozen tasks can be measured." });
+    if (of.class === "open") found.push({ text: "open", kind: "", title: "Open class: not the paper's ResNet-50." });
+    if (of.claims) found.push({ text: "claims", kind: "", title: "The submitter claims numbers; its page compares them." });
+    return found;
+  };
+
+  LOVT.board = { raw, table, row, details, overlap, flags };
+})();

@@ -1,0 +1,92 @@
+"use strict";
+/* The main table: columns in the paper's order, sorted by any of them, one stop of the Tab key, arrows inside. */
+(() => {
+  const { h, fill } = LOVT;
+  const { percent, fixed, share, plural, MISSING, SUPERVISION, SUPERVISION_LONG } = LOVT.format;
+  const PAGE = 200;
+
+  /** @typedef {{key: string, first: "asc" | "desc", value: (row: any) => number | string | null}} Order */
+
+  /** @param {any} table @returns {Map<string, Order>} */
+  const orders = (table) => {
+    /** @type {Order[]} */
+    const all = [
+      { key: "name", first: "asc", value: (row) => row.name.toLowerCase() },
+      { key: "from", first: "asc", value: (row) => SUPERVISION[row.supervision] },
+      { key: "rank", first: "asc", value: (row) => row.rank ?? null },
+      { key: "best", first: "desc", value: (row) => row.best },
+      ...table.columns.map((column) => ({ key: column.task, first: "desc", value: (row) => worth(row.cells[column.place]) })),
+    ];
+    return new Map(all.map((order) => [order.key, order]));
+  };
+
+  /** A diverged cell is worse than every number, a missing one comes last. @param {any} cell */
+  const worth = (cell) => (!cell ? null : cell.status === "diverged" ? -1 : cell.mean);
+
+  /** @param {any[]} rows @param {Order | undefined} order @param {string} direction */
+  const sorted = (rows, order, direction) => {
+    if (!order) return rows;
+    const sign = direction === "desc" ? -1 : 1;
+    return [...rows].sort((a, b) => {
+      const [x, y] = [order.value(a), order.value(b)];
+      if (x === null || y === null) return (x === null ? 1 : 0) - (y === null ? 1 : 0) || a.place - b.place;
+      return (x < y ? -sign : x > y ? sign : 0) || a.place - b.place;
+    });
+  };
+
+  /** @param {any} row */
+  const flags = (row) =>
+    LOVT.board.flags(row).map(({ text, title, kind }) => h("span", { class: `flag ${kind}`, title }, text));
+
+  /** @param {any} cell @param {any} table @param {boolean} intervals */
+  const cellText = (cell, table, intervals) => {
+    if (!cell) return [MISSING];
+    if (cell.status === "diverged" || cell.mean === null) return [h("small", {}, "diverged")];
+    const some = cell.runs !== table.runs && h("small", { class: "of" }, ` ${cell.runs}/${table.runs}`);
+    const spread = intervals && cell.interval !== null && h("small", {}, ` ±\u2009${percent(cell.interval)}`);
+    return [h("span", { class: "value" }, percent(cell.mean)), spread, some];
+  };
+
+  /** @param {any} table @param {any} row @param {any} column */
+  const tip = (table, row, column) => {
+    const cell = row.cells[column.place];
+    const what = h("p", { class: "what" }, `${row.name}, ${column.title}`);
+    if (!cell) return h("div", {}, what, h("p", {}, "Not measured."));
+    if (cell.status === "diverged") {
+      return h("div", {}, what, h("p", {}, cell.failed ? `${cell.failed[0]} of ${cell.failed[1]} runs diverged.` : "Diverged."));
+    }
+    const line = (name, half) => half !== null && h("p", {}, `± ${percent(half)} `, h("span", { class: "quiet" }, name));
+    const standing = cell.mark === 1 ? ", best" : cell.mark === 2 ? ", second best" : "";
+    return h(
+      "div",
+      {},
+      what,
+      h("p", {}, h("b", {}, percent(cell.mean)), h("span", { class: "quiet" }, ` % ${column.metric}, ${plural(cell.runs, "run")}`)),
+      line("95 %, Student's t", cell.student),
+      line("1.96 · std / √n, as the paper", cell.normal),
+      cell.interval === null && h("p", { class: "quiet" }, "no interval"),
+      cell.rank !== null && h("p", { class: "quiet" }, `rank ${Number(cell.rank)}${standing}`),
+      cell.status === "partial" && h("p", { class: "quiet" }, `${cell.runs} of ${table.runs} runs so far; not ranked`),
+    );
+  };
+
+  /** @param {any} table @param {any[]} columns @param {boolean} intervals @param {any} row */
+  const line = (table, columns, intervals, row) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row", class: "name" }, h("a", { href: LOVT.route.to("submission", table.id, row.id), tabindex: -1, title: row.name }, row.name), flags(row)),
+      h("td", { class: "word", tabindex: -1, title: SUPERVISION_LONG[row.supervision] }, SUPERVISION[row.supervision]),
+      h("td", { class: "rank", tabindex: -1 }, fixed(row.rank)),
+      h("td", { class: "count", tabindex: -1 }, row.best || "·"),
+      columns.map((column, at) => {
+        const cell = row.cells[column.place];
+        const mark = cell?.mark === 1 ? " best" : cell?.mark === 2 ? " second" : "";
+        const edge = at && columns[at - 1].datasetId !== column.datasetId ? " edge" : at ? "" : " edge";
+        const state = cell ? (cell.status === "complete" ? "" : ` ${cell.status}`) : " missing";
+        return h("td", { tabindex: -1, "data-row": row.place, "data-column": column.place, class: `cell${mark}${edge}${state}` }, cellText(cell, table, intervals));
+      }),
+    );
+
+  LOVT.grid = { PAGE, orders, sorted, flags, tip, line, cellText };
+})();

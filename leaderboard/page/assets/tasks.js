@@ -1,0 +1,100 @@
+"use strict";
+/* All tasks, and one: how its runs spread, how they learned, what they found on phantom images. */
+(() => {
+  const { h, fill, sheet } = LOVT;
+  const { percent, share, plural, fixed } = LOVT.format;
+  const SHOWN = 30;
+  const CURVES = 6;
+
+  /** Rows that have a value on a task, best first. @param {any} table @param {any} column */
+  const standing = (table, column) =>
+    table.rows
+      .map((row) => ({ row, cell: row.cells[column.place] }))
+      .filter(({ cell }) => cell && cell.mean !== null && cell.status !== "diverged")
+      .sort((a, b) => b.cell.mean - a.cell.mean || a.row.place - b.row.place);
+
+  /** @param {any} table @param {HTMLElement} root */
+  const list = (table, root) => {
+    const apart = new Map((table.analysis?.differences ?? []).map((item) => [item.task, item]));
+    const rows = table.columns.map((column) => {
+      const [best] = standing(table, column);
+      const others = apart.get(column.task);
+      return [
+        h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title),
+        column.metric,
+        column.images.toLocaleString("en"),
+        best ? LOVT.rowLink(table, best.row.id) : "—",
+        best ? percent(best.cell.mean) : "—",
+        !others?.compared ? "—" : `${others.compared - others.indistinguishable.length} of ${others.compared}`,
+      ];
+    });
+    root.append(sheet("Tasks, in the paper's order", ["Task", "Metric", "Training images", "Best", "%", "Better than"], rows), h("p", { class: "legend" }, "Better than: how many of the rows compared the best one can be told apart from at 5 % (Welch's t, Holm-corrected over rows)."), LOVT.notes(table));
+  };
+
+  /** @param {any} table @param {any} column @param {any} known @param {any[]} rows */
+  const distribution = (table, column, known, rows) => {
+    const values = rows.slice(0, SHOWN).map(({ row, cell }) => ({
+      name: row.name,
+      mean: 100 * cell.mean,
+      low: cell.interval === null ? null : 100 * (cell.mean - cell.interval),
+      high: cell.interval === null ? null : 100 * (cell.mean + cell.interval),
+      runs: (known.rows[row.id]?.cells[column.place]?.runs ?? []).filter(([, value]) => value !== null).map(([, value]) => 100 * value),
+    }));
+    const single = values.some((item) => item.runs.length > 0);
+    const label = `${column.title}: ${single ? "each circle is a run, " : ""}the tick is the mean, the bar its 95 % interval (${table.intervalName})${rows.length > SHOWN ? `; the best ${SHOWN} of ${plural(rows.length, "row")}` : ""}.${single ? "" : " Single runs were not published."}`;
+    return [h("h2", {}, "Runs"), LOVT.plot(label, (width) => LOVT.specs.runs(values, column.metric, width))];
+  };
+
+  /** @param {any} column @param {any} known @param {any[]} rows */
+  const learning = (column, known, rows) => {
+    const curves = rows.map(({ row }) => ({ row, curve: known.rows[row.id]?.cells[column.place]?.curve })).filter(({ curve }) => curve);
+    if (curves.length === 0) return null;
+    const shown = curves.slice(0, CURVES);
+    const values = shown.flatMap(({ row, curve: [epochs, found] }) => epochs.map((epoch, at) => ({ name: row.name, epoch, value: 100 * found[at] })));
+    const label = `Validation by epoch, mean over the runs that still train; the best ${shown.length} of ${plural(curves.length, "row")}.`;
+    return [h("h2", {}, "Learning curves"), LOVT.plot(label, (width) => LOVT.specs.curves(values, column.metric, width))];
+  };
+
+  /** @param {any} table @param {any} column @param {any} known @param {any[]} rows */
+  const numbers = (table, column, known, rows) => {
+    const cells = ({ row, cell }) => {
+      const found = known.rows[row.id]?.cells[column.place] ?? {};
+      const single = (found.runs ?? []).map(([, value]) => percent(value)).join("  ");
+      return [LOVT.rowLink(table, row.id), h("td", { class: cell.mark === 1 ? "best" : cell.mark === 2 ? "second" : "" }, percent(cell.mean)), cell.student === null ? "—" : `± ${percent(cell.student)}`, cell.normal === null ? "—" : `± ${percent(cell.normal)}`, single || "not published", found.lr ?? "—"];
+    };
+    const area = h("div", {});
+    const draw = (limit) =>
+      fill(
+        area,
+        sheet(`${column.title}, ${column.metric} in percent`, ["Row", "Mean", "Student's t", "1.96 · std / √n", "Runs", "Learning rate"], rows.slice(0, limit).map(cells), "numbers"),
+        rows.length > limit && h("p", { class: "more" }, h("button", { type: "button", click: () => draw(rows.length) }, `Show all ${rows.length.toLocaleString("en")}`)),
+      );
+    draw(100);
+    return [h("h2", {}, "Numbers"), area];
+  };
+
+  /** @param {any} table @param {HTMLElement} root @param {string} item */
+  const view = async (table, root, item) => {
+    const column = table.columns.find((found) => found.task === item);
+    if (!column) return LOVT.lost(root, "This table has no such task.");
+    const rows = standing(table, column);
+    const near = (step, text) => {
+      const other = table.columns[column.place + step];
+      return other ? h("a", { href: LOVT.route.to("task", table.id, other.task), rel: step < 0 ? "prev" : "next" }, step < 0 ? `← ${other.title}` : `${other.title} →`) : h("span", {});
+    };
+    root.append(h("p", { class: "lead" }, `Task ${column.number}: ${column.dataset}, ${column.head} on a ${column.backbone} backbone, ${share(column.fraction)} of the training images (${column.images.toLocaleString("en")}), ${column.metric}.`));
+    const audits = (table.analysis?.audits ?? []).filter(([, task]) => task === column.task);
+    if (audits.length) root.append(h("p", { class: "warning" }, `${plural(audits.length, "row")} on this task with runs that do not look independent: ${audits.slice(0, 6).map(([id]) => LOVT.board.row(table, id)?.name ?? id).join(", ")}${audits.length > 6 ? ", …" : ""}.`));
+    const known = await LOVT.board.details(table);
+    if (rows.length === 0) root.append(h("p", {}, "No finished run yet."));
+    else root.append(...[distribution(table, column, known, rows), learning(column, known, rows)].flat().filter(Boolean));
+    const shown = await LOVT.examples(table, column.task);
+    if (shown) root.append(h("h2", {}, "Examples on phantom images"), shown);
+    if (rows.length) root.append(...numbers(table, column, known, rows));
+    root.append(h("nav", { class: "around", "aria-label": "Neighbouring tasks" }, near(-1), near(1)));
+    return undefined;
+  };
+
+  LOVT.views.tasks = list;
+  LOVT.views.task = view;
+})();
