@@ -7,21 +7,50 @@ A backbone without a submission of its own name belongs to the one that its mani
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import PositiveInt, ValidationError
 
-from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.base import Model
+from benchmark.contract.audit import AUDIT_FILE, AuditReport
+from benchmark.contract.backbone import BackboneManifest, architecture_class
+from benchmark.contract.base import Model, Sha256
+from benchmark.contract.dataset import Track
+from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row
+from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
-from benchmark.contract.submission import Submission, Supervision
+from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
+from leaderboard.audits import audit_texts, with_audit
 from leaderboard.errors import LeaderboardError
+from leaderboard.evidence import made_here
+from leaderboard.lineage import overlaps
+from leaderboard.provenance import provenance_texts
 from leaderboard.text import clean, is_name
 from tasks.messages import explain
+from tasks.registry import load_tasks
 
 _SIZE_LIMIT = 1024 * 1024
-"""Bytes of a `backbone.json`."""
+"""Bytes of a `backbone.json` or `audit.json`."""
+
+_RANDOM, _IMAGENET, _PAPER = "random", "imagenet", "resnet50"
+"""Backbones that are always there: they have no folder that could say what they are."""
+
+
+_Read = TypeVar("_Read", bound=Model)
+
+
+class BackboneFacts(Model):
+    """What a manifest says; it speaks of runs with this digest only."""
+
+    sha256: Sha256 | None = None
+    """None for a backbone that is always there."""
+    architecture: str
+    parameters: PositiveInt | None = None
+    frozen_only: bool = False
+    made_here: bool = False
+    """The harness made the weights by running the submission."""
+    provenance: dict[str, str] = {}
 
 
 class Description(Model):
@@ -34,49 +63,170 @@ class Description(Model):
     supervision: Supervision = "unknown"
     paper: str | None = None
     pretraining_data: list[str] = []
+    """Titles of the vocabulary, or free text."""
+    description: str = ""
+    backbone: BackboneFacts | None = None
+    """None where no backbone of that name is here."""
+    overlaps: dict[Track, list[Overlap]] = {}
+    """One mark per evaluation dataset."""
+    audit: dict[str, str] = {}
+    claimed: dict[str, ClaimedNumber] = {}
+    claimed_track: Track = "public"
+
+    def row(
+        self,
+        name: str,
+        cells: list[Cell],
+        *,
+        facts: BackboneFacts | None,
+        evidence: Evidence | None,
+        track: Track,
+        datasets: Collection[str],
+    ) -> Row:
+        """Return a row that does not stand anywhere yet.
+
+        Args:
+            name: The submission's.
+            cells: What it reached.
+            facts: Of the weights behind the cells.
+            evidence: How far it was checked.
+            track: Of the table.
+            datasets: Of the table.
+        """
+        return Row(
+            id=name,
+            display_name=self.display_name,
+            method=self.method,
+            fraction=self.fraction,
+            supervision=self.supervision,
+            paper=self.paper,
+            pretraining_data=self.pretraining_data,
+            description=self.description,
+            architecture=facts.architecture if facts else None,
+            architecture_class=architecture_class(facts.architecture) if facts else None,
+            parameters=facts.parameters if facts else None,
+            evidence=evidence,
+            overlaps=[item for item in self.overlaps.get(track, []) if item.dataset in datasets],
+            frozen_only=facts.frozen_only if facts else False,
+            provenance=facts.provenance if facts else {},
+            audit=self.audit,
+            cells=cells,
+            complete=False,
+            mean_rank=None,
+            best_on=0,
+        )
 
 
 def describe(
-    names: Iterable[str], submissions: Path | None, backbones: Path | None
+    names: Iterable[str], submissions: Path | Sequence[Path] | None, backbones: Path | None
 ) -> dict[str, Description]:
     """Return the description of each submission.
 
     Args:
         names: Submission names; they are folder names by contract.
-        submissions: Folder of submissions, or None.
+        submissions: Folders of submissions, the first that has a name counts; or None.
         backbones: `workspace/backbones`, or None.
 
     Raises:
         LeaderboardError: a description exists but is not valid.
     """
-    return {name: _describe(name, submissions, backbones) for name in sorted(set(names))}
+    folders = [submissions] if isinstance(submissions, Path) else list(submissions or [])
+    datasets = list(dict.fromkeys(spec.dataset for spec in load_tasks()))
+    return {name: _describe(name, folders, backbones, datasets) for name in sorted(set(names))}
 
 
-def _describe(name: str, submissions: Path | None, backbones: Path | None) -> Description:
-    backbone = _read_backbone(backbones / name / "backbone.json") if backbones else None
-    own = _read_submission(submissions, name)
-    method = own or (_read_submission(submissions, backbone.provenance.method) if backbone else None)
-    texts = [item.display_name for item in (own, backbone) if item]
+def claiming(submissions: Sequence[Path]) -> list[str]:
+    """Return the names of the submissions that claim numbers, sorted.
+
+    Raises:
+        LeaderboardError: a `submission.yaml` is not valid.
+    """
+    names = {path.parent.name for folder in submissions for path in folder.glob("[!.]*/submission.yaml")}
+    found = [(name, _read_submission(submissions, name)) for name in sorted(names)]
+    return [name for name, submission in found if submission and submission.claimed]
+
+
+def _describe(
+    name: str, folders: Sequence[Path], backbones: Path | None, datasets: Sequence[str]
+) -> Description:
+    manifest = _read(backbones / name / "backbone.json", BackboneManifest) if backbones else None
+    own = _read_submission(folders, name)
+    method = own or _read_submission(folders, manifest.provenance.method if manifest else _family(name))
+    texts = [item.display_name for item in (own, manifest) if item]
     display_name = next(filter(None, map(clean, texts)), name)
-    data = backbone.provenance.pretraining_data if backbone else []
-    data = (method.pretraining_data if method else []) or data
-    methods = [method.display_name if method else "", backbone.provenance.method if backbone else ""]
+    methods = [method.display_name if method else "", manifest.provenance.method if manifest else ""]
+    papers = [method.paper if method else None, manifest.provenance.paper if manifest else None]
+    declared = _declared(own, method, manifest)
+    report = _audit(name, folders, backbones)
+    tracks: tuple[Track, ...] = ("public", "phantom")
+    words = vocabulary()
     return Description(
         display_name=display_name,
         method=next(filter(None, map(clean, methods)), display_name),
-        fraction=backbone.provenance.fraction if backbone else None,
+        fraction=manifest.provenance.fraction if manifest else None,
         supervision=method.supervision if method else "unknown",
-        paper=str(method.paper) if method and method.paper else None,
-        pretraining_data=[clean(text) for text in data],
+        paper=next((str(paper) for paper in papers if paper), None),
+        pretraining_data=[clean(words.title(item)) for item in declared],
+        description=clean(method.description, limit=300) if method else "",
+        backbone=_facts(name, manifest),
+        overlaps={track: with_audit(overlaps(declared, datasets, track), report, track) for track in tracks},
+        audit=audit_texts(report) if report else {},
+        claimed=own.claimed if own else {},
+        claimed_track=own.claimed_track if own else "public",
     )
 
 
-def _read_submission(folder: Path | None, name: str) -> Submission | None:
-    """Return the submission of that name; None if there is none, or the name cannot be a folder."""
-    if folder is None or not is_name(name):
+def _declared(
+    own: Submission | None, method: Submission | None, manifest: BackboneManifest | None
+) -> list[str]:
+    """Return pre-training data in their one form.
+
+    A manifest knows what these very weights have seen, so it goes before its method. Of weights from elsewhere both are
+    declarations, and what either names counts.
+    """
+    words = vocabulary()
+    made = words.read(manifest.provenance.pretraining_data) if manifest else []
+    said = words.read(method.pretraining_data) if method else []
+    if own and own.weights and made and said:
+        return words.read([*made, *said])
+    return made or said
+
+
+def _family(name: str) -> str:
+    """Return the submission that speaks for `random-resnet18` and its like."""
+    return _RANDOM if name.startswith(f"{_RANDOM}-") else name
+
+
+def _facts(name: str, manifest: BackboneManifest | None) -> BackboneFacts | None:
+    if manifest is not None:
+        return BackboneFacts(
+            sha256=manifest.sha256,
+            architecture=clean(manifest.architecture),
+            parameters=manifest.parameters,
+            frozen_only=manifest.is_graph_only,
+            made_here=made_here(manifest.provenance),
+            provenance=provenance_texts(manifest),
+        )
+    if name in (_RANDOM, _IMAGENET):
+        return BackboneFacts(architecture=_PAPER)
+    if _family(name) == _RANDOM:
+        return BackboneFacts(architecture=clean(name.removeprefix(f"{_RANDOM}-")))
+    return None
+
+
+def _audit(name: str, folders: Sequence[Path], backbones: Path | None) -> AuditReport | None:
+    """Return the audit beside the backbone, else the one in the submission's folder."""
+    if not is_name(name):
         return None
-    path = folder / name / "submission.yaml"
-    if not _is_plain_file(path):
+    places = [*([backbones] if backbones else []), *folders]
+    return next((found for place in places if (found := _read(place / name / AUDIT_FILE, AuditReport))), None)
+
+
+def _read_submission(folders: Sequence[Path], name: str) -> Submission | None:
+    """Return the submission of that name; None if there is none, or the name cannot be a folder."""
+    paths = [folder / name / "submission.yaml" for folder in folders] if is_name(name) else []
+    path = next(filter(_is_plain_file, paths), None)
+    if path is None:
         return None
     try:
         submission = Submission.model_validate(read_yaml(path))
@@ -91,19 +241,22 @@ def _read_submission(folder: Path | None, name: str) -> Submission | None:
     return submission
 
 
-def _read_backbone(path: Path) -> BackboneManifest | None:
+def _read(path: Path, model: type[_Read]) -> _Read | None:
     if not _is_plain_file(path):
         return None
     with path.open("rb") as stream:
         content = stream.read(_SIZE_LIMIT + 1)
     if len(content) > _SIZE_LIMIT:
-        raise LeaderboardError(f"{path}: larger than {_SIZE_LIMIT} bytes; this is not a backbone's manifest")
+        raise LeaderboardError(f"{path}: larger than {_SIZE_LIMIT} bytes; expected a {model.__name__}")
     try:
-        return BackboneManifest.model_validate_json(content)
+        return model.model_validate_json(content)
     except ValidationError as error:
-        raise LeaderboardError(
-            f"{explain(path, error)}\nCheck the folder with `lovt-bench backbone check`."
-        ) from error
+        remedy = (
+            "Check the folder with `lovt-bench backbone check`."
+            if issubclass(model, BackboneManifest)
+            else "Make it again with `lovt-bench audit`, or remove it."
+        )
+        raise LeaderboardError(f"{explain(path, error)}\n{remedy}") from error
 
 
 def _is_plain_file(path: Path) -> bool:

@@ -6,10 +6,10 @@ one dataset stay together where they fit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from benchmark.contract.leaderboard import Cell, Column, Row, Table
+from benchmark.contract.leaderboard import Cell, CleanRanking, Column, OverlapMark, Row, Table
 
 BLOCK = 6
 """Tasks side by side."""
@@ -19,6 +19,13 @@ MISSING = "—"
 HEADS = {"yolov3": "YOLOv3", "linear": "Linear", "unet": "U-Net"}
 
 INTERVALS = {"student-t": "Student's t", "normal": "1.96 · std / √n"}
+
+SIGNS: Mapping[OverlapMark, str] = {"clean": "", "overlapping": "†", "unknown": "?"}
+"""Beside a number (or a name, where it holds for all datasets of the table): images may have been seen before."""
+
+SIGN_LEGEND = (
+    "† the pre-training data share images with it, ? it is not known whether they do (docs/lineage.md)"
+)
 
 _CAPITALS = {"covid": "COVID", "mimic": "MIMIC"}
 
@@ -67,9 +74,12 @@ def caption(block: Sequence[Column], table: Table) -> str:
 def mark(table: Table) -> str:
     """Return the word that must stand beside every part of a table whose numbers are not plain results."""
     if table.track == "phantom":
-        return " · phantom, synthetic images"
+        claimed = "claimed, not measured, " if table.kind == "claimed" else ""
+        return f" · {claimed}phantom, synthetic images"
     if table.kind == "published":
         return " · published"
+    if table.kind == "claimed":
+        return " · claimed, not measured"
     return " · seeded splits" if table.splits == "seeded" else ""
 
 
@@ -90,6 +100,8 @@ def cell_text(cell: Cell | None, table: Table) -> str:
         return f"diverged {failed}/{len(cell.runs)}"
     interval = cell.summary.interval(table.interval)
     text = percent(cell.summary.mean) + ("" if interval is None else f" ± {percent(interval)}")
+    if table.kind == "claimed":
+        return text
     runs = cell.summary.runs
     return text if runs == table.expected_runs else f"{text} ({runs}/{table.expected_runs})"
 
@@ -108,3 +120,45 @@ def measured_text(row: Row, table: Table) -> str:
     """Return how many of the table's tasks the row has finished."""
     measured = sum(cell.status != "partial" for cell in row.cells)
     return f"{measured}/{len(table.columns)}"
+
+
+def row_sign(row: Row) -> str:
+    """Return the sign beside a row's name: of a mark that holds for all datasets of the table."""
+    marks = {item.mark for item in row.overlaps}
+    return SIGNS[marks.pop()] if len(marks) == 1 else ""
+
+
+def cell_sign(row: Row, column: Column) -> str:
+    """Return the sign beside a row's numbers on one dataset; none where the name has it already."""
+    mark = next((item.mark for item in row.overlaps if item.dataset == column.dataset), None)
+    return "" if mark is None or row_sign(row) else SIGNS[mark]
+
+
+def claimed_text(cell: Cell | None, table: Table) -> str:
+    """Return what stands beside a measured number that its submitter states too; empty where nothing is claimed."""
+    if cell is None or cell.claimed is None or table.kind == "claimed":
+        return ""
+    difference = cell.claimed.difference
+    shown = "" if difference is None else f", {signed_percent(difference)}"
+    return f"claimed {percent(cell.claimed.value)}{shown}"
+
+
+def signed_percent(fraction: float) -> str:
+    """Return a difference in percent points with its sign, one decimal."""
+    text = percent(abs(fraction))
+    return text if text == "0.0" else f"{'−' if fraction < 0 else '+'}{text}"
+
+
+def clean_lines(clean: CleanRanking, table: Table) -> list[str]:
+    """Return the clean ranking as one line per row, best first."""
+    names = {row.id: row.display_name for row in table.rows}
+    return [
+        f"{rank:.2f}  {names.get(row, row)}" for row, rank in zip(clean.rows, clean.mean_ranks, strict=True)
+    ]
+
+
+def class_text(row: Row) -> str:
+    """Return architecture class and how many parameters, where they are known."""
+    size = f" {row.parameters / 1e6:.1f} M" if row.parameters else ""
+    frozen = ", frozen only" if row.frozen_only else ""
+    return f"{row.architecture_class}{size}{frozen}" if row.architecture_class else MISSING

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from benchmark.contract.base import digest_of
-from benchmark.contract.leaderboard import Cell, CellStatus, Column, Row, RunValue, Summary, Table
+from benchmark.contract.leaderboard import Cell, CellStatus, Column, Cost, Row, RunValue, Summary, Table
 from benchmark.contract.run_record import RunRecord
+from benchmark.contract.submission import ClaimedNumber
 from benchmark.contract.task import TaskSpec
+from leaderboard.claims import claimed_value, claims_of, comparable
+from leaderboard.clean import clean_ranking
 from leaderboard.columns import column_of
-from leaderboard.descriptions import Description
+from leaderboard.costs import CostKey, cost_of, curve
+from leaderboard.descriptions import BackboneFacts, Description
+from leaderboard.evidence import evidence_of
 from leaderboard.selection import Group, GroupKey, RunSet
 from leaderboard.standing import count_methods, in_order, stand
 from leaderboard.statistics import summarise
 from leaderboard.text import clean, slug
-
-COMPARABLE = ("public", "official", "lovt-2022", "paper")
-"""Track, splits, protocol and profile whose numbers may be read beside the published ones."""
 
 
 def table_id(key: GroupKey) -> str:
@@ -28,6 +30,7 @@ def run_table(
     group: Group,
     tasks: Sequence[TaskSpec],
     descriptions: Mapping[str, Description],
+    costs: Mapping[CostKey, Cost] | None = None,
     *,
     ambiguous: bool = False,
 ) -> Table:
@@ -37,6 +40,7 @@ def run_table(
         group: Selected runs.
         tasks: Known tasks by number.
         descriptions: Of submissions by name.
+        costs: What cells took (`leaderboard.costs`).
         ambiguous: Another group has the same id: this one's id and title then carry a digest.
     """
     key = group.key
@@ -44,10 +48,10 @@ def run_table(
     ids = [spec.id for spec in present]
     names = sorted({submission for submission, _ in group.sets})
     drafts = [
-        _row(name, group, present, descriptions.get(name) or Description(display_name=name, method=name))
-        for name in names
+        _row(name, group, present, descriptions.get(name) or _nameless(name), costs or {}) for name in names
     ]
     rows = in_order(stand(_told_apart(drafts), ids))
+    columns = [_column(spec, group) for spec in present]
     digest = digest_of(list(key))[:8]
     return Table(
         id=f"{table_id(key)}-{digest}" if ambiguous else table_id(key),
@@ -62,9 +66,10 @@ def run_table(
         splits=key.splits,
         interval="student-t",
         expected_runs=group.expected_runs,
-        columns=[_column(spec, group) for spec in present],
+        columns=columns,
         rows=rows,
         methods=count_methods(rows, ids),
+        clean=clean_ranking(rows, columns),
         notes=[*group.notes, *_coverage_note(present, tasks)],
     )
 
@@ -84,7 +89,7 @@ def _statement(group: Group) -> str:
         )
     elif not group.as_here:
         what = "Protocol or profile differ from this repository's: not comparable with published numbers."
-    elif (key.track, key.splits, key.protocol, key.profile) == COMPARABLE:
+    elif comparable(key):
         what = (
             "Data, splits and protocol of the published table, so rows may be read beside it; runs here have "
             "independent seeds, their intervals are wider and honest."
@@ -107,22 +112,43 @@ def _coverage_note(present: Sequence[TaskSpec], tasks: Sequence[TaskSpec]) -> li
     return [f"{len(present)} of {len(tasks)} tasks have results; mean rank and counts are over these."]
 
 
-def _row(name: str, group: Group, tasks: Sequence[TaskSpec], description: Description) -> Row:
+def _nameless(name: str) -> Description:
+    return Description(display_name=name, method=name)
+
+
+def _row(
+    name: str,
+    group: Group,
+    tasks: Sequence[TaskSpec],
+    description: Description,
+    costs: Mapping[CostKey, Cost],
+) -> Row:
     sets = [(spec, item) for spec in tasks if (item := group.sets.get((name, spec.id)))]
-    return Row(
-        id=name,
-        display_name=description.display_name,
-        method=description.method,
-        fraction=description.fraction,
-        supervision=description.supervision,
-        paper=description.paper,
-        pretraining_data=description.pretraining_data,
-        backbone_sha256=sets[0][1].backbone,
-        cells=[_cell(spec, item) for spec, item in sets],
-        complete=False,
-        mean_rank=None,
-        best_on=0,
+    backbone = sets[0][1].backbone
+    facts = _facts_of(backbone, description)
+    evidence = evidence_of(
+        measured=True,
+        weights_here=facts is not None,
+        made_here=facts.made_here if facts else False,
+        claimed=bool(description.claimed),
     )
+    claims = claims_of(description, group.key)
+    cells = [_cell(spec, item, claims.get(spec.id), cost_of(group.key, item, costs)) for spec, item in sets]
+    row = description.row(
+        name,
+        cells,
+        facts=facts,
+        evidence=evidence,
+        track=group.key.track,
+        datasets={spec.dataset for spec in tasks},
+    )
+    return row.model_copy(update={"backbone_sha256": backbone})
+
+
+def _facts_of(backbone: str, description: Description) -> BackboneFacts | None:
+    """Return what is known of the weights that ran; a folder that holds others by now does not speak for them."""
+    facts = description.backbone
+    return facts if facts and facts.sha256 in (None, backbone) else None
 
 
 def _told_apart(rows: Sequence[Row]) -> list[Row]:
@@ -136,17 +162,20 @@ def _told_apart(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _cell(spec: TaskSpec, item: RunSet) -> Cell:
+def _cell(spec: TaskSpec, item: RunSet, claim: ClaimedNumber | None, cost: Cost | None) -> Cell:
     fine = [run for run in item.runs if run.status == "ok"]
     status: CellStatus = "complete" if item.whole else "partial"
-    return Cell(
+    cell = Cell(
         task=spec.id,
         status=status if len(fine) == len(item.runs) else "diverged",
         summary=summarise([run.test[run.metric] for run in fine]) if fine else None,
         learning_rate=item.runs[0].run.learning_rate,
         runs=[RunValue(seed=run.run.seed, key=run.key, value=_value(run)) for run in item.runs],
         extra=_extra(spec, fine),
+        cost=cost,
+        curve=curve(fine),
     )
+    return cell.model_copy(update={"claimed": claimed_value(claim, cell)})
 
 
 def _value(run: RunRecord) -> float | None:

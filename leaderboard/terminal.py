@@ -14,13 +14,20 @@ from benchmark.contract.leaderboard import Cell, Column, Row, Table
 from leaderboard.layout import (
     BLOCK,
     INTERVALS,
+    MISSING,
+    SIGN_LEGEND,
     blocks,
     caption,
+    cell_sign,
     cell_text,
+    claimed_text,
+    class_text,
+    clean_lines,
     heading,
     mark,
     mean_rank_text,
     measured_text,
+    row_sign,
 )
 
 NAME_WIDTH = 22
@@ -30,7 +37,7 @@ NOTES = 8
 def legend(*, plain: bool) -> str:
     """Return what the marks mean."""
     marks = "* best, + second" if plain else "bold best, underlined second"
-    return f"Percent, mean ± half-width of the 95 % interval; {marks}; (3/5) runs so far; — missing."
+    return f"Percent, mean ± half-width of the 95 % interval; {marks}; (3/5) runs so far; — missing; {SIGN_LEGEND}."
 
 
 def render(table: Table, width: int, *, plain: bool) -> Iterator[RenderableType]:
@@ -50,8 +57,10 @@ def render(table: Table, width: int, *, plain: bool) -> Iterator[RenderableType]
         yield Text(f"• {claim.text}")
     yield Text()
     yield _standing(table)
+    yield from _clean(table)
     for block in blocks(table.columns, _block_size(table, width)):
         yield _grid(block, table, plain=plain)
+    yield from _claims(table)
     for note in table.notes[:NOTES]:
         yield Padding(Text(f"Note: {note}", style="dim"), (0, 1))
     if len(table.notes) > NOTES:
@@ -62,7 +71,7 @@ def render(table: Table, width: int, *, plain: bool) -> Iterator[RenderableType]
 def _block_size(table: Table, width: int) -> int:
     """Return how many tasks fit side by side without a number being cut."""
     texts = [line for column in table.columns for line in heading(column, table)]
-    texts += [f"{cell_text(cell, table)} " for row in table.rows for cell in row.cells]
+    texts += [f"{cell_text(cell, table)}  " for row in table.rows for cell in row.cells]
     return max(1, min(BLOCK, (width - NAME_WIDTH - 2) // (max(map(len, texts), default=0) + 2)))
 
 
@@ -70,14 +79,17 @@ def _standing(table: Table) -> Grid:
     grid = _empty(f"Standing{mark(table)}")
     for title in ("mean rank", "best on", "tasks"):
         grid.add_column(title, justify="right", no_wrap=True)
-    grid.add_column("supervision", no_wrap=True)
+    for title in ("supervision", "class", "evidence"):
+        grid.add_column(title, no_wrap=True)
     for row in table.rows:
         grid.add_row(
-            Text(row.display_name),
+            _name(row),
             mean_rank_text(row),
             str(row.best_on),
             measured_text(row, table),
             row.supervision,
+            class_text(row),
+            row.evidence or MISSING,
         )
     return grid
 
@@ -87,7 +99,7 @@ def _grid(block: Sequence[Column], table: Table, *, plain: bool) -> Grid:
     for column in block:
         grid.add_column(Text("\n".join(heading(column, table))), justify="right", no_wrap=True)
     for row in table.rows:
-        grid.add_row(Text(row.display_name), *_line(row, block, table, plain=plain))
+        grid.add_row(_name(row), *_line(row, block, table, plain=plain))
     return grid
 
 
@@ -99,15 +111,52 @@ def _empty(title: str) -> Grid:
     return grid
 
 
+def _name(row: Row) -> Text:
+    """Return the name; a sign behind it is never cut off."""
+    sign = row_sign(row)
+    room = NAME_WIDTH - len(sign) - 1
+    name = row.display_name
+    return Text(f"{name if len(name) <= room else f'{name[: room - 1]}…'} {sign}" if sign else name)
+
+
 def _line(row: Row, block: Sequence[Column], table: Table, *, plain: bool) -> Iterator[Text]:
     for column in block:
         cell = row.cell(column.task)
-        yield _plain(cell, table) if plain else Text(cell_text(cell, table), style=_style(cell))
+        sign = cell_sign(row, column) if cell else ""
+        text = Text(f"{cell_text(cell, table)}{sign}", style="" if plain else _style(cell))
+        yield Text(f"{text.plain}{_mark(cell)}") if plain else text
 
 
-def _plain(cell: Cell | None, table: Table) -> Text:
-    sign = "*" if cell and cell.best else "+" if cell and cell.second else " "
-    return Text(cell_text(cell, table) + sign)
+def _mark(cell: Cell | None) -> str:
+    return "*" if cell and cell.best else "+" if cell and cell.second else " "
+
+
+def _clean(table: Table) -> Iterator[RenderableType]:
+    """Yield the ranking without tasks that a row may have seen, where it is another one."""
+    if table.clean is None:
+        return
+    yield Text(f"Mean rank on {len(table.clean.tasks)} clean task(s){mark(table)}", style="italic")
+    for line in clean_lines(table.clean, table):
+        yield Padding(Text(line), (0, 2))
+    yield Padding(Text(table.clean.note, style="dim"), (0, 2))
+    yield Text()
+
+
+def _claims(table: Table) -> Iterator[RenderableType]:
+    """Yield each number that its submitter states too."""
+    found = [
+        (row, column, text)
+        for row in table.rows
+        for column in table.columns
+        if (text := claimed_text(row.cell(column.task), table))
+    ]
+    if not found:
+        return
+    yield Text(f"Claimed, with measured minus claimed{mark(table)}", style="italic")
+    for row, column, text in found:
+        measured = cell_text(row.cell(column.task), table)
+        yield Padding(Text(f"{row.display_name}, {column.task}: measured {measured}, {text}"), (0, 2))
+    yield Text()
 
 
 def _style(cell: Cell | None) -> str:

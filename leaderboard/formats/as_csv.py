@@ -12,6 +12,8 @@ HEADER = [
     "table", "kind", "track", "splits", "protocol", "profile", "submission", "display_name", "method",
     "fraction", "task_number", "task", "metric", "status", "runs", "expected_runs", "mean", "std",
     "interval95_normal", "interval95_student", "rank", "best", "mean_rank", "best_on",
+    "overlap", "claimed", "claimed_difference", "architecture", "architecture_class", "parameters", "evidence",
+    "cost_runs", "cost_seconds", "clean_mean_rank",
 ]  # fmt: skip
 
 
@@ -22,7 +24,9 @@ def as_csv(leaderboard: Leaderboard) -> str:
     writer.writerow(HEADER)
     for table in leaderboard.tables:
         group = [table.id, table.kind, table.track, table.splits, table.protocol, table.profile]
+        clean = dict(zip(table.clean.rows, table.clean.mean_ranks, strict=True)) if table.clean else {}
         for row in table.rows:
+            marks = {item.dataset: item.mark for item in row.overlaps}
             who = [row.id, row.display_name, row.method, row.fraction]
             for column in table.columns:
                 if (cell := row.cell(column.task)) is None:
@@ -37,6 +41,10 @@ def as_csv(leaderboard: Leaderboard) -> str:
                     *group, *who, column.number, column.task, column.metric, cell.status,
                     cell.summary.runs if cell.summary else 0, table.expected_runs, *(spread or [None] * 4),
                     cell.rank, int(cell.best), row.mean_rank, row.best_on,
+                    marks.get(column.dataset),
+                    cell.claimed and cell.claimed.value, cell.claimed and cell.claimed.difference,
+                    row.architecture, row.architecture_class, row.parameters, row.evidence,
+                    cell.cost and cell.cost.runs, cell.cost and cell.cost.seconds, clean.get(row.id),
                 ]  # fmt: skip
                 writer.writerow([spreadsheet(item) if isinstance(item, str) else item for item in line])
     return stream.getvalue()

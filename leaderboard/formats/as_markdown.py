@@ -9,13 +9,19 @@ import pandas as pd
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
 from leaderboard.layout import (
     INTERVALS,
+    MISSING,
+    SIGN_LEGEND,
     blocks,
     caption,
+    cell_sign,
     cell_text,
+    claimed_text,
+    class_text,
     heading,
     mark,
     mean_rank_text,
     measured_text,
+    row_sign,
 )
 from leaderboard.text import markdown
 
@@ -28,6 +34,8 @@ LEGEND = (
     "A cell with a diverged run ranks last. Mean rank: over all tasks of the table, among rows that have "
     "them all (1 is best, ties share the average). Best on: tasks on which no row is better and some are "
     "worse. "
+    f"{SIGN_LEGEND}. Class: paper is ResNet-50, open anything else. Evidence: declared, validated (weights are here), "
+    "reproduced (evaluated here), retrained (made and evaluated here). "
     "The rules are in `docs/leaderboard.md`, numbers at full precision in `leaderboard.json`."
 )
 
@@ -54,18 +62,21 @@ def _table(table: Table) -> Iterator[str]:
         yield _bullets([claim.text for claim in table.claims])
     yield f"**Standing{mark(table)}**"
     yield _grid(
-        ["", "Mean rank", "Best on", "Tasks", "Supervision"],
+        ["", "Mean rank", "Best on", "Tasks", "Supervision", "Class", "Evidence"],
         [
             [
-                markdown(row.display_name),
+                _name(row),
                 mean_rank_text(row),
                 str(row.best_on),
                 measured_text(row, table),
                 row.supervision,
+                class_text(row),
+                row.evidence or MISSING,
             ]
             for row in table.rows
         ],
     )
+    yield from _clean(table)
     for block in blocks(table.columns):
         yield f"**{caption(block, table)}**"
         yield _grid(
@@ -77,8 +88,33 @@ def _table(table: Table) -> Iterator[str]:
         yield _bullets(table.notes)
 
 
+def _clean(table: Table) -> Iterator[str]:
+    """Yield the ranking without tasks that a row may have seen, where it is another one."""
+    if table.clean is None:
+        return
+    names = {row.id: row.display_name for row in table.rows}
+    yield f"**Standing on {len(table.clean.tasks)} clean task(s){mark(table)}**"
+    if table.clean.rows:
+        ranked = zip(table.clean.rows, table.clean.mean_ranks, strict=True)
+        yield _grid(
+            ["", "Mean rank"], [[markdown(names.get(row, row)), f"{rank:.2f}"] for row, rank in ranked]
+        )
+    yield markdown(table.clean.note)
+
+
+def _name(row: Row) -> str:
+    return f"{markdown(row.display_name)} {row_sign(row)}".strip()
+
+
 def _line(row: Row, block: Sequence[Column], table: Table) -> list[str]:
-    return [markdown(row.display_name), *(_emphasised(row.cell(column.task), table) for column in block)]
+    return [_name(row), *(_cell(row, column, table) for column in block)]
+
+
+def _cell(row: Row, column: Column, table: Table) -> str:
+    cell = row.cell(column.task)
+    claimed = claimed_text(cell, table)
+    text = f"{_emphasised(cell, table)} {cell_sign(row, column) if cell else ''}".strip()
+    return f"{text}<br>{claimed}" if claimed else text
 
 
 def _emphasised(cell: Cell | None, table: Table) -> str:

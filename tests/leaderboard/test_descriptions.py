@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from leaderboard.descriptions import Description, describe
+from leaderboard.descriptions import Description, claiming, describe
 from leaderboard.errors import LeaderboardError
+from tests.conftest import REPOSITORY
 from tests.leaderboard.records import digest
 
 
@@ -44,13 +45,81 @@ def write_backbone(root: Path, name: str, **changes: Any) -> None:
 
 def test_a_submission_speaks_for_its_row(roots: tuple[Path, Path]) -> None:
     write_submission(roots[0], "lovt", paper="https://example.org/paper", pretraining_data=["MIMIC-CXR"])
-    assert describe(["lovt"], *roots)["lovt"] == Description(
+    found = describe(["lovt"], *roots)["lovt"]
+    assert found.model_copy(update={"overlaps": {}}) == Description(
         display_name="LoVT",
         method="LoVT",
         supervision="text",
         paper="https://example.org/paper",
         pretraining_data=["MIMIC-CXR"],
     )
+    assert {item.mark for marks in found.overlaps.values() for item in marks} == {"clean"}
+
+
+def test_a_manifest_knows_what_its_weights_have_seen(roots: tuple[Path, Path]) -> None:
+    """The method's declaration is of its published form; a smaller run of it may have seen something else."""
+    write_submission(roots[0], "lovt", pretraining_data=["MIMIC-CXR", "NIH"], description="Reports.")
+    write_backbone(
+        roots[1],
+        "lovt",
+        provenance={
+            "method": "lovt",
+            "pretraining_data": ["phantom MIMIC-CXR"],
+            "image_digest": "sha256:" + "a" * 64,
+            "seconds": 400,
+            "paper": "https://example.org/manifest",
+        },
+    )
+    found = describe(["lovt"], *roots)["lovt"]
+    assert found.pretraining_data == ["phantom"]
+    assert found.description == "Reports."
+    assert found.paper == "https://example.org/manifest"
+    assert found.backbone is not None
+    assert found.backbone.made_here
+    assert (found.backbone.architecture, found.backbone.sha256) == ("resnet50", digest("lovt"))
+    assert found.backbone.provenance["Pre-training time"] == "6.7 min"
+    assert found.backbone.provenance["Container image"] == "sha256:" + "a" * 16
+
+
+def test_of_weights_from_elsewhere_every_declaration_counts(roots: tuple[Path, Path]) -> None:
+    """A submitter must not lose an overlap by leaving it out of one of two places."""
+    weights = {
+        "file": "a.pth",
+        "sha256": digest("a"),
+        "bytes": 5,
+        "architecture": "resnet50",
+        "backbone_sha256": digest("lovt"),
+    }
+    write_submission(roots[0], "lovt", pretraining_data=["mimic-cxr"], weights=weights)
+    write_backbone(roots[1], "lovt", provenance={"method": "lovt", "pretraining_data": ["NIH"]})
+    found = describe(["lovt"], *roots)["lovt"]
+    assert found.pretraining_data == ["NIH ChestX-ray14", "MIMIC-CXR"]
+    assert {item.dataset for item in found.overlaps["public"] if item.mark == "overlapping"} == {
+        "rsna",
+        "siim",
+        "nih-cxr",
+    }
+
+
+@pytest.mark.parametrize("name", ["random", "random-resnet18", "imagenet"])
+def test_backbones_that_are_always_there_are_known(name: str) -> None:
+    found = describe([name], REPOSITORY / "submissions", None)[name]
+    assert {item.mark for item in found.overlaps["public"]} == {"clean"}
+    assert found.backbone is not None
+    assert found.backbone.architecture == name.removeprefix("random-").replace("random", "resnet50").replace(
+        "imagenet", "resnet50"
+    )
+
+
+def test_the_first_folder_that_has_a_name_speaks(roots: tuple[Path, Path], tmp_path: Path) -> None:
+    write_submission(roots[0], "lovt", claimed={"covid_linear": {"value": 0.4}})
+    write_submission(tmp_path / "more", "lovt", display_name="Another")
+    write_submission(tmp_path / "more", "plain")
+    folders = [roots[0], tmp_path / "more"]
+    found = describe(["lovt", "plain"], folders, None)
+    assert found["lovt"].display_name == "LoVT"
+    assert found["lovt"].claimed["covid_linear"].value == 0.4
+    assert claiming(folders) == ["lovt"]
 
 
 def test_two_fractions_are_two_rows_of_one_method(roots: tuple[Path, Path]) -> None:
@@ -67,7 +136,9 @@ def test_two_fractions_are_two_rows_of_one_method(roots: tuple[Path, Path]) -> N
 
 
 def test_without_any_description_the_name_stands(roots: tuple[Path, Path]) -> None:
-    assert describe(["x"], *roots)["x"] == Description(display_name="x", method="x")
+    found = describe(["x"], *roots)["x"]
+    assert found.model_copy(update={"overlaps": {}}) == Description(display_name="x", method="x")
+    assert {item.mark for marks in found.overlaps.values() for item in marks} == {"unknown"}
     assert describe(["x"], None, None)["x"].display_name == "x"
 
 

@@ -1,0 +1,48 @@
+"""What a backbone's manifest says of its making, as labels and texts to show."""
+
+from __future__ import annotations
+
+from benchmark.contract.backbone import BackboneManifest
+from leaderboard.text import clean
+
+SHOWN = 16
+"""Hexadecimal digits of a digest."""
+
+
+def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
+    """Return label to text in the order to show; what the manifest leaves open is absent. Texts are clean."""
+    said = manifest.provenance
+    best = f", the best of them number {said.best_epoch + 1}" if said.best_epoch is not None else ""
+    texts = {
+        "Method": said.method,
+        "Variant": said.variant,
+        "Profile": said.profile,
+        "Share of the corpus": said.fraction and f"{100 * said.fraction:g} %",
+        "Seed": None if said.seed is None else str(said.seed),
+        "Corpus": _digest(said.corpus_sha256),
+        "Inputs": _digest(said.inputs_sha256),
+        "Container image": said.image_digest and said.image_digest[: len("sha256:") + SHOWN],
+        "Checkpoint": _digest(said.source_sha256),
+        "Commit": said.commit and said.commit[:SHOWN],
+        "Pre-training time": None if said.seconds is None else duration(said.seconds),
+        "Images drawn": None if said.images is None else f"{said.images:,}",
+        "Epochs": None if said.epochs is None else f"{said.epochs}{best}",
+        "Device": said.device,
+        "Peak memory": said.peak_memory_bytes and f"{said.peak_memory_bytes / 2**30:.1f} GiB",
+        "Paper": said.paper and str(said.paper),
+        "Weights": _digest(manifest.sha256),
+        "Made": manifest.created,
+    }
+    return {label: clean(text, limit=200) for label, text in texts.items() if text}
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit in which it is a small number."""
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _digest(sha256: str | None) -> str | None:
+    return sha256 and sha256[:SHOWN]
