@@ -10,6 +10,8 @@ from datetime import datetime
 
 from benchmark.contract.leaderboard import InputFile, Leaderboard, Table
 from benchmark.contract.task import TaskSpec
+from leaderboard.claims import claimed_tables, claims_of
+from leaderboard.costs import costs
 from leaderboard.descriptions import Description
 from leaderboard.published.load import PublishedTable
 from leaderboard.published.table import published_table
@@ -49,17 +51,30 @@ def build(
     specs = sorted(tasks, key=lambda spec: spec.number)
     groups, notes = select(records.records, {spec.id: spec.metric for spec in specs}, expected_runs or {})
     groups.sort(key=_order)
+    known = descriptions or {}
+    taken = costs(records.records)
     ids = [table_id(group.key) for group in groups]
     tables = [
         mark_stale(
-            run_table(group, specs, descriptions or {}, ambiguous=ids.count(table_id(group.key)) > 1),
+            run_table(group, specs, known, taken, ambiguous=ids.count(table_id(group.key)) > 1),
             current or Current(),
         )
         for group in groups
     ]
     public = [table for table in tables if table.track == "public"]
     rest = [table for table in tables if table.track != "public"]
-    shown = [*public, *(published_table(table, specs) for table in published), *rest]
+    beside = {
+        name
+        for group in groups
+        for name, _ in group.sets
+        if name in known and claims_of(known[name], group.key)
+    }
+    shown = [
+        *public,
+        *(published_table(table, specs) for table in published),
+        *rest,
+        *claimed_tables(known, specs, beside),
+    ]
     return Leaderboard(
         version=version,
         updated=_updated(groups),

@@ -27,7 +27,7 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
     from pathlib import Path
 
     from benchmark.workspace import workspace_root
-    from leaderboard.descriptions import describe
+    from leaderboard.descriptions import claiming, describe
     from leaderboard.records import read_records
     from leaderboard.sources import Frozen, gather
     from tasks.registry import load_tasks
@@ -35,10 +35,11 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
     root = workspace_root(workspace)
     folder = results or root / "results"
     records = read_records(folder)
-    names = sorted({record.submission for record in records.records})
+    declared = [Path(str(files("submissions"))), root / "submissions"]
+    names = sorted({record.submission for record in records.records} | set(claiming(declared)))
     frozen = Frozen(
         tasks=list(load_tasks()),
-        descriptions=describe(names, Path(str(files("submissions"))), root / "backbones"),
+        descriptions=describe(names, declared, root / "backbones"),
         expected_runs=expected_runs(),
         current=current(root, names),
         notes=list(records.notes),
