@@ -24,6 +24,8 @@ class Summary:
 
     parameters: int
     levels: tuple[FeatureLevel, ...]
+    first: str
+    """First name of the state dict."""
 
 
 class Backbone(nn.Module):

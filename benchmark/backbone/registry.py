@@ -65,7 +65,12 @@ def summary(architecture: str) -> Summary:
     if known := _tables().summaries.get(architecture):
         return known
     plan = blueprint(architecture)
-    return Summary(plan.parameter_count, plan.levels)
+    return Summary(plan.parameter_count, plan.levels, next(iter(plan.state_dict())))
+
+
+def summarised() -> frozenset[str]:
+    """Return the architectures that listings know without building them, because that takes a while."""
+    return frozenset(_tables().summaries)
 
 
 def build(architecture: str) -> Backbone:

@@ -23,24 +23,24 @@ from benchmark.contract.untrusted import clean_text
 
 PREFIX = "timm."
 
-RECOMMENDED: dict[str, tuple[int, tuple[int, ...]]] = {
-    "convnext_atto": (3_373_880, (40, 80, 160, 320)),
-    "convnext_base": (87_564_416, (128, 256, 512, 1024)),
-    "convnext_small": (49_453_152, (96, 192, 384, 768)),
-    "convnext_tiny": (27_818_592, (96, 192, 384, 768)),
-    "convnextv2_tiny": (27_864_960, (96, 192, 384, 768)),
-    "densenet121": (6_953_856, (64, 256, 512, 1024, 1024)),
-    "efficientnet_b0": (3_595_388, (16, 24, 40, 112, 320)),
-    "mobilenetv3_large_100": (2_971_952, (16, 24, 40, 112, 960)),
-    "pvt_v2_b2": (24_849_856, (64, 128, 320, 512)),
-    "regnety_032": (17_923_338, (32, 72, 216, 576, 1512)),
-    "resnetv2_50": (23_496_256, (64, 256, 512, 1024, 2048)),
-    "swin_base_patch4_window7_224": (86_741_176, (128, 256, 512, 1024)),
-    "swin_tiny_patch4_window7_224": (27_517_818, (96, 192, 384, 768)),
-    "tf_efficientnetv2_s": (19_847_248, (24, 48, 64, 160, 256)),
+RECOMMENDED: dict[str, tuple[int, tuple[int, ...], str]] = {
+    "convnext_atto": (3_373_880, (40, 80, 160, 320), "stem.0.weight"),
+    "convnext_base": (87_564_416, (128, 256, 512, 1024), "stem.0.weight"),
+    "convnext_small": (49_453_152, (96, 192, 384, 768), "stem.0.weight"),
+    "convnext_tiny": (27_818_592, (96, 192, 384, 768), "stem.0.weight"),
+    "convnextv2_tiny": (27_864_960, (96, 192, 384, 768), "stem.0.weight"),
+    "densenet121": (6_953_856, (64, 256, 512, 1024, 1024), "features.conv0.weight"),
+    "efficientnet_b0": (3_595_388, (16, 24, 40, 112, 320), "conv_stem.weight"),
+    "mobilenetv3_large_100": (2_971_952, (16, 24, 40, 112, 960), "conv_stem.weight"),
+    "pvt_v2_b2": (24_849_856, (64, 128, 320, 512), "patch_embed.proj.weight"),
+    "regnety_032": (17_923_338, (32, 72, 216, 576, 1512), "stem.conv.weight"),
+    "resnetv2_50": (23_496_256, (64, 256, 512, 1024, 2048), "stem.conv.weight"),
+    "swin_base_patch4_window7_224": (86_741_176, (128, 256, 512, 1024), "patch_embed.proj.weight"),
+    "swin_tiny_patch4_window7_224": (27_517_818, (96, 192, 384, 768), "patch_embed.proj.weight"),
+    "tf_efficientnetv2_s": (19_847_248, (24, 48, 64, 160, 256), "conv_stem.weight"),
 }
-"""Parameters, and channels of the levels that a network has, up to stride 32: listings need not build it. Any other
-network of timm that fits can be named, too."""
+"""Parameters, channels of the levels that a network has, up to stride 32, and the first name of its state dict: what
+listings and searches ask for, so that they need not build it. Any other network of timm that fits can be named, too."""
 
 FINEST = 2
 """Stride of the level that the image stands in for where a network has none."""
@@ -220,8 +220,8 @@ ARCHITECTURES: dict[str, Callable[[], Backbone]] = {
 }
 
 SUMMARIES = {
-    PREFIX + name: Summary(parameters, levels_of(widths))
-    for name, (parameters, widths) in RECOMMENDED.items()
+    PREFIX + name: Summary(parameters, levels_of(widths), first)
+    for name, (parameters, widths, first) in RECOMMENDED.items()
 }
 
 

@@ -113,6 +113,7 @@ def _examine(
 ) -> Candidate:
     expected = shapes_of(architecture)
     first = first_convolution(architecture)
+    discarded = registry.blueprint(architecture).discarded
     one_channel = None
     misshaped = []
     for our, full in names.items():
@@ -132,6 +133,7 @@ def _examine(
         if name.startswith(prefix)
         and name[len(prefix) :].split(".", 1)[0] in layout.modules
         and name[len(prefix) :] not in layout.theirs
+        and name[len(prefix) :] not in discarded
     ]
     harmless = tuple(name for name in strange if name.rsplit(".", 1)[-1] in HARMLESS)
     return Candidate(

@@ -106,8 +106,18 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _other_architectures(tensors: Mapping[str, Tensor], architecture: str) -> list[str]:
+    """Return the listed architectures that fit; of those that are slow to build, the ones whose first name occurs."""
+    names = [name for name in registry.architectures() if name != architecture]
     return [
         name
-        for name in registry.architectures()
-        if name != architecture and any(one.fits for one in candidates(tensors, name))
+        for name in names
+        if (
+            name not in registry.summarised()
+            or any(_ends(full, registry.summary(name).first) for full in tensors)
+        )
+        and any(one.fits for one in candidates(tensors, name))
     ]
+
+
+def _ends(full: str, name: str) -> bool:
+    return f".{full}".endswith(f".{name}")

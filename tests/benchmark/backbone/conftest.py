@@ -42,10 +42,10 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (family / "toy_family.py").write_text(TOY)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architectures, "__path__", [*architectures.__path__, str(family)])
-        registry._builders.cache_clear()
+        registry._tables.cache_clear()
         registry.blueprint.cache_clear()
         yield "toy"
-    registry._builders.cache_clear()
+    registry._tables.cache_clear()
     registry.blueprint.cache_clear()
 
 

@@ -10,7 +10,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 from benchmark.backbone.registry import architectures, blueprint, build
 from benchmark.backbone.sources import random_draw
 
-RESNETS = [name for name in architectures() if "res" in name]
+RESNETS = [name for name in architectures() if name.startswith(("res", "wide"))]
 
 
 def test_resnet50_has_the_parameters_and_levels_of_the_protocol() -> None:
