@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "audit": ("benchmark.cli.audit:audit", "Look for evaluation images in a pre-training corpus."),
     "backbone": ("benchmark.cli.backbone:backbone", "Export, check and list backbones."),
     "corpus": ("benchmark.cli.corpus:corpus", "Prepare and show the corpora that submissions pre-train on."),
     "data": ("benchmark.cli.data:data", "Prepare, verify and list image stores; write the phantom."),

@@ -5,12 +5,14 @@ Nothing in it names or shows an image: it may leave the machine that holds the c
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.dataset import SplitName, Track
+from benchmark.contract.untrusted import clean_text
 
 AUDIT_FILE = "audit.json"
 """Lies beside the backbone that it speaks of: `backbones/<name>/audit.json`."""
@@ -70,6 +72,8 @@ class AuditedCorpus(Model):
     """Image files that could not be decoded; an overlap among them is not seen."""
     flat: NonNegativeInt = 0
     """Images without structure (one grey), which resemble nothing."""
+    archives: NonNegativeInt = 0
+    """Archives that lay there and were not looked into."""
     hashes_sha256: Sha256
     """Digest of the sorted hashes; equal corpora give equal ones in any order of files."""
 
@@ -93,3 +97,50 @@ class AuditReport(Model):
     def matched(self) -> int:
         """Number of evaluation images with a near copy in the corpus, all datasets and splits together."""
         return sum(split.matched for one in self.datasets for split in one.splits.values())
+
+
+class ReferenceDataset(Model):
+    """The images of one prepared store, as a hash file lists them: train first, each split in stored order."""
+
+    dataset: Name
+    track: Track
+    dataset_sha256: Sha256
+    splits: dict[SplitName, NonNegativeInt]
+
+
+class ReferenceIndex(Model):
+    """What a hash file of evaluation images holds: one tensor of hashes for each dataset, and this."""
+
+    schema_version: Literal[1] = 1
+    algorithm: PositiveInt
+    datasets: list[ReferenceDataset] = Field(min_length=1)
+    versions: dict[str, str] = {}
+
+
+REPORT_BYTES = 1 << 20
+"""No report is larger."""
+
+
+def read_audit(path: Path) -> AuditReport:
+    """Read a report of an audit.
+
+    Raises:
+        ValueError: It is none; the message is one line and says what to do.
+    """
+    name = clean_text(path.name, 80)
+    again = "make one with: lovt-bench audit --corpus DIR"
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(REPORT_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"no audit report {name}: {error.strerror}; {again}") from error
+    if len(content) > REPORT_BYTES:
+        raise ValueError(f"{name} is no audit report: more than {REPORT_BYTES:,} bytes; {again}")
+    try:
+        return AuditReport.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = clean_text(".".join(map(str, first["loc"])), 80) or "content"
+        raise ValueError(
+            f"{name} is no audit report ({place}: {clean_text(first['msg'], 120)}); {again}"
+        ) from error
