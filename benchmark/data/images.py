@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from benchmark.data.errors import BadImageError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused before they are decoded; the largest public ones have about 20 million pixels."""
@@ -45,9 +49,11 @@ def decode_dicom(content: bytes) -> np.ndarray:
             warnings.simplefilter("ignore")
             dataset = pydicom.dcmread(io.BytesIO(content))
             _check_size(int(dataset.Rows) * int(dataset.Columns) * int(dataset.get("NumberOfFrames") or 1))
-            if dataset.file_meta.TransferSyntaxUID == JPEG_BASELINE:
-                dataset.pixel_array_options(decoding_plugin="pillow")
-            pixels = dataset.pixel_array
+            pixels = _plain_jpeg(dataset)
+            if pixels is None:
+                if dataset.file_meta.TransferSyntaxUID == JPEG_BASELINE:
+                    dataset.pixel_array_options(decoding_plugin="pillow")
+                pixels = dataset.pixel_array
     except BadImageError:
         raise
     except Exception as error:  # decoders raise whatever their libraries do
@@ -55,6 +61,29 @@ def decode_dicom(content: bytes) -> np.ndarray:
     if pixels.ndim != 2 or pixels.dtype != np.uint8:
         raise BadImageError(f"8-bit grey image expected, found {pixels.dtype} of shape {pixels.shape}")
     return pixels
+
+
+def _plain_jpeg(dataset: Dataset) -> np.ndarray | None:
+    """Return the pixels of a DICOM image that is one grey baseline JPEG; None for everything else.
+
+    The same pixels as `pixel_array`, which copies them four times on their way (2 ms of 5 at 1024 x 1024).
+    """
+    from pydicom.encaps import generate_fragments, parse_basic_offsets
+
+    plain = {"SamplesPerPixel": 1, "BitsAllocated": 8, "BitsStored": 8, "PixelRepresentation": 0}
+    if dataset.file_meta.TransferSyntaxUID != JPEG_BASELINE or int(dataset.get("NumberOfFrames") or 1) != 1:
+        return None
+    if any(dataset.get(name) != value for name, value in plain.items()) or "PixelData" not in dataset:
+        return None
+    stream = io.BytesIO(dataset.PixelData)
+    parse_basic_offsets(stream)
+    fragments = list(generate_fragments(stream))
+    if len(fragments) != 1:
+        return None
+    image = Image.open(io.BytesIO(fragments[0]), formats=("JPEG",))
+    if image.mode != "L" or image.size != (dataset.Columns, dataset.Rows):
+        return None
+    return np.asarray(image)
 
 
 def decode_grey(content: bytes) -> np.ndarray:

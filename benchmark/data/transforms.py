@@ -9,6 +9,7 @@ therefore leaves the image one pixel short of a square and the resize scales the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -49,12 +50,23 @@ class Frame:
 
 def fit_image(image: np.ndarray, frame: Frame) -> np.ndarray:
     """Return a uint8 (H, W) image as uint8 (S, S): Pillow's bilinear filter, antialiased."""
-    return _resize(_pad(image, frame), frame.side, Image.Resampling.BILINEAR)
+    padded = Image.fromarray(_pad(image, frame))
+    return np.asarray(padded.resize((frame.side, frame.side), Image.Resampling.BILINEAR))
 
 
 def fit_mask(mask: np.ndarray, frame: Frame) -> np.ndarray:
-    """Return a 0/1 mask (H, W) as uint8 (S, S): source pixel floor((i + 0.5) * scale), as Pillow counts."""
-    return _resize(_pad(mask.astype(np.uint8), frame), frame.side, Image.Resampling.NEAREST)
+    """Return a 0/1 mask (H, W) as uint8 (S, S): source pixel floor((i + 0.5) * scale), as Pillow counts.
+
+    Reads only the pixels that it keeps: no padded copy, no full-size image.
+    """
+    rows = _nearest(frame.padded_height, frame.side) - frame.top
+    columns = _nearest(frame.padded_width, frame.side) - frame.left
+    first_row, end_row = np.searchsorted(rows, [0, frame.height])
+    first_column, end_column = np.searchsorted(columns, [0, frame.width])
+    fitted = np.zeros((frame.side, frame.side), dtype=np.uint8)
+    kept = mask[rows[first_row:end_row]].take(columns[first_column:end_column], axis=1)
+    fitted[first_row:end_row, first_column:end_column] = kept
+    return fitted
 
 
 def fit_boxes(boxes: np.ndarray, frame: Frame) -> np.ndarray:
@@ -75,11 +87,14 @@ def resize_mask(mask: np.ndarray, height: int, width: int) -> np.ndarray:
     )
 
 
+@lru_cache(maxsize=256)
+def _nearest(length: int, side: int) -> np.ndarray:
+    """Return the source pixel of each of `side` pixels as Pillow finds it: by a running float64 sum."""
+    step = length / side
+    return np.cumsum(np.concatenate([[step / 2], np.full(side - 1, step)])).astype(np.int64)
+
+
 def _pad(image: np.ndarray, frame: Frame) -> np.ndarray:
     if not (frame.left or frame.top or frame.right or frame.bottom):
         return image
     return np.pad(image, ((frame.top, frame.bottom), (frame.left, frame.right)))
-
-
-def _resize(image: np.ndarray, side: int, resample: Image.Resampling) -> np.ndarray:
-    return np.asarray(Image.fromarray(image).resize((side, side), resample))

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 
@@ -33,6 +34,28 @@ def test_baseline_jpeg_is_decoded_by_pillow(tmp_path: Path) -> None:
     Image.fromarray(grey()).save(buffer, format="JPEG", quality=92)
     expected = np.asarray(Image.open(buffer))
     np.testing.assert_array_equal(decode_dicom((tmp_path / "a.dcm").read_bytes()), expected)
+
+
+def test_pixels_are_those_of_pydicom(tmp_path: Path) -> None:
+    """A plain grey JPEG goes a shorter way than pydicom's."""
+    pixels = np.random.default_rng(0).integers(0, 256, (96, 65), dtype=np.uint8)
+    write_dicom(tmp_path / "a.dcm", pixels, "baseline")
+    dataset = pydicom.dcmread(tmp_path / "a.dcm")
+    dataset.pixel_array_options(decoding_plugin="pillow")
+    got = decode_dicom((tmp_path / "a.dcm").read_bytes())
+    np.testing.assert_array_equal(got, dataset.pixel_array)
+
+
+@pytest.mark.parametrize(("name", "value"), [("NumberOfFrames", 2), ("SamplesPerPixel", 3), ("Rows", 30)])
+def test_what_is_no_single_grey_jpeg_of_its_size_is_pydicoms_to_judge(
+    tmp_path: Path, name: str, value: int
+) -> None:
+    write_dicom(tmp_path / "a.dcm", grey(), "baseline")
+    dataset = pydicom.dcmread(tmp_path / "a.dcm")
+    setattr(dataset, name, value)
+    dataset.save_as(tmp_path / "b.dcm")
+    with pytest.raises(BadImageError):
+        decode_dicom((tmp_path / "b.dcm").read_bytes())
 
 
 def test_dicom_of_16_bit_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from benchmark.data.transforms import Frame, fit_boxes, fit_image, fit_mask
 
@@ -33,6 +34,18 @@ def test_mask_pixel_comes_from_the_middle_of_its_source(height: int, width: int,
     columns, whole_columns = np.divmod((np.arange(side) * 2 + 1) * frame.padded_width, 2 * side)
     clear = np.ix_(whole_rows > 0, whole_columns > 0)
     np.testing.assert_array_equal(fit_mask(mask, frame)[clear], padded[np.ix_(rows, columns)][clear])
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 300))
+def test_mask_is_what_pillow_makes_of_the_padded_one(height: int, width: int, side: int) -> None:
+    """Pixel for pixel, also where the running sum falls one short."""
+    frame = Frame.padded(height, width, side, "short")
+    mask = np.zeros((height, width), dtype=np.uint8)
+    mask[::3], mask[:, 1::2] = 1, 1 - mask[:, 1::2]
+    around = ((frame.top, frame.bottom), (frame.left, frame.right))
+    padded = Image.fromarray(np.pad(mask, around))
+    expected = np.asarray(padded.resize((side, side), Image.Resampling.NEAREST))
+    np.testing.assert_array_equal(fit_mask(mask, frame), expected)
 
 
 def test_reduction_averages_whole_blocks() -> None:
