@@ -86,7 +86,7 @@ class RunAudit(Model):
     task: str
     runs: PositiveInt
     effective_runs: PositiveInt
-    """Distinct values (and distinct seeds, where seeds are known): the smaller count."""
+    """Runs that are left when each is dropped that has the value or the seed of one kept before it."""
     repeated_values: NonNegativeInt
     """Runs whose value an earlier run of the cell has."""
     repeated_seeds: NonNegativeInt
