@@ -109,7 +109,7 @@ def _recounted(old: Table, new: Table) -> Iterator[str]:
     """Yield the cells whose runs are the same and whose numbers are not: something counts otherwise."""
     for row, cell, was in _common_cells(old, new):
         same_runs = cell.runs and [run.key for run in cell.runs] == [run.key for run in was.runs]
-        if same_runs and (cell.summary, cell.status) != (was.summary, was.status):
+        if same_runs and (cell.summary, cell.status, cell.extra) != (was.summary, was.status, was.extra):
             yield f"{row.id}, {cell.task} of {new.id}: the same runs give another number."
 
 
@@ -154,8 +154,13 @@ def _cells(old: Table, new: Table) -> Iterator[CellChange]:
 
 
 def _value(cell: Cell | None) -> object:
-    """Return what a cell says on its own, apart from where it stands among others."""
-    return cell and cell.model_dump(exclude={"rank", "best", "second"})
+    """Return the numbers of a cell, apart from where it stands among others."""
+    return cell and cell.model_dump(include={"status", "summary", "learning_rate", "runs", "extra"})
+
+
+def _beside(row: Row) -> dict[str, object]:
+    """Return what cells say beside their numbers."""
+    return {cell.task: cell.model_dump(include={"claimed", "cost", "curve"}) for cell in row.cells}
 
 
 def _ranks(old: Table, new: Table) -> Iterator[RankChange]:
@@ -166,7 +171,11 @@ def _ranks(old: Table, new: Table) -> Iterator[RankChange]:
 
 def _facts(old: Table, new: Table) -> Iterator[str]:
     for row, before in _common_rows(old, new):
-        fields = _differing(before, row, _ROW_TEXTS | _ROW_NUMBERS)
+        fields = [*_differing(before, row, _ROW_TEXTS | _ROW_NUMBERS)]
+        then, now = _beside(before), _beside(row)
+        fields += (
+            ["claims, cost or curves"] if any(then.get(task, now[task]) != now[task] for task in now) else []
+        )
         if fields:
             yield f"{row.id} of {new.id}: {', '.join(fields)}"
     # What follows from rows alone changes with them; it is a fact where the rows are the same.

@@ -34,8 +34,15 @@ def render(leaderboard: Leaderboard, examples: Examples | None = None) -> dict[s
     Args:
         leaderboard: The version.
         examples: Example predictions for the page; no number depends on them.
+
+    Raises:
+        LeaderboardError: an example holds something that is no image.
     """
-    return {name: text(leaderboard).encode() for name, text in FORMATS.items()}
+    # Templates and plots load slowly; reading a version need not wait for them.
+    from leaderboard.page import render_page
+
+    texts = {name: text(leaderboard).encode() for name, text in FORMATS.items()}
+    return {**render_page(leaderboard, examples or {}), **texts}
 
 
 def with_sums(files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -1,0 +1,48 @@
+"""Sources in a line: a throw-away workspace with records, released and verified in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from benchmark.contract.run_record import RunRecord
+from leaderboard.descriptions import Description
+from leaderboard.records import read_records
+from leaderboard.sources import ExpectedRuns, Frozen, Sources, gather
+from leaderboard.stale import Current
+from tests.leaderboard.records import TASKS, digest, runs, write
+
+TWO_TASKS = ("covid_linear", "rsna_frozen_1")
+
+
+def sources(
+    folder: Path,
+    records: Iterable[RunRecord],
+    descriptions: Mapping[str, Description] | None = None,
+    current: Current | None = None,
+) -> Sources:
+    """Write records into a new folder and return the sources of a build; no published tables."""
+    results = write(folder / "results", records)
+    (folder / "published").mkdir(parents=True, exist_ok=True)
+    read = read_records(results)
+    frozen = Frozen(
+        tasks=list(TASKS.values()),
+        descriptions=dict(descriptions or {}),
+        expected_runs=[
+            ExpectedRuns(protocol_sha256=digest("lovt-2022"), profile_sha256=digest("demo"), runs=2)
+        ],
+        current=current or Current(),
+        notes=list(read.notes),
+    )
+    return gather(read, results, folder, frozen, folder / "published")
+
+
+def two_rows(better: float = 0.4, **changes: object) -> list[RunRecord]:
+    """Return two submissions on two tasks, two runs each."""
+    values = {"random": 0.1, "imagenet": better}
+    return [
+        item
+        for name, value in values.items()
+        for task in TWO_TASKS
+        for item in runs(name, task, [value, value + 0.2], **changes)
+    ]

@@ -1,0 +1,55 @@
+"""Yesterday's files are still read: a schema may grow, but what lies on people's disks does not grow with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.contract.leaderboard import Leaderboard
+from leaderboard.build import build
+from leaderboard.changes import compare
+from leaderboard.descriptions import Description
+from leaderboard.records import read_records
+from leaderboard.rendering import render
+from leaderboard.terminal import render as render_in_terminal
+from tests.leaderboard.records import TASKS
+
+HISTORIC = Path(__file__).parent / "historic"
+LOVT = Description(
+    display_name="LoVT 30 %",
+    method="LoVT",
+    fraction=0.3,
+    supervision="text",
+    paper="https://arxiv.org/abs/2112.02889",
+    pretraining_data=["mimic-cxr"],
+)
+
+
+@pytest.fixture(scope="module")
+def old() -> Leaderboard:
+    return Leaderboard.model_validate_json((HISTORIC / "leaderboard.json").read_bytes())
+
+
+def test_records_without_memory_and_energy_are_read() -> None:
+    records = read_records(HISTORIC / "results")
+    assert not records.notes
+    assert len(records.records) == 12
+    assert {record.peak_memory_bytes for record in records.records} == {None}
+    assert {record.status for record in records.records} == {"ok", "diverged"}
+
+
+def test_an_old_board_is_read_rendered_and_shown(old: Leaderboard) -> None:
+    assert old.version == "2026.1"
+    assert all(render(old).values())
+    assert [part for table in old.tables for part in render_in_terminal(table, 100, plain=True)]
+
+
+def test_old_records_still_give_the_old_numbers(old: Leaderboard) -> None:
+    """Were this to fail, a release of then could not be told from one that somebody changed."""
+    board = build(
+        read_records(HISTORIC / "results"), [], tuple(TASKS.values()), {"lovt-30": LOVT}, version="2026.1"
+    )
+    changes = compare(old, board)
+    assert (changes.cells, changes.ranks, changes.digests) == ([], [], [])
+    assert (changes.rows_added, changes.rows_removed) == ([], [])
