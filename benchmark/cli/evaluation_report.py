@@ -58,7 +58,9 @@ class RichObserver(Observer):
 
     def _where(self) -> str:
         name, workers = self._executor.name, self._executor.workers
-        return "" if name == "process" else f", executor {name} with {workers} workers"
+        if name == "process":
+            return ""
+        return f", executor {name}" + (f" with {workers} workers" if workers else "")
 
     def task(self, spec: TaskSpec, position: int, tasks: int) -> None:
         self._title = f"{position}/{tasks} {spec.id}"

@@ -52,7 +52,11 @@ def choose_executor(
     if name == "ray":
         from benchmark.executor.ray_cluster import RayExecutor
 
-        return RayExecutor(address=address, workers=workers, gpu=gpus > 0, memory=memory, order=order)
+        if memory is not None:
+            raise ValueError(
+                "--max-memory bounds processes of this machine; nodes of Ray are bounded by `ray start`"
+            )
+        return RayExecutor(address, workers or 0, gpus > 0, order)
     cores = usable_cores()
     count = workers or default_workers(cores, gpus)
     return LocalExecutor(worker_environments(count, cores, gpus, memory, os.environ), order)

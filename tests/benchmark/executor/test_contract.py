@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmark.executor.job import Executor, JobEnd, Watcher, Work
+from benchmark.executor.job import Executor, JobEnd, Work
 from benchmark.executor.local import LocalExecutor
 from benchmark.executor.process import ProcessExecutor
+from tests.benchmark.executor.log import Log
 from tests.benchmark.executor.toys import ENTRY, times, toy, work
 
 WORK = Work(work, ENTRY)
@@ -17,33 +18,6 @@ EXECUTORS: dict[str, Callable[[], Executor]] = {
     "process": ProcessExecutor,
     "local": lambda: LocalExecutor([{"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "1"}]),
 }
-
-
-class Log(Watcher):
-    """Writes down all that it is told."""
-
-    def __init__(self, refused=()):
-        self.refused, self.ends, self.events = set(refused), {}, []
-        self.order, self.lost, self.held = [], [], []
-
-    def admit(self, job):
-        return job.id not in self.refused
-
-    def started(self, job):
-        self.order.append(job.id)
-
-    def event(self, job, event):
-        self.events.append((job.id, event))
-
-    def waiting(self, job):
-        self.held.append(job.id)
-
-    def retried(self, job, reason):
-        self.lost.append((job.id, reason))
-
-    def ended(self, job, end):
-        assert job.id not in self.ends, "a job ends once"
-        self.ends[job.id] = end
 
 
 @pytest.fixture(params=EXECUTORS)

@@ -22,7 +22,8 @@ def toy_work() -> Any:
 def toy(folder: Path, name: str, after: tuple[str, ...] = (), cost: float = 1.0, **what: Any) -> Job:
     """Return a job that leaves `folder/name`.
 
-    `what` may be: `seconds` to take, `refuse` or `bug` to fail with, `die` as many times as told, `needs` files.
+    `what` may be: `seconds` to take, `refuse` or `bug` to fail with, `die` as many times as told, to `stall` so many
+    seconds the first time, `needs` files.
     """
     payload = json.dumps({"folder": str(folder), "name": name, **what})
     return Job(name, f"toy {name}", payload, cost, frozenset(after))
@@ -52,6 +53,10 @@ def work(payload: str, emit: Emit) -> None:
     if died < job.get("die", 0):
         deaths.write_text("x" * (died + 1))
         os.kill(os.getpid(), signal.SIGKILL)
+    stalled = folder / f"{job['name']}.stalled"
+    if job.get("stall") and not stalled.exists():
+        stalled.touch()
+        time.sleep(job["stall"])
     time.sleep(job.get("seconds", 0.0))
     with (folder / job["name"]).open("a") as file:
         file.write(f"{os.getpid()}\n")

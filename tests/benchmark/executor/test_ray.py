@@ -1,0 +1,69 @@
+"""The same promises on a real Ray cluster of two nodes on this machine, and the records of an evaluation there."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from benchmark.engine.evaluate import evaluate
+from benchmark.executor.job import Work
+from benchmark.executor.ray_cluster import RayExecutor
+from tests.benchmark.executor.log import Log
+from tests.benchmark.executor.toys import ENTRY, times, toy, work
+from tests.benchmark.executor.worlds import results, tiny_evaluation
+
+pytestmark = pytest.mark.slow
+QUICK_TO_NOTICE = {
+    "health_check_initial_delay_ms": 0,
+    "health_check_period_ms": 500,
+    "health_check_failure_threshold": 3,
+}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    from ray.cluster_utils import Cluster
+
+    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": QUICK_TO_NOTICE}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    yield cluster
+    cluster.shutdown()
+
+
+def test_a_lost_worker_and_a_lost_node_cost_their_jobs_one_more_attempt(cluster, tmp_path):
+    gone, kept = cluster.add_node(num_cpus=1), None
+
+    class Sabotage(Log):
+        def event(self, job, event):
+            nonlocal kept
+            super().event(job, event)
+            if job.id == "on-a-node-that-goes" and kept is None:
+                kept = cluster.add_node(num_cpus=1)
+                cluster.remove_node(gone, allow_graceful=False)
+
+    jobs = [
+        toy(tmp_path, "on-a-node-that-goes", cost=9, stall=60),
+        toy(tmp_path, "mortal", die=1),
+        toy(tmp_path, "bad", refuse="too few"),
+        toy(tmp_path, "waits", after=("bad",)),
+        toy(tmp_path, "last", after=("mortal",), needs=["mortal"]),
+    ]
+    log = Sabotage()
+    RayExecutor(cluster.address).run(jobs, Work(work, ENTRY), tmp_path / "claims", log)
+    assert [log.ends[job.id].status for job in jobs] == ["done", "done", "failed", "failed", "done"]
+    assert [times(tmp_path, job.id) for job in jobs] == [1, 1, 0, 0, 1]
+    assert {name for name, _ in log.lost} == {"on-a-node-that-goes", "mortal"}
+    assert log.ends["waits"].reason == "too few"
+    assert os.getpid() not in {event["pid"] for _, event in log.events if "pid" in event}
+
+
+def test_a_cluster_leaves_the_records_of_this_process(cluster, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    evaluate(tiny_evaluation(here, ("covid_linear",)))
+    while len(cluster.worker_nodes) < 2:
+        cluster.add_node(num_cpus=1)
+    evaluate(tiny_evaluation(there, ("covid_linear",)), executor=RayExecutor(cluster.address, workers=1))
+    assert results(there) == results(here)
+    assert len(results(there)) == 2 + 2
