@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.cli.backbone import backbone_errors, show_findings, workspace_option
+from benchmark.cli.submit_declaration import declaration_errors, read_said, record, submitter_options
 from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmark.backbone.understand.report import Report
+    from benchmark.contract.dataset import Track
+    from benchmark.contract.submission import Supervision
 
 
 @click.command()
@@ -28,7 +31,13 @@ if TYPE_CHECKING:
 @click.option("--encoder", help="Which encoder, where several fit: its prefix, or a part of it.")
 @click.option("--display-name", help="What tables show [default: NAME].")
 @click.option("--paper", help="Web address of the paper.")
-@click.option("--pretraining-data", multiple=True, help="Data set the weights have seen; repeat for several.")
+@click.option(
+    "--pretraining-data",
+    multiple=True,
+    metavar="NAME",
+    help="Dataset the weights have seen, none, or 'other: TEXT'; repeat for several. See `lovt-bench submission data`.",
+)
+@submitter_options
 @click.option("--onnx/--no-onnx", default=True, help="Write backbone.onnx too.  [default: yes]")
 @click.option("--allow-findings", is_flag=True, help="Write it even where the sanity check finds errors.")
 @click.option("--force", is_flag=True, help="Replace a backbone of that name.")
@@ -41,6 +50,11 @@ def submit(
     display_name: str | None,
     paper: str | None,
     pretraining_data: tuple[str, ...],
+    supervision: Supervision | None,
+    weights_url: str | None,
+    claimed: Path | None,
+    claimed_track: Track | None,
+    submissions: Path | None,
     onnx: bool,
     allow_findings: bool,
     force: bool,
@@ -50,7 +64,8 @@ def submit(
 
     Says what was understood: which tensors are the image encoder, what was left out, what was converted. Looks
     for dead channels, constant features and copies of other backbones, then writes workspace/backbones/NAME. No
-    code of the checkpoint is run.
+    code of the checkpoint is run. What is declared goes into workspace/submissions/NAME/submission.yaml; with
+    --submissions submissions it lies where a pull request brings it.
 
     \b
     Examples:
@@ -58,18 +73,30 @@ def submit(
       lovt-bench submit my-moco --weights moco.pth --encoder encoder_q
       lovt-bench submit my-method --weights last.safetensors --display-name "My method" \\
           --paper https://example.org/paper --pretraining-data MIMIC-CXR
+      lovt-bench submit my-method --weights my.pth --claimed results.csv --submissions submissions
     """
-    with backbone_errors():
+    with backbone_errors(), declaration_errors():
         from benchmark.backbone.folder import save_backbone
         from benchmark.backbone.sources import backbone_folder
         from benchmark.backbone.submit import Declared, prepare
         from benchmark.contract.untrusted import clean_text
-        from benchmark.runtime.submissions import submission_names, submissions_root
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)
-        if name in submission_names(submissions_root()):
-            raise click.ClickException(f"{name} is a submission of this repository; choose another name")
+        said = read_said(
+            name,
+            weights,
+            place,
+            submissions,
+            force=force,
+            display_name=display_name,
+            paper=paper,
+            pretraining_data=pretraining_data,
+            supervision=supervision,
+            weights_url=weights_url,
+            claimed=claimed,
+            claimed_track=claimed_track,
+        )
         if root.exists() and not force:
             raise click.ClickException(
                 f"{root} is there already; --force replaces it, or choose another name"
@@ -80,7 +107,7 @@ def submit(
             architecture=arch,
             encoder=encoder,
             workspace=place,
-            declared=Declared(paper=paper, pretraining_data=pretraining_data),
+            declared=Declared(paper=said.paper, pretraining_data=said.pretraining_data),
         )
         click.echo(f"{clean_text(weights.name, 80)}:")
         for line in report_lines(prepared.report):
@@ -92,14 +119,20 @@ def submit(
         manifest = save_backbone(
             root,
             prepared.backbone,
-            display_name=display_name or name,
+            display_name=said.display_name or name,
             provenance=prepared.provenance,
             onnx=onnx,
         )
-    if not pretraining_data:
-        click.echo("note: no --pretraining-data declared; say which data sets the weights have seen")
+        declaration = record(name, said, weights, manifest, place, submissions)
+    if not said.pretraining_data:
+        click.echo(
+            "note: no --pretraining-data declared; say which data sets the weights have seen (else unknown)"
+        )
     click.echo(
         f"{root}: {manifest.architecture}, {manifest.parameters:,} parameters, SHA-256 {manifest.sha256[:16]}…"
+    )
+    click.echo(
+        f"{declaration}: the declaration; a pull request brings it as submissions/{name}/submission.yaml"
     )
     click.echo(f"Next: lovt-bench evaluate {name}")
 

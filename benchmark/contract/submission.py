@@ -53,8 +53,8 @@ class DeclaredWeights(Model):
     """Where the checkpoint can be had."""
     architecture: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     """Name in the registry of architectures, or `onnx` for a graph alone."""
-    backbone_sha256: Sha256
-    """Identity of the backbone made of it, as run records name it."""
+    backbone_sha256: Sha256 | None = None
+    """Identity of the backbone made of it, as run records name it; None until `lovt-bench submit` has made one."""
 
 
 class ClaimedNumber(Model):

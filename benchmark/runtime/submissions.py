@@ -59,12 +59,17 @@ def read_folder(folder: Path) -> Submission:
     except ValidationError as error:
         fields = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
         raise SubmissionError(f"{name}/submission.yaml: {fields}") from error
+    check_texts(submission, f"{name}/submission.yaml")
+    return submission
+
+
+def check_texts(submission: Submission, where: str) -> None:
+    """Raise SubmissionError where a text that tables show is not plain."""
     shown = [submission.display_name, *submission.pretraining_data]
     if any(text != clean_text(text) or set(text) & set("<>&") for text in shown):
         raise SubmissionError(
-            f"{name}/submission.yaml: display_name and pretraining_data are plain text on one line, without < > &"
+            f"{where}: display_name and pretraining_data are plain text on one line, without < > &"
         )
-    return submission
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from safetensors.torch import save_file
 
 from benchmark.backbone.folder import load_backbone, read_manifest
 from benchmark.cli.submit import submit
+from benchmark.contract.submission import ClaimedNumber
+from benchmark.runtime.submissions import read_folder
 from tests.benchmark.backbone.understand import wild
 
 
@@ -61,7 +64,7 @@ def test_a_checkpoint_becomes_a_declared_backbone_and_copies_are_refused(
     manifest = read_manifest(root)
     assert manifest.display_name == "My method"
     assert str(manifest.provenance.paper) == "https://example.org/p"
-    assert manifest.provenance.pretraining_data == ["NIH"]
+    assert manifest.provenance.pretraining_data == ["nih-chestxray14"]
     assert manifest.provenance.notes[0].startswith("trunk of resnet18 read at state_dict.module.encoder_q: ")
 
     taken = call("--weights", moco)
@@ -73,6 +76,48 @@ def test_a_checkpoint_becomes_a_declared_backbone_and_copies_are_refused(
     assert "other is not written" in copy.output
     assert not (root.parent / "other").exists()
     assert call("--weights", moco, "--allow-findings", name="other").exit_code == 0
+
+
+def test_what_is_declared_lies_beside_and_is_not_asked_again(call, moco: str, tmp_path: Path) -> None:
+    """Who reproduces a row from its weights need not repeat what its submitter declared."""
+    claimed = tmp_path / "results.csv"
+    claimed.write_text("task,percent,interval95\ncovid_linear,46.3,0.2\n")
+    said = (
+        "--supervision", "self", "--weights-url", "https://example.org/moco.pth.tar", "--claimed", str(claimed),
+        "--pretraining-data", "ChestX-ray14", "--pretraining-data", "other: our clinic", "--display-name", "MoCo",
+    )  # fmt: skip
+    result = call("--weights", moco, *said)
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "workspace" / "submissions" / "mine"
+    assert f"{folder / 'submission.yaml'}: the declaration" in result.output
+    declared = read_folder(folder)
+    assert declared.weights is not None
+    assert (declared.weights.file, declared.weights.bytes) == ("moco.pth.tar", Path(moco).stat().st_size)
+    assert (
+        declared.weights.backbone_sha256
+        == read_manifest(tmp_path / "workspace" / "backbones" / "mine").sha256
+    )
+    assert declared.pretraining_data == ["nih-chestxray14", "other: our clinic"]
+    assert declared.claimed == {"covid_linear": ClaimedNumber(value=0.463, interval95=0.002)}
+
+    shutil.move(folder, tmp_path / "cloned" / "mine")
+    elsewhere = ("--submissions", str(tmp_path / "cloned"))
+    again = call("--weights", moco, "--force", *elsewhere)
+    assert again.exit_code == 0, again.output
+    assert read_folder(tmp_path / "cloned" / "mine") == declared
+    assert read_manifest(tmp_path / "workspace" / "backbones" / "mine").display_name == "MoCo"
+
+    other = tmp_path / "other.safetensors"
+    save_file(wild.trunk(seed=1), other)
+    shutil.rmtree(tmp_path / "workspace")
+    refused = call("--weights", str(other), *elsewhere)
+    assert "mine is declared with weights of SHA-256" in refused.output
+    assert not (tmp_path / "workspace").exists()
+    replaced = call("--weights", str(other), "--force", *elsewhere)
+    assert replaced.exit_code == 0, replaced.output
+    assert read_folder(tmp_path / "cloned" / "mine").claimed == {}, (
+        "claims are of the weights they were made with"
+    )
 
 
 def test_two_encoders_are_told_apart_by_the_option(call, tmp_path: Path) -> None:
@@ -95,6 +140,16 @@ def test_two_encoders_are_told_apart_by_the_option(call, tmp_path: Path) -> None
         ("lovt", (), "lovt is a submission of this repository"),
         ("mine", ("--arch", "vgg"), "unknown architecture 'vgg'"),
         ("mine", ("--paper", "no address"), "the declaration does not fit: paper: "),
+        ("mine", ("--weights-url", "file:///etc/passwd"), "the declaration does not fit: weights.url: "),
+        ("mine", ("--pretraining-data", "mimc-cxr"), "did you mean mimic-cxr?"),
+        (
+            "mine",
+            ("--pretraining-data", "none", "--pretraining-data", "NIH"),
+            "nih-chestxray14 are declared too",
+        ),
+        ("mine", ("--claimed", "absent.csv"), "absent.csv cannot be read"),
+        ("mine", ("--display-name", "lovt"), "the display name 'lovt' is a method's of this repository"),
+        ("mine", ("--display-name", "a\x1b[2J"), "are plain text on one line"),
     ],
 )
 def test_mistakes_end_in_a_sentence_and_write_nothing(

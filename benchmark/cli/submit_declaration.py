@@ -1,0 +1,129 @@
+"""What a submitter declares beside the weights: the options of `lovt-bench submit`, read, completed, written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from benchmark.contract.backbone import BackboneManifest
+    from benchmark.contract.dataset import Track
+    from benchmark.contract.submission import Supervision
+    from benchmark.runtime.declaration import Said
+
+SUPERVISIONS = ("none", "general", "labels", "self", "text", "unknown")
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--supervision", type=click.Choice(SUPERVISIONS), help="How it was trained [default: unknown]."
+    ),
+    click.option("--weights-url", help="Web address where others get the checkpoint."),
+    click.option(
+        "--claimed",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="CSV of the results you claim: task,percent or task,fraction, and interval95.",
+    ),
+    click.option(
+        "--claimed-track",
+        type=click.Choice(["public", "phantom"]),
+        help="Which images the claimed results are of [default: public].",
+    ),
+    click.option(
+        "--submissions",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Where NAME/submission.yaml is written [default: $LOVT_BENCH_SUBMISSIONS, else WORKSPACE/submissions].",
+    ),
+)
+
+
+def submitter_options(command: _Command) -> _Command:
+    """Add the options that declare something."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def declaration_errors() -> Iterator[None]:
+    """Show errors about declarations as one message."""
+    from benchmark.contract.claims import ClaimsError
+    from benchmark.contract.pretraining_data import UnknownDataError
+    from benchmark.runtime.submissions import SubmissionError
+
+    try:
+        yield
+    except (ClaimsError, UnknownDataError, SubmissionError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def read_said(
+    name: str,
+    weights: Path,
+    workspace: Path,
+    submissions: Path | None,
+    *,
+    force: bool,
+    display_name: str | None,
+    paper: str | None,
+    pretraining_data: tuple[str, ...],
+    supervision: Supervision | None,
+    weights_url: str | None,
+    claimed: Path | None,
+    claimed_track: Track | None,
+) -> Said:
+    """Return what the options say, checked, completed by what is declared of the same weights already.
+
+    Raises:
+        UnknownDataError: data that the vocabulary does not hold.
+        ClaimsError: claimed results that cannot be taken.
+        SubmissionError: the name is a method's or other weights', or a field does not fit.
+    """
+    from benchmark.backbone.weights import file_digest
+    from benchmark.contract.claims import read_claims
+    from benchmark.contract.pretraining_data import vocabulary
+    from benchmark.runtime.declaration import (
+        Said,
+        check_display_name,
+        declare,
+        find_declaration,
+        settled,
+        submission_roots,
+    )
+    from tasks.registry import load_tasks
+
+    said = Said(
+        display_name=display_name,
+        supervision=supervision,
+        paper=paper,
+        pretraining_data=tuple(vocabulary().declare_all(pretraining_data)),
+        url=weights_url,
+        claimed=read_claims(claimed, [spec.id for spec in load_tasks()]) if claimed else None,
+        claimed_track=claimed_track,
+    )
+    known = find_declaration(name, submission_roots(workspace, submissions))
+    # What is no file is refused with its reason where it is read.
+    sha256 = file_digest(weights) if weights.is_file() else None
+    whole = said if sha256 is None else settled(name, said, known, sha256, force)
+    check_display_name(name, whole.display_name or name)
+    if sha256 is not None:
+        declare(name, whole, weights, sha256, None)
+    return whole
+
+
+def record(
+    name: str, said: Said, weights: Path, made: BackboneManifest, workspace: Path, submissions: Path | None
+) -> Path:
+    """Write the declaration of a backbone that was made and return its path."""
+    from benchmark.runtime.declaration import declarations_root, declare, write_declaration
+
+    sha256 = made.provenance.source_sha256
+    assert sha256 is not None, "submit notes the digest of the file"
+    return write_declaration(
+        declarations_root(workspace, submissions), declare(name, said, weights, sha256, made)
+    )

@@ -1,0 +1,186 @@
+"""Declarations of weights from elsewhere: `<folder>/<name>/submission.yaml`, which a pull request brings.
+
+`lovt-bench submit` writes it into the workspace unless told another folder. Where a declaration of the name is there
+already, a submitter of the same weights need not repeat what it says, and other weights are refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.dataset import Track
+from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
+from benchmark.runtime.submissions import (
+    SubmissionError,
+    check_texts,
+    read_folder,
+    read_submission,
+    submission_names,
+    submissions_root,
+)
+from benchmark.workspace import write_text
+
+FILE = "submission.yaml"
+ENVIRONMENT = "LOVT_BENCH_SUBMISSIONS"
+"""Names the folder that declarations are written to."""
+
+_HEADER = (
+    "# Weights that were trained elsewhere, as their submitter declares them. Written by `lovt-bench submit`;\n"
+    "# `lovt-bench submission check` checks it after an edit. Fields: docs/submissions.md.\n"
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a submitter says of weights; None where nothing is said."""
+
+    display_name: str | None = None
+    supervision: Supervision | None = None
+    paper: str | None = None
+    pretraining_data: tuple[str, ...] = ()
+    """In their one form (`benchmark.contract.pretraining_data`)."""
+    url: str | None = None
+    claimed: dict[str, ClaimedNumber] | None = None
+    claimed_track: Track | None = None
+
+
+def declarations_root(workspace: Path, given: Path | None = None) -> Path:
+    """Return the folder that declarations are written to: given, else of the environment, else in the workspace."""
+    return given or Path(os.environ.get(ENVIRONMENT) or workspace / "submissions")
+
+
+def submission_roots(workspace: Path, given: Path | None = None) -> list[Path]:
+    """Return the folders that submissions are looked for in, the first that has a name counts."""
+    roots = [declarations_root(workspace, given), submissions_root(), workspace / "submissions"]
+    return list(dict.fromkeys(root.resolve() for root in roots))
+
+
+def find_declaration(name: str, roots: Sequence[Path]) -> Submission | None:
+    """Return what is declared of weights of that name, None where nothing is.
+
+    Raises:
+        SubmissionError: the name is a method's, or its file is wrong.
+    """
+    root = next((root for root in roots if name in submission_names(root)), None)
+    if root is None:
+        return None
+    found = read_submission(root, name)
+    if found.weights is None and not found.claimed:
+        raise SubmissionError(f"{name} is a submission of this repository; choose another name")
+    return found
+
+
+def settled(name: str, said: Said, declared: Submission | None, sha256: str, force: bool) -> Said:
+    """Return what is said, and where nothing is, what was declared of the same weights before.
+
+    Raises:
+        SubmissionError: other weights are declared under the name, and `force` does not replace them.
+    """
+    known = declared.weights if declared else None
+    if declared is None or known is None:
+        return said
+    if known.sha256 != sha256:
+        if force:
+            return said
+        raise SubmissionError(
+            f"{name} is declared with weights of SHA-256 {known.sha256[:16]}… ({known.file}), this file has "
+            f"{sha256[:16]}…: take that file, choose another name, or replace the declaration with --force"
+        )
+    return Said(
+        display_name=said.display_name or declared.display_name,
+        supervision=said.supervision or declared.supervision,
+        paper=said.paper or (str(declared.paper) if declared.paper else None),
+        pretraining_data=said.pretraining_data or tuple(declared.pretraining_data),
+        url=said.url or (str(known.url) if known.url else None),
+        claimed=declared.claimed if said.claimed is None else said.claimed,
+        claimed_track=said.claimed_track or declared.claimed_track,
+    )
+
+
+def declare(name: str, said: Said, weights: Path, sha256: str, made: BackboneManifest | None) -> Submission:
+    """Return the declaration of a weight file.
+
+    Args:
+        name: Of the submission.
+        said: By the submitter.
+        weights: The file; of its path only the name is told.
+        sha256: Its digest.
+        made: The backbone that was made of it, None where none was yet.
+
+    Raises:
+        SubmissionError: a field is not what the contract says.
+    """
+    fields = {
+        "name": name,
+        "display_name": said.display_name or name,
+        "supervision": said.supervision or "unknown",
+        "paper": said.paper,
+        "pretraining_data": said.pretraining_data,
+        "weights": {
+            "file": file_label(weights),
+            "sha256": sha256,
+            "bytes": weights.stat().st_size,
+            "url": said.url,
+            "architecture": made.architecture if made else "resnet50",
+            "backbone_sha256": made.sha256 if made else None,
+        },
+        "claimed": said.claimed or {},
+        "claimed_track": said.claimed_track or "public",
+        "licence": "unknown",
+    }
+    try:
+        submission = Submission.model_validate(fields)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+        raise SubmissionError(f"the declaration does not fit: {wrong}") from error
+    check_texts(submission, "the declaration")
+    return submission
+
+
+def file_label(path: Path) -> str:
+    """Return a file's name in the characters that a declaration takes."""
+    label = re.sub(r"[^A-Za-z0-9._+-]+", "_", path.name)[:128].lstrip("._+-")
+    return label or "weights"
+
+
+def check_display_name(name: str, display_name: str) -> None:
+    """Raise SubmissionError where a display name is that of a method of this repository."""
+    root = submissions_root()
+    taken = {
+        read_submission(root, other).display_name.casefold()
+        for other in submission_names(root)
+        if other != name
+    }
+    if display_name.casefold() in taken:
+        raise SubmissionError(
+            f"the display name {display_name!r} is a method's of this repository; choose another"
+        )
+
+
+def declaration_text(submission: Submission) -> str:
+    """Return a submission as YAML: fields in the contract's order, those at their default left out."""
+    said = submission.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=100)
+
+
+def write_declaration(root: Path, submission: Submission) -> Path:
+    """Write a declaration and return its path.
+
+    Raises:
+        SubmissionError: the folder holds a method, or what was written is not what is read back.
+    """
+    path = root / submission.name / FILE
+    if path.exists() and read_folder(path.parent).module is not None:
+        raise SubmissionError(f"{path} is a method's; nothing is written")
+    write_text(path, _HEADER + declaration_text(submission))
+    if read_folder(path.parent) != submission:
+        raise SubmissionError(f"{path} does not say what was meant; choose plainer texts")
+    return path
