@@ -108,7 +108,7 @@ def _identity(name: str, sha256: str | None) -> str:
 def _recounted(old: Table, new: Table) -> Iterator[str]:
     """Yield the cells whose runs are the same and whose numbers are not: something counts otherwise."""
     for row, cell, was in _common_cells(old, new):
-        same_runs = cell.runs and [run.key for run in cell.runs] == [run.key for run in was.runs]
+        same_runs = cell.runs and cell.runs == was.runs
         if same_runs and (cell.summary, cell.status, cell.extra) != (was.summary, was.status, was.extra):
             yield f"{row.id}, {cell.task} of {new.id}: the same runs give another number."
 
@@ -171,7 +171,7 @@ def _ranks(old: Table, new: Table) -> Iterator[RankChange]:
 
 def _facts(old: Table, new: Table) -> Iterator[str]:
     for row, before in _common_rows(old, new):
-        fields = [*_differing(before, row, _ROW_TEXTS | _ROW_NUMBERS)]
+        fields = list(_differing(before, row, _ROW_TEXTS | _ROW_NUMBERS))
         then, now = _beside(before), _beside(row)
         fields += (
             ["claims, cost or curves"] if any(then.get(task, now[task]) != now[task] for task in now) else []

@@ -35,13 +35,11 @@ def write_site(out: Path, target: Path) -> list[str]:
         raise LeaderboardError(f"no release in {out}: `lovt-bench leaderboard release` makes one")
     if target.exists():
         raise LeaderboardError(f"{target} is there already; choose a folder that is not")
-    newest = out / versions[0]
     target.mkdir(parents=True)
     for name in (*versions, INPUTS):
         shutil.copytree(out / name, target / name)
     for name in (INDEX, SCRIPT):
         shutil.copyfile(out / name, target / name)
-    page = "" if (newest / "index.html").is_file() else "leaderboard.md"
-    redirect = _REDIRECT.format(target=f"{versions[0]}/{page}")
+    redirect = _REDIRECT.format(target=f"{versions[0]}/index.html")
     (target / "index.html").write_text(redirect, encoding="utf-8")
     return versions

@@ -38,8 +38,7 @@ def serve(version: str | None, port: int, browse: bool, out: Path) -> None:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"port {port}: {error.strerror}; choose another --port") from error
-    page = "" if (out / shown / "index.html").is_file() else "leaderboard.md"
-    address = f"http://{ADDRESS}:{server.server_port}/{shown}/{page}"
+    address = f"http://{ADDRESS}:{server.server_port}/{shown}/"
     click.echo(f"{address} (Ctrl+C ends it)")
     if browse:
         webbrowser.open(address)

@@ -6,6 +6,7 @@ escaped; characters beyond accented Latin letters show as their code point.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
@@ -44,6 +45,7 @@ _SPECIAL = {
     "'": r"\textquoteright{}",
     "`": r"\textasciigrave{}",
     "-": "{-}",  # so that no two join into a dash
+    "*": "{*}",  # a row may not begin with one: it would belong to the \\ before it, as would a bracket
     "[": "{[}",
     "]": "{]}",
     "ß": r"\ss{}",
@@ -70,6 +72,10 @@ _ACCENTS = {
 }  # fmt: skip
 
 
+_COMMAS = re.compile(",(?=,)")
+"""Two commas join into a quotation mark."""
+
+
 def as_latex(leaderboard: Leaderboard) -> str:
     """Return the whole document."""
     parts = [_HEAD]
@@ -94,7 +100,7 @@ def latex(text: str, limit: int = 200) -> str:
             shown.append(f"\\{_ACCENTS[marks[0]]}{{{base}}}")
         else:
             shown.append(f"{{[}}U+{ord(character):04X}{{]}}")
-    return "".join(shown)
+    return _COMMAS.sub(",{}", "".join(shown))
 
 
 def _tabular(block: Sequence[Column], table: Table) -> str:

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.cli.main import main
+from leaderboard.version import read_version
 from tests.leaderboard.records import record, runs, write
 
 
@@ -100,11 +101,62 @@ def test_torn_lines_are_named(workspace: Path) -> None:
     assert "Note: phantom/random/covid_linear.jsonl, line 3: torn off" in result.output
 
 
-@pytest.mark.parametrize("arguments", [("--results", "/nowhere"), ("--version", "../x")])
+@pytest.mark.parametrize("arguments", [("--results", "/nowhere"), ("--version", "1.0.0")])
 def test_bad_options_are_refused(tmp_path: Path, arguments: tuple[str, str]) -> None:
     assert call("build", "--workspace", tmp_path, "--out", tmp_path, *arguments).exit_code in (1, 2)
 
 
-@pytest.mark.parametrize("command", [(), ("build",), ("show",)])
+def test_a_version_is_released_verified_listed_compared_and_shown(workspace: Path) -> None:
+    out = ("--out", workspace / "versions")
+    where = (*out, "--workspace", workspace)
+    call("build", *where)
+    released = call("release", *where, "--note", "The first")
+    assert released.exit_code == 0, released.output
+    assert "1.0.0 (major). Next: commit" in released.output
+    nothing = call("release", *where)
+    assert nothing.exit_code == 1
+    assert "nothing changed since 1.0.0" in nothing.output
+    for version in ("1.0.0", "dev", "--all"):
+        verified = call("verify", version, *where)
+        assert verified.exit_code == 0, verified.output
+        assert "equal byte for byte" in verified.output
+    assert call("list", *out).output.splitlines()[0].endswith("First release.")
+    assert call("diff", "1.0.0", *out).output == "The same entries.\n"
+    assert "LoVT best on 10 of 18 tasks" in call("show", "1.0.0", *out).output
+    assert call("site", workspace / "site", *out).exit_code == 0
+    assert (workspace / "site" / "1.0.0" / "index.html").is_file()
+
+
+def test_a_touched_release_stops_every_command_and_verify_names_the_place(workspace: Path) -> None:
+    out = ("--out", workspace / "versions")
+    where = (*out, "--workspace", workspace)
+    call("release", *where)
+    page = workspace / "versions" / "1.0.0" / "leaderboard.csv"
+    page.write_text(page.read_text().replace("imagenet", "lovt", 1))
+    for command in (("build", *where), ("release", *where), ("show", "1.0.0", *out)):
+        result = call(*command)
+        assert result.exit_code == 1
+        assert "leaderboard.csv does not match SHA256SUMS" in result.output
+    assert "TOUCHED" in call("list", *out).output
+    for flags in ((), ("--accept-other-code",)):
+        verified = call("verify", "--all", *where, *flags)
+        assert verified.exit_code == 1
+        assert "touched: leaderboard.csv does not match SHA256SUMS; line" in verified.output
+
+
+def test_rows_whose_backbone_is_another_one_here_are_stale(workspace: Path) -> None:
+    """The digests of these records are stand-ins, so that protocol, profile and tasks are others here."""
+    call("build", "--workspace", workspace, "--out", workspace / "versions")
+    board = read_version(workspace / "versions")
+    for row in board.table("phantom-seeded-demo-lovt-2022").rows:
+        assert [text.split(" has changed")[0] for text in row.stale] == [
+            "Protocol lovt-2022", "Profile demo", "Task rsna_frozen_1", "Task covid_linear",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "command",
+    [(), ("build",), ("show",), ("release",), ("verify",), ("diff",), ("list",), ("serve",), ("site",)],
+)
 def test_help_shows_examples_to_paste(command: tuple[str, ...]) -> None:
     assert "lovt-bench leaderboard " in call(*command, "--help").output
