@@ -5,21 +5,28 @@ A graph that refers to other files or to operators outside the ONNX standard is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import torch
-from google.protobuf.message import DecodeError
-from onnx import AttributeProto, GraphProto, TensorProto, numpy_helper
+from onnx import TensorProto, numpy_helper
 from torch import Tensor
 
 from benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
 from benchmark.backbone.export import INPUT, OPSET
 from benchmark.backbone.findings import Finding, failed
+from benchmark.backbone.graph_model import open_session
+from benchmark.backbone.graph_rules import dimensions, fixed_side, read_graph, rule_problems
+from benchmark.backbone.model import BackboneError
 from benchmark.contract.backbone import BackboneManifest
+
+OTHER_SIDE = 64
+"""Image side at which a graph that leaves it open is run, too."""
+
+BATCH_TOLERANCE = 1e-3
+"""Largest difference that the company of other images may make, relative to a level's largest absolute value."""
 
 
 def check_graph(
@@ -44,11 +51,15 @@ def check_graph_alone(
 ) -> Iterator[Finding]:
     """Compare a `backbone.onnx` that has no weights beside it with the manifest, by running it in onnxruntime.
 
+    Beside levels: the maps of an image may depend on nothing but the image, not on its batch and not on chance.
+
     Args:
         path: the graph.
-        manifest: what is declared.
-        images: batch size to images of that batch.
+        manifest: what is declared; levels that the image stands in for are no outputs.
+        images: batch size to images of that batch; 1 is among them, and a larger one.
     """
+    own = [level for level in manifest.levels if level.substitute is None]
+    manifest = manifest.model_copy(update={"levels": own})
     interface = list(_check_interface(path, manifest))
     yield from interface
     if failed(interface):
@@ -66,43 +77,84 @@ def check_graph_alone(
     yield from findings
     for maps in found.values():
         yield from check_levels("ONNX", manifest, maps)
+    if failed(findings):
+        return
+    yield from _depends_on_image_alone(path, images, found)
+    if fixed_side(read_graph(path)) is None:
+        other = manifest.model_copy(update={"input": manifest.input.model_copy(update={"side": OTHER_SIDE})})
+        smaller, findings = _run(path, {2: example_images(2, OTHER_SIDE)})
+        yield from (finding for finding in findings if finding.level != "ok")
+        for maps in smaller.values():
+            yield from (
+                one for one in check_levels(f"ONNX at {OTHER_SIDE}", other, maps) if one.level == "error"
+            )
+
+
+def _depends_on_image_alone(
+    path: Path, images: Mapping[int, Tensor], found: Mapping[int, tuple[Tensor, ...]]
+) -> Iterator[Finding]:
+    largest = max(images)
+    alone, findings = _run(path, {1: images[largest][:1]})
+    yield from (finding for finding in findings if finding.level != "ok")
+    pairs = [(one, many[:1]) for one, many in zip(alone.get(1, ()), found[largest], strict=False)]
+    worst = max((relative_error(one, many) for one, many in pairs if one.shape == many.shape), default=0.0)
+    if worst > BATCH_TOLERANCE:
+        yield Finding(
+            "error",
+            path.name,
+            f"the maps of an image alone and of the same image among {largest} differ by {worst:.1e} of the largest "
+            f"value, allowed {BATCH_TOLERANCE:.0e}",
+            "export it in evaluation mode: batch normalisation by stored statistics, no dropout",
+        )
 
 
 def _check_interface(path: Path, manifest: BackboneManifest) -> Iterator[Finding]:
     try:
-        model = onnx.load(path, load_external_data=False)
-    except (DecodeError, OSError, ValueError) as error:
-        yield Finding("error", path.name, f"is no readable ONNX file: {error}", EXPORT_AGAIN)
+        model = read_graph(path)
+    except BackboneError as error:
+        yield Finding("error", path.name, str(error), EXPORT_AGAIN)
         return
-    if problems := list(_interface_problems(model, manifest)):
+    problems = [*rule_problems(model, path.stat().st_size), *_interface_problems(model, manifest)]
+    if problems:
         yield from (Finding("error", path.name, problem, EXPORT_AGAIN) for problem in problems)
     else:
-        message = f"one file, opset {OPSET}, dynamic batch, operators of the standard only"
+        sides = "one side" if fixed_side(model) else "any side"
+        message = f"one file, opset {OPSET}, dynamic batch, {sides}, operators of the standard only"
         yield Finding("ok", path.name, message)
 
 
 def _interface_problems(model: onnx.ModelProto, manifest: BackboneManifest) -> Iterator[str]:
-    domains = {entry.domain: entry.version for entry in model.opset_import}
-    foreign = {n.domain for n in _nodes(model.graph)} - {"", "ai.onnx"}
-    if model.training_info:
-        yield "holds training information; expected a graph for inference"
-    if foreign or model.functions:
-        yield f"uses operators outside the ONNX standard: {', '.join(sorted(foreign)) or 'functions'}"
-    if domains.get("", domains.get("ai.onnx")) != OPSET:
-        yield f"opset {domains}, expected {OPSET}"
-    if any(tensor.data_location == TensorProto.EXTERNAL for tensor in _tensors(model.graph)):
-        yield "keeps weights in another file; expected a single file"
-    side = manifest.input.side
-    inputs = [(value.name, _dimensions(value)) for value in model.graph.input]
-    if inputs != [(INPUT, (None, manifest.input.channels, side, side))]:
-        yield f"inputs {inputs}, expected {INPUT} of (batch, {manifest.input.channels}, {side}, {side})"
-    outputs = {value.name: _dimensions(value) for value in model.graph.output}
+    side, alone = manifest.input.side, manifest.is_graph_only
+    inputs = [(value.name, dimensions(value)) for value in model.graph.input]
+    shapes: list[tuple[int | None, ...]] = [(None, manifest.input.channels, side, side)]
+    if alone:
+        shapes.append((None, manifest.input.channels, None, None))
+    if inputs not in [[(INPUT, shape)] for shape in shapes]:
+        either = ", or height and width dynamic, too" if alone else ""
+        yield (
+            f"inputs {inputs}, expected {INPUT} of (batch, {manifest.input.channels}, {side}, {side}) with the batch "
+            f"dynamic{either}"
+        )
+    outputs = {value.name: dimensions(value) for value in model.graph.output}
     declared = {
         level.name: (None, level.channels, side // level.stride, side // level.stride)
         for level in manifest.levels
     }
-    if list(outputs.items()) != list(declared.items()):
+    # Of a graph alone, a side that is left open is known when it runs; a batch that is not open is an error.
+    fits = list(outputs) == list(declared) and all(
+        outputs[name] == shape or (alone and _leaves_open(outputs[name], shape))
+        for name, shape in declared.items()
+    )
+    if not fits:
         yield f"outputs {outputs}, declared {declared} (None: dynamic)"
+
+
+def _leaves_open(found: tuple[int | None, ...], declared: tuple[int | None, ...]) -> bool:
+    return (
+        len(found) == len(declared)
+        and found[0] is None
+        and all(one in (None, other) for one, other in zip(found, declared, strict=True))
+    )
 
 
 def _compare(
@@ -130,7 +182,7 @@ def _compare(
 def _run(path: Path, images: Mapping[int, Tensor]) -> tuple[dict[int, tuple[Tensor, ...]], list[Finding]]:
     """Return the feature maps of each batch, and one finding; no maps where it says that nothing runs."""
     try:
-        session = _session(path)
+        session = open_session(path)
         found = {
             batch: tuple(
                 torch.from_numpy(np.asarray(array)) for array in session.run(None, {INPUT: each.numpy()})
@@ -160,46 +212,3 @@ def relative_error(found: Tensor, expected: Tensor) -> float:
     scale = max(float(expected.abs().max()), torch.finfo(torch.float32).tiny)
     error = float((found - expected).abs().max()) / scale
     return error if np.isfinite(error) else float("inf")
-
-
-def _session(path: Path) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    providers: list[Any] = ["CPUExecutionProvider"]
-    if torch.cuda.is_available():
-        providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0"}))
-    return onnxruntime.InferenceSession(str(path), options, providers=providers)
-
-
-def _dimensions(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
-    shape = value.type.tensor_type.shape
-    return tuple(entry.dim_value if entry.HasField("dim_value") else None for entry in shape.dim)
-
-
-def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
-    yield graph
-    for node in graph.node:
-        for attribute in node.attribute:
-            inner: Iterable[GraphProto] = (
-                [attribute.g] if attribute.type == AttributeProto.GRAPH else attribute.graphs
-            )
-            for each in inner:
-                yield from _graphs(each)
-
-
-def _nodes(graph: GraphProto) -> Iterator[onnx.NodeProto]:
-    for each in _graphs(graph):
-        yield from each.node
-
-
-def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
-    for each in _graphs(graph):
-        yield from each.initializer
-        for sparse in each.sparse_initializer:
-            yield from (sparse.values, sparse.indices)
-        for node in each.node:
-            for attribute in node.attribute:
-                yield from (attribute.t, *attribute.tensors)
-                yield from (attribute.sparse_tensor.values, attribute.sparse_tensor.indices)

@@ -61,11 +61,16 @@ class Backbone(nn.Module):
             {stride: (N, channels, S / stride, S / stride)} in ascending stride.
 
         Raises:
-            ValueError: `image` has another shape.
+            ValueError: `image` has another shape, or a side that this network does not take.
         """
         if image.ndim != 4 or image.shape[1] != 3 or image.shape[2] % 32 or image.shape[3] % 32:
             raise ValueError(
                 f"expected images of shape (N, 3, S, S) with S divisible by 32, found {tuple(image.shape)}"
+            )
+        if self.fixed_side is not None and tuple(image.shape[-2:]) != (self.fixed_side, self.fixed_side):
+            raise BackboneError(
+                f"{self.architecture} takes images of {self.fixed_side} pixels only, found {image.shape[-1]}; choose a "
+                "profile of that side"
             )
         maps = self.feature_maps(image)
         return {level.stride: feature for level, feature in zip(self.levels, maps, strict=True)}

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from benchmark.backbone import imagenet, registry
 from benchmark.backbone.folder import MANIFEST, check_architecture, load_backbone, read_manifest
+from benchmark.backbone.graph_model import graph_side, load_graph
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.weights import weights_digest
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel
@@ -44,6 +45,16 @@ class BackboneSource(Protocol):
         """Identity of the weights; where they are drawn per run, of the rule they are drawn by."""
         ...
 
+    @property
+    def frozen_only(self) -> bool:
+        """Whether there are no weights that could be fine-tuned."""
+        ...
+
+    @property
+    def fixed_side(self) -> int | None:
+        """The only image side that it takes; None: any divisible by 32."""
+        ...
+
     def load(self, seed: int) -> Backbone:
         """Return the backbone in eval mode on the CPU, torch's generators untouched."""
         ...
@@ -51,10 +62,11 @@ class BackboneSource(Protocol):
 
 @dataclass(frozen=True)
 class RandomSource:
-    """A new draw of torchvision's default initialisation for each seed (protocol section 2.3)."""
+    """A new draw of the family's default initialisation for each seed (protocol section 2.3)."""
 
     architecture: str = "resnet50"
     drawn_per_run: bool = True
+    frozen_only: bool = False
 
     @property
     def name(self) -> str:
@@ -67,6 +79,10 @@ class RandomSource:
     @property
     def levels(self) -> tuple[FeatureLevel, ...]:
         return registry.blueprint(self.architecture).levels
+
+    @property
+    def fixed_side(self) -> int | None:
+        return registry.blueprint(self.architecture).fixed_side
 
     @property
     def sha256(self) -> str:
@@ -104,8 +120,16 @@ class FolderSource:
     def sha256(self) -> str:
         return self.manifest.sha256
 
+    @property
+    def frozen_only(self) -> bool:
+        return self.manifest.is_graph_only
+
+    @property
+    def fixed_side(self) -> int | None:
+        return graph_side(self.root) if self.frozen_only else registry.blueprint(self.architecture).fixed_side
+
     def load(self, seed: int) -> Backbone:
-        backbone = load_backbone(self.root)
+        backbone = load_graph(self.root) if self.frozen_only else load_backbone(self.root)
         if read_manifest(self.root).sha256 != self.sha256:
             raise BackboneError(f"{self.root} was replaced after it was resolved; start again")
         return backbone
@@ -121,6 +145,8 @@ class ImageNetSource:
     display_name: str = "ImageNet"
     architecture: str = imagenet.ARCHITECTURE
     drawn_per_run: bool = False
+    frozen_only: bool = False
+    fixed_side: int | None = None
 
     @property
     def levels(self) -> tuple[FeatureLevel, ...]:
@@ -182,12 +208,8 @@ def resolve(name: str, workspace: Path) -> BackboneSource:
             raise BackboneError(
                 f"{root / MANIFEST} names the backbone {manifest.name!r}, its folder {name!r}"
             )
-        if manifest.is_graph_only:
-            raise BackboneError(
-                f"{name} is a graph alone (backbone.onnx without weights); evaluating such a backbone is not built "
-                "yet. `lovt-bench backbone check` checks it"
-            )
-        check_architecture(manifest)
+        if not manifest.is_graph_only:
+            check_architecture(manifest)
         return FolderSource(root, manifest)
     if name == "imagenet":
         path = imagenet.cached_file()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from benchmark.backbone.sources import BackboneSource
     from benchmark.contract.task import TaskSpec
     from benchmark.data.store import ImageStore
 
@@ -79,12 +80,15 @@ def evaluate(
         from benchmark.malloc import keep_freed_memory
         from tasks.protocol import load_protocol
 
+        source, limits = resolve(submission, root), load_profile(profile)
+        if not patterns:
+            specs = _leave_out(specs, source, limits.image_side)
         evaluation = Evaluation(
-            source=resolve(submission, root),
+            source=source,
             specs=specs,
             stores=stores,
             protocol=load_protocol(protocol),
-            profile=load_profile(profile),
+            profile=limits,
             workspace=root,
             device=choose_device(device),  # type: ignore[arg-type]
             engine=engine,  # type: ignore[arg-type]
@@ -115,6 +119,18 @@ def _select_tasks(patterns: tuple[str, ...]) -> list[TaskSpec]:
         if not any(fnmatchcase(spec.id, pattern) for spec in known):
             raise ValueError(f"--tasks {pattern!r} matches none of: {', '.join(spec.id for spec in known)}")
     return [spec for spec in known if not patterns or any(fnmatchcase(spec.id, p) for p in patterns)]
+
+
+def _leave_out(specs: list[TaskSpec], source: BackboneSource, side: int) -> list[TaskSpec]:
+    """Return the tasks that the backbone can take part in; say which others there are, and why."""
+    from benchmark.engine.eligible import eligible
+
+    able, others = eligible(specs, source, side)
+    for reason, ids in others.items():
+        click.echo(f"left out: {', '.join(ids)}: {reason}", err=True)
+    if not able:
+        raise ValueError(f"backbone {source.name} can take part in none of the tasks")
+    return able
 
 
 def _open_stores(

@@ -36,6 +36,12 @@ class FeatureLevel(Model):
     """`image`: the architecture has no map of this stride; its place takes the normalised image, averaged over
     stride x stride pixels. None: a map of the network."""
 
+    @model_validator(mode="after")
+    def _image_has_three_channels(self) -> FeatureLevel:
+        if self.substitute == "image" and self.channels != 3:
+            raise ValueError(f"the image stands in with 3 channels, found {self.channels}")
+        return self
+
 
 class InputSpec(Model):
     """How a backbone is called: (N, channels, side, side) float32 normalised images, any side divisible by 32."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.backbone.sources import BackboneSource
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
+from benchmark.engine.eligible import why_not
 from benchmark.engine.evaluation import Evaluation, TaskResult
 from benchmark.engine.jobs import PlannedJob, plan_jobs
 from benchmark.engine.observer import Observer
@@ -16,9 +16,8 @@ from benchmark.engine.worker import ENTRY, Worker
 from benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
 from benchmark.executor.process import ProcessExecutor
 from benchmark.log import logger
-from tasks.heads import head_strides
 
-__all__ = ["Evaluation", "TaskResult", "check_levels", "evaluate"]
+__all__ = ["Evaluation", "TaskResult", "evaluate"]
 
 
 def evaluate(
@@ -35,10 +34,11 @@ def evaluate(
         executor: where; in this process by default.
 
     Raises:
-        ValueError: If the backbone lacks a feature level that a head reads.
+        ValueError: the backbone cannot take part in one of the tasks (`eligible.why_not`).
     """
     for spec in evaluation.specs:
-        check_levels(spec, evaluation.source)
+        if reason := why_not(spec, evaluation.source, evaluation.profile.image_side):
+            raise ValueError(f"task {spec.id}: {reason}; choose other tasks with --tasks")
     plans, failures = _plan(evaluation)
     jobs = plan_jobs(list(plans.values()))
     watcher = _Progress(evaluation, jobs, observer or Observer())
@@ -91,7 +91,7 @@ class _Progress(Watcher):
 
     def event(self, job: Job, event: Event) -> None:
         if "advance" in event:
-            self._advance(job, event["advance"])
+            self._advance(job, event["advance"] * self._jobs[job.id].cost)
         elif "activity" in event:
             self._show(job)
             self._observer.activity(event["activity"])
@@ -122,14 +122,3 @@ class _Progress(Watcher):
         if task != self._shown:
             self._shown = task
             self._observer.task(self._specs[task], self._positions[task], len(self._positions))
-
-
-def check_levels(spec: TaskSpec, source: BackboneSource) -> None:
-    """Raise ValueError if the backbone lacks a feature level that the task's head reads."""
-    offered = {level.stride for level in source.levels}
-    lacking = [stride for stride in head_strides(spec) if stride != 1 and stride not in offered]
-    if lacking:
-        raise ValueError(
-            f"task {spec.id}: head {spec.head} reads feature levels at strides {list(head_strides(spec))} "
-            f"(1 is the image), but backbone {source.name} has {sorted(offered)}; choose other tasks with --tasks"
-        )

@@ -92,11 +92,6 @@ class TimmNetwork(Backbone):
         return super().train(mode)
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
-        if self.fixed_side is not None and image.shape[-2:] != (self.fixed_side, self.fixed_side):
-            raise BackboneError(
-                f"{self.architecture} takes images of {self.fixed_side} pixels only, found "
-                f"{image.shape[-1]}; choose a profile of that side, or another architecture"
-            )
         return self.with_substitutes(image, _maps(self._network[0], image, self._indices))
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper, numpy_helper
 from pydantic import ValidationError
+from torch.nn import functional as F
 
 from benchmark.backbone.check import check_backbone
 from benchmark.backbone.findings import Finding, failed
@@ -81,12 +83,27 @@ def test_what_it_declares_is_compared_with_what_it_does(tmp_path: Path):
     assert "a graph alone" in errors(check_backbone(root))
 
 
-def test_it_cannot_be_loaded_or_evaluated_yet(tmp_path: Path):
+def test_it_is_a_source_of_frozen_features_and_of_nothing_to_train(tmp_path: Path):
+    """The oracle is the convolution in torch."""
     root = write(tmp_path / "backbones" / "alone", WEIGHTS)
     with pytest.raises(BackboneError, match="no weights that could be loaded"):
         load_backbone(root)
-    with pytest.raises(BackboneError, match="not built yet"):
-        resolve("alone", tmp_path)
+    source = resolve("alone", tmp_path)
+    assert (source.frozen_only, source.fixed_side, source.drawn_per_run) == (True, 64, False)
+    image = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    backbone = source.load(0)
+    expected = F.conv2d(image, torch.from_numpy(WEIGHTS).float(), stride=4)
+    torch.testing.assert_close(backbone(image)[4], expected, rtol=1e-5, atol=1e-5)
+    assert list(backbone.parameters()) == []
+    with pytest.raises(BackboneError, match="takes images of 64 pixels only, found 96"):
+        backbone(torch.zeros(1, 3, 96, 96))
+
+
+def test_a_graph_that_was_changed_is_not_opened(tmp_path: Path):
+    root = write(tmp_path / "backbones" / "alone", WEIGHTS)
+    onnx.save(graph(WEIGHTS + 1), root / "backbone.onnx")
+    with pytest.raises(BackboneError, match="the graph was changed; submit it again"):
+        resolve("alone", tmp_path).load(0)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,8 @@ class TinySource:
     architecture: str = "tiny"
     sha256: str = "1" * 64
     loads: int = 0
+    frozen_only: bool = False
+    fixed_side: int | None = None
 
     @property
     def levels(self) -> tuple[FeatureLevel, ...]:

@@ -54,7 +54,11 @@ def test_a_first_layer_of_one_channel_becomes_one_of_three() -> None:
             "timm.regnetx_002",
             r"have another shape: s1.b1.conv1.conv.weight expected \[24, 32, 1, 1\]",
         ),
-        ("convnext_atto", "timm.convnext_femto", "no trunk of timm.convnext_femto.*The file fits timm.convnext_atto"),
+        (
+            "convnext_atto",
+            "timm.convnext_femto",
+            "no trunk of timm.convnext_femto.*The file fits timm.convnext_atto",
+        ),
         ("densenet121", "resnet50", "The file fits timm.densenet121: pass --arch timm.densenet121"),
     ],
 )

@@ -1,0 +1,90 @@
+"""A graph alone behind the interface of all backbones: onnxruntime computes, nothing can be trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark.backbone.export import INPUT
+from benchmark.backbone.folder import GRAPH, read_manifest, regular_file
+from benchmark.backbone.graph_rules import fixed_side, read_graph, rule_problems
+from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.weights import file_digest
+from benchmark.contract.backbone import ONNX_ONLY, BackboneManifest
+from benchmark.contract.untrusted import clean_text
+
+
+def open_session(path: Path) -> Any:
+    """Return an onnxruntime session, on the GPU where torch has one, without TF32."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = torch.get_num_threads()
+    providers: list[Any] = ["CPUExecutionProvider"]
+    if torch.cuda.is_available() and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0"}))
+    return onnxruntime.InferenceSession(str(path), options, providers=providers)
+
+
+class GraphBackbone(Backbone):
+    """The levels that a manifest declares, computed by its graph.
+
+    Args:
+        path: the graph; its digest and rules are looked at by `load_graph`.
+        manifest: what is declared.
+        side: the only image side that it takes, None for any divisible by 32.
+    """
+
+    def __init__(self, path: Path, manifest: BackboneManifest, side: int | None) -> None:
+        super().__init__(ONNX_ONLY, tuple(manifest.levels))
+        self.fixed_side = side
+        self._names = [level.name for level in self.levels if level.substitute is None]
+        try:
+            self._session = open_session(path)
+        except Exception as error:  # onnxruntime raises classes of its own that share no base but Exception
+            raise BackboneError(f"onnxruntime cannot open {path}: {clean_text(str(error), 300)}") from error
+
+    def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
+        batch = image.detach().to("cpu", torch.float32).contiguous().numpy()
+        try:
+            found = self._session.run(self._names, {INPUT: batch})
+        except Exception as error:  # as above
+            raise BackboneError(f"onnxruntime cannot run the graph: {clean_text(str(error), 300)}") from error
+        maps = [torch.from_numpy(np.asarray(each)).to(image.device) for each in found]
+        return self.with_substitutes(image, maps)
+
+
+def load_graph(root: Path) -> GraphBackbone:
+    """Return the backbone of a folder that is a graph alone, in eval mode.
+
+    Raises:
+        BackboneError: missing, not what the manifest says, or against the rules of `graph_rules`.
+    """
+    manifest, path = read_manifest(root), root / GRAPH
+    if not regular_file(path):
+        raise BackboneError(f"{root} holds no {GRAPH}; submit the graph again")
+    if (found := file_digest(path)) != manifest.onnx_sha256:
+        raise BackboneError(
+            f"{path} has the SHA-256 {found}, the manifest says {manifest.onnx_sha256}: the graph was changed; "
+            "submit it again"
+        )
+    model = read_graph(path)
+    if problems := list(rule_problems(model, path.stat().st_size)):
+        raise BackboneError(f"{path}: {'; '.join(problems)}")
+    backbone = GraphBackbone(path, manifest, fixed_side(model))
+    backbone.eval()
+    return backbone
+
+
+def graph_side(root: Path) -> int | None:
+    """Return the only image side that the graph of a folder takes, None for any divisible by 32.
+
+    Raises:
+        BackboneError: there is no readable graph.
+    """
+    return fixed_side(read_graph(root / GRAPH))

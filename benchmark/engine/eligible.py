@@ -1,0 +1,47 @@
+"""Which tasks a backbone can take part in, and why not in the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from benchmark.backbone.sources import BackboneSource
+from benchmark.contract.task import TaskSpec
+from tasks.heads import head_strides
+
+
+def why_not(spec: TaskSpec, source: BackboneSource, side: int) -> str | None:
+    """Return why a backbone cannot take part in a task; None where it can.
+
+    Args:
+        spec: the task.
+        source: the backbone.
+        side: image side of the profile, in pixels.
+    """
+    if source.fixed_side not in (None, side):
+        return (
+            f"backbone {source.name} takes images of {source.fixed_side} pixels only, the profile has {side}; choose "
+            "another profile, or submit a graph whose height and width are dynamic"
+        )
+    if spec.backbone == "fine-tuned" and source.frozen_only:
+        return f"backbone {source.name} is a graph without weights that could be fine-tuned"
+    offered = sorted(level.stride for level in source.levels)
+    wanted = [stride for stride in head_strides(spec) if stride != 1]
+    if not set(wanted) <= set(offered):
+        return (
+            f"head {spec.head} reads feature levels at strides {wanted}, backbone {source.name} has {offered}"
+        )
+    return None
+
+
+def eligible(
+    specs: Iterable[TaskSpec], source: BackboneSource, side: int
+) -> tuple[list[TaskSpec], dict[str, list[str]]]:
+    """Return the tasks that a backbone can take part in, and the ids of the others by reason."""
+    able: list[TaskSpec] = []
+    others: dict[str, list[str]] = {}
+    for spec in specs:
+        if reason := why_not(spec, source, side):
+            others.setdefault(reason, []).append(spec.id)
+        else:
+            able.append(spec)
+    return able, others
