@@ -180,9 +180,9 @@ def _facts(old: Table, new: Table) -> Iterator[str]:
             yield f"{row.id} of {new.id}: {', '.join(fields)}"
     # What follows from rows alone changes with them; it is a fact where the rows are the same.
     if [row.id for row in old.rows] == [row.id for row in new.rows] and not any(_cells(old, new)):
-        fields = _differing(old, new, _TABLE_TEXTS | _TABLE_NUMBERS)
-        if fields:
-            yield f"{new.id}: {', '.join(fields)}"
+        names = _differing(old, new, _TABLE_TEXTS | _TABLE_NUMBERS)
+        if names:
+            yield f"{new.id}: {', '.join(names)}"
 
 
 def _differing(old: Row | Table, new: Row | Table, without: set[str]) -> Sequence[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from benchmark.contract.task import TaskSpec
     from leaderboard.sources import ExpectedRuns, Sources
     from leaderboard.stale import Current, CurrentStore
 
@@ -37,11 +38,12 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
     records = read_records(folder)
     declared = [Path(str(files("submissions"))), root / "submissions"]
     names = sorted({record.submission for record in records.records} | set(claiming(declared)))
+    tasks = list(load_tasks())
     frozen = Frozen(
-        tasks=list(load_tasks()),
+        tasks=tasks,
         descriptions=describe(names, declared, root / "backbones"),
         expected_runs=expected_runs(),
-        current=current(root, names),
+        current=current(root, names, tasks),
         notes=list(records.notes),
     )
     return gather(records, folder, root, frozen)
@@ -64,15 +66,13 @@ def expected_runs() -> list[ExpectedRuns]:
     ]
 
 
-def current(root: Path, names: Iterable[str]) -> Current:
+def current(root: Path, names: Iterable[str], tasks: Sequence[TaskSpec]) -> Current:
     """Return the digests of what is here: protocols, profiles, tasks, image stores, backbones of those names."""
     from benchmark.engine.profile import apply_profile, load_profile, profiles
     from leaderboard.stale import Current
     from tasks.protocol import load_protocol, protocol_names
-    from tasks.registry import load_tasks
 
     loaded = {name: load_profile(name) for name in profiles()}
-    tasks = load_tasks()
     return Current(
         protocols={name: load_protocol(name).digest() for name in protocol_names()},
         profiles={name: profile.digest() for name, profile in loaded.items()},

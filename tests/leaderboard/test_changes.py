@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_equal_boards_of_two_names_do_not_differ() -> None:
         {"task_sha256": digest("another task")},
     ],
 )
-def test_another_protocol_profile_store_or_task_is_major(changes: dict[str, str]) -> None:
+def test_another_protocol_profile_store_or_task_is_major(changes: dict[str, Any]) -> None:
     found = compare(board(two_rows()), board(two_rows(**changes)))
     assert found.bump == "major"
     (value,) = changes.values()
