@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmark.data.audit.hashes import FULL, HASH_BYTES, LOW, LOW_BYTES
 
-COLUMNS = 4096
-"""Reference hashes in a block: what is compared fits the cache of a core."""
+COLUMNS = 512
+"""Reference hashes in a block: what is compared with 256 others fits the cache of a core."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from benchmark.data.audit.files import DICOM_MAGIC, Picture
 from benchmark.data.errors import BadImageError
@@ -34,6 +34,8 @@ def grey_pixels(picture: Picture) -> np.ndarray:
             pixels = _prepared(picture) if picture.row else _file(picture.path)
     except BadImageError:
         raise
+    except UnidentifiedImageError:
+        raise BadImageError(f"no picture in one of the formats {', '.join(FORMATS)} or DICOM") from None
     except Exception as error:  # decoders raise whatever their libraries do
         raise BadImageError((str(error) or type(error).__name__).splitlines()[0][:200]) from error
     if pixels.ndim != 2 or not pixels.size:
