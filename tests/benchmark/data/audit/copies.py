@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image, ImageOps
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from benchmark.data.audit.files import Passed, pictures
 from benchmark.data.audit.read import grey_pixels
@@ -102,9 +102,10 @@ def dicom(path: Path, pixels: np.ndarray, **tags: object) -> Path:
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
-    dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.1"
-    dataset.SOPClassUID, dataset.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.1", "2.25.1"
+    dataset.file_meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.1")
+    dataset.file_meta.MediaStorageSOPInstanceUID = UID("2.25.1")
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID
     colour = pixels.ndim == 3 and pixels.shape[2] == 3
     frames = len(pixels) if pixels.ndim == 3 and not colour else 1
     dataset.Rows, dataset.Columns = pixels.shape[:2] if colour or frames == 1 else pixels.shape[1:]

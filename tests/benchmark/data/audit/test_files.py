@@ -87,7 +87,7 @@ def read(path: Path) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["MONOCHROME2", "MONOCHROME1"])
 def test_dicom_of_any_depth_and_polarity_is_one_image(tmp_path: Path, dtype: type, kind: str) -> None:
     source = copies.drawn()[0]
-    pixels = (source.astype(np.int64) * (1 if dtype == np.uint8 else 40)).astype(dtype)
+    pixels: np.ndarray = (source.astype(np.int64) * (1 if dtype == np.uint8 else 40)).astype(dtype)
     path = copies.dicom(tmp_path / "x.dcm", pixels, PhotometricInterpretation=kind)
     np.testing.assert_array_equal(read(path), pixels)
     assert image_hash(read(path)) == image_hash(source)
