@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.leaderboard_compare import compare
 from benchmark.cli.leaderboard_options import out_option, results_option, workspace_option
+from benchmark.cli.leaderboard_plot import plot
 from benchmark.cli.leaderboard_release import diff, list_versions, release, verify
 from benchmark.cli.leaderboard_serve import serve, site
 
@@ -27,7 +29,7 @@ def leaderboard() -> None:
     """
 
 
-for command in (diff, list_versions, release, verify, serve, site):
+for command in (diff, list_versions, release, verify, serve, site, compare, plot):
     leaderboard.add_command(command)
 
 

@@ -1,0 +1,90 @@
+"""`lovt-bench leaderboard plot`: figures for papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from benchmark.cli.leaderboard_options import VERSIONS
+
+
+@click.command()
+@click.argument("version", default="dev")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the figures.  [default: figures/VERSION in the workspace]",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(["png", "svg", "pdf"]),
+    multiple=True,
+    help="May be given several times.  [default: all three]",
+)
+@click.option("--table", "wanted", metavar="TEXT", default="", help="Only tables whose id contains TEXT.")
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice(["ranks", "cd", "heatmap", "bars", "all"]),
+    multiple=True,
+    default=["all"],
+    show_default=True,
+    help="May be given several times.",
+)
+@click.option(
+    "--versions",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=VERSIONS,
+    show_default=True,
+    help="Folder of versions.",
+)
+def plot(
+    version: str,
+    out: Path | None,
+    formats: tuple[str, ...],
+    wanted: str,
+    kinds: tuple[str, ...],
+    versions: Path,
+) -> None:
+    """Write the figures of a version: mean ranks with intervals, critical differences, scores as a heat map, and a
+    bar chart with intervals for each task and for all together.
+
+    Equal versions give equal files. What the statistics mean: docs/statistics.md.
+
+    \b
+    Examples:
+      lovt-bench leaderboard plot
+      lovt-bench leaderboard plot 1.0.0 --table published --kind ranks --kind cd --format pdf
+      lovt-bench leaderboard plot --out paper/figures --format svg
+    """
+    from benchmark.workspace import workspace_root
+    from leaderboard.build import table_ids
+    from leaderboard.errors import LeaderboardError
+    from leaderboard.figures.style import FORMATS
+    from leaderboard.figures.write import KINDS, write_figures
+    from leaderboard.version import read_version
+
+    try:
+        board = read_version(versions, version)
+    except LeaderboardError as error:
+        raise click.ClickException(str(error)) from error
+    tables = table_ids(board, wanted)
+    if not tables:
+        known = ", ".join(table.id for table in board.tables) or "none"
+        raise click.ClickException(f"no table to plot; tables of {version}: {known}")
+    target = out or workspace_root(None) / "figures" / version
+    chosen = [kind for kind in KINDS if kind in kinds or "all" in kinds]
+    for table in tables:
+        try:
+            written = list(
+                write_figures(
+                    table, target, chosen, [form for form in FORMATS if not formats or form in formats]
+                )
+            )
+        except OSError as error:
+            raise click.ClickException(f"{target}: {error.strerror or error}") from error
+        why = "" if written else ": it has no two complete rows to compare" if table.rows else ": it is empty"
+        click.echo(f"{table.id}: {len(written)} file(s){why}")
+    click.echo(f"Written: {target}")
