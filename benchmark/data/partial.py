@@ -16,29 +16,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmark.data import format as fmt
 from benchmark.data.errors import DataError
 from benchmark.data.process import Row
-
-BLOCK = 512
+from benchmark.data.row_file import RowFile
 
 
 @dataclass
 class Partial:
-    """Rows of a store that is being made; `done` maps a row to what the journal knows of it."""
+    """Rows of a store that is being made; `done` maps a row to its line of the journal."""
 
     folder: Path
-    images: np.memmap
-    masks: np.memmap
-    done: dict[int, dict[str, Any]] = field(default_factory=dict)
+    images: RowFile
+    masks: RowFile
+    done: dict[int, bytes] = field(default_factory=dict)
 
     def put(self, rows: Sequence[tuple[int, Row]]) -> None:
         """Write rows, then name them in the journal."""
-        lines = []
         for place, row in rows:
-            self.images[place], self.masks[place] = row.pixels, row.masks
+            self.images.write(place, row.pixels)
+            self.masks.write(place, row.masks)
             known = {
                 "row": place,
                 "checksum": self._checksum(place),
@@ -50,44 +47,38 @@ class Partial:
                 "width": row.width,
                 "source_sha256": row.source_sha256,
             }
-            self.done[place] = known
-            lines.append(json.dumps(known))
-        with (self.folder / "journal.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write("\n".join(lines) + "\n")
+            self.done[place] = json.dumps(known).encode() + b"\n"
+        with (self.folder / "journal.jsonl").open("ab") as stream:
+            stream.write(b"".join(self.done[place] for place, _ in rows))
+
+    def known(self, place: int) -> dict[str, Any]:
+        """Return what the journal knows of a row that is done."""
+        known: dict[str, Any] = json.loads(self.done[place])
+        return known
 
     def _checksum(self, place: int) -> int:
-        return zlib.crc32(self.masks[place].tobytes(), zlib.crc32(self.images[place].tobytes()))
+        return zlib.crc32(self.masks.read(place), zlib.crc32(self.images.read(place)))
 
     def restore(self) -> None:
         """Take over the rows that an earlier preparation finished."""
         journal = self.folder / "journal.jsonl"
         if not journal.is_file():
             return
-        for line in journal.read_text(encoding="utf-8").splitlines():
+        for line in journal.read_bytes().splitlines(keepends=True):
             try:
                 known = json.loads(line)
                 if known["checksum"] == self._checksum(known["row"]):
-                    self.done[known["row"]] = known
+                    self.done[known["row"]] = line if line.endswith(b"\n") else line + b"\n"
             except (ValueError, KeyError, IndexError, TypeError):
                 continue  # the last line of a process that was killed
         # A torn last line must not swallow the next one.
-        lines = "".join(json.dumps(known) + "\n" for known in self.done.values())
-        journal.write_text(lines, encoding="utf-8")
+        journal.write_bytes(b"".join(self.done.values()))
 
     def keep_rows(self, rows: Sequence[int]) -> None:
-        """Shorten the arrays to some rows, in ascending order, block by block."""
-        self.images.flush()
-        self.masks.flush()
-        if len(rows) == len(self.images):
-            return
-        for name, array in ((fmt.IMAGES, self.images), (fmt.MASKS, self.masks)):
-            shape = (len(rows), *array.shape[1:])
-            short = np.lib.format.open_memmap(self.folder / f"short-{name}", "w+", np.uint8, shape)
-            for start in range(0, len(rows), BLOCK):
-                block = list(rows[start : start + BLOCK])
-                short[start : start + len(block)] = array[block]
-            short.flush()
-            (self.folder / f"short-{name}").replace(self.folder / name)
+        """Shorten the arrays to some rows, in ascending order."""
+        if len(rows) < len(self.images):
+            self.images.keep(rows)
+            self.masks.keep(rows)
 
 
 @contextmanager
@@ -113,12 +104,13 @@ def partial_store(target: Path, sources: str, rows: int, side: int, classes: int
                 (fmt.IMAGES, (rows, side, side)),
                 (fmt.MASKS, (rows, classes, fmt.packed_size(side))),
             ):
-                np.lib.format.open_memmap(folder / name, "w+", np.uint8, shape).flush()
+                RowFile.create(folder / name, shape).close()
             mark.write_text(sources)
-        images, masks = (np.load(folder / name, mmap_mode="r+") for name in (fmt.IMAGES, fmt.MASKS))
-        partial = Partial(folder, images, masks)
+        partial = Partial(folder, RowFile(folder / fmt.IMAGES), RowFile(folder / fmt.MASKS))
         partial.restore()
         try:
             yield partial
         finally:
+            partial.images.close()
+            partial.masks.close()
             lock_file.unlink(missing_ok=True)

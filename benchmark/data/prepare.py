@@ -1,7 +1,8 @@
 """Raw files to image store: one pass over the images, on all cores, resumable, with nothing half-written.
 
 The store appears under its name only when it is complete. Every image is opened once; pixel statistics
-come from the same pass. Memory does not grow with the number of images but for a few hundred bytes each.
+come from the same pass. Memory does not grow with the number of images but for two to three kilobytes each
+(what the label files and the journal say of it).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -135,7 +137,7 @@ def _finish(
 ) -> DatasetManifest:
     """Seal the finished rows and put the store in its place."""
     rows = [place for place in range(len(plan.samples)) if place not in bad]
-    known = [work.done[place] for place in rows]
+    columns = _columns(work, rows)
     split_of = [plan.split_of[place] for place in rows]
     notes, splits = list(plan.notes), plan.splits
     left_out = [
@@ -150,25 +152,26 @@ def _finish(
     if empty := [split for split in SPLIT_NAMES if split not in split_of]:
         problems = complaint(list(bad.values()), len(plan.samples))
         raise DataError(f"no usable image is left in {', '.join(empty)}. {problems}")
-    train = [one for one, split in zip(known, split_of, strict=True) if split == "train"]
+    train = np.array(split_of) == "train"
     statistics = split_statistics(
-        np.array([one["mean"] for one in train]), np.array([one["variance"] for one in train])
+        np.array(columns.pop("mean"))[train], np.array(columns.pop("variance"))[train]
     )
+    boxes, box_classes = columns.pop("boxes"), columns.pop("classes")
     samples = [plan.samples[place] for place in rows]
     index = pd.DataFrame(
         {
             "id": [sample.id for sample in samples],
             "split": split_of,
             "source": [relative_name(sample.image, raw) for sample in samples],
-            **{key: [one[key] for one in known] for key in ("source_sha256", "height", "width")},
+            **columns,
         }
     )
     work.keep_rows(rows)
     manifest = seal(
         work.folder,
         index=index,
-        boxes=[np.array(one["boxes"]).reshape(-1, 4) for one in known] if has_boxes else None,
-        box_classes=[np.array(one["classes"], np.int64) for one in known] if has_boxes else None,
+        boxes=boxes if has_boxes else None,
+        box_classes=box_classes if has_boxes else None,
         name=target.name,
         track=plan.track,
         splits=splits,
@@ -187,6 +190,19 @@ def _finish(
     fmt.put_in_place(work.folder, target)
     shutil.rmtree(work.folder, ignore_errors=True)
     return manifest
+
+
+def _columns(work: Partial, rows: Sequence[int]) -> dict[str, list[Any]]:
+    """Return what is known of the rows by column; boxes as float (n, 4), classes as int64 (n,)."""
+    names = ("mean", "variance", "source_sha256", "height", "width", "boxes", "classes")
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    for place in rows:
+        known = work.known(place)
+        known["boxes"] = np.array(known["boxes"], dtype=np.float32).reshape(-1, 4)
+        known["classes"] = np.array(known["classes"], dtype=np.int64)
+        for name in names:
+            columns[name].append(known[name])
+    return columns
 
 
 def _portable(message: str, raw: Path) -> str:

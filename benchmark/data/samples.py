@@ -17,7 +17,7 @@ Box = tuple[float, float, float, float]
 """x, y, w, h with the top-left corner, in pixels of the raw image, sides as they truly are."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One image of a dataset as its label files describe it."""
 
