@@ -66,13 +66,13 @@ def check_sanity(backbone: Backbone, *, twins: Iterable[str] = ()) -> list[Findi
     ]
 
 
-def probe_images() -> Tensor:
-    """Return fixed images like normalised X-rays: (IMAGES, 3, SIDE, SIDE) float32, grey, coarse and fine structure."""
+def probe_images(side: int = SIDE) -> Tensor:
+    """Return fixed images like normalised X-rays: (IMAGES, 3, side, side) float32, grey, coarse and fine structure."""
     generator = torch.Generator().manual_seed(20)
-    grey = torch.zeros((IMAGES, 1, SIDE, SIDE))
-    for cells in (4, 16, 64, SIDE):
+    grey = torch.zeros((IMAGES, 1, side, side))
+    for cells in (4, 16, 64, side):
         noise = torch.randn((IMAGES, 1, cells, cells), generator=generator)
-        grey += nn.functional.interpolate(noise, size=(SIDE, SIDE), mode="bilinear")
+        grey += nn.functional.interpolate(noise, size=(side, side), mode="bilinear")
     return ((grey - grey.mean()) / grey.std()).expand(-1, 3, -1, -1).contiguous()
 
 
@@ -225,7 +225,7 @@ def _probe(backbone: Backbone) -> tuple[tuple[Tensor, ...], dict[str, float]]:
             watch(name)
     try:
         with torch.inference_mode():
-            maps = backbone.feature_maps(probe_images())
+            maps = backbone.feature_maps(probe_images(backbone.fixed_side or SIDE))
     finally:
         for hook in hooks:
             hook.remove()

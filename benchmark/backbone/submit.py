@@ -61,25 +61,39 @@ def prepare(
         BackboneError: a name that is taken for something else, a file that is refused, a declaration that does
             not fit.
     """
+    check_name(name, workspace)
+    understood = understand_file(weights, architecture, encoder)
+    provenance = declared_provenance(name, weights, declared, understood.report.notes())
+    backbone = understood.backbone()
+    findings = check_sanity(backbone, twins=find_twins(backbone, workspace, name))
+    return Prepared(backbone, understood.report, findings, provenance)
+
+
+def check_name(name: str, workspace: Path) -> None:
+    """Raise BackboneError where a name is none, or means something else."""
     backbone_folder(workspace, name)
     if name == RESERVED[0] or name.startswith(RESERVED[1]):
         raise BackboneError(
             f"the name {name} is kept for the backbones that are always there; choose another name"
         )
-    understood = understand_file(weights, architecture, encoder)
+
+
+def declared_provenance(name: str, weights: Path, declared: Declared, notes: list[str]) -> Provenance:
+    """Return where weights came from, as declared and as understood.
+
+    Raises:
+        BackboneError: a declaration that does not fit.
+    """
     try:
-        provenance = Provenance.model_validate(
+        return Provenance.model_validate(
             {
                 "method": name,
                 "source_sha256": file_digest(weights),
                 "paper": declared.paper,
                 "pretraining_data": list(declared.pretraining_data),
-                "notes": understood.report.notes(),
+                "notes": notes,
             }
         )
     except ValidationError as error:
         fields = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
         raise BackboneError(f"the declaration does not fit: {fields}") from error
-    backbone = understood.backbone()
-    findings = check_sanity(backbone, twins=find_twins(backbone, workspace, name))
-    return Prepared(backbone, understood.report, findings, provenance)

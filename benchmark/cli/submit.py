@@ -9,6 +9,7 @@ import click
 
 from benchmark.cli.backbone import backbone_errors, show_findings, workspace_option
 from benchmark.cli.submit_declaration import declaration_errors, read_said, record, submitter_options
+from benchmark.cli.submit_graph import is_graph, submit_graph
 from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
@@ -25,9 +26,16 @@ if TYPE_CHECKING:
     "--weights",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Checkpoint: a PyTorch file (tensors only) or safetensors.",
+    help="Checkpoint: a PyTorch file (tensors only), safetensors, or an ONNX graph.",
 )
-@click.option("--arch", default="resnet50", help="Architecture [default: resnet50].")
+@click.option("--arch", help="Architecture [default: resnet50]; see `lovt-bench backbone architectures`.")
+@click.option(
+    "--level",
+    "levels",
+    multiple=True,
+    metavar="OUTPUT=STRIDE",
+    help="Of an ONNX graph: an output that is a feature level; repeat for several.  [default: found by their shapes]",
+)
 @click.option("--encoder", help="Which encoder, where several fit: its prefix, or a part of it.")
 @click.option("--display-name", help="What tables show [default: NAME].")
 @click.option("--paper", help="Web address of the paper.")
@@ -45,7 +53,8 @@ if TYPE_CHECKING:
 def submit(
     name: str,
     weights: Path,
-    arch: str,
+    arch: str | None,
+    levels: tuple[str, ...],
     encoder: str | None,
     display_name: str | None,
     paper: str | None,
@@ -74,6 +83,8 @@ def submit(
       lovt-bench submit my-method --weights last.safetensors --display-name "My method" \\
           --paper https://example.org/paper --pretraining-data MIMIC-CXR
       lovt-bench submit my-method --weights my.pth --claimed results.csv --submissions submissions
+      lovt-bench submit my-convnext --weights my.pth --arch timm.convnext_tiny
+      lovt-bench submit my-keras --weights model.onnx --level c3=8 --level c4=16 --level c5=32
     """
     with backbone_errors(), declaration_errors():
         from benchmark.backbone.folder import save_backbone
@@ -101,28 +112,43 @@ def submit(
             raise click.ClickException(
                 f"{root} is there already; --force replaces it, or choose another name"
             )
-        prepared = prepare(
-            name,
-            weights,
-            architecture=arch,
-            encoder=encoder,
-            workspace=place,
-            declared=Declared(paper=said.paper, pretraining_data=said.pretraining_data),
-        )
-        click.echo(f"{clean_text(weights.name, 80)}:")
-        for line in report_lines(prepared.report):
-            click.echo(f"  {line}")
-        if show_findings(prepared.findings) and not allow_findings:
-            raise click.ClickException(
-                f"{name} is not written: look at the errors above; --allow-findings writes it all the same"
+        declared = Declared(paper=said.paper, pretraining_data=said.pretraining_data)
+        if is_graph(weights, levels):
+            if arch or encoder:
+                raise click.ClickException(
+                    "--arch and --encoder belong to weights; an ONNX graph is used as it is"
+                )
+            manifest = submit_graph(
+                root,
+                weights,
+                levels,
+                display_name=said.display_name or name,
+                declared=declared,
+                allow_findings=allow_findings,
             )
-        manifest = save_backbone(
-            root,
-            prepared.backbone,
-            display_name=said.display_name or name,
-            provenance=prepared.provenance,
-            onnx=onnx,
-        )
+        else:
+            prepared = prepare(
+                name,
+                weights,
+                architecture=arch or "resnet50",
+                encoder=encoder,
+                workspace=place,
+                declared=declared,
+            )
+            click.echo(f"{clean_text(weights.name, 80)}:")
+            for line in report_lines(prepared.report):
+                click.echo(f"  {line}")
+            if show_findings(prepared.findings) and not allow_findings:
+                raise click.ClickException(
+                    f"{name} is not written: look at the errors above; --allow-findings writes it all the same"
+                )
+            manifest = save_backbone(
+                root,
+                prepared.backbone,
+                display_name=said.display_name or name,
+                provenance=prepared.provenance,
+                onnx=onnx,
+            )
         declaration = record(name, said, weights, manifest, place, submissions)
     if not said.pretraining_data:
         click.echo(

@@ -57,8 +57,8 @@ def kind_of(path: Path) -> Kind:
         return "torch"
     if path.suffix == ".onnx" or b"onnx" in start:
         raise BackboneError(
-            f"{name} is an ONNX graph; here weights are expected: a PyTorch or safetensors file "
-            "(docs/backbones.md, A checkpoint from elsewhere)"
+            f"{name} is an ONNX graph; here weights are expected: a PyTorch or safetensors file. `lovt-bench submit` "
+            "takes a graph whose name ends in .onnx, for the tasks with a frozen backbone (docs/backbones.md)"
         )
     raise BackboneError(
         f"{name} is neither a PyTorch nor a safetensors file (it begins with {start[:8]!r}). {HOW_TO_CONVERT}"

@@ -1,0 +1,192 @@
+"""A graph from elsewhere becomes a backbone folder: checked, cut to its levels, given the names of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import onnx
+from onnx import ModelProto
+from pydantic import ValidationError
+
+from benchmark.backbone.export import INPUT
+from benchmark.backbone.folder import GRAPH, MANIFEST
+from benchmark.backbone.graph_levels import graph_levels, with_image
+from benchmark.backbone.graph_rules import dimensions, graphs, parameter_count, read_graph, rule_problems
+from benchmark.backbone.model import BackboneError
+from benchmark.backbone.weights import file_digest
+from benchmark.contract.backbone import ONNX_ONLY, BackboneManifest, FeatureLevel, InputSpec, Provenance
+from benchmark.contract.untrusted import clean_text
+
+
+@dataclass(frozen=True)
+class PreparedGraph:
+    """A graph under the names of the contract, and what there is to say about it before it is written."""
+
+    model: ModelProto
+    levels: tuple[FeatureLevel, ...]
+    side: int
+    parameters: int
+    lines: tuple[str, ...]
+    """For the submitter to read and for the manifest to keep."""
+
+
+def prepare_graph(path: Path, declared: Mapping[str, int]) -> PreparedGraph:
+    """Return what an ONNX file gives; nothing is written and nothing is run.
+
+    Args:
+        path: the file.
+        declared: stride by output; empty: deduced from shapes.
+
+    Raises:
+        BackboneError: against the rules, or no levels; with what to do.
+    """
+    model = read_graph(path)
+    if problems := list(rule_problems(model, path.stat().st_size)):
+        raise BackboneError(f"{clean_text(path.name, 80)} is refused: {'; '.join(problems)}")
+    read = graph_levels(model, declared)
+    names = {read.input: INPUT, **{output: level.name for output, level in read.levels.items()}}
+    own = list(read.levels.values())
+    levels = with_image(own)
+    cut = cut_out(model, read.input, names)
+    lines = [
+        f"input {clean_text(read.input, 80)}: {_side(model, read.input, read.side)}",
+        *(
+            f"{level.name}: output {clean_text(output, 80)}, stride {level.stride}, {level.channels} channels"
+            for output, level in read.levels.items()
+        ),
+    ]
+    if len(levels) > len(own):
+        lines.append("c1: no output has stride 2, the image stands in for it")
+    if read.ignored:
+        lines.append(f"left out: {', '.join(clean_text(name, 80) for name in read.ignored[:8])}")
+    return PreparedGraph(cut, tuple(levels), read.side, max(1, parameter_count(cut)), tuple(lines))
+
+
+def write_graph_folder(
+    root: Path, prepared: PreparedGraph, *, display_name: str, provenance: Provenance
+) -> BackboneManifest:
+    """Write graph and manifest into the empty folder `root`, whose last part is the backbone's name.
+
+    Raises:
+        BackboneError: a field is not what the contract says.
+    """
+    (root / GRAPH).write_bytes(prepared.model.SerializeToString(deterministic=True))
+    try:
+        manifest = BackboneManifest(
+            name=root.name,
+            display_name=display_name,
+            architecture=ONNX_ONLY,
+            levels=list(prepared.levels),
+            input=InputSpec(side=prepared.side),
+            parameters=prepared.parameters,
+            onnx_sha256=file_digest(root / GRAPH),
+            provenance=provenance,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            versions={name: version(name) for name in ("onnx", "onnxruntime")},
+        )
+    except ValidationError as error:
+        raise BackboneError(f"{root.name} cannot be written as a backbone: {error}") from error
+    (root / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    return manifest
+
+
+def cut_out(model: ModelProto, image: str, names: Mapping[str, str]) -> ModelProto:
+    """Return a graph with these names alone: what no output needs, and all text about its making, is left out.
+
+    Args:
+        model: unchanged afterwards.
+        image: the input.
+        names: new name by old one, of the input and of every output that stays, in the order of the new outputs.
+    """
+    new = ModelProto()
+    new.CopyFrom(model)
+    graph = new.graph
+    wanted = [name for name in names if name != image]
+    needed = _needed_nodes(new, wanted)
+    kept = [node for index, node in enumerate(graph.node) if index in needed]
+    read = {name for node in kept for name in _read_by(node)} | set(wanted)
+    outputs = {value.name: value for value in graph.output}
+    replaced: list[tuple[object, list[object]]] = [
+        (graph.node, kept),
+        (graph.initializer, [each for each in graph.initializer if each.name in read]),
+        (graph.sparse_initializer, [each for each in graph.sparse_initializer if each.values.name in read]),
+        (graph.input, [value for value in graph.input if value.name == image]),
+        (graph.output, [outputs[name] for name in wanted]),
+        (graph.value_info, []),
+        (graph.quantization_annotation, []),
+    ]
+    for field, values in replaced:
+        copies = [type(value).FromString(value.SerializeToString()) for value in values]  # type: ignore[attr-defined]
+        del field[:]  # type: ignore[attr-defined]
+        field.extend(copies)  # type: ignore[attr-defined]
+    _rename(new, names)
+    new.producer_name, new.producer_version, new.domain, new.doc_string = "lovt-bench", "", "", ""
+    del new.metadata_props[:]
+    for each in graphs(graph):
+        each.name, each.doc_string = "backbone", ""
+        for part in (each, *each.node, *each.initializer, *each.input, *each.output):
+            part.doc_string = ""
+            del part.metadata_props[:]
+    return new
+
+
+def _needed_nodes(model: ModelProto, outputs: list[str]) -> set[int]:
+    """Return the indices of the nodes that lead to outputs."""
+    maker = {name: index for index, node in enumerate(model.graph.node) for name in node.output if name}
+    needed: set[int] = set()
+    waiting = [maker[name] for name in outputs if name in maker]
+    while waiting:
+        index = waiting.pop()
+        if index not in needed:
+            needed.add(index)
+            waiting.extend(maker[name] for name in _read_by(model.graph.node[index]) if name in maker)
+    return needed
+
+
+def _read_by(node: onnx.NodeProto) -> set[str]:
+    """Return the names that a node reads, those inside its graphs too."""
+    inner = [
+        graph
+        for attribute in node.attribute
+        for graph in ([attribute.g] if attribute.HasField("g") else attribute.graphs)
+    ]
+    within = {name for graph in inner for each in graph.node for name in _read_by(each)}
+    within |= {value.name for graph in inner for value in graph.output}
+    return set(node.input) | within
+
+
+def _rename(model: ModelProto, names: Mapping[str, str]) -> None:
+    """Give tensors their new names; one that has a new name already, and is another, moves out of the way."""
+    taken = {
+        name for graph in graphs(model.graph) for node in graph.node for name in (*node.input, *node.output)
+    }
+    mapping = dict(names)
+    for name in set(names.values()) & taken - names.keys():
+        mapping[name] = _free(name, taken | set(names.values()))
+    for graph in graphs(model.graph):
+        for node in graph.node:
+            node.input[:] = [mapping.get(name, name) for name in node.input]
+            node.output[:] = [mapping.get(name, name) for name in node.output]
+        for each in (*graph.initializer, *graph.input, *graph.output):
+            each.name = mapping.get(each.name, each.name)
+        for sparse in graph.sparse_initializer:
+            sparse.values.name = mapping.get(sparse.values.name, sparse.values.name)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _side(model: ModelProto, image: str, side: int) -> str:
+    value = next(value for value in model.graph.input if value.name == image)
+    return (
+        f"images of {side} pixels only"
+        if dimensions(value)[2] is not None
+        else "images of any side divisible by 32"
+    )
