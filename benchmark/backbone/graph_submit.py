@@ -86,7 +86,7 @@ def write_graph_folder(
             onnx_sha256=file_digest(root / GRAPH),
             provenance=provenance,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            versions={name: version(name) for name in ("onnx", "onnxruntime")},
+            versions={"onnx": version("onnx")},
         )
     except ValidationError as error:
         raise BackboneError(f"{root.name} cannot be written as a backbone: {error}") from error
