@@ -6,7 +6,8 @@ not come from a file (descriptions, digests of what is here, notes on a folder) 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -26,13 +27,16 @@ from leaderboard.records import RecordSet, read_records
 from leaderboard.rendering import Examples, digest
 from leaderboard.stale import Current
 from leaderboard.store import fetch, keep
-from leaderboard.text import is_name
 
 FROZEN = "build/inputs.json"
 """Path of the document among the inputs."""
 
 _PLACES = {"public": "results/public", "phantom": "results/phantom"}
 """Inputs are named as below the results folder; the others lie where they say."""
+
+
+_PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+"""A name and its suffix; never hidden, never `..`."""
 
 
 class ExpectedRuns(Model):
@@ -53,6 +57,15 @@ class Frozen(Model):
     current: Current = Current()
     notes: list[str] = []
     """What reading the results left out."""
+
+
+class LostInputsError(LeaderboardError):
+    """The store cannot give back inputs of a version."""
+
+    def __init__(self, complaints: Mapping[str, str]) -> None:
+        super().__init__("; ".join(complaints.values()))
+        self.complaints = complaints
+        """By path of the input."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +133,10 @@ def gather(
     """
     examples, example_files = read_examples(folder / "examples", records.records)
     published = load_published(published_folder)
+    names = [path.stem for path in sorted(published_folder.glob("*.yaml"))]
+    for name, table in zip(names, published, strict=True):
+        if name != table.info.name:
+            raise LeaderboardError(f"published/{name}.yaml: name is {table.info.name!r}, expected {name!r}")
     descriptions = [
         _input(f"published/{path.name}", path.read_bytes(), 0)
         for path in sorted(published_folder.glob("*.yaml"))
@@ -152,12 +169,21 @@ def unpack(inputs: Sequence[InputFile], versions: Path, target: Path) -> Sources
         target: An empty folder; it must stay while the sources are used.
 
     Raises:
-        LeaderboardError: an input is missing, damaged or out of place.
+        LostInputsError: inputs are missing, damaged or out of place; it names all of them.
+        LeaderboardError: they are no longer what a version is built from.
     """
+    complaints: dict[str, str] = {}
     for file in inputs:
-        path = target / _place(file.path)
+        try:
+            path = target / _place(file.path)
+            content = fetch(versions, file.sha256)
+        except LeaderboardError as error:
+            complaints[file.path] = str(error)
+            continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(fetch(versions, file.sha256))
+        path.write_bytes(content)
+    if complaints:
+        raise LostInputsError(complaints)
     try:
         frozen = Frozen.model_validate_json((target / FROZEN).read_bytes())
     except FileNotFoundError as error:
@@ -171,20 +197,10 @@ def unpack(inputs: Sequence[InputFile], versions: Path, target: Path) -> Sources
     return gather(read_records(results), results, target, frozen, target / "published")
 
 
-def unpackable(inputs: Iterable[InputFile], versions: Path) -> Iterator[tuple[str, str]]:
-    """Yield path and complaint of every input that the store cannot give back."""
-    for file in inputs:
-        try:
-            _place(file.path)
-            fetch(versions, file.sha256)
-        except LeaderboardError as error:
-            yield file.path, str(error)
-
-
 def _place(path: str) -> PurePosixPath:
     """Return where an input lies below the folder it is unpacked into."""
     parts = path.split("/")
-    if len(parts) < 2 or not all(is_name(part) for part in parts):
+    if len(parts) < 2 or not all(_PART.fullmatch(part) for part in parts):
         raise LeaderboardError(f"input {path[:80]!r}: expected names parted by '/'")
     return PurePosixPath(_PLACES.get(parts[0], parts[0]), *parts[1:])
 

@@ -20,7 +20,7 @@ from leaderboard.differences import first_difference
 from leaderboard.errors import LeaderboardError
 from leaderboard.release import release_files
 from leaderboard.rendering import SOURCE, SUMS
-from leaderboard.sources import Sources, unpack, unpackable
+from leaderboard.sources import LostInputsError, Sources, unpack
 from leaderboard.tools import code_sha256, tools
 from leaderboard.version import (
     BUILD,
@@ -93,13 +93,13 @@ def verify(out: Path, version: str, workspace: Sources | None = None) -> Verific
         touched = [Problem("touched", name, text) for name, text in broken.items()]
         touched = touched or [Problem("touched", SOURCE, f"{SOURCE} or {BUILD} cannot be read: {error}")]
         return Verification(version, 0, 0, tuple(touched))
-    if version != DEVELOPMENT:
-        missing = [Problem("record", name, text) for name, text in unpackable(board.inputs, out)]
-        if missing:
-            touched = [Problem("touched", name, text) for name, text in broken.items()]
-            return Verification(version, 0, len(board.inputs), (*touched, *missing))
     with tempfile.TemporaryDirectory(prefix="lovt-bench-verify-") as scratch:
-        sources = workspace or unpack(board.inputs, out, Path(scratch))
+        try:
+            sources = workspace or unpack(board.inputs, out, Path(scratch))
+        except LostInputsError as error:
+            touched = [Problem("touched", name, text) for name, text in broken.items()]
+            lost = [Problem("record", name, text) for name, text in error.complaints.items()]
+            return Verification(version, 0, len(board.inputs), (*touched, *lost))
         rebuilt = _rebuild(out, build, sources)
     problems = list(_problems(files, rebuilt, broken, build))
     if workspace:

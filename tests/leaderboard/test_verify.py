@@ -153,6 +153,12 @@ def test_a_missing_or_changed_record_is_told_from_a_touched_file(
     assert told(verify(out, VERSION)) == {("record", file.path)}
 
 
+def test_the_longest_name_of_a_task_rebuilds(tmp_path: Path) -> None:
+    unknown = runs("random", "t" * 64, [0.5, 0.5])
+    freeze(tmp_path / "versions", sources(tmp_path / "workspace", [*two_rows(), *unknown]))
+    assert verify(tmp_path / "versions", VERSION).identical
+
+
 def test_inputs_cannot_lead_out_of_the_folder(out: Path) -> None:
     """A version from a stranger names its inputs; one called `../../x` must not be written there."""
     path = out / VERSION / "leaderboard.json"
