@@ -9,8 +9,8 @@ from rich.console import RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from benchmark.contract.leaderboard import Column, Row, Table
-from leaderboard.layout import cell_text, heading, mark, signed_percent
+from benchmark.contract.leaderboard import Cell, Column, Row, Table
+from leaderboard.layout import MISSING, heading, mark, percent, signed_percent
 from leaderboard.statistics.pairs import Comparison, TaskComparison, compare
 
 P_FLOOR = 0.0001
@@ -18,7 +18,11 @@ P_FLOOR = 0.0001
 
 
 def render_comparison(table: Table, first: str, second: str) -> Iterator[RenderableType]:
-    """Yield what to print. Raises ValueError for a row that is not in the table."""
+    """Yield what to print: percent, differences with the half-width of their 95 % interval.
+
+    Raises:
+        ValueError: a row is not in the table.
+    """
     found = compare(table, first, second)
     rows = {row.id: row for row in table.rows}
     a, b = rows[first], rows[second]
@@ -31,9 +35,11 @@ def render_comparison(table: Table, first: str, second: str) -> Iterator[Rendera
         pad_edge=False,
     )
     grid.add_column("task", no_wrap=True)
-    for title in (first, second, "difference", "95 % interval", "p (Holm)"):
+    for title in (first, second):
+        grid.add_column(Text(title), justify="right", max_width=14, overflow="fold")
+    for title in ("difference", "p (Holm)"):
         grid.add_column(Text(title), justify="right", no_wrap=True)
-    grid.add_column("better at 5 %", no_wrap=True)
+    grid.add_column("better at 5 %", max_width=24, no_wrap=True)
     for column, item in zip(table.columns, found.tasks, strict=True):
         grid.add_row(*_line(table, column, item, (a, b)))
     yield grid
@@ -52,9 +58,9 @@ def summary(table: Table, found: Comparison, first: str, second: str) -> list[st
     if found.overall.p is not None and found.overall.p_datasets is not None:
         datasets = len({column.dataset for column in table.columns})
         sentences.append(
-            f"Over all (Wilcoxon's signed ranks): p = {p_text(found.overall.p)} over tasks, too small as tasks of one "
-            f"dataset are not independent; p = {p_text(found.overall.p_datasets)} over datasets, where {datasets} of "
-            f"them cannot give less than {p_text(2.0 ** (1 - datasets))}."
+            f"Over all (Wilcoxon's signed ranks): p = {p_text(found.overall.p)} over tasks (rather too small: "
+            f"tasks of one dataset are not independent), p = {p_text(found.overall.p_datasets)} over datasets "
+            f"({datasets} of them cannot give less than {p_text(2.0 ** (1 - datasets))})."
         )
     if table.kind == "published":
         sentences.append(
@@ -64,26 +70,32 @@ def summary(table: Table, found: Comparison, first: str, second: str) -> list[st
 
 
 def p_text(p: float | None) -> str:
-    """Return a p-value with two significant digits."""
+    """Return a p-value with three significant digits."""
     if p is None:
-        return "—"
-    return f"< {P_FLOOR:g}" if p < P_FLOOR else f"{p:.2g}"
+        return MISSING
+    return f"< {P_FLOOR:g}" if p < P_FLOOR else f"{p:.3g}"
 
 
 def _line(table: Table, column: Column, item: TaskComparison, rows: tuple[Row, Row]) -> list[Text]:
-    dataset, head, backbone, *_, metric = heading(column, table)
     names = {"first": rows[0].id, "second": rows[1].id}
-    cells = [Text(cell_text(row.cell(column.task), table)) for row in rows]
-    interval = "—"
-    if item.difference is not None and item.half_width is not None:
-        low, high = item.difference - item.half_width, item.difference + item.half_width
-        interval = f"{signed_percent(low)} to {signed_percent(high)}"
     won = item.verdict in names
     return [
-        Text(f"{column.number} {dataset} {head} {backbone}, {metric}"),
-        *cells,
-        Text("—" if item.difference is None else signed_percent(item.difference)),
-        Text(interval),
+        Text(" ".join([str(column.number), *heading(column, table)[:3]])),
+        *(Text(_mean_text(row.cell(column.task))) for row in rows),
+        Text(_difference_text(item)),
         Text(p_text(item.p_holm)),
         Text(names.get(item.verdict, item.verdict), style="bold" if won else "dim"),
     ]
+
+
+def _mean_text(cell: Cell | None) -> str:
+    if cell is None or cell.status == "partial":
+        return MISSING
+    return percent(cell.summary.mean) if cell.status == "complete" and cell.summary else "diverged"
+
+
+def _difference_text(item: TaskComparison) -> str:
+    if item.difference is None:
+        return MISSING
+    half_width = "" if item.half_width is None else f" ± {percent(item.half_width)}"
+    return f"{signed_percent(item.difference)}{half_width}"
