@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import pytest
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
@@ -55,7 +56,7 @@ def drawn(make: Callable[[], Figure | None]) -> Figure:
     return figure
 
 
-def texts(figure: Figure) -> list[str]:
+def texts(figure: FigureBase) -> list[str]:
     return [item.get_text() for item in figure.findobj(Text) if isinstance(item, Text) and item.get_text()]
 
 
@@ -83,7 +84,7 @@ def test_rank_plot_draws_each_interval_and_rank(published: Table) -> None:
     axes = drawn(lambda: rank_figure(published)).axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     shown = {row.id: row.display_name for row in published.rows}
-    lines = [line.get_xydata().tolist() for line in axes.lines]
+    lines = [np.asarray(line.get_xydata()).tolist() for line in axes.lines]
     for place, item in enumerate(published.analysis.rankings[0].rows):
         assert labels[place] == shown[item.row]
         assert [[item.low, place], [item.high, place]] in lines
@@ -94,11 +95,9 @@ def test_critical_difference_is_drawn_to_the_scale_of_the_axis(published: Table)
     assert published.analysis is not None
     diagram = published.analysis.critical_differences[1]
     axes = drawn(lambda: critical_difference_figure(published, diagram)).axes[0]
-    axis, *_ = [line.get_xdata() for line in axes.lines]
-    inches = (axis[1] - axis[0]) / (len(diagram.pool) - 1)
-    lengths = [
-        abs(line.get_xdata()[1] - line.get_xdata()[0]) for line in axes.lines if line.get_linewidth() == 1.4
-    ]
+    axis, *_ = [np.ptp(np.asarray(line.get_xdata())) for line in axes.lines]
+    inches = axis / (len(diagram.pool) - 1)
+    lengths = [np.ptp(np.asarray(line.get_xdata())) for line in axes.lines if line.get_linewidth() == 1.4]
     assert max(lengths) == pytest.approx(diagram.critical_difference * inches)
     assert sum(line.get_linewidth() == 3 for line in axes.lines) == len(diagram.cliques)
     assert f"CD = {diagram.critical_difference:.2f}" in texts(axes.figure)
@@ -111,7 +110,7 @@ def test_heat_map_shows_every_number_and_the_best_in_bold(published: Table) -> N
         for number, cell in enumerate(row.cells):
             assert cell.summary is not None
             assert inside[number, place].get_text() == percent(cell.summary.mean)
-            assert (inside[number, place].get_weight() == "bold") == cell.best
+            assert (inside[number, place].get_fontweight() == "bold") == cell.best
 
 
 def test_bars_are_as_long_as_the_means_in_the_papers_order(published: Table) -> None:
@@ -120,7 +119,7 @@ def test_bars_are_as_long_as_the_means_in_the_papers_order(published: Table) -> 
     widths = [item.get_width() for item in axes.patches if isinstance(item, Rectangle)]
     means = [cell.summary.mean for row in published.rows if (cell := row.cell(column.task)) and cell.summary]
     assert widths == pytest.approx([100 * mean for mean in means])
-    ends = [path.vertices[:, 0].tolist() for bar in axes.collections for path in bar.get_paths()]
+    ends = [np.asarray(path.vertices)[:, 0].tolist() for bar in axes.collections for path in bar.get_paths()]
     halves = [
         cell.summary.interval95_normal
         for row in published.rows
