@@ -76,6 +76,8 @@ class Sources:
     published: tuple[PublishedTable, ...]
     examples: Examples
     frozen: Frozen
+    document: bytes
+    """`frozen` as it is written; an old one may hold fewer fields than its model has now."""
     further: tuple[InputFile, ...]
     """Inputs beside run records and published numbers."""
     folder: Path
@@ -101,7 +103,7 @@ class Sources:
     def content(self, file: InputFile) -> bytes:
         """Return the bytes of an input. Raises LeaderboardError if they are no longer those that were read."""
         if file.path == FROZEN:
-            return self.frozen.to_json().encode()
+            return self.document
         top, _, rest = file.path.partition("/")
         places = {"published": self.published_folder / rest, "examples": self.folder / file.path}
         content = places.get(top, self.results / file.path).read_bytes()
@@ -118,6 +120,7 @@ def gather(
     folder: Path,
     frozen: Frozen,
     published_folder: Path = PUBLISHED,
+    document: bytes | None = None,
 ) -> Sources:
     """Return the sources of a build from folders.
 
@@ -127,6 +130,7 @@ def gather(
         folder: Where `examples/` lies: the workspace.
         frozen: What is not a file.
         published_folder: Published tables.
+        document: The bytes that `frozen` was read from, if any.
 
     Raises:
         LeaderboardError: a published table is broken.
@@ -141,13 +145,14 @@ def gather(
         _input(f"published/{path.name}", path.read_bytes(), 0)
         for path in sorted(published_folder.glob("*.yaml"))
     ]
-    document = _input(FROZEN, frozen.to_json().encode(), 0)
+    written = frozen.to_json().encode() if document is None else document
     return Sources(
         records,
         published,
         examples,
         frozen,
-        (document, *descriptions, *example_files),
+        written,
+        (_input(FROZEN, written, 0), *descriptions, *example_files),
         folder,
         published_folder,
         results,
@@ -185,7 +190,8 @@ def unpack(inputs: Sequence[InputFile], versions: Path, target: Path) -> Sources
     if complaints:
         raise LostInputsError(complaints)
     try:
-        frozen = Frozen.model_validate_json((target / FROZEN).read_bytes())
+        document = (target / FROZEN).read_bytes()
+        frozen = Frozen.model_validate_json(document)
     except FileNotFoundError as error:
         raise LeaderboardError(
             f"{FROZEN} is not among the inputs of this version: it was not released by lovt-bench"
@@ -194,7 +200,7 @@ def unpack(inputs: Sequence[InputFile], versions: Path, target: Path) -> Sources
         raise LeaderboardError(f"{FROZEN}: written by another version of lovt-bench") from error
     (target / "published").mkdir(exist_ok=True)
     results = target / "results"
-    return gather(read_records(results), results, target, frozen, target / "published")
+    return gather(read_records(results), results, target, frozen, target / "published", document)
 
 
 def _place(path: str) -> PurePosixPath:

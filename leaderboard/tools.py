@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -20,15 +20,20 @@ _NO_CODE = frozenset({"versions", "schemas"})
 _SOURCES = frozenset({".py", ".js", ".css", ".html", ".j2", ".json", ".svg", ".md", ".yaml"})
 
 
-def tools(libraries: Sequence[str] = LIBRARIES) -> dict[str, str]:
+def tools() -> dict[str, str]:
     """Return the versions of Python and of each library that is installed."""
-    found = {"python": platform.python_version()}
-    for name in libraries:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return {
+        "python": platform.python_version(),
+        **{name: version for name in LIBRARIES if (version := _version(name))},
+    }
+
+
+@cache
+def _version(library: str) -> str | None:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def code_sha256() -> str:

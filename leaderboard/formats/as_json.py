@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 from benchmark.contract.leaderboard import Leaderboard
 
@@ -14,6 +15,11 @@ def as_json(leaderboard: Leaderboard) -> str:
 
 def json_schema(leaderboard: Leaderboard | None = None) -> str:
     """Return the JSON Schema (draft 2020-12) of every leaderboard; the argument does not matter."""
+    return _schema()
+
+
+@cache
+def _schema() -> str:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Leaderboard.model_json_schema(mode="serialization"),

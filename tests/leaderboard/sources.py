@@ -20,6 +20,7 @@ def sources(
     records: Iterable[RunRecord],
     descriptions: Mapping[str, Description] | None = None,
     current: Current | None = None,
+    document: bytes | None = None,
 ) -> Sources:
     """Write records into a new folder and return the sources of a build; no published tables."""
     results = write(folder / "results", records)
@@ -34,7 +35,7 @@ def sources(
         current=current or Current(),
         notes=list(read.notes),
     )
-    return gather(read, results, folder, frozen, folder / "published")
+    return gather(read, results, folder, frozen, folder / "published", document)
 
 
 def two_rows(better: float = 0.4, **changes: object) -> list[RunRecord]:

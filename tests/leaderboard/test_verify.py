@@ -263,3 +263,12 @@ def test_a_difference_far_along_a_long_line_is_shown() -> None:
     assert "old" in text
     assert "new" in text
     assert len(text) < 300
+
+
+def test_an_input_document_of_an_older_schema_keeps_its_digest(tmp_path: Path) -> None:
+    """A field that the document's model gains later must not make every old release differ."""
+    given = sources(tmp_path / "workspace", two_rows())
+    older = json.loads(given.document)
+    del older["current"]
+    freeze(tmp_path / "versions", sources(tmp_path / "b", two_rows(), document=json.dumps(older).encode()))
+    assert verify(tmp_path / "versions", VERSION).identical
