@@ -33,6 +33,13 @@ def why_not(spec: TaskSpec, source: BackboneSource, side: int) -> str | None:
     return None
 
 
+def check_eligible(specs: Iterable[TaskSpec], source: BackboneSource, side: int) -> None:
+    """Raise ValueError where a backbone cannot take part in one of the tasks."""
+    for spec in specs:
+        if reason := why_not(spec, source, side):
+            raise ValueError(f"task {spec.id}: {reason}; choose other tasks with --tasks")
+
+
 def eligible(
     specs: Iterable[TaskSpec], source: BackboneSource, side: int
 ) -> tuple[list[TaskSpec], dict[str, list[str]]]:
