@@ -7,6 +7,7 @@ was renamed into place; its folder is named by a digest of everything that the n
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +19,9 @@ from torch import nn
 from benchmark.contract.base import digest_of
 from benchmark.contract.dataset import SplitName
 from benchmark.data.store import ImageStore
-from benchmark.engine.inputs import Images, frozen_features, scaled_images
+from benchmark.engine.behind import Behind
+from benchmark.engine.feature_backend import COMPARED, FeatureBackend, TorchFeatures, choose_backend
+from benchmark.engine.inputs import Images, scaled_images
 from benchmark.log import logger
 from benchmark.workspace import atomic_path, write_text
 
@@ -53,6 +56,7 @@ class FeatureCache:
         self.store, self.side, self.half = store, side, half
         self.folder = root / f"{store.manifest.name}-{digest_of(identity)[:24]}"
         self._identity = identity
+        self._backend: tuple[nn.Module, FeatureBackend] | None = None
 
     def missing(self, split: SplitName, rows: int, strides: Sequence[int]) -> list[int]:
         """Return the strides whose file lacks some of the first `rows` rows of the split."""
@@ -80,42 +84,55 @@ class FeatureCache:
         source = Images(
             scaled_images(self.store, indices, self.side), self.store.manifest.pixel_statistics, device
         )
-        backbone = backbone.to(device).to(memory_format=torch.channels_last)
+        compute = self._backend_for(backbone, source.image(torch.arange(min(rows, COMPARED))), strides, rows)
         files: dict[int, np.memmap] = {}
+
+        def write(batch: torch.Tensor, levels: dict[int, torch.Tensor]) -> None:
+            for stride, level in levels.items():
+                stored = self._stored(level)
+                if stride not in files:
+                    files[stride] = np.lib.format.open_memmap(
+                        paths[stride], "w+", stored.dtype, (rows, *stored.shape[1:])
+                    )
+                files[stride][batch[0] : batch[-1] + 1] = stored
+            advance(len(batch))
+
         with ExitStack() as stack:
             paths = {
                 stride: stack.enter_context(atomic_path(self._path(split, stride))) for stride in strides
             }
-            for batch in torch.arange(rows).split(_BATCH):
-                levels = frozen_features(backbone, source.image(batch))
-                for stride in strides:
-                    level = levels[stride].permute(0, 2, 3, 1).contiguous()
-                    if stride not in files:
-                        files[stride] = np.lib.format.open_memmap(
-                            paths[stride],
-                            "w+",
-                            np.float16 if self.half else np.float32,
-                            (rows, *level.shape[1:]),
-                        )
-                    files[stride][batch.numpy()] = self._stored(level).cpu().numpy()
-                advance(len(batch))
+            with Behind(on=device.type == "cuda") as behind:
+                for batch in torch.arange(rows).split(_BATCH):
+                    behind.call(write, batch, compute(source.image(batch), strides))
             for file in files.values():
                 file.flush()
         logger.debug(
             "features: %s %s, %d images, strides %s", self.store.manifest.name, split, rows, list(strides)
         )
 
-    def _stored(self, level: torch.Tensor) -> torch.Tensor:
-        """Half precision as the published autocast gives it; values beyond its range are an error, not infinity."""
-        if not self.half:
-            return level
-        largest = float(level.abs().amax())
-        if not largest <= _HALF_MAX:
+    def _backend_for(
+        self, backbone: nn.Module, image: torch.Tensor, strides: Sequence[int], rows: int
+    ) -> FeatureBackend:
+        """Return the library for a split: the one that an earlier split of the same backbone was worth an export."""
+        chosen = self._backend
+        if chosen is None or chosen[0] is not backbone or isinstance(chosen[1], TorchFeatures):
+            self._backend = chosen = backbone, choose_backend(backbone, image, strides, rows)
+        return chosen[1]
+
+    def _stored(self, level: torch.Tensor) -> np.ndarray:
+        """Return (B, h, w, c) in the precision that is stored.
+
+        Half precision as the published autocast gives it; values beyond its range are an error, not infinity.
+        """
+        dtype = torch.float16 if self.half else torch.float32
+        stored = level.permute(0, 2, 3, 1).to(dtype, memory_format=torch.contiguous_format)
+        if not all(math.isfinite(bound) for bound in torch.stack(stored.aminmax()).tolist()):
+            largest = float(level.abs().amax())
             raise ValueError(
                 f"the backbone's features on {self.store.manifest.name} reach {largest:.3g}; expected finite values "
                 f"up to {_HALF_MAX:.0f} (half precision). Check the weights with `lovt-bench backbone check`."
             )
-        return level.half()
+        return stored.cpu().numpy()
 
     def _path(self, split: SplitName, stride: int) -> Path:
         return self.folder / f"{split}-stride{stride}.npy"

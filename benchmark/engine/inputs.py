@@ -107,7 +107,10 @@ class LiveFeatures:
 
 
 def frozen_features(backbone: nn.Module, image: Tensor) -> dict[int, Tensor]:
-    """Return the feature levels of a frozen backbone: eval mode, no gradient (protocol section 2.4)."""
+    """Return the feature levels of a frozen backbone: eval mode, no gradient (protocol section 2.4).
+
+    Computed in float32 on a CPU, under the published half-precision autocast on CUDA (protocol section 1.1).
+    """
     backbone.eval()
-    with torch.no_grad():
+    with torch.no_grad(), torch.autocast("cuda", torch.float16, enabled=image.is_cuda):
         return backbone(image)
