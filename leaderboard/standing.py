@@ -62,9 +62,11 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
 
 def count_methods(rows: Sequence[Row], tasks: Sequence[str]) -> list[MethodCount]:
     """Return for each method on how many tasks any of its rows is best, most first, then by name."""
+    by_method: dict[str, list[Row]] = {}
+    for row in rows:
+        by_method.setdefault(row.method, []).append(row)
     counts = []
-    for method in {row.method for row in rows}:
-        members = [row for row in rows if row.method == method]
+    for method, members in by_method.items():
         flags = [[bool((cell := row.cell(task)) and cell.best) for task in tasks] for row in members]
         counts.append(
             MethodCount(

@@ -34,24 +34,29 @@ def sample_std(values: Sequence[float]) -> float | None:
 
 def normal_half_width(values: Sequence[float]) -> float | None:
     """Return the paper's half-width of the 95 % interval, 1.96 · std / √n; None for one value."""
-    std = sample_std(values)
-    return None if std is None else NORMAL_QUANTILE * std / math.sqrt(len(values))
+    return _normal(sample_std(values), len(values))
 
 
 def student_half_width(values: Sequence[float]) -> float | None:
     """Return Student's half-width of the 95 % interval, t(0.975, n - 1) · std / √n; None for one value."""
-    std = sample_std(values)
-    if std is None:
-        return None
-    return float(stdtrit(len(values) - 1, 0.975)) * std / math.sqrt(len(values))
+    return _student(sample_std(values), len(values))
 
 
 def summarise(values: Sequence[float]) -> Summary:
     """Return mean, spread and both intervals of repeated runs. Raises ValueError if there are none."""
+    std = sample_std(values)
     return Summary(
         runs=len(values),
         mean=mean(values),
-        std=sample_std(values),
-        interval95_normal=normal_half_width(values),
-        interval95_student=student_half_width(values),
+        std=std,
+        interval95_normal=_normal(std, len(values)),
+        interval95_student=_student(std, len(values)),
     )
+
+
+def _normal(std: float | None, runs: int) -> float | None:
+    return None if std is None else NORMAL_QUANTILE * std / math.sqrt(runs)
+
+
+def _student(std: float | None, runs: int) -> float | None:
+    return None if std is None else float(stdtrit(runs - 1, 0.975)) * std / math.sqrt(runs)
