@@ -21,6 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "leaderboard": ("benchmark.cli.leaderboard:leaderboard", "Build and show the leaderboard."),
     "pretrain": ("benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
+    "submission": (
+        "benchmark.cli.submission:submission",
+        "Begin a submission, check it, list them, show one.",
+    ),
     "submit": ("benchmark.cli.submit:submit", "Make a backbone of a checkpoint that was trained elsewhere."),
     "tasks": ("benchmark.cli.tasks:tasks", "List the tasks and show one."),
 }

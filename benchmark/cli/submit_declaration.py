@@ -107,8 +107,8 @@ def read_said(
         claimed_track=claimed_track,
     )
     known = find_declaration(name, submission_roots(workspace, submissions))
-    # What is no file is refused with its reason where it is read.
-    sha256 = file_digest(weights) if weights.is_file() else None
+    # What is no file, or an empty one, is refused with its reason where it is read.
+    sha256 = file_digest(weights) if weights.is_file() and weights.stat().st_size else None
     whole = said if sha256 is None else settled(name, said, known, sha256, force)
     check_display_name(name, whole.display_name or name)
     if sha256 is not None:
@@ -120,10 +120,10 @@ def record(
     name: str, said: Said, weights: Path, made: BackboneManifest, workspace: Path, submissions: Path | None
 ) -> Path:
     """Write the declaration of a backbone that was made and return its path."""
+    from benchmark.backbone.weights import file_digest
     from benchmark.runtime.declaration import declarations_root, declare, write_declaration
 
-    sha256 = made.provenance.source_sha256
-    assert sha256 is not None, "submit notes the digest of the file"
+    sha256 = made.provenance.source_sha256 or file_digest(weights)
     return write_declaration(
         declarations_root(workspace, submissions), declare(name, said, weights, sha256, made)
     )

@@ -51,7 +51,7 @@ class DeclaredWeights(Model):
     bytes: PositiveInt
     url: HttpUrl | None = None
     """Where the checkpoint can be had."""
-    architecture: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    architecture: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$")
     """Name in the registry of architectures, or `onnx` for a graph alone."""
     backbone_sha256: Sha256 | None = None
     """Identity of the backbone made of it, as run records name it; None until `lovt-bench submit` has made one."""

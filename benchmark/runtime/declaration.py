@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.dataset import Track
-from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
+from benchmark.contract.submission import ClaimedNumber, Submission, SubmissionKind, Supervision
 from benchmark.runtime.submissions import (
     SubmissionError,
     check_texts,
@@ -61,6 +61,17 @@ def submission_roots(workspace: Path, given: Path | None = None) -> list[Path]:
     """Return the folders that submissions are looked for in, the first that has a name counts."""
     roots = [declarations_root(workspace, given), submissions_root(), workspace / "submissions"]
     return list(dict.fromkeys(root.resolve() for root in roots))
+
+
+def kind_of(submission: Submission, folder: Path) -> SubmissionKind:
+    """Return what a submission is."""
+    if submission.module is not None:
+        return "method"
+    if submission.weights is not None:
+        return "weights"
+    if submission.claimed and not (folder / "Dockerfile").exists():
+        return "claims"
+    return "container"
 
 
 def find_declaration(name: str, roots: Sequence[Path]) -> Submission | None:

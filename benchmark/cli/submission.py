@@ -1,0 +1,211 @@
+"""`lovt-bench submission`: begin one, check it, list them, show one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from benchmark.cli.backbone import workspace_option
+from benchmark.cli.submit_declaration import SUPERVISIONS, declaration_errors
+from benchmark.workspace import workspace_root
+
+if TYPE_CHECKING:
+    from benchmark.contract.submission import Supervision
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def submission() -> None:
+    """Begin a submission, check it, list them, show one.
+
+    A submission is a method in a container, or weights that were trained elsewhere and are declared.
+
+    \b
+    Examples:
+      lovt-bench submission new my-method                       # a container method that works, to be changed
+      lovt-bench submission new my-weights --weights FILE.pth   # a declaration to be filled in
+      lovt-bench submission check ./my-method
+      lovt-bench submission list
+      lovt-bench submission show lovt
+      lovt-bench submission data                                # names for pretraining_data
+    """
+
+
+@submission.command()
+@click.argument("name")
+@click.option(
+    "--weights",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Declare this checkpoint instead of a method.",
+)
+@click.option("--display-name", help="What tables show [default: NAME].")
+@click.option("--supervision", type=click.Choice(SUPERVISIONS), help="How the weights were trained.")
+@click.option("--pretraining-data", multiple=True, metavar="NAME", help="See `lovt-bench submission data`.")
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Folder that NAME is made in [default: here].",
+)
+def new(
+    name: str,
+    weights: Path | None,
+    display_name: str | None,
+    supervision: Supervision | None,
+    pretraining_data: tuple[str, ...],
+    into: Path,
+) -> None:
+    """Make the folder NAME with a submission that works.
+
+    \b
+    Examples:
+      lovt-bench submission new my-method
+      lovt-bench submission new my-method --into methods
+      lovt-bench submission new my-weights --weights moco.pth --pretraining-data NIH
+    """
+    with declaration_errors():
+        from benchmark.contract.pretraining_data import vocabulary
+        from benchmark.runtime.declaration import Said
+        from benchmark.runtime.scaffold import new_container, new_weights
+
+        said = Said(
+            display_name=display_name,
+            supervision=supervision,
+            pretraining_data=tuple(vocabulary().declare_all(pretraining_data)),
+        )
+        if weights is None:
+            if said != Said():
+                raise click.UsageError(
+                    "--display-name, --supervision and --pretraining-data go with --weights; of a method, edit its "
+                    "submission.yaml"
+                )
+            folder = new_container(name, into)
+        else:
+            folder = new_weights(name, into, weights, said)
+    for path in sorted(folder.iterdir()):
+        click.echo(path)
+    # A folder without a slash in it would be taken for the name of a submission.
+    shown = folder if "/" in str(folder) else f"./{folder}"
+    click.echo(f"Next: lovt-bench submission check {shown}", err=True)
+
+
+@submission.command()
+@click.argument("name_or_dir")
+@workspace_option
+def check(name_or_dir: str, workspace: Path | None) -> None:
+    """Check what can be checked without running anything; exit code 1 where something is wrong.
+
+    NAME_OR_DIR is a folder, or the name of a submission of this repository or workspace.
+
+    \b
+    Examples:
+      lovt-bench submission check ./my-method
+      lovt-bench submission check lovt
+    """
+    from benchmark.backbone.findings import Finding
+    from benchmark.cli.backbone import show_findings
+    from benchmark.cli.submission_view import locate, marks_of
+    from benchmark.runtime.check_submission import check_submission
+    from tasks.registry import load_tasks
+
+    place = workspace_root(workspace)
+    with declaration_errors():
+        folder = locate(name_or_dir, place)
+        found = check_submission(folder, [spec.id for spec in load_tasks()], place / "backbones")
+        if (marks := marks_of(folder)) is not None:
+            found.append(Finding("ok" if "clean on all" in marks else "warning", "lineage", marks))
+    if show_findings(found):
+        sys.exit(1)
+
+
+@submission.command("list")
+@_as_json
+@workspace_option
+def list_submissions(as_json: bool, workspace: Path | None) -> None:
+    """Print one line a submission: kind, supervision, evidence, pre-training data.
+
+    In a pipe the columns are separated by tabs.
+
+    \b
+    Examples:
+      lovt-bench submission list
+      lovt-bench submission list | cut -f1,4
+      lovt-bench submission list --json
+    """
+    from benchmark.cli.submission_view import summaries
+
+    with declaration_errors(), _board_errors():
+        rows = summaries(workspace_root(workspace))
+    _print_rows(rows, as_json)
+
+
+@submission.command()
+@click.argument("name")
+@_as_json
+@workspace_option
+def show(name: str, as_json: bool, workspace: Path | None) -> None:
+    """Print everything about NAME: who, which weights, what they have seen, what was claimed and measured.
+
+    \b
+    Examples:
+      lovt-bench submission show lovt
+      lovt-bench submission show my-method --json
+    """
+    from benchmark.cli.submission_view import detail, lines_of
+
+    with declaration_errors(), _board_errors():
+        found = detail(name, workspace_root(workspace))
+    if as_json:
+        click.echo(json.dumps(found.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        return
+    for line in lines_of(found):
+        click.echo(line)
+
+
+@submission.command()
+@_as_json
+def data(as_json: bool) -> None:
+    """Print the names of pre-training data, and which evaluation datasets they may share images with.
+
+    \b
+    Examples:
+      lovt-bench submission data
+      lovt-bench submission data | grep -i nih
+    """
+    from benchmark.cli.submission_view import data_rows
+
+    _print_rows(data_rows(), as_json)
+
+
+def _board_errors() -> Any:
+    from contextlib import contextmanager
+
+    from leaderboard.errors import LeaderboardError
+
+    @contextmanager
+    def caught() -> Any:
+        try:
+            yield
+        except LeaderboardError as error:
+            raise click.ClickException(str(error)) from error
+
+    return caught()
+
+
+def _print_rows(rows: Sequence[dict[str, str]], as_json: bool) -> None:
+    """Print a table: aligned on a terminal, tab-separated in a pipe, or JSON."""
+    if as_json:
+        click.echo(json.dumps(list(rows), indent=2, ensure_ascii=False))
+    elif sys.stdout.isatty():
+        from tabulate import tabulate
+
+        click.echo(tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True))
+    elif rows:
+        for line in [list(rows[0]), *(list(row.values()) for row in rows)]:
+            click.echo("\t".join(line))

@@ -1,0 +1,333 @@
+"""What `lovt-bench submission` shows: submissions of repository and workspace, with marks, evidence and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmark.cli.leaderboard_sources import expected_runs
+from benchmark.contract.backbone import architecture_class
+from benchmark.contract.base import Model
+from benchmark.contract.leaderboard import Overlap, Table
+from benchmark.contract.pretraining_data import vocabulary
+from benchmark.contract.submission import Submission
+from benchmark.runtime.declaration import kind_of, submission_roots
+from benchmark.runtime.submissions import (
+    SubmissionError,
+    read_folder,
+    read_submission,
+    submission_names,
+    submissions_root,
+)
+from leaderboard.descriptions import Description, describe
+from leaderboard.evidence import LADDER, evidence_of
+from leaderboard.layout import (
+    cell_text,
+    claimed_text,
+    class_text,
+    mean_rank_text,
+    percent,
+    signed_percent,
+)
+from leaderboard.lineage import overlaps
+from leaderboard.records import RecordSet, read_records
+from leaderboard.run_table import run_table
+from leaderboard.selection import select
+from leaderboard.text import clean
+from tasks.registry import load_tasks
+
+NOTHING = "–"
+
+
+class Detail(Model):
+    """Everything that is known of one submission."""
+
+    name: str
+    kind: str
+    where: str
+    """Folder of its declaration; empty where there is none."""
+    submission: Submission | None
+    description: Description
+    evidence: str | None
+    tables: list[Table]
+    """Each with the row of this submission alone, ranked among all that are there."""
+
+
+def locate(name_or_dir: str, workspace: Path) -> Path:
+    """Return the folder of a submission.
+
+    Raises:
+        SubmissionError: there is none.
+    """
+    if "/" in name_or_dir or name_or_dir in (".", ".."):
+        folder = Path(name_or_dir)
+        if not folder.is_dir():
+            raise SubmissionError(f"no folder {folder}; expected one with submission.yaml")
+        return folder.resolve()
+    for root in submission_roots(workspace):
+        if name_or_dir in submission_names(root):
+            return root / name_or_dir
+    hint = f"; the folder here is ./{name_or_dir}" if Path(name_or_dir).is_dir() else ""
+    raise SubmissionError(
+        f"no submission {clean(name_or_dir)!r}{hint}; `lovt-bench submission list` shows them"
+    )
+
+
+def marks_of(folder: Path) -> str | None:
+    """Return in a sentence how a declaration is marked; None where it is not valid."""
+    try:
+        declared = read_folder(folder)
+    except SubmissionError:
+        return None
+    beside = "" if declared.corpus == "none" or declared.module else ", beside the corpus that it is given"
+    return marks_text(overlaps(declared.pretraining_data, datasets())) + beside
+
+
+def marks_text(marks: Sequence[Overlap]) -> str:
+    """Return which datasets are clean, overlapping, unknown, in a sentence."""
+    groups = {
+        mark: [item.dataset for item in marks if item.mark == mark]
+        for mark in ("overlapping", "unknown", "clean")
+    }
+    if len(groups["clean"]) == len(marks):
+        return f"clean on all {len(marks)} datasets"
+    return "; ".join(f"{mark}: {', '.join(names)}" for mark, names in groups.items() if names)
+
+
+def datasets() -> list[str]:
+    """Return the evaluation datasets in the order of the tasks."""
+    return list(dict.fromkeys(spec.dataset for spec in load_tasks()))
+
+
+def summaries(workspace: Path) -> list[dict[str, str]]:
+    """Return one line per submission; of its backbones the one that was checked furthest counts."""
+    records = read_records(workspace / "results")
+    made = _backbones(workspace)
+    folders = _folders(workspace)
+    rows = {name: [name, *(row for row in made if made[row] == name and row != name)] for name in folders}
+    described = describe(
+        [row for members in rows.values() for row in members],
+        submission_roots(workspace),
+        workspace / "backbones",
+    )
+    evaluated = datasets()
+    lines = []
+    for name, folder in folders.items():
+        declared = read_submission(folder.parent, name)
+        steps = {row: step for row in rows[name] if (step := _evidence(row, described[row], records))}
+        marks = overlaps(declared.pretraining_data, evaluated)
+        lines.append(
+            {
+                "name": name,
+                "kind": kind_of(declared, folder),
+                "supervision": declared.supervision,
+                "evidence": max(steps.values(), key=LADDER.index, default=NOTHING),
+                "clean": f"{sum(mark.mark == 'clean' for mark in marks)}/{len(marks)}",
+                "rows": ", ".join(steps) or NOTHING,
+                "pre-training data": _titles(declared.pretraining_data),
+            }
+        )
+    return lines
+
+
+def detail(name: str, workspace: Path) -> Detail:
+    """Return everything that is known of a submission, or of a backbone that has none of its name.
+
+    Raises:
+        SubmissionError: there is neither.
+    """
+    folder = _folders(workspace).get(name)
+    records = read_records(workspace / "results")
+    if folder is None and name not in _backbones(workspace) and not _of(name, records):
+        raise SubmissionError(
+            f"no submission, backbone or result {clean(name)!r}; `lovt-bench submission list` shows submissions"
+        )
+    described = describe([name], submission_roots(workspace), workspace / "backbones")
+    declared = read_submission(folder.parent, name) if folder else None
+    return Detail(
+        name=name,
+        kind=kind_of(declared, folder) if declared and folder else "backbone",
+        where=_shown(folder, workspace) if folder else "",
+        submission=declared,
+        description=described[name],
+        evidence=_evidence(name, described[name], records),
+        tables=_tables(name, records, described),
+    )
+
+
+def lines_of(found: Detail) -> Iterator[str]:
+    """Yield a detail as text."""
+    about = found.description
+    facts = about.backbone
+    fields = {
+        "name": found.name,
+        "display name": about.display_name,
+        "method": about.method,
+        "kind": found.kind,
+        "declared in": found.where,
+        "description": about.description,
+        "supervision": about.supervision,
+        "paper": about.paper or "",
+        "evidence": found.evidence or f"{NOTHING} (no numbers, no weights here)",
+        "pre-training data": ", ".join(about.pretraining_data) or "not declared",
+        "architecture": f"{facts.architecture} ({architecture_class(facts.architecture)})" if facts else "",
+        "parameters": f"{facts.parameters:,}" if facts and facts.parameters else "",
+    }
+    if found.submission and (weights := found.submission.weights):
+        fields["weights"] = f"{weights.file}, {weights.bytes:,} bytes, SHA-256 {weights.sha256}"
+        fields["weights from"] = str(weights.url or NOTHING)
+    yield from _aligned(fields)
+    yield ""
+    yield "Lineage: may the pre-training data hold images of the evaluation datasets? (public data)"
+    yield from _lineage(about.overlaps.get("public", []))
+    if about.audit:
+        yield ""
+        yield "Audit of the submitter (declared, not verified)"
+        yield from _aligned(about.audit, "  ")
+    if facts and facts.provenance:
+        yield ""
+        yield "Provenance"
+        yield from _aligned(facts.provenance, "  ")
+    yield from _claims(found)
+    for table in found.tables:
+        yield ""
+        yield f"{table.title} (table {table.id})"
+        for row in table.rows:
+            yield f"  {class_text(row)}, evidence {row.evidence}, mean rank {mean_rank_text(row)}"
+            for cell in row.cells:
+                text = cell_text(cell, table)
+                yield f"  {cell.task:<32} {text:<16} {claimed_text(cell, table)}".rstrip()
+
+
+def data_rows() -> list[dict[str, str]]:
+    """Return one line per dataset of the vocabulary."""
+    words, evaluated = vocabulary(), datasets()
+    return [
+        {
+            "name": name,
+            "title": item.title,
+            "kind": item.kind,
+            "evaluation data": marks_text(overlaps([name], evaluated)),
+            "also written": ", ".join(item.aliases) or NOTHING,
+        }
+        for name, item in words.datasets.items()
+    ]
+
+
+def _lineage(marks: Sequence[Overlap]) -> Iterator[str]:
+    """Yield each mark with its reasons once, and the datasets that have it."""
+    groups: dict[tuple[str, ...], list[Overlap]] = {}
+    for item in marks:
+        groups.setdefault((item.mark, *item.reasons), []).append(item)
+    for (mark, *reasons), members in groups.items():
+        yield f"  {mark:<12} {', '.join(item.dataset for item in members)}"
+        for reason in reasons:
+            yield f"  {'':<12} {reason}"
+
+
+def _claims(found: Detail) -> Iterator[str]:
+    claimed = found.description.claimed
+    if not claimed:
+        return
+    yield ""
+    yield f"Claimed by the submitter ({found.description.claimed_track} data)"
+    measured = {
+        cell.task: (cell, table)
+        for table in found.tables
+        for row in table.rows
+        for cell in row.cells
+        if cell.claimed
+    }
+    for task, number in claimed.items():
+        interval = "" if number.interval95 is None else f" ± {percent(number.interval95)}"
+        beside = "not measured here"
+        if task in measured:
+            cell, table = measured[task]
+            beside = f"measured {cell_text(cell, table)}"
+            if cell.claimed and cell.claimed.difference is not None:
+                beside += f", difference {signed_percent(cell.claimed.difference)}"
+        yield f"  {task:<32} {percent(number.value) + interval:<14} {beside}"
+
+
+def _aligned(fields: dict[str, str], indent: str = "") -> Iterator[str]:
+    width = max(map(len, fields))
+    for label, text in fields.items():
+        if text:
+            yield f"{indent}{label:<{width}}  {text}"
+
+
+def _folders(workspace: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for root in submission_roots(workspace):
+        for name in submission_names(root):
+            found.setdefault(name, root / name)
+    return dict(sorted(found.items()))
+
+
+def _backbones(workspace: Path) -> dict[str, str]:
+    """Return the method of each backbone of the workspace; folders that are none are passed over."""
+    from pydantic import ValidationError
+
+    from benchmark.contract.backbone import BackboneManifest
+
+    found: dict[str, str] = {}
+    for path in sorted((workspace / "backbones").glob("[!.]*/backbone.json")):
+        try:
+            found[path.parent.name] = BackboneManifest.model_validate_json(
+                path.read_bytes()
+            ).provenance.method
+        except (OSError, ValidationError):
+            continue
+    return found
+
+
+def _of(name: str, records: RecordSet) -> set[str]:
+    """Return the digests of the weights that final runs of a name used."""
+    return {
+        record.run.backbone_sha256
+        for record in records.records
+        if record.submission == name and record.run.phase == "final" and record.run.engine == "fast"
+    }
+
+
+def _evidence(name: str, description: Description, records: RecordSet) -> str | None:
+    ran = _of(name, records)
+    facts = description.backbone
+    same = bool(ran) and facts is not None and (facts.sha256 is None or facts.sha256 in ran)
+    return evidence_of(
+        measured=bool(ran),
+        weights_here=facts is not None and facts.sha256 is not None,
+        made_here=same and facts is not None and facts.made_here,
+        claimed=bool(description.claimed),
+    )
+
+
+def _tables(name: str, records: RecordSet, described: dict[str, Description]) -> list[Table]:
+    """Return the tables that hold the submission, cut down to its row."""
+    specs = load_tasks()
+    expected = {(item.protocol_sha256, item.profile_sha256): item.runs for item in expected_runs()}
+    groups, _ = select(records.records, {spec.id: spec.metric for spec in specs}, expected)
+    tables = [
+        run_table(group, specs, described)
+        for group in groups
+        if any(submission == name for submission, _ in group.sets)
+    ]
+    return [
+        table.model_copy(
+            update={"rows": [row for row in table.rows if row.id == name], "methods": [], "clean": None}
+        )
+        for table in sorted(tables, key=lambda table: table.id)
+    ]
+
+
+def _titles(declared: Sequence[str]) -> str:
+    words = vocabulary()
+    return ", ".join(map(words.title, words.read(declared))) or "not declared"
+
+
+def _shown(folder: Path, workspace: Path) -> str:
+    """Return a folder without the path of this machine."""
+    for root, label in ((submissions_root().resolve(), "submissions"), (workspace.resolve(), workspace.name)):
+        if folder.is_relative_to(root):
+            return f"{label}/{folder.relative_to(root).as_posix()}"
+    return folder.name

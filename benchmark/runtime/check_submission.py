@@ -1,0 +1,202 @@
+"""What can be said of a submission's folder without running any of it. Checks return findings, they never print."""
+
+from __future__ import annotations
+
+import importlib.util
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from benchmark.backbone.findings import Finding
+from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.pretraining_data import OTHER, UnknownDataError, vocabulary
+from benchmark.contract.submission import Submission
+from benchmark.contract.untrusted import clean_text
+from benchmark.runtime.declaration import FILE, check_display_name, kind_of
+from benchmark.runtime.dockerfile_rules import SIZE_LIMIT, SUBJECT, dockerfile_findings
+from benchmark.runtime.submissions import SubmissionError, read_folder, submission_names, submissions_root
+
+FILES_LIMIT = 1000
+BYTES_LIMIT = 64 << 20
+"""Bytes of a folder that a pull request brings; weights lie elsewhere."""
+
+
+def check_submission(folder: Path, tasks: Collection[str], backbones: Path | None = None) -> list[Finding]:
+    """Return what was found, in the order of looking.
+
+    Args:
+        folder: Of the submission.
+        tasks: Ids of the known tasks.
+        backbones: `workspace/backbones`: where a backbone of the name is there, its digest is compared.
+    """
+    try:
+        submission = read_folder(folder)
+    except SubmissionError as error:
+        return [Finding("error", FILE, str(error), "`lovt-bench submission new` shows one that works")]
+    own = folder.resolve().parent == submissions_root().resolve()
+    kind = kind_of(submission, folder)
+    found = [Finding("ok", FILE, f"valid; {submission.display_name}, kind {kind}")]
+    found += _names(submission, folder, own)
+    found += _declared(submission)
+    found += _claims(submission, tasks)
+    if kind == "weights":
+        found += _weights(submission, folder, backbones)
+    if kind in ("method", "container"):
+        found += _code(submission, folder)
+    found += _files(folder)
+    return found
+
+
+def _names(submission: Submission, folder: Path, own: bool) -> Iterator[Finding]:
+    if submission.name != folder.resolve().name:
+        yield Finding(
+            "error",
+            "name",
+            f"{submission.name!r}, but the folder is {folder.resolve().name!r}",
+            "rename one of them",
+        )
+    elif not own and submission.name in submission_names(submissions_root()):
+        yield Finding(
+            "error", "name", f"{submission.name!r} is a submission of this repository", "choose another name"
+        )
+    else:
+        yield Finding("ok", "name", f"{submission.name}, as its folder")
+    try:
+        check_display_name(submission.name, submission.display_name)
+    except SubmissionError as error:
+        yield Finding("error", "display_name", str(error))
+
+
+def _declared(submission: Submission) -> Iterator[Finding]:
+    if submission.supervision == "unknown":
+        yield Finding("warning", "supervision", "unknown", "none, general, labels, self or text")
+    if submission.paper is None and submission.module is None:
+        yield Finding("warning", "paper", "none is named", "paper: https://…")
+    if not submission.pretraining_data:
+        yield Finding(
+            "warning",
+            "pretraining_data",
+            "not declared: every task counts as unknown",
+            "names of `lovt-bench submission data`, or none",
+        )
+        return
+    words = vocabulary()
+    try:
+        names = words.declare_all(submission.pretraining_data)
+    except UnknownDataError as error:
+        yield Finding("error", "pretraining_data", str(error))
+        return
+    titles = ", ".join(map(words.title, names))
+    if outside := [name for name in names if name.startswith(OTHER)]:
+        shown = ", ".join(map(words.title, outside))
+        yield Finding(
+            "warning", "pretraining_data", f"{titles}; of {shown} nothing is known", "name its sources"
+        )
+    else:
+        yield Finding("ok", "pretraining_data", titles)
+
+
+def _claims(submission: Submission, tasks: Collection[str]) -> Iterator[Finding]:
+    if not submission.claimed:
+        return
+    if unknown := [task for task in submission.claimed if task not in tasks]:
+        yield Finding(
+            "error", "claimed", f"no task {', '.join(unknown)}", "`lovt-bench tasks list` shows them"
+        )
+    else:
+        yield Finding(
+            "ok",
+            "claimed",
+            f"{len(submission.claimed)} of {len(tasks)} tasks, {submission.claimed_track} data",
+        )
+
+
+def _weights(submission: Submission, folder: Path, backbones: Path | None) -> Iterator[Finding]:
+    weights = submission.weights
+    assert weights is not None, "called for this kind only"
+    if weights.url is None:
+        yield Finding("warning", "weights.url", "nobody else can get the weights", "url: https://…")
+    path = folder / weights.file
+    if _is_plain(path):
+        # It brings torch, which nothing else here needs.
+        from benchmark.backbone.weights import file_digest
+
+        sha256 = file_digest(path)
+        if sha256 != weights.sha256:
+            yield Finding(
+                "error",
+                weights.file,
+                f"SHA-256 {sha256[:16]}…, declared {weights.sha256[:16]}…",
+                "declare this file",
+            )
+        else:
+            yield Finding("ok", weights.file, f"SHA-256 as declared, {path.stat().st_size:,} bytes")
+    advice = f"lovt-bench submit {submission.name} --weights {weights.file}"
+    manifest = _manifest(backbones / submission.name / "backbone.json") if backbones else None
+    if weights.backbone_sha256 is None:
+        yield Finding("warning", "weights", "no backbone was made of them yet", advice)
+    elif manifest is None:
+        yield Finding("warning", "backbone", "not in this workspace", advice)
+    elif manifest.sha256 != weights.backbone_sha256:
+        yield Finding(
+            "error",
+            "backbone",
+            f"the workspace has {manifest.sha256[:16]}…, declared is {weights.backbone_sha256[:16]}…",
+            advice,
+        )
+    else:
+        yield Finding(
+            "ok", "backbone", f"{manifest.architecture}, SHA-256 {manifest.sha256[:16]}… as declared"
+        )
+
+
+def _code(submission: Submission, folder: Path) -> Iterator[Finding]:
+    if submission.module is not None and importlib.util.find_spec(submission.module) is None:
+        yield Finding("error", "module", f"there is no {submission.module}", "name the module that trains")
+    path = folder / "Dockerfile"
+    if not _is_plain(path):
+        yield Finding("error", SUBJECT, "there is none", "docs/contract.md shows one")
+    elif path.stat().st_size > SIZE_LIMIT:
+        yield Finding("error", SUBJECT, f"larger than {SIZE_LIMIT} bytes")
+    else:
+        yield from dockerfile_findings(path.read_text(encoding="utf-8", errors="replace"))
+    if not _is_plain(folder / "README.md"):
+        yield Finding("warning", "README.md", "there is none", "say in one screen what the method does")
+
+
+def _files(folder: Path) -> Iterator[Finding]:
+    total = count = 0
+    for path in folder.rglob("*"):
+        status = path.lstat()
+        shown = clean_text(path.relative_to(folder).as_posix(), 80)
+        if stat.S_ISLNK(status.st_mode):
+            yield Finding("error", shown, "is a link", "put the file itself there")
+        elif not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            yield Finding("error", shown, "is no plain file", "remove it")
+        total, count = total + status.st_size, count + 1
+        if count > FILES_LIMIT:
+            yield Finding("error", "files", f"more than {FILES_LIMIT}", "leave generated files out")
+            return
+    if total > BYTES_LIMIT:
+        yield Finding(
+            "error",
+            "files",
+            f"{total / 2**20:.0f} MiB, at most {BYTES_LIMIT >> 20}",
+            "weights lie elsewhere: weights.url",
+        )
+
+
+def _manifest(path: Path) -> BackboneManifest | None:
+    try:
+        return BackboneManifest.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _is_plain(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False

@@ -1,0 +1,177 @@
+"""The folder of a new submission: a method in a container that works as it stands, or a declaration of weights."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from string import Template
+
+from pydantic import TypeAdapter, ValidationError
+
+from benchmark.contract.base import Name
+from benchmark.runtime.declaration import Said, check_display_name, declaration_text, declare
+from benchmark.runtime.submissions import SubmissionError, submission_names, submissions_root
+
+DECLARATION = Template("""\
+# Who stands behind the row, and what the method needs. `lovt-bench submission check $folder` checks it.
+name: $name
+display_name: $name
+description: Predicts by which of four quarter turns an image was rotated.
+supervision: self            # none | general | labels | self | text
+corpus: images               # what it reads of the corpus: none | images | labels | reports
+# What the weights have seen beside the corpus, which the harness adds; `lovt-bench submission data` lists the names.
+pretraining_data: [none]
+licence: MIT
+# paper: https://example.org/paper
+variants:                    # the first is the default; settings go to pretrain.py
+  "100": {fraction: 1.0}
+  "30": {fraction: 0.3}
+profiles:
+  demo: {architecture: resnet18, image_side: 64, source_side: 96, batch_size: 16, max_epochs: 1, warmup_epochs: 0}
+""")
+
+DOCKERFILE = Template("""\
+# This folder is the build context. `make docker` builds lovt-bench-base: Python, the pinned stack, and what methods
+# share. Any other image does as well (docs/contract.md); then read /input and write /output/backbone yourself.
+ARG BASE_IMAGE=lovt-bench-base
+FROM $${BASE_IMAGE}
+COPY submission.yaml pretrain.py /opt/method/
+ENV PYTHONPATH=/opt/lovt-bench
+USER 1000:1000
+ENTRYPOINT ["python", "/opt/method/pretrain.py"]
+CMD ["--input", "/input", "--output", "/output"]
+""")
+
+README = Template("""\
+# $name
+
+What it does, in three sentences, and the paper.
+
+| file | |
+|---|---|
+| `submission.yaml` | name, supervision, corpus, variants |
+| `pretrain.py` | the method: settings and one training step |
+| `Dockerfile` | how its container is built |
+
+    lovt-bench submission check $folder
+    lovt-bench pretrain $folder --profile demo    # in a container, without a network
+    lovt-bench evaluate $name
+    lovt-bench leaderboard build
+
+What a container finds and leaves: docs/contract.md. What methods share: docs/pretraining.md.
+""")
+
+METHOD = Template('''\
+"""$name: tells by which of four quarter turns an image was rotated. Put your method in its place."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from submissions.common.corpus import Corpus
+from submissions.common.entry import run
+from submissions.common.image_only import ImageOnlyModule, ImageOnlySettings
+
+
+class Settings(ImageOnlySettings):
+    """Hyperparameters; variants and profiles of submission.yaml and `--set` change them."""
+
+    initial_weights: str = "random"
+    learning_rate: float = 3e-4
+    max_epochs: int = 20
+
+
+class Method(ImageOnlyModule):
+    """$name: four-way classification of rotations."""
+
+    settings: Settings
+
+    def __init__(self, settings: Settings, corpus: Corpus, seed: int = 0) -> None:
+        super().__init__(settings, corpus, seed)
+        self.classify = nn.Linear(self.backbone.levels[-1].channels, 4)
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        # Two augmented views (B, 1, S, S) of each image; this method takes the first.
+        views, _ = batch
+        turns = torch.randint(4, (len(views),))
+        turned = torch.stack([view.rot90(int(turn), (-2, -1)) for view, turn in zip(views, turns, strict=True)])
+        scores = self.classify(self.features(self.network_input(turned)))
+        loss = cross_entropy(scores, turns.to(scores.device))
+        self.log("train/loss", loss)
+        return loss
+
+
+if __name__ == "__main__":
+    run(Method, Settings)
+''')
+
+_FILES = {
+    "submission.yaml": DECLARATION,
+    "Dockerfile": DOCKERFILE,
+    "README.md": README,
+    "pretrain.py": METHOD,
+}
+
+
+def new_container(name: str, into: Path) -> Path:
+    """Write the folder of a method in a container and return it.
+
+    Raises:
+        SubmissionError: the name is none or taken, or the folder is there.
+    """
+    folder = _free_folder(name, into)
+    texts = {"name": name, "folder": folder}
+    return _write(folder, {file: text.substitute(texts) for file, text in _FILES.items()})
+
+
+def new_weights(name: str, into: Path, weights: Path, said: Said) -> Path:
+    """Write the folder of a declaration of weights, which `lovt-bench submit` has still to look at; return it.
+
+    Raises:
+        SubmissionError: the name is none or taken, the folder is there, or there is no such file.
+    """
+    folder = _free_folder(name, into)
+    if not weights.is_file():
+        raise SubmissionError(f"no file {weights}; --weights takes the checkpoint that is declared")
+    # It brings torch, which a method's folder does not need.
+    from benchmark.backbone.weights import file_digest
+
+    submission = declare(name, said, weights, file_digest(weights), None)
+    check_display_name(name, submission.display_name)
+    text = (
+        "# Weights that were trained elsewhere. Fill in display_name, supervision, paper, pretraining_data and\n"
+        "# weights.url (docs/submissions.md), then: lovt-bench submit "
+        f"{name} --weights {submission.weights.file if submission.weights else 'FILE'}\n"
+    )
+    return _write(folder, {"submission.yaml": text + declaration_text(submission)})
+
+
+def _free_folder(name: str, into: Path) -> Path:
+    try:
+        TypeAdapter(Name).validate_python(name)
+    except ValidationError as error:
+        raise SubmissionError(
+            f"{name!r} is no name: expected 1 to 64 of a-z, 0-9, '.', '_', '-', beginning and ending with a letter or "
+            "digit"
+        ) from error
+    if name in submission_names(submissions_root()) or name == "random" or name.startswith("random-"):
+        raise SubmissionError(f"the name {name} is taken; choose another one")
+    folder = into / name
+    if folder.exists() or folder.is_symlink():
+        raise SubmissionError(f"{folder} is there already; choose another name, or --into another folder")
+    return folder
+
+
+def _write(folder: Path, files: dict[str, str]) -> Path:
+    """Write a folder that appears whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name[:40]}.", dir=folder.parent) as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        for file, text in files.items():
+            (new / file).write_text(text, encoding="utf-8")
+        new.chmod(0o755)
+        new.rename(folder)
+    return folder

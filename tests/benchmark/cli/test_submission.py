@@ -1,0 +1,275 @@
+"""`lovt-bench submission` from the outside: what it makes works, what it shows is true, what it refuses is told."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from click.testing import CliRunner, Result
+
+from benchmark.cli.submission import submission
+from benchmark.contract.audit import AUDIT_FILE
+from benchmark.contract.submission import Submission
+from benchmark.runtime.submissions import read_folder, submission_names, submissions_root
+from submissions.common.corpus import Corpus
+from submissions.common.declaration import choose, profile_settings, read_declaration
+from submissions.common.settings import build_settings
+from tests.leaderboard.records import digest, runs, write
+from tests.submissions.small_runs import fit, small
+from tests.submissions.tiny_corpus import write_corpus
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Call in an empty folder with an empty workspace."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOVT_BENCH_WORKSPACE", "workspace")
+    monkeypatch.delenv("LOVT_BENCH_SUBMISSIONS", raising=False)
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(submission, list(arguments))
+
+    return run
+
+
+def declare(folder: Path, **changes: object) -> Path:
+    """Write a declaration of weights with a backbone in the workspace, and return its folder."""
+    name = folder.name
+    fields = {
+        "name": name,
+        "display_name": "Mine",
+        "supervision": "self",
+        "paper": "https://example.org/p",
+        "pretraining_data": ["NIH"],
+        "weights": {
+            "file": "a.pth",
+            "sha256": digest("a.pth"),
+            "bytes": 5,
+            "url": "https://example.org/a.pth",
+            "architecture": "resnet18",
+            "backbone_sha256": digest(name),
+        },
+        "claimed": {"covid_linear": {"value": 0.5}, "nih_seg_linear": {"value": 0.1}},
+        "claimed_track": "phantom",
+    }
+    folder.mkdir(parents=True)
+    (folder / "submission.yaml").write_text(yaml.safe_dump(fields | changes))
+    root = folder.parents[1] / "backbones" / name
+    root.mkdir(parents=True)
+    manifest = {
+        "name": name,
+        "display_name": "Mine",
+        "architecture": "resnet18",
+        "levels": [{"name": "c5", "channels": 512, "stride": 32}],
+        "parameters": 11176512,
+        "weights_sha256": digest(name),
+        "provenance": {"method": name, "source_sha256": digest("a.pth")},
+        "created": "2026-01-01T00:00:00Z",
+    }
+    (root / "backbone.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def test_a_new_method_passes_its_check(call, tmp_path: Path) -> None:
+    result = call("new", "my-method")
+    assert result.exit_code == 0, result.output
+    files = ["Dockerfile", "README.md", "pretrain.py", "submission.yaml"]
+    assert result.stdout.split() == [f"my-method/{file}" for file in files]
+    assert "Next: lovt-bench submission check ./my-method" in result.stderr
+    checked = call("check", "./my-method")
+    assert checked.exit_code == 0, checked.output
+    assert "0 errors" in checked.output
+    again = call("new", "my-method")
+    assert again.exit_code == 1
+    assert "is there already" in again.output
+
+
+def test_a_new_method_trains_as_it_stands(call, tmp_path: Path) -> None:
+    call("new", "my-method")
+    spec = importlib.util.spec_from_file_location("my_method", tmp_path / "my-method" / "pretrain.py")
+    assert spec
+    assert spec.loader
+    method = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(method)
+    declared = read_declaration(tmp_path / "my-method")
+    settings = build_settings(method.Settings, [("profile demo", profile_settings(declared, "demo"))])
+    assert settings.architecture == "resnet18"
+    corpus = Corpus(write_corpus(tmp_path / "corpus", train=8), choose(declared).fraction)
+    trained = method.Method(small(method.Settings, batch_size=4, max_epochs=1, warmup_epochs=0), corpus)
+    before = trained.backbone.state_dict()["conv1.weight"].clone()
+    assert fit(trained, tmp_path).epochs == 1
+    assert not torch.equal(before, trained.backbone.state_dict()["conv1.weight"])
+
+
+def test_a_new_declaration_asks_for_what_is_missing(call, tmp_path: Path) -> None:
+    (tmp_path / "last epoch=3.ckpt").write_bytes(b"12345")
+    result = call("new", "mine", "--weights", "last epoch=3.ckpt", "--pretraining-data", "ChestX-ray14")
+    assert result.exit_code == 0, result.output
+    declared = read_folder(tmp_path / "mine")
+    assert declared.weights is not None
+    assert (declared.weights.file, declared.weights.bytes) == ("last_epoch_3.ckpt", 5)
+    assert declared.pretraining_data == ["nih-chestxray14"]
+    checked = call("check", "./mine")
+    assert checked.exit_code == 0
+    for text in (
+        "weights.url: nobody else can get the weights",
+        "no backbone was made of them yet",
+        "overlapping: rsna, siim, nih-cxr; clean: covid-rural, object-cxr",
+    ):
+        assert text in checked.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("new", "../x"), "is no name"),
+        (("new", "lovt"), "the name lovt is taken"),
+        (("new", "random-x"), "the name random-x is taken"),
+        (("new", "x", "--weights", "absent.pth"), "no file absent.pth"),
+        (("new", "x", "--supervision", "self"), "go with --weights"),
+        (("new", "x", "--pretraining-data", "chexprt"), "did you mean chexpert"),
+        (("check", "./absent"), "no folder absent"),
+        (("check", "absent"), "no submission 'absent'"),
+        (("show", "absent\x1b[2J"), "no submission, backbone or result 'absent[2J'"),
+    ],
+)
+def test_mistakes_end_in_a_sentence_and_make_nothing(
+    call, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    result = call(*arguments)
+    assert result.exit_code in (1, 2)
+    assert message in result.output
+    assert "\x1b" not in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "other"}, "name: 'other', but the folder is 'mine'"),
+        ({"display_name": "LoVT"}, "is a method's of this repository"),
+        ({"display_name": "<b>x</b>"}, "plain text on one line"),
+        ({"pretraining_data": ["our clinic"]}, "write 'other: our clinic'"),
+        ({"pretraining_data": ["none", "NIH"]}, "nih-chestxray14 are declared too"),
+        ({"claimed": {"covid_lineer": {"value": 0.5}}}, "no task covid_lineer"),
+        ({"claimed": {"covid_linear": {"value": 46}}}, "less than or equal to 1"),
+        ({"paper": "javascript:alert(1)"}, "paper: "),
+        ({"surprise": 1}, "surprise: Extra inputs are not permitted"),
+        ({"module": "submissions.lovt.pretrain"}, "not both"),
+    ],
+)
+def test_what_is_wrong_in_a_declaration_is_named(
+    call, tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    declare(tmp_path / "workspace" / "submissions" / "mine", **changes)
+    result = call("check", "./workspace/submissions/mine")
+    assert result.exit_code == 1
+    assert message in result.output
+
+
+def test_weights_and_backbone_must_be_those_declared(call, tmp_path: Path) -> None:
+    folder = declare(tmp_path / "workspace" / "submissions" / "mine")
+    assert call("check", "mine").exit_code == 0
+    (folder / "a.pth").write_bytes(b"other")
+    (folder / "link").symlink_to("/etc/passwd")
+    manifest = tmp_path / "workspace/backbones/mine/backbone.json"
+    manifest.write_text(manifest.read_text().replace(digest("mine"), digest("x")))
+    result = call("check", "mine")
+    assert result.exit_code == 1
+    for text in ("a.pth: SHA-256", "backbone: the workspace has", "link: is a link"):
+        assert text in result.output
+
+
+@pytest.mark.parametrize("name", submission_names(submissions_root()))
+def test_our_own_submissions_pass(call, name: str) -> None:
+    result = call("check", name)
+    assert result.exit_code == 0, result.output
+
+
+def test_list_is_a_table_for_other_programs(call, tmp_path: Path) -> None:
+    declare(tmp_path / "workspace" / "submissions" / "mine")
+    header, *lines = [line.split("\t") for line in call("list").stdout.splitlines()]
+    assert header[:4] == ["name", "kind", "supervision", "evidence"]
+    by_name = {line[0]: line for line in lines}
+    assert set(by_name) == {*submission_names(submissions_root()), "mine"}
+    assert by_name["mine"][1:5] == ["weights", "self", "validated", "2/5"]
+    assert by_name["lovt"][1:5] == ["method", "text", "–", "5/5"]
+
+
+def test_show_sets_claims_beside_what_was_measured(call, tmp_path: Path) -> None:
+    declare(tmp_path / "workspace" / "submissions" / "mine")
+    records = [*runs("mine", "covid_linear", [0.3, 0.5]), *runs("other", "covid_linear", [0.9])]
+    write(tmp_path / "workspace" / "results", records)
+    result = call("show", "mine")
+    assert result.exit_code == 0, result.output
+    for text in (
+        "evidence           reproduced",
+        "declared in        workspace/submissions/mine",
+        "overlapping  nih-cxr",
+        "it is the same dataset (confirmed; https://arxiv.org/abs/1705.02315).",
+        "difference −10.0",
+        "not measured here",
+    ):
+        assert text in result.output
+    assert str(tmp_path) not in result.output
+    found = json.loads(call("show", "mine", "--json").stdout)
+    (cell,) = found["tables"][0]["rows"][0]["cells"]
+    assert cell["claimed"]["difference"] == pytest.approx(-0.1)
+    assert [row["id"] for row in found["tables"][0]["rows"]] == ["mine"]
+
+
+def test_an_audit_worsens_a_mark_and_never_betters_it(call, tmp_path: Path) -> None:
+    folder = declare(tmp_path / "workspace" / "submissions" / "mine", pretraining_data=["MIMIC-CXR"])
+
+    def split(matched: int) -> dict[str, dict[str, int]]:
+        return {"train": {"images": 100, "matched": matched}}
+
+    report = {
+        "algorithm": 1,
+        "hashes": [{"name": "phash", "bits": 64, "threshold": 6}],
+        "corpus": {"images": 10, "unreadable": 0, "hashes_sha256": digest("corpus")},
+        "datasets": [
+            {
+                "dataset": name,
+                "track": "public",
+                "dataset_sha256": digest(name),
+                "hashes_sha256": digest(name),
+                "splits": split(matched),
+                "corpus_matched": matched,
+            }
+            for name, matched in (("rsna", 0), ("siim", 1), ("nih-cxr", 50))
+        ],
+        "created": "2026-01-01T00:00:00Z",
+    }
+    (folder / AUDIT_FILE).write_text(json.dumps(report))
+    shown = call("show", "mine").output
+    assert "near copies of 50 of 100 images" in shown
+    marks = {
+        item["dataset"]: item["mark"]
+        for item in json.loads(call("show", "mine", "--json").stdout)["description"]["overlaps"]["public"]
+    }
+    assert marks == {
+        "rsna": "clean",
+        "siim": "unknown",
+        "nih-cxr": "overlapping",
+        "covid-rural": "clean",
+        "object-cxr": "clean",
+    }
+    (folder / AUDIT_FILE).write_text("{}")
+    assert "lovt-bench audit" in call("show", "mine").output
+
+
+def test_data_names_what_may_be_declared(call) -> None:
+    lines = [line.split("\t") for line in call("data").stdout.splitlines()]
+    by_name = {line[0]: line for line in lines}
+    assert by_name["mimic-cxr"][3] == "clean on all 5 datasets"
+    assert "RSNA" in by_name["rsna-pneumonia"][4]
+
+
+def test_old_declarations_stay_valid() -> None:
+    old = {"name": "x", "display_name": "X", "supervision": "text", "pretraining_data": ["MIMIC-CXR"]}
+    assert Submission.model_validate(old).claimed == {}
