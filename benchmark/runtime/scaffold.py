@@ -27,7 +27,7 @@ variants:                    # the first is the default; settings go to pretrain
   "100": {fraction: 1.0}
   "30": {fraction: 0.3}
 profiles:
-  demo: {architecture: resnet18, image_side: 64, source_side: 96, batch_size: 16, max_epochs: 1, warmup_epochs: 0}
+  demo: {architecture: resnet18, image_side: 64, source_side: 96, batch_size: 16, max_epochs: 2}
 """)
 
 DOCKERFILE = Template("""\
@@ -73,12 +73,14 @@ from torch.nn.functional import cross_entropy
 from submissions.common.corpus import Corpus
 from submissions.common.entry import run
 from submissions.common.image_only import ImageOnlyModule, ImageOnlySettings
+from submissions.common.settings import Schedule
 
 
 class Settings(ImageOnlySettings):
     """Hyperparameters; variants and profiles of submission.yaml and `--set` change them."""
 
     initial_weights: str = "random"
+    schedule: Schedule = "constant"
     learning_rate: float = 3e-4
     max_epochs: int = 20
 

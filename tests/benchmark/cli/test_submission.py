@@ -99,7 +99,7 @@ def test_a_new_method_trains_as_it_stands(call, tmp_path: Path) -> None:
     settings = build_settings(method.Settings, [("profile demo", profile_settings(declared, "demo"))])
     assert settings.architecture == "resnet18"
     corpus = Corpus(write_corpus(tmp_path / "corpus", train=8), choose(declared).fraction)
-    trained = method.Method(small(method.Settings, batch_size=4, max_epochs=1, warmup_epochs=0), corpus)
+    trained = method.Method(small(method.Settings, batch_size=4, max_epochs=1), corpus)
     before = trained.backbone.state_dict()["conv1.weight"].clone()
     assert fit(trained, tmp_path).epochs == 1
     assert not torch.equal(before, trained.backbone.state_dict()["conv1.weight"])
