@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from benchmark.cli.sizes import Size
 
 if TYPE_CHECKING:
     from benchmark.backbone.sources import BackboneSource
     from benchmark.contract.task import TaskSpec
     from benchmark.data.store import ImageStore
+    from benchmark.engine.evaluate import Evaluation, TaskResult
+    from benchmark.executor.job import Executor
 
 
 @click.command()
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--protocol", default="lovt-2022", show_default=True, help="Protocol file of that name.")
 @click.option(
     "--executor",
+    "executor_name",
     type=click.Choice(["auto", "process", "local", "ray"]),
     default="auto",
     show_default=True,
@@ -36,25 +42,33 @@ if TYPE_CHECKING:
 )
 @click.option("--workers", type=click.IntRange(1, 1024), help="Jobs at a time. Default: one per GPU.")
 @click.option("--address", metavar="ADDR", help="Of a Ray cluster; `auto` finds the one on this machine.")
+@click.option("--max-memory", type=Size(), help="Private memory of all workers here; a task beyond it fails.")
+@click.option("--dry-run", is_flag=True, help="Predict runs, time and disk of each task, and do nothing.")
+@click.option("--budget", metavar="TIME", help="Begin no task that does not fit: 2h, 90m, 1h30m.")
 @click.option("--prepared-only", is_flag=True, help="Leave out tasks whose dataset is not prepared.")
 @click.option("--workspace", type=click.Path(path_type=Path, file_okay=False), help="Default: workspace/.")
+@click.pass_context
 def evaluate(
+    ctx: click.Context,
     submission: str,
     patterns: tuple[str, ...],
     profile: str,
-    device: str,
-    engine: str,
+    device: Any,
+    engine: Any,
     protocol: str,
-    executor: str,
+    executor_name: Any,
     workers: int | None,
     address: str | None,
+    max_memory: int | None,
+    dry_run: bool,
+    budget: str | None,
     prepared_only: bool,
     workspace: Path | None,
 ) -> None:
     """Take the backbone of SUBMISSION through the tasks and record every run.
 
     SUBMISSION is `random`, `imagenet`, or a folder under workspace/backbones/. Runs that are recorded already are
-    not run again, so a call that was cut off goes on where it was.
+    not run again, so a call that was cut off goes on where it was, and several calls share the work.
 
     \b
     Examples:
@@ -62,19 +76,21 @@ def evaluate(
       lovt-bench evaluate imagenet --tasks 'rsna_*' --device cuda
       lovt-bench evaluate mine --tasks covid_linear --engine reference
       lovt-bench evaluate mine --executor local --workers 4
+      lovt-bench evaluate mine --dry-run
+      lovt-bench evaluate mine --budget 2h
     """
-    from benchmark.cli.evaluation_report import RichObserver, print_results
+    from benchmark.cli.evaluation_report import print_left, print_results
     from benchmark.workspace import workspace_root
 
     root = workspace_root(workspace)
     try:
+        seconds = _seconds(budget)
         specs: list[TaskSpec] = _select_tasks(patterns)
         specs, stores = _open_stores(specs, root, prepared_only)
         # Torch takes seconds to import: what can fail before, fails before.
         from benchmark.backbone.sources import resolve
         from benchmark.engine.device import choose_device, gpu_count
         from benchmark.engine.evaluate import Evaluation
-        from benchmark.engine.evaluate import evaluate as run
         from benchmark.engine.profile import load_profile
         from benchmark.executor.choose import choose_executor
         from benchmark.malloc import keep_freed_memory
@@ -90,23 +106,81 @@ def evaluate(
             protocol=load_protocol(protocol),
             profile=limits,
             workspace=root,
-            device=choose_device(device),  # type: ignore[arg-type]
-            engine=engine,  # type: ignore[arg-type]
+            device=choose_device(device),
+            engine=engine,
         )
-        where = choose_executor(
-            executor,  # type: ignore[arg-type]
+        executor = choose_executor(
+            executor_name,
             workers=workers,
             gpus=gpu_count(evaluation.device),
             address=address,
+            memory=max_memory,
+            order="listed" if budget else "longest",
         )
         keep_freed_memory()
-        with RichObserver(evaluation, where) as observer:
-            results = run(evaluation, observer, where)
+        if dry_run:
+            _dry_run(evaluation, executor, by_use=budget is not None)
+            return
+        results = _run(evaluation, executor, seconds)
     except (ValueError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error
     print_results(evaluation, results)
+    print_left(results, _same_command(ctx))
     if any(result.status == "failed" for result in results):
         raise SystemExit(1)
+
+
+def _seconds(budget: str | None) -> float | None:
+    from benchmark.engine.durations import parse_duration
+
+    return None if budget is None else parse_duration(budget)
+
+
+def _dry_run(evaluation: Evaluation, executor: Executor, by_use: bool) -> None:
+    from benchmark.cli.evaluation_forecast import print_forecast
+    from benchmark.engine.budget import useful_order
+    from benchmark.engine.forecast import forecast
+
+    found = forecast(evaluation)
+    if by_use:
+        specs = useful_order(evaluation.specs, found.seconds)
+        found = forecast(dataclasses.replace(evaluation, specs=specs), found.rates, share=False)
+    print_forecast(found, executor, evaluation.workspace)
+
+
+def _run(evaluation: Evaluation, executor: Executor, seconds: float | None) -> list[TaskResult]:
+    from benchmark.cli.evaluation_report import RichObserver
+    from benchmark.engine.budget import Budget, useful_order
+    from benchmark.engine.evaluate import evaluate as run
+    from benchmark.engine.forecast import forecast
+
+    budget = None
+    if seconds is not None:
+        found = forecast(evaluation)
+        specs = useful_order(evaluation.specs, found.seconds)
+        evaluation = dataclasses.replace(evaluation, specs=specs)
+        found = forecast(evaluation, found.rates, share=False)
+        budget = Budget(seconds, found.seconds, found.rates, max(1, executor.workers))
+    with RichObserver(evaluation, executor) as observer:
+        return run(evaluation, observer, executor, budget)
+
+
+def _same_command(ctx: click.Context) -> str:
+    """Return the command line as it was given, options only where they were."""
+    import shlex
+
+    words = ["lovt-bench", "evaluate", ctx.params["submission"]]
+    for parameter in ctx.command.params:
+        given = ctx.get_parameter_source(parameter.name or "") == click.core.ParameterSource.COMMANDLINE
+        if not isinstance(parameter, click.Option) or not given:
+            continue
+        value = ctx.params[parameter.name or ""]
+        if parameter.is_flag:
+            words.append(parameter.opts[0])
+        else:
+            for one in value if parameter.multiple else [value]:
+                words += [parameter.opts[0], str(one)]
+    return shlex.join(words)
 
 
 def _select_tasks(patterns: tuple[str, ...]) -> list[TaskSpec]:

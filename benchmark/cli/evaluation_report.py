@@ -102,7 +102,7 @@ def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     table.add_column("Test", justify="right")
     table.add_column("Runs", justify="right")
-    for result in results:
+    for result in sorted(results, key=lambda result: result.spec.number):
         table.add_row(*_row(result))
     console = Console()
     console.print(title, style="bold", markup=False, soft_wrap=True)
@@ -110,17 +110,27 @@ def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
     for result in results:
         if result.status == "failed":
             console.print(f"failed: {result.reason}", style="red", markup=False, soft_wrap=True)
-    if all(result.status == "failed" for result in results):
+    if not any(result.status == "done" for result in results):
         return
     folder = evaluation.workspace / "results"
     console.print(f"Run records: {folder}/{manifests[0].track}/{evaluation.source.name}/", soft_wrap=True)
     console.print("Next: lovt-bench leaderboard build")
 
 
+def print_left(results: list[TaskResult], command: str) -> None:
+    """Say which tasks a budget has left, and the command that goes on."""
+    left = [result.spec.id for result in results if result.status == "left"]
+    if left:
+        console = Console()
+        text = f"Left, since they do not fit into the budget: {', '.join(left)}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.print(f"To go on: {command}", markup=False, highlight=False, soft_wrap=True)
+
+
 def _row(result: TaskResult) -> tuple[str, ...]:
     spec = result.spec
-    if result.status == "failed":
-        return str(spec.number), spec.id, "", spec.metric_label, "failed", ""
+    if result.status != "done":
+        return str(spec.number), spec.id, "", spec.metric_label, result.status, ""
     values = [100 * record.test[spec.metric] for record in result.records]
     half_width = student_half_width(values)
     interval = f" ± {half_width:.1f}" if half_width is not None else ""

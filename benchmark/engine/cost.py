@@ -1,29 +1,66 @@
-"""What a run costs compared with another, for progress and time left. Decides no number of a result."""
+"""What a run costs compared with another, for order, progress and prediction. Decides no number of a result.
+
+Costs are seconds, of the machine that the rates were measured on.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from benchmark.contract.run_record import Engine
-from benchmark.contract.task import TaskSpec
+from benchmark.contract.task import HeadName, TaskSpec
 from benchmark.engine.plan import SplitSizes
 
-# Seconds an image at 224 pixels, float32, two CPU cores (docs/performance.md); only their ratios matter.
-_HEAD_FORWARD = {"linear": 0.0004, "yolov3": 0.010, "unet": 0.020}
-_HEAD_TRAIN = {"linear": 0.0010, "yolov3": 0.033, "unet": 0.065}
-_BACKBONE_FORWARD = 0.020
-_BACKBONE_TRAIN = 0.080
-_FULL_SIDE = 224
+FULL_SIDE = 224
+
+_HEAD_FORWARD: Mapping[HeadName, float] = {"linear": 0.0004, "yolov3": 0.010, "unet": 0.020}
+_HEAD_TRAIN: Mapping[HeadName, float] = {"linear": 0.0010, "yolov3": 0.033, "unet": 0.065}
+
+HeadKind = tuple[HeadName, int]
+"""A head and the number of its classes: what its cost depends on."""
 
 
-def epoch_cost(spec: TaskSpec, sizes: SplitSizes, side: int, engine: Engine) -> float:
+@dataclass(frozen=True)
+class Rates:
+    """Seconds an image at 224 pixels. The defaults are those of two CPU cores (docs/performance.md)."""
+
+    backbone_forward: float = 0.020
+    backbone_train: float = 0.080
+    """Forward and backward."""
+    head_factor: Mapping[HeadKind, float] = field(default_factory=dict)
+    """How much slower than typical a head is; 1 where it was not measured."""
+
+    def head_train(self, spec: TaskSpec) -> float:
+        """Forward, backward and optimiser of the task's head."""
+        return _HEAD_TRAIN[spec.head] * self._factor(spec)
+
+    def head_forward(self, spec: TaskSpec) -> float:
+        """Forward of the task's head, metrics included."""
+        return _HEAD_FORWARD[spec.head] * self._factor(spec)
+
+    def _factor(self, spec: TaskSpec) -> float:
+        return self.head_factor.get(head_kind(spec), 1.0)
+
+
+TYPICAL = Rates()
+
+
+def head_kind(spec: TaskSpec) -> HeadKind:
+    """Return what the cost of the task's head depends on."""
+    return spec.head, len(spec.classes)
+
+
+def epoch_cost(spec: TaskSpec, sizes: SplitSizes, side: int, engine: Engine, rates: Rates = TYPICAL) -> float:
     """Return the cost of one epoch of one run, validation included."""
-    train, forward = _HEAD_TRAIN[spec.head], _HEAD_FORWARD[spec.head]
+    train, forward = rates.head_train(spec), rates.head_forward(spec)
     if spec.backbone == "fine-tuned":
-        train, forward = train + _BACKBONE_TRAIN, forward + _BACKBONE_FORWARD
+        train, forward = train + rates.backbone_train, forward + rates.backbone_forward
     elif engine == "reference":
-        train, forward = train + _BACKBONE_FORWARD, forward + _BACKBONE_FORWARD
-    return (sizes.train * train + sizes.validation * forward) * (side / _FULL_SIDE) ** 2
+        train, forward = train + rates.backbone_forward, forward + rates.backbone_forward
+    return (sizes.train * train + sizes.validation * forward) * (side / FULL_SIDE) ** 2
 
 
-def feature_cost(images: int, side: int) -> float:
+def feature_cost(images: int, side: int, rates: Rates = TYPICAL) -> float:
     """Return the cost of extracting features."""
-    return images * _BACKBONE_FORWARD * (side / _FULL_SIDE) ** 2
+    return images * rates.backbone_forward * (side / FULL_SIDE) ** 2

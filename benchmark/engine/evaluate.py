@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
-from benchmark.engine.eligible import why_not
+from benchmark.engine.budget import Budget
+from benchmark.engine.cost import TYPICAL
+from benchmark.engine.eligible import check_eligible
 from benchmark.engine.evaluation import Evaluation, TaskResult
 from benchmark.engine.jobs import PlannedJob, plan_jobs
 from benchmark.engine.observer import Observer
@@ -17,11 +19,14 @@ from benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
 from benchmark.executor.process import ProcessExecutor
 from benchmark.log import logger
 
-__all__ = ["Evaluation", "TaskResult", "evaluate"]
+__all__ = ["Evaluation", "TaskResult", "evaluate", "plan_tasks"]
 
 
 def evaluate(
-    evaluation: Evaluation, observer: Observer | None = None, executor: Executor | None = None
+    evaluation: Evaluation,
+    observer: Observer | None = None,
+    executor: Executor | None = None,
+    budget: Budget | None = None,
 ) -> list[TaskResult]:
     """Run what is missing of every task and return one result a task.
 
@@ -31,25 +36,29 @@ def evaluate(
     Args:
         evaluation: what to do.
         observer: is told.
-        executor: where; in this process by default.
+        executor: where; in this process by default. With a budget it should take jobs as they are listed.
+        budget: begins tasks, in the order of the evaluation, as long as they fit.
 
     Raises:
-        ValueError: the backbone cannot take part in one of the tasks (`eligible.why_not`).
+        ValueError: the backbone cannot take part in one of the tasks (`eligible.py`).
     """
-    for spec in evaluation.specs:
-        if reason := why_not(spec, evaluation.source, evaluation.profile.image_side):
-            raise ValueError(f"task {spec.id}: {reason}; choose other tasks with --tasks")
-    plans, failures = _plan(evaluation)
-    jobs = plan_jobs(list(plans.values()))
-    watcher = _Progress(evaluation, jobs, observer or Observer())
+    check_eligible(evaluation.specs, evaluation.source, evaluation.profile.image_side)
+    plans, failures = plan_tasks(evaluation)
+    jobs = plan_jobs(list(plans.values()), budget.rates if budget else TYPICAL, share=budget is None)
+    watcher = _Progress(evaluation, jobs, observer or Observer(), budget)
     executor = executor or ProcessExecutor()
     claims = evaluation.workspace / "claims"
     executor.run([job.to_job() for job in jobs], Work(Worker(evaluation), ENTRY), claims, watcher)
     failures |= watcher.failures
-    return [_result(spec, plans.get(spec.id), failures.get(spec.id)) for spec in evaluation.specs]
+    return [
+        TaskResult(spec, "left")
+        if spec.id in watcher.left
+        else _result(spec, plans.get(spec.id), failures.get(spec.id))
+        for spec in evaluation.specs
+    ]
 
 
-def _plan(evaluation: Evaluation) -> tuple[dict[str, TaskPlan], dict[str, str]]:
+def plan_tasks(evaluation: Evaluation) -> tuple[dict[str, TaskPlan], dict[str, str]]:
     """Return the plans of the tasks that can be begun, and why the others cannot."""
     plans, failures = {}, {}
     for spec in evaluation.specs:
@@ -77,14 +86,22 @@ def _result(spec: TaskSpec, plan: TaskPlan | None, failure: str | None) -> TaskR
 class _Progress(Watcher):
     """Tells an observer what jobs say, and keeps why tasks failed."""
 
-    def __init__(self, evaluation: Evaluation, jobs: Sequence[PlannedJob], observer: Observer) -> None:
+    def __init__(
+        self, evaluation: Evaluation, jobs: Sequence[PlannedJob], observer: Observer, budget: Budget | None
+    ) -> None:
         self.failures: dict[str, str] = {}
+        self.left: set[str] = set()
+        """Tasks that the budget did not admit."""
+        self._budget = budget
         self._jobs = {job.id: job for job in jobs}
         self._left = {job.id: job.cost for job in jobs}
         self._positions = {spec.id: position for position, spec in enumerate(evaluation.specs, start=1)}
         self._specs = {spec.id: spec for spec in evaluation.specs}
         self._observer, self._shown = observer, ""
         observer.start(sum(self._left.values()), sum(job.runs for job in jobs))
+
+    def admit(self, job: Job) -> bool:
+        return self._budget is None or any(self._budget.admits(task) for task in self._jobs[job.id].task_ids)
 
     def started(self, job: Job) -> None:
         self._show(job)
@@ -107,14 +124,19 @@ class _Progress(Watcher):
 
     def ended(self, job: Job, end: JobEnd) -> None:
         self._advance(job, self._left[job.id])
+        tasks = self._jobs[job.id].task_ids
         if end.status == "failed":
-            for task in self._jobs[job.id].task_ids:
+            for task in tasks:
                 self.failures.setdefault(task, end.reason)
+        elif end.status == "skipped":
+            self.left.update(tasks)
 
     def _advance(self, job: Job, cost: float) -> None:
         """Never beyond what the job was said to cost: it may have been begun twice, or have stopped early."""
         cost = min(cost, self._left[job.id])
         self._left[job.id] -= cost
+        if self._budget is not None:
+            self._budget.worked(cost)
         self._observer.advance(cost)
 
     def _show(self, job: Job) -> None:

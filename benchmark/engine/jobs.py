@@ -7,17 +7,16 @@ features waits for them. A job whose runs are recorded is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from benchmark.contract.base import Model, digest_of
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from benchmark.contract.task import TaskSpec
-from benchmark.engine.cost import feature_cost
+from benchmark.engine.cost import TYPICAL, Rates, feature_cost
 from benchmark.engine.evaluation import EvaluationReference, refer_to
-from benchmark.engine.features import FeatureCache
+from benchmark.engine.feature_demand import Demand, demand, missing, stored_bytes
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.task_plan import TaskError, TaskPlan
 from benchmark.executor.job import Job
@@ -42,11 +41,15 @@ class PlannedJob(Model):
     """A job and what the driver has to know of it."""
 
     id: str
+    claim: str
     label: str
     spec: JobSpec
     cost: float
-    runs: int
+    """Of runs that are not stopped early."""
+    runs: int = 0
     """Runs that it is going to record."""
+    bytes_written: int = 0
+    """Of features."""
     after: frozenset[str] = frozenset()
 
     @property
@@ -56,73 +59,123 @@ class PlannedJob(Model):
 
     def to_job(self) -> Job:
         """Return what an executor runs."""
-        return Job(self.id, self.label, self.spec.model_dump_json(), self.cost, self.after)
+        return Job(self.id, self.label, self.spec.model_dump_json(), self.cost, self.after, self.claim)
 
 
-def plan_jobs(plans: Sequence[TaskPlan]) -> list[PlannedJob]:
+def plan_jobs(plans: Sequence[TaskPlan], rates: Rates = TYPICAL, share: bool = True) -> list[PlannedJob]:
     """Return what is left to do for the tasks, in their order, features just before the first task that reads them.
 
-    Two processes that plan the same work give it the same ids.
+    Two processes that plan the same work give it the same claims.
+
+    Args:
+        plans: tasks of one evaluation.
+        rates: for the costs.
+        share: extract what all tasks read of a dataset in one pass, not what each adds: less work in all, but the
+            first task waits for the features of the last.
     """
     if not plans:
         return []
     reference = refer_to(plans[0].evaluation)
-    trainings = [list(_trainings(plan, reference)) for plan in plans]
-    features = {job.id: job for job in _features(plans, trainings, reference) if job.cost}
-    jobs: list[PlannedJob] = []
+    trainings = [list(_trainings(plan, reference, rates)) for plan in plans]
+    readers = [
+        _Reader(plan, {seed for job in jobs for seed in job.spec.seeds})
+        for plan, jobs in zip(plans, trainings, strict=True)
+        if plan.reads_features
+    ]
+    features = _features(readers, reference, rates, share)
+    planned: list[PlannedJob] = []
+    added: set[str] = set()
     for plan, group in zip(plans, trainings, strict=True):
+        own = [job for job in features if plan.spec.id in job.task_ids]
+        for job in own:
+            if job.id not in added:
+                added.add(job.id)
+                planned.append(job)
         for job in group:
-            needed = {_feature_id(plan, seed) for seed in job.spec.seeds} if plan.reads_features else set()
-            jobs += [features.pop(name) for name in sorted(needed & features.keys())]
-            jobs.append(job.model_copy(update={"after": job.after | needed}))
+            needed = {
+                other.id for other in own if set(other.spec.seeds) & set(job.spec.seeds) or not plan.drawn
+            }
+            planned.append(job.model_copy(update={"after": job.after | needed}))
+    return planned
+
+
+class _Reader:
+    """A task that reads features, and the seeds of its runs."""
+
+    def __init__(self, plan: TaskPlan, seeds: set[int]) -> None:
+        self.plan = plan
+        self.draws = {plan.data.cache(seed).folder.name: seed for seed in sorted(seeds, reverse=True)}
+        """Seed by cache; of a backbone that is not drawn per run, any seed names the one cache."""
+
+
+def _features(
+    readers: Sequence[_Reader], reference: EvaluationReference, rates: Rates, share: bool
+) -> list[PlannedJob]:
+    """Return the extractions; those of one cache wait for each other."""
+    folders = list(dict.fromkeys(folder for reader in readers for folder in reader.draws))
+    jobs: list[PlannedJob] = []
+    for folder in folders:
+        tasks = [reader.plan for reader in readers if folder in reader.draws]
+        seed = next(reader.draws[folder] for reader in readers if folder in reader.draws)
+        coming: Demand = {}
+        before: frozenset[str] = frozenset()
+        for group in [tasks] if share else [[task] for task in tasks]:
+            wanted = demand(group)
+            job = _extraction(group, seed, wanted, coming, reference, rates)
+            if job is not None:
+                jobs.append(job.model_copy(update={"after": before}))
+                before = frozenset({job.id})
+            coming |= {key: max(rows, coming.get(key, 0)) for key, rows in wanted.items()}
     return jobs
 
 
-def demands(plans: Iterable[TaskPlan]) -> dict[SplitName, dict[int, int]]:
-    """Return how many rows of each split and stride the tasks read."""
-    rows: dict[SplitName, dict[int, int]] = {split: {} for split in SPLIT_NAMES}
-    for plan in plans:
-        for split in SPLIT_NAMES:
-            for stride in plan.data.strides:
-                if stride != 1:
-                    rows[split][stride] = max(rows[split].get(stride, 0), plan.data.size(split))
-    return rows
+def _extraction(
+    plans: list[TaskPlan],
+    seed: int,
+    wanted: Demand,
+    coming: Demand,
+    reference: EvaluationReference,
+    rates: Rates,
+) -> PlannedJob | None:
+    first = plans[0]
+    cache, dataset = first.data.cache(seed), first.spec.dataset
+    lacking = missing(cache, wanted, coming)
+    if not lacking.passes:
+        return None
+    drawn = f", draw {seed}" if first.drawn else ""
+    rows = digest_of(sorted([*key, rows] for key, rows in wanted.items()))
+    return PlannedJob(
+        id=f"features-{cache.folder.name}-{rows[:16]}",
+        claim=f"features-{cache.folder.name}",
+        label=f"features of {dataset}{drawn}",
+        spec=JobSpec(
+            kind="features",
+            evaluation=_with_store(reference, dataset),
+            tasks=[plan.published for plan in plans],
+            seeds=[seed],
+        ),
+        cost=feature_cost(lacking.images, first.data.side, rates),
+        bytes_written=stored_bytes(first, lacking),
+    )
 
 
-def missing_features(
-    cache: FeatureCache, wanted: dict[SplitName, dict[int, int]]
-) -> dict[SplitName, tuple[int, list[int]]]:
-    """Return rows and strides of each split that are to be extracted in one pass; splits without any are left out."""
-    missing: dict[SplitName, tuple[int, list[int]]] = {}
-    for split, strides in wanted.items():
-        lacking = [stride for stride, rows in strides.items() if cache.missing(split, rows, [stride])]
-        if lacking:
-            missing[split] = max(strides[stride] for stride in lacking), sorted(lacking)
-    return missing
-
-
-def _trainings(plan: TaskPlan, reference: EvaluationReference) -> Iterator[PlannedJob]:
-    records = plan.records()
-    tuning = plan.tuning()
-    untuned = plan.missing(tuning, records)
-    tune_ids = frozenset(_training_id(plan, group) for group in _groups(plan, tuning))
-    for group in _groups(plan, tuning):
-        if missing := plan.missing(group, records):
-            yield _training(plan, reference, group, len(missing))
-    if untuned:
-        # Which learning rate will win is not known: no repetition counts as recorded.
-        finals = missing_finals = plan.finals(plan.spec.learning_rates[0])
-    else:
-        try:
-            finals = plan.finals(plan.choose(records))
-        except TaskError:
-            # The first repetition says so when its turn comes.
-            finals = plan.finals(plan.spec.learning_rates[0])
-        missing_finals = plan.missing(finals, records)
-    for group in _groups(plan, finals):
-        count = sum(config in missing_finals for config in group)
-        if count:
-            yield _training(plan, reference, group, count).model_copy(update={"after": tune_ids})
+def _trainings(plan: TaskPlan, reference: EvaluationReference, rates: Rates) -> Iterator[PlannedJob]:
+    records, tuning = plan.records(), plan.tuning()
+    groups = _groups(plan, tuning)
+    for group in groups:
+        if lacking := plan.missing(group, records):
+            yield _training(plan, reference, group, len(lacking), rates)
+    try:
+        rate = plan.choose(records)
+    except TaskError:
+        # Not known yet, or all diverged, which the first repetition will say: none counts as recorded.
+        rate, records = plan.spec.learning_rates[0], {}
+    tune_ids = frozenset(_training_id(plan, group) for group in groups)
+    for group in _groups(plan, plan.finals(rate)):
+        if lacking := plan.missing(group, records):
+            yield _training(plan, reference, group, len(lacking), rates).model_copy(
+                update={"after": tune_ids}
+            )
 
 
 def _groups(plan: TaskPlan, configs: list[RunConfig]) -> list[list[RunConfig]]:
@@ -133,28 +186,25 @@ def _groups(plan: TaskPlan, configs: list[RunConfig]) -> list[list[RunConfig]]:
 
 
 def _training(
-    plan: TaskPlan, reference: EvaluationReference, configs: list[RunConfig], missing: int
+    plan: TaskPlan, reference: EvaluationReference, configs: list[RunConfig], lacking: int, rates: Rates
 ) -> PlannedJob:
-    phase = configs[0].phase
-    rates = [config.learning_rate for config in configs] if phase == "tune" else []
-    if plan.batched:
-        detail = f"{len(configs)} runs as one batched head"
-    else:
-        detail = f"learning rate {rates[0]:g}" if rates else f"seed {configs[0].seed}"
-    stores = {plan.spec.dataset: reference.stores[plan.spec.dataset]}
+    phase, name = configs[0].phase, _training_id(plan, configs)
+    tuned = [config.learning_rate for config in configs] if phase == "tune" else []
+    detail = f"learning rate {tuned[0]:g}" if tuned else f"seed {configs[0].seed}"
     return PlannedJob(
-        id=_training_id(plan, configs),
-        label=f"{plan.spec.id}, {phase}, {detail}",
+        id=name,
+        claim=name,
+        label=f"{plan.spec.id}, {phase}, {f'batch of {len(configs)} runs' if plan.batched else detail}",
         spec=JobSpec(
             kind=phase,
-            evaluation=reference.model_copy(update={"stores": stores}),
+            evaluation=_with_store(reference, plan.spec.dataset),
             tasks=[plan.published],
-            learning_rates=rates,
+            learning_rates=tuned,
             seeds=sorted({config.seed for config in configs}),
         ),
         # A batch is trained whole again where a part is missing: its numbers must not depend on where it was cut.
-        cost=len(configs) * plan.run_cost,
-        runs=missing,
+        cost=len(configs) * plan.spec.max_epochs * plan.epoch_cost(rates),
+        runs=lacking,
     )
 
 
@@ -167,35 +217,5 @@ def _training_id(plan: TaskPlan, configs: list[RunConfig]) -> str:
     return f"{plan.spec.id}-{digest[:32]}"
 
 
-def _feature_id(plan: TaskPlan, seed: int) -> str:
-    return f"features-{plan.data.cache(seed).folder.name}"
-
-
-def _features(
-    plans: Sequence[TaskPlan], trainings: list[list[PlannedJob]], reference: EvaluationReference
-) -> Iterator[PlannedJob]:
-    readers: dict[str, list[TaskPlan]] = {}
-    seed_of: dict[str, int] = {}
-    for plan, jobs in zip(plans, trainings, strict=True):
-        for seed in sorted({seed for job in jobs for seed in job.spec.seeds} if plan.reads_features else ()):
-            name = _feature_id(plan, seed)
-            seed_of.setdefault(name, seed)
-            if plan not in readers.setdefault(name, []):
-                readers[name].append(plan)
-    for name, tasks in readers.items():
-        seed, first = seed_of[name], tasks[0]
-        missing = missing_features(first.data.cache(seed), demands(tasks))
-        dataset = first.spec.dataset
-        drawn = f", draw {seed}" if first.evaluation.source.drawn_per_run else ""
-        yield PlannedJob(
-            id=name,
-            label=f"features of {dataset}{drawn}",
-            spec=JobSpec(
-                kind="features",
-                evaluation=reference.model_copy(update={"stores": {dataset: reference.stores[dataset]}}),
-                tasks=[plan.published for plan in tasks],
-                seeds=[seed],
-            ),
-            cost=feature_cost(sum(rows for rows, _ in missing.values()), first.data.side),
-            runs=0,
-        )
+def _with_store(reference: EvaluationReference, dataset: str) -> EvaluationReference:
+    return reference.model_copy(update={"stores": {dataset: reference.stores[dataset]}})

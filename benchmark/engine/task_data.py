@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,9 +25,6 @@ from benchmark.engine.rows import RowTensor
 from benchmark.engine.targets import TargetSource, box_targets, mask_targets
 from benchmark.engine.training import SplitData
 from tasks.heads import head_strides
-
-Claims = dict[tuple[Path, SplitName, int], int]
-"""Rows by feature folder, split and stride."""
 
 
 @dataclass(frozen=True)
@@ -76,27 +73,8 @@ class TaskData:
             seed if self.source.drawn_per_run else None,
             self.store,
             self.side,
-            self._half,
+            self.half,
         )
-
-    def missing_features(self, seeds: Iterable[int], claimed: Claims | None = None) -> int:
-        """Return how many images still need a forward pass for runs of these seeds.
-
-        `claimed` says what earlier tasks are going to extract; what this task adds is entered there.
-        """
-        if self.spec.backbone != "frozen" or self.engine != "fast":
-            return 0
-        claimed = {} if claimed is None else claimed
-        images = 0
-        for seed in set(seeds) if self.source.drawn_per_run else {0}:
-            cache = self.cache(seed)
-            for split in SPLIT_NAMES:
-                size = self.size(split)
-                wanted = cache.missing(split, size, [stride for stride in self.strides if stride != 1])
-                new = [stride for stride in wanted if claimed.get((cache.folder, split, stride), 0) < size]
-                claimed.update({(cache.folder, split, stride): size for stride in new})
-                images += size if new else 0
-        return images
 
     def extract(self, seed: int, advance: Callable[[int], None]) -> FeatureCache:
         """Extract what is missing and return the cache."""
@@ -141,7 +119,7 @@ class TaskData:
         if self.engine == "reference":
             backbone = self.source.load(seed).to(self.device)
             return {
-                split: LiveFeatures(backbone, self.strides, images, self._half)
+                split: LiveFeatures(backbone, self.strides, images, self.half)
                 for split, images in self.images.items()
             }
         cache = self.extract(seed, advance)
@@ -156,7 +134,8 @@ class TaskData:
         }
 
     @property
-    def _half(self) -> bool:
+    def half(self) -> bool:
+        """Whether features are stored in half precision."""
         return self.protocol.optimisation.frozen_feature_precision == "float16"
 
     def _images(self, split: SplitName) -> Images:

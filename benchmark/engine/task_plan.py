@@ -6,7 +6,7 @@ from functools import cached_property
 
 from benchmark.contract.run_record import RunKey, RunRecord
 from benchmark.contract.task import TaskSpec
-from benchmark.engine.cost import epoch_cost
+from benchmark.engine.cost import TYPICAL, Rates, epoch_cost
 from benchmark.engine.evaluation import Evaluation
 from benchmark.engine.plan import RunConfig, choose_learning_rate, final_runs, split_sizes, tuning_runs
 from benchmark.engine.profile import apply_profile
@@ -64,15 +64,14 @@ class TaskPlan:
         return self.spec.backbone == "frozen" and self.evaluation.engine == "fast"
 
     @property
-    def run_cost(self) -> float:
-        """Cost of one run that is not stopped early."""
-        return self.spec.max_epochs * self.epoch_cost
+    def drawn(self) -> bool:
+        """Whether each seed has features of its own."""
+        return self.evaluation.source.drawn_per_run
 
-    @property
-    def epoch_cost(self) -> float:
-        """Cost of one epoch of one run."""
+    def epoch_cost(self, rates: Rates = TYPICAL) -> float:
+        """Return the cost of one epoch of one run."""
         side = self.evaluation.profile.image_side
-        return epoch_cost(self.spec, self.sizes, side, self.evaluation.engine)
+        return epoch_cost(self.spec, self.sizes, side, self.evaluation.engine, rates)
 
     def tuning(self) -> list[RunConfig]:
         """Return the tuning runs."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmark.engine.cost import feature_cost
 from benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation
-from benchmark.engine.jobs import JobSpec, demands, missing_features
+from benchmark.engine.feature_demand import demand, missing
+from benchmark.engine.jobs import JobSpec
 from benchmark.engine.linear_batch import train_linear_batch
 from benchmark.engine.outcome import RunOutcome
 from benchmark.engine.plan import RunConfig
@@ -31,7 +31,7 @@ def process_worker() -> Worker:
 class Worker:
     """Does the jobs of payloads (`JobSpec`). Keeps the data of the last task, since its runs come together.
 
-    Events: `{"activity": text}`, `{"advance": cost}`, `{"run": line of the record}` once it is on disk.
+    Events: `{"activity": text}`, `{"advance": share of the job}`, `{"run": line of the record}` once it is on disk.
 
     Args:
         evaluation: where it is open already; else it is opened from the payload.
@@ -65,19 +65,19 @@ class Worker:
 def _extract(spec: JobSpec, plans: list[TaskPlan], emit: Emit) -> None:
     (seed,), data = spec.seeds, plans[0].data
     cache = data.cache(seed)
-    missing = missing_features(cache, demands(plans))
-    if not missing:
+    lacking = missing(cache, demand(plans))
+    if not lacking.passes:
         return
     emit({"activity": "extracting features"})
     backbone = data.source.load(seed)
-    for split, (rows, strides) in missing.items():
+    for split, (rows, strides) in lacking.passes.items():
         cache.extract(
             backbone,
             split,
             rows,
             strides,
             data.device,
-            lambda images: emit({"advance": feature_cost(images, data.side)}),
+            lambda images: emit({"advance": images / lacking.images}),
         )
 
 
@@ -90,13 +90,13 @@ def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
     else:
         rate = plan.choose(records)
         configs = [RunConfig("final", rate, seed) for seed in spec.seeds]
-    missing = plan.missing(configs, records)
-    if not missing:
+    lacking = plan.missing(configs, records)
+    if not lacking:
         return
     for config, outcome, usage in (
         _batch(plan, configs, emit) if plan.batched else _one(plan, configs[0], emit)
     ):
-        if config in missing:
+        if config in lacking:
             record = make_record(plan, config, outcome, usage)
             if append_record(plan.path, record):
                 emit({"run": record.to_json(indent=None)})
@@ -115,7 +115,7 @@ def _batch(
         plan.data.channels,
         splits,
         plan.evaluation.device,
-        on_epoch=lambda active: emit({"advance": active * plan.epoch_cost}),
+        on_epoch=lambda active: emit({"advance": active / (len(configs) * plan.spec.max_epochs)}),
     ):
         yield configs[index], outcome, meter.read(1 / len(configs))
 
@@ -133,7 +133,7 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         plan.data.channels,
         splits,
         plan.evaluation.device,
-        on_epoch=lambda log: emit({"advance": plan.epoch_cost}),
+        on_epoch=lambda log: emit({"advance": 1 / plan.spec.max_epochs}),
     )
     yield config, outcome, meter.read()
     release_memory()

@@ -80,7 +80,7 @@ def _note(queue: JobQueue, job: Job, report: Report, watcher: Watcher) -> None:
 
 def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> Report:
     """Do the job in this process, unless another process holds it. An exception is the job's failure, not ours."""
-    with claim(claims, job.id) as mine:
+    with claim(claims, job.claim or job.id) as mine:
         if not mine:
             return Report("held")
         try:

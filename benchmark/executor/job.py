@@ -33,6 +33,17 @@ class Job:
     """Compared with other jobs; decides the order alone."""
     after: frozenset[str] = frozenset()
     """Ids of jobs that must be done before; those not in the list are."""
+    claim: str = ""
+    """What one process at a time may do, safe as a file name; by default the job itself."""
+
+    def to_message(self) -> dict[str, str]:
+        """Return what a worker has to know, as JSON values."""
+        return {"id": self.id, "label": self.label, "payload": self.payload, "claim": self.claim}
+
+    @classmethod
+    def from_message(cls, message: dict[str, str]) -> Job:
+        """Return the job as a worker sees it."""
+        return cls(message["id"], message["label"], message["payload"], claim=message["claim"])
 
 
 @dataclass(frozen=True)

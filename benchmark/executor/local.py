@@ -64,7 +64,7 @@ class _Worker:
         self.job = job
         assert self._process is not None
         assert self._process.stdin is not None
-        message = {"id": job.id, "label": job.label, "payload": job.payload}
+        message = job.to_message()
         try:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()

@@ -7,6 +7,7 @@ our queue as with every executor; Ray's own are off. Events go through a mailbox
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -50,9 +51,15 @@ class RayExecutor:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         import ray
 
-        options = {} if self._address else {"include_dashboard": False, "num_cpus": usable_cores()}
+        cores = None if self._address else usable_cores()
         try:
-            ray.init(address=self._address, log_to_driver=False, logging_level="error", **options)
+            ray.init(
+                address=self._address,
+                num_cpus=cores,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
         except ConnectionError as error:
             raise ValueError(f"--address {self._address}: no Ray cluster answers ({error})") from error
         tasks = _Tasks(work.entry, claims.resolve(), watcher, self.workers, self._gpu)
@@ -83,7 +90,7 @@ class _Tasks:
             runtime_env={"env_vars": environment},
         )
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        self._mailbox = ray.remote(_Mailbox).options(num_cpus=0, scheduling_strategy=here).remote()
+        self._mailbox: Any = ray.remote(_Mailbox).options(num_cpus=0, scheduling_strategy=here).remote()
         self._jobs: dict[str, Job] = {}
 
     def free(self) -> bool:
@@ -93,9 +100,8 @@ class _Tasks:
         return bool(self._running)
 
     def start(self, job: Job) -> None:
-        fields = {"id": job.id, "label": job.label, "payload": job.payload}
         self._jobs[job.id] = job
-        self._running[self._task.remote(fields, self._entry, self._claims, self._mailbox)] = job
+        self._running[self._task.remote(job.to_message(), self._entry, self._claims, self._mailbox)] = job
 
     def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
         import ray
@@ -156,11 +162,11 @@ def _work(entry: str) -> WorkFunction:
     return make_work(entry)
 
 
-def _do(fields: dict[str, str], entry: str, claims: str, mailbox: Any) -> dict[str, str]:
+def _do(message: dict[str, str], entry: str, claims: str, mailbox: Any) -> dict[str, str]:
     """Do one job on a node; its events are in the mailbox when this returns."""
     import ray
 
-    job = Job(**fields)
+    job = Job.from_message(message)
     last = None
 
     def emit(event: Event) -> None:

@@ -32,7 +32,7 @@ def make_work(entry: str) -> WorkFunction:
 def main(events: int, entry: str, claims: Path) -> None:
     """Do jobs until the driver is gone."""
     limit_memory()
-    jobs: queue.Queue[dict[str, Any]] = queue.Queue()
+    jobs: queue.Queue[dict[str, str]] = queue.Queue()
     threading.Thread(target=_read, args=(jobs,), daemon=True).start()
     with os.fdopen(events, "w", encoding="utf-8") as out:
 
@@ -42,12 +42,12 @@ def main(events: int, entry: str, claims: Path) -> None:
 
         work = make_work(entry)
         while True:
-            job = Job(**jobs.get())
+            job = Job.from_message(jobs.get())
             report = attempt(job, work, claims, lambda event: send({"event": event}))
             send({"report": asdict(report)})
 
 
-def _read(jobs: queue.Queue[dict[str, Any]]) -> None:
+def _read(jobs: queue.Queue[dict[str, str]]) -> None:
     for line in sys.stdin:
         jobs.put(json.loads(line))
     os._exit(0)

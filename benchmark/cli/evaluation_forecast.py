@@ -1,0 +1,68 @@
+"""What `evaluate --dry-run` shows: runs, time and disk of each task, and totals."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from rich.console import Console
+from rich.filesize import decimal as shown_bytes
+from rich.table import Table
+
+from benchmark.engine.forecast import Forecast
+from benchmark.engine.predict import total_seconds
+from benchmark.executor.job import Executor
+
+
+def print_forecast(forecast: Forecast, executor: Executor, workspace: Path) -> None:
+    """Print one line a task, in the order in which they would begin, and whether the disk suffices."""
+    table = Table()
+    for heading in ("Nr", "Task", "Runs", "Features", "At most", "Disk"):
+        task = heading == "Task"
+        table.add_column(
+            heading, justify="left" if task else "right", no_wrap=True, min_width=30 if task else None
+        )
+    for task in forecast.tasks:
+        table.add_row(
+            str(task.spec.number),
+            task.spec.id,
+            str(task.runs),
+            shown_time(task.feature_seconds) if task.feature_seconds else "",
+            shown_time(task.seconds),
+            shown_bytes(task.bytes_written) if task.bytes_written else "",
+        )
+    workers = max(1, executor.workers)
+    written = sum(task.bytes_written for task in forecast.tasks)
+    table.add_section()
+    table.add_row(
+        "",
+        f"all, {workers} worker{'s' if workers > 1 else ''}",
+        str(sum(task.runs for task in forecast.tasks)),
+        shown_time(sum(task.feature_seconds for task in forecast.tasks) / workers),
+        shown_time(total_seconds(forecast.tasks, workers)),
+        shown_bytes(written),
+    )
+    console = Console()
+    console.print(table)
+    for reason in forecast.impossible.values():
+        console.print(f"cannot begin: {reason}", style="red", markup=False, soft_wrap=True)
+    console.print("Time of this machine, measured just now: less where runs stop early.", soft_wrap=True)
+    free = shutil.disk_usage(_existing(workspace)).free
+    if written > free:
+        text = f"The features need {shown_bytes(written)}, but {workspace} has {shown_bytes(free)} free."
+        console.print(text, style="red", markup=False, soft_wrap=True)
+
+
+def shown_time(seconds: float) -> str:
+    """Return a duration as people say it: `40 s`, `12 min`, `3:20 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def _existing(path: Path) -> Path:
+    path = path.resolve()
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())
