@@ -21,8 +21,8 @@ def statements(table: Table, grid: Grid, analysis: Analysis) -> list[str]:
     """Return the sentences, the most important first."""
     shown = dict(zip(grid.rows, grid.names, strict=True))
     return [
-        *_tasks_won(grid),
-        *_told_apart_everywhere(grid, analysis),
+        *_tasks_won(table, grid),
+        *_told_apart_everywhere(table, analysis),
         *_first_rank(analysis, shown),
         *_friedman(analysis),
         *_runs(table, grid, analysis),
@@ -39,7 +39,7 @@ def runner_up(grid: Grid, column: int, method: str) -> tuple[int, int] | None:
     return int(first), int(np.where(own, -math.inf, scores).argmax())
 
 
-def _tasks_won(grid: Grid) -> list[str]:
+def _tasks_won(table: Table, grid: Grid) -> list[str]:
     """Compare the method that is best on most tasks with the best row of another method on each of them."""
     won: dict[str, list[int]] = {}
     for column in range(len(grid.tasks)):
@@ -62,27 +62,33 @@ def _tasks_won(grid: Grid) -> list[str]:
         (grid.runs[a, columns], grid.runs[b, columns]),
     )
     corrected = holm(test.p)
-    untested = int(np.isnan(corrected).sum())
-    close = int((corrected >= ALPHA).sum())
-    parts = [
-        f"on {close} of them the difference to the best row of another method cannot be told apart from chance at 5 % "
-        f"(Welch, Holm over {len(rivals) - untested} tasks)"
-    ]
-    if untested == len(rivals):
-        parts = []
+    numbers = np.array([table.columns[column].number for column in columns])
+    close, clear, untested = (
+        numbers[chosen].tolist() for chosen in (corrected >= ALPHA, corrected < ALPHA, np.isnan(corrected))
+    )
+    parts = []
+    if clear:
+        parts.append(
+            f"on {len(clear)} of them it can be told apart from the best row of any other method ({_tasks(clear)})"
+        )
+    if close:
+        parts.append(
+            f"on {len(close)} the difference to the best row of another method is within chance ({_tasks(close)})"
+        )
     if untested:
-        parts.append(f"on {untested} no test is possible, for want of two distinct runs on both sides")
-    return [f"{sentence}; {'; '.join(parts)}."]
+        parts.append(f"on {len(untested)} no test is possible for want of two distinct runs on both sides")
+    how = f" (5 %, Welch, Holm over {len(close) + len(clear)} tasks)" if close or clear else ""
+    return [f"{sentence}; {'; '.join(parts)}{how}."]
 
 
-def _told_apart_everywhere(grid: Grid, analysis: Analysis) -> list[str]:
+def _told_apart_everywhere(table: Table, analysis: Analysis) -> list[str]:
     if not analysis.differences:
         return []
     clear = [item for item in analysis.differences if item.compared and not item.indistinguishable]
-    numbers = ", ".join(item.task for item in clear[:NAMED]) + (", …" if len(clear) > NAMED else "")
-    named = f" ({numbers})" if clear else ""
+    numbers = {column.task: column.number for column in table.columns}
+    named = f" ({_tasks([numbers[item.task] for item in clear])})" if clear else ""
     return [
-        f"On {len(clear)} of {len(grid.tasks)} tasks the best row can be told apart from every other row{named} "
+        f"On {len(clear)} of {len(table.columns)} tasks the best row can be told apart from every other row{named} "
         f"(Welch, Holm over rows)."
     ]
 
@@ -124,7 +130,7 @@ def _runs(table: Table, grid: Grid, analysis: Analysis) -> list[str]:
     if table.kind == "published":
         found.append(
             "The published runs of a cell share one seed and often repeat each other, and only their mean and interval "
-            "are known: intervals and p-values are too small, so fewer differences are real than are found here."
+            "are known: intervals and p-values are too small, and not all differences found here need be real."
         )
     if analysis.audits:
         measured = int(np.isfinite(grid.scores).sum())
@@ -141,6 +147,10 @@ def _runs(table: Table, grid: Grid, analysis: Analysis) -> list[str]:
             f"{diverged} cell(s) diverged: they share the last rank of their task and count as 0 in scores."
         )
     return found
+
+
+def _tasks(numbers: Sequence[int]) -> str:
+    return f"{'task' if len(numbers) == 1 else 'tasks'} {', '.join(map(str, numbers))}"
 
 
 def _listed(names: Sequence[str]) -> str:
