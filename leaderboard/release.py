@@ -29,6 +29,8 @@ from leaderboard.version_index import CHANGES, check_releases, write_index
 
 FIRST = "1.0.0"
 
+PAGE_OF_CHANGES = "CHANGES.md"
+
 
 @dataclass(frozen=True)
 class Released:
@@ -103,7 +105,7 @@ def release_files(
     return {
         **version_files(board, sources.examples, info),
         CHANGES: changes.to_json().encode(),
-        "CHANGES.md": as_changes(changes).encode(),
+        PAGE_OF_CHANGES: as_changes(changes).encode(),
     }
 
 

@@ -7,7 +7,7 @@ or other code or other libraries render otherwise.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,11 +16,13 @@ from pydantic import ValidationError
 
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.release import BuildRecord
+from leaderboard.changes import compare
 from leaderboard.differences import first_difference
 from leaderboard.errors import LeaderboardError
-from leaderboard.release import release_files
+from leaderboard.release import PAGE_OF_CHANGES, release_files
 from leaderboard.rendering import SOURCE, SUMS
 from leaderboard.sources import LostInputsError, Sources, unpack
+from leaderboard.store import INPUTS
 from leaderboard.tools import code_sha256, tools
 from leaderboard.version import (
     BUILD,
@@ -31,12 +33,17 @@ from leaderboard.version import (
     sum_problems,
     version_files,
 )
-from leaderboard.version_index import chain_problems, read_build
+from leaderboard.version_index import CHANGES, chain_problems, read_build
 
-Kind = Literal["touched", "record", "inputs", "code", "tools", "differs"]
-"""`touched`: not what was written. `record`: an input is missing or damaged. `inputs`: of `dev`, the workspace has
-moved on. `code`, `tools`: it rebuilds otherwise, and was built with others. `differs`: it rebuilds otherwise, and
-nothing explains it."""
+Kind = Literal["touched", "before", "record", "inputs", "code", "tools", "differs"]
+"""Why something is not as it should be.
+
+- `touched`: a file is not what was written; `before`: the release before it is not.
+- `record`: an input is missing or damaged.
+- `inputs`: of `dev`, the workspace has moved on.
+- `code`, `tools`: the same numbers are shown otherwise, and it was built with others.
+- `differs`: the records give other numbers, or other files without a reason.
+"""
 
 
 @dataclass(frozen=True)
@@ -85,42 +92,66 @@ def verify(out: Path, version: str, workspace: Sources | None = None) -> Verific
     if not (folder / SOURCE).is_file():
         raise LeaderboardError(f"no version {version!r} in {out}")
     broken = {**sum_problems(folder), **(chain_problems(out, version) if version != DEVELOPMENT else {})}
+    touched = [Problem("touched", name, text) for name, text in broken.items()]
     try:
         files = read_files(folder)
         board = Leaderboard.model_validate_json(files[SOURCE])
         build = read_build(out, version)
     except (LeaderboardError, ValidationError) as error:
-        touched = [Problem("touched", name, text) for name, text in broken.items()]
-        touched = touched or [Problem("touched", SOURCE, f"{SOURCE} or {BUILD} cannot be read: {error}")]
-        return Verification(version, 0, 0, tuple(touched))
+        unread = Problem("touched", SOURCE, f"{SOURCE} or {BUILD} cannot be read: {error}")
+        return Verification(version, 0, 0, tuple(touched or [unread]))
     with tempfile.TemporaryDirectory(prefix="lovt-bench-verify-") as scratch:
         try:
             sources = workspace or unpack(board.inputs, out, Path(scratch))
+            again = sources.board(version)
         except LostInputsError as error:
-            touched = [Problem("touched", name, text) for name, text in broken.items()]
             lost = [Problem("record", name, text) for name, text in error.complaints.items()]
             return Verification(version, 0, len(board.inputs), (*touched, *lost))
-        rebuilt = _rebuild(out, build, sources)
-    problems = list(_problems(files, rebuilt, broken, build))
+        except LeaderboardError as error:
+            text = str(error).replace(scratch, INPUTS)
+            failed = Problem("differs", SOURCE, f"it cannot be rebuilt here: {text}")
+            return Verification(version, 0, len(board.inputs), (*touched, failed))
+        rebuilt, problems = _rebuild(out, build, again, sources)
+    problems += _problems(files, rebuilt, broken, build, _other_numbers(board, again))
     if workspace:
-        problems = [*_moved(board, workspace.board(version)), *problems]
+        problems = [*_moved(board, again), *problems]
     return Verification(version, len(rebuilt), len(board.inputs), tuple(problems))
 
 
-def _rebuild(out: Path, build: BuildRecord, sources: Sources) -> dict[str, bytes]:
-    board = sources.board(build.version)
-    if build.release is None:
-        return version_files(board, sources.examples)
-    previous = build.release.previous
-    old = read_version(out, previous) if previous else None
-    return release_files(board, sources, build.release, old)
+def _rebuild(
+    out: Path, build: BuildRecord, board: Leaderboard, sources: Sources
+) -> tuple[dict[str, bytes], list[Problem]]:
+    """Return the files that the sources give; without its changes if the release before it was touched."""
+    release = build.release
+    if release is None:
+        return version_files(board, sources.examples), []
+    try:
+        old = read_version(out, release.previous) if release.previous else None
+    except LeaderboardError as error:
+        text = f"its changes cannot be rebuilt, for they are from {release.previous}: {error}"
+        return version_files(board, sources.examples, release), [Problem("before", CHANGES, text)]
+    return release_files(board, sources, release, old), []
+
+
+def _other_numbers(found: Leaderboard, again: Leaderboard) -> str | None:
+    """Return how the numbers themselves differ, which no other way of showing them explains."""
+    changes = compare(again, found)
+    if changes.digests or changes.cells or changes.rows_added or changes.rows_removed:
+        return f"The records give other numbers: {' '.join(changes.reasons[:3])}"
+    return None
 
 
 def _problems(
-    files: dict[str, bytes], rebuilt: dict[str, bytes], broken: dict[str, str], build: BuildRecord
+    files: Mapping[str, bytes],
+    rebuilt: Mapping[str, bytes],
+    broken: Mapping[str, str],
+    build: BuildRecord,
+    other_numbers: str | None,
 ) -> Iterator[Problem]:
-    kind, cause = _cause(build)
-    for name in sorted({*files, *rebuilt, *broken} - {BUILD}):
+    kind: Kind
+    kind, cause = ("differs", other_numbers) if other_numbers else _cause(build)
+    derived = set() if CHANGES in rebuilt else {CHANGES, PAGE_OF_CHANGES}
+    for name in sorted({*files, *rebuilt, *broken} - {BUILD} - (derived - {*broken})):
         found, expected = files.get(name), rebuilt.get(name)
         differs = found is not None and expected is not None and found != expected
         place = f"; {first_difference(name, found or b'', expected or b'')}" if differs else ""

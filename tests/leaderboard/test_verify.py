@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,29 @@ def test_other_libraries_and_other_code_explain_a_difference(
     assert told(found) == {("code", "leaderboard.md")}
     assert found.explained
     assert not found.identical
+
+
+def test_other_numbers_are_never_explained_by_other_code(out: Path) -> None:
+    """A forger who has rewritten all sums would claim, in build.json, that other code made the version."""
+    forge(out, "build.json", '"code_sha256": "', '"code_sha256": "f00d', sums=True)
+    content = (out / VERSION / "build.json").read_text()
+    forge(out, "build.json", content, re.sub(r"f00d(\w{60})\w{4}", r"f00d\1", content), sums=True)
+    assert verify(out, VERSION).identical
+    forge(out, "leaderboard.md", "imagenet", "ImageNet", sums=True)
+    assert told(verify(out, VERSION)) == {("code", "leaderboard.md")}
+    forge(out, "leaderboard.json", '"mean": 0.5', '"mean": 0.9', sums=True)
+    found = verify(out, VERSION)
+    assert told(found) == {("differs", "leaderboard.md"), ("differs", "leaderboard.json")}
+    assert "imagenet, rsna_frozen_1" in found.problems[0].text
+    assert not found.explained
+
+
+def test_a_touched_release_does_not_hide_the_one_after_it(tmp_path: Path, out: Path) -> None:
+    freeze(out, sources(tmp_path / "more", [*two_rows(), *runs("new", "covid_linear", [0.5, 0.6])]))
+    forge(out, "leaderboard.md", "imagenet", "ImageNet")
+    found = verify(out, "1.1.0")
+    assert told(found) == {("before", "changes.json")}
+    assert found.files > 8
 
 
 def test_a_touched_file_is_never_explained_by_other_code(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,18 @@ def test_a_touched_release_stops_every_command_and_verify_names_the_place(worksp
         verified = call("verify", "--all", *where, *flags)
         assert verified.exit_code == 1
         assert "touched: leaderboard.csv does not match SHA256SUMS; line" in verified.output
+
+
+def test_serve_refuses_what_is_not_there_and_a_port_that_is_taken(workspace: Path) -> None:
+    out = workspace / "versions"
+    assert "lovt-bench leaderboard build" in call("serve", "--out", out).output
+    call("build", "--workspace", workspace, "--out", out)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = call("serve", "--out", out, "--port", taken.getsockname()[1])
+    assert result.exit_code == 1
+    assert "choose another --port" in result.output
 
 
 def test_rows_whose_backbone_is_another_one_here_are_stale(workspace: Path) -> None:
