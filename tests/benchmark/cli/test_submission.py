@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,12 +89,13 @@ def test_a_new_method_passes_its_check(call, tmp_path: Path) -> None:
     assert "is there already" in again.output
 
 
-def test_a_new_method_trains_as_it_stands(call, tmp_path: Path) -> None:
+def test_a_new_method_trains_as_it_stands(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     call("new", "my-method")
     spec = importlib.util.spec_from_file_location("my_method", tmp_path / "my-method" / "pretrain.py")
     assert spec
     assert spec.loader
     method = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "my_method", method)
     spec.loader.exec_module(method)
     declared = read_declaration(tmp_path / "my-method")
     settings = build_settings(method.Settings, [("profile demo", profile_settings(declared, "demo"))])
