@@ -17,11 +17,10 @@ from benchmark.executor.job import Executor
 def print_forecast(forecast: Forecast, executor: Executor, workspace: Path) -> None:
     """Print one line a task, in the order in which they would begin, and whether the disk suffices."""
     table = Table()
-    for heading in ("Nr", "Task", "Runs", "Features", "At most", "Disk"):
-        task = heading == "Task"
-        table.add_column(
-            heading, justify="left" if task else "right", no_wrap=True, min_width=30 if task else None
-        )
+    table.add_column("Nr", justify="right")
+    table.add_column("Task", no_wrap=True, min_width=30)
+    for heading in ("Runs", "Features", "At most", "Disk"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for task in forecast.tasks:
         table.add_row(
             str(task.spec.number),

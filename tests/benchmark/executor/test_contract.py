@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 
+import psutil
 import pytest
 
 from benchmark.executor.job import Executor, JobEnd, Work
@@ -123,3 +127,37 @@ def test_ctrl_c_stops_the_workers(tmp_path):
         EXECUTORS["local"]().run([toy(tmp_path, "slow", seconds=60)], WORK, tmp_path / "claims", watcher)
     with pytest.raises(ProcessLookupError):
         os.kill(watcher.pid, 0)
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_two_harness_processes_do_every_job_once_and_both_end_when_all_is_done(name, tmp_path):
+    """The second plans the same jobs in the same order: it waits for what the first is at, and repeats nothing."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from tests.benchmark.executor.test_contract import EXECUTORS, run, toy\n"
+        "folder = Path(sys.argv[2])\n"
+        "jobs = [toy(folder, f'job-{i}', seconds=0.05, after=(f'job-{i - 4}',)) for i in range(12)]\n"
+        "log = run(EXECUTORS[sys.argv[1]](), folder, jobs)\n"
+        "assert all((folder / job.id).exists() for job in jobs) and len(log.ends) == 12\n"
+    )
+    command = [sys.executable, "-c", code, name, str(tmp_path)]
+    harnesses = [subprocess.Popen(command) for _ in range(2)]
+    assert [harness.wait(60) for harness in harnesses] == [0, 0]
+    assert [times(tmp_path, f"job-{i}") for i in range(12)] == [1] * 12
+
+
+def test_workers_end_with_their_driver_even_if_that_is_killed(tmp_path):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from tests.benchmark.executor.test_contract import EXECUTORS, run, toy\n"
+        "folder = Path(sys.argv[1])\n"
+        "run(EXECUTORS['local'](), folder, [toy(folder, 'slow', stall=60)])\n"
+    )
+    driver = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)])
+    while not (tmp_path / "slow.stalled").exists():
+        time.sleep(0.02)
+    workers = psutil.Process(driver.pid).children()
+    driver.kill()
+    driver.wait()
+    assert workers
+    assert psutil.wait_procs(workers, timeout=20)[1] == []

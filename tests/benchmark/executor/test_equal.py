@@ -6,7 +6,8 @@ import pytest
 
 from benchmark.engine.evaluate import evaluate
 from benchmark.executor.local import LocalExecutor
-from tests.benchmark.executor.worlds import RUNS, results, tiny_evaluation
+from tests.benchmark.executor.found import results
+from tests.benchmark.executor.worlds import RUNS, tiny_evaluation
 
 
 @pytest.fixture(scope="module")

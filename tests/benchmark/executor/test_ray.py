@@ -9,9 +9,10 @@ import pytest
 from benchmark.engine.evaluate import evaluate
 from benchmark.executor.job import Work
 from benchmark.executor.ray_cluster import RayExecutor
+from tests.benchmark.executor.found import results
 from tests.benchmark.executor.log import Log
 from tests.benchmark.executor.toys import ENTRY, times, toy, work
-from tests.benchmark.executor.worlds import results, tiny_evaluation
+from tests.benchmark.executor.worlds import tiny_evaluation
 
 pytestmark = pytest.mark.slow
 QUICK_TO_NOTICE = {

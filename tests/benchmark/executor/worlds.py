@@ -8,9 +8,7 @@ from typing import Any
 import torch
 
 from benchmark.backbone.sources import resolve
-from benchmark.contract.run_record import RunRecord
 from benchmark.engine.evaluate import Evaluation
-from benchmark.engine.records import load_records
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, tiny_store
@@ -35,19 +33,3 @@ def tiny_evaluation(root: Path, tasks: tuple[str, ...] = TASKS, **changes: Any) 
         device=torch.device("cpu"),
         **changes,
     )
-
-
-def results(root: Path) -> dict[str, dict[str, Any]]:
-    """Return what all records of a workspace say, by key, without what differs between two equal runs."""
-    found: dict[str, dict[str, Any]] = {}
-    for path in sorted((root / "results").rglob("*.jsonl")):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        records = load_records(path)
-        assert len(records) == len(lines), f"{path.name} holds a run twice"
-        found |= {key: comparable(record) for key, record in records.items()}
-    return found
-
-
-def comparable(record: RunRecord) -> dict[str, Any]:
-    """Return the record without times and costs."""
-    return record.model_dump(exclude={"seconds", "finished", "peak_memory_bytes", "energy_joules"})

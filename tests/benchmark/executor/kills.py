@@ -1,0 +1,217 @@
+"""Kills workers, nodes and drivers at random points and checks what is left:
+
+    python -m tests.benchmark.executor.kills --executor local --kills 50 --seed 1 [--jobs real] [--drivers 2]
+
+No finished run may be lost, none recorded twice, and all records must equal those of an undisturbed run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.benchmark.executor.found import lines, results
+
+PATIENCE = 600
+"""Seconds after which an undisturbed driver counts as hanging."""
+
+
+@dataclass
+class Outcome:
+    """What was done and found."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    rounds: int = 0
+    """Workspaces that were finished."""
+    drivers: int = 0
+    runs: int = 0
+    """Of one undisturbed round."""
+
+
+def torment(
+    root: Path, executor: str, kills: int, seed: int, jobs: str = "toy", drivers: int = 1, pause: float = 1.0
+) -> Outcome:
+    """Kill until so many kills hit something, finish the last round, and check.
+
+    Args:
+        root: an empty folder.
+        executor: `local` or `ray`.
+        kills: how many.
+        seed: of the choice of victims and times.
+        jobs: `toy` or `real`.
+        drivers: harness processes that share the workspace.
+        pause: longest seconds between two kills.
+
+    Raises:
+        AssertionError: a promise is broken.
+    """
+    rng, outcome = random.Random(seed), Outcome()
+    with _cluster(executor == "ray") as cluster:
+        _finish(_driver(root / "undisturbed", "process", jobs))
+        expected = results(root / "undisturbed")
+        outcome.runs = len(expected)
+        while sum(outcome.kills.values()) < kills:
+            workspace = root / f"round-{outcome.rounds}"
+            _round(workspace, executor, jobs, drivers, kills, pause, rng, outcome, cluster)
+            assert results(workspace) == expected, "records differ from those of an undisturbed run"
+            outcome.rounds += 1
+    return outcome
+
+
+def _round(
+    workspace: Path,
+    executor: str,
+    jobs: str,
+    drivers: int,
+    kills: int,
+    pause: float,
+    rng: random.Random,
+    outcome: Outcome,
+    cluster: Any,
+) -> None:
+    """Disturb one workspace until it is finished in spite of it, or no kill is left."""
+    address = cluster.address if cluster else None
+    running = [_driver(workspace, executor, jobs, address) for _ in range(drivers)]
+    outcome.drivers += drivers
+    seen: set[str] = set()
+    while sum(outcome.kills.values()) < kills:
+        time.sleep(rng.uniform(0.0, pause))
+        if all(driver.poll() is not None for driver in running):
+            break
+        found = lines(workspace)
+        assert seen <= found, "a finished run was lost"
+        seen = found
+        victim = _kill(rng, running, cluster)
+        outcome.kills.update([victim] if victim else [])
+        for number, driver in enumerate(running):
+            if driver.poll() not in (None, 0):
+                running[number] = _driver(workspace, executor, jobs, address)
+                outcome.drivers += 1
+    for driver in running:
+        # A job whose worker was killed too often is given up, and its driver says so: the next one does it.
+        while _finish(driver, check=False) != 0:
+            driver = _driver(workspace, executor, jobs, address)
+            outcome.drivers += 1
+    assert seen <= lines(workspace), "a finished run was lost"
+
+
+def _kill(rng: random.Random, drivers: list[subprocess.Popen[bytes]], cluster: Any) -> str | None:
+    """Kill a worker, a node or a driver; return which, None where the chosen kind is not there."""
+    alive = [driver for driver in drivers if driver.poll() is None]
+    kind = rng.choice(["worker", "worker", "driver", *(["node"] if cluster else [])])
+    if kind == "driver":
+        driver = rng.choice(alive)
+        os.kill(driver.pid, signal.SIGKILL)
+        driver.wait()
+        return kind
+    if kind == "node":
+        node = rng.choice(list(cluster.worker_nodes))
+        cluster.remove_node(node, allow_graceful=False)
+        cluster.add_node(num_cpus=1)
+        return kind
+    workers = _ray_workers() if cluster else [child for d in alive for child in _children(d.pid)]
+    if not workers:
+        return None
+    try:
+        rng.choice(sorted(workers, key=lambda process: process.pid)).kill()
+    except psutil.NoSuchProcess:
+        return None
+    return kind
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children()
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _ray_workers() -> list[psutil.Process]:
+    mine = psutil.Process().children(recursive=True)
+    names = [(process, _name(process)) for process in mine]
+    return [process for process, name in names if name.startswith("ray::_do")]
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+@contextmanager
+def _cluster(wanted: bool) -> Iterator[Any]:
+    """A Ray cluster of a head without work and two nodes."""
+    if not wanted:
+        yield None
+        return
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    from ray.cluster_utils import Cluster
+
+    from tests.benchmark.executor.test_ray import QUICK_TO_NOTICE
+
+    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": QUICK_TO_NOTICE}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        for _ in range(2):
+            cluster.add_node(num_cpus=1)
+        yield cluster
+    finally:
+        cluster.shutdown()
+
+
+def _driver(workspace: Path, executor: str, jobs: str, address: str | None = None) -> subprocess.Popen[bytes]:
+    workspace.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "tests.benchmark.executor.driver", str(workspace), executor, jobs]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    log = (workspace / "driver.log").open("ab")
+    with log:
+        return subprocess.Popen(
+            [*command, *([address] if address else [])], env=environment, stdout=log, stderr=log
+        )
+
+
+def _finish(driver: subprocess.Popen[bytes], check: bool = True) -> int:
+    code = driver.wait(PATIENCE)
+    assert not (check and code), f"an undisturbed driver ended with {code}"
+    return code
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--executor", choices=["local", "ray"], default="local")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", choices=["toy", "real"], default="toy")
+    parser.add_argument("--drivers", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=1.0, help="longest seconds between two kills")
+    arguments = parser.parse_args()
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="lovt-kills-") as folder:
+        outcome = torment(Path(folder), **vars(arguments))
+    killed = ", ".join(f"{count} {kind}s" for kind, count in sorted(outcome.kills.items()))
+    sys.stdout.write(
+        f"{arguments.executor}, {arguments.jobs} jobs: killed {killed} in {outcome.rounds} rounds of {outcome.runs} "
+        f"runs, {outcome.drivers} drivers, {time.monotonic() - start:.0f} s. No finished run lost, none recorded "
+        "twice, all records equal to those of an undisturbed run.\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
