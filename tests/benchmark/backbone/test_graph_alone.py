@@ -16,10 +16,13 @@ from torch.nn import functional as F
 from benchmark.backbone.check import check_backbone
 from benchmark.backbone.findings import Finding, failed
 from benchmark.backbone.folder import load_backbone, read_manifest
+from benchmark.backbone.graph_model import load_graph
+from benchmark.backbone.graph_submit import prepare_graph, write_graph_folder
 from benchmark.backbone.model import BackboneError
 from benchmark.backbone.sources import resolve
 from benchmark.backbone.weights import file_digest
-from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.backbone import BackboneManifest, Provenance
+from tests.benchmark.backbone.graphs import pyramid, saved
 
 
 def graph(weights: np.ndarray) -> onnx.ModelProto:
@@ -97,6 +100,35 @@ def test_it_is_a_source_of_frozen_features_and_of_nothing_to_train(tmp_path: Pat
     assert list(backbone.parameters()) == []
     with pytest.raises(BackboneError, match="takes images of 64 pixels only, found 96"):
         backbone(torch.zeros(1, 3, 96, 96))
+
+
+def test_maps_may_depend_on_the_image_alone(tmp_path: Path):
+    """A graph that was exported in train mode: it subtracts the mean over the batch."""
+    root = write(tmp_path / "alone", WEIGHTS)
+    model = graph(WEIGHTS)
+    model.graph.node[0].output[0] = "raw"
+    model.graph.initializer.append(numpy_helper.from_array(np.array([0]), "axis"))
+    model.graph.node.append(helper.make_node("ReduceMean", ["raw", "axis"], ["mean"]))
+    model.graph.node.append(helper.make_node("Sub", ["raw", "mean"], ["coarse"]))
+    onnx.save(model, root / "backbone.onnx")
+    fields = json.loads((root / "backbone.json").read_text()) | {
+        "onnx_sha256": file_digest(root / "backbone.onnx")
+    }
+    (root / "backbone.json").write_text(json.dumps(fields))
+    found = [f for f in check_backbone(root) if f.level == "error"]
+    assert "the same image among 3 differ by" in found[-1].message
+    assert "export it in evaluation mode" in found[-1].advice
+
+
+def test_a_graph_of_any_side_is_checked_as_one(tmp_path: Path):
+    prepared = prepare_graph(saved(pyramid(), tmp_path / "m.onnx"), {})
+    root = tmp_path / "any"
+    root.mkdir()
+    write_graph_folder(root, prepared, display_name="Any", provenance=Provenance(method="any"))
+    findings = check_backbone(root)
+    assert not failed(findings), errors(findings)
+    assert any("any side" in finding.message for finding in findings)
+    assert load_graph(root).fixed_side is None
 
 
 def test_a_graph_that_was_changed_is_not_opened(tmp_path: Path):

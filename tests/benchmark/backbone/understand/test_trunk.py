@@ -6,11 +6,12 @@ from unicodedata import category
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from benchmark.backbone.model import BackboneError
 from benchmark.backbone.sanity import probe_images
+from benchmark.backbone.understand.report import show
 from benchmark.backbone.understand.trunk import understand
 from tests.benchmark.backbone.understand import wild
 
@@ -231,6 +232,28 @@ def test_any_prefix_and_any_nesting_is_found(prefix: list[str], nesting: list[st
     assert equal(found.state, wild.trunk())
     for line in found.report.notes():
         assert is_safe(line)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    one=st.lists(part, min_size=1, max_size=3),
+    other=st.lists(part, min_size=1, max_size=3),
+    beside=st.dictionaries(part, st.sampled_from([torch.zeros(3), None, 7, "x"]), max_size=3),
+)
+def test_any_two_encoders_are_told_apart_by_what_the_message_lists(
+    one: list[str], other: list[str], beside: dict[str, object]
+) -> None:
+    names = [".".join(one), ".".join(other)]
+    assume(len({show(name) for name in names}) == 2 and not set(beside) & {one[0], other[0]})
+    content = (
+        beside | wild.below(f"{names[0]}.", wild.trunk()) | wild.below(f"{names[1]}.", wild.trunk(seed=1))
+    )
+    with pytest.raises(BackboneError, match="2 encoders fit resnet18 and differ") as error:
+        understand(content, "resnet18")
+    assert is_safe(str(error.value))
+    for seed, name in enumerate(names):
+        assert f"--encoder {show(name)} (120 tensors)" in str(error.value)
+        assert equal(understand(content, "resnet18", show(name)).state, wild.trunk(seed=seed))
 
 
 wild_key = st.one_of(st.text(max_size=30), st.integers(), st.booleans(), st.none(), st.floats(), st.binary())

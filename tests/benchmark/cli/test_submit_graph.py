@@ -1,0 +1,72 @@
+"""`lovt-bench submit` of an ONNX graph, from the outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from benchmark.backbone.folder import read_manifest
+from benchmark.backbone.sources import resolve
+from benchmark.backbone.weights import file_digest
+from benchmark.cli.submit import submit
+from benchmark.engine.eligible import eligible
+from tasks.registry import load_tasks
+from tests.benchmark.backbone.graphs import pyramid, saved
+
+
+@pytest.fixture
+def call(tmp_path: Path):
+    def run(*arguments: str, name: str = "mine") -> Result:
+        return CliRunner(env={"LOVT_BENCH_WORKSPACE": str(tmp_path / "workspace")}).invoke(
+            submit, [name, *arguments]
+        )
+
+    return run
+
+
+def test_a_graph_becomes_a_row_of_the_frozen_tasks(call, tmp_path: Path) -> None:
+    path = saved(pyramid(strides=(4, 8, 16, 32), classifier=True), tmp_path / "model.onnx")
+    result = call("--weights", str(path), "--display-name", "My Keras", "--pretraining-data", "none")
+    assert result.exit_code == 0, result.output
+    for line in (
+        "c2: output level4, stride 4, 4 channels",
+        "c1: no output has stride 2, the image stands in for it",
+        "left out: embedding",
+        "run by onnxruntime for batches 1 and 3",
+        "on the tasks with a frozen backbone only",
+        "Next: lovt-bench evaluate mine",
+    ):
+        assert line in result.output
+    workspace = tmp_path / "workspace"
+    manifest = read_manifest(workspace / "backbones" / "mine")
+    assert (manifest.architecture, manifest.display_name, manifest.weights_sha256) == (
+        "onnx",
+        "My Keras",
+        None,
+    )
+    assert manifest.provenance.source_sha256 == file_digest(path)
+    able, others = eligible(load_tasks(), resolve("mine", workspace), 64)
+    assert len(able) == 12
+    assert {spec.backbone for spec in able} == {"frozen"}
+    assert list(others) == ["backbone mine is a graph without weights that could be fine-tuned"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--level", "level4=8"), "is declared with stride 8"),
+        (("--level", "level4"), "expected OUTPUT=STRIDE"),
+        (("--arch", "resnet18"), "--arch and --encoder belong to weights"),
+    ],
+)
+def test_mistakes_end_in_a_sentence_and_write_nothing(
+    call, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    path = saved(pyramid(), tmp_path / "model.onnx")
+    result = call("--weights", str(path), *arguments)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert not list((tmp_path / "workspace").glob("backbones/*"))
+    assert call("--weights", str(path), name="random-x").exit_code == 1
