@@ -83,6 +83,13 @@ def mark(table: Table) -> str:
     return " · seeded splits" if table.splits == "seeded" else ""
 
 
+def basis(table: Table) -> str:
+    """Return what intervals are and how many runs a cell has."""
+    if table.kind == "claimed":
+        return "Numbers and intervals as claimed"
+    return f"Intervals: {INTERVALS[table.interval]}, {table.expected_runs} run(s)"
+
+
 def dataset_label(name: str) -> str:
     """Return a dataset's name as papers write it: short words are abbreviations."""
     words = name.split("-")

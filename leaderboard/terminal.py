@@ -13,9 +13,9 @@ from rich.text import Text
 from benchmark.contract.leaderboard import Cell, Column, Row, Table
 from leaderboard.layout import (
     BLOCK,
-    INTERVALS,
     MISSING,
     SIGN_LEGEND,
+    basis,
     blocks,
     caption,
     cell_sign,
@@ -50,9 +50,7 @@ def render(table: Table, width: int, *, plain: bool) -> Iterator[RenderableType]
     """
     yield Text(table.title, style="bold")
     yield Text(table.statement)
-    yield Text(
-        f"{INTERVALS[table.interval]} intervals, {table.expected_runs} run(s) · table {table.id}", style="dim"
-    )
+    yield Text(f"{basis(table)} · table {table.id}", style="dim")
     for claim in table.claims:
         yield Text(f"• {claim.text}")
     yield Text()

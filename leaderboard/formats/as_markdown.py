@@ -8,9 +8,9 @@ import pandas as pd
 
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
 from leaderboard.layout import (
-    INTERVALS,
     MISSING,
     SIGN_LEGEND,
+    basis,
     blocks,
     caption,
     cell_sign,
@@ -54,7 +54,7 @@ def as_markdown(leaderboard: Leaderboard) -> str:
 def _table(table: Table) -> Iterator[str]:
     yield f"## {markdown(table.title)}"
     yield markdown(table.statement)
-    yield f"Intervals: {INTERVALS[table.interval]}, {table.expected_runs} run(s). Table `{table.id}`."
+    yield f"{basis(table)}. Table `{table.id}`."
     if table.source:
         yield f"Source: {table.source.citation} <{table.source.url}>"
     if table.claims:

@@ -39,6 +39,10 @@ class PublishedInfo(Model):
     profile: str
     runs: PositiveInt
     supervision: dict[str, Supervision]
+    pretraining_data: dict[str, list[str]] = {}
+    """By method, in the words of the vocabulary; a method without is unknown."""
+    architecture: str | None = None
+    """Of all rows."""
     claims: list[ClaimQuestion] = []
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmark.contract.backbone import architecture_class
 from benchmark.contract.leaderboard import Cell, Claim, Row, Source, Summary, Table
+from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.task import TaskSpec
 from leaderboard.columns import column_of
 from leaderboard.errors import LeaderboardError
+from leaderboard.lineage import overlaps
 from leaderboard.published.load import ClaimQuestion, PublishedCell, PublishedTable
 from leaderboard.standing import best_without, count_methods, stand
 from leaderboard.text import slug
@@ -25,7 +28,9 @@ def published_table(published: PublishedTable, tasks: Sequence[TaskSpec]) -> Tab
     by_row: dict[tuple[str, float | None], dict[str, PublishedCell]] = {}
     for cell in published.cells:
         by_row.setdefault((cell.method, cell.fraction), {})[cell.task] = cell
-    drafts = [_row(method, fraction, cells, ids, published) for (method, fraction), cells in by_row.items()]
+    drafts = [
+        _row(method, fraction, cells, present, published) for (method, fraction), cells in by_row.items()
+    ]
     rows = stand(drafts, ids)
     return Table(
         id=slug(f"published-{info.name}"),
@@ -50,9 +55,12 @@ def _row(
     method: str,
     fraction: float | None,
     cells: dict[str, PublishedCell],
-    tasks: Sequence[str],
+    tasks: Sequence[TaskSpec],
     published: PublishedTable,
 ) -> Row:
+    words = vocabulary()
+    declared = words.read(published.info.pretraining_data.get(method, []))
+    architecture = published.info.architecture
     percent = "" if fraction is None else f"{100 * fraction:g}"
     return Row(
         id=slug(f"{method}-{percent}"),
@@ -60,6 +68,10 @@ def _row(
         method=method,
         fraction=fraction,
         supervision=published.info.supervision[method],
+        pretraining_data=[words.title(name) for name in declared],
+        architecture=architecture,
+        architecture_class=architecture_class(architecture) if architecture else None,
+        overlaps=overlaps(declared, [spec.dataset for spec in tasks]),
         cells=[
             Cell(
                 task=task,
@@ -68,7 +80,7 @@ def _row(
                     runs=published.info.runs, mean=cells[task].mean, interval95_normal=cells[task].interval95
                 ),
             )
-            for task in tasks
+            for task in (spec.id for spec in tasks)
             if task in cells
         ],
         complete=False,

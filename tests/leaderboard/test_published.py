@@ -135,3 +135,10 @@ def test_a_value_of_an_unknown_task_is_an_error(tmp_path: Path) -> None:
     write_pair(tmp_path, HEADER + "LoVT,30,covid_lineal,1.0,0.2\n")
     with pytest.raises(LeaderboardError, match="covid_lineal"):
         build(RecordSet(), load_published(tmp_path), tuple(TASKS.values()))
+
+
+def test_published_methods_have_seen_no_evaluation_image(table: Table) -> None:
+    """All of them were trained on MIMIC-CXR, ImageNet or nothing; so is its clean ranking the ranking itself."""
+    assert {item.mark for row in table.rows for item in row.overlaps} == {"clean"}
+    assert {row.architecture_class for row in table.rows} == {"paper"}
+    assert table.clean is None
