@@ -5,8 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+from typing import TYPE_CHECKING
 
 from leaderboard.errors import LeaderboardError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SIDE_LIMIT = 512
@@ -30,7 +34,7 @@ def outline(mask: str) -> str:
     """
     import numpy as np
     from PIL import Image, UnidentifiedImageError
-    from skimage.measure import approximate_polygon, find_contours
+    from skimage.measure import find_contours
 
     try:
         with Image.open(io.BytesIO(png_bytes(mask)), formats=["PNG"]) as image:
@@ -41,11 +45,15 @@ def outline(mask: str) -> str:
         raise LeaderboardError("an example mask cannot be read; evaluate again to write it anew") from error
     # A frame of background closes the outlines of regions at the edge.
     contours = find_contours(np.pad(pixels, 1).astype(np.uint8), 0.5)
-    return "".join(_path(approximate_polygon(contour - 0.5, tolerance=0.6)) for contour in contours)
+    return "".join(_path(contour - 1) for contour in contours)
 
 
-def _path(points) -> str:  # type: ignore[no-untyped-def]
-    if len(points) < 4:
-        return ""
-    # find_contours gives (row, column) at pixel centres.
-    return "M" + "L".join(f"{x:.4g} {y:.4g}" for y, x in points[:-1]) + "Z"
+def _path(points: np.ndarray) -> str:
+    """Return a closed path through points (row, column), P x 2, without those on a straight line."""
+    import numpy as np
+
+    ring = points[:-1]
+    before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
+    corners = ring[np.abs(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]) > 1e-9]
+    # The centre of pixel 0 is at 0.5 in the coordinates of an SVG image.
+    return "M" + "L".join(f"{x + 0.5:g} {y + 0.5:g}" for y, x in corners) + "Z"

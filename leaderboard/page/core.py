@@ -106,7 +106,6 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "best": row.best_on,
         "seconds": _seconds(row),
         "parameters": row.parameters,
-        "claims": any(cell.claimed for cell in row.cells) or None,
     }
     cells = {cell.task: cell for cell in row.cells}
     kept = {name: value for name, value in fields.items() if value is not None}
@@ -145,7 +144,13 @@ def _analysis(analysis: Analysis) -> dict[str, Any]:
             {
                 "balance": ranking.balance,
                 "rows": [
-                    [item.row, short(item.mean_rank, 5), short(item.low), short(item.high), short(item.aggregate)]
+                    [
+                        item.row,
+                        short(item.mean_rank, 5),
+                        short(item.low),
+                        short(item.high),
+                        short(item.aggregate),
+                    ]
                     for item in ranking.rows
                 ],
                 "groups": ranking.groups,

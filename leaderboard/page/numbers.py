@@ -6,13 +6,14 @@ from leaderboard.layout import percent
 
 
 def score(value: float) -> float:
-    """Return a fraction with as few digits as show the same percentage: six decimals, else all."""
-    short = round(value, 6)
-    return short if percent(short) == percent(value) else value
+    """Return a fraction with as few digits, five or more, as show the same percentage."""
+    return next(
+        (short for digits in (5, 6, 8) if percent(short := round(value, digits)) == percent(value)), value
+    )
 
 
 def spread(value: float | None) -> float | None:
-    """Return a standard deviation or half-width of an interval likewise; None stays None."""
+    """Return a standard deviation, an interval's half-width or a difference likewise; None stays None."""
     return None if value is None else score(value)
 
 

@@ -56,7 +56,7 @@
       h("h1", {}, title),
       whole && h("p", { class: "lead" }, table.statement),
       whole && table.claims.length > 0 && h("p", { class: "claims" }, table.claims.map((text) => `${text}.`).join(" ")),
-      whole && table.source && h("p", { class: "quiet" }, outside(table.source.citation, table.source.url)),
+      whole && table.source && h("p", { class: "source" }, outside(table.source.citation, table.source.url)),
     ].filter(Boolean);
   };
 
@@ -96,9 +96,14 @@
     document.title = `${title}${view === "table" ? "" : ` · ${table.short}`} · lovt-bench ${raw.version}`;
     // Views that load something are built aside and shown whole.
     const page = h("div", { class: `view ${view} ${table.section}` }, opening(table, title, view === "table"));
-    const drawn = LOVT.views[view](table, page, item);
-    if (drawn instanceof Promise) main.setAttribute("aria-busy", "true");
-    await drawn;
+    try {
+      const drawn = LOVT.views[view](table, page, item);
+      if (drawn instanceof Promise) main.setAttribute("aria-busy", "true");
+      await drawn;
+    } catch (error) {
+      console.error(error);
+      LOVT.lost(page, "This view could not be drawn; the numbers are in the files below.");
+    }
     if (mine !== turn) return;
     main.removeAttribute("aria-busy");
     main.replaceChildren(page);

@@ -56,12 +56,6 @@
   /** @param {Table} of @param {string} id @returns {Row | undefined} */
   const row = (of, id) => of.rows[of.byId.get(id) ?? -1];
 
-  /** Load what one table's detailed views need. @param {Table} of */
-  const details = async (of) => {
-    await LOVT.load(`details/${of.id}.js`);
-    return (window.LOVT_BENCH_DETAILS ?? {})[of.id] ?? { rows: {}, pairs: [] };
-  };
-
   /** Return the worst overlap mark of a row. @param {Row} of */
   const overlap = (of) => {
     const marks = Object.values(of.marks ?? {});
@@ -82,9 +76,8 @@
     if (of.stale) found.push({ text: "stale", kind: "warn", title: "Protocol, data or backbone are no longer those here." });
     if (of.frozen) found.push({ text: "frozen only", kind: "", title: "A graph without weights: only frozen tasks can be measured." });
     if (of.class === "open") found.push({ text: "open", kind: "", title: "Open class: not the paper's ResNet-50." });
-    if (of.claims) found.push({ text: "claims", kind: "", title: "The submitter claims numbers; its page compares them." });
     return found;
   };
 
-  LOVT.board = { raw, table, row, details, overlap, flags };
+  LOVT.board = { raw, table, row, overlap, flags };
 })();

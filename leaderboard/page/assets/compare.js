@@ -51,6 +51,7 @@
     });
     return [
       h("p", { class: "lead" }, summary(table, a, b, test)),
+      both.length > 0 && LOVT.legend([a, b].map((row) => LOVT.rowLink(table, row.id)), LOVT.specs.TWO),
       both.length > 0 && LOVT.plot(`Means with 95 % intervals (${table.intervalName}): ${names[0]} as circles, ${names[1]} as diamonds.`, (width) => LOVT.specs.twoRows(values, names, width)),
       sheet("Differences by task, in percentage points", ["Task", a.name, b.name, "Difference", "p, corrected", ""], rows, "numbers"),
     ];
@@ -59,7 +60,7 @@
   /** @param {any} table @param {HTMLElement} root */
   const view = async (table, root) => {
     if (table.rows.length < 2) return LOVT.lost(root, "Two rows are needed to compare.");
-    const known = await LOVT.board.details(table);
+    const known = await LOVT.details(table);
     const { params } = LOVT.route.current();
     const ranked = [...table.rows].sort((x, y) => (x.rank ?? 1e9) - (y.rank ?? 1e9) || x.place - y.place);
     const pick = (name, other) => LOVT.board.row(table, params.get(name) ?? "") ?? ranked.find((row) => row.id !== other);

@@ -4,6 +4,7 @@
   const { h, fill, sheet } = LOVT;
   const { duration, fixed, SUPERVISION } = LOVT.format;
   const LABELS = 40;
+  const SHOWN = 40;
 
   const KINDS = {
     seconds: { label: "time of evaluation", title: "seconds of all runs, tuning included", text: duration },
@@ -34,10 +35,11 @@
             kinds.map((name) => h("label", {}, h("input", { type: "radio", name: "cost", value: name, checked: name === kind, change: () => (LOVT.route.update({ cost: name }), draw(), area.querySelector("input:checked")?.focus()) }), h("span", {}, KINDS[name].label))),
           ),
         LOVT.plot(`Mean rank against ${title}. Shape and colour: what a row learned from.`, (width) => LOVT.specs.cost(values, title, rows.length <= LABELS && width > 500, width)),
-        sheet("The same in numbers", ["Row", "Mean rank", KINDS[kind].label, "Learned from"], rows.slice(0, 100).map((row) => [LOVT.rowLink(table, row.id), fixed(row.rank), text(row[kind]), SUPERVISION[row.supervision]])),
-        rows.length > 100 && h("p", { class: "legend" }, `The best 100 of ${rows.length.toLocaleString("en")}.`),
+        sheet("The same in numbers", ["Row", "Mean rank", KINDS[kind].label, "Learned from"], rows.slice(0, SHOWN).map((row) => [LOVT.rowLink(table, row.id), fixed(row.rank), text(row[kind]), SUPERVISION[row.supervision]])),
+        rows.length > SHOWN && h("p", { class: "legend" }, `The best ${SHOWN} of ${rows.length.toLocaleString("en")}.`),
       );
     };
+    root.append(area);
     draw();
   };
 

@@ -75,7 +75,7 @@
     h(
       "tr",
       {},
-      h("th", { scope: "row", class: "name" }, h("a", { href: LOVT.route.to("submission", table.id, row.id), tabindex: -1, title: row.name }, row.name), flags(row)),
+      h("th", { scope: "row", class: "name" }, h("div", {}, h("a", { href: LOVT.route.to("submission", table.id, row.id), tabindex: -1, title: row.name }, row.name), flags(row))),
       h("td", { class: "word", tabindex: -1, title: SUPERVISION_LONG[row.supervision] }, SUPERVISION[row.supervision]),
       h("td", { class: "rank", tabindex: -1 }, fixed(row.rank)),
       h("td", { class: "count", tabindex: -1 }, row.best || "·"),

@@ -8,23 +8,24 @@
   /** Letters as in a compact letter display: rows that share one cannot be told apart. @param {number} at */
   const letter = (at) => (at < 26 ? "" : letter(Math.floor(at / 26) - 1)) + String.fromCharCode(97 + (at % 26));
 
-  /** @param {any} ranking @returns {Map<string, string>} */
+  /** First and last letter of each row's groups: groups are runs of neighbours. @param {any} ranking @returns {Map<string, string>} */
   const letters = (ranking) => {
+    /** @type {Map<string, string[]>} */
     const found = new Map();
     ranking.groups.forEach(([first, last], at) => {
-      for (const [row] of ranking.rows.slice(first, last + 1)) found.set(row, `${found.get(row) ?? ""}${letter(at)} `);
+      for (const [row] of ranking.rows.slice(first, last + 1)) found.set(row, [...(found.get(row) ?? []), letter(at)]);
     });
-    return found;
+    return new Map([...found].map(([row, all]) => [row, all.length > 2 ? `${all[0]}–${all.at(-1)}` : all.join(" ")]));
   };
 
   /** An interval on a common scale. @param {number} low @param {number} high @param {number} mean @param {number} top */
   const bar = (low, high, mean, top) => {
     /** @param {number} rank */
-    const at = (rank) => 2 + (196 * (rank - 1)) / Math.max(1, top - 1);
+    const at = (rank) => 4 + (312 * (rank - 1)) / Math.max(1, top - 1);
     return s(
       "svg",
-      { class: "interval", viewBox: "0 0 200 16", width: 200, height: 16, role: "img", "aria-label": `${fixed(low)} to ${fixed(high)}` },
-      s("line", { x1: 2, x2: 198, y1: 8, y2: 8, class: "track" }),
+      { class: "interval", viewBox: "0 0 320 16", width: 320, height: 16, role: "img", "aria-label": `${fixed(low)} to ${fixed(high)}` },
+      s("line", { x1: 4, x2: 316, y1: 8, y2: 8, class: "track" }),
       s("line", { x1: at(low), x2: at(high), y1: 8, y2: 8, class: "span" }),
       s("circle", { cx: at(mean), cy: 8, r: 3.6, class: "dot" }),
     );
@@ -48,7 +49,7 @@
       fixed(mean),
       `${fixed(low, 1)} – ${fixed(high, 1)}`,
       bar(low, high, mean, top),
-      ...(grouped ? [h("code", {}, (found.get(id) ?? "").trim())] : []),
+      ...(grouped ? [h("code", {}, found.get(id) ?? "")] : []),
       ...(scaled ? [fixed(aggregate)] : []),
     ]);
     return sheet(`Mean ranks, every ${ranking.balance} with the same weight`, head, rows, "ranks");
@@ -69,6 +70,12 @@
     const bars = diagram.cliques.filter((clique) => clique.length > 1).map((clique) => [Math.min(...clique.map((id) => rank.get(id))), Math.max(...clique.map((id) => rank.get(id)))]);
     const label = `Critical difference diagram over ${plural(diagram.blocks, diagram.balance)} as blocks: rows joined by a bar differ by less than ${fixed(diagram.critical_difference)} mean ranks (Nemenyi at ${share(diagram.alpha)}; Friedman p = ${pValue(diagram.friedman_p)}, Iman and Davenport p = ${pValue(diagram.iman_davenport_p)}). Ranks depend on the pool: ${plural(pool.length, "row")}.`;
     return [h("h2", {}, "Critical difference"), LOVT.plot(label, (width) => LOVT.specs.criticalDifference(pool, bars, diagram.critical_difference, width))];
+  };
+
+  /** @param {any} table */
+  const said = (table) => {
+    const statements = table.analysis?.statements ?? [];
+    return statements.length ? [h("h2", {}, "What can be said, and what cannot"), h("ul", { class: "statements" }, statements.map((text) => h("li", {}, text)))] : null;
   };
 
   /** @param {any} table */
@@ -127,13 +134,7 @@
       );
     };
     draw();
-    const statements = table.analysis?.statements ?? [];
-    root.append(
-      ...(statements.length ? [h("ul", { class: "statements" }, statements.map((text) => h("li", {}, text)))] : []),
-      list,
-      ...[differences(table), clean(table)].flat().filter(Boolean),
-      LOVT.notes(table),
-    );
+    root.append(...[list, said(table), differences(table), clean(table)].flat().filter(Boolean), LOVT.notes(table));
   };
 
   LOVT.views.ranks = view;

@@ -2,8 +2,20 @@
 /* The plots as Vega-Lite specifications: pure functions from values to JSON. Numbers are in percent where people read
    percent. */
 (() => {
+  /** Okabe and Ito's colours without black and yellow; dashes and shapes say the same again. */
+  const LOOKS = [
+    { colour: "#0072b2", dash: [], shape: "circle" },
+    { colour: "#d55e00", dash: [6, 3], shape: "square" },
+    { colour: "#009e73", dash: [2, 3], shape: "triangle-up" },
+    { colour: "#cc79a7", dash: [8, 3, 2, 3], shape: "diamond" },
+    { colour: "#56b4e9", dash: [10, 4], shape: "cross" },
+    { colour: "#e69f00", dash: [4, 2, 1, 2], shape: "triangle-down" },
+  ];
+
+  const TWO = [LOOKS[0], { colour: "#d55e00", dash: [], shape: "diamond" }];
+
   /** Lines of text at most so long, for axes on narrow screens. @param {number} width */
-  const labelLimit = (width) => Math.max(90, Math.min(230, width * 0.3));
+  const labelLimit = (width) => (width < 560 ? width * 0.46 : Math.min(230, width * 0.3));
 
   /**
    * Runs of each row on one task: a small circle per run, a bar for the interval, a tick for the mean.
@@ -13,7 +25,7 @@
   const runs = (rows, metric, width) => {
     const limit = labelLimit(width);
     const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: limit, ticks: false, domain: false, grid: true } };
-    const x = { type: "quantitative", title: `${metric}, %`, scale: { zero: false, nice: true } };
+    const x = { type: "quantitative", title: `${metric}, %`, scale: { zero: false, nice: true }, axis: { tickCount: 8 } };
     const points = rows.flatMap((row) => row.runs.map((value, at) => ({ name: row.name, value, run: at + 1 })));
     return {
       width: width - limit - 24,
@@ -43,12 +55,13 @@
   };
 
   /**
-   * Learning curves: colour, dash and shape tell lines apart.
+   * Learning curves of at most as many rows as there are LOOKS; the legend stands beside the plot.
    * @param {{name: string, epoch: number, value: number}[]} values @param {string} metric @param {number} width
    */
   const curves = (values, metric, width) => {
     const names = [...new Set(values.map((item) => item.name))];
-    const by = { field: "name", type: "nominal", sort: names, title: null, legend: { orient: "bottom", columns: width < 560 ? 1 : 3, symbolStrokeWidth: 2 } };
+    /** @param {any[]} range */
+    const by = (range) => ({ field: "name", type: "nominal", legend: null, scale: { domain: names, range } });
     return {
       width: width - 60,
       height: 260,
@@ -56,24 +69,27 @@
       encoding: {
         x: { field: "epoch", type: "quantitative", title: "epoch", axis: { tickMinStep: 1, grid: false } },
         y: { field: "value", type: "quantitative", title: `validation ${metric}, %`, scale: { zero: false } },
-        color: by,
-        strokeDash: by,
-        shape: by,
+        color: by(LOOKS.map((look) => look.colour)),
         tooltip: [{ field: "name", title: "row" }, { field: "epoch" }, { field: "value", format: ".1f" }],
       },
-      layer: [{ mark: { type: "line", strokeWidth: 2 } }, { mark: { type: "point", size: 36, filled: true } }],
+      layer: [
+        { mark: { type: "line", strokeWidth: 2 }, encoding: { strokeDash: by(LOOKS.map((look) => look.dash)) } },
+        { mark: { type: "point", size: 36, filled: true }, encoding: { shape: by(LOOKS.map((look) => look.shape)) } },
+      ],
     };
   };
 
   /**
-   * Two rows on every task: a line between their means, filled circle and hollow diamond.
+   * Two rows on every task, means with intervals.
    * @param {{task: string, row: string, mean: number, low: number, high: number}[]} values @param {string[]} names
    * @param {number} width
    */
   const twoRows = (values, names, width) => {
     const limit = labelLimit(width);
     const y = { field: "task", type: "nominal", sort: null, title: null, axis: { labelLimit: limit, ticks: false, domain: false, grid: true } };
-    const colour = { field: "row", type: "nominal", sort: names, scale: { domain: names, range: ["#0072b2", "#d55e00"] }, legend: { title: null, orient: "top", columns: width < 560 ? 1 : 2 } };
+    /** @param {any[]} range */
+    const by = (range) => ({ field: "row", type: "nominal", legend: null, scale: { domain: names, range } });
+    const colour = by(TWO.map((look) => look.colour));
     return {
       width: width - limit - 24,
       height: { step: 24 },
@@ -82,14 +98,14 @@
       layer: [
         {
           mark: { type: "rule", strokeWidth: 4, opacity: 0.45 },
-          encoding: { x: { field: "low", type: "quantitative", title: "score, %" }, x2: { field: "high" }, color: { ...colour, legend: null } },
+          encoding: { x: { field: "low", type: "quantitative", title: "score, %", scale: { zero: false }, axis: { tickCount: 8 } }, x2: { field: "high" }, color: colour },
         },
         {
           mark: { type: "point", size: 70, filled: true, opacity: 1 },
           encoding: {
             x: { field: "mean", type: "quantitative" },
             color: colour,
-            shape: { field: "row", type: "nominal", scale: { domain: names, range: ["circle", "diamond"] }, sort: names, legend: { title: null } },
+            shape: by(TWO.map((look) => look.shape)),
             tooltip: [{ field: "task" }, { field: "row" }, { field: "mean", format: ".1f" }, { field: "low", format: ".1f" }, { field: "high", format: ".1f" }],
           },
         },
@@ -107,7 +123,7 @@
     height: Math.min(460, Math.max(300, width * 0.5)),
     data: { values },
     encoding: {
-      x: { field: "cost", type: "quantitative", scale: { type: "log", nice: true }, title, axis: { grid: false, tickCount: 6, format: "~s" } },
+      x: { field: "cost", type: "quantitative", scale: { type: "log", nice: false, padding: 16 }, title, axis: { grid: false, tickCount: 6, format: "~s" } },
       y: { field: "rank", type: "quantitative", scale: { reverse: true, zero: false, nice: true }, title: "mean rank (better is up)" },
     },
     layer: [
@@ -136,7 +152,7 @@
     const items = pool.map((item, place) => {
       const left = place < half;
       const level = floor - (left ? place : pool.length - 1 - place);
-      return { ...item, level, edge: left ? low - 0.03 * span : high + 0.03 * span, side: left ? "left" : "right", label: `${item.name}  ${item.rank.toFixed(2)}` };
+      return { ...item, level, zero: 0, edge: left ? low - 0.03 * span : high + 0.03 * span, side: left ? "left" : "right", label: `${item.name}  ${item.rank.toFixed(2)}` };
     });
     const names = Math.min(230, width * 0.27);
     const x = { type: "quantitative", scale: { domain: [low - 0.03 * span, high + 0.03 * span], nice: false }, title: "mean rank (1 is best)" };
@@ -150,11 +166,11 @@
     return {
       width: width - 2 * names,
       height: (half + bars.length * 0.55 + 2) * 21,
-      padding: { left: names, right: names, top: 4, bottom: 4 },
+      padding: { left: names, right: names, top: 40, bottom: 4 },
       autosize: { type: "none" },
       data: { values: items },
       layer: [
-        { mark: { type: "rule", strokeWidth: 1 }, encoding: { x: { ...x, field: "rank", axis: { orient: "top", grid: false, tickCount: Math.min(span, 10) } }, y: { ...y, datum: 0 }, y2: { field: "level" } } },
+        { mark: { type: "rule", strokeWidth: 1 }, encoding: { x: { ...x, field: "rank", axis: { orient: "top", grid: false, tickCount: Math.min(span, 10) } }, y: { ...y, field: "zero" }, y2: { field: "level" } } },
         { mark: { type: "rule", strokeWidth: 1 }, encoding: { x: { ...x, field: "rank" }, x2: { field: "edge" }, y: { ...y, field: "level" } } },
         text("left", -6),
         text("right", 6),
@@ -174,5 +190,5 @@
     };
   };
 
-  LOVT.specs = { runs, curves, twoRows, cost, criticalDifference };
+  LOVT.specs = { LOOKS, TWO, runs, curves, twoRows, cost, criticalDifference };
 })();

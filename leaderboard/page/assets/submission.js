@@ -7,7 +7,10 @@
   /** Terms and their values. @param {[string, any][]} items */
   const facts = (items) => h("dl", { class: "facts" }, items.filter(([, value]) => value !== null && value !== undefined && value !== "" && value !== false).map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
 
-  /** @param {string} text @param {string} [kind] */
+  /** @param {number | null} spread @param {string} [before] */
+  const half = (spread, before = "") => (spread === null ? "" : `${before}± ${percent(spread)}`);
+
+  /** @param {string} text @param {...any} content nothing at all leaves the section out */
   const section = (text, ...content) => {
     const kept = content.flat().filter(Boolean);
     return kept.length ? h("section", {}, h("h2", {}, text), kept) : null;
@@ -15,33 +18,31 @@
 
   /** @param {any} table @param {any} row @param {any} known */
   const measured = (table, row, known) => {
+    const claims = table.kind !== "claimed" && Object.values(known.cells).some((found) => found.claimed);
     const rows = table.columns.map((column) => {
       const cell = row.cells[column.place];
-      const found = known.cells[column.place] ?? {};
+      const found = known.cells[column.place];
+      const [claim, interval, difference] = found?.claimed ?? [null, null, null];
+      const claimed = claims ? [percent(claim) + half(interval, " "), difference === null ? MISSING : signed(difference)] : [];
       const title = h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title);
-      if (!cell) return [title, MISSING, "", "", "", "", ""];
+      if (!cell) return [title, MISSING, "", "", "", ...claimed, "", ""];
       const failed = cell.status === "diverged";
-      const mark = cell.mark === 1 ? "best" : cell.mark === 2 ? "second" : "";
       const value = failed ? `diverged ${cell.failed?.join("/") ?? ""}` : percent(cell.mean);
-      const half = (spread) => (failed || spread === null ? MISSING : `± ${percent(spread)}`);
-      const single = (found.runs ?? []).map(([seed, run]) => h("span", { class: "run", title: `seed ${seed}` }, run === null ? "×" : percent(run)));
       const rest = cell.status === "partial" ? ` (${cell.runs}/${table.runs})` : "";
-      return [title, h("td", { class: mark }, value, rest), half(cell.student), half(cell.normal), cell.rank === null ? MISSING : Number(cell.rank), h("td", { class: "runs" }, single.length ? single : "not published"), found.lr ?? MISSING];
+      const runs = (found?.runs ?? []).map(([seed, run]) => h("span", { class: "run", title: `seed ${seed}` }, run === null ? "×" : percent(run)));
+      return [
+        title,
+        h("td", { class: ["", "best", "second"][cell.mark] }, value, rest),
+        failed ? MISSING : half(cell.student) || MISSING,
+        failed ? MISSING : half(cell.normal) || MISSING,
+        cell.rank === null ? MISSING : Number(cell.rank),
+        ...claimed,
+        h("td", {}, runs.length ? runs : "not published"),
+        found?.lr ?? MISSING,
+      ];
     });
-    return sheet("Measured, in percent", ["Task", "Mean", "Student's t", "1.96 · std / √n", "Rank", "Runs", "Learning rate"], rows, "numbers");
-  };
-
-  /** @param {any} table @param {any} known @param {any} row */
-  const claimed = (table, known, row) => {
-    const rows = table.columns
-      .filter((column) => known.cells[column.place]?.claimed)
-      .map((column) => {
-        const [value, interval, difference] = known.cells[column.place].claimed;
-        const cell = row.cells[column.place];
-        const own = table.kind === "claimed" || !cell || cell.status === "diverged" ? null : cell.mean;
-        return [column.title, percent(value) + (interval === null ? "" : ` ± ${percent(interval)}`), percent(own), difference === null ? MISSING : signed(difference)];
-      });
-    return rows.length ? sheet("Claimed by the submitter, and measured here", ["Task", "Claimed", "Measured", "Measured − claimed"], rows) : null;
+    const head = ["Task", "Mean", "Student's t", "1.96 · std / √n", "Rank", ...(claims ? ["Claimed", "Measured − claimed"] : []), "Runs", "Learning rate"];
+    return sheet(claims ? "Measured here and claimed by the submitter, in percent" : "In percent", head, rows, "numbers");
   };
 
   /** @param {any} table @param {any} known */
@@ -53,7 +54,7 @@
     const runs = found.reduce((sum, column) => sum + cost(column).runs, 0);
     return [
       h("p", {}, `${plural(runs, "run")}, tuning included, took ${duration(total)} in all.`),
-      sheet("Cost by task", ["Task", "Runs", "Time", "Device", "Peak memory", "Energy"], found.map((column) => [column.title, cost(column).runs, duration(cost(column).seconds), (cost(column).devices ?? []).join(", "), bytes(cost(column).memory), energy(cost(column).joules)])),
+      h("details", {}, h("summary", {}, "By task"), sheet("Cost by task", ["Task", "Runs", "Time", "Device", "Peak memory", "Energy"], found.map((column) => [column.title, cost(column).runs, duration(cost(column).seconds), cost(column).devices.join(", "), bytes(cost(column).memory), energy(cost(column).joules)]))),
     ];
   };
 
@@ -76,8 +77,7 @@
   const view = async (table, root, item) => {
     const row = LOVT.board.row(table, item);
     if (!row) return LOVT.lost(root, "This table has no such row.");
-    const all = await LOVT.board.details(table);
-    const known = all.rows[row.id] ?? { cells: {} };
+    const known = (await LOVT.details(table)).row(row.id);
     const paper = known.paper ? outside(known.paper, known.link) : null;
     const flags = LOVT.grid.flags(row);
     const audited = new Set((table.analysis?.audits ?? []).map(([id]) => id));
@@ -99,8 +99,7 @@
           ["Independence of runs", audited.has(row.id) ? "flagged, see below" : null],
         ]),
         h("p", {}, h("a", { href: LOVT.route.to("compare", table.id, "", { a: row.id }) }, "Compare with another row →")),
-        section(table.kind === "claimed" ? "Claimed" : table.kind === "published" ? "Published" : "Measured", measured(table, row, known)),
-        section("Claimed and measured", table.kind === "claimed" ? null : claimed(table, known, row)),
+        section(table.kind === "claimed" ? "Claimed" : table.kind === "published" ? "Published" : "Scores", measured(table, row, known)),
         section("Lineage and audit", lineage(table, row, known).flat()),
         section("Provenance", known.provenance?.length && facts(known.provenance), known.backbone && facts([["Backbone SHA-256", h("code", {}, known.backbone)]])),
         section("Cost", costs(table, known)),
