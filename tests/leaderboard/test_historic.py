@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.contract.base import Model
 from benchmark.contract.leaderboard import Leaderboard
+from benchmark.contract.release import BuildRecord, Changes, VersionIndex
 from leaderboard.build import build
 from leaderboard.changes import compare
 from leaderboard.descriptions import Description
+from leaderboard.formats.as_changes import as_changes
 from leaderboard.records import read_records
 from leaderboard.rendering import render
+from leaderboard.sources import Frozen
 from leaderboard.terminal import render as render_in_terminal
 from tests.leaderboard.records import TASKS
 
@@ -53,3 +57,24 @@ def test_old_records_still_give_the_old_numbers(old: Leaderboard) -> None:
     changes = compare(old, board)
     assert (changes.cells, changes.ranks, changes.digests) == ([], [], [])
     assert (changes.rows_added, changes.rows_removed) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("build.json", BuildRecord),
+        ("changes.json", Changes),
+        ("inputs.json", Frozen),
+        ("versions.json", VersionIndex),
+    ],
+)
+def test_what_lies_beside_an_old_release_is_read(name: str, model: type[Model]) -> None:
+    read = model.model_validate_json((HISTORIC / "release" / name).read_bytes())
+    assert read.model_fields_set
+
+
+def test_old_changes_are_shown() -> None:
+    read = Changes.model_validate_json((HISTORIC / "release" / "changes.json").read_bytes())
+    text = as_changes(read)
+    assert "## Protocol and data" in text
+    assert "new (new) in phantom-seeded-demo-lovt-2022" in text
