@@ -1,0 +1,45 @@
+"""docs/lineage.md and docs/submissions.md tell what the tables and models have."""
+
+from __future__ import annotations
+
+import re
+
+from benchmark.contract.pretraining_data import vocabulary
+from benchmark.contract.submission import DeclaredWeights, Submission
+from leaderboard.evidence import LADDER
+from leaderboard.lineage import MARK_OF, overlaps
+from tests.conftest import REPOSITORY
+
+LINEAGE = (REPOSITORY / "docs" / "lineage.md").read_text(encoding="utf-8")
+SUBMISSIONS = (REPOSITORY / "docs" / "submissions.md").read_text(encoding="utf-8")
+COLUMNS = ["rsna", "siim", "nih-cxr", "covid-rural", "object-cxr"]
+MARKS = {"†": "overlapping", "?": "unknown", "": "clean"}
+
+
+def test_the_table_of_relations_is_that_of_the_marks() -> None:
+    rows = re.findall(
+        r"^\| (`[^|\n]+`) \|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|", LINEAGE, re.MULTILINE
+    )
+    told = {
+        name: {column: MARKS[text.strip()[:1]] for column, text in zip(COLUMNS, cells, strict=True)}
+        for names, *cells in rows
+        for name in re.findall(r"`([^`]+)`", names)
+    }
+    for name in vocabulary().datasets:
+        found = {item.dataset: item.mark for item in overlaps([name], COLUMNS)}
+        assert told.get(name, dict.fromkeys(COLUMNS, "clean")) == found, name
+
+
+def test_how_sure_and_what_it_marks() -> None:
+    rows = dict(
+        re.findall(r"^\| (confirmed|stated|suspected|none-known) \|.*\| (\w+)", LINEAGE, re.MULTILINE)
+    )
+    assert rows == MARK_OF
+
+
+def test_fields_and_steps_are_told() -> None:
+    for field in [*Submission.model_fields, *DeclaredWeights.model_fields]:
+        assert f"`{field}`" in SUBMISSIONS or field == "schema_version", field
+    assert re.findall(r"^\| (\w+) \| (?:there|a back|these|the har)", SUBMISSIONS, re.MULTILINE) == list(
+        LADDER
+    )
