@@ -13,6 +13,7 @@ from benchmark.contract.task import TaskSpec
 from leaderboard.claims import claimed_tables, claims_of
 from leaderboard.costs import costs
 from leaderboard.descriptions import Description
+from leaderboard.lineage import Relation
 from leaderboard.published.load import PublishedTable
 from leaderboard.published.table import published_table
 from leaderboard.records import RecordSet
@@ -30,6 +31,7 @@ def build(
     expected_runs: Mapping[tuple[str, str], int] | None = None,
     version: str = "dev",
     current: Current | None = None,
+    lineage: Sequence[Relation] | None = None,
     further_inputs: Sequence[InputFile] = (),
 ) -> Leaderboard:
     """Return the leaderboard of these records.
@@ -43,6 +45,7 @@ def build(
             where it is not known, the largest number found in the group.
         version: Name of the version.
         current: Digests of what is here now; rows that rest on others are marked stale.
+        lineage: Lines on shared images for published rows; those of this repository unless given.
         further_inputs: Files that the other arguments were read from, to be named by their digests.
 
     Raises:
@@ -71,7 +74,7 @@ def build(
     }
     shown = [
         *public,
-        *(published_table(table, specs) for table in published),
+        *(published_table(table, specs, lineage) for table in published),
         *rest,
         *claimed_tables(known, specs, beside),
     ]

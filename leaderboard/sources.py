@@ -21,6 +21,7 @@ from leaderboard.build import build
 from leaderboard.descriptions import Description
 from leaderboard.errors import LeaderboardError
 from leaderboard.examples import read_examples
+from leaderboard.lineage import Relation
 from leaderboard.published.load import FOLDER as PUBLISHED
 from leaderboard.published.load import PublishedTable, load_published
 from leaderboard.records import RecordSet, read_records
@@ -55,6 +56,8 @@ class Frozen(Model):
     descriptions: dict[str, Description] = {}
     expected_runs: list[ExpectedRuns] = []
     current: Current = Current()
+    lineage: list[Relation] | None = None
+    """Lines on shared images; the descriptions hold what follows from them for submissions."""
     notes: list[str] = []
     """What reading the results left out."""
 
@@ -97,6 +100,7 @@ class Sources:
             expected,
             version,
             current=frozen.current,
+            lineage=frozen.lineage,
             further_inputs=self.further,
         )
 

@@ -29,6 +29,7 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
 
     from benchmark.workspace import workspace_root
     from leaderboard.descriptions import claiming, describe
+    from leaderboard.lineage import lineage
     from leaderboard.records import read_records
     from leaderboard.sources import Frozen, gather
     from tasks.registry import load_tasks
@@ -44,6 +45,7 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
         descriptions=describe(names, declared, root / "backbones"),
         expected_runs=expected_runs(),
         current=current(root, names, tasks),
+        lineage=list(lineage()),
         notes=list(records.notes),
     )
     return gather(records, folder, root, frozen)

@@ -10,14 +10,25 @@ from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.task import TaskSpec
 from leaderboard.columns import column_of
 from leaderboard.errors import LeaderboardError
-from leaderboard.lineage import overlaps
+from leaderboard.lineage import Relation, overlaps
 from leaderboard.published.load import ClaimQuestion, PublishedCell, PublishedTable
 from leaderboard.standing import best_without, count_methods, stand
 from leaderboard.text import slug
 
 
-def published_table(published: PublishedTable, tasks: Sequence[TaskSpec]) -> Table:
-    """Return the table. Raises LeaderboardError for a value of an unknown task."""
+def published_table(
+    published: PublishedTable, tasks: Sequence[TaskSpec], lineage: Sequence[Relation] | None = None
+) -> Table:
+    """Return the table.
+
+    Args:
+        published: Its numbers and what is said of them.
+        tasks: The known tasks.
+        lineage: Lines on shared images; those of this repository unless given.
+
+    Raises:
+        LeaderboardError: a value of an unknown task.
+    """
     info = published.info
     known = {spec.id for spec in tasks}
     for cell in published.cells:
@@ -29,7 +40,8 @@ def published_table(published: PublishedTable, tasks: Sequence[TaskSpec]) -> Tab
     for cell in published.cells:
         by_row.setdefault((cell.method, cell.fraction), {})[cell.task] = cell
     drafts = [
-        _row(method, fraction, cells, present, published) for (method, fraction), cells in by_row.items()
+        _row(method, fraction, cells, present, published, lineage)
+        for (method, fraction), cells in by_row.items()
     ]
     rows = stand(drafts, ids)
     return Table(
@@ -57,6 +69,7 @@ def _row(
     cells: dict[str, PublishedCell],
     tasks: Sequence[TaskSpec],
     published: PublishedTable,
+    lineage: Sequence[Relation] | None,
 ) -> Row:
     words = vocabulary()
     declared = words.read(published.info.pretraining_data.get(method, []))
@@ -71,7 +84,7 @@ def _row(
         pretraining_data=[words.title(name) for name in declared],
         architecture=architecture,
         architecture_class=architecture_class(architecture) if architecture else None,
-        overlaps=overlaps(declared, [spec.dataset for spec in tasks]),
+        overlaps=overlaps(declared, [spec.dataset for spec in tasks], table=lineage),
         cells=[
             Cell(
                 task=task,
