@@ -12,6 +12,9 @@ from leaderboard.figures.choice import analysis_of, shown_rows
 from leaderboard.figures.style import FAINT, LOOKS, frame, legend_of, name_of, note_height
 from leaderboard.layout import INTERVALS, MISSING, heading, percent
 
+WIDTH = 6.0
+"""Inches of the chart of one task."""
+
 SHEET_COLUMNS = 3
 
 SHEET_LIMIT = 24
@@ -22,11 +25,11 @@ def bar_figure(table: Table, column: Column) -> Figure:
     """Return the chart of one task."""
     rows, notes = shown_rows(table, analysis_of(table))
     notes = [*_notes(table), *notes]
-    below = note_height(notes, 5.5) + 0.68
+    below = note_height(notes, WIDTH) + 0.68
     body = 0.19 * max(len(rows), 1)
     height = 0.52 + body + below
-    figure = Figure(figsize=(5.5, height))
-    axes = figure.add_axes((0.36, below / height, 0.60, body / height))
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.add_axes((0.34, below / height, 0.62, body / height))
     _draw(axes, table, column, rows, values=True)
     axes.set_yticks(range(len(rows)), [name_of(row, 8, 1.8) for row in rows])
     axes.set_xlabel(f"{column.metric_label} (%)")

@@ -52,7 +52,7 @@ LOOKS: dict[Supervision, Look] = {
     "labels": Look("labels", "#cc79a7", "D", "////"),
     "self": Look("images only", "#56b4e9", "^", "\\\\\\\\"),
     "text": Look("images and reports", "#0072b2", "o", ""),
-    "unknown": Look("supervision unknown", "#f0e442", "v", "xxxx"),
+    "unknown": Look("not stated", "#f0e442", "v", "xxxx"),
 }
 
 _SETTINGS: dict[Any, Any] = {
@@ -119,7 +119,7 @@ def frame(figure: Figure, table: Table, title: str, notes: list[str]) -> None:
     height = figure.get_figheight()
     figure.text(0.02, 1 - 0.08 / height, title, va="top", ha="left", fontsize=10, weight="bold")
     figure.text(0.02, 1 - 0.28 / height, clean(table.title, 160), va="top", ha="left", fontsize=8)
-    tag = mark(table).removeprefix(" · ").upper()
+    tag = textwrap.fill(mark(table).removeprefix(" · ").upper(), 26)
     if tag:
         figure.text(
             0.98,
@@ -127,7 +127,7 @@ def frame(figure: Figure, table: Table, title: str, notes: list[str]) -> None:
             tag,
             va="top",
             ha="right",
-            fontsize=8,
+            fontsize=7,
             weight="bold",
             bbox={"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": "black", "linewidth": 1.0},
         )
@@ -165,7 +165,7 @@ def legend_of(axes: Axes, kinds: list[Supervision], *, bars: bool, inches: float
         fontsize=6.5,
         loc="lower left",
         ncols=len(handles),
-        columnspacing=1.1,
+        columnspacing=1.0,
         handletextpad=0.5,
         handlelength=1.4,
         borderaxespad=0,
