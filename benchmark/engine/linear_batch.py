@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,7 @@ from benchmark.engine.stopping import BestEpoch
 from benchmark.engine.targets import MaskTargets
 from benchmark.engine.validation_loss import LossMean
 from tasks.heads import build_head
+from tasks.heads.linear import STRIDE as LINEAR_STRIDE
 from tasks.losses.upsampled_dice import upsampled_dice_loss
 from tasks.metrics.dice import SegmentationMetrics, upsampled_image_counts
 
@@ -163,7 +165,15 @@ class _LinearBatch:
             test=test,
             history=run.history,
             seconds=run.seconds + time.perf_counter() - start,
+            predict=None if diverged else partial(self.predict, run),
         )
+
+    @torch.no_grad()
+    def predict(self, run: _Run, rows: Tensor) -> Tensor:
+        """Return logits (B, C, S, S) of one run for rows of the test split."""
+        features = self.splits["test"].features[run.index][rows].float().permute(0, 3, 1, 2)
+        logits: Tensor = run.head({LINEAR_STRIDE: features})
+        return logits
 
     def _measure(self, name: str, runs: list[_Run]) -> tuple[list[dict[str, float]], list[float]]:
         """Return metrics and mean loss of each run on a split."""

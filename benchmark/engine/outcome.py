@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
 
 from benchmark.contract.run_record import EpochLog
 
@@ -19,6 +23,9 @@ class RunOutcome:
     test: dict[str, float] = field(default_factory=dict)
     history: list[EpochLog] = field(default_factory=list)
     seconds: float = 0.0
+    predict: Callable[[Tensor], Any] | None = field(default=None, repr=False, compare=False)
+    """From rows of the test split (int64, CPU) to the head's output, of a final run; holds the model, so that it is
+    not kept."""
 
 
 def epoch_log(epoch: int, train_loss: float, validation_loss: float, monitor: float, rate: float) -> EpochLog:

@@ -6,10 +6,12 @@ import logging
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import lightning as L
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import EpochLog
@@ -73,7 +75,13 @@ def train_single(
         test=module.test_metrics,
         history=module.history,
         seconds=time.perf_counter() - start,
+        predict=None if diverged else partial(_predict, module, splits["test"], device),
     )
+
+
+@torch.no_grad()
+def _predict(module: Training, test: SplitData, device: torch.device, rows: Tensor) -> Any:
+    return module.to(device).eval()(test.inputs.batch(rows))
 
 
 class _EpochCallback(L.Callback):

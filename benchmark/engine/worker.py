@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation
+from benchmark.engine.examples import write_examples
 from benchmark.engine.feature_demand import demand, missing
 from benchmark.engine.jobs import JobSpec
 from benchmark.engine.linear_batch import train_linear_batch
@@ -100,6 +101,8 @@ def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
             record = make_record(plan, config, outcome, usage)
             if append_record(plan.path, record):
                 emit({"run": record.to_json(indent=None)})
+            if outcome.predict is not None:
+                write_examples(plan, config, outcome.predict)
 
 
 def _batch(
