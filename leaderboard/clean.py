@@ -25,16 +25,35 @@ def clean_ranking(rows: Sequence[Row], columns: Sequence[Column]) -> CleanRankin
     candidates = [row for row in rows if row.id not in heavy]
     touched = {dataset for row in candidates for dataset in seen[row.id]}
     tasks = [column.task for column in columns if column.dataset not in touched]
-    # A row may be whole on the clean tasks alone.
-    standing = stand([_only(row, tasks) for row in candidates], tasks)
-    ranked = [row for row in in_order(standing) if row.mean_rank is not None]
+    ranked = ranked_on(candidates, tasks)
+    return ranking_of(ranked, rows, tasks, _note(rows, ranked, tasks, datasets, touched, heavy))
+
+
+def frozen_ranking(rows: Sequence[Row], columns: Sequence[Column]) -> CleanRanking | None:
+    """Return the ranking over tasks on a frozen backbone; None where no row is frozen-only, because none needs it."""
+    frozen = [row.display_name for row in rows if row.frozen_only]
+    if not frozen:
+        return None
+    tasks = [column.task for column in columns if column.backbone == "frozen"]
+    note = f"For rows that cannot be fine-tuned: {', '.join(frozen)}."
+    return ranking_of(ranked_on(rows, tasks), rows, tasks, note)
+
+
+def ranked_on(rows: Sequence[Row], tasks: Sequence[str]) -> list[Row]:
+    """Return the rows that are complete on these tasks, ranked on them alone, best first."""
+    standing = stand([_only(row, tasks) for row in rows], tasks)
+    return [row for row in in_order(standing) if row.mean_rank is not None]
+
+
+def ranking_of(ranked: Sequence[Row], rows: Sequence[Row], tasks: Sequence[str], note: str) -> CleanRanking:
+    """Return what is told of a ranking over some of the tasks."""
     placed = {row.id for row in ranked}
     return CleanRanking(
-        tasks=tasks,
+        tasks=list(tasks),
         rows=[row.id for row in ranked],
         mean_ranks=[row.mean_rank for row in ranked if row.mean_rank is not None],
         left_out=[row.id for row in rows if row.id not in placed],
-        note=_note(rows, ranked, tasks, datasets, touched, heavy),
+        note=note,
     )
 
 

@@ -168,7 +168,7 @@ def _describe(
         paper=next((str(paper) for paper in papers if paper), None),
         pretraining_data=[clean(words.title(item)) for item in declared],
         description=clean(method.description, limit=300) if method else "",
-        backbone=_facts(name, manifest),
+        backbone=_facts(name, manifest, own),
         overlaps={track: with_audit(overlaps(declared, datasets, track), report, track) for track in tracks},
         audit=audit_texts(report) if report else {},
         claimed=own.claimed if own else {},
@@ -197,15 +197,21 @@ def _family(name: str) -> str:
     return _RANDOM if name.startswith(f"{_RANDOM}-") else name
 
 
-def _facts(name: str, manifest: BackboneManifest | None) -> BackboneFacts | None:
+def _facts(name: str, manifest: BackboneManifest | None, own: Submission | None) -> BackboneFacts | None:
     if manifest is not None:
+        url = (
+            own.weights.url
+            if own and own.weights and own.weights.backbone_sha256 == manifest.sha256
+            else None
+        )
         return BackboneFacts(
             sha256=manifest.sha256,
             architecture=clean(manifest.architecture),
             parameters=manifest.parameters,
             frozen_only=manifest.is_graph_only,
             made_here=made_here(manifest.provenance),
-            provenance=provenance_texts(manifest),
+            provenance=provenance_texts(manifest)
+            | ({"Weights from": clean(str(url), limit=200)} if url else {}),
         )
     if name in (_RANDOM, _IMAGENET):
         return BackboneFacts(architecture=_PAPER)

@@ -156,11 +156,18 @@ def signed_percent(fraction: float) -> str:
     return text if text == "0.0" else f"{'−' if fraction < 0 else '+'}{text}"
 
 
-def clean_lines(clean: CleanRanking, table: Table) -> list[str]:
-    """Return the clean ranking as one line per row, best first."""
+def further_rankings(table: Table) -> list[tuple[str, CleanRanking]]:
+    """Return the rankings over some of the tasks, each with what its tasks are called."""
+    named = [("clean", table.clean), ("frozen", table.frozen)]
+    return [(name, ranking) for name, ranking in named if ranking is not None]
+
+
+def ranking_lines(ranking: CleanRanking, table: Table) -> list[tuple[str, str]]:
+    """Return name and mean rank of each row of a ranking, best first."""
     names = {row.id: row.display_name for row in table.rows}
     return [
-        f"{rank:.2f}  {names.get(row, row)}" for row, rank in zip(clean.rows, clean.mean_ranks, strict=True)
+        (names.get(row, row), f"{rank:.2f}")
+        for row, rank in zip(ranking.rows, ranking.mean_ranks, strict=True)
     ]
 
 

@@ -10,7 +10,7 @@ from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import ClaimedNumber
 from benchmark.contract.task import TaskSpec
 from leaderboard.claims import claimed_value, claims_of, comparable
-from leaderboard.clean import clean_ranking
+from leaderboard.clean import clean_ranking, frozen_ranking
 from leaderboard.columns import column_of
 from leaderboard.costs import CostKey, cost_of, curve
 from leaderboard.descriptions import BackboneFacts, Description
@@ -70,6 +70,7 @@ def run_table(
         rows=rows,
         methods=count_methods(rows, ids),
         clean=clean_ranking(rows, columns),
+        frozen=frozen_ranking(rows, columns),
         notes=[*group.notes, *_coverage_note(present, tasks)],
     )
 

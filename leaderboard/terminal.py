@@ -22,11 +22,12 @@ from leaderboard.layout import (
     cell_text,
     claimed_text,
     class_text,
-    clean_lines,
+    further_rankings,
     heading,
     mark,
     mean_rank_text,
     measured_text,
+    ranking_lines,
     row_sign,
 )
 
@@ -55,7 +56,7 @@ def render(table: Table, width: int, *, plain: bool) -> Iterator[RenderableType]
         yield Text(f"• {claim.text}")
     yield Text()
     yield _standing(table)
-    yield from _clean(table)
+    yield from _further(table)
     for block in blocks(table.columns, _block_size(table, width)):
         yield _grid(block, table, plain=plain)
     yield from _claims(table)
@@ -129,15 +130,14 @@ def _mark(cell: Cell | None) -> str:
     return "*" if cell and cell.best else "+" if cell and cell.second else " "
 
 
-def _clean(table: Table) -> Iterator[RenderableType]:
-    """Yield the ranking without tasks that a row may have seen, where it is another one."""
-    if table.clean is None:
-        return
-    yield Text(f"Mean rank on {len(table.clean.tasks)} clean task(s){mark(table)}", style="italic")
-    for line in clean_lines(table.clean, table):
-        yield Padding(Text(line), (0, 2))
-    yield Padding(Text(table.clean.note, style="dim"), (0, 2))
-    yield Text()
+def _further(table: Table) -> Iterator[RenderableType]:
+    """Yield the rankings over some of the tasks."""
+    for name, ranking in further_rankings(table):
+        yield Text(f"Mean rank on {len(ranking.tasks)} {name} task(s){mark(table)}", style="italic")
+        for who, rank in ranking_lines(ranking, table):
+            yield Padding(Text(f"{rank}  {who}"), (0, 2))
+        yield Padding(Text(ranking.note, style="dim"), (0, 2))
+        yield Text()
 
 
 def _claims(table: Table) -> Iterator[RenderableType]:

@@ -314,7 +314,12 @@ def _tables(name: str, records: RecordSet, described: dict[str, Description]) ->
     ]
     return [
         table.model_copy(
-            update={"rows": [row for row in table.rows if row.id == name], "methods": [], "clean": None}
+            update={
+                "rows": [row for row in table.rows if row.id == name],
+                "methods": [],
+                "clean": None,
+                "frozen": None,
+            }
         )
         for table in sorted(tables, key=lambda table: table.id)
     ]

@@ -195,10 +195,10 @@ class MethodCount(Model):
 
 
 class CleanRanking(Model):
-    """The ranking without tasks whose images a row may have seen."""
+    """A ranking over some of the tasks: without those whose images a row may have seen, or on frozen backbones."""
 
     tasks: list[str]
-    """Tasks that count: those where no ranked row overlaps."""
+    """Tasks that count."""
     rows: list[Name]
     """Ranked, best first."""
     mean_ranks: list[float]
@@ -250,6 +250,9 @@ class Table(Model):
     methods: list[MethodCount]
     claims: list[Claim] = []
     clean: CleanRanking | None = None
+    """None where no row overlaps: then it is the ranking itself."""
+    frozen: CleanRanking | None = None
+    """Over the tasks on a frozen backbone; None where no row is frozen-only."""
     analysis: Analysis | None = None
     notes: list[str] = []
     """What was left out or looks odd, in sentences."""

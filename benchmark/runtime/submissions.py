@@ -90,6 +90,16 @@ def find_submission(method: str) -> Found:
     Raises:
         SubmissionError: there is none, or its `submission.yaml` is wrong, or an external one takes the name of an own.
     """
+    found = _find(method)
+    if found.submission.weights is not None:
+        raise SubmissionError(
+            f"{found.submission.name} declares weights that were trained elsewhere, nothing is trained: "
+            f"`lovt-bench submit {found.submission.name} --weights {found.submission.weights.file}` makes its backbone"
+        )
+    return found
+
+
+def _find(method: str) -> Found:
     root = submissions_root().resolve()
     if "/" not in method and method not in (".", ".."):
         return Found(read_submission(root, method), root / method, own=True)

@@ -17,10 +17,12 @@ from leaderboard.layout import (
     cell_text,
     claimed_text,
     class_text,
+    further_rankings,
     heading,
     mark,
     mean_rank_text,
     measured_text,
+    ranking_lines,
     row_sign,
 )
 from leaderboard.text import markdown
@@ -76,7 +78,7 @@ def _table(table: Table) -> Iterator[str]:
             for row in table.rows
         ],
     )
-    yield from _clean(table)
+    yield from _further(table)
     for block in blocks(table.columns):
         yield f"**{caption(block, table)}**"
         yield _grid(
@@ -88,18 +90,14 @@ def _table(table: Table) -> Iterator[str]:
         yield _bullets(table.notes)
 
 
-def _clean(table: Table) -> Iterator[str]:
-    """Yield the ranking without tasks that a row may have seen, where it is another one."""
-    if table.clean is None:
-        return
-    names = {row.id: row.display_name for row in table.rows}
-    yield f"**Standing on {len(table.clean.tasks)} clean task(s){mark(table)}**"
-    if table.clean.rows:
-        ranked = zip(table.clean.rows, table.clean.mean_ranks, strict=True)
-        yield _grid(
-            ["", "Mean rank"], [[markdown(names.get(row, row)), f"{rank:.2f}"] for row, rank in ranked]
-        )
-    yield markdown(table.clean.note)
+def _further(table: Table) -> Iterator[str]:
+    """Yield the rankings over some of the tasks."""
+    for name, ranking in further_rankings(table):
+        yield f"**Standing on {len(ranking.tasks)} {name} task(s){mark(table)}**"
+        if ranking.rows:
+            lines = ranking_lines(ranking, table)
+            yield _grid(["", "Mean rank"], [[markdown(who), rank] for who, rank in lines])
+        yield markdown(ranking.note)
 
 
 def _name(row: Row) -> str:

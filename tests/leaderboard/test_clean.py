@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.contract.leaderboard import Cell, CleanRanking, Overlap, Row, Summary
-from leaderboard.clean import clean_ranking
+from leaderboard.clean import clean_ranking, frozen_ranking
 from leaderboard.columns import column_of
 from tests.leaderboard.records import TASKS
 
@@ -104,3 +104,33 @@ def test_without_an_overlap_the_ranking_is_the_clean_one() -> None:
 def test_when_every_row_has_seen_most_nothing_is_ranked() -> None:
     found = ranking(row("a", [0.3] * len(COLUMNS), tuple(DATASETS)))
     assert (found.rows, found.left_out) == ([], ["a"])
+
+
+def test_a_row_that_cannot_be_fine_tuned_is_ranked_on_frozen_tasks() -> None:
+    """It has no results on the others, so it stands in no other ranking."""
+    columns = [column_of(TASKS[task]) for task in ("rsna_finetune_1", "rsna_frozen_1", "covid_linear")]
+    values: dict[str, list[float | None]] = {
+        "graph": [None, 0.5, 0.5],
+        "first": [0.1, 0.6, 0.6],
+        "short": [0.9, 0.9, None],
+    }
+    rows = [
+        row("x", [None] * len(COLUMNS)).model_copy(
+            update={
+                "id": name,
+                "display_name": name,
+                "frozen_only": name == "graph",
+                "cells": [
+                    Cell(task=column.task, status="complete", summary=Summary(runs=1, mean=value))
+                    for column, value in zip(columns, numbers, strict=True)
+                    if value is not None
+                ],
+            }
+        )
+        for name, numbers in values.items()
+    ]
+    found = frozen_ranking(rows, columns)
+    assert found
+    assert found.tasks == ["rsna_frozen_1", "covid_linear"]
+    assert (found.rows, found.mean_ranks, found.left_out) == (["first", "graph"], [1.0, 2.0], ["short"])
+    assert frozen_ranking([item for item in rows if not item.frozen_only], columns) is None

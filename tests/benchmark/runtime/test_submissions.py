@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.runtime.submissions import SubmissionError, read_submission, submission_names, submissions_root
+from benchmark.runtime.submissions import (
+    SubmissionError,
+    find_submission,
+    read_submission,
+    submission_names,
+    submissions_root,
+)
 
 ALL = submission_names(submissions_root())
 
@@ -22,6 +28,16 @@ def test_the_rows_that_need_no_training_are_there() -> None:
     found = {name: read_submission(submissions_root(), name) for name in ("random", "imagenet")}
     assert {name: s.display_name for name, s in found.items()} == {"random": "Random", "imagenet": "ImageNet"}
     assert {name: s.supervision for name, s in found.items()} == {"random": "none", "imagenet": "general"}
+
+
+def test_weights_from_elsewhere_are_not_trained(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "submission.yaml").write_text(
+        "name: mine\ndisplay_name: X\nsupervision: self\n"
+        f"weights: {{file: a.pth, sha256: {'0' * 64}, bytes: 5, architecture: resnet50}}\n"
+    )
+    with pytest.raises(SubmissionError, match="nothing is trained: `lovt-bench submit mine --weights a.pth`"):
+        find_submission(str(tmp_path / "mine"))
 
 
 @pytest.mark.parametrize(
