@@ -11,6 +11,9 @@ from benchmark.backbone.model import BackboneError
 from benchmark.backbone.understand.candidates import Candidate, candidates, same_values
 from benchmark.backbone.understand.report import show, some
 
+STATISTICS = (".running_mean", ".running_var")
+"""Ends the names of what batch normalisation measured in training."""
+
 SHOWN = 8
 """Candidates that a message lists."""
 
@@ -49,10 +52,11 @@ def choose(
 
 
 def _picked(every: Sequence[Candidate], encoder: str) -> list[Candidate]:
-    """Return the candidates at that prefix; where there is none, those whose prefix holds its parts."""
+    """Return the candidates at that prefix, as it is or as messages show it; else those that hold its parts."""
     label = encoder.removesuffix(".") or "."
-    if exact := [one for one in every if one.label == label]:
-        return exact
+    for spelled in (lambda name: name, show):
+        if exact := [one for one in every if spelled(one.label) == label]:
+            return exact
     return [one for one in every if f".{label}." in f".{one.label}."]
 
 
@@ -98,7 +102,27 @@ def _problems(one: Candidate, architecture: str) -> str:
     return (
         f"the best match for {architecture} lies at {show(one.label)} ({show(one.layout.name)}), but "
         + "; ".join(parts)
+        + _advice(one)
     )
+
+
+def _advice(one: Candidate) -> str:
+    """Return what to do about a candidate that does not fit, where what is wrong is a known mistake."""
+    if one.missing and not one.misshaped and all(name.endswith(STATISTICS) for name in one.missing):
+        return (
+            ". The statistics of batch normalisation are buffers, not parameters: save model.state_dict(), "
+            "not named_parameters()"
+        )
+    swapped = [
+        len(wanted) == 4 and wanted != found and sorted(wanted) == sorted(found)
+        for _, wanted, found in one.misshaped
+    ]
+    if swapped and all(swapped):
+        return (
+            ". The axes of the convolutions lie in another order, as in TensorFlow and JAX: save them as "
+            "(out, in, height, width), for example weight.transpose(3, 2, 0, 1)"
+        )
+    return ""
 
 
 def _shape(shape: tuple[int, ...]) -> str:

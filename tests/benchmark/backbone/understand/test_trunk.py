@@ -234,7 +234,7 @@ def test_any_prefix_and_any_nesting_is_found(prefix: list[str], nesting: list[st
         assert is_safe(line)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     one=st.lists(part, min_size=1, max_size=3),
     other=st.lists(part, min_size=1, max_size=3),
