@@ -18,12 +18,13 @@ from leaderboard.release import Released, build_development, release
 from leaderboard.rendering import SUMS, digest
 from leaderboard.sources import Sources
 from leaderboard.version import read_version, releases
-from leaderboard.version_index import read_index
+from leaderboard.version_index import check_releases, read_index, script
 from tests.leaderboard.records import digest as digest_of
 from tests.leaderboard.records import runs
 from tests.leaderboard.sources import sources, two_rows
 
 DATE = "2026-05-01"
+VERSIONS = Path(__file__).resolve().parents[2] / "leaderboard" / "versions"
 
 
 def make(tmp_path: Path, name: str, **changes: object) -> Sources:
@@ -215,3 +216,12 @@ def test_dev_that_was_taken_away_by_a_killed_build_comes_back(tmp_path: Path) ->
     with pytest.raises(LeaderboardError, match="run `lovt-bench leaderboard build`"):
         freeze(tmp_path, with_newcomer(tmp_path / "b"))
     assert read_version(out).tables
+
+
+def test_the_releases_of_this_repository_are_listed_and_untouched() -> None:
+    """A build on a fresh clone must leave the checkout clean, so the committed list is the one that it writes."""
+    check_releases(VERSIONS)
+    index = read_index(VERSIONS)
+    assert [entry.version for entry in index.versions] == releases(VERSIONS)
+    assert (VERSIONS / "versions.json").read_text() == index.to_json()
+    assert (VERSIONS / "versions.js").read_text() == script(index)
