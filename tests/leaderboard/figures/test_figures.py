@@ -72,7 +72,8 @@ def every(found: Table) -> list[Callable[[], Figure | None]]:
 
 
 def test_every_figure_says_that_its_numbers_are_published_or_of_the_phantom(published: Table) -> None:
-    for found, mark in ((published, "PUBLISHED"), (phantom(), "PHANTOM, SYNTHETIC IMAGES")):
+    few = published.model_copy(update={"columns": published.columns[:2]})
+    for found, mark in ((few, "PUBLISHED"), (phantom(), "PHANTOM, SYNTHETIC IMAGES")):
         for make in every(found):
             shown = texts(drawn(make))
             assert mark in shown
