@@ -34,9 +34,11 @@ def test_weights_from_elsewhere_are_not_trained(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "submission.yaml").write_text(
         "name: mine\ndisplay_name: X\nsupervision: self\n"
-        f"weights: {{file: a.pth, sha256: {'0' * 64}, bytes: 5, architecture: resnet50}}\n"
+        f"weights: {{file: a.pth, sha256: {'a' * 64}, bytes: 5, architecture: resnet50}}\n"
     )
-    with pytest.raises(SubmissionError, match="nothing is trained: `lovt-bench submit mine --weights a.pth`"):
+    with pytest.raises(
+        SubmissionError, match=r"nothing is trained: `lovt-bench submit mine --weights a\.pth`"
+    ):
         find_submission(str(tmp_path / "mine"))
 
 
