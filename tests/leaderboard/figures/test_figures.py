@@ -137,9 +137,10 @@ def test_bars_are_as_long_as_the_means_in_the_papers_order(published: Table) -> 
 
 
 def test_the_sheet_has_a_chart_for_each_of_the_eighteen_tasks(published: Table) -> None:
-    assert [
-        axes.get_title(loc="left").split(".")[0] for axes in drawn(lambda: bar_sheet(published)).axes
-    ] == [str(number) for number in range(1, 19)]
+    two = published.model_copy(update={"rows": published.rows[-2:]})
+    assert [axes.get_title(loc="left").split(".")[0] for axes in drawn(lambda: bar_sheet(two)).axes] == [
+        str(number) for number in range(1, 19)
+    ]
 
 
 def test_failed_and_missing_cells_have_no_bar_and_no_number() -> None:
