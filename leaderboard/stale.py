@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.dataset import Splits, Track
 from benchmark.contract.leaderboard import Column, Row, Table
+
+_NAMED = 5
+"""Rows that a note names; of more it says how many."""
 
 
 class CurrentStore(Model):
@@ -30,12 +33,23 @@ class Current(Model):
 
 
 def mark_stale(table: Table, current: Current) -> Table:
-    """Return the table with `Row.stale` filled in; published and claimed tables rest on nothing here."""
+    """Return the table with `Row.stale` filled in and noted; published and claimed tables rest on nothing here."""
     if table.kind != "runs":
         return table
     shared = list(_of_table(table, current))
     rows = [row.model_copy(update={"stale": [*shared, *_of_row(row, table, current)]}) for row in table.rows]
-    return table.model_copy(update={"rows": rows})
+    return table.model_copy(update={"rows": rows, "notes": [*table.notes, *_notes(rows)]})
+
+
+def _notes(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield one note per reason, so that formats without room for a mark tell it too."""
+    reasons: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        if row.stale:
+            reasons.setdefault(tuple(row.stale), []).append(row.id)
+    for sentences, names in reasons.items():
+        who = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} rows"
+        yield f"Stale: {who}. {' '.join(sentences)}"
 
 
 def _of_table(table: Table, current: Current) -> Iterator[str]:

@@ -66,6 +66,8 @@ _SPECIAL = {
     "…": r"\ldots{}",
 }
 
+_STALE = r"\textsuperscript{\textdagger}"
+
 _ACCENTS = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0304": "=", "\u0307": ".",
     "\u030c": "v ", "\u030a": "r ", "\u0327": "c ", "\u0328": "k ", "\u0306": "u ", "\u030b": "H ",
@@ -125,10 +127,13 @@ def _tabular(block: Sequence[Column], table: Table) -> str:
 
 def _caption(block: Sequence[Column], table: Table) -> str:
     interval = latex(INTERVALS[table.interval])
+    stale = (
+        f" {_STALE}Protocol, data or backbone have changed since." if any(r.stale for r in table.rows) else ""
+    )
     return (
         f"{latex(table.title)}: {latex(caption(block, table))}. Percent, mean over {table.expected_runs} run(s) "
         f"$\\pm$ half-width of the 95\\,\\% interval ({interval}). \\textbf{{Bold}} is best, "
-        f"\\underline{{underlined}} second."
+        f"\\underline{{underlined}} second.{stale}"
     )
 
 
@@ -167,7 +172,8 @@ def _body(block: Sequence[Column], table: Table) -> Iterator[str]:
         if table.kind == "published" and previous and row.fraction != previous.fraction:
             yield "\\midrule"
         cells = [_cell(row.cell(column.task), table) for column in block]
-        yield _line([latex(row.display_name), *cells, latex(mean_rank_text(row))])
+        name = latex(row.display_name) + (_STALE if row.stale else "")
+        yield _line([name, *cells, latex(mean_rank_text(row))])
         previous = row
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from benchmark.contract.leaderboard import Table
 from leaderboard.build import build
+from leaderboard.formats.as_latex import as_latex
+from leaderboard.formats.as_markdown import as_markdown
 from leaderboard.published.load import load_published
 from leaderboard.stale import Current, CurrentStore
 from tests.leaderboard.records import TASKS, digest, record_set
@@ -47,6 +49,19 @@ def test_a_backbone_trained_anew_makes_its_own_row_stale() -> None:
     assert found["random"] == [
         f"The backbone has changed since: the runs used {digest('random')[:8]}, here it is {OTHER[:8]}."
     ]
+
+
+def test_formats_without_a_mark_tell_it_in_a_note() -> None:
+    both = table(Current(protocols={"lovt-2022": OTHER})).notes
+    assert [note for note in both if note.startswith("Stale: imagenet, random. Protocol lovt-2022 has")]
+    one = table(Current(backbones={"random": OTHER}))
+    assert [note.split(" has")[0] for note in one.notes if "tale" in note] == ["Stale: random. The backbone"]
+    board = build(
+        record_set(two_rows()), [], tuple(TASKS.values()), current=Current(backbones={"random": OTHER})
+    )
+    assert "Stale: random" in as_markdown(board)
+    assert r"random\textsuperscript{\textdagger} &" in as_latex(board)
+    assert r"imagenet &" in as_latex(board)
 
 
 @pytest.mark.parametrize(
