@@ -5,21 +5,33 @@ from __future__ import annotations
 from benchmark.contract.leaderboard import Row, Table
 from leaderboard.text import is_name
 
+_OPTIONS = {"Variant": "--variant", "Profile": "--profile", "Seed": "--seed"}
+"""Labels of `leaderboard.provenance` and what repeats them."""
+
 
 def commands(row: Row, table: Table) -> list[str]:
-    """Return shell commands, none for numbers that were not measured here."""
+    """Return shell commands, none for numbers that were not measured here.
+
+    A row without provenance is a backbone that is always there: nothing has to be made before it is evaluated.
+    """
     if table.kind != "runs":
         return []
     profile = f" --profile {table.profile}" if is_name(table.profile) else ""
-    made = _pretraining(row) if row.evidence == "retrained" else []
-    if row.evidence in ("validated", "reproduced"):
+    made: list[str] = []
+    if row.evidence == "retrained" and row.provenance:
+        made = _pretraining(row)
+    elif row.provenance:
         made = [f"lovt-bench submit {row.id} --weights WEIGHTS"]
     return [*made, f"lovt-bench evaluate {row.id}{profile}", "lovt-bench leaderboard build"]
 
 
 def _pretraining(row: Row) -> list[str]:
-    method = row.provenance.get("method", row.method).lower()
+    method = row.provenance.get("Method", "")
     if not is_name(method):
         return []
-    fraction = f" --fraction {row.fraction:g}" if row.fraction not in (None, 1.0) else ""
-    return [f"lovt-bench pretrain {method}{fraction}"]
+    said = {option: row.provenance.get(label, "") for label, option in _OPTIONS.items()}
+    # Without an option the profile is `paper`.
+    options = [f"{option} {value}" for option, value in said.items() if is_name(value) and value != "paper"]
+    if row.fraction is not None:
+        options.append(f"--fraction {row.fraction:g}")
+    return [" ".join(["lovt-bench pretrain", method, *options, f"--name {row.id}"])]

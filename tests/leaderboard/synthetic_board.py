@@ -23,6 +23,7 @@ from benchmark.contract.leaderboard import (
 )
 from benchmark.contract.run_record import RunRecord
 from leaderboard.build import build
+from leaderboard.descriptions import Description
 from leaderboard.published.load import load_published
 from tests.leaderboard.records import TASKS, digest, record_set, runs
 
@@ -37,7 +38,9 @@ _METHODS = ("Anatomy", "BYOL", "ConVIRT", "DenseCL", "GLoRIA", "LoVT", "MAE", "M
 def synthetic_board(submissions: int = 200, phantom: int = 6, version: str = "dev") -> Leaderboard:
     """Return a board with a public table of that many rows, the published one, a phantom and a claimed table."""
     records = record_set(synthetic_records(submissions, phantom))
-    board = build(records, load_published(), list(TASKS.values()), version=version)
+    names = {record.submission for record in records.records}
+    descriptions = {name: _description(name) for name in names}
+    board = build(records, load_published(), list(TASKS.values()), descriptions, version=version)
     tables = [_described(table) if table.kind == "runs" else table for table in board.tables]
     claimed = [_claimed(table) for table in tables if table.kind == "runs" and table.track == "public"]
     return board.model_copy(update={"tables": [*tables, *claimed]})
@@ -85,16 +88,28 @@ def _records(names: Sequence[str], drawn: random.Random, **where: str) -> list[R
 
 def _described(table: Table) -> Table:
     drawn = random.Random(table.id)
-    return table.model_copy(
-        update={"rows": [_row(row, place, drawn) for place, row in enumerate(table.rows)]}
+    return table.model_copy(update={"rows": [_row(row, drawn) for row in table.rows]})
+
+
+def _description(name: str) -> Description:
+    number = int(name.split("-")[1])
+    method = HOSTILE if name == HOSTILE_ROW else _METHODS[number % len(_METHODS)]
+    fraction = random.Random(name).choice((0.3, 1.0))
+    hostile = name == HOSTILE_ROW
+    return Description(
+        display_name=HOSTILE if hostile else f"{method} {number:03} {100 * fraction:g} %",
+        method=method,
+        fraction=fraction,
+        supervision=random.Random(f"{name} supervision").choice(_SUPERVISION),
+        paper="javascript:alert(1)" if hostile else "https://arxiv.org/abs/2112.02889",
+        pretraining_data=["MIMIC-CXR"],
+        description=HOSTILE if hostile else f"{method} with settings of its own.",
     )
 
 
-def _row(row: Row, place: int, drawn: random.Random) -> Row:
+def _row(row: Row, drawn: random.Random) -> Row:
     number = int(row.id.split("-")[1])
-    hostile = row.id == HOSTILE_ROW
-    method = _METHODS[number % len(_METHODS)]
-    fraction = drawn.choice((0.3, 1.0))
+    note = HOSTILE if row.id == HOSTILE_ROW else "Declared by the submitter."
     seen = drawn.random()
     marks: Mapping[str, OverlapMark] = {
         "rsna": "overlapping" if seen < 0.1 else "unknown" if seen < 0.2 else "clean",
@@ -102,29 +117,13 @@ def _row(row: Row, place: int, drawn: random.Random) -> Row:
     }
     return row.model_copy(
         update={
-            "display_name": HOSTILE if hostile else f"{method} {number:03} {100 * fraction:g} %",
-            "method": HOSTILE if hostile else method,
-            "fraction": fraction,
-            "supervision": drawn.choice(_SUPERVISION),
-            "paper": "javascript:alert(1)" if hostile else "https://arxiv.org/abs/2112.02889",
-            "pretraining_data": ["MIMIC-CXR"],
-            "description": HOSTILE if hostile else f"{method} with settings of its own.",
             "architecture": "resnet50" if number % 4 else "vit-small",
             "architecture_class": "paper" if number % 4 else "open",
             "parameters": 23_508_032 + 1000 * number,
             "evidence": _EVIDENCE[number % 4],
-            "overlaps": [
-                Overlap(
-                    dataset=name, mark=mark, reasons=[HOSTILE if hostile else "Declared by the submitter."]
-                )
-                for name, mark in marks.items()
-            ],
+            "overlaps": [Overlap(dataset=name, mark=mark, reasons=[note]) for name, mark in marks.items()],
             "frozen_only": number % 25 == 9,
-            "provenance": {
-                "method": method.lower(),
-                "commit": digest(row.id)[:12],
-                "note": HOSTILE if hostile else "-",
-            },
+            "provenance": {"Method": "simclr", "Seed": "12345", "Commit": digest(row.id)[:12], "Note": note},
             "audit": {"images compared": "1,234", "near duplicates": "0"} if number % 2 else {},
             "stale": ["The protocol's digest is no longer the one here."] if number % 20 == 11 else [],
             "cells": [_cell(cell, drawn) for cell in row.cells],

@@ -56,6 +56,7 @@
       h("h1", {}, title),
       whole && h("p", { class: "lead" }, table.statement),
       whole && table.claims.length > 0 && h("p", { class: "claims" }, table.claims.map((text) => `${text}.`).join(" ")),
+      whole && table.analysis?.statements.length > 0 && h("p", { class: "claims" }, `${table.analysis.statements[0]} `, h("a", { href: LOVT.route.to("ranks", table.id) }, "What else can be said, and what cannot")),
       whole && table.source && h("p", { class: "source" }, outside(table.source.citation, table.source.url)),
     ].filter(Boolean);
   };

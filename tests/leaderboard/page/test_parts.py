@@ -61,7 +61,11 @@ def test_commands_make_a_row_again_by_how_it_was_made() -> None:
     }
     assert shown["validated"][0] == "lovt-bench submit m-001 --weights WEIGHTS"
     assert shown["reproduced"][1] == "lovt-bench evaluate m-006 --profile paper"
-    assert shown["retrained"][0].startswith("lovt-bench pretrain moco")
+    assert re.fullmatch(
+        r"lovt-bench pretrain simclr --seed 12345 --fraction (0\.3|1) --name m-007", shown["retrained"][0]
+    )
+    always_there = table.rows[0].model_copy(update={"id": "random", "provenance": {}})
+    assert commands(always_there, table)[0] == "lovt-bench evaluate random --profile paper"
     claimed = table.model_copy(update={"kind": "claimed"})
     assert commands(table.rows[0], claimed) == []
 
@@ -69,8 +73,11 @@ def test_commands_make_a_row_again_by_how_it_was_made() -> None:
 def test_a_hostile_method_enters_no_command() -> None:
     table = synthetic_board(4, 2).table("public-official-paper-lovt-2022")
     row = next(row for row in table.rows if row.id == "m-003")
-    for changes in ({"provenance": {"method": "x; rm -rf ~"}}, {"provenance": {}, "method": "$(id)"}):
-        for line in commands(row.model_copy(update=changes), table):
+    for label in ("Method", "Variant", "Seed", "Profile"):
+        provenance = {"Method": "simclr", label: "x; rm -rf ~ $(id)"}
+        for line in commands(
+            row.model_copy(update={"evidence": "retrained", "provenance": provenance}), table
+        ):
             assert shlex.join(shlex.split(line)) == line
 
 
