@@ -71,7 +71,12 @@ def backbone() -> None:
 @click.option("--arch", help="Architecture [default: resnet50]; see `lovt-bench backbone architectures`.")
 @click.option("--seed", type=click.IntRange(min=0), help="With NAME random: the draw to write.")
 @click.option("--display-name", help="What tables show [default: NAME].")
-@click.option("--pretraining-data", multiple=True, help="Data set the weights have seen; repeat for several.")
+@click.option(
+    "--pretraining-data",
+    multiple=True,
+    metavar="NAME",
+    help="Dataset the weights have seen; repeat for several. See `lovt-bench submission data`.",
+)
 @click.option("--onnx/--no-onnx", default=True, help="Write backbone.onnx too.  [default: yes]")
 @click.option("--force", is_flag=True, help="Replace a backbone of that name.")
 @workspace_option
@@ -112,7 +117,7 @@ def export(
             raise click.ClickException(f"{root} is there already; --force replaces it")
         provenance = found.provenance
         if pretraining_data:
-            provenance = provenance.model_copy(update={"pretraining_data": list(pretraining_data)})
+            provenance = provenance.model_copy(update={"pretraining_data": _declared(pretraining_data)})
         manifest = save_backbone(
             root,
             found.backbone,
@@ -124,6 +129,16 @@ def export(
         click.echo(f"note: {note}")
     click.echo(f"{root}: {manifest.architecture}, SHA-256 {manifest.sha256[:16]}…")
     click.echo(f"Next: lovt-bench backbone check {manifest.name}")
+
+
+def _declared(pretraining_data: tuple[str, ...]) -> list[str]:
+    """Return declared data in the words of the vocabulary."""
+    from benchmark.contract.pretraining_data import UnknownDataError, vocabulary
+
+    try:
+        return vocabulary().declare_all(pretraining_data)
+    except UnknownDataError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @backbone.command()

@@ -17,6 +17,9 @@ from benchmark.workspace import workspace_root
 if TYPE_CHECKING:
     from benchmark.contract.submission import Supervision
 
+CELL_WIDTH = 36
+"""Characters of a cell on a terminal, then its text is broken."""
+
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -205,7 +208,11 @@ def _print_rows(rows: Sequence[dict[str, str]], as_json: bool) -> None:
     elif sys.stdout.isatty():
         from tabulate import tabulate
 
-        click.echo(tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True))
+        # Names are for copying and stay whole; the last columns are sentences and lists.
+        widths = [None, None, *[CELL_WIDTH] * (len(rows[0]) - 2)] if rows else None
+        click.echo(
+            tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widths)
+        )
     elif rows:
         for line in [list(rows[0]), *(list(row.values()) for row in rows)]:
             click.echo("\t".join(line))

@@ -39,7 +39,14 @@ def weights(tmp_path: Path) -> Path:
 def test_export_check_list(call, weights: Path, tmp_path: Path) -> None:
     result = call(
         *("export", "mine", "--weights", str(weights), "--arch", "resnet18", "--no-onnx"),
-        *("--display-name", "My method", "--pretraining-data", "MIMIC-CXR", "--pretraining-data", "Other"),
+        *(
+            "--display-name",
+            "My method",
+            "--pretraining-data",
+            "MIMIC-CXR",
+            "--pretraining-data",
+            "other: ours",
+        ),
     )
     assert result.exit_code == 0, result.output
     assert "note: left out: fc.bias, fc.weight" in result.output
@@ -47,7 +54,7 @@ def test_export_check_list(call, weights: Path, tmp_path: Path) -> None:
     assert weights_digest(load_backbone(root)) == weights_digest(random_draw("resnet18", 4))
     manifest = read_manifest(root)
     assert manifest.display_name == "My method"
-    assert manifest.provenance.pretraining_data == ["MIMIC-CXR", "Other"]
+    assert manifest.provenance.pretraining_data == ["mimic-cxr", "other: ours"]
 
     checked = call("check", "mine")
     assert checked.exit_code == 0
