@@ -10,11 +10,13 @@ import itertools
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 from benchmark.data.errors import DataError
@@ -43,7 +45,8 @@ def map_ordered(
     running: deque[Future[Result]] = deque()
     try:
         for chunk in chunks:
-            running.append(executor.submit(function, chunk))
+            with _interrupts_held():  # submitting may start a worker
+                running.append(executor.submit(function, chunk))
             if len(running) >= 3 * workers:
                 yield running.popleft().result()
         while running:
@@ -52,6 +55,19 @@ def map_ordered(
         raise DataError("a worker process died (out of memory?); try with fewer --workers") from error
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let processes that start here never see Ctrl-C: this process does, and ends them without their tracebacks."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with_parent() -> None:
