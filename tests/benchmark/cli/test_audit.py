@@ -178,3 +178,26 @@ def test_mistakes_end_in_a_sentence(workspace: Path, corpus: Path, tmp_path: Pat
         assert (result.exit_code, message in result.output) == (code, True), result.output
         assert isinstance(result.exception, SystemExit)
     assert not list(workspace.glob("audits/audit.json"))
+
+
+def test_a_prepared_corpus_is_audited_as_its_images_would_be(workspace: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for number in (0, 19):
+        Image.fromarray(copies.drawn()[number]).save(raw / f"{number}.png")
+    table = raw / "table.csv"
+    table.write_text("image,text,split\n0.png,Clear.,train\n19.png,Clear.,test\n")
+    place = ["--workspace", str(workspace)]
+    made = CliRunner().invoke(
+        main,
+        ["corpus", "prepare", "pairs", "--raw", str(raw), "--table", str(table), "--name", "own", *place],
+    )
+    assert made.exit_code == 0, made.output
+    result = call(workspace, "--corpus", workspace / "corpora" / "own")
+    assert result.exit_code == 0, result.output
+    (found,) = read_audit(workspace / "audits" / "audit.json").datasets
+    assert {split: one.matched for split, one in found.splits.items()} == {
+        "train": 1,
+        "validation": 0,
+        "test": 1,
+    }
