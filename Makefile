@@ -95,7 +95,7 @@ submit: $(STAMP) ## Make a backbone of your checkpoint: make submit NAME=mine WE
 leaderboard: $(STAMP) ## Build the leaderboard from the run records and show it
 	$(BIN)/lovt-bench leaderboard build
 	$(BIN)/lovt-bench leaderboard show
-	@echo "The page: leaderboard/versions/dev/index.html, or $(BIN)/lovt-bench leaderboard serve --open"
+	@echo "The page again, served: $(BIN)/lovt-bench leaderboard serve --open"
 
 clean: ## Remove the workspace (data, features, backbones, results)
 	rm -rf $(WORKSPACE)

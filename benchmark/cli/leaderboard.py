@@ -68,6 +68,7 @@ def build(results: Path | None, out: Path, workspace: Path | None) -> None:
         notes = f", {len(table.notes)} note(s)" if table.notes else ""
         click.echo(f"{table.title}: {len(table.rows)} row(s), {len(table.columns)} task(s){notes}")
     click.echo(f"Written: {target / 'leaderboard.md'} (and .json, .csv, .tex)")
+    click.echo(f"The page: {target / 'index.html'}")
 
 
 @leaderboard.command()
