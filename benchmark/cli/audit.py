@@ -223,6 +223,8 @@ def _summary(found: AuditReport) -> Iterator[str]:
     ]
     yield "evaluation images with a near copy in the corpus:"
     yield tabulate(rows, ["dataset", "track", *SPLIT_NAMES, "copies in the corpus"], disable_numparse=True)
+    if any(one.track == "phantom" for one in found.datasets):
+        yield "note: phantoms are variations of one drawn chest and match each other now and then (docs/audit.md)"
     seen = [task for task in found.tasks if any(split.matched for split in task.splits.values())]
     if not seen:
         yield f"no near copy in any of {len(found.tasks)} tasks"
