@@ -6,38 +6,27 @@ A backbone without a submission of its own name belongs to the one that its mani
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import PositiveInt, ValidationError
+from pydantic import PositiveInt
 
-from benchmark.contract.audit import AUDIT_FILE, AuditReport
 from benchmark.contract.backbone import BackboneManifest, architecture_class
 from benchmark.contract.base import Model, Sha256
 from benchmark.contract.dataset import Track
 from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row
 from benchmark.contract.pretraining_data import vocabulary
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
 from leaderboard.audits import audit_texts, with_audit
-from leaderboard.errors import LeaderboardError
+from leaderboard.declared import read_audit, read_model, read_submission
 from leaderboard.evidence import made_here
 from leaderboard.lineage import overlaps
 from leaderboard.provenance import provenance_texts
-from leaderboard.text import clean, is_name
-from tasks.messages import explain
+from leaderboard.text import clean
 from tasks.registry import load_tasks
-
-_SIZE_LIMIT = 1024 * 1024
-"""Bytes of a `backbone.json` or `audit.json`."""
 
 _RANDOM, _IMAGENET, _PAPER = "random", "imagenet", "resnet50"
 """Backbones that are always there: they have no folder that could say what they are."""
-
-
-_Read = TypeVar("_Read", bound=Model)
 
 
 class BackboneFacts(Model):
@@ -142,22 +131,22 @@ def claiming(submissions: Sequence[Path]) -> list[str]:
         LeaderboardError: a `submission.yaml` is not valid.
     """
     names = {path.parent.name for folder in submissions for path in folder.glob("[!.]*/submission.yaml")}
-    found = [(name, _read_submission(submissions, name)) for name in sorted(names)]
+    found = [(name, read_submission(submissions, name)) for name in sorted(names)]
     return [name for name, submission in found if submission and submission.claimed]
 
 
 def _describe(
     name: str, folders: Sequence[Path], backbones: Path | None, datasets: Sequence[str]
 ) -> Description:
-    manifest = _read(backbones / name / "backbone.json", BackboneManifest) if backbones else None
-    own = _read_submission(folders, name)
-    method = own or _read_submission(folders, manifest.provenance.method if manifest else _family(name))
+    manifest = read_model(backbones / name / "backbone.json", BackboneManifest) if backbones else None
+    own = read_submission(folders, name)
+    method = own or read_submission(folders, manifest.provenance.method if manifest else _family(name))
     texts = [item.display_name for item in (own, manifest) if item]
     display_name = next(filter(None, map(clean, texts)), name)
     methods = [method.display_name if method else "", manifest.provenance.method if manifest else ""]
     papers = [method.paper if method else None, manifest.provenance.paper if manifest else None]
     declared = _declared(own, method, manifest)
-    report = _audit(name, folders, backbones)
+    report = read_audit(name, folders, backbones)
     tracks: tuple[Track, ...] = ("public", "phantom")
     words = vocabulary()
     return Description(
@@ -218,55 +207,3 @@ def _facts(name: str, manifest: BackboneManifest | None, own: Submission | None)
     if _family(name) == _RANDOM:
         return BackboneFacts(architecture=clean(name.removeprefix(f"{_RANDOM}-")))
     return None
-
-
-def _audit(name: str, folders: Sequence[Path], backbones: Path | None) -> AuditReport | None:
-    """Return the audit beside the backbone, else the one in the submission's folder."""
-    if not is_name(name):
-        return None
-    places = [*([backbones] if backbones else []), *folders]
-    return next((found for place in places if (found := _read(place / name / AUDIT_FILE, AuditReport))), None)
-
-
-def _read_submission(folders: Sequence[Path], name: str) -> Submission | None:
-    """Return the submission of that name; None if there is none, or the name cannot be a folder."""
-    paths = [folder / name / "submission.yaml" for folder in folders] if is_name(name) else []
-    path = next(filter(_is_plain_file, paths), None)
-    if path is None:
-        return None
-    try:
-        submission = Submission.model_validate(read_yaml(path))
-    except StrictYamlError as error:
-        raise LeaderboardError(str(error)) from error
-    except ValidationError as error:
-        raise LeaderboardError(explain(path, error)) from error
-    if submission.name != name:
-        raise LeaderboardError(
-            f"{path}: name is {submission.name!r}, expected {name!r} as the folder is called"
-        )
-    return submission
-
-
-def _read(path: Path, model: type[_Read]) -> _Read | None:
-    if not _is_plain_file(path):
-        return None
-    with path.open("rb") as stream:
-        content = stream.read(_SIZE_LIMIT + 1)
-    if len(content) > _SIZE_LIMIT:
-        raise LeaderboardError(f"{path}: larger than {_SIZE_LIMIT} bytes; expected a {model.__name__}")
-    try:
-        return model.model_validate_json(content)
-    except ValidationError as error:
-        remedy = (
-            "Check the folder with `lovt-bench backbone check`."
-            if issubclass(model, BackboneManifest)
-            else "Make it again with `lovt-bench audit`, or remove it."
-        )
-        raise LeaderboardError(f"{explain(path, error)}\n{remedy}") from error
-
-
-def _is_plain_file(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False

@@ -160,7 +160,8 @@ def show(name: str, as_json: bool, workspace: Path | None) -> None:
       lovt-bench submission show lovt
       lovt-bench submission show my-method --json
     """
-    from benchmark.cli.submission_view import detail, lines_of
+    from benchmark.cli.submission_text import lines_of
+    from benchmark.cli.submission_view import detail
 
     with declaration_errors(), _board_errors():
         found = detail(name, workspace_root(workspace))

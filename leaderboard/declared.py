@@ -1,0 +1,87 @@
+"""What strangers write beside their weights, read with suspicion: plain files only, bounded, valid or an error."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from benchmark.contract.audit import AUDIT_FILE, AuditReport
+from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.base import Model
+from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from benchmark.contract.submission import Submission
+from leaderboard.errors import LeaderboardError
+from leaderboard.text import is_name
+from tasks.messages import explain
+
+_SIZE_LIMIT = 1024 * 1024
+"""Bytes of a `backbone.json` or `audit.json`."""
+
+_Read = TypeVar("_Read", bound=Model)
+
+
+def read_audit(name: str, folders: Sequence[Path], backbones: Path | None) -> AuditReport | None:
+    """Return the audit beside the backbone, else the one in the submission's folder."""
+    if not is_name(name):
+        return None
+    places = [*([backbones] if backbones else []), *folders]
+    return next(
+        (found for place in places if (found := read_model(place / name / AUDIT_FILE, AuditReport))), None
+    )
+
+
+def read_submission(folders: Sequence[Path], name: str) -> Submission | None:
+    """Return the submission of that name; None if there is none, or the name cannot be a folder.
+
+    Raises:
+        LeaderboardError: its file is not valid.
+    """
+    paths = [folder / name / "submission.yaml" for folder in folders] if is_name(name) else []
+    path = next(filter(_is_plain_file, paths), None)
+    if path is None:
+        return None
+    try:
+        submission = Submission.model_validate(read_yaml(path))
+    except StrictYamlError as error:
+        raise LeaderboardError(str(error)) from error
+    except ValidationError as error:
+        raise LeaderboardError(explain(path, error)) from error
+    if submission.name != name:
+        raise LeaderboardError(
+            f"{path}: name is {submission.name!r}, expected {name!r} as the folder is called"
+        )
+    return submission
+
+
+def read_model(path: Path, model: type[_Read]) -> _Read | None:
+    """Return what a JSON file says, None where there is no plain file.
+
+    Raises:
+        LeaderboardError: too large, or not what the contract says.
+    """
+    if not _is_plain_file(path):
+        return None
+    with path.open("rb") as stream:
+        content = stream.read(_SIZE_LIMIT + 1)
+    if len(content) > _SIZE_LIMIT:
+        raise LeaderboardError(f"{path}: larger than {_SIZE_LIMIT} bytes; expected a {model.__name__}")
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        remedy = (
+            "Check the folder with `lovt-bench backbone check`."
+            if issubclass(model, BackboneManifest)
+            else "Make it again with `lovt-bench audit`, or remove it."
+        )
+        raise LeaderboardError(f"{explain(path, error)}\n{remedy}") from error
+
+
+def _is_plain_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
