@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 import torch
 from click.testing import CliRunner
@@ -51,8 +53,14 @@ def test_datasets_that_are_not_prepared_are_named_with_the_command(workspace):
         (("nobody", "--tasks", "covid_linear"), "no backbone 'nobody'"),
         (("../../etc", "--tasks", "covid_linear"), "is no backbone name"),
         (("random", "--tasks", "covid_linear", "--engine", "slow"), "'fast', 'reference'"),
+        (("random", "--tasks", "covid_linear", "--budget", "soon"), "such as 2h, 90m or 1h30m"),
+        (
+            ("random", "--tasks", "covid_linear", "--executor", "process", "--workers", "2"),
+            "use local or ray",
+        ),
+        (("random", "--tasks", "covid_linear", "--max-memory", "much"), "512m or 8g"),
     ],
-    ids=["task", "profile", "protocol", "backbone", "path", "engine"],
+    ids=["task", "profile", "protocol", "backbone", "path", "engine", "budget", "executor", "memory"],
 )
 def test_a_wrong_name_is_answered_with_the_right_ones(workspace, arguments, expected):
     result = evaluate(workspace, *arguments)
@@ -80,3 +88,25 @@ def test_too_few_images_fail_the_task_with_the_way_out(workspace):
     assert result.exit_code == 1
     assert "do not fill one batch of 64" in " ".join(result.output.split())
     assert "--profile small" in " ".join(result.output.split())
+
+
+def test_a_dry_run_predicts_and_leaves_nothing(workspace):
+    arguments = ("random-resnet18", "--profile", "demo", "--tasks", "covid_linear")
+    result = evaluate(workspace, *arguments, "--dry-run")
+    assert result.exit_code == 0, result.output
+    row = next(line.split() for line in result.output.splitlines() if "covid_linear" in line)
+    assert row[row.index("covid_linear") + 2] == "4", "runs"
+    assert "1 worker" in result.output
+    assert sorted(path.name for path in workspace.iterdir()) == ["data"]
+
+
+def test_a_budget_says_what_is_left_and_the_command_that_goes_on(workspace):
+    """No task can be done in a second: importing takes longer, and the prediction knows."""
+    options = ("--profile", "demo", "--tasks", "covid_unet_fr*", "--budget", "1s")
+    result = evaluate(workspace, "random-resnet18", *options)
+    assert result.exit_code == 0, result.output
+    assert "covid_unet_frozen" in result.output
+    assert "Left, since they do not fit into the budget: covid_unet_frozen" in result.output
+    command = shlex.join(["lovt-bench", "evaluate", "random-resnet18", "--tasks", "covid_unet_fr*"])
+    assert f"To go on: {command}" in result.output
+    assert not (workspace / "results").exists()

@@ -23,7 +23,7 @@ def toy(folder: Path, name: str, after: tuple[str, ...] = (), cost: float = 1.0,
     """Return a job that leaves `folder/name`.
 
     `what` may be: `seconds` to take, `refuse` or `bug` to fail with, `die` as many times as told, to `stall` so many
-    seconds the first time, `needs` files.
+    seconds the first time, `needs` files, to `allocate` bytes.
     """
     payload = json.dumps({"folder": str(folder), "name": name, **what})
     return Job(name, f"toy {name}", payload, cost, frozenset(after))
@@ -46,6 +46,7 @@ def work(payload: str, emit: Emit) -> None:
         raise JobError(job["refuse"])
     if job.get("bug"):
         raise ZeroDivisionError(job["bug"])
+    bytearray(job.get("allocate", 0))
     for name in job.get("needs", ()):
         assert (folder / name).exists(), f"{name} is not there yet"
     deaths = folder / f"{job['name']}.deaths"
