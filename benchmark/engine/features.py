@@ -20,7 +20,13 @@ from benchmark.contract.base import digest_of
 from benchmark.contract.dataset import SplitName
 from benchmark.data.store import ImageStore
 from benchmark.engine.behind import Behind
-from benchmark.engine.feature_backend import COMPARED, FeatureBackend, TorchFeatures, choose_backend
+from benchmark.engine.feature_backend import (
+    COMPARED,
+    Choice,
+    FeatureBackend,
+    TorchFeatures,
+    choose_backend,
+)
 from benchmark.engine.inputs import Images, scaled_images
 from benchmark.log import logger
 from benchmark.workspace import atomic_path, write_text
@@ -40,19 +46,27 @@ class FeatureCache:
         store: The image store.
         side: Side of the network input.
         half: Store half precision (protocol entry `frozen_feature_precision`).
+        autocast: Whether features are computed under the published autocast, that is on CUDA.
     """
 
     def __init__(
-        self, root: Path, backbone_sha256: str, seed: int | None, store: ImageStore, side: int, half: bool
+        self,
+        root: Path,
+        backbone_sha256: str,
+        seed: int | None,
+        store: ImageStore,
+        side: int,
+        half: bool,
+        autocast: bool = False,
     ) -> None:
-        identity = {
+        identity: dict[str, object] = {
             "format": _FORMAT,
             "backbone": backbone_sha256,
             "seed": seed,
             "dataset": store.manifest.identity(),
             "side": side,
             "half": half,
-        }
+        } | ({"autocast": "float16"} if autocast else {})
         self.store, self.side, self.half = store, side, half
         self.folder = root / f"{store.manifest.name}-{digest_of(identity)[:24]}"
         self._identity = identity
@@ -74,17 +88,19 @@ class FeatureCache:
         strides: Sequence[int],
         device: torch.device,
         advance: Callable[[int], None] = lambda images: None,
+        library: Choice = "auto",
     ) -> None:
         """Compute the given levels of the first `rows` rows of a split and write them atomically.
 
-        `advance` is called with the number of images done after each batch.
+        `advance` is called with the number of images done after each batch; `library` is chosen by measurement.
         """
         write_text(self.folder / "features.json", json.dumps(self._identity, indent=2) + "\n")
         indices = self.store.rows(split)[:rows]
         source = Images(
             scaled_images(self.store, indices, self.side), self.store.manifest.pixel_statistics, device
         )
-        compute = self._backend_for(backbone, source.image(torch.arange(min(rows, COMPARED))), strides, rows)
+        sample = source.image(torch.arange(min(rows, COMPARED)))
+        compute = self._backend_for(backbone, sample, strides, rows, library)
         files: dict[int, np.memmap] = {}
 
         def write(batch: torch.Tensor, levels: dict[int, torch.Tensor]) -> None:
@@ -111,12 +127,12 @@ class FeatureCache:
         )
 
     def _backend_for(
-        self, backbone: nn.Module, image: torch.Tensor, strides: Sequence[int], rows: int
+        self, backbone: nn.Module, image: torch.Tensor, strides: Sequence[int], rows: int, library: Choice
     ) -> FeatureBackend:
         """Return the library for a split: the one that an earlier split of the same backbone was worth an export."""
         chosen = self._backend
         if chosen is None or chosen[0] is not backbone or isinstance(chosen[1], TorchFeatures):
-            self._backend = chosen = backbone, choose_backend(backbone, image, strides, rows)
+            self._backend = chosen = backbone, choose_backend(backbone, image, strides, rows, library)
         return chosen[1]
 
     def _stored(self, level: torch.Tensor) -> np.ndarray:

@@ -35,4 +35,6 @@ class RowTensor:
         if self._resident is not None:
             return self._resident[indices.to(self.device, non_blocking=True)]
         rows = torch.from_numpy(self.array[indices.numpy()])
+        if self.device.type == "cuda":
+            rows = rows.pin_memory()  # only then does the copy not hold up the host
         return rows.to(self.device, non_blocking=True)

@@ -59,14 +59,14 @@ def train_single(
         config.learning_rate,
     )
     drop_last = protocol.optimisation.drop_last_batch
-    train = ShuffledLoader(splits["train"], spec.batch_size, drop_last, config.seed, module)
+    train = ShuffledLoader(splits["train"], spec.batch_size, drop_last, config.seed, module, device)
     trainer = _trainer(spec.max_epochs, device, on_epoch)
     with _quiet():
-        trainer.fit(module, train, OrderedLoader(splits["validation"], spec.batch_size))
+        trainer.fit(module, train, OrderedLoader(splits["validation"], spec.batch_size, device))
         diverged = module.diverged or module.best.best_epoch is None
         if not diverged and config.phase == "final":
             module.load_state_dict(module.best_state)
-            trainer.test(module, OrderedLoader(splits["test"], spec.batch_size), verbose=False)
+            trainer.test(module, OrderedLoader(splits["test"], spec.batch_size, device), verbose=False)
     return RunOutcome(
         diverged=diverged,
         best_epoch=None if diverged else module.best.best_epoch,

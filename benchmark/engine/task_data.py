@@ -74,6 +74,7 @@ class TaskData:
             self.store,
             self.side,
             self.half,
+            autocast=self.device.type == "cuda",
         )
 
     def extract(self, seed: int, advance: Callable[[int], None]) -> FeatureCache:

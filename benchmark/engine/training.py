@@ -15,6 +15,7 @@ from torch.optim import Adam
 from benchmark.contract.protocol import OptimisationProtocol
 from benchmark.contract.run_record import EpochLog
 from benchmark.contract.task import TaskSpec
+from benchmark.engine.ahead import loaded
 from benchmark.engine.inputs import InputSource
 from benchmark.engine.optimiser import build_adam, build_plateau
 from benchmark.engine.order import ordered_batches, train_batches
@@ -42,23 +43,29 @@ class SplitData:
 class OrderedLoader:
     """Validation and test batches in stored order."""
 
-    def __init__(self, data: SplitData, batch_size: int) -> None:
-        self._data, self._batches = data, ordered_batches(data.size, batch_size)
+    def __init__(self, data: SplitData, batch_size: int, device: torch.device) -> None:
+        self._data, self._batches, self._device = data, ordered_batches(data.size, batch_size), device
 
     def __len__(self) -> int:
         return len(self._batches)
 
     def __iter__(self) -> Iterator[tuple[dict[int, Tensor], Any, int]]:
-        return (self._data.batch(indices) for indices in self._batches)
+        return loaded(self._batches, self._data.batch, self._device)
 
 
 class ShuffledLoader:
     """Training batches of the module's current epoch; the order depends on seed and epoch alone."""
 
     def __init__(
-        self, data: SplitData, batch_size: int, drop_last: bool, seed: int, module: L.LightningModule
+        self,
+        data: SplitData,
+        batch_size: int,
+        drop_last: bool,
+        seed: int,
+        module: L.LightningModule,
+        device: torch.device,
     ) -> None:
-        self._data, self._batch_size, self._drop_last = data, batch_size, drop_last
+        self._data, self._batch_size, self._drop_last, self._device = data, batch_size, drop_last, device
         self._seed, self._module = seed, module
 
     def __len__(self) -> int:
@@ -68,8 +75,8 @@ class ShuffledLoader:
     def __iter__(self) -> Iterator[tuple[dict[int, Tensor], Any, int]]:
         # The body runs at the first `next`, when Lightning has moved on to the new epoch.
         epoch = self._module.current_epoch
-        for indices in train_batches(self._seed, epoch, self._data.size, self._batch_size, self._drop_last):
-            yield self._data.batch(indices)
+        batches = train_batches(self._seed, epoch, self._data.size, self._batch_size, self._drop_last)
+        yield from loaded(batches, self._data.batch, self._device)
 
 
 class Training(L.LightningModule):

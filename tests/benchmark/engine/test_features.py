@@ -40,8 +40,8 @@ def test_rows_that_are_there_are_not_missing_and_more_rows_are(cache):
 
 
 def test_whatever_the_numbers_depend_on_changes_the_folder(store, tmp_path):
-    def folder(sha="a" * 64, seed=None, side=224, half=True):
-        return FeatureCache(tmp_path, sha, seed, store, side, half).folder
+    def folder(sha="a" * 64, seed=None, side=224, half=True, autocast=False):
+        return FeatureCache(tmp_path, sha, seed, store, side, half, autocast).folder
 
     folders = {
         folder(),
@@ -50,8 +50,9 @@ def test_whatever_the_numbers_depend_on_changes_the_folder(store, tmp_path):
         folder(seed=2),
         folder(side=64),
         folder(half=False),
+        folder(autocast=True),
     }
-    assert len(folders) == 6
+    assert len(folders) == 7
 
 
 @pytest.mark.parametrize("value", [1e6, float("nan")])

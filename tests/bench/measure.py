@@ -1,0 +1,35 @@
+"""Timing on machines that do other things too: everything that is compared is measured in turns, the least counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import torch
+
+
+def wait(device: torch.device | None = None) -> None:
+    """Wait for the GPU where there is one."""
+    if torch.cuda.is_available() and (device is None or device.type == "cuda"):
+        torch.cuda.synchronize(device)
+
+
+def seconds_of(function: Callable[[], object]) -> float:
+    """Return the seconds of one call."""
+    wait()
+    start = time.perf_counter()
+    function()
+    wait()
+    return time.perf_counter() - start
+
+
+def paired(functions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return the least seconds of each function over `rounds` turns; each is called once before."""
+    for function in functions.values():
+        function()
+    best = dict.fromkeys(functions, float("inf"))
+    for turn in range(rounds):
+        names = list(functions) if turn % 2 == 0 else list(functions)[::-1]
+        for name in names:
+            best[name] = min(best[name], seconds_of(functions[name]))
+    return best

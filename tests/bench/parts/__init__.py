@@ -1,0 +1,1 @@
+"""What is measured, one kind of work a module. Each has `measure(machine, folder) -> list[Row]`."""

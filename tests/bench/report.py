@@ -1,0 +1,81 @@
+"""Writes the measured part of docs/performance.md: `python -m tests.bench.report` (`make performance`).
+
+What stands between the two marks is replaced, all else stays. With `--parts` only some are measured and printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from benchmark.engine.device import choose_device
+from benchmark.malloc import keep_freed_memory
+from tests.bench.machine import Machine, look_at_machine
+from tests.bench.parts.catalogue import PARTS
+from tests.bench.rows import Row, render
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
+BEGIN, END = "<!-- measured: begin (make performance) -->", "<!-- measured: end -->"
+
+
+def measure(names: list[str], machine: Machine) -> list[Row]:
+    """Measure parts one after the other, each in a folder that is removed."""
+    rows: list[Row] = []
+    for name in names:
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            rows += PARTS[name](machine, Path(folder))
+        print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)  # noqa: T201
+    return rows
+
+
+def text(rows: list[Row], machine: Machine) -> str:
+    """Return what stands between the marks."""
+    return "\n\n".join(
+        [
+            f"Machine: {machine.words}. {machine.versions}.",
+            f"Measured peaks: {machine.flops_per_second / 1e9:.0f} GFLOP/s (the better of a matrix product and a "
+            f"convolution), {machine.bytes_per_second / 1e9:.1f} GB/s (a copy, read and write counted).",
+            render(rows, machine),
+        ]
+    )
+
+
+def replace_between_marks(page: str, content: str) -> str:
+    """Return the page with other content between its marks.
+
+    Raises:
+        ValueError: a mark is missing.
+    """
+    before, mark, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not mark or not end:
+        raise ValueError(f"expected the lines {BEGIN} and {END} in the page; put them where the tables go")
+    return f"{before}{BEGIN}\n\n{content}\n\n{END}{after}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, help="print these only")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda", "auto"))
+    arguments = parser.parse_args()
+    keep_freed_memory()
+    machine = look_at_machine(choose_device(arguments.device))
+    measured = text(measure(arguments.parts or list(PARTS), machine), machine)
+    if arguments.parts:
+        print(measured)  # noqa: T201
+    else:
+        PAGE.write_text(replace_between_marks(PAGE.read_text(encoding="utf-8"), measured), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    # Threads that spin while another process has the core would be measured, not the work.
+    if os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE") != "PASSIVE" or torch.get_num_threads() < 1:
+        print("OMP_WAIT_POLICY is set: beside other processes measurements will be wrong", file=sys.stderr)  # noqa: T201
+    main()

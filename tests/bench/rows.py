@@ -1,0 +1,101 @@
+"""One measured line, and tables of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tests.bench.machine import Machine
+
+
+@dataclass(frozen=True)
+class Row:
+    """Two ways to do the same work, measured in turns.
+
+    Attributes:
+        table: Title of the table that the row belongs to.
+        work: What is done, so many `units` of it.
+        unit: What is counted: `images`, `steps`, …
+        bare: Seconds of the work without the harness (or of the reference engine).
+        here: Seconds of the harness.
+        limit: What the ratio is held to; None: nothing.
+        kind: `times`: here / bare, at most the limit. `faster`: bare / here, at least the limit.
+        flops: Operations of the work, for the floor.
+        bytes: Bytes that have to be moved, for the floor.
+    """
+
+    table: str
+    work: str
+    unit: str
+    units: float
+    bare: float
+    here: float
+    kind: Literal["times", "faster"] = "times"
+    limit: float | None = None
+    flops: float = 0.0
+    bytes: float = 0.0
+    note: str = ""
+
+    @property
+    def ratio(self) -> float:
+        return self.here / self.bare if self.kind == "times" else self.bare / self.here
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the limit is kept, None where there is none."""
+        if self.limit is None:
+            return None
+        return self.ratio <= self.limit if self.kind == "times" else self.ratio >= self.limit
+
+    def floor(self, machine: Machine) -> float | None:
+        """Return the least seconds that the machine needs for the work, None where nothing was counted."""
+        if not self.flops and not self.bytes:
+            return None
+        return max(self.flops / machine.flops_per_second, self.bytes / machine.bytes_per_second)
+
+    def named(self, work: str) -> Row:
+        return replace(self, work=work)
+
+
+def render(rows: Iterable[Row], machine: Machine) -> str:
+    """Return the rows as Markdown tables, in the order of their first row."""
+    tables: dict[str, list[Row]] = {}
+    for row in rows:
+        tables.setdefault(row.table, []).append(row)
+    return "\n\n".join(_table(title, chosen, machine) for title, chosen in tables.items())
+
+
+def _table(title: str, rows: list[Row], machine: Machine) -> str:
+    faster = rows[0].kind == "faster"
+    bare, here = ("reference", "fast") if faster else ("bare", "here")
+    lines = [
+        f"### {title}",
+        "",
+        f"| work | {bare} | {here} | ratio | target | time over floor |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    lines += [f"| {' | '.join(_cells(row, machine))} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cells(row: Row, machine: Machine) -> list[str]:
+    floor = row.floor(machine)
+    mark = {True: "", False: " **missed**", None: ""}[row.met]
+    sign = "≤" if row.kind == "times" else "≥"
+    return [
+        row.work + (f" ({row.note})" if row.note else ""),
+        _amount(row, row.bare),
+        _amount(row, row.here),
+        f"{row.ratio:.2f}" if row.ratio < 10 else f"{row.ratio:.0f}",
+        f"{sign} {row.limit:g}{mark}" if row.limit is not None else "",
+        f"{row.here / floor:.1f}" if floor else "",
+    ]
+
+
+def _amount(row: Row, seconds: float) -> str:
+    if row.unit == "s":
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+    if row.unit.startswith("ms"):
+        return f"{seconds / row.units * 1000:.3g} {row.unit}"
+    return f"{row.units / seconds:.3g} {row.unit}/s"
