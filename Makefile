@@ -88,9 +88,9 @@ evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate SUBMISSIO
 	@test -n "$(SUBMISSION)" || { echo "usage: make evaluate SUBMISSION=name [PROFILE=paper|small|demo]"; exit 2; }
 	$(BIN)/lovt-bench evaluate $(SUBMISSION) --profile $(PROFILE)
 
-submit: $(STAMP) ## Make a backbone of your checkpoint: make submit NAME=mine WEIGHTS=resnet50.pt [ARCH=resnet18] [ENCODER=encoder_q]
-	@test -n "$(NAME)" -a -n "$(WEIGHTS)" || { echo "usage: make submit NAME=name WEIGHTS=file [ARCH=resnet18] [ENCODER=encoder_q]"; exit 2; }
-	$(BIN)/lovt-bench submit $(NAME) --weights $(WEIGHTS) $(if $(ARCH),--arch $(ARCH)) $(if $(ENCODER),--encoder $(ENCODER))
+submit: $(STAMP) ## Make a backbone of your checkpoint: make submit NAME=mine WEIGHTS=resnet50.pt [ENCODER=encoder_q] [DATA=mimic-cxr]
+	@test -n "$(NAME)" -a -n "$(WEIGHTS)" || { echo "usage: make submit NAME=name WEIGHTS=file [ARCH=resnet18] [ENCODER=encoder_q] [DATA='mimic-cxr chexpert'] [CLAIMED=results.csv]"; exit 2; }
+	$(BIN)/lovt-bench submit $(NAME) --weights $(WEIGHTS) $(if $(ARCH),--arch $(ARCH)) $(if $(ENCODER),--encoder $(ENCODER)) $(DATA:%=--pretraining-data %) $(if $(CLAIMED),--claimed $(CLAIMED))
 
 leaderboard: $(STAMP) ## Build the leaderboard from the run records and show it
 	$(BIN)/lovt-bench leaderboard build
