@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation
 from benchmark.engine.examples import write_examples
@@ -16,7 +17,7 @@ from benchmark.engine.records import append_record
 from benchmark.engine.single import train_single
 from benchmark.engine.task_plan import TaskPlan
 from benchmark.engine.usage import Usage, UsageMeter
-from benchmark.executor.job import Emit
+from benchmark.executor.job import Emit, JobError
 from benchmark.malloc import keep_freed_memory, release_memory
 
 ENTRY = "benchmark.engine.worker:process_worker"
@@ -45,15 +46,18 @@ class Worker:
 
     def __call__(self, payload: str, emit: Emit) -> None:
         spec = JobSpec.model_validate_json(payload)
-        evaluation = self._given or self._open(spec.evaluation)
-        if spec.kind == "features":
-            _extract(spec, [TaskPlan(evaluation, task) for task in spec.tasks], emit)
-            return
-        (task,) = spec.tasks
+        with _said_plainly():
+            evaluation = self._given or self._open(spec.evaluation)
+        (task, *_) = spec.tasks
         if self._plan is None or self._plan.evaluation is not evaluation or self._plan.published != task:
             self._plan = None
-            release_memory()
-            self._plan = TaskPlan(evaluation, task)
+        # What the last job left is freed here, where no exception of it holds its models any more.
+        release_memory()
+        if spec.kind == "features":
+            with _said_plainly():
+                _extract(spec, [TaskPlan(evaluation, task) for task in spec.tasks], emit)
+            return
+        self._plan = self._plan or TaskPlan(evaluation, task)
         _train(spec, self._plan, emit)
 
     def _open(self, reference: EvaluationReference) -> Evaluation:
@@ -61,6 +65,15 @@ class Worker:
             self._plan = self._opened = None
             self._opened = reference, open_evaluation(reference)
         return self._opened[1]
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """What users can mend is their message, without the name of an exception before it."""
+    try:
+        yield
+    except (ValueError, FileNotFoundError) as error:
+        raise JobError(str(error)) from error
 
 
 def _extract(spec: JobSpec, plans: list[TaskPlan], emit: Emit) -> None:
@@ -139,4 +152,3 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         on_epoch=lambda log: emit({"advance": 1 / plan.spec.max_epochs}),
     )
     yield config, outcome, meter.read()
-    release_memory()

@@ -6,7 +6,13 @@ import os
 from typing import Literal
 
 from benchmark.executor.job import Executor
-from benchmark.executor.limits import default_workers, limit_memory, usable_cores, worker_environments
+from benchmark.executor.limits import (
+    LEAST_MEMORY,
+    default_workers,
+    limit_memory,
+    usable_cores,
+    worker_environments,
+)
 from benchmark.executor.local import LocalExecutor
 from benchmark.executor.process import ProcessExecutor
 from benchmark.executor.queue import Order
@@ -41,14 +47,8 @@ def choose_executor(
         name = "ray" if address else "local" if several else "process"
     if address and name != "ray":
         raise ValueError(f"--address is the address of a Ray cluster, but the executor is {name}")
-    if name == "process":
-        if (workers or 1) > 1:
-            raise ValueError(
-                f"--executor process has one worker, found --workers {workers}; use local or ray"
-            )
-        if memory is not None:
-            limit_memory(memory)
-        return ProcessExecutor()
+    if name == "process" and (workers or 1) > 1:
+        raise ValueError(f"--executor process has one worker, found --workers {workers}; use local or ray")
     if name == "ray":
         from benchmark.executor.ray_cluster import RayExecutor
 
@@ -58,5 +58,14 @@ def choose_executor(
             )
         return RayExecutor(address, workers or 0, gpus > 0, order)
     cores = usable_cores()
-    count = workers or default_workers(cores, gpus)
+    count = 1 if name == "process" else workers or default_workers(cores, gpus)
+    if memory is not None and memory < count * LEAST_MEMORY:
+        raise ValueError(
+            f"--max-memory leaves {memory / count / 2**30:.1f} GiB for each of {count} workers, which takes at least "
+            f"{LEAST_MEMORY / 2**30:.1f}: give more, or have fewer --workers"
+        )
+    if name == "process":
+        if memory is not None:
+            limit_memory(memory)
+        return ProcessExecutor()
     return LocalExecutor(worker_environments(count, cores, gpus, memory, os.environ), order)

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from benchmark.executor.claim import claim
 from benchmark.executor.job import Emit, Job, JobError, Watcher, WorkFunction
+from benchmark.executor.limits import is_out_of_memory
 from benchmark.executor.queue import JobQueue
 from benchmark.log import logger
 
@@ -89,5 +90,9 @@ def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> Report:
             return Report("failed", str(error))
         except Exception as error:
             logger.debug("%s", traceback.format_exc())
+            if is_out_of_memory(error):
+                return Report(
+                    "failed", f"{job.label}: needs more memory than the machine or --max-memory allows"
+                )
             return Report("failed", f"{job.label}: {type(error).__name__}: {error}")
     return Report("done")

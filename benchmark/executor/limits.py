@@ -9,6 +9,9 @@ from collections.abc import Mapping
 MEMORY_VARIABLE = "LOVT_BENCH_WORKER_MEMORY"
 """Bytes of private memory of a worker process; set by the driver."""
 
+LEAST_MEMORY = 3 << 29
+"""Bytes without which a worker of the engine cannot start: its libraries alone take a gigabyte."""
+
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -66,3 +69,10 @@ def limit_memory(bytes_: int | None = None) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         wanted = int(given) if hard == resource.RLIM_INFINITY else min(int(given), hard)
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an allocation failed, in Python or in PyTorch on a CPU or a GPU."""
+    return isinstance(error, MemoryError) or any(
+        text in str(error) for text in ("can't allocate memory", "CUDA out of memory")
+    )

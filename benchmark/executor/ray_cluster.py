@@ -60,8 +60,8 @@ class RayExecutor:
                 log_to_driver=False,
                 logging_level=logging.ERROR,
             )
-        except ConnectionError as error:
-            raise ValueError(f"--address {self._address}: no Ray cluster answers ({error})") from error
+        except (ConnectionError, RuntimeError) as error:
+            raise ValueError(f"Ray at {self._address or 'this machine'} does not answer: {error}") from error
         tasks = _Tasks(work.entry, claims.resolve(), watcher, self.workers, self._gpu)
         try:
             drive(JobQueue(jobs, self._order), tasks, watcher)

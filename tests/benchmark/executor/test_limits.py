@@ -57,6 +57,7 @@ def test_auto(wish, name, workers):
     [
         ("process", {"workers": 2}, "one worker, found --workers 2"),
         ("local", {"address": "here:6379"}, "address of a Ray cluster, but the executor is local"),
+        ("local", {"memory": 1 << 30, "workers": 4}, "leaves 0.2 GiB for each of 4 workers"),
         ("ray", {"memory": 1 << 30}, "nodes of Ray are bounded by"),
     ],
 )
@@ -72,4 +73,4 @@ def test_a_job_beyond_the_bound_of_memory_fails_alone(tmp_path):
     LocalExecutor(environments).run(jobs, Work(work, ENTRY), tmp_path / "claims", log)
     assert log.ends["small"].status == "done"
     assert log.ends["large"].status == "failed"
-    assert "MemoryError" in log.ends["large"].reason
+    assert "toy large: needs more memory" in log.ends["large"].reason
