@@ -1,7 +1,7 @@
 # The front door of lovt-bench. `make help` lists the verbs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format bench parity pretrain docker evaluate submit leaderboard clean
+.PHONY: help setup demo test test-fast lint format bench performance parity pretrain docker evaluate submit leaderboard clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -64,8 +64,11 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## Measure speed: fast engine against the reference engine, per kind of task
-	$(BIN)/python -m pytest tests/bench --benchmark-only -o addopts= --benchmark-columns=min,mean,rounds -s
+bench: $(STAMP) ## Measure speed: every kind of work against its bare one, fast engine against reference engine
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest tests/bench --benchmark-only -o addopts= --benchmark-columns=min,mean,rounds -s
+
+performance: $(STAMP) ## Measure for docs/performance.md and write its tables (PARTS="heads features" prints some only)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.bench.report $(if $(PARTS),--parts $(PARTS))
 
 parity: $(STAMP) ## Golden vectors: make parity DIR=../shared/golden
 	$(BIN)/python -m tests.parity $(DIR)

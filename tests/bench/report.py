@@ -6,13 +6,10 @@ What stands between the two marks is replaced, all else stays. With `--parts` on
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
-
-import torch
 
 from benchmark.engine.device import choose_device
 from benchmark.malloc import keep_freed_memory
@@ -75,7 +72,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # Threads that spin while another process has the core would be measured, not the work.
-    if os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE") != "PASSIVE" or torch.get_num_threads() < 1:
-        print("OMP_WAIT_POLICY is set: beside other processes measurements will be wrong", file=sys.stderr)  # noqa: T201
     main()

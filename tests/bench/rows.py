@@ -88,7 +88,7 @@ def _cells(row: Row, machine: Machine) -> list[str]:
         _amount(row, row.bare),
         _amount(row, row.here),
         f"{row.ratio:.2f}" if row.ratio < 10 else f"{row.ratio:.0f}",
-        f"{sign} {row.limit:g}{mark}" if row.limit is not None else "",
+        f"{sign} {row.limit:.3g}{mark}" if row.limit is not None else "",
         f"{row.here / floor:.1f}" if floor else "",
     ]
 

@@ -1,0 +1,200 @@
+"""Everything that only a GPU can tell, in one call: `python -m tests.bench.cuda`. Says so and ends where there is none.
+
+1. The parts of the report on the GPU.
+2. Feature libraries: PyTorch under autocast against onnxruntime's CUDA provider; speed, and whether they are equal.
+3. A training step of each head: one after the other, two at once on two streams, forward and backward as a CUDA graph.
+4. The batched linear head: features resident on the device against features streamed from the host.
+5. Peak memory of each.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import nn
+
+from benchmark.engine import rows as rows_module
+from benchmark.engine.feature_backend import TOLERANCE, OnnxFeatures, TorchFeatures, relative_difference
+from benchmark.engine.rows import RowTensor
+from tasks.heads import build_head, head_strides
+from tasks.objective import build_objective
+from tasks.protocol import load_protocol
+from tasks.registry import load_task
+from tests.bench.machine import look_at_machine
+from tests.bench.measure import paired
+from tests.bench.parts.catalogue import LONG, PARTS
+from tests.bench.report import measure, text
+from tests.bench.world import CHANNELS, SIDE, fixed_draw, random_features
+
+PROTOCOL = load_protocol("lovt-2022")
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One way to do some work."""
+
+    work: str
+    way: str
+    milliseconds: float
+    peak_bytes: int
+    note: str = ""
+
+
+def measured(
+    work: str, ways: Mapping[str, Callable[[], object]], notes: dict[str, str] | None = None
+) -> list[Trial]:
+    """Time the ways in turns, then each one's peak memory."""
+    best = paired(ways, rounds=10)
+    trials = []
+    for way, function in ways.items():
+        torch.cuda.reset_peak_memory_stats()
+        function()
+        torch.cuda.synchronize()
+        peak = torch.cuda.max_memory_allocated()
+        trials.append(Trial(work, way, best[way] * 1000, peak, (notes or {}).get(way, "")))
+    return trials
+
+
+def feature_libraries(device: torch.device) -> list[Trial]:
+    """Return forward passes of ResNet-50 by library, with their difference."""
+    backbone, strides = fixed_draw().load(0).eval(), [2, 4, 8, 16, 32]
+    image = torch.randn(BATCH, 3, SIDE, SIDE, device=device)
+    plain = TorchFeatures(backbone, device)
+    other = OnnxFeatures(backbone, SIDE, device)
+    difference = relative_difference(other(image, strides), plain(image, strides))
+    equal = "equal" if difference <= TOLERANCE["cuda"] else "not equal"
+    layout = image.contiguous(memory_format=torch.channels_last)
+    return measured(
+        f"ResNet-50 forward, batch {BATCH}",
+        {"PyTorch, autocast": lambda: plain(layout, strides), "onnxruntime": lambda: other(image, strides)},
+        {"onnxruntime": f"{equal}, differs by {difference:.1e}"},
+    )
+
+
+def head_trainings(device: torch.device) -> Iterator[Trial]:
+    """Yield two training steps of each head, done in several ways."""
+    for task in ("rsna_frozen_100", "pneumothorax_unet_frozen_100"):
+        steps = [_step(task, device) for _ in range(2)]
+        streams = [torch.cuda.Stream(device) for _ in steps]
+
+        graphs = [_step(task, device, graph=True) for _ in range(2)]
+        ways = {
+            "in turn": partial(_in_turn, steps),
+            "two streams": partial(_at_once, steps, streams),
+            "CUDA graphs, in turn": partial(_in_turn, graphs),
+        }
+        yield from measured(f"two steps of {task}, batch {BATCH}", ways)
+
+
+def _in_turn(steps: list[Callable[[], None]]) -> None:
+    for step in steps:
+        step()
+
+
+def _at_once(steps: list[Callable[[], None]], streams: list[torch.cuda.Stream]) -> None:
+    for step, stream in zip(steps, streams, strict=True):
+        with torch.cuda.stream(stream):
+            step()
+
+
+def _step(task: str, device: torch.device, graph: bool = False) -> Callable[[], None]:
+    """Return forward, loss and backward of a head; with `graph` its forward and backward replay a CUDA graph."""
+    spec = load_task(task)
+    head: nn.Module = build_head(spec, CHANNELS, PROTOCOL).to(device).to(memory_format=torch.channels_last)
+    inputs = random_features(head_strides(spec), BATCH, device)
+    target = _target(spec.target, device)
+    objective = build_objective(spec, PROTOCOL)
+    strides = list(inputs)
+    forward: Callable[..., object] = _ByPosition(head, strides)
+    arguments = tuple(inputs[stride].half() for stride in strides)
+    if graph:
+        with torch.autocast("cuda", torch.float16, cache_enabled=False):
+            forward = torch.cuda.make_graphed_callables(_ByPosition(head, strides), arguments)
+
+    def step() -> None:
+        head.zero_grad(set_to_none=not graph)
+        with torch.autocast("cuda", torch.float16, cache_enabled=not graph):
+            loss = objective.loss(forward(*arguments), target)
+        loss.backward()
+
+    return step
+
+
+class _ByPosition(nn.Module):
+    """A head that takes its levels one by one, as graphs want them."""
+
+    def __init__(self, head: nn.Module, strides: list[int]) -> None:
+        super().__init__()
+        self.head, self.strides = head, strides
+
+    def forward(self, *levels: torch.Tensor) -> object:
+        return self.head(dict(zip(self.strides, levels, strict=True)))
+
+
+def _target(kind: str, device: torch.device) -> object:
+    if kind == "masks":
+        return torch.randint(0, 2, (BATCH, 1, SIDE, SIDE), dtype=torch.uint8, device=device)
+    from tasks.boxes import BoxTarget
+
+    return BoxTarget.pack([np.array([[20.0, 30, 60, 80]])] * BATCH).to(device)
+
+
+def feature_reading(device: torch.device) -> list[Trial]:
+    """Return batches of stride-8 features: from device memory, and from pinned host memory."""
+    array = np.random.default_rng(0).normal(size=(1024, SIDE // 8, SIDE // 8, CHANNELS[8])).astype(np.float16)
+    order = torch.randperm(len(array)).split(BATCH)
+    share = rows_module._DEVICE_SHARE
+    resident = RowTensor(array, device)
+    try:
+        rows_module._DEVICE_SHARE = 0.0
+        streamed = RowTensor(array, device)
+    finally:
+        rows_module._DEVICE_SHARE = share
+    ways = {
+        "resident": lambda: [resident[rows] for rows in order],
+        "streamed": lambda: [streamed[rows] for rows in order],
+    }
+    return measured(f"{len(array)} images of stride-8 features", ways)
+
+
+def table(trials: list[Trial]) -> str:
+    """Return the trials as a Markdown table."""
+    lines = ["| work | way | ms | peak memory | |", "|---|---|---:|---:|---|"]
+    lines += [
+        f"| {one.work} | {one.way} | {one.milliseconds:.2f} | {one.peak_bytes / 2**20:.0f} MiB | {one.note} |"
+        for one in trials
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    if not torch.cuda.is_available():
+        print("no CUDA device: nothing to measure here (make bench measures the CPU)")  # noqa: T201
+        return
+    device = torch.device("cuda", 0)
+    machine = look_at_machine(device)
+    trials: list[Trial] = []
+    for part in (feature_libraries, head_trainings, feature_reading):
+        try:
+            trials += list(part(device))
+        except Exception as error:  # one part that fails must not cost the others: the machine is lent
+            print(f"{part.__name__} failed: {error!r}", file=sys.stderr)  # noqa: T201
+        torch.cuda.empty_cache()
+    print(table(trials), flush=True)  # noqa: T201
+    for name in PARTS:
+        if name in (*LONG, "preparation", "start-up"):
+            continue
+        try:
+            print(text(measure([name], machine), machine), flush=True)  # noqa: T201
+        except Exception as error:  # as above
+            print(f"{name} failed: {error!r}", file=sys.stderr)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
