@@ -1,7 +1,7 @@
 """Where `assets/vega.js` comes from: `python -m leaderboard.page.plot_library` writes it anew.
 
 Bundling takes seconds, so the result is kept; a test holds it to what the pinned vl-convert gives. Why Vega:
-docs/decisions/008-page-and-plots.md.
+docs/decisions/009-plots-by-a-kept-vega.md.
 """
 
 from __future__ import annotations

@@ -22,7 +22,13 @@
       "label",
       { class: "control" },
       h("span", {}, "Colours"),
-      h("select", { name: "theme", change: (event) => LOVT.theme.set(event.target.value) }, Object.entries(names).map(([key, text]) => h("option", { value: key, selected: key === LOVT.theme.current() }, text))),
+      h(
+        "select",
+        { name: "theme", change: (event) => LOVT.theme.set(event.target.value) },
+        Object.entries(names).map(([key, text]) =>
+          h("option", { value: key, selected: key === LOVT.theme.current() }, text),
+        ),
+      ),
     );
   };
 
@@ -31,14 +37,57 @@
     const active = PARENT[view] ?? view;
     fill(
       head,
-      h("div", { class: "bar" }, h("p", { class: "brand" }, h("a", { href: "#/" }, "lovt-bench ", h("span", {}, "leaderboard"))), h("div", { class: "settings" }, LOVT.versions.select(), themes())),
+      h(
+        "div",
+        { class: "bar" },
+        h("p", { class: "brand" }, h("a", { href: "#/" }, "lovt-bench ", h("span", {}, "leaderboard"))),
+        h("div", { class: "settings" }, LOVT.versions.select(), themes()),
+      ),
       raw.tables.length > 0 &&
         h(
           "nav",
           { class: "tabs", "aria-label": "Tables, never to be mixed" },
-          h("ul", {}, raw.tables.map((item) => h("li", {}, h("a", { href: LOVT.route.to(["submission", "task"].includes(view) ? PARENT[view] : view, item.id), class: item.section, "aria-current": item.id === table?.id ? "true" : null, title: item.title }, item.short)))),
+          h(
+            "ul",
+            {},
+            raw.tables.map((item) =>
+              h(
+                "li",
+                {},
+                h(
+                  "a",
+                  {
+                    href: LOVT.route.to(["submission", "task"].includes(view) ? PARENT[view] : view, item.id),
+                    class: item.section,
+                    "aria-current": item.id === table?.id ? "true" : null,
+                    title: item.title,
+                  },
+                  item.short,
+                ),
+              ),
+            ),
+          ),
         ),
-      table && h("nav", { class: "views", "aria-label": "Views of this table" }, h("ul", {}, VIEWS.map(([name, text]) => h("li", {}, h("a", { href: LOVT.route.to(name, table.id), "aria-current": name === active ? "page" : null }, text))))),
+      table &&
+        h(
+          "nav",
+          { class: "views", "aria-label": "Views of this table" },
+          h(
+            "ul",
+            {},
+            VIEWS.map(([name, text]) =>
+              h(
+                "li",
+                {},
+                h(
+                  "a",
+                  { href: LOVT.route.to(name, table.id), "aria-current": name === active ? "page" : null },
+                  text,
+                ),
+              ),
+            ),
+          ),
+        ),
     );
   };
 
@@ -55,8 +104,17 @@
       word && h("p", { class: `stamp-line ${table.section}` }, h("b", {}, word), ` ${text}`),
       h("h1", {}, title),
       whole && h("p", { class: "lead" }, table.statement),
-      whole && table.claims.length > 0 && h("p", { class: "claims" }, table.claims.map((text) => `${text}.`).join(" ")),
-      whole && table.analysis?.statements.length > 0 && h("p", { class: "claims" }, `${table.analysis.statements[0]} `, h("a", { href: LOVT.route.to("ranks", table.id) }, "What else can be said, and what cannot")),
+      whole &&
+        table.claims.length > 0 &&
+        h("p", { class: "claims" }, table.claims.map((text) => `${text}.`).join(" ")),
+      whole &&
+        table.analysis?.statements.length > 0 &&
+        h(
+          "p",
+          { class: "claims" },
+          `${table.analysis.statements[0]} `,
+          h("a", { href: LOVT.route.to("ranks", table.id) }, "What else can be said, and what cannot"),
+        ),
       whole && table.source && h("p", { class: "source" }, outside(table.source.citation, table.source.url)),
     ].filter(Boolean);
   };
@@ -65,14 +123,31 @@
   const titleOf = (table, view, item) => {
     if (view === "submission") return LOVT.board.row(table, item)?.name ?? "Unknown row";
     if (view === "task") return table.columns.find((column) => column.task === item)?.title ?? "Unknown task";
-    const names = { ranks: "Ranks", tasks: "Tasks", compare: "Two rows compared", cost: "Cost against rank", changes: "Versions and changes" };
+    const names = {
+      ranks: "Ranks",
+      tasks: "Tasks",
+      compare: "Two rows compared",
+      cost: "Cost against rank",
+      changes: "Versions and changes",
+    };
     return names[view] ?? table.title;
   };
 
   /** What a table's builder noticed. @param {any} table */
   LOVT.notes = (table) => {
     const all = [...table.notes, ...raw.notes];
-    return all.length ? h("details", { class: "notes" }, h("summary", {}, `Notes (${all.length})`), h("ul", {}, all.map((text) => h("li", {}, text)))) : h("span", {});
+    return all.length
+      ? h(
+          "details",
+          { class: "notes" },
+          h("summary", {}, `Notes (${all.length})`),
+          h(
+            "ul",
+            {},
+            all.map((text) => h("li", {}, text)),
+          ),
+        )
+      : h("span", {});
   };
 
   /** @param {HTMLElement} root @param {string} text */
@@ -90,13 +165,22 @@
     const table = LOVT.board.table(id);
     frame(table, view);
     if (!table) {
-      fill(main, h("h1", {}, "Nothing here yet"), h("p", { class: "lead" }, "This version holds no finished runs and no published rows."), h("pre", {}, "lovt-bench evaluate random\nlovt-bench leaderboard build"));
+      fill(
+        main,
+        h("h1", {}, "Nothing here yet"),
+        h("p", { class: "lead" }, "This version holds no finished runs and no published rows."),
+        h("pre", {}, "lovt-bench evaluate random\nlovt-bench leaderboard build"),
+      );
       return;
     }
     const title = titleOf(table, view, item);
     document.title = `${title}${view === "table" ? "" : ` · ${table.short}`} · lovt-bench ${raw.version}`;
     // Views that load something are built aside and shown whole.
-    const page = h("div", { class: `view ${view} ${table.section}` }, opening(table, title, view === "table"));
+    const page = h(
+      "div",
+      { class: `view ${view} ${table.section}` },
+      opening(table, title, view === "table"),
+    );
     try {
       const drawn = LOVT.views[view](table, page, item);
       if (drawn instanceof Promise) main.setAttribute("aria-busy", "true");

@@ -21,7 +21,7 @@
    * @property {number} fraction  @property {string} metric  @property {number} images  @property {number} place
    *
    * @typedef {object} Table
-   * @property {string} id  @property {string} section  @property {Column[]} columns  @property {Row[]} rows
+   * @property {string} id  @property {string} section  @property {Column[]} columns  @property {Row[]} rows  @property {Map<string, number>} byId
    */
 
   const STATUS = { c: "complete", p: "partial", d: "diverged" };
@@ -29,7 +29,16 @@
   /** @param {any} raw @param {string} kind @returns {Cell | null} */
   const cell = (raw, kind) => {
     if (!raw) return null;
-    const [mean = null, student = null, normal = null, runs = 0, status = "c", mark = 0, rank = null, failed = null] = raw;
+    const [
+      mean = null,
+      student = null,
+      normal = null,
+      runs = 0,
+      status = "c",
+      mark = 0,
+      rank = null,
+      failed = null,
+    ] = raw;
     const interval = kind === "student-t" ? student : normal;
     return { mean, student, normal, interval, runs, status: STATUS[status], mark: mark ?? 0, rank, failed };
   };
@@ -46,7 +55,11 @@
       decoded.set(found.id, {
         ...found,
         columns: found.columns.map((column, place) => ({ ...column, place })),
-        rows: found.rows.map((row, place) => ({ ...row, place, cells: row.cells.map((item) => cell(item, found.interval)) })),
+        rows: found.rows.map((row, place) => ({
+          ...row,
+          place,
+          cells: row.cells.map((item) => cell(item, found.interval)),
+        })),
         byId: new Map(found.rows.map((row, place) => [row.id, place])),
       });
     }
@@ -71,11 +84,26 @@
     const found = [];
     if (overlap(of) === "overlapping") {
       const names = Object.keys(of.marks ?? {}).filter((name) => of.marks?.[name] === "overlapping");
-      found.push({ text: "overlap", kind: "warn", title: `Pre-training data share images with ${names.join(", ")}.` });
+      found.push({
+        text: "overlap",
+        kind: "warn",
+        title: `Pre-training data share images with ${names.join(", ")}.`,
+      });
     }
-    if (of.stale) found.push({ text: "stale", kind: "warn", title: "Protocol, data or backbone are no longer those here." });
-    if (of.frozen) found.push({ text: "frozen only", kind: "", title: "A graph without weights: only frozen tasks can be measured." });
-    if (of.class === "open") found.push({ text: "open", kind: "", title: "Open class: not the paper's ResNet-50." });
+    if (of.stale)
+      found.push({
+        text: "stale",
+        kind: "warn",
+        title: "Protocol, data or backbone are no longer those here.",
+      });
+    if (of.frozen)
+      found.push({
+        text: "frozen only",
+        kind: "",
+        title: "A graph without weights: only frozen tasks can be measured.",
+      });
+    if (of.class === "open")
+      found.push({ text: "open", kind: "", title: "Open class: not the paper's ResNet-50." });
     return found;
   };
 

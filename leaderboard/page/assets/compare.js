@@ -6,7 +6,9 @@
 
   /** p-values of a pair in the order of the columns, null where it was not tested. @param {any} known @param {string} a @param {string} b */
   const tested = (known, a, b) => {
-    const found = known.pairs.find(([first, second]) => (first === a && second === b) || (first === b && second === a));
+    const found = known.pairs.find(
+      ([first, second]) => (first === a && second === b) || (first === b && second === a),
+    );
     return found ? { tasks: found[2], overall: found[3], datasets: found[4] } : null;
   };
 
@@ -25,35 +27,75 @@
       if (p !== null && p !== undefined && p < 0.05) real += 1;
     }
     const count = `${a.name} is higher on ${plural(more, "task")}, ${b.name} on ${less}.`;
-    if (!test) return `${count} This pair was not tested: tests are made for the pairs of ${plural(table.analysis?.pool?.length ?? 0, "row")} of this table.`;
-    const datasets = test.datasets === null ? "" : `; over one mean difference per dataset p = ${pValue(test.datasets)}, the honest one, since tasks of a dataset are not independent`;
-    const overall = test.overall === null ? "There is no common task to test over." : `Over all tasks p = ${pValue(test.overall)} (Wilcoxon signed-rank)${datasets}.`;
+    if (!test)
+      return `${count} This pair was not tested: tests are made for the pairs of ${plural(table.analysis?.pool?.length ?? 0, "row")} of this table.`;
+    const datasets =
+      test.datasets === null
+        ? ""
+        : `; over one mean difference per dataset p = ${pValue(test.datasets)}, the honest one, since tasks of a dataset are not independent`;
+    const overall =
+      test.overall === null
+        ? "There is no common task to test over."
+        : `Over all tasks p = ${pValue(test.overall)} (Wilcoxon signed-rank)${datasets}.`;
     return `${count} ${real === 0 ? "No difference is" : real === 1 ? "One difference is" : `${real} differences are`} real at 5 % (Welch's t, Holm-corrected over tasks). ${overall}`;
   };
 
   /** @param {any} table @param {any} a @param {any} b @param {any} test */
   const result = (table, a, b, test) => {
-    const both = table.columns.filter((column) => usable(a.cells[column.place]) && usable(b.cells[column.place]));
+    const both = table.columns.filter(
+      (column) => usable(a.cells[column.place]) && usable(b.cells[column.place]),
+    );
     const names = a.name === b.name ? [`${a.name} (${a.id})`, `${b.name} (${b.id})`] : [a.name, b.name];
     const values = both.flatMap((column) =>
       [a, b].map((row, side) => {
         const cell = row.cells[column.place];
         const half = cell.interval ?? 0;
-        return { task: column.title, row: names[side], mean: 100 * cell.mean, low: 100 * (cell.mean - half), high: 100 * (cell.mean + half) };
+        return {
+          task: column.title,
+          row: names[side],
+          mean: 100 * cell.mean,
+          low: 100 * (cell.mean - half),
+          high: 100 * (cell.mean + half),
+        };
       }),
     );
-    const side = (cell) => (!cell ? MISSING : cell.status === "diverged" ? "diverged" : percent(cell.mean) + (cell.interval === null ? "" : ` ± ${percent(cell.interval)}`));
+    const side = (cell) =>
+      !cell
+        ? MISSING
+        : cell.status === "diverged"
+          ? "diverged"
+          : percent(cell.mean) + (cell.interval === null ? "" : ` ± ${percent(cell.interval)}`);
     const rows = table.columns.map((column) => {
       const [x, y] = [a.cells[column.place], b.cells[column.place]];
       const p = test?.tasks[column.place] ?? null;
       const real = p !== null && p < 0.05;
-      return [h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title), side(x), side(y), h("td", { class: real ? "sure" : "" }, usable(x) && usable(y) ? signed(x.mean - y.mean) : MISSING), pValue(p), p === null ? "not tested" : real ? "real" : "cannot be told apart"];
+      return [
+        h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title),
+        side(x),
+        side(y),
+        h("td", { class: real ? "sure" : "" }, usable(x) && usable(y) ? signed(x.mean - y.mean) : MISSING),
+        pValue(p),
+        p === null ? "not tested" : real ? "real" : "cannot be told apart",
+      ];
     });
     return [
       h("p", { class: "lead" }, summary(table, a, b, test)),
-      both.length > 0 && LOVT.legend([a, b].map((row) => LOVT.rowLink(table, row.id)), LOVT.specs.TWO),
-      both.length > 0 && LOVT.plot(`Means with 95 % intervals (${table.intervalName}): ${names[0]} as circles, ${names[1]} as diamonds.`, (width) => LOVT.specs.twoRows(values, names, width)),
-      sheet("Differences by task, in percentage points", ["Task", a.name, b.name, "Difference", "p, corrected", ""], rows, "numbers"),
+      both.length > 0 &&
+        LOVT.legend(
+          [a, b].map((row) => LOVT.rowLink(table, row.id)),
+          LOVT.specs.TWO,
+        ),
+      both.length > 0 &&
+        LOVT.plot(
+          `Means with 95 % intervals (${table.intervalName}): ${names[0]} as circles, ${names[1]} as diamonds.`,
+          (width) => LOVT.specs.twoRows(values, names, width),
+        ),
+      sheet(
+        "Differences by task, in percentage points",
+        ["Task", a.name, b.name, "Difference", "p, corrected", "At 5 %"],
+        rows,
+        "numbers",
+      ),
     ];
   };
 
@@ -63,20 +105,46 @@
     const known = await LOVT.details(table);
     const { params } = LOVT.route.current();
     const ranked = [...table.rows].sort((x, y) => (x.rank ?? 1e9) - (y.rank ?? 1e9) || x.place - y.place);
-    const pick = (name, other) => LOVT.board.row(table, params.get(name) ?? "") ?? ranked.find((row) => row.id !== other);
+    const pick = (name, other) =>
+      LOVT.board.row(table, params.get(name) ?? "") ?? ranked.find((row) => row.id !== other);
     let a = pick("a", params.get("b"));
     let b = pick("b", a.id);
     const area = h("div", { "aria-live": "polite" });
-    const draw = () => fill(area, a.id === b.id ? h("p", {}, "Choose two different rows.") : result(table, a, b, tested(known, a.id, b.id)));
+    const draw = () =>
+      fill(
+        area,
+        a.id === b.id
+          ? h("p", {}, "Choose two different rows.")
+          : result(table, a, b, tested(known, a.id, b.id)),
+      );
     /** @param {string} name @param {string} label @param {any} chosen @param {(row: any) => void} set */
     const choice = (name, label, chosen, set) =>
       h(
         "label",
         { class: "control wide" },
         h("span", {}, label),
-        h("select", { name, change: (event) => (set(LOVT.board.row(table, event.target.value)), LOVT.route.update({ a: a.id, b: b.id }), draw()) }, ranked.map((row) => h("option", { value: row.id, selected: row === chosen }, row.name))),
+        h(
+          "select",
+          {
+            name,
+            change: (event) => (
+              set(LOVT.board.row(table, event.target.value)),
+              LOVT.route.update({ a: a.id, b: b.id }),
+              draw()
+            ),
+          },
+          ranked.map((row) => h("option", { value: row.id, selected: row === chosen }, row.name)),
+        ),
       );
-    root.append(h("form", { class: "filters", submit: (event) => event.preventDefault() }, choice("a", "First row", a, (row) => (a = row)), choice("b", "Second row", b, (row) => (b = row))), area);
+    root.append(
+      h(
+        "form",
+        { class: "filters", submit: (event) => event.preventDefault() },
+        choice("a", "First row", a, (row) => (a = row)),
+        choice("b", "Second row", b, (row) => (b = row)),
+      ),
+      area,
+    );
     draw();
     return undefined;
   };

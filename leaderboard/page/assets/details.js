@@ -18,7 +18,9 @@
       runs: (values ?? []).map((value, at) => [shared[seeds][at], value]),
       extra: extra ?? [],
       claimed: claimed ?? null,
-      cost: cost ? { runs: cost[0], seconds: cost[1], devices: shared[cost[2]], memory: cost[3], joules: cost[4] } : null,
+      cost: cost
+        ? { runs: cost[0], seconds: cost[1], devices: shared[cost[2]], memory: cost[3], joules: cost[4] }
+        : null,
       curve: curve ? [shared[curve[0]], curve[1].map((value) => value / 10000)] : null,
     };
   };

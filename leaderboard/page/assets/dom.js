@@ -2,7 +2,7 @@
 /* Elements from values. Text always enters as a text node and addresses are checked here, so nothing that a submission
    says can become markup. */
 (() => {
-  /** @typedef {Node | string | number | null | undefined | false | Child[]} Child */
+  /** @typedef {Node | string | number | null | undefined | false | any[]} Child lists are taken apart */
 
   const SVG = "http://www.w3.org/2000/svg";
 
@@ -99,7 +99,15 @@
         "table",
         { class: `list ${kind}` },
         h("caption", {}, caption),
-        h("thead", {}, h("tr", {}, head.map((text) => h("th", { scope: "col" }, text)))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((text) => h("th", { scope: "col" }, text)),
+          ),
+        ),
         h(
           "tbody",
           {},
@@ -108,7 +116,9 @@
               "tr",
               {},
               cells.map((cell, place) =>
-                cell instanceof HTMLTableCellElement ? cell : h(place ? "td" : "th", place ? {} : { scope: "row" }, cell),
+                cell instanceof HTMLTableCellElement
+                  ? cell
+                  : h(place ? "td" : "th", place ? {} : { scope: "row" }, cell),
               ),
             ),
           ),

@@ -35,8 +35,12 @@
   const describe = (image) => {
     const count = (boxes) => `${boxes.length} ${boxes.length === 1 ? "box" : "boxes"}`;
     const parts = [];
-    if (image.truth || image.found) parts.push(`ground truth ${count(image.truth ?? [])}, prediction ${count(image.found ?? [])}`);
-    if (image.truth_mask || image.found_mask) parts.push(`${image.truth_mask ? "a region marked" : "no region"}, ${image.found_mask ? "a region predicted" : "none predicted"}`);
+    if (image.truth || image.found)
+      parts.push(`ground truth ${count(image.truth ?? [])}, prediction ${count(image.found ?? [])}`);
+    if (image.truth_mask || image.found_mask)
+      parts.push(
+        `${image.truth_mask ? "a region marked" : "no region"}, ${image.found_mask ? "a region predicted" : "none predicted"}`,
+      );
     return `Phantom image ${image.id}: ${parts.join("; ") || "nothing marked and nothing predicted"}`;
   };
 
@@ -50,7 +54,21 @@
       s(
         "svg",
         { viewBox: `0 0 ${side} ${side}`, role: "img", "aria-label": describe(image) },
-        s("defs", {}, s("pattern", { id: hatch, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("line", { x1: 0, x2: 0, y1: 0, y2: 5, class: "hatch" }))),
+        s(
+          "defs",
+          {},
+          s(
+            "pattern",
+            {
+              id: hatch,
+              width: 5,
+              height: 5,
+              patternUnits: "userSpaceOnUse",
+              patternTransform: "rotate(45)",
+            },
+            s("line", { x1: 0, x2: 0, y1: 0, y2: 5, class: "hatch" }),
+          ),
+        ),
         s("image", { href: image.src, width: side, height: side }),
         region(image.truth_mask, false, hatch),
         region(image.found_mask, true, hatch),
@@ -66,9 +84,17 @@
     h(
       "p",
       { class: "legend key" },
-      s("svg", { width: 34, height: 12, "aria-hidden": "true", class: "swatch" }, s("g", { class: "truth" }, s("line", { x1: 2, x2: 32, y1: 6, y2: 6, class: "line" }))),
+      s(
+        "svg",
+        { width: 34, height: 12, "aria-hidden": "true", class: "swatch" },
+        s("g", { class: "truth" }, s("line", { x1: 2, x2: 32, y1: 6, y2: 6, class: "line" })),
+      ),
       " ground truth (solid)   ",
-      s("svg", { width: 34, height: 12, "aria-hidden": "true", class: "swatch" }, s("g", { class: "found" }, s("line", { x1: 2, x2: 32, y1: 6, y2: 6, class: "line" }))),
+      s(
+        "svg",
+        { width: 34, height: 12, "aria-hidden": "true", class: "swatch" },
+        s("g", { class: "found" }, s("line", { x1: 2, x2: 32, y1: 6, y2: 6, class: "line" })),
+      ),
       " prediction (dashed; regions hatched). Synthetic images: they show how a head works, not what it finds in X-rays.",
     );
 
@@ -80,14 +106,29 @@
     if (table.section !== "phantom" || !(LOVT.board.raw.examples ?? []).includes(task)) return null;
     await LOVT.load(`examples/${task}.js`);
     const found = (window.LOVT_BENCH_EXAMPLES ?? {})[task];
-    const sets = (found?.sets ?? []).filter((set) => (only ? set.row === only : LOVT.board.row(table, set.row)));
+    const sets = (found?.sets ?? []).filter((set) =>
+      only ? set.row === only : LOVT.board.row(table, set.row),
+    );
     if (sets.length === 0) return null;
     return h(
       "div",
       { class: "examples" },
       key(),
-      sets.map((set) => h("section", {}, only ? null : h("h3", {}, LOVT.rowLink(table, set.row)), h("div", { class: "strip" }, set.images.map((image) => picture(image, set.side))))),
-      !only && found.left_out > 0 && h("p", { class: "legend" }, `Of the best ${sets.length} rows; ${found.left_out} more have examples.`),
+      sets.map((set) =>
+        h(
+          "section",
+          {},
+          only ? null : h("h3", {}, LOVT.rowLink(table, set.row)),
+          h(
+            "div",
+            { class: "strip" },
+            set.images.map((image) => picture(image, set.side)),
+          ),
+        ),
+      ),
+      !only &&
+        found.left_out > 0 &&
+        h("p", { class: "legend" }, `Of the best ${sets.length} rows; ${found.left_out} more have examples.`),
     );
   };
 

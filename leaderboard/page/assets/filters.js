@@ -53,7 +53,12 @@
     h(
       "label",
       { class: "control tick" },
-      h("input", { type: "checkbox", name, checked: on, change: (event) => change(name, event.target.checked ? "1" : "") }),
+      h("input", {
+        type: "checkbox",
+        name,
+        checked: on,
+        change: (event) => change(name, event.target.checked ? "1" : ""),
+      }),
       h("span", {}, label),
     );
 
@@ -68,11 +73,18 @@
     const options = (values, text) => distinct(values).map((value) => [String(value), text(value)]);
     /** @param {any[]} values */
     const ascending = (values) => [...values].sort((a, b) => a - b);
-    const known = Object.keys(SUPERVISION).filter((name) => table.rows.some((row) => row.supervision === name));
+    const known = Object.keys(SUPERVISION).filter((name) =>
+      table.rows.some((row) => row.supervision === name),
+    );
     const evidence = EVIDENCE.filter((name) => table.rows.some((row) => row.evidence === name));
     return h(
       "form",
-      { class: "filters", role: "search", "aria-label": "Filter the table", submit: (event) => event.preventDefault() },
+      {
+        class: "filters",
+        role: "search",
+        "aria-label": "Filter the table",
+        submit: (event) => event.preventDefault(),
+      },
       h(
         "label",
         { class: "control wide" },
@@ -87,11 +99,44 @@
           input: (event) => change("q", event.target.value),
         }),
       ),
-      select("train", "Training images", get("train"), options(ascending(table.columns.map((c) => c.fraction)), share), change),
-      select("supervision", "Learned from", get("supervision"), options(known, (name) => SUPERVISION_LONG[name]), change),
-      select("corpus", "Share of corpus", get("corpus"), options(ascending(table.rows.flatMap((r) => r.fraction ?? [])), share), change),
-      select("class", "Class", get("class"), options(table.rows.map((r) => r.class), (name) => (name === "paper" ? "paper (ResNet-50)" : name)), change),
-      select("evidence", "Checked at least", get("evidence"), options(evidence, (name) => name), change),
+      select(
+        "train",
+        "Training images",
+        get("train"),
+        options(ascending(table.columns.map((c) => c.fraction)), share),
+        change,
+      ),
+      select(
+        "supervision",
+        "Learned from",
+        get("supervision"),
+        options(known, (name) => SUPERVISION_LONG[name]),
+        change,
+      ),
+      select(
+        "corpus",
+        "Share of corpus",
+        get("corpus"),
+        options(ascending(table.rows.flatMap((r) => r.fraction ?? [])), share),
+        change,
+      ),
+      select(
+        "class",
+        "Class",
+        get("class"),
+        options(
+          table.rows.map((r) => r.class),
+          (name) => (name === "paper" ? "paper (ResNet-50)" : name),
+        ),
+        change,
+      ),
+      select(
+        "evidence",
+        "Checked at least",
+        get("evidence"),
+        options(evidence, (name) => name),
+        change,
+      ),
       table.rows.some((row) => row.marks) && tick("clean", "clean only", get("clean") !== "", change),
       tick("intervals", "show intervals", get("intervals") !== "", change),
     );

@@ -19,13 +19,15 @@
   const percent = (fraction) => (fraction === null || fraction === undefined ? MISSING : one(100 * fraction));
 
   /** @param {number | null | undefined} value @param {number} [digits] */
-  const fixed = (value, digits = 2) => (value === null || value === undefined ? MISSING : value.toFixed(digits));
+  const fixed = (value, digits = 2) =>
+    value === null || value === undefined ? MISSING : value.toFixed(digits);
 
   /** @param {number} value */
   const signed = (value) => (value > 0 ? "+" : value < 0 ? "−" : "±") + one(Math.abs(100 * value));
 
   /** @param {number | null | undefined} value */
-  const share = (value) => (value === null || value === undefined ? MISSING : `${Number((100 * value).toPrecision(6))} %`);
+  const share = (value) =>
+    value === null || value === undefined ? MISSING : `${Number((100 * value).toPrecision(6))} %`;
 
   /** @param {number | null | undefined} p */
   const pValue = (p) => (p === null || p === undefined ? MISSING : p < 0.001 ? "< 0.001" : p.toFixed(3));
@@ -45,7 +47,8 @@
   const energy = (joules) => (joules ? `${(joules / 3.6e6).toPrecision(2)} kWh` : MISSING);
 
   /** @param {number} count @param {string} one @param {string} [many] */
-  const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  const plural = (count, one, many = `${one}s`) =>
+    `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
   const SUPERVISION = {
     none: "none",

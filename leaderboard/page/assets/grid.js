@@ -1,8 +1,8 @@
 "use strict";
 /* The main table: columns in the paper's order, sorted by any of them, one stop of the Tab key, arrows inside. */
 (() => {
-  const { h, fill } = LOVT;
-  const { percent, fixed, share, plural, MISSING, SUPERVISION, SUPERVISION_LONG } = LOVT.format;
+  const { h } = LOVT;
+  const { percent, fixed, plural, MISSING, SUPERVISION, SUPERVISION_LONG } = LOVT.format;
   const PAGE = 200;
 
   /** @typedef {{key: string, first: "asc" | "desc", value: (row: any) => number | string | null}} Order */
@@ -15,7 +15,11 @@
       { key: "from", first: "asc", value: (row) => SUPERVISION[row.supervision] },
       { key: "rank", first: "asc", value: (row) => row.rank ?? null },
       { key: "best", first: "desc", value: (row) => row.best },
-      ...table.columns.map((column) => ({ key: column.task, first: "desc", value: (row) => worth(row.cells[column.place]) })),
+      ...table.columns.map((column) => ({
+        key: column.task,
+        first: "desc",
+        value: (row) => worth(row.cells[column.place]),
+      })),
     ];
     return new Map(all.map((order) => [order.key, order]));
   };
@@ -53,20 +57,32 @@
     const what = h("p", { class: "what" }, `${row.name}, ${column.title}`);
     if (!cell) return h("div", {}, what, h("p", {}, "Not measured."));
     if (cell.status === "diverged") {
-      return h("div", {}, what, h("p", {}, cell.failed ? `${cell.failed[0]} of ${cell.failed[1]} runs diverged.` : "Diverged."));
+      return h(
+        "div",
+        {},
+        what,
+        h("p", {}, cell.failed ? `${cell.failed[0]} of ${cell.failed[1]} runs diverged.` : "Diverged."),
+      );
     }
-    const line = (name, half) => half !== null && h("p", {}, `± ${percent(half)} `, h("span", { class: "quiet" }, name));
+    const line = (name, half) =>
+      half !== null && h("p", {}, `± ${percent(half)} `, h("span", { class: "quiet" }, name));
     const standing = cell.mark === 1 ? ", best" : cell.mark === 2 ? ", second best" : "";
     return h(
       "div",
       {},
       what,
-      h("p", {}, h("b", {}, percent(cell.mean)), h("span", { class: "quiet" }, ` % ${column.metric}, ${plural(cell.runs, "run")}`)),
+      h(
+        "p",
+        {},
+        h("b", {}, percent(cell.mean)),
+        h("span", { class: "quiet" }, ` % ${column.metric}, ${plural(cell.runs, "run")}`),
+      ),
       line("95 %, Student's t", cell.student),
       line("1.96 · std / √n, as the paper", cell.normal),
       cell.interval === null && h("p", { class: "quiet" }, "no interval"),
       cell.rank !== null && h("p", { class: "quiet" }, `rank ${Number(cell.rank)}${standing}`),
-      cell.status === "partial" && h("p", { class: "quiet" }, `${cell.runs} of ${table.runs} runs so far; not ranked`),
+      cell.status === "partial" &&
+        h("p", { class: "quiet" }, `${cell.runs} of ${table.runs} runs so far; not ranked`),
     );
   };
 
@@ -75,8 +91,25 @@
     h(
       "tr",
       {},
-      h("th", { scope: "row", class: "name" }, h("div", {}, h("a", { href: LOVT.route.to("submission", table.id, row.id), tabindex: -1, title: row.name }, row.name), flags(row))),
-      h("td", { class: "word", tabindex: -1, title: SUPERVISION_LONG[row.supervision] }, SUPERVISION[row.supervision]),
+      h(
+        "th",
+        { scope: "row", class: "name" },
+        h(
+          "div",
+          {},
+          h(
+            "a",
+            { href: LOVT.route.to("submission", table.id, row.id), tabindex: -1, title: row.name },
+            row.name,
+          ),
+          flags(row),
+        ),
+      ),
+      h(
+        "td",
+        { class: "word", tabindex: -1, title: SUPERVISION_LONG[row.supervision] },
+        SUPERVISION[row.supervision],
+      ),
       h("td", { class: "rank", tabindex: -1 }, fixed(row.rank)),
       h("td", { class: "count", tabindex: -1 }, row.best || "·"),
       columns.map((column, at) => {
@@ -84,7 +117,16 @@
         const mark = cell?.mark === 1 ? " best" : cell?.mark === 2 ? " second" : "";
         const edge = at && columns[at - 1].datasetId !== column.datasetId ? " edge" : at ? "" : " edge";
         const state = cell ? (cell.status === "complete" ? "" : ` ${cell.status}`) : " missing";
-        return h("td", { tabindex: -1, "data-row": row.place, "data-column": column.place, class: `cell${mark}${edge}${state}` }, cellText(cell, table, intervals));
+        return h(
+          "td",
+          {
+            tabindex: -1,
+            "data-row": row.place,
+            "data-column": column.place,
+            class: `cell${mark}${edge}${state}`,
+          },
+          cellText(cell, table, intervals),
+        );
       }),
     );
 

@@ -24,7 +24,12 @@
     /** @param {string} key @param {string} text @param {Record<string, any>} attributes */
     const sorter = (key, text, attributes) => {
       const state = sort === key ? (direction === "desc" ? "descending" : "ascending") : "none";
-      const button = h("button", { type: "button", tabindex: -1, "data-sort": key, click: () => choose(key) }, text, h("span", { class: "arrow", "aria-hidden": "true" }));
+      const button = h(
+        "button",
+        { type: "button", tabindex: -1, "data-sort": key, click: () => choose(key) },
+        text,
+        h("span", { class: "arrow", "aria-hidden": "true" }),
+      );
       return h("th", { scope: "col", "aria-sort": state, ...attributes }, button);
     };
     const edges = new Set(runsOf(columns, (c) => c.datasetId).map((run) => run.columns[0].task));
@@ -41,17 +46,38 @@
         sorter("from", "Learned from", { ...plain, class: "word" }),
         sorter("rank", "Mean rank", { ...plain, class: "rank" }),
         sorter("best", "Best on", { ...plain, class: "count" }),
-        runsOf(columns, (c) => c.datasetId).map((run) => h("th", { scope: "colgroup", colspan: run.columns.length, class: "dataset edge" }, run.columns[0].dataset)),
+        runsOf(columns, (c) => c.datasetId).map((run) =>
+          h(
+            "th",
+            { scope: "colgroup", colspan: run.columns.length, class: "dataset edge" },
+            run.columns[0].dataset,
+          ),
+        ),
       ),
       h(
         "tr",
         {},
         runsOf(columns, (c) => `${c.datasetId} ${c.head} ${c.backbone}`).map((run) => {
           const [column] = run.columns;
-          return h("th", { scope: "colgroup", colspan: run.columns.length, class: `head ${edge(column)}` }, column.head, h("br"), h("span", { class: "quiet" }, column.backbone));
+          return h(
+            "th",
+            { scope: "colgroup", colspan: run.columns.length, class: `head ${edge(column)}` },
+            column.head,
+            h("br"),
+            h("span", { class: "quiet" }, column.backbone),
+          );
         }),
       ),
-      h("tr", {}, columns.map((column) => sorter(column.task, share(column.fraction), { class: `task ${edge(column)}`, title: `${column.title}: ${column.metric}, ${column.images.toLocaleString("en")} training images` }))),
+      h(
+        "tr",
+        {},
+        columns.map((column) =>
+          sorter(column.task, share(column.fraction), {
+            class: `task ${edge(column)}`,
+            title: `${column.title}: ${column.metric}, ${column.images.toLocaleString("en")} training images`,
+          }),
+        ),
+      ),
     );
   };
 

@@ -5,40 +5,12 @@
   const { plural } = LOVT.format;
   const { PAGE, orders, sorted, line, tip } = LOVT.grid;
 
+  /** More rows than this are never laid out at once. */
+  const ALL = 1000;
+
   const LEGEND =
     "Values in percent, higher is better. Bold: best of a task, underlined: second best, over all rows of the table whatever is filtered. " +
     "Point at a value or move to it with the arrow keys for its interval.";
-
-  /** Move among the cells of a grid with arrow keys. @param {HTMLTableElement} grid */
-  const roving = (grid) => {
-    const target = (cell) => cell?.querySelector("a, button") ?? (cell?.hasAttribute("tabindex") ? cell : null);
-    const lines = () => {
-      const heads = [...grid.tHead.rows];
-      const top = [...[...heads[0].cells].filter((cell) => cell.rowSpan > 1), ...heads[2].cells];
-      return [top, ...[...grid.tBodies[0].rows].map((row) => [...row.cells])];
-    };
-    const first = grid.querySelector("tbody a") ?? grid.querySelector("thead button");
-    first?.setAttribute("tabindex", "0");
-    grid.addEventListener("focusin", (event) => {
-      grid.querySelectorAll('[tabindex="0"]').forEach((element) => element.setAttribute("tabindex", "-1"));
-      event.target.setAttribute("tabindex", "0");
-    });
-    grid.addEventListener("keydown", (event) => {
-      const steps = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0], Home: [0, -99], End: [0, 99], PageDown: [12, 0], PageUp: [-12, 0] };
-      const step = steps[event.key];
-      if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
-      const all = lines();
-      const cell = event.target.closest("td, th");
-      const y = all.findIndex((cells) => cells.includes(cell));
-      if (y < 0) return;
-      const clamp = (value, top) => Math.max(0, Math.min(value, top));
-      const to = all[clamp(y + step[0], all.length - 1)];
-      const next = target(to[clamp(all[y].indexOf(cell) + step[1], to.length - 1)]);
-      if (!next) return;
-      event.preventDefault();
-      next.focus();
-    });
-  };
 
   /** @param {any} table @param {HTMLElement} root */
   const view = (table, root) => {
@@ -46,7 +18,6 @@
     const frame = h("div", { class: "scroll tall", role: "region", "aria-label": "Main table" });
     const more = h("p", { class: "more" });
     const known = orders(table);
-    let limit = PAGE;
 
     const draw = (focus = "") => {
       LOVT.tip.hide();
@@ -55,33 +26,51 @@
       const direction = params.get("dir") ?? "";
       const columns = LOVT.filters.columns(table, params);
       const rows = sorted(LOVT.filters.rows(table, params), known.get(sort), direction);
-      const shown = rows.slice(0, limit);
       const intervals = params.get("intervals") !== null;
+      const body = h("tbody");
       const grid = h(
         "table",
         { class: `grid${intervals ? " intervals" : ""}`, role: "grid", "aria-rowcount": rows.length + 3 },
         h("caption", {}, `${table.title}. ${plural(rows.length, "row")}, ${plural(columns.length, "task")}.`),
         LOVT.heading(columns, sort, direction, choose),
-        h("tbody", {}, shown.map((row) => line(table, columns, intervals, row))),
+        body,
       );
+      /** Add rows to those that are there. @param {number} by */
+      const grow = (by) => {
+        const from = body.childElementCount;
+        body.append(...rows.slice(from, from + by).map((row) => line(table, columns, intervals, row)));
+        const rest = rows.length - body.childElementCount;
+        /** @param {number} step @param {string} text */
+        const button = (step, text) => h("button", { type: "button", click: () => grow(step) }, text);
+        fill(
+          more,
+          rest > 0 && button(PAGE, `Show ${Math.min(PAGE, rest)} more`),
+          rest > PAGE && rows.length <= ALL && button(rest, `Show all ${rows.length}`),
+          rest > 0 &&
+            h(
+              "span",
+              { class: "quiet" },
+              `${rest.toLocaleString("en")} further rows; filters and sorting are over all.`,
+            ),
+        );
+      };
+      grow(PAGE);
       fill(frame, grid);
-      roving(grid);
-      LOVT.tip.follow(grid, "td.cell", (element) => tip(table, table.rows[element.dataset.row], table.columns[element.dataset.column]));
-      fill(count, rows.length === table.rows.length ? plural(rows.length, "row") : `${rows.length} of ${plural(table.rows.length, "row")}`);
-      if (rows.length === 0) fill(count, "No row fits the filters. ", h("button", { type: "button", class: "plain", click: clear }, "Clear them"));
-      const rest = rows.length - shown.length;
-      fill(
-        more,
-        rest > 0 && h("button", { type: "button", click: () => grow(PAGE) }, `Show ${Math.min(PAGE, rest)} more`),
-        rest > PAGE && h("button", { type: "button", click: () => grow(rest) }, `Show all ${rows.length.toLocaleString("en")}`),
+      LOVT.roving(grid);
+      LOVT.tip.follow(grid, "td.cell", (element) =>
+        tip(table, table.rows[element.dataset.row], table.columns[element.dataset.column]),
       );
+      fill(count, counted(rows.length));
       if (focus) grid.querySelector(`[data-sort="${CSS.escape(focus)}"]`)?.focus();
     };
 
-    /** @param {number} by */
-    const grow = (by) => {
-      limit += by;
-      draw();
+    /** @param {number} found */
+    const counted = (found) => {
+      const all = plural(table.rows.length, "row");
+      if (found === table.rows.length) return all;
+      if (found > 0) return `${found.toLocaleString("en")} of ${all}`;
+      const button = h("button", { type: "button", class: "plain", click: clear }, "Clear them");
+      return ["No row fits the filters. ", button];
     };
 
     /** One press sorts, the next turns round, the third gives the table's own order back. @param {string} key */
@@ -97,7 +86,6 @@
 
     /** @param {string} name @param {string} value */
     const change = (name, value) => {
-      limit = PAGE;
       LOVT.route.update({ [name]: value });
       draw();
     };
@@ -111,14 +99,7 @@
     };
     fill(bar, LOVT.filters.bar(table, LOVT.route.current().params, change));
     draw();
-    root.append(
-      bar,
-      count,
-      frame,
-      more,
-      h("p", { class: "legend" }, LEGEND),
-      LOVT.notes(table),
-    );
+    root.append(bar, count, frame, more, h("p", { class: "legend" }, LEGEND), LOVT.notes(table));
   };
 
   LOVT.views = { table: view };

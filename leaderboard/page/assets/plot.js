@@ -21,7 +21,15 @@
       titleFontSize: 12,
       labelLimit: 190,
     },
-    legend: { labelColor: "var(--ink)", titleColor: "var(--quiet)", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelLimit: 190, symbolSize: 80 },
+    legend: {
+      labelColor: "var(--ink)",
+      titleColor: "var(--quiet)",
+      labelFontSize: 12,
+      titleFontSize: 12,
+      titleFontWeight: "normal",
+      labelLimit: 190,
+      symbolSize: 80,
+    },
     header: { labelColor: "var(--ink)", titleColor: "var(--quiet)" },
     rule: { color: "var(--quiet)" },
     text: { color: "var(--ink)", fontSize: 12 },
@@ -29,7 +37,14 @@
   };
 
   /* Shapes as Vega draws them, around 0. */
-  const SHAPES = { circle: "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0", square: "M-3-3H3V3H-3Z", "triangle-up": "M0-3.4L3.4 3H-3.4Z", "triangle-down": "M0 3.4L3.4-3H-3.4Z", diamond: "M0-4L4 0L0 4L-4 0Z", cross: "M-1.2-3.6H1.2V-1.2H3.6V1.2H1.2V3.6H-1.2V1.2H-3.6V-1.2H-1.2Z" };
+  const SHAPES = {
+    circle: "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0",
+    square: "M-3-3H3V3H-3Z",
+    "triangle-up": "M0-3.4L3.4 3H-3.4Z",
+    "triangle-down": "M0 3.4L3.4-3H-3.4Z",
+    diamond: "M0-4L4 0L0 4L-4 0Z",
+    cross: "M-1.2-3.6H1.2V-1.2H3.6V1.2H1.2V3.6H-1.2V1.2H-3.6V-1.2H-1.2Z",
+  };
 
   /** A legend in which colour, dash and shape stand together. @param {any[]} names @param {any[]} looks one per name */
   LOVT.legend = (names, looks) =>
@@ -41,7 +56,18 @@
         return h(
           "li",
           {},
-          s("svg", { width: 36, height: 12, viewBox: "0 -6 36 12", "aria-hidden": "true" }, s("line", { x1: 0, x2: 36, stroke: look.colour, "stroke-width": 2, "stroke-dasharray": look.dash.join(" ") || null }), s("path", { d: SHAPES[look.shape], transform: "translate(18 0)", fill: look.colour })),
+          s(
+            "svg",
+            { width: 36, height: 12, viewBox: "0 -6 36 12", "aria-hidden": "true" },
+            s("line", {
+              x1: 0,
+              x2: 36,
+              stroke: look.colour,
+              "stroke-width": 2,
+              "stroke-dasharray": look.dash.join(" ") || null,
+            }),
+            s("path", { d: SHAPES[look.shape], transform: "translate(18 0)", fill: look.colour }),
+          ),
           name,
         );
       }),
@@ -50,13 +76,22 @@
   /** @param {HTMLElement} frame @param {any} spec */
   const draw = async (frame, spec) => {
     if (!(await LOVT.load("assets/vega.js")) || !window.vegaEmbed) {
-      frame.replaceChildren(h("p", { class: "quiet" }, "The plot library is not beside this page; the numbers are in the table."));
+      frame.replaceChildren(
+        h("p", { class: "quiet" }, "The plot library is not beside this page; the numbers are in the table."),
+      );
       return;
     }
     const full = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", config: CONFIG, ...spec };
     const tooltip = { theme: "custom", disableDefaultStyle: true };
     try {
-      await window.vegaEmbed(frame, full, { ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip, loader: { http: { credentials: "omit" } } });
+      await window.vegaEmbed(frame, full, {
+        ast: true,
+        actions: false,
+        defaultStyle: false,
+        renderer: "svg",
+        tooltip,
+        loader: { http: { credentials: "omit" } },
+      });
     } finally {
       frame.dataset.drawn = "true";
     }

@@ -2,20 +2,24 @@
 /* Who stands where, how sure that is, and who cannot be told apart. */
 (() => {
   const { h, s, fill, sheet } = LOVT;
-  const { fixed, plural, pValue, share } = LOVT.format;
+  const { fixed } = LOVT.format;
   const PAGE = 100;
 
   /** Letters as in a compact letter display: rows that share one cannot be told apart. @param {number} at */
-  const letter = (at) => (at < 26 ? "" : letter(Math.floor(at / 26) - 1)) + String.fromCharCode(97 + (at % 26));
+  const letter = (at) =>
+    (at < 26 ? "" : letter(Math.floor(at / 26) - 1)) + String.fromCharCode(97 + (at % 26));
 
   /** First and last letter of each row's groups: groups are runs of neighbours. @param {any} ranking @returns {Map<string, string>} */
   const letters = (ranking) => {
     /** @type {Map<string, string[]>} */
     const found = new Map();
     ranking.groups.forEach(([first, last], at) => {
-      for (const [row] of ranking.rows.slice(first, last + 1)) found.set(row, [...(found.get(row) ?? []), letter(at)]);
+      for (const [row] of ranking.rows.slice(first, last + 1))
+        found.set(row, [...(found.get(row) ?? []), letter(at)]);
     });
-    return new Map([...found].map(([row, all]) => [row, all.length > 2 ? `${all[0]}–${all.at(-1)}` : all.join(" ")]));
+    return new Map(
+      [...found].map(([row, all]) => [row, all.length > 2 ? `${all[0]}–${all.at(-1)}` : all.join(" ")]),
+    );
   };
 
   /** An interval on a common scale. @param {number} low @param {number} high @param {number} mean @param {number} top */
@@ -24,7 +28,14 @@
     const at = (rank) => 4 + (312 * (rank - 1)) / Math.max(1, top - 1);
     return s(
       "svg",
-      { class: "interval", viewBox: "0 0 320 16", width: 320, height: 16, role: "img", "aria-label": `${fixed(low)} to ${fixed(high)}` },
+      {
+        class: "interval",
+        viewBox: "0 0 320 16",
+        width: 320,
+        height: 16,
+        role: "img",
+        "aria-label": `${fixed(low)} to ${fixed(high)}`,
+      },
       s("line", { x1: 4, x2: 316, y1: 8, y2: 8, class: "track" }),
       s("line", { x1: at(low), x2: at(high), y1: 8, y2: 8, class: "span" }),
       s("circle", { cx: at(mean), cy: 8, r: 3.6, class: "dot" }),
@@ -43,65 +54,43 @@
     const top = Math.max(...ranking.rows.map(([, , , high]) => high));
     const scaled = ranking.rows.some(([, , , , aggregate]) => aggregate !== null);
     const grouped = ranking.groups.length > 0;
-    const head = ["Row", "Mean rank", "95 % interval", "", grouped && "Group", scaled && "Scaled score"].filter((text) => text !== false);
-    const rows = ranking.rows.slice(0, limit).map(([id, mean, low, high, aggregate], place) => [
-      [h("span", { class: "place" }, `${place + 1} `), name(table, id)],
-      fixed(mean),
-      `${fixed(low, 1)} – ${fixed(high, 1)}`,
-      bar(low, high, mean, top),
-      ...(grouped ? [h("code", {}, found.get(id) ?? "")] : []),
-      ...(scaled ? [fixed(aggregate)] : []),
-    ]);
+    const head = [
+      "Row",
+      "Mean rank",
+      "95 % interval",
+      "Drawn",
+      ...(grouped ? ["Group"] : []),
+      ...(scaled ? ["Scaled score"] : []),
+    ];
+    const rows = ranking.rows
+      .slice(0, limit)
+      .map(([id, mean, low, high, aggregate], place) => [
+        [h("span", { class: "place" }, `${place + 1} `), name(table, id)],
+        fixed(mean),
+        `${fixed(low, 1)} – ${fixed(high, 1)}`,
+        bar(low, high, mean, top),
+        ...(grouped ? [h("code", {}, found.get(id) ?? "")] : []),
+        ...(scaled ? [fixed(aggregate)] : []),
+      ]);
     return sheet(`Mean ranks, every ${ranking.balance} with the same weight`, head, rows, "ranks");
   };
 
   /** Without statistics: the order by mean rank alone. @param {any} table @param {number} limit */
   const plain = (table, limit) => {
-    const rows = table.rows.filter((row) => row.rank !== undefined).sort((a, b) => a.rank - b.rank || a.place - b.place);
-    return sheet("Mean ranks", ["Row", "Mean rank", "Best on"], rows.slice(0, limit).map((row, place) => [[h("span", { class: "place" }, `${place + 1} `), name(table, row.id)], fixed(row.rank), row.best]));
-  };
-
-  /** @param {any} table @param {string} balance */
-  const critical = (table, balance) => {
-    const diagram = table.analysis?.criticals.find((item) => item.balance === balance);
-    if (!diagram || diagram.pool.length < 2) return null;
-    const rank = new Map(diagram.pool.map((id, at) => [id, diagram.mean_ranks[at]]));
-    const pool = diagram.pool.map((id) => ({ name: LOVT.board.row(table, id)?.name ?? id, rank: rank.get(id) }));
-    const bars = diagram.cliques.filter((clique) => clique.length > 1).map((clique) => [Math.min(...clique.map((id) => rank.get(id))), Math.max(...clique.map((id) => rank.get(id)))]);
-    const label = `Critical difference diagram over ${plural(diagram.blocks, diagram.balance)} as blocks: rows joined by a bar differ by less than ${fixed(diagram.critical_difference)} mean ranks (Nemenyi at ${share(diagram.alpha)}; Friedman p = ${pValue(diagram.friedman_p)}, Iman and Davenport p = ${pValue(diagram.iman_davenport_p)}). Ranks depend on the pool: ${plural(pool.length, "row")}.`;
-    return [h("h2", {}, "Critical difference"), LOVT.plot(label, (width) => LOVT.specs.criticalDifference(pool, bars, diagram.critical_difference, width))];
-  };
-
-  /** @param {any} table */
-  const said = (table) => {
-    const statements = table.analysis?.statements ?? [];
-    return statements.length ? [h("h2", {}, "What can be said, and what cannot"), h("ul", { class: "statements" }, statements.map((text) => h("li", {}, text)))] : null;
-  };
-
-  /** @param {any} table */
-  const differences = (table) => {
-    const found = table.analysis?.differences ?? [];
-    if (found.length === 0) return null;
-    const columns = new Map(table.columns.map((column) => [column.task, column]));
-    const SHOWN = 8;
-    const rows = found.map((item) => {
-      if (item.compared === 0) return [h("a", { href: LOVT.route.to("task", table.id, item.task) }, columns.get(item.task)?.title ?? item.task), name(table, item.best), "no other row to compare"];
-      const others = item.indistinguishable.map((id) => LOVT.board.row(table, id)?.name ?? id);
-      const text = others.length === 0 ? h("span", { class: "sure" }, `none of ${item.compared}`) : others.slice(0, SHOWN).join(", ") + (others.length > SHOWN ? ` and ${others.length - SHOWN} more` : "") + ` (${others.length} of ${item.compared})`;
-      return [h("a", { href: LOVT.route.to("task", table.id, item.task) }, columns.get(item.task)?.title ?? item.task), name(table, item.best), text];
-    });
-    return [h("h2", {}, "Best of each task, and who cannot be told apart from it"), sheet("Welch's t at 5 %, Holm-corrected over the rows compared", ["Task", "Best", "Cannot be told apart"], rows, "prose")];
-  };
-
-  /** @param {any} table */
-  const clean = (table) => {
-    const found = table.clean;
-    if (!found || found.rows.length === 0) return null;
-    return [
-      h("h2", {}, "Clean ranking"),
-      h("p", {}, `Over the ${plural(found.tasks.length, "task")} whose images no ranked row may have seen. ${found.note}`),
-      sheet("Clean ranking", ["Row", "Mean rank"], found.rows.slice(0, PAGE).map((id, at) => [[h("span", { class: "place" }, `${at + 1} `), name(table, id)], fixed(found.mean_ranks[at])])),
-    ];
+    const rows = table.rows
+      .filter((row) => row.rank !== undefined)
+      .sort((a, b) => a.rank - b.rank || a.place - b.place);
+    return sheet(
+      "Mean ranks",
+      ["Row", "Mean rank", "Best on"],
+      rows
+        .slice(0, limit)
+        .map((row, place) => [
+          [h("span", { class: "place" }, `${place + 1} `), name(table, row.id)],
+          fixed(row.rank),
+          row.best,
+        ]),
+    );
   };
 
   /** @param {any} table @param {HTMLElement} root */
@@ -113,7 +102,10 @@
       const wanted = LOVT.route.current().params.get("balance") ?? "";
       const ranking = rankings.find((item) => item.balance === wanted) ?? rankings[0];
       const total = ranking ? ranking.rows.length : table.rows.length;
-      const floor = ranking?.floor && ranking.reference ? `Scaled score: 0 is ${LOVT.board.row(table, ranking.floor)?.name ?? ranking.floor}, 1 is ${ranking.reference}.` : null;
+      const floor =
+        ranking?.floor && ranking.reference
+          ? `Scaled score: 0 is ${LOVT.board.row(table, ranking.floor)?.name ?? ranking.floor}, 1 is ${ranking.reference}.`
+          : null;
       fill(
         list,
         rankings.length > 1 &&
@@ -122,19 +114,55 @@
             { class: "choice" },
             h("legend", {}, "Same weight for every"),
             rankings.map((item) =>
-              h("label", {}, h("input", { type: "radio", name: "balance", value: item.balance, checked: item === ranking, change: () => (LOVT.route.update({ balance: item.balance }), draw(), list.querySelector("input:checked")?.focus()) }), h("span", {}, item.balance)),
+              h(
+                "label",
+                {},
+                h("input", {
+                  type: "radio",
+                  name: "balance",
+                  value: item.balance,
+                  checked: item === ranking,
+                  change: () => (
+                    LOVT.route.update({ balance: item.balance }),
+                    draw(),
+                    list.querySelector("input:checked")?.focus()
+                  ),
+                }),
+                h("span", {}, item.balance),
+              ),
             ),
           ),
-        !ranking && h("p", { class: "quiet" }, table.rows.some((row) => row.rank !== undefined) ? "No intervals were computed for this table." : "No row has finished every task, so there are no ranks yet."),
+        !ranking &&
+          h(
+            "p",
+            { class: "quiet" },
+            table.rows.some((row) => row.rank !== undefined)
+              ? "No intervals were computed for this table."
+              : "No row has finished every task, so there are no ranks yet.",
+          ),
         ranking ? ranked(table, ranking, limit) : plain(table, limit),
-        total > limit && h("p", { class: "more" }, h("button", { type: "button", click: () => ((limit = total), draw()) }, `Show all ${total.toLocaleString("en")}`)),
+        total > limit &&
+          h(
+            "p",
+            { class: "more" },
+            h(
+              "button",
+              { type: "button", click: () => ((limit = total), draw()) },
+              `Show all ${total.toLocaleString("en")}`,
+            ),
+          ),
         floor && h("p", { class: "legend" }, floor),
-        ranking && h("p", { class: "legend" }, `Intervals: bootstrap over datasets, then tasks, then runs (${table.analysis.samples.toLocaleString("en")} samples, seed ${table.analysis.seed}).${ranking.groups.length ? " Rows that share a letter cannot be told apart." : ""}`),
-        ranking && critical(table, ranking.balance),
+        ranking &&
+          h(
+            "p",
+            { class: "legend" },
+            `Intervals: bootstrap over datasets, then tasks, then runs (${table.analysis.samples.toLocaleString("en")} samples, seed ${table.analysis.seed}).${ranking.groups.length ? " Rows that share a letter cannot be told apart." : ""}`,
+          ),
+        ranking && LOVT.critical(table, ranking.balance),
       );
     };
     draw();
-    root.append(...[list, said(table), differences(table), clean(table)].flat().filter(Boolean), LOVT.notes(table));
+    root.append(...[list, LOVT.inference(table)].flat().filter(Boolean), LOVT.notes(table));
   };
 
   LOVT.views.ranks = view;

@@ -24,7 +24,10 @@
    * @param {string} view @param {string} [table] @param {string} [item] @param {Record<string, string>} [params]
    */
   const to = (view, table = "", item = "", params = {}) => {
-    const path = [view, table, item].filter((part) => part !== "").map(encodeURIComponent).join("/");
+    const path = [view, table, item]
+      .filter((part) => part !== "")
+      .map(encodeURIComponent)
+      .join("/");
     const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== "")).toString();
     return `#/${path}${query ? `?${query}` : ""}`;
   };

@@ -24,9 +24,22 @@
    */
   const runs = (rows, metric, width) => {
     const limit = labelLimit(width);
-    const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: limit, ticks: false, domain: false, grid: true } };
-    const x = { type: "quantitative", title: `${metric}, %`, scale: { zero: false, nice: true }, axis: { tickCount: 8 } };
-    const points = rows.flatMap((row) => row.runs.map((value, at) => ({ name: row.name, value, run: at + 1 })));
+    const y = {
+      field: "name",
+      type: "nominal",
+      sort: null,
+      title: null,
+      axis: { labelLimit: limit, ticks: false, domain: false, grid: true },
+    };
+    const x = {
+      type: "quantitative",
+      title: `${metric}, %`,
+      scale: { zero: false, nice: true },
+      axis: { tickCount: 8 },
+    };
+    const points = rows.flatMap((row) =>
+      row.runs.map((value, at) => ({ name: row.name, value, run: at + 1 })),
+    );
     return {
       width: width - limit - 24,
       height: { step: 22 },
@@ -38,8 +51,19 @@
         },
         {
           data: { values: points },
-          mark: { type: "point", size: 34, filled: false, strokeWidth: 1.2, color: "var(--ink)", opacity: 0.75 },
-          encoding: { y, x: { ...x, field: "value" }, tooltip: [{ field: "name", title: "row" }, { field: "run" }, { field: "value", format: ".2f" }] },
+          mark: {
+            type: "point",
+            size: 34,
+            filled: false,
+            strokeWidth: 1.2,
+            color: "var(--ink)",
+            opacity: 0.75,
+          },
+          encoding: {
+            y,
+            x: { ...x, field: "value" },
+            tooltip: [{ field: "name", title: "row" }, { field: "run" }, { field: "value", format: ".2f" }],
+          },
         },
         {
           data: { values: rows },
@@ -47,7 +71,12 @@
           encoding: {
             y,
             x: { ...x, field: "mean" },
-            tooltip: [{ field: "name", title: "row" }, { field: "mean", format: ".1f" }, { field: "low", format: ".1f" }, { field: "high", format: ".1f" }],
+            tooltip: [
+              { field: "name", title: "row" },
+              { field: "mean", format: ".1f" },
+              { field: "low", format: ".1f" },
+              { field: "high", format: ".1f" },
+            ],
           },
         },
       ],
@@ -73,8 +102,14 @@
         tooltip: [{ field: "name", title: "row" }, { field: "epoch" }, { field: "value", format: ".1f" }],
       },
       layer: [
-        { mark: { type: "line", strokeWidth: 2 }, encoding: { strokeDash: by(LOOKS.map((look) => look.dash)) } },
-        { mark: { type: "point", size: 36, filled: true }, encoding: { shape: by(LOOKS.map((look) => look.shape)) } },
+        {
+          mark: { type: "line", strokeWidth: 2 },
+          encoding: { strokeDash: by(LOOKS.map((look) => look.dash)) },
+        },
+        {
+          mark: { type: "point", size: 36, filled: true },
+          encoding: { shape: by(LOOKS.map((look) => look.shape)) },
+        },
       ],
     };
   };
@@ -86,7 +121,13 @@
    */
   const twoRows = (values, names, width) => {
     const limit = labelLimit(width);
-    const y = { field: "task", type: "nominal", sort: null, title: null, axis: { labelLimit: limit, ticks: false, domain: false, grid: true } };
+    const y = {
+      field: "task",
+      type: "nominal",
+      sort: null,
+      title: null,
+      axis: { labelLimit: limit, ticks: false, domain: false, grid: true },
+    };
     /** @param {any[]} range */
     const by = (range) => ({ field: "row", type: "nominal", legend: null, scale: { domain: names, range } });
     const colour = by(TWO.map((look) => look.colour));
@@ -98,7 +139,17 @@
       layer: [
         {
           mark: { type: "rule", strokeWidth: 4, opacity: 0.45 },
-          encoding: { x: { field: "low", type: "quantitative", title: "score, %", scale: { zero: false }, axis: { tickCount: 8 } }, x2: { field: "high" }, color: colour },
+          encoding: {
+            x: {
+              field: "low",
+              type: "quantitative",
+              title: "score, %",
+              scale: { zero: false },
+              axis: { tickCount: 8 },
+            },
+            x2: { field: "high" },
+            color: colour,
+          },
         },
         {
           mark: { type: "point", size: 70, filled: true, opacity: 1 },
@@ -106,7 +157,13 @@
             x: { field: "mean", type: "quantitative" },
             color: colour,
             shape: by(TWO.map((look) => look.shape)),
-            tooltip: [{ field: "task" }, { field: "row" }, { field: "mean", format: ".1f" }, { field: "low", format: ".1f" }, { field: "high", format: ".1f" }],
+            tooltip: [
+              { field: "task" },
+              { field: "row" },
+              { field: "mean", format: ".1f" },
+              { field: "low", format: ".1f" },
+              { field: "high", format: ".1f" },
+            ],
           },
         },
       ],
@@ -123,72 +180,48 @@
     height: Math.min(460, Math.max(300, width * 0.5)),
     data: { values },
     encoding: {
-      x: { field: "cost", type: "quantitative", scale: { type: "log", nice: false, padding: 16 }, title, axis: { grid: false, tickCount: 6, format: "~s" } },
-      y: { field: "rank", type: "quantitative", scale: { reverse: true, zero: false, nice: true }, title: "mean rank (better is up)" },
+      x: {
+        field: "cost",
+        type: "quantitative",
+        scale: { type: "log", nice: false, padding: 16 },
+        title,
+        axis: { grid: false, tickCount: 6, format: "~s" },
+      },
+      y: {
+        field: "rank",
+        type: "quantitative",
+        scale: { reverse: true, zero: false, nice: true },
+        title: "mean rank (better is up)",
+      },
     },
     layer: [
       {
         mark: { type: "point", size: 70, filled: true, opacity: 0.85 },
         encoding: {
-          color: { field: "from", type: "nominal", title: "learned from", legend: { orient: "bottom", columns: width < 560 ? 2 : 6 } },
+          color: {
+            field: "from",
+            type: "nominal",
+            title: "learned from",
+            legend: { orient: "bottom", columns: width < 560 ? 2 : 6 },
+          },
           shape: { field: "from", type: "nominal", title: "learned from" },
-          tooltip: [{ field: "name", title: "row" }, { field: "rank", title: "mean rank", format: ".2f" }, { field: "cost", title, format: ",.3~s" }],
+          tooltip: [
+            { field: "name", title: "row" },
+            { field: "rank", title: "mean rank", format: ".2f" },
+            { field: "cost", title, format: ",.3~s" },
+          ],
         },
       },
-      ...(labels ? [{ mark: { type: "text", align: "left", dx: 8, dy: 1, limit: 150 }, encoding: { text: { field: "name" } } }] : []),
+      ...(labels
+        ? [
+            {
+              mark: { type: "text", align: "left", dx: 8, dy: 1, limit: 150 },
+              encoding: { text: { field: "name" } },
+            },
+          ]
+        : []),
     ],
   });
 
-  /**
-   * Demsar's diagram. Names hang left and right below an axis of mean ranks; bars join rows that cannot be told apart.
-   * @param {{name: string, rank: number}[]} pool best first @param {[number, number][]} bars from and to rank
-   * @param {number} critical @param {number} width
-   */
-  const criticalDifference = (pool, bars, critical, width) => {
-    const half = Math.ceil(pool.length / 2);
-    const [low, high] = [1, Math.max(2, Math.ceil(pool.at(-1)?.rank ?? 2))];
-    const span = high - low;
-    const floor = -1.2 - bars.length * 0.55;
-    const items = pool.map((item, place) => {
-      const left = place < half;
-      const level = floor - (left ? place : pool.length - 1 - place);
-      return { ...item, level, zero: 0, edge: left ? low - 0.03 * span : high + 0.03 * span, side: left ? "left" : "right", label: `${item.name}  ${item.rank.toFixed(2)}` };
-    });
-    const names = Math.min(230, width * 0.27);
-    const x = { type: "quantitative", scale: { domain: [low - 0.03 * span, high + 0.03 * span], nice: false }, title: "mean rank (1 is best)" };
-    const y = { type: "quantitative", scale: { domain: [floor - half + 0.4, 1.4] }, axis: null };
-    /** @param {string} side @param {number} dx */
-    const text = (side, dx) => ({
-      transform: [{ filter: `datum.side === '${side}'` }],
-      mark: { type: "text", align: side === "left" ? "right" : "left", dx, limit: names - 8 },
-      encoding: { x: { ...x, field: "edge" }, y: { ...y, field: "level" }, text: { field: "label" } },
-    });
-    return {
-      width: width - 2 * names,
-      height: (half + bars.length * 0.55 + 2) * 21,
-      padding: { left: names, right: names, top: 40, bottom: 4 },
-      autosize: { type: "none" },
-      data: { values: items },
-      layer: [
-        { mark: { type: "rule", strokeWidth: 1 }, encoding: { x: { ...x, field: "rank", axis: { orient: "top", grid: false, tickCount: Math.min(span, 10) } }, y: { ...y, field: "zero" }, y2: { field: "level" } } },
-        { mark: { type: "rule", strokeWidth: 1 }, encoding: { x: { ...x, field: "rank" }, x2: { field: "edge" }, y: { ...y, field: "level" } } },
-        text("left", -6),
-        text("right", 6),
-        {
-          data: { values: bars.map(([from, to], place) => ({ from: from - 0.01 * span, to: to + 0.01 * span, level: -0.6 - place * 0.55 })) },
-          mark: { type: "rule", strokeWidth: 5, color: "var(--mark)", strokeCap: "round" },
-          encoding: { x: { ...x, field: "from" }, x2: { field: "to" }, y: { ...y, field: "level" } },
-        },
-        {
-          data: { values: [{ from: low, to: Math.min(high, low + critical), level: 0.8 }] },
-          layer: [
-            { mark: { type: "rule", strokeWidth: 2 }, encoding: { x: { ...x, field: "from" }, x2: { field: "to" }, y: { ...y, field: "level" } } },
-            { mark: { type: "text", align: "left", dx: 6 }, encoding: { x: { ...x, field: "to" }, y: { ...y, field: "level" }, text: { value: `CD = ${critical.toFixed(2)}` } } },
-          ],
-        },
-      ],
-    };
-  };
-
-  LOVT.specs = { LOOKS, TWO, runs, curves, twoRows, cost, criticalDifference };
+  LOVT.specs = { LOOKS, TWO, runs, curves, twoRows, cost };
 })();

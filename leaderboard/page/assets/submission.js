@@ -2,10 +2,29 @@
 /* One row: what it is, what was measured, what was claimed, what it cost, and how to get the same again. */
 (() => {
   const { h, sheet, outside } = LOVT;
-  const { percent, signed, fixed, share, plural, duration, bytes, energy, SUPERVISION_LONG, EVIDENCE_LONG, MISSING } = LOVT.format;
+  const {
+    percent,
+    signed,
+    fixed,
+    share,
+    plural,
+    duration,
+    bytes,
+    energy,
+    SUPERVISION_LONG,
+    EVIDENCE_LONG,
+    MISSING,
+  } = LOVT.format;
 
   /** Terms and their values. @param {[string, any][]} items */
-  const facts = (items) => h("dl", { class: "facts" }, items.filter(([, value]) => value !== null && value !== undefined && value !== "" && value !== false).map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
+  const facts = (items) =>
+    h(
+      "dl",
+      { class: "facts" },
+      items
+        .filter(([, value]) => value !== null && value !== undefined && value !== "" && value !== false)
+        .map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))),
+    );
 
   /** @param {number | null} spread @param {string} [before] */
   const half = (spread, before = "") => (spread === null ? "" : `${before}± ${percent(spread)}`);
@@ -23,13 +42,17 @@
       const cell = row.cells[column.place];
       const found = known.cells[column.place];
       const [claim, interval, difference] = found?.claimed ?? [null, null, null];
-      const claimed = claims ? [percent(claim) + half(interval, " "), difference === null ? MISSING : signed(difference)] : [];
+      const claimed = claims
+        ? [percent(claim) + half(interval, " "), difference === null ? MISSING : signed(difference)]
+        : [];
       const title = h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title);
       if (!cell) return [title, MISSING, "", "", "", ...claimed, "", ""];
       const failed = cell.status === "diverged";
       const value = failed ? `diverged ${cell.failed?.join("/") ?? ""}` : percent(cell.mean);
       const rest = cell.status === "partial" ? ` (${cell.runs}/${table.runs})` : "";
-      const runs = (found?.runs ?? []).map(([seed, run]) => h("span", { class: "run", title: `seed ${seed}` }, run === null ? "×" : percent(run)));
+      const runs = (found?.runs ?? []).map(([seed, run]) =>
+        h("span", { class: "run", title: `seed ${seed}` }, run === null ? "×" : percent(run)),
+      );
       return [
         title,
         h("td", { class: ["", "best", "second"][cell.mark] }, value, rest),
@@ -41,8 +64,22 @@
         found?.lr ?? MISSING,
       ];
     });
-    const head = ["Task", "Mean", "Student's t", "1.96 · std / √n", "Rank", ...(claims ? ["Claimed", "Measured − claimed"] : []), "Runs", "Learning rate"];
-    return sheet(claims ? "Measured here and claimed by the submitter, in percent" : "In percent", head, rows, "numbers");
+    const head = [
+      "Task",
+      "Mean",
+      "Student's t",
+      "1.96 · std / √n",
+      "Rank",
+      ...(claims ? ["Claimed", "Measured − claimed"] : []),
+      "Runs",
+      "Learning rate",
+    ];
+    return sheet(
+      claims ? "Measured here and claimed by the submitter, in percent" : "In percent",
+      head,
+      rows,
+      "numbers",
+    );
   };
 
   /** @param {any} table @param {any} known */
@@ -54,7 +91,23 @@
     const runs = found.reduce((sum, column) => sum + cost(column).runs, 0);
     return [
       h("p", {}, `${plural(runs, "run")}, tuning included, took ${duration(total)} in all.`),
-      h("details", {}, h("summary", {}, "By task"), sheet("Cost by task", ["Task", "Runs", "Time", "Device", "Peak memory", "Energy"], found.map((column) => [column.title, cost(column).runs, duration(cost(column).seconds), cost(column).devices.join(", "), bytes(cost(column).memory), energy(cost(column).joules)]))),
+      h(
+        "details",
+        {},
+        h("summary", {}, "By task"),
+        sheet(
+          "Cost by task",
+          ["Task", "Runs", "Time", "Device", "Peak memory", "Energy"],
+          found.map((column) => [
+            column.title,
+            cost(column).runs,
+            duration(cost(column).seconds),
+            cost(column).devices.join(", "),
+            bytes(cost(column).memory),
+            energy(cost(column).joules),
+          ]),
+        ),
+      ),
     ];
   };
 
@@ -64,12 +117,36 @@
     const title = new Map(table.columns.map((column) => [column.task, column.title]));
     return [
       (known.stale ?? []).map((text) => h("p", { class: "warning" }, h("b", {}, "Stale. "), text)),
-      row.frozen && h("p", { class: "warning" }, "A graph without weights: only tasks on a frozen backbone can be measured."),
+      row.frozen &&
+        h(
+          "p",
+          { class: "warning" },
+          "A graph without weights: only tasks on a frozen backbone can be measured.",
+        ),
       known.overlaps?.length &&
-        sheet("Shared images between pre-training and evaluation data", ["Dataset", "Mark", "Why"], known.overlaps.map(([dataset, mark, reasons]) => [dataset, h("span", { class: `flag ${mark === "overlapping" ? "warn" : ""}` }, mark), reasons.join(" ")]), "prose"),
+        sheet(
+          "Shared images between pre-training and evaluation data",
+          ["Dataset", "Mark", "Why"],
+          known.overlaps.map(([dataset, mark, reasons]) => [
+            dataset,
+            h("span", { class: `flag ${mark === "overlapping" ? "warn" : ""}` }, mark),
+            reasons.join(" "),
+          ]),
+          "prose",
+        ),
       known.audit?.length && [h("h3", {}, "The submitter's overlap audit"), facts(known.audit)],
       audits.length &&
-        sheet("Runs that do not look independent", ["Task", "Runs", "Effective", "Repeated values", "Repeated seeds"], audits.map(([, task, runs, effective, values, seeds]) => [title.get(task) ?? task, runs, effective, values, seeds])),
+        sheet(
+          "Runs that do not look independent",
+          ["Task", "Runs", "Effective", "Repeated values", "Repeated seeds"],
+          audits.map(([, task, runs, effective, values, seeds]) => [
+            title.get(task) ?? task,
+            runs,
+            effective,
+            values,
+            seeds,
+          ]),
+        ),
     ];
   };
 
@@ -86,7 +163,12 @@
         flags.length > 0 && h("p", { class: "flags" }, flags),
         known.description && h("p", { class: "lead" }, known.description),
         facts([
-          ["Mean rank", row.rank === undefined ? "none: not every task is finished" : `${fixed(row.rank)} among complete rows`],
+          [
+            "Mean rank",
+            row.rank === undefined
+              ? "none: not every task is finished"
+              : `${fixed(row.rank)} among complete rows`,
+          ],
           ["Best on", `${row.best} of ${plural(table.columns.length, "task")}`],
           ["Learned from", SUPERVISION_LONG[row.supervision]],
           ["Share of corpus", row.fraction === undefined ? null : share(row.fraction)],
@@ -98,12 +180,38 @@
           ["Paper", paper],
           ["Independence of runs", audited.has(row.id) ? "flagged, see below" : null],
         ]),
-        h("p", {}, h("a", { href: LOVT.route.to("compare", table.id, "", { a: row.id }) }, "Compare with another row →")),
-        section(table.kind === "claimed" ? "Claimed" : table.kind === "published" ? "Published" : "Scores", measured(table, row, known)),
+        h(
+          "p",
+          {},
+          h(
+            "a",
+            { href: LOVT.route.to("compare", table.id, "", { a: row.id }) },
+            "Compare with another row →",
+          ),
+        ),
+        section(
+          table.kind === "claimed" ? "Claimed" : table.kind === "published" ? "Published" : "Scores",
+          measured(table, row, known),
+        ),
         section("Lineage and audit", lineage(table, row, known).flat()),
-        section("Provenance", known.provenance?.length && facts(known.provenance), known.backbone && facts([["Backbone SHA-256", h("code", {}, known.backbone)]])),
+        section(
+          "Provenance",
+          known.provenance?.length && facts(known.provenance),
+          known.backbone && facts([["Backbone SHA-256", h("code", {}, known.backbone)]]),
+        ),
         section("Cost", costs(table, known)),
-        section("How to reproduce", known.commands?.length ? h("pre", { tabindex: 0 }, known.commands.join("\n")) : table.source && h("p", {}, "Transcribed, not measured here: ", outside(table.source.citation, table.source.url))),
+        section(
+          "How to reproduce",
+          known.commands?.length
+            ? h("pre", { tabindex: 0 }, known.commands.join("\n"))
+            : table.source &&
+                h(
+                  "p",
+                  {},
+                  "Transcribed, not measured here: ",
+                  outside(table.source.citation, table.source.url),
+                ),
+        ),
       ].filter(Boolean),
     );
     const shown = [];

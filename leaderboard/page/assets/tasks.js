@@ -2,7 +2,7 @@
 /* All tasks, and one: how its runs spread, how they learned, what they found on phantom images. */
 (() => {
   const { h, fill, sheet } = LOVT;
-  const { percent, share, plural, fixed } = LOVT.format;
+  const { percent, share, plural } = LOVT.format;
   const SHOWN = 30;
 
   /** Rows that have a value on a task, best first. @param {any} table @param {any} column */
@@ -24,10 +24,24 @@
         column.images.toLocaleString("en"),
         best ? LOVT.rowLink(table, best.row.id) : "—",
         best ? percent(best.cell.mean) : "—",
-        !others?.compared ? "—" : `${others.compared - others.indistinguishable.length} of ${others.compared}`,
+        !others?.compared
+          ? "—"
+          : `${others.compared - others.indistinguishable.length} of ${others.compared}`,
       ];
     });
-    root.append(sheet("Tasks, in the paper's order", ["Task", "Metric", "Training images", "Best", "%", "Better than"], rows), h("p", { class: "legend" }, "Better than: how many of the rows compared the best one can be told apart from at 5 % (Welch's t, Holm-corrected over rows)."), LOVT.notes(table));
+    root.append(
+      sheet(
+        "Tasks, in the paper's order",
+        ["Task", "Metric", "Training images", "Best", "%", "Better than"],
+        rows,
+      ),
+      h(
+        "p",
+        { class: "legend" },
+        "Better than: how many of the rows compared the best one can be told apart from at 5 % (Welch's t, Holm-corrected over rows).",
+      ),
+      LOVT.notes(table),
+    );
   };
 
   /** @param {any} table @param {any} column @param {any} known @param {any[]} rows */
@@ -37,7 +51,9 @@
       mean: 100 * cell.mean,
       low: cell.interval === null ? null : 100 * (cell.mean - cell.interval),
       high: cell.interval === null ? null : 100 * (cell.mean + cell.interval),
-      runs: (known.row(row.id).cells[column.place]?.runs ?? []).filter(([, value]) => value !== null).map(([, value]) => 100 * value),
+      runs: (known.row(row.id).cells[column.place]?.runs ?? [])
+        .filter(([, value]) => value !== null)
+        .map(([, value]) => 100 * value),
     }));
     const single = values.some((item) => item.runs.length > 0);
     const label = `${column.title}: ${single ? "each circle is a run, " : ""}the tick is the mean, the bar its 95 % interval (${table.intervalName})${rows.length > SHOWN ? `; the best ${SHOWN} of ${plural(rows.length, "row")}` : ""}.${single ? "" : " Single runs were not published."}`;
@@ -46,12 +62,23 @@
 
   /** @param {any} table @param {any} column @param {any} known @param {any[]} rows */
   const learning = (table, column, known, rows) => {
-    const curves = rows.map(({ row }) => ({ row, curve: known.row(row.id).cells[column.place]?.curve })).filter(({ curve }) => curve);
+    const curves = rows
+      .map(({ row }) => ({ row, curve: known.row(row.id).cells[column.place]?.curve }))
+      .filter(({ curve }) => curve);
     if (curves.length === 0) return null;
     const shown = curves.slice(0, LOVT.specs.LOOKS.length);
-    const values = shown.flatMap(({ row, curve: [epochs, found] }) => epochs.map((epoch, at) => ({ name: row.name, epoch, value: 100 * found[at] })));
+    const values = shown.flatMap(({ row, curve: [epochs, found] }) =>
+      epochs.map((epoch, at) => ({ name: row.name, epoch, value: 100 * found[at] })),
+    );
     const label = `Validation by epoch, mean over the runs that still train; the best ${shown.length} of ${plural(curves.length, "row")}.`;
-    return [h("h2", {}, "Learning curves"), LOVT.plot(label, (width) => LOVT.specs.curves(values, column.metric, width)), LOVT.legend(shown.map(({ row }) => LOVT.rowLink(table, row.id)), LOVT.specs.LOOKS)];
+    return [
+      h("h2", {}, "Learning curves"),
+      LOVT.plot(label, (width) => LOVT.specs.curves(values, column.metric, width)),
+      LOVT.legend(
+        shown.map(({ row }) => LOVT.rowLink(table, row.id)),
+        LOVT.specs.LOOKS,
+      ),
+    ];
   };
 
   /** @param {any} table @param {any} column @param {any} known @param {any[]} rows */
@@ -59,14 +86,35 @@
     const cells = ({ row, cell }) => {
       const found = known.row(row.id).cells[column.place] ?? {};
       const single = (found.runs ?? []).map(([, value]) => percent(value)).join("  ");
-      return [LOVT.rowLink(table, row.id), h("td", { class: cell.mark === 1 ? "best" : cell.mark === 2 ? "second" : "" }, percent(cell.mean)), cell.student === null ? "—" : `± ${percent(cell.student)}`, cell.normal === null ? "—" : `± ${percent(cell.normal)}`, single || "not published", found.lr ?? "—"];
+      return [
+        LOVT.rowLink(table, row.id),
+        h("td", { class: cell.mark === 1 ? "best" : cell.mark === 2 ? "second" : "" }, percent(cell.mean)),
+        cell.student === null ? "—" : `± ${percent(cell.student)}`,
+        cell.normal === null ? "—" : `± ${percent(cell.normal)}`,
+        single || "not published",
+        found.lr ?? "—",
+      ];
     };
     const area = h("div", {});
     const draw = (limit) =>
       fill(
         area,
-        sheet(`${column.title}, ${column.metric} in percent`, ["Row", "Mean", "Student's t", "1.96 · std / √n", "Runs", "Learning rate"], rows.slice(0, limit).map(cells), "numbers"),
-        rows.length > limit && h("p", { class: "more" }, h("button", { type: "button", click: () => draw(rows.length) }, `Show all ${rows.length.toLocaleString("en")}`)),
+        sheet(
+          `${column.title}, ${column.metric} in percent`,
+          ["Row", "Mean", "Student's t", "1.96 · std / √n", "Runs", "Learning rate"],
+          rows.slice(0, limit).map(cells),
+          "numbers",
+        ),
+        rows.length > limit &&
+          h(
+            "p",
+            { class: "more" },
+            h(
+              "button",
+              { type: "button", click: () => draw(rows.length) },
+              `Show all ${rows.length.toLocaleString("en")}`,
+            ),
+          ),
       );
     draw(100);
     return [h("h2", {}, "Numbers"), area];
@@ -79,14 +127,41 @@
     const rows = standing(table, column);
     const near = (step, text) => {
       const other = table.columns[column.place + step];
-      return other ? h("a", { href: LOVT.route.to("task", table.id, other.task), rel: step < 0 ? "prev" : "next" }, step < 0 ? `← ${other.title}` : `${other.title} →`) : h("span", {});
+      return other
+        ? h(
+            "a",
+            { href: LOVT.route.to("task", table.id, other.task), rel: step < 0 ? "prev" : "next" },
+            step < 0 ? `← ${other.title}` : `${other.title} →`,
+          )
+        : h("span", {});
     };
-    root.append(h("p", { class: "lead" }, `Task ${column.number}: ${column.dataset}, ${column.head} on a ${column.backbone} backbone, ${share(column.fraction)} of the training images (${column.images.toLocaleString("en")}), ${column.metric}.`));
+    root.append(
+      h(
+        "p",
+        { class: "lead" },
+        `Task ${column.number}: ${column.dataset}, ${column.head} on a ${column.backbone} backbone, ${share(column.fraction)} of the training images (${column.images.toLocaleString("en")}), ${column.metric}.`,
+      ),
+    );
     const audits = (table.analysis?.audits ?? []).filter(([, task]) => task === column.task);
-    if (audits.length) root.append(h("p", { class: "warning" }, `${plural(audits.length, "row")} on this task with runs that do not look independent: ${audits.slice(0, 6).map(([id]) => LOVT.board.row(table, id)?.name ?? id).join(", ")}${audits.length > 6 ? ", …" : ""}.`));
+    if (audits.length)
+      root.append(
+        h(
+          "p",
+          { class: "warning" },
+          `${plural(audits.length, "row")} on this task with runs that do not look independent: ${audits
+            .slice(0, 6)
+            .map(([id]) => LOVT.board.row(table, id)?.name ?? id)
+            .join(", ")}${audits.length > 6 ? ", …" : ""}.`,
+        ),
+      );
     const known = await LOVT.details(table);
     if (rows.length === 0) root.append(h("p", {}, "No finished run yet."));
-    else root.append(...[distribution(table, column, known, rows), learning(table, column, known, rows)].flat().filter(Boolean));
+    else
+      root.append(
+        ...[distribution(table, column, known, rows), learning(table, column, known, rows)]
+          .flat()
+          .filter(Boolean),
+      );
     const shown = await LOVT.examples(table, column.task);
     if (shown) root.append(h("h2", {}, "Examples on phantom images"), shown);
     if (rows.length) root.append(...numbers(table, column, known, rows));

@@ -14,7 +14,9 @@
   /** @returns {Version[]} releases, newest first */
   const all = () => {
     const found = window.LOVT_BENCH_VERSIONS;
-    return Array.isArray(found) ? found.filter((item) => item && typeof item.version === "string" && NAME.test(item.version)) : [];
+    return Array.isArray(found)
+      ? found.filter((item) => item && typeof item.version === "string" && NAME.test(item.version))
+      : [];
   };
 
   /** @param {string} version */
@@ -23,7 +25,8 @@
   const select = () => {
     const here = LOVT.board.raw.version;
     const found = all();
-    if (found.filter((item) => item.version !== here).length === 0) return h("span", { class: "version" }, `version ${here}`);
+    if (found.filter((item) => item.version !== here).length === 0)
+      return h("span", { class: "version" }, `version ${here}`);
     const known = found.some((item) => item.version === here) ? found : [{ version: here }, ...found];
     return h(
       "label",
@@ -35,10 +38,13 @@
           name: "version",
           change: (event) => {
             const item = known.find((other) => other.version === event.target.value);
-            if (item && item.version !== here) window.location.href = address(item.version) + window.location.hash;
+            if (item && item.version !== here)
+              window.location.href = address(item.version) + window.location.hash;
           },
         },
-        known.map((item) => h("option", { value: item.version, selected: item.version === here }, item.version)),
+        known.map((item) =>
+          h("option", { value: item.version, selected: item.version === here }, item.version),
+        ),
       ),
     );
   };
@@ -47,17 +53,39 @@
   const view = (_table, root) => {
     const found = all();
     const here = LOVT.board.raw.version;
-    root.append(h("p", { class: "lead" }, "Major versions change the protocol and cannot be compared; minor versions add entries; patch versions change how things are shown."));
+    root.append(
+      h(
+        "p",
+        { class: "lead" },
+        "Major versions change the protocol and cannot be compared; minor versions add entries; patch versions change how things are shown.",
+      ),
+    );
     if (found.length === 0) root.append(h("p", {}, "No other version lies beside this page."));
     for (const item of found) {
       root.append(
         h(
           "section",
           {},
-          h("h2", {}, item.version === here ? `${item.version} (this one)` : h("a", { href: address(item.version) }, item.version), h("span", { class: "quiet" }, ` ${item.date ?? ""}`), item.bump && h("span", { class: "flag" }, item.bump)),
+          h(
+            "h2",
+            {},
+            item.version === here
+              ? `${item.version} (this one)`
+              : h("a", { href: address(item.version) }, item.version),
+            h("span", { class: "quiet" }, ` ${item.date ?? ""}`),
+            item.bump && h("span", { class: "flag" }, item.bump),
+          ),
           h("p", {}, item.summary),
           item.note && h("p", { class: "quiet" }, item.note),
-          h("p", {}, h("a", { href: `../${encodeURIComponent(item.version)}/changes.json` }, item.previous ? `Every change since ${item.previous}` : "The first release's record")),
+          h(
+            "p",
+            {},
+            h(
+              "a",
+              { href: `../${encodeURIComponent(item.version)}/changes.json` },
+              item.previous ? `Every change since ${item.previous}` : "The first release's record",
+            ),
+          ),
         ),
       );
     }
