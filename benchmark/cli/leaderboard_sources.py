@@ -24,9 +24,7 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
         LeaderboardError: an input is broken.
         OSError: a folder cannot be read.
     """
-    from importlib.resources import files
-    from pathlib import Path
-
+    from benchmark.runtime.declaration import submission_roots
     from benchmark.workspace import workspace_root
     from leaderboard.descriptions import claiming, describe
     from leaderboard.lineage import lineage
@@ -37,7 +35,7 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
     root = workspace_root(workspace)
     folder = results or root / "results"
     records = read_records(folder)
-    declared = [Path(str(files("submissions"))), root / "submissions"]
+    declared = submission_roots(root)
     names = sorted({record.submission for record in records.records} | set(claiming(declared)))
     tasks = list(load_tasks())
     frozen = Frozen(

@@ -43,6 +43,20 @@ def test_build_takes_names_from_the_submissions_of_the_repository(workspace: Pat
     assert "ImageNet" in (workspace / "versions" / "dev" / "leaderboard.md").read_text()
 
 
+def test_build_takes_names_from_the_folder_of_submissions_that_the_environment_names(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = workspace / "elsewhere" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "submission.yaml").write_text(
+        "name: mine\ndisplay_name: Declared elsewhere\nsupervision: self\n"
+    )
+    write(workspace / "results", runs("mine", "covid_linear", [0.3, 0.4]))
+    monkeypatch.setenv("LOVT_BENCH_SUBMISSIONS", str(folder.parent))
+    call("build", "--workspace", workspace, "--out", workspace / "versions")
+    assert "Declared elsewhere" in (workspace / "versions" / "dev" / "leaderboard.md").read_text()
+
+
 def test_show_prints_tables_that_fit_120_characters(workspace: Path) -> None:
     call("build", "--workspace", workspace, "--out", workspace / "versions")
     result = call("show", "--out", workspace / "versions")
