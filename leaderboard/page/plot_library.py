@@ -43,7 +43,8 @@ def plot_library() -> bytes:
     """Return one classic script that sets `vegaEmbed`, `vega` and `vegaLite` on `window` and nothing else."""
     import vl_convert
 
-    return f"{_LICENCES}(() => {{\n{vl_convert.javascript_bundle(snippet=None)}\n}})();\n".encode()
+    bundle = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+    return f"{_LICENCES}(() => {{\n{bundle}\n}})();\n".encode()
 
 
 if __name__ == "__main__":

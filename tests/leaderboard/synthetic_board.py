@@ -22,6 +22,7 @@ from benchmark.contract.leaderboard import (
     Table,
 )
 from benchmark.contract.run_record import RunRecord
+from benchmark.contract.submission import Supervision
 from leaderboard.build import build
 from leaderboard.descriptions import Description
 from leaderboard.published.load import load_published
@@ -30,7 +31,7 @@ from tests.leaderboard.records import TASKS, digest, record_set, runs
 HOSTILE = "<img src=x onerror=alert(1)></script><b>Best</b>"
 HOSTILE_ROW = "m-003"
 
-_SUPERVISION = ("none", "general", "labels", "self", "text", "unknown")
+_SUPERVISION: tuple[Supervision, ...] = ("none", "general", "labels", "self", "text", "unknown")
 _EVIDENCE = ("declared", "validated", "reproduced", "retrained")
 _METHODS = ("Anatomy", "BYOL", "ConVIRT", "DenseCL", "GLoRIA", "LoVT", "MAE", "MoCo", "PixPro", "SimCLR")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from playwright.sync_api import expect
 
 from benchmark.contract.leaderboard import Leaderboard, Table
 from leaderboard.layout import percent
+from leaderboard.page import render_page
+from tests.leaderboard.page.browser import write_page
 from tests.leaderboard.synthetic_board import HOSTILE, HOSTILE_ROW
 
 PUBLIC = "public-official-paper-lovt-2022"
@@ -133,6 +136,32 @@ def test_both_intervals_show_on_hover_and_on_focus(page: Any, from_disk: str, ta
         expect(tip).to_contain_text(f"± {percent(summary.interval95_normal or 0)} 1.96")
         page.keyboard.press("Escape")
     assert cell.get_attribute("aria-describedby") is None
+
+
+def test_thousands_of_rows_come_in_steps_and_sort_as_one(
+    page: Any, table: Table, board: Leaderboard, tmp_path: Path
+) -> None:
+    copies = [
+        row.model_copy(update={"id": f"{row.id}-{copy}", "display_name": f"{row.display_name} {copy}"})
+        for copy in range(6)
+        for row in table.rows
+    ]
+    many = table.model_copy(update={"rows": copies, "analysis": None})
+    index = write_page(tmp_path, "dev", render_page(board.model_copy(update={"tables": [many]})))
+    page.goto(f"{index.as_uri()}#/table/{PUBLIC}?sort=rsna_frozen_1&dir=desc")
+    assert len(names(page)) == 200
+    best = max(
+        cell.summary.mean for row in table.rows if (cell := row.cell("rsna_frozen_1")) and cell.summary
+    )
+    assert column_values(page, 3)[:6] == [percent(best)] * 6
+    expect(page.get_by_role("button", name="Show all")).to_have_count(0)
+    page.get_by_role("button", name="Show 200 more").click()
+    shown = column_values(page, 3)
+    assert len(shown) == 400
+    assert shown == sorted(shown, key=float, reverse=True)
+    page.get_by_label("Find").fill("lovt")
+    expect(page.get_by_role("button", name="more")).to_have_count(0)
+    assert len(names(page)) == sum("lovt" in row.display_name.lower() for row in copies)
 
 
 def test_everything_is_reached_by_keyboard_alone(page: Any, from_disk: str, table: Table) -> None:
