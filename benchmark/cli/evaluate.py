@@ -117,7 +117,8 @@ def evaluate(
             memory=max_memory,
             order="listed" if budget else "longest",
         )
-        keep_freed_memory()
+        if max_memory is None:
+            keep_freed_memory()
         if dry_run:
             _dry_run(evaluation, executor, by_use=budget is not None)
             return

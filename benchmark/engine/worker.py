@@ -18,6 +18,7 @@ from benchmark.engine.single import train_single
 from benchmark.engine.task_plan import TaskPlan
 from benchmark.engine.usage import Usage, UsageMeter
 from benchmark.executor.job import Emit, JobError
+from benchmark.executor.limits import is_memory_limited
 from benchmark.malloc import keep_freed_memory, release_memory
 
 ENTRY = "benchmark.engine.worker:process_worker"
@@ -26,7 +27,9 @@ ENTRY = "benchmark.engine.worker:process_worker"
 
 def process_worker() -> Worker:
     """Return the work function of a process that does nothing else."""
-    keep_freed_memory()
+    if not is_memory_limited():
+        # Address space that malloc keeps counts against the limit.
+        keep_freed_memory()
     return Worker()
 
 

@@ -71,8 +71,14 @@ def limit_memory(bytes_: int | None = None) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
 
 
+def is_memory_limited() -> bool:
+    """Whether the private memory of this process is bounded."""
+    return resource.getrlimit(resource.RLIMIT_DATA)[0] != resource.RLIM_INFINITY
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Whether an allocation failed, in Python or in PyTorch on a CPU or a GPU."""
     return isinstance(error, MemoryError) or any(
-        text in str(error) for text in ("can't allocate memory", "CUDA out of memory")
+        text in str(error)
+        for text in ("can't allocate memory", "could not create a primitive", "CUDA out of memory")
     )

@@ -121,7 +121,7 @@ def _kill(rng: random.Random, drivers: list[subprocess.Popen[bytes]], cluster: A
     if kind == "node":
         node = rng.choice(list(cluster.worker_nodes))
         cluster.remove_node(node, allow_graceful=False)
-        cluster.add_node(num_cpus=1)
+        _add_node(cluster)
         return kind
     workers = _ray_workers() if cluster else [child for d in alive for child in _children(d.pid)]
     if not workers:
@@ -168,10 +168,21 @@ def _cluster(wanted: bool) -> Iterator[Any]:
     cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         for _ in range(2):
-            cluster.add_node(num_cpus=1)
+            _add_node(cluster)
         yield cluster
     finally:
         cluster.shutdown()
+
+
+def _add_node(cluster: Any, attempts: int = 4) -> None:
+    """Add a node; on a busy machine Ray may give up waiting for it to start."""
+    for attempt in range(attempts):
+        try:
+            cluster.add_node(num_cpus=1)
+            return
+        except Exception:
+            if attempt + 1 == attempts:
+                raise
 
 
 def _driver(workspace: Path, executor: str, jobs: str, address: str | None = None) -> subprocess.Popen[bytes]:
