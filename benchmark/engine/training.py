@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,18 @@ class SplitData:
     def batch(self, indices: Tensor) -> tuple[dict[int, Tensor], Any, int]:
         """Return inputs, targets and number of images of the given rows."""
         return self.inputs.batch(indices), self.targets.batch(indices), len(indices)
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A validated epoch whose metrics are still computed."""
+
+    epoch: int
+    train_loss: float
+    validation_loss: float
+    rate: float
+    metrics: Future[dict[str, float]]
+    weights: dict[str, Tensor]
 
 
 class OrderedLoader:
@@ -89,6 +102,9 @@ class Training(L.LightningModule):
         spec: The task as the profile runs it.
         protocol: Optimisation entries.
         learning_rate: The task's learning rate.
+        behind: Compute validation metrics on a second thread while the next epoch trains already. An epoch that
+            turns out to be one too many is thrown away: results are the same.
+        on_epoch: Called with the log of each epoch that counts.
     """
 
     def __init__(
@@ -99,8 +115,14 @@ class Training(L.LightningModule):
         spec: TaskSpec,
         protocol: OptimisationProtocol,
         learning_rate: float,
+        behind: bool = False,
+        on_epoch: Callable[[EpochLog], None] = lambda log: None,
     ) -> None:
         super().__init__()
+        self._executor = ThreadPoolExecutor(1) if behind else None
+        self._on_epoch = on_epoch
+        self._pending: _Pending | None = None
+        self._over = False
         self.head, self.backbone = head, backbone
         self.objective, self.spec, self.protocol, self.task_rate = objective, spec, protocol, learning_rate
         self.best = BestEpoch(spec.patience, protocol.early_stopping_min_delta)
@@ -149,33 +171,83 @@ class Training(L.LightningModule):
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         self._step += 1
+        if self._pending is not None and self._pending.metrics.done():
+            self._settle()
 
     def on_validation_epoch_start(self) -> None:
+        self._settle()
         self._metrics = self.objective.new_metrics()
+        self._updates: list[Future[Any]] = []
         self._validation_loss = LossMean(self.protocol.validation_loss_mean)
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
+        if self._over:
+            return
         inputs, targets, images = batch
         output = self(inputs)
         self._validation_loss.update(self.objective.loss(output, targets), images)
-        self._metrics.update(output, targets)
+        self._updates.append(self._later(self._metrics.update, output, targets))
 
     def on_validation_epoch_end(self) -> None:
-        """Decide about checkpoint, stopping and schedule, all from the same validation values."""
-        metrics, epoch = self._metrics.compute(), self.current_epoch
+        """Take down the epoch. The schedule follows the loss; what follows the metric is decided in `_settle`."""
+        if self._over:
+            return
+        updates, compute = self._updates, self._metrics.compute
+
+        def metrics() -> dict[str, float]:
+            for update in updates:
+                update.result()
+            return compute()
+
         train_loss = float(self._train_loss.compute())
         validation_loss = float(self._validation_loss.compute())
-        value = metrics[self.spec.monitor]
         rate = self._adam.param_groups[0]["lr"]
-        self.history.append(epoch_log(epoch, train_loss, validation_loss, value, rate))
-        if not math.isfinite(train_loss):
-            self.diverged = self.trainer.should_stop = True
+        self.diverged = not math.isfinite(train_loss)
+        self._pending = _Pending(
+            self.current_epoch, train_loss, validation_loss, rate, self._later(metrics), self._weights()
+        )
+        if self.diverged or self._executor is None:
+            self._settle()
+        if not self.diverged:
+            self._plateau.step(validation_loss)
+
+    def on_train_end(self) -> None:
+        self._settle()
+        if self._executor is not None:
+            self._executor.shutdown()
+
+    def _settle(self) -> None:
+        """Decide about checkpoint and stopping from the metrics of the last validation, once."""
+        pending, self._pending = self._pending, None
+        if pending is None:
             return
-        if self.best.update(epoch, value):
-            self.best_state = {name: tensor.detach().clone() for name, tensor in self.state_dict().items()}
+        metrics = pending.metrics.result()
+        value = metrics[self.spec.monitor]
+        self.history.append(
+            epoch_log(pending.epoch, pending.train_loss, pending.validation_loss, value, pending.rate)
+        )
+        self._on_epoch(self.history[-1])
+        if self.diverged:
+            self._over = self.trainer.should_stop = True
+            return
+        if self.best.update(pending.epoch, value):
+            self.best_state = pending.weights or self._weights(always=True)
             self.best_validation = metrics
-        self._plateau.step(validation_loss)
-        self.trainer.should_stop = self.best.stop
+        self._over = self.trainer.should_stop = self.best.stop
+
+    def _weights(self, always: bool = False) -> dict[str, Tensor]:
+        """Return a copy of the weights; without `always` only where training goes on before it is decided."""
+        if self._executor is None and not always:
+            return {}
+        return {name: tensor.detach().clone() for name, tensor in self.state_dict().items()}
+
+    def _later(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Call on the second thread, in order, or at once where there is none."""
+        if self._executor is not None:
+            return self._executor.submit(function, *arguments)
+        done: Future[Any] = Future()
+        done.set_result(function(*arguments))
+        return done
 
     def on_test_epoch_start(self) -> None:
         self._metrics = self.objective.new_metrics(extended=True)
