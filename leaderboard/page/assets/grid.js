@@ -42,13 +42,18 @@
   const flags = (row) =>
     LOVT.board.flags(row).map(({ text, title, kind }) => h("span", { class: `flag ${kind}`, title }, text));
 
-  /** @param {any} cell @param {any} table @param {boolean} intervals */
-  const cellText = (cell, table, intervals) => {
+  /** @param {any} row @param {any} column */
+  const overlaps = (row, column) => row.marks?.[column.datasetId] === "overlapping";
+
+  /** @param {any} table @param {any} row @param {any} column @param {boolean} intervals */
+  const cellText = (table, row, column, intervals) => {
+    const cell = row.cells[column.place];
     if (!cell) return [MISSING];
     if (cell.status === "diverged" || cell.mean === null) return [h("small", {}, "diverged")];
     const some = cell.runs !== table.runs && h("small", { class: "of" }, ` ${cell.runs}/${table.runs}`);
     const spread = intervals && cell.interval !== null && h("small", {}, ` ±\u2009${percent(cell.interval)}`);
-    return [h("span", { class: "value" }, percent(cell.mean)), spread, some];
+    const dagger = overlaps(row, column) && h("sup", { class: "dagger" }, "†");
+    return [h("span", { class: "value" }, percent(cell.mean)), spread, some, dagger];
   };
 
   /** @param {any} table @param {any} row @param {any} column */
@@ -81,6 +86,7 @@
       line("1.96 · std / √n, as the paper", cell.normal),
       cell.interval === null && h("p", { class: "quiet" }, "no interval"),
       cell.rank !== null && h("p", { class: "quiet" }, `rank ${Number(cell.rank)}${standing}`),
+      overlaps(row, column) && h("p", {}, "† Pre-training data share images with this dataset."),
       cell.status === "partial" &&
         h("p", { class: "quiet" }, `${cell.runs} of ${table.runs} runs so far; not ranked`),
     );
@@ -125,10 +131,10 @@
             "data-column": column.place,
             class: `cell${mark}${edge}${state}`,
           },
-          cellText(cell, table, intervals),
+          cellText(table, row, column, intervals),
         );
       }),
     );
 
-  LOVT.grid = { PAGE, orders, sorted, flags, tip, line, cellText };
+  LOVT.grid = { PAGE, orders, sorted, flags, tip, line };
 })();

@@ -10,7 +10,7 @@
 
   const LEGEND =
     "Values in percent, higher is better. Bold: best of a task, underlined: second best, over all rows of the table whatever is filtered. " +
-    "Point at a value or move to it with the arrow keys for its interval.";
+    "†: pre-training data share images with the dataset. Point at a value or move to it with the arrow keys for its interval.";
 
   /** @param {any} table @param {HTMLElement} root */
   const view = (table, root) => {

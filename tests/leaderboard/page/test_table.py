@@ -123,6 +123,22 @@ def test_best_and_second_are_marked_as_the_board_says(page: Any, from_disk: str,
     assert (weight, line) == ("700", "underline")
 
 
+def test_cells_on_seen_images_carry_a_dagger(page: Any, from_disk: str, table: Table) -> None:
+    page.goto(f"{from_disk}#/table/{PUBLIC}?train=0.01")
+    seen = [
+        row
+        for row in table.rows
+        if any(x.dataset == "rsna" and x.mark == "overlapping" for x in row.overlaps)
+    ]
+    on_rsna = [
+        column for column in table.columns if column.dataset == "rsna" and column.train_fraction == 0.01
+    ]
+    assert seen
+    assert page.locator("td.cell .dagger").count() == len(seen) * len(on_rsna)
+    page.locator("td.cell", has=page.locator(".dagger")).first.focus()
+    expect(page.get_by_role("tooltip")).to_contain_text("share images")
+
+
 def test_both_intervals_show_on_hover_and_on_focus(page: Any, from_disk: str, table: Table) -> None:
     page.goto(from_disk)
     summary = table.rows[0].cells[0].summary
