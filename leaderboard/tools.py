@@ -10,10 +10,7 @@ from pathlib import Path
 
 import benchmark.contract
 
-LIBRARIES = (
-    "altair", "jinja2", "matplotlib", "numpy", "pandas", "pillow", "pydantic", "scikit-posthocs", "scipy", "tabulate",
-    "vl-convert-python",
-)  # fmt: skip
+LIBRARIES = ("jinja2", "numpy", "pandas", "pillow", "pydantic", "scipy", "tabulate", "vl-convert-python")
 
 _NO_CODE = frozenset({"versions", "schemas"})
 

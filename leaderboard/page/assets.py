@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from leaderboard.page.plot_library import plot_library
+
 SCRIPTS = (
     "dom.js",
     "format.js",
@@ -43,5 +45,5 @@ PLOTS = "vega.js"
 def asset_files() -> dict[str, bytes]:
     """Return every asset by relative path."""
     folder = files("leaderboard.page") / "assets"
-    names = (*STYLES, EARLY, *SCRIPTS, PLOTS)
-    return {f"assets/{name}": (folder / name).read_bytes() for name in names}
+    own = {f"assets/{name}": (folder / name).read_bytes() for name in (*STYLES, EARLY, *SCRIPTS)}
+    return {**own, f"assets/{PLOTS}": plot_library()}

@@ -1,19 +1,15 @@
-"""Where `assets/vega.js` comes from: `python -m leaderboard.page.plot_library` writes it anew.
+"""Where `assets/vega.js` of a page comes from: the installed vl-convert carries it, nothing is downloaded.
 
-Bundling takes seconds, so the result is kept; a test holds it to what the pinned vl-convert gives. Why Vega:
-docs/decisions/009-plots-by-a-kept-vega.md.
+Why Vega: docs/decisions/009-plots-by-vega.md.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
-PATH = Path(__file__).with_name("assets") / "vega.js"
+from functools import cache
 
 _LICENCES = """\
 /*!
- * Vega, Vega-Lite and Vega-Embed with what they depend on, as bundled by vl-convert; written by
- * leaderboard.page.plot_library, not by hand.
+ * Vega, Vega-Lite and Vega-Embed with what they depend on, as bundled by vl-convert.
  *
  * Vega, Vega-Lite, Vega-Embed, Vega-Tooltip, Vega-Themes, Vega-Interpreter: BSD 3-Clause.
  * Copyright (c) 2015-2025, University of Washington Interactive Data Lab. All rights reserved.
@@ -39,13 +35,13 @@ _LICENCES = """\
 """
 
 
+@cache
 def plot_library() -> bytes:
-    """Return one classic script that sets `vegaEmbed`, `vega` and `vegaLite` on `window` and nothing else."""
+    """Return one classic script that sets `vegaEmbed`, `vega` and `vegaLite` on `window` and nothing else.
+
+    The same bytes for one version of vl-convert; bundling takes about two seconds, once in a process.
+    """
     import vl_convert
 
     bundle = vl_convert.javascript_bundle()  # type: ignore[call-arg]
     return f"{_LICENCES}(() => {{\n{bundle}\n}})();\n".encode()
-
-
-if __name__ == "__main__":
-    PATH.write_bytes(plot_library())
