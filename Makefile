@@ -47,7 +47,7 @@ demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a l
 	$(BIN)/lovt-bench evaluate lovt --profile demo
 	$(BIN)/lovt-bench leaderboard build
 	$(BIN)/lovt-bench leaderboard show
-	@echo "The leaderboard lies in leaderboard/versions/dev/ (leaderboard.md, .json, .csv), everything else in $(LOVT_BENCH_WORKSPACE)/"
+	@echo "Open leaderboard/versions/dev/index.html in a browser. Everything else lies in $(LOVT_BENCH_WORKSPACE)/"
 
 test: $(STAMP) ## All tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
@@ -87,13 +87,16 @@ docker: ## Build the images of base, harness and all methods: make docker [BASE=
 	@docker images --filter 'reference=$(IMAGES)-*'
 	@echo "Next: make pretrain METHOD=lovt RUNTIME=docker"
 
-evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate SUBMISSION=random [PROFILE=demo]
-	@test -n "$(SUBMISSION)" || { echo "usage: make evaluate SUBMISSION=name [PROFILE=paper|small|demo]"; exit 2; }
-	$(BIN)/lovt-bench evaluate $(SUBMISSION) --profile $(PROFILE)
+evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate SUBMISSION=random [PROFILE=demo] [WORKERS=4]
+	@test -n "$(SUBMISSION)" || { echo "usage: make evaluate SUBMISSION=name [PROFILE=paper|small|demo] [EXECUTOR=local|ray] [WORKERS=4]"; exit 2; }
+	$(BIN)/lovt-bench evaluate $(SUBMISSION) --profile $(PROFILE) $(if $(EXECUTOR),--executor $(EXECUTOR)) $(if $(WORKERS),--workers $(WORKERS))
 
 submit: $(STAMP) ## Make a backbone of your checkpoint: make submit NAME=mine WEIGHTS=resnet50.pt [ENCODER=encoder_q] [DATA=mimic-cxr]
 	@test -n "$(NAME)" -a -n "$(WEIGHTS)" || { echo "usage: make submit NAME=name WEIGHTS=file [ARCH=resnet18] [ENCODER=encoder_q] [DATA='mimic-cxr chexpert'] [CLAIMED=results.csv]"; exit 2; }
 	$(BIN)/lovt-bench submit $(NAME) --weights $(WEIGHTS) $(if $(ARCH),--arch $(ARCH)) $(if $(ENCODER),--encoder $(ENCODER)) $(DATA:%=--pretraining-data %) $(if $(CLAIMED),--claimed $(CLAIMED))
+
+screenshots: $(STAMP) ## Pictures of the leaderboard page, light and dark, wide and narrow: make screenshots [OUT=build/screenshots]
+	$(BIN)/python -m tests.leaderboard.page.screenshots $(or $(OUT),build/screenshots)
 
 leaderboard: $(STAMP) ## Build the leaderboard from the run records and show it
 	$(BIN)/lovt-bench leaderboard build
