@@ -90,11 +90,12 @@ def submit(
         from benchmark.backbone.folder import save_backbone
         from benchmark.backbone.sources import backbone_folder
         from benchmark.backbone.submit import Declared, prepare
+        from benchmark.backbone.weights import weights_digest
         from benchmark.contract.untrusted import clean_text
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)
-        said = read_said(
+        settled = read_said(
             name,
             weights,
             place,
@@ -112,6 +113,7 @@ def submit(
             raise click.ClickException(
                 f"{root} is there already; --force replaces it, or choose another name"
             )
+        said = settled.said
         declared = Declared(paper=said.paper, pretraining_data=said.pretraining_data)
         if is_graph(weights, levels):
             if arch or encoder:
@@ -125,6 +127,7 @@ def submit(
                 display_name=said.display_name or name,
                 declared=declared,
                 allow_findings=allow_findings,
+                check_identity=settled.of_backbone,
             )
         else:
             prepared = prepare(
@@ -138,6 +141,7 @@ def submit(
             click.echo(f"{clean_text(weights.name, 80)}:")
             for line in report_lines(prepared.report):
                 click.echo(f"  {line}")
+            settled.of_backbone(weights_digest(prepared.backbone))
             if show_findings(prepared.findings) and not allow_findings:
                 raise click.ClickException(
                     f"{name} is not written: look at the errors above; --allow-findings writes it all the same"
@@ -149,7 +153,9 @@ def submit(
                 provenance=prepared.provenance,
                 onnx=onnx,
             )
-        declaration = record(name, said, weights, manifest, place, submissions)
+        declaration = record(
+            name, settled.of_backbone(manifest.sha256), weights, manifest, place, submissions
+        )
     if not said.pretraining_data:
         click.echo(
             "note: no --pretraining-data declared; say which data sets the weights have seen (else unknown)"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from benchmark.contract.dataset import Track
     from benchmark.contract.submission import Supervision
     from benchmark.runtime.declaration import Said
+    from benchmark.runtime.settled import Settled
 
 SUPERVISIONS = ("none", "general", "labels", "self", "text", "unknown")
 
@@ -76,7 +77,7 @@ def read_said(
     weights_url: str | None,
     claimed: Path | None,
     claimed_track: Track | None,
-) -> Said:
+) -> Settled:
     """Return what the options say, checked, completed by what is declared of the same weights already.
 
     Raises:
@@ -92,9 +93,9 @@ def read_said(
         check_display_name,
         declare,
         find_declaration,
-        settled,
         submission_roots,
     )
+    from benchmark.runtime.settled import Settled, settled
     from tasks.registry import load_tasks
 
     said = Said(
@@ -109,10 +110,12 @@ def read_said(
     known = find_declaration(name, submission_roots(workspace, submissions))
     # What is no file, or an empty one, is refused with its reason where it is read.
     sha256 = file_digest(weights) if weights.is_file() and weights.stat().st_size else None
-    whole = said if sha256 is None else settled(name, said, known, sha256, force)
-    check_display_name(name, whole.display_name or name)
-    if sha256 is not None:
-        declare(name, whole, weights, sha256, None)
+    if sha256 is None:
+        whole = Settled(name, said, said, None, force)
+    else:
+        whole = settled(name, said, known, sha256, force)
+        declare(name, whole.said, weights, sha256, None)
+    check_display_name(name, whole.said.display_name or name)
     return whole
 
 

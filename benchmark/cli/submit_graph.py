@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,11 @@ def submit_graph(
     display_name: str,
     declared: Declared,
     allow_findings: bool,
+    check_identity: Callable[[str], object],
 ) -> BackboneManifest:
     """Write the backbone folder `root` from a graph, once a process apart has run it with little memory and time.
+
+    `check_identity` is called with the backbone's digest before the graph is run, and raises where it is not wanted.
 
     Raises:
         BackboneError: the graph is refused.
@@ -56,6 +60,7 @@ def submit_graph(
         new = Path(scratch) / root.name
         new.mkdir()
         manifest = write_graph_folder(new, prepared, display_name=display_name, provenance=provenance)
+        check_identity(manifest.sha256)
         if show_findings(check_apart(new)):
             raise click.ClickException(f"{root.name} is not written: look at the errors above")
         if show_findings(check_sanity(load_graph(new))) and not allow_findings:

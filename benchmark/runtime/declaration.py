@@ -89,33 +89,6 @@ def find_declaration(name: str, roots: Sequence[Path]) -> Submission | None:
     return found
 
 
-def settled(name: str, said: Said, declared: Submission | None, sha256: str, force: bool) -> Said:
-    """Return what is said, and where nothing is, what was declared of the same weights before.
-
-    Raises:
-        SubmissionError: other weights are declared under the name, and `force` does not replace them.
-    """
-    known = declared.weights if declared else None
-    if declared is None or known is None:
-        return said
-    if known.sha256 != sha256:
-        if force:
-            return said
-        raise SubmissionError(
-            f"{name} is declared with weights of SHA-256 {known.sha256[:16]}… ({known.file}), this file has "
-            f"{sha256[:16]}…: take that file, choose another name, or replace the declaration with --force"
-        )
-    return Said(
-        display_name=said.display_name or declared.display_name,
-        supervision=said.supervision or declared.supervision,
-        paper=said.paper or (str(declared.paper) if declared.paper else None),
-        pretraining_data=said.pretraining_data or tuple(declared.pretraining_data),
-        url=said.url or (str(known.url) if known.url else None),
-        claimed=declared.claimed if said.claimed is None else said.claimed,
-        claimed_track=said.claimed_track or declared.claimed_track,
-    )
-
-
 def declare(name: str, said: Said, weights: Path, sha256: str, made: BackboneManifest | None) -> Submission:
     """Return the declaration of a weight file.
 

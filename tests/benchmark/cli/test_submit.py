@@ -120,6 +120,34 @@ def test_what_is_declared_lies_beside_and_is_not_asked_again(call, moco: str, tm
     )
 
 
+def test_another_encoder_of_the_declared_file_is_refused(call, tmp_path: Path) -> None:
+    """A row's name stands for one backbone: the same file and another `--encoder` would rank other weights under it."""
+    path, claimed = tmp_path / "two.pth", tmp_path / "results.csv"
+    torch.save(wild.below("student.", wild.trunk()) | wild.below("teacher.", wild.trunk(seed=1)), path)
+    claimed.write_text("task,percent\ncovid_linear,46.3\n")
+    whole = ("--weights", str(path), "--claimed", str(claimed), "--paper", "https://example.org/p")
+    assert call(*whole, "--encoder", "student").exit_code == 0
+    workspace = tmp_path / "workspace"
+    declared = read_folder(workspace / "submissions" / "mine")
+    shutil.rmtree(workspace / "backbones")
+
+    refused = call("--weights", str(path), "--encoder", "teacher")
+    assert refused.exit_code == 1
+    assert declared.weights is not None
+    assert declared.weights.backbone_sha256 is not None
+    for words in (declared.weights.backbone_sha256[:16], "of this file, found is", "--encoder", "--force"):
+        assert words in refused.output
+    assert not (workspace / "backbones" / "mine").exists()
+    assert read_folder(workspace / "submissions" / "mine") == declared
+
+    assert call("--weights", str(path), "--encoder", "teacher", "--force").exit_code == 0
+    replaced = read_folder(workspace / "submissions" / "mine")
+    assert replaced.weights is not None
+    assert replaced.weights.backbone_sha256 == read_manifest(workspace / "backbones" / "mine").sha256
+    assert replaced.weights.backbone_sha256 != declared.weights.backbone_sha256
+    assert (replaced.paper, replaced.claimed) == (declared.paper, {})
+
+
 def test_two_encoders_are_told_apart_by_the_option(call, tmp_path: Path) -> None:
     path = tmp_path / "two.safetensors"
     save_file(wild.below("student.", wild.trunk()) | wild.below("teacher.", wild.trunk(seed=1)), path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,18 @@ def test_a_graph_becomes_a_row_of_the_frozen_tasks(call, tmp_path: Path) -> None
     assert len(able) == 12
     assert {spec.backbone for spec in able} == {"frozen"}
     assert list(others) == ["backbone mine is a graph without weights that could be fine-tuned"]
+
+
+def test_other_levels_of_the_declared_graph_are_refused(call, tmp_path: Path) -> None:
+    path = saved(pyramid(strides=(4, 8, 16, 32)), tmp_path / "model.onnx")
+    assert call("--weights", str(path)).exit_code == 0
+    workspace = tmp_path / "workspace"
+    shutil.rmtree(workspace / "backbones")
+    refused = call("--weights", str(path), "--level", "level32=32")
+    assert refused.exit_code == 1
+    assert "is declared with the backbone" in refused.output
+    assert not list((workspace / "backbones").glob("*"))
+    assert call("--weights", str(path)).exit_code == 0
 
 
 @pytest.mark.parametrize(
