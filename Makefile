@@ -14,6 +14,8 @@ export LOVT_BENCH_WORKSPACE ?= $(WORKSPACE)
 TEST_WORKERS ?= 2
 PROFILE ?= paper
 DEMO_IMAGES ?= 72
+# RSNA has tasks at 1, 10 and 100 % of the training images: with so many they train on 8, 14 and 24.
+DEMO_RSNA_IMAGES ?= 240
 DEMO_STUDIES ?= 400
 DEMO_DATASETS := rsna siim covid-rural object-cxr nih-cxr
 
@@ -37,7 +39,8 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a leaderboard
-	$(BIN)/lovt-bench data phantom --images $(DEMO_IMAGES) --side 384 $(DEMO_DATASETS:%=--dataset %)
+	$(BIN)/lovt-bench data phantom --images $(DEMO_RSNA_IMAGES) --side 384 --dataset rsna
+	$(BIN)/lovt-bench data phantom --images $(DEMO_IMAGES) --side 384 $(patsubst %,--dataset %,$(filter-out rsna,$(DEMO_DATASETS)))
 	$(BIN)/lovt-bench data phantom --images $(DEMO_STUDIES) --side 256 --dataset mimic-cxr
 	for name in $(DEMO_DATASETS); do \
 	  $(BIN)/lovt-bench data prepare $$name --raw $(LOVT_BENCH_WORKSPACE)/phantom/$$name || exit 1; done
