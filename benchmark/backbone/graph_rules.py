@@ -39,7 +39,8 @@ def read_graph(path: Path) -> ModelProto:
     """
     name = clean_text(path.name, 80)
     if not path.is_file():
-        raise BackboneError(f"no ONNX file {clean_text(str(path), 200)}")
+        found = "is no plain file" if path.exists() else "is not there"
+        raise BackboneError(f"no ONNX file: {clean_text(str(path), 200)} {found}; --weights names the graph")
     size = path.stat().st_size
     if not 0 < size <= SIZE_LIMIT:
         raise BackboneError(

@@ -42,6 +42,9 @@ def read_claims(path: Path, tasks: Collection[str]) -> dict[str, ClaimedNumber]:
         ClaimsError: not a readable file of that form, an unknown or repeated task, a value out of range.
     """
     try:
+        # Opening a pipe would wait for its writer.
+        if not path.is_file() and path.exists():
+            raise ClaimsError(f"{path} is no plain file; {_EXPECTED}")
         with path.open("rb") as stream:
             content = stream.read(SIZE_LIMIT + 1)
     except OSError as error:
@@ -58,7 +61,7 @@ def parse_claims(text: str, tasks: Collection[str], name: str = "results.csv") -
     """Return the claimed numbers of a CSV text; see `read_claims`."""
     if "\0" in text:
         raise ClaimsError(f"{name} holds a NUL character; {_EXPECTED}")
-    reader = csv.reader(io.StringIO(text), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=None), strict=True)
     found: dict[str, ClaimedNumber] = {}
     unit, columns = "", 0
     try:
@@ -72,7 +75,8 @@ def parse_claims(text: str, tasks: Collection[str], name: str = "results.csv") -
                 continue
             task, number = _line(fields, columns, unit, where)
             if task not in tasks:
-                raise ClaimsError(f"{where}: no task {clean_text(task, 60)!r}; {_near(task, tasks)}")
+                hidden = "" if task.isprintable() else " and characters that cannot be seen"
+                raise ClaimsError(f"{where}: no task {clean_text(task, 60)!r}{hidden}; {_near(task, tasks)}")
             if task in found:
                 raise ClaimsError(f"{where}: task {task} is there already; keep one line")
             found[task] = number
@@ -109,7 +113,7 @@ def _number(text: str, unit: str, column: str, where: str) -> float:
         raise ClaimsError(
             f"{where}: {column} is {clean_text(text, 40)!r}, expected a plain number from 0 to {limit:g}{advice}"
         )
-    return round(value / limit, 12)
+    return abs(round(value / limit, 12))
 
 
 def _near(task: str, tasks: Collection[str]) -> str:

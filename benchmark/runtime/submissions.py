@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import submissions
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
 from benchmark.contract.untrusted import clean_text
+
+FIELDS_SHOWN = 5
+"""Wrong fields that a message names."""
 
 
 class SubmissionError(ValueError):
@@ -47,18 +51,33 @@ def read_folder(folder: Path) -> Submission:
     """Return the validated `submission.yaml` of a folder.
 
     Raises:
-        SubmissionError: there is none, or a field is wrong; the field is named.
+        SubmissionError: there is none, it is no plain file, or a field is wrong; the field is named.
     """
-    path, name = folder / "submission.yaml", folder.name
+    path, name = folder / "submission.yaml", clean_text(folder.name, 80)
     try:
+        # A pipe would be waited for, a link could show a file of this machine in a message.
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise SubmissionError(
+                f"{name}/submission.yaml is a link or no plain file; put the file itself there"
+            )
         submission = Submission.model_validate(read_yaml(path))
-    except FileNotFoundError as error:
-        raise SubmissionError(f"{folder} holds no submission.yaml") from error
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        found = (
+            "holds no submission.yaml"
+            if missing
+            else f"holds a submission.yaml that cannot be read: {error.strerror}"
+        )
+        raise SubmissionError(f"{folder} {found}") from error
     except StrictYamlError as error:
         raise SubmissionError(str(error)) from error
     except ValidationError as error:
-        fields = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
-        raise SubmissionError(f"{name}/submission.yaml: {fields}") from error
+        fields = [
+            f"{clean_text('.'.join(map(str, p['loc'])), 80)}: {clean_text(p['msg'], 200)}"
+            for p in error.errors()
+        ]
+        more = f"; and {len(fields) - FIELDS_SHOWN} more" if len(fields) > FIELDS_SHOWN else ""
+        raise SubmissionError(f"{name}/submission.yaml: {'; '.join(fields[:FIELDS_SHOWN])}{more}") from error
     check_texts(submission, f"{name}/submission.yaml")
     return submission
 

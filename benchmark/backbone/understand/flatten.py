@@ -75,8 +75,6 @@ def flatten(content: object) -> Flat:
             raise BackboneError(
                 f"more than {TENSOR_LIMIT:,} tensors; save the image encoder's state dict alone"
             )
-    if not found:
-        raise BackboneError("the file holds no tensors, expected a state dict; save model.state_dict()")
     notes = [f"names without the wrappers {', '.join(sorted(WRAPPERS))}"] if wrapped else []
     if count := passed.get("names"):
         notes.append(f"passed over {count:,} names of more than {NAME_LIMIT:,} characters")
@@ -84,6 +82,10 @@ def flatten(content: object) -> Flat:
         notes.append(f"passed over {count:,} entries whose keys are neither text nor whole numbers")
     if count := passed.get("deep"):
         notes.append(f"passed over {count:,} dictionaries nested deeper than {DEPTH_LIMIT}")
+    if not found:
+        raise BackboneError(
+            "; ".join(["the file holds no tensors, expected a state dict", *notes, "save model.state_dict()"])
+        )
     return Flat(found, tuple(notes))
 
 

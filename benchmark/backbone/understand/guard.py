@@ -40,7 +40,10 @@ def kind_of(path: Path) -> Kind:
     """
     name = clean_text(path.name, 80)
     if not path.is_file():
-        raise BackboneError(f"no weight file {clean_text(str(path), 200)}")
+        found = "is no plain file" if path.exists() else "is not there"
+        raise BackboneError(
+            f"no weight file: {clean_text(str(path), 200)} {found}; --weights names the checkpoint"
+        )
     with path.open("rb") as file:
         start = file.read(64)
     if not start:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from benchmark.backbone import registry
 
@@ -22,7 +22,7 @@ class Layout:
     theirs: Mapping[str, str]
     """Name in the file (without prefix): name in the architecture's state dict."""
 
-    @property
+    @cached_property
     def modules(self) -> frozenset[str]:
         """First parts of names that belong to the trunk; what else begins with them is unexpected."""
         return frozenset(name.split(".", 1)[0] for name in self.theirs)

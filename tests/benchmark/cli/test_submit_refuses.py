@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import struct
 import zipfile
@@ -143,6 +144,13 @@ def nan(tensors: dict[str, Tensor]) -> None:
     tensors["layer3.0.conv1.weight"][0, 0, 0, 0] = float("nan")
 
 
+def deep(path: Path) -> None:
+    content: object = {"conv1.weight": torch.zeros(3)}
+    for _ in range(20):
+        content = {"x": content}
+    torch.save(content, path)
+
+
 def two(tensors: dict[str, Tensor]) -> object:
     return wild.below("encoder_q.", tensors) | wild.below("encoder_k.", wild.state(seed=1))
 
@@ -192,7 +200,10 @@ BROKEN: dict[str, tuple[str, Callable[[Path], object], tuple[str, ...]]] = {
     "NaN": ("w.pth", saved(nan), ("NaN", "layer3.0.conv1.weight", "before the training diverged")),
     "two encoders": ("w.pth", saved(two), ("2 encoders fit", "--encoder state_dict.encoder_q", "encoder_k")),
     "array": ("w.npy", lambda path: np.save(path, np.zeros(3)), ("NumPy array, not a checkpoint",)),
-    "no file": ("w.pth", lambda path: None, ("no weight file",)),
+    "no file": ("w.pth", lambda path: None, ("no weight file", "is not there")),
+    "pipe": ("w.pth", os.mkfifo, ("no weight file", "is no plain file")),
+    "pipe as graph": ("w.onnx", os.mkfifo, ("no ONNX file", "is no plain file")),
+    "twenty dictionaries deep": ("w.pth", deep, ("the file holds no tensors", "nested deeper than 16")),
 }
 
 

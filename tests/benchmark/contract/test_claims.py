@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,11 @@ def test_percent_and_fraction_are_the_same_claim() -> None:
         ("task,percent\ncovid_linear,40,2\n", "3 fields, expected 2"),
         ('task,percent\n"covid_linear,40\n', "not CSV"),
         ("task,percent\n\x1b[2Jx,40\n", "no task 'x'"),
+        (
+            "task,percent\ncovid_linear\u202e,4\n",
+            "'covid_linear' and characters that cannot be seen; did you",
+        ),
+        ("task,percent\ncovid_linear,1e400\n", "from 0 to 100"),
         ("task,percent\n", "claims nothing"),
         ("", "claims nothing"),
         ("a\0b", "NUL"),
@@ -60,9 +66,21 @@ def test_files_are_bounded_text(tmp_path: Path, content: bytes, message: str) ->
         read_claims(path, TASKS)
     with pytest.raises(ClaimsError, match="cannot be read"):
         read_claims(tmp_path / "absent.csv", TASKS)
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(ClaimsError, match="is no plain file"):
+        read_claims(tmp_path / "pipe.csv", TASKS)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     path.write_bytes("\ufefftask,percent\r\ncovid_linear,40\r\n".encode())
     assert read_claims(path, TASKS)["covid_linear"].value == 0.4
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_way_to_end_a_line_is_read(end: str) -> None:
+    found = parse_claims(f"task,percent{end}covid_linear,40{end}rsna_frozen_1,-0{end}", TASKS)
+    assert {task: str(number.value) for task, number in found.items()} == {
+        "rsna_frozen_1": "0.0",
+        "covid_linear": "0.4",
+    }

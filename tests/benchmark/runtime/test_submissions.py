@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from benchmark.runtime.submissions import (
     SubmissionError,
     find_submission,
+    read_folder,
     read_submission,
     submission_names,
     submissions_root,
@@ -51,6 +53,10 @@ def test_weights_from_elsewhere_are_not_trained(tmp_path: Path) -> None:
             "name: mine\ndisplay_name: X\nsupervision: self\nmodule: os.system\n",
             "module: String should match",
         ),
+        (
+            "name: mine\ndisplay_name: X\nsupervision: self\n" + "".join(f"x{k}: 1\n" for k in range(9)),
+            "x4: Extra inputs are not permitted; and 4 more",
+        ),
         ("!!python/object/apply:os.getcwd []\n", "could not determine a constructor"),
     ],
 )
@@ -59,3 +65,25 @@ def test_wrong_files_are_explained(tmp_path: Path, text: str, message: str) -> N
     (tmp_path / "mine" / "submission.yaml").write_text(text)
     with pytest.raises(SubmissionError, match=message):
         read_submission(tmp_path, "mine")
+
+
+def test_names_of_fields_cannot_move_the_cursor(tmp_path: Path) -> None:
+    (tmp_path / "submission.yaml").write_text('"\\e[2Jgone\\u202e": 1\n')
+    with pytest.raises(SubmissionError) as caught:
+        read_folder(tmp_path)
+    assert "gone: Extra inputs" in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_a_pipe_is_not_waited_for_and_a_link_not_followed(tmp_path: Path) -> None:
+    """A link in somebody's folder would quote lines of a private file in the message about it."""
+    private = tmp_path / "private"
+    private.write_text("password: : :\n")
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "submission.yaml").symlink_to(private)
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "submission.yaml")
+    for name in ("link", "pipe"):
+        with pytest.raises(SubmissionError, match="is a link or no plain file") as caught:
+            read_folder(tmp_path / name)
+        assert "password" not in str(caught.value)
