@@ -1,4 +1,4 @@
-"""Work that follows a GPU at a short distance: copies to the host and to disk."""
+"""Work that follows at a short distance: copies to the host, writing to disk."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Any, Self
 
 
 class Behind:
-    """Calls functions in order on a second thread, at most two behind, so that a GPU does not wait for the disk.
+    """Calls functions in order on a second thread, at most a few behind. Ending the block waits for them."""
 
-    Without `on` they are called at once: on a CPU the thread would only take the cores away.
-    """
-
-    def __init__(self, on: bool) -> None:
-        self._executor = ThreadPoolExecutor(1) if on else None
+    def __init__(self, most: int = 4) -> None:
+        self._most = most
+        self._executor = ThreadPoolExecutor(1)
         self._running: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
@@ -26,14 +24,10 @@ class Behind:
             while self._running and kind is None:
                 self._running.popleft().result()
         finally:
-            if self._executor is not None:
-                self._executor.shutdown(cancel_futures=True)
+            self._executor.shutdown(cancel_futures=True)
 
     def call(self, function: Callable[..., None], *arguments: Any) -> None:
-        """Call, or take into the queue; raises what an earlier call raised."""
-        if self._executor is None:
-            function(*arguments)
-            return
-        if len(self._running) == 2:
+        """Take a call into the queue; raises what an earlier call raised."""
+        if len(self._running) == self._most:
             self._running.popleft().result()
         self._running.append(self._executor.submit(function, *arguments))

@@ -103,7 +103,7 @@ def _linear(plan: TaskPlan) -> float:
     (stride,) = data.strides
     grid = -(-data.side // stride)
     spec = plan.spec.model_copy(update={"max_epochs": 1, "batch_size": min(plan.spec.batch_size, _IMAGES)})
-    shape = (2 * spec.batch_size, grid, grid, data.channels[stride])
+    shape = (2 * spec.batch_size, data.channels[stride], grid, grid)
     features = RowTensor(np.ones(shape, np.float16), data.device)
     masks = np.ones((shape[0], len(plan.spec.classes), data.side**2 // 8), np.uint8)
     split = LinearSplit(shape[0], [features] * _RUNS, MaskTargets(masks, data.side, data.device))

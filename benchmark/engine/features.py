@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -31,7 +33,7 @@ from benchmark.engine.inputs import Images, scaled_images
 from benchmark.log import logger
 from benchmark.workspace import atomic_path, write_text
 
-_FORMAT = 1
+_FORMAT = 2
 _BATCH = 32
 _HALF_MAX = 65504.0
 
@@ -77,7 +79,7 @@ class FeatureCache:
         return [stride for stride in strides if self._rows_of(split, stride) < rows]
 
     def load(self, split: SplitName, rows: int, strides: Sequence[int]) -> dict[int, np.ndarray]:
-        """Return memory-mapped (rows, h, w, c) arrays by stride. Call `extract` for what is missing first."""
+        """Return memory-mapped (rows, c, h, w) arrays by stride. Call `extract` for what is missing first."""
         return {stride: np.load(self._path(split, stride), mmap_mode="r")[:rows] for stride in strides}
 
     def extract(
@@ -101,27 +103,31 @@ class FeatureCache:
         )
         sample = source.image(torch.arange(min(rows, COMPARED)))
         compute = self._backend_for(backbone, sample, strides, rows, library)
-        files: dict[int, np.memmap] = {}
-
-        def write(batch: torch.Tensor, levels: dict[int, torch.Tensor]) -> None:
-            for stride, level in levels.items():
-                stored = self._stored(level)
-                if stride not in files:
-                    files[stride] = np.lib.format.open_memmap(
-                        paths[stride], "w+", stored.dtype, (rows, *stored.shape[1:])
-                    )
-                files[stride][batch[0] : batch[-1] + 1] = stored
-            advance(len(batch))
-
+        on_cuda = device.type == "cuda"
         with ExitStack() as stack:
             paths = {
                 stride: stack.enter_context(atomic_path(self._path(split, stride))) for stride in strides
             }
-            with Behind(on=device.type == "cuda") as behind:
+            files: dict[int, BinaryIO] = {}
+
+            def write(levels: dict[int, torch.Tensor]) -> None:
+                for stride, level in levels.items():
+                    stored = self._stored(level)
+                    if stride not in files:
+                        files[stride] = stack.enter_context(paths[stride].open("wb"))
+                        _write_header(files[stride], stored.dtype, (rows, *stored.shape[1:]))
+                    files[stride].write(stored.data)
+
+            with Behind() as behind:
                 for batch in torch.arange(rows).split(_BATCH):
-                    behind.call(write, batch, compute(source.image(batch), strides))
-            for file in files.values():
-                file.flush()
+                    levels = compute(source.image(batch), strides)
+                    # A GPU waits neither for copies nor for the disk, a CPU not for the disk.
+                    if on_cuda:
+                        behind.call(write, levels)
+                    else:
+                        write(levels)
+                    behind.call(_sync, files)
+                    advance(len(batch))
         logger.debug(
             "features: %s %s, %d images, strides %s", self.store.manifest.name, split, rows, list(strides)
         )
@@ -136,12 +142,12 @@ class FeatureCache:
         return chosen[1]
 
     def _stored(self, level: torch.Tensor) -> np.ndarray:
-        """Return (B, h, w, c) in the precision that is stored.
+        """Return (B, c, h, w) in the precision that is stored.
 
         Half precision as the published autocast gives it; values beyond its range are an error, not infinity.
         """
         dtype = torch.float16 if self.half else torch.float32
-        stored = level.permute(0, 2, 3, 1).to(dtype, memory_format=torch.contiguous_format)
+        stored = level.to(dtype, memory_format=torch.contiguous_format)
         if not all(math.isfinite(bound) for bound in torch.stack(stored.aminmax()).tolist()):
             largest = float(level.abs().amax())
             raise ValueError(
@@ -156,3 +162,15 @@ class FeatureCache:
     def _rows_of(self, split: SplitName, stride: int) -> int:
         path = self._path(split, stride)
         return len(np.load(path, mmap_mode="r")) if path.is_file() else 0
+
+
+def _write_header(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> None:
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _sync(files: Mapping[int, BinaryIO]) -> None:
+    """Bring to disk what is written: a file that is renamed into place is whole whatever happens."""
+    for file in files.values():
+        file.flush()
+        os.fdatasync(file.fileno())

@@ -76,7 +76,7 @@ class Images:
 
 
 class CachedFeatures:
-    """Feature levels that were extracted once; stored (n, h, w, c), delivered (B, c, h, w) float32."""
+    """Feature levels that were extracted once; stored (n, c, h, w), delivered in float32 and in the device's layout."""
 
     def __init__(self, levels: Mapping[int, np.ndarray], images: Images | None, device: torch.device) -> None:
         self._format = training_format(device)
@@ -85,7 +85,7 @@ class CachedFeatures:
 
     def batch(self, indices: Tensor) -> dict[int, Tensor]:
         features = {
-            stride: rows[indices].permute(0, 3, 1, 2).to(torch.float32, memory_format=self._format)
+            stride: rows[indices].to(torch.float32, memory_format=self._format)
             for stride, rows in self.levels.items()
         }
         return features | (self._images.batch(indices) if self._images else {})

@@ -34,7 +34,7 @@ from tasks.metrics.dice import SegmentationMetrics, upsampled_image_counts
 
 @dataclass(frozen=True)
 class LinearSplit:
-    """One split for K runs: features (n, h, w, c) per run (the same object where runs share them) and masks."""
+    """One split for K runs: features (n, c, h, w) per run (the same object where runs share them) and masks."""
 
     size: int
     features: Sequence[RowTensor]
@@ -103,14 +103,14 @@ class _LinearBatch:
     ) -> None:
         self.spec, self.protocol, self.splits, self.device = spec, protocol, splits, device
         sample = splits["train"].features[0].array
-        self.height, self.width = sample.shape[1:3]
+        self.height, self.width = sample.shape[2:4]
 
     def maps(self, features: Tensor, runs: Sequence[_Run]) -> Tensor:
-        """Return coarse logits (K, B, C, h, w) from features (K or 1, B, h·w, c); full-size ones are never built."""
+        """Return coarse logits (K, B, C, h, w) from features (K or 1, B, c, h·w); full-size ones are never built."""
         weight = torch.stack([run.head.get_parameter("conv.weight").flatten(1) for run in runs])
         bias = torch.stack([run.head.get_parameter("conv.bias") for run in runs])
-        maps = features @ weight.mT.unsqueeze(1) + bias[:, None, None]
-        return maps.mT.unflatten(-1, (self.height, self.width))
+        maps = weight.unsqueeze(1) @ features + bias[:, None, :, None]
+        return maps.unflatten(-1, (self.height, self.width))
 
     def train_epoch(self, runs: list[_Run], epoch: int) -> None:
         split, optimisation = self.splits["train"], self.protocol.optimisation
@@ -122,9 +122,7 @@ class _LinearBatch:
         ]
         self.train_loss = LossMean("batches")
         for indices in zip(*orders, strict=True):
-            features = torch.stack(
-                [self._gather(split, run, i) for run, i in zip(runs, indices, strict=True)]
-            )
+            features = self._gather(split, list(zip(runs, indices, strict=True)))
             targets = torch.stack([split.targets.batch(i) for i in indices])
             losses = self._losses(self.maps(features, runs), targets)
             for run in runs:
@@ -182,9 +180,7 @@ class _LinearBatch:
         losses = LossMean(self.protocol.optimisation.validation_loss_mean)
         for indices in ordered_batches(split.size, self.spec.batch_size):
             shared = len({id(split.features[run.index]) for run in runs}) == 1
-            features = torch.stack(
-                [self._gather(split, run, indices) for run in (runs[:1] if shared else runs)]
-            )
+            features = self._gather(split, [(run, indices) for run in (runs[:1] if shared else runs)])
             targets = split.targets.batch(indices)
             maps = self.maps(features, runs)
             losses.update(self._losses(maps, targets), len(indices))
@@ -193,8 +189,15 @@ class _LinearBatch:
                 metric.add(run_counts)
         return [metric.compute() for metric in metrics], losses.compute().tolist()
 
-    def _gather(self, split: LinearSplit, run: _Run, indices: Tensor) -> Tensor:
-        return split.features[run.index][indices].float().flatten(1, 2)
+    def _gather(self, split: LinearSplit, wanted: Sequence[tuple[_Run, Tensor]]) -> Tensor:
+        """Return the features (K, B, c, h·w) float32 of rows of each run."""
+        parts = (split.features[run.index][rows].flatten(2) for run, rows in wanted)
+        first = next(parts)
+        features = first.new_empty(len(wanted), *first.shape, dtype=torch.float32)
+        features[0].copy_(first)
+        for place, part in enumerate(parts, start=1):
+            features[place].copy_(part)
+        return features
 
     def _losses(self, maps: Tensor, targets: Tensor) -> Tensor:
         return upsampled_dice_loss(maps, targets, mode=self.protocol.metrics.dice_loss)

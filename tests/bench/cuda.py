@@ -147,7 +147,7 @@ def _target(kind: str, device: torch.device) -> object:
 
 def feature_reading(device: torch.device) -> list[Trial]:
     """Return batches of stride-8 features: from device memory, and from pinned host memory."""
-    array = np.random.default_rng(0).normal(size=(1024, SIDE // 8, SIDE // 8, CHANNELS[8])).astype(np.float16)
+    array = np.random.default_rng(0).normal(size=(1024, CHANNELS[8], SIDE // 8, SIDE // 8)).astype(np.float16)
     order = torch.randperm(len(array)).split(BATCH)
     share = rows_module._DEVICE_SHARE
     resident = RowTensor(array, device)

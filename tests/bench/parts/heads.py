@@ -81,7 +81,7 @@ def _single(machine: Machine, folder: Path, name: str, task: str, limit: float |
         rows = np.arange(size) % len(store)
         levels = {
             stride: np.random.default_rng(stride)
-            .normal(size=(size, SIDE // stride, SIDE // stride, channels))
+            .normal(size=(size, channels, SIDE // stride, SIDE // stride))
             .astype(np.float16)
             for stride, channels in CHANNELS.items()
             if stride in strides and stride != 1
@@ -130,19 +130,19 @@ def _linear(machine: Machine, folder: Path) -> Row:
     store = noise_store(folder, spec.dataset, 4 * BATCH)
     side, channels = SIDE // 32, CHANNELS[32]
     weight = torch.randn(LINEAR_RUNS, 1, channels, device=device).mul_(0.01).requires_grad_()
-    features = torch.randn(LINEAR_RUNS, LINEAR_BATCH, side * side, channels, device=device)
+    features = torch.randn(LINEAR_RUNS, LINEAR_BATCH, channels, side * side, device=device)
     rows = np.arange(LINEAR_BATCH) % len(store)
     mask = mask_targets(store, rows, SIDE, device).batch(torch.arange(LINEAR_BATCH))
     masks = mask.expand(LINEAR_RUNS, *mask.shape).contiguous()
 
     def step() -> None:
         weight.grad = None
-        maps = (features @ weight.mT.unsqueeze(1)).mT.unflatten(-1, (side, side))
+        maps = (weight.unsqueeze(1) @ features).unflatten(-1, (side, side))
         upsampled_dice_loss(maps, masks).sum().backward()
 
     turns, splits = Turns({"bare": step}), {}
     for split, size in (("train", LINEAR_BATCH * LINEAR_STEPS), ("validation", 1), ("test", 1)):
-        stored = np.random.default_rng(0).normal(size=(size, side, side, channels)).astype(np.float16)
+        stored = np.random.default_rng(0).normal(size=(size, channels, side, side)).astype(np.float16)
         plain, marked = RowTensor(stored, device), _MarkedRows(stored, device)
         marked.turns = turns if split == "train" else None
         targets = mask_targets(store, np.arange(size) % len(store), SIDE, device)

@@ -7,15 +7,14 @@ import pytest
 from benchmark.engine.behind import Behind
 
 
-@pytest.mark.parametrize("on", [False, True])
-def test_calls_are_done_in_order_when_the_block_ends(on):
+def test_calls_are_done_in_order_when_the_block_ends():
     done = []
 
     def slow(number):
         time.sleep(0.01 if number % 2 else 0)
         done.append(number)
 
-    with Behind(on) as behind:
+    with Behind() as behind:
         for number in range(9):
             behind.call(slow, number)
     assert done == list(range(9))
@@ -26,7 +25,7 @@ def fail() -> None:
 
 
 def call_often(calls: int) -> None:
-    with Behind(on=True) as behind:
+    with Behind() as behind:
         for _ in range(calls):
             behind.call(fail)
 

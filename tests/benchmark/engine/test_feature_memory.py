@@ -34,7 +34,7 @@ except MemoryError:
 @pytest.mark.slow
 def test_an_epoch_reads_features_that_do_not_fit_into_memory(tmp_path: Path) -> None:
     path = tmp_path / "features.npy"
-    level = np.lib.format.open_memmap(path, "w+", np.float16, (500, 28, 28, 512))
+    level = np.lib.format.open_memmap(path, "w+", np.float16, (500, 512, 28, 28))
     for row in range(len(level)):
         level[row] = row % 7
     level.flush()

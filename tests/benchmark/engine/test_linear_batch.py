@@ -22,7 +22,8 @@ def test_a_run_that_stops_early_does_not_wait_for_the_others(tmp_path):
     splits = {}
     for name in ("train", "validation", "test"):
         rows = store.rows(name)[:6]
-        features = RowTensor(rng.normal(size=(len(rows), 2, 2, 8)).astype(np.float32), CPU)
+        level = np.moveaxis(rng.normal(size=(len(rows), 2, 2, 8)), 3, 1)
+        features = RowTensor(np.ascontiguousarray(level, dtype=np.float32), CPU)
         splits[name] = LinearSplit(len(rows), [features, features], mask_targets(store, rows, 64, CPU))
     epochs: list[int] = []
     order = []

@@ -32,7 +32,7 @@ def splits(tmp_path_factory):
     result = {}
     for seed, name in enumerate(SPLIT_NAMES):
         rows = store.rows(name)[:6]
-        level = np.random.default_rng(seed).normal(size=(len(rows), 2, 2, 8)).astype(np.float16)
+        level = np.random.default_rng(seed).normal(size=(len(rows), 8, 2, 2)).astype(np.float16)
         features = CachedFeatures({32: level}, None, CPU)
         result[name] = SplitData(len(rows), features, mask_targets(store, rows, 64, CPU))
     return result
