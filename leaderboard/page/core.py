@@ -68,6 +68,7 @@ def _table(table: Table) -> dict[str, Any]:
         "methods": [{"method": m.method, "rows": len(m.rows), "best": m.best_on} for m in table.methods],
         "claims": [claim.text for claim in table.claims],
         "clean": None if table.clean is None else table.clean.model_dump(mode="json"),
+        "frozen": None if table.frozen is None else table.frozen.model_dump(mode="json"),
         "analysis": None if table.analysis is None else _analysis(table.analysis),
         "notes": table.notes,
         "source": None if source is None else {"citation": source.citation, "url": web_address(source.url)},

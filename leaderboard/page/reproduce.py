@@ -12,7 +12,8 @@ _OPTIONS = {"Variant": "--variant", "Profile": "--profile", "Seed": "--seed"}
 def commands(row: Row, table: Table) -> list[str]:
     """Return shell commands, none for numbers that were not measured here.
 
-    A row without provenance is a backbone that is always there: nothing has to be made before it is evaluated.
+    A row of a known architecture without provenance is a backbone that is always there: nothing has to be made before
+    it is evaluated. One of which nothing is known has to be submitted again.
     """
     if table.kind != "runs":
         return []
@@ -20,7 +21,7 @@ def commands(row: Row, table: Table) -> list[str]:
     made: list[str] = []
     if row.evidence == "retrained" and row.provenance:
         made = _pretraining(row)
-    elif row.provenance:
+    elif row.provenance or row.architecture is None:
         made = [f"lovt-bench submit {row.id} --weights WEIGHTS"]
     return [*made, f"lovt-bench evaluate {row.id}{profile}", "lovt-bench leaderboard build"]
 

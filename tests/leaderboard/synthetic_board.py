@@ -24,6 +24,7 @@ from benchmark.contract.leaderboard import (
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import Supervision
 from leaderboard.build import build
+from leaderboard.clean import clean_ranking, frozen_ranking
 from leaderboard.descriptions import Description
 from leaderboard.published.load import load_published
 from tests.leaderboard.records import TASKS, digest, record_set, runs
@@ -89,7 +90,12 @@ def _records(names: Sequence[str], drawn: random.Random, **where: str) -> list[R
 
 def _described(table: Table) -> Table:
     drawn = random.Random(table.id)
-    return table.model_copy(update={"rows": [_row(row, drawn) for row in table.rows]})
+    rows = [_row(row, drawn) for row in table.rows]
+    rankings = {
+        "clean": clean_ranking(rows, table.columns),
+        "frozen": frozen_ranking(rows, table.columns),
+    }
+    return table.model_copy(update={"rows": rows, **rankings})
 
 
 def _description(name: str) -> Description:

@@ -97,22 +97,27 @@
     claimed: ["Claimed", "Numbers that submitters state. Nothing here was measured by this benchmark."],
   };
 
-  /** @param {any} table @param {string} title @param {boolean} whole */
-  const opening = (table, title, whole) => {
-    const [word, text] = STAMPS[table.section] ?? [];
+  /** @param {any} table @param {string} title @param {string} view */
+  const opening = (table, title, view) => {
+    const whole = view === "table";
+    const [word, text] = (view !== "changes" && STAMPS[table.section]) || [];
     return [
       word && h("p", { class: `stamp-line ${table.section}` }, h("b", {}, word), ` ${text}`),
       h("h1", {}, title),
       whole && h("p", { class: "lead" }, table.statement),
       whole &&
         table.claims.length > 0 &&
-        h("p", { class: "claims" }, table.claims.map((text) => `${text}.`).join(" ")),
+        h(
+          "p",
+          { class: "claims" },
+          `Counted again from the paper's numbers: ${table.claims.join("; ")}.`,
+        ),
       whole &&
         table.analysis?.statements.length > 0 &&
         h(
           "p",
           { class: "claims" },
-          `${table.analysis.statements[0]} `,
+          `${table.analysis.statements.slice(0, 2).join(" ")} `,
           h("a", { href: LOVT.route.to("ranks", table.id) }, "What else can be said, and what cannot"),
         ),
       whole && table.source && h("p", { class: "source" }, outside(table.source.citation, table.source.url)),
@@ -179,7 +184,7 @@
     const page = h(
       "div",
       { class: `view ${view} ${table.section}` },
-      opening(table, title, view === "table"),
+      opening(table, title, view),
     );
     try {
       const drawn = LOVT.views[view](table, page, item);

@@ -19,6 +19,8 @@
    * @property {string} task  @property {number} number  @property {string} title  @property {string} dataset
    * @property {string} datasetId  @property {string} head  @property {"frozen" | "fine-tuned"} backbone
    * @property {number} fraction  @property {string} metric  @property {number} images  @property {number} place
+   * @property {Set<string> | null} close rows that cannot be told apart from the best, itself among them; null: it stands apart
+   * @property {number} compared other rows that the best was compared with
    *
    * @typedef {object} Table
    * @property {string} id  @property {string} section  @property {Column[]} columns  @property {Row[]} rows  @property {Map<string, number>} byId
@@ -44,6 +46,13 @@
   };
 
   const raw = window.LOVT_BENCH_BOARD ?? { version: "?", tables: [], notes: [], examples: [] };
+  /** @param {any} column @param {any} of the table */
+  const standing = (column, of) => {
+    const found = of.analysis?.differences.find((item) => item.task === column.task);
+    const near = found?.indistinguishable ?? [];
+    return { close: near.length ? new Set([found.best, ...near]) : null, compared: found?.compared ?? 0 };
+  };
+
   /** @type {Map<string, Table>} */
   const decoded = new Map();
 
@@ -54,7 +63,7 @@
     if (!decoded.has(found.id)) {
       decoded.set(found.id, {
         ...found,
-        columns: found.columns.map((column, place) => ({ ...column, place })),
+        columns: found.columns.map((column, place) => ({ ...column, ...standing(column, found), place })),
         rows: found.rows.map((row, place) => ({
           ...row,
           place,

@@ -37,7 +37,7 @@
       test.overall === null
         ? "There is no common task to test over."
         : `Over all tasks p = ${pValue(test.overall)} (Wilcoxon signed-rank)${datasets}.`;
-    return `${count} ${real === 0 ? "No difference is" : real === 1 ? "One difference is" : `${real} differences are`} real at 5 % (Welch's t, Holm-corrected over tasks). ${overall}`;
+    return `${count} ${real === 0 ? "No difference" : real === 1 ? "One difference" : `${real} differences`} can be told apart from chance at 5 % (Welch's t, Holm-corrected over tasks). ${overall}`;
   };
 
   /** @param {any} table @param {any} a @param {any} b @param {any} test */
@@ -75,7 +75,7 @@
         side(y),
         h("td", { class: real ? "sure" : "" }, usable(x) && usable(y) ? signed(x.mean - y.mean) : MISSING),
         pValue(p),
-        p === null ? "not tested" : real ? "real" : "cannot be told apart",
+        p === null ? "not tested" : real ? "told apart" : "cannot be told apart",
       ];
     });
     return [

@@ -2,7 +2,7 @@
 /* Demsar's critical-difference diagram: who differs by more than Nemenyi's test asks for, within a named pool. */
 (() => {
   const { h } = LOVT;
-  const { fixed, plural, pValue, share } = LOVT.format;
+  const { fixed, plural, pEquals, share } = LOVT.format;
 
   /**
    * Demsar's diagram. Names hang left and right below an axis of mean ranks; bars join rows that cannot be told apart.
@@ -107,7 +107,7 @@
         Math.min(...clique.map((id) => rank.get(id))),
         Math.max(...clique.map((id) => rank.get(id))),
       ]);
-    const label = `Critical difference diagram over ${plural(diagram.blocks, diagram.balance)} as blocks: rows joined by a bar differ by less than ${fixed(diagram.critical_difference)} mean ranks (Nemenyi at ${share(diagram.alpha)}; Friedman p = ${pValue(diagram.friedman_p)}, Iman and Davenport p = ${pValue(diagram.iman_davenport_p)}). Ranks depend on the pool: ${plural(pool.length, "row")}.`;
+    const label = `Critical difference diagram over ${plural(diagram.blocks, diagram.balance)} as blocks: rows joined by a bar differ by less than ${fixed(diagram.critical_difference)} mean ranks (Nemenyi at ${share(diagram.alpha)}; Friedman ${pEquals(diagram.friedman_p)}, Iman and Davenport ${pEquals(diagram.iman_davenport_p)}). Ranks depend on the pool: ${plural(pool.length, "row")}.`;
     return [
       h("h2", {}, "Critical difference"),
       LOVT.plot(label, (width) => criticalDifference(pool, bars, diagram.critical_difference, width)),

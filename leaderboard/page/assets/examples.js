@@ -76,7 +76,7 @@
         sure.map((box) => rectangle(box, true)),
         s("text", { x: side - 2, y: side - 3, class: "stamp" }, "phantom"),
       ),
-      h("figcaption", {}, image.id),
+      h("figcaption", { title: image.id }, image.id.length > 20 ? `${image.id.slice(0, 6)}…${image.id.slice(-6)}` : image.id),
     );
   };
 
@@ -113,7 +113,7 @@
     return h(
       "div",
       { class: "examples" },
-      key(),
+      only ? null : key(),
       sets.map((set) =>
         h(
           "section",
@@ -132,5 +132,5 @@
     );
   };
 
-  LOVT.examples = examples;
+  Object.assign(LOVT, { examples, examplesKey: key });
 })();

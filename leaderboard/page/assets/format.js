@@ -4,23 +4,26 @@
   const MISSING = "—";
 
   /**
-   * A number with one decimal; exact ties go to the even digit as Python rounds them.
-   * @param {number} value
+   * A number with so many decimals; exact ties go to the even digit as Python rounds them.
+   * @param {number} value @param {number} digits
    */
-  const one = (value) => {
-    const quarters = value * 4;
-    const tie = Number.isInteger(quarters) && quarters % 2 !== 0;
-    if (!tie) return value.toFixed(1);
-    const low = Math.floor(value * 10);
-    return ((low % 2 === 0 ? low : low + 1) / 10).toFixed(1);
+  const rounded = (value, digits) => {
+    const halves = value * 2 ** (digits + 1);
+    const tie = Number.isInteger(halves) && halves % 2 !== 0;
+    if (!tie) return value.toFixed(digits);
+    const low = Math.floor(value * 10 ** digits);
+    return ((low % 2 === 0 ? low : low + 1) / 10 ** digits).toFixed(digits);
   };
+
+  /** @param {number} value */
+  const one = (value) => rounded(value, 1);
 
   /** @param {number | null | undefined} fraction */
   const percent = (fraction) => (fraction === null || fraction === undefined ? MISSING : one(100 * fraction));
 
   /** @param {number | null | undefined} value @param {number} [digits] */
   const fixed = (value, digits = 2) =>
-    value === null || value === undefined ? MISSING : value.toFixed(digits);
+    value === null || value === undefined ? MISSING : rounded(value, digits);
 
   /** @param {number} value */
   const signed = (value) => (value > 0 ? "+" : value < 0 ? "−" : "±") + one(Math.abs(100 * value));
@@ -31,6 +34,9 @@
 
   /** @param {number | null | undefined} p */
   const pValue = (p) => (p === null || p === undefined ? MISSING : p < 0.001 ? "< 0.001" : p.toFixed(3));
+
+  /** @param {number} p */
+  const pEquals = (p) => `p ${p < 0.001 ? "" : "= "}${pValue(p)}`;
 
   /** @param {number | null | undefined} seconds */
   const duration = (seconds) => {
@@ -89,6 +95,7 @@
     signed,
     share,
     pValue,
+    pEquals,
     duration,
     bytes,
     energy,

@@ -71,6 +71,14 @@
     }
     const line = (name, half) =>
       half !== null && h("p", {}, `± ${percent(half)} `, h("span", { class: "quiet" }, name));
+    const near = column.close ? column.close.size - 1 : 0;
+    const apart = !column.compared
+      ? null
+      : cell.mark === 1
+        ? `can be told apart from ${column.compared - near} of ${plural(column.compared, "row")} compared`
+        : column.close?.has(row.id)
+          ? "cannot be told apart from the best"
+          : null;
     const standing = cell.mark === 1 ? ", best" : cell.mark === 2 ? ", second best" : "";
     return h(
       "div",
@@ -86,6 +94,7 @@
       line("1.96 · std / √n, as the paper", cell.normal),
       cell.interval === null && h("p", { class: "quiet" }, "no interval"),
       cell.rank !== null && h("p", { class: "quiet" }, `rank ${Number(cell.rank)}${standing}`),
+      apart && h("p", { class: "quiet" }, apart),
       overlaps(row, column) && h("p", {}, "† Pre-training data share images with this dataset."),
       cell.status === "partial" &&
         h("p", { class: "quiet" }, `${cell.runs} of ${table.runs} runs so far; not ranked`),
@@ -122,6 +131,7 @@
         const cell = row.cells[column.place];
         const mark = cell?.mark === 1 ? " best" : cell?.mark === 2 ? " second" : "";
         const edge = at && columns[at - 1].datasetId !== column.datasetId ? " edge" : at ? "" : " edge";
+        const close = column.close?.has(row.id) ? " close" : "";
         const state = cell ? (cell.status === "complete" ? "" : ` ${cell.status}`) : " missing";
         return h(
           "td",
@@ -129,7 +139,7 @@
             tabindex: -1,
             "data-row": row.place,
             "data-column": column.place,
-            class: `cell${mark}${edge}${state}`,
+            class: `cell${mark}${close}${edge}${state}`,
           },
           cellText(table, row, column, intervals),
         );

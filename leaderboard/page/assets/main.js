@@ -8,9 +8,21 @@
   /** More rows than this are never laid out at once. */
   const ALL = 1000;
 
-  const LEGEND =
-    "Values in percent, higher is better. Bold: best of a task, underlined: second best, over all rows of the table whatever is filtered. " +
-    "†: pre-training data share images with the dataset. Point at a value or move to it with the arrow keys for its interval.";
+  /** @param {any} table */
+  const legend = (table) => {
+    const compared = Math.max(...table.columns.map((column) => column.compared));
+    const all = compared + 1 >= table.rows.length;
+    return [
+      "Values in percent, higher is better. Bold: best of a task, underlined: second best, over all rows of the table whatever is filtered. ",
+      compared > 0 && [
+        h("span", { class: "cell close" }, "Shaded"),
+        `: cannot be told apart from the best at 5 %${all ? "" : `, among the ${compared + 1} rows compared`} (Welch, Holm), or there are too few runs to tell; best and unshaded stands apart from all. `,
+      ],
+      table.rows.some((row) => LOVT.board.overlap(row) === "overlapping") &&
+        "†: pre-training data share images with the dataset. ",
+      "Point at a value or move to it with the arrow keys for its interval.",
+    ];
+  };
 
   /** @param {any} table @param {HTMLElement} root */
   const view = (table, root) => {
@@ -99,7 +111,7 @@
     };
     fill(bar, LOVT.filters.bar(table, LOVT.route.current().params, change));
     draw();
-    root.append(bar, count, frame, more, h("p", { class: "legend" }, LEGEND), LOVT.notes(table));
+    root.append(bar, count, frame, more, h("p", { class: "legend" }, legend(table)), ...LOVT.further(table), LOVT.notes(table));
   };
 
   LOVT.views = { table: view };

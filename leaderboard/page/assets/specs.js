@@ -14,8 +14,9 @@
 
   const TWO = [LOOKS[0], { colour: "#d55e00", dash: [], shape: "diamond" }];
 
-  /** Lines of text at most so long, for axes on narrow screens. @param {number} width */
-  const labelLimit = (width) => (width < 560 ? width * 0.46 : Math.min(230, width * 0.3));
+  /** Room for an axis of names: no more than the longest needs, and not all of a narrow screen. @param {string[]} names @param {number} width */
+  const labelLimit = (names, width) =>
+    Math.min(width < 560 ? width * 0.46 : Math.min(230, width * 0.3), 8 + 7 * Math.max(...names.map((name) => name.length)));
 
   /**
    * Runs of each row on one task: a small circle per run, a bar for the interval, a tick for the mean.
@@ -23,7 +24,10 @@
    * @param {string} metric @param {number} width
    */
   const runs = (rows, metric, width) => {
-    const limit = labelLimit(width);
+    const limit = labelLimit(
+      rows.map((row) => row.name),
+      width,
+    );
     const y = {
       field: "name",
       type: "nominal",
@@ -89,6 +93,8 @@
    */
   const curves = (values, metric, width) => {
     const names = [...new Set(values.map((item) => item.name))];
+    const epochs = values.map((item) => item.epoch);
+    const ticks = Math.max(1, Math.min(10, Math.max(...epochs) - Math.min(...epochs)));
     /** @param {any[]} range */
     const by = (range) => ({ field: "name", type: "nominal", legend: null, scale: { domain: names, range } });
     return {
@@ -96,7 +102,7 @@
       height: 260,
       data: { values },
       encoding: {
-        x: { field: "epoch", type: "quantitative", title: "epoch", axis: { tickMinStep: 1, grid: false } },
+        x: { field: "epoch", type: "quantitative", title: "epoch", axis: { tickCount: ticks, tickMinStep: 1, format: "d", grid: false } },
         y: { field: "value", type: "quantitative", title: `validation ${metric}, %`, scale: { zero: false } },
         color: by(LOOKS.map((look) => look.colour)),
         tooltip: [{ field: "name", title: "row" }, { field: "epoch" }, { field: "value", format: ".1f" }],
@@ -120,7 +126,10 @@
    * @param {number} width
    */
   const twoRows = (values, names, width) => {
-    const limit = labelLimit(width);
+    const limit = labelLimit(
+      values.map((item) => item.task),
+      width,
+    );
     const y = {
       field: "task",
       type: "nominal",
@@ -176,7 +185,7 @@
    * @param {boolean} labels whether names stand beside the points @param {number} width
    */
   const cost = (values, title, labels, width) => ({
-    width: width - 70,
+    width: width - (labels ? 190 : 70),
     height: Math.min(460, Math.max(300, width * 0.5)),
     data: { values },
     encoding: {

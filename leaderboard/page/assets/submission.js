@@ -128,7 +128,7 @@
           "Shared images between pre-training and evaluation data",
           ["Dataset", "Mark", "Why"],
           known.overlaps.map(([dataset, mark, reasons]) => [
-            dataset,
+            table.columns.find((column) => column.datasetId === dataset)?.dataset ?? dataset,
             h("span", { class: `flag ${mark === "overlapping" ? "warn" : ""}` }, mark),
             reasons.join(" "),
           ]),
@@ -148,6 +148,19 @@
           ]),
         ),
     ];
+  };
+
+  /** One task of each dataset and head: the frozen one of most images, of those that have examples. @param {any} table */
+  const kinds = (table) => {
+    const found = new Map();
+    for (const column of table.columns) {
+      if (!(LOVT.board.raw.examples ?? []).includes(column.task)) continue;
+      const kind = `${column.datasetId} ${column.head}`;
+      const last = found.get(kind);
+      const frozen = (item) => (item.backbone === "frozen" ? 1 : 0);
+      if (!last || frozen(column) > frozen(last) || column.fraction >= last.fraction) found.set(kind, column);
+    }
+    return [...found.values()];
   };
 
   /** @param {any} table @param {HTMLElement} root @param {string} item */
@@ -203,7 +216,18 @@
         section(
           "How to reproduce",
           known.commands?.length
-            ? h("pre", { tabindex: 0 }, known.commands.join("\n"))
+            ? [
+                h(
+                  "p",
+                  {},
+                  `On ${table.track === "phantom" ? "phantom" : "public"} image stores with ${table.splits} splits of ${[...new Set(table.columns.map((column) => column.dataset))].join(", ")}, made by `,
+                  h("code", {}, "lovt-bench data prepare"),
+                  "; their digests are in ",
+                  h("a", { href: "leaderboard.json" }, "leaderboard.json"),
+                  ".",
+                ),
+                h("pre", { tabindex: 0 }, known.commands.join("\n")),
+              ]
             : table.source &&
                 h(
                   "p",
@@ -215,12 +239,18 @@
       ].filter(Boolean),
     );
     const shown = [];
-    for (const column of table.columns) {
+    for (const column of kinds(table)) {
       const found = await LOVT.examples(table, column.task, row.id);
-      if (found) shown.push(h("h3", {}, column.title), found);
-      if (shown.length >= 6) break;
+      if (!found) continue;
+      const title = h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title);
+      shown.push(h("section", {}, h("h3", {}, title), found));
     }
-    if (shown.length) root.append(h("section", {}, h("h2", {}, "Examples on phantom images"), shown));
+    if (shown.length)
+      root.append(
+        h("h2", {}, "Examples on phantom images"),
+        LOVT.examplesKey(),
+        h("div", { class: "pairs" }, shown),
+      );
     return undefined;
   };
 

@@ -10,20 +10,28 @@
     table.rows
       .map((row) => ({ row, cell: row.cells[column.place] }))
       .filter(({ cell }) => cell && cell.mean !== null && cell.status !== "diverged")
-      .sort((a, b) => b.cell.mean - a.cell.mean || a.row.place - b.row.place);
+      .sort(
+        (a, b) =>
+          b.cell.mean - a.cell.mean ||
+          (a.cell.rank ?? Infinity) - (b.cell.rank ?? Infinity) ||
+          a.row.place - b.row.place,
+      );
+
+  /** The best rows, as the board marks them: unfinished ones are not, and none where all are equal. @param {any} table @param {any} column */
+  const best = (table, column) => table.rows.filter((row) => row.cells[column.place]?.mark === 1);
 
   /** @param {any} table @param {HTMLElement} root */
   const list = (table, root) => {
     const apart = new Map((table.analysis?.differences ?? []).map((item) => [item.task, item]));
     const rows = table.columns.map((column) => {
-      const [best] = standing(table, column);
+      const [first, ...tied] = best(table, column);
       const others = apart.get(column.task);
       return [
         h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title),
         column.metric,
         column.images.toLocaleString("en"),
-        best ? LOVT.rowLink(table, best.row.id) : "—",
-        best ? percent(best.cell.mean) : "—",
+        first ? [LOVT.rowLink(table, first.id), tied.length > 0 && ` and ${tied.length} more`] : "—",
+        first ? percent(first.cells[column.place].mean) : "—",
         !others?.compared
           ? "—"
           : `${others.compared - others.indistinguishable.length} of ${others.compared}`,

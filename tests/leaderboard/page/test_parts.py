@@ -66,6 +66,8 @@ def test_commands_make_a_row_again_by_how_it_was_made() -> None:
     )
     always_there = table.rows[0].model_copy(update={"id": "random", "provenance": {}})
     assert commands(always_there, table)[0] == "lovt-bench evaluate random --profile paper"
+    gone = always_there.model_copy(update={"architecture": None})
+    assert commands(gone, table)[0] == "lovt-bench submit random --weights WEIGHTS"
     claimed = table.model_copy(update={"kind": "claimed"})
     assert commands(table.rows[0], claimed) == []
 

@@ -103,6 +103,53 @@ def test_filters_are_set_by_hand_and_live_in_the_address(page: Any, from_disk: s
     assert len(names(page)) == 200
 
 
+def test_what_cannot_be_told_apart_from_the_best_is_shaded(page: Any, from_disk: str, table: Table) -> None:
+    """A best value without shade stands apart from every row it was compared with."""
+    page.goto(from_disk)
+    assert table.analysis
+    places = {row.id: place for place, row in enumerate(table.rows)}
+    columns = {column.task: place for place, column in enumerate(table.columns)}
+    found = [item for item in table.analysis.differences if item.indistinguishable]
+    assert 0 < len(found) < len(table.columns)
+    expected = {
+        f"{places[name]} {columns[item.task]}"
+        for item in found
+        for name in (item.best, *item.indistinguishable)
+    }
+    shown = page.locator("td.cell.close").evaluate_all(
+        "cells => cells.map(cell => `${cell.dataset.row} ${cell.dataset.column}`)"
+    )
+    assert set(shown) == expected
+    background = "element => getComputedStyle(element).backgroundColor"
+    assert page.locator("td.cell.close").first.evaluate(background) != "rgba(0, 0, 0, 0)"
+    compared = found[0].compared
+    near = len(found[0].indistinguishable)
+    best = f'[data-row="{places[found[0].best]}"][data-column="{columns[found[0].task]}"]'
+    page.locator(best).hover()
+    expect(page.locator(".tip")).to_contain_text(f"told apart from {compared - near} of {compared} rows")
+
+
+def test_methods_clean_and_frozen_rankings_stand_below(page: Any, from_disk: str, table: Table) -> None:
+    page.goto(from_disk)
+    assert table.clean
+    assert table.frozen
+    shown = {row.id: row.display_name for row in table.rows}
+    for title, ranking in (("Clean ranking", table.clean), ("Frozen ranking", table.frozen)):
+        part = page.locator(".further section", has=page.get_by_role("heading", name=title))
+        part.get_by_role("button", name="All ").click()
+        assert part.locator("tbody a").all_text_contents() == [shown[name] for name in ranking.rows]
+        ranks = [f"{rank:.2f}" for rank in ranking.mean_ranks]
+        assert part.locator("tbody td").all_text_contents() == ranks
+        expect(part).to_contain_text(ranking.note)
+    first = max(table.methods, key=lambda item: item.best_on)
+    line = page.locator(".further section").first.locator("tbody tr").first
+    assert line.locator("th, td").all_text_contents() == [
+        first.method,
+        f"{first.best_on} of {len(table.columns)}",
+        str(len(first.rows)),
+    ]
+
+
 def test_best_and_second_are_marked_as_the_board_says(page: Any, from_disk: str, table: Table) -> None:
     page.goto(from_disk)
     for mark in ("best", "second"):

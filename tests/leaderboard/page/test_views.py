@@ -68,12 +68,29 @@ def test_two_rows_are_compared_with_the_tests_of_the_board(
         assert x is not None
         assert y is not None
         assert x.summary is not None
-        verdict = "not tested" if p is None else "real" if p < 0.05 else "cannot be told apart"
+        verdict = "not tested" if p is None else "told apart" if p < 0.05 else "cannot be told apart"
         shown = lines.nth(place).locator("td").all_text_contents()
         assert shown[0].startswith(percent(x.summary.mean))
         assert shown[-1] == verdict
     page.get_by_label("Second row").select_option(a.id)
     expect(page.get_by_text("Choose two different rows.")).to_be_visible()
+
+
+def test_the_best_of_a_task_is_the_one_that_the_board_marks(
+    page: Any, from_disk: str, board: Leaderboard
+) -> None:
+    """Means are stored shortened: rows may look equal that are not, and unfinished rows are never best."""
+    for table in (board.table(PUBLIC), board.table(PHANTOM)):
+        page.goto(f"{from_disk}#/tasks/{table.id}")
+        expect(page.locator("h1")).to_have_text("Tasks")
+        shown = page.locator("main tbody tr").evaluate_all(
+            "rows => rows.map(row => row.querySelectorAll('td')[2].textContent)"
+        )
+        best = [
+            [row.display_name for row in table.rows if (cell := row.cell(column.task)) and cell.best]
+            for column in table.columns
+        ]
+        assert shown == [names[0] + (f" and {len(names) - 1} more" if names[1:] else "") for names in best]
 
 
 def test_a_submission_shows_runs_claims_cost_and_commands(
@@ -118,6 +135,9 @@ def test_tables_of_different_kinds_are_named_apart(page: Any, from_disk: str) ->
             expect(page.locator(".stamp-line b")).to_have_text(word)
     page.goto(f"{from_disk}#/table/{PUBLIC}")
     expect(page.locator("h1")).to_contain_text("Public data")
+    assert page.locator(".stamp-line").count() == 0
+    page.goto(f"{from_disk}#/changes/published-lovt-2022")
+    expect(page.locator("h1")).to_have_text("Versions and changes")
     assert page.locator(".stamp-line").count() == 0
 
 
@@ -177,6 +197,10 @@ def test_numbers_round_as_every_other_rendering(page: Any, from_disk: str) -> No
     page.goto(from_disk)
     shown = page.evaluate("values => values.map(LOVT.format.percent)", values)
     assert shown == [percent(value) for value in values]
+    ranks = [number / 24 for number in range(24, 24 * 40)] + [number / 36 for number in range(36, 36 * 20)]
+    assert page.evaluate("ranks => ranks.map((rank) => LOVT.format.fixed(rank))", ranks) == [
+        f"{rank:.2f}" for rank in ranks
+    ]
 
 
 def test_text_contrasts_by_wcag_in_both_themes(page: Any, from_disk: str) -> None:
