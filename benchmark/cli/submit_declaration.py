@@ -52,15 +52,19 @@ def submitter_options(command: _Command) -> _Command:
 
 @contextmanager
 def declaration_errors() -> Iterator[None]:
-    """Show errors about declarations as one message."""
+    """Show errors about declarations, and of the disk, as one message."""
     from benchmark.contract.claims import ClaimsError
     from benchmark.contract.pretraining_data import UnknownDataError
+    from benchmark.contract.untrusted import clean_text
     from benchmark.runtime.submissions import SubmissionError
 
     try:
         yield
     except (ClaimsError, UnknownDataError, SubmissionError) as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        place = clean_text(str(error.filename or "the disk"), 200)
+        raise click.ClickException(f"{place}: {error.strerror or error}; mend that and call again") from error
 
 
 def read_said(
@@ -91,6 +95,8 @@ def read_said(
     from benchmark.runtime.declaration import (
         Said,
         check_display_name,
+        check_writable,
+        declarations_root,
         declare,
         find_declaration,
         submission_roots,
@@ -98,6 +104,7 @@ def read_said(
     from benchmark.runtime.settled import Settled, settled
     from tasks.registry import load_tasks
 
+    check_writable(declarations_root(workspace, submissions) / name)
     said = Said(
         display_name=display_name,
         supervision=supervision,

@@ -149,6 +149,16 @@ def check_display_name(name: str, display_name: str) -> None:
         )
 
 
+def check_writable(folder: Path) -> None:
+    """Raise SubmissionError where a folder could not be made or written; nothing is made."""
+    there = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise SubmissionError(
+            f"no declaration can be written to {folder}: {there} is no folder that can be written to; "
+            "name another with --submissions"
+        )
+
+
 def declaration_text(submission: Submission) -> str:
     """Return a submission as YAML: fields in the contract's order, those at their default left out."""
     said = submission.model_dump(mode="json", exclude_defaults=True, exclude_none=True)

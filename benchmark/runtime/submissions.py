@@ -83,7 +83,12 @@ def read_folder(folder: Path) -> Submission:
 
 
 def check_texts(submission: Submission, where: str) -> None:
-    """Raise SubmissionError where a text that tables show is not plain."""
+    """Raise SubmissionError where a text that tables show is not plain, or an address would publish a password."""
+    addresses = [submission.paper, submission.weights.url if submission.weights else None]
+    if any(address and (address.username or address.password) for address in addresses):
+        raise SubmissionError(
+            f"{where}: an address holds a user name or password, and everybody would see it"
+        )
     shown = [submission.display_name, *submission.pretraining_data]
     if any(text != clean_text(text) or set(text) & set("<>&") for text in shown):
         raise SubmissionError(

@@ -148,6 +148,31 @@ def test_another_encoder_of_the_declared_file_is_refused(call, tmp_path: Path) -
     assert (replaced.paper, replaced.claimed) == (declared.paper, {})
 
 
+def test_a_place_that_takes_no_declaration_is_told_before_anything_is_written(
+    call, moco: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file" / "below", tmp_path / "dangling"):
+        (tmp_path / "dangling").unlink(missing_ok=True)
+        (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+        result = call("--weights", moco, "--submissions", str(place))
+        assert result.exit_code == 1
+        assert isinstance(result.exception, SystemExit)
+        assert "no declaration can be written to" in result.output
+        assert "--submissions" in result.output
+        assert not (tmp_path / "workspace").exists()
+
+
+def test_a_workspace_that_cannot_be_written_is_told_in_a_sentence(call, moco: str, tmp_path: Path) -> None:
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "backbones").write_text("")
+    result = call("--weights", moco)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert f"Error: {tmp_path / 'workspace' / 'backbones'}" in result.output
+    assert "mend that and call again" in result.output
+
+
 def test_two_encoders_are_told_apart_by_the_option(call, tmp_path: Path) -> None:
     path = tmp_path / "two.safetensors"
     save_file(wild.below("student.", wild.trunk()) | wild.below("teacher.", wild.trunk(seed=1)), path)

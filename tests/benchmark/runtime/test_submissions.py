@@ -50,6 +50,10 @@ def test_weights_from_elsewhere_are_not_trained(tmp_path: Path) -> None:
         ("name: mine\n", "mine/submission.yaml: display_name: Field required; supervision: Field required"),
         ("name: other\ndisplay_name: X\nsupervision: self\n", "names 'other'"),
         (
+            "name: mine\ndisplay_name: X\nsupervision: self\npaper: https://me:secret@example.org/\n",
+            "an address holds a user name or password",
+        ),
+        (
             "name: mine\ndisplay_name: X\nsupervision: self\nmodule: os.system\n",
             "module: String should match",
         ),
