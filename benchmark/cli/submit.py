@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 @submitter_options
 @click.option("--onnx/--no-onnx", default=True, help="Write backbone.onnx too.  [default: yes]")
 @click.option("--allow-findings", is_flag=True, help="Write it even where the sanity check finds errors.")
-@click.option("--force", is_flag=True, help="Replace a backbone of that name.")
+@click.option("--force", is_flag=True, help="Replace a backbone and a declaration of that name.")
 @workspace_option
 def submit(
     name: str,

@@ -130,6 +130,9 @@ def read_audit(path: Path) -> AuditReport:
     name = clean_text(path.name, 80)
     again = "make one with: lovt-bench audit --corpus DIR"
     try:
+        # Opening a pipe would wait for its writer.
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{name} is no audit report: no plain file; {again}")
         with path.open("rb") as stream:
             content = stream.read(REPORT_BYTES + 1)
     except OSError as error:

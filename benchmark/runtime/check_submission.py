@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from benchmark.backbone.findings import Finding
+from benchmark.contract.audit import AUDIT_FILE, read_audit
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.pretraining_data import OTHER, UnknownDataError, vocabulary
 from benchmark.contract.submission import Submission
@@ -45,6 +46,7 @@ def check_submission(folder: Path, tasks: Collection[str], backbones: Path | Non
         found += _weights(submission, folder, backbones)
     if kind in ("method", "container"):
         found += _code(submission, folder)
+    found += _audit(folder / AUDIT_FILE)
     found += _files(folder)
     return found
 
@@ -164,6 +166,19 @@ def _code(submission: Submission, folder: Path) -> Iterator[Finding]:
         yield from dockerfile_findings(path.read_text(encoding="utf-8", errors="replace"))
     if not _is_plain(folder / "README.md"):
         yield Finding("warning", "README.md", "there is none", "say in one screen what the method does")
+
+
+def _audit(path: Path) -> Iterator[Finding]:
+    if not _is_plain(path):
+        return
+    try:
+        report = read_audit(path)
+    except ValueError as error:
+        yield Finding("error", AUDIT_FILE, str(error))
+        return
+    found = [one for one in report.datasets if any(split.matched for split in one.splits.values())]
+    copies = f"near copies in {', '.join(one.dataset for one in found)}" if found else "no near copies"
+    yield Finding("ok", AUDIT_FILE, f"{report.corpus.images:,} images of the corpus, {copies}")
 
 
 def _files(folder: Path) -> Iterator[Finding]:

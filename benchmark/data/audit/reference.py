@@ -110,6 +110,9 @@ def load_references(path: Path) -> list[Reference]:
     """
     where = clean_text(str(path), 200)
     try:
+        # Opening a pipe would wait for its writer.
+        if path.exists() and not path.is_file():
+            raise ValueError("no plain file")
         with safe_open(path, framework="numpy") as file:
             index = ReferenceIndex.model_validate(json.loads((file.metadata() or {})[INDEX]))
             found = [Reference(one, file.get_tensor(one.dataset)) for one in index.datasets]

@@ -163,7 +163,12 @@ def test_mistakes_end_in_a_sentence(workspace: Path, corpus: Path, tmp_path: Pat
     (tmp_path / "empty" / "x").mkdir(parents=True)
     (tmp_path / "empty" / "x" / "all.tar").touch()
     (tmp_path / "text.json").write_text("{}")
+    os.mkfifo(tmp_path / "pipe")
+    (workspace / "backbones" / "mine").mkdir(parents=True)
+    (workspace / "backbones" / "mine" / "backbone.json").write_text("{}")
     cases = {
+        ("--corpus", corpus, "--reference", tmp_path / "pipe"): (1, "pipe is no hash file: no plain file"),
+        ("--report", tmp_path / "pipe", "--attach", "mine"): (1, "pipe is no audit report: no plain file"),
         (): (2, "--corpus DIR is missing"),
         ("--corpus", tmp_path / "absent"): (1, "no such folder"),
         ("--corpus", tmp_path / "empty"): (1, "1 archives; archives are not looked into, unpack them"),

@@ -261,8 +261,15 @@ def test_an_audit_worsens_a_mark_and_never_betters_it(call, tmp_path: Path) -> N
         "covid-rural": "clean",
         "object-cxr": "clean",
     }
+    assert (
+        "ok       audit.json: 10 images of the corpus, near copies in siim, nih-cxr"
+        in call("check", "mine").output
+    )
     (folder / AUDIT_FILE).write_text("{}")
     assert "lovt-bench audit" in call("show", "mine").output
+    checked = call("check", "mine")
+    assert checked.exit_code == 1, "a pull request with it would break the board"
+    assert "error    audit.json: audit.json is no audit report (algorithm: Field required)" in checked.output
 
 
 def test_data_names_what_may_be_declared(call) -> None:
