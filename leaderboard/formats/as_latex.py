@@ -12,7 +12,18 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.layout import HEADS, INTERVALS, blocks, caption, dataset_label, mean_rank_text, percent
+from leaderboard.layout import (
+    HEADS,
+    INTERVALS,
+    SIGNS,
+    blocks,
+    caption,
+    cell_sign,
+    dataset_label,
+    mean_rank_text,
+    percent,
+    row_sign,
+)
 from leaderboard.text import clean
 
 WIDE = 9
@@ -66,7 +77,10 @@ _SPECIAL = {
     "…": r"\ldots{}",
 }
 
-_STALE = r"\textsuperscript{\textdagger}"
+_STALE = r"\textsuperscript{s}"
+
+_SIGNS = {"": "", "†": r"\textsuperscript{\textdagger}", "?": r"\textsuperscript{?}"}
+"""How the signs of `leaderboard.layout` are set."""
 
 _ACCENTS = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0304": "=", "\u0307": ".",
@@ -127,13 +141,17 @@ def _tabular(block: Sequence[Column], table: Table) -> str:
 
 def _caption(block: Sequence[Column], table: Table) -> str:
     interval = latex(INTERVALS[table.interval])
-    stale = (
-        f" {_STALE}Protocol, data or backbone have changed since." if any(r.stale for r in table.rows) else ""
-    )
+    marks = {item.mark for row in table.rows for item in row.overlaps}
+    signs = [
+        (_SIGNS[SIGNS["overlapping"]], "Pre-training data share images with it.", "overlapping" in marks),
+        (_SIGNS[SIGNS["unknown"]], "It is not known whether they do.", "unknown" in marks),
+        (_STALE, "Protocol, data or backbone have changed since.", any(row.stale for row in table.rows)),
+    ]
+    legend = "".join(f" {sign}{text}" for sign, text, there in signs if there)
     return (
         f"{latex(table.title)}: {latex(caption(block, table))}. Percent, mean over {table.expected_runs} run(s) "
         f"$\\pm$ half-width of the 95\\,\\% interval ({interval}). \\textbf{{Bold}} is best, "
-        f"\\underline{{underlined}} second.{stale}"
+        f"\\underline{{underlined}} second.{legend}"
     )
 
 
@@ -171,15 +189,18 @@ def _body(block: Sequence[Column], table: Table) -> Iterator[str]:
         # The published order is by fraction of the corpus; a rule parts its groups as in the paper.
         if table.kind == "published" and previous and row.fraction != previous.fraction:
             yield "\\midrule"
-        cells = [_cell(row.cell(column.task), table) for column in block]
-        name = latex(row.display_name) + (_STALE if row.stale else "")
+        cells = [_cell(row, column, table) for column in block]
+        name = latex(row.display_name) + _SIGNS[row_sign(row)] + (_STALE if row.stale else "")
         yield _line([name, *cells, latex(mean_rank_text(row))])
         previous = row
 
 
-def _cell(cell: Cell | None, table: Table) -> str:
-    if cell is None:
-        return "---"
+def _cell(row: Row, column: Column, table: Table) -> str:
+    cell = row.cell(column.task)
+    return "---" if cell is None else _value(cell, table) + _SIGNS[cell_sign(row, column)]
+
+
+def _value(cell: Cell, table: Table) -> str:
     if cell.status == "diverged" or cell.summary is None:
         return f"diverged {sum(run.value is None for run in cell.runs)}/{len(cell.runs)}"
     interval = cell.summary.interval(table.interval)

@@ -99,6 +99,13 @@
         title: `Pre-training data share images with ${names.join(", ")}.`,
       });
     }
+    const unknown = Object.keys(of.marks ?? {}).filter((name) => of.marks?.[name] === "unknown");
+    if (unknown.length)
+      found.push({
+        text: "?",
+        kind: "",
+        title: `It is not known whether pre-training data share images with ${unknown.join(", ")}.`,
+      });
     if (of.stale)
       found.push({
         text: "stale",

@@ -20,6 +20,8 @@
       ],
       table.rows.some((row) => LOVT.board.overlap(row) === "overlapping") &&
         "†: pre-training data share images with the dataset. ",
+      table.rows.some((row) => Object.values(row.marks ?? {}).includes("unknown")) &&
+        "?: it is not known whether they share images with a dataset. ",
       "Point at a value or move to it with the arrow keys for its interval.",
     ];
   };

@@ -126,6 +126,9 @@
    * @param {number} width
    */
   const twoRows = (values, names, width) => {
+    // Titles cut at the end would all read the same on a phone.
+    if (width < 560)
+      values = values.map((item) => ({ ...item, task: item.task.replace("fine-tuned", "tuned") }));
     const limit = labelLimit(
       values.map((item) => item.task),
       width,

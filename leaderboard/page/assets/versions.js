@@ -80,11 +80,11 @@
           h(
             "p",
             {},
-            h(
-              "a",
-              { href: `../${encodeURIComponent(item.version)}/changes.json` },
-              item.previous ? `Every change since ${item.previous}` : "The first release's record",
-            ),
+            item.previous ? `Every change since ${item.previous}: ` : "The first release's record: ",
+            ["CHANGES.md", "changes.json"].map((file, at) => [
+              at > 0 && ", ",
+              h("a", { href: `../${encodeURIComponent(item.version)}/${file}` }, file),
+            ]),
           ),
         ),
       );

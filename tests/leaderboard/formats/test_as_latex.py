@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.contract.leaderboard import Leaderboard
+from benchmark.contract.leaderboard import Leaderboard, Overlap, OverlapMark
 from leaderboard.build import build
 from leaderboard.descriptions import Description
 from leaderboard.formats.as_latex import as_latex, latex
@@ -123,3 +123,35 @@ def test_a_hostile_name_is_text_and_a_diverged_cell_says_so(board: Leaderboard) 
     name, *cells = row.removesuffix(r" \\").split(" & ")
     assert read(name) == HOSTILE
     assert cells == ["---", "diverged 1/2", "---"]
+
+
+def test_seen_images_and_stale_rows_are_marked_apart(board: Leaderboard) -> None:
+    """A dagger says the same in every rendering; a stale row has a sign of its own, and only signs in use are told."""
+    assert "textdagger" not in as_latex(board)
+    table = next(table for table in board.tables if table.kind == "runs")
+    marks: dict[str, list[OverlapMark]] = {"third": ["overlapping", "clean"], "evil": ["unknown", "unknown"]}
+    rows = [
+        row.model_copy(
+            update={
+                "stale": ["Changed."] if row.id == "random" else [],
+                "overlaps": [
+                    Overlap(dataset=name, mark=mark)
+                    for name, mark in zip(("covid-rural", "rsna"), marks.get(row.id, []), strict=False)
+                ],
+            }
+        )
+        for row in table.rows
+    ]
+    text = as_latex(board.model_copy(update={"tables": [table.model_copy(update={"rows": rows})]}))
+    lines = {
+        line.split(" & ")[0]: line.split(" & ")[1:] for line in text.splitlines() if line.endswith(r" \\")
+    }
+    dagger, stale = r"\textsuperscript{\textdagger}", r"\textsuperscript{s}"
+    assert rf"random{stale}" in lines
+    assert any(name.endswith(r"\textsuperscript{?}") for name in lines)
+    covid = next(place for place, column in enumerate(table.columns) if column.dataset == "covid-rural")
+    assert [cell.endswith(dagger) for cell in lines["third"][: len(table.columns)]] == [
+        place == covid for place in range(len(table.columns))
+    ]
+    assert f"{dagger}Pre-training data share images" in text
+    assert f"{stale}Protocol, data or backbone" in text
