@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import EpochLog
 from benchmark.contract.task import TaskSpec
+from benchmark.engine.loaders import OrderedLoader, ShuffledLoader, SplitData
 from benchmark.engine.memory import training_format
 from benchmark.engine.order import seeded
 from benchmark.engine.outcome import RunOutcome
 from benchmark.engine.plan import RunConfig
-from benchmark.engine.training import OrderedLoader, ShuffledLoader, SplitData, Training
+from benchmark.engine.training import Training
 from tasks.heads import build_head
 from tasks.objective import build_objective
 

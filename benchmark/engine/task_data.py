@@ -19,11 +19,11 @@ from benchmark.data.store import ImageStore
 from benchmark.engine.features import FeatureCache
 from benchmark.engine.inputs import CachedFeatures, Images, InputSource, LiveFeatures, scaled_images
 from benchmark.engine.linear_batch import LinearSplit
+from benchmark.engine.loaders import SplitData
 from benchmark.engine.memory import training_format
 from benchmark.engine.plan import SplitSizes
 from benchmark.engine.rows import RowTensor
 from benchmark.engine.targets import TargetSource, box_targets, mask_targets
-from benchmark.engine.training import SplitData
 from tasks.heads import head_strides
 
 

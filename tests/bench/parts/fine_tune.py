@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from benchmark.contract.task import WarmUp
 from benchmark.engine.inputs import Images, scaled_images
+from benchmark.engine.loaders import SplitData
 from benchmark.engine.memory import training_format
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.single import train_single
 from benchmark.engine.targets import box_targets
-from benchmark.engine.training import SplitData
 from tasks.heads import build_head
 from tests.bench.machine import Machine, flops_of
 from tests.bench.parts.heads import BATCH, PROTOCOL, bare_step

@@ -18,13 +18,13 @@ from benchmark.contract.task import TaskSpec
 from benchmark.data.store import ImageStore
 from benchmark.engine.inputs import CachedFeatures, Images, scaled_images
 from benchmark.engine.linear_batch import LinearSplit, train_linear_batch
+from benchmark.engine.loaders import SplitData
 from benchmark.engine.memory import training_format
 from benchmark.engine.optimiser import build_adam
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.rows import RowTensor
 from benchmark.engine.single import train_single
 from benchmark.engine.targets import box_targets, mask_targets
-from benchmark.engine.training import SplitData
 from tasks.heads import build_head, head_strides
 from tasks.losses.upsampled_dice import upsampled_dice_loss
 from tasks.objective import build_objective

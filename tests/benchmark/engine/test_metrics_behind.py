@@ -11,10 +11,10 @@ import torch
 from benchmark.contract.dataset import SPLIT_NAMES
 from benchmark.contract.run_record import EpochLog
 from benchmark.engine.inputs import CachedFeatures
+from benchmark.engine.loaders import SplitData
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.single import train_single
 from benchmark.engine.targets import mask_targets
-from benchmark.engine.training import SplitData
 from tasks.metrics.dice import SegmentationMetrics
 from tasks.protocol import load_protocol
 from tasks.registry import load_task

@@ -7,10 +7,11 @@ import torch
 
 from benchmark.contract.task import WarmUp
 from benchmark.engine.inputs import Images, scaled_images
+from benchmark.engine.loaders import SplitData
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.single import train_single
 from benchmark.engine.targets import mask_targets
-from benchmark.engine.training import SplitData, Training
+from benchmark.engine.training import Training
 from tasks.objective import build_objective
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
