@@ -141,7 +141,7 @@ def submit(
             click.echo(f"{clean_text(weights.name, 80)}:")
             for line in report_lines(prepared.report):
                 click.echo(f"  {line}")
-            settled.of_backbone(weights_digest(prepared.backbone))
+            settled.of_backbone(weights_digest(prepared.backbone), prepared.provenance.source_sha256)
             if show_findings(prepared.findings) and not allow_findings:
                 raise click.ClickException(
                     f"{name} is not written: look at the errors above; --allow-findings writes it all the same"
@@ -154,7 +154,12 @@ def submit(
                 onnx=onnx,
             )
         declaration = record(
-            name, settled.of_backbone(manifest.sha256), weights, manifest, place, submissions
+            name,
+            settled.of_backbone(manifest.sha256, manifest.provenance.source_sha256),
+            weights,
+            manifest,
+            place,
+            submissions,
         )
     if not said.pretraining_data:
         click.echo(

@@ -118,7 +118,7 @@ def read_said(
     # What is no file, or an empty one, is refused with its reason where it is read.
     sha256 = file_digest(weights) if weights.is_file() and weights.stat().st_size else None
     if sha256 is None:
-        whole = Settled(name, said, said, None, force)
+        whole = Settled(name, None, said, said, None, force)
     else:
         whole = settled(name, said, known, sha256, force)
         declare(name, whole.said, weights, sha256, None)

@@ -28,11 +28,12 @@ def submit_graph(
     display_name: str,
     declared: Declared,
     allow_findings: bool,
-    check_identity: Callable[[str], object],
+    check_identity: Callable[[str, str | None], object],
 ) -> BackboneManifest:
     """Write the backbone folder `root` from a graph, once a process apart has run it with little memory and time.
 
-    `check_identity` is called with the backbone's digest before the graph is run, and raises where it is not wanted.
+    `check_identity` is called with the digests of backbone and file before the graph is run, and raises where they
+    are not wanted.
 
     Raises:
         BackboneError: the graph is refused.
@@ -60,7 +61,7 @@ def submit_graph(
         new = Path(scratch) / root.name
         new.mkdir()
         manifest = write_graph_folder(new, prepared, display_name=display_name, provenance=provenance)
-        check_identity(manifest.sha256)
+        check_identity(manifest.sha256, provenance.source_sha256)
         if show_findings(check_apart(new)):
             raise click.ClickException(f"{root.name} is not written: look at the errors above")
         if show_findings(check_sanity(load_graph(new))) and not allow_findings:

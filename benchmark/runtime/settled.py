@@ -14,6 +14,8 @@ class Settled:
     """What is said of a weight file, completed by what was declared of the same file before."""
 
     name: str
+    sha256: str | None
+    """Of the file when it was looked at first; None where that could not be read."""
     said: Said
     """Completed."""
     now: Said
@@ -22,7 +24,7 @@ class Settled:
     """Of the same file; None where nothing was declared, or is replaced altogether."""
     force: bool
 
-    def of_backbone(self, sha256: str) -> Said:
+    def of_backbone(self, sha256: str, source_sha256: str | None) -> Said:
         """Return what is to be declared of a backbone that was made of the file, before any of it is written.
 
         Claims are of the backbone that they were measured with: another one of the same file (another encoder or
@@ -30,10 +32,16 @@ class Settled:
 
         Args:
             sha256: Identity of the backbone.
+            source_sha256: Of the file after the backbone was made of it.
 
         Raises:
-            SubmissionError: another backbone is declared, and `force` does not replace it.
+            SubmissionError: the file has changed meanwhile, or another backbone is declared and `force` does not
+                replace it.
         """
+        if self.sha256 is not None and source_sha256 != self.sha256:
+            raise SubmissionError(
+                "the weight file changed while it was read: wait until it is written, call again"
+            )
         known = self.declared.backbone_sha256 if self.declared else None
         if self.declared is None or known in (None, sha256):
             return self.said
@@ -54,10 +62,10 @@ def settled(name: str, said: Said, declared: Submission | None, sha256: str, for
     """
     known = declared.weights if declared else None
     if declared is None or known is None:
-        return Settled(name, said, said, None, force)
+        return Settled(name, sha256, said, said, None, force)
     if known.sha256 != sha256:
         if force:
-            return Settled(name, said, said, None, force)
+            return Settled(name, sha256, said, said, None, force)
         raise SubmissionError(
             f"{name} is declared with weights of SHA-256 {known.sha256[:16]}… ({known.file}), this file has "
             f"{sha256[:16]}…: take that file, choose another name, or replace the declaration with --force"
@@ -71,4 +79,4 @@ def settled(name: str, said: Said, declared: Submission | None, sha256: str, for
         claimed=declared.claimed if said.claimed is None else said.claimed,
         claimed_track=said.claimed_track or declared.claimed_track,
     )
-    return Settled(name, whole, said, known, force)
+    return Settled(name, sha256, whole, said, known, force)
