@@ -87,8 +87,10 @@ def _told_apart_everywhere(table: Table, analysis: Analysis) -> list[str]:
     clear = [item for item in analysis.differences if item.compared and not item.indistinguishable]
     numbers = {column.task: column.number for column in table.columns}
     named = f" ({_tasks([numbers[item.task] for item in clear])})" if clear else ""
+    pool = len(analysis.pair_pool)
+    others = "every other row" if pool >= len(table.rows) else f"every other of the {pool} rows compared"
     return [
-        f"On {len(clear)} of {len(table.columns)} tasks the best row can be told apart from every other row{named} "
+        f"On {len(clear)} of {len(table.columns)} tasks the best row can be told apart from {others}{named} "
         f"(Welch, Holm over rows)."
     ]
 

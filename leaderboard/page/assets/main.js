@@ -16,7 +16,7 @@
       "Values in percent, higher is better. Bold: best of a task, underlined: second best, over all rows of the table whatever is filtered. ",
       compared > 0 && [
         h("span", { class: "cell close" }, "Shaded"),
-        `: cannot be told apart from the best at 5 %${all ? "" : `, among the ${compared + 1} rows compared`} (Welch, Holm), or there are too few runs to tell; best and unshaded stands apart from all. `,
+        `: cannot be told apart from the best at 5 %${all ? "" : `, among the ${compared + 1} rows compared`} (Welch, Holm), or there are too few runs to tell; best and unshaded stands apart from all of them. `,
       ],
       table.rows.some((row) => LOVT.board.overlap(row) === "overlapping") &&
         "†: pre-training data share images with the dataset. ",
