@@ -44,10 +44,10 @@ def decode_runs(text: str, height: int, width: int) -> np.ndarray:
 
 def decode_union(texts: Sequence[str], height: int, width: int) -> np.ndarray:
     """Return the union of several annotations of one image, uint8 0/1 (height, width)."""
-    mask = np.zeros((height, width), dtype=np.uint8)
+    columns = np.zeros((width, height), dtype=np.uint8)  # as the runs lie
     for text in texts:
-        mask |= decode_runs(text, height, width)
-    return mask
+        columns |= decode_runs(text, height, width).T
+    return columns.T
 
 
 def encode_runs(mask: np.ndarray) -> str:

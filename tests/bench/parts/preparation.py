@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import pydicom
-from PIL import Image
-
-from benchmark.data.equalise import through_jpeg
-from benchmark.data.images import JPEG_BASELINE
 from benchmark.data.phantom.generate import write_phantom
 from benchmark.data.phantom.layout import Settings, layouts
 from benchmark.data.plan import make_plan
@@ -21,8 +14,8 @@ from benchmark.data.pool import map_chunks, usable_cores
 from benchmark.data.prepare import prepare
 from benchmark.data.preparers import dataset
 from benchmark.data.process import process
-from benchmark.data.samples import Sample
 from tasks.protocol import load_protocol
+from tests.bench.decoding import bare_and_jpeg, bare_dicom, bare_image, decode_chunk
 from tests.bench.machine import Machine
 from tests.bench.measure import paired
 from tests.bench.rows import Row
@@ -37,25 +30,6 @@ KINDS = {
     "nih-cxr": "PNG, equalised, eight masks",
     "object-cxr": "JPEG, equalised, stored through a JPEG",
 }
-
-
-def bare_dicom(path: Path) -> np.ndarray:
-    """Decode as pydicom does."""
-    content = pydicom.dcmread(io.BytesIO(path.read_bytes()))
-    if content.file_meta.TransferSyntaxUID == JPEG_BASELINE:
-        content.pixel_array_options(decoding_plugin="pillow")
-    return content.pixel_array
-
-
-def bare_image(path: Path) -> np.ndarray:
-    """Decode as Pillow does."""
-    image = Image.open(io.BytesIO(path.read_bytes()))
-    return np.asarray(image.convert("L"))
-
-
-def bare_and_jpeg(path: Path) -> np.ndarray:
-    """Decode, and take the way through a JPEG that the protocol asks for."""
-    return through_jpeg(bare_image(path), 75)
 
 
 def measure(machine: Machine, folder: Path) -> list[Row]:
@@ -97,11 +71,6 @@ def _one_by_one(folder: Path, name: str) -> list[Row]:
         )
         for key in decoders
     ]
-
-
-def decode_chunk(chunk: Sequence[Sample]) -> int:
-    """Decode images in a worker process."""
-    return sum(bare_dicom(sample.image).size for sample in chunk)
 
 
 def _on_all_cores(folder: Path) -> Row:
