@@ -80,6 +80,13 @@
     });
     return [
       h("p", { class: "lead" }, summary(table, a, b, test)),
+      test &&
+        table.kind === "published" &&
+        h(
+          "p",
+          { class: "warning" },
+          "Published runs share one seed and often repeat each other: these p-values are too small, and what is told apart need not be real.",
+        ),
       both.length > 0 &&
         LOVT.legend(
           [a, b].map((row) => LOVT.rowLink(table, row.id)),

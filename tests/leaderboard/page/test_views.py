@@ -74,6 +74,9 @@ def test_two_rows_are_compared_with_the_tests_of_the_board(
         assert shown[-1] == verdict
     page.get_by_label("Second row").select_option(a.id)
     expect(page.get_by_text("Choose two different rows.")).to_be_visible()
+    assert page.locator(".warning").count() == 0
+    page.goto(f"{from_disk}#/compare/published-lovt-2022?a=lovt-100&b=clip-100")
+    expect(page.locator(".warning")).to_contain_text("these p-values are too small")
 
 
 def test_the_best_of_a_task_is_the_one_that_the_board_marks(
