@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.cli.backbone import backbone_errors, show_findings, workspace_option
-from benchmark.cli.submit_declaration import declaration_errors, read_said, record, submitter_options
+from benchmark.cli.submit_declaration import (
+    declaration_errors,
+    identity_check,
+    read_said,
+    record,
+    submitter_options,
+)
 from benchmark.cli.submit_graph import is_graph, submit_graph
 from benchmark.workspace import workspace_root
 
@@ -114,6 +120,7 @@ def submit(
                 f"{root} is there already; --force replaces it, or choose another name"
             )
         said = settled.said
+        check_identity = identity_check(settled, place, submissions, allow_findings)
         declared = Declared(paper=said.paper, pretraining_data=said.pretraining_data)
         if is_graph(weights, levels):
             if arch or encoder:
@@ -127,7 +134,7 @@ def submit(
                 display_name=said.display_name or name,
                 declared=declared,
                 allow_findings=allow_findings,
-                check_identity=settled.of_backbone,
+                check_identity=check_identity,
             )
         else:
             prepared = prepare(
@@ -141,11 +148,11 @@ def submit(
             click.echo(f"{clean_text(weights.name, 80)}:")
             for line in report_lines(prepared.report):
                 click.echo(f"  {line}")
-            settled.of_backbone(weights_digest(prepared.backbone), prepared.provenance.source_sha256)
             if show_findings(prepared.findings) and not allow_findings:
                 raise click.ClickException(
                     f"{name} is not written: look at the errors above; --allow-findings writes it all the same"
                 )
+            check_identity(weights_digest(prepared.backbone), prepared.provenance.source_sha256)
             manifest = save_backbone(
                 root,
                 prepared.backbone,

@@ -126,6 +126,25 @@ def read_said(
     return whole
 
 
+def identity_check(
+    whole: Settled, workspace: Path, submissions: Path | None, allow_findings: bool
+) -> Callable[[str, str | None], None]:
+    """Return what raises where a backbone, by its digest and its file's, cannot stand under the name."""
+
+    def check(sha256: str, source_sha256: str | None) -> None:
+        from benchmark.runtime.declaration import declared_twins, submission_roots
+
+        whole.of_backbone(sha256, source_sha256)
+        twins = declared_twins(whole.name, sha256, submission_roots(workspace, submissions))
+        if twins and not allow_findings:
+            raise click.ClickException(
+                f"{whole.name} is not written: {twins[0]} declares the same backbone, and one is enough to rank it "
+                f"(`lovt-bench submission show {twins[0]}`); --allow-findings writes it all the same"
+            )
+
+    return check
+
+
 def record(
     name: str, said: Said, weights: Path, made: BackboneManifest, workspace: Path, submissions: Path | None
 ) -> Path:

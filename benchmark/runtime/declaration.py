@@ -89,6 +89,20 @@ def find_declaration(name: str, roots: Sequence[Path]) -> Submission | None:
     return found
 
 
+def declared_twins(name: str, backbone_sha256: str, roots: Sequence[Path]) -> list[str]:
+    """Return the other names under which a backbone is declared; files that are not valid are passed over."""
+    found = []
+    for root in roots:
+        for other in submission_names(root):
+            try:
+                weights = read_submission(root, other).weights if other != name else None
+            except SubmissionError:
+                continue
+            if weights and weights.backbone_sha256 == backbone_sha256:
+                found.append(other)
+    return list(dict.fromkeys(found))
+
+
 def declare(name: str, said: Said, weights: Path, sha256: str, made: BackboneManifest | None) -> Submission:
     """Return the declaration of a weight file.
 

@@ -173,6 +173,19 @@ def test_a_workspace_that_cannot_be_written_is_told_in_a_sentence(call, moco: st
     assert "mend that and call again" in result.output
 
 
+def test_a_backbone_that_is_declared_under_another_name_is_refused(call, moco: str, tmp_path: Path) -> None:
+    """The other submitter's weights need not be here: a pull request brought the declaration alone."""
+    assert call("--weights", moco, name="first").exit_code == 0
+    shutil.rmtree(tmp_path / "workspace" / "backbones")
+    bare = tmp_path / "bare.safetensors"
+    save_file(wild.trunk(), bare)
+    again = call("--weights", str(bare), name="second")
+    assert again.exit_code == 1
+    assert "second is not written: first declares the same backbone" in again.output
+    assert not (tmp_path / "workspace" / "backbones").exists()
+    assert call("--weights", str(bare), "--allow-findings", name="second").exit_code == 0
+
+
 def test_two_encoders_are_told_apart_by_the_option(call, tmp_path: Path) -> None:
     path = tmp_path / "two.safetensors"
     save_file(wild.below("student.", wild.trunk()) | wild.below("teacher.", wild.trunk(seed=1)), path)
