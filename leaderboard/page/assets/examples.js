@@ -44,8 +44,8 @@
     return `Phantom image ${image.id}: ${parts.join("; ") || "nothing marked and nothing predicted"}`;
   };
 
-  /** @param {any} image @param {number} side */
-  const picture = (image, side) => {
+  /** A long id is a title; a number stands below. @param {any} image @param {number} side @param {number} number */
+  const picture = (image, side, number) => {
     const hatch = `hatch-${(next += 1)}`;
     const sure = (image.found ?? []).slice(0, 12);
     return h(
@@ -76,7 +76,7 @@
         sure.map((box) => rectangle(box, true)),
         s("text", { x: side - 2, y: side - 3, class: "stamp" }, "phantom"),
       ),
-      h("figcaption", { title: image.id }, image.id.length > 20 ? `${image.id.slice(0, 6)}…${image.id.slice(-6)}` : image.id),
+      h("figcaption", { title: image.id }, image.id.length > 20 ? `image ${number}` : image.id),
     );
   };
 
@@ -122,7 +122,7 @@
           h(
             "div",
             { class: "strip" },
-            set.images.map((image) => picture(image, set.side)),
+            set.images.map((image, at) => picture(image, set.side, at + 1)),
           ),
         ),
       ),
