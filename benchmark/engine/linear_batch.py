@@ -169,7 +169,7 @@ class _LinearBatch:
     @torch.no_grad()
     def predict(self, run: _Run, rows: Tensor) -> Tensor:
         """Return logits (B, C, S, S) of one run for rows of the test split."""
-        features = self.splits["test"].features[run.index][rows].float().permute(0, 3, 1, 2)
+        features = self.splits["test"].features[run.index][rows].float()
         logits: Tensor = run.head({LINEAR_STRIDE: features})
         return logits
 
