@@ -71,8 +71,8 @@ _SPECIAL = {
     "±": r"\textpm{}",
     "√": r"$\surd$",
     "×": r"\texttimes{}",
-    "–": "--",
-    "—": "---",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
     "’": r"\textquoteright{}",
     "…": r"\ldots{}",
 }

@@ -191,7 +191,8 @@ def main() -> None:
         if name in (*LONG, "preparation", "start-up"):
             continue
         try:
-            print(text(measure([name], machine), machine), flush=True)  # noqa: T201
+            (rows,) = measure([name], machine)
+            print(text(rows, machine), flush=True)  # noqa: T201
         except Exception as error:  # as above
             print(f"{name} failed: {error!r}", file=sys.stderr)  # noqa: T201
 

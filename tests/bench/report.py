@@ -9,6 +9,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.engine.device import choose_device
@@ -21,15 +22,15 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: begin (make performance) -->", "<!-- measured: end -->"
 
 
-def measure(names: list[str], machine: Machine) -> list[Row]:
-    """Measure parts one after the other, each in a folder that is removed."""
+def measure(names: list[str], machine: Machine) -> Iterator[list[Row]]:
+    """Measure parts one after the other, each in a folder that is removed, and yield all rows so far."""
     rows: list[Row] = []
     for name in names:
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             rows += PARTS[name](machine, Path(folder))
         print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)  # noqa: T201
-    return rows
+        yield rows
 
 
 def text(rows: list[Row], machine: Machine) -> str:
@@ -64,11 +65,14 @@ def main() -> None:
     arguments = parser.parse_args()
     keep_freed_memory()
     machine = look_at_machine(choose_device(arguments.device))
-    measured = text(measure(arguments.parts or list(PARTS), machine), machine)
+    rows: list[Row] = []
+    for rows in measure(arguments.parts or list(PARTS), machine):
+        if not arguments.parts:
+            # After each part: a call that is cut off leaves what it measured.
+            page = replace_between_marks(PAGE.read_text(encoding="utf-8"), text(rows, machine))
+            PAGE.write_text(page, encoding="utf-8")
     if arguments.parts:
-        print(measured)  # noqa: T201
-    else:
-        PAGE.write_text(replace_between_marks(PAGE.read_text(encoding="utf-8"), measured), encoding="utf-8")
+        print(text(rows, machine))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def test_formats_without_a_mark_tell_it_in_a_note() -> None:
         record_set(two_rows()), [], tuple(TASKS.values()), current=Current(backbones={"random": OTHER})
     )
     assert "Stale: random" in as_markdown(board)
-    assert r"random\textsuperscript{\textdagger} &" in as_latex(board)
+    assert r"random\textsuperscript{s} &" in as_latex(board)
     assert r"imagenet &" in as_latex(board)
 
 

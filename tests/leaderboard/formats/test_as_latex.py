@@ -22,7 +22,7 @@ SYMBOLS = {
     "textbackslash": "\\", "textasciicircum": "^", "textasciitilde": "~", "textless": "<", "textgreater": ">",
     "textbar": "|", "textquotedbl": '"', "textquoteright": "'", "textasciigrave": "`", "ss": "ß", "ae": "æ",
     "AE": "Æ", "o": "ø", "O": "Ø", "oe": "œ", "l": "ł", "L": "Ł", "textperiodcentered": "·", "textpm": "±",
-    "texttimes": "×", "ldots": "…",
+    "texttimes": "×", "ldots": "…", "textendash": "–", "textemdash": "—",
 }  # fmt: skip
 MARKS = {
     "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "=": "\u0304", ".": "\u0307",
@@ -30,7 +30,7 @@ MARKS = {
 }  # fmt: skip
 TOKEN = re.compile(
     r"\\(?P<symbol>[A-Za-z]+)\{\}|\\(?P<mark>[`'^~\"=.]|[vrckuH] )\{(?P<base>[A-Za-z])\}|\\(?P<plain>[{}$&#%_])"
-    r"|\{(?P<kept>[-*\[\]])\}|(?P<surd>\$\\surd\$)|(?P<em>---)|(?P<en>--)|(?P<nothing>\{\})"
+    r"|\{(?P<kept>[-*\[\]])\}|(?P<surd>\$\\surd\$)|(?P<nothing>\{\})"
     r"|(?P<other>[^\\{}$&#%_^~<>|\"'`\[\]*-])"
 )
 
@@ -47,7 +47,7 @@ def read(text: str) -> str:
         elif "mark" in found:
             shown.append(unicodedata.normalize("NFC", found["base"] + MARKS[found["mark"].strip()]))
         else:
-            fixed = {"surd": "√", "em": "—", "en": "–", "nothing": ""}
+            fixed = {"surd": "√", "nothing": ""}
             name, value = next(iter(found.items()))
             shown.append(fixed.get(name, value))
         place = match.end()
