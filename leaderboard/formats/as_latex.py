@@ -15,6 +15,7 @@ from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
 from leaderboard.layout import (
     HEADS,
     INTERVALS,
+    MISSING,
     SIGNS,
     blocks,
     caption,
@@ -197,7 +198,7 @@ def _body(block: Sequence[Column], table: Table) -> Iterator[str]:
 
 def _cell(row: Row, column: Column, table: Table) -> str:
     cell = row.cell(column.task)
-    return "---" if cell is None else _value(cell, table) + _SIGNS[cell_sign(row, column)]
+    return latex(MISSING) if cell is None else _value(cell, table) + _SIGNS[cell_sign(row, column)]
 
 
 def _value(cell: Cell, table: Table) -> str:

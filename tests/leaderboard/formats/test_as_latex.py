@@ -122,7 +122,7 @@ def test_a_hostile_name_is_text_and_a_diverged_cell_says_so(board: Leaderboard) 
     row = next(line for line in text.splitlines() if "passwd" in line)
     name, *cells = row.removesuffix(r" \\").split(" & ")
     assert read(name) == HOSTILE
-    assert cells == ["---", "diverged 1/2", "---"]
+    assert [read(cell) for cell in cells] == ["—", "diverged 1/2", "—"]
 
 
 def test_seen_images_and_stale_rows_are_marked_apart(board: Leaderboard) -> None:
