@@ -17,6 +17,7 @@ from benchmark.backbone.findings import Finding
 from benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS, load_backbone, read_manifest, regular_file
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.weights import file_digest
+from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.backbone import BackboneManifest
 
 BATCHES = (1, 3)
@@ -71,7 +72,7 @@ def _check_folder(root: Path, manifest: BackboneManifest) -> Iterator[Finding]:
         yield Finding("error", MANIFEST, message, "rename the folder: results are filed under this name")
     else:
         yield Finding("ok", MANIFEST, f"{manifest.display_name}: {manifest.provenance.method}")
-    if others := sorted({path.name for path in root.iterdir()} - {MANIFEST, WEIGHTS, GRAPH}):
+    if others := sorted({path.name for path in root.iterdir()} - {MANIFEST, WEIGHTS, GRAPH, AUDIT_FILE}):
         yield Finding("warning", ", ".join(others[:5]), "not part of the contract, never read", "remove it")
 
 

@@ -49,6 +49,13 @@ def declare_graph(root: Path, model: onnx.ModelProto) -> None:
     (root / "backbone.json").write_text(json.dumps(manifest))
 
 
+def test_a_report_of_an_audit_is_part_of_the_contract_and_another_file_is_not(folder: Path) -> None:
+    for name in ("audit.json", "notes.txt"):
+        (folder / name).write_text("{}")
+    strange = [f.subject for f in check_backbone(folder) if "not part of the contract" in f.message]
+    assert strange == ["notes.txt"]
+
+
 def test_a_good_folder_passes(folder: Path) -> None:
     findings = check_backbone(folder)
     assert {f.level for f in findings} == {"ok"}
