@@ -9,12 +9,9 @@ import onnx
 from onnx import ModelProto, TensorProto
 
 from benchmark.backbone.graph_rules import dimensions
-from benchmark.backbone.model import BackboneError
+from benchmark.backbone.model import STRIDES, BackboneError, level_of
 from benchmark.contract.backbone import FeatureLevel
 from benchmark.contract.untrusted import clean_text
-
-STRIDES = (2, 4, 8, 16, 32)
-"""What heads ask for."""
 
 SIDE = 224
 """Image side at which shapes are worked out where the graph leaves it open: the published one."""
@@ -82,18 +79,10 @@ def graph_levels(model: ModelProto, declared: Mapping[str, int]) -> GraphLevels:
                 f"output {_names([name])} is declared with stride {stride}; its shape {list(shape)} at {side} pixels "
                 f"means {deduced}"
             )
-        found[name] = FeatureLevel(name=f"c{deduced.bit_length() - 1}", channels=shape[1], stride=deduced)
+        found[name] = level_of(deduced, shape[1])
     _check_distinct(found, shapes)
     ordered = dict(sorted(found.items(), key=lambda item: item[1].stride))
     return GraphLevels(image, side, ordered, tuple(name for name in shapes if name not in found))
-
-
-def with_image(levels: Sequence[FeatureLevel]) -> list[FeatureLevel]:
-    """Return levels with the image in place of a missing stride 2 where the U-Net lacks nothing else."""
-    strides = [level.stride for level in levels]
-    if strides != list(STRIDES[1:]):
-        return list(levels)
-    return [FeatureLevel(name="c1", channels=3, stride=STRIDES[0], substitute="image"), *levels]
 
 
 def _input(model: ModelProto) -> tuple[str, int]:

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from benchmark.backbone.export import INPUT
 from benchmark.backbone.folder import GRAPH, MANIFEST
-from benchmark.backbone.graph_levels import graph_levels, with_image
+from benchmark.backbone.graph_levels import graph_levels
 from benchmark.backbone.graph_rules import dimensions, graphs, parameter_count, read_graph, rule_problems
-from benchmark.backbone.model import BackboneError
+from benchmark.backbone.model import BackboneError, with_image
 from benchmark.backbone.weights import file_digest
 from benchmark.contract.backbone import ONNX_ONLY, BackboneManifest, FeatureLevel, InputSpec, Provenance
 from benchmark.contract.untrusted import clean_text

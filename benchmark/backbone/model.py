@@ -13,6 +13,9 @@ from torch.nn import functional as F
 
 from benchmark.contract.backbone import FeatureLevel
 
+STRIDES = (2, 4, 8, 16, 32)
+"""Of the levels that heads ask for."""
+
 
 class BackboneError(ValueError):
     """A backbone, its files or its name break the contract. The message says what to do."""
@@ -26,6 +29,18 @@ class Summary:
     levels: tuple[FeatureLevel, ...]
     first: str
     """First name of the state dict."""
+
+
+def level_of(stride: int, channels: int) -> FeatureLevel:
+    """Return a level of a network under the name that goes with its stride: `c1` for 2 … `c5` for 32."""
+    return FeatureLevel(name=f"c{stride.bit_length() - 1}", channels=channels, stride=stride)
+
+
+def with_image(levels: Sequence[FeatureLevel]) -> list[FeatureLevel]:
+    """Return levels with the image in place of a missing stride 2 where the U-Net lacks nothing else."""
+    if [level.stride for level in levels] != list(STRIDES[1:]):
+        return list(levels)
+    return [FeatureLevel(name="c1", channels=3, stride=STRIDES[0], substitute="image"), *levels]
 
 
 class Backbone(nn.Module):

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.backbone.architectures.resnet import NAMES as TORCHVISION
-from benchmark.backbone.model import Backbone, BackboneError, Summary
+from benchmark.backbone.model import STRIDES, Backbone, BackboneError, Summary, level_of, with_image
 from benchmark.contract.backbone import FeatureLevel
 from benchmark.contract.untrusted import clean_text
 
@@ -42,11 +42,8 @@ RECOMMENDED: dict[str, tuple[int, tuple[int, ...], str]] = {
 """Parameters, channels of the levels that a network has, up to stride 32, and the first name of its state dict: what
 listings and searches ask for, so that they need not build it. Any other network of timm that fits can be named, too."""
 
-FINEST = 2
-"""Stride of the level that the image stands in for where a network has none."""
-
-COARSER = (4, 8, 16, 32)
-"""Strides that a network must have."""
+COARSER = STRIDES[1:]
+"""Strides that a network must have; for 2 the image stands in where there is none."""
 
 SIDE = 224
 """Of the published protocol; networks that take one side only are built for it."""
@@ -130,13 +127,8 @@ def plan_of(name: str) -> Plan:
 
 def levels_of(widths: Sequence[int]) -> tuple[FeatureLevel, ...]:
     """Return the levels of a network with these channels up to stride 32, the image in place of a missing stride 2."""
-    strides = (FINEST, *COARSER)[-len(widths) :]
-    own = [
-        FeatureLevel(name=f"c{stride.bit_length() - 1}", channels=width, stride=stride)
-        for stride, width in zip(strides, widths, strict=True)
-    ]
-    image = FeatureLevel(name="c1", channels=3, stride=FINEST, substitute="image")
-    return tuple(own if own[0].stride == FINEST else [image, *own])
+    strides = STRIDES[-len(widths) :]
+    return tuple(with_image([level_of(*pair) for pair in zip(strides, widths, strict=True)]))
 
 
 def _create(name: str) -> Any:
@@ -181,7 +173,7 @@ def _features(name: str, network: Any) -> list[tuple[int, int, int]]:
             f"{strides or 'none'}; plain vision transformers have one stride only. Networks that fit: "
             f"{', '.join(PREFIX + each for each in list(RECOMMENDED)[:4])}, … (`lovt-bench backbone architectures`)"
         )
-    return [last[stride] for stride in (FINEST, *COARSER) if stride in last]
+    return [last[stride] for stride in STRIDES if stride in last]
 
 
 def _gives(network: Any, indices: Sequence[int], found: list[tuple[int, int, int]], side: int) -> bool:
