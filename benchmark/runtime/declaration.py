@@ -21,6 +21,7 @@ from benchmark.contract.submission import ClaimedNumber, Submission, SubmissionK
 from benchmark.runtime.submissions import (
     SubmissionError,
     check_texts,
+    is_display_name_taken,
     read_folder,
     read_submission,
     submission_names,
@@ -151,13 +152,7 @@ def file_label(path: Path) -> str:
 
 def check_display_name(name: str, display_name: str) -> None:
     """Raise SubmissionError where a display name is that of a method of this repository."""
-    root = submissions_root()
-    taken = {
-        read_submission(root, other).display_name.casefold()
-        for other in submission_names(root)
-        if other != name
-    }
-    if display_name.casefold() in taken:
+    if is_display_name_taken(name, display_name):
         raise SubmissionError(
             f"the display name {display_name!r} is a method's of this repository; choose another"
         )

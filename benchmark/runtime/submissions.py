@@ -96,6 +96,16 @@ def check_texts(submission: Submission, where: str) -> None:
         )
 
 
+def is_display_name_taken(name: str, display_name: str) -> bool:
+    """Return whether a display name is that of a submission of this repository with another name."""
+    root = submissions_root()
+    return any(
+        read_submission(root, other).display_name.casefold() == display_name.casefold()
+        for other in submission_names(root)
+        if other != name
+    )
+
+
 @dataclass(frozen=True)
 class Found:
     """A submission and where it lies."""
@@ -140,8 +150,7 @@ def _find(method: str) -> Found:
             f"{folder.name}/submission.yaml takes the name {submission.name!r} of a method of this repository; "
             "choose another one"
         )
-    taken = {read_submission(root, name).display_name.casefold() for name in submission_names(root)}
-    if submission.display_name.casefold() in taken:
+    if is_display_name_taken(submission.name, submission.display_name):
         raise SubmissionError(
             f"{folder.name}/submission.yaml takes the display name {submission.display_name!r} of a method of this "
             "repository; choose another one"
