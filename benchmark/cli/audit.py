@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.options import workspace_option
 from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
@@ -40,11 +41,7 @@ INTERRUPTED = 130
     "--matches", type=FILE, help="Write which file matches which image: JSON lines, for your eyes only."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes [default: one per core].")
-@click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where generated things lie [default: $LOVT_BENCH_WORKSPACE, else workspace/].",
-)
+@workspace_option
 def audit(
     corpus: Path | None,
     datasets: tuple[str, ...],

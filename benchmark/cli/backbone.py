@@ -9,18 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.options import workspace_option
 from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
     from benchmark.backbone.findings import Finding
 
 MARKS = {"ok": ("ok     ", "green"), "warning": ("warning", "yellow"), "error": ("error  ", "red")}
-
-workspace_option = click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where generated things lie [default: $LOVT_BENCH_WORKSPACE, else workspace/].",
-)
 
 
 @contextmanager

@@ -6,13 +6,8 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.options import workspace_option
 from benchmark.contract.corpus import CORPUS_SIDE
-
-WORKSPACE = click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for everything generated [default: $LOVT_BENCH_WORKSPACE or workspace].",
-)
 
 
 @click.group()
@@ -63,7 +58,7 @@ def corpus() -> None:
 @click.option("--splitter", default="spacy", show_default=True, help="Sentence splitter: spacy or stanza.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes [default: one per core].")
 @click.option("--force", is_flag=True, help="Prepare again even if nothing changed.")
-@WORKSPACE
+@workspace_option
 def prepare(
     kind: str,
     raw: Path,
@@ -125,7 +120,7 @@ def prepare(
 @corpus.command()
 @click.argument("name")
 @click.option("--examples", type=click.IntRange(0), default=2, show_default=True, help="Reports to show.")
-@WORKSPACE
+@workspace_option
 def show(name: str, examples: int, workspace: Path | None) -> None:
     """Show what corpus NAME holds: counts, labels, what was left out, and a few reports as sentences.
 
@@ -150,7 +145,7 @@ def show(name: str, examples: int, workspace: Path | None) -> None:
 
 
 @corpus.command(name="list")
-@WORKSPACE
+@workspace_option
 def list_corpora(workspace: Path | None) -> None:
     """List the corpora of the workspace."""
     from benchmark.cli.corpus_show import table_of
@@ -161,7 +156,7 @@ def list_corpora(workspace: Path | None) -> None:
 
 @corpus.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@WORKSPACE
+@workspace_option
 def verify(names: tuple[str, ...], workspace: Path | None) -> None:
     """Check corpora: digests, offsets, counts. Without NAME all of them; ends with 1 if there is a problem.
 

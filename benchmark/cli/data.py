@@ -7,11 +7,8 @@ from pathlib import Path
 
 import click
 
-WORKSPACE = click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for everything generated [default: $LOVT_BENCH_WORKSPACE or workspace].",
-)
+from benchmark.cli.options import workspace_option
+
 PROTOCOL = click.option("--protocol", default="lovt-2022", show_default=True, help="Name of a protocol.")
 LAZY = {"phantom": ("benchmark.cli.data_phantom", "Write the synthetic X-rays in the raw layouts.")}
 """Commands of other files, with the line that `--help` shows without importing them."""
@@ -66,7 +63,7 @@ def data() -> None:
 @click.option("--workers", type=click.IntRange(min=1), help="Processes [default: one per core].")
 @click.option("--force", is_flag=True, help="Prepare again even if nothing changed.")
 @PROTOCOL
-@WORKSPACE
+@workspace_option
 def prepare(
     name: str,
     raw: Path,
@@ -114,7 +111,7 @@ def prepare(
 
 
 @data.command(name="list")
-@WORKSPACE
+@workspace_option
 def list_stores(workspace: Path | None) -> None:
     """List the stores of the workspace and the datasets that have none yet."""
     from benchmark.cli.data_show import table
@@ -126,7 +123,7 @@ def list_stores(workspace: Path | None) -> None:
 @data.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @PROTOCOL
-@WORKSPACE
+@workspace_option
 def verify(names: tuple[str, ...], protocol: str, workspace: Path | None) -> None:
     """Check stores: digests, counts, ranges. Without NAME all stores; ends with 1 if there is a problem.
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.options import workspace_option
+
 DATASETS = ("rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr")
 """Named here so that `--help` answers without importing the layouts; a test holds both to the same list."""
 
@@ -39,12 +41,7 @@ DATASETS = ("rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr")
     type=click.IntRange(min=1),
     help="Processes [default: one per core]; no effect on the content.",
 )
-@click.option(
-    "--workspace",
-    type=click.Path(path_type=Path),
-    envvar="LOVT_BENCH_WORKSPACE",
-    help="Where generated things lie [LOVT_BENCH_WORKSPACE, else ./workspace].",
-)
+@workspace_option
 @click.option(
     "--force", is_flag=True, help="Write a phantom anew. Folders that are no phantom stay untouched."
 )

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.backbone import MARKS, workspace_option
+from benchmark.cli.backbone import MARKS
+from benchmark.cli.options import workspace_option
 from benchmark.workspace import workspace_root
 
 

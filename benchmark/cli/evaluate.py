@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.cli.options import workspace_option
 from benchmark.cli.sizes import Size
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Predict runs, time and disk of each task, and do nothing.")
 @click.option("--budget", metavar="TIME", help="Begin no task that does not fit: 2h, 90m, 1h30m.")
 @click.option("--prepared-only", is_flag=True, help="Leave out tasks whose dataset is not prepared.")
-@click.option("--workspace", type=click.Path(path_type=Path, file_okay=False), help="Default: workspace/.")
+@workspace_option
 @click.pass_context
 def evaluate(
     ctx: click.Context,

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from benchmark.cli.leaderboard_compare import compare
-from benchmark.cli.leaderboard_options import out_option, results_option, workspace_option
+from benchmark.cli.leaderboard_options import out_option, results_option
 from benchmark.cli.leaderboard_plot import plot
 from benchmark.cli.leaderboard_release import diff, list_versions, release, verify
 from benchmark.cli.leaderboard_serve import serve, site
+from benchmark.cli.options import workspace_option
 
 
 @click.group()

@@ -21,9 +21,3 @@ results_option = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of run records.  [default: results in the workspace]",
 )
-
-workspace_option = click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of everything generated.  [default: $LOVT_BENCH_WORKSPACE or workspace]",
-)

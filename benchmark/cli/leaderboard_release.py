@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.leaderboard_options import out_option, results_option, workspace_option
+from benchmark.cli.leaderboard_options import out_option, results_option
+from benchmark.cli.options import workspace_option
 
 if TYPE_CHECKING:
     from benchmark.contract.release import Bump

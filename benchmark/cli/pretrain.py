@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from benchmark.cli.backbone import workspace_option
+from benchmark.cli.options import workspace_option
 from benchmark.cli.sizes import Size, physical_memory
 from benchmark.workspace import workspace_root
 

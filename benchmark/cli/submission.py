@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.backbone import workspace_option
+from benchmark.cli.options import workspace_option
 from benchmark.cli.submit_declaration import SUPERVISIONS, declaration_errors
 from benchmark.workspace import workspace_root
 
@@ -187,19 +188,15 @@ def data(as_json: bool) -> None:
     _print_rows(data_rows(), as_json)
 
 
-def _board_errors() -> Any:
-    from contextlib import contextmanager
-
+@contextmanager
+def _board_errors() -> Iterator[None]:
+    """Show errors about run records as one message."""
     from leaderboard.errors import LeaderboardError
 
-    @contextmanager
-    def caught() -> Any:
-        try:
-            yield
-        except LeaderboardError as error:
-            raise click.ClickException(str(error)) from error
-
-    return caught()
+    try:
+        yield
+    except LeaderboardError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _print_rows(rows: Sequence[dict[str, str]], as_json: bool) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.backbone import backbone_errors, show_findings, workspace_option
+from benchmark.cli.backbone import backbone_errors, show_findings
+from benchmark.cli.options import workspace_option
 from benchmark.cli.submit_declaration import (
     declaration_errors,
     identity_check,
