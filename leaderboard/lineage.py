@@ -89,11 +89,6 @@ def overlaps(
     return [_overlap(dataset, names, track, lines) for dataset in dict.fromkeys(datasets)]
 
 
-def mark_of(overlap_list: Sequence[Overlap], dataset: str) -> OverlapMark | None:
-    """Return the mark of a dataset, None where the row says nothing of it."""
-    return next((item.mark for item in overlap_list if item.dataset == dataset), None)
-
-
 def _overlap(dataset: str, names: Sequence[str], track: Track, table: Sequence[Relation]) -> Overlap:
     if not names:
         return Overlap(dataset=dataset, mark="unknown", reasons=[UNDECLARED])

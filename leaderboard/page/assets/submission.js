@@ -158,7 +158,8 @@
       const kind = `${column.datasetId} ${column.head}`;
       const last = found.get(kind);
       const frozen = (item) => (item.backbone === "frozen" ? 1 : 0);
-      if (!last || frozen(column) > frozen(last) || column.fraction >= last.fraction) found.set(kind, column);
+      const more = last ? frozen(column) - frozen(last) || column.fraction - last.fraction : 1;
+      if (more >= 0) found.set(kind, column);
     }
     return [...found.values()];
   };

@@ -93,6 +93,16 @@ def test_a_script_gives_back_any_text_and_holds_no_markup(text: str) -> None:
     assert not re.search("[<>&\u2028\u2029]", script.decode())
 
 
+def test_the_dark_theme_is_the_same_chosen_or_by_the_system(files: dict[str, bytes]) -> None:
+    style = files["assets/page.css"].decode()
+    chosen, system = (
+        re.findall(r"[\w-]+:[^;]+;", re.findall(re.escape(selector) + r" \{([^}]*)\}", style)[0])
+        for selector in (':root[data-theme="dark"]', ":root:not([data-theme])")
+    )
+    assert len(chosen) > 10
+    assert chosen == system
+
+
 @pytest.mark.slow
 def test_the_plot_library_is_the_same_in_another_process() -> None:
     code = "import sys; from leaderboard.page.plot_library import plot_library; sys.stdout.buffer.write(plot_library())"
