@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from benchmark.data.errors import DataError
+from benchmark.data.processes import interrupts_held, worker_pool
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -41,13 +41,14 @@ def map_chunks(
     if workers <= 1 or len(items) <= INLINE:
         yield from map(function, chunks)
         return
-    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    executor = worker_pool(workers)
     try:
         waiting = iter(chunks)
         running: set[Future[Result]] = set()
         while True:
             while len(running) < 3 * workers and (chunk := next(waiting, None)) is not None:
-                running.add(executor.submit(function, chunk))
+                with interrupts_held():  # submitting may start a worker
+                    running.add(executor.submit(function, chunk))
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)

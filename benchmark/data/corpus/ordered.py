@@ -7,20 +7,15 @@ written must have a fixed order.
 from __future__ import annotations
 
 import itertools
-import multiprocessing
-import multiprocessing.connection
-import os
-import signal
-import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from typing import TypeVar
 
 from benchmark.data.errors import DataError
 from benchmark.data.pool import CHUNK
+from benchmark.data.processes import interrupts_held, worker_pool
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -40,12 +35,11 @@ def map_ordered(
     if workers <= 1:
         yield from map(function, chunks)
         return
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
+    executor = worker_pool(workers)
     running: deque[Future[Result]] = deque()
     try:
         for chunk in chunks:
-            with _interrupts_held():  # submitting may start a worker
+            with interrupts_held():  # submitting may start a worker
                 running.append(executor.submit(function, chunk))
             if len(running) >= 3 * workers:
                 yield running.popleft().result()
@@ -55,32 +49,6 @@ def map_ordered(
         raise DataError("a worker process died (out of memory?); try with fewer --workers") from error
     finally:
         executor.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let processes that start here never see Ctrl-C: this process does, and ends them without their tracebacks."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end_with_parent() -> None:
-    """Let a worker end when its parent is killed; else it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch(sentinel: int) -> None:
-        multiprocessing.connection.wait([sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
 
 
 def _batched(items: Iterable[Item]) -> Generator[tuple[Item, ...]]:

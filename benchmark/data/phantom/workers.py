@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
-from multiprocessing import get_context
 
 from benchmark.data.pool import usable_cores
+from benchmark.data.processes import worker_pool
 
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_MMAP_THRESHOLD_": "268435456"}
 """Keep freed planes in the process: asking the kernel for each anew took a third of the time."""
@@ -16,10 +16,7 @@ MALLOC = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_MMAP_THRESHOLD_": "2684
 
 @contextmanager
 def drawing_pool(workers: int | None) -> Iterator[Executor | None]:
-    """Yield a pool of `workers` fresh processes, by default one a core; None for one worker: draw right here.
-
-    Processes are spawned, not forked: the caller may hold threads (a progress bar, torch).
-    """
+    """Yield a pool of `workers` fresh processes, by default one a core; None for one worker: draw right here."""
     count = workers or usable_cores()
     if count == 1:
         yield None
@@ -27,7 +24,7 @@ def drawing_pool(workers: int | None) -> Iterator[Executor | None]:
     before = {name: os.environ.get(name) for name in MALLOC}
     os.environ.update(MALLOC)
     try:
-        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+        with worker_pool(count) as pool:
             yield pool
     finally:
         for name, value in before.items():

@@ -193,13 +193,15 @@ def alive(process: int) -> bool:
 
 
 @pytest.mark.slow
-def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mapping", ["corpus.ordered:map_ordered", "pool:map_chunks"])
+def test_workers_end_with_a_killed_parent(tmp_path: Path, mapping: str) -> None:
+    module, _, name = mapping.partition(":")
     code = (
         "from functools import partial\n"
-        "from benchmark.data.corpus.ordered import map_ordered\n"
+        f"from benchmark.data.{module} import {name}\n"
         "from tests.benchmark.data.corpus.test_prepare import say_and_wait\n"
         "if __name__ == '__main__':\n"
-        f"    list(map_ordered(partial(say_and_wait, {str(tmp_path)!r}), range(100_000), 2))\n"
+        f"    list({name}(partial(say_and_wait, {str(tmp_path)!r}), range(100_000), 2))\n"
     )
     script = tmp_path / "script.py"
     script.write_text(code)
