@@ -1,7 +1,7 @@
 # The front door of lovt-bench. `make help` lists the verbs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format bench performance parity pretrain docker evaluate submit leaderboard clean
+.PHONY: help setup demo test test-fast lint format bench performance parity pretrain docker evaluate submit screenshots leaderboard clean
 
 PYTHON ?= python3
 VENV := .venv

@@ -171,9 +171,7 @@ def write_store(
             track=track,
             splits=splits,
             split_seed=split_seed,
-            classes=list(
-                classes or (["finding"] if channels == 1 else [f"class-{c}" for c in range(channels)])
-            ),
+            classes=list(classes),
             pixel_statistics=pixel_statistics,
             protocol=protocol,
             data_protocol_sha256=data_protocol_sha256,

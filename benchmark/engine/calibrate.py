@@ -30,7 +30,7 @@ _RUNS = 4
 
 
 def calibrate(plans: Sequence[TaskPlan]) -> Rates:
-    """Return the rates of this machine for the tasks; torch's generators are the same before and after."""
+    """Return the rates of this machine for the tasks; torch's CPU generator is the same before and after."""
     if not plans:
         return TYPICAL
     with torch.random.fork_rng(devices=[]):

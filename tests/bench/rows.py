@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from tests.bench.machine import Machine
@@ -53,9 +53,6 @@ class Row:
         if not self.flops and not self.bytes:
             return None
         return max(self.flops / machine.flops_per_second, self.bytes / machine.bytes_per_second)
-
-    def named(self, work: str) -> Row:
-        return replace(self, work=work)
 
 
 def render(rows: Iterable[Row], machine: Machine) -> str:

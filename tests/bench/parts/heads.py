@@ -46,7 +46,7 @@ CASES = {
 def measure(machine: Machine, folder: Path) -> list[Row]:
     """Measure the heads that train one run at a time, then the batched linear head."""
     single = [_single(machine, folder, name, *case) for name, case in CASES.items()]
-    return [row for rows in single for row in rows] + [_linear(machine, folder)]
+    return [*single, _linear(machine, folder)]
 
 
 def bare_step(
@@ -67,7 +67,7 @@ def bare_step(
     return step, adam.step
 
 
-def _single(machine: Machine, folder: Path, name: str, task: str, limit: float | None) -> list[Row]:
+def _single(machine: Machine, folder: Path, name: str, task: str, limit: float | None) -> Row:
     device, spec = machine.device, short_task(task, BATCH)
     store = noise_store(folder, spec.dataset, 4 * BATCH)
     strides = head_strides(spec)
@@ -93,7 +93,7 @@ def _single(machine: Machine, folder: Path, name: str, task: str, limit: float |
         )
     train_single(spec, PROTOCOL, RunConfig("tune", 1e-4, 1), None, CHANNELS, splits, device)
     read = 2 * BATCH * sum(CHANNELS[stride] * (SIDE // stride) ** 2 for stride in strides)
-    row = Row(
+    return Row(
         TABLE,
         f"{name}, batch {BATCH}",
         "images",
@@ -105,7 +105,6 @@ def _single(machine: Machine, folder: Path, name: str, task: str, limit: float |
         bytes=read,
         note=f"Adam {turns.best['Adam'] * 1000:.0f} ms of {turns.best['here'] * 1000:.0f}",
     )
-    return [row]
 
 
 def _targets(spec: TaskSpec, store: ImageStore, rows: np.ndarray, device: torch.device) -> Any:
