@@ -15,15 +15,18 @@ def workspace_root(given: Path | None = None) -> Path:
 
 
 @contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `target` that takes its place when the block ends well, and vanishes else."""
+def atomic_path(target: Path, mode: int = 0o644) -> Iterator[Path]:
+    """Yield a temporary path beside `target` that takes its place when the block ends well, and vanishes else.
+
+    Only its owner can read it until then; the target has the permissions `mode`.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
     os.close(handle)
     path = Path(name)
     try:
         yield path
-        path.chmod(0o644)
+        path.chmod(mode)
         path.replace(target)
     finally:
         path.unlink(missing_ok=True)

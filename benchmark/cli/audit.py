@@ -193,9 +193,8 @@ def _private_list(path: Path | None) -> Iterator[Callable[[FoundCopy], None]]:
         return
     from benchmark.workspace import atomic_path
 
-    with atomic_path(path) as temporary, temporary.open("w", encoding="ascii") as stream:
+    with atomic_path(path, mode=0o600) as temporary, temporary.open("w", encoding="ascii") as stream:
         yield lambda copy: print(json.dumps(asdict(copy)), file=stream)
-    path.chmod(0o600)
 
 
 def _summary(found: AuditReport) -> Iterator[str]:
