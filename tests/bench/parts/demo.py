@@ -33,5 +33,10 @@ def measure(machine: Machine, folder: Path) -> list[Row]:
 
 
 def _short(line: str) -> str:
-    name = "data prepare (five datasets)" if "data prepare" in line else line.partition("lovt-bench ")[2]
-    return re.sub(r"\s+", " ", name.partition(" --")[0] if "prepare (" not in name else name).strip()
+    """Return a command of the demo without its options but for the datasets that it is about."""
+    if "data prepare" in line:
+        return "data prepare (five datasets)"
+    command = line.partition("lovt-bench ")[2]
+    datasets = ", ".join(re.findall(r"--dataset (\S+)", command))
+    name = re.sub(r"\s+", " ", command.partition(" --")[0]).strip()
+    return f"{name} ({datasets})" if datasets else name
