@@ -6,7 +6,6 @@ checksum of its pixels and masks agrees; anything else is done again.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import zlib
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data import format as fmt
-from benchmark.data.errors import DataError
+from benchmark.data.lock import preparing
 from benchmark.data.process import Row
 from benchmark.data.row_file import RowFile
 
@@ -89,13 +88,8 @@ def partial_store(target: Path, sources: str, rows: int, side: int, classes: int
         DataError: Another process is preparing the same store.
     """
     folder = target.parent / f".partial-{target.name}"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock_file = target.parent / f".lock-{target.name}"
-    with lock_file.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise DataError(f"{target.name} is being prepared by another process; wait for it") from None
+    with preparing(target):
+        folder.mkdir(exist_ok=True)
         mark = folder / "sources"
         if not mark.is_file() or mark.read_text() != sources:
             shutil.rmtree(folder)
@@ -113,4 +107,3 @@ def partial_store(target: Path, sources: str, rows: int, side: int, classes: int
         finally:
             partial.images.close()
             partial.masks.close()
-            lock_file.unlink(missing_ok=True)

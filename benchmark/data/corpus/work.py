@@ -6,7 +6,6 @@ when its line can be read and the checksum of its pixels agrees; the first one t
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import zlib
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from benchmark.contract.base import Model
 from benchmark.data.corpus import format as fmt
 from benchmark.data.corpus.process import Done, SplitReport
 from benchmark.data.errors import DataError
+from benchmark.data.lock import preparing
 
 JOURNAL, SOURCES = "journal.jsonl", "sources"
 
@@ -161,13 +161,8 @@ def work_on(target: Path, sources: str) -> Iterator[Work]:
         DataError: Another process is preparing the same corpus.
     """
     folder = target.parent / f".partial-{target.name}"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock_file = target.parent / f".lock-{target.name}"
-    with lock_file.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise DataError(f"{target.name} is being prepared by another process; wait for it") from None
+    with preparing(target):
+        folder.mkdir(exist_ok=True)
         mark = folder / SOURCES
         if not mark.is_file() or mark.read_text() != sources:
             shutil.rmtree(folder)
@@ -179,7 +174,6 @@ def work_on(target: Path, sources: str) -> Iterator[Work]:
             yield work
         finally:
             work.close()
-            lock_file.unlink(missing_ok=True)
 
 
 def discard(work: Work) -> None:
