@@ -1,17 +1,16 @@
 """`leaderboard.tex`: a document of its own, tables in the paper's layout; plain ASCII, so that any engine reads it.
 
-Columns are grouped by dataset, head and train fraction. Bold is best, underlined second. Text from outside is
-escaped; characters beyond accented Latin letters show as their code point.
+Columns are grouped by dataset, head and train fraction. Bold is best, underlined second. A table never leaves its
+page: it is scaled down where it is wide, and goes on in another where it is long. Text from outside is escaped.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
+from leaderboard.formats.latex_text import latex, shortened
 from leaderboard.layout import (
     HEADS,
     INTERVALS,
@@ -25,113 +24,66 @@ from leaderboard.layout import (
     percent,
     row_sign,
 )
-from leaderboard.text import clean
 
 WIDE = 9
 """Tasks side by side: the paper's two tables have nine each."""
 
-_HEAD = r"""% Written by lovt-bench; compiles with pdflatex, xelatex, lualatex and tectonic.
-% To use a table in a paper: copy it, and load booktabs and graphicx.
+LONG = 24
+"""Rows below each other: with its caption and a heading such a table fits a page."""
+
+NAME = 48
+"""Characters of a row's name, so that one name does not make all numbers tiny."""
+
+_HEAD = r"""% Written by lovt-bench; compiles with pdflatex, xelatex and lualatex.
+% To use a table in a paper: copy it, and load booktabs, graphicx and T1 fonts.
 \documentclass[10pt]{article}
 \usepackage[a4paper,landscape,margin=15mm]{geometry}
 \usepackage[T1]{fontenc}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage{booktabs,graphicx}
+\setlength{\belowcaptionskip}{6pt}
 \begin{document}
 """
 
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "'": r"\textquoteright{}",
-    "`": r"\textasciigrave{}",
-    "-": "{-}",  # so that no two join into a dash
-    "*": "{*}",  # a row may not begin with one: it would belong to the \\ before it, as would a bracket
-    "[": "{[}",
-    "]": "{]}",
-    "ß": r"\ss{}",
-    "æ": r"\ae{}",
-    "Æ": r"\AE{}",
-    "ø": r"\o{}",
-    "Ø": r"\O{}",
-    "œ": r"\oe{}",
-    "ł": r"\l{}",
-    "Ł": r"\L{}",
-    "·": r"\textperiodcentered{}",
-    "±": r"\textpm{}",
-    "√": r"$\surd$",
-    "×": r"\texttimes{}",
-    "–": r"\textendash{}",
-    "—": r"\textemdash{}",
-    "’": r"\textquoteright{}",
-    "…": r"\ldots{}",
-}
+_CLEAR = "\n\\clearpage\n"
+"""Else LaTeX would move tables below the next heading, and give up at a hundred of them."""
 
 _STALE = r"\textsuperscript{s}"
 
 _SIGNS = {"": "", "†": r"\textsuperscript{\textdagger}", "?": r"\textsuperscript{?}"}
 """How the signs of `leaderboard.layout` are set."""
 
-_ACCENTS = {
-    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0304": "=", "\u0307": ".",
-    "\u030c": "v ", "\u030a": "r ", "\u0327": "c ", "\u0328": "k ", "\u0306": "u ", "\u030b": "H ",
-}  # fmt: skip
-
-
-_COMMAS = re.compile(",(?=,)")
-"""Two commas join into a quotation mark."""
-
 
 def as_latex(leaderboard: Leaderboard) -> str:
     """Return the whole document."""
-    parts = [_HEAD]
-    for table in leaderboard.tables:
-        parts.append(f"\n\\section*{{{latex(table.title)}}}\n\n{latex(table.statement, 1000)}\n")
-        if table.source:
-            parts.append(f"\nSource: {latex(table.source.citation, 1000)}\n")
-        parts += [_tabular(block, table) for block in blocks(table.columns, WIDE)]
-    return "".join([*parts, "\n\\end{document}\n"])
+    sections = [_section(table) for table in leaderboard.tables]
+    return f"{_HEAD}{_CLEAR.join(sections)}\n\\end{{document}}\n"
 
 
-def latex(text: str, limit: int = 200) -> str:
-    """Return text that LaTeX typesets as it is, in an argument and in a table cell too."""
-    shown: list[str] = []
-    for character in clean(text, limit):
-        base, *marks = list(unicodedata.normalize("NFD", character))
-        if character in _SPECIAL:
-            shown.append(_SPECIAL[character])
-        elif character.isascii():
-            shown.append(character)
-        elif len(marks) == 1 and marks[0] in _ACCENTS and base.isascii() and base.isalpha():
-            shown.append(f"\\{_ACCENTS[marks[0]]}{{{base}}}")
-        else:
-            shown.append(f"{{[}}U+{ord(character):04X}{{]}}")
-    return _COMMAS.sub(",{}", "".join(shown))
+def _section(table: Table) -> str:
+    text = f"\n\\section*{{{latex(table.title)}}}\n\n{latex(table.statement, 1000)}\n"
+    if table.source:
+        text += f"\nSource: {latex(table.source.citation, 1000)}\n"
+    starts = range(0, len(table.rows), LONG) or range(1)
+    return text + "".join(
+        _CLEAR.join(_tabular(block, table, start) for start in starts)
+        for block in blocks(table.columns, WIDE)
+    )
 
 
-def _tabular(block: Sequence[Column], table: Table) -> str:
+def _tabular(block: Sequence[Column], table: Table, start: int) -> str:
+    rows = table.rows[start : start + LONG]
     lines = [
         "",
         "\\begin{table}[htbp]",
         "\\centering",
-        f"\\caption{{{_caption(block, table)}}}",
-        "\\resizebox{\\textwidth}{!}{%",
+        f"\\caption{{{_caption(block, table, start)}}}",
+        "\\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%",
         f"\\begin{{tabular}}{{l{'c' * len(block)}r}}",
         "\\toprule",
         *_headings(block),
         "\\midrule",
-        *_body(block, table),
+        *_body(block, table, rows),
         "\\bottomrule",
         "\\end{tabular}}",
         "\\end{table}",
@@ -140,20 +92,28 @@ def _tabular(block: Sequence[Column], table: Table) -> str:
     return "\n".join(lines)
 
 
-def _caption(block: Sequence[Column], table: Table) -> str:
-    interval = latex(INTERVALS[table.interval])
+def _caption(block: Sequence[Column], table: Table, start: int) -> str:
+    total = len(table.rows)
+    rows = f", rows {start + 1}–{min(start + LONG, total)} of {total}" if total > LONG else ""
     marks = {item.mark for row in table.rows for item in row.overlaps}
+    cells = [cell for row in table.rows for cell in row.cells]
     signs = [
-        (_SIGNS[SIGNS["overlapping"]], "Pre-training data share images with it.", "overlapping" in marks),
-        (_SIGNS[SIGNS["unknown"]], "It is not known whether they do.", "unknown" in marks),
-        (_STALE, "Protocol, data or backbone have changed since.", any(row.stale for row in table.rows)),
+        (r" \textbf{Bold} is best.", any(cell.best for cell in cells)),
+        (r" \underline{Underlined} is second.", any(cell.second for cell in cells)),
+        (f" {_SIGNS[SIGNS['overlapping']]}Pre-training data share images with it.", "overlapping" in marks),
+        (f" {_SIGNS[SIGNS['unknown']]}It is not known whether they do.", "unknown" in marks),
+        (f" {_STALE}Protocol, data or backbone have changed since.", any(row.stale for row in table.rows)),
     ]
-    legend = "".join(f" {sign}{text}" for sign, text, there in signs if there)
-    return (
-        f"{latex(table.title)}: {latex(caption(block, table))}. Percent, mean over {table.expected_runs} run(s) "
-        f"$\\pm$ half-width of the 95\\,\\% interval ({interval}). \\textbf{{Bold}} is best, "
-        f"\\underline{{underlined}} second.{legend}"
-    )
+    legend = "".join(text for text, there in signs if there)
+    return f"{latex(table.title)}: {latex(caption(block, table) + rows)}. {_numbers(table)}{legend}"
+
+
+def _numbers(table: Table) -> str:
+    """Return what the numbers in the cells are."""
+    if table.kind == "claimed":
+        return "Percent and half-width of the 95\\,\\% interval, as claimed."
+    runs = "1 run" if table.expected_runs == 1 else f"mean over {table.expected_runs} runs"
+    return f"Percent, {runs} $\\pm$ half-width of the 95\\,\\% interval ({latex(INTERVALS[table.interval])})."
 
 
 def _headings(block: Sequence[Column]) -> Iterator[str]:
@@ -184,14 +144,16 @@ def _spanning(
     yield " ".join(rules)
 
 
-def _body(block: Sequence[Column], table: Table) -> Iterator[str]:
+def _body(block: Sequence[Column], table: Table, rows: Sequence[Row]) -> Iterator[str]:
     previous: Row | None = None
-    for row in table.rows:
+    for row in rows:
         # The published order is by fraction of the corpus; a rule parts its groups as in the paper.
         if table.kind == "published" and previous and row.fraction != previous.fraction:
             yield "\\midrule"
         cells = [_cell(row, column, table) for column in block]
-        name = latex(row.display_name) + _SIGNS[row_sign(row)] + (_STALE if row.stale else "")
+        name = (
+            latex(shortened(row.display_name, NAME)) + _SIGNS[row_sign(row)] + (_STALE if row.stale else "")
+        )
         yield _line([name, *cells, latex(mean_rank_text(row))])
         previous = row
 
@@ -209,6 +171,8 @@ def _value(cell: Cell, table: Table) -> str:
     value = f"\\textbf{{{value}}}" if cell.best else f"\\underline{{{value}}}" if cell.second else value
     spread = "" if interval is None else f"$\\,\\pm\\,${percent(interval)}"
     runs = cell.summary.runs
+    if table.kind == "claimed":
+        return value + spread
     return value + spread + ("" if runs == table.expected_runs else f" ({runs}/{table.expected_runs})")
 
 

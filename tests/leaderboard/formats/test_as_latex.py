@@ -1,69 +1,23 @@
-"""`leaderboard.tex`: without an engine at hand, a small reader checks what an engine would stumble over."""
+"""`leaderboard.tex`: its layout, and text from outside in it; engines that read it are not needed."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from benchmark.contract.leaderboard import Leaderboard, Overlap, OverlapMark
 from leaderboard.build import build
 from leaderboard.descriptions import Description
-from leaderboard.formats.as_latex import as_latex, latex
+from leaderboard.formats.as_latex import LONG, NAME, as_latex
+from leaderboard.formats.latex_text import shortened
 from leaderboard.published.load import load_published
-from leaderboard.text import clean
+from tests.leaderboard.formats.test_latex_text import read
 from tests.leaderboard.records import TASKS, record_set, runs
+from tests.leaderboard.synthetic_board import synthetic_board
 
 HOSTILE = r"\input{/etc/passwd} & 100% _of_ $x^2$ ~ {#1} \\ [1ex] *"
-SYMBOLS = {
-    "textbackslash": "\\", "textasciicircum": "^", "textasciitilde": "~", "textless": "<", "textgreater": ">",
-    "textbar": "|", "textquotedbl": '"', "textquoteright": "'", "textasciigrave": "`", "ss": "ß", "ae": "æ",
-    "AE": "Æ", "o": "ø", "O": "Ø", "oe": "œ", "l": "ł", "L": "Ł", "textperiodcentered": "·", "textpm": "±",
-    "texttimes": "×", "ldots": "…", "textendash": "–", "textemdash": "—",
-}  # fmt: skip
-MARKS = {
-    "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "=": "\u0304", ".": "\u0307",
-    "v": "\u030c", "r": "\u030a", "c": "\u0327", "k": "\u0328", "u": "\u0306", "H": "\u030b",
-}  # fmt: skip
-TOKEN = re.compile(
-    r"\\(?P<symbol>[A-Za-z]+)\{\}|\\(?P<mark>[`'^~\"=.]|[vrckuH] )\{(?P<base>[A-Za-z])\}|\\(?P<plain>[{}$&#%_])"
-    r"|\{(?P<kept>[-*\[\]])\}|(?P<surd>\$\\surd\$)|(?P<nothing>\{\})"
-    r"|(?P<other>[^\\{}$&#%_^~<>|\"'`\[\]*-])"
-)
-
-
-def read(text: str) -> str:
-    """Return what LaTeX shows; fails at anything that is neither plain text nor a known command."""
-    shown, place = [], 0
-    while place < len(text):
-        match = TOKEN.match(text, place)
-        assert match, f"LaTeX would stumble at {text[place : place + 20]!r}"
-        found = {name: value for name, value in match.groupdict().items() if value is not None}
-        if "symbol" in found:
-            shown.append(SYMBOLS[found["symbol"]])
-        elif "mark" in found:
-            shown.append(unicodedata.normalize("NFC", found["base"] + MARKS[found["mark"].strip()]))
-        else:
-            fixed = {"surd": "√", "nothing": ""}
-            name, value = next(iter(found.items()))
-            shown.append(fixed.get(name, value))
-        place = match.end()
-    return "".join(shown)
-
-
-@given(st.text(st.one_of(st.characters(max_codepoint=127), st.sampled_from("äéçŁßøœ–—·±√×…,-")), max_size=40))
-def test_what_is_escaped_reads_as_it_was(text: str) -> None:
-    escaped = latex(text)
-    assert escaped.isascii()
-    assert read(escaped) == clean(text, 200)
-
-
-@pytest.mark.parametrize(("text", "shown"), [("中", "[U+4E2D]"), ("🫁", "[U+1FAC1]"), ("ǖ", "[U+01D6]")])
-def test_what_engines_may_not_have_shows_as_its_code_point(text: str, shown: str) -> None:
-    assert read(latex(text)) == shown
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +75,7 @@ def test_a_hostile_name_is_text_and_a_diverged_cell_says_so(board: Leaderboard) 
     assert "\\input" not in text
     row = next(line for line in text.splitlines() if "passwd" in line)
     name, *cells = row.removesuffix(r" \\").split(" & ")
-    assert read(name) == HOSTILE
+    assert read(name) == shortened(HOSTILE, NAME)
     assert [read(cell) for cell in cells] == ["—", "diverged 1/2", "—"]
 
 
@@ -155,3 +109,56 @@ def test_seen_images_and_stale_rows_are_marked_apart(board: Leaderboard) -> None
     ]
     assert f"{dagger}Pre-training data share images" in text
     assert f"{stale}Protocol, data or backbone" in text
+
+
+def tables(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield caption and rows of each table."""
+    for table in re.findall(r"\\begin\{table\}.*?\\end\{table\}", text, re.DOTALL):
+        rows = table.split("\\midrule", 1)[1].splitlines()
+        yield table.split("\\caption{", 1)[1].split("\n", 1)[0], [row for row in rows if row.endswith(r" \\")]
+
+
+def test_a_long_table_goes_on_in_further_ones(board: Leaderboard) -> None:
+    """A table does not break: all rows beyond its page were lost, with no more than a warning."""
+    large = synthetic_board(60)
+    table = large.tables[0]
+    text = as_latex(large.model_copy(update={"tables": [table]}))
+    found = list(tables(text))
+    assert [len(rows) for _, rows in found] == [LONG, LONG, 60 - 2 * LONG] * 2
+    assert "rows 25{-}48 of 60" in found[1][0].replace(r"\textendash{}", "{-}")
+    assert [row.split(" & ")[-1] for _, rows in found[:3] for row in rows] == [
+        row.split(" & ")[-1] for _, rows in found[3:] for row in rows
+    ]
+    assert text.count("\\clearpage") == 4, "floats that wait would be too many"
+    assert all(" rows " not in caption for caption, _ in tables(as_latex(board)))
+
+
+def test_a_table_stays_below_its_heading(board: Leaderboard) -> None:
+    sections = as_latex(board).split("\\section*")[1:]
+    assert [section.rstrip().endswith("\\clearpage") for section in sections] == [True] * (
+        len(board.tables) - 1
+    ) + [False]
+
+
+def test_claimed_numbers_are_not_called_means_over_runs() -> None:
+    large = synthetic_board(20)
+    claimed = [table for table in large.tables if table.kind == "claimed"]
+    for caption, rows in tables(as_latex(large.model_copy(update={"tables": claimed}))):
+        assert "as claimed." in caption
+        assert "mean over" not in caption
+        assert rows
+        assert not re.search(r"\(\d+/\d+\)", "".join(rows))
+
+
+def test_only_marks_in_use_are_told(board: Leaderboard) -> None:
+    (plain,) = build(record_set(runs("random", "covid_linear", [0.3])), (), tuple(TASKS.values())).tables
+    rows = [
+        row.model_copy(
+            update={"cells": [cell.model_copy(update={"best": False, "second": False}) for cell in row.cells]}
+        )
+        for row in plain.rows
+    ]
+    text = as_latex(board.model_copy(update={"tables": [plain.model_copy(update={"rows": rows})]}))
+    assert "Bold" not in text
+    assert "Underlined" not in text
+    assert "Underlined" in as_latex(board)
