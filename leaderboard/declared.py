@@ -11,11 +11,10 @@ from pydantic import ValidationError
 
 from benchmark.contract.audit import AUDIT_FILE, AuditReport
 from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.base import Model
+from benchmark.contract.base import Model, is_name
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
 from leaderboard.errors import LeaderboardError
-from leaderboard.text import is_name
 from tasks.messages import explain
 
 _SIZE_LIMIT = 1024 * 1024

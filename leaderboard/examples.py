@@ -14,11 +14,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from benchmark.contract.base import is_name
 from benchmark.contract.example import ExampleSet
 from benchmark.contract.leaderboard import InputFile
 from benchmark.contract.run_record import RunRecord
 from leaderboard.rendering import digest
-from leaderboard.text import is_name
 
 SIZE_LIMIT = 1024 * 1024
 """Bytes of one file; four images of 128 pixels with masks take a tenth of it."""

@@ -18,10 +18,10 @@ from typing import get_args
 
 from pydantic import ValidationError
 
+from benchmark.contract.base import is_name
 from benchmark.contract.dataset import Track
 from benchmark.contract.run_record import RunRecord
 from leaderboard.errors import LeaderboardError
-from leaderboard.text import is_name
 
 SIZE_LIMIT = 256 * 1024 * 1024
 """Bytes of one file; the records of one task have some hundred thousand."""

@@ -5,17 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from pydantic import TypeAdapter, ValidationError
-
-from benchmark.contract.base import Name
-
 _MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "&<>`*_~|[]#\\@$"})
 """Whatever means something in Markdown, HTML, a mention or a formula, as a character reference."""
 
 _LINK = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)
 """What makes a page turn bare text into a link."""
-
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
 def clean(text: str, limit: int = 80) -> str:
@@ -49,12 +43,3 @@ def spreadsheet(text: str) -> str:
 def slug(text: str, limit: int = 64) -> str:
     """Return text as a name (lower case letters, digits, `.`, `_`, `-`); `x` if nothing is left."""
     return re.sub(r"[^a-z0-9._-]+", "-", clean(text).lower())[:limit].strip("-._") or "x"
-
-
-def is_name(text: str) -> bool:
-    """Return whether text is a name by the contract, and with it safe as a folder."""
-    try:
-        _NAME.validate_python(text)
-    except ValidationError:
-        return False
-    return True

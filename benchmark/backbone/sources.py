@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from pydantic import TypeAdapter, ValidationError
 
 from benchmark.backbone import imagenet, registry
 from benchmark.backbone.folder import MANIFEST, check_architecture, load_backbone, read_manifest
@@ -18,7 +17,7 @@ from benchmark.backbone.graph_model import graph_side, load_graph
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.weights import weights_digest
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel
-from benchmark.contract.base import Name, digest_of
+from benchmark.contract.base import NAME_RULE, digest_of, is_name
 
 DRAWING_RULE = {"source": "random", "initialisation": "torchvision-default", "version": 1}
 """What a random backbone depends on beside its architecture and seed."""
@@ -172,13 +171,8 @@ def backbone_folder(workspace: Path, name: str) -> Path:
     Raises:
         BackboneError: not a name, so that none can lead out of the workspace.
     """
-    try:
-        TypeAdapter(Name).validate_python(name)
-    except ValidationError as error:
-        raise BackboneError(
-            f"{name!r} is no backbone name: expected 1 to 64 of a-z, 0-9, '.', '_', '-', "
-            "beginning and ending with a letter or digit"
-        ) from error
+    if not is_name(name):
+        raise BackboneError(f"{name!r} is no backbone name: expected {NAME_RULE}")
     return workspace / "backbones" / name
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,8 +103,10 @@ def audit(
 
 def _backbone_folder(workspace: Path, name: str) -> Path:
     """Return the folder of a backbone that is there."""
+    from benchmark.contract.base import is_name
+
     folder = workspace / "backbones" / name
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name) or not (folder / "backbone.json").is_file():
+    if not is_name(name) or not (folder / "backbone.json").is_file():
         from benchmark.contract.untrusted import clean_text
 
         known = ", ".join(

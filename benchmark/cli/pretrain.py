@@ -226,11 +226,12 @@ def _limits(
 
 def _corpus_folder(base: Path, corpus: str) -> Path:
     """Return the folder of a corpus given by name or by path."""
+    from benchmark.contract.base import is_name
     from benchmark.runtime.submissions import SubmissionError
 
     named = base / "corpora" / corpus
     given = Path(corpus)
-    if re.fullmatch(r"[a-z0-9][a-z0-9._-]*", corpus) and named.is_dir():
+    if is_name(corpus) and named.is_dir():
         return named
     if given.is_dir():
         return given.resolve()

@@ -6,13 +6,27 @@ import hashlib
 import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$")]
 """A name that is safe as a folder: lower case letters, digits, `.`, `_`, `-`; 1 to 64 characters."""
 
+NAME_RULE = "1 to 64 of a-z, 0-9, '.', '_', '-', beginning and ending with a letter or digit"
+"""What a `Name` is, for messages."""
+
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 digest, lower case hexadecimal."""
+
+
+def is_name(text: str) -> bool:
+    """Return whether text is a `Name`, so that as a folder it leads nowhere else."""
+    try:
+        _NAME.validate_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 class Model(BaseModel):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from benchmark.contract.base import is_name
 from benchmark.contract.leaderboard import Row, Table
-from leaderboard.text import is_name
 
 _OPTIONS = {"Variant": "--variant", "Profile": "--profile", "Seed": "--seed"}
 """Labels of `leaderboard.provenance` and what repeats them."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
-from benchmark.contract.base import Name
+from benchmark.contract.base import NAME_RULE, is_name
 from benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from benchmark.contract.phantom import PHANTOM_FILE
 from benchmark.data.corpus.listing import ListedImage, ListedStudy, Listing, ReportText
@@ -42,10 +40,8 @@ def list_pairs(
     Raises:
         DataError: A row is wrong; the message names it.
     """
-    try:
-        TypeAdapter(Name).validate_python(name)
-    except ValidationError:
-        raise DataError(f"name {name!r}; expected lower case letters, digits, '.', '_' and '-'") from None
+    if not is_name(name):
+        raise DataError(f"name {name!r}; expected {NAME_RULE}")
     if not 0 < len(display_name) <= 80:
         raise DataError(f"display name of 1 to 80 characters expected, found {len(display_name)}")
     columns, rows = read_rows(table)
