@@ -51,6 +51,11 @@ def with_sums(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {**files, SUMS: "".join(lines).encode()}
 
 
+def read_sums(content: bytes) -> dict[str, str]:
+    """Return what a SHA256SUMS lists, digest by file; nothing of it is checked."""
+    return {line[66:]: line[:64] for line in content.decode(errors="replace").splitlines()}
+
+
 def digest(content: bytes) -> str:
     """Return the SHA-256 of bytes."""
     return hashlib.sha256(content).hexdigest()

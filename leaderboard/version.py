@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.release import BuildRecord, Release
 from leaderboard.errors import LeaderboardError
-from leaderboard.rendering import SOURCE, SUMS, Examples, digest, render, with_sums
+from leaderboard.rendering import SOURCE, SUMS, Examples, digest, read_sums, render, with_sums
 from leaderboard.tools import code_sha256, tools
 
 DEVELOPMENT = "dev"
@@ -114,12 +114,11 @@ def sum_problems(folder: Path) -> dict[str, str]:
     problems: dict[str, str] = {}
     try:
         files = read_files(folder)
-        sums = files.pop(SUMS).decode(errors="replace")
+        listed = read_sums(files.pop(SUMS))
     except LeaderboardError as error:
         return {"": str(error)}
     except KeyError:
         return {SUMS: f"{SUMS} is missing"}
-    listed = {line[66:]: line[:64] for line in sums.splitlines()}
     for name in sorted({*listed, *files}):
         if name not in files:
             problems[name] = f"{name} is missing"
@@ -194,9 +193,7 @@ def _check_replaceable(target: Path) -> None:
         names = set(_names(target))
     except LeaderboardError as error:
         raise LeaderboardError(problem) from error
-    sums = target / SUMS
-    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines() if SUMS in names else []
-    listed = {line[66:] for line in lines}
+    listed = set(read_sums((target / SUMS).read_bytes())) if SUMS in names else set()
     folders = {path for name in names for path in (target / name).parents}
     empty = any(path.is_dir() and path not in folders for path in target.rglob("*"))
     if SOURCE not in listed or names - listed - {SUMS} or empty:
