@@ -35,17 +35,6 @@ _RELEASE = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})")
 Number = tuple[int, int, int]
 
 
-def write_version(leaderboard: Leaderboard, out: Path, examples: Examples | None = None) -> Path:
-    """Write a version and return its folder. Writing a version again with equal bytes changes nothing.
-
-    Raises:
-        LeaderboardError: the version is released and differs, or its folder holds files that no build wrote.
-    """
-    check_version(leaderboard.version)
-    with locked(out):
-        return put(leaderboard.version, out, version_files(leaderboard, examples))
-
-
 def version_files(
     leaderboard: Leaderboard, examples: Examples | None = None, release: Release | None = None
 ) -> dict[str, bytes]:
@@ -57,7 +46,13 @@ def version_files(
 
 
 def put(version: str, out: Path, files: Mapping[str, bytes]) -> Path:
-    """Write the files of a version and their sums; the caller holds the lock."""
+    """Write the files of a version and their sums, and return its folder; the caller holds the lock.
+
+    Equal bytes written again change nothing.
+
+    Raises:
+        LeaderboardError: the version is released and differs, or its folder holds files that no build wrote.
+    """
     target = out / version
     whole = with_sums(files)
     if target.is_symlink() or target.exists():

@@ -11,8 +11,9 @@ from benchmark.contract.leaderboard import Leaderboard
 from leaderboard.build import build
 from leaderboard.errors import LeaderboardError
 from leaderboard.rendering import FORMATS, SUMS
-from leaderboard.version import BUILD, read_version, write_version
+from leaderboard.version import BUILD, read_version
 from tests.leaderboard.records import TASKS, record_set, runs
+from tests.leaderboard.versions import write_version
 
 
 def board(value: float = 0.5, version: str = "dev") -> Leaderboard:

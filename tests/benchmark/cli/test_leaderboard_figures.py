@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from benchmark.cli.main import main
 from leaderboard.build import build
 from leaderboard.published.load import load_published
-from leaderboard.version import write_version
 from tests.leaderboard.records import TASKS, record_set, runs
+from tests.leaderboard.versions import write_version
 
 
 def call(*arguments: object) -> Result:
