@@ -6,7 +6,6 @@ rewritten together with its sums no longer fits it.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -98,14 +97,11 @@ def write_index(out: Path) -> VersionIndex:
 
 
 def script(index: VersionIndex) -> str:
-    """Return `versions.js`: a page opened from disk may load a script, but no JSON.
+    """Return `versions.js`: a page opened from disk may load a script, but no JSON."""
+    # Templates and plots come with it and load slowly; reading the list need not wait for them.
+    from leaderboard.page.script import as_script
 
-    `<`, `>`, `&` and the two line separators are escaped, so that the text is safe inside a page too.
-    """
-    text = json.dumps(index.model_dump(mode="json")["versions"], ensure_ascii=True)
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return f"window.{VARIABLE} = {text};\n"
+    return as_script(f"window.{VARIABLE}", index.model_dump(mode="json")["versions"]).decode()
 
 
 def describe_release(out: Path, version: str) -> VersionEntry:
