@@ -28,8 +28,8 @@ from leaderboard.statistics.bootstrap import (
 )
 from leaderboard.statistics.friedman import cliques, critical_difference, friedman
 from leaderboard.statistics.grid import Grid, grid_of
-from leaderboard.statistics.hypotheses import ALPHA, holm, welch
-from leaderboard.statistics.pairs import overall
+from leaderboard.statistics.hypotheses import ALPHA, holm
+from leaderboard.statistics.pairs import overall, welch_between
 from leaderboard.statistics.places import best, doubled_ranks
 from leaderboard.statistics.statements import statements
 
@@ -153,7 +153,7 @@ def _pairs(grid: Grid, pool: list[int]) -> list[Pair]:
     if not ends:
         return []
     a, b = np.array(ends).T
-    test = welch((grid.scores[a], grid.scores[b]), (grid.std[a], grid.std[b]), (grid.runs[a], grid.runs[b]))
+    test = welch_between(grid, a, b)
     pairs = []
     for (first, second), line in zip(ends, holm(test.p).tolist(), strict=True):
         both = overall(grid, first, second)
@@ -178,11 +178,7 @@ def _differences(grid: Grid, pool: list[int]) -> list[Differences]:
             continue
         top = flags.index(True)
         others = np.array([row for row in pool if row != top and not np.isnan(scores[row])], dtype=np.int64)
-        test = welch(
-            (scores[top], scores[others]),
-            (grid.std[top, column], grid.std[others, column]),
-            (grid.runs[top, column], grid.runs[others, column]),
-        )
+        test = welch_between(grid, (top, column), (others, column))
         apart = np.isneginf(scores[others]) | (holm(test.p) < ALPHA)
         found.append(
             Differences(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from benchmark.contract.leaderboard import Table
 from leaderboard.statistics.grid import Grid, grid_of
-from leaderboard.statistics.hypotheses import ALPHA, holm, signed_rank, welch
+from leaderboard.statistics.hypotheses import ALPHA, Welch, holm, signed_rank, welch
 
 Verdict = Literal["first", "second", "not told apart", "no test", "not measured"]
 """`first` and `second`: that row is better at 5 %, or the other diverged. `no test`: fewer than two distinct runs on a
@@ -56,7 +56,7 @@ def compare(table: Table, first: str, second: str) -> Comparison:
         if row not in grid.rows:
             raise ValueError(f"row {row!r} is not in table {table.id}; its rows: {', '.join(grid.rows)}")
     a, b = grid.rows.index(first), grid.rows.index(second)
-    test = welch((grid.scores[a], grid.scores[b]), (grid.std[a], grid.std[b]), (grid.runs[a], grid.runs[b]))
+    test = welch_between(grid, a, b)
     corrected = holm(test.p)
     return Comparison(
         tasks=[
@@ -71,6 +71,15 @@ def compare(table: Table, first: str, second: str) -> Comparison:
             for column, task in enumerate(grid.tasks)
         ],
         overall=overall(grid, a, b),
+    )
+
+
+def welch_between(grid: Grid, first: Any, second: Any) -> Welch:
+    """Return Welch's test of first minus second cells; each is an index of the grid's (R, T) arrays."""
+    return welch(
+        (grid.scores[first], grid.scores[second]),
+        (grid.std[first], grid.std[second]),
+        (grid.runs[first], grid.runs[second]),
     )
 
 

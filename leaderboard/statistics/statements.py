@@ -10,7 +10,8 @@ import numpy as np
 from benchmark.contract.analysis import Analysis
 from benchmark.contract.leaderboard import Table
 from leaderboard.statistics.grid import Grid
-from leaderboard.statistics.hypotheses import ALPHA, holm, welch
+from leaderboard.statistics.hypotheses import ALPHA, holm
+from leaderboard.statistics.pairs import welch_between
 from leaderboard.statistics.places import best
 
 NAMED = 5
@@ -56,12 +57,7 @@ def _tasks_won(table: Table, grid: Grid) -> list[str]:
         return [f"{sentence}; no other method was measured on them."]
     columns = np.array([column for column, _ in rivals])
     a, b = np.array([pair for _, pair in rivals]).T
-    test = welch(
-        (grid.scores[a, columns], grid.scores[b, columns]),
-        (grid.std[a, columns], grid.std[b, columns]),
-        (grid.runs[a, columns], grid.runs[b, columns]),
-    )
-    corrected = holm(test.p)
+    corrected = holm(welch_between(grid, (a, columns), (b, columns)).p)
     numbers = np.array([table.columns[column].number for column in columns])
     close, clear, untested = (
         numbers[chosen].tolist() for chosen in (corrected >= ALPHA, corrected < ALPHA, np.isnan(corrected))
