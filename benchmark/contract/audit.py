@@ -93,11 +93,6 @@ class AuditReport(Model):
     """ISO 8601, UTC."""
     versions: dict[str, str] = {}
 
-    @property
-    def matched(self) -> int:
-        """Number of evaluation images with a near copy in the corpus, all datasets and splits together."""
-        return sum(split.matched for one in self.datasets for split in one.splits.values())
-
 
 class ReferenceDataset(Model):
     """The images of one prepared store, as a hash file lists them: train first, each split in stored order."""
