@@ -196,6 +196,19 @@ def test_the_reader_may_choose_the_theme_and_it_stays(page: Any, from_disk: str)
     assert page.evaluate(colour) == light
 
 
+def test_scrollbars_take_the_colours_of_the_theme(page: Any, from_disk: str) -> None:
+    """Firefox drew them white on the dark page."""
+    page.goto(from_disk)
+    page.wait_for_selector(".scroll.tall")
+    colours = set()
+    for theme in ("light", "dark"):
+        page.get_by_label("Colours").select_option(theme)
+        colour = page.evaluate("getComputedStyle(document.querySelector('.scroll.tall')).scrollbarColor")
+        assert colour != "auto"
+        colours.add(colour)
+    assert len(colours) == 2
+
+
 def test_numbers_round_as_every_other_rendering(page: Any, from_disk: str) -> None:
     drawn = random.Random(1)
     values = [drawn.random() for _ in range(2000)] + [number / 4000 for number in range(400)]
