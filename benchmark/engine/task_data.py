@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -77,7 +77,7 @@ class TaskData:
             autocast=self.device.type == "cuda",
         )
 
-    def extract(self, seed: int, advance: Callable[[int], None]) -> FeatureCache:
+    def extract(self, seed: int) -> FeatureCache:
         """Extract what is missing and return the cache."""
         cache = self.cache(seed)
         levels = [stride for stride in self.strides if stride != 1]
@@ -86,23 +86,23 @@ class TaskData:
             missing = cache.missing(split, self.size(split), levels)
             if missing:
                 backbone = backbone or self.source.load(seed)
-                cache.extract(backbone, split, self.size(split), missing, self.device, advance)
+                cache.extract(backbone, split, self.size(split), missing, self.device)
         return cache
 
-    def single(self, seed: int, advance: Callable[[int], None]) -> dict[str, SplitData]:
+    def single(self, seed: int) -> dict[str, SplitData]:
         """Return the splits as a single run of that seed reads them."""
         return {
             split: SplitData(self.size(split), inputs, self.targets[split])
-            for split, inputs in self._inputs(seed, advance).items()
+            for split, inputs in self._inputs(seed).items()
         }
 
-    def linear(self, seeds: list[int], advance: Callable[[int], None]) -> dict[str, LinearSplit]:
+    def linear(self, seeds: list[int]) -> dict[str, LinearSplit]:
         """Return the splits as a batched linear head reads them, features shared by runs of one draw."""
         draws: dict[int | None, FeatureCache] = {}
         for seed in seeds:
             draw = seed if self.source.drawn_per_run else None
             if draw not in draws:
-                draws[draw] = self.extract(seed, advance)
+                draws[draw] = self.extract(seed)
         (stride,) = self.strides
         splits: dict[str, LinearSplit] = {}
         for split in SPLIT_NAMES:
@@ -114,7 +114,7 @@ class TaskData:
             splits[split] = LinearSplit(self.size(split), features, self.targets[split])  # type: ignore[arg-type]
         return splits
 
-    def _inputs(self, seed: int, advance: Callable[[int], None]) -> Mapping[SplitName, InputSource]:
+    def _inputs(self, seed: int) -> Mapping[SplitName, InputSource]:
         if self.spec.backbone == "fine-tuned":
             return self.images
         if self.engine == "reference":
@@ -123,7 +123,7 @@ class TaskData:
                 split: LiveFeatures(backbone, self.strides, images, self.half)
                 for split, images in self.images.items()
             }
-        cache = self.extract(seed, advance)
+        cache = self.extract(seed)
         levels = [stride for stride in self.strides if stride != 1]
         return {
             split: CachedFeatures(
