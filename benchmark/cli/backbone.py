@@ -105,14 +105,17 @@ def export(
         from benchmark.backbone.folder import save_backbone
         from benchmark.backbone.origin import origin
         from benchmark.backbone.sources import backbone_folder
+        from benchmark.runtime.attached_audit import attached_audits, settle_audit
 
+        place = workspace_root(workspace)
         found = origin(name, weights=weights, architecture=arch, seed=seed)
-        root = backbone_folder(workspace_root(workspace), found.name)
+        root = backbone_folder(place, found.name)
         if root.exists() and not force:
             raise click.ClickException(f"{root} is there already; --force replaces it")
         provenance = found.provenance
         if pretraining_data:
             provenance = provenance.model_copy(update={"pretraining_data": _declared(pretraining_data)})
+        audits = attached_audits(root)
         manifest = save_backbone(
             root,
             found.backbone,
@@ -120,7 +123,8 @@ def export(
             provenance=provenance,
             onnx=onnx,
         )
-    for note in manifest.provenance.notes:
+        outcomes = [settle_audit(report, manifest, place) for report in audits]
+    for note in (*manifest.provenance.notes, *outcomes):
         click.echo(f"note: {note}")
     click.echo(f"{root}: {manifest.architecture}, SHA-256 {manifest.sha256[:16]}…")
     click.echo(f"Next: lovt-bench backbone check {manifest.name}")

@@ -99,6 +99,8 @@ def submit(
         from benchmark.backbone.submit import Declared, prepare
         from benchmark.backbone.weights import weights_digest
         from benchmark.contract.untrusted import clean_text
+        from benchmark.runtime.attached_audit import attached_audits, settle_audit
+        from benchmark.runtime.declaration import declarations_root
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)
@@ -121,6 +123,7 @@ def submit(
                 f"{root} is there already; --force replaces it, or choose another name"
             )
         said = settled.said
+        audits = attached_audits(root, declarations_root(place, submissions) / name)
         check_identity = identity_check(settled, place, submissions, allow_findings)
         declared = Declared(paper=said.paper, pretraining_data=said.pretraining_data)
         if is_graph(weights, levels):
@@ -169,6 +172,7 @@ def submit(
             place,
             submissions,
         )
+        outcomes = [settle_audit(report, manifest, place) for report in audits]
     if not said.pretraining_data:
         click.echo(
             "note: no --pretraining-data declared; say which data sets the weights have seen (else unknown)"
@@ -179,6 +183,8 @@ def submit(
     click.echo(
         f"{declaration}: the declaration; a pull request brings it as submissions/{name}/submission.yaml"
     )
+    for outcome in outcomes:
+        click.echo(outcome)
     click.echo(f"Next: lovt-bench evaluate {name}")
 
 
