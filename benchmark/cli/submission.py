@@ -116,12 +116,14 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
     from benchmark.cli.backbone import show_findings
     from benchmark.cli.submission_view import locate, marks_of
     from benchmark.runtime.check_submission import check_submission
+    from benchmark.runtime.declaration import submission_roots
     from tasks.registry import load_tasks
 
     place = workspace_root(workspace)
     with declaration_errors():
         folder = locate(name_or_dir, place)
-        found = check_submission(folder, [spec.id for spec in load_tasks()], place / "backbones")
+        tasks = [spec.id for spec in load_tasks()]
+        found = check_submission(folder, tasks, place / "backbones", submission_roots(place))
         if (marks := marks_of(folder)) is not None:
             found.append(Finding("ok" if "clean on all" in marks else "warning", "lineage", marks))
     if show_findings(found):

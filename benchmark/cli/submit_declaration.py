@@ -94,7 +94,6 @@ def read_said(
     from benchmark.contract.pretraining_data import vocabulary
     from benchmark.runtime.declaration import (
         Said,
-        check_display_name,
         check_writable,
         declarations_root,
         declare,
@@ -102,6 +101,7 @@ def read_said(
         submission_roots,
     )
     from benchmark.runtime.settled import Settled, settled
+    from benchmark.runtime.submissions import check_display_name
     from tasks.registry import load_tasks
 
     check_writable(declarations_root(workspace, submissions) / name)
@@ -114,7 +114,8 @@ def read_said(
         claimed=read_claims(claimed, [spec.id for spec in load_tasks()]) if claimed else None,
         claimed_track=claimed_track,
     )
-    known = find_declaration(name, submission_roots(workspace, submissions))
+    roots = submission_roots(workspace, submissions)
+    known = find_declaration(name, roots)
     # What is no file, or an empty one, is refused with its reason where it is read.
     sha256 = file_digest(weights) if weights.is_file() and weights.stat().st_size else None
     if sha256 is None:
@@ -122,7 +123,7 @@ def read_said(
     else:
         whole = settled(name, said, known, sha256, force)
         declare(name, whole.said, weights, sha256, None)
-    check_display_name(name, whole.said.display_name or name)
+    check_display_name(name, whole.said.display_name or name, roots)
     return whole
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,22 +15,31 @@ from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.pretraining_data import OTHER, UnknownDataError, vocabulary
 from benchmark.contract.submission import Submission
 from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.declaration import FILE, check_display_name, kind_of
+from benchmark.runtime.declaration import FILE, kind_of
 from benchmark.runtime.dockerfile_rules import SIZE_LIMIT, SUBJECT, dockerfile_findings
-from benchmark.runtime.submissions import SubmissionError, read_folder, submission_names, submissions_root
+from benchmark.runtime.submissions import (
+    SubmissionError,
+    check_display_name,
+    read_folder,
+    submission_names,
+    submissions_root,
+)
 
 FILES_LIMIT = 1000
 BYTES_LIMIT = 64 << 20
 """Bytes of a folder that a pull request brings; weights lie elsewhere."""
 
 
-def check_submission(folder: Path, tasks: Collection[str], backbones: Path | None = None) -> list[Finding]:
+def check_submission(
+    folder: Path, tasks: Collection[str], backbones: Path | None = None, roots: Sequence[Path] = ()
+) -> list[Finding]:
     """Return what was found, in the order of looking.
 
     Args:
         folder: Of the submission.
         tasks: Ids of the known tasks.
         backbones: `workspace/backbones`: where a backbone of the name is there, its digest is compared.
+        roots: folders of submissions beside this repository's own, whose display names are taken.
     """
     try:
         submission = read_folder(folder)
@@ -39,7 +48,7 @@ def check_submission(folder: Path, tasks: Collection[str], backbones: Path | Non
     own = folder.resolve().parent == submissions_root().resolve()
     kind = kind_of(submission, folder)
     found = [Finding("ok", FILE, f"valid; {submission.display_name}, kind {kind}")]
-    found += _names(submission, folder, own)
+    found += _names(submission, folder, own, roots)
     found += _declared(submission)
     found += _claims(submission, tasks)
     if kind == "weights":
@@ -51,7 +60,7 @@ def check_submission(folder: Path, tasks: Collection[str], backbones: Path | Non
     return found
 
 
-def _names(submission: Submission, folder: Path, own: bool) -> Iterator[Finding]:
+def _names(submission: Submission, folder: Path, own: bool, roots: Sequence[Path]) -> Iterator[Finding]:
     if submission.name != folder.resolve().name:
         yield Finding(
             "error",
@@ -66,7 +75,7 @@ def _names(submission: Submission, folder: Path, own: bool) -> Iterator[Finding]
     else:
         yield Finding("ok", "name", f"{submission.name}, as its folder")
     try:
-        check_display_name(submission.name, submission.display_name)
+        check_display_name(submission.name, submission.display_name, roots)
     except SubmissionError as error:
         yield Finding("error", "display_name", str(error))
 

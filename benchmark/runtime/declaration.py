@@ -21,7 +21,6 @@ from benchmark.contract.submission import ClaimedNumber, Submission, SubmissionK
 from benchmark.runtime.submissions import (
     SubmissionError,
     check_texts,
-    is_display_name_taken,
     read_folder,
     read_submission,
     submission_names,
@@ -148,14 +147,6 @@ def file_label(path: Path) -> str:
     """Return a file's name in the characters that a declaration takes."""
     label = re.sub(r"[^A-Za-z0-9._+-]+", "_", path.name)[:128].lstrip("._+-")
     return label or "weights"
-
-
-def check_display_name(name: str, display_name: str) -> None:
-    """Raise SubmissionError where a display name is that of a method of this repository."""
-    if is_display_name_taken(name, display_name):
-        raise SubmissionError(
-            f"the display name {display_name!r} is a method's of this repository; choose another"
-        )
 
 
 def check_writable(folder: Path) -> None:

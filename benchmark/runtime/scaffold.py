@@ -6,11 +6,14 @@ import tempfile
 from pathlib import Path
 from string import Template
 
-from pydantic import TypeAdapter, ValidationError
-
-from benchmark.contract.base import Name
-from benchmark.runtime.declaration import Said, check_display_name, declaration_text, declare
-from benchmark.runtime.submissions import SubmissionError, submission_names, submissions_root
+from benchmark.contract.base import NAME_RULE, is_name
+from benchmark.runtime.declaration import Said, declaration_text, declare
+from benchmark.runtime.submissions import (
+    SubmissionError,
+    check_display_name,
+    submission_names,
+    submissions_root,
+)
 
 DECLARATION = Template("""\
 # Who stands behind the row, and what the method needs. `lovt-bench submission check $folder` checks it.
@@ -151,13 +154,8 @@ def new_weights(name: str, into: Path, weights: Path, said: Said) -> Path:
 
 
 def _free_folder(name: str, into: Path) -> Path:
-    try:
-        TypeAdapter(Name).validate_python(name)
-    except ValidationError as error:
-        raise SubmissionError(
-            f"{name!r} is no name: expected 1 to 64 of a-z, 0-9, '.', '_', '-', beginning and ending with a letter or "
-            "digit"
-        ) from error
+    if not is_name(name):
+        raise SubmissionError(f"{name!r} is no name: expected {NAME_RULE}")
     if name in submission_names(submissions_root()) or name == "random" or name.startswith("random-"):
         raise SubmissionError(f"the name {name} is taken; choose another one")
     folder = into / name

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import stat
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 import submissions
+from benchmark.contract.display_name import look, name_problem
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
 from benchmark.contract.untrusted import clean_text
 
 FIELDS_SHOWN = 5
 """Wrong fields that a message names."""
+
+_SHARE = re.compile(r"\s*\(?\s*\d{1,3}\s*%\s*\)?\s*$")
+"""What the row of a method's variant adds to the method's name, as in `LoVT 30 %`."""
 
 
 class SubmissionError(ValueError):
@@ -94,16 +100,36 @@ def check_texts(submission: Submission, where: str) -> None:
         raise SubmissionError(
             f"{where}: display_name and pretraining_data are plain text on one line, without < > &"
         )
+    if problem := name_problem(submission.display_name):
+        raise SubmissionError(f"{where}: display_name {submission.display_name!r}: {problem}")
 
 
-def is_display_name_taken(name: str, display_name: str) -> bool:
-    """Return whether a display name is that of a submission of this repository with another name."""
-    root = submissions_root()
-    return any(
-        read_submission(root, other).display_name.casefold() == display_name.casefold()
-        for other in submission_names(root)
-        if other != name
-    )
+def check_display_name(name: str, display_name: str, roots: Sequence[Path] = ()) -> None:
+    """Raise SubmissionError where a display name looks like that of a submission of another name.
+
+    Args:
+        name: of the submission.
+        display_name: what tables would show.
+        roots: folders of submissions beside this repository's own; files that are not valid are passed over.
+    """
+    seen = {look(display_name), look(_SHARE.sub("", display_name))}
+    for other in _others(name, (submissions_root(), *roots)):
+        # Rows of a method's variants are called by its name and their share of the corpus.
+        if look(other.display_name) in (seen if other.variants else {look(display_name)}):
+            raise SubmissionError(
+                f"the display name {display_name!r} reads like {other.display_name!r} of the submission {other.name} "
+                "(case, space and the alphabet of a letter do not count); choose another"
+            )
+
+
+def _others(name: str, roots: Sequence[Path]) -> Iterator[Submission]:
+    for root in dict.fromkeys(root.resolve() for root in roots):
+        for other in submission_names(root):
+            if other != name:
+                try:
+                    yield read_submission(root, other)
+                except SubmissionError:
+                    continue
 
 
 @dataclass(frozen=True)
@@ -150,9 +176,8 @@ def _find(method: str) -> Found:
             f"{folder.name}/submission.yaml takes the name {submission.name!r} of a method of this repository; "
             "choose another one"
         )
-    if is_display_name_taken(submission.name, submission.display_name):
-        raise SubmissionError(
-            f"{folder.name}/submission.yaml takes the display name {submission.display_name!r} of a method of this "
-            "repository; choose another one"
-        )
+    try:
+        check_display_name(submission.name, submission.display_name)
+    except SubmissionError as error:
+        raise SubmissionError(f"{folder.name}/submission.yaml: {error}") from error
     return Found(submission, folder, own=False)

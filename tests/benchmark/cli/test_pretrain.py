@@ -68,7 +68,7 @@ def external(folder: Path, **fields: str) -> Path:
         ({}, "--runtime process is for this repository's own methods"),
         ({"module": "submissions.byol.pretrain"}, "--runtime process is for this repository's own methods"),
         ({"name": "lovt"}, "takes the name 'lovt' of a method of this repository"),
-        ({"display_name": "lovt"}, "takes the display name 'lovt'"),
+        ({"display_name": "lovt"}, "the display name 'lovt' reads like 'LoVT'"),
         ({"display_name": "<b>Mine</b>"}, "plain text on one line, without < > &"),
         ({"display_name": "a\u202eb"}, "plain text on one line"),
     ],

@@ -153,7 +153,9 @@ def test_mistakes_end_in_a_sentence_and_make_nothing(
     ("changes", "message"),
     [
         ({"name": "other"}, "name: 'other', but the folder is 'mine'"),
-        ({"display_name": "LoVT"}, "is a method's of this repository"),
+        ({"display_name": "LOVT"}, "reads like 'LoVT' of the submission lovt"),
+        ({"display_name": "LoVT (100 %)"}, "reads like 'LoVT' of the submission lovt"),
+        ({"display_name": "\u0412\u0423O\u216c"}, "mixes the alphabets of"),
         ({"display_name": "<b>x</b>"}, "plain text on one line"),
         ({"pretraining_data": ["our clinic"]}, "write 'other: our clinic'"),
         ({"pretraining_data": ["none", "NIH"]}, "nih-chestxray14 are declared too"),
@@ -171,6 +173,20 @@ def test_what_is_wrong_in_a_declaration_is_named(
     result = call("check", "./workspace/submissions/mine")
     assert result.exit_code == 1
     assert message in result.output
+
+
+def test_a_name_that_looks_like_another_of_the_workspace_is_refused(call, tmp_path: Path) -> None:
+    """Else a table would show two rows that nobody can tell apart."""
+    declare(tmp_path / "workspace" / "submissions" / "first", display_name="Our Model v1")
+    assert call("check", "first").exit_code == 0
+    declare(tmp_path / "workspace" / "submissions" / "second", display_name="our  m\u00f6del Vl")
+    result = call("check", "second")
+    assert result.exit_code == 1
+    assert "reads like 'Our Model v1' of the submission first" in result.output
+    broken = tmp_path / "workspace" / "submissions" / "third"
+    broken.mkdir()
+    (broken / "submission.yaml").write_text("{")
+    assert "reads like" in call("check", "second").output, "what cannot be read hides nothing else"
 
 
 def test_weights_and_backbone_must_be_those_declared(call, tmp_path: Path) -> None:

@@ -214,7 +214,13 @@ def test_two_encoders_are_told_apart_by_the_option(call, tmp_path: Path) -> None
             "nih-chestxray14 are declared too",
         ),
         ("mine", ("--claimed", "absent.csv"), "absent.csv cannot be read"),
-        ("mine", ("--display-name", "lovt"), "the display name 'lovt' is a method's of this repository"),
+        (
+            "mine",
+            ("--display-name", "l o v t"),
+            "the display name 'l o v t' reads like 'LoVT' of the submission",
+        ),
+        ("mine", ("--display-name", "L\u043eVT"), "mixes the alphabets of T (Latin) and \u043e (Cyrillic)"),
+        ("mine", ("--display-name", "My\u3164"), "it holds U+3164, which shows nothing"),
         ("mine", ("--display-name", "a\x1b[2J"), "are plain text on one line"),
     ],
 )

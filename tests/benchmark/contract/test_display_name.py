@@ -1,0 +1,97 @@
+"""What a reader would take for the same name is the same look; what differs to the eye stays apart."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.contract.display_name import look, name_problem
+from benchmark.runtime.submissions import read_submission, submission_names, submissions_root
+
+OURS = [
+    read_submission(submissions_root(), name).display_name for name in submission_names(submissions_root())
+]
+NAMES = st.sampled_from(OURS) | st.text("abcdefghijkLMNOPQRSTUVWXYZ0123456789-+. ", min_size=1, max_size=20)
+
+TWINS = {
+    "a": "аａ𝐚áɑ", "B": "ВΒ𝗕ʙ", "c": "сⅽϲ", "e": "еёé", "H": "НΗ", "i": "іıíⅰ", "k": "кκ", "L": "Ⅼʟ𝐋Ł",
+    "o": "оοօ0ōø", "P": "РΡ", "s": "ѕꜱş", "T": "ТΤᴛ", "V": "Ⅴᴠ𝖵", "x": "хχⅹ", "y": "уүý", "-": "–‑−—", "1": "lI|１",
+}  # fmt: skip
+"""Of some characters others that look like them: Cyrillic, Greek, Armenian, Latin, for mathematics, in full width."""
+
+
+UNSEEN = [" ", "\u00a0", "\u200b", "\u00ad", "\u2060", "\ufe0f", "\u0301"]
+"""Spaces, characters that show nothing, and an accent."""
+
+APART = [*OURS, "MoCo v2", "MoCo v3", "ViT-B", "ViT-L", "モデル", "モテル"]
+HONEST = [
+    *OURS,
+    "β-VAE",
+    "Modèle nº 2",
+    "胸部CLIP",
+    "ひらがなとカタカナ漢字",
+    "Модель 2",
+    "모델 A",
+    "CLIP (ViT)",
+]
+CYRILLIC = dict(zip("aceiopxTCPBO", "асеіорхТСРВО", strict=True))
+
+
+@st.composite
+def disguised(draw: st.DrawFn) -> tuple[str, str]:
+    """Draw a name and what somebody makes of it who wants to be taken for it."""
+    name = draw(NAMES)
+    pieces = []
+    for character in name:
+        twins = TWINS.get(character, "") + character.swapcase()
+        pieces.append(draw(st.sampled_from([character, *twins])))
+        pieces.append(draw(st.sampled_from(["", "", "", *UNSEEN])))
+    return name, "".join(pieces)
+
+
+@given(disguised())
+def test_a_disguise_has_the_look_of_the_name(pair: tuple[str, str]) -> None:
+    name, other = pair
+    assert look(other) == look(name)
+
+
+@given(
+    NAMES, st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]), st.sampled_from([str.upper, str.lower, str.title])
+)
+def test_case_and_form_do_not_count(name: str, form, case) -> None:
+    assert look(unicodedata.normalize(form, case(name))) == look(name)
+
+
+@given(st.text())
+def test_any_text_has_a_look(text: str) -> None:
+    assert not any(character.isspace() for character in look(text))
+    problem = name_problem(text)
+    assert problem is None or problem.startswith("it")
+
+
+@pytest.mark.parametrize(("first", "second"), combinations(APART, 2))
+def test_names_that_differ_to_the_eye_stay_apart(first: str, second: str) -> None:
+    assert look(first) != look(second)
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_names_have_no_problem(name: str) -> None:
+    assert name_problem(name) is None
+
+
+@given(st.sampled_from(OURS), st.data())
+def test_a_letter_of_another_alphabet_within_a_word_is_named(name: str, data: st.DataObject) -> None:
+    places = [place for place, letter in enumerate(name) if letter in CYRILLIC]
+    place = data.draw(st.sampled_from(places))
+    problem = name_problem(name[:place] + CYRILLIC[name[place]] + name[place + 1 :])
+    assert problem is not None
+    assert "Cyrillic" in problem
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u3164", "\u034f", "\ufe0f", "\u2800", "\u202e", "\U000e0041"])
+def test_what_shows_nothing_is_named_by_its_number(hidden: str) -> None:
+    assert f"U+{ord(hidden):04X}" in str(name_problem(f"Lo{hidden}VT"))
