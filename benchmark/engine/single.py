@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.contract.protocol import Protocol
-from benchmark.contract.run_record import EpochLog
+from benchmark.contract.run_record import Engine, EpochLog
 from benchmark.contract.task import TaskSpec
+from benchmark.engine.fast_head import fast_head
 from benchmark.engine.loaders import OrderedLoader, ShuffledLoader, SplitData
 from benchmark.engine.memory import training_format
 from benchmark.engine.order import seeded
@@ -36,6 +37,7 @@ def train_single(
     device: torch.device,
     on_epoch: Callable[[EpochLog], None] = lambda log: None,
     metrics_behind: bool | None = None,
+    engine: Engine = "fast",
 ) -> RunOutcome:
     """Train one run to its best validation epoch and, in the final phase, measure it once on test.
 
@@ -50,10 +52,13 @@ def train_single(
         on_epoch: Called after each epoch.
         metrics_behind: Compute validation metrics while the next epoch trains; by default on CUDA, where the CPU
             has nothing else to do. Changes no result.
+        engine: `reference` trains the head as it is written, `fast` the same head by faster convolutions on a CPU.
     """
     start = time.perf_counter()
     with seeded(config.seed):
         head = build_head(spec, channels, protocol)
+    if engine == "fast" and device.type == "cpu":
+        head = fast_head(head)
     module = Training(
         head.to(memory_format=training_format(device)),
         backbone.to(memory_format=training_format(device)) if backbone is not None else None,
