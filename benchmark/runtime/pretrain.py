@@ -15,9 +15,11 @@ from pathlib import Path
 from benchmark.backbone.findings import Finding, failed
 from benchmark.backbone.folder import MANIFEST, read_manifest, replace_folder
 from benchmark.backbone.model import BackboneError
+from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.exit_codes import ExitCode
 from benchmark.contract.verdict import RunVerdict, Verdict
 from benchmark.log import logger
+from benchmark.runtime.attached_audit import attached_audits, settle_audit
 from benchmark.runtime.check_apart import check_apart
 from benchmark.runtime.engine import ATTEMPTS, EngineError
 from benchmark.runtime.inputs import PretrainInputs
@@ -133,7 +135,8 @@ def _take_over(run: Run, root: Path, known: Known) -> list[Finding]:
         except BackboneError as error:
             raise RejectedError([str(error).replace(f"{scratch}/", "")]) from error
         stamp = stamp_own if known.image_digest is None else stamp_foreign
-        write_text(taken / MANIFEST, stamp(manifest, known).to_json())
+        made = stamp(manifest, known)
+        write_text(taken / MANIFEST, made.to_json())
         findings = check_apart(taken)
         if failed(findings):
             raise RejectedError(
@@ -144,8 +147,10 @@ def _take_over(run: Run, root: Path, known: Known) -> list[Finding]:
                 ]
             )
         taken.chmod(0o755)
+        audits = attached_audits(root)
         replace_folder(taken, root)
-    return findings
+    outcomes = [settle_audit(report, made, root.parent.parent) for report in audits]
+    return [*findings, *(Finding("warning", AUDIT_FILE, outcome) for outcome in outcomes)]
 
 
 def _verdict(runtime: Runtime, word: Verdict, message: str, ended: Ended, attempts: int) -> RunVerdict:

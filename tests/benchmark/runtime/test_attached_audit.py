@@ -1,0 +1,57 @@
+"""A backbone that is trained again does not take over the audit of the one that it replaces, and none gets lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from benchmark.backbone.folder import save_backbone
+from benchmark.backbone.sources import random_draw
+from benchmark.contract.backbone import Provenance
+from benchmark.contract.run_contract import RunParameters
+from benchmark.runtime.engine import Kind
+from benchmark.runtime.narrator import Narrator
+from benchmark.runtime.outputs import Outputs
+from benchmark.runtime.pretrain import pretrain
+from benchmark.runtime.runs import Run
+from benchmark.runtime.supervise import Ended, Exit
+from tests.benchmark.runtime.test_inputs import INPUTS
+from tests.benchmark.runtime.test_stamp import KNOWN
+
+
+def write(root: Path, seed: int) -> None:
+    provenance = Provenance(method="mine", seed=seed)
+    save_backbone(root, random_draw("resnet18", seed), display_name="Mine", provenance=provenance, onnx=False)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A runtime whose submission leaves drawn weights."""
+
+    seed: int
+    kind: Kind = "process"
+    image_digest: str | None = None
+
+    def run(self, run: Run, narrator: Narrator) -> Ended:
+        write(run.output / "backbone", self.seed)
+        return Ended(Exit(0))
+
+
+@pytest.mark.slow
+def test_the_audit_of_other_weights_is_laid_aside_and_told(tmp_path: Path) -> None:
+    root, outputs = tmp_path / "backbones" / "mine", Outputs(tmp_path / "pretraining" / "mine")
+    write(root, seed=0)
+    (root / "audit.json").write_text("{}")
+    outputs.open(INPUTS, resume=False, force=False)
+    parameters = RunParameters(name="mine", seed=1, fraction=1, profile="demo", device="cpu")
+    run = Run(parameters, tmp_path, outputs.folder)
+    known = replace(KNOWN, image_digest=None)
+    result = pretrain(Drawn(1), run, root, outputs, INPUTS, known, lambda event: None)
+    warnings = [one.message for one in result.findings if one.subject == "audit.json"]
+    (aside,) = (tmp_path / "audits").iterdir()
+    assert aside.read_text() == "{}"
+    assert len(warnings) == 1
+    assert f"no longer attached, it speaks of other weights; it lies in {aside}" in warnings[0]
+    assert not (root / "audit.json").exists()
