@@ -179,7 +179,7 @@ def test_an_empty_section_beside_a_filled_one_is_no_error(tmp_path: Path) -> Non
 
 def test_other_encodings_and_odd_names_are_refused(tmp_path: Path) -> None:
     table = folder(tmp_path, "image")
-    with pytest.raises(DataError, match="name 'Own Corpus'; expected lower case"):
+    with pytest.raises(DataError, match="name 'Own Corpus'; expected 1 to 64 of a-z"):
         list_pairs(tmp_path, table, "Own Corpus", "Own")
     with pytest.raises(DataError, match="no column 'Edema'"):
         list_pairs(tmp_path, folder(tmp_path, "image", "i0.jpg"), "own", "Own", ["Edema"])
