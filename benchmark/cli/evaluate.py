@@ -44,6 +44,13 @@ if TYPE_CHECKING:
 @click.option("--workers", type=click.IntRange(1, 1024), help="Jobs at a time. Default: one per GPU.")
 @click.option("--address", metavar="ADDR", help="Of a Ray cluster; `auto` finds the one on this machine.")
 @click.option("--max-memory", type=Size(), help="Private memory of all workers here; a task beyond it fails.")
+@click.option(
+    "--stall-limit",
+    metavar="TIME",
+    default="30m",
+    show_default=True,
+    help="Stop a job without progress for so long, and try again; `off` for never.",
+)
 @click.option("--dry-run", is_flag=True, help="Predict runs, time and disk of each task, and do nothing.")
 @click.option("--budget", metavar="TIME", help="Begin no task that does not fit: 2h, 90m, 1h30m.")
 @click.option("--prepared-only", is_flag=True, help="Leave out tasks whose dataset is not prepared.")
@@ -61,6 +68,7 @@ def evaluate(
     workers: int | None,
     address: str | None,
     max_memory: int | None,
+    stall_limit: str,
     dry_run: bool,
     budget: str | None,
     prepared_only: bool,
@@ -85,7 +93,7 @@ def evaluate(
 
     root = workspace_root(workspace)
     try:
-        seconds = _seconds(budget)
+        seconds, silence = _seconds(budget), _seconds(None if stall_limit in ("off", "0") else stall_limit)
         specs: list[TaskSpec] = _select_tasks(patterns)
         specs, stores = _open_stores(specs, root, prepared_only)
         # Torch takes seconds to import: what can fail before, fails before.
@@ -117,6 +125,7 @@ def evaluate(
             address=address,
             memory=max_memory,
             order="listed" if budget else "longest",
+            stall_limit=silence,
         )
         if max_memory is None:
             keep_freed_memory()
@@ -132,10 +141,10 @@ def evaluate(
         raise SystemExit(1)
 
 
-def _seconds(budget: str | None) -> float | None:
+def _seconds(duration: str | None) -> float | None:
     from benchmark.engine.durations import parse_duration
 
-    return None if budget is None else parse_duration(budget)
+    return None if duration is None else parse_duration(duration)
 
 
 def _dry_run(evaluation: Evaluation, executor: Executor, by_use: bool) -> None:

@@ -12,6 +12,7 @@ from benchmark.engine.jobs import JobSpec
 from benchmark.engine.linear_batch import train_linear_batch
 from benchmark.engine.outcome import RunOutcome
 from benchmark.engine.plan import RunConfig
+from benchmark.engine.pulse import pulse_of, watched
 from benchmark.engine.recording import make_record
 from benchmark.engine.records import append_record
 from benchmark.engine.single import train_single
@@ -36,7 +37,8 @@ def process_worker() -> Worker:
 class Worker:
     """Does the jobs of payloads (`JobSpec`). Keeps the data of the last task, since its runs come together.
 
-    Events: `{"activity": text}`, `{"advance": share of the job}`, `{"run": line of the record}` once it is on disk.
+    Events: `{"activity": text}`, `{"advance": share of the job}`, `{"run": line of the record}` once it is on disk,
+    and `{}` between them where batches are read.
 
     Args:
         evaluation: where it is open already; else it is opened from the payload.
@@ -132,7 +134,7 @@ def _batch(
         plan.evaluation.protocol,
         configs,
         plan.data.channels,
-        splits,
+        watched(splits, pulse_of(emit)),
         plan.evaluation.device,
         on_epoch=lambda active: emit({"advance": active / (len(configs) * plan.spec.max_epochs)}),
     ):
@@ -150,8 +152,9 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         config,
         plan.evaluation.source.load(config.seed) if plan.spec.backbone == "fine-tuned" else None,
         plan.data.channels,
-        splits,
+        watched(splits, pulse_of(emit)),
         plan.evaluation.device,
         on_epoch=lambda log: emit({"advance": 1 / plan.spec.max_epochs}),
+        engine=plan.evaluation.engine,
     )
     yield config, outcome, meter.read()

@@ -16,6 +16,7 @@ from benchmark.executor.limits import (
 from benchmark.executor.local import LocalExecutor
 from benchmark.executor.process import ProcessExecutor
 from benchmark.executor.queue import Order
+from benchmark.executor.stall import LEAST_STALL_LIMIT, STALL_LIMIT
 
 ExecutorName = Literal["auto", "process", "local", "ray"]
 
@@ -28,6 +29,7 @@ def choose_executor(
     address: str | None = None,
     memory: int | None = None,
     order: Order = "longest",
+    stall_limit: float | None = STALL_LIMIT,
 ) -> Executor:
     """Return the executor of that name; `auto` takes this process unless there is more than one worker's place.
 
@@ -38,6 +40,7 @@ def choose_executor(
         address: of a Ray cluster.
         memory: bytes of private memory of all processes on this machine that do jobs.
         order: in which jobs are begun where there are several workers.
+        stall_limit: seconds without progress after which a job counts as stalled; None for no limit.
 
     Raises:
         ValueError: the wishes contradict each other, or Ray is not installed.
@@ -49,6 +52,11 @@ def choose_executor(
         raise ValueError(f"--address is the address of a Ray cluster, but the executor is {name}")
     if name == "process" and (workers or 1) > 1:
         raise ValueError(f"--executor process has one worker, found --workers {workers}; use local or ray")
+    if stall_limit is not None and stall_limit < LEAST_STALL_LIMIT:
+        raise ValueError(
+            f"--stall-limit {stall_limit:g}s would stop jobs that load their data: expected at least "
+            f"{LEAST_STALL_LIMIT:g}s, or off"
+        )
     if name == "ray":
         from benchmark.executor.ray_cluster import RayExecutor
 
@@ -56,7 +64,7 @@ def choose_executor(
             raise ValueError(
                 "--max-memory bounds processes of this machine; nodes of Ray are bounded by `ray start`"
             )
-        return RayExecutor(address, workers or 0, gpus > 0, order)
+        return RayExecutor(address, workers or 0, gpus > 0, order, stall_limit)
     cores = usable_cores()
     count = 1 if name == "process" else workers or default_workers(cores, gpus)
     if memory is not None and memory < count * LEAST_MEMORY:
@@ -67,5 +75,5 @@ def choose_executor(
     if name == "process":
         if memory is not None:
             limit_memory(memory)
-        return ProcessExecutor()
-    return LocalExecutor(worker_environments(count, cores, gpus, memory, os.environ), order)
+        return ProcessExecutor(stall_limit)
+    return LocalExecutor(worker_environments(count, cores, gpus, memory, os.environ), order, stall_limit)

@@ -12,6 +12,7 @@ from benchmark.executor.claim import claim
 from benchmark.executor.job import Emit, Job, JobError, Watcher, WorkFunction
 from benchmark.executor.limits import is_out_of_memory
 from benchmark.executor.queue import JobQueue
+from benchmark.executor.stall import StallWatch
 from benchmark.log import logger
 
 
@@ -35,30 +36,56 @@ class Slots(Protocol):
         ...
 
     def start(self, job: Job) -> None:
-        """Begin a job in a free place."""
+        """Begin a job in a free place. The watch is told as soon as a worker has it, and of all that it says."""
         ...
 
     def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
         """Return the attempts that ended, or nothing after so many seconds; events are passed on meanwhile."""
         ...
 
+    def kill(self, job: Job) -> None:
+        """Kill the worker that has the job, which ends the attempt as lost. Must not wait long for that."""
+        ...
 
-def drive(queue: JobQueue, slots: Slots, watcher: Watcher) -> None:
+    def abandon(self, job: Job) -> None:
+        """Leave the worker behind, which does not end though it was killed: its place is free again."""
+        ...
+
+
+def drive(queue: JobQueue, slots: Slots, watcher: Watcher, watch: StallWatch) -> None:
     """Run all jobs of the queue in the slots."""
+    running: dict[str, Job] = {}
     while queue.unfinished:
         while slots.free() and (job := queue.take(time.monotonic())):
             if watcher.admit(job):
                 watcher.started(job)
+                running[job.id] = job
                 slots.start(job)
             else:
                 for ended in queue.skipped(job):
                     watcher.ended(*ended)
         pause = queue.pause(time.monotonic())
         if slots.running():
-            for job, report in slots.wait(pause):
+            for job, report in slots.wait(_shorter(pause, watch.pause)):
+                del running[job.id]
+                stalled = watch.ended(job)
+                if stalled and report.outcome == "lost":
+                    report = Report("lost", stalled)
                 _note(queue, job, report, watcher)
+            for job, verdict in watch.look(time.monotonic(), list(running.values())):
+                if verdict == "kill":
+                    slots.kill(job)
+                else:
+                    slots.abandon(job)
+                    del running[job.id]
+                    reason = f"{job.label}: {watch.ended(job)}. The process does not end even now, and was left behind"
+                    _note(queue, job, Report("failed", reason), watcher)
         elif queue.unfinished:
             time.sleep(pause or 0.0)
+
+
+def _shorter(first: float | None, second: float | None) -> float | None:
+    return min((pause for pause in (first, second) if pause is not None), default=None)
 
 
 def _note(queue: JobQueue, job: Job, report: Report, watcher: Watcher) -> None:

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 Event = dict[str, Any]
-"""What a job tells while it runs: JSON values, understood by whoever made the job."""
+"""What a job tells while it runs: JSON values, understood by whoever made the job.
+
+Every event is a sign of life. An empty one is nothing else: no watcher hears it, and any thread may emit it.
+"""
 
 Emit = Callable[[Event], None]
 WorkFunction = Callable[[str, Emit], None]

@@ -16,6 +16,8 @@ from typing import IO
 from benchmark.executor.drive import Report, drive
 from benchmark.executor.job import Event, Job, Watcher, Work
 from benchmark.executor.queue import JobQueue, Order
+from benchmark.executor.stall import StallWatch
+from benchmark.executor.worker import STACKS
 
 
 class LocalExecutor:
@@ -24,12 +26,18 @@ class LocalExecutor:
     Args:
         environments: what each worker has in its environment beside this process's: threads, visible devices.
         order: of the jobs that are ready.
+        stall_limit: seconds without a sign of life after which a worker is killed; None for no limit.
     """
 
     name = "local"
 
-    def __init__(self, environments: Sequence[Mapping[str, str]], order: Order = "longest") -> None:
-        self._environments, self._order = list(environments), order
+    def __init__(
+        self,
+        environments: Sequence[Mapping[str, str]],
+        order: Order = "longest",
+        stall_limit: float | None = None,
+    ) -> None:
+        self._environments, self._order, self._stall_limit = list(environments), order, stall_limit
 
     @property
     def workers(self) -> int:
@@ -38,7 +46,8 @@ class LocalExecutor:
     def run(self, jobs: Sequence[Job], work: Work, claims: Path, watcher: Watcher) -> None:
         workers = [_Worker(work.entry, claims, environment) for environment in self._environments]
         try:
-            drive(JobQueue(jobs, self._order), _Workers(workers, watcher), watcher)
+            watch = StallWatch(self._stall_limit)
+            drive(JobQueue(jobs, self._order), _Workers(workers, watcher, watch), watcher, watch)
         finally:
             for worker in workers:
                 worker.stop()
@@ -76,7 +85,23 @@ class _Worker:
         assert self._process is not None
         code = self._process.wait()
         self._close()
+        if code == -signal.SIGKILL:
+            return "killed by SIGKILL (out of memory?)"
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    def kill(self) -> None:
+        """Have it show where it is, and kill it with all that it started: that it ended is seen from its events."""
+        assert self._process is not None
+        self._process.send_signal(STACKS)
+        try:
+            self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def abandon(self) -> None:
+        """Forget the process, whatever becomes of it."""
+        self._close()
+        self.job = None
 
     def stop(self) -> None:
         if self._process is not None:
@@ -85,7 +110,8 @@ class _Worker:
                 self._process.wait(5)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-                self._process.wait()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(5)
             self._close()
 
     def _begin(self) -> None:
@@ -113,8 +139,8 @@ class _Worker:
 
 
 class _Workers:
-    def __init__(self, workers: Sequence[_Worker], watcher: Watcher) -> None:
-        self._workers, self._watcher = workers, watcher
+    def __init__(self, workers: Sequence[_Worker], watcher: Watcher, watch: StallWatch) -> None:
+        self._workers, self._watcher, self._watch = workers, watcher, watch
         self._text: dict[int, bytes] = {}
 
     def free(self) -> bool:
@@ -125,6 +151,7 @@ class _Workers:
 
     def start(self, job: Job) -> None:
         next(worker for worker in self._workers if worker.job is None).start(job)
+        self._watch.began(job)
 
     def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
         with selectors.DefaultSelector() as selector:
@@ -141,6 +168,17 @@ class _Workers:
                 worker.job = None
         return reports
 
+    def kill(self, job: Job) -> None:
+        self._worker_of(job).kill()
+
+    def abandon(self, job: Job) -> None:
+        worker = self._worker_of(job)
+        self._text.pop(id(worker), None)
+        worker.abandon()
+
+    def _worker_of(self, job: Job) -> _Worker:
+        return next(worker for worker in self._workers if worker.job is job)
+
     def _hear(self, worker: _Worker, job: Job) -> Report | None:
         """Pass on the events that a worker has sent; return its report if it has ended the job."""
         chunk = os.read(worker.events.fileno(), 1 << 16)
@@ -155,6 +193,8 @@ class _Workers:
             message: Event = json.loads(line)
             if "report" in message:
                 report = Report(**message["report"])
-            else:
+                continue
+            self._watch.heard(job)
+            if message["event"]:
                 self._watcher.event(job, message["event"])
         return report

@@ -6,23 +6,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.executor.drive import Report, attempt, drive
-from benchmark.executor.job import Job, Watcher, Work
+from benchmark.executor.job import Event, Job, Watcher, Work
 from benchmark.executor.queue import JobQueue
+from benchmark.executor.stall import StallWatch
+from benchmark.executor.watchdog import watchdog
 
 
 class ProcessExecutor:
-    """Runs jobs in the order in which they are listed."""
+    """Runs jobs in the order in which they are listed.
+
+    Args:
+        stall_limit: seconds without a sign of life after which the whole process ends (`watchdog.py`); None for no
+            limit.
+    """
 
     name = "process"
     workers = 1
 
+    def __init__(self, stall_limit: float | None = None) -> None:
+        self._stall_limit = stall_limit
+
     def run(self, jobs: Sequence[Job], work: Work, claims: Path, watcher: Watcher) -> None:
-        drive(JobQueue(jobs), _Here(work, claims, watcher), watcher)
+        drive(JobQueue(jobs), _Here(work, claims, watcher, self._stall_limit), watcher, StallWatch(None))
 
 
 class _Here:
-    def __init__(self, work: Work, claims: Path, watcher: Watcher) -> None:
-        self._work, self._claims, self._watcher = work, claims, watcher
+    def __init__(self, work: Work, claims: Path, watcher: Watcher, stall_limit: float | None) -> None:
+        self._work, self._claims, self._watcher, self._stall_limit = work, claims, watcher, stall_limit
         self._reports: list[tuple[Job, Report]] = []
 
     def free(self) -> bool:
@@ -32,9 +42,20 @@ class _Here:
         return bool(self._reports)
 
     def start(self, job: Job) -> None:
-        report = attempt(job, self._work.here, self._claims, lambda event: self._watcher.event(job, event))
-        self._reports.append((job, report))
+        with watchdog(job, self._stall_limit) as alive:
+
+            def emit(event: Event) -> None:
+                alive()
+                if event:
+                    self._watcher.event(job, event)
+
+            self._reports.append((job, attempt(job, self._work.here, self._claims, emit)))
 
     def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
         reports, self._reports = self._reports, []
         return reports
+
+    def kill(self, job: Job) -> None:
+        raise AssertionError("no job runs while the driver looks")
+
+    abandon = kill

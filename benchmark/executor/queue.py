@@ -86,9 +86,7 @@ class JobQueue:
         losses = self._losses[job.id] = self._losses.get(job.id, 0) + 1
         if losses <= self._retries:
             return []
-        return self.failed(
-            job, f"{job.label}: its worker was lost {losses} times, last {how} (out of memory?); gave up"
-        )
+        return self.failed(job, f"{job.label}: gave up, since its worker was lost {losses} times, last {how}")
 
     def _ready(self) -> Iterator[Job]:
         return (

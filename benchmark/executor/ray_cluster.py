@@ -6,12 +6,15 @@ our queue as with every executor; Ray's own are off. Events go through a mailbox
 
 from __future__ import annotations
 
+import faulthandler
 import importlib.util
 import logging
 import os
+import signal
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,8 @@ from benchmark.executor.drive import Report, attempt, drive
 from benchmark.executor.job import Event, Job, Watcher, Work, WorkFunction
 from benchmark.executor.limits import default_workers, usable_cores, worker_environments, worker_threads
 from benchmark.executor.queue import JobQueue, Order
-from benchmark.executor.worker import make_work
+from benchmark.executor.stall import StallWatch
+from benchmark.executor.worker import STACKS, make_work
 
 _POLL = 0.5
 """Seconds between looks into the mailbox."""
@@ -33,6 +37,7 @@ class RayExecutor:
         workers: jobs at a time; 0 for as many as the cluster has GPUs, or CPUs for.
         gpu: whether each job asks for a GPU.
         order: of the jobs that are ready.
+        stall_limit: seconds without a sign of life after which a worker is killed; None for no limit.
 
     Raises:
         ValueError: Ray is not installed.
@@ -41,11 +46,17 @@ class RayExecutor:
     name = "ray"
 
     def __init__(
-        self, address: str | None = None, workers: int = 0, gpu: bool = False, order: Order = "longest"
+        self,
+        address: str | None = None,
+        workers: int = 0,
+        gpu: bool = False,
+        order: Order = "longest",
+        stall_limit: float | None = None,
     ) -> None:
         if importlib.util.find_spec("ray") is None:
             raise ValueError("--executor ray needs Ray: pip install 'lovt-bench[cluster]'")
         self._address, self.workers, self._gpu, self._order = address, workers, gpu, order
+        self._stall_limit = stall_limit
 
     def run(self, jobs: Sequence[Job], work: Work, claims: Path, watcher: Watcher) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -62,9 +73,10 @@ class RayExecutor:
             )
         except (ConnectionError, RuntimeError) as error:
             raise ValueError(f"Ray at {self._address or 'this machine'} does not answer: {error}") from error
-        tasks = _Tasks(work.entry, claims.resolve(), watcher, self.workers, self._gpu)
+        watch = StallWatch(self._stall_limit)
+        tasks = _Tasks(work.entry, claims.resolve(), watcher, watch, self.workers, self._gpu)
         try:
-            drive(JobQueue(jobs, self._order), tasks, watcher)
+            drive(JobQueue(jobs, self._order), tasks, watcher, watch)
         finally:
             tasks.cancel()
             ray.shutdown()
@@ -73,12 +85,16 @@ class RayExecutor:
 class _Tasks:
     """Ray tasks in flight."""
 
-    def __init__(self, entry: str, claims: Path, watcher: Watcher, workers: int, gpu: bool) -> None:
+    def __init__(
+        self, entry: str, claims: Path, watcher: Watcher, watch: StallWatch, workers: int, gpu: bool
+    ) -> None:
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        self._entry, self._claims, self._watcher = entry, str(claims), watcher
+        self._entry, self._claims, self._watcher, self._watch = entry, str(claims), watcher, watch
         self._running: dict[Any, Job] = {}
+        self._attempts: dict[str, Job] = {}
+        self._last_attempt: dict[str, str] = {}
         cpus = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
         gpus = int(ray.cluster_resources().get("GPU", 0)) if gpu else 0
         self._limit, threads = _share(cpus, gpus, workers)
@@ -89,9 +105,9 @@ class _Tasks:
             max_retries=0,
             runtime_env={"env_vars": environment},
         )
-        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        self._on = partial(NodeAffinitySchedulingStrategy, soft=False)
+        here = self._on(ray.get_runtime_context().get_node_id())
         self._mailbox: Any = ray.remote(_Mailbox).options(num_cpus=0, scheduling_strategy=here).remote()
-        self._jobs: dict[str, Job] = {}
 
     def free(self) -> bool:
         return len(self._running) < self._limit
@@ -100,8 +116,10 @@ class _Tasks:
         return bool(self._running)
 
     def start(self, job: Job) -> None:
-        self._jobs[job.id] = job
-        self._running[self._task.remote(job.to_message(), self._entry, self._claims, self._mailbox)] = job
+        name = str(len(self._attempts))
+        self._attempts[name], self._last_attempt[job.id] = job, name
+        task = self._task.remote(name, job.to_message(), self._entry, self._claims, self._mailbox)
+        self._running[task] = job
 
     def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
         import ray
@@ -109,8 +127,27 @@ class _Tasks:
         timeout = _POLL if seconds is None else min(_POLL, seconds)
         ended, _ = ray.wait(list(self._running), num_returns=1, timeout=timeout)
         for name, event in ray.get(self._mailbox.take.remote()):
-            self._watcher.event(self._jobs[name], event)
+            job = self._attempts[name]
+            # A job that waits for a node is not silent: its time begins with what this attempt says first.
+            if name == self._last_attempt.get(job.id):
+                self._watch.heard(job)
+            if event:
+                self._watcher.event(job, event)
+        for task in ended:
+            del self._last_attempt[self._running[task].id]
         return [(self._running.pop(task), _report(task)) for task in ended]
+
+    def kill(self, job: Job) -> None:
+        import ray
+
+        node, pid = ray.get(self._mailbox.place.remote(self._last_attempt[job.id]))
+        # Not `ray.cancel`: that asks the process to end itself.
+        there = {"num_cpus": 0, "max_retries": 0, "scheduling_strategy": self._on(node)}
+        ray.remote(_kill).options(**there).remote(pid)
+
+    def abandon(self, job: Job) -> None:
+        del self._last_attempt[job.id]
+        self._running = {task: other for task, other in self._running.items() if other is not job}
 
     def cancel(self) -> None:
         import ray
@@ -144,13 +181,21 @@ def _share(cpus: list[int], gpus: int, workers: int) -> tuple[int, int]:
 
 
 class _Mailbox:
-    """Holds events until the driver takes them."""
+    """Holds events until the driver takes them, and remembers where each attempt was begun."""
 
     def __init__(self) -> None:
         self._events: list[tuple[str, Event]] = []
+        self._places: dict[str, tuple[str, int]] = {}
 
-    def put(self, job: str, event: Event) -> None:
-        self._events.append((job, event))
+    def begin(self, name: str, node: str, pid: int) -> None:
+        self._places[name] = node, pid
+        self.put(name, {})
+
+    def place(self, name: str) -> tuple[str, int]:
+        return self._places[name]
+
+    def put(self, name: str, event: Event) -> None:
+        self._events.append((name, event))
 
     def take(self) -> list[tuple[str, Event]]:
         events, self._events = self._events, []
@@ -162,18 +207,24 @@ def _work(entry: str) -> WorkFunction:
     return make_work(entry)
 
 
-def _do(message: dict[str, str], entry: str, claims: str, mailbox: Any) -> dict[str, str]:
+def _kill(pid: int) -> None:
+    os.kill(pid, STACKS)
+    time.sleep(1)
+    os.kill(pid, signal.SIGKILL)
+
+
+def _do(name: str, message: dict[str, str], entry: str, claims: str, mailbox: Any) -> dict[str, str]:
     """Do one job on a node; its events are in the mailbox when this returns."""
     import ray
 
+    faulthandler.register(STACKS)
     job = Job.from_message(message)
-    last = None
+    last = mailbox.begin.remote(name, ray.get_runtime_context().get_node_id(), os.getpid())
 
     def emit(event: Event) -> None:
         nonlocal last
-        last = mailbox.put.remote(job.id, event)
+        last = mailbox.put.remote(name, event)
 
     report = attempt(job, _work(entry), Path(claims), emit)
-    if last is not None:
-        ray.get(last)
+    ray.get(last)
     return asdict(report)

@@ -1,16 +1,21 @@
 """A worker process of the local executor: `python -m benchmark.executor.worker EVENTS ENTRY CLAIMS`.
 
 Jobs come as JSON lines on standard input, events and ends leave on the file descriptor EVENTS. The driver's end of
-standard input closes when the driver ends, however it ends; then so does the worker, at once.
+standard input closes when the driver ends, however it ends; then so does the worker, at once. On Linux the kernel ends
+it too, even where it is frozen.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import faulthandler
 import importlib
 import json
 import logging
 import os
 import queue
+import signal
 import sys
 import threading
 from dataclasses import asdict
@@ -20,6 +25,11 @@ from typing import Any
 from benchmark.executor.drive import attempt
 from benchmark.executor.job import Job, WorkFunction
 from benchmark.executor.limits import limit_memory
+
+STACKS = signal.SIGUSR1
+"""Asks a worker for the stacks of its threads."""
+
+_PR_SET_PDEATHSIG = 1
 
 
 def make_work(entry: str) -> WorkFunction:
@@ -31,20 +41,29 @@ def make_work(entry: str) -> WorkFunction:
 
 def main(events: int, entry: str, claims: Path) -> None:
     """Do jobs until the driver is gone."""
+    _end_with_parent()
+    faulthandler.register(STACKS)  # to standard error, whatever the interpreter hangs in
     limit_memory()
     jobs: queue.Queue[dict[str, str]] = queue.Queue()
     threading.Thread(target=_read, args=(jobs,), daemon=True).start()
     with os.fdopen(events, "w", encoding="utf-8") as out:
+        lock = threading.Lock()
 
         def send(message: dict[str, Any]) -> None:
-            out.write(json.dumps(message) + "\n")
-            out.flush()
+            with lock:
+                out.write(json.dumps(message) + "\n")
+                out.flush()
 
         work = make_work(entry)
         while True:
             job = Job.from_message(jobs.get())
             report = attempt(job, work, claims, lambda event: send({"event": event}))
             send({"report": asdict(report)})
+
+
+def _end_with_parent() -> None:
+    with contextlib.suppress(AttributeError):  # Linux alone has it
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _read(jobs: queue.Queue[dict[str, str]]) -> None:

@@ -59,8 +59,20 @@ def test_datasets_that_are_not_prepared_are_named_with_the_command(workspace):
             "use local or ray",
         ),
         (("random", "--tasks", "covid_linear", "--max-memory", "much"), "512m or 8g"),
+        (("random", "--tasks", "covid_linear", "--stall-limit", "5s"), "at least 60s, or off"),
     ],
-    ids=["task", "profile", "protocol", "backbone", "path", "engine", "budget", "executor", "memory"],
+    ids=[
+        "task",
+        "profile",
+        "protocol",
+        "backbone",
+        "path",
+        "engine",
+        "budget",
+        "executor",
+        "memory",
+        "stall",
+    ],
 )
 def test_a_wrong_name_is_answered_with_the_right_ones(workspace, arguments, expected):
     result = evaluate(workspace, *arguments)

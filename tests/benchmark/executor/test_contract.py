@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import psutil
 import pytest
@@ -14,13 +15,14 @@ import pytest
 from benchmark.executor.job import Executor, JobEnd, Work
 from benchmark.executor.local import LocalExecutor
 from benchmark.executor.process import ProcessExecutor
+from benchmark.executor.watchdog import EXIT_CODE
 from tests.benchmark.executor.log import Log
 from tests.benchmark.executor.toys import ENTRY, times, toy, work
 
 WORK = Work(work, ENTRY)
-EXECUTORS: dict[str, Callable[[], Executor]] = {
+EXECUTORS: dict[str, Callable[..., Executor]] = {
     "process": ProcessExecutor,
-    "local": lambda: LocalExecutor([{"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "1"}]),
+    "local": partial(LocalExecutor, [{"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "1"}]),
 }
 
 
@@ -93,7 +95,7 @@ def test_a_worker_that_dies_costs_its_job_one_more_attempt(tmp_path):
     jobs = [toy(tmp_path, "mortal", die=2), *(toy(tmp_path, f"job-{i}") for i in range(3))]
     log = run(EXECUTORS["local"](), tmp_path, jobs)
     assert {end.status for end in log.ends.values()} == {"done"}
-    assert log.lost == [("mortal", "killed by SIGKILL")] * 2
+    assert log.lost == [("mortal", "killed by SIGKILL (out of memory?)")] * 2
     assert [times(tmp_path, job.id) for job in jobs] == [1, 1, 1, 1]
 
 
@@ -103,6 +105,52 @@ def test_a_job_that_always_kills_its_worker_is_given_up(tmp_path):
     assert log.ends["fine"].status == "done"
     assert log.ends["deadly"].status == "failed"
     assert "lost 3 times, last killed by SIGKILL" in log.ends["deadly"].reason
+
+
+@pytest.mark.slow
+def test_a_frozen_worker_is_replaced_and_one_that_is_slow_but_reports_is_left_alone(tmp_path):
+    jobs = [toy(tmp_path, "frozen", freeze=True), toy(tmp_path, "slow", ticks=40)]
+    log = run(EXECUTORS["local"](stall_limit=3.0), tmp_path, jobs)
+    assert {end.status for end in log.ends.values()} == {"done"}
+    assert [times(tmp_path, job.id) for job in jobs] == [1, 1]
+    ((name, reason),) = log.lost
+    assert name == "frozen"
+    assert "stalled: expected progress within --stall-limit, found none for 3 s" in reason
+    assert all(event for _, event in log.events), "signs of life are no events for a watcher"
+
+
+def test_a_hung_worker_shows_where_and_is_left_behind_if_even_a_kill_does_not_end_it(
+    tmp_path, monkeypatch, capfd
+):
+    """As one that waits in the kernel for a disk or a driver. Here the signal that kills is not sent."""
+    killed = []
+    monkeypatch.setattr("benchmark.executor.local.os.killpg", lambda group, number: killed.append(group))
+    monkeypatch.setattr("benchmark.executor.stall.GRACE", 0.5)
+    jobs = [toy(tmp_path, "hung", stall=60), toy(tmp_path, "waits", after=("hung",)), toy(tmp_path, "b")]
+    log = run(LocalExecutor([{}], stall_limit=1.0), tmp_path, jobs)
+    assert log.ends["hung"].status == log.ends["waits"].status == "failed"
+    assert "does not end even now, and was left behind" in log.ends["hung"].reason
+    assert log.ends["b"] == JobEnd("done"), "its place is taken by another worker"
+    assert 'toys.py", line' in capfd.readouterr().err
+    assert len(killed) == 1
+
+
+def test_this_process_ends_where_it_hangs_and_the_same_command_goes_on(tmp_path):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from tests.benchmark.executor.test_contract import EXECUTORS, run, toy\n"
+        "folder = Path(sys.argv[1])\n"
+        "jobs = [toy(folder, 'first'), toy(folder, 'slow', ticks=15), toy(folder, 'hung', stall=60)]\n"
+        "run(EXECUTORS['process'](stall_limit=1.0), folder, jobs)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    stopped = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert stopped.returncode == EXIT_CODE
+    assert "toy hung: stalled: expected progress within --stall-limit, found none for 1 s" in stopped.stderr
+    assert "The same command goes on" in stopped.stderr
+    assert 'toys.py", line' in stopped.stderr, "where it hung"
+    subprocess.run(command, check=True)
+    assert [times(tmp_path, name) for name in ("first", "slow", "hung")] == [1, 1, 1]
 
 
 def test_the_costliest_chain_begins_first(tmp_path):
@@ -146,12 +194,13 @@ def test_two_harness_processes_do_every_job_once_and_both_end_when_all_is_done(n
     assert [times(tmp_path, f"job-{i}") for i in range(12)] == [1] * 12
 
 
-def test_workers_end_with_their_driver_even_if_that_is_killed(tmp_path):
+@pytest.mark.parametrize("what", ["stall=60", "freeze=True"], ids=["at work", "frozen"])
+def test_workers_end_with_their_driver_even_if_that_is_killed(what, tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
         "from tests.benchmark.executor.test_contract import EXECUTORS, run, toy\n"
         "folder = Path(sys.argv[1])\n"
-        "run(EXECUTORS['local'](), folder, [toy(folder, 'slow', stall=60)])\n"
+        f"run(EXECUTORS['local'](), folder, [toy(folder, 'slow', {what})])\n"
     )
     driver = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)])
     while not (tmp_path / "slow.stalled").exists():

@@ -59,6 +59,7 @@ def test_auto(wish, name, workers):
         ("local", {"address": "here:6379"}, "address of a Ray cluster, but the executor is local"),
         ("local", {"memory": 1 << 30, "workers": 4}, "leaves 0.2 GiB for each of 4 workers"),
         ("ray", {"memory": 1 << 30}, "nodes of Ray are bounded by"),
+        ("local", {"stall_limit": 5.0}, "--stall-limit 5s would stop .* at least 60s, or off"),
     ],
 )
 def test_wishes_that_contradict_each_other_are_refused(name, wish, said):

@@ -33,7 +33,7 @@ def cluster():
     cluster.shutdown()
 
 
-def test_a_lost_worker_and_a_lost_node_cost_their_jobs_one_more_attempt(cluster, tmp_path):
+def test_a_worker_or_node_that_is_lost_or_hangs_costs_its_job_one_more_attempt(cluster, tmp_path):
     gone, kept = cluster.add_node(num_cpus=1), None
 
     class Sabotage(Log):
@@ -47,15 +47,17 @@ def test_a_lost_worker_and_a_lost_node_cost_their_jobs_one_more_attempt(cluster,
     jobs = [
         toy(tmp_path, "on-a-node-that-goes", cost=9, stall=60),
         toy(tmp_path, "mortal", die=1),
+        toy(tmp_path, "frozen", freeze=True),
         toy(tmp_path, "bad", refuse="too few"),
         toy(tmp_path, "waits", after=("bad",)),
         toy(tmp_path, "last", after=("mortal",), needs=["mortal"]),
     ]
     log = Sabotage()
-    RayExecutor(cluster.address).run(jobs, Work(work, ENTRY), tmp_path / "claims", log)
-    assert [log.ends[job.id].status for job in jobs] == ["done", "done", "failed", "failed", "done"]
-    assert [times(tmp_path, job.id) for job in jobs] == [1, 1, 0, 0, 1]
-    assert {name for name, _ in log.lost} == {"on-a-node-that-goes", "mortal"}
+    RayExecutor(cluster.address, stall_limit=2.0).run(jobs, Work(work, ENTRY), tmp_path / "claims", log)
+    assert [log.ends[job.id].status for job in jobs] == ["done", "done", "done", "failed", "failed", "done"]
+    assert [times(tmp_path, job.id) for job in jobs] == [1, 1, 1, 0, 0, 1]
+    assert {name for name, _ in log.lost} == {"on-a-node-that-goes", "mortal", "frozen"}
+    assert "none for 2 s" in dict(log.lost)["frozen"]
     assert log.ends["waits"].reason == "too few"
     assert os.getpid() not in {event["pid"] for _, event in log.events if "pid" in event}
 

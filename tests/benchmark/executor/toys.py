@@ -22,8 +22,9 @@ def toy_work() -> Any:
 def toy(folder: Path, name: str, after: tuple[str, ...] = (), cost: float = 1.0, **what: Any) -> Job:
     """Return a job that leaves `folder/name`.
 
-    `what` may be: `seconds` to take, `refuse` or `bug` to fail with, `die` as many times as told, to `stall` so many
-    seconds the first time, `needs` files, to `allocate` bytes.
+    `what` may be: `seconds` to take, `ticks` to give at tenths of a second, `refuse` or `bug` to fail with, `die` as
+    many times as told, to `stall` so many seconds or to `freeze` (SIGSTOP) the first time, `needs` files, to
+    `allocate` bytes.
     """
     payload = json.dumps({"folder": str(folder), "name": name, **what})
     return Job(name, f"toy {name}", payload, cost, frozenset(after))
@@ -55,9 +56,14 @@ def work(payload: str, emit: Emit) -> None:
         deaths.write_text("x" * (died + 1))
         os.kill(os.getpid(), signal.SIGKILL)
     stalled = folder / f"{job['name']}.stalled"
-    if job.get("stall") and not stalled.exists():
+    if not stalled.exists() and (job.get("stall") or job.get("freeze")):
         stalled.touch()
-        time.sleep(job["stall"])
+        if job.get("freeze"):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        time.sleep(job.get("stall", 0.0))
+    for _ in range(job.get("ticks", 0)):
+        time.sleep(0.1)
+        emit({})
     time.sleep(job.get("seconds", 0.0))
     with (folder / job["name"]).open("a") as file:
         file.write(f"{os.getpid()}\n")
