@@ -140,16 +140,18 @@ def _transform_input(images: Tensor, band: Band, *, flipped: bool) -> Tensor:
 
 
 def _transform_output(products: Tensor, band: Band, width: int, *, flipped: bool) -> Tensor:
-    """Return (images, 2 * tile rows, 2 * tile columns, K) from (16, tiles, K)."""
+    """Return (images, 2 * tile rows, 2 * tile columns, K) from (16, tiles, K), which are overwritten."""
     images, down, across = band.last - band.first, band.bottom - band.top, (width + 1) // 2
     channels = products.shape[2]
     tiles = products.view(4, 4, images, down, across, channels)
     out = products.new_empty(images, down, 2, across, 2, channels)
-    both, apart = tiles[1] + tiles[2], tiles[1] - tiles[2]
     first, fourth = (3, 0) if flipped else (0, 3)
-    for i, row in enumerate((tiles[first] + both, apart - tiles[fourth])):
-        torch.add(row[first], row[1] + row[2], out=out[:, :, i, :, 0])
-        torch.sub(row[1] - row[2], row[fourth], out=out[:, :, i, :, 1])
+    upper = tiles[first].add_(tiles[1]).add_(tiles[2])
+    lower = tiles[1].sub_(tiles[2]).sub_(tiles[fourth])
+    for i, row in enumerate((upper, lower)):
+        left, right = out[:, :, i, :, 0], out[:, :, i, :, 1]
+        torch.add(row[first], row[1], out=left).add_(row[2])
+        torch.sub(row[1], row[2], out=right).sub_(row[fourth])
     return out.view(images, 2 * down, 2 * across, channels)
 
 
