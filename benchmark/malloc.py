@@ -30,6 +30,12 @@ def keep_freed_memory() -> bool:
     return kept
 
 
+def leave_out_imports() -> None:
+    """Leave all objects that are alive out of later collections: half a million that imports made, 0.4 s each time."""
+    gc.collect()
+    gc.freeze()
+
+
 def release_memory() -> None:
     """Free what a finished run left: its modules form cycles, and freed blocks are kept (`keep_freed_memory`)."""
     gc.collect()

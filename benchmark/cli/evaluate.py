@@ -102,7 +102,7 @@ def evaluate(
         from benchmark.engine.evaluate import Evaluation
         from benchmark.engine.profile import load_profile
         from benchmark.executor.choose import choose_executor
-        from benchmark.malloc import keep_freed_memory
+        from benchmark.malloc import keep_freed_memory, leave_out_imports
         from tasks.protocol import load_protocol
 
         source, limits = resolve(submission, root), load_profile(profile)
@@ -132,6 +132,7 @@ def evaluate(
         if dry_run:
             _dry_run(evaluation, executor, by_use=budget is not None)
             return
+        leave_out_imports()
         results = _run(evaluation, executor, seconds)
     except (ValueError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error

@@ -20,7 +20,7 @@ from benchmark.engine.task_plan import TaskPlan
 from benchmark.engine.usage import Usage, UsageMeter
 from benchmark.executor.job import Emit, JobError
 from benchmark.executor.limits import is_memory_limited
-from benchmark.malloc import keep_freed_memory, release_memory
+from benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
 
 ENTRY = "benchmark.engine.worker:process_worker"
 """What makes the work function of a worker process."""
@@ -31,6 +31,7 @@ def process_worker() -> Worker:
     if not is_memory_limited():
         # Address space that malloc keeps counts against the limit.
         keep_freed_memory()
+    leave_out_imports()
     return Worker()
 
 

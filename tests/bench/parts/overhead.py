@@ -1,7 +1,7 @@
 """How much of an evaluation is neither model nor head, loss, metric or optimiser: what the harness adds.
 
 The named parts are timed inside a whole evaluation; the rest is overhead: stores, features on disk, batches,
-Lightning's loop, records.
+Lightning's loop, records. A head's first weights are the head's work.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any
 from torch import optim
 
 from benchmark.contract.profile import Profile
-from benchmark.engine import feature_backend
+from benchmark.engine import feature_backend, single
 from benchmark.engine.evaluate import Evaluation, evaluate
 from benchmark.engine.linear_batch import _LinearBatch
 from benchmark.engine.training import Training
+from benchmark.malloc import leave_out_imports
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.bench.machine import Machine
@@ -43,6 +44,7 @@ TASKS = ["rsna_seg_linear_100", "rsna_frozen_100", "rsna_finetune_100", "covid_u
 WORK: list[tuple[Any, str]] = [
     (feature_backend.TorchFeatures, "__call__"),
     (feature_backend.OnnxFeatures, "__call__"),
+    (single, "build_head"),
     (Training, "training_step"),
     (Training, "backward"),
     (Training, "validation_step"),
@@ -70,6 +72,7 @@ def measure(machine: Machine, folder: Path) -> list[Row]:
         workspace=folder / "overhead",
         device=machine.device,
     )
+    leave_out_imports()
     clock = _Clock()
     with clock.watching():
         start = time.perf_counter()
