@@ -1,11 +1,12 @@
-"""Timing on machines that do other things too: everything that is compared is measured in turns, the least counts."""
+"""Timing on a device: as `tests.bench.clock`, waiting for a GPU where there is one."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 
 import torch
+
+from tests.bench import clock
 
 
 def wait(device: torch.device | None = None) -> None:
@@ -16,20 +17,9 @@ def wait(device: torch.device | None = None) -> None:
 
 def seconds_of(function: Callable[[], object]) -> float:
     """Return the seconds of one call."""
-    wait()
-    start = time.perf_counter()
-    function()
-    wait()
-    return time.perf_counter() - start
+    return clock.seconds_of(function, wait)
 
 
 def paired(functions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Return the least seconds of each function over `rounds` turns; each is called once before."""
-    for function in functions.values():
-        function()
-    best = dict.fromkeys(functions, float("inf"))
-    for turn in range(rounds):
-        names = list(functions) if turn % 2 == 0 else list(functions)[::-1]
-        for name in names:
-            best[name] = min(best[name], seconds_of(functions[name]))
-    return best
+    return clock.paired(functions, rounds, wait)

@@ -1,0 +1,37 @@
+"""Seconds of preparing RSNA images on all cores, and of bare decoding: `python -m tests.bench.dataset RAW DATA`.
+
+A process of its own, because worker processes import again what the main process has imported: torch would be most of
+the time.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from benchmark.data.plan import make_plan
+from benchmark.data.pool import map_chunks, usable_cores
+from benchmark.data.prepare import prepare
+from benchmark.data.preparers import dataset
+from tasks.protocol import load_protocol
+from tests.bench.clock import paired
+from tests.bench.decoding import decode_chunk
+
+
+def main() -> None:
+    raw, data = (Path(argument) for argument in sys.argv[1:])
+    protocol = load_protocol("lovt-2022")
+    samples = make_plan(dataset("rsna"), raw, None, protocol.data).samples
+    best = paired(
+        {
+            "bare": lambda: sum(map_chunks(decode_chunk, samples, usable_cores())),
+            "here": lambda: prepare("rsna", raw, data, protocol, force=True),
+        },
+        rounds=2,
+    )
+    print(json.dumps({"images": len(samples), **best}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
