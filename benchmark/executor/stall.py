@@ -1,6 +1,7 @@
 """Decides whether a job that runs has stalled: pure bookkeeping, the same for every executor.
 
-Every event is a sign of life. Jobs give one with each batch that they read, so that a slow job is not a stalled one.
+Every event is a sign of life. Jobs give one with each batch that they read, so that a slow job is not a stalled one; a
+thread that beats by itself would go on beating beside a training that hangs.
 """
 
 from __future__ import annotations
