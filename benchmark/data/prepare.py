@@ -20,11 +20,12 @@ import pandas as pd
 
 from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, LeftOut
 from benchmark.contract.protocol import Protocol
+from benchmark.cores import usable_cores
 from benchmark.data import format as fmt
 from benchmark.data.errors import DataError
 from benchmark.data.partial import Partial, partial_store
 from benchmark.data.plan import Plan, make_plan, relative_name
-from benchmark.data.pool import map_chunks, usable_cores
+from benchmark.data.pool import map_chunks
 from benchmark.data.preparers import dataset
 from benchmark.data.process import Row, process_chunk
 from benchmark.data.seal import seal

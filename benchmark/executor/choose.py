@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import Literal
 
+from benchmark.cores import usable_cores
 from benchmark.executor.job import Executor
 from benchmark.executor.limits import (
     LEAST_MEMORY,
     default_workers,
     limit_memory,
-    usable_cores,
     worker_environments,
 )
 from benchmark.executor.local import LocalExecutor

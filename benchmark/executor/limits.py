@@ -15,11 +15,6 @@ LEAST_MEMORY = 3 << 29
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-def usable_cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def default_workers(cores: int, gpus: int) -> int:
     """Return the workers that suit a machine: one per GPU, else one per four cores and at least two."""
     return gpus or min(cores, max(2, cores // 4))

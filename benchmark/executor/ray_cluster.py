@@ -18,9 +18,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from benchmark.cores import usable_cores
 from benchmark.executor.drive import Report, attempt, drive
 from benchmark.executor.job import Event, Job, Watcher, Work, WorkFunction
-from benchmark.executor.limits import default_workers, usable_cores, worker_environments, worker_threads
+from benchmark.executor.limits import default_workers, worker_environments, worker_threads
 from benchmark.executor.queue import JobQueue, Order
 from benchmark.executor.stall import StallWatch
 from benchmark.executor.worker import STACKS, make_work

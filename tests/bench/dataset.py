@@ -10,8 +10,9 @@ import json
 import sys
 from pathlib import Path
 
+from benchmark.cores import usable_cores
 from benchmark.data.plan import make_plan
-from benchmark.data.pool import map_chunks, usable_cores
+from benchmark.data.pool import map_chunks
 from benchmark.data.prepare import prepare
 from benchmark.data.preparers import dataset
 from tasks.protocol import load_protocol

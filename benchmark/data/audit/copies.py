@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from benchmark.cores import usable_cores
 from benchmark.data.audit.kept import KeptHashes
 from benchmark.data.audit.match import Match, Matcher
 from benchmark.data.audit.reference import Reference
-from benchmark.data.pool import usable_cores
 
 
 @dataclass(frozen=True)

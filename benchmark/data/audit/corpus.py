@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.contract.untrusted import clean_text
+from benchmark.cores import usable_cores
 from benchmark.data.audit.files import Passed, Picture, pictures
 from benchmark.data.audit.hashes import image_hash
 from benchmark.data.audit.kept import KeptHashes
 from benchmark.data.audit.read import grey_pixels
 from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.errors import BadImageError, DataError
-from benchmark.data.pool import INLINE, usable_cores
+from benchmark.data.pool import INLINE
 from benchmark.log import logger
 
 SHOWN = 10

@@ -22,11 +22,12 @@ from safetensors.numpy import save
 from benchmark.contract.audit import ReferenceDataset, ReferenceIndex
 from benchmark.contract.dataset import SPLIT_NAMES
 from benchmark.contract.untrusted import clean_text
+from benchmark.cores import usable_cores
 from benchmark.data import format as fmt
 from benchmark.data.audit.hashes import ALGORITHM, FRAMES, HASH_BYTES, frame_hashes
 from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.errors import DataError
-from benchmark.data.pool import INLINE, usable_cores
+from benchmark.data.pool import INLINE
 from benchmark.data.store import ImageStore
 from benchmark.workspace import atomic_path
 

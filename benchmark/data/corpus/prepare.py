@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmark.contract.base import digest_of
 from benchmark.contract.corpus import CORPUS_SIDE, CorpusManifest
+from benchmark.cores import usable_cores
 from benchmark.data.corpus import format as fmt
 from benchmark.data.corpus.listing import Listing, NoReportError
 from benchmark.data.corpus.ordered import map_ordered
@@ -27,7 +28,7 @@ from benchmark.data.corpus.tables import write_tables
 from benchmark.data.corpus.work import Work, discard, work_on
 from benchmark.data.errors import DataError
 from benchmark.data.format import file_sha256, put_in_place
-from benchmark.data.pool import INLINE, usable_cores
+from benchmark.data.pool import INLINE
 from benchmark.data.statistics import split_statistics
 from benchmark.log import logger
 
