@@ -36,10 +36,14 @@ def leave_out_imports() -> None:
     gc.freeze()
 
 
-def release_memory() -> None:
-    """Free what a finished run left: its modules form cycles, and freed blocks are kept (`keep_freed_memory`)."""
+def release_memory(*, to_kernel: bool = True) -> None:
+    """Free what a finished run left: its modules form cycles.
+
+    Freed blocks are kept (`keep_freed_memory`) unless they go back to the kernel, which takes the time of faulting them
+    in again.
+    """
     gc.collect()
-    trim = _libc("malloc_trim")
+    trim = _libc("malloc_trim") if to_kernel else None
     if trim is not None:
         trim(0)
 

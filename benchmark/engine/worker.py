@@ -55,10 +55,12 @@ class Worker:
         with _said_plainly():
             evaluation = self._given or self._open(spec.evaluation)
         (task, *_) = spec.tasks
-        if self._plan is None or self._plan.evaluation is not evaluation or self._plan.published != task:
+        other = self._plan is None or self._plan.evaluation is not evaluation or self._plan.published != task
+        if other:
             self._plan = None
-        # What the last job left is freed here, where no exception of it holds its models any more.
-        release_memory()
+        # What the last job left is freed here, where no exception of it holds its models any more. The next run of the
+        # same task needs the same blocks again.
+        release_memory(to_kernel=other)
         if spec.kind == "features":
             with _said_plainly():
                 _extract(spec, [TaskPlan(evaluation, task) for task in spec.tasks], emit)
