@@ -13,6 +13,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
@@ -78,8 +79,15 @@ class RayExecutor:
         tasks = _Tasks(work.entry, claims.resolve(), watcher, watch, self.workers, self._gpu)
         try:
             drive(JobQueue(jobs, self._order), tasks, watcher, watch)
+        except ray.exceptions.RayError as error:
+            # Errors of jobs are their reports: this is the cluster itself.
+            raise ValueError(
+                f"the Ray cluster was lost ({type(error).__name__}): its head or the driver's node ended. Finished "
+                "runs are recorded; start the cluster again, and the same command goes on"
+            ) from error
         finally:
-            tasks.cancel()
+            with suppress(ray.exceptions.RayError):
+                tasks.cancel()
             ray.shutdown()
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +63,23 @@ def test_a_worker_or_node_that_is_lost_or_hangs_costs_its_job_one_more_attempt(c
     assert "none for 2 s" in dict(log.lost)["frozen"]
     assert log.ends["waits"].reason == "too few"
     assert os.getpid() not in {event["pid"] for _, event in log.events if "pid" in event}
+
+
+def test_a_lost_cluster_is_said_in_a_sentence_with_what_to_do(cluster, tmp_path):
+    if not cluster.worker_nodes:
+        cluster.add_node(num_cpus=1)
+
+    class Sabotage(Log):
+        def event(self, job, event):
+            for process in Path("/proc").glob("[0-9]*"):
+                with suppress(OSError):
+                    if (process / "cmdline").read_bytes().startswith(b"ray::_Mailbox"):
+                        os.kill(int(process.name), signal.SIGKILL)
+
+    with pytest.raises(ValueError, match=r"cluster was lost .* the same command goes on"):
+        RayExecutor(cluster.address).run(
+            [toy(tmp_path, "long", stall=30)], Work(work, ENTRY), tmp_path / "claims", Sabotage()
+        )
 
 
 def test_a_cluster_leaves_the_records_of_this_process(cluster, tmp_path):
