@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from benchmark.engine.cost import FULL_SIDE, TYPICAL, HeadKind, Rates, head_kind
+from benchmark.engine.fast_head import head_of
 from benchmark.engine.linear_batch import LinearSplit, train_linear_batch
 from benchmark.engine.memory import training_format
 from benchmark.engine.optimiser import build_adam
@@ -70,7 +71,8 @@ def _backbone(plans: Sequence[TaskPlan]) -> tuple[float, float]:
 def _head(plan: TaskPlan) -> float:
     """Return the seconds of a training step of the head on given features."""
     data, device, protocol = plan.data, plan.evaluation.device, plan.evaluation.protocol
-    head = build_head(plan.spec, data.channels, protocol).to(device).to(memory_format=training_format(device))
+    built = build_head(plan.spec, data.channels, protocol)
+    head = head_of(plan.evaluation.engine, built, device).to(device).to(memory_format=training_format(device))
     objective, adam = (
         build_objective(plan.spec, protocol),
         build_adam(head.parameters(), 1e-6, protocol.optimisation),

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import Engine, EpochLog
 from benchmark.contract.task import TaskSpec
-from benchmark.engine.fast_head import fast_head
+from benchmark.engine.fast_head import head_of
 from benchmark.engine.loaders import OrderedLoader, ShuffledLoader, SplitData
 from benchmark.engine.memory import training_format
 from benchmark.engine.order import seeded
@@ -56,9 +56,7 @@ def train_single(
     """
     start = time.perf_counter()
     with seeded(config.seed):
-        head = build_head(spec, channels, protocol)
-    if engine == "fast" and device.type == "cpu":
-        head = fast_head(head)
+        head = head_of(engine, build_head(spec, channels, protocol), device)
     module = Training(
         head.to(memory_format=training_format(device)),
         backbone.to(memory_format=training_format(device)) if backbone is not None else None,

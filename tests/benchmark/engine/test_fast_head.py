@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from benchmark.engine import fast_head as module
-from benchmark.engine.fast_head import FastConv2d, fast_head, pays
+from benchmark.engine.fast_head import FastConv2d, fast_head, head_of, pays
 from tasks.heads.unet import UNetHead
 from tasks.heads.yolov3 import YoloV3Head
 
@@ -79,3 +79,12 @@ def test_small_or_narrow_inputs_and_other_types_are_convolved_directly():
     assert not pays(torch.empty(1, 512, 2, 2), 1024)
     assert not pays(torch.empty(8, 512, 14, 14, dtype=torch.bfloat16), 256)
     assert not pays(torch.empty(8, 512, 14, 14, device="meta"), 256)
+
+
+@pytest.mark.parametrize(
+    ("engine", "device", "replaced"),
+    [("fast", "cpu", True), ("reference", "cpu", False), ("fast", "cuda", False)],
+)
+def test_the_reference_engine_and_other_devices_keep_the_head_as_it_is_written(engine, device, replaced):
+    head = head_of(engine, YoloV3Head(CHANNELS, 2), torch.device(device))
+    assert any(isinstance(layer, FastConv2d) for layer in head.modules()) == replaced
