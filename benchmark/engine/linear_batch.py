@@ -23,6 +23,7 @@ from benchmark.engine.order import ordered_batches, seeded, train_batches
 from benchmark.engine.outcome import RunOutcome, epoch_log
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.rows import RowTensor
+from benchmark.engine.step_graph import step_on
 from benchmark.engine.stopping import BestEpoch
 from benchmark.engine.targets import MaskTargets
 from benchmark.engine.validation_loss import LossMean
@@ -104,11 +105,16 @@ class _LinearBatch:
         self.spec, self.protocol, self.splits, self.device = spec, protocol, splits, device
         sample = splits["train"].features[0].array
         self.height, self.width = sample.shape[2:4]
+        self._step = step_on(device, self._losses_of_features)
 
-    def maps(self, features: Tensor, runs: Sequence[_Run]) -> Tensor:
-        """Return coarse logits (K, B, C, h, w) from features (K or 1, B, c, h·w); full-size ones are never built."""
-        weight = torch.stack([run.head.get_parameter("conv.weight").flatten(1) for run in runs])
-        bias = torch.stack([run.head.get_parameter("conv.bias") for run in runs])
+    def maps(self, features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """Return coarse logits (K, B, C, h, w); full-size ones are never built.
+
+        Args:
+            features: (K or 1, B, c, h·w).
+            weight: (K, C, c).
+            bias: (K, C).
+        """
         maps = weight.unsqueeze(1) @ features + bias[:, None, :, None]
         return maps.unflatten(-1, (self.height, self.width))
 
@@ -124,7 +130,7 @@ class _LinearBatch:
         for indices in zip(*orders, strict=True):
             features = self._gather(split, list(zip(runs, indices, strict=True)))
             targets = torch.stack([split.targets.batch(i) for i in indices])
-            losses = self._losses(self.maps(features, runs), targets)
+            losses = self._step(features, targets, *_weights(runs))
             for run in runs:
                 run.adam.zero_grad()
             losses.sum().backward()
@@ -182,7 +188,7 @@ class _LinearBatch:
             shared = len({id(split.features[run.index]) for run in runs}) == 1
             features = self._gather(split, [(run, indices) for run in (runs[:1] if shared else runs)])
             targets = split.targets.batch(indices)
-            maps = self.maps(features, runs)
+            maps = self.maps(features, *_weights(runs))
             losses.update(self._losses(maps, targets), len(indices))
             counts = upsampled_image_counts(maps, targets, self.protocol.metrics.mask_threshold)
             for metric, run_counts in zip(metrics, counts, strict=True):
@@ -199,5 +205,14 @@ class _LinearBatch:
             features[place].copy_(part)
         return features
 
+    def _losses_of_features(self, features: Tensor, targets: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return self._losses(self.maps(features, weight, bias), targets)
+
     def _losses(self, maps: Tensor, targets: Tensor) -> Tensor:
         return upsampled_dice_loss(maps, targets, mode=self.protocol.metrics.dice_loss)
+
+
+def _weights(runs: Sequence[_Run]) -> tuple[Tensor, Tensor]:
+    """Return weights (K, C, c) and biases (K, C), with their way back to each head."""
+    weight = torch.stack([run.head.get_parameter("conv.weight").flatten(1) for run in runs])
+    return weight, torch.stack([run.head.get_parameter("conv.bias") for run in runs])

@@ -22,6 +22,7 @@ from benchmark.engine.memory import training_format
 from benchmark.engine.order import seeded
 from benchmark.engine.outcome import RunOutcome
 from benchmark.engine.plan import RunConfig
+from benchmark.engine.step_graph import graphed_head
 from benchmark.engine.training import Training
 from tasks.heads import build_head
 from tasks.objective import build_objective
@@ -52,7 +53,8 @@ def train_single(
         on_epoch: Called after each epoch.
         metrics_behind: Compute validation metrics while the next epoch trains; by default on CUDA, where the CPU
             has nothing else to do. Changes no result.
-        engine: `reference` trains the head as it is written, `fast` the same head by faster convolutions on a CPU.
+        engine: `reference` trains the head as it is written, `fast` the same head by faster convolutions on a CPU,
+            on cached features as a CUDA graph on CUDA.
     """
     start = time.perf_counter()
     with seeded(config.seed):
@@ -66,6 +68,7 @@ def train_single(
         config.learning_rate,
         device.type == "cuda" if metrics_behind is None else metrics_behind,
         on_epoch,
+        graphed_head(head) if device.type == "cuda" and engine == "fast" and backbone is None else None,
     )
     drop_last = protocol.optimisation.drop_last_batch
     train = ShuffledLoader(splits["train"], spec.batch_size, drop_last, config.seed, module, device)

@@ -49,6 +49,7 @@ class Training(L.LightningModule):
         behind: Compute validation metrics on a second thread while the next epoch trains already. An epoch that
             turns out to be one too many is thrown away: results are the same.
         on_epoch: Called with the log of each epoch that counts.
+        head_step: Another way to call the head on given features, with the same results.
     """
 
     def __init__(
@@ -61,10 +62,11 @@ class Training(L.LightningModule):
         learning_rate: float,
         behind: bool = False,
         on_epoch: Callable[[EpochLog], None] = lambda log: None,
+        head_step: Callable[[dict[int, Tensor]], Any] | None = None,
     ) -> None:
         super().__init__()
         self._executor = ThreadPoolExecutor(1) if behind else None
-        self._on_epoch = on_epoch
+        self._on_epoch, self._head_step = on_epoch, head_step
         self._pending: _Pending | None = None
         self._over = False
         self.head, self.backbone = head, backbone
@@ -87,7 +89,7 @@ class Training(L.LightningModule):
     def forward(self, inputs: dict[int, Tensor]) -> Any:
         """Return the head's output for images (key 1) or for features that are given."""
         if self.backbone is None:
-            return self.head(inputs)
+            return (self._head_step or self.head)(inputs)
         with torch.set_grad_enabled(torch.is_grad_enabled() and self._backbone_gradient):
             features = self.backbone(inputs[1])
         return self.head({1: inputs[1], **features})
@@ -157,6 +159,7 @@ class Training(L.LightningModule):
 
     def on_train_end(self) -> None:
         self._settle()
+        self._head_step = None
         if self._executor is not None:
             self._executor.shutdown()
 

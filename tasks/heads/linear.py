@@ -7,6 +7,7 @@ three times faster where many configurations train together.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import ClassVar
 
 import torch
@@ -15,10 +16,15 @@ from torch import Tensor, nn
 STRIDE = 32
 
 
+@lru_cache(maxsize=64)
+@torch.inference_mode(False)
 def bilinear_matrix(
     n_in: int, n_out: int, *, dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
 ) -> Tensor:
-    """Return the (n_out, n_in) matrix of linear interpolation with align_corners=False."""
+    """Return the (n_out, n_in) matrix of linear interpolation with align_corners=False. Not to be changed in place.
+
+    Made once and kept: a copy to a GPU would hold up the host at every step.
+    """
     position = (torch.arange(n_out, dtype=torch.float64) + 0.5) * (n_in / n_out) - 0.5
     position = position.clamp(0, n_in - 1)
     left = position.floor().clamp(max=max(n_in - 2, 0)).long()

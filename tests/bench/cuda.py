@@ -2,9 +2,10 @@
 
 1. The parts of the report on the GPU.
 2. Feature libraries: PyTorch under autocast against onnxruntime's CUDA provider; speed, and whether they are equal.
-3. A training step of each head: one after the other, two at once on two streams, forward and backward as a CUDA graph.
-4. The batched linear head: features resident on the device against features streamed from the host.
-5. Peak memory of each.
+3. A training step of each head: one after the other, two at once on two streams or in two processes, as a CUDA graph.
+4. A step of nine linear heads at once, and the same as a CUDA graph.
+5. The batched linear head: features resident on the device against features streamed from the host.
+6. Peak memory of each.
 """
 
 from __future__ import annotations
@@ -13,20 +14,24 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmark.engine import rows as rows_module
 from benchmark.engine.feature_backend import TOLERANCE, OnnxFeatures, TorchFeatures, relative_difference
+from benchmark.engine.memory import training_format
 from benchmark.engine.rows import RowTensor
+from benchmark.engine.step_graph import capture_on_cuda, graphed_head
 from tasks.heads import build_head, head_strides
+from tasks.losses.upsampled_dice import upsampled_dice_loss
 from tasks.objective import build_objective
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.bench.machine import look_at_machine
-from tests.bench.measure import paired
+from tests.bench.measure import paired, seconds_of, wait
 from tests.bench.parts.catalogue import LONG, PARTS
 from tests.bench.report import measure, text
 from tests.bench.world import CHANNELS, SIDE, fixed_draw, random_features
@@ -82,14 +87,38 @@ def head_trainings(device: torch.device) -> Iterator[Trial]:
     for task in ("rsna_frozen_100", "pneumothorax_unet_frozen_100"):
         steps = [_step(task, device) for _ in range(2)]
         streams = [torch.cuda.Stream(device) for _ in steps]
-
-        graphs = [_step(task, device, graph=True) for _ in range(2)]
         ways = {
             "in turn": partial(_in_turn, steps),
             "two streams": partial(_at_once, steps, streams),
-            "CUDA graphs, in turn": partial(_in_turn, graphs),
+            "CUDA graphs, in turn": partial(_in_turn, [_step(task, device, graph=True) for _ in range(2)]),
         }
-        yield from measured(f"two steps of {task}, batch {BATCH}", ways)
+        work = f"two steps of {task}, batch {BATCH}"
+        yield from measured(work, ways)
+        yield Trial(work, "two processes", 1000 * _in_processes(task, device), 0, "memory not measured")
+
+
+def linear_heads(device: torch.device, runs: int = 9) -> list[Trial]:
+    """Return forward and backward of a batched linear head, as the engine trains it."""
+    cells, classes = (SIDE // 32) ** 2, 1
+    features = torch.randn(runs, BATCH, CHANNELS[32], cells, device=device)
+    targets = torch.randint(0, 2, (runs, BATCH, classes, SIDE, SIDE), dtype=torch.uint8, device=device)
+    weight = torch.randn(runs, classes, CHANNELS[32], device=device, requires_grad=True)
+    bias = torch.zeros(runs, classes, device=device, requires_grad=True)
+
+    def losses(features: Tensor, targets: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        maps = weight.unsqueeze(1) @ features + bias[:, None, :, None]
+        return upsampled_dice_loss(maps.unflatten(-1, (SIDE // 32, SIDE // 32)), targets)
+
+    sample = (features.clone(), targets.clone(), weight.detach().clone().requires_grad_(), bias)
+    losses(*sample)  # matrices of the upsampling are made at the first call
+    ways = {"as it is": losses, "CUDA graph": capture_on_cuda(losses, sample)}
+
+    def step(call: Callable[..., Tensor]) -> None:
+        call(features, targets, weight, bias).sum().backward()
+
+    return measured(
+        f"a step of {runs} linear heads", {name: partial(step, call) for name, call in ways.items()}
+    )
 
 
 def _in_turn(steps: list[Callable[[], None]]) -> None:
@@ -103,38 +132,50 @@ def _at_once(steps: list[Callable[[], None]], streams: list[torch.cuda.Stream]) 
             step()
 
 
+def _in_processes(task: str, device: torch.device, processes: int = 2, steps: int = 20) -> float:
+    """Return the seconds of a step in each of several processes at once."""
+    context = torch.multiprocessing.get_context("spawn")
+    begin, seconds = context.Barrier(processes), context.SimpleQueue()
+    workers = [
+        context.Process(target=_steps_in_process, args=(task, device, steps, begin, seconds))
+        for _ in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        if worker.exitcode:
+            raise RuntimeError(f"a process of {task} ended with code {worker.exitcode}")
+    return max(seconds.get() for _ in workers) / steps
+
+
+def _steps_in_process(task: str, device: torch.device, steps: int, begin: Any, seconds: Any) -> None:
+    step = _step(task, device)
+    for _ in range(3):
+        step()
+    wait(device)
+    begin.wait(timeout=300)
+    seconds.put(seconds_of(lambda: [step() for _ in range(steps)]))
+
+
 def _step(task: str, device: torch.device, graph: bool = False) -> Callable[[], None]:
     """Return forward, loss and backward of a head; with `graph` its forward and backward replay a CUDA graph."""
     spec = load_task(task)
-    head: nn.Module = build_head(spec, CHANNELS, PROTOCOL).to(device).to(memory_format=torch.channels_last)
+    head: nn.Module = (
+        build_head(spec, CHANNELS, PROTOCOL).to(device).to(memory_format=training_format(device))
+    )
     inputs = random_features(head_strides(spec), BATCH, device)
     target = _target(spec.target, device)
     objective = build_objective(spec, PROTOCOL)
-    strides = list(inputs)
-    forward: Callable[..., object] = _ByPosition(head, strides)
-    arguments = tuple(inputs[stride].half() for stride in strides)
-    if graph:
-        with torch.autocast("cuda", torch.float16, cache_enabled=False):
-            forward = torch.cuda.make_graphed_callables(_ByPosition(head, strides), arguments)
+    call = graphed_head(head, patience=0) if graph else head
 
     def step() -> None:
-        head.zero_grad(set_to_none=not graph)
-        with torch.autocast("cuda", torch.float16, cache_enabled=not graph):
-            loss = objective.loss(forward(*arguments), target)
+        head.zero_grad()
+        with torch.autocast("cuda", torch.float16, enabled=device.type == "cuda"):
+            loss = objective.loss(call(inputs), target)
         loss.backward()
 
     return step
-
-
-class _ByPosition(nn.Module):
-    """A head that takes its levels one by one, as graphs want them."""
-
-    def __init__(self, head: nn.Module, strides: list[int]) -> None:
-        super().__init__()
-        self.head, self.strides = head, strides
-
-    def forward(self, *levels: torch.Tensor) -> object:
-        return self.head(dict(zip(self.strides, levels, strict=True)))
 
 
 def _target(kind: str, device: torch.device) -> object:
@@ -180,7 +221,7 @@ def main() -> None:
     device = torch.device("cuda", 0)
     machine = look_at_machine(device)
     trials: list[Trial] = []
-    for part in (feature_libraries, head_trainings, feature_reading):
+    for part in (feature_libraries, head_trainings, linear_heads, feature_reading):
         try:
             trials += list(part(device))
         except Exception as error:  # one part that fails must not cost the others: the machine is lent
