@@ -52,11 +52,15 @@ def choose(
 
 
 def _picked(every: Sequence[Candidate], encoder: str) -> list[Candidate]:
-    """Return the candidates at that prefix, as it is or as messages show it; else those that hold its parts."""
+    """Return the candidates at that prefix, as it is or as messages show it; else those that hold its parts.
+
+    What a message shows may end with a dot: a last part of white space is not shown.
+    """
     label = encoder.removesuffix(".") or "."
-    for spelled in (lambda name: name, show):
-        if exact := [one for one in every if spelled(one.label) == label]:
-            return exact
+    for wanted in (encoder, label):
+        for spelled in (lambda name: name, show):
+            if exact := [one for one in every if spelled(one.label) == wanted]:
+                return exact
     return [one for one in every if f".{label}." in f".{one.label}."]
 
 

@@ -6,7 +6,7 @@ from unicodedata import category
 
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from benchmark.backbone.model import BackboneError
@@ -235,6 +235,8 @@ def test_any_prefix_and_any_nesting_is_found(prefix: list[str], nesting: list[st
 
 
 @settings(max_examples=6, deadline=None)
+@example(one=["0"], other=["0", " "], beside={})
+@example(one=["0"], other=["0", "\x1f", " "], beside={})
 @given(
     one=st.lists(part, min_size=1, max_size=3),
     other=st.lists(part, min_size=1, max_size=3),
