@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from benchmark.engine.feature_backend import TOLERANCE, OnnxFeatures, TorchFeatu
 from benchmark.engine.memory import training_format
 from benchmark.engine.rows import RowTensor
 from benchmark.engine.step_graph import capture_on_cuda, graphed_head
+from benchmark.log import logger
 from tasks.heads import build_head, head_strides
 from tasks.losses.upsampled_dice import upsampled_dice_loss
 from tasks.objective import build_objective
@@ -218,6 +220,9 @@ def main() -> None:
     if not torch.cuda.is_available():
         print("no CUDA device: nothing to measure here (make bench measures the CPU)")  # noqa: T201
         return
+    # Which library and whether a graph is used is decided on the way: without these lines a trial could be another.
+    logging.basicConfig(stream=sys.stderr, format="%(message)s")
+    logger.setLevel(logging.DEBUG)
     device = torch.device("cuda", 0)
     machine = look_at_machine(device)
     trials: list[Trial] = []
