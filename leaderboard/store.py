@@ -12,7 +12,7 @@ import re
 import zlib
 from pathlib import Path
 
-from benchmark.workspace import atomic_path
+from benchmark.disk.temporary import new_file
 from leaderboard.errors import LeaderboardError
 from leaderboard.records import SIZE_LIMIT
 from leaderboard.rendering import digest
@@ -31,7 +31,7 @@ def keep(versions: Path, content: bytes) -> str:
     sha256 = digest(content)
     target = _path(versions, sha256)
     if not target.is_file():
-        with atomic_path(target) as path:
+        with new_file(target) as path:
             path.write_bytes(gzip.compress(content, compresslevel=9, mtime=0))
     return sha256
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from benchmark.contract.release import BuildRecord, Changes, VersionEntry, VersionIndex
-from benchmark.workspace import write_text
+from benchmark.disk.temporary import write_text
 from leaderboard.changes import summary
 from leaderboard.errors import LeaderboardError
 from leaderboard.rendering import SUMS, digest

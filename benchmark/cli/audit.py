@@ -69,7 +69,7 @@ def audit(
     """
     from benchmark.contract.audit import AUDIT_FILE, read_audit
     from benchmark.data.errors import DataError
-    from benchmark.workspace import write_text
+    from benchmark.disk.temporary import write_text
 
     if (corpus is not None) + (made is not None) > 1 or (made is not None and attach is None):
         raise click.UsageError("--report goes with --attach NAME and without --corpus.")
@@ -192,9 +192,9 @@ def _private_list(path: Path | None) -> Iterator[Callable[[FoundCopy], None]]:
     if path is None:
         yield lambda copy: None
         return
-    from benchmark.workspace import atomic_path
+    from benchmark.disk.temporary import new_file
 
-    with atomic_path(path, mode=0o600) as temporary, temporary.open("w", encoding="ascii") as stream:
+    with new_file(path, mode=0o600) as temporary, temporary.open("w", encoding="ascii") as stream:
         yield lambda copy: print(json.dumps(asdict(copy)), file=stream)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
 import os
 from typing import Any
 
 import click
+
+from benchmark.log import logger
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("benchmark.cli.audit:audit", "Look for evaluation images in a pre-training corpus."),
@@ -43,6 +46,17 @@ class LazyGroup(click.Group):
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            from benchmark.disk.words import explain
+
+            if error.errno == errno.EPIPE:  # click ends quietly
+                raise
+            logger.debug("what was being done", exc_info=True)
+            raise click.ClickException(explain(error)) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

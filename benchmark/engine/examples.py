@@ -18,10 +18,10 @@ from torch import Tensor
 
 from benchmark.contract.dataset import IMAGE_SIDE
 from benchmark.contract.example import EXAMPLE_SIDE, ExampleBox, ExampleImage, ExampleSet
+from benchmark.disk.temporary import write_text
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.task_plan import TaskPlan
 from benchmark.log import logger
-from benchmark.workspace import write_text
 from tasks.detection import detect
 
 Predict = Callable[[Tensor], Any]

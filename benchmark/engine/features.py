@@ -21,6 +21,7 @@ from torch import nn
 from benchmark.contract.base import digest_of
 from benchmark.contract.dataset import SplitName
 from benchmark.data.store import ImageStore
+from benchmark.disk.temporary import new_file, write_text
 from benchmark.engine.behind import Behind
 from benchmark.engine.feature_backend import (
     COMPARED,
@@ -31,7 +32,6 @@ from benchmark.engine.feature_backend import (
 )
 from benchmark.engine.inputs import Images, scaled_images
 from benchmark.log import logger
-from benchmark.workspace import atomic_path, write_text
 
 _FORMAT = 2
 _BATCH = 32
@@ -105,9 +105,7 @@ class FeatureCache:
         compute = self._backend_for(backbone, sample, strides, rows, library)
         on_cuda = device.type == "cuda"
         with ExitStack() as stack:
-            paths = {
-                stride: stack.enter_context(atomic_path(self._path(split, stride))) for stride in strides
-            }
+            paths = {stride: stack.enter_context(new_file(self._path(split, stride))) for stride in strides}
             files: dict[int, BinaryIO] = {}
 
             def write(levels: dict[int, torch.Tensor]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from benchmark.executor.claim import claim
+from benchmark.disk.lock import hold
 from benchmark.executor.job import Emit, Job, JobError, Watcher, WorkFunction
 from benchmark.executor.limits import is_out_of_memory
 from benchmark.executor.queue import JobQueue
@@ -108,7 +108,7 @@ def _note(queue: JobQueue, job: Job, report: Report, watcher: Watcher) -> None:
 
 def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> Report:
     """Do the job in this process, unless another process holds it. An exception is the job's failure, not ours."""
-    with claim(claims, job.claim or job.id) as mine:
+    with hold(claims / f"{job.claim or job.id}.lock") as mine:
         if not mine:
             return Report("held")
         try:

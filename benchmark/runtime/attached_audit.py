@@ -14,8 +14,8 @@ from benchmark.backbone.folder import read_manifest, regular_file
 from benchmark.backbone.model import BackboneError
 from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.backbone import BackboneManifest
+from benchmark.disk.temporary import new_file
 from benchmark.runtime.submissions import SubmissionError, read_folder
-from benchmark.workspace import atomic_path
 
 
 @dataclass(frozen=True)
@@ -86,5 +86,5 @@ def _read(path: Path, sha256: str | None, pretraining_data: list[str]) -> Attach
 
 
 def _write(path: Path, content: bytes) -> None:
-    with atomic_path(path) as temporary:
+    with new_file(path) as temporary:
         temporary.write_bytes(content)

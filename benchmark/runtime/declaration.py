@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.dataset import Track
 from benchmark.contract.submission import ClaimedNumber, Submission, SubmissionKind, Supervision
+from benchmark.disk.temporary import write_text
 from benchmark.runtime.submissions import (
     SubmissionError,
     check_texts,
@@ -26,7 +27,6 @@ from benchmark.runtime.submissions import (
     submission_names,
     submissions_root,
 )
-from benchmark.workspace import write_text
 
 FILE = "submission.yaml"
 ENVIRONMENT = "LOVT_BENCH_SUBMISSIONS"

@@ -14,9 +14,9 @@ from pathlib import Path
 from benchmark.backbone.folder import read_manifest
 from benchmark.backbone.model import BackboneError
 from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
+from benchmark.disk.temporary import write_text
 from benchmark.runtime.inputs import PretrainInputs
 from benchmark.runtime.submissions import SubmissionError
-from benchmark.workspace import write_text
 
 RECORDS = ".runs"
 """Beside the output folders: one state, verdict and log for each; no backbone's name begins with a dot."""

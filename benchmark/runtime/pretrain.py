@@ -18,6 +18,7 @@ from benchmark.backbone.model import BackboneError
 from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.exit_codes import ExitCode
 from benchmark.contract.verdict import RunVerdict, Verdict
+from benchmark.disk.temporary import write_text
 from benchmark.log import logger
 from benchmark.runtime.attached_audit import attached_audits, settle_audit
 from benchmark.runtime.check_apart import check_apart
@@ -30,7 +31,6 @@ from benchmark.runtime.runs import Run, Runtime
 from benchmark.runtime.stamp import Known, stamp_foreign, stamp_own
 from benchmark.runtime.supervise import Ended
 from benchmark.runtime.take_over import RejectedError, copy_backbone
-from benchmark.workspace import write_text
 
 WAIT_SECONDS = 2.0
 """Before the second attempt on an engine that failed; doubled before the third."""

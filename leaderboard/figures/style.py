@@ -24,7 +24,7 @@ from matplotlib.textpath import text_to_path
 
 from benchmark.contract.leaderboard import Row, Table
 from benchmark.contract.submission import Supervision
-from benchmark.workspace import atomic_path
+from benchmark.disk.temporary import new_file
 from leaderboard.layout import mark
 from leaderboard.text import clean
 
@@ -94,7 +94,7 @@ def settings() -> Iterator[None]:
 
 def save(figure: Figure, target: Path, form: Format) -> Path:
     """Write a figure; the same figure gives the same bytes."""
-    with atomic_path(target) as path:
+    with new_file(target) as path:
         figure.savefig(path, format=form, dpi=DPI, metadata=_METADATA[form])
     return target
 

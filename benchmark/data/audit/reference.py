@@ -29,7 +29,7 @@ from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.errors import DataError
 from benchmark.data.pool import INLINE
 from benchmark.data.store import ImageStore
-from benchmark.workspace import atomic_path
+from benchmark.disk.temporary import new_file
 
 INDEX = "index"
 """Key of the index in the metadata of a hash file."""
@@ -83,7 +83,7 @@ def from_store(root: Path, kept: Path, workers: int | None, on_progress: Progres
     hashes = _kept(path, len(store))
     if hashes is None:
         hashes = _hash_store(store, workers, on_progress)
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        with new_file(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, hashes)
     return Reference(index, hashes, tuple(store.ids(np.arange(len(store)))))
 
@@ -99,7 +99,7 @@ def save_references(references: Sequence[Reference], path: Path, versions: dict[
     index = ReferenceIndex(algorithm=ALGORITHM, datasets=[one.index for one in references], versions=versions)
     tensors = {one.name: np.ascontiguousarray(one.hashes) for one in references}
     content = save(tensors, metadata={INDEX: index.to_json(indent=None)})
-    with atomic_path(path) as temporary:
+    with new_file(path) as temporary:
         temporary.write_bytes(content)
 
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmark.data.phantom.canvas import Canvas
 from benchmark.data.phantom.findings import Request, finding_kinds
 from benchmark.data.phantom.scene import Scene, draw_picture
-from benchmark.workspace import atomic_path
+from benchmark.disk.temporary import new_file
 
 TILE, COLUMNS, BAR, GREYS = 200, 5, 18, 36
 """Side of a tile, tiles in a row and height of the caption in pixels; grey levels, few for a small file."""
@@ -30,7 +30,7 @@ def write_sheet(path: Path, seed: int) -> None:
         x, y = number % COLUMNS * TILE, number // COLUMNS * (TILE + BAR)
         sheet.paste(tile, (x, y))
         draw.text((x + 6, y + TILE + 2), name, fill=230, font=ImageFont.load_default(14))
-    with atomic_path(path) as partial:
+    with new_file(path) as partial:
         step = 256 / GREYS
         sheet.point([round(int(value / step) * step) for value in range(256)]).save(
             partial, "PNG", optimize=True

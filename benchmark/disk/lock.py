@@ -1,0 +1,88 @@
+"""The one lock between processes: a locked file, which the kernel lets go of however its holder ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmark.disk.words import naming
+
+
+@contextmanager
+def hold(path: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Hold the lock file `path` for the block; it is made here and vanishes with the block.
+
+    Works between machines where the file system passes `flock` on: local ones, NFS from version 4, Lustre mounted with
+    `flock`. Whoever may write to the folder may take the lock: its permissions follow the umask.
+
+    Args:
+        path: The lock file; folders above it are made.
+        wait: Wait until the lock is free.
+
+    Yields:
+        False where another process or thread holds the lock and `wait` is not given.
+
+    Raises:
+        OSError: With the path: no permission, or a file system without locks (ENOLCK, ENOSYS). That is never taken
+            for another process.
+    """
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _locked(path, wait)
+    if descriptor is None:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _locked(path: Path, wait: bool) -> int | None:
+    while True:
+        descriptor = _open(path)
+        try:
+            if not try_lock(descriptor, wait=wait):
+                os.close(descriptor)
+                return None
+            # Its holder removes the file: between our opening and our locking, the lock may be on nothing.
+            if is_at(descriptor, path):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    flags = os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, os.O_RDWR | flags, 0o666)
+    except PermissionError:
+        # Made by somebody with a narrower umask; to read is enough for `flock`.
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+
+
+def try_lock(descriptor: int, *, wait: bool = False) -> bool:
+    """Lock an open file or folder for this process alone; return whether that was possible.
+
+    Raises:
+        OSError: The file system has no locks.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def is_at(descriptor: int, path: Path) -> bool:
+    """Return whether an open file is the one that lies at `path`."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
