@@ -59,7 +59,8 @@ class RunRecord(Model):
     device: str
     precision: Literal["float32", "float16-mixed", "bfloat16-mixed"]
     status: Literal["ok", "diverged"]
-    """`diverged`: the loss became non-finite; the run has no metrics, and its learning rate cannot win."""
+    """`diverged`: training loss, weights or statistics became non-finite; the run has no metrics, and its learning rate
+    cannot win."""
     monitor: str
     metric: str
     validation: dict[str, float] = {}

@@ -12,7 +12,7 @@ from benchmark.engine.eligible import check_eligible
 from benchmark.engine.evaluation import Evaluation, TaskResult
 from benchmark.engine.jobs import PlannedJob, plan_jobs
 from benchmark.engine.observer import Observer
-from benchmark.engine.plan import RunConfig
+from benchmark.engine.plan import WHY_DIVERGED, RunConfig
 from benchmark.engine.task_plan import TaskError, TaskPlan
 from benchmark.engine.worker import ENTRY, Worker
 from benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
@@ -77,7 +77,8 @@ def _result(spec: TaskSpec, plan: TaskPlan | None, failure: str | None) -> TaskR
     rate = plan.choose(records)
     finals = [records[plan.key(config).key()] for config in plan.finals(rate)]
     if diverged := [record.run.seed for record in finals if record.status == "diverged"]:
-        reason = f"task {spec.id}: runs with seeds {diverged} diverged at learning rate {rate:g}"
+        seeds = ", ".join(map(str, diverged))
+        reason = f"task {spec.id}: runs with seeds {seeds} diverged at learning rate {rate:g}: {WHY_DIVERGED}"
         logger.error("%s", reason)
         return TaskResult(spec, "failed", reason=reason)
     return TaskResult(plan.spec, "done", rate, finals)

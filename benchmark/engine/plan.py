@@ -11,6 +11,9 @@ from benchmark.contract.run_record import Phase
 from benchmark.contract.task import TaskSpec
 from benchmark.engine.profile import kind_of
 
+WHY_DIVERGED = "losses or weights did not stay finite; look at the backbone with `lovt-bench backbone check`"
+"""For messages."""
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -88,7 +91,8 @@ def choose_learning_rate(scores: Sequence[tuple[float, float | None]]) -> float:
         if score is not None and (best is None or score > best[1]):
             best = (rate, score)
     if best is None:
-        raise ValueError(f"all tuning runs diverged (learning rates {[rate for rate, _ in scores]})")
+        rates = ", ".join(f"{rate:g}" for rate, _ in scores)
+        raise ValueError(f"all tuning runs diverged (learning rates {rates}): {WHY_DIVERGED}")
     return best[0]
 
 
