@@ -59,7 +59,7 @@ def counts_of(counts: ImageCounts | None) -> list[str]:
     if counts is None:
         return []
     left_out = counts.found - counts.used
-    lines = [f"  raw folder: {counts.found} images found, {counts.used} used, {left_out} left out"]
+    lines = [f"  raw images: {counts.found} found, {counts.used} used, {left_out} left out"]
     for one in counts.left_out:
         examples = f" ({', '.join(one.examples)}{', …' * (one.images > len(one.examples))})" * bool(
             one.examples

@@ -64,7 +64,7 @@ class ImageCounts(Model):
     used: NonNegativeInt
     left_out: list[LeftOutImages] = []
     remarks: list[str] = []
-    """What else was come by, in sentences: empty rows of a table, masks without an image."""
+    """What else was found, in sentences: empty rows of a table, masks without an image."""
 
     @model_validator(mode="after")
     def _adds_up(self) -> ImageCounts:

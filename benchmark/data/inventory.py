@@ -22,12 +22,15 @@ class Inventory:
     """What lies in the image folders of a dataset.
 
     Attributes:
+        root: The raw folder.
+        folders: The image folders in it.
         images: Paths with an ending of images by ID, the file name without its ending.
         odd: Those of them that are no files, with the reason.
         others: What is no image by its name, by reason.
     """
 
     root: Path
+    folders: tuple[Path, ...]
     images: dict[str, list[Path]] = field(default_factory=dict)
     odd: dict[Path, str] = field(default_factory=dict)
     others: dict[str, list[Path]] = field(default_factory=dict)
@@ -72,7 +75,7 @@ def take_inventory(
     Raises:
         DataError: No image lies there; the message says what does.
     """
-    inventory = Inventory(raw)
+    inventory = Inventory(raw, tuple(folders))
     no_image = f"not an image by its ending ({', '.join(sorted(endings))})"
     for entry in (entry for folder in folders for entry in walk(folder) if entry.path not in besides):
         if entry.path.suffix.lower() in endings and entry.passed_over not in (CLOSED, CLUTTER):

@@ -53,11 +53,11 @@ def find_tables(raw: Path, *names: Sequence[str], guide: str = "docs/data.md") -
             )
         if fitting:
             return fitting[0]
-    missing = [group for group in names if _table(best, group) is None]
-    wanted = " and ".join(" or ".join(group) for group in missing)
+    missing = next(group for group in names if _table(best, group) is None)
+    others = f", nor {' nor '.join(missing[1:])}" if missing[1:] else ""
     raise DataError(
-        f"{best}: {wanted}: file is missing, there and in the folders below. {holds(best, [g[0] for g in missing])} "
-        f"Check --raw; {guide} shows the layout"
+        f"{best / missing[0]}: file is missing; check --raw. It is not in the folders below either{others}. "
+        f"{holds(best, missing)} {guide} shows the layout"
     )
 
 
@@ -138,6 +138,13 @@ def _listed(folder: Path) -> list[tuple[str, bool]]:
     """Return the names in a folder and whether each is a folder; nothing where it cannot be opened."""
     try:
         with os.scandir(folder) as entries:
-            return [(one.name, one.is_dir()) for one in entries if not is_clutter(one.name)]
+            return [(one.name, _is_folder(one)) for one in entries if not is_clutter(one.name)]
     except OSError:
         return []
+
+
+def _is_folder(one: os.DirEntry[str]) -> bool:
+    try:
+        return one.is_dir()
+    except OSError:  # a link in a circle
+        return False

@@ -33,7 +33,7 @@ class Plan:
         sources_sha256: Digest of all sources; equal digests give equal stores.
         found: Images that lie in the raw folder or that label files or split files list.
         left_out: Those that are not among the samples.
-        remarks: Sentences about what else was come by.
+        remarks: Sentences about what else was found.
     """
 
     samples: tuple[Sample, ...]

@@ -46,7 +46,7 @@ class Listing:
         notes: Sentences about what decides the content of the store.
         found: Images that lie in the raw folder or that the label files list.
         left_out: Those that are not among the samples.
-        remarks: Sentences about what else was come by.
+        remarks: Sentences about what else was found.
     """
 
     samples: dict[str, Sample]

@@ -61,7 +61,7 @@ class Table:
                 yield number, {name: row[name] for name in self.known if name in row}
 
     def remarks(self) -> list[str]:
-        """Return a sentence about the empty rows that were come by, if there were any."""
+        """Return a sentence about the empty rows that were read, if there were any."""
         return empty_rows(self.path, self.empty)
 
 
@@ -87,8 +87,8 @@ def empty_rows(path: Path, rows: list[int]) -> list[str]:
     """Return a sentence about the empty rows of a table, if there are any."""
     if not rows:
         return []
-    shown = ", ".join(map(str, rows[:SHOWN])) + (", …" if len(rows) > SHOWN else "")
-    return [f"{path.name}: {len(rows)} empty row{'s' * (len(rows) > 1)} passed over (row {shown})."]
+    shown = ", ".join(map(str, rows[:SHOWN])) + ", …" * (len(rows) > SHOWN)
+    return [f"{path.name}: empty rows passed over: {len(rows)} (row {shown})."]
 
 
 @contextmanager

@@ -21,6 +21,7 @@ CLUTTER = "hidden, or left by the system (.DS_Store, ._*, Thumbs.db)"
 NOT_REGULAR = "a pipe or device, not a file"
 LOST_LINK = "a link that leads nowhere or in a circle"
 NO_PERMISSION = "a file in a folder that this user may not enter"
+FOLDER = "a folder, not a file"
 MISSING = "file is missing"
 CLOSED = "a folder that cannot be opened"
 
@@ -49,7 +50,7 @@ def walk(root: Path) -> Iterator[Entry]:
     """Yield what lies below a folder: files of a folder by name, then its folders by name.
 
     Links are followed; a folder that is reached a second time is left out, so that circles end. A folder of the system
-    is one entry and not entered.
+    is one entry and not entered; a folder that is named like a picture is an entry and entered.
     """
     seen: set[tuple[int, int]] = set()
     stack = [root]
@@ -68,9 +69,9 @@ def walk(root: Path) -> Iterator[Entry]:
         below = []
         for one in found:
             entry = _entry(one)
-            if entry is None:
-                below.append(Path(one.path))
-            else:
+            if entry.passed_over == FOLDER:
+                below.append(entry.path)
+            if entry.passed_over != FOLDER or entry.path.suffix.lower() in PICTURES:
                 yield entry
         stack.extend(reversed(below))
 
@@ -84,12 +85,11 @@ def file_problem(path: Path) -> str | None:
     except OSError as error:
         return LOST_LINK if path.is_symlink() else f"file cannot be read: {error.strerror}"
     if stat.S_ISDIR(mode):
-        return "file cannot be read: it is a folder"
+        return f"file cannot be read: it is {FOLDER}"
     return None if stat.S_ISREG(mode) else f"file cannot be read: it is {NOT_REGULAR}"
 
 
-def _entry(one: os.DirEntry[str]) -> Entry | None:
-    """Return what one name of a folder is; None for a folder to enter."""
+def _entry(one: os.DirEntry[str]) -> Entry:
     path = Path(one.path)
     if is_clutter(one.name):
         return Entry(path, None, CLUTTER)
@@ -98,5 +98,5 @@ def _entry(one: os.DirEntry[str]) -> Entry | None:
     except OSError:
         return Entry(path, None, LOST_LINK if one.is_symlink() else NO_PERMISSION)
     if stat.S_ISDIR(status.st_mode):
-        return None
+        return Entry(path, None, FOLDER)
     return Entry(path, status) if stat.S_ISREG(status.st_mode) else Entry(path, None, NOT_REGULAR)

@@ -17,6 +17,7 @@ from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.errors import BadImageError, DataError
 from benchmark.data.pool import INLINE
 from benchmark.data.remarks import Remarks, collected
+from benchmark.data.walk import CLUTTER
 from benchmark.log import logger
 
 SHOWN = 10
@@ -103,6 +104,8 @@ def hash_corpus(root: Path, kept: KeptHashes, workers: int | None, on_progress: 
                     kept.see(one.picture, one.value)
                     images, flat = images + 1, flat + (not one.value)
             on_progress(images + len(problems), total)
+    if passed.others or passed.clutter:
+        logger.info("passed over: %d other files, %d that are %s", passed.others, passed.clutter, CLUTTER)
     for folder in passed.closed[:SHOWN]:
         logger.warning("folder cannot be opened: %s", clean_text(folder, 200))
     if len(problems) > SHOWN:

@@ -19,6 +19,10 @@ ARCHIVES = frozenset(
 """Endings of files that may hold pictures and are not looked into."""
 
 
+READING = 2
+"""Raise when the same file would give other pixels; 2: turned as EXIF says."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """One picture of a corpus."""
@@ -63,7 +67,7 @@ def pictures(root: Path, passed: Passed) -> Iterator[Picture]:
 def _walk(root: Path, passed: Passed) -> Iterator[Picture]:
     for entry in walk(root):
         if entry.status is not None and _is_picture(entry.path, passed):
-            state = f"\0{entry.status.st_size}\0{entry.status.st_mtime_ns}".encode()
+            state = f"\0{entry.status.st_size}\0{entry.status.st_mtime_ns}\0{READING}".encode()
             key = hashlib.sha256(os.fsencode(entry.path.absolute()) + state).digest()
             yield Picture(str(entry.path.relative_to(root)), entry.path, key)
         elif entry.passed_over == CLUTTER:

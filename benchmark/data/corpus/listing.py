@@ -61,7 +61,7 @@ class Listing:
         left_out: Reason and number of what the tables alone decided.
         images_found: Images that the tables list or that lie in the raw folder.
         images_left_out: Those that are in none of the studies.
-        remarks: Sentences about what else was come by.
+        remarks: Sentences about what else was found.
         state: What the corpus is made from, for the digest that tells whether anything changed: anything JSON-like.
     """
 

@@ -17,7 +17,7 @@ from benchmark.data.errors import DataError
 from benchmark.data.layout import find_tables
 
 KINDS = ("split", "metadata", "chexpert")
-NAMES = ("mimic-cxr-2.0.0-{}.csv", "mimic-cxr-2.1.0-{}.csv")
+NAMES = ("mimic-cxr-2.0.0-{}.csv.gz", "mimic-cxr-2.0.0-{}.csv", "mimic-cxr-2.1.0-{}.csv")
 """Release 2.1.0 of MIMIC-CXR-JPG distributes the tables under the names of 2.0.0."""
 KEYS = ["subject_id", "study_id"]
 RAW_LABELS = (

@@ -112,7 +112,7 @@ class NihCxr:
 
 
 def _new_sample(file: str, inventory: Inventory, origin: str, pool: str) -> Sample:
-    name, expected = Path(file).stem, inventory.root / "images" / "missing.png"
+    name, expected = Path(file).stem, inventory.folders[0] / "missing.png"
     image, problem = inventory.find(name, expected, origin)
     if not safe_id(file) or not file.lower().endswith(".png"):
         image, problem = expected, f"{origin}: image index {file!r} must be a file name that ends with .png"

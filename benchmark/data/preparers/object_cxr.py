@@ -47,7 +47,7 @@ class ObjectCxr:
             table = read_table(path, ["image_name", "annotation"], aliases=ALIASES)
             for number, row in table:
                 file, origin = row["image_name"].removeprefix(f"{pool}/"), f"{path.name} row {number}"
-                sample = _new_sample(file, pool, inventory, origin)
+                sample = _new_sample(file, pool, root / pool, inventory, origin)
                 found.add(sample)
                 found.append(sample.id, origin, partial(_annotated, text=row["annotation"]))
             remarks += table.remarks()
@@ -70,13 +70,12 @@ class ObjectCxr:
         return stored_boxes(boxes, protocol)
 
 
-def _new_sample(file: str, pool: str, inventory: Inventory, origin: str) -> Sample:
-    expected = inventory.root / pool
+def _new_sample(file: str, pool: str, folder: Path, inventory: Inventory, origin: str) -> Sample:
     if not safe_id(file):
         problem = f"{origin}: image name {file!r} cannot be a file name"
-        return Sample(file, expected / "invalid", origin, file, pool, problem=problem)
+        return Sample(file, folder / "invalid", origin, file, pool, problem=problem)
     name = Path(file).stem
-    image, missing = inventory.find(name, expected / file, origin)
+    image, missing = inventory.find(name, folder / file, origin)
     return Sample(name, image, origin, name, pool, problem=missing)
 
 

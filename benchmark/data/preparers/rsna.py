@@ -70,7 +70,7 @@ class Rsna:
 
 
 def _new_sample(patient: str, inventory: Inventory, origin: str) -> Sample:
-    expected = inventory.root / IMAGES
+    expected = inventory.folders[0]
     if not safe_id(patient):
         problem = f"{origin}: patientId {patient!r} cannot be a file name"
         return Sample(patient, expected / "invalid", origin, patient, problem=problem)

@@ -69,11 +69,11 @@ class Siim:
 
 
 def _new_sample(name: str, inventory: Inventory, origin: str) -> Sample:
-    expected = inventory.root / IMAGES[0]
+    expected = inventory.folders[0]
     if not safe_id(name):
         problem = f"{origin}: ImageId {name!r} cannot be a file name"
         return Sample(name, expected / "invalid", origin, name, problem=problem)
-    image, missing = inventory.find(name, expected / f"*/*/{name}.dcm", origin)
+    image, missing = inventory.find(name, expected / f"{name}.dcm", origin)
     return Sample(name, image, origin, name, problem=missing)
 
 
