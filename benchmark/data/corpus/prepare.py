@@ -28,7 +28,9 @@ from benchmark.data.corpus.tables import write_tables
 from benchmark.data.corpus.work import Work, discard, work_on
 from benchmark.data.errors import DataError
 from benchmark.data.format import file_sha256, put_in_place
+from benchmark.data.inventory import by_reason, counted
 from benchmark.data.pool import INLINE
+from benchmark.data.remarks import Remarks
 from benchmark.data.statistics import split_statistics
 from benchmark.log import logger
 
@@ -95,7 +97,7 @@ def _fill(
     work: Work, listing: Listing, side: int, splitter_name: str, workers: int | None, on_progress: Progress
 ) -> None:
     """Process the studies that the work does not hold yet."""
-    total, problems = len(listing.studies), 0
+    total, problems, remarks = len(listing.studies), 0, Remarks()
     if work.done:
         logger.info("%s: %d of %d studies are done already, going on", listing.name, work.done, total)
     settings = Settings(
@@ -104,6 +106,7 @@ def _fill(
         splitter=splitter_name if listing.report else None,
         minimum_tokens=listing.minimum_tokens,
         strict=listing.strict,
+        displayed=listing.displayed,
     )
     processes = 1 if total - work.done <= INLINE else workers or usable_cores()
     results = map_ordered(partial(process_chunk, settings), _tasks(listing, work.done), processes)
@@ -111,6 +114,8 @@ def _fill(
         for chunk in results:
             for done in chunk:
                 work.add(done)
+                for file, said in done.remarks:
+                    remarks.add(file, said)
                 for problem in done.problems:
                     problems += 1
                     if problems <= SHOWN:
@@ -118,6 +123,7 @@ def _fill(
             on_progress(work.done, total)
     if problems > SHOWN:
         logger.warning("left out: %d images more", problems - SHOWN)
+    remarks.log()
 
 
 def _tasks(listing: Listing, start: int) -> Iterator[Task]:
@@ -157,6 +163,12 @@ def _seal(work: Work, listing: Listing, side: int, description: str | None, sour
         splits=totals.splits,
         pixel_statistics=statistics,
         left_out={reason: left_out[reason] for reason in sorted(left_out)},
+        image_counts=counted(
+            listing.images_found,
+            sum(split.images for split in totals.splits.values()),
+            [*listing.images_left_out, *by_reason(totals.images_left_out)],
+            listing.remarks,
+        ),
         notes=[*listing.notes, *([TRUNCATED.format(totals.truncated)] if totals.truncated else [])],
         files={name: file_sha256(work.folder / name) for name in (fmt.PIXELS, fmt.IMAGES, fmt.STUDIES)},
         sources_sha256=sources,

@@ -16,6 +16,7 @@ from benchmark.contract.corpus import CorpusSplit
 from benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from benchmark.data.corpus import format as fmt
 from benchmark.data.corpus.listing import ListedStudy
+from benchmark.data.corpus.process import PER_IMAGE
 from benchmark.data.corpus.work import Entry
 
 BATCH = 2048
@@ -27,12 +28,14 @@ class Totals:
     """What the tables hold.
 
     Attributes:
+        images_left_out: Reason and number of the listed images that the tables do not hold.
         means: Pixel mean of each training study.
         variances: Pixel variance, likewise.
     """
 
     splits: dict[SplitName, CorpusSplit] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
+    images_left_out: Counter[str] = field(default_factory=Counter)
     truncated: int = 0
     means: list[float] = field(default_factory=list)
     variances: list[float] = field(default_factory=list)
@@ -70,6 +73,7 @@ def write_tables(folder: Path, studies: Iterable[tuple[ListedStudy, Entry]], lab
     positives = {split: np.zeros(labels, dtype=np.int64) for split in SPLIT_NAMES}
     for study, entry in studies:
         totals.left_out.update(entry.left_out)
+        totals.images_left_out.update(_images_left_out(study, entry))
         totals.truncated += sum(image.truncated for image in entry.images)
         if not entry.images:
             continue
@@ -93,6 +97,13 @@ def write_tables(folder: Path, studies: Iterable[tuple[ListedStudy, Entry]], lab
             positives=positives[split].tolist(),
         )
     return totals
+
+
+def _images_left_out(study: ListedStudy, entry: Entry) -> Counter[str]:
+    """Return why images of a study are not stored; those without a reason of their own share the study's."""
+    reasons = [reason for reason in entry.left_out if reason.startswith(PER_IMAGE)]
+    rest = len(study.images) - len(entry.images) - len(reasons)
+    return Counter([*reasons, *entry.left_out[-1:] * rest])
 
 
 def _study_row(study: ListedStudy, entry: Entry, first_image: int) -> dict[str, Any]:
