@@ -1,8 +1,8 @@
 """Names that tables show, as a reader sees them: two that look alike would be taken for one another.
 
 After Unicode's security mechanisms (UTS 39): which letters look alike, and the script of each, come from Unicode's
-tables (`confusable-homoglyphs`). Marks, case, width and space do not count. It takes more names for equal than a careful
-reader would; the price is that somebody chooses another name.
+tables, as `confusable-homoglyphs` brings them. Marks, case, width and space do not count. It takes more names for
+equal than a careful reader would; the price is that somebody chooses another name.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _forms(character: str) -> tuple[str, str, str]:
 
 
 def _fold(forms: str) -> str:
-    """Return the Latin letters that the first form looks like, or the next that does; the first form where none does."""
+    """Return the Latin letters that a form looks like, the first that does; where none does, the first form."""
     seen = [_prototypes().get(form, form) for form in forms]
     if plain := next((form for form in seen if form.isascii()), None):
         return plain.casefold()

@@ -1,7 +1,7 @@
-"""Reading YAML from outside: what JSON could say as well, bounded in size and depth, and nothing that is read two ways.
+"""Reading YAML from outside: what JSON could say as well, bounded, and nothing that readers take in two ways.
 
-YAML 1.1, YAML 1.2 and JSON disagree about `1e-4`, `017`, `0o17`, `1_000`, `1:30`, `2020-01-01`, `yes`. Here a plain scalar
-is a number where JSON has that number; what one of them takes for something else than text must be quoted.
+YAML 1.1, YAML 1.2 and JSON disagree about `1e-4`, `017`, `0o17`, `1_000`, `1:30`, `2020-01-01`, `yes`. Here a plain
+scalar is a number where JSON has that number; what one of them takes for something else than text must be quoted.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ def read_yaml(path: Path, limit: int = SIZE_LIMIT, *, follow: bool = True) -> di
         follow: Whether a link is followed; not where a stranger has put the file there.
 
     Raises:
-        StrictYamlError: no plain file, larger than `limit` bytes, not UTF-8, not YAML, tags, aliases, repeated keys, keys
-            that are not text, values that JSON does not have, or not a mapping.
+        StrictYamlError: no plain file, larger than `limit` bytes, not UTF-8, not YAML, tags, aliases, repeated keys,
+            keys that are not text, values that JSON does not have, or not a mapping.
         OSError: there is no such file, or it cannot be read.
     """
     shown = clean_text(str(path))

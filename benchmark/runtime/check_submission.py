@@ -33,6 +33,7 @@ FILES_LIMIT = 1000
 BYTES_LIMIT = 64 << 20
 """Bytes of a folder that a pull request brings; weights lie elsewhere."""
 MANIFEST_LIMIT = 1 << 20
+"""Bytes of a `backbone.json`."""
 
 
 def check_submission(
@@ -197,7 +198,7 @@ def _code(submission: Submission, folder: Path) -> Iterator[Finding]:
 
 
 def _module_files(module: str, folder: Path) -> tuple[Path, Path]:
-    """Return where a module `submissions.NAME.…` may lie, by its path: to ask the importer would run what is above it."""
+    """Return where a module `submissions.NAME.…` may lie, by its path: the importer would run what is above it."""
     _, name, *parts = module.split(".")
     place = (folder if folder.resolve().name == name else submissions_root() / name).joinpath(*parts)
     return place.with_name(f"{place.name}.py"), place / "__main__.py"

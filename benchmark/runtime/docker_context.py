@@ -1,4 +1,4 @@
-"""What is sent to the engine for a build: the plain files of a folder, less what its `.dockerignore` leaves out, bounded."""
+"""What is sent to the engine for a build: plain files, less what `.dockerignore` leaves out, bounded."""
 
 from __future__ import annotations
 

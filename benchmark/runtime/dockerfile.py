@@ -1,7 +1,7 @@
 """A Dockerfile as the builder reads it: stages, their instructions, and variables put in where they are known.
 
-The format (directives, continued lines, JSON and shell forms, flags, heredocs) and the substitution of variables are read
-by `e2b-dockerfile-utils`, a port of the engine's own parser.
+The format (directives, continued lines, JSON and shell forms, flags, heredocs) and the substitution of variables are
+read by `e2b-dockerfile-utils`, a port of the engine's own parser.
 """
 
 from __future__ import annotations

@@ -137,8 +137,8 @@ def _build(
                     raise
             if is_over():
                 raise SubmissionError(
-                    f"the image cannot be built: its recipe takes longer than {seconds / 60:g} minutes and was stopped; "
-                    "build it elsewhere and give it with --image"
+                    f"the image cannot be built: its recipe took longer than {seconds / 60:g} minutes and was "
+                    "stopped; build it elsewhere and give it with --image"
                 )
     except (APIError, ContextError, OSError, TypeError) as error:
         raise SubmissionError(f"the image cannot be built: {clean_text(str(error), 300)}") from error
@@ -148,8 +148,8 @@ def _build(
 def _limited(client: DockerClient, seconds: float) -> Iterator[Callable[[], bool]]:
     """Cut the engine's answers in the block off after a time; yields what tells whether that was done.
 
-    A step that says nothing gives nothing to read, so that only the connection can be cut. The engine ends a build whose
-    caller has left.
+    A step that says nothing gives nothing to read, so that only the connection can be cut. The engine ends a build
+    whose caller has left.
     """
     answers: list[Any] = []
     over = threading.Event()

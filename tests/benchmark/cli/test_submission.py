@@ -133,6 +133,9 @@ def test_a_new_declaration_asks_for_what_is_missing(call, tmp_path: Path) -> Non
         (("new", "../x"), "is no name"),
         (("new", "lovt"), "the name lovt is taken"),
         (("new", "random-x"), "the name random-x is taken"),
+        (("new", "imagenet"), "the name imagenet is taken"),
+        (("new", "x.verdict"), "not ending like a file of the harness"),
+        (("new", "nul"), "is no name"),
         (("new", "x", "--weights", "absent.pth"), "no file absent.pth"),
         (("new", "x", "--supervision", "self"), "go with --weights"),
         (("new", "x", "--pretraining-data", "chexprt"), "did you mean chexpert"),
@@ -314,6 +317,28 @@ def test_list_is_a_table_for_other_programs(call, tmp_path: Path) -> None:
     assert set(by_name) == {*submission_names(submissions_root()), "mine"}
     assert by_name["mine"][1:5] == ["weights", "self", "validated", "2/5"]
     assert by_name["lovt"][1:5] == ["method", "text", "–", "5/5"]
+
+
+def test_a_declaration_that_is_wrong_hides_no_other(call, tmp_path: Path) -> None:
+    declare(tmp_path / "workspace" / "submissions" / "mine")
+    (tmp_path / "workspace" / "submissions" / "broken").mkdir()
+    (tmp_path / "workspace" / "submissions" / "broken" / "submission.yaml").write_text("a: [\n")
+    result = call("list")
+    assert result.exit_code == 0
+    assert "mine\tweights" in result.stdout
+    assert "left out: " in result.stderr
+    assert "broken/submission.yaml, line 2: not plain YAML" in result.stderr
+
+
+def test_no_character_of_a_stranger_steers_a_reader_of_json(call, tmp_path: Path) -> None:
+    """The value stays what it was; only how it is written keeps the terminal's direction and cursor."""
+    odd = "a\u202eb\u2066c\x7fd\x9be\u200bf\U000e0041g\ufeff h\u00e9 \u80f8"
+    declare(tmp_path / "workspace" / "submissions" / "mine", description=odd, licence=odd)
+    shown = call("show", "mine", "--json").stdout
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert json.loads(shown)["submission"]["licence"] == odd
+    assert "h\u00e9 \u80f8" in shown
+    assert all(line.isprintable() for line in call("show", "mine").output.splitlines())
 
 
 def test_show_sets_claims_beside_what_was_measured(call, tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from tests.conftest import REPOSITORY
 GOOD = 'FROM python:3.11-slim\nCOPY a.py /\nUSER 1000:1000\nENTRYPOINT ["python", "/a.py"]\n'
 
 PIECES = [
-    "FROM a:1\n", "\nFROM a AS b\n", "\nADD ", "\nCOPY --from=b ", "\nENV A=$A", "${A:-b}", "${A/", "\nRUN ", "<<E\n", "\\\n",
-    "# escape=`\n", "[\"a\"]", "'", "--x=", "\nARG ", "\nONBUILD ", "$", "{", "}", "\t", "\u202e", "\x1b[2J",
+    "FROM a:1\n", "\nFROM a AS b\n", "\nADD ", "\nCOPY --from=b ", "\nENV A=$A", "${A:-b}", "${A/", "\nRUN ",
+    "<<E\n", "\\\n", "# escape=`\n", "[\"a\"]", "'", "--x=", "\nARG ", "\nONBUILD ", "$", "{", "}", "\t",
+    "\u202e", "\x1b[2J",
 ]  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def test_a_pipe_is_not_waited_for_and_a_link_not_followed(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "pipe" / "submission.yaml")
     for name in ("link", "pipe"):
         with pytest.raises(
-            SubmissionError, match="is a link; put the file itself there|is no plain file"
+            SubmissionError, match=r"is a link; put the file itself there|is no plain file"
         ) as caught:
             read_folder(tmp_path / name)
         assert "password" not in str(caught.value)
