@@ -15,6 +15,7 @@ from rich.console import Console
 from benchmark.backbone.sources import backbone_folder
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
+from benchmark.contract.base import is_built_in
 from benchmark.contract.run_contract import RunParameters
 from benchmark.runtime.configuration import Choice, configure, merged_settings
 from benchmark.runtime.inputs import PretrainInputs, folder_digest, method_digest, read_corpus
@@ -43,7 +44,13 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
             f"{submission.name} needs no pre-training; evaluate it: `lovt-bench evaluate {submission.name}`"
         )
     choice = configure(submission, request.variant, request.fraction, request.profile)
+    # What is asked for is read before anything is built for it.
+    merged_settings(submission, choice, request.profile, request.settings)
     request.root = root = backbone_folder(request.workspace, request.name or choice.backbone_name(submission))
+    if is_built_in(root.name) and not (found.own and submission.name == root.name):
+        raise SubmissionError(
+            f"the name {root.name} is kept for the backbones that are always there; choose another --name"
+        )
     source = None if submission.corpus == "none" else request.corpus()
     manifest = None if source is None else read_corpus(source)
     own = found.own and request.image is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.cli.leaderboard_sources import expected_runs
@@ -28,6 +28,8 @@ from leaderboard.text import clean
 from tasks.registry import load_tasks
 
 NOTHING = "–"
+MANIFEST_LIMIT = 1 << 20
+"""Bytes of a `backbone.json`."""
 
 
 class Detail(Model):
@@ -90,11 +92,14 @@ def datasets() -> list[str]:
     return list(dict.fromkeys(spec.dataset for spec in load_tasks()))
 
 
-def summaries(workspace: Path) -> list[dict[str, str]]:
-    """Return one line per submission; of its backbones the one that was checked furthest counts."""
+def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
+    """Return one line per submission, and what is wrong with those that are left out.
+
+    Of a submission's backbones the one that was checked furthest counts.
+    """
     records = read_records(workspace / "results")
     made = _backbones(workspace)
-    folders = _folders(workspace)
+    folders, wrong = _readable(_folders(workspace))
     rows = {name: [name, *(row for row in made if made[row] == name and row != name)] for name in folders}
     described = describe(
         [row for members in rows.values() for row in members],
@@ -118,7 +123,7 @@ def summaries(workspace: Path) -> list[dict[str, str]]:
                 "pre-training data": _titles(declared.pretraining_data),
             }
         )
-    return lines
+    return lines, wrong
 
 
 def detail(name: str, workspace: Path) -> Detail:
@@ -169,19 +174,33 @@ def _folders(workspace: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def _readable(folders: Mapping[str, Path]) -> tuple[dict[str, Path], list[str]]:
+    """Return the folders whose declarations are valid, and what is wrong with the others."""
+    found, wrong = {}, []
+    for name, folder in folders.items():
+        try:
+            read_submission(folder.parent, name)
+        except SubmissionError as error:
+            wrong.append(str(error))
+        else:
+            found[name] = folder
+    return found, wrong
+
+
 def _backbones(workspace: Path) -> dict[str, str]:
     """Return the method of each backbone of the workspace; folders that are none are passed over."""
     from pydantic import ValidationError
 
     from benchmark.contract.backbone import BackboneManifest
+    from benchmark.contract.plain_file import PlainFileError, read_plain
 
     found: dict[str, str] = {}
     for path in sorted((workspace / "backbones").glob("[!.]*/backbone.json")):
         try:
             found[path.parent.name] = BackboneManifest.model_validate_json(
-                path.read_bytes()
+                read_plain(path, MANIFEST_LIMIT)
             ).provenance.method
-        except (OSError, ValidationError):
+        except (OSError, PlainFileError, ValidationError):
             continue
     return found
 

@@ -8,6 +8,7 @@ images, device, notes, versions), the latter as bounded clean text.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -102,4 +103,6 @@ def _clean(value: Any) -> Any:
         return {clean_text(str(key), 80): _clean(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_clean(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such number
     return value
