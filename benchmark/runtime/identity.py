@@ -96,9 +96,10 @@ def outside(
     try:
         ask(lambda: client.api.put_archive(container, OUTPUT, _folder(probe.name, identity)))
         found = probe.lstat()
-    except (APIError, OSError) as error:
+    except (APIError, EngineError, OSError) as error:
         raise EngineError(
-            f"it is not known who a container of this engine is on this machine: {error}"
+            f"it cannot be found out who a container is on this machine ({clean_text(str(error), 200)}); "
+            "a rootless engine serves its own user, so run lovt-bench as that user"
         ) from error
     finally:
         with suppress(OSError):
