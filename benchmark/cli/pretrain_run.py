@@ -6,7 +6,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,9 +18,11 @@ from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.base import is_built_in
 from benchmark.contract.run_contract import RunParameters
 from benchmark.runtime.configuration import Choice, configure, merged_settings
+from benchmark.runtime.filing import Pretrained, check_place, file_backbone
 from benchmark.runtime.inputs import PretrainInputs, folder_digest, method_digest, read_corpus
+from benchmark.runtime.outcome import ANEW, RESUME
 from benchmark.runtime.outputs import Outputs, is_done
-from benchmark.runtime.pretrain import Pretrained, pretrain
+from benchmark.runtime.pretrain import pretrain
 from benchmark.runtime.runs import Run
 from benchmark.runtime.stamp import Known
 from benchmark.runtime.submissions import Found, SubmissionError, find_submission, submissions_root
@@ -36,6 +38,7 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
     Raises:
         SubmissionError, BackboneError: what was asked for does not fit together.
         EngineError: a container is needed, and no engine answers or it fails before the run.
+        StoppedError: after Ctrl-C or SIGTERM, where the run did not end with a verdict.
     """
     found = find_submission(request.method)
     submission = found.submission
@@ -67,11 +70,13 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         settings=request.settings,
         corpus_sha256=None if manifest is None else manifest.identity(),
     )
+    outputs = Outputs(request.workspace / "pretraining" / root.name)
     if not request.force and is_done(root, inputs):
+        with suppress(SubmissionError), outputs.held():  # where another process is at it, it does this itself
+            outputs.tidy(inputs)
         say(f"{root} is there already, made from the same inputs; --force makes it again")
         return None
-    runtime, device = choose_runtime(request, found, own, say)
-    outputs = Outputs(request.workspace / "pretraining" / root.name)
+    check_place(root, submission.name, force=request.force)
     learnt = [] if manifest is None else [manifest.display_name]
     known = Known(
         name=root.name,
@@ -88,19 +93,28 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         seconds=0.0,
         peak_memory_bytes=None,
     )
-    with outputs.held(), tempfile.TemporaryDirectory(prefix="lovt-bench-") as empty, interruptible():
+    with outputs.held(), stoppable(outputs, inputs):
+        if not request.force and (ended := outputs.waiting(inputs)) is not None:
+            say(
+                f"{submission.name} ended well in an earlier call; what it left is checked now, it is not run again"
+            )
+            return file_backbone(ended, root, outputs, inputs, known, request.limits, force=False)
+        runtime, device = choose_runtime(request, found, own, say)
         outputs.open(inputs, resume=request.resume, force=request.force)
-        Path(empty).chmod(0o755)
-        run = Run(
-            parameters=_parameters(request, found, choice, root.name, device),
-            input=source or Path(empty),
-            output=outputs.folder,
-            assets=_assets(request),
-            limits=request.limits,
-            more_environment=_more(request),
-        )
-        with RunView(Console(stderr=False)) as view:
-            return pretrain(runtime, run, root, outputs, inputs, known, view.hear)
+        with (
+            tempfile.TemporaryDirectory(prefix="lovt-bench-") as empty,
+            RunView(Console(stderr=False)) as view,
+        ):
+            Path(empty).chmod(0o755)
+            run = Run(
+                parameters=_parameters(request, found, choice, root.name, device),
+                input=source or Path(empty),
+                output=outputs.folder,
+                assets=_assets(request),
+                limits=request.limits,
+                more_environment=_more(request),
+            )
+            return pretrain(runtime, run, root, outputs, inputs, known, view.hear, force=request.force)
 
 
 def _parameters(
@@ -132,6 +146,30 @@ def _more(request: Request) -> dict[str, str]:
 def _assets(request: Request) -> Path | None:
     usual = request.workspace / "assets"
     return request.assets.resolve() if request.assets else usual if usual.is_dir() else None
+
+
+class StoppedError(RuntimeError):
+    """Ctrl-C or SIGTERM ended the call in good order; the message says what the same command does next."""
+
+
+@contextmanager
+def stoppable(outputs: Outputs, inputs: PretrainInputs) -> Iterator[None]:
+    """Let SIGTERM end a run like Ctrl-C: in good order, with nothing left behind, and with a word on how it goes on.
+
+    Raises:
+        StoppedError: it was stopped.
+    """
+    try:
+        with interruptible():
+            yield
+    except KeyboardInterrupt:
+        if outputs.waiting(inputs) is not None:
+            message = "its run had ended well; the same command checks what it left, without a new run"
+        elif outputs.resumable:
+            message = RESUME
+        else:
+            message = f"it was cut off{ANEW}"
+        raise StoppedError(f"stopped: {message}") from None
 
 
 @contextmanager
