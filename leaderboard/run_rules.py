@@ -13,7 +13,6 @@ from functools import cached_property
 from benchmark.contract.base import Model, Sha256
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
-from leaderboard.records import finished
 from leaderboard.text import clean
 from tasks.tuning import choose_learning_rate
 
@@ -169,7 +168,7 @@ def unlike_runs(runs: Runs) -> Iterator[str]:
 
 def in_the_future(runs: Runs) -> Iterator[str]:
     """Yield times that have not come yet."""
-    newest = max(finished(run) for run in runs.records)
+    newest = max(run.finished_at for run in runs.records)
     if newest > runs.now + CLOCK_SKEW:
         yield f"A run finished at {newest:%Y-%m-%d %H:%M} UTC, which is in the future."
 

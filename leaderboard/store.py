@@ -12,9 +12,9 @@ import re
 import zlib
 from pathlib import Path
 
+from benchmark.contract.record_file import FILE_LIMIT
 from benchmark.disk.temporary import new_file
 from leaderboard.errors import LeaderboardError
-from leaderboard.records import SIZE_LIMIT
 from leaderboard.rendering import digest
 
 INPUTS = "inputs"
@@ -50,7 +50,7 @@ def fetch(versions: Path, sha256: str) -> bytes:
         raise MissingInputError(f"{where} is missing; bring it back from the repository's history") from error
     try:
         with os.fdopen(descriptor, "rb") as stream, gzip.open(stream) as unpacked:
-            content = unpacked.read(SIZE_LIMIT + 1)
+            content = unpacked.read(FILE_LIMIT + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise MissingInputError(f"{where} is damaged ({error})") from error
     if digest(content) != sha256:
