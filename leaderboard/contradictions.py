@@ -13,9 +13,11 @@ from typing import NamedTuple
 
 from benchmark.contract.base import Model, Name, digest_of
 from benchmark.contract.dataset import Track
+from benchmark.contract.leaderboard import Table
 from benchmark.contract.run_record import RunRecord
+from leaderboard.records import RecordSet
 from leaderboard.run_rules import RULES, RunPlan, Runs
-from leaderboard.selection import group_key
+from leaderboard.selection import GroupKey, group_key
 
 
 class Origin(NamedTuple):
@@ -34,24 +36,31 @@ class Contradiction(Model):
 
     track: Track
     submission: Name
-    task: str
+    task: str = ""
     """Empty where it is about all of them."""
+    group: GroupKey | None = None
+    """Of the table; None where it is about all tables of the track."""
     text: str
     """A sentence."""
 
     @property
+    def about_task(self) -> str:
+        """The sentence with the task before it."""
+        return f"{self.task}: {self.text}" if self.task else self.text
+
+    @property
     def sentence(self) -> str:
-        """It, with what it is about."""
-        return f"{self.submission}{f', {self.task}' if self.task else ''}: {self.text}"
+        """The sentence with submission and task before it."""
+        return f"{self.submission}, {self.about_task}" if self.task else f"{self.submission}: {self.text}"
 
 
 def contradictions(
-    records: Iterable[RunRecord],
+    records: RecordSet,
     plans: Sequence[RunPlan],
     origins: Mapping[str, Origin],
     now: datetime,
 ) -> list[Contradiction]:
-    """Return what contradicts itself, sorted, each once.
+    """Return what contradicts itself, sorted, each once; lines that are no records among it.
 
     Args:
         records: All that are here: equal records under two names are found among them.
@@ -59,24 +68,41 @@ def contradictions(
         origins: By submission; nothing is said of the weights of one that is not in it.
         now: With its zone.
     """
-    every = list(records)
+    every = records.records
     known = {(plan.protocol_sha256, plan.profile_sha256): plan for plan in plans}
-    found = {
-        (first.track, first.submission, first.run.task, text)
-        for runs in _by_cell(every, known, now)
-        for first in runs.records[:1]
-        for rule in RULES
-        for text in rule(runs)
-    }
-    found.update(_same_weights(every), _same_numbers(every), _weights_of_nobody(every, origins))
-    return [
-        Contradiction(track=track, submission=name, task=task, text=text)
-        for track, name, task, text in sorted(found)
+    found = [
+        *_bad_lines(records),
+        *(item for runs in _by_cell(every, known, now) for item in _of_cell(runs)),
+        *_same_weights(every),
+        *_same_numbers(every),
+        *_weights_of_nobody(every, origins),
     ]
+    return sorted({item.to_json(): item for item in found}.values(), key=_order)
 
 
-_Found = tuple[Track, str, str, str]
-"""Track, submission, task, sentence."""
+def mark_contradictions(table: Table, group: GroupKey, found: Sequence[Contradiction]) -> Table:
+    """Return the table of a group with `Row.contradictions` filled in and noted."""
+    here = [item for item in found if item.track == group.track and item.group in (None, group)]
+    rows = [
+        row.model_copy(
+            update={"contradictions": [item.about_task for item in here if item.submission == row.id]}
+        )
+        for row in table.rows
+    ]
+    names = {row.id for row in rows}
+    notes = [f"Contradiction: {item.sentence}" for item in here if item.submission in names]
+    return table.model_copy(update={"rows": rows, "notes": [*table.notes, *notes]})
+
+
+def _order(item: Contradiction) -> tuple[str, ...]:
+    return (item.track, item.submission, item.task, item.text, *map(str, item.group or ()))
+
+
+def _bad_lines(records: RecordSet) -> Iterator[Contradiction]:
+    for file in records.files:
+        track, name, _ = file.path.split("/")
+        for text in file.bad:
+            yield Contradiction.model_validate({"track": track, "submission": name, "text": text})
 
 
 def _by_cell(
@@ -92,7 +118,20 @@ def _by_cell(
         yield Runs(tuple(members), plans.get((run.protocol_sha256, run.profile_sha256)), now)
 
 
-def _same_weights(records: Iterable[RunRecord]) -> Iterator[_Found]:
+def _of_cell(runs: Runs) -> Iterator[Contradiction]:
+    first = runs.records[0]
+    for rule in RULES:
+        for text in rule(runs):
+            yield Contradiction(
+                track=first.track,
+                submission=first.submission,
+                task=first.run.task,
+                group=group_key(first),
+                text=text,
+            )
+
+
+def _same_weights(records: Iterable[RunRecord]) -> Iterator[Contradiction]:
     """Yield submissions whose runs used the same weights."""
     owners: dict[tuple[Track, str], set[str]] = defaultdict(set)
     for record in records:
@@ -100,10 +139,11 @@ def _same_weights(records: Iterable[RunRecord]) -> Iterator[_Found]:
     for (track, backbone), names in owners.items():
         for name in names:
             if others := sorted(names - {name}):
-                yield track, name, "", f"Its weights ({backbone[:8]}) are those of {', '.join(others)}."
+                text = f"Its weights ({backbone[:8]}) are those of {', '.join(others)}."
+                yield Contradiction(track=track, submission=name, text=text)
 
 
-def _same_numbers(records: Iterable[RunRecord]) -> Iterator[_Found]:
+def _same_numbers(records: Iterable[RunRecord]) -> Iterator[Contradiction]:
     """Yield submissions whose runs took the same course though their weights differ, which no two trainings do."""
     owners: dict[tuple[Track, str, str], dict[str, str]] = defaultdict(dict)
     for record in records:
@@ -112,7 +152,8 @@ def _same_numbers(records: Iterable[RunRecord]) -> Iterator[_Found]:
     for (track, task, _), weights in owners.items():
         for name, own in weights.items():
             if others := sorted(other for other, digest in weights.items() if digest != own):
-                yield track, name, task, f"Runs are, number by number, those of {', '.join(others)}."
+                text = f"Runs are, number by number, those of {', '.join(others)}."
+                yield Contradiction(track=track, submission=name, task=task, text=text)
 
 
 def _traces(record: RunRecord) -> Iterator[str]:
@@ -123,22 +164,21 @@ def _traces(record: RunRecord) -> Iterator[str]:
     if any(log.train_loss for log in record.history):
         yield digest_of({"course": measured})
     if record.status == "ok":
-        seed = [record.run.phase, record.run.learning_rate, record.run.seed]
-        yield digest_of({"run": [*seed, record.seconds, record.finished], **measured})
+        config = [record.run.phase, record.run.learning_rate, record.run.seed]
+        yield digest_of({"config": config, "seconds": record.seconds, "at": record.finished, **measured})
 
 
-def _weights_of_nobody(records: Iterable[RunRecord], origins: Mapping[str, Origin]) -> Iterator[_Found]:
+def _weights_of_nobody(
+    records: Iterable[RunRecord], origins: Mapping[str, Origin]
+) -> Iterator[Contradiction]:
     """Yield runs of weights that are neither here nor declared."""
     for track, name, ran in {(item.track, item.submission, item.run.backbone_sha256) for item in records}:
         origin = origins.get(name)
         if origin is None:
             continue
         if not origin.known:
-            yield (
-                track,
-                name,
-                "",
-                f"There is no backbone and no declaration of the weights {ran[:8]} that ran.",
-            )
+            text = f"There is no backbone and no declaration of the weights {ran[:8]} that ran."
+            yield Contradiction(track=track, submission=name, text=text)
         elif origin.declared and ran not in (origin.declared, origin.here):
-            yield track, name, "", f"Its runs used the weights {ran[:8]}; it declares {origin.declared[:8]}."
+            text = f"Its runs used the weights {ran[:8]}; it declares {origin.declared[:8]}."
+            yield Contradiction(track=track, submission=name, text=text)

@@ -14,10 +14,11 @@ from typing import Literal
 
 from pydantic import PositiveInt, ValidationError
 
-from benchmark.contract.base import Model, Sha256
+from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.leaderboard import InputFile, Leaderboard
 from benchmark.contract.task import TaskSpec
 from leaderboard.build import build
+from leaderboard.contradictions import Contradiction
 from leaderboard.descriptions import Description
 from leaderboard.errors import LeaderboardError
 from leaderboard.examples import read_examples
@@ -58,6 +59,9 @@ class Frozen(Model):
     current: Current = Current()
     lineage: list[Relation] | None = None
     """Lines on shared images; the descriptions hold what follows from them for submissions."""
+    contradictions: list[Contradiction] = []
+    """What in the records cannot be true; some of it depends on the day they were read."""
+    keeper: Name | None = None
     notes: list[str] = []
     """What reading the results left out."""
 
@@ -102,6 +106,8 @@ class Sources:
             current=frozen.current,
             lineage=frozen.lineage,
             further_inputs=self.further,
+            contradictions=frozen.contradictions,
+            keeper=frozen.keeper,
         )
 
     def content(self, file: InputFile) -> bytes:

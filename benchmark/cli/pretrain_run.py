@@ -16,6 +16,7 @@ from benchmark.backbone.sources import backbone_folder
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.run_contract import RunParameters
+from benchmark.keeper import keeper
 from benchmark.runtime.configuration import Choice, configure, merged_settings
 from benchmark.runtime.inputs import PretrainInputs, folder_digest, method_digest, read_corpus
 from benchmark.runtime.outputs import Outputs, is_done
@@ -80,6 +81,7 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         image_digest=None,
         seconds=0.0,
         peak_memory_bytes=None,
+        made_by=_keeper(),
     )
     with outputs.held(), tempfile.TemporaryDirectory(prefix="lovt-bench-") as empty, interruptible():
         outputs.open(inputs, resume=request.resume, force=request.force)
@@ -94,6 +96,13 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         )
         with RunView(Console(stderr=False)) as view:
             return pretrain(runtime, run, root, outputs, inputs, known, view.hear)
+
+
+def _keeper() -> str | None:
+    try:
+        return keeper()
+    except ValueError as error:
+        raise SubmissionError(str(error)) from error
 
 
 def _parameters(

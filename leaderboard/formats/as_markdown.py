@@ -22,8 +22,8 @@ from leaderboard.layout import (
     mark,
     mean_rank_text,
     measured_text,
+    name_signs,
     ranking_lines,
-    row_sign,
 )
 from leaderboard.text import markdown
 
@@ -101,7 +101,7 @@ def _further(table: Table) -> Iterator[str]:
 
 
 def _name(row: Row) -> str:
-    return f"{markdown(row.display_name)} {row_sign(row)}".strip()
+    return f"{markdown(row.display_name)} {name_signs(row)}".strip()
 
 
 def _line(row: Row, block: Sequence[Column], table: Table) -> list[str]:

@@ -102,6 +102,7 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "evidence": row.evidence,
         "marks": marks or None,
         "stale": len(row.stale) or None,
+        "contradictions": len(row.contradictions) or None,
         "frozen": row.frozen_only or None,
         "rank": short(row.mean_rank, 6),
         "best": row.best_on,

@@ -11,7 +11,7 @@ import pytest
 from benchmark.contract.run_record import RunRecord
 from leaderboard.contradictions import Contradiction, Origin, contradictions
 from leaderboard.run_rules import RunPlan
-from tests.leaderboard.records import TASKS, digest, record, runs
+from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
 TASK = "covid_linear"
@@ -54,7 +54,7 @@ def finals(submission: str = "mine", **changes: Any) -> list[RunRecord]:
 
 
 def found(records: list[RunRecord], origins: dict[str, Origin] | None = None) -> list[Contradiction]:
-    return contradictions(records, [PLAN], origins or {}, NOW)
+    return contradictions(record_set(records), [PLAN], origins or {}, NOW)
 
 
 def test_what_evaluate_writes_contradicts_nothing() -> None:
@@ -111,9 +111,9 @@ def test_a_contradiction_is_named(records: Callable[[], list[RunRecord]], text: 
 def test_a_task_with_one_learning_rate_is_not_tuned() -> None:
     spec = SPEC.model_copy(update={"learning_rates": [0.01]})
     plan = PLAN.model_copy(update={"tasks": {TASK: spec}})
-    assert contradictions(finals(task_sha256=spec.digest()), [plan], {}, NOW) == []
+    assert contradictions(record_set(finals(task_sha256=spec.digest())), [plan], {}, NOW) == []
     tuned = run(phase="tune", learning_rate=0.1, test={}, task_sha256=spec.digest())
-    (item,) = contradictions([*finals(task_sha256=spec.digest()), tuned], [plan], {}, NOW)
+    (item,) = contradictions(record_set([*finals(task_sha256=spec.digest()), tuned]), [plan], {}, NOW)
     assert "Tuning runs have the learning rates 0.1; the grid is 0.01." in item.text
 
 
@@ -132,7 +132,7 @@ def test_another_task_specification_is_not_held_against_this_one() -> None:
 
 def test_the_reference_engine_is_held_apart_from_the_fast_one() -> None:
     reference = [item.model_copy(update={"device": "GPU"}) for item in finals(engine="reference")]
-    both = contradictions([*tuning(), *finals(), *reference], [PLAN], {}, NOW)
+    both = found([*tuning(), *finals(), *reference])
     assert {item.text for item in both} == {
         "There are final runs, but no tuning run at learning rate 0.1, 0.01."
     }

@@ -116,6 +116,9 @@
     const audits = (table.analysis?.audits ?? []).filter(([id]) => id === row.id);
     const title = new Map(table.columns.map((column) => [column.task, column.title]));
     return [
+      (known.contradictions ?? []).map((text) =>
+        h("p", { class: "warning" }, h("b", {}, "The records contradict themselves. "), text),
+      ),
       (known.stale ?? []).map((text) => h("p", { class: "warning" }, h("b", {}, "Stale. "), text)),
       row.frozen &&
         h(
