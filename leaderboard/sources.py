@@ -22,6 +22,7 @@ from leaderboard.contradictions import Contradiction
 from leaderboard.descriptions import Description
 from leaderboard.errors import LeaderboardError
 from leaderboard.examples import read_examples
+from leaderboard.line_ends import source_bytes
 from leaderboard.lineage import Relation
 from leaderboard.published.load import FOLDER as PUBLISHED
 from leaderboard.published.load import PublishedTable, load_published
@@ -115,8 +116,10 @@ class Sources:
         if file.path == FROZEN:
             return self.document
         top, _, rest = file.path.partition("/")
-        places = {"published": self.published_folder / rest, "examples": self.folder / file.path}
-        content = places.get(top, self.results / file.path).read_bytes()
+        if top == "published":
+            content = source_bytes(self.published_folder / rest)
+        else:
+            content = ((self.folder if top == "examples" else self.results) / file.path).read_bytes()
         if digest(content) != file.sha256:
             raise LeaderboardError(
                 f"{file.path} changed while it was read; wait for its runs, then try again"
@@ -152,7 +155,7 @@ def gather(
         if name != table.info.name:
             raise LeaderboardError(f"published/{name}.yaml: name is {table.info.name!r}, expected {name!r}")
     descriptions = [
-        _input(f"published/{path.name}", path.read_bytes(), 0)
+        _input(f"published/{path.name}", source_bytes(path), 0)
         for path in sorted(published_folder.glob("*.yaml"))
     ]
     written = frozen.to_json().encode() if document is None else document
