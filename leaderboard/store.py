@@ -27,10 +27,17 @@ class MissingInputError(LeaderboardError):
 
 
 def keep(versions: Path, content: bytes) -> str:
-    """Store content if it is not there and return its digest."""
+    """Store content if it is not there and return its digest.
+
+    Raises:
+        MissingInputError: something else is there under its name.
+        OSError: With the path.
+    """
     sha256 = digest(content)
     target = _path(versions, sha256)
-    if not target.is_file():
+    if os.path.lexists(target):
+        fetch(versions, sha256)
+    else:
         with new_file(target) as path:
             path.write_bytes(gzip.compress(content, compresslevel=9, mtime=0))
     return sha256

@@ -21,6 +21,7 @@ def core(leaderboard: Leaderboard) -> dict[str, Any]:
     return {
         "version": leaderboard.version,
         "updated": leaderboard.updated,
+        "keeper": leaderboard.keeper,
         "notes": leaderboard.notes,
         "inputs": len(leaderboard.inputs),
         "records": sum(file.records for file in leaderboard.inputs),

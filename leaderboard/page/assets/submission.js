@@ -190,6 +190,7 @@
           ["Learned from", SUPERVISION_LONG[row.supervision]],
           ["Share of corpus", row.fraction === undefined ? null : share(row.fraction)],
           ["Checked", row.evidence ? `${row.evidence}: ${EVIDENCE_LONG[row.evidence]}` : null],
+          ["Keeper of the board", LOVT.board.raw.keeper],
           ["Class", row.class === "open" ? "open" : row.class ? "paper (ResNet-50)" : null],
           ["Architecture", known.architecture],
           ["Parameters", row.parameters?.toLocaleString("en")],
