@@ -17,6 +17,7 @@ from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.base import is_built_in
 from benchmark.contract.run_contract import RunParameters
+from benchmark.keeper import keeper
 from benchmark.runtime.configuration import Choice, configure, merged_settings
 from benchmark.runtime.filing import Pretrained, check_place, file_backbone
 from benchmark.runtime.inputs import PretrainInputs, folder_digest, method_digest, read_corpus
@@ -92,6 +93,7 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         image_digest=None,
         seconds=0.0,
         peak_memory_bytes=None,
+        made_by=_keeper(),
     )
     with outputs.held(), stoppable(outputs, inputs):
         if not request.force and (ended := outputs.waiting(inputs)) is not None:
@@ -115,6 +117,13 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
                 more_environment=_more(request),
             )
             return pretrain(runtime, run, root, outputs, inputs, known, view.hear, force=request.force)
+
+
+def _keeper() -> str | None:
+    try:
+        return keeper()
+    except ValueError as error:
+        raise SubmissionError(str(error)) from error
 
 
 def _parameters(

@@ -114,6 +114,7 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
     """
     from benchmark.backbone.findings import Finding
     from benchmark.cli.backbone import show_findings
+    from benchmark.cli.record_findings import record_findings
     from benchmark.cli.submission_view import locate, marks_of
     from benchmark.runtime.check_submission import check_submission
     from benchmark.runtime.declaration import submission_roots
@@ -123,7 +124,9 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
     with declaration_errors():
         folder = locate(name_or_dir, place)
         tasks = [spec.id for spec in load_tasks()]
-        found = check_submission(folder, tasks, place / "backbones", submission_roots(place))
+        roots = submission_roots(place)
+        found = check_submission(folder, tasks, place / "backbones", roots)
+        found += record_findings(folder.name, place, roots)
         if (marks := marks_of(folder)) is not None:
             found.append(Finding("ok" if "clean on all" in marks else "warning", "lineage", marks))
     if show_findings(found):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.cli.leaderboard_sources import expected_runs
+from benchmark.cli.leaderboard_sources import board_keeper, expected_runs
 from benchmark.contract.base import Model
 from benchmark.contract.leaderboard import Overlap, Table
 from benchmark.contract.pretraining_data import vocabulary
+from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import Submission
 from benchmark.runtime.declaration import kind_of, submission_roots
 from benchmark.runtime.submissions import (
@@ -19,7 +20,7 @@ from benchmark.runtime.submissions import (
     submissions_root,
 )
 from leaderboard.descriptions import Description, describe
-from leaderboard.evidence import LADDER, evidence_of
+from leaderboard.evidence import LADDER, evidence_of, measured_by
 from leaderboard.lineage import overlaps
 from leaderboard.records import RecordSet, read_records
 from leaderboard.run_table import run_table
@@ -134,7 +135,7 @@ def detail(name: str, workspace: Path) -> Detail:
     """
     folder = _folders(workspace).get(name)
     records = read_records(workspace / "results")
-    if folder is None and name not in _backbones(workspace) and not _of(name, records):
+    if folder is None and name not in _backbones(workspace) and not _finals(name, records):
         raise SubmissionError(
             f"no submission, backbone or result {clean(name)!r}; `lovt-bench submission list` shows submissions"
         )
@@ -205,24 +206,25 @@ def _backbones(workspace: Path) -> dict[str, str]:
     return found
 
 
-def _of(name: str, records: RecordSet) -> set[str]:
-    """Return the digests of the weights that final runs of a name used."""
-    return {
-        record.run.backbone_sha256
+def _finals(name: str, records: RecordSet) -> list[RunRecord]:
+    """Return the final runs of a name that tables show."""
+    return [
+        record
         for record in records.records
         if record.submission == name and record.run.phase == "final" and record.run.engine == "fast"
-    }
+    ]
 
 
 def _evidence(name: str, description: Description, records: RecordSet) -> str | None:
-    ran = _of(name, records)
+    runs, keeper = _finals(name, records), board_keeper()
     facts = description.backbone
-    same = bool(ran) and facts is not None and (facts.sha256 is None or facts.sha256 in ran)
+    ran = {run.run.backbone_sha256 for run in runs}
+    same = facts is not None and (facts.sha256 is None or facts.sha256 in ran)
     return evidence_of(
-        measured=bool(ran),
+        measured=measured_by(keeper, runs),
         weights_here=facts is not None and facts.sha256 is not None,
-        made_here=same and facts is not None and facts.made_here,
-        claimed=bool(description.claimed),
+        made_here=same and facts is not None and facts.made_by == keeper,
+        claimed=bool(description.claimed or runs),
     )
 
 
@@ -232,7 +234,7 @@ def _tables(name: str, records: RecordSet, described: dict[str, Description]) ->
     expected = {(item.protocol_sha256, item.profile_sha256): item.runs for item in expected_runs()}
     groups, _ = select(records.records, {spec.id: spec.metric for spec in specs}, expected)
     tables = [
-        run_table(group, specs, described)
+        run_table(group, specs, described, keeper=board_keeper())
         for group in groups
         if any(submission == name for submission, _ in group.sets)
     ]

@@ -12,12 +12,13 @@ from benchmark.engine.eligible import check_eligible
 from benchmark.engine.evaluation import Evaluation, TaskResult
 from benchmark.engine.jobs import PlannedJob, plan_jobs
 from benchmark.engine.observer import Observer
-from benchmark.engine.plan import WHY_DIVERGED, RunConfig
+from benchmark.engine.plan import RunConfig
 from benchmark.engine.task_plan import TaskError, TaskPlan
 from benchmark.engine.worker import ENTRY, Worker
 from benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
 from benchmark.executor.process import ProcessExecutor
 from benchmark.log import logger
+from tasks.tuning import WHY_DIVERGED
 
 __all__ = ["Evaluation", "TaskResult", "evaluate", "plan_tasks"]
 

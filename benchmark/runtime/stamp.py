@@ -38,6 +38,7 @@ class Known:
     image_digest: str | None
     seconds: float
     peak_memory_bytes: int | None
+    made_by: str | None = None
 
 
 def stamp_own(manifest: BackboneManifest, known: Known) -> BackboneManifest:
@@ -49,6 +50,7 @@ def stamp_own(manifest: BackboneManifest, known: Known) -> BackboneManifest:
             "seed": known.seed,
             "corpus_sha256": known.corpus_sha256,
             "inputs_sha256": known.inputs_sha256,
+            "made_by": known.made_by,
         }
     )
     return manifest.model_copy(update={"name": known.name, "provenance": provenance})
@@ -67,6 +69,7 @@ def stamp_foreign(manifest: BackboneManifest, known: Known) -> BackboneManifest:
         corpus_sha256=known.corpus_sha256,
         inputs_sha256=known.inputs_sha256,
         image_digest=known.image_digest,
+        made_by=known.made_by,
         pretraining_data=[clean_text(name, 80) for name in data[:NOTES]],
         hyperparameters=_clean_object(said.hyperparameters),
         seconds=round(known.seconds, 1),

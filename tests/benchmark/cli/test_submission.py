@@ -341,9 +341,30 @@ def test_no_character_of_a_stranger_steers_a_reader_of_json(call, tmp_path: Path
     assert all(line.isprintable() for line in call("show", "mine").output.splitlines())
 
 
-def test_show_sets_claims_beside_what_was_measured(call, tmp_path: Path) -> None:
+def test_records_that_contradict_themselves_are_refused(call, tmp_path: Path) -> None:
     declare(tmp_path / "workspace" / "submissions" / "mine")
-    records = [*runs("mine", "covid_linear", [0.3, 0.5]), *runs("other", "covid_linear", [0.9])]
+    results = write(tmp_path / "workspace" / "results", runs("mine", "covid_linear", [0.3, 0.5]))
+    good = call("check", "mine")
+    assert (good.exit_code, "ok       run records: 2 of them" in good.output) == (0, True), good.output
+    write(results, [*runs("copy", "covid_linear", [0.3, 0.5])])
+    with (results / "phantom" / "mine" / "covid_linear.jsonl").open("a") as stream:
+        stream.write("{}\n")
+    bad = call("check", "mine")
+    assert bad.exit_code == 1
+    for text in (
+        "phantom: covid_linear: Runs are, number by number, those of copy.",
+        "phantom: phantom/mine/covid_linear.jsonl, line 3: not a run record",
+    ):
+        assert f"error    run records: {text}" in bad.output
+
+
+def test_show_sets_claims_beside_what_was_measured(
+    call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(tmp_path / "workspace" / "submissions" / "mine")
+    monkeypatch.setenv("LOVT_BENCH_KEEPER", "board")
+    mine = runs("mine", "covid_linear", [0.3, 0.5], measured_by="board")
+    records = [*mine, *runs("other", "covid_linear", [0.9])]
     write(tmp_path / "workspace" / "results", records)
     result = call("show", "mine")
     assert result.exit_code == 0, result.output
