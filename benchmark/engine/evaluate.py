@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
+from benchmark.disk.temporary import sweep
 from benchmark.engine.budget import Budget
 from benchmark.engine.cost import TYPICAL
 from benchmark.engine.eligible import check_eligible
@@ -43,6 +44,7 @@ def evaluate(
         ValueError: the backbone cannot take part in one of the tasks (`eligible.py`).
     """
     check_eligible(evaluation.specs, evaluation.source, evaluation.profile.image_side)
+    sweep(evaluation.workspace / "features", depth=1)
     plans, failures = plan_tasks(evaluation)
     jobs = plan_jobs(list(plans.values()), budget.rates if budget else TYPICAL, share=budget is None)
     watcher = _Progress(evaluation, jobs, observer or Observer(), budget)

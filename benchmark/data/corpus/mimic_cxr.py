@@ -19,7 +19,7 @@ from benchmark.data.corpus.listing import ListedImage, ListedStudy, Listing, NoR
 from benchmark.data.corpus.mimic_reports import Reports, open_reports
 from benchmark.data.corpus.mimic_tables import RAW_LABELS, TABLE, binary_labels, read_images, read_labels
 from benchmark.data.corpus.reports.sections import parse_sections, select
-from benchmark.data.format import file_sha256
+from benchmark.disk.digest import file_sha256
 
 TEXT_FOLDER, IMAGE_FOLDER = "mimic-cxr_2-0-0", "mimic-cxr-jpg_2-0-0"
 VIEWS = ("PA", "AP")

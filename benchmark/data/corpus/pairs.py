@@ -12,8 +12,8 @@ from benchmark.data.corpus.listing import ListedImage, ListedStudy, Listing, Rep
 from benchmark.data.corpus.pairs_table import COLUMNS, image_source, label_value, read_rows
 from benchmark.data.corpus.reports.sections import parse_sections, select
 from benchmark.data.errors import DataError
-from benchmark.data.format import file_sha256
 from benchmark.data.splits import by_patient
+from benchmark.disk.digest import file_sha256
 
 HELD_OUT = 0.05
 """Share of the studies for validation, and for test, where the table gives no split."""
