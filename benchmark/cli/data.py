@@ -104,7 +104,7 @@ def prepare(
                 force=force,
                 on_progress=on_progress,
             )
-    except (DataError, KeyError, OSError, ValueError) as error:
+    except (DataError, KeyError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if outcome.found:
         click.echo(f"{outcome.root} is up to date (same sources, same protocol); --force prepares it again.")

@@ -239,17 +239,12 @@ def _not_prepared(missing: list[str], data: Path, protocol: str, others: bool) -
     from benchmark.data.folders import store_folders
     from tasks.protocol import DEFAULT_PROTOCOL
 
-    option = "" if protocol == DEFAULT_PROTOCOL else f" --protocol {protocol}"
-    elsewhere = [folder.name for name in missing for folder in store_folders(data, name)]
-    return "\n".join(
-        [
-            f"not prepared by protocol {protocol}: {', '.join(missing)} (looked in {data}). Prepare with",
-            *(f"  lovt-bench data prepare {name} --raw DIR{option}" for name in missing),
-            *(["or leave their tasks out with --prepared-only or --tasks."] if others else []),
-            *(
-                [f"Prepared by the data entries of other protocols: {', '.join(elsewhere)}."]
-                if elsewhere
-                else []
-            ),
-        ]
-    )
+    elsewhere = ", ".join(folder.name for name in missing for folder in store_folders(data, name))
+    option = f" --protocol {protocol}" if elsewhere or protocol != DEFAULT_PROTOCOL else ""
+    lines = [
+        f"not prepared{f' by protocol {protocol}' if option else ''}: {', '.join(missing)} (looked in {data}"
+        f"{f'; by another protocol: {elsewhere}' if elsewhere else ''}). Prepare with",
+        *(f"  lovt-bench data prepare {name} --raw DIR{option}" for name in missing),
+        *(["or leave their tasks out with --prepared-only or --tasks."] if others else []),
+    ]
+    return "\n".join(lines)
