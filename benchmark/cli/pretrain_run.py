@@ -17,7 +17,7 @@ from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.run_contract import RunParameters
 from benchmark.runtime.configuration import Choice, configure, merged_settings
-from benchmark.runtime.inputs import PretrainInputs, folder_digest, method_digest, read_corpus
+from benchmark.runtime.inputs import PretrainInputs, check_corpus, folder_digest, method_digest, read_corpus
 from benchmark.runtime.outputs import Outputs, is_done
 from benchmark.runtime.pretrain import Pretrained, pretrain
 from benchmark.runtime.runs import Run
@@ -63,6 +63,8 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
     if not request.force and is_done(root, inputs):
         say(f"{root} is there already, made from the same inputs; --force makes it again")
         return None
+    if source is not None and manifest is not None:
+        check_corpus(source, manifest)
     runtime, device = choose_runtime(request, found, own, say)
     outputs = Outputs(request.workspace / "pretraining" / root.name)
     learnt = [] if manifest is None else [manifest.display_name]

@@ -21,6 +21,7 @@ from benchmark.data.errors import DataError
 from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.layout import Layout, Settings, layouts
 from benchmark.data.work import held
+from benchmark.disk.digest import file_sha256
 from benchmark.disk.temporary import new_folder
 
 GENERATOR = 1
@@ -63,11 +64,8 @@ def existing(root: Path, settings: Settings, force: bool) -> PhantomManifest | N
     found = (manifest.dataset, manifest.seed, manifest.images, manifest.side, manifest.generator)
     wanted = (settings.dataset, settings.seed, settings.images, settings.side, GENERATOR)
     if found == wanted:
-        if not force and (count := sum(path.is_file() for path in root.rglob("*")) - 1) < manifest.files:
-            raise PhantomError(
-                f"{root} holds {count} files where {marker.name} names {manifest.files}. "
-                "Give --force to write it anew."
-            )
+        if not force:
+            _check_files(root, manifest)
         return None if force else manifest
     if not force:
         names = ("dataset", "seed", "images", "side", "generator")
@@ -81,6 +79,23 @@ def existing(root: Path, settings: Settings, force: bool) -> PhantomManifest | N
             "Give --force to write it anew, or choose another folder with --out."
         )
     return None
+
+
+def _check_files(root: Path, manifest: PhantomManifest) -> None:
+    """Raise PhantomError where files are missing, or are not what was written; files that were added stay."""
+    paths = [path for path in root.rglob("*") if path.is_file() and path != root / PHANTOM_FILE]
+    if len(paths) < manifest.files:
+        raise PhantomError(
+            f"{root} holds {len(paths)} files where {PHANTOM_FILE} names {manifest.files}. "
+            "Give --force to write it anew."
+        )
+    if len(paths) == manifest.files:
+        found = {path.relative_to(root).as_posix(): file_sha256(path) for path in paths}
+        if digest_of_files(found) != manifest.files_sha256:
+            raise PhantomError(
+                f"{root}: files were changed since they were written. Give --force to write it anew, or choose another "
+                "folder with --out."
+            )
 
 
 def check(settings: Settings, layout: Layout) -> None:

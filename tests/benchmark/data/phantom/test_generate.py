@@ -88,6 +88,19 @@ def test_missing_files_of_a_finished_phantom_are_noticed(tmp_path: Path) -> None
         write_phantom(root, RSNA, None)
 
 
+def test_a_changed_file_of_a_finished_phantom_is_noticed_and_an_added_one_stays(tmp_path: Path) -> None:
+    root = write(tmp_path, "rsna", images=20)
+    image = next(root.rglob("*.dcm"))
+    content = image.read_bytes()
+    image.write_bytes(content[:-1] + b"x")
+    with pytest.raises(PhantomError, match="files were changed since they were written"):
+        write_phantom(root, RSNA, None)
+    image.write_bytes(content)
+    (root / ".DS_Store").touch()
+    write_phantom(root, RSNA, None)
+    assert (root / ".DS_Store").exists()
+
+
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize(
     "content", [{"scan.dcm": "real"}, {"phantom.json": "{}"}, {"phantom.json": "no json"}]
