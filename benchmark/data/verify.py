@@ -12,6 +12,7 @@ from benchmark.contract.dataset import SPLIT_NAMES
 from benchmark.contract.protocol import Protocol
 from benchmark.data import format as fmt
 from benchmark.data.errors import DamagedStoreError
+from benchmark.data.folders import store_folder
 from benchmark.data.official import is_official, published
 from benchmark.data.store import ImageStore
 from benchmark.disk.intact import damage
@@ -45,6 +46,9 @@ def verify_store(root: Path, protocol: Protocol) -> Report:
     problems = [*store.contradictions(), *_images(store), *_boxes(store), *_protocol(store, protocol)]
     published_problems, remarks = _published(store)
     remarks += [f"note: {note}" for note in manifest.notes]
+    own = store_folder(root.parent, manifest.name, manifest.data_protocol_sha256)
+    if own.name != root.name:
+        remarks.append(f"protocol {manifest.protocol} looks for this store in {own.name}")
     return Report((*problems, *published_problems), tuple(remarks))
 
 
