@@ -6,13 +6,17 @@ import fcntl
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import benchmark.data.seal
+from benchmark.contract.dataset import DatasetManifest
 from benchmark.data.errors import DataError
 from benchmark.data.prepare import prepare
 from benchmark.data.store import ImageStore
+from benchmark.data.verify import verify_store
 from tasks.protocol import load_protocol
 from tests.benchmark.data import raws, world
 
@@ -214,6 +218,25 @@ def test_a_disk_that_gives_back_something_else_makes_no_store(
     ).manifest
     assert again.identity() == whole.identity()
     assert seen[0] == (9 - skip_bad, 10)  # that row alone is done again, and the broken image looked at
+
+
+@pytest.mark.parametrize("name", ["images.npy", "masks.npy", "boxes.npz", "index.parquet"])
+def test_digests_are_of_what_was_meant_to_be_written(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the disk makes of a file once it is written is found, not taken for the truth."""
+    place = benchmark.data.seal.DatasetManifest
+
+    def changed_first(**fields: Any) -> DatasetManifest:
+        (path,) = tmp_path.glob(f".tmp-*/new/{name}")
+        with path.open("r+b") as file:
+            file.seek(-1, 2)
+            file.write(b"x")
+        return place(**fields)
+
+    monkeypatch.setattr("benchmark.data.seal.DatasetManifest", changed_first)
+    root = world.run("rsna", raws.rsna(tmp_path / "raw"), tmp_path).root
+    assert verify_store(root, load_protocol()).problems == (f"{name}: content differs from its digest",)
 
 
 def test_a_call_that_ends_while_the_store_is_sealed_loses_nothing(
