@@ -125,13 +125,15 @@ def _references(
     """Return the evaluation images to compare with."""
     from benchmark.cli.data_show import progress_bar
     from benchmark.data.audit.reference import from_store, load_references
-    from benchmark.data.format import store_names
+    from benchmark.data.folders import dataset_of, store_folders
 
     if reference is not None:
         every = load_references(reference)
         known = [one.name for one in every]
     else:
-        known = store_names(place / "data")
+        # Of a dataset that is prepared by several protocols one store is enough: the images are the same.
+        stores = {dataset_of(folder): folder for folder in reversed(store_folders(place / "data"))}
+        known = sorted(stores)
     if not known:
         raise click.ClickException(
             f"no prepared dataset in {place / 'data'}: prepare them (lovt-bench data prepare --help), or pass "
@@ -145,7 +147,7 @@ def _references(
     found = []
     for name in chosen:
         with progress_bar(f"hash {name}") as on_progress:
-            found.append(from_store(place / "data" / name, place / "audits", workers, on_progress))
+            found.append(from_store(stores[name], place / "audits", workers, on_progress))
     return found
 
 

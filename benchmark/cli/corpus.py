@@ -110,7 +110,7 @@ def prepare(
                 force=force,
                 on_progress=on_progress,
             )
-    except (DataError, OSError) as error:
+    except DataError as error:
         raise click.ClickException(str(error)) from error
     if outcome.found:
         click.echo(f"{outcome.root} is up to date (same sources, same options); --force prepares it again.")

@@ -76,8 +76,9 @@ def prepare(
 ) -> None:
     """Make an image store from the raw files of dataset NAME.
 
-    NAME is rsna, siim, covid-rural, object-cxr or nih-cxr. The store goes to WORKSPACE/data/NAME. What is
-    prepared already is found and left alone; what was cut off goes on. docs/data.md shows the raw layouts.
+    NAME is rsna, siim, covid-rural, object-cxr or nih-cxr. The store goes to WORKSPACE/data/NAME, that of a protocol
+    with other data entries beside it. What is prepared already is found and left alone; what was cut off goes on.
+    docs/data.md shows the raw layouts.
 
     \b
     Examples:
@@ -103,7 +104,7 @@ def prepare(
                 force=force,
                 on_progress=on_progress,
             )
-    except (DataError, KeyError, OSError, ValueError) as error:
+    except (DataError, KeyError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if outcome.found:
         click.echo(f"{outcome.root} is up to date (same sources, same protocol); --force prepares it again.")
@@ -125,14 +126,16 @@ def list_stores(workspace: Path | None) -> None:
 @PROTOCOL
 @workspace_option
 def verify(names: tuple[str, ...], protocol: str, workspace: Path | None) -> None:
-    """Check stores: digests, counts, ranges. Without NAME all stores; ends with 1 if there is a problem.
+    """Check stores: digests, counts, ranges. Ends with 1 if there is a problem.
+
+    NAME is a dataset, for all its stores, or one store as `data list` names it; without NAME all stores are checked.
 
     \b
     Examples:
       lovt-bench data verify
       lovt-bench data verify rsna nih-cxr
     """
-    from benchmark.data.format import store_names
+    from benchmark.data.folders import store_folders
     from benchmark.data.verify import verify_store
     from benchmark.workspace import workspace_root
     from tasks.protocol import load_protocol
@@ -142,16 +145,18 @@ def verify(names: tuple[str, ...], protocol: str, workspace: Path | None) -> Non
         entries = load_protocol(protocol)
     except (KeyError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    chosen = list(names) or store_names(folder)
+    chosen = [
+        root for name in names for root in store_folders(folder, name) or [folder / name]
+    ] or store_folders(folder)
     if not chosen:
         raise click.ClickException(
             f"no store in {folder}; make one with: lovt-bench data prepare NAME --raw DIR"
         )
     failed = 0
-    for name in chosen:
-        report = verify_store(folder / name, entries)
+    for root in chosen:
+        report = verify_store(root, entries)
         failed += bool(report.problems)
-        click.echo(f"{name}: {'ok' if not report.problems else f'{len(report.problems)} problems'}")
+        click.echo(f"{root.name}: {'ok' if not report.problems else f'{len(report.problems)} problems'}")
         for problem in report.problems:
             click.echo(f"  problem: {problem}")
         for remark in report.remarks:

@@ -92,7 +92,8 @@ def phantom(
         TimeRemainingColumn,
     )
 
-    from benchmark.data.phantom.generate import PhantomError, check, existing, write_phantom
+    from benchmark.data.errors import DataError
+    from benchmark.data.phantom.generate import check, existing, write_phantom
     from benchmark.data.phantom.layout import Settings, layouts
     from benchmark.data.phantom.workers import drawing_pool
     from benchmark.workspace import workspace_root
@@ -125,5 +126,5 @@ def phantom(
                 state = "already there" if kept else "written"
                 what = f"{manifest.files} files, digest {manifest.files_sha256[:12]}"
                 click.echo(f"{settings.dataset:12} {state}: {root} ({what})")
-    except PhantomError as error:
+    except DataError as error:
         raise click.ClickException(str(error)) from error

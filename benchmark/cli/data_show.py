@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, ImageCounts
-from benchmark.data.format import read_manifest, store_names
+from benchmark.data.folders import dataset_of, store_folders
+from benchmark.data.format import read_manifest
 from benchmark.data.preparers import names
 
 
@@ -72,10 +73,11 @@ def table(folder: Path) -> str:
     """Return a table of the stores in a data folder; datasets without a store come last."""
     from tabulate import tabulate
 
-    stores = store_names(folder)
-    rows = [_line(folder / name) for name in stores]
-    rows += [[name, "not prepared", *[""] * 6] for name in names() if name not in stores]
-    headers = ["dataset", "track", "splits", *SPLIT_NAMES, "boxes", "protocol"]
+    stores = store_folders(folder)
+    prepared = {dataset_of(store) for store in stores}
+    rows = [_line(store) for store in stores]
+    rows += [[name, "not prepared", *[""] * 6] for name in names() if name not in prepared]
+    headers = ["store", "track", "splits", *SPLIT_NAMES, "boxes", "protocol"]
     return tabulate(rows, headers=headers, disable_numparse=True)
 
 
@@ -87,7 +89,7 @@ def _line(root: Path) -> list[str]:
     summaries = [manifest.split_summaries[split] for split in SPLIT_NAMES]
     boxes = str(sum(one.boxes or 0 for one in summaries)) if manifest.has_boxes else "–"
     images = [str(one.images) for one in summaries]
-    return [manifest.name, manifest.track, _splits(manifest), *images, boxes, manifest.protocol]
+    return [root.name, manifest.track, _splits(manifest), *images, boxes, manifest.protocol]
 
 
 def _splits(manifest: DatasetManifest) -> str:

@@ -95,7 +95,7 @@ def evaluate(
     try:
         seconds, silence = _seconds(budget), _seconds(None if stall_limit in ("off", "0") else stall_limit)
         specs: list[TaskSpec] = _select_tasks(patterns)
-        specs, stores = _open_stores(specs, root, prepared_only)
+        specs, stores = _open_stores(specs, root, protocol, prepared_only)
         # Torch takes seconds to import: what can fail before, fails before.
         from benchmark.backbone.sources import resolve
         from benchmark.engine.device import choose_device, gpu_count
@@ -222,17 +222,31 @@ def _leave_out(specs: list[TaskSpec], source: BackboneSource, side: int) -> list
 
 
 def _open_stores(
-    specs: list[TaskSpec], root: Path, prepared_only: bool
+    specs: list[TaskSpec], root: Path, protocol: str, prepared_only: bool
 ) -> tuple[list[TaskSpec], dict[str, ImageStore]]:
-    from benchmark.data.store import ImageStore
+    from benchmark.data.open_store import find_store, open_store
+    from tasks.protocol import load_protocol
 
-    names = sorted({spec.dataset for spec in specs})
-    missing = [name for name in names if not (root / "data" / name / "dataset.json").is_file()]
+    data, entries = root / "data", load_protocol(protocol).data
+    found = {name: find_store(data, name, entries) for name in sorted({spec.dataset for spec in specs})}
+    missing = [name for name, folder in found.items() if folder is None]
     kept = [spec for spec in specs if spec.dataset not in missing]
     if missing and not (prepared_only and kept):
-        raise ValueError(
-            f"not prepared: {', '.join(missing)} (looked in {root / 'data'}). Prepare with\n"
-            + "\n".join(f"  lovt-bench data prepare {name} --raw DIR" for name in missing)
-            + ("\nor leave their tasks out with --prepared-only or --tasks." if kept else "")
-        )
-    return kept, {name: ImageStore.open(root / "data" / name) for name in names if name not in missing}
+        raise ValueError(_not_prepared(missing, data, protocol, bool(kept)))
+    return kept, {name: open_store(folder) for name, folder in found.items() if folder is not None}
+
+
+def _not_prepared(missing: list[str], data: Path, protocol: str, others: bool) -> str:
+    """Return which datasets have no store of the protocol, and how to get one."""
+    from benchmark.data.folders import store_folders
+    from tasks.protocol import DEFAULT_PROTOCOL
+
+    elsewhere = ", ".join(folder.name for name in missing for folder in store_folders(data, name))
+    option = f" --protocol {protocol}" if elsewhere or protocol != DEFAULT_PROTOCOL else ""
+    lines = [
+        f"not prepared{f' by protocol {protocol}' if option else ''}: {', '.join(missing)} (looked in {data}"
+        f"{f'; by another protocol: {elsewhere}' if elsewhere else ''}). Prepare with",
+        *(f"  lovt-bench data prepare {name} --raw DIR{option}" for name in missing),
+        *(["or leave their tasks out with --prepared-only or --tasks."] if others else []),
+    ]
+    return "\n".join(lines)

@@ -20,7 +20,7 @@ from benchmark.contract.run_contract import RunParameters
 from benchmark.keeper import keeper
 from benchmark.runtime.configuration import Choice, configure, merged_settings
 from benchmark.runtime.filing import Pretrained, check_place, file_backbone
-from benchmark.runtime.inputs import PretrainInputs, folder_digest, method_digest, read_corpus
+from benchmark.runtime.inputs import PretrainInputs, check_corpus, folder_digest, method_digest, read_corpus
 from benchmark.runtime.outcome import ANEW, RESUME
 from benchmark.runtime.outputs import Outputs, is_done
 from benchmark.runtime.pretrain import pretrain
@@ -78,6 +78,8 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         say(f"{root} is there already, made from the same inputs; --force makes it again")
         return None
     check_place(root, submission.name, force=request.force)
+    if source is not None and manifest is not None:
+        check_corpus(source, manifest)
     learnt = [] if manifest is None else [manifest.display_name]
     known = Known(
         name=root.name,

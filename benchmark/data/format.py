@@ -1,4 +1,4 @@
-"""The files of an image store. A store is written whole into a hidden folder beside its place, then renamed.
+"""The files of an image store. A store is written whole under a temporary name, then renamed (`benchmark.disk`).
 
 Nothing in a store is pickled; every file but `dataset.json` is named with its SHA-256 in `dataset.json`.
 """
@@ -6,15 +6,16 @@ Nothing in a store is pickled; every file but `dataset.json` is named with its S
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+from pydantic import ValidationError
 
 from benchmark.contract.dataset import DatasetManifest
+from benchmark.data.errors import DamagedStoreError
 
 IMAGES, MASKS, BOXES, INDEX, MANIFEST = (
     "images.npy",
@@ -45,27 +46,23 @@ def unpack_masks(packed: np.ndarray, side: int) -> np.ndarray:
     return flat.reshape(*packed.shape[:-1], side, side)
 
 
-def save_boxes(path: Path, boxes: Sequence[np.ndarray], classes: Sequence[np.ndarray]) -> None:
-    """Write boxes (m, 4) and classes (m,) of each image, float32 and int64, with int64 offsets (N + 1)."""
+def boxes_content(boxes: Sequence[np.ndarray], classes: Sequence[np.ndarray]) -> bytes:
+    """Return `boxes.npz`: boxes (m, 4) and classes (m,) of each image, float32 and int64, int64 offsets (N + 1)."""
     counts = [len(one) for one in boxes]
+    content = io.BytesIO()
     np.savez(
-        path,
+        content,
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         boxes=np.concatenate([np.zeros((0, 4)), *(np.reshape(b, (-1, 4)) for b in boxes)]).astype(np.float32),
         classes=np.concatenate([np.zeros(0), *classes]).astype(np.int64),
     )
+    return content.getvalue()
 
 
-def load_boxes(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def load_boxes(file: Path | BinaryIO) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (offsets, boxes, classes) of `boxes.npz`."""
-    with np.load(path, allow_pickle=False) as archive:
+    with np.load(file, allow_pickle=False) as archive:
         return archive["offsets"], archive["boxes"], archive["classes"]
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def ids_sha256(ids: Sequence[str]) -> str:
@@ -73,17 +70,12 @@ def ids_sha256(ids: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
-def store_names(folder: Path) -> list[str]:
-    """Return the names of the stores in a data folder, sorted; hidden folders are work in progress."""
-    found = folder.glob(f"*/{MANIFEST}")
-    return sorted(path.parent.name for path in found if not path.parent.name.startswith("."))
-
-
 def read_manifest(root: Path) -> DatasetManifest:
     """Read `dataset.json`.
 
     Raises:
         FileNotFoundError: There is no store at `root`; the message says how to make one.
+        DamagedStoreError: It cannot be read, or names other files than a store has.
     """
     path = root / MANIFEST
     if not path.is_file():
@@ -91,33 +83,20 @@ def read_manifest(root: Path) -> DatasetManifest:
             f"no image store at {root}: expected {path.name} there. "
             f"Make it with: lovt-bench data prepare {root.name} --raw DIR"
         )
-    return DatasetManifest.model_validate_json(path.read_bytes())
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of `target` when the block ends well, and vanishes else."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        yield folder
-        folder.chmod(0o755)
-        put_in_place(folder, target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def put_in_place(folder: Path, target: Path) -> None:
-    """Rename a finished folder to `target`; what lay there goes only once the new one is in place."""
-    if not target.exists():
-        folder.rename(target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-    target.rename(old / "store")
-    try:
-        folder.rename(target)
-    except OSError:
-        (old / "store").rename(target)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
+        manifest = DatasetManifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "content"
+        raise DamagedStoreError(root, f"{MANIFEST} cannot be read ({place}: {first['msg']})") from error
+    expected = {
+        IMAGES,
+        INDEX,
+        *([MASKS] if manifest.has_masks else []),
+        *([BOXES] if manifest.has_boxes else []),
+    }
+    if wrong := expected ^ manifest.files.keys():
+        raise DamagedStoreError(
+            root, f"{MANIFEST} names other files than it should: {', '.join(sorted(wrong))}"
+        )
+    return manifest

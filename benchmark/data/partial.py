@@ -1,43 +1,45 @@
-"""Work in progress of one store: rows as they are done, so that a preparation that was cut off goes on.
+"""Work in progress of one store: rows as they are done.
 
-Lives in `.partial-<name>/` beside the stores. A row counts as done when the journal names it and the
-checksum of its pixels and masks agrees; anything else is done again.
+A row counts as done when the journal names it and its pixels and masks on disk have the digest that they had before
+they were written; anything else is done again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import shutil
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmark.data import format as fmt
-from benchmark.data.lock import preparing
+from benchmark.data.errors import DataError
 from benchmark.data.process import Row
-from benchmark.data.row_file import RowFile
+from benchmark.data.row_file import RowFile, npy_header
+from benchmark.data.work import JOURNAL, Journal, deliver, work_on
+from benchmark.disk.digest import DigestedFile
 
 
 @dataclass
 class Partial:
-    """Rows of a store that is being made; `done` maps a row to its line of the journal."""
+    """Rows of a store that is being made; `done` maps a row to its entry of the journal."""
 
     folder: Path
     images: RowFile
     masks: RowFile
+    journal: Journal
     done: dict[int, bytes] = field(default_factory=dict)
 
     def put(self, rows: Sequence[tuple[int, Row]]) -> None:
         """Write rows, then name them in the journal."""
         for place, row in rows:
-            self.images.write(place, row.pixels)
-            self.masks.write(place, row.masks)
             known = {
                 "row": place,
-                "checksum": self._checksum(place),
+                "sha256": _digest(row.pixels.tobytes(), row.masks.tobytes()),
                 "boxes": row.boxes.tolist(),
                 "classes": row.box_classes.tolist(),
                 "mean": row.mean,
@@ -46,38 +48,58 @@ class Partial:
                 "width": row.width,
                 "source_sha256": row.source_sha256,
             }
-            self.done[place] = json.dumps(known).encode() + b"\n"
-        with (self.folder / "journal.jsonl").open("ab") as stream:
-            stream.write(b"".join(self.done[place] for place, _ in rows))
+            self.images.write(place, row.pixels)
+            self.masks.write(place, row.masks)
+            self.done[place] = json.dumps(known).encode()
+        self.journal.append(self.done[place] for place, _ in rows)
 
     def known(self, place: int) -> dict[str, Any]:
         """Return what the journal knows of a row that is done."""
         known: dict[str, Any] = json.loads(self.done[place])
         return known
 
-    def _checksum(self, place: int) -> int:
-        return zlib.crc32(self.masks.read(place), zlib.crc32(self.images.read(place)))
-
     def restore(self) -> None:
         """Take over the rows that an earlier preparation finished."""
-        journal = self.folder / "journal.jsonl"
-        if not journal.is_file():
-            return
-        for line in journal.read_bytes().splitlines(keepends=True):
-            try:
-                known = json.loads(line)
-                if known["checksum"] == self._checksum(known["row"]):
-                    self.done[known["row"]] = line if line.endswith(b"\n") else line + b"\n"
-            except (ValueError, KeyError, IndexError, TypeError):
-                continue  # the last line of a process that was killed
-        # A torn last line must not swallow the next one.
-        journal.write_bytes(b"".join(self.done.values()))
+        self.journal.restore(self._take_over)
 
-    def keep_rows(self, rows: Sequence[int]) -> None:
-        """Shorten the arrays to some rows, in ascending order."""
-        if len(rows) < len(self.images):
-            self.images.keep(rows)
-            self.masks.keep(rows)
+    def _take_over(self, entry: bytes) -> bool:
+        known = json.loads(entry)
+        place = known["row"]
+        self.done.pop(place, None)
+        if known["sha256"] == _digest(self.images.read(place), self.masks.read(place)):
+            self.done[place] = entry
+        return True
+
+    def deliver(self, folder: Path, rows: Sequence[int]) -> dict[str, str]:
+        """Give the arrays with some rows, in ascending order, to a folder; return the SHA-256 of each by name.
+
+        Raises:
+            DataError: What lies on disk is not what was written; that row is done again by the next call.
+        """
+        files = (self.images, self.masks)
+        every = len(rows) == len(self.images)
+        with ExitStack() as stack:
+            # Whole files are given as they are; without the images that were left out they are copied.
+            paths = [None if every else folder / file.path.name for file in files]
+            copies = [stack.enter_context(DigestedFile(path)) for path in paths]
+            for file, copy in zip(files, copies, strict=True):
+                copy.write(npy_header((len(rows), *file.shape[1:])))
+            for place in rows:
+                contents = [file.read(place) for file in files]
+                if _digest(*contents) != self.known(place)["sha256"]:
+                    raise DataError(
+                        f"{self.folder}: row {place} is not on disk as it was written. Check the disk and call again: "
+                        "that image is done anew"
+                    )
+                for copy, content in zip(copies, contents, strict=True):
+                    copy.write(content)
+        for file in files if every else ():
+            deliver(file.path, folder)
+        return {file.path.name: copy.sha256 for file, copy in zip(files, copies, strict=True)}
+
+
+def _digest(pixels: bytes, masks: bytes) -> str:
+    return hashlib.sha256(pixels + masks).hexdigest()
 
 
 @contextmanager
@@ -87,23 +109,27 @@ def partial_store(target: Path, sources: str, rows: int, side: int, classes: int
     Raises:
         DataError: Another process is preparing the same store.
     """
-    folder = target.parent / f".partial-{target.name}"
-    with preparing(target):
-        folder.mkdir(exist_ok=True)
-        mark = folder / "sources"
-        if not mark.is_file() or mark.read_text() != sources:
-            shutil.rmtree(folder)
-            folder.mkdir()
-            for name, shape in (
-                (fmt.IMAGES, (rows, side, side)),
-                (fmt.MASKS, (rows, classes, fmt.packed_size(side))),
-            ):
-                RowFile.create(folder / name, shape).close()
-            mark.write_text(sources)
-        partial = Partial(folder, RowFile(folder / fmt.IMAGES), RowFile(folder / fmt.MASKS))
-        partial.restore()
+    shapes = {fmt.IMAGES: (rows, side, side), fmt.MASKS: (rows, classes, fmt.packed_size(side))}
+
+    def begin(folder: Path) -> None:
+        for name, shape in shapes.items():
+            RowFile.create(folder / name, shape).close()
+
+    with work_on(target, sources, begin, lambda folder: _has(folder, shapes)) as folder:
+        files = [RowFile(folder / name) for name in shapes]
+        partial = Partial(folder, *files, Journal(folder / JOURNAL))
         try:
+            partial.restore()
             yield partial
         finally:
-            partial.images.close()
-            partial.masks.close()
+            for file in (*files, partial.journal):
+                file.close()
+
+
+def _has(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Return whether the arrays are there and can be gone on with."""
+    try:
+        found = {name: np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in shapes}
+    except (OSError, ValueError, EOFError):
+        return False
+    return all((found[name].dtype, found[name].shape) == (np.uint8, shape) for name, shape in shapes.items())

@@ -12,11 +12,11 @@ from benchmark.contract.base import digest_of
 from benchmark.contract.dataset import SPLIT_NAMES, LeftOutImages, SplitName, Splits, Track
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.errors import DataError
-from benchmark.data.format import file_sha256
 from benchmark.data.inventory import grouped, relative_name
 from benchmark.data.official import is_official
 from benchmark.data.samples import Listing, Preparer, Sample
 from benchmark.data.split_files import SplitFile, read_split_files
+from benchmark.disk.digest import file_sha256
 
 FORMAT = 1
 """Raise when the same sources would give another store."""

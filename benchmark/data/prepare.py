@@ -7,7 +7,6 @@ come from the same pass. Memory does not grow with the number of images but for 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,16 +21,21 @@ from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, LeftOut
 from benchmark.contract.protocol import Protocol
 from benchmark.cores import usable_cores
 from benchmark.data import format as fmt
-from benchmark.data.errors import DataError
+from benchmark.data.errors import DamagedStoreError, DataError
+from benchmark.data.folders import folder_for, give_way
 from benchmark.data.inventory import counted, grouped, relative_name
+from benchmark.data.open_store import open_store
 from benchmark.data.partial import Partial, partial_store
 from benchmark.data.plan import Plan, make_plan
 from benchmark.data.pool import map_chunks
 from benchmark.data.preparers import dataset
 from benchmark.data.process import Row, process_chunk
 from benchmark.data.remarks import Remarks
+from benchmark.data.samples import Preparer
 from benchmark.data.seal import seal
 from benchmark.data.statistics import split_statistics
+from benchmark.data.work import clear, discard
+from benchmark.disk.temporary import new_folder, sweep
 from benchmark.log import logger
 
 SHOWN = 10
@@ -64,7 +68,9 @@ def prepare(
     force: bool = False,
     on_progress: Progress = lambda done, total: None,
 ) -> Prepared:
-    """Make the image store `data_folder / name` from the raw files of a dataset.
+    """Make the image store of a dataset from its raw files, where the protocol's stores belong (`folders.py`).
+
+    A store of another protocol is left alone. One that was damaged since counts as not there.
 
     Args:
         raw: Folder of the raw files (datasets.md; docs/data.md).
@@ -78,8 +84,11 @@ def prepare(
     """
     preparer = dataset(name)
     plan = make_plan(preparer, raw, splits_dir, protocol.data)
-    target = data_folder / name
+    target = folder_for(data_folder, name, protocol.data)
+    sweep(data_folder)
+    give_way(target, name, protocol.data.digest())
     if not force and (manifest := _already(target, plan, skip_bad)):
+        clear(target)
         return Prepared(target, manifest, found=True)
     for note in plan.notes:
         logger.info(note)
@@ -108,7 +117,7 @@ def prepare(
                     raise DataError(complaint(list(problems.values()), len(plan.samples)))
                 on_progress(len(work.done) + len(bad) - listed, total)
         remarks.log()
-        manifest = _finish(work, plan, bad, target, protocol, preparer.classes, preparer.has_boxes, raw)
+        manifest = _finish(work, plan, bad, target, protocol, preparer, raw)
     return Prepared(target, manifest, found=False)
 
 
@@ -128,10 +137,14 @@ def _already(target: Path, plan: Plan, skip_bad: bool) -> DatasetManifest | None
     """Return the manifest of the store if it was made from the same sources and is whole."""
     try:
         manifest = fmt.read_manifest(target)
-    except (FileNotFoundError, ValueError):
+        if manifest.sources_sha256 != plan.sources_sha256 or (manifest.left_out and not skip_bad):
+            return None
+        return open_store(target).manifest
+    except FileNotFoundError:
         return None
-    same = manifest.sources_sha256 == plan.sources_sha256 and (skip_bad or not manifest.left_out)
-    return manifest if same and all((target / file).is_file() for file in manifest.files) else None
+    except DamagedStoreError as error:
+        logger.warning("%s. It is prepared again now", error.problem)
+        return None
 
 
 def _finish(
@@ -140,8 +153,7 @@ def _finish(
     bad: dict[int, str],
     target: Path,
     protocol: Protocol,
-    classes: Sequence[str],
-    has_boxes: bool,
+    preparer: Preparer,
     raw: Path,
 ) -> DatasetManifest:
     """Seal the finished rows and put the store in its place."""
@@ -175,35 +187,33 @@ def _finish(
             **columns,
         }
     )
-    work.keep_rows(rows)
-    manifest = seal(
-        work.folder,
-        index=index,
-        boxes=boxes if has_boxes else None,
-        box_classes=box_classes if has_boxes else None,
-        name=target.name,
-        track=plan.track,
-        splits=splits,
-        split_seed=plan.split_seed,
-        classes=list(classes),
-        pixel_statistics=statistics,
-        protocol=protocol.name,
-        data_protocol_sha256=protocol.data.digest(),
-        notes=notes,
-        left_out=left_out,
-        image_counts=counted(
-            plan.found,
-            len(rows),
-            [*plan.left_out, *([grouped(SKIPPED, [one.id for one in left_out])] if left_out else [])],
-            plan.remarks,
-        ),
-        image_side=protocol.data.image_side,
-        sources_sha256=plan.sources_sha256,
-    )
-    for file in ("journal.jsonl", "sources"):
-        (work.folder / file).unlink()
-    fmt.put_in_place(work.folder, target)
-    shutil.rmtree(work.folder, ignore_errors=True)
+    with new_folder(target) as folder:
+        manifest = seal(
+            folder,
+            arrays=work.deliver(folder, rows),
+            index=index,
+            boxes=boxes if preparer.has_boxes else None,
+            box_classes=box_classes if preparer.has_boxes else None,
+            name=preparer.name,
+            track=plan.track,
+            splits=splits,
+            split_seed=plan.split_seed,
+            classes=list(preparer.classes),
+            pixel_statistics=statistics,
+            protocol=protocol.name,
+            data_protocol_sha256=protocol.data.digest(),
+            notes=notes,
+            left_out=left_out,
+            image_counts=counted(
+                plan.found,
+                len(rows),
+                [*plan.left_out, *([grouped(SKIPPED, [one.id for one in left_out])] if left_out else [])],
+                plan.remarks,
+            ),
+            image_side=protocol.data.image_side,
+            sources_sha256=plan.sources_sha256,
+        )
+    discard(work.folder)
     return manifest
 
 

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from benchmark.disk.digest import read_up_to, write_all
+from benchmark.disk.words import naming
+
+
+def npy_header(shape: Sequence[int], dtype: type[np.generic] | np.dtype[Any] = np.uint8) -> bytes:
+    """Return what stands before the values of an array in C order."""
+    header = io.BytesIO()
+    layout = {
+        "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
+        "fortran_order": False,
+        "shape": tuple(shape),
+    }
+    np.lib.format.write_array_header_1_0(header, layout)
+    return header.getvalue()
 
 
 class RowFile:
@@ -27,32 +44,27 @@ class RowFile:
     @classmethod
     def create(cls, path: Path, shape: Sequence[int]) -> RowFile:
         """Write an array of zeros; the file is sparse where the file system can."""
-        np.lib.format.open_memmap(path, "w+", np.uint8, tuple(shape)).flush()
+        header = npy_header(shape)
+        with naming(path), path.open("wb", buffering=0) as file:
+            write_all(file, header)
+            file.truncate(len(header) + math.prod(shape))
         return cls(path)
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def read(self, row: int) -> bytes:
-        """Return the bytes of a row. Raises IndexError if there is no such row."""
+        """Return the bytes of a row, fewer where the disk gives no more. Raises IndexError if there is no such row."""
         self._seek(row)
-        return self._file.read(self._size)
+        return read_up_to(self._file, self._size)
 
     def write(self, row: int, value: np.ndarray) -> None:
         """Write a row of the array's shape."""
         if value.dtype != np.uint8 or value.shape != self.shape[1:]:
             raise ValueError(f"row: expected uint8 {self.shape[1:]}, found {value.dtype} {value.shape}")
         self._seek(row)
-        self._file.write(value.tobytes())
-
-    def keep(self, rows: Sequence[int]) -> None:
-        """Shorten the file to some of its rows, which come in the given order."""
-        short = RowFile.create(self.path.with_name(f"short-{self.path.name}"), (len(rows), *self.shape[1:]))
-        for place, row in enumerate(rows):
-            short._seek(place)
-            short._file.write(self.read(row))
-        short.close()
-        short.path.replace(self.path)
+        with naming(self.path):
+            write_all(self._file, value.tobytes())
 
     def close(self) -> None:
         """Close the file."""

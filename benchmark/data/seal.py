@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pandas as pd
 
 from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, SplitName, SplitSummary
 from benchmark.data import format as fmt
+from benchmark.disk.digest import DigestedFile
 
 
 def summarise(index: pd.DataFrame, box_counts: np.ndarray | None) -> dict[SplitName, SplitSummary]:
@@ -33,6 +35,7 @@ def summarise(index: pd.DataFrame, box_counts: np.ndarray | None) -> dict[SplitN
 def seal(
     folder: Path,
     *,
+    arrays: Mapping[str, str],
     index: pd.DataFrame,
     boxes: Sequence[np.ndarray] | None,
     box_classes: Sequence[np.ndarray] | None,
@@ -40,26 +43,40 @@ def seal(
 ) -> DatasetManifest:
     """Complete a folder that already holds `images.npy` (and `masks.npy`): boxes, index, `dataset.json`.
 
-    `manifest` gives the fields of `DatasetManifest` that do not follow from the files.
+    Args:
+        folder: Where they are.
+        arrays: SHA-256 of these files as they were meant to be written.
+        index: id, split, source, source_sha256, height, width, in stored order.
+        boxes: Of each image; None for a dataset without.
+        box_classes: Likewise; all of the first class by default.
+        manifest: The fields of `DatasetManifest` that do not follow from the files.
     """
-    columns = list(fmt.INDEX_COLUMNS)
     index = index.reset_index(drop=True)
     index["order"] = index.groupby("split", sort=False).cumcount()
-    index[columns].to_parquet(folder / fmt.INDEX, index=False)
+    table = io.BytesIO()
+    index[list(fmt.INDEX_COLUMNS)].to_parquet(table, index=False)
+    contents = {fmt.INDEX: table.getvalue()}
     counts = None
     if boxes is not None:
         counts = np.array([len(one) for one in boxes], dtype=np.int64)
-        fmt.save_boxes(folder / fmt.BOXES, boxes, box_classes or [np.zeros(n, np.int64) for n in counts])
-    files = [name for name in (fmt.IMAGES, fmt.MASKS, fmt.BOXES, fmt.INDEX) if (folder / name).is_file()]
+        classes = box_classes or [np.zeros(n, np.int64) for n in counts]
+        contents[fmt.BOXES] = fmt.boxes_content(boxes, classes)
+    files = dict(arrays) | {name: _write(folder / name, content) for name, content in contents.items()}
     packages = ("numpy", "pillow", "pydicom", "scikit-image", "python-gdcm", "pyarrow")
     sealed = DatasetManifest(
         has_masks=fmt.MASKS in files,
         has_boxes=boxes is not None,
         split_summaries=summarise(index, counts),
-        files={name: fmt.file_sha256(folder / name) for name in files},
+        files={name: files[name] for name in (fmt.IMAGES, fmt.MASKS, fmt.BOXES, fmt.INDEX) if name in files},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions={name: importlib.metadata.version(name) for name in packages},
         **manifest,
     )
-    (folder / fmt.MANIFEST).write_text(sealed.to_json(), encoding="utf-8")
+    _write(folder / fmt.MANIFEST, sealed.to_json().encode())
     return sealed
+
+
+def _write(path: Path, content: bytes) -> str:
+    with DigestedFile(path) as file:
+        file.write(content)
+    return file.sha256

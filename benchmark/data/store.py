@@ -6,12 +6,16 @@ image (224 pixels), masks have exactly its size. Opening a store reads no pixels
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from benchmark.contract.dataset import (
     SPLIT_NAMES,
@@ -22,7 +26,12 @@ from benchmark.contract.dataset import (
     Track,
 )
 from benchmark.data import format as fmt
+from benchmark.data.consistent import contradictions
+from benchmark.data.errors import DamagedStoreError
+from benchmark.data.folders import PUBLISHED
 from benchmark.data.seal import seal
+from benchmark.disk.digest import DigestedFile
+from benchmark.disk.temporary import new_folder
 
 
 @dataclass(frozen=True)
@@ -45,25 +54,59 @@ class ImageStore:
 
     @classmethod
     def open(cls, root: Path) -> ImageStore:
-        """Open the store at `root`.
+        """Open the store at `root`: index, boxes and manifest are held against their digests and each other.
+
+        Images and masks are mapped, not read: `benchmark.data.open_store` checks them.
 
         Raises:
             FileNotFoundError: There is no store.
-            ValueError: Its files do not belong together.
+            DamagedStoreError: It is not what it was when it was made.
+        """
+        store = cls.read(root)
+        try:
+            problem = next(store.contradictions(), None)
+        except (KeyError, TypeError, ValueError) as error:
+            problem = f"{fmt.INDEX} cannot be read: {error}"
+        if problem is not None:
+            raise DamagedStoreError(root, problem)
+        return store
+
+    @classmethod
+    def read(cls, root: Path) -> ImageStore:
+        """Open the store at `root` as `open` does, whether or not its parts say the same.
+
+        Raises:
+            FileNotFoundError: There is no store.
+            DamagedStoreError: A file is missing, differs from its digest or has another shape than it should.
         """
         manifest = fmt.read_manifest(root)
-        images = np.load(root / fmt.IMAGES, mmap_mode="r", allow_pickle=False)
-        index = pd.read_parquet(root / fmt.INDEX)
-        masks = np.load(root / fmt.MASKS, mmap_mode="r", allow_pickle=False) if manifest.has_masks else None
-        boxes = fmt.load_boxes(root / fmt.BOXES) if manifest.has_boxes else None
-        counts = {"index.parquet": len(index), "images.npy": len(images)}
-        counts |= {} if masks is None else {"masks.npy": len(masks)}
-        counts |= {} if boxes is None else {"boxes.npz": len(boxes[0]) - 1}
-        if len(set(counts.values())) != 1:
-            raise ValueError(
-                f"store {root}: files hold different numbers of images: {counts}. Prepare it again."
+        try:
+            index = pd.read_parquet(_checked(root, fmt.INDEX, manifest))
+            boxes = fmt.load_boxes(_checked(root, fmt.BOXES, manifest)) if manifest.has_boxes else None
+        except (ValueError, KeyError, EOFError, BadZipFile, pa.ArrowException) as error:
+            if isinstance(error, DamagedStoreError):
+                raise
+            raise DamagedStoreError(root, f"index or boxes cannot be read: {error}") from error
+        count, side = len(index), manifest.image_side
+        if boxes is not None and len(boxes[0]) != count + 1:
+            raise DamagedStoreError(
+                root, f"{fmt.INDEX} has {count} rows, {fmt.BOXES} is of {len(boxes[0]) - 1}"
             )
-        return cls(root, manifest, index, images, masks, boxes)
+        shapes: dict[str, tuple[int, ...]] = {fmt.IMAGES: (count, side, side)}
+        if manifest.has_masks:
+            shapes[fmt.MASKS] = (count, len(manifest.classes), fmt.packed_size(side))
+        arrays = {name: _mapped(root, name) for name in shapes}
+        if wrong := [
+            f"{name}: uint8 {shape} expected, found {arrays[name].dtype} {arrays[name].shape}"
+            for name, shape in shapes.items()
+            if (arrays[name].dtype, arrays[name].shape) != (np.uint8, shape)
+        ]:
+            raise DamagedStoreError(root, "; ".join(wrong))
+        return cls(root, manifest, index, arrays[fmt.IMAGES], arrays.get(fmt.MASKS), boxes)
+
+    def contradictions(self) -> Iterator[str]:
+        """Yield what index, boxes and manifest say otherwise than each other; nothing if they agree."""
+        return contradictions(self.manifest, self.index, None if self._boxes is None else self._boxes[0])
 
     def __len__(self) -> int:
         return len(self.images)
@@ -122,7 +165,7 @@ def write_store(
     split_seed: int | None = 0,
     pixel_statistics: PixelStatistics | None = None,
     protocol: str = "lovt-2022",
-    data_protocol_sha256: str = "0" * 64,
+    data_protocol_sha256: str = PUBLISHED,
     notes: Sequence[str] = (),
 ) -> ImageStore:
     """Write a store from arrays at once; small stores need `root` and `images` only.
@@ -156,14 +199,15 @@ def write_store(
         pixel_statistics = PixelStatistics(mean=float(train.mean()), std=max(float(train.std()), 1e-6))
     channels = 1 if masks is None else masks.shape[1]
     classes = classes or (["finding"] if channels == 1 else [f"class-{c}" for c in range(channels)])
-    with fmt.replacing(root) as folder:
-        np.save(folder / fmt.IMAGES, images[order])
+    with new_folder(root) as folder:
+        arrays = {fmt.IMAGES: _save(folder / fmt.IMAGES, images[order])}
         if masks is not None:
-            np.save(folder / fmt.MASKS, fmt.pack_masks(masks[order]))
+            arrays[fmt.MASKS] = _save(folder / fmt.MASKS, fmt.pack_masks(masks[order]))
         index = pd.DataFrame({"id": [ids[row] for row in order], "split": [split_of[row] for row in order]})
         index = index.assign(source="", source_sha256="0" * 64, height=side, width=side)
         seal(
             folder,
+            arrays=arrays,
             index=index,
             boxes=None if boxes is None else [boxes[row] for row in order],
             box_classes=None if box_classes is None else [box_classes[row] for row in order],
@@ -178,4 +222,32 @@ def write_store(
             notes=list(notes),
             image_side=side,
         )
-    return ImageStore.open(root)
+    return ImageStore.read(root)
+
+
+def _save(path: Path, array: np.ndarray) -> str:
+    """Write an array and return the SHA-256 of what was meant to be written."""
+    with DigestedFile(path) as file:
+        np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
+    return file.sha256
+
+
+def _checked(root: Path, name: str, manifest: DatasetManifest) -> io.BytesIO:
+    path = root / name
+    if not path.is_file():
+        raise DamagedStoreError(root, f"{name} is missing")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != manifest.files[name]:
+        raise DamagedStoreError(root, f"{name}: content differs from its digest in {fmt.MANIFEST}")
+    return io.BytesIO(content)
+
+
+def _mapped(root: Path, name: str) -> np.ndarray:
+    path = root / name
+    if not path.is_file():
+        raise DamagedStoreError(root, f"{name} is missing")
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise DamagedStoreError(root, f"{name} cannot be read: {error}") from error
+    return array

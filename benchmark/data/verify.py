@@ -11,9 +11,11 @@ import numpy as np
 from benchmark.contract.dataset import SPLIT_NAMES
 from benchmark.contract.protocol import Protocol
 from benchmark.data import format as fmt
+from benchmark.data.errors import DamagedStoreError
+from benchmark.data.folders import store_folder
 from benchmark.data.official import is_official, published
-from benchmark.data.seal import summarise
 from benchmark.data.store import ImageStore
+from benchmark.disk.intact import damage
 
 STATISTICS_TOLERANCE = 1e-3
 """Largest difference to the published mean and std that decoders of other versions explain."""
@@ -31,65 +33,33 @@ def verify_store(root: Path, protocol: Protocol) -> Report:
     """Check the store at `root` against its manifest, its own targets and the protocol's entries."""
     try:
         manifest = fmt.read_manifest(root)
-    except (FileNotFoundError, ValueError) as error:
+    except DamagedStoreError as error:
+        return Report((error.problem,))
+    except FileNotFoundError as error:
         return Report((str(error),))
-    damaged = [
-        f"{name}: {'is missing' if not (root / name).is_file() else 'content differs from its digest'}"
-        for name, digest in manifest.files.items()
-        if not (root / name).is_file() or fmt.file_sha256(root / name) != digest
-    ]
-    if damaged:
-        return Report(tuple(damaged))
+    if damaged := damage(root, manifest.files, trust=False):
+        return Report(tuple(f"{name}: {problem}" for name, problem in damaged.items()))
     try:
-        store = ImageStore.open(root)
-    except (ValueError, OSError, KeyError) as error:
-        return Report((f"store cannot be opened: {error}",))
-    problems = [*_index(store), *_images(store), *_targets(store), *_protocol(store, protocol)]
+        store = ImageStore.read(root)
+    except DamagedStoreError as error:
+        return Report((error.problem,))
+    problems = [*store.contradictions(), *_images(store), *_boxes(store), *_protocol(store, protocol)]
     published_problems, remarks = _published(store)
     remarks += [f"note: {note}" for note in manifest.notes]
+    own = store_folder(root.parent, manifest.name, manifest.data_protocol_sha256)
+    if own.name != root.name:
+        remarks.append(f"protocol {manifest.protocol} looks for this store in {own.name}")
     return Report((*problems, *published_problems), tuple(remarks))
 
 
-def _index(store: ImageStore) -> Iterator[str]:
-    index, manifest = store.index, store.manifest
-    if missing := [name for name in fmt.INDEX_COLUMNS if name not in index.columns]:
-        yield f"index.parquet: columns {missing} are missing"
-        return
-    for name in index["id"][index["id"].duplicated()]:
-        yield f"index.parquet: duplicate ID {name}"
-    places = index["split"].map({split: place for place, split in enumerate(SPLIT_NAMES)})
-    if places.isna().any() or not places.is_monotonic_increasing:
-        yield "index.parquet: rows must be train, then validation, then test"
-    if (index["order"] != index.groupby("split").cumcount()).any():
-        yield "index.parquet: `order` must count from 0 within each split"
-    if ((index["height"] < 1) | (index["width"] < 1)).any():
-        yield "index.parquet: raw sizes must be positive"
-    counts = None
-    if manifest.has_boxes:
-        counts = np.array([len(store.boxes(row)) for row in range(len(store))], dtype=np.int64)
-    for split, found in summarise(index, counts).items():
-        if found != manifest.split_summaries[split]:
-            yield f"dataset.json: {split} says {manifest.split_summaries[split]}, the files hold {found}"
-
-
 def _images(store: ImageStore) -> Iterator[str]:
-    side = store.manifest.image_side
-    if store.images.dtype != np.uint8 or store.images.shape != (len(store), side, side):
-        found = f"{store.images.dtype} {store.images.shape}"
-        yield f"images.npy: uint8 ({len(store)}, {side}, {side}) expected, found {found}"
-        return
     for row in range(len(store)):
         if store.images[row].min() == store.images[row].max():
             yield f"images.npy: image {store.ids([row])[0]} is one flat grey"
 
 
-def _targets(store: ImageStore) -> Iterator[str]:
-    manifest, classes = store.manifest, len(store.manifest.classes)
-    if manifest.has_masks:
-        packed = np.load(store.root / fmt.MASKS, mmap_mode="r", allow_pickle=False)
-        shape = (len(store), classes, fmt.packed_size(manifest.image_side))
-        if packed.dtype != np.uint8 or packed.shape != shape:
-            yield f"masks.npy: uint8 {shape} expected, found {packed.dtype} {packed.shape}"
+def _boxes(store: ImageStore) -> Iterator[str]:
+    manifest = store.manifest
     if not manifest.has_boxes:
         return
     offsets, boxes, box_classes = fmt.load_boxes(store.root / fmt.BOXES)
@@ -102,6 +72,7 @@ def _targets(store: ImageStore) -> Iterator[str]:
         for x, y, w, h in store.boxes(row).tolist():
             if not (np.isfinite([x, y, w, h]).all() and w > 0 and h > 0):
                 yield f"boxes.npz: box ({x:g}, {y:g}, {w:g}, {h:g}) of {store.ids([row])[0]} has no area"
+    classes = len(manifest.classes)
     if len(box_classes) and not (box_classes.min() >= 0 and box_classes.max() < classes):
         yield f"boxes.npz: class indices must lie in 0…{classes - 1}"
 
@@ -118,9 +89,7 @@ def _published(store: ImageStore) -> tuple[list[str], list[str]]:
     if manifest.splits != "official":
         return [], []
     if not is_official(manifest.name, {split: store.ids(store.rows(split)) for split in SPLIT_NAMES}):
-        return [
-            f"dataset.json: splits are called official, but IDs differ from the published {manifest.name}"
-        ], []
+        return [], []  # one of the contradictions
     known, own = published()[manifest.name], manifest.pixel_statistics
     off = max(abs(own.mean - known.pixel_statistics.mean), abs(own.std - known.pixel_statistics.std))
     remark = (

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
+from benchmark.disk.temporary import sweep
 from benchmark.engine.budget import Budget
 from benchmark.engine.cost import TYPICAL
 from benchmark.engine.eligible import check_eligible
-from benchmark.engine.evaluation import Evaluation, TaskResult
+from benchmark.engine.evaluation import Evaluation, TaskResult, check_stores
 from benchmark.engine.jobs import PlannedJob, plan_jobs
 from benchmark.engine.observer import Observer
 from benchmark.engine.plan import RunConfig
@@ -41,9 +42,12 @@ def evaluate(
         budget: begins tasks, in the order of the evaluation, as long as they fit.
 
     Raises:
-        ValueError: the backbone cannot take part in one of the tasks (`eligible.py`).
+        ValueError: the backbone cannot take part in one of the tasks (`eligible.py`), or a store is of other data
+            entries than the protocol's.
     """
     check_eligible(evaluation.specs, evaluation.source, evaluation.profile.image_side)
+    check_stores(evaluation)
+    sweep(evaluation.workspace / "features", depth=1)
     plans, failures = plan_tasks(evaluation)
     jobs = plan_jobs(list(plans.values()), budget.rates if budget else TYPICAL, share=budget is None)
     watcher = _Progress(evaluation, jobs, observer or Observer(), budget)

@@ -35,6 +35,22 @@ class Evaluation:
     """Who runs it (`benchmark.keeper`)."""
 
 
+def check_stores(evaluation: Evaluation) -> None:
+    """Hold the stores against the protocol that their results are going to name.
+
+    Raises:
+        ValueError: A store was prepared by other data entries.
+    """
+    protocol = evaluation.protocol
+    for name, store in sorted(evaluation.stores.items()):
+        if store.manifest.data_protocol_sha256 != protocol.data.digest():
+            raise ValueError(
+                f"store {store.root} was prepared by the data entries of protocol {store.manifest.protocol}, not by "
+                f"those of {protocol.name}. Prepare one with: lovt-bench data prepare {name} --raw DIR --protocol "
+                f"{protocol.name}"
+            )
+
+
 @dataclass(frozen=True)
 class TaskResult:
     """What an evaluation leaves for one task."""

@@ -1,28 +1,33 @@
 """Features of a frozen backbone, extracted once per (backbone, dataset, image side) and shared by every run.
 
 The protocol has no augmentation, so a frozen backbone sees each image once. A feature file never changes after it
-was renamed into place; its folder is named by a digest of everything that the numbers depend on.
+was renamed into place; its folder is named by a digest of everything that the numbers depend on. Its own digest is
+taken of what is meant to be written (`feature_files.py`).
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 from torch import nn
 
 from benchmark.backbone.model import BATCH
 from benchmark.contract.base import digest_of
 from benchmark.contract.dataset import SplitName
+from benchmark.data.row_file import npy_header
 from benchmark.data.store import ImageStore
-from benchmark.disk.temporary import new_file, write_text
+from benchmark.disk.digest import write_all
+from benchmark.disk.temporary import new_file
+from benchmark.disk.words import naming
 from benchmark.engine.behind import Behind
 from benchmark.engine.feature_backend import (
     COMPARED,
@@ -31,6 +36,7 @@ from benchmark.engine.feature_backend import (
     TorchFeatures,
     choose_backend,
 )
+from benchmark.engine.feature_files import FeatureFiles
 from benchmark.engine.inputs import Images, scaled_images
 from benchmark.log import logger
 
@@ -61,7 +67,7 @@ class FeatureCache:
         half: bool,
         autocast: bool = False,
     ) -> None:
-        identity: dict[str, object] = {
+        identity: dict[str, JsonValue] = {
             "format": _FORMAT,
             "backbone": backbone_sha256,
             "seed": seed,
@@ -71,16 +77,22 @@ class FeatureCache:
         } | ({"autocast": "float16"} if autocast else {})
         self.store, self.side, self.half = store, side, half
         self.folder = root / f"{store.manifest.name}-{digest_of(identity)[:24]}"
-        self._identity = identity
+        self._files = FeatureFiles(self.folder, identity)
         self._backend: tuple[nn.Module, FeatureBackend] | None = None
 
     def missing(self, split: SplitName, rows: int, strides: Sequence[int]) -> list[int]:
-        """Return the strides whose file lacks some of the first `rows` rows of the split."""
+        """Return the strides whose file lacks some of the first `rows` rows of the split.
+
+        Files that were changed since they were written are thrown away, with a warning, and are missing.
+        """
         return [stride for stride in strides if self._rows_of(split, stride) < rows]
 
     def load(self, split: SplitName, rows: int, strides: Sequence[int]) -> dict[int, np.ndarray]:
         """Return memory-mapped (rows, c, h, w) arrays by stride. Call `extract` for what is missing first."""
-        return {stride: np.load(self._path(split, stride), mmap_mode="r")[:rows] for stride in strides}
+        return {
+            stride: np.load(self._path(split, stride), mmap_mode="r", allow_pickle=False)[:rows]
+            for stride in strides
+        }
 
     def extract(
         self,
@@ -96,7 +108,7 @@ class FeatureCache:
 
         `advance` is called with the number of images done after each batch; `library` is chosen by measurement.
         """
-        write_text(self.folder / "features.json", json.dumps(self._identity, indent=2) + "\n")
+        self._files.make_folder()
         indices = self.store.rows(split)[:rows]
         source = Images(
             scaled_images(self.store, indices, self.side), self.store.manifest.pixel_statistics, device
@@ -106,17 +118,26 @@ class FeatureCache:
         on_cuda = device.type == "cuda"
         with ExitStack() as stack:
             paths = {stride: stack.enter_context(new_file(self._path(split, stride))) for stride in strides}
-            files: dict[int, BinaryIO] = {}
+            files = {
+                stride: stack.enter_context(path.open("wb", buffering=0)) for stride, path in paths.items()
+            }
+            digests = {stride: hashlib.sha256() for stride in strides}
+            begun: set[int] = set()
+
+            def put(stride: int, content: bytes | memoryview) -> None:
+                hashing.call(digests[stride].update, content)
+                with naming(self._path(split, stride)):
+                    write_all(files[stride], content)
 
             def write(levels: dict[int, torch.Tensor]) -> None:
                 for stride, level in levels.items():
                     stored = self._stored(level)
-                    if stride not in files:
-                        files[stride] = stack.enter_context(paths[stride].open("wb"))
-                        _write_header(files[stride], stored.dtype, (rows, *stored.shape[1:]))
-                    files[stride].write(stored.data)
+                    if stride not in begun:
+                        begun.add(stride)
+                        put(stride, npy_header((rows, *stored.shape[1:]), stored.dtype))
+                    put(stride, stored.data)
 
-            with Behind() as behind:
+            with Behind() as hashing, Behind() as behind:
                 for batch in torch.arange(rows).split(BATCH):
                     levels = compute(source.image(batch), strides)
                     # A GPU waits neither for copies nor for the disk, a CPU not for the disk.
@@ -126,6 +147,10 @@ class FeatureCache:
                         write(levels)
                     behind.call(_sync, files)
                     advance(len(batch))
+            self._files.put(
+                {self._path(split, stride).name: digests[stride].hexdigest() for stride in strides},
+                lambda: stack.pop_all().close(),
+            )
         logger.debug(
             "features: %s %s, %d images, strides %s", self.store.manifest.name, split, rows, list(strides)
         )
@@ -158,17 +183,10 @@ class FeatureCache:
         return self.folder / f"{split}-stride{stride}.npy"
 
     def _rows_of(self, split: SplitName, stride: int) -> int:
-        path = self._path(split, stride)
-        return len(np.load(path, mmap_mode="r")) if path.is_file() else 0
+        return self._files.rows(self._path(split, stride).name)
 
 
-def _write_header(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> None:
-    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, header)
-
-
-def _sync(files: Mapping[int, BinaryIO]) -> None:
+def _sync(files: Mapping[int, FileIO]) -> None:
     """Bring to disk what is written: a file that is renamed into place is whole whatever happens."""
     for file in files.values():
-        file.flush()
         os.fdatasync(file.fileno())

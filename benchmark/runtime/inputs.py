@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from benchmark.backbone.weights import file_digest
 from benchmark.contract.base import digest_of
 from benchmark.contract.corpus import CorpusManifest
+from benchmark.disk.intact import damage, listed
 from benchmark.runtime.submissions import SubmissionError
 
 CORPUS_MANIFEST = "corpus.json"
@@ -57,6 +58,19 @@ def read_corpus(root: Path) -> CorpusManifest:
             f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in error.errors()[:5]
         )
         raise SubmissionError(f"{path} does not follow the contract: {fields}") from error
+
+
+def check_corpus(root: Path, manifest: CorpusManifest) -> None:
+    """Hold the files of a corpus against their digests: whoever trains on it records `manifest.identity()`.
+
+    Raises:
+        SubmissionError: a file is not what it was when the corpus was made.
+    """
+    if problems := damage(root, manifest.files):
+        raise SubmissionError(
+            f"corpus {root} is damaged: {listed(problems)}. `lovt-bench corpus verify` says all that is wrong; make it "
+            "again with: lovt-bench corpus prepare … --force"
+        )
 
 
 def corpus_digest(root: Path) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from benchmark.contract.base import digest_of
 from benchmark.contract.corpus import CHEXPERT_LABELS, CorpusManifest, CorpusSplit
 from benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics
-from benchmark.data.format import file_sha256
+from benchmark.disk.digest import file_sha256
 
 SENTENCES = (
     "The heart is mildly enlarged.",

@@ -27,9 +27,11 @@ from benchmark.data import format as fmt
 from benchmark.data.audit.hashes import ALGORITHM, FRAMES, HASH_BYTES, frame_hashes
 from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.errors import DataError
+from benchmark.data.open_store import open_store
 from benchmark.data.pool import INLINE
 from benchmark.data.store import ImageStore
 from benchmark.disk.temporary import new_file
+from benchmark.log import logger
 
 INDEX = "index"
 """Key of the index in the metadata of a hash file."""
@@ -67,8 +69,8 @@ def from_store(root: Path, kept: Path, workers: int | None, on_progress: Progres
         DataError: There is no store, or its files do not belong together.
     """
     try:
-        store = ImageStore.open(root)
-    except (OSError, ValueError) as error:
+        store = open_store(root)
+    except FileNotFoundError as error:
         raise DataError(f"{root}: no usable image store: {error}") from error
     manifest = store.manifest
     index = ReferenceDataset(
@@ -79,12 +81,11 @@ def from_store(root: Path, kept: Path, workers: int | None, on_progress: Progres
     )
     if sum(index.splits.values()) != len(store):
         raise DataError(f"{root}: dataset.json and images.npy count differently; prepare it again")
-    path = kept / f"evaluation-{ALGORITHM}-{manifest.name}-{index.dataset_sha256[:16]}.npy"
+    path = kept / f"evaluation-{ALGORITHM}-{manifest.name}-{index.dataset_sha256[:16]}.hashes"
     hashes = _kept(path, len(store))
     if hashes is None:
         hashes = _hash_store(store, workers, on_progress)
-        with new_file(path) as temporary, temporary.open("wb") as stream:
-            np.save(stream, hashes)
+        _keep(path, hashes)
     return Reference(index, hashes, tuple(store.ids(np.arange(len(store)))))
 
 
@@ -150,9 +151,19 @@ def _hash_store(store: ImageStore, workers: int | None, on_progress: Progress) -
     return np.concatenate(parts) if parts else np.zeros((0, len(FRAMES), HASH_BYTES), dtype=np.uint8)
 
 
+def _keep(path: Path, hashes: np.ndarray) -> None:
+    """Keep hashes with their digest at the end, so that a file that was changed is not taken for them."""
+    content = np.ascontiguousarray(hashes).tobytes()
+    with new_file(path) as temporary:
+        temporary.write_bytes(content + hashlib.sha256(content).digest())
+
+
 def _kept(path: Path, count: int) -> np.ndarray | None:
-    try:
-        hashes = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    if not path.is_file():
         return None
-    return hashes if hashes.shape == (count, len(FRAMES), HASH_BYTES) and hashes.dtype == np.uint8 else None
+    content = path.read_bytes()
+    hashes, digest = content[:-32], content[-32:]
+    if hashlib.sha256(hashes).digest() != digest or len(hashes) != count * len(FRAMES) * HASH_BYTES:
+        logger.warning("%s is damaged; the hashes are made again", path)
+        return None
+    return np.frombuffer(hashes, dtype=np.uint8).reshape(count, len(FRAMES), HASH_BYTES)

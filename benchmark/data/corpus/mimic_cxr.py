@@ -28,9 +28,9 @@ from benchmark.data.corpus.mimic_tables import (
 )
 from benchmark.data.corpus.reports.sections import parse_sections, select
 from benchmark.data.errors import DataError
-from benchmark.data.format import file_sha256
 from benchmark.data.inventory import by_reason, relative_name
 from benchmark.data.layout import holds
+from benchmark.disk.digest import file_sha256
 
 VIEWS = ("PA", "AP")
 MINIMUM_TOKENS = 3

@@ -12,10 +12,10 @@ from benchmark.data.corpus.listing import ListedImage, ListedStudy, Listing, Rep
 from benchmark.data.corpus.pairs_table import COLUMNS, image_source, label_value, read_rows
 from benchmark.data.corpus.reports.sections import parse_sections, select
 from benchmark.data.errors import DataError
-from benchmark.data.format import file_sha256
 from benchmark.data.inventory import grouped, relative_name
 from benchmark.data.splits import by_patient
 from benchmark.data.walk import PICTURES, walk
+from benchmark.disk.digest import file_sha256
 
 HELD_OUT = 0.05
 """Share of the studies for validation, and for test, where the table gives no split."""

@@ -25,13 +25,16 @@ from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.corpus.process import Settings, Task, process_chunk
 from benchmark.data.corpus.splitters import DEFAULT_SPLITTER, splitter
 from benchmark.data.corpus.tables import write_tables
-from benchmark.data.corpus.work import Work, discard, work_on
+from benchmark.data.corpus.work import Work, corpus_work
 from benchmark.data.errors import DataError
-from benchmark.data.format import file_sha256, put_in_place
 from benchmark.data.inventory import by_reason, counted
 from benchmark.data.pool import INLINE
 from benchmark.data.remarks import Remarks
 from benchmark.data.statistics import split_statistics
+from benchmark.data.work import clear, discard
+from benchmark.disk.digest import DigestedFile
+from benchmark.disk.intact import damage, listed
+from benchmark.disk.temporary import new_folder, sweep
 from benchmark.log import logger
 
 FORMAT = 1
@@ -80,16 +83,15 @@ def prepare(
     sources = digest_of([FORMAT, listing.name, listing.display_name, side, description, listing.state])
     if not listing.studies:
         raise DataError(_empty(listing.root, listing.left_out))
+    sweep(corpora)
     if not force and (known := _already(target, sources)) is not None:
+        clear(target)
         return Prepared(target, known, found=True)
-    with work_on(target, sources) as work:
+    with corpus_work(target, sources) as work:
         _fill(work, listing, side, splitter_name, workers, on_progress)
-        try:
-            manifest = _seal(work, listing, side, description, sources)
-        except DataError:
-            discard(work)
-            raise
-        put_in_place(work.folder, target)
+        with new_folder(target) as folder:
+            manifest = _seal(work, folder, listing, side, description, sources)
+        discard(work.folder)
     return Prepared(target, manifest, found=False)
 
 
@@ -135,22 +137,25 @@ def _tasks(listing: Listing, start: int) -> Iterator[Task]:
             yield Task(study, None, left_out=str(reason))
 
 
-def _seal(work: Work, listing: Listing, side: int, description: str | None, sources: str) -> CorpusManifest:
-    """Complete the folder of the work: tables, then `corpus.json`.
+def _seal(
+    work: Work, folder: Path, listing: Listing, side: int, description: str | None, sources: str
+) -> CorpusManifest:
+    """Fill the folder of the corpus: tables, pixels, then `corpus.json`.
 
     Raises:
         DataError: There is no training study, or all pixels are one flat grey.
     """
     pairs = zip(listing.studies, work.entries(), strict=True)
-    totals = write_tables(work.folder, pairs, len(listing.label_names))
+    totals = write_tables(folder, pairs, len(listing.label_names))
     left_out = totals.left_out + listing.left_out
     if not totals.means:
+        discard(work.folder)
         raise DataError(_empty(listing.root, left_out))
     try:
         statistics = split_statistics(np.array(totals.means), np.array(totals.variances))
     except ValueError as error:
+        discard(work.folder)
         raise DataError(f"{listing.root}: {error}") from error
-    work.finish()
     packages = ["numpy", "pillow", "pyarrow", *([description.split()[0]] if description else [])]
     manifest = CorpusManifest(
         name=listing.name,
@@ -170,12 +175,13 @@ def _seal(work: Work, listing: Listing, side: int, description: str | None, sour
             listing.remarks,
         ),
         notes=[*listing.notes, *([TRUNCATED.format(totals.truncated)] if totals.truncated else [])],
-        files={name: file_sha256(work.folder / name) for name in (fmt.PIXELS, fmt.IMAGES, fmt.STUDIES)},
+        files=work.deliver(folder) | totals.files,
         sources_sha256=sources,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions={name: importlib.metadata.version(name) for name in packages},
     )
-    (work.folder / fmt.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    with DigestedFile(folder / fmt.MANIFEST) as file:
+        file.write(manifest.to_json().encode())
     return manifest
 
 
@@ -185,8 +191,12 @@ def _already(target: Path, sources: str) -> CorpusManifest | None:
         manifest = fmt.read_manifest(target)
     except DataError:
         return None
-    whole = all((target / file).is_file() for file in manifest.files)
-    return manifest if manifest.sources_sha256 == sources and whole else None
+    if manifest.sources_sha256 != sources:
+        return None
+    if problems := damage(target, manifest.files):
+        logger.warning("corpus %s is damaged (%s). It is prepared again now", target, listed(problems))
+        return None
+    return manifest
 
 
 def _empty(root: Path, left_out: Counter[str]) -> str:

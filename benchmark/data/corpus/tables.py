@@ -18,6 +18,8 @@ from benchmark.data.corpus import format as fmt
 from benchmark.data.corpus.listing import ListedStudy
 from benchmark.data.corpus.process import PER_IMAGE
 from benchmark.data.corpus.work import Entry
+from benchmark.disk.digest import DigestedFile
+from benchmark.disk.words import naming
 
 BATCH = 2048
 """Rows that a table holds back before it writes them."""
@@ -31,6 +33,7 @@ class Totals:
         images_left_out: Reason and number of the listed images that the tables do not hold.
         means: Pixel mean of each training study.
         variances: Pixel variance, likewise.
+        files: SHA-256 of the tables by name.
     """
 
     splits: dict[SplitName, CorpusSplit] = field(default_factory=dict)
@@ -39,13 +42,15 @@ class Totals:
     truncated: int = 0
     means: list[float] = field(default_factory=list)
     variances: list[float] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 class TableWriter:
     """A Parquet file that is written row by row."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._writer, self._schema = pq.ParquetWriter(path, schema, compression="zstd"), schema
+        self._path, self._schema, self._file = path, schema, DigestedFile(path)
+        self._writer = pq.ParquetWriter(self._file, schema, compression="zstd")
         self._rows: list[dict[str, Any]] = []
         self.count = 0
 
@@ -55,12 +60,17 @@ class TableWriter:
         if len(self._rows) == BATCH:
             self._write()
 
-    def close(self) -> None:
+    def close(self) -> str:
+        """Complete the file and return its SHA-256."""
         self._write()
-        self._writer.close()
+        with naming(self._path):
+            self._writer.close()
+        self._file.close()
+        return self._file.sha256
 
     def _write(self) -> None:
-        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+        with naming(self._path):
+            self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
         self._rows.clear()
 
 
@@ -87,8 +97,7 @@ def write_tables(folder: Path, studies: Iterable[tuple[ListedStudy, Entry]], lab
             totals.variances.append(row["pixel_variance"])
         counts[study.split].update(studies=1, images=len(entry.images), sentences=len(row["sentences"]))
         positives[study.split] += np.array(study.labels, dtype=np.float64) == 1
-    image_table.close()
-    study_table.close()
+    totals.files = {fmt.IMAGES: image_table.close(), fmt.STUDIES: study_table.close()}
     for split in SPLIT_NAMES:
         totals.splits[split] = CorpusSplit(
             studies=counts[split]["studies"],

@@ -13,7 +13,7 @@ from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.dataset import SPLIT_NAMES
 from benchmark.data.corpus import format as fmt
 from benchmark.data.errors import DataError
-from benchmark.data.format import file_sha256
+from benchmark.disk.intact import damage
 
 
 def verify_corpus(root: Path) -> list[str]:
@@ -24,13 +24,8 @@ def verify_corpus(root: Path) -> list[str]:
         return [str(error)]
     if wrong := {fmt.PIXELS, fmt.IMAGES, fmt.STUDIES} ^ manifest.files.keys():
         return [f"{fmt.MANIFEST}: names other files than a corpus has: {', '.join(sorted(wrong))}"]
-    damaged = [
-        f"{name}: {'is missing' if not (root / name).is_file() else 'content differs from its digest'}"
-        for name, digest in manifest.files.items()
-        if not (root / name).is_file() or file_sha256(root / name) != digest
-    ]
-    if damaged:
-        return damaged
+    if damaged := damage(root, manifest.files, trust=False):
+        return [f"{name}: {problem}" for name, problem in damaged.items()]
     try:
         images = pd.read_parquet(root / fmt.IMAGES)
         studies = pd.read_parquet(root / fmt.STUDIES)

@@ -1,28 +1,25 @@
-"""Work in progress of one corpus: pixels and a journal, so that a preparation that was cut off goes on.
+"""Work in progress of one corpus: pixels one after the other.
 
-Lives in `.partial-<name>/` beside the corpora. Line n of the journal is study n of the listing. A study counts as done
-when its line can be read and the checksum of its pixels agrees; the first one that does not ends what is taken over.
+Entry n of the journal is study n of the listing. A study counts as done when its pixels on disk have the digest that
+they had before they were written; the first one that has not ends what is taken over.
 """
 
 from __future__ import annotations
 
-import shutil
-import zlib
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
 
-import numpy as np
 from pydantic import ValidationError
 
-from benchmark.contract.base import Model
+from benchmark.contract.base import Model, Sha256
 from benchmark.data.corpus import format as fmt
 from benchmark.data.corpus.process import Done, SplitReport
 from benchmark.data.errors import DataError
-from benchmark.data.lock import preparing
-
-JOURNAL, SOURCES = "journal.jsonl", "sources"
+from benchmark.data.row_file import npy_header
+from benchmark.data.work import JOURNAL, Journal, deliver, work_on
+from benchmark.disk.digest import read_up_to, write_all
 
 
 class ImageEntry(Model):
@@ -40,13 +37,13 @@ class ImageEntry(Model):
 
 
 class Entry(Model):
-    """One line of the journal."""
+    """One entry of the journal."""
 
     images: list[ImageEntry]
     report: SplitReport
     left_out: list[str]
-    checksum: int
-    """CRC-32 of the pixels."""
+    sha256: Sha256
+    """Of the pixels."""
 
     def size(self) -> int:
         """Return the bytes of the pixels."""
@@ -62,10 +59,14 @@ class Work:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.done, self._size = folder, 0, 0
-        self._pixels: BinaryIO = (folder / fmt.PIXELS).open("r+b")
-        self._header()
-        self._restore()
-        self._journal = (folder / JOURNAL).open("a", encoding="utf-8")
+        self._pixels = (folder / fmt.PIXELS).open("r+b", buffering=0)
+        self._journal = Journal(folder / JOURNAL)
+        # The header leaves room for any length, so a later one fits in the same place.
+        self._start = len(npy_header((0,)))
+        self._pixels.seek(self._start)
+        self._journal.restore(self._take_over)
+        self._pixels.truncate(self._start + self._size)
+        self._pixels.seek(self._start + self._size)
 
     def add(self, done: Done) -> None:
         """Keep the next study of the listing.
@@ -73,13 +74,12 @@ class Work:
         Raises:
             DataError: The disk is full.
         """
-        checksum, places = 0, {image: place for place, image in enumerate(done.study.images)}
+        digest, places = hashlib.sha256(), {image: place for place, image in enumerate(done.study.images)}
         try:
             for _, image in done.images:
-                self._pixels.write(image.pixels.data)
-                checksum = zlib.crc32(image.pixels.data, checksum)
+                digest.update(image.pixels.data)
+                write_all(self._pixels, image.pixels.data)
                 self._size += image.pixels.size
-            self._pixels.flush()
             images = [
                 ImageEntry(
                     place=places[listed],
@@ -93,9 +93,10 @@ class Work:
                 )
                 for listed, image in done.images
             ]
-            entry = Entry(images=images, report=done.report, left_out=done.left_out, checksum=checksum)
-            self._journal.write(entry.to_json(indent=None))
-            self._journal.flush()
+            entry = Entry(
+                images=images, report=done.report, left_out=done.left_out, sha256=digest.hexdigest()
+            )
+            self._journal.append([entry.model_dump_json().encode()])
         except OSError as error:
             raise DataError(
                 f"{fmt.PIXELS} cannot be written after {self._size / 1e9:.1f} GB: {error.strerror}. Free some disk and "
@@ -105,78 +106,59 @@ class Work:
 
     def entries(self) -> Iterator[Entry]:
         """Yield the journal, one entry a study of the listing."""
-        with (self.folder / JOURNAL).open(encoding="utf-8") as stream:
-            for line in stream:
-                yield Entry.model_validate_json(line)
+        return (Entry.model_validate_json(entry) for entry in self._journal.entries())
 
-    def finish(self) -> None:
-        """Give the pixels their length and take the journal away."""
-        self._header()
-        self.close()
-        for name in (JOURNAL, SOURCES):
-            (self.folder / name).unlink()
+    def deliver(self, folder: Path) -> dict[str, str]:
+        """Give the pixels, with their length in the header, to a folder; return their SHA-256 by name.
+
+        Raises:
+            DataError: What lies on disk is not what was written; that study is done again by the next call.
+        """
+        header = npy_header((self._size,))
+        self._pixels.seek(0)
+        write_all(self._pixels, header)
+        whole = hashlib.sha256(header)
+        for number, entry in enumerate(self.entries()):
+            pixels = read_up_to(self._pixels, entry.size())
+            if hashlib.sha256(pixels).hexdigest() != entry.sha256:
+                raise DataError(
+                    f"{self.folder}: study {number} is not on disk as it was written. Check the disk and call again: "
+                    "it is done anew with what comes after it"
+                )
+            whole.update(pixels)
+        deliver(self.folder / fmt.PIXELS, folder)
+        return {fmt.PIXELS: whole.hexdigest()}
 
     def close(self) -> None:
         self._pixels.close()
         self._journal.close()
 
-    def _header(self) -> None:
-        """Write the NumPy header; it leaves room for any length, so a later one fits in the same place."""
-        self._pixels.seek(0)
-        shape: dict[str, Any] = {"descr": "|u1", "fortran_order": False, "shape": (self._size,)}
-        np.lib.format.write_array_header_1_0(self._pixels, shape)
-
-    def _restore(self) -> None:
-        """Take over the studies that an earlier preparation finished, and cut off what comes after them."""
-        path, kept = self.folder / JOURNAL, 0
-        path.touch()
-        start = self._pixels.tell()
-        with path.open("rb") as stream:
-            for line in stream:
-                try:
-                    entry = Entry.model_validate_json(line)
-                except ValidationError:
-                    break  # the last line of a process that was killed
-                pixels = self._pixels.read(entry.size())
-                if (
-                    len(pixels) != entry.size()
-                    or zlib.crc32(pixels) != entry.checksum
-                    or not line.endswith(b"\n")
-                ):
-                    break
-                self._size += len(pixels)
-                self.done += 1
-                kept += len(line)
-        with path.open("r+b") as stream:
-            stream.truncate(kept)
-        self._pixels.truncate(start + self._size)
-        self._pixels.seek(start + self._size)
+    def _take_over(self, line: bytes) -> bool:
+        try:
+            entry = Entry.model_validate_json(line)
+        except ValidationError:
+            return False
+        if hashlib.sha256(read_up_to(self._pixels, entry.size())).hexdigest() != entry.sha256:
+            return False
+        self._size += entry.size()
+        self.done += 1
+        return True
 
 
 @contextmanager
-def work_on(target: Path, sources: str) -> Iterator[Work]:
+def corpus_work(target: Path, sources: str) -> Iterator[Work]:
     """Open the work in progress of the corpus `target`, or begin it where none is from the same sources.
 
     Raises:
         DataError: Another process is preparing the same corpus.
     """
-    folder = target.parent / f".partial-{target.name}"
-    with preparing(target):
-        folder.mkdir(exist_ok=True)
-        mark = folder / SOURCES
-        if not mark.is_file() or mark.read_text() != sources:
-            shutil.rmtree(folder)
-            folder.mkdir()
-            (folder / fmt.PIXELS).touch()
-            mark.write_text(sources)
+
+    def begin(folder: Path) -> None:
+        (folder / fmt.PIXELS).touch()
+
+    with work_on(target, sources, begin, lambda folder: (folder / fmt.PIXELS).is_file()) as folder:
         work = Work(folder)
         try:
             yield work
         finally:
             work.close()
-
-
-def discard(work: Work) -> None:
-    """Throw the work away: from these sources no corpus can come."""
-    work.close()
-    shutil.rmtree(work.folder)

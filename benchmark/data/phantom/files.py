@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -13,6 +12,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import UID, JPEGBaseline8Bit, SecondaryCaptureImageStorage
 
 from benchmark.data.phantom.canvas import Array
+from benchmark.data.phantom.folder import PhantomFolder
 
 NOTICE = "SYNTHETIC PHANTOM"
 """Stands in every image file."""
@@ -25,18 +25,18 @@ def jpeg_bytes(pixels: Array, quality: int) -> bytes:
     return buffer.getvalue()
 
 
-def write_jpeg(path: Path, pixels: Array, quality: int = 90) -> None:
+def write_jpeg(folder: PhantomFolder, name: str, pixels: Array, quality: int = 90) -> None:
     """Write a JPEG file."""
-    _write(path, jpeg_bytes(pixels, quality))
+    folder.write(name, jpeg_bytes(pixels, quality))
 
 
-def write_png(path: Path, pixels: Array) -> None:
+def write_png(folder: PhantomFolder, name: str, pixels: Array) -> None:
     """Write a PNG file; (H, W), or (H, W, 4) for RGBA."""
     info = PngImagePlugin.PngInfo()
     info.add_text("Comment", NOTICE)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", compress_level=1, pnginfo=info)
-    _write(path, buffer.getvalue())
+    folder.write(name, buffer.getvalue())
 
 
 def uid(*key: str | int) -> str:
@@ -46,7 +46,8 @@ def uid(*key: str | int) -> str:
 
 
 def write_dicom(
-    path: Path,
+    folder: PhantomFolder,
+    name: str,
     pixels: Array,
     *,
     patient: str,
@@ -81,8 +82,9 @@ def write_dicom(
     data.LossyImageCompression, data.LossyImageCompressionMethod = "01", "ISO_10918_1"
     data.PixelData = encapsulate([jpeg_bytes(pixels, 92)])
     data["PixelData"].VR = "OB"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data.save_as(path, enforce_file_format=True)
+    content = io.BytesIO()
+    data.save_as(content, enforce_file_format=True)
+    folder.write(name, content.getvalue())
 
 
 def enlarge(pixels: Array, height: int, width: int) -> Array:
@@ -96,8 +98,3 @@ def enlarge_mask(mask: Array, height: int, width: int) -> Array:
     """Resize a mask (H, W) bool to the nearest pixel."""
     image = Image.fromarray(mask.astype(np.uint8))
     return np.asarray(image.resize((width, height), Image.Resampling.NEAREST)).astype(bool)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)

@@ -1,16 +1,16 @@
 """Write phantom folders: images by any number of workers, then tables, then the marker.
 
-A folder appears under its name only when it is whole. A folder without `phantom.json` is never touched.
+A folder appears under its name only when it is whole; one process at a time writes it. A folder without `phantom.json`
+is never touched.
 """
 
 from __future__ import annotations
 
 import hashlib
-import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Executor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,11 @@ from pydantic import ValidationError
 
 from benchmark.contract.phantom import PHANTOM_FILE, PhantomManifest
 from benchmark.data.errors import DataError
+from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.layout import Layout, Settings, layouts
+from benchmark.data.work import held
+from benchmark.disk.digest import file_sha256
+from benchmark.disk.temporary import new_folder
 
 GENERATOR = 1
 """Version of the drawing, the texts and the tables: raise it with any change of what is written."""
@@ -26,18 +30,15 @@ GENERATOR = 1
 CHUNK = 4
 """Images that a worker takes at a time."""
 
-PARTIAL = "phantom.partial"
-"""Marks an unfinished folder, so that a later call may clear it away."""
-
 
 class PhantomError(DataError):
     """The folder cannot be written; the message says what to do."""
 
 
-def write_chunk(root: Path, settings: Settings, indices: range) -> list[Any]:
-    """Write some images and return their records; runs in a worker."""
-    layout = layouts()[settings.dataset]
-    return [layout.write(root, index, settings) for index in indices]
+def write_chunk(root: Path, settings: Settings, indices: range) -> tuple[list[Any], dict[str, str]]:
+    """Write some images; return their records and the SHA-256 of their files. Runs in a worker."""
+    layout, folder = layouts()[settings.dataset], PhantomFolder(root)
+    return [layout.write(folder, index, settings) for index in indices], folder.digests
 
 
 def existing(root: Path, settings: Settings, force: bool) -> PhantomManifest | None:
@@ -63,11 +64,8 @@ def existing(root: Path, settings: Settings, force: bool) -> PhantomManifest | N
     found = (manifest.dataset, manifest.seed, manifest.images, manifest.side, manifest.generator)
     wanted = (settings.dataset, settings.seed, settings.images, settings.side, GENERATOR)
     if found == wanted:
-        if not force and (count := sum(path.is_file() for path in root.rglob("*")) - 1) < manifest.files:
-            raise PhantomError(
-                f"{root} holds {count} files where {marker.name} names {manifest.files}. "
-                "Give --force to write it anew."
-            )
+        if not force:
+            _check_files(root, manifest)
         return None if force else manifest
     if not force:
         names = ("dataset", "seed", "images", "side", "generator")
@@ -81,6 +79,23 @@ def existing(root: Path, settings: Settings, force: bool) -> PhantomManifest | N
             "Give --force to write it anew, or choose another folder with --out."
         )
     return None
+
+
+def _check_files(root: Path, manifest: PhantomManifest) -> None:
+    """Raise PhantomError where files are missing, or are not what was written; files that were added stay."""
+    paths = [path for path in root.rglob("*") if path.is_file() and path != root / PHANTOM_FILE]
+    if len(paths) < manifest.files:
+        raise PhantomError(
+            f"{root} holds {len(paths)} files where {PHANTOM_FILE} names {manifest.files}. "
+            "Give --force to write it anew."
+        )
+    if len(paths) == manifest.files:
+        found = {path.relative_to(root).as_posix(): file_sha256(path) for path in paths}
+        if digest_of_files(found) != manifest.files_sha256:
+            raise PhantomError(
+                f"{root}: files were changed since they were written. Give --force to write it anew, or choose another "
+                "folder with --out."
+            )
 
 
 def check(settings: Settings, layout: Layout) -> None:
@@ -112,37 +127,38 @@ def write_phantom(
     """
     layout = layouts()[settings.dataset]
     check(settings, layout)
-    manifest = existing(root, settings, force)
-    if manifest is not None:
-        done(settings.images)
-        return manifest
-    with _partial(root) as partial:
-        chunks = [range(at, min(at + CHUNK, settings.images)) for at in range(0, settings.images, CHUNK)]
-        records: list[Any] = []
-        with closing(_drawn(partial, settings, chunks, executor)) as parts:
-            for part in parts:
-                records += part
-                done(len(part))
-        layout.finish(partial, records, settings)
-        (partial / PARTIAL).unlink()
-        count, digest = digest_of_folder(partial)
-        manifest = PhantomManifest(
-            dataset=settings.dataset,
-            seed=settings.seed,
-            images=settings.images,
-            side=settings.side,
-            generator=GENERATOR,
-            files=count,
-            files_sha256=digest,
-        )
-        (partial / PHANTOM_FILE).write_text(manifest.to_json())
+    with held(root):
+        manifest = existing(root, settings, force)
+        if manifest is not None:
+            done(settings.images)
+            return manifest
+        with new_folder(root) as fresh:
+            folder = PhantomFolder(fresh)
+            chunks = [range(at, min(at + CHUNK, settings.images)) for at in range(0, settings.images, CHUNK)]
+            records: list[Any] = []
+            with closing(_drawn(fresh, settings, chunks, executor)) as parts:
+                for part, digests in parts:
+                    records += part
+                    folder.digests |= digests
+                    done(len(part))
+            layout.finish(folder, records, settings)
+            manifest = PhantomManifest(
+                dataset=settings.dataset,
+                seed=settings.seed,
+                images=settings.images,
+                side=settings.side,
+                generator=GENERATOR,
+                files=len(folder.digests),
+                files_sha256=digest_of_files(folder.digests),
+            )
+            folder.write(PHANTOM_FILE, manifest.to_json().encode())
     return manifest
 
 
 def _drawn(
     root: Path, settings: Settings, chunks: list[range], executor: Executor | None
-) -> Generator[list[Any]]:
-    """Yield the records of each chunk in order."""
+) -> Generator[tuple[list[Any], dict[str, str]]]:
+    """Yield the records and digests of each chunk in order."""
     if executor is None:
         yield from (write_chunk(root, settings, chunk) for chunk in chunks)
         return
@@ -159,31 +175,7 @@ def _drawn(
         wait([future for future in futures if not future.cancelled()])
 
 
-@contextmanager
-def _partial(root: Path) -> Iterator[Path]:
-    """Yield a fresh folder beside `root` that takes its place when the block ends well."""
-    partial = root.parent / f".{root.name}.partial"
-    if partial.exists():
-        if not (partial / PARTIAL).exists():
-            raise PhantomError(f"{partial} is in the way: remove it if you do not need it.")
-        shutil.rmtree(partial)
-    partial.mkdir(parents=True)
-    try:
-        (partial / PARTIAL).touch()
-        yield partial
-        if root.exists():
-            shutil.rmtree(root)
-        partial.rename(root)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def digest_of_folder(root: Path) -> tuple[int, str]:
-    """Return the number of files below `root` without the marker, and the digest of `files_sha256`."""
-    paths = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
-    lines = [
-        f"{hashlib.sha256((root / path).read_bytes()).hexdigest()}  {path}\n"
-        for path in paths
-        if path != PHANTOM_FILE
-    ]
-    return len(lines), hashlib.sha256("".join(lines).encode()).hexdigest()
+def digest_of_files(digests: Mapping[str, str]) -> str:
+    """Return `files_sha256` of files of these digests by path."""
+    lines = [f"{digests[path]}  {path}\n" for path in sorted(digests)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

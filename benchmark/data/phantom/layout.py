@@ -8,10 +8,10 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from benchmark.data.phantom.discovery import modules_of
+from benchmark.data.phantom.folder import PhantomFolder
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Layout:
     title: str
     minimum: int
     """Fewest images that fill every split and class in the layout."""
-    write: Callable[[Path, int, Settings], Any]
-    """(root, index, settings) -> record: write the files of one image."""
-    finish: Callable[[Path, Sequence[Any], Settings], None]
-    """(root, records in order of index, settings): write the tables."""
+    write: Callable[[PhantomFolder, int, Settings], Any]
+    """(folder, index, settings) -> record: write the files of one image."""
+    finish: Callable[[PhantomFolder, Sequence[Any], Settings], None]
+    """(folder, records in order of index, settings): write the tables."""
 
 
 def layouts() -> dict[str, Layout]:
@@ -44,9 +44,9 @@ def layouts() -> dict[str, Layout]:
     return {layout.name: layout for layout in found}
 
 
-def csv_text(header: str, rows: Iterable[str]) -> str:
-    """Return lines with LF ends."""
+def csv_text(header: str, rows: Iterable[str]) -> bytes:
+    """Return lines with LF ends, UTF-8."""
     text = io.StringIO()
     for line in (header, *rows):
         text.write(line + "\n")
-    return text.getvalue()
+    return text.getvalue().encode()

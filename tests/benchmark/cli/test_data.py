@@ -9,7 +9,8 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from benchmark.cli.main import main
-from tests.benchmark.data import raws
+from tasks.protocol import load_protocol
+from tests.benchmark.data import raws, world
 
 
 def call(*arguments: object) -> Result:
@@ -39,6 +40,25 @@ def test_verify_ends_with_1_and_lists_the_problems(tmp_path: Path) -> None:
     assert "masks.npy: is missing" in result.output
     assert "no image store at" in result.output
     assert "2 of 2 stores have problems" in result.output
+
+
+def test_stores_of_two_protocols_are_listed_and_verified_apart(tmp_path: Path) -> None:
+    raw, other = raws.rsna(tmp_path / "raw"), world.changed(odd_padding="exact")
+    for protocol in (load_protocol(), other.model_copy(update={"name": "corrected"})):
+        folder = world.run("rsna", raw, tmp_path / "data", protocol).root.name
+    listed = call("list", "--workspace", tmp_path).output.splitlines()
+    stores = {line.split()[0]: line.split()[-1] for line in listed if line.startswith("rsna")}
+    assert stores == {"rsna": "lovt-2022", folder: "corrected"}
+    with (tmp_path / "data" / folder / "masks.npy").open("r+b") as file:
+        file.write(b"x")
+    result = call("verify", "rsna", "--workspace", tmp_path)
+    assert result.exit_code == 1
+    assert "rsna: ok" in result.output
+    assert f"{folder}: 1 problems" in result.output
+    assert call("verify", folder, "--workspace", tmp_path).exit_code == 1
+    (tmp_path / "data" / folder / "masks.npy").unlink()
+    listed = call("list", "--workspace", tmp_path).output
+    assert folder in listed
 
 
 def test_bad_files_end_with_1_and_a_message(tmp_path: Path) -> None:

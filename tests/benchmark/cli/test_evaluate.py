@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from benchmark.cli.main import main
 from benchmark.contract.run_record import RunRecord
+from tasks.protocol import load_protocol
 from tests.benchmark.engine.world import tiny_store
 
 
@@ -42,6 +43,31 @@ def test_datasets_that_are_not_prepared_are_named_with_the_command(workspace):
     assert "not prepared: nih-cxr, object-cxr, rsna, siim" in result.output
     assert "lovt-bench data prepare siim --raw DIR" in result.output
     assert "--prepared-only" in result.output
+
+
+def test_a_store_of_another_protocol_is_not_taken(workspace, monkeypatch):
+    published = load_protocol("lovt-2022")
+    entries = published.data.model_copy(update={"odd_padding": "exact"})
+    other = published.model_copy(update={"name": "corrected", "data": entries})
+    monkeypatch.setattr("tasks.protocol.load_protocol", lambda name="lovt-2022": other)
+    result = evaluate(workspace, "random", "--tasks", "covid_linear", "--protocol", "corrected")
+    assert result.exit_code == 1
+    assert "not prepared by protocol corrected: covid-rural" in result.output
+    assert "by another protocol: covid-rural" in result.output
+    assert "lovt-bench data prepare covid-rural --raw DIR --protocol corrected" in result.output
+
+
+@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])
+@pytest.mark.parametrize("name", ["images.npy", "masks.npy", "index.parquet", "dataset.json"])
+def test_a_damaged_store_is_refused_in_a_sentence(workspace, name, dry_run):
+    with (workspace / "data" / "covid-rural" / name).open("r+b") as file:
+        file.seek(-5, 2)
+        file.write(b"\xff")
+    result = evaluate(workspace, "random", "--tasks", "covid_linear", "--profile", "demo", *dry_run)
+    assert result.exit_code == 1
+    assert name in result.output
+    assert "lovt-bench data prepare covid-rural --raw DIR --force" in result.output
+    assert not (workspace / "results").exists()
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import benchmark.data.seal
+from benchmark.contract.dataset import DatasetManifest
 from benchmark.data.errors import DataError
 from benchmark.data.prepare import prepare
 from benchmark.data.store import ImageStore
+from benchmark.data.verify import verify_store
 from tasks.protocol import load_protocol
 from tests.benchmark.data import raws, world
 
@@ -177,6 +182,135 @@ def test_two_preparations_of_one_store_do_not_mix(tmp_path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(DataError, match="another process"):
             world.run("rsna", raw, tmp_path)
+
+
+def at_the_end(change: Callable[[], object]) -> Callable[[int, int], None]:
+    """Return a progress callback that changes something when all images are done, before the store is sealed."""
+
+    def on_progress(done: int, total: int) -> None:
+        if done == total:
+            change()
+
+    return on_progress
+
+
+@pytest.mark.parametrize("name", ["images.npy", "masks.npy"])
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_a_disk_that_gives_back_something_else_makes_no_store(
+    tmp_path: Path, name: str, skip_bad: bool
+) -> None:
+    raw = raws.rsna(tmp_path / "raw")
+    if skip_bad:
+        break_image(raw, "p4")
+    whole = world.run("rsna", raw, tmp_path / "whole", skip_bad=skip_bad).manifest
+
+    def strip() -> None:
+        rows = np.load(tmp_path / ".partial-rsna" / name, mmap_mode="r+")
+        rows[9] ^= 0xFF
+        rows.flush()
+
+    with pytest.raises(DataError, match="row 9 is not on disk as it was written"):
+        world.run("rsna", raw, tmp_path, skip_bad=skip_bad, on_progress=at_the_end(strip))
+    assert not (tmp_path / "rsna").exists()
+    seen: list[tuple[int, int]] = []
+    again = world.run(
+        "rsna", raw, tmp_path, skip_bad=skip_bad, on_progress=lambda *counts: seen.append(counts)
+    ).manifest
+    assert again.identity() == whole.identity()
+    assert seen[0] == (9 - skip_bad, 10)  # that row alone is done again, and the broken image looked at
+
+
+@pytest.mark.parametrize("name", ["images.npy", "masks.npy", "boxes.npz", "index.parquet"])
+def test_digests_are_of_what_was_meant_to_be_written(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the disk makes of a file once it is written is found, not taken for the truth."""
+    place = benchmark.data.seal.DatasetManifest
+
+    def changed_first(**fields: Any) -> DatasetManifest:
+        (path,) = tmp_path.glob(f".tmp-*/new/{name}")
+        with path.open("r+b") as file:
+            file.seek(-1, 2)
+            file.write(b"x")
+        return place(**fields)
+
+    monkeypatch.setattr("benchmark.data.seal.DatasetManifest", changed_first)
+    root = world.run("rsna", raws.rsna(tmp_path / "raw"), tmp_path).root
+    assert verify_store(root, load_protocol()).problems == (f"{name}: content differs from its digest",)
+
+
+def test_a_call_that_ends_while_the_store_is_sealed_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Images that are left out are taken out of a copy: the rows that are done stay where the journal says."""
+    raw = raws.rsna(tmp_path / "raw")
+    break_image(raw, "p4")
+    whole = world.run("rsna", raw, tmp_path / "whole", skip_bad=True).manifest
+
+    def stop(*arguments: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("benchmark.data.prepare.seal", stop)
+        with pytest.raises(KeyboardInterrupt):
+            world.run("rsna", raw, tmp_path, skip_bad=True)
+    seen: list[tuple[int, int]] = []
+    again = world.run("rsna", raw, tmp_path, skip_bad=True, on_progress=lambda *counts: seen.append(counts))
+    assert again.manifest.identity() == whole.identity()
+    assert seen[0] == (9, 10)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["raw", "rsna", "whole"]
+
+
+@pytest.mark.parametrize("damage", ["no images", "empty images", "short images"])
+def test_work_that_cannot_be_gone_on_with_begins_anew(tmp_path: Path, damage: str) -> None:
+    raw = raws.rsna(tmp_path / "raw")
+    break_image(raw, "p9")
+    with pytest.raises(DataError):
+        world.run("rsna", raw, tmp_path)
+    raws.rsna(raw)
+    images = tmp_path / ".partial-rsna" / "images.npy"
+    if damage == "no images":
+        images.unlink()
+    elif damage == "empty images":
+        images.write_bytes(b"")
+    else:
+        np.save(images, np.load(images)[:3])
+    assert len(ImageStore.open(world.run("rsna", raw, tmp_path).root)) == 10
+
+
+@pytest.mark.parametrize("name", ["images.npy", "masks.npy", "boxes.npz", "index.parquet", "dataset.json"])
+def test_a_store_that_was_damaged_is_prepared_again(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw = raws.rsna(tmp_path / "raw")
+    identity = world.run("rsna", raw, tmp_path).manifest.identity()
+    with (tmp_path / "rsna" / name).open("r+b") as file:
+        file.write(b"\x00")
+    again = world.run("rsna", raw, tmp_path)
+    assert not again.found
+    assert again.manifest.identity() == identity
+    assert f"damaged: {name}" in caplog.text
+
+
+def test_stores_of_two_protocols_lie_side_by_side(tmp_path: Path) -> None:
+    raw, other = raws.rsna(tmp_path / "raw"), world.changed(odd_padding="exact")
+    first = world.run("rsna", raw, tmp_path)
+    second = world.run("rsna", raw, tmp_path, other)
+    assert (first.root.name, second.root.name) == ("rsna", f"rsna@{other.data.digest()[:12]}")
+    assert first.manifest.name == second.manifest.name == "rsna"
+    assert world.run("rsna", raw, tmp_path).found
+    assert world.run("rsna", raw, tmp_path, other).found
+    assert first.manifest.identity() != second.manifest.identity()
+
+
+def test_a_store_of_another_protocol_is_moved_not_replaced(tmp_path: Path) -> None:
+    """Earlier versions had one place a dataset."""
+    raw, other = raws.rsna(tmp_path / "raw"), world.changed(odd_padding="exact")
+    made = world.run("rsna", raw, tmp_path, other)
+    made.root.rename(tmp_path / "rsna")
+    assert not world.run("rsna", raw, tmp_path).found
+    assert ImageStore.open(made.root).manifest.identity() == made.manifest.identity()
+    assert world.run("rsna", raw, tmp_path, other).found
 
 
 @pytest.mark.slow

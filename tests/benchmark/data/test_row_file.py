@@ -22,14 +22,6 @@ def test_numpy_reads_what_was_written(tmp_path: Path) -> None:
     assert stored.sum() == pixels.sum()
 
 
-def test_kept_rows_come_in_the_given_order(tmp_path: Path) -> None:
-    array = np.random.default_rng(0).integers(0, 256, (6, 2, 7), dtype=np.uint8)
-    np.save(tmp_path / "rows.npy", array)
-    RowFile(tmp_path / "rows.npy").keep([4, 1])
-    np.testing.assert_array_equal(np.load(tmp_path / "rows.npy"), array[[4, 1]])
-    assert [path.name for path in tmp_path.iterdir()] == ["rows.npy"]
-
-
 @pytest.mark.parametrize("row", [-1, 5])
 def test_rows_outside_are_refused(tmp_path: Path, row: int) -> None:
     rows = RowFile.create(tmp_path / "rows.npy", (5, 2))

@@ -6,10 +6,14 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmark.contract.dataset import SplitName
+from benchmark.data import format as fmt
+from benchmark.data.errors import DamagedStoreError
 from benchmark.data.store import ImageStore, write_store
+from benchmark.disk.digest import file_sha256
 
 SPLITS: list[SplitName] = ["test", "train", "train", "validation"]
 
@@ -90,5 +94,87 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path, arrays, change) -> N
 def test_store_whose_files_disagree_is_not_opened(tmp_path: Path, arrays) -> None:
     write_store(tmp_path / "toy", **arrays)
     np.save(tmp_path / "toy" / "images.npy", arrays["images"][:3])
-    with pytest.raises(ValueError, match="different numbers of images"):
+    with pytest.raises(ValueError, match=r"images.npy: uint8 \(4, 224, 224\) expected, found"):
+        ImageStore.open(tmp_path / "toy")
+
+
+def change_index(root: Path, **columns: list[object]) -> None:
+    index = pd.read_parquet(root / "index.parquet")
+    index.assign(**columns).to_parquet(root / "index.parquet", index=False)
+
+
+def mend_digests(root: Path) -> None:
+    """Write the digests of the files as they are into the manifest, as somebody who means it would."""
+    manifest = fmt.read_manifest(root)
+    files = {name: file_sha256(root / name) for name in manifest.files}
+    (root / "dataset.json").write_text(manifest.model_copy(update={"files": files}).to_json())
+
+
+@pytest.mark.parametrize("mended", [False, True])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"split": ["test", "test", "validation", "train"]},
+        {"split": ["train", "train", "test", "test"]},
+        {"id": ["b", "a", "v", "t"]},
+        {"id": ["a", "b", "t", "v"]},
+        {"id": ["a", "b", "v", "w"]},
+        {"order": [1, 0, 0, 0]},
+        {"height": ["x", "y", "z", "w"]},
+    ],
+    ids=["train and test exchanged", "one more in test", "order", "ids", "another id", "count", "text"],
+)
+def test_a_changed_index_is_refused_whatever_else_was_changed_with_it(
+    tmp_path: Path, arrays, columns: dict[str, list[object]], mended: bool
+) -> None:
+    root = tmp_path / "rsna"
+    write_store(root, ids=["t", "a", "b", "v"], split_of=SPLITS, **arrays)
+    change_index(root, **columns)
+    if mended:
+        mend_digests(root)
+    with pytest.raises(DamagedStoreError, match="lovt-bench data prepare rsna --raw DIR --force"):
+        ImageStore.open(root)
+
+
+@pytest.mark.parametrize("name", ["index.parquet", "boxes.npz"])
+@pytest.mark.parametrize("damage", ["byte", "empty", "missing", "folder"])
+def test_a_damaged_index_or_boxes_are_refused_in_a_sentence(
+    tmp_path: Path, arrays, name: str, damage: str
+) -> None:
+    write_store(tmp_path / "toy", boxes=[np.ones((1, 4))] * 4, **arrays)
+    path = tmp_path / "toy" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content if damage == "byte" else b"")
+    if damage in ("missing", "folder"):
+        path.unlink()
+    if damage == "folder":
+        path.mkdir()
+    with pytest.raises(DamagedStoreError, match=f"damaged: {name}.*data verify toy"):
+        ImageStore.open(tmp_path / "toy")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"x" * 200])
+def test_images_that_cannot_be_mapped_are_refused_in_a_sentence(
+    tmp_path: Path, arrays, content: bytes
+) -> None:
+    write_store(tmp_path / "toy", **arrays)
+    (tmp_path / "toy" / "images.npy").write_bytes(content)
+    with pytest.raises(DamagedStoreError, match=r"images.npy cannot be read"):
+        ImageStore.open(tmp_path / "toy")
+
+
+@pytest.mark.parametrize("content", ["", "{}", "\ufffe", '{"name": "toy"'])
+def test_an_unreadable_manifest_is_refused_in_a_sentence(tmp_path: Path, arrays, content: str) -> None:
+    write_store(tmp_path / "toy", **arrays)
+    (tmp_path / "toy" / "dataset.json").write_text(content)
+    with pytest.raises(DamagedStoreError, match=r"dataset.json cannot be read"):
+        ImageStore.open(tmp_path / "toy")
+
+
+def test_a_manifest_that_names_other_files_is_refused(tmp_path: Path, arrays) -> None:
+    manifest = write_store(tmp_path / "toy", **arrays).manifest
+    files = manifest.files | {"../other": "0" * 64}
+    (tmp_path / "toy" / "dataset.json").write_text(manifest.model_copy(update={"files": files}).to_json())
+    with pytest.raises(DamagedStoreError, match=r"names other files than it should: \.\./other"):
         ImageStore.open(tmp_path / "toy")

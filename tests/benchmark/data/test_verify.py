@@ -12,6 +12,7 @@ from benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics, SplitName
 from benchmark.data import format as fmt
 from benchmark.data.store import write_store
 from benchmark.data.verify import verify_store
+from benchmark.disk.digest import file_sha256
 from tasks.protocol import load_protocol
 from tests.benchmark.data import raws, world
 
@@ -27,7 +28,7 @@ def problems(root: Path, *, mend: bool = False) -> str:
     """Return the problems in lines; `mend` writes the digests of changed files into the manifest first."""
     if mend:
         manifest = fmt.read_manifest(root)
-        files = {name: fmt.file_sha256(root / name) for name in manifest.files}
+        files = {name: file_sha256(root / name) for name in manifest.files}
         (root / fmt.MANIFEST).write_text(manifest.model_copy(update={"files": files}).to_json())
     return "\n".join(verify_store(root, PROTOCOL).problems)
 

@@ -270,3 +270,33 @@ def test_the_protocol_decides_the_precision_of_frozen_features(evaluation, preci
     files = list((evaluation.workspace / "features").rglob("*.npy"))
     assert len(files) == 3
     assert {np.load(file, mmap_mode="r").dtype for file in files} == {np.dtype(dtype)}
+
+
+def test_a_store_of_another_protocol_is_refused_with_the_command(evaluation):
+    entries = PROTOCOL.data.model_copy(update={"odd_padding": "exact"})
+    protocol = PROTOCOL.model_copy(update={"name": "corrected", "data": entries})
+    with pytest.raises(ValueError, match=r"by the data entries of protocol lovt-2022.*--protocol corrected"):
+        evaluate(with_(evaluation, protocol=protocol))
+    assert not list(evaluation.workspace.glob("results/**/*.jsonl"))
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda path: path.write_bytes(b""), lambda path: path.write_bytes(b"x" * 999)]
+)
+def test_a_damaged_cache_is_made_again_and_the_numbers_are_the_same(evaluation, tmp_path, caplog, damage):
+    (before,) = evaluate(evaluation)
+    (path,) = tmp_path.glob("features/*/train-stride32.npy")
+    damage(path)
+    results_path(tmp_path, "phantom", "tiny", "covid_linear").unlink()
+    (after,) = evaluate(evaluation)
+    assert [record.test for record in after.records] == [record.test for record in before.records]
+    assert [record.levelname for record in caplog.records].count("WARNING") == 1
+    assert "train-stride32.npy: content differs from its digest; thrown away and made again" in caplog.text
+
+
+def test_what_a_killed_process_left_of_other_features_is_swept(evaluation, tmp_path):
+    left = tmp_path / "features" / "rsna-0123" / ".tmp-test-stride4.npy-01234567.npy"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    evaluate(with_(evaluation, specs=[]))
+    assert not left.exists()

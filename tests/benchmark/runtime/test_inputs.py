@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.runtime.inputs import PretrainInputs, corpus_digest, method_digest
+from benchmark.runtime.inputs import PretrainInputs, check_corpus, corpus_digest, method_digest, read_corpus
 from benchmark.runtime.submissions import SubmissionError
 from tests.submissions.tiny_corpus import write_corpus
 
@@ -73,3 +73,15 @@ def test_method_is_known_by_its_code_and_the_shared_code_not_by_its_page(tmp_pat
     changed = method_digest(tmp_path, "m")
     (tmp_path / "m" / "submission.yaml").write_text("name: m")
     assert len({before, changed, method_digest(tmp_path, "m")}) == 3
+
+
+def test_a_corpus_that_was_changed_is_not_trained_on(tmp_path: Path) -> None:
+    root = write_corpus(tmp_path / "c", train=3)
+    check_corpus(root, read_corpus(root))
+    with (root / "pixels.npy").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"x")
+    with pytest.raises(
+        SubmissionError, match=r"damaged: pixels.npy: content differs.*corpus prepare … --force"
+    ):
+        check_corpus(root, read_corpus(root))

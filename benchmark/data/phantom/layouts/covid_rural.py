@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 
 from benchmark.data.phantom.canvas import Canvas
 from benchmark.data.phantom.files import write_jpeg, write_png
+from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.layout import Layout, Settings
 from benchmark.data.phantom.people import person_of
 from benchmark.data.phantom.randomness import stream
@@ -28,7 +28,7 @@ class Record:
     name: str
 
 
-def write(root: Path, index: int, settings: Settings) -> Record:
+def write(folder: PhantomFolder, index: int, settings: Settings) -> Record:
     """Write one image and its mask; every image shows opacities."""
     person, number = person_of(index, PATTERN)
     rng = stream(settings.seed, "covid-rural", index, "plan")
@@ -40,15 +40,15 @@ def write(root: Path, index: int, settings: Settings) -> Record:
     picture = draw_picture(Canvas(height, width), scene)
     day = date(2012, 1, 3) + timedelta(days=7 * person + number)
     name = f"COVID-19-AR-{16400000 + 37 * person}_{day:%m-%d-%Y}-XR"
-    write_jpeg(root / "jpgs" / f"{name}.jpg", np.repeat(picture.pixels[..., None], 3, axis=2))
+    write_jpeg(folder, f"jpgs/{name}.jpg", np.repeat(picture.pixels[..., None], 3, axis=2))
     mask = np.logical_or.reduce([finding.mask for finding in picture.drawn])
-    write_png(root / "pngs_masks" / f"{name}.png", mask.astype(np.uint8))
+    write_png(folder, f"pngs_masks/{name}.png", mask.astype(np.uint8))
     return Record(name)
 
 
-def finish(root: Path, records: Sequence[Record], settings: Settings) -> None:
+def finish(folder: PhantomFolder, records: Sequence[Record], settings: Settings) -> None:
     """Write nothing: the layout has no table."""
-    del root, records, settings
+    del folder, records, settings
 
 
 LAYOUT = Layout("covid-rural", "COVID Rural", 20, write, finish)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from benchmark.data.phantom.canvas import Canvas
 from benchmark.data.phantom.files import write_jpeg
 from benchmark.data.phantom.findings import Request
+from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.lateral import draw_lateral
 from benchmark.data.phantom.layout import Layout, Settings, csv_text
 from benchmark.data.phantom.patient import View
@@ -89,7 +90,7 @@ VIEWS: tuple[tuple[tuple[str, ...], str], ...] = (
 """Views of consecutive studies, and the procedure."""
 
 
-def write(root: Path, index: int, settings: Settings) -> Record:
+def write(folder: PhantomFolder, index: int, settings: Settings) -> Record:
     """Write the images of one study."""
     seed = settings.seed
     person, _ = person_of(index, PATTERN)
@@ -101,7 +102,7 @@ def write(root: Path, index: int, settings: Settings) -> Record:
     requests = _requests(rng)
     aspect = rng.uniform(0.80, 1.22)
     height, width = round(settings.side / max(1, aspect)), round(settings.side * min(1, aspect))
-    folder = root / IMAGE_FOLDER / "files" / f"p{subject // 1_000_000}" / f"p{subject}" / f"s{study}"
+    place = f"{IMAGE_FOLDER}/files/p{subject // 1_000_000}/p{subject}/s{study}"
     images, pictures = [], []
     for turn, view in enumerate(views):
         digits = hex_name(seed, *key, turn, length=40)
@@ -114,42 +115,42 @@ def write(root: Path, index: int, settings: Settings) -> Record:
             scene = Scene(seed, who, key, exposure, requests, view=frontal)
             pictures.append(draw_picture(Canvas(height, width), scene))
             pixels = pictures[-1].pixels
-        write_jpeg(folder / f"{dicom}.jpg", pixels, quality=95)
+        write_jpeg(folder, f"{place}/{dicom}.jpg", pixels, quality=95)
         images.append(Image(dicom, view, height, width))
     report = compose(pictures[0].drawn, pictures[0].patient, procedure, stream(seed, *key, "report"))
     return Record(subject, study, _split(person), tuple(images), report.text, dict(report.labels), procedure)
 
 
-def _gz(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+def _write_table(folder: PhantomFolder, kind: str, content: bytes) -> None:
+    folder.write(f"{IMAGE_FOLDER}/mimic-cxr-2.0.0-{kind}.csv.gz", gzip.compress(content, mtime=0))
 
 
 def _rows(records: Sequence[Record], row: Callable[[Record, Image], str]) -> Iterable[str]:
     return (row(record, image) for record in records for image in record.images)
 
 
-def finish(root: Path, records: Sequence[Record], settings: Settings) -> None:
+def finish(folder: PhantomFolder, records: Sequence[Record], settings: Settings) -> None:
     """Write the reports and the three tables."""
     del settings
     ordered = sorted(records, key=lambda record: (record.subject, record.study))
-    archive = root / TEXT_FOLDER / "mimic-cxr-reports.zip"
-    archive.parent.mkdir(parents=True, exist_ok=True)
+    archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
         for record in ordered:
             entry = zipfile.ZipInfo(f"files/{record.folder}.txt", date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             bundle.writestr(entry, record.report)
-    tables = root / IMAGE_FOLDER
-    _gz(
-        tables / "mimic-cxr-2.0.0-split.csv.gz",
+    folder.write(f"{TEXT_FOLDER}/mimic-cxr-reports.zip", archive.getvalue())
+    _write_table(
+        folder,
+        "split",
         csv_text(
             "dicom_id,study_id,subject_id,split",
             _rows(ordered, lambda r, image: f"{image.dicom},{r.study},{r.subject},{r.split}"),
         ),
     )
-    _gz(
-        tables / "mimic-cxr-2.0.0-metadata.csv.gz",
+    _write_table(
+        folder,
+        "metadata",
         csv_text(
             "dicom_id,subject_id,study_id,PerformedProcedureStepDescription,ViewPosition,Rows,Columns,StudyDate,"
             "StudyTime,ProcedureCodeSequence_CodeMeaning,ViewCodeSequence_CodeMeaning,"
@@ -157,8 +158,9 @@ def finish(root: Path, records: Sequence[Record], settings: Settings) -> None:
             _rows(ordered, _metadata),
         ),
     )
-    _gz(
-        tables / "mimic-cxr-2.0.0-chexpert.csv.gz",
+    _write_table(
+        folder,
+        "chexpert",
         csv_text(
             ",".join(("subject_id", "study_id", *LABELS)),
             (

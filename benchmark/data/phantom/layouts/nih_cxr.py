@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from benchmark.data.phantom.anatomy.lungs import SIDES
 from benchmark.data.phantom.canvas import Canvas
 from benchmark.data.phantom.files import write_png
 from benchmark.data.phantom.findings import Box, Request
+from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.layout import Layout, Settings, csv_text
 from benchmark.data.phantom.people import person_of
 from benchmark.data.phantom.randomness import stream
@@ -67,7 +67,7 @@ def _loose(box: Box, size: int, rng: np.random.Generator) -> Box:
     return float(left), float(top), float(right - left), float(bottom - top)
 
 
-def write(root: Path, index: int, settings: Settings) -> Record:
+def write(folder: PhantomFolder, index: int, settings: Settings) -> Record:
     """Write one PNG."""
     rng = stream(settings.seed, "nih-cxr", index, "plan")
     requests = _requests(index, rng)
@@ -80,7 +80,7 @@ def write(root: Path, index: int, settings: Settings) -> Record:
     if index % 11 == 3:
         grey = np.repeat(pixels[..., None], 3, axis=2)
         pixels = np.concatenate([grey, np.full_like(grey[..., :1], 255)], axis=2)
-    write_png(root / "images" / f"images_{1 + person % 12:02d}" / "images" / name, pixels)
+    write_png(folder, f"images/images_{1 + person % 12:02d}/images/{name}", pixels)
     labels = {label.lower(): label for label in CLASSES}
     boxes = tuple(
         (labels[found.place.kind], _loose(found.box, settings.side, rng))
@@ -91,7 +91,7 @@ def write(root: Path, index: int, settings: Settings) -> Record:
     return Record(name, person + 1, number, boxes, patient.sex, patient.age, patient.view, index % 40 != 39)
 
 
-def finish(root: Path, records: Sequence[Record], settings: Settings) -> None:
+def finish(folder: PhantomFolder, records: Sequence[Record], settings: Settings) -> None:
     """Write the box table, the entry table and the test list."""
     boxes = [
         f"{record.name},{label},{','.join(str(round(value, 12)) for value in box)}"
@@ -108,10 +108,10 @@ def finish(root: Path, records: Sequence[Record], settings: Settings) -> None:
         entries.append(f"{record.name},{labels},{fixed},{settings.side},{settings.side},{spacing},{spacing}")
     header = "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position,"
     header += "OriginalImage[Width,Height],OriginalImagePixelSpacing[x,y]"
-    (root / "BBox_List_2017.csv").write_text(csv_text("Image Index,Finding Label,Bbox [x,y,w,h],,,", boxes))
-    (root / "Data_Entry_2017_v2020.csv").write_text(csv_text(header, entries))
+    folder.write("BBox_List_2017.csv", csv_text("Image Index,Finding Label,Bbox [x,y,w,h],,,", boxes))
+    folder.write("Data_Entry_2017_v2020.csv", csv_text(header, entries))
     listed = [record.name for record in records if record.listed]
-    (root / "test_list.txt").write_text("\n".join(listed) + "\n")
+    folder.write("test_list.txt", ("\n".join(listed) + "\n").encode())
 
 
 LAYOUT = Layout("nih-cxr", "NIH ChestX-ray14 with boxes", 40, write, finish)

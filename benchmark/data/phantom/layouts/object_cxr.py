@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from benchmark.data.phantom.canvas import Canvas
 from benchmark.data.phantom.files import enlarge, write_jpeg
+from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.layout import Layout, Settings, csv_text
 from benchmark.data.phantom.objects import ForeignObject
 from benchmark.data.phantom.randomness import stream
@@ -43,7 +43,7 @@ def _name(index: int) -> tuple[str, str]:
     return "train", f"{1 + 4 * (index // 5) + index % 5:05d}.jpg"
 
 
-def write(root: Path, index: int, settings: Settings) -> Record:
+def write(folder: PhantomFolder, index: int, settings: Settings) -> Record:
     """Write one JPEG; every second image shows 1 to 5 objects."""
     rng = stream(settings.seed, "object-cxr", index, "plan")
     count = int(rng.choice([1, 2, 3, 4, 5], p=[0.36, 0.30, 0.18, 0.10, 0.06])) if index % 2 == 0 else 0
@@ -53,16 +53,16 @@ def write(root: Path, index: int, settings: Settings) -> Record:
     picture = draw_picture(Canvas(height, width), Scene(settings.seed, key, key, key, objects=count))
     part, name = _name(index)
     pixels = enlarge(picture.pixels, ENLARGEMENT * height, ENLARGEMENT * width)
-    write_jpeg(root / "input" / part / name, pixels)
+    write_jpeg(folder, f"input/{part}/{name}", pixels)
     return Record(part, name, ";".join(annotate(item, ENLARGEMENT) for item in picture.objects))
 
 
-def finish(root: Path, records: Sequence[Record], settings: Settings) -> None:
+def finish(folder: PhantomFolder, records: Sequence[Record], settings: Settings) -> None:
     """Write `train.csv` and `dev.csv`."""
     del settings
     for part in ("train", "dev"):
         rows = [f"{record.name},{record.annotation}" for record in records if record.part == part]
-        (root / "input" / f"{part}.csv").write_text(csv_text("image_name,annotation", rows))
+        folder.write(f"input/{part}.csv", csv_text("image_name,annotation", rows))
 
 
 LAYOUT = Layout("object-cxr", "Object CXR", 20, write, finish)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmark.data.phantom.canvas import Canvas
 from benchmark.data.phantom.files import uid, write_dicom
 from benchmark.data.phantom.findings import Box, Request
+from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.layout import Layout, Settings, csv_text
 from benchmark.data.phantom.randomness import hex_name, stream
 from benchmark.data.phantom.requests import several
@@ -38,7 +38,7 @@ def _requests(settings: Settings, index: int) -> tuple[tuple[Request, ...], str]
     return (Request(str(rng.choice(OTHERS))),), "No Lung Opacity / Not Normal"
 
 
-def write(root: Path, index: int, settings: Settings) -> Record:
+def write(folder: PhantomFolder, index: int, settings: Settings) -> Record:
     """Write one DICOM file."""
     key = ("rsna", index)
     requests, label = _requests(settings, index)
@@ -48,7 +48,8 @@ def write(root: Path, index: int, settings: Settings) -> Record:
         Canvas(settings.side, settings.side), Scene(settings.seed, key, key, key, requests)
     )
     write_dicom(
-        root / "stage_2_train_images" / f"{patient}.dcm",
+        folder,
+        f"stage_2_train_images/{patient}.dcm",
         picture.pixels,
         patient=patient,
         sex=picture.patient.sex,
@@ -62,7 +63,7 @@ def write(root: Path, index: int, settings: Settings) -> Record:
     return Record(patient, boxes, label)
 
 
-def finish(root: Path, records: Sequence[Record], settings: Settings) -> None:
+def finish(folder: PhantomFolder, records: Sequence[Record], settings: Settings) -> None:
     """Write the two tables, one row a box in both."""
     del settings
     labels, classes = [], []
@@ -70,8 +71,8 @@ def finish(root: Path, records: Sequence[Record], settings: Settings) -> None:
         boxes = [f"{x:.1f},{y:.1f},{w:.1f},{h:.1f},1" for x, y, w, h in record.boxes] or [",,,,0"]
         labels += [f"{record.patient},{box}" for box in boxes]
         classes += [f"{record.patient},{record.label}"] * len(boxes)
-    (root / "stage_2_train_labels.csv").write_text(csv_text("patientId,x,y,width,height,Target", labels))
-    (root / "stage_2_detailed_class_info.csv").write_text(csv_text("patientId,class", classes))
+    folder.write("stage_2_train_labels.csv", csv_text("patientId,x,y,width,height,Target", labels))
+    folder.write("stage_2_detailed_class_info.csv", csv_text("patientId,class", classes))
 
 
 LAYOUT = Layout("rsna", "RSNA Pneumonia Detection", 20, write, finish)

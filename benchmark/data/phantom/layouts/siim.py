@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from benchmark.data.phantom.anatomy.lungs import SIDES
 from benchmark.data.phantom.canvas import Array, Canvas
 from benchmark.data.phantom.files import enlarge, enlarge_mask, uid, write_dicom
 from benchmark.data.phantom.findings import Request
+from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.layout import Layout, Settings, csv_text
 from benchmark.data.phantom.randomness import stream
 from benchmark.data.phantom.requests import several
@@ -49,7 +49,7 @@ def _requests(settings: Settings, index: int) -> tuple[Request, ...]:
     return several(OTHERS, 1, rng) if rng.random() < 0.4 else ()
 
 
-def write(root: Path, index: int, settings: Settings) -> Record:
+def write(folder: PhantomFolder, index: int, settings: Settings) -> Record:
     """Write one DICOM file of 1024 x 1024, drawn at the given side and enlarged."""
     key, side = ("siim", index), min(settings.side, SIDE)
     picture = draw_picture(
@@ -57,7 +57,8 @@ def write(root: Path, index: int, settings: Settings) -> Record:
     )
     study, series, image = (uid(settings.seed, *key, what) for what in ("study", "series", "instance"))
     write_dicom(
-        root / "dicom-images-train" / study / series / f"{image}.dcm",
+        folder,
+        f"dicom-images-train/{study}/{series}/{image}.dcm",
         enlarge(picture.pixels, SIDE, SIDE),
         patient=f"PHANTOM-{index:05d}",
         sex=picture.patient.sex,
@@ -73,11 +74,11 @@ def write(root: Path, index: int, settings: Settings) -> Record:
     return Record(image, tuple(relative_runs(mask) for mask in masks if mask.any()))
 
 
-def finish(root: Path, records: Sequence[Record], settings: Settings) -> None:
+def finish(folder: PhantomFolder, records: Sequence[Record], settings: Settings) -> None:
     """Write `train-rle.csv`; header and values have the original's leading blank."""
     del settings
     rows = [f"{record.image}, {runs}" for record in records for runs in record.runs or ("-1",)]
-    (root / "train-rle.csv").write_text(csv_text("ImageId, EncodedPixels", rows))
+    folder.write("train-rle.csv", csv_text("ImageId, EncodedPixels", rows))
 
 
 LAYOUT = Layout("siim", "SIIM-ACR Pneumothorax", 20, write, finish)

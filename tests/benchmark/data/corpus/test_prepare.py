@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import benchmark.data.corpus.prepare
+from benchmark.contract.corpus import CorpusManifest
 from benchmark.data.corpus import format as fmt
 from benchmark.data.corpus.mimic_cxr import list_mimic_cxr
 from benchmark.data.corpus.ordered import map_ordered
@@ -21,6 +23,7 @@ from benchmark.data.corpus.verify import verify_corpus
 from benchmark.data.errors import DataError
 from tests.benchmark.data.corpus import raw_mimic
 from tests.benchmark.data.corpus.raw_mimic import Study
+from tests.benchmark.disk.room import room_for
 
 
 @pytest.fixture
@@ -170,6 +173,74 @@ def test_what_was_cut_off_goes_on_to_the_same_corpus(many: Path, tmp_path: Path,
     assert seen[0] > 16 or damage in ("changed pixels", "no journal")
     assert verify_corpus(outcome.root) == []
     assert [path.name for path in (tmp_path / "cut").iterdir()] == ["mimic-cxr"]
+
+
+def test_a_disk_that_was_full_for_a_moment_leaves_no_trace(many: Path, tmp_path: Path) -> None:
+    """The write that does not fit takes a part: with the next call the corpus is that of an undisturbed one."""
+    whole = prepare(list_mimic_cxr(many), tmp_path / "whole").manifest
+    pixels = (tmp_path / "whole" / "mimic-cxr" / fmt.PIXELS).stat().st_size
+    with (
+        room_for(pixels // 2 + 77),
+        pytest.raises(
+            DataError, match=r"cannot be written.*Free some disk and call again \(what is done is kept\)"
+        ),
+    ):
+        prepare(list_mimic_cxr(many), tmp_path / "full")
+    assert not (tmp_path / "full" / "mimic-cxr").exists()
+    seen: list[int] = []
+    again = prepare(
+        list_mimic_cxr(many), tmp_path / "full", on_progress=lambda done, total: seen.append(done)
+    )
+    assert again.manifest.files == whole.files
+    assert verify_corpus(again.root) == []
+
+
+@pytest.mark.parametrize("name", [fmt.PIXELS, fmt.IMAGES, fmt.STUDIES])
+def test_digests_are_of_what_was_meant_to_be_written(
+    many: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the disk makes of a file once it is written is found, not taken for the truth."""
+    place = benchmark.data.corpus.prepare.CorpusManifest
+
+    def changed_first(**fields: object) -> CorpusManifest:
+        (path,) = (tmp_path / "corpora").glob(f".tmp-*/new/{name}")
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        return place(**fields)
+
+    monkeypatch.setattr("benchmark.data.corpus.prepare.CorpusManifest", changed_first)
+    root = prepare(list_mimic_cxr(many), tmp_path / "corpora").root
+    assert verify_corpus(root) == [f"{name}: content differs from its digest"]
+
+
+def test_pixels_that_the_disk_lost_make_no_corpus(many: Path, tmp_path: Path) -> None:
+    whole = prepare(list_mimic_cxr(many), tmp_path / "whole").manifest
+    work = tmp_path / "corpora" / ".partial-mimic-cxr"
+
+    def lose(done: int, total: int) -> None:
+        if done == total:
+            with (work / fmt.PIXELS).open("r+b") as file:
+                file.seek(-5, 2)
+                file.write(bytes(5))
+
+    with pytest.raises(DataError, match=r"study 2[0-9] is not on disk as it was written"):
+        prepare(list_mimic_cxr(many), tmp_path / "corpora", on_progress=lose)
+    assert prepare(list_mimic_cxr(many), tmp_path / "corpora").manifest.files == whole.files
+
+
+@pytest.mark.parametrize("name", [fmt.PIXELS, fmt.STUDIES])
+def test_a_corpus_that_was_damaged_is_prepared_again(
+    raw: Path, tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = prepare(list_mimic_cxr(raw), tmp_path / "corpora")
+    with (first.root / name).open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"x")
+    again = prepare(list_mimic_cxr(raw), tmp_path / "corpora")
+    assert not again.found
+    assert again.manifest.files == first.manifest.files
+    assert f"{name}: content differs" in caplog.text
 
 
 def test_other_options_begin_anew(many: Path, tmp_path: Path) -> None:

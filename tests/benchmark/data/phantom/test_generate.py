@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.contract.phantom import PhantomManifest
+from benchmark.data.errors import DataError
+from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.generate import PhantomError, write_phantom
 from benchmark.data.phantom.layout import Settings, layouts
 from benchmark.data.phantom.workers import drawing_pool
@@ -38,7 +40,7 @@ def test_an_image_depends_on_its_index_and_on_no_other_image(
     name: str, phantoms: dict[str, Path], tmp_path: Path
 ) -> None:
     for index in (7, 2):
-        layouts()[name].write(tmp_path, index, Settings(name, 5, 40, SIDE))
+        layouts()[name].write(PhantomFolder(tmp_path), index, Settings(name, 5, 40, SIDE))
     lonely, whole = files_of(tmp_path), files_of(phantoms[name])
     assert lonely
     assert lonely.items() <= whole.items()
@@ -86,6 +88,19 @@ def test_missing_files_of_a_finished_phantom_are_noticed(tmp_path: Path) -> None
         write_phantom(root, RSNA, None)
 
 
+def test_a_changed_file_of_a_finished_phantom_is_noticed_and_an_added_one_stays(tmp_path: Path) -> None:
+    root = write(tmp_path, "rsna", images=20)
+    image = next(root.rglob("*.dcm"))
+    content = image.read_bytes()
+    image.write_bytes(content[:-1] + b"x")
+    with pytest.raises(PhantomError, match="files were changed since they were written"):
+        write_phantom(root, RSNA, None)
+    image.write_bytes(content)
+    (root / ".DS_Store").touch()
+    write_phantom(root, RSNA, None)
+    assert (root / ".DS_Store").exists()
+
+
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize(
     "content", [{"scan.dcm": "real"}, {"phantom.json": "{}"}, {"phantom.json": "no json"}]
@@ -114,18 +129,24 @@ def test_an_interrupted_call_leaves_nothing_and_the_next_one_succeeds(tmp_path: 
         write_phantom(tmp_path / "rsna", RSNA, None, done=stop)
     assert list(tmp_path.iterdir()) == []
     # What a killed process leaves is cleared away.
-    (tmp_path / ".rsna.partial").mkdir()
-    (tmp_path / ".rsna.partial" / "phantom.partial").touch()
+    (tmp_path / ".tmp-rsna-01234567" / "new").mkdir(parents=True)
     write_phantom(tmp_path / "rsna", RSNA, None)
     assert [path.name for path in tmp_path.iterdir()] == ["rsna"]
 
 
-def test_a_foreign_folder_in_the_way_of_the_unfinished_one_is_kept(tmp_path: Path) -> None:
-    (tmp_path / ".rsna.partial").mkdir()
-    (tmp_path / ".rsna.partial" / "mine").touch()
-    with pytest.raises(PhantomError, match="in the way"):
-        write_phantom(tmp_path / "rsna", RSNA, None)
-    assert (tmp_path / ".rsna.partial" / "mine").exists()
+def test_two_at_once_end_in_a_sentence_for_one(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def second(count: int) -> None:
+        with pytest.raises(
+            DataError, match="rsna is being prepared by another process; wait for it"
+        ) as caught:
+            write_phantom(tmp_path / "rsna", RSNA, None)
+        seen.append(str(caught.value))
+
+    write_phantom(tmp_path / "rsna", RSNA, None, done=second)
+    assert seen
+    assert [path.name for path in tmp_path.iterdir()] == ["rsna"]
 
 
 def test_too_few_images_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,140 @@
+"""Work in progress of one folder, with a journal, so that what was cut off goes on: of stores and of corpora.
+
+Lives in `.partial-<name>/` beside the folder, which one process at a time works on. `sources` says what it is made of,
+`journal.jsonl` what is done, one line each. The finished files move from here into a new folder that takes the place
+of the old one whole; until then everything that was done is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmark.data.errors import DataError
+from benchmark.disk.digest import write_all
+from benchmark.disk.lock import hold
+from benchmark.disk.temporary import write_text
+from benchmark.disk.words import naming
+
+JOURNAL, SOURCES = "journal.jsonl", "sources"
+
+
+class Journal:
+    """Lines that say what is done, each with a checksum: a line counts if all of it is there as it was meant."""
+
+    def __init__(self, path: Path) -> None:
+        path.touch()
+        self._path, self._file = path, path.open("r+b", buffering=0)
+
+    def restore(self, accept: Callable[[bytes], bool] = lambda entry: True) -> None:
+        """Go through the entries in their order; the first that is torn, changed or not accepted is cut off with all
+        that follow it.
+        """
+        kept = 0
+        with self._path.open("rb") as stream:
+            for line in stream:
+                entry = _entry_of(line)
+                if entry is None or not accept(entry):
+                    break
+                kept += len(line)
+        self._file.truncate(kept)
+        self._file.seek(kept)
+
+    def entries(self) -> Iterator[bytes]:
+        """Yield the entries in their order."""
+        with self._path.open("rb") as stream:
+            for line in stream:
+                entry = _entry_of(line)
+                if entry is None:
+                    raise DataError(f"{self._path}: a line was changed while it was read; call again")
+                yield entry
+
+    def append(self, entries: Iterable[bytes]) -> None:
+        """Add entries, JSON in one line each."""
+        with naming(self._path):
+            write_all(self._file, b"".join(b"%08x %s\n" % (zlib.crc32(entry), entry) for entry in entries))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _entry_of(line: bytes) -> bytes | None:
+    checksum, _, entry = line.removesuffix(b"\n").partition(b" ")
+    return entry if line.endswith(b"\n") and checksum == b"%08x" % zlib.crc32(entry) else None
+
+
+@contextmanager
+def work_on(
+    target: Path, sources: str, begin: Callable[[Path], None], usable: Callable[[Path], bool]
+) -> Iterator[Path]:
+    """Hold the work in progress of the folder `target`; begin it where there is none from the same sources.
+
+    Args:
+        target: The folder that is being made.
+        sources: Digest of what it is made of.
+        begin: Makes the files of new work in an empty folder.
+        usable: Whether the files of a folder are such that work on them can go on.
+
+    Raises:
+        DataError: Another process is preparing the same folder.
+    """
+    with held(target):
+        folder = partial_folder(target)
+        mark = folder / SOURCES
+        if not (mark.is_file() and mark.read_bytes() == sources.encode() and usable(folder)):
+            discard(folder)
+            folder.mkdir()
+            begin(folder)
+            write_text(mark, sources)
+        yield folder
+
+
+@contextmanager
+def held(target: Path) -> Iterator[None]:
+    """Be the only process that writes the folder `target`.
+
+    Raises:
+        DataError: Another process is.
+    """
+    with hold(_lock(target)) as alone:
+        if not alone:
+            raise DataError(f"{target.name} is being prepared by another process; wait for it")
+        yield
+
+
+def clear(target: Path) -> None:
+    """Throw away what an earlier call left of work on a folder that is finished, unless somebody works on it."""
+    folder = partial_folder(target)
+    if folder.is_dir():
+        with hold(_lock(target)) as alone:
+            if alone:
+                discard(folder)
+
+
+def partial_folder(target: Path) -> Path:
+    """Return where the work in progress of a folder lies."""
+    return target.parent / f".partial-{target.name}"
+
+
+def _lock(target: Path) -> Path:
+    return target.parent / f".lock-{target.name}"
+
+
+def discard(folder: Path) -> None:
+    """Throw work away: it became the finished folder, or nothing can come of it."""
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
+    else:
+        folder.unlink(missing_ok=True)
+
+
+def deliver(path: Path, folder: Path) -> None:
+    """Give a finished file to a folder. The work keeps it, so that a call that is killed now loses nothing."""
+    try:
+        os.link(path, folder / path.name)
+    except OSError:  # a file system without hard links
+        path.rename(folder / path.name)

@@ -1,0 +1,124 @@
+"""The files of one feature cache, which are what was meant to be written, or thrown away with a word and made again.
+
+`features.json` beside them says what the numbers depend on and names each file by its digest.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field, JsonValue, ValidationError
+
+from benchmark.contract.base import Model, Sha256
+from benchmark.disk.intact import damage
+from benchmark.disk.lock import hold
+from benchmark.disk.temporary import write_text
+from benchmark.log import logger
+
+MANIFEST = "features.json"
+
+
+class FeatureManifest(Model):
+    """`features.json`."""
+
+    identity: dict[str, JsonValue]
+    """Everything that the numbers depend on."""
+    files: dict[str, Sha256] = Field(default={})
+
+
+class FeatureFiles:
+    """Files (`.npy`) in a folder.
+
+    Args:
+        folder: Of the cache; need not be there.
+        identity: What the numbers depend on.
+    """
+
+    def __init__(self, folder: Path, identity: Mapping[str, JsonValue]) -> None:
+        self.folder, self._identity = folder, dict(identity)
+
+    def rows(self, name: str) -> int:
+        """Return the rows of a file that is what was meant to be written, 0 if there is none."""
+        if not os.path.lexists(self.folder):
+            return 0
+        if self._problem(name):
+            # Another process may just be putting files in their place.
+            with self._lock():
+                if problem := self._problem(name):
+                    self._throw_away(*problem)
+        path = self.folder / name
+        return len(np.load(path, mmap_mode="r", allow_pickle=False)) if path.is_file() else 0
+
+    def put(self, digests: Mapping[str, str], place: Callable[[], None]) -> None:
+        """Put written files in their place and name them.
+
+        Args:
+            digests: SHA-256 of what was meant to be written, by name.
+            place: Renames the files.
+        """
+        with self._lock():
+            known = self._read()
+            files = known.files if isinstance(known, FeatureManifest) else {}
+            for name in digests:
+                _remove_folder(self.folder / name)
+            place()
+            manifest = FeatureManifest(identity=self._identity, files=files | dict(digests))
+            write_text(self.folder / MANIFEST, manifest.to_json())
+
+    def make_folder(self) -> None:
+        """Make the folder; what is in its place is removed."""
+        if os.path.lexists(self.folder) and not self.folder.is_dir():
+            self.folder.unlink()
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def _lock(self) -> AbstractContextManager[bool]:
+        return hold(self.folder.with_name(f".lock-{self.folder.name}"), wait=True)
+
+    def _read(self) -> FeatureManifest | str:
+        """Return `features.json`, or what is wrong with it."""
+        path = self.folder / MANIFEST
+        if not path.is_file():
+            return f"{MANIFEST} is missing"
+        try:
+            manifest = FeatureManifest.model_validate_json(path.read_bytes())
+        except ValidationError:
+            return f"{MANIFEST} cannot be read, or was written before it held digests"
+        return manifest if manifest.identity == self._identity else f"{MANIFEST} is of other features"
+
+    def _problem(self, name: str) -> tuple[Path, str] | None:
+        """Return what is to be thrown away, and why."""
+        if not self.folder.is_dir():
+            return self.folder, "is no folder"
+        manifest = self._read()
+        if isinstance(manifest, str):
+            return None if not _visible(self.folder) else (self.folder, manifest)
+        if name not in manifest.files:
+            there = os.path.lexists(self.folder / name)
+            return (self.folder / name, f"{MANIFEST} does not name it") if there else None
+        problem = damage(self.folder, {name: manifest.files[name]}).get(name)
+        return (
+            None
+            if problem is None or not os.path.lexists(self.folder / name)
+            else (self.folder / name, problem)
+        )
+
+    def _throw_away(self, path: Path, problem: str) -> None:
+        logger.warning("features %s: %s; thrown away and made again", path, problem)
+        # Hidden files in the folder are others' work in progress.
+        for one in _visible(path) if path == self.folder and path.is_dir() else [path]:
+            _remove_folder(one)
+            one.unlink(missing_ok=True)
+
+
+def _visible(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]
+
+
+def _remove_folder(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
