@@ -47,7 +47,7 @@ def test_datasets_that_are_not_prepared_are_named_with_the_command(workspace):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("random", "--tasks", "covid_linaer"), "matches none of: rsna_finetune_1"),
+        (("random", "--tasks", "covid_linaer"), "did you mean covid_linear?); known: rsna_finetune_1"),
         (("random", "--tasks", "covid_linear", "--profile", "dmeo"), "demo, paper, phantom, small"),
         (("random", "--tasks", "covid_linear", "--protocol", "lovt-2021"), "lovt-2022"),
         (("nobody", "--tasks", "covid_linear"), "no backbone 'nobody'"),
