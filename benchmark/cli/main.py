@@ -85,7 +85,7 @@ def main(verbose: bool) -> None:
     """
     # Threads that spin while another process has the core made trainings nine times slower (docs/performance.md).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    logging.basicConfig(handlers=[StandardError()], level=logging.DEBUG if verbose else logging.WARNING)
+    logging.basicConfig(format="%(message)s", handlers=[StandardError()], level=logging.DEBUG if verbose else logging.WARNING)
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 

@@ -74,5 +74,5 @@ def _read(jobs: queue.Queue[dict[str, str]]) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(handlers=[StandardError()], level=logging.WARNING)
+    logging.basicConfig(format="%(message)s", handlers=[StandardError()], level=logging.WARNING)
     main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
