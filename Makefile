@@ -3,12 +3,20 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast lint format bench performance parity pretrain docker evaluate submit screenshots leaderboard clean
 
+# What a user gives reaches a command as one word and unchanged: paths hold blanks, quotes and dollar signs.
+GIVEN := WORKSPACE LOVT_BENCH_WORKSPACE PROFILE METHOD RUNTIME FRACTION CORPUS SUBMISSION EXECUTOR WORKERS NAME WEIGHTS \
+  ARCH ENCODER DATA CLAIMED DIR OUT IMAGES BASE BASE_IMAGE STACK
+$(foreach name,$(GIVEN),$(if $(filter-out undefined,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
+quote = '$(subst ','\'',$(1))'
+option = $(if $($(2)),$(1) $(call quote,$($(2))))
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKSPACE ?= workspace
 export LOVT_BENCH_WORKSPACE ?= $(WORKSPACE)
+OUT ?= build/screenshots
 
 # Two processes with one thread each are faster than two that fight for both cores.
 TEST_WORKERS ?= 2
@@ -23,12 +31,12 @@ DEMO_DATASETS := rsna siim covid-rural object-cxr nih-cxr
 BASE ?= base
 IMAGES ?= lovt-bench
 DOCKER_FLAGS ?=
-STACK_ARGUMENT = $(if $(STACK),--build-arg STACK=$(STACK))
-BASE_ARGUMENTS = $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) $(STACK_ARGUMENT)
-METHOD_ARGUMENTS = --build-arg BASE_IMAGE=$(IMAGES)-$(BASE)
+argument = $(if $($(1)),--build-arg $(call quote,$(1)=$($(1))))
+BASE_ARGUMENTS = $(call argument,BASE_IMAGE) $(call argument,STACK)
+METHOD_ARGUMENTS = --build-arg $(call quote,BASE_IMAGE=$(IMAGES)-$(BASE))
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Make .venv and install everything into it
 
@@ -43,14 +51,14 @@ demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a l
 	$(BIN)/lovt-bench data phantom --images $(DEMO_IMAGES) --side 384 $(patsubst %,--dataset %,$(filter-out rsna,$(DEMO_DATASETS)))
 	$(BIN)/lovt-bench data phantom --images $(DEMO_STUDIES) --side 256 --dataset mimic-cxr
 	for name in $(DEMO_DATASETS); do \
-	  $(BIN)/lovt-bench data prepare $$name --raw $(LOVT_BENCH_WORKSPACE)/phantom/$$name || exit 1; done
-	$(BIN)/lovt-bench corpus prepare mimic-cxr --raw $(LOVT_BENCH_WORKSPACE)/phantom/mimic-cxr
+	  $(BIN)/lovt-bench data prepare $$name --raw $(call quote,$(LOVT_BENCH_WORKSPACE))/phantom/$$name || exit 1; done
+	$(BIN)/lovt-bench corpus prepare mimic-cxr --raw $(call quote,$(LOVT_BENCH_WORKSPACE))/phantom/mimic-cxr
 	$(BIN)/lovt-bench pretrain lovt --runtime process --profile demo
 	$(BIN)/lovt-bench evaluate random --profile demo
 	$(BIN)/lovt-bench evaluate lovt --profile demo
 	$(BIN)/lovt-bench leaderboard build
 	$(BIN)/lovt-bench leaderboard show
-	@echo "Open leaderboard/versions/dev/index.html in a browser. Everything else lies in $(LOVT_BENCH_WORKSPACE)/"
+	@echo "Open leaderboard/versions/dev/index.html in a browser. Everything else lies in" $(call quote,$(LOVT_BENCH_WORKSPACE)/)
 
 test: $(STAMP) ## All tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
@@ -74,32 +82,32 @@ performance: $(STAMP) ## Measure for docs/performance.md and write its tables (P
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.bench.report $(if $(PARTS),--parts $(PARTS))
 
 parity: $(STAMP) ## Golden vectors: make parity DIR=../shared/golden
-	$(BIN)/python -m tests.parity $(DIR)
+	$(BIN)/python -m tests.parity $(if $(DIR),$(call quote,$(DIR)))
 
 pretrain: $(STAMP) ## Run a method: make pretrain METHOD=lovt [RUNTIME=docker] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]
-	@test -n "$(METHOD)" || { echo "usage: make pretrain METHOD=name [RUNTIME=docker|process|auto] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]"; exit 2; }
-	$(BIN)/lovt-bench pretrain $(METHOD) --profile $(PROFILE) $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(FRACTION),--fraction $(FRACTION)) $(if $(CORPUS),--corpus $(CORPUS))
+	@test -n $(call quote,$(METHOD)) || { echo "usage: make pretrain METHOD=name [RUNTIME=docker|process|auto] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]"; exit 2; }
+	$(BIN)/lovt-bench pretrain $(call quote,$(METHOD)) $(call option,--profile,PROFILE) $(call option,--runtime,RUNTIME) $(call option,--fraction,FRACTION) $(call option,--corpus,CORPUS)
 
 docker: ## Build the images of base, harness and all methods: make docker [BASE=base-cuda] [BASE_IMAGE=python:3.11-slim]
 	@docker version >/dev/null 2>&1 || { echo "no Docker Engine answers: start one, or let DOCKER_HOST name it"; exit 1; }
-	@echo "== $(IMAGES)-$(BASE): Python and the pinned stack (the first time minutes and about 7 GB)"
-	docker build $(DOCKER_FLAGS) -f docker/$(BASE)/Dockerfile -t $(IMAGES)-$(BASE) $(BASE_ARGUMENTS) .
+	@echo $(call quote,== $(IMAGES)-$(BASE): Python and the pinned stack (the first time minutes and about 7 GB))
+	docker build $(DOCKER_FLAGS) -f $(call quote,docker/$(BASE)/Dockerfile) -t $(call quote,$(IMAGES)-$(BASE)) $(BASE_ARGUMENTS) .
 	@set -e; for file in docker/harness submissions/*; do \
-	  test -f $$file/Dockerfile || continue; image=$(IMAGES)-$${file##*/}; echo "== $$image"; \
-	  docker build $(DOCKER_FLAGS) --quiet -f $$file/Dockerfile -t $$image $(METHOD_ARGUMENTS) . >/dev/null; done
-	@docker images --filter 'reference=$(IMAGES)-*'
+	  test -f "$$file/Dockerfile" || continue; image=$(call quote,$(IMAGES))-$${file##*/}; echo "== $$image"; \
+	  docker build $(DOCKER_FLAGS) --quiet -f "$$file/Dockerfile" -t "$$image" $(METHOD_ARGUMENTS) . >/dev/null; done
+	@docker images --filter $(call quote,reference=$(IMAGES)-*)
 	@echo "Next: make pretrain METHOD=lovt RUNTIME=docker"
 
 evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate SUBMISSION=random [PROFILE=demo] [WORKERS=4]
-	@test -n "$(SUBMISSION)" || { echo "usage: make evaluate SUBMISSION=name [PROFILE=paper|small|demo] [EXECUTOR=local|ray] [WORKERS=4]"; exit 2; }
-	$(BIN)/lovt-bench evaluate $(SUBMISSION) --profile $(PROFILE) $(if $(EXECUTOR),--executor $(EXECUTOR)) $(if $(WORKERS),--workers $(WORKERS))
+	@test -n $(call quote,$(SUBMISSION)) || { echo "usage: make evaluate SUBMISSION=name [PROFILE=paper|small|demo] [EXECUTOR=local|ray] [WORKERS=4]"; exit 2; }
+	$(BIN)/lovt-bench evaluate $(call quote,$(SUBMISSION)) $(call option,--profile,PROFILE) $(call option,--executor,EXECUTOR) $(call option,--workers,WORKERS)
 
 submit: $(STAMP) ## Make a backbone of your checkpoint: make submit NAME=mine WEIGHTS=resnet50.pt [ENCODER=encoder_q] [DATA=mimic-cxr]
-	@test -n "$(NAME)" -a -n "$(WEIGHTS)" || { echo "usage: make submit NAME=name WEIGHTS=file [ARCH=resnet18] [ENCODER=encoder_q] [DATA='mimic-cxr chexpert'] [CLAIMED=results.csv]"; exit 2; }
-	$(BIN)/lovt-bench submit $(NAME) --weights $(WEIGHTS) $(if $(ARCH),--arch $(ARCH)) $(if $(ENCODER),--encoder $(ENCODER)) $(DATA:%=--pretraining-data %) $(if $(CLAIMED),--claimed $(CLAIMED))
+	@test -n $(call quote,$(NAME)) && test -n $(call quote,$(WEIGHTS)) || { echo "usage: make submit NAME=name WEIGHTS=file [ARCH=resnet18] [ENCODER=encoder_q] [DATA='mimic-cxr chexpert'] [CLAIMED=results.csv]"; exit 2; }
+	$(BIN)/lovt-bench submit $(call quote,$(NAME)) --weights $(call quote,$(WEIGHTS)) $(call option,--arch,ARCH) $(call option,--encoder,ENCODER) $(foreach data,$(DATA),--pretraining-data $(call quote,$(data))) $(call option,--claimed,CLAIMED)
 
 screenshots: $(STAMP) ## Pictures of the leaderboard page, light and dark, wide and narrow: make screenshots [OUT=build/screenshots]
-	$(BIN)/python -m tests.leaderboard.page.screenshots $(or $(OUT),build/screenshots)
+	$(BIN)/python -m tests.leaderboard.page.screenshots $(call quote,$(OUT))
 
 leaderboard: $(STAMP) ## Build the leaderboard from the run records and show it
 	$(BIN)/lovt-bench leaderboard build
@@ -107,4 +115,4 @@ leaderboard: $(STAMP) ## Build the leaderboard from the run records and show it
 	@echo "The page again, served: $(BIN)/lovt-bench leaderboard serve --open"
 
 clean: ## Remove the workspace (data, features, backbones, results)
-	rm -rf $(WORKSPACE)
+	rm -rf -- $(call quote,$(WORKSPACE))

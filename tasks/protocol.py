@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from benchmark.contract.unknown import unknown
 from tasks.messages import explain
 
 PROTOCOLS = Path(__file__).resolve().parent / "protocols"
@@ -35,9 +36,7 @@ def load_protocol(name: str = DEFAULT_PROTOCOL, folder: Path = PROTOCOLS) -> Pro
         InvalidProtocolError: unreadable, a field missing, unknown or wrong, or `name` is not the file's.
     """
     if name not in protocol_names(folder):
-        raise UnknownProtocolError(
-            f"unknown protocol {name!r}; known: {', '.join(protocol_names(folder)) or 'none'}"
-        )
+        raise UnknownProtocolError(unknown("protocol", name, protocol_names(folder)))
     path = folder / f"{name}.yaml"
     try:
         protocol = Protocol.model_validate(read_yaml(path))

@@ -5,6 +5,9 @@ A new task is a new file; nothing else is edited (docs/tasks.md).
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from pydantic import ValidationError
 
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.task import TaskSpec
+from benchmark.contract.unknown import unknown
 from tasks.messages import explain
 from tasks.metrics.names import metric_names
 
@@ -42,17 +46,51 @@ def load_tasks(folder: Path = SPECS) -> tuple[TaskSpec, ...]:
 
 
 def load_task(task: str, folder: Path = SPECS) -> TaskSpec:
-    """Return the task with this id, or with this number written as text.
+    """Return the one task that a pattern of `select_tasks` names: its id or its number.
 
     Raises:
-        UnknownTaskError: no such task; the message lists the known ids.
+        UnknownTaskError: no such task, or several; the message lists the ids.
+    """
+    found = select_tasks([task], folder)
+    if len(found) != 1:
+        ids = ", ".join(spec.id for spec in found)
+        raise UnknownTaskError(f"{task!r} names {len(found)} tasks; expected one of {ids}")
+    return found[0]
+
+
+def select_tasks(patterns: Iterable[str], folder: Path = SPECS) -> tuple[TaskSpec, ...]:
+    """Return the tasks that patterns name, in ascending number; all without a pattern.
+
+    Args:
+        patterns: ids, also with `*`, `?` and `[...]`, numbers (`9`), ranges of numbers (`7-9`), or several of these
+            with commas between.
+        folder: of the task files.
+
+    Raises:
+        UnknownTaskError: one of them names no task; the message lists the known ids.
     """
     known = load_tasks(folder)
-    for spec in known:
-        if task in (spec.id, str(spec.number)):
-            return spec
-    listed = ", ".join(spec.id for spec in known) or "none"
-    raise UnknownTaskError(f"unknown task {task!r}; known ids (or their numbers): {listed}")
+    given = list(patterns)
+    wanted = [word for pattern in given for part in pattern.split(",") if (word := part.strip())]
+    if given and not wanted:
+        raise UnknownTaskError(_unknown(",".join(given), known))
+    chosen: set[str] = set()
+    for word in wanted:
+        named = {spec.id for spec in known if _names(word, spec)}
+        if not named:
+            raise UnknownTaskError(_unknown(word, known))
+        chosen |= named
+    return tuple(spec for spec in known if spec.id in chosen or not given)
+
+
+def _unknown(word: str, known: Sequence[TaskSpec]) -> str:
+    return unknown("task", word, [spec.id for spec in known]) + " (or their numbers)"
+
+
+def _names(word: str, spec: TaskSpec) -> bool:
+    if numbers := re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", word):
+        return int(numbers[1]) <= spec.number <= int(numbers[2] or numbers[1])
+    return fnmatchcase(spec.id, word)
 
 
 def read_task(path: Path) -> TaskSpec:

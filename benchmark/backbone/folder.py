@@ -21,12 +21,13 @@ from pydantic import ValidationError
 from benchmark.backbone import registry
 from benchmark.backbone.export import export_onnx
 from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.names import MANIFEST
 from benchmark.backbone.weights import file_digest, listing, not_finite, read_weights, serialise, specs_of
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
 from benchmark.disk.lock import hold
 from benchmark.disk.temporary import new_folder
 
-WEIGHTS, GRAPH, MANIFEST = "backbone.safetensors", "backbone.onnx", "backbone.json"
+WEIGHTS, GRAPH = "backbone.safetensors", "backbone.onnx"
 MANIFEST_LIMIT = 1 << 20
 """Bytes; a manifest is a page, not a payload."""
 

@@ -18,7 +18,7 @@ from benchmark.backbone import imagenet
 from benchmark.backbone.findings import Finding
 from benchmark.backbone.folder import WEIGHTS, read_manifest, regular_file
 from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.sources import listed
+from benchmark.backbone.names import listed
 from benchmark.backbone.weights import listing, not_finite
 from benchmark.contract.backbone import FeatureLevel
 

@@ -12,12 +12,13 @@ from typing import Protocol
 import torch
 
 from benchmark.backbone import imagenet, registry
-from benchmark.backbone.folder import MANIFEST, check_architecture, load_backbone, read_manifest
+from benchmark.backbone.folder import check_architecture, load_backbone, read_manifest
 from benchmark.backbone.graph_apart import GraphApart, graph_side
 from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.names import DRAWN, DRAWN_PREFIX, IMAGENET, MANIFEST, misnamed, missing
 from benchmark.backbone.weights import weights_digest
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel
-from benchmark.contract.base import NAME_RULE, digest_of, is_name
+from benchmark.contract.base import digest_of, is_name
 
 DRAWING_RULE = {"source": "random", "initialisation": "torchvision-default", "version": 1}
 """What a random backbone depends on beside its architecture and seed."""
@@ -174,13 +175,8 @@ def backbone_folder(workspace: Path, name: str) -> Path:
         BackboneError: not a name, so that none can lead out of the workspace.
     """
     if not is_name(name):
-        raise BackboneError(f"{name!r} is no backbone name: expected {NAME_RULE}")
+        raise BackboneError(misnamed(name))
     return workspace / "backbones" / name
-
-
-def listed(workspace: Path) -> list[Path]:
-    """Return the folders under `workspace/backbones/` that hold a manifest, by name."""
-    return sorted(path.parent for path in (workspace / "backbones").glob(f"[!.]*/{MANIFEST}"))
 
 
 def resolve(name: str, workspace: Path) -> BackboneSource:
@@ -194,10 +190,10 @@ def resolve(name: str, workspace: Path) -> BackboneSource:
         BackboneError: not a name, nothing of that name, or a folder that breaks the contract.
     """
     root = backbone_folder(workspace, name)
-    if name == "random":
+    if name == DRAWN:
         return RandomSource()
-    if name.startswith("random-") and registry.is_known(name.removeprefix("random-")):
-        return RandomSource(name.removeprefix("random-"))
+    if name.startswith(DRAWN_PREFIX) and registry.is_known(name.removeprefix(DRAWN_PREFIX)):
+        return RandomSource(name.removeprefix(DRAWN_PREFIX))
     if root.is_dir():
         manifest = read_manifest(root)
         if manifest.name != name:
@@ -207,11 +203,7 @@ def resolve(name: str, workspace: Path) -> BackboneSource:
         if not manifest.is_graph_only:
             check_architecture(manifest)
         return FolderSource(root, manifest)
-    if name == "imagenet":
+    if name == IMAGENET:
         path = imagenet.cached_file()
         return ImageNetSource(path, weights_digest(imagenet.load_imagenet(path)[0]))
-    there = ", ".join(path.name for path in listed(workspace)) or "none"
-    raise BackboneError(
-        f"no backbone {name!r} in {root.parent}; there: {there}; always there: random, imagenet. "
-        f"`lovt-bench backbone export {name} --weights FILE` converts a weight file"
-    )
+    raise BackboneError(missing(name, workspace))

@@ -184,8 +184,8 @@ def list_backbones(workspace: Path | None) -> None:
     from benchmark.backbone.folder import read_manifest
     from benchmark.backbone.imagenet import cached_file
     from benchmark.backbone.model import BackboneError
+    from benchmark.backbone.names import listed
     from benchmark.backbone.registry import summary
-    from benchmark.backbone.sources import listed
     from benchmark.contract.backbone import PAPER_ARCHITECTURE, architecture_class
 
     paper = [

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.cli.console import say
+from benchmark.cli.evaluation_names import by_name, check_name, same_command
+from benchmark.cli.interruption import interruptible
 from benchmark.cli.options import workspace_option
 from benchmark.cli.sizes import Size
+from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
     from benchmark.backbone.sources import BackboneSource
+    from benchmark.contract.protocol import Protocol
     from benchmark.contract.task import TaskSpec
     from benchmark.data.store import ImageStore
     from benchmark.engine.evaluate import Evaluation, TaskResult
@@ -22,7 +27,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("submission")
 @click.option(
-    "--tasks", "patterns", multiple=True, metavar="PATTERN", help="Only tasks whose id matches; repeatable."
+    "--tasks",
+    "patterns",
+    multiple=True,
+    metavar="TASKS",
+    help="Only these: ids, also with *, numbers or ranges of numbers, with commas between; repeatable.",
 )
 @click.option(
     "--profile",
@@ -83,63 +92,70 @@ def evaluate(
     Examples:
       lovt-bench evaluate random --profile demo
       lovt-bench evaluate imagenet --tasks 'rsna_*' --device cuda
-      lovt-bench evaluate mine --tasks covid_linear --engine reference
+      lovt-bench evaluate mine --tasks covid_linear,7-9 --engine reference
       lovt-bench evaluate mine --executor local --workers 4
       lovt-bench evaluate mine --dry-run
       lovt-bench evaluate mine --budget 2h
     """
-    from benchmark.cli.evaluation_report import print_left, print_results
-    from benchmark.workspace import workspace_root
+    from benchmark.contract.exit_codes import ExitCode
 
-    root = workspace_root(workspace)
     try:
-        seconds, silence = _seconds(budget), _seconds(None if stall_limit in ("off", "0") else stall_limit)
-        specs: list[TaskSpec] = _select_tasks(patterns)
-        specs, stores = _open_stores(specs, root, protocol, prepared_only)
-        # Torch takes seconds to import: what can fail before, fails before.
-        from benchmark.backbone.sources import resolve
-        from benchmark.engine.device import choose_device, gpu_count
-        from benchmark.engine.evaluate import Evaluation
-        from benchmark.engine.profile import load_profile
-        from benchmark.executor.choose import choose_executor
-        from benchmark.keeper import keeper
-        from benchmark.malloc import keep_freed_memory, leave_out_imports
-        from tasks.protocol import load_protocol
+        with interruptible():
+            # Names first, then data, then what imports torch, which takes seconds.
+            root = workspace_root(workspace)
+            seconds, silence = (
+                _seconds(budget),
+                _seconds(None if stall_limit in ("off", "0") else stall_limit),
+            )
+            specs, limits, rules = by_name(patterns, profile, protocol)
+            check_name(submission, root)
+            specs, stores = _open_stores(specs, root, rules, prepared_only)
+            from benchmark.backbone.sources import resolve
+            from benchmark.cli.evaluation_report import print_left, print_results
+            from benchmark.engine.device import choose_device, gpu_count
+            from benchmark.engine.evaluate import Evaluation
+            from benchmark.executor.choose import choose_executor
+            from benchmark.keeper import keeper
+            from benchmark.malloc import keep_freed_memory, leave_out_imports
 
-        source, limits = resolve(submission, root), load_profile(profile)
-        if not patterns:
-            specs = _leave_out(specs, source, limits.image_side)
-        evaluation = Evaluation(
-            source=source,
-            specs=specs,
-            stores=stores,
-            protocol=load_protocol(protocol),
-            profile=limits,
-            workspace=root,
-            device=choose_device(device),
-            engine=engine,
-            measured_by=keeper(),
-        )
-        executor = choose_executor(
-            executor_name,
-            workers=workers,
-            gpus=gpu_count(evaluation.device),
-            address=address,
-            memory=max_memory,
-            order="listed" if budget else "longest",
-            stall_limit=silence,
-        )
-        if max_memory is None:
-            keep_freed_memory()
-        if dry_run:
-            _dry_run(evaluation, executor, by_use=budget is not None)
-            return
-        leave_out_imports()
-        results = _run(evaluation, executor, seconds)
-    except (ValueError, FileNotFoundError) as error:
+            source = resolve(submission, root)
+            if not patterns:
+                specs = _leave_out(specs, source, limits.image_side)
+            evaluation = Evaluation(
+                source=source,
+                specs=specs,
+                stores=stores,
+                protocol=rules,
+                profile=limits,
+                workspace=root,
+                device=choose_device(device),
+                engine=engine,
+                measured_by=keeper(),
+            )
+            executor = choose_executor(
+                executor_name,
+                workers=workers,
+                gpus=gpu_count(evaluation.device),
+                address=address,
+                memory=max_memory,
+                order="listed" if budget else "longest",
+                stall_limit=silence,
+            )
+            if max_memory is None:
+                keep_freed_memory()
+            if dry_run:
+                _dry_run(evaluation, executor, by_use=budget is not None)
+                return
+            leave_out_imports()
+            results = _run(evaluation, executor, seconds)
+            print_results(evaluation, results)
+            print_left(results, same_command(ctx))
+    except ValueError as error:
         raise click.ClickException(str(error)) from error
-    print_results(evaluation, results)
-    print_left(results, _same_command(ctx))
+    except KeyboardInterrupt as error:
+        say(f"Cut off: {error if error.args else 'nothing was begun'}.", err=True)
+        say(f"To go on: {same_command(ctx)}", err=True)
+        raise SystemExit(ExitCode.RESUMABLE) from error
     if any(result.status == "failed" for result in results):
         raise SystemExit(1)
 
@@ -176,37 +192,11 @@ def _run(evaluation: Evaluation, executor: Executor, seconds: float | None) -> l
         found = forecast(evaluation, found.rates, share=False)
         budget = Budget(seconds, found.seconds, found.rates, max(1, executor.workers))
     with RichObserver(evaluation, executor) as observer:
-        return run(evaluation, observer, executor, budget)
-
-
-def _same_command(ctx: click.Context) -> str:
-    """Return the command line as it was given, options only where they were."""
-    import shlex
-
-    words = ["lovt-bench", "evaluate", ctx.params["submission"]]
-    for parameter in ctx.command.params:
-        given = ctx.get_parameter_source(parameter.name or "") == click.core.ParameterSource.COMMANDLINE
-        if not isinstance(parameter, click.Option) or not given:
-            continue
-        value = ctx.params[parameter.name or ""]
-        if parameter.is_flag:
-            words.append(parameter.opts[0])
-        else:
-            for one in value if parameter.multiple else [value]:
-                words += [parameter.opts[0], str(one)]
-    return shlex.join(words)
-
-
-def _select_tasks(patterns: tuple[str, ...]) -> list[TaskSpec]:
-    from fnmatch import fnmatchcase
-
-    from tasks.registry import load_tasks
-
-    known = load_tasks()
-    for pattern in patterns:
-        if not any(fnmatchcase(spec.id, pattern) for spec in known):
-            raise ValueError(f"--tasks {pattern!r} matches none of: {', '.join(spec.id for spec in known)}")
-    return [spec for spec in known if not patterns or any(fnmatchcase(spec.id, p) for p in patterns)]
+        try:
+            with interruptible():
+                return run(evaluation, observer, executor, budget)
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt(f"{observer.recorded} of {observer.runs} runs were recorded") from error
 
 
 def _leave_out(specs: list[TaskSpec], source: BackboneSource, side: int) -> list[TaskSpec]:
@@ -215,24 +205,23 @@ def _leave_out(specs: list[TaskSpec], source: BackboneSource, side: int) -> list
 
     able, others = eligible(specs, source, side)
     for reason, ids in others.items():
-        click.echo(f"left out: {', '.join(ids)}: {reason}", err=True)
+        say(f"left out: {', '.join(ids)}: {reason}", err=True)
     if not able:
         raise ValueError(f"backbone {source.name} can take part in none of the tasks")
     return able
 
 
 def _open_stores(
-    specs: list[TaskSpec], root: Path, protocol: str, prepared_only: bool
+    specs: list[TaskSpec], root: Path, protocol: Protocol, prepared_only: bool
 ) -> tuple[list[TaskSpec], dict[str, ImageStore]]:
     from benchmark.data.open_store import find_store, open_store
-    from tasks.protocol import load_protocol
 
-    data, entries = root / "data", load_protocol(protocol).data
-    found = {name: find_store(data, name, entries) for name in sorted({spec.dataset for spec in specs})}
+    data = root / "data"
+    found = {name: find_store(data, name, protocol.data) for name in sorted({spec.dataset for spec in specs})}
     missing = [name for name, folder in found.items() if folder is None]
     kept = [spec for spec in specs if spec.dataset not in missing]
     if missing and not (prepared_only and kept):
-        raise ValueError(_not_prepared(missing, data, protocol, bool(kept)))
+        raise ValueError(_not_prepared(missing, data, protocol.name, bool(kept)))
     return kept, {name: open_store(folder) for name, folder in found.items() if folder is not None}
 
 

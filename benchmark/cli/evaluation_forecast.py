@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from rich.console import Console
 from rich.filesize import decimal as shown_bytes
 from rich.table import Table
 
+from benchmark.cli.console import console, say
 from benchmark.engine.forecast import Forecast
 from benchmark.engine.predict import total_seconds
 from benchmark.executor.job import Executor
+from benchmark.printable import printable
 
 
 def print_forecast(forecast: Forecast, executor: Executor, workspace: Path) -> None:
@@ -41,15 +42,14 @@ def print_forecast(forecast: Forecast, executor: Executor, workspace: Path) -> N
         shown_time(total_seconds(forecast.tasks, workers)),
         shown_bytes(written),
     )
-    console = Console()
-    console.print(table)
+    console().print(table)
     for reason in forecast.impossible.values():
-        console.print(f"cannot begin: {reason}", style="red", markup=False, soft_wrap=True)
-    console.print("Time of this machine, measured just now: less where runs stop early.", soft_wrap=True)
+        say(f"cannot begin: {reason}", style="red")
+    say("Time of this machine, measured just now: less where runs stop early.")
     free = shutil.disk_usage(_existing(workspace)).free
     if written > free:
-        text = f"The features need {shown_bytes(written)}, but {workspace} has {shown_bytes(free)} free."
-        console.print(text, style="red", markup=False, soft_wrap=True)
+        needed, there = shown_bytes(written), shown_bytes(free)
+        say(f"The features need {needed}, but {printable(workspace)} has {there} free.", style="red")
 
 
 def shown_time(seconds: float) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
+from benchmark.cli.console import console, progress, say, text_column
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
 from benchmark.engine.evaluate import Evaluation, TaskResult
 from benchmark.engine.observer import Observer
 from benchmark.engine.plan import RunConfig
 from benchmark.executor.job import Executor
+from benchmark.printable import printable
 from leaderboard.statistics import student_half_width
 
 
@@ -22,21 +24,21 @@ class RichObserver(Observer):
 
     def __init__(self, evaluation: Evaluation, executor: Executor) -> None:
         self._evaluation, self._executor = evaluation, executor
-        self._console = Console(stderr=True)
-        self._progress = Progress(
-            TextColumn("{task.description}", table_column=None),
+        self._console = console(err=True)
+        self._progress = progress(
+            "{task.description}",
+            text_column("{task.fields[activity]}", "dim"),
             BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f} %"),
+            "{task.percentage:>3.0f} %",
             TimeElapsedColumn(),
-            TextColumn("left"),
+            "left",
             TimeRemainingColumn(elapsed_when_finished=False),
-            console=self._console,
-            disable=not self._console.is_terminal,
+            shown_on=self._console,
             transient=True,
         )
-        self._bar: TaskID = self._progress.add_task("starting", total=None)
-        self._title = ""
-        self._runs = self._done = 0
+        self._bar: TaskID = self._progress.add_task("starting", total=None, activity="")
+        self.runs = self.recorded = 0
+        """That were to do, and that this call has done."""
 
     def __enter__(self) -> RichObserver:
         self._progress.start()
@@ -46,13 +48,15 @@ class RichObserver(Observer):
         self._progress.stop()
 
     def start(self, total_cost: float, runs: int) -> None:
-        self._runs = runs
+        self.runs = runs
         self._progress.update(self._bar, total=max(total_cost, 1e-9))
         source, profile = self._evaluation.source, self._evaluation.profile
         self._console.print(
-            f"[bold]{source.name}[/] through {len(self._evaluation.specs)} tasks: {runs} runs to do, profile "
-            f"{profile.name}, engine {self._evaluation.engine}, device {self._evaluation.device}{self._where()}",
-            highlight=False,
+            Text.assemble(
+                (source.name, "bold"),
+                f" through {len(self._evaluation.specs)} tasks: {runs} runs to do, profile {profile.name}, "
+                f"engine {self._evaluation.engine}, device {self._evaluation.device}{self._where()}",
+            ),
             soft_wrap=True,
         )
 
@@ -63,17 +67,16 @@ class RichObserver(Observer):
         return f", executor {name}" + (f" with {workers} workers" if workers else "")
 
     def task(self, spec: TaskSpec, position: int, tasks: int) -> None:
-        self._title = f"{position}/{tasks} {spec.id}"
-        self.activity("")
+        self._progress.update(self._bar, description=f"{position}/{tasks} {spec.id}", activity="")
 
     def activity(self, text: str) -> None:
-        self._progress.update(self._bar, description=f"{self._title} [dim]{text}[/]")
+        self._progress.update(self._bar, activity=text)
 
     def advance(self, cost: float) -> None:
         self._progress.advance(self._bar, cost)
 
     def run_finished(self, spec: TaskSpec, config: RunConfig, record: RunRecord) -> None:
-        self._done += 1
+        self.recorded += 1
         if record.status == "diverged":
             value = "diverged"
         elif config.phase == "tune":
@@ -81,9 +84,11 @@ class RichObserver(Observer):
         else:
             value = f"test {record.metric} {100 * record.test[record.metric]:.1f}"
         self._console.print(
-            f"[dim]{self._done:>4}/{self._runs}[/] {spec.id:<31}{config.phase:<6}"
-            f"LR {config.learning_rate:<7g} seed {config.seed} {record.epochs:>3} ep. {record.seconds:6.1f} s  {value}",
-            highlight=False,
+            Text.assemble(
+                (f"{self.recorded:>4}/{self.runs}", "dim"),
+                f" {spec.id:<31}{config.phase:<6}LR {config.learning_rate:<7g} seed {config.seed} "
+                f"{record.epochs:>3} ep. {record.seconds:6.1f} s  {value}",
+            ),
             soft_wrap=True,
         )
 
@@ -104,27 +109,24 @@ def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
     table.add_column("Runs", justify="right")
     for result in sorted(results, key=lambda result: result.spec.number):
         table.add_row(*_row(result))
-    console = Console()
-    console.print(title, style="bold", markup=False, soft_wrap=True)
-    console.print(table)
+    say(title, style="bold")
+    console().print(table)
     for result in results:
         if result.status == "failed":
-            console.print(f"failed: {result.reason}", style="red", markup=False, soft_wrap=True)
+            say(f"failed: {result.reason}", style="red")
     if not any(result.status == "done" for result in results):
         return
     folder = evaluation.workspace / "results"
-    console.print(f"Run records: {folder}/{manifests[0].track}/{evaluation.source.name}/", soft_wrap=True)
-    console.print("Next: lovt-bench leaderboard build")
+    say(f"Run records: {printable(folder)}/{manifests[0].track}/{evaluation.source.name}/")
+    say("Next: lovt-bench leaderboard build")
 
 
 def print_left(results: list[TaskResult], command: str) -> None:
     """Say which tasks a budget has left, and the command that goes on."""
     left = [result.spec.id for result in results if result.status == "left"]
     if left:
-        console = Console()
-        text = f"Left, since they do not fit into the budget: {', '.join(left)}"
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-        console.print(f"To go on: {command}", markup=False, highlight=False, soft_wrap=True)
+        say(f"Left, since they do not fit into the budget: {', '.join(left)}")
+        say(f"To go on: {command}")
 
 
 def _row(result: TaskResult) -> tuple[str, ...]:

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.console import console, say
+from benchmark.cli.leaderboard_board import open_board, tables_of
 from benchmark.cli.leaderboard_compare import compare
 from benchmark.cli.leaderboard_options import out_option, results_option
 from benchmark.cli.leaderboard_plot import plot
 from benchmark.cli.leaderboard_release import diff, list_versions, release, verify
 from benchmark.cli.leaderboard_serve import serve, site
 from benchmark.cli.options import workspace_option
+
+PIPE_WIDTH = 120
+"""Characters of a line in a pipe: so many tasks stand side by side."""
 
 
 @click.group()
@@ -56,20 +61,18 @@ def build(results: Path | None, out: Path, workspace: Path | None) -> None:
     try:
         sources = gather_sources(results, workspace)
         board, target = build_development(out, sources)
-    except (LeaderboardError, OSError) as error:
+    except LeaderboardError as error:
         raise click.ClickException(str(error)) from error
     records, source = sources.records, sources.results
     if not records.records:
-        click.echo(
-            f"No run records in {source}: `lovt-bench evaluate random --profile demo` makes some.", err=True
-        )
+        say(f"No run records in {source}: `lovt-bench evaluate random --profile demo` makes some.", err=True)
     for note in board.notes:
-        click.echo(f"Note: {note}", err=True)
+        say(f"Note: {note}", err=True)
     for table in board.tables:
         notes = f", {len(table.notes)} note(s)" if table.notes else ""
-        click.echo(f"{table.title}: {len(table.rows)} row(s), {len(table.columns)} task(s){notes}")
-    click.echo(f"Written: {target / 'leaderboard.md'} (and .json, .csv, .tex)")
-    click.echo(f"The page: {target / 'index.html'}")
+        say(f"{table.title}: {len(table.rows)} row(s), {len(table.columns)} task(s){notes}")
+    say(f"Written: {target / 'leaderboard.md'} (and .json, .csv, .tex)")
+    say(f"The page: {target / 'index.html'}")
 
 
 @leaderboard.command()
@@ -85,26 +88,17 @@ def show(version: str, wanted: str, no_published: bool, out: Path) -> None:
       lovt-bench leaderboard show
       lovt-bench leaderboard show 1.2.0 --table published
     """
-    from rich.console import Console
-
-    from leaderboard.build import table_ids
-    from leaderboard.errors import LeaderboardError
     from leaderboard.terminal import legend, render
-    from leaderboard.version import read_version
 
-    try:
-        board = read_version(out, version)
-    except LeaderboardError as error:
-        raise click.ClickException(str(error)) from error
-    tables = [table for table in table_ids(board, wanted) if not (no_published and table.kind == "published")]
-    if not tables:
-        known = ", ".join(table.id for table in board.tables) or "none"
-        raise click.ClickException(f"no table to show; tables of {version}: {known}")
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=120, no_color=True)
-    plain = not console.is_terminal or console.color_system is None
-    console.print(legend(plain=plain), style="dim", end="\n\n")
-    for table in tables:
-        for part in render(table, console.width, plain=plain):
-            console.print(part)
+    tables = tables_of(open_board(out, version), wanted)
+    shown = [table for table in tables if not (no_published and table.kind == "published")]
+    if not shown:
+        raise click.ClickException(
+            f"every table of {version} that --table names is published: drop --no-published"
+        )
+    screen = console(pipe_width=PIPE_WIDTH)
+    plain = screen.color_system is None
+    screen.print(legend(plain=plain), style="dim", end="\n\n")
+    for table in shown:
+        for part in render(table, screen.width, plain=plain):
+            screen.print(part)

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.console import console
+from benchmark.cli.leaderboard_board import open_board, tables_of
 from benchmark.cli.leaderboard_options import out_option
+
+PIPE_WIDTH = 110
+"""Characters of a line in a pipe."""
 
 
 @click.command()
@@ -26,20 +31,17 @@ def compare(first: str, second: str, wanted: str, version: str, out: Path) -> No
       lovt-bench leaderboard compare lovt-30 clip-30
       lovt-bench leaderboard compare mine lovt --table phantom
     """
-    from rich.console import Console
-
-    from leaderboard.build import table_ids
+    from benchmark.contract.unknown import unknown
     from leaderboard.comparison import render_comparison
-    from leaderboard.errors import LeaderboardError
-    from leaderboard.version import read_version
 
-    try:
-        board = read_version(out, version)
-    except LeaderboardError as error:
-        raise click.ClickException(str(error)) from error
+    board = open_board(out, version)
     if first == second:
         raise click.ClickException(f"FIRST and SECOND are both {first!r}: name two rows")
-    looked = [table for table in table_ids(board, wanted) if table.kind != "claimed"]
+    looked = [table for table in tables_of(board, wanted) if table.kind != "claimed"]
+    rows = sorted({row.id for table in looked for row in table.rows})
+    for name in (first, second):
+        if name not in rows:
+            raise click.ClickException(f"{unknown('row', name, rows)} (of {version})")
     tables = [table for table in looked if {first, second} <= {row.id for row in table.rows}]
     if not tables:
         lines = [f"  {table.id}: {', '.join(row.id for row in table.rows[:40])}" for table in looked]
@@ -47,9 +49,7 @@ def compare(first: str, second: str, wanted: str, version: str, out: Path) -> No
             f"no table of {version} has both {first!r} and {second!r}; rows by table:\n"
             + ("\n".join(lines) or "  none")
         )
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=110, no_color=True)
+    screen = console(pipe_width=PIPE_WIDTH)
     for table in tables:
         for part in render_comparison(table, first, second):
-            console.print(part)
+            screen.print(part)

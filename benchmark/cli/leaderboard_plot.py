@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.console import say
+from benchmark.cli.leaderboard_board import open_board, tables_of
 from benchmark.cli.leaderboard_options import VERSIONS
 
 
@@ -60,31 +62,16 @@ def plot(
       lovt-bench leaderboard plot --out paper/figures --format svg
     """
     from benchmark.workspace import workspace_root
-    from leaderboard.build import table_ids
-    from leaderboard.errors import LeaderboardError
     from leaderboard.figures.style import FORMATS
     from leaderboard.figures.write import KINDS, write_figures
-    from leaderboard.version import read_version
 
-    try:
-        board = read_version(versions, version)
-    except LeaderboardError as error:
-        raise click.ClickException(str(error)) from error
-    tables = table_ids(board, wanted)
-    if not tables:
-        known = ", ".join(table.id for table in board.tables) or "none"
-        raise click.ClickException(f"no table to plot; tables of {version}: {known}")
+    tables = tables_of(open_board(versions, version), wanted)
     target = out or workspace_root(None) / "figures" / version
     chosen = [kind for kind in KINDS if kind in kinds or "all" in kinds]
     for table in tables:
-        try:
-            written = list(
-                write_figures(
-                    table, target, chosen, [form for form in FORMATS if not formats or form in formats]
-                )
-            )
-        except OSError as error:
-            raise click.ClickException(f"{target}: {error.strerror or error}") from error
+        written = list(
+            write_figures(table, target, chosen, [form for form in FORMATS if not formats or form in formats])
+        )
         why = "" if written else ": it has no two complete rows to compare" if table.rows else ": it is empty"
-        click.echo(f"{table.id}: {len(written)} file(s){why}")
-    click.echo(f"Written: {target}")
+        say(f"{table.id}: {len(written)} file(s){why}")
+    say(f"Written: {target}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.console import say
+from benchmark.cli.leaderboard_board import open_board
 from benchmark.cli.leaderboard_options import out_option, results_option
 from benchmark.cli.options import workspace_option
 
@@ -40,18 +42,17 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
     from datetime import UTC, datetime
 
     from benchmark.cli.leaderboard_sources import gather_sources
-    from leaderboard.errors import LeaderboardError
     from leaderboard.formats.as_changes import plain_changes
     from leaderboard.release import release as freeze
 
     try:
         sources = gather_sources(results, workspace)
         made = freeze(out, sources, date=f"{datetime.now(UTC):%Y-%m-%d}", note=note, bump=bump)
-    except (LeaderboardError, OSError, ValueError) as error:
+    except ValueError as error:
         raise click.ClickException(str(error)) from error
     for line in plain_changes(made.changes):
-        click.echo(line)
-    click.echo(f"Released: {made.folder} ({made.bump}). Next: commit {out}")
+        say(line)
+    say(f"Released: {made.folder} ({made.bump}). Next: commit {out}")
 
 
 @click.command()
@@ -101,26 +102,24 @@ def verify(
             found = verify_version(out, name, live)
             good &= found.identical or (accept_other_code and found.explained)
             _tell(found)
-    except (LeaderboardError, OSError) as error:
+    except LeaderboardError as error:
         raise click.ClickException(str(error)) from error
     if every and not releases(out):
-        click.echo(f"No release in {out}.")
+        say(f"No release in {out}.")
     if not good:
         raise click.exceptions.Exit(1)
 
 
 def _tell(found: Verification) -> None:
     if found.identical:
-        click.echo(
-            f"{found.version}: {found.files} files rebuilt from {found.inputs} inputs, equal byte for byte"
-        )
+        say(f"{found.version}: {found.files} files rebuilt from {found.inputs} inputs, equal byte for byte")
         return
     word = "rebuilds otherwise" if found.explained else "not as it was built"
-    click.echo(f"{found.version}: {word}, {len(found.problems)} problem(s)")
+    say(f"{found.version}: {word}, {len(found.problems)} problem(s)")
     for problem in found.problems[:SHOWN]:
-        click.echo(f"  {problem.kind}: {problem.text}")
+        say(f"  {problem.kind}: {problem.text}")
     if len(found.problems) > SHOWN:
-        click.echo(f"  … and {len(found.problems) - SHOWN} more")
+        say(f"  … and {len(found.problems) - SHOWN} more")
 
 
 @click.command()
@@ -136,16 +135,10 @@ def diff(first: str, second: str, out: Path) -> None:
       lovt-bench leaderboard diff 1.1.0          # to dev
     """
     from leaderboard.changes import compare
-    from leaderboard.errors import LeaderboardError
     from leaderboard.formats.as_changes import plain_changes
-    from leaderboard.version import read_version
 
-    try:
-        changes = compare(read_version(out, first), read_version(out, second))
-    except LeaderboardError as error:
-        raise click.ClickException(str(error)) from error
-    for line in plain_changes(changes):
-        click.echo(line)
+    for line in plain_changes(compare(open_board(out, first), open_board(out, second))):
+        say(line)
 
 
 @click.command("list")
@@ -167,10 +160,10 @@ def list_versions(out: Path) -> None:
             touched = {**sum_problems(out / version), **chain_problems(out, version)}
             entry = None if touched else describe_release(out, version)
             text = f"{entry.date}  {clean(entry.summary, 200)}" if entry else "TOUCHED: see `verify`"
-            click.echo(f"{version:10s} {text}")
+            say(f"{version:10s} {text}")
     except LeaderboardError as error:
         raise click.ClickException(str(error)) from error
     if (out / DEVELOPMENT).is_dir():
-        click.echo(f"{DEVELOPMENT:10s} the last build, not released")
+        say(f"{DEVELOPMENT:10s} the last build, not released")
     elif not releases(out):
-        click.echo(f"No version in {out}: `lovt-bench leaderboard build` writes one.")
+        say(f"No version in {out}: `lovt-bench leaderboard build` writes one.")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from benchmark.cli.console import say
+from benchmark.cli.interruption import interruptible
+from benchmark.cli.leaderboard_board import open_board
 from benchmark.cli.leaderboard_options import out_option
 
 
@@ -24,29 +28,23 @@ def serve(version: str | None, port: int, browse: bool, out: Path) -> None:
     """
     import webbrowser
 
-    from leaderboard.errors import LeaderboardError
     from leaderboard.serve import ADDRESS, make_server
-    from leaderboard.version import DEVELOPMENT, read_version, releases
+    from leaderboard.version import DEVELOPMENT, releases
 
     released = releases(out)
     newest = DEVELOPMENT if (out / DEVELOPMENT).is_dir() or not released else released[0]
     shown = version or newest
+    open_board(out, shown)
     try:
-        read_version(out, shown)
         server = make_server(out, port)
-    except LeaderboardError as error:
-        raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"port {port}: {error.strerror}; choose another --port") from error
     address = f"http://{ADDRESS}:{server.server_port}/{shown}/"
-    click.echo(f"{address} (Ctrl+C ends it)")
-    if browse:
-        webbrowser.open(address)
-    with server:
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            click.echo()
+    say(f"{address} (Ctrl+C ends it)")
+    with server, suppress(KeyboardInterrupt), interruptible():
+        if browse:
+            webbrowser.open(address)
+        server.serve_forever()
 
 
 @click.command()
@@ -64,6 +62,6 @@ def site(folder: Path, out: Path) -> None:
 
     try:
         versions = write_site(out, folder)
-    except (LeaderboardError, OSError) as error:
+    except LeaderboardError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"Written: {folder} ({len(versions)} release(s), newest {versions[0]})")
+    say(f"Written: {folder} ({len(versions)} release(s), newest {versions[0]})")

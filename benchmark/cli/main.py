@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import logging
 import os
@@ -10,7 +9,9 @@ from typing import Any
 
 import click
 
-from benchmark.log import logger
+from benchmark.cli.failures import said_plainly
+from benchmark.cli.streams import robust_streams
+from benchmark.log import StandardError, logger
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("benchmark.cli.audit:audit", "Look for evaluation images in a pre-training corpus."),
@@ -47,16 +48,13 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except OSError as error:
-            from benchmark.disk.words import explain
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        with robust_streams():
+            return super().main(*args, **kwargs)
 
-            if error.errno == errno.EPIPE:  # click ends quietly
-                raise
-            logger.debug("what was being done", exc_info=True)
-            raise click.ClickException(explain(error)) from error
+    def invoke(self, ctx: click.Context) -> Any:
+        with said_plainly():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -74,7 +72,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(package_name="lovt-bench", message="%(package)s %(version)s")
-@click.option("-v", "--verbose", is_flag=True, help="Log more.")
+@click.option("-v", "--verbose", is_flag=True, help="Log more, and show where an error came from.")
 def main(verbose: bool) -> None:
     """Compare chest X-ray backbones on 18 localized tasks.
 
@@ -87,8 +85,10 @@ def main(verbose: bool) -> None:
     """
     # Threads that spin while another process has the core made trainings nine times slower (docs/performance.md).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    logging.basicConfig(format="%(message)s", level=logging.DEBUG if verbose else logging.WARNING)
-    logging.getLogger("lovt_bench").setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.basicConfig(
+        format="%(message)s", handlers=[StandardError()], level=logging.DEBUG if verbose else logging.WARNING
+    )
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.console import say
+
 if TYPE_CHECKING:
     from benchmark.contract.task import TaskSpec
 
@@ -48,7 +50,7 @@ def list_tasks() -> None:
     ]
     headers = ["nr", "task", "dataset", "train", "images", "head", "backbone", "metric"]
     aligned = ["right", "left", "left", "right", "right", "left", "left", "left"]
-    click.echo(tabulate(rows, headers, tablefmt="simple", colalign=aligned, disable_numparse=True))
+    say(tabulate(rows, headers, tablefmt="simple", colalign=aligned, disable_numparse=True))
 
 
 @tasks.command()
@@ -67,11 +69,11 @@ def show(task: str) -> None:
         spec = load_task(task)
     except (UnknownTaskError, InvalidTaskError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{spec.number}  {spec.title}")
+    say(f"{spec.number}  {spec.title}")
     fields = _fields(spec)
     width = max(map(len, fields))
     for name, value in fields.items():
-        click.echo(f"  {name:<{width}}  {value}")
+        say(f"  {name:<{width}}  {value}")
 
 
 def _fields(spec: TaskSpec) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmark.contract.profile import Kind, Profile
 from benchmark.contract.strict_yaml import read_yaml
 from benchmark.contract.task import TaskSpec, WarmUp
+from benchmark.contract.unknown import unknown
 
 _FOLDER = Path(__file__).parent / "profiles"
 
@@ -19,7 +20,7 @@ def profiles() -> list[str]:
 def load_profile(name: str) -> Profile:
     """Return the profile of that name. Raises ValueError that lists the known ones."""
     if name not in profiles():
-        raise ValueError(f"unknown profile {name!r}: expected one of {', '.join(profiles())}")
+        raise ValueError(unknown("profile", name, profiles()))
     return Profile.model_validate(read_yaml(_FOLDER / f"{name}.yaml"))
 
 

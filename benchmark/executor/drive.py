@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
-import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from benchmark.disk.lock import hold
+from benchmark.disk.words import explain
 from benchmark.executor.job import Emit, Job, JobError, Watcher, WorkFunction
 from benchmark.executor.limits import is_out_of_memory
 from benchmark.executor.queue import JobQueue
@@ -106,20 +108,35 @@ def _note(queue: JobQueue, job: Job, report: Report, watcher: Watcher) -> None:
         watcher.ended(*one)
 
 
+def check_claims(jobs: Sequence[Job], claims: Path) -> None:
+    """Take a claim and give it back, so that what stops every job is said once and before any begins.
+
+    Raises:
+        OSError: With the path: no permission, a read-only or full file system, or one without locks.
+    """
+    if jobs:
+        with hold(claims / f"driver-{os.getpid()}.lock"):
+            pass
+
+
 def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> Report:
     """Do the job in this process, unless another process holds it. An exception is the job's failure, not ours."""
-    with hold(claims / f"{job.claim or job.id}.lock") as mine:
-        if not mine:
-            return Report("held")
-        try:
+    try:
+        with hold(claims / f"{job.claim or job.id}.lock") as mine:
+            if not mine:
+                return Report("held")
             work(job.payload, emit)
-        except JobError as error:
-            return Report("failed", str(error))
-        except Exception as error:
-            logger.debug("%s", traceback.format_exc())
-            if is_out_of_memory(error):
-                return Report(
-                    "failed", f"{job.label}: needs more memory than the machine or --max-memory allows"
-                )
-            return Report("failed", f"{job.label}: {type(error).__name__}: {error}")
+    except Exception as error:
+        logger.debug("%s", job.label, exc_info=True)
+        return Report("failed", _reason(job, error))
     return Report("done")
+
+
+def _reason(job: Job, error: Exception) -> str:
+    if isinstance(error, JobError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{job.label}: {explain(error)}"
+    if is_out_of_memory(error):
+        return f"{job.label}: needs more memory than the machine or --max-memory allows"
+    return f"{job.label}: {type(error).__name__}: {error}"

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from benchmark.executor.drive import Report, drive
+from benchmark.executor.drive import Report, check_claims, drive
 from benchmark.executor.job import Event, Job, Watcher, Work
 from benchmark.executor.queue import JobQueue, Order
 from benchmark.executor.stall import StallWatch
@@ -44,11 +44,14 @@ class LocalExecutor:
         return len(self._environments)
 
     def run(self, jobs: Sequence[Job], work: Work, claims: Path, watcher: Watcher) -> None:
+        check_claims(jobs, claims)
         workers = [_Worker(work.entry, claims, environment) for environment in self._environments]
         try:
             watch = StallWatch(self._stall_limit)
             drive(JobQueue(jobs, self._order), _Workers(workers, watcher, watch), watcher, watch)
         finally:
+            for worker in workers:
+                worker.terminate()
             for worker in workers:
                 worker.stop()
 
@@ -103,9 +106,12 @@ class _Worker:
         self._close()
         self.job = None
 
-    def stop(self) -> None:
+    def terminate(self) -> None:
         if self._process is not None:
             self._process.terminate()
+
+    def stop(self) -> None:
+        if self._process is not None:
             try:
                 self._process.wait(5)
             except subprocess.TimeoutExpired:

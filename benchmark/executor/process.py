@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.executor.drive import Report, attempt, drive
+from benchmark.executor.drive import Report, attempt, check_claims, drive
 from benchmark.executor.job import Event, Job, Watcher, Work
 from benchmark.executor.queue import JobQueue
 from benchmark.executor.stall import StallWatch
@@ -27,6 +27,7 @@ class ProcessExecutor:
         self._stall_limit = stall_limit
 
     def run(self, jobs: Sequence[Job], work: Work, claims: Path, watcher: Watcher) -> None:
+        check_claims(jobs, claims)
         drive(JobQueue(jobs), _Here(work, claims, watcher, self._stall_limit), watcher, StallWatch(None))
 
 

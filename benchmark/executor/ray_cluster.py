@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import faulthandler
 import importlib.util
-import logging
 import os
 import signal
 import time
@@ -20,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.cores import usable_cores
-from benchmark.executor.drive import Report, attempt, drive
+from benchmark.executor.drive import Report, attempt, check_claims, drive
 from benchmark.executor.job import Event, Job, Watcher, Work, WorkFunction
 from benchmark.executor.limits import default_workers, worker_environments, worker_threads
 from benchmark.executor.queue import JobQueue, Order
+from benchmark.executor.ray_connection import check_answers, init_arguments, kept_handlers, no_answer
 from benchmark.executor.stall import StallWatch
 from benchmark.executor.worker import STACKS, make_work
 
@@ -62,19 +62,16 @@ class RayExecutor:
 
     def run(self, jobs: Sequence[Job], work: Work, claims: Path, watcher: Watcher) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        check_claims(jobs, claims)
+        if self._address:
+            check_answers(self._address)
         import ray
 
-        cores = None if self._address else usable_cores()
-        try:
-            ray.init(
-                address=self._address,
-                num_cpus=cores,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
-        except (ConnectionError, RuntimeError) as error:
-            raise ValueError(f"Ray at {self._address or 'this machine'} does not answer: {error}") from error
+        with kept_handlers():
+            try:
+                ray.init(**init_arguments(self._address), num_cpus=None if self._address else usable_cores())
+            except (ConnectionError, RuntimeError) as error:
+                raise ValueError(no_answer(self._address or "this machine", str(error))) from error
         watch = StallWatch(self._stall_limit)
         tasks = _Tasks(work.entry, claims.resolve(), watcher, watch, self.workers, self._gpu)
         try:

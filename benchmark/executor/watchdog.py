@@ -15,7 +15,7 @@ from benchmark.executor.stall import StallWatch
 from benchmark.log import logger
 
 EXIT_CODE = 75
-"""`EX_TEMPFAIL`: the same command may well succeed."""
+"""`EX_TEMPFAIL`: the same command goes on."""
 
 
 @contextmanager

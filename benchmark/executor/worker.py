@@ -25,6 +25,7 @@ from typing import Any
 from benchmark.executor.drive import attempt
 from benchmark.executor.job import Job, WorkFunction
 from benchmark.executor.limits import limit_memory
+from benchmark.log import StandardError
 
 STACKS = signal.SIGUSR1
 """Asks a worker for the stacks of its threads."""
@@ -73,5 +74,5 @@ def _read(jobs: queue.Queue[dict[str, str]]) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.basicConfig(format="%(message)s", handlers=[StandardError()], level=logging.WARNING)
     main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

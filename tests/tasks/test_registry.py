@@ -24,7 +24,7 @@ def test_a_task_is_found_by_id_and_by_number():
 
 def test_an_unknown_task_lists_the_known_ones():
     with pytest.raises(
-        UnknownTaskError, match=r"unknown task 'rsna'; known ids .*covid_linear, .*nih_seg_linear"
+        UnknownTaskError, match=r"unknown task 'rsna'.*; known: .*covid_linear, .*nih_seg_linear"
     ):
         load_task("rsna")
 

@@ -73,7 +73,7 @@ def test_a_damaged_store_is_refused_in_a_sentence(workspace, name, dry_run):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("random", "--tasks", "covid_linaer"), "matches none of: rsna_finetune_1"),
+        (("random", "--tasks", "covid_linaer"), "did you mean covid_linear?); known: rsna_finetune_1"),
         (("random", "--tasks", "covid_linear", "--profile", "dmeo"), "demo, paper, phantom, small"),
         (("random", "--tasks", "covid_linear", "--protocol", "lovt-2021"), "lovt-2022"),
         (("nobody", "--tasks", "covid_linear"), "no backbone 'nobody'"),

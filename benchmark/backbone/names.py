@@ -1,0 +1,45 @@
+"""Names of backbones, known before anything heavy is imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.contract.base import NAME_RULE, is_name
+from benchmark.contract.unknown import meant
+
+MANIFEST = "backbone.json"
+DRAWN = "random"
+DRAWN_PREFIX = "random-"
+IMAGENET = "imagenet"
+ALWAYS = (DRAWN, IMAGENET)
+"""Backbones that need no folder."""
+
+
+def listed(workspace: Path) -> list[Path]:
+    """Return the folders under `workspace/backbones/` that hold a manifest, by name."""
+    return sorted(path.parent for path in (workspace / "backbones").glob(f"[!.]*/{MANIFEST}"))
+
+
+def misnamed(name: str) -> str:
+    """Return what is said of a text that cannot be a name."""
+    return f"{name!r} is no backbone name: expected {NAME_RULE}"
+
+
+def name_problem(name: str, workspace: Path) -> str | None:
+    """Return why there is no backbone of that name, as far as names and folders tell; None where there may be one."""
+    folder = workspace / "backbones"
+    if not is_name(name):
+        return misnamed(name)
+    if name in ALWAYS or name.startswith(DRAWN_PREFIX) or (folder / name).is_dir():
+        return None
+    return missing(name, workspace)
+
+
+def missing(name: str, workspace: Path) -> str:
+    """Return what is said where there is no backbone of that name."""
+    there = [path.name for path in listed(workspace)]
+    return (
+        f"no backbone {name!r} in {workspace / 'backbones'}{meant(name, [*there, *ALWAYS])}; there: "
+        f"{', '.join(there) or 'none'}; always there: {', '.join(ALWAYS)}. "
+        f"`lovt-bench backbone export {name} --weights FILE` converts a weight file"
+    )

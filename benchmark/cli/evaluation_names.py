@@ -1,0 +1,53 @@
+"""What the names in a command line of `evaluate` stand for, found out before anything heavy is imported."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from benchmark.contract.profile import Profile
+    from benchmark.contract.protocol import Protocol
+    from benchmark.contract.task import TaskSpec
+
+
+def by_name(
+    patterns: tuple[str, ...], profile: str, protocol: str
+) -> tuple[list[TaskSpec], Profile, Protocol]:
+    """Return tasks, profile and protocol. Raises ValueError that lists the known names."""
+    from benchmark.engine.profile import load_profile
+    from tasks.protocol import load_protocol
+    from tasks.registry import select_tasks
+
+    return list(select_tasks(patterns)), load_profile(profile), load_protocol(protocol)
+
+
+def check_name(submission: str, root: Path) -> None:
+    """Raise ValueError where there is no backbone of that name."""
+    from benchmark.backbone.names import DRAWN_PREFIX, name_problem
+
+    if problem := name_problem(submission, root):
+        raise ValueError(problem)
+    if submission.startswith(DRAWN_PREFIX) and not (root / "backbones" / submission).is_dir():
+        from benchmark.backbone.sources import resolve
+
+        resolve(submission, root)
+
+
+def same_command(ctx: click.Context) -> str:
+    """Return the command line as it was given, options only where they were."""
+    words = ["lovt-bench", "evaluate", ctx.params["submission"]]
+    for parameter in ctx.command.params:
+        given = ctx.get_parameter_source(parameter.name or "") == click.core.ParameterSource.COMMANDLINE
+        if not isinstance(parameter, click.Option) or not given:
+            continue
+        value = ctx.params[parameter.name or ""]
+        if parameter.is_flag:
+            words.append(parameter.opts[0])
+        else:
+            for one in value if parameter.multiple else [value]:
+                words += [parameter.opts[0], str(one)]
+    return shlex.join(words)

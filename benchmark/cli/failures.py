@@ -1,0 +1,71 @@
+"""What ends a command in one sentence instead of a traceback; `lovt-bench -v` shows the traceback, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from benchmark.log import logger
+from benchmark.printable import printable
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as of a program that SIGINT ended."""
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """Turn failures of the machine and of files into a `ClickException`, and make messages safe to print."""
+    try:
+        yield
+    except click.ClickException as error:
+        cause = error.__cause__
+        # A command that repeats what Python says of a failure has nothing to add to it.
+        if cause is not None and error.message == str(cause):
+            error.message = sentence(cause) or error.message
+        _debug()
+        error.message = printable(error.message, lines=True)
+        raise
+    except KeyboardInterrupt as error:
+        _debug()
+        click.echo(err=True)
+        raise _Interrupted("cut off. What was finished before is kept.") from error
+    except Exception as error:
+        said = sentence(error)
+        if said is None:
+            raise
+        _debug()
+        raise click.ClickException(printable(said, lines=True)) from error
+
+
+def sentence(error: BaseException) -> str | None:
+    """Return what happened and what to do, for failures of the machine and of files; None for any other error."""
+    if isinstance(error, OSError):
+        from benchmark.disk.words import explain
+
+        return explain(error)
+    if isinstance(error, UnicodeDecodeError):
+        found = printable(error.object[error.start : error.start + 8])
+        return f"a file or its name is not text in UTF-8 (found {found}); save it in UTF-8, or rename it"
+    if isinstance(error, UnicodeEncodeError):
+        found = printable(error.object[max(0, error.start - 40) : error.end + 40])
+        return f"a name cannot be written in {error.encoding} ({found}); rename the file or folder"
+    if isinstance(error, RecursionError):
+        return "a file is nested too deeply to be read; check that it is what you meant"
+    if isinstance(error, EOFError):
+        return f"a file ends before it should ({error}); it was cut off: make or copy it again"
+    if isinstance(error, MemoryError | RuntimeError):
+        from benchmark.executor.limits import is_out_of_memory
+
+        if is_out_of_memory(error):
+            return "the machine has not enough memory; use fewer --workers, or close other programs"
+    return None
+
+
+class _Interrupted(click.ClickException):
+    exit_code = INTERRUPTED
+
+
+def _debug() -> None:
+    logger.debug("what was being done", exc_info=True)

@@ -1,0 +1,41 @@
+"""A version and its tables by name, for the commands that show them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from benchmark.contract.leaderboard import Leaderboard, Table
+
+
+def open_board(out: Path, version: str) -> Leaderboard:
+    """Return a version. Raises ClickException that lists those that are there."""
+    from benchmark.contract.unknown import unknown
+    from leaderboard.errors import LeaderboardError
+    from leaderboard.version import DEVELOPMENT, read_version, releases
+
+    there = [DEVELOPMENT] * (out / DEVELOPMENT).is_dir() + releases(out)
+    if version not in there:
+        raise click.ClickException(
+            f"{unknown('version', version, there)} (in {out}); `lovt-bench leaderboard build` writes {DEVELOPMENT}"
+        )
+    try:
+        return read_version(out, version)
+    except LeaderboardError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def tables_of(board: Leaderboard, wanted: str) -> list[Table]:
+    """Return the tables whose id contains a text. Raises ClickException that lists all where there is none."""
+    from benchmark.contract.unknown import unknown
+    from leaderboard.build import table_ids
+
+    tables = table_ids(board, wanted)
+    if not tables:
+        raise click.ClickException(
+            f"{unknown('table', wanted, [table.id for table in board.tables])} (of {board.version})"
+        )
+    return tables

@@ -1,0 +1,27 @@
+"""What is said of a name that there is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+SHOWN = 80
+"""Characters of the name that are repeated."""
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Return a message with the nearest of the known names, and all of them.
+
+    Args:
+        what: Of what kind the name is: `task`, `profile`.
+        name: What was given.
+        known: What there is.
+    """
+    names = list(known)
+    return f"unknown {what} {name[:SHOWN]!r}{meant(name, names)}; known: {', '.join(names) or 'none'}"
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return a question for the nearest of the known names, with a blank before it; nothing where none is near."""
+    near = get_close_matches(name[:SHOWN].lower(), list(known), 1)
+    return f" (did you mean {near[0]}?)" if near else ""
