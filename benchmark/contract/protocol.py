@@ -23,9 +23,9 @@ class DataProtocol(Model):
     """How the equalised float image becomes 8 bit."""
     jpeg_quality: dict[str, PositiveInt]
     """Datasets whose processed images went through a JPEG of this quality before the resize."""
-    dicom_values: Literal["stored", "displayed"]
+    dicom_values: Literal["stored", "displayed"] = Field("stored", exclude_if=lambda value: value == "stored")
     """`stored`: RSNA and SIIM keep the values of their DICOM files, without rescale, window or inversion; `displayed`:
-    as a viewer shows them."""
+    as a viewer shows them. The entry came later: as published it does not count in digests, which stay what they were."""
     odd_padding: Literal["short", "exact"]
     """`short`: an odd difference to the square stays one pixel short, the resize then scales the axes differently."""
     object_cxr_boxes: Literal["exchanged", "correct"]
