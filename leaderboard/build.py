@@ -11,6 +11,7 @@ from datetime import datetime
 from benchmark.contract.leaderboard import InputFile, Leaderboard, Table
 from benchmark.contract.task import TaskSpec
 from leaderboard.claims import claimed_tables, claims_of
+from leaderboard.contradictions import Contradiction, mark_contradictions
 from leaderboard.costs import costs
 from leaderboard.descriptions import Description
 from leaderboard.lineage import Relation
@@ -33,6 +34,8 @@ def build(
     current: Current | None = None,
     lineage: Sequence[Relation] | None = None,
     further_inputs: Sequence[InputFile] = (),
+    contradictions: Sequence[Contradiction] = (),
+    keeper: str | None = None,
 ) -> Leaderboard:
     """Return the leaderboard of these records.
 
@@ -47,6 +50,8 @@ def build(
         current: Digests of what is here now; rows that rest on others are marked stale.
         lineage: Lines on shared images for published rows; those of this repository unless given.
         further_inputs: Files that the other arguments were read from, to be named by their digests.
+        contradictions: What in the records cannot be true, found when they were read.
+        keeper: Who keeps the board: rows are reproduced only by runs that name them.
 
     Raises:
         LeaderboardError: a published value of an unknown task.
@@ -57,13 +62,11 @@ def build(
     known = descriptions or {}
     taken = costs(records.records)
     ids = [table_id(group.key) for group in groups]
-    tables = [
-        mark_stale(
-            run_table(group, specs, known, taken, ambiguous=ids.count(table_id(group.key)) > 1),
-            current or Current(),
-        )
-        for group in groups
-    ]
+    tables = []
+    for group in groups:
+        ambiguous = ids.count(table_id(group.key)) > 1
+        table = run_table(group, specs, known, taken, ambiguous=ambiguous, keeper=keeper)
+        tables.append(mark_contradictions(mark_stale(table, current or Current()), group.key, contradictions))
     public = [table for table in tables if table.track == "public"]
     rest = [table for table in tables if table.track != "public"]
     beside = {
@@ -83,6 +86,7 @@ def build(
         updated=_updated(groups),
         tables=[table.model_copy(update={"analysis": analyse(table)}) for table in shown],
         inputs=_inputs(records, published, further_inputs),
+        keeper=keeper,
         notes=sorted([*records.notes, *notes]),
     )
 

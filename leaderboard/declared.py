@@ -1,9 +1,12 @@
-"""What strangers write beside their weights, read with suspicion: plain files only, bounded, valid or an error."""
+"""What strangers write beside their weights, read with suspicion: plain files only, bounded, valid or an error.
+
+Whoever shows one submission stops at the error; whoever builds the board of all passes a `Complain` that notes it.
+"""
 
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,23 +25,53 @@ _SIZE_LIMIT = 1024 * 1024
 
 _Read = TypeVar("_Read", bound=Model)
 
+Complain = Callable[[LeaderboardError], None]
+"""Is told of a file that is not valid; where it returns, the file counts as if it were not there."""
 
-def read_audit(name: str, folders: Sequence[Path], backbones: Path | None) -> AuditReport | None:
+
+def stop(error: LeaderboardError) -> None:
+    """Raise the error."""
+    raise error
+
+
+def read_audit(
+    name: str, folders: Sequence[Path], backbones: Path | None, complain: Complain = stop
+) -> AuditReport | None:
     """Return the audit beside the backbone, else the one in the submission's folder."""
     if not is_name(name):
         return None
     places = [*([backbones] if backbones else []), *folders]
-    return next(
-        (found for place in places if (found := read_model(place / name / AUDIT_FILE, AuditReport))), None
-    )
+    found = (read_model(place / name / AUDIT_FILE, AuditReport, complain) for place in places)
+    return next(filter(None, found), None)
 
 
-def read_submission(folders: Sequence[Path], name: str) -> Submission | None:
+def read_submission(folders: Sequence[Path], name: str, complain: Complain = stop) -> Submission | None:
     """Return the submission of that name; None if there is none, or the name cannot be a folder.
 
     Raises:
-        LeaderboardError: its file is not valid.
+        LeaderboardError: its file is not valid, and `complain` does not take the error.
     """
+    try:
+        return _submission(folders, name)
+    except LeaderboardError as error:
+        complain(error)
+        return None
+
+
+def read_model(path: Path, model: type[_Read], complain: Complain = stop) -> _Read | None:
+    """Return what a JSON file says, None where there is no plain file.
+
+    Raises:
+        LeaderboardError: too large, or not what the contract says, and `complain` does not take the error.
+    """
+    try:
+        return _model(path, model)
+    except LeaderboardError as error:
+        complain(error)
+        return None
+
+
+def _submission(folders: Sequence[Path], name: str) -> Submission | None:
     paths = [folder / name / "submission.yaml" for folder in folders] if is_name(name) else []
     path = next(filter(_is_plain_file, paths), None)
     if path is None:
@@ -49,6 +82,8 @@ def read_submission(folders: Sequence[Path], name: str) -> Submission | None:
         raise LeaderboardError(str(error)) from error
     except ValidationError as error:
         raise LeaderboardError(explain(path, error)) from error
+    except OSError as error:
+        raise LeaderboardError(f"{path}: cannot be read ({error.strerror})") from error
     if submission.name != name:
         raise LeaderboardError(
             f"{path}: name is {submission.name!r}, expected {name!r} as the folder is called"
@@ -56,16 +91,14 @@ def read_submission(folders: Sequence[Path], name: str) -> Submission | None:
     return submission
 
 
-def read_model(path: Path, model: type[_Read]) -> _Read | None:
-    """Return what a JSON file says, None where there is no plain file.
-
-    Raises:
-        LeaderboardError: too large, or not what the contract says.
-    """
+def _model(path: Path, model: type[_Read]) -> _Read | None:
     if not _is_plain_file(path):
         return None
-    with path.open("rb") as stream:
-        content = stream.read(_SIZE_LIMIT + 1)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_SIZE_LIMIT + 1)
+    except OSError as error:
+        raise LeaderboardError(f"{path}: cannot be read ({error.strerror})") from error
     if len(content) > _SIZE_LIMIT:
         raise LeaderboardError(f"{path}: larger than {_SIZE_LIMIT} bytes; expected a {model.__name__}")
     try:

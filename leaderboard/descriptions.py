@@ -12,14 +12,14 @@ from pathlib import Path
 from pydantic import PositiveInt
 
 from benchmark.contract.backbone import BackboneManifest, architecture_class
-from benchmark.contract.base import Model, Sha256
+from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.dataset import Track
 from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row
 from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
 from leaderboard.audits import audit_texts, with_audit
-from leaderboard.declared import read_audit, read_model, read_submission
-from leaderboard.evidence import made_here
+from leaderboard.declared import Complain, read_audit, read_model, read_submission, stop
+from leaderboard.evidence import made_by
 from leaderboard.lineage import overlaps
 from leaderboard.provenance import provenance_texts
 from leaderboard.text import clean
@@ -38,7 +38,9 @@ class BackboneFacts(Model):
     parameters: PositiveInt | None = None
     frozen_only: bool = False
     made_here: bool = False
-    """The harness made the weights by running the submission."""
+    """The harness made the weights by running the submission, whoever did; written by releases before `made_by`."""
+    made_by: Name | None = None
+    """Who made the weights with the harness by running the submission."""
     provenance: dict[str, str] = {}
 
 
@@ -107,7 +109,10 @@ class Description(Model):
 
 
 def describe(
-    names: Iterable[str], submissions: Path | Sequence[Path] | None, backbones: Path | None
+    names: Iterable[str],
+    submissions: Path | Sequence[Path] | None,
+    backbones: Path | None,
+    complain: Complain = stop,
 ) -> dict[str, Description]:
     """Return the description of each submission.
 
@@ -115,38 +120,41 @@ def describe(
         names: Submission names; they are folder names by contract.
         submissions: Folders of submissions, the first that has a name counts; or None.
         backbones: `workspace/backbones`, or None.
+        complain: Is told of a description that is not valid; by default it raises.
 
     Raises:
-        LeaderboardError: a description exists but is not valid.
+        LeaderboardError: a description exists but is not valid, and `complain` does not take the error.
     """
     folders = [submissions] if isinstance(submissions, Path) else list(submissions or [])
     datasets = list(dict.fromkeys(spec.dataset for spec in load_tasks()))
-    return {name: _describe(name, folders, backbones, datasets) for name in sorted(set(names))}
+    return {name: _describe(name, folders, backbones, datasets, complain) for name in sorted(set(names))}
 
 
-def claiming(submissions: Sequence[Path]) -> list[str]:
+def claiming(submissions: Sequence[Path], complain: Complain = stop) -> list[str]:
     """Return the names of the submissions that claim numbers, sorted.
 
     Raises:
-        LeaderboardError: a `submission.yaml` is not valid.
+        LeaderboardError: a `submission.yaml` is not valid, and `complain` does not take the error.
     """
     names = {path.parent.name for folder in submissions for path in folder.glob("[!.]*/submission.yaml")}
-    found = [(name, read_submission(submissions, name)) for name in sorted(names)]
+    found = [(name, read_submission(submissions, name, complain)) for name in sorted(names)]
     return [name for name, submission in found if submission and submission.claimed]
 
 
 def _describe(
-    name: str, folders: Sequence[Path], backbones: Path | None, datasets: Sequence[str]
+    name: str, folders: Sequence[Path], backbones: Path | None, datasets: Sequence[str], complain: Complain
 ) -> Description:
-    manifest = read_model(backbones / name / "backbone.json", BackboneManifest) if backbones else None
-    own = read_submission(folders, name)
-    method = own or read_submission(folders, manifest.provenance.method if manifest else _family(name))
+    path = backbones / name / "backbone.json" if backbones else None
+    manifest = read_model(path, BackboneManifest, complain) if path else None
+    own = read_submission(folders, name, complain)
+    speaker = manifest.provenance.method if manifest else _family(name)
+    method = own or (read_submission(folders, speaker, complain) if speaker != name else None)
     texts = [item.display_name for item in (own, manifest) if item]
     display_name = next(filter(None, map(clean, texts)), name)
     methods = [method.display_name if method else "", manifest.provenance.method if manifest else ""]
     papers = [method.paper if method else None, manifest.provenance.paper if manifest else None]
     declared = _declared(own, method, manifest)
-    report = read_audit(name, folders, backbones)
+    report = read_audit(name, folders, backbones, complain)
     tracks: tuple[Track, ...] = ("public", "phantom")
     words = vocabulary()
     return Description(
@@ -198,7 +206,7 @@ def _facts(name: str, manifest: BackboneManifest | None, own: Submission | None)
             architecture=clean(manifest.architecture),
             parameters=manifest.parameters,
             frozen_only=manifest.is_graph_only,
-            made_here=made_here(manifest.provenance),
+            made_by=made_by(manifest.provenance),
             provenance=provenance_texts(manifest)
             | ({"Weights from": clean(str(url), limit=200)} if url else {}),
         )

@@ -23,8 +23,12 @@ INTERVALS = {"student-t": "Student's t", "normal": "1.96 · std / √n"}
 SIGNS: Mapping[OverlapMark, str] = {"clean": "", "overlapping": "†", "unknown": "?"}
 """Beside a number (or a name, where it holds for all datasets of the table): images may have been seen before."""
 
+CONTRADICTION = "!"
+"""Beside the name of a row whose run records contradict themselves."""
+
 SIGN_LEGEND = (
-    "† the pre-training data share images with it, ? it is not known whether they do (docs/lineage.md)"
+    "† the pre-training data share images with it, ? it is not known whether they do (docs/lineage.md), "
+    "! its run records contradict themselves (see the notes)"
 )
 
 _CAPITALS = {"covid": "COVID", "mimic": "MIMIC"}
@@ -133,6 +137,11 @@ def row_sign(row: Row) -> str:
     """Return the sign beside a row's name: of a mark that holds for all datasets of the table."""
     marks = {item.mark for item in row.overlaps}
     return SIGNS[marks.pop()] if len(marks) == 1 else ""
+
+
+def name_signs(row: Row) -> str:
+    """Return all signs beside a row's name."""
+    return f"{row_sign(row)}{CONTRADICTION if row.contradictions else ''}"
 
 
 def cell_sign(row: Row, column: Column) -> str:

@@ -14,7 +14,7 @@ from leaderboard.clean import clean_ranking, frozen_ranking
 from leaderboard.columns import column_of
 from leaderboard.costs import CostKey, cost_of, curve
 from leaderboard.descriptions import BackboneFacts, Description
-from leaderboard.evidence import evidence_of
+from leaderboard.evidence import evidence_of, measured_by
 from leaderboard.selection import Group, GroupKey, RunSet
 from leaderboard.standing import count_methods, in_order, stand
 from leaderboard.statistics import summarise
@@ -33,6 +33,7 @@ def run_table(
     costs: Mapping[CostKey, Cost] | None = None,
     *,
     ambiguous: bool = False,
+    keeper: str | None = None,
 ) -> Table:
     """Return the table of one group; its columns are the tasks that any submission has runs of.
 
@@ -42,13 +43,15 @@ def run_table(
         descriptions: Of submissions by name.
         costs: What cells took (`leaderboard.costs`).
         ambiguous: Another group has the same id: this one's id and title then carry a digest.
+        keeper: Who keeps the board; None: nobody is named, and nothing is reproduced.
     """
     key = group.key
     present = [spec for spec in tasks if any(task == spec.id for _, task in group.sets)]
     ids = [spec.id for spec in present]
     names = sorted({submission for submission, _ in group.sets})
     drafts = [
-        _row(name, group, present, descriptions.get(name) or _nameless(name), costs or {}) for name in names
+        _row(name, group, present, descriptions.get(name) or _nameless(name), costs or {}, keeper)
+        for name in names
     ]
     rows = in_order(stand(_told_apart(drafts), ids))
     columns = [_column(spec, group) for spec in present]
@@ -123,15 +126,16 @@ def _row(
     tasks: Sequence[TaskSpec],
     description: Description,
     costs: Mapping[CostKey, Cost],
+    keeper: str | None,
 ) -> Row:
     sets = [(spec, item) for spec in tasks if (item := group.sets.get((name, spec.id)))]
     backbone = sets[0][1].backbone
     facts = _facts_of(backbone, description)
     evidence = evidence_of(
-        measured=True,
+        measured=measured_by(keeper, (run for _, item in sets for run in item.runs)),
         weights_here=facts is not None,
-        made_here=facts.made_here if facts else False,
-        claimed=bool(description.claimed),
+        made_here=facts is not None and facts.made_by == keeper,
+        claimed=True,
     )
     claims = claims_of(description, group.key)
     cells = [_cell(spec, item, claims.get(spec.id), cost_of(group.key, item, costs)) for spec, item in sets]

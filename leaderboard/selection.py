@@ -19,7 +19,6 @@ from typing import NamedTuple, TypeVar
 from benchmark.contract.base import digest_of
 from benchmark.contract.dataset import Splits, Track
 from benchmark.contract.run_record import RunRecord
-from leaderboard.records import finished
 
 
 class GroupKey(NamedTuple):
@@ -56,7 +55,7 @@ class RunSet:
     @property
     def newest(self) -> datetime:
         """When the last of the runs finished."""
-        return max(finished(run) for run in self.runs)
+        return max(run.finished_at for run in self.runs)
 
     @property
     def shown(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from benchmark.disk.temporary import new_folder
 from leaderboard.errors import LeaderboardError
 from leaderboard.store import INPUTS
 from leaderboard.version import releases
@@ -22,9 +23,9 @@ _REDIRECT = """<!doctype html>
 
 
 def write_site(out: Path, target: Path) -> list[str]:
-    """Write the site into a folder that does not exist yet and return the released versions, newest first.
+    """Write the site into a folder that does not exist yet, and return the released versions, newest first.
 
-    `dev` is not published. The inputs are: anyone can rebuild from them.
+    It appears whole. `dev` is not published. The inputs are: anyone can rebuild from them.
 
     Raises:
         LeaderboardError: there is no release, one was touched, or the folder exists.
@@ -35,11 +36,11 @@ def write_site(out: Path, target: Path) -> list[str]:
         raise LeaderboardError(f"no release in {out}: `lovt-bench leaderboard release` makes one")
     if target.exists():
         raise LeaderboardError(f"{target} is there already; choose a folder that is not")
-    target.mkdir(parents=True)
-    for name in (*versions, INPUTS):
-        shutil.copytree(out / name, target / name)
-    for name in (INDEX, SCRIPT):
-        shutil.copyfile(out / name, target / name)
-    redirect = _REDIRECT.format(target=f"{versions[0]}/index.html")
-    (target / "index.html").write_text(redirect, encoding="utf-8")
+    with new_folder(target, replace=False) as fresh:
+        for name in (*versions, INPUTS):
+            shutil.copytree(out / name, fresh / name)
+        for name in (INDEX, SCRIPT):
+            shutil.copyfile(out / name, fresh / name)
+        redirect = _REDIRECT.format(target=f"{versions[0]}/index.html")
+        (fresh / "index.html").write_text(redirect, encoding="utf-8")
     return versions

@@ -14,13 +14,15 @@ from typing import Literal
 
 from pydantic import PositiveInt, ValidationError
 
-from benchmark.contract.base import Model, Sha256
+from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.leaderboard import InputFile, Leaderboard
 from benchmark.contract.task import TaskSpec
 from leaderboard.build import build
+from leaderboard.contradictions import Contradiction
 from leaderboard.descriptions import Description
 from leaderboard.errors import LeaderboardError
 from leaderboard.examples import read_examples
+from leaderboard.line_ends import source_bytes
 from leaderboard.lineage import Relation
 from leaderboard.published.load import FOLDER as PUBLISHED
 from leaderboard.published.load import PublishedTable, load_published
@@ -58,6 +60,9 @@ class Frozen(Model):
     current: Current = Current()
     lineage: list[Relation] | None = None
     """Lines on shared images; the descriptions hold what follows from them for submissions."""
+    contradictions: list[Contradiction] = []
+    """What in the records cannot be true; some of it depends on the day they were read."""
+    keeper: Name | None = None
     notes: list[str] = []
     """What reading the results left out."""
 
@@ -102,6 +107,8 @@ class Sources:
             current=frozen.current,
             lineage=frozen.lineage,
             further_inputs=self.further,
+            contradictions=frozen.contradictions,
+            keeper=frozen.keeper,
         )
 
     def content(self, file: InputFile) -> bytes:
@@ -109,8 +116,10 @@ class Sources:
         if file.path == FROZEN:
             return self.document
         top, _, rest = file.path.partition("/")
-        places = {"published": self.published_folder / rest, "examples": self.folder / file.path}
-        content = places.get(top, self.results / file.path).read_bytes()
+        if top == "published":
+            content = source_bytes(self.published_folder / rest)
+        else:
+            content = ((self.folder if top == "examples" else self.results) / file.path).read_bytes()
         if digest(content) != file.sha256:
             raise LeaderboardError(
                 f"{file.path} changed while it was read; wait for its runs, then try again"
@@ -146,7 +155,7 @@ def gather(
         if name != table.info.name:
             raise LeaderboardError(f"published/{name}.yaml: name is {table.info.name!r}, expected {name!r}")
     descriptions = [
-        _input(f"published/{path.name}", path.read_bytes(), 0)
+        _input(f"published/{path.name}", source_bytes(path), 0)
         for path in sorted(published_folder.glob("*.yaml"))
     ]
     written = frozen.to_json().encode() if document is None else document

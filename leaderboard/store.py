@@ -12,9 +12,9 @@ import re
 import zlib
 from pathlib import Path
 
+from benchmark.contract.record_file import FILE_LIMIT
 from benchmark.disk.temporary import new_file
 from leaderboard.errors import LeaderboardError
-from leaderboard.records import SIZE_LIMIT
 from leaderboard.rendering import digest
 
 INPUTS = "inputs"
@@ -27,10 +27,17 @@ class MissingInputError(LeaderboardError):
 
 
 def keep(versions: Path, content: bytes) -> str:
-    """Store content if it is not there and return its digest."""
+    """Store content if it is not there and return its digest.
+
+    Raises:
+        MissingInputError: something else is there under its name.
+        OSError: With the path.
+    """
     sha256 = digest(content)
     target = _path(versions, sha256)
-    if not target.is_file():
+    if os.path.lexists(target):
+        fetch(versions, sha256)
+    else:
         with new_file(target) as path:
             path.write_bytes(gzip.compress(content, compresslevel=9, mtime=0))
     return sha256
@@ -50,7 +57,7 @@ def fetch(versions: Path, sha256: str) -> bytes:
         raise MissingInputError(f"{where} is missing; bring it back from the repository's history") from error
     try:
         with os.fdopen(descriptor, "rb") as stream, gzip.open(stream) as unpacked:
-            content = unpacked.read(SIZE_LIMIT + 1)
+            content = unpacked.read(FILE_LIMIT + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise MissingInputError(f"{where} is damaged ({error})") from error
     if digest(content) != sha256:

@@ -27,8 +27,8 @@ from leaderboard.layout import (
     mark,
     mean_rank_text,
     measured_text,
+    name_signs,
     ranking_lines,
-    row_sign,
 )
 
 NAME_WIDTH = 22
@@ -112,7 +112,7 @@ def _empty(title: str) -> Grid:
 
 def _name(row: Row) -> Text:
     """Return the name; a sign behind it is never cut off."""
-    sign = row_sign(row)
+    sign = name_signs(row)
     room = NAME_WIDTH - len(sign) - 1
     name = row.display_name
     return Text(f"{name if len(name) <= room else f'{name[: room - 1]}…'} {sign}" if sign else name)

@@ -8,6 +8,18 @@ import unicodedata
 _MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "&<>`*_~|[]#\\@$"})
 """Whatever means something in Markdown, HTML, a mention or a formula, as a character reference."""
 
+_FORMULA = ("=", "+", "-", "−", "@")
+
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800")
+"""Letters, marks and a symbol that show nothing, after NFKC."""
+
+_FIELD_ENDS = ("\t", "\r", "\n")
+
+_WORDS = frozenset(
+    {"", "#n/a", "#na", "<na>", "1.#ind", "1.#qnan", "false", "n/a", "na", "nan", "none", "null", "true"}
+)
+"""What pandas, R and spreadsheets read as nothing or as a truth value, beside what is a number."""
+
 _LINK = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)
 """What makes a page turn bare text into a link."""
 
@@ -36,8 +48,27 @@ def markdown(text: str) -> str:
 
 
 def spreadsheet(text: str) -> str:
-    """Return text that a spreadsheet does not take for a formula: = + - @ in front get an apostrophe."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    """Return text that stays text in a cell, with an apostrophe before it where it would not.
+
+    A spreadsheet takes = + - @ in front for a formula, in any width and behind whatever it does not show, and the
+    readers of data frames take some words for a number, a truth value or nothing.
+    """
+    seen = "".join(filter(_shows, unicodedata.normalize("NFKC", text))).strip()
+    return f"'{text}" if seen[:1] in _FORMULA or _is_value(seen) or text[:1] in _FIELD_ENDS else text
+
+
+def _shows(character: str) -> bool:
+    return unicodedata.category(character)[0] != "C" and character not in _BLANK
+
+
+def _is_value(text: str) -> bool:
+    if text.casefold() in _WORDS:
+        return True
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def slug(text: str, limit: int = 64) -> str:

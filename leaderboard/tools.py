@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import benchmark.contract
+from leaderboard.line_ends import source_bytes
 
 LIBRARIES = ("jinja2", "numpy", "pandas", "pillow", "pydantic", "scipy", "tabulate", "vl-convert-python")
 
@@ -44,6 +45,6 @@ def code_sha256() -> str:
             if relative.parts[0] in _NO_CODE or path.suffix not in _SOURCES or not path.is_file():
                 continue
             if relative.parts[0] != "published" or path.suffix == ".py":
-                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                content = hashlib.sha256(source_bytes(path)).hexdigest()
                 total.update(f"{content}  {name}/{relative.as_posix()}\n".encode())
     return total.hexdigest()

@@ -5,12 +5,8 @@ Nothing is removed but files that a build wrote: a folder that holds anything el
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +15,8 @@ from pydantic import ValidationError
 
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.release import BuildRecord, Release
+from benchmark.disk.lock import hold
+from benchmark.disk.temporary import new_folder, sweep
 from leaderboard.errors import LeaderboardError
 from leaderboard.rendering import SOURCE, SUMS, Examples, digest, read_sums, render, with_sums
 from leaderboard.tools import code_sha256, tools
@@ -28,7 +26,7 @@ DEVELOPMENT = "dev"
 
 BUILD = "build.json"
 
-_TEMPORARY = ".new-"
+_LOCK = ".lock"
 
 _RELEASE = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})")
 
@@ -63,18 +61,11 @@ def put(version: str, out: Path, files: Mapping[str, bytes]) -> Path:
             raise LeaderboardError(
                 f"{target} is released and the build differs from it; a released version never changes"
             )
-    temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=out))
-    try:
-        fresh, old = temporary / "new", temporary / "old"
+    with new_folder(target) as fresh:
         for name, content in whole.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        if target.exists():
-            target.rename(old)
-        fresh.rename(target)
-    finally:
-        shutil.rmtree(temporary)
     return target
 
 
@@ -150,23 +141,13 @@ def check_version(version: str) -> str:
 
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
-    """Hold the folder of versions for one writer at a time, and clear what a killed one left behind."""
-    out.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        for path in out.glob(f"{_TEMPORARY}*"):
-            _recover(path, out / DEVELOPMENT)
+    """Hold the folder of versions for one writer at a time.
+
+    What a killed writer left behind is cleared, and `dev` put back if that was between the two renames.
+    """
+    with hold(out / _LOCK, wait=True):
+        sweep(out)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _recover(temporary: Path, development: Path) -> None:
-    """Put `dev` back if its writer was killed between the two renames; remove the rest."""
-    if (temporary / "old").is_dir() and not development.exists():
-        (temporary / "old").rename(development)
-    shutil.rmtree(temporary)
 
 
 def _names(folder: Path) -> Iterator[str]:

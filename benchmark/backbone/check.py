@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -15,34 +16,55 @@ from benchmark.backbone.check_graph import check_graph, check_graph_alone
 from benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
 from benchmark.backbone.findings import Finding
 from benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS, load_backbone, read_manifest, regular_file
-from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.graph_model import open_graph
+from benchmark.backbone.model import BATCH, Backbone, BackboneError
+from benchmark.backbone.sanity import check_sanity
 from benchmark.backbone.weights import file_digest
+from benchmark.contract.apart_inside import Answer, Work
 from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.untrusted import clean_text
 
 BATCHES = (1, 3)
 """Batch sizes that are tried: the smallest, and one that no graph is traced at."""
+
+BATCHES_ALONE = (*BATCHES, BATCH)
+"""Of a graph alone: the one of an evaluation, too, which runs nothing else."""
 
 TOLERANCE = 1e-4
 """Largest |ONNX - PyTorch| of a feature level over its largest absolute value. Measured on a CPU: 2.4e-6."""
 
 
-def check_backbone(root: Path, *, tolerance: float = TOLERANCE) -> list[Finding]:
+def check_work(folder: str, name: str | None) -> Work:
+    """Yield the findings of `check_backbone`, then those of `check_sanity` of a graph alone."""
+    yield _said(check_backbone(Path(folder), name=name))
+    yield _said(check_sanity(open_graph(Path(folder))))
+
+
+def _said(findings: list[Finding]) -> Answer:
+    return Answer(
+        [{key: clean_text(value) for key, value in asdict(finding).items()} for finding in findings]
+    )
+
+
+def check_backbone(root: Path, *, name: str | None = None, tolerance: float = TOLERANCE) -> list[Finding]:
     """Return what is right and wrong about a backbone folder.
 
     Looked at: the three files, the manifest, digests, names, shapes, dtypes and values of all tensors;
     channels, strides and values of all feature levels for batches of 1 and 3; the same of the ONNX graph, run
-    by onnxruntime, and its agreement with PyTorch. Of a graph alone: all of this but PyTorch's part.
+    by onnxruntime, and its agreement with PyTorch. Of a graph alone: all of this but PyTorch's part, for a batch of an
+    evaluation, too.
 
     Args:
-        root: the folder; its name is the backbone's.
+        root: the folder.
+        name: the backbone's; None for the folder's.
         tolerance: largest difference of a feature level, relative to its largest absolute value.
     """
     try:
         manifest = read_manifest(root)
     except BackboneError as error:
         return [Finding("error", MANIFEST, str(error), EXPORT_AGAIN)]
-    findings = list(_check_folder(root, manifest))
+    findings = list(_check_folder(root, manifest, name or root.resolve().name))
     if manifest.is_graph_only:
         return _once([*findings, *_check_graph_alone(root, manifest)])
     try:
@@ -66,9 +88,9 @@ def _run(backbone: Backbone, images: Tensor) -> tuple[Tensor, ...]:
         return backbone.feature_maps(images)
 
 
-def _check_folder(root: Path, manifest: BackboneManifest) -> Iterator[Finding]:
-    if manifest.name != root.resolve().name:
-        message = f"names the backbone {manifest.name!r}, its folder is {root.resolve().name!r}"
+def _check_folder(root: Path, manifest: BackboneManifest, name: str) -> Iterator[Finding]:
+    if manifest.name != name:
+        message = f"names the backbone {manifest.name!r}, its folder is {name!r}"
         yield Finding("error", MANIFEST, message, "rename the folder: results are filed under this name")
     else:
         yield Finding("ok", MANIFEST, f"{manifest.display_name}: {manifest.provenance.method}")
@@ -80,7 +102,7 @@ def _check_graph_alone(root: Path, manifest: BackboneManifest) -> Iterator[Findi
     if (root / WEIGHTS).exists():
         message = f"lies there, {MANIFEST} declares a graph alone"
         yield Finding("error", WEIGHTS, message, "remove it, or declare its architecture and digest")
-    images = {batch: example_images(batch, manifest.input.side) for batch in BATCHES}
+    images = {batch: example_images(batch, manifest.input.side) for batch in BATCHES_ALONE}
     yield from _check_graph_file(root, manifest, lambda: check_graph_alone(root / GRAPH, manifest, images))
 
 

@@ -6,48 +6,31 @@ have it.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import save
 from torch import Tensor
 
 from benchmark.backbone import registry
+from benchmark.backbone.apart import read_apart
 from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.understand.guard import kind_of
+from benchmark.backbone.understand.read import read_checkpoint
 from benchmark.backbone.weights import listing, not_finite, spec_problems, specs_of
-
-SUFFIXES = (".pt", ".pth", ".safetensors")
+from benchmark.contract.apart_inside import Answer, Work
+from benchmark.contract.untrusted import clean_text
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a weight file.
+    """Return the tensors of a weight file; one from elsewhere is read by `from_file`.
 
     Raises:
         BackboneError: no such file, another kind of file, a pickle that holds more than tensors, or a
             checkpoint that holds more than one flat state dict.
     """
-    if not path.is_file():
-        raise BackboneError(f"no weight file {path}")
-    if path.suffix not in SUFFIXES:
-        raise BackboneError(f"{path.name}: expected a file that ends in {', '.join(SUFFIXES)}")
-    if path.suffix == ".safetensors":
-        try:
-            return load_file(path)
-        except (SafetensorError, OSError, ValueError) as error:
-            raise BackboneError(f"{path.name} is not a readable safetensors file: {error}") from error
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise BackboneError(
-            f"{path.name} is refused: it holds objects other than tensors, and unpickling them could run "
-            "code. Save the plain state dict instead, torch.save(model.state_dict(), FILE), or a "
-            ".safetensors file"
-        ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, OSError) as error:
-        raise BackboneError(f"{path.name} is not a readable PyTorch file: {error}") from error
+    content = read_checkpoint(path)
     if not isinstance(content, Mapping) or not content:
         raise BackboneError(
             f"{path.name} holds {type(content).__name__}, expected a state dict: names to tensors"
@@ -55,10 +38,31 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     others = [str(name) for name, value in content.items() if not isinstance(value, Tensor)]
     if others:
         raise BackboneError(
-            f"{path.name} is not a plain state dict: {listing(others)} are no tensors. "
+            f"{path.name} is not a plain state dict: {clean_text(listing(others))} are no tensors. "
             "Save the image encoder's state dict alone"
         )
     return {str(name): value for name, value in content.items()}
+
+
+def from_file(architecture: str, path: Path) -> tuple[Backbone, list[str]]:
+    """Return the backbone of a weight file that is read in a process apart; see `from_state_dict`.
+
+    Raises:
+        BackboneError: as `read_state_dict` and `from_state_dict` raise it.
+    """
+    kind_of(path)
+    notes, state = read_apart(
+        f"{__name__}:{plain_work.__name__}", path, architecture, {"architecture": architecture}
+    )
+    return _build(architecture, state), [clean_text(str(note)) for note in notes]
+
+
+def plain_work(path: str, architecture: str) -> Work:
+    """Yield once when a file is read, then notes and the state dict; see `read_apart`."""
+    state = read_state_dict(Path(path))
+    yield Answer(None)
+    plain, notes = _plain(architecture, state)
+    yield Answer(notes, save({name: tensor.contiguous() for name, tensor in plain.items()}))
 
 
 def from_state_dict(architecture: str, state: Mapping[str, Tensor]) -> tuple[Backbone, list[str]]:
@@ -70,6 +74,11 @@ def from_state_dict(architecture: str, state: Mapping[str, Tensor]) -> tuple[Bac
     Raises:
         BackboneError: naming the keys that are missing, unexpected, of another shape, or not finite.
     """
+    plain, notes = _plain(architecture, state)
+    return _build(architecture, plain), notes
+
+
+def _plain(architecture: str, state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
     notes = []
     if state and all(name.startswith("module.") for name in state):
         state = {name.removeprefix("module."): tensor for name, tensor in state.items()}
@@ -89,7 +98,11 @@ def from_state_dict(architecture: str, state: Mapping[str, Tensor]) -> tuple[Bac
         raise BackboneError(f"the weights do not fit {architecture}: " + "; ".join(problems))
     if bad := not_finite(state):
         raise BackboneError(f"the weights hold NaN or infinity in {len(bad)} tensors: {listing(bad)}")
+    return dict(state), notes
+
+
+def _build(architecture: str, state: Mapping[str, Tensor]) -> Backbone:
     with torch.random.fork_rng(devices=[]):
         backbone = registry.build(architecture)
     backbone.load_state_dict(dict(state))
-    return backbone.eval(), notes
+    return backbone.eval()

@@ -6,9 +6,11 @@ digests are compared, every tensor is compared with the architecture before one 
 
 from __future__ import annotations
 
+import os
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +23,8 @@ from benchmark.backbone.export import export_onnx
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.weights import file_digest, listing, not_finite, read_weights, serialise, specs_of
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
+from benchmark.disk.lock import hold
+from benchmark.disk.temporary import new_folder
 
 WEIGHTS, GRAPH, MANIFEST = "backbone.safetensors", "backbone.onnx", "backbone.json"
 MANIFEST_LIMIT = 1 << 20
@@ -111,50 +115,110 @@ def save_backbone(
     side: int = 224,
     name: str | None = None,
 ) -> BackboneManifest:
-    """Write a backbone folder at `root` (its last part is the backbone's name), in place of what is there.
+    """Write a backbone folder at `root`, in place of what is there; `write_backbone` says the rest."""
+    _refuse_not_finite(name or root.name, backbone)
+    with new_folder(root) as new:
+        return write_backbone(
+            new,
+            backbone,
+            name=name or root.name,
+            display_name=display_name,
+            provenance=provenance,
+            onnx=onnx,
+            side=side,
+        )
+
+
+def write_backbone(
+    folder: Path,
+    backbone: Backbone,
+    *,
+    name: str,
+    display_name: str,
+    provenance: Provenance,
+    onnx: bool = True,
+    side: int = 224,
+) -> BackboneManifest:
+    """Write the files of a backbone into an empty folder, for example of `writing_backbone`.
 
     Args:
-        root: the folder; written beside under a temporary name, then renamed.
+        folder: where to write.
         backbone: on any device, in any mode.
+        name: the backbone's name, under which the folder will lie.
         display_name: what tables show.
         provenance: where the weights came from.
         onnx: whether to write `backbone.onnx` too (seconds).
         side: image side in pixels at which the graph is traced.
-        name: the backbone's name where it is not the folder's, because the folder will be moved.
 
     Raises:
         BackboneError: weights are not finite, or a field is not what the contract says.
     """
-    if bad := not_finite(backbone.state_dict()):
-        raise BackboneError(
-            f"{root.name} is not written: NaN or infinity in {len(bad)} tensors: {listing(bad)}"
+    _refuse_not_finite(name, backbone)
+    (folder / WEIGHTS).write_bytes(serialise(backbone))
+    if onnx:
+        export_onnx(backbone, folder / GRAPH, side)
+    try:
+        manifest = BackboneManifest(
+            name=name,
+            display_name=display_name,
+            architecture=backbone.architecture,
+            levels=list(backbone.levels),
+            input=InputSpec(side=side),
+            parameters=backbone.parameter_count,
+            weights_sha256=file_digest(folder / WEIGHTS),
+            onnx_sha256=file_digest(folder / GRAPH) if onnx else None,
+            provenance=provenance,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            versions={name: version(name) for name in ("torch", "torchvision", "timm")},
         )
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{root.name[:40]}.", dir=root.parent) as scratch:
-        new = Path(scratch) / "new"
-        new.mkdir()
-        (new / WEIGHTS).write_bytes(serialise(backbone))
-        if onnx:
-            export_onnx(backbone, new / GRAPH, side)
-        try:
-            manifest = BackboneManifest(
-                name=name or root.name,
-                display_name=display_name,
-                architecture=backbone.architecture,
-                levels=list(backbone.levels),
-                input=InputSpec(side=side),
-                parameters=backbone.parameter_count,
-                weights_sha256=file_digest(new / WEIGHTS),
-                onnx_sha256=file_digest(new / GRAPH) if onnx else None,
-                provenance=provenance,
-                created=datetime.now(UTC).isoformat(timespec="seconds"),
-                versions={name: version(name) for name in ("torch", "torchvision", "timm")},
-            )
-        except ValidationError as error:
-            raise BackboneError(f"{root.name} cannot be written as a backbone: {error}") from error
-        (new / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-        replace_folder(new, root)
+    except ValidationError as error:
+        raise BackboneError(f"{name} cannot be written as a backbone: {error}") from error
+    (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest
+
+
+def _refuse_not_finite(name: str, backbone: Backbone) -> None:
+    if bad := not_finite(backbone.state_dict()):
+        raise BackboneError(f"{name} is not written: NaN or infinity in {len(bad)} tensors: {listing(bad)}")
+
+
+@contextmanager
+def writing_backbone(
+    root: Path, *, force: bool, own: Callable[[BackboneManifest], bool] = lambda there: False
+) -> Iterator[Path]:
+    """Yield an empty folder that becomes the backbone folder `root` when the block ends well, and vanishes else.
+
+    Nobody else writes this backbone meanwhile: a second writer waits, and then finds the first one's there.
+
+    Args:
+        root: the folder; its last part is the backbone's name.
+        force: replace whatever lies there.
+        own: whether a backbone that lies there is the caller's own work, which is replaced without `force`.
+
+    Raises:
+        BackboneError: a backbone that came from elsewhere lies there, at the beginning or at the end of the block.
+        OSError: with the path.
+    """
+    with hold(root.with_name(f".{root.name}.lock"), wait=True):
+        check_replaceable(root, force=force, own=own)
+        with new_folder(root) as new:
+            yield new
+            # Whoever copies or moves folders takes no lock.
+            check_replaceable(root, force=force, own=own)
+
+
+def check_replaceable(
+    root: Path, *, force: bool, own: Callable[[BackboneManifest], bool] = lambda there: False
+) -> None:
+    """Raise BackboneError where something lies at `root` that may not be replaced; see `writing_backbone`."""
+    if force or not os.path.lexists(root):
+        return
+    try:
+        if own(read_manifest(root)):
+            return
+    except BackboneError:  # nobody can tell whose it is
+        pass
+    raise BackboneError(f"{root} is there already; --force replaces it, or choose another name")
 
 
 def replace_folder(new: Path, root: Path) -> None:

@@ -10,12 +10,19 @@ import torch
 from torch import Tensor
 
 from benchmark.backbone.export import INPUT
-from benchmark.backbone.folder import GRAPH, read_manifest, regular_file
+from benchmark.backbone.folder import GRAPH, MANIFEST, read_manifest, regular_file
 from benchmark.backbone.graph_rules import fixed_side, read_graph, rule_problems
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.weights import file_digest
 from benchmark.contract.backbone import ONNX_ONLY, BackboneManifest
 from benchmark.contract.untrusted import clean_text
+
+
+def runs_on_gpu() -> bool:
+    """Return whether torch has a GPU that onnxruntime can use."""
+    import onnxruntime
+
+    return torch.cuda.is_available() and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
 
 def open_session(path: Path) -> Any:
@@ -26,7 +33,7 @@ def open_session(path: Path) -> Any:
     options.log_severity_level = 4
     options.intra_op_num_threads = torch.get_num_threads()
     providers: list[Any] = ["CPUExecutionProvider"]
-    if torch.cuda.is_available() and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+    if runs_on_gpu():
         providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0"}))
     return onnxruntime.InferenceSession(str(path), options, providers=providers)
 
@@ -34,8 +41,10 @@ def open_session(path: Path) -> Any:
 class GraphBackbone(Backbone):
     """The levels that a manifest declares, computed by its graph.
 
+    It runs what somebody hostile may have written: `graph_apart` does so in a process apart.
+
     Args:
-        path: the graph; its digest and rules are looked at by `load_graph`.
+        path: the graph; its digest and rules are looked at by `open_graph`.
         manifest: what is declared.
         side: the only image side that it takes, None for any divisible by 32.
     """
@@ -49,18 +58,21 @@ class GraphBackbone(Backbone):
         except Exception as error:  # onnxruntime raises classes of its own that share no base but Exception
             raise BackboneError(f"onnxruntime cannot open {path}: {clean_text(str(error), 300)}") from error
 
-    def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
+    def own_maps(self, image: Tensor) -> list[np.ndarray]:
+        """Return the maps of the levels that the graph computes, in their order."""
         batch = image.detach().to("cpu", torch.float32).contiguous().numpy()
         try:
-            found = self._session.run(self._names, {INPUT: batch})
+            return [np.asarray(each) for each in self._session.run(self._names, {INPUT: batch})]
         except Exception as error:  # as above
             raise BackboneError(f"onnxruntime cannot run the graph: {clean_text(str(error), 300)}") from error
-        maps = [torch.from_numpy(np.asarray(each)).to(image.device) for each in found]
+
+    def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
+        maps = [torch.from_numpy(each).to(image.device) for each in self.own_maps(image)]
         return self.with_substitutes(image, maps)
 
 
-def load_graph(root: Path) -> GraphBackbone:
-    """Return the backbone of a folder that is a graph alone, in eval mode.
+def open_graph(root: Path) -> GraphBackbone:
+    """Return the backbone of a folder that is a graph alone, in eval mode, computed by this process.
 
     Raises:
         BackboneError: missing, not what the manifest says, or against the rules of `graph_rules`.
@@ -70,7 +82,7 @@ def load_graph(root: Path) -> GraphBackbone:
         raise BackboneError(f"{root} holds no {GRAPH}; submit the graph again")
     if (found := file_digest(path)) != manifest.onnx_sha256:
         raise BackboneError(
-            f"{path} has the SHA-256 {found}, the manifest says {manifest.onnx_sha256}: the graph was changed; "
+            f"{path} has the SHA-256 {found}, {MANIFEST} says {manifest.onnx_sha256}: the graph was changed; "
             "submit it again"
         )
     model = read_graph(path)
@@ -79,12 +91,3 @@ def load_graph(root: Path) -> GraphBackbone:
     backbone = GraphBackbone(path, manifest, fixed_side(model))
     backbone.eval()
     return backbone
-
-
-def graph_side(root: Path) -> int | None:
-    """Return the only image side that the graph of a folder takes, None for any divisible by 32.
-
-    Raises:
-        BackboneError: there is no readable graph.
-    """
-    return fixed_side(read_graph(root / GRAPH))

@@ -1,4 +1,4 @@
-"""What an ONNX graph must be before it is run: one file, ONNX's own operators, no loops, nothing drawn, no lies.
+"""What an ONNX graph must be before it is run: one file, operators of inference alone, nothing drawn, no lies.
 
 Nothing here runs a graph.
 """
@@ -14,19 +14,12 @@ from google.protobuf.message import DecodeError
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
 
 from benchmark.backbone.export import OPSET
+from benchmark.backbone.graph_operators import operator_problems
 from benchmark.backbone.model import BackboneError
 from benchmark.contract.untrusted import clean_text
 
 SIZE_LIMIT = 1 << 30
 """Bytes of a graph: 250 million parameters in float32."""
-
-LOOPS = frozenset({"Loop", "Scan"})
-"""Operators that can go on without end."""
-
-DRAWN = frozenset(
-    {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
-)
-"""Operators that give other features for the same image."""
 
 FLOATS = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16})
 
@@ -37,15 +30,8 @@ def read_graph(path: Path) -> ModelProto:
     Raises:
         BackboneError: missing, empty, too large, or no ONNX.
     """
+    check_size(path)
     name = clean_text(path.name, 80)
-    if not path.is_file():
-        found = "is no plain file" if path.exists() else "is not there"
-        raise BackboneError(f"no ONNX file: {clean_text(str(path), 200)} {found}; --weights names the graph")
-    size = path.stat().st_size
-    if not 0 < size <= SIZE_LIMIT:
-        raise BackboneError(
-            f"{name} has {size:,} bytes, expected 1 to {SIZE_LIMIT:,}: one graph with its weights"
-        )
     try:
         model = onnx.load(path, load_external_data=False)
     except (DecodeError, OSError, ValueError) as error:
@@ -56,6 +42,23 @@ def read_graph(path: Path) -> ModelProto:
     if not model.graph.node:
         raise BackboneError(f"{name} is no readable ONNX file: it holds no graph")
     return model
+
+
+def check_size(path: Path) -> int:
+    """Return the size of an ONNX file in bytes.
+
+    Raises:
+        BackboneError: missing, empty or too large.
+    """
+    if not path.is_file():
+        found = "is no plain file" if path.exists() else "is not there"
+        raise BackboneError(f"no ONNX file: {clean_text(str(path), 200)} {found}; --weights names the graph")
+    size = path.stat().st_size
+    if not 0 < size <= SIZE_LIMIT:
+        raise BackboneError(
+            f"{clean_text(path.name, 80)} has {size:,} bytes, expected 1 to {SIZE_LIMIT:,}: one graph with its weights"
+        )
+    return size
 
 
 def rule_problems(model: ModelProto, size: int) -> Iterator[str]:
@@ -86,11 +89,7 @@ def rule_problems(model: ModelProto, size: int) -> Iterator[str]:
         )
     if lying := [each.name for each in tensors(model.graph) if elements(each) > 2 * size]:
         yield f"claims tensors larger than the file: {clean_text(', '.join(lying[:3]), 100)}; save it again"
-    kinds = {node.op_type for node in used}
-    if loops := kinds & LOOPS:
-        yield f"holds loops ({', '.join(sorted(loops))}); export the network with its loops unrolled"
-    if drawn := kinds & DRAWN:
-        yield f"draws random numbers ({', '.join(sorted(drawn))}); export it in evaluation mode"
+    yield from operator_problems(used)
 
 
 def elements(tensor: TensorProto) -> int:

@@ -10,28 +10,78 @@ from pathlib import Path
 
 import onnx
 from onnx import ModelProto
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from benchmark.backbone.apart import told
 from benchmark.backbone.export import INPUT
 from benchmark.backbone.folder import GRAPH, MANIFEST
 from benchmark.backbone.graph_levels import graph_levels
-from benchmark.backbone.graph_rules import dimensions, graphs, parameter_count, read_graph, rule_problems
+from benchmark.backbone.graph_rules import (
+    check_size,
+    dimensions,
+    graphs,
+    parameter_count,
+    read_graph,
+    rule_problems,
+)
 from benchmark.backbone.model import BackboneError, with_image
 from benchmark.backbone.weights import file_digest
+from benchmark.contract.apart import Limits, run_apart
+from benchmark.contract.apart_inside import Answer, Work
 from benchmark.contract.backbone import ONNX_ONLY, BackboneManifest, FeatureLevel, InputSpec, Provenance
+from benchmark.contract.run_contract import GIB, MIB
 from benchmark.contract.untrusted import clean_text
+
+SECONDS, CLOCK_SECONDS = 60.0, 300.0
+"""Of computing and on the clock, to read a graph: a gigabyte takes ten."""
+MEMORY, SLACK = 2 * GIB, MIB
+"""Of data, beside eight times the file (parsed, probed, cut); and how much longer new names may make the file."""
 
 
 @dataclass(frozen=True)
 class PreparedGraph:
     """A graph under the names of the contract, and what there is to say about it before it is written."""
 
-    model: ModelProto
+    content: bytes
+    """Of its file."""
     levels: tuple[FeatureLevel, ...]
     side: int
     parameters: int
     lines: tuple[str, ...]
     """For the submitter to read and for the manifest to keep."""
+
+
+_PREPARED = TypeAdapter(PreparedGraph)
+
+
+def prepare_graph_apart(path: Path, declared: Mapping[str, int]) -> PreparedGraph:
+    """Return what `prepare_graph` returns, from a process apart: to parse a graph and infer its shapes may take long.
+
+    Raises:
+        BackboneError: as `prepare_graph` raises it, or the process took more than the limits.
+    """
+    size = check_size(path)
+    limits = Limits(seconds=SECONDS, clock=CLOCK_SECONDS, memory=MEMORY + 8 * size, answer=size + SLACK)
+    arguments = {"path": str(path.absolute()), "declared": dict(declared)}
+    work = f"{__name__}:{prepare_work.__name__}"
+    with told(f"{clean_text(path.name, 80)} is refused: reading it"):
+        said, content = run_apart(work, arguments, limits)
+    try:
+        return _PREPARED.validate_python({**said, "content": bytes(content)})
+    except (ValidationError, TypeError) as error:
+        raise BackboneError(f"{clean_text(path.name, 80)}: reading it gave no levels") from error
+
+
+def prepare_work(path: str, declared: dict[str, int]) -> Work:
+    """Yield a prepared graph."""
+    prepared = prepare_graph(Path(path), declared)
+    said = {
+        "levels": [level.model_dump() for level in prepared.levels],
+        "side": prepared.side,
+        "parameters": prepared.parameters,
+        "lines": prepared.lines,
+    }
+    yield Answer(said, prepared.content)
 
 
 def prepare_graph(path: Path, declared: Mapping[str, int]) -> PreparedGraph:
@@ -63,34 +113,40 @@ def prepare_graph(path: Path, declared: Mapping[str, int]) -> PreparedGraph:
         lines.append("c1: no output has stride 2, the image stands in for it")
     if read.ignored:
         lines.append(f"left out: {', '.join(clean_text(name, 80) for name in read.ignored[:8])}")
-    return PreparedGraph(cut, tuple(levels), read.side, max(1, parameter_count(cut)), tuple(lines))
+    return PreparedGraph(
+        cut.SerializeToString(deterministic=True),
+        tuple(levels),
+        read.side,
+        max(1, parameter_count(cut)),
+        tuple(lines),
+    )
 
 
 def write_graph_folder(
-    root: Path, prepared: PreparedGraph, *, display_name: str, provenance: Provenance
+    folder: Path, prepared: PreparedGraph, *, name: str, display_name: str, provenance: Provenance
 ) -> BackboneManifest:
-    """Write graph and manifest into the empty folder `root`, whose last part is the backbone's name.
+    """Write graph and manifest into an empty folder, for example of `writing_backbone`.
 
     Raises:
         BackboneError: a field is not what the contract says.
     """
-    (root / GRAPH).write_bytes(prepared.model.SerializeToString(deterministic=True))
+    (folder / GRAPH).write_bytes(prepared.content)
     try:
         manifest = BackboneManifest(
-            name=root.name,
+            name=name,
             display_name=display_name,
             architecture=ONNX_ONLY,
             levels=list(prepared.levels),
             input=InputSpec(side=prepared.side),
             parameters=prepared.parameters,
-            onnx_sha256=file_digest(root / GRAPH),
+            onnx_sha256=file_digest(folder / GRAPH),
             provenance=provenance,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             versions={"onnx": version("onnx")},
         )
     except ValidationError as error:
-        raise BackboneError(f"{root.name} cannot be written as a backbone: {error}") from error
-    (root / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+        raise BackboneError(f"{name} cannot be written as a backbone: {error}") from error
+    (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest
 
 

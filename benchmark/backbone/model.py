@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmark.contract.apart_inside import RefusedError
 from benchmark.contract.backbone import FeatureLevel
 
 STRIDES = (2, 4, 8, 16, 32)
 """Of the levels that heads ask for."""
 
+BATCH = 32
+"""Images that an evaluation asks a frozen backbone for at once; the last time may be fewer."""
 
-class BackboneError(ValueError):
+
+class BackboneError(RefusedError):
     """A backbone, its files or its name break the contract. The message says what to do."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.backbone import imagenet
-from benchmark.backbone.convert import from_state_dict, read_state_dict
+from benchmark.backbone.convert import from_file
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.sources import RandomSource, backbone_folder
 from benchmark.backbone.weights import file_digest
@@ -58,7 +58,7 @@ def origin(name: str, *, weights: Path | None, architecture: str | None, seed: i
         raise BackboneError(f"NAME {name} needs --weights FILE; only imagenet and random do without")
     if name.startswith("random"):
         raise BackboneError(f"names that begin with `random` are kept for random draws, found {name}")
-    backbone, notes = from_state_dict(architecture or "resnet50", read_state_dict(weights))
+    backbone, notes = from_file(architecture or "resnet50", weights)
     return Origin(
         name, name, backbone, Provenance(method=name, source_sha256=file_digest(weights), notes=notes)
     )

@@ -23,6 +23,8 @@ class _Tables:
     summaries: Mapping[str, Summary]
     families: Mapping[str, Callable[[str], Builder]]
     """By prefix: families that have more architectures than they list."""
+    unlisted: Mapping[str, str]
+    """Of an architecture: networks with its tensors that no family has, in words."""
 
 
 @cache
@@ -30,6 +32,7 @@ def _tables() -> _Tables:
     builders: dict[str, Builder] = {}
     summaries: dict[str, Summary] = {}
     prefixed: dict[str, Callable[[str], Builder]] = {}
+    unlisted: dict[str, str] = {}
     for module in pkgutil.iter_modules(families.__path__):
         if module.name.startswith("_"):
             continue
@@ -41,9 +44,10 @@ def _tables() -> _Tables:
                 )
             builders[name] = builder
         summaries |= getattr(family, "SUMMARIES", {})
+        unlisted |= getattr(family, "UNLISTED", {})
         if prefix := getattr(family, "PREFIX", ""):
             prefixed[prefix] = family.named
-    return _Tables(builders, summaries, prefixed)
+    return _Tables(builders, summaries, prefixed, unlisted)
 
 
 def architectures() -> list[str]:
@@ -66,6 +70,11 @@ def summary(architecture: str) -> Summary:
         return known
     plan = blueprint(architecture)
     return Summary(plan.parameter_count, plan.levels, next(iter(plan.state_dict())))
+
+
+def unlisted(architecture: str) -> str:
+    """Return in words which networks have an architecture's tensors and are no architecture here; empty for none."""
+    return _tables().unlisted.get(architecture, "")
 
 
 def summarised() -> frozenset[str]:

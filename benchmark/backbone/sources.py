@@ -13,7 +13,7 @@ import torch
 
 from benchmark.backbone import imagenet, registry
 from benchmark.backbone.folder import MANIFEST, check_architecture, load_backbone, read_manifest
-from benchmark.backbone.graph_model import graph_side, load_graph
+from benchmark.backbone.graph_apart import GraphApart, graph_side
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.weights import weights_digest
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel
@@ -125,10 +125,12 @@ class FolderSource:
 
     @property
     def fixed_side(self) -> int | None:
-        return graph_side(self.root) if self.frozen_only else registry.blueprint(self.architecture).fixed_side
+        if self.frozen_only:
+            return graph_side(self.root, self.sha256)
+        return registry.blueprint(self.architecture).fixed_side
 
     def load(self, seed: int) -> Backbone:
-        backbone = load_graph(self.root) if self.frozen_only else load_backbone(self.root)
+        backbone = GraphApart(self.root) if self.frozen_only else load_backbone(self.root)
         if read_manifest(self.root).sha256 != self.sha256:
             raise BackboneError(f"{self.root} was replaced after it was resolved; start again")
         return backbone

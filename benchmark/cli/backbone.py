@@ -102,27 +102,29 @@ def export(
       lovt-bench backbone export random --seed 12345
     """
     with backbone_errors():
-        from benchmark.backbone.folder import save_backbone
+        from benchmark.backbone.folder import check_replaceable, write_backbone, writing_backbone
         from benchmark.backbone.origin import origin
         from benchmark.backbone.sources import backbone_folder
         from benchmark.runtime.attached_audit import attached_audits, settle_audit
 
         place = workspace_root(workspace)
+        if name != "random":
+            check_replaceable(backbone_folder(place, name), force=force)
         found = origin(name, weights=weights, architecture=arch, seed=seed)
         root = backbone_folder(place, found.name)
-        if root.exists() and not force:
-            raise click.ClickException(f"{root} is there already; --force replaces it")
         provenance = found.provenance
         if pretraining_data:
             provenance = provenance.model_copy(update={"pretraining_data": _declared(pretraining_data)})
-        audits = attached_audits(root)
-        manifest = save_backbone(
-            root,
-            found.backbone,
-            display_name=display_name or found.display_name,
-            provenance=provenance,
-            onnx=onnx,
-        )
+        with writing_backbone(root, force=force) as new:
+            audits = attached_audits(root)
+            manifest = write_backbone(
+                new,
+                found.backbone,
+                name=root.name,
+                display_name=display_name or found.display_name,
+                provenance=provenance,
+                onnx=onnx,
+            )
         outcomes = [settle_audit(report, manifest, place) for report in audits]
     for note in (*manifest.provenance.notes, *outcomes):
         click.echo(f"note: {note}")
@@ -154,8 +156,8 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
       lovt-bench backbone check ./some/folder
     """
     with backbone_errors():
-        from benchmark.backbone.check import check_backbone
         from benchmark.backbone.sources import backbone_folder
+        from benchmark.runtime.check_apart import check_apart
 
         is_path = "/" in name_or_dir or name_or_dir in (".", "..")
         root = Path(name_or_dir) if is_path else backbone_folder(workspace_root(workspace), name_or_dir)
@@ -163,7 +165,7 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
             raise click.ClickException(
                 f"no backbone folder {root}; `lovt-bench backbone list` shows what is there"
             )
-        findings = check_backbone(root)
+        findings = check_apart(root)
     if show_findings(findings):
         raise click.exceptions.Exit(1)
 

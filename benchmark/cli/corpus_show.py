@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmark.cli.data_show import counts_of
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.dataset import SPLIT_NAMES
 from benchmark.data.corpus.format import STUDIES, corpus_names, read_manifest
@@ -29,6 +30,7 @@ def describe(root: Path, manifest: CorpusManifest) -> str:
         f"mean {statistics.mean:.4f}, std {statistics.std:.4f}",
         f"  sentences: {manifest.sentence_splitter or ('came split' if manifest.has_reports else 'no reports')}",
     ]
+    lines += counts_of(manifest.image_counts)
     lines += [f"  left out: {count} {reason}" for reason, count in manifest.left_out.items()]
     lines += [f"  note: {note}" for note in manifest.notes]
     return "\n".join(lines)

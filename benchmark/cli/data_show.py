@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest
+from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, ImageCounts
 from benchmark.data.folders import dataset_of, store_folders
 from benchmark.data.format import read_manifest
 from benchmark.data.preparers import names
@@ -47,11 +47,26 @@ def describe(root: Path, manifest: DatasetManifest, notes: bool = True) -> str:
             f"{summaries[split].boxes} on {summaries[split].images_with_boxes}" for split in SPLIT_NAMES
         )
         lines.append(f"  boxes: {boxes} images")
+    lines += counts_of(manifest.image_counts)
     lines += [f"  note: {note}" for note in manifest.notes if notes]
     lines += [f"  left out: {one.id} ({one.split}): {one.reason}" for one in manifest.left_out[:5]]
     if len(manifest.left_out) > 5:
         lines.append(f"  left out: {len(manifest.left_out) - 5} more, see dataset.json")
     return "\n".join(lines)
+
+
+def counts_of(counts: ImageCounts | None) -> list[str]:
+    """Return what became of the images of a raw folder in lines; none where that is not known."""
+    if counts is None:
+        return []
+    left_out = counts.found - counts.used
+    lines = [f"  raw images: {counts.found} found, {counts.used} used, {left_out} left out"]
+    for one in counts.left_out:
+        examples = f" ({', '.join(one.examples)}{', …' * (one.images > len(one.examples))})" * bool(
+            one.examples
+        )
+        lines.append(f"    {one.images}: {one.reason}{examples}")
+    return [*lines, *(f"    {remark}" for remark in counts.remarks)]
 
 
 def table(folder: Path) -> str:

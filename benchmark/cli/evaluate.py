@@ -102,6 +102,7 @@ def evaluate(
         from benchmark.engine.evaluate import Evaluation
         from benchmark.engine.profile import load_profile
         from benchmark.executor.choose import choose_executor
+        from benchmark.keeper import keeper
         from benchmark.malloc import keep_freed_memory, leave_out_imports
         from tasks.protocol import load_protocol
 
@@ -117,6 +118,7 @@ def evaluate(
             workspace=root,
             device=choose_device(device),
             engine=engine,
+            measured_by=keeper(),
         )
         executor = choose_executor(
             executor_name,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from benchmark.cli.record_findings import contradictions_here, run_plans
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.contract.task import TaskSpec
+    from leaderboard.declared import Complain
     from leaderboard.sources import ExpectedRuns, Sources
     from leaderboard.stale import Current, CurrentStore
 
@@ -20,8 +23,10 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
         results: Folder of run records; None: that of the workspace.
         workspace: As the option of that name; None: the default one.
 
+    What strangers wrote and is not valid is left out with a note.
+
     Raises:
-        LeaderboardError: an input is broken.
+        LeaderboardError: a published table is broken, or the keeper's name is none.
         OSError: a folder cannot be read.
     """
     from benchmark.runtime.declaration import submission_roots
@@ -35,34 +40,60 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
     root = workspace_root(workspace)
     folder = results or root / "results"
     records = read_records(folder)
-    declared = submission_roots(root)
-    names = sorted({record.submission for record in records.records} | set(claiming(declared)))
+    declared, backbones = submission_roots(root), root / "backbones"
+    notes = list(records.notes)
+    complain = _noting(notes, [*declared, backbones])
+    names = sorted({record.submission for record in records.records} | set(claiming(declared, complain)))
     tasks = list(load_tasks())
+    descriptions = describe(names, declared, backbones, complain)
     frozen = Frozen(
         tasks=tasks,
-        descriptions=describe(names, declared, root / "backbones"),
+        descriptions=descriptions,
         expected_runs=expected_runs(),
         current=current(root, names, tasks),
         lineage=list(lineage()),
-        notes=list(records.notes),
+        contradictions=contradictions_here(records, descriptions, declared),
+        keeper=board_keeper(),
+        notes=list(dict.fromkeys(notes)),
     )
     return gather(records, folder, root, frozen)
 
 
+def board_keeper() -> str | None:
+    """Return who keeps the board. Raises LeaderboardError for what is no name."""
+    from benchmark.keeper import keeper
+    from leaderboard.errors import LeaderboardError
+
+    try:
+        return keeper()
+    except ValueError as error:
+        raise LeaderboardError(str(error)) from error
+
+
+def _noting(notes: list[str], folders: Sequence[Path]) -> Complain:
+    """Return what takes errors down, in one line each and without the paths of this machine."""
+    from leaderboard.text import clean
+
+    def note(error: Exception) -> None:
+        text = str(error)
+        for folder in folders:
+            text = text.replace(f"{folder}/", f"{folder.name}/")
+        notes.append(f"{clean(text, 400).rstrip('.')}. It is left out.")
+
+    return note
+
+
 def expected_runs() -> list[ExpectedRuns]:
     """Return the number of final runs of each protocol under each profile of this repository."""
-    from benchmark.engine.profile import load_profile, profiles
     from leaderboard.sources import ExpectedRuns
-    from tasks.protocol import load_protocol, protocol_names
 
     return [
         ExpectedRuns(
-            protocol_sha256=protocol.digest(),
-            profile_sha256=profile.digest(),
-            runs=len(protocol.runs.final_seeds[: profile.max_runs]),
+            protocol_sha256=plan.protocol_sha256,
+            profile_sha256=plan.profile_sha256,
+            runs=len(plan.final_seeds),
         )
-        for protocol in map(load_protocol, protocol_names())
-        for profile in map(load_profile, profiles())
+        for plan in run_plans()
     ]
 
 
@@ -86,32 +117,24 @@ def current(root: Path, names: Iterable[str], tasks: Sequence[TaskSpec]) -> Curr
 
 
 def _stores(folder: Path, names: Iterable[str]) -> dict[str, CurrentStore]:
-    from pydantic import ValidationError
-
     from benchmark.contract.dataset import DatasetManifest
+    from leaderboard.declared import read_model
     from leaderboard.stale import CurrentStore
 
     stores: dict[str, CurrentStore] = {}
     for name in names:
-        try:
-            manifest = DatasetManifest.model_validate_json((folder / name / "dataset.json").read_bytes())
-        except (OSError, ValidationError):
-            # What cannot be read is not known; `lovt-bench data verify` says what is wrong with it.
+        # What cannot be read is not known; `lovt-bench data verify` says what is wrong with it.
+        manifest = read_model(folder / name / "dataset.json", DatasetManifest, lambda error: None)
+        if manifest is None:
             continue
         stores[name] = CurrentStore(track=manifest.track, splits=manifest.splits, sha256=manifest.identity())
     return stores
 
 
 def _backbones(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    from pydantic import ValidationError
-
     from benchmark.contract.backbone import BackboneManifest
+    from leaderboard.declared import read_model
 
-    found: dict[str, str] = {}
-    for name in names:
-        try:
-            content = (folder / name / "backbone.json").read_bytes()
-            found[name] = BackboneManifest.model_validate_json(content).sha256
-        except (OSError, ValidationError):
-            continue
-    return found
+    paths = {name: folder / name / "backbone.json" for name in names}
+    found = {name: read_model(path, BackboneManifest, lambda error: None) for name, path in paths.items()}
+    return {name: manifest.sha256 for name, manifest in found.items() if manifest}

@@ -148,8 +148,9 @@ def pretrain(
       lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
     """
     from benchmark.backbone.model import BackboneError
-    from benchmark.cli.pretrain_run import execute
+    from benchmark.cli.pretrain_run import StoppedError, execute
     from benchmark.cli.pretrain_runtime import Request
+    from benchmark.contract.exit_codes import ExitCode
     from benchmark.contract.verdict import Verdict
     from benchmark.runtime.engine import EngineError
     from benchmark.runtime.submissions import SubmissionError
@@ -186,17 +187,26 @@ def pretrain(
         result = execute(request, click.echo)
     except (SubmissionError, BackboneError, EngineError) as error:
         raise click.ClickException(str(error)) from error
+    except StoppedError as error:
+        raise _failure(str(error), ExitCode.RESUMABLE) from error
     if result is None:
         return
     verdict = result.verdict
     if verdict.verdict is not Verdict.SUCCESS:
-        raise click.ClickException(f"{verdict.verdict.value}: {method} {verdict.message}")
+        code = ExitCode.RESUMABLE if verdict.verdict is Verdict.RESUMABLE else ExitCode.FAILED
+        raise _failure(f"{verdict.verdict.value}: {method} {verdict.message}", code)
     for finding in result.findings:
         if finding.level == "warning":
             click.echo(f"warning  {finding.subject}: {finding.message}")
     root = request.root
     click.echo(f"{root}: checked, {len(result.findings)} findings, no error")
     click.echo(f"Next: lovt-bench evaluate {root.name}")
+
+
+def _failure(message: str, code: int) -> click.ClickException:
+    failure = click.ClickException(message)
+    failure.exit_code = code
+    return failure
 
 
 def _limits(

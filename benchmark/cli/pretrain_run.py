@@ -6,7 +6,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,11 +15,15 @@ from rich.console import Console
 from benchmark.backbone.sources import backbone_folder
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
+from benchmark.contract.base import is_built_in
 from benchmark.contract.run_contract import RunParameters
+from benchmark.keeper import keeper
 from benchmark.runtime.configuration import Choice, configure, merged_settings
+from benchmark.runtime.filing import Pretrained, check_place, file_backbone
 from benchmark.runtime.inputs import PretrainInputs, check_corpus, folder_digest, method_digest, read_corpus
+from benchmark.runtime.outcome import ANEW, RESUME
 from benchmark.runtime.outputs import Outputs, is_done
-from benchmark.runtime.pretrain import Pretrained, pretrain
+from benchmark.runtime.pretrain import pretrain
 from benchmark.runtime.runs import Run
 from benchmark.runtime.stamp import Known
 from benchmark.runtime.submissions import Found, SubmissionError, find_submission, submissions_root
@@ -35,6 +39,7 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
     Raises:
         SubmissionError, BackboneError: what was asked for does not fit together.
         EngineError: a container is needed, and no engine answers or it fails before the run.
+        StoppedError: after Ctrl-C or SIGTERM, where the run did not end with a verdict.
     """
     found = find_submission(request.method)
     submission = found.submission
@@ -43,7 +48,13 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
             f"{submission.name} needs no pre-training; evaluate it: `lovt-bench evaluate {submission.name}`"
         )
     choice = configure(submission, request.variant, request.fraction, request.profile)
+    # What is asked for is read before anything is built for it.
+    merged_settings(submission, choice, request.profile, request.settings)
     request.root = root = backbone_folder(request.workspace, request.name or choice.backbone_name(submission))
+    if is_built_in(root.name) and not (found.own and submission.name == root.name):
+        raise SubmissionError(
+            f"the name {root.name} is kept for the backbones that are always there; choose another --name"
+        )
     source = None if submission.corpus == "none" else request.corpus()
     manifest = None if source is None else read_corpus(source)
     own = found.own and request.image is None
@@ -60,13 +71,15 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         settings=request.settings,
         corpus_sha256=None if manifest is None else manifest.identity(),
     )
+    outputs = Outputs(request.workspace / "pretraining" / root.name)
     if not request.force and is_done(root, inputs):
+        with suppress(SubmissionError), outputs.held():  # where another process is at it, it does this itself
+            outputs.tidy(inputs)
         say(f"{root} is there already, made from the same inputs; --force makes it again")
         return None
+    check_place(root, submission.name, force=request.force)
     if source is not None and manifest is not None:
         check_corpus(source, manifest)
-    runtime, device = choose_runtime(request, found, own, say)
-    outputs = Outputs(request.workspace / "pretraining" / root.name)
     learnt = [] if manifest is None else [manifest.display_name]
     known = Known(
         name=root.name,
@@ -82,20 +95,37 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         image_digest=None,
         seconds=0.0,
         peak_memory_bytes=None,
+        made_by=_keeper(),
     )
-    with outputs.held(), tempfile.TemporaryDirectory(prefix="lovt-bench-") as empty, interruptible():
+    with outputs.held(), stoppable(outputs, inputs):
+        if not request.force and (ended := outputs.waiting(inputs)) is not None:
+            say(
+                f"{submission.name} ended well in an earlier call; what it left is checked now, it is not run again"
+            )
+            return file_backbone(ended, root, outputs, inputs, known, request.limits, force=False)
+        runtime, device = choose_runtime(request, found, own, say)
         outputs.open(inputs, resume=request.resume, force=request.force)
-        Path(empty).chmod(0o755)
-        run = Run(
-            parameters=_parameters(request, found, choice, root.name, device),
-            input=source or Path(empty),
-            output=outputs.folder,
-            assets=_assets(request),
-            limits=request.limits,
-            more_environment=_more(request),
-        )
-        with RunView(Console(stderr=False)) as view:
-            return pretrain(runtime, run, root, outputs, inputs, known, view.hear)
+        with (
+            tempfile.TemporaryDirectory(prefix="lovt-bench-") as empty,
+            RunView(Console(stderr=False)) as view,
+        ):
+            Path(empty).chmod(0o755)
+            run = Run(
+                parameters=_parameters(request, found, choice, root.name, device),
+                input=source or Path(empty),
+                output=outputs.folder,
+                assets=_assets(request),
+                limits=request.limits,
+                more_environment=_more(request),
+            )
+            return pretrain(runtime, run, root, outputs, inputs, known, view.hear, force=request.force)
+
+
+def _keeper() -> str | None:
+    try:
+        return keeper()
+    except ValueError as error:
+        raise SubmissionError(str(error)) from error
 
 
 def _parameters(
@@ -127,6 +157,30 @@ def _more(request: Request) -> dict[str, str]:
 def _assets(request: Request) -> Path | None:
     usual = request.workspace / "assets"
     return request.assets.resolve() if request.assets else usual if usual.is_dir() else None
+
+
+class StoppedError(RuntimeError):
+    """Ctrl-C or SIGTERM ended the call in good order; the message says what the same command does next."""
+
+
+@contextmanager
+def stoppable(outputs: Outputs, inputs: PretrainInputs) -> Iterator[None]:
+    """Let SIGTERM end a run like Ctrl-C: in good order, with nothing left behind, and with a word on how it goes on.
+
+    Raises:
+        StoppedError: it was stopped.
+    """
+    try:
+        with interruptible():
+            yield
+    except KeyboardInterrupt:
+        if outputs.waiting(inputs) is not None:
+            message = "its run had ended well; the same command checks what it left, without a new run"
+        elif outputs.resumable:
+            message = RESUME
+        else:
+            message = f"it was cut off{ANEW}"
+        raise StoppedError(f"stopped: {message}") from None
 
 
 @contextmanager

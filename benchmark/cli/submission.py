@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.json_text import json_text
 from benchmark.cli.options import workspace_option
 from benchmark.cli.submit_declaration import SUPERVISIONS, declaration_errors
 from benchmark.workspace import workspace_root
@@ -114,6 +114,7 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
     """
     from benchmark.backbone.findings import Finding
     from benchmark.cli.backbone import show_findings
+    from benchmark.cli.record_findings import record_findings
     from benchmark.cli.submission_view import locate, marks_of
     from benchmark.runtime.check_submission import check_submission
     from benchmark.runtime.declaration import submission_roots
@@ -123,7 +124,9 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
     with declaration_errors():
         folder = locate(name_or_dir, place)
         tasks = [spec.id for spec in load_tasks()]
-        found = check_submission(folder, tasks, place / "backbones", submission_roots(place))
+        roots = submission_roots(place)
+        found = check_submission(folder, tasks, place / "backbones", roots)
+        found += record_findings(folder.name, place, roots)
         if (marks := marks_of(folder)) is not None:
             found.append(Finding("ok" if "clean on all" in marks else "warning", "lineage", marks))
     if show_findings(found):
@@ -147,8 +150,10 @@ def list_submissions(as_json: bool, workspace: Path | None) -> None:
     from benchmark.cli.submission_view import summaries
 
     with declaration_errors(), _board_errors():
-        rows = summaries(workspace_root(workspace))
+        rows, wrong = summaries(workspace_root(workspace))
     _print_rows(rows, as_json)
+    for problem in wrong:
+        click.echo(f"left out: {problem}", err=True)
 
 
 @submission.command()
@@ -169,7 +174,7 @@ def show(name: str, as_json: bool, workspace: Path | None) -> None:
     with declaration_errors(), _board_errors():
         found = detail(name, workspace_root(workspace))
     if as_json:
-        click.echo(json.dumps(found.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        click.echo(json_text(found.model_dump(mode="json")))
         return
     for line in lines_of(found):
         click.echo(line)
@@ -204,7 +209,7 @@ def _board_errors() -> Iterator[None]:
 def _print_rows(rows: Sequence[dict[str, str]], as_json: bool) -> None:
     """Print a table: aligned on a terminal, tab-separated in a pipe, or JSON."""
     if as_json:
-        click.echo(json.dumps(list(rows), indent=2, ensure_ascii=False))
+        click.echo(json_text(list(rows)))
     elif sys.stdout.isatty():
         from tabulate import tabulate
 

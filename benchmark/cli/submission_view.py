@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.cli.leaderboard_sources import expected_runs
+from benchmark.cli.leaderboard_sources import board_keeper, expected_runs
 from benchmark.contract.base import Model
 from benchmark.contract.leaderboard import Overlap, Table
 from benchmark.contract.pretraining_data import vocabulary
+from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import Submission
 from benchmark.runtime.declaration import kind_of, submission_roots
 from benchmark.runtime.submissions import (
@@ -19,7 +20,7 @@ from benchmark.runtime.submissions import (
     submissions_root,
 )
 from leaderboard.descriptions import Description, describe
-from leaderboard.evidence import LADDER, evidence_of
+from leaderboard.evidence import LADDER, evidence_of, measured_by
 from leaderboard.lineage import overlaps
 from leaderboard.records import RecordSet, read_records
 from leaderboard.run_table import run_table
@@ -28,6 +29,8 @@ from leaderboard.text import clean
 from tasks.registry import load_tasks
 
 NOTHING = "–"
+MANIFEST_LIMIT = 1 << 20
+"""Bytes of a `backbone.json`."""
 
 
 class Detail(Model):
@@ -90,11 +93,14 @@ def datasets() -> list[str]:
     return list(dict.fromkeys(spec.dataset for spec in load_tasks()))
 
 
-def summaries(workspace: Path) -> list[dict[str, str]]:
-    """Return one line per submission; of its backbones the one that was checked furthest counts."""
+def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
+    """Return one line per submission, and what is wrong with those that are left out.
+
+    Of a submission's backbones the one that was checked furthest counts.
+    """
     records = read_records(workspace / "results")
     made = _backbones(workspace)
-    folders = _folders(workspace)
+    folders, wrong = _readable(_folders(workspace))
     rows = {name: [name, *(row for row in made if made[row] == name and row != name)] for name in folders}
     described = describe(
         [row for members in rows.values() for row in members],
@@ -118,7 +124,7 @@ def summaries(workspace: Path) -> list[dict[str, str]]:
                 "pre-training data": _titles(declared.pretraining_data),
             }
         )
-    return lines
+    return lines, wrong
 
 
 def detail(name: str, workspace: Path) -> Detail:
@@ -129,7 +135,7 @@ def detail(name: str, workspace: Path) -> Detail:
     """
     folder = _folders(workspace).get(name)
     records = read_records(workspace / "results")
-    if folder is None and name not in _backbones(workspace) and not _of(name, records):
+    if folder is None and name not in _backbones(workspace) and not _finals(name, records):
         raise SubmissionError(
             f"no submission, backbone or result {clean(name)!r}; `lovt-bench submission list` shows submissions"
         )
@@ -169,41 +175,56 @@ def _folders(workspace: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def _readable(folders: Mapping[str, Path]) -> tuple[dict[str, Path], list[str]]:
+    """Return the folders whose declarations are valid, and what is wrong with the others."""
+    found, wrong = {}, []
+    for name, folder in folders.items():
+        try:
+            read_submission(folder.parent, name)
+        except SubmissionError as error:
+            wrong.append(str(error))
+        else:
+            found[name] = folder
+    return found, wrong
+
+
 def _backbones(workspace: Path) -> dict[str, str]:
     """Return the method of each backbone of the workspace; folders that are none are passed over."""
     from pydantic import ValidationError
 
     from benchmark.contract.backbone import BackboneManifest
+    from benchmark.contract.plain_file import PlainFileError, read_plain
 
     found: dict[str, str] = {}
     for path in sorted((workspace / "backbones").glob("[!.]*/backbone.json")):
         try:
             found[path.parent.name] = BackboneManifest.model_validate_json(
-                path.read_bytes()
+                read_plain(path, MANIFEST_LIMIT)
             ).provenance.method
-        except (OSError, ValidationError):
+        except (OSError, PlainFileError, ValidationError):
             continue
     return found
 
 
-def _of(name: str, records: RecordSet) -> set[str]:
-    """Return the digests of the weights that final runs of a name used."""
-    return {
-        record.run.backbone_sha256
+def _finals(name: str, records: RecordSet) -> list[RunRecord]:
+    """Return the final runs of a name that tables show."""
+    return [
+        record
         for record in records.records
         if record.submission == name and record.run.phase == "final" and record.run.engine == "fast"
-    }
+    ]
 
 
 def _evidence(name: str, description: Description, records: RecordSet) -> str | None:
-    ran = _of(name, records)
+    runs, keeper = _finals(name, records), board_keeper()
     facts = description.backbone
-    same = bool(ran) and facts is not None and (facts.sha256 is None or facts.sha256 in ran)
+    ran = {run.run.backbone_sha256 for run in runs}
+    same = facts is not None and (facts.sha256 is None or facts.sha256 in ran)
     return evidence_of(
-        measured=bool(ran),
+        measured=measured_by(keeper, runs),
         weights_here=facts is not None and facts.sha256 is not None,
-        made_here=same and facts is not None and facts.made_here,
-        claimed=bool(description.claimed),
+        made_here=same and facts is not None and facts.made_by == keeper,
+        claimed=bool(description.claimed or runs),
     )
 
 
@@ -213,7 +234,7 @@ def _tables(name: str, records: RecordSet, described: dict[str, Description]) ->
     expected = {(item.protocol_sha256, item.profile_sha256): item.runs for item in expected_runs()}
     groups, _ = select(records.records, {spec.id: spec.metric for spec in specs}, expected)
     tables = [
-        run_table(group, specs, described)
+        run_table(group, specs, described, keeper=board_keeper())
         for group in groups
         if any(submission == name for submission, _ in group.sets)
     ]

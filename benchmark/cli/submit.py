@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,21 +12,37 @@ import click
 from benchmark.cli.backbone import backbone_errors, show_findings
 from benchmark.cli.options import workspace_option
 from benchmark.cli.submit_declaration import (
+    declaration_content,
     declaration_errors,
+    declaring,
     identity_check,
     read_said,
     record,
     submitter_options,
 )
-from benchmark.cli.submit_graph import is_graph, submit_graph
+from benchmark.cli.submit_graph import read_graph
 from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from benchmark.backbone.submit import Declared
     from benchmark.backbone.understand.report import Report
+    from benchmark.contract.backbone import BackboneManifest
     from benchmark.contract.dataset import Track
     from benchmark.contract.submission import Supervision
+
+
+@dataclass(frozen=True)
+class ReadWeights:
+    """A checkpoint or a graph that was read and may become a backbone."""
+
+    write: Callable[[Path], BackboneManifest]
+    """Writes the files of the backbone into an empty folder."""
+    sha256: str
+    """Identity of the backbone."""
+    source_sha256: str | None
+    """Of the file, after it was read."""
 
 
 @click.command()
@@ -94,16 +112,17 @@ def submit(
       lovt-bench submit my-keras --weights model.onnx --level c3=8 --level c4=16 --level c5=32
     """
     with backbone_errors(), declaration_errors():
-        from benchmark.backbone.folder import save_backbone
+        from benchmark.backbone.folder import check_replaceable, writing_backbone
         from benchmark.backbone.sources import backbone_folder
-        from benchmark.backbone.submit import Declared, prepare
-        from benchmark.backbone.weights import weights_digest
-        from benchmark.contract.untrusted import clean_text
+        from benchmark.backbone.submit import Declared
+        from benchmark.backbone.understand.guard import is_graph
         from benchmark.runtime.attached_audit import attached_audits, settle_audit
         from benchmark.runtime.declaration import declarations_root
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)
+        beside = declarations_root(place, submissions) / name
+        before = declaration_content(beside)
         settled = read_said(
             name,
             weights,
@@ -118,60 +137,54 @@ def submit(
             claimed=claimed,
             claimed_track=claimed_track,
         )
-        if root.exists() and not force:
-            raise click.ClickException(
-                f"{root} is there already; --force replaces it, or choose another name"
-            )
+        check_replaceable(root, force=force)
         said = settled.said
-        audits = attached_audits(root, declarations_root(place, submissions) / name)
         check_identity = identity_check(settled, place, submissions, allow_findings)
         declared = Declared(paper=said.paper, pretraining_data=said.pretraining_data)
-        if is_graph(weights, levels):
+        shown = said.display_name or name
+        if levels or is_graph(weights):
             if arch or encoder:
                 raise click.ClickException(
                     "--arch and --encoder belong to weights; an ONNX graph is used as it is"
                 )
-            manifest = submit_graph(
-                root,
+            read = read_graph(
+                name,
                 weights,
                 levels,
-                display_name=said.display_name or name,
+                workspace=place,
+                display_name=shown,
                 declared=declared,
                 allow_findings=allow_findings,
-                check_identity=check_identity,
             )
         else:
-            prepared = prepare(
+            read = read_weights(
                 name,
                 weights,
                 architecture=arch or "resnet50",
                 encoder=encoder,
                 workspace=place,
+                display_name=shown,
                 declared=declared,
-            )
-            click.echo(f"{clean_text(weights.name, 80)}:")
-            for line in report_lines(prepared.report):
-                click.echo(f"  {line}")
-            if show_findings(prepared.findings) and not allow_findings:
-                raise click.ClickException(
-                    f"{name} is not written: look at the errors above; --allow-findings writes it all the same"
-                )
-            check_identity(weights_digest(prepared.backbone), prepared.provenance.source_sha256)
-            manifest = save_backbone(
-                root,
-                prepared.backbone,
-                display_name=said.display_name or name,
-                provenance=prepared.provenance,
                 onnx=onnx,
+                allow_findings=allow_findings,
             )
-        declaration = record(
-            name,
-            settled.of_backbone(manifest.sha256, manifest.provenance.source_sha256),
-            weights,
-            manifest,
-            place,
-            submissions,
-        )
+        check_identity(read.sha256, read.source_sha256)
+        # The declaration first: what is killed in between is completed by the same call, and says nothing wrong.
+        with declaring(beside), writing_backbone(root, force=force) as new:
+            if declaration_content(beside) != before:
+                raise click.ClickException(
+                    f"{beside} was declared anew by another process meanwhile; look at it, and call again"
+                )
+            audits = attached_audits(root, beside)
+            manifest = read.write(new)
+            declaration = record(
+                name,
+                settled.of_backbone(manifest.sha256, manifest.provenance.source_sha256),
+                weights,
+                manifest,
+                place,
+                submissions,
+            )
         outcomes = [settle_audit(report, manifest, place) for report in audits]
     if not said.pretraining_data:
         click.echo(
@@ -188,9 +201,57 @@ def submit(
     click.echo(f"Next: lovt-bench evaluate {name}")
 
 
+def read_weights(
+    name: str,
+    weights: Path,
+    *,
+    architecture: str,
+    encoder: str | None,
+    workspace: Path,
+    display_name: str,
+    declared: Declared,
+    onnx: bool,
+    allow_findings: bool,
+) -> ReadWeights:
+    """Say what was understood of a checkpoint, and return what writes it.
+
+    Raises:
+        BackboneError: the checkpoint is refused.
+        click.ClickException: findings.
+    """
+    from benchmark.backbone.folder import write_backbone
+    from benchmark.backbone.submit import prepare
+    from benchmark.backbone.weights import weights_digest
+    from benchmark.contract.untrusted import clean_text
+
+    prepared = prepare(
+        name, weights, architecture=architecture, encoder=encoder, workspace=workspace, declared=declared
+    )
+    click.echo(f"{clean_text(weights.name, 80)}:")
+    for line in report_lines(prepared.report):
+        click.echo(f"  {line}")
+    if show_findings(prepared.findings) and not allow_findings:
+        raise click.ClickException(
+            f"{name} is not written: look at the errors above; --allow-findings writes it all the same"
+        )
+
+    def write(folder: Path) -> BackboneManifest:
+        return write_backbone(
+            folder,
+            prepared.backbone,
+            name=name,
+            display_name=display_name,
+            provenance=prepared.provenance,
+            onnx=onnx,
+        )
+
+    return ReadWeights(write, weights_digest(prepared.backbone), prepared.provenance.source_sha256)
+
+
 def report_lines(report: Report) -> Iterator[str]:
     """Yield what became of a checkpoint's tensors, one line per kind."""
     from benchmark.backbone.understand.report import some
+    from benchmark.contract.untrusted import clean_text
 
     where = "at its root" if report.encoder == "." else f"at {some([report.encoder])}"
     yield f"encoder     {report.architecture}, found {where}"
@@ -201,6 +262,8 @@ def report_lines(report: Report) -> Iterator[str]:
     yield f"missing     {missing if report.missing else 'none'}"
     yield f"unexpected  {some(report.unexpected) or 'none'}"
     for sentence in report.conversions:
-        yield f"converted   {sentence}"
+        yield f"converted   {clean_text(sentence)}"
     if not report.conversions:
         yield "converted   nothing, all values are those of the file"
+    if ambiguity := report.ambiguity():
+        yield f"ambiguous   {clean_text(ambiguity, 1000)}"

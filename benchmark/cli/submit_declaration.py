@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,19 +52,15 @@ def submitter_options(command: _Command) -> _Command:
 
 @contextmanager
 def declaration_errors() -> Iterator[None]:
-    """Show errors about declarations, and of the disk, as one message."""
+    """Show errors about declarations as one message."""
     from benchmark.contract.claims import ClaimsError
     from benchmark.contract.pretraining_data import UnknownDataError
-    from benchmark.contract.untrusted import clean_text
     from benchmark.runtime.submissions import SubmissionError
 
     try:
         yield
     except (ClaimsError, UnknownDataError, SubmissionError) as error:
         raise click.ClickException(str(error)) from error
-    except OSError as error:
-        place = clean_text(str(error.filename or "the disk"), 200)
-        raise click.ClickException(f"{place}: {error.strerror or error}; mend that and call again") from error
 
 
 def read_said(
@@ -125,6 +121,44 @@ def read_said(
         declare(name, whole.said, weights, sha256, None)
     check_display_name(name, whole.said.display_name or name, roots)
     return whole
+
+
+def declaration_content(folder: Path) -> bytes | None:
+    """Return the content of a declaration, None where there is none."""
+    from benchmark.runtime.declaration import FILE
+
+    try:
+        return (folder / FILE).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+@contextmanager
+def declaring(folder: Path) -> Iterator[None]:
+    """Let nobody else write the declaration of a folder for the block, and put it back as it was where that fails.
+
+    A backbone and its declaration change both or neither.
+
+    Raises:
+        OSError: with the path.
+    """
+    from benchmark.disk.lock import hold
+    from benchmark.disk.temporary import new_file
+    from benchmark.runtime.declaration import FILE
+
+    with hold(folder.with_name(f".{folder.name}.lock"), wait=True):
+        before = declaration_content(folder)
+        try:
+            yield
+        except BaseException:
+            if before is None:
+                (folder / FILE).unlink(missing_ok=True)
+                with suppress(OSError):  # not there, or it holds more
+                    folder.rmdir()
+            elif before != declaration_content(folder):
+                with new_file(folder / FILE) as path:
+                    path.write_bytes(before)
+            raise
 
 
 def identity_check(

@@ -12,6 +12,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, model_
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.dataset import SplitName, Track
+from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.untrusted import clean_text
 
 AUDIT_FILE = "audit.json"
@@ -125,15 +126,11 @@ def read_audit(path: Path) -> AuditReport:
     name = clean_text(path.name, 80)
     again = "make one with: lovt-bench audit --corpus DIR"
     try:
-        # Opening a pipe would wait for its writer.
-        if path.exists() and not path.is_file():
-            raise ValueError(f"{name} is no audit report: no plain file; {again}")
-        with path.open("rb") as stream:
-            content = stream.read(REPORT_BYTES + 1)
+        content = read_plain(path, REPORT_BYTES, follow=True)
     except OSError as error:
         raise ValueError(f"no audit report {name}: {error.strerror}; {again}") from error
-    if len(content) > REPORT_BYTES:
-        raise ValueError(f"{name} is no audit report: more than {REPORT_BYTES:,} bytes; {again}")
+    except PlainFileError as error:
+        raise ValueError(f"{name} is no audit report: it {error}; {again}") from error
     try:
         return AuditReport.model_validate_json(content)
     except ValidationError as error:

@@ -69,6 +69,8 @@ class Provenance(Model):
     """Digest of everything the pre-training depended on: code, corpus, seed, settings. Equal: nothing to do."""
     image_digest: str | None = None
     """Digest of the container image that made the weights."""
+    made_by: Name | None = None
+    """Who ran the submission with the harness (`LOVT_BENCH_KEEPER`); None where nobody is named."""
     source_sha256: Sha256 | None = None
     """Digest of the weight file that was converted."""
     commit: str | None = None

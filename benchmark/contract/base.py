@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$")]
-"""A name that is safe as a folder: lower case letters, digits, `.`, `_`, `-`; 1 to 64 characters."""
-
-NAME_RULE = "1 to 64 of a-z, 0-9, '.', '_', '-', beginning and ending with a letter or digit"
+NAME_RULE = (
+    "1 to 64 of a-z, 0-9, '.', '_', '-', beginning and ending with a letter or digit; no device (con, nul, …) and not "
+    "ending like a file of the harness (.json, .jsonl, .lock, .log, .tmp, .verdict)"
+)
 """What a `Name` is, for messages."""
+
+_STATE_FILE = re.compile(r".*\.(json|jsonl|lock|log|tmp|verdict)")
+"""The harness files what it knows of `toy` as `toy.json`, `toy.verdict.json`, …: no name may mean one of these."""
+
+_DEVICE = re.compile(r"(aux|con|nul|prn|com[0-9]|lpt[0-9])(\..*)?")
+"""Windows opens a device under these names, whatever the ending."""
+
+
+def _means_a_folder(name: str) -> str:
+    if _STATE_FILE.fullmatch(name) or _DEVICE.fullmatch(name):
+        raise ValueError(f"expected {NAME_RULE}")
+    return name
+
+
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"),
+    AfterValidator(_means_a_folder),
+]
+"""A name that is safe as a folder, beside the harness's own files, on any file system (`NAME_RULE`)."""
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
@@ -27,6 +48,11 @@ def is_name(text: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def is_built_in(name: str) -> bool:
+    """Return whether a name means a backbone that is always there: `random`, `random-ARCHITECTURE`, `imagenet`."""
+    return name in ("random", "imagenet") or name.startswith("random-")
 
 
 class Model(BaseModel):

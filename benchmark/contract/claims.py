@@ -14,6 +14,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.submission import ClaimedNumber
 from benchmark.contract.untrusted import clean_text
 
@@ -21,6 +22,8 @@ SIZE_LIMIT = 64 * 1024
 """Bytes; 18 tasks take about five hundred."""
 UNITS = {"percent": 100.0, "fraction": 1.0}
 INTERVAL = "interval95"
+ONE_PERCENT = 0.01
+"""No published table has results that are all smaller; fractions under the header `percent` are."""
 _EXPECTED = (
     "expected the columns task,percent or task,fraction, and interval95 after them if intervals are claimed"
 )
@@ -41,20 +44,17 @@ def read_claims(path: Path, tasks: Collection[str]) -> dict[str, ClaimedNumber]:
     Raises:
         ClaimsError: not a readable file of that form, an unknown or repeated task, a value out of range.
     """
+    name = clean_text(path.name, 80)
     try:
-        # Opening a pipe would wait for its writer.
-        if not path.is_file() and path.exists():
-            raise ClaimsError(f"{path} is no plain file; {_EXPECTED}")
-        with path.open("rb") as stream:
-            content = stream.read(SIZE_LIMIT + 1)
+        content = read_plain(path, SIZE_LIMIT, follow=True)
     except OSError as error:
-        raise ClaimsError(f"{path} cannot be read: {error.strerror}; {_EXPECTED}") from error
-    if len(content) > SIZE_LIMIT:
-        raise ClaimsError(f"{path.name} is larger than {SIZE_LIMIT} bytes; {_EXPECTED}, one line per task")
+        raise ClaimsError(f"{name} cannot be read: {error.strerror}; {_EXPECTED}") from error
+    except PlainFileError as error:
+        raise ClaimsError(f"{name} {error}; {_EXPECTED}, one line per task") from error
     try:
-        return parse_claims(content.decode("utf-8-sig"), tasks, path.name)
+        return parse_claims(content.decode("utf-8-sig"), tasks, name)
     except UnicodeDecodeError as error:
-        raise ClaimsError(f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+        raise ClaimsError(f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
 
 
 def parse_claims(text: str, tasks: Collection[str], name: str = "results.csv") -> dict[str, ClaimedNumber]:
@@ -84,6 +84,12 @@ def parse_claims(text: str, tasks: Collection[str], name: str = "results.csv") -
         raise ClaimsError(f"{name}, line {reader.line_num}: not CSV: {error}; {_EXPECTED}") from error
     if not found:
         raise ClaimsError(f"{name} claims nothing; {_EXPECTED}, one line per task")
+    largest = max(number.value for number in found.values())
+    if unit == "percent" and 0 < largest < ONE_PERCENT:
+        raise ClaimsError(
+            f"{name}: the column says percent, and no number reaches 1 (the largest is {100 * largest:g}); are they "
+            "fractions? Then write task,fraction; else give them as fractions as well, 0.5 % as 0.005"
+        )
     return {task: found[task] for task in tasks if task in found}
 
 

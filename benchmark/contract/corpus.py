@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from benchmark.contract.base import Model, Name, Sha256, digest_of
-from benchmark.contract.dataset import PixelStatistics, SplitName, Track
+from benchmark.contract.dataset import ImageCounts, PixelStatistics, SplitName, Track
 
 CHEXPERT_LABELS = ("Cardiomegaly", "Edema", "Consolidation", "Atelectasis", "Pleural Effusion")
 """The five binary labels in the order of the protocol (datasets.md, MIMIC-CXR, Labels)."""
@@ -47,6 +47,8 @@ class CorpusManifest(Model):
     variance of study means) (datasets.md, MIMIC-CXR, What is stored per study)."""
     left_out: dict[str, NonNegativeInt] = {}
     """Reason, and number of studies (or images, where the reason says so) that were skipped."""
+    image_counts: ImageCounts | None = None
+    """Of the raw folder when the corpus was made. Not part of `identity`."""
     notes: list[str] = []
     files: dict[str, Sha256]
     """SHA-256 of every other file of the corpus."""
@@ -58,4 +60,5 @@ class CorpusManifest(Model):
 
     def identity(self) -> str:
         """Return the digest that provenance refers to: content only, no time and no library versions."""
-        return digest_of(self.model_dump(mode="json", exclude={"created", "versions", "sources_sha256"}))
+        outside = {"created", "versions", "sources_sha256", "image_counts"}
+        return digest_of(self.model_dump(mode="json", exclude=outside))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from benchmark.contract.base import Model, Name, Sha256, digest_of
 
@@ -48,6 +48,32 @@ class LeftOut(Model):
     reason: str
 
 
+class LeftOutImages(Model):
+    """Images that one reason leaves out."""
+
+    reason: str
+    images: PositiveInt
+    examples: list[str] = []
+    """The first ones: paths within the raw folder, or IDs."""
+
+
+class ImageCounts(Model):
+    """What became of the images that lie in a raw folder or that its tables list: found = used + left out."""
+
+    found: NonNegativeInt
+    used: NonNegativeInt
+    left_out: list[LeftOutImages] = []
+    remarks: list[str] = []
+    """What else was found, in sentences: empty rows of a table, masks without an image."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> ImageCounts:
+        left_out = sum(one.images for one in self.left_out)
+        if self.found != self.used + left_out:
+            raise ValueError(f"{self.found} images found, but {self.used} used and {left_out} left out")
+        return self
+
+
 class DatasetManifest(Model):
     """`dataset.json`. Statistics are over the original-size images as processed in memory (datasets.md)."""
 
@@ -72,6 +98,8 @@ class DatasetManifest(Model):
     notes: list[str] = []
     """Deviations worth a reader's eye, in sentences (for example: no `test_list.txt`)."""
     left_out: list[LeftOut] = []
+    image_counts: ImageCounts | None = None
+    """Of the raw folder when the store was made; None for stores made from arrays. Not part of `identity`."""
     image_side: PositiveInt = IMAGE_SIDE
     sources_sha256: Sha256 | None = None
     """Digest of what the store was made from: label files, names, sizes and times of the images, split files, protocol
@@ -82,7 +110,8 @@ class DatasetManifest(Model):
 
     def identity(self) -> str:
         """Return the digest that results refer to: content only, no time and no library versions."""
-        content = self.model_dump(mode="json", exclude={"created", "versions", "sources_sha256"})
+        outside = {"created", "versions", "sources_sha256", "image_counts"}
+        content = self.model_dump(mode="json", exclude=outside)
         # The bytes of a Parquet file change with the library that writes it; IDs and splits are in the
         # summaries.
         content["files"].pop("index.parquet", None)

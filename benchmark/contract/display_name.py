@@ -1,51 +1,82 @@
 """Names that tables show, as a reader sees them: two that look alike would be taken for one another.
 
-After Unicode's security mechanisms (UTS 39), made small: marks, case, width and space do not count, letters of other
-alphabets count as the Latin ones that they look like, and a word has one alphabet. It takes more names for equal
-than a careful reader would; the price is that somebody chooses another name.
+After Unicode's security mechanisms (UTS 39): which letters look alike, and the script of each, come from Unicode's
+tables, as `confusable-homoglyphs` brings them. Marks, case, width and space do not count. It takes more names for
+equal than a careful reader would; the price is that somebody chooses another name.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
-_LOOKALIKES = str.maketrans(
-    # Cyrillic, Greek, Armenian by what either case looks like; then Latin, and what a hurried eye takes for a letter.
-    "авекмнорстухѕіјӏһԁԛԝѵүг" + "αβγεζηικμνορστυχωϳ" + "օոսհցզ" + "ɑı" + "01i|!$",
-    "abekmhopctyxsljlhdqwvyr" + "abyezhlkmnopctyxwj" + "onuhgq" + "al" + "olllls",
-)
+_HURRIED = str.maketrans("01i|!$丨ㅣㅇ", "ollllsllo")
+"""What a hurried eye takes for a letter, beyond Unicode's tables, which keep case and scripts apart."""
+
 _LETTER = re.compile(r"LATIN .*\b([A-Z])\b(?: WITH .*)?")
 """Names of letters that are a Latin one with a stroke, a hook, in small capitals, turned, …"""
 
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters, marks and a symbol that show nothing."""
 
-_EAST_ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
-"""Scripts that stand in one word with each other and with Latin, and resemble none of its letters."""
+_EAST_ASIAN = frozenset({"HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
+"""Scripts that stand in one word with each other and with Latin."""
+
+_PUNCTUATION = frozenset("-.,:/()[]'%#_+=~!?@·・")
+"""What may stand between letters. Stars, daggers, quotation marks and the like mark ranks and notes on a board."""
+
+_MARKS_IN_A_ROW = 2
+_SOFT_ENDS = " .,:'·・-_~"
+"""What is overlooked at the ends of a name."""
 
 
-def look(text: str) -> str:
-    """Return what is left of a name when it is glanced at; names of equal looks should not stand in one table."""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    seen = "".join(map(_plain, folded)).translate(_LOOKALIKES)
-    return seen.replace("rn", "m").replace("vv", "w")
+def alike(first: str, second: str) -> bool:
+    """Return whether a reader could take one name for the other: no two such names should stand in one table."""
+    return not looks(first).isdisjoint(looks(second))
+
+
+def looks(text: str) -> frozenset[str]:
+    """Return what is left of a name when it is glanced at: as it is written, in small letters, in capitals.
+
+    There is more than one because a letter may look like one letter small and like another one large (ν, Ν).
+    """
+    plain = "".join(map(_plain, "".join(map(_without_disguise, unicodedata.normalize("NFD", text)))))
+    shown = (
+        ("".join(map(_fold, forms)) for forms in zip(*map(_forms, plain), strict=True)) if plain else ("",)
+    )
+    return frozenset(_glanced(form) for form in shown)
 
 
 def name_problem(text: str) -> str | None:
     """Return what in a name can only mislead, in a sentence with what to do; None where nothing does."""
     if hidden := next((character for character in text if _is_invisible(character)), None):
         return f"it holds U+{ord(hidden):04X}, which shows nothing; leave it out"
+    if text != " ".join(text.split(" ")).strip(" ") or "  " in text:
+        return "it has blanks at an end, or two in a row; keep single ones between words"
+    if odd := next((character for character in text if not _may_stand(character)), None):
+        allowed = " ".join(sorted(_PUNCTUATION))
+        return f"it holds {_called(odd)}; write plain letters, digits 0 to 9, blanks and {allowed}"
+    if _has_odd_marks(text):
+        return "it has marks that belong to no letter, strike one out or are piled up; write plain letters"
+    if not any(character.isalnum() for character in text):
+        return "it has no letter and no digit; write a name"
     for word in re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text)):
         scripts = {script: letter for letter in word if (script := _script(letter))}
-        if len(scripts) > 1:
+        others = scripts.keys() - {"LATIN"}
+        if len(scripts) > 1 and not others <= _EAST_ASIAN:
             found = " and ".join(f"{letter} ({script.capitalize()})" for script, letter in scripts.items())
             return f"its word {word!r} mixes the alphabets of {found}; write it in one, or put a hyphen between them"
     return None
 
 
+def _without_disguise(character: str) -> str:
+    """Return what a letter in a circle, in full width, … stands for, unless the tables say what it looks like."""
+    return character if character in _prototypes() else unicodedata.normalize("NFKD", character)
+
+
 def _plain(character: str) -> str:
-    """Return a letter of a folded name without what does not count, Latin where its name says so."""
+    """Return a character of a decomposed name without what does not count."""
     category = unicodedata.category(character)
     # Marks above, below and through a letter; those that spell (vowels, voicing) have other classes.
     is_decoration = category == "Mn" and (unicodedata.combining(character) in (1, *range(200, 241)))
@@ -55,8 +86,48 @@ def _plain(character: str) -> str:
         return "-"
     if category == "Nd":
         return str(unicodedata.digit(character))
-    latin = None if character.isascii() else _LETTER.fullmatch(unicodedata.name(character, ""))
-    return latin[1].lower() if latin else character
+    return character
+
+
+def _forms(character: str) -> tuple[str, str, str]:
+    """Return the two cases of a character in three orders: as it is written, small, large."""
+    lower, upper = character.lower(), character.upper()
+    return character + lower + upper, lower + upper, upper + lower
+
+
+def _fold(forms: str) -> str:
+    """Return the Latin letters that a form looks like, the first that does; where none does, the first form."""
+    seen = [_prototypes().get(form, form) for form in forms]
+    if plain := next((form for form in seen if form.isascii()), None):
+        return plain.casefold()
+    named = (_LETTER.fullmatch(unicodedata.name(form, "")) for form in seen if len(form) == 1)
+    latin = next(filter(None, named), None)
+    return latin[1].lower() if latin else seen[0].casefold()
+
+
+def _glanced(text: str) -> str:
+    shown = text.translate(_HURRIED).replace("rn", "m").replace("vv", "w").replace("'", "")
+    return shown.strip(_SOFT_ENDS) or shown
+
+
+@cache
+def _prototypes() -> dict[str, str]:
+    """Return the character or characters that each one looks like, after the tables of UTS 39.
+
+    The library keeps each pair in both directions: the middle of a star is what all others look like.
+    """
+    from confusable_homoglyphs.confusables import confusables_data
+
+    # Right-to-left characters lie between two marks of direction there.
+    pairs = {
+        key.strip("\u200e"): [found["c"].strip("\u200e") for found in like]
+        for key, like in confusables_data.items()
+    }
+    found = {}
+    for key, like in pairs.items():
+        if len(key) == len(like) == 1 and len(pairs.get(like[0], ())) > 1:
+            found[key] = "".join(map(_plain, unicodedata.normalize("NFKD", like[0])))
+    return found
 
 
 def _is_invisible(character: str) -> bool:
@@ -66,9 +137,44 @@ def _is_invisible(character: str) -> bool:
     return character in _INVISIBLE or unicodedata.category(character)[0] == "C" or is_selector
 
 
+def _may_stand(character: str) -> bool:
+    category = unicodedata.category(character)
+    if category in ("Lu", "Ll", "Lt", "Lm"):
+        # Letters for mathematics, in circles, raised, in full width are other ones in disguise.
+        in_disguise = unicodedata.decomposition(character).startswith("<")
+        # Of the modifier letters that belong to no script (primes, apostrophes) only the Japanese long mark spells.
+        spells = category != "Lm" or _script(character) is not None or character == "ー"
+        return spells and not in_disguise
+    is_plain = category in ("Lo", "Mn", "Mc", "Pd") or "0" <= character <= "9" or character == " "
+    return is_plain or character in _PUNCTUATION
+
+
+def _called(character: str) -> str:
+    name = unicodedata.name(character, "a character").lower()
+    return f"{character!a} ({name})" if not character.isascii() else f"{character!r}"
+
+
+def _has_odd_marks(text: str) -> bool:
+    marks = [unicodedata.category(character)[0] == "M" for character in unicodedata.normalize("NFC", text)]
+    piled = any(all(marks[i : i + _MARKS_IN_A_ROW + 1]) for i in range(len(marks) - _MARKS_IN_A_ROW))
+    strikes = any(unicodedata.combining(character) == 1 for character in text)
+    return piled or strikes or _marks_without_letter(text)
+
+
+def _marks_without_letter(text: str) -> bool:
+    before = " "
+    for character in text:
+        if unicodedata.category(character)[0] == "M" and unicodedata.category(before)[0] not in "LM":
+            return True
+        before = character
+    return False
+
+
 def _script(letter: str) -> str | None:
-    """Return the script of a letter that has lookalikes in others, None where it has none or is no letter."""
-    if unicodedata.category(letter) not in ("Lu", "Ll", "Lt", "Lo"):
+    """Return the script of a letter; None where it belongs to several, or is no letter."""
+    from confusable_homoglyphs.categories import alias
+
+    if unicodedata.category(letter)[0] != "L":
         return None
-    script = unicodedata.name(letter, "").partition(" ")[0]
-    return None if script in _EAST_ASIAN else script or None
+    script: str = alias(letter)
+    return None if script in ("COMMON", "INHERITED", "UNKNOWN") else script

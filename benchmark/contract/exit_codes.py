@@ -16,4 +16,5 @@ class ExitCode(IntEnum):
     BAD_DATA = 65
     """The corpus is missing, damaged, or lacks what the method needs."""
     RESUMABLE = 75
-    """Cut off; the same command with `--resume` goes on."""
+    """Cut off; the same command goes on, with `--resume` where checkpoints were left. `lovt-bench pretrain` itself ends
+    so after Ctrl-C and SIGTERM."""

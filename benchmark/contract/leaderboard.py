@@ -25,9 +25,9 @@ run diverged. A cell without any run is absent: it is missing."""
 
 
 Evidence = Literal["declared", "validated", "reproduced", "retrained"]
-"""How far a row was checked, each step includes the ones before. `declared`: only the submitter's numbers.
-`validated`: weights are here and passed the checks. `reproduced`: evaluated here from the weights. `retrained`: the
-weights were made here by running the submission's container, then evaluated here."""
+"""How far a row was checked by the keeper of the board, each step includes the ones before. `declared`: numbers or run
+records of somebody else. `validated`: weights are here and passed the checks. `reproduced`: the keeper evaluated these
+weights. `retrained`: the keeper made them by running the submission's container, and evaluated them."""
 
 ArchitectureClass = Literal["paper", "open"]
 """`paper`: ResNet-50, as every published row. `open`: any other backbone."""
@@ -152,6 +152,8 @@ class Row(Model):
     """Counts and digests of the submitter's overlap audit, label to text; empty where there is none."""
     stale: list[str] = []
     """Sentences: which digests of protocol, data or backbone are no longer those here. Empty: the row is current."""
+    contradictions: list[str] = []
+    """Sentences: what in its run records cannot be true."""
     backbone_sha256: Sha256 | None = None
     cells: list[Cell]
     """In the order of the table's columns; missing ones are absent."""
@@ -279,6 +281,8 @@ class Leaderboard(Model):
     tables: list[Table]
     inputs: list[InputFile]
     """Sorted by path."""
+    keeper: Name | None = None
+    """Who measured what is called reproduced or retrained; None where nobody is named: then nothing is."""
     notes: list[str] = []
     """What was left out before any table, in sentences."""
 

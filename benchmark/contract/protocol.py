@@ -23,6 +23,9 @@ class DataProtocol(Model):
     """How the equalised float image becomes 8 bit."""
     jpeg_quality: dict[str, PositiveInt]
     """Datasets whose processed images went through a JPEG of this quality before the resize."""
+    dicom_values: Literal["stored", "displayed"]
+    """`stored`: RSNA and SIIM keep the values of their DICOM files, without rescale, window or inversion; `displayed`:
+    as a viewer shows them."""
     odd_padding: Literal["short", "exact"]
     """`short`: an odd difference to the square stays one pixel short, the resize then scales the axes differently."""
     object_cxr_boxes: Literal["exchanged", "correct"]

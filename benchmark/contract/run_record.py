@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from benchmark.contract.base import Model, Name, Sha256, digest_of
 from benchmark.contract.dataset import Splits, Track
 
 Phase = Literal["tune", "final"]
 Engine = Literal["fast", "reference"]
+
+Count = Annotated[int, Field(ge=0, le=10**15)]
+Seconds = Annotated[float, Field(ge=0, le=10**9)]
+Joules = Annotated[float, Field(ge=0, le=10**15)]
+"""Bounds far beyond what a run can take, so that sums over many records are finite."""
 
 
 class RunKey(Model):
@@ -40,10 +46,10 @@ class RunKey(Model):
 class EpochLog(Model):
     """One epoch of a run, as floats or None where the value was not finite."""
 
-    epoch: NonNegativeInt
+    epoch: Count
     train_loss: float | None = None
     validation_loss: float | None = None
-    monitor: float | None = None
+    monitor: float | None = Field(default=None, ge=0, le=1)
     learning_rate: NonNegativeFloat
 
 
@@ -59,31 +65,40 @@ class RunRecord(Model):
     device: str
     precision: Literal["float32", "float16-mixed", "bfloat16-mixed"]
     status: Literal["ok", "diverged"]
-    """`diverged`: the loss became non-finite; the run has no metrics, and its learning rate cannot win."""
+    """`diverged`: training loss, weights or statistics became non-finite; the run has no metrics, and its learning rate
+    cannot win."""
     monitor: str
     metric: str
     validation: dict[str, float] = {}
     """At the best epoch."""
     test: dict[str, float] = {}
     """Of the best epoch's weights; empty in the tuning phase, which never looks at the test split."""
-    best_epoch: NonNegativeInt | None = None
+    best_epoch: Count | None = None
     """0-based."""
-    epochs: NonNegativeInt
+    epochs: Count
     """Epochs trained, the ones after the best included."""
-    train_images: NonNegativeInt
-    validation_images: NonNegativeInt
-    test_images: NonNegativeInt
-    seconds: NonNegativeFloat
+    train_images: Count
+    validation_images: Count
+    test_images: Count
+    seconds: Seconds
     """Wall-clock of this run; runs trained together as one batched head share it equally."""
-    peak_memory_bytes: NonNegativeInt | None = None
+    peak_memory_bytes: Count | None = None
     """Of the CUDA device; on a CPU, of the process. None in records written before it was measured."""
-    energy_joules: NonNegativeFloat | None = None
+    energy_joules: Joules | None = None
     """Of the GPU while this run trained, shared as `seconds` is; None where the device does not report it."""
     history: list[EpochLog] = []
     finished: str
     """ISO 8601, UTC."""
     versions: dict[str, str] = {}
     notes: list[str] = Field(default_factory=list)
+    measured_by: Name | None = None
+    """Who ran it: the keeper of a board, by `LOVT_BENCH_KEEPER`; None where nobody is named."""
+
+    @property
+    def finished_at(self) -> datetime:
+        """When the run finished, in UTC; a time without zone is UTC."""
+        moment = datetime.fromisoformat(self.finished)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
     @model_validator(mode="after")
     def _consistent(self) -> RunRecord:
@@ -93,4 +108,11 @@ class RunRecord(Model):
             raise ValueError(f"an ok run must hold the validation metric {self.monitor!r}")
         if self.status == "ok" and self.run.phase == "final" and self.metric not in self.test:
             raise ValueError(f"an ok final run must hold the test metric {self.metric!r}")
+        for name, value in [*self.validation.items(), *self.test.items()]:
+            if not 0 <= value <= 1:
+                raise ValueError(f"{name[:60]!a} is {value:g}, expected a fraction in [0, 1] (not percent)")
+        try:
+            _ = self.finished_at
+        except (ValueError, OverflowError) as error:
+            raise ValueError(f"finished is {self.finished[:60]!a}, expected an ISO 8601 time") from error
         return self

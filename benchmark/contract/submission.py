@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl, NonNegativeFloat, PositiveInt, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, HttpUrl, JsonValue, PositiveInt, StringConstraints, model_validator
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.dataset import Track
@@ -29,7 +29,13 @@ ProfileName = Literal["demo"]
 """`paper` is what a variant says as it stands and has no entry."""
 
 
-class Variant(Model):
+class _Declared(Model):
+    """What a person writes: nothing is converted, so that `true` is no number and `"12"` neither."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class Variant(_Declared):
     """One configuration of a method."""
 
     description: str = ""
@@ -37,11 +43,11 @@ class Variant(Model):
     """Share of the training split, in stored order (datasets.md, 30 % subset)."""
     published: str | None = None
     """Name of the configuration in the published study."""
-    settings: dict[str, Any] = {}
+    settings: dict[str, JsonValue] = {}
     """Differences from the method's defaults."""
 
 
-class DeclaredWeights(Model):
+class DeclaredWeights(_Declared):
     """Weights that were trained elsewhere: which file they are, and what `lovt-bench submit` made of it."""
 
     file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$")
@@ -57,15 +63,15 @@ class DeclaredWeights(Model):
     """Identity of the backbone made of it, as run records name it; None until `lovt-bench submit` has made one."""
 
 
-class ClaimedNumber(Model):
+class ClaimedNumber(_Declared):
     """A number that the submitter states, as fractions."""
 
     value: float = Field(ge=0, le=1)
-    interval95: NonNegativeFloat | None = None
-    """Half-width."""
+    interval95: float | None = Field(default=None, ge=0, le=1)
+    """Half-width; of numbers between 0 and 1 it is no larger."""
 
 
-class Submission(Model):
+class Submission(_Declared):
     """One folder under `submissions/`."""
 
     schema_version: Literal[1] = 1
@@ -88,7 +94,7 @@ class Submission(Model):
     """Python module of this repository that `lovt-bench pretrain` runs; None where nothing is trained."""
     variants: dict[VariantName, Variant] = {}
     """By name; the first is the default."""
-    profiles: dict[ProfileName, dict[str, Any]] = {}
+    profiles: dict[ProfileName, dict[str, JsonValue]] = {}
     """Settings that take the place of a variant's, for another size of the same method."""
 
     @model_validator(mode="after")

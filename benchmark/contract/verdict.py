@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     BAD_DATA = "bad-data"
     """Exit code 65."""
     RESUMABLE = "resumable"
-    """Exit code 75: the same command with --resume goes on."""
+    """Cut off (exit code 75, Ctrl-C, SIGTERM): the same command goes on, with --resume where checkpoints were left."""
     OUT_OF_MEMORY = "out-of-memory"
     TIMEOUT = "timeout"
     """Stopped at the time limit, by SIGTERM or by SIGKILL."""

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from PIL import Image
 
 from benchmark.data.errors import BadImageError
+from benchmark.data.walk import file_problem
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused before they are decoded; the largest public ones have about 20 million pixels."""
+
+DicomValues = Literal["stored", "displayed"]
 
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 """Decoded by Pillow also where gdcm is installed: the two differ by one grey level."""
@@ -26,40 +31,66 @@ def read_bytes(path: Path) -> bytes:
     """Return the content of a file.
 
     Raises:
-        BadImageError: It is missing or cannot be read.
+        BadImageError: It is missing, empty, no regular file, or cannot be read.
     """
+    # Opening a pipe would wait for its writer.
+    if problem := file_problem(path):
+        raise BadImageError(problem)
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise BadImageError("file is missing") from None
+        content = path.read_bytes()
     except OSError as error:
         raise BadImageError(f"file cannot be read: {error.strerror}") from error
+    if not content:
+        raise BadImageError("file is empty (0 bytes); not a readable image")
+    return content
 
 
-def decode_dicom(content: bytes) -> np.ndarray:
-    """Return the pixel array of a DICOM file, uint8 (H, W), unchanged: no window, no inversion.
+def decode_dicom(content: bytes, values: DicomValues = "stored") -> np.ndarray:
+    """Return a DICOM image as uint8 (H, W): the stored values unchanged, or as a viewer displays them.
 
     Raises:
-        BadImageError: Not a readable single-frame 8-bit grey image.
+        BadImageError: Not a readable single-frame grey image, or stored with more than 8 bit.
+    """
+    if values == "displayed":
+        from benchmark.data.displayed import displayed_dicom
+
+        return displayed_dicom(content)
+    with named("DICOM image"):
+        pixels = stored_values(read_dicom(content))
+    if pixels.ndim != 2 or pixels.dtype != np.uint8:
+        raise BadImageError(f"8-bit grey image expected, found {pixels.dtype} of shape {pixels.shape}")
+    return pixels
+
+
+def read_dicom(content: bytes) -> Dataset:
+    """Return a DICOM data set that holds one image of bearable size.
+
+    Raises:
+        BadImageError: It holds none, several, or a huge one.
+        Exception: Whatever pydicom raises.
     """
     import pydicom
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            dataset = pydicom.dcmread(io.BytesIO(content))
-            _check_size(int(dataset.Rows) * int(dataset.Columns) * int(dataset.get("NumberOfFrames") or 1))
-            pixels = _plain_jpeg(dataset)
-            if pixels is None:
-                if dataset.file_meta.TransferSyntaxUID == JPEG_BASELINE:
-                    dataset.pixel_array_options(decoding_plugin="pillow")
-                pixels = dataset.pixel_array
-    except BadImageError:
-        raise
-    except Exception as error:  # decoders raise whatever their libraries do
-        raise BadImageError(f"not a readable DICOM image: {_first_line(error)}") from error
-    if pixels.ndim != 2 or pixels.dtype != np.uint8:
-        raise BadImageError(f"8-bit grey image expected, found {pixels.dtype} of shape {pixels.shape}")
+    dataset = pydicom.dcmread(io.BytesIO(content))
+    if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+        raise BadImageError("DICOM file without pixel data (a report or a header only?)")
+    if (frames := int(dataset.get("NumberOfFrames") or 1)) != 1:
+        raise BadImageError(f"DICOM file of {frames} frames; one image expected")
+    check_size(int(dataset.Rows) * int(dataset.Columns))
+    return dataset
+
+
+def stored_values(dataset: Dataset) -> np.ndarray:
+    """Return the pixel values of a data set as they are stored, (H, W) or (H, W, 3); colours as RGB.
+
+    Raises:
+        Exception: Whatever pydicom and its decoders raise.
+    """
+    pixels = _plain_jpeg(dataset)
+    if pixels is None:
+        if dataset.file_meta.TransferSyntaxUID == JPEG_BASELINE:
+            dataset.pixel_array_options(decoding_plugin="pillow")
+        pixels = dataset.pixel_array
     return pixels
 
 
@@ -106,26 +137,40 @@ def decode_values(content: bytes) -> np.ndarray:
     return pixels
 
 
-def _open(content: bytes) -> Image.Image:
+@contextmanager
+def named(what: str) -> Iterator[None]:
+    """Turn whatever a decoder raises in the block into `BadImageError`."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content))
-            _check_size(image.width * image.height)
-            image.load()
+        yield
     except BadImageError:
         raise
     except Exception as error:  # decoders raise whatever their libraries do
-        raise BadImageError(f"not a readable image: {_first_line(error)}") from error
-    if image.mode.startswith(("I", "F")):
-        raise BadImageError(f"8-bit image expected, found mode {image.mode}")
-    return image
+        first = (str(error) or type(error).__name__).splitlines()[0][:200]
+        raise BadImageError(f"not a readable {what}: {first}") from error
 
 
-def _check_size(pixels: int) -> None:
+def check_size(pixels: int) -> None:
+    """Raise `BadImageError` for an image without pixels or a huge one."""
     if not 0 < pixels <= MAX_PIXELS:
         raise BadImageError(f"between 1 and {MAX_PIXELS} pixels expected, found {pixels}")
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:200]
+def open_image(content: bytes, formats: Sequence[str] | None = None) -> Image.Image:
+    """Return a loaded image of one of Pillow's formats.
+
+    Raises:
+        BadImageError: It cannot be read, or is huge.
+    """
+    with named("image"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        image = Image.open(io.BytesIO(content), formats=formats)
+        check_size(image.width * image.height)
+        image.load()
+    return image
+
+
+def _open(content: bytes) -> Image.Image:
+    image = open_image(content)
+    if image.mode.startswith(("I", "F")):
+        raise BadImageError(f"8-bit image expected, found mode {image.mode}")
+    return image

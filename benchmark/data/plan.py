@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.contract.base import digest_of
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName, Splits, Track
+from benchmark.contract.dataset import SPLIT_NAMES, LeftOutImages, SplitName, Splits, Track
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.errors import DataError
+from benchmark.data.inventory import grouped, relative_name
 from benchmark.data.official import is_official
 from benchmark.data.samples import Listing, Preparer, Sample
 from benchmark.data.split_files import SplitFile, read_split_files
@@ -30,6 +31,9 @@ class Plan:
         split_of: Split of each sample.
         notes: Sentences for `dataset.json`.
         sources_sha256: Digest of all sources; equal digests give equal stores.
+        found: Images that lie in the raw folder or that label files or split files list.
+        left_out: Those that are not among the samples.
+        remarks: Sentences about what else was found.
     """
 
     samples: tuple[Sample, ...]
@@ -39,6 +43,9 @@ class Plan:
     track: Track
     notes: tuple[str, ...]
     sources_sha256: str
+    found: int
+    left_out: tuple[LeftOutImages, ...]
+    remarks: tuple[str, ...]
 
 
 def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: DataProtocol) -> Plan:
@@ -54,7 +61,11 @@ def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: 
     track: Track = "phantom" if (raw / "phantom.json").is_file() else "public"
     listing = preparer.scan(raw, protocol)
     if not listing.samples:
-        raise DataError(f"{raw}: no image of {preparer.name} found; docs/data.md shows the layout")
+        why = "; ".join(f"{one.images}: {one.reason}" for one in listing.left_out)
+        raise DataError(
+            f"{raw}: no image of {preparer.name} found ({why or 'the tables have no rows'}); "
+            "docs/data.md shows the layout"
+        )
     notes = list(listing.notes)
     seed = None
     if splits_dir is None:
@@ -72,10 +83,24 @@ def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: 
         notes = [] if splits == "official" else ["Splits from files that are not the published ones."]
     if empty := [split for split in SPLIT_NAMES if not chosen[split]]:
         raise DataError(f"{raw}: {len(listing.samples)} images leave nothing for {', '.join(empty)}")
-    samples = tuple(_with_file(sample) for split in SPLIT_NAMES for sample in chosen[split])
+    samples = tuple(sample for split in SPLIT_NAMES for sample in chosen[split])
     split_of = tuple(split for split in SPLIT_NAMES for _ in chosen[split])
     sources = _sources(samples, split_of, listing.label_files, raw, protocol, preparer.name)
-    return Plan(samples, split_of, splits, seed, track, tuple(notes), sources)
+    names = {sample.id for sample in samples}
+    unused = [name for name in listing.samples if name not in names]
+    why = "not drawn by the protocol's rule" if splits_dir is None else "not in the split files"
+    return Plan(
+        samples=samples,
+        split_of=split_of,
+        splits=splits,
+        split_seed=seed,
+        track=track,
+        notes=tuple(notes),
+        sources_sha256=sources,
+        found=listing.found + len(names - listing.samples.keys()),
+        left_out=(*listing.left_out, *([grouped(why, unused)] if unused else [])),
+        remarks=listing.remarks,
+    )
 
 
 def _from_file(
@@ -98,13 +123,6 @@ def _from_file(
                 sample = replace(sample, problem=problem)
         chosen.append(sample)
     return chosen
-
-
-def _with_file(sample: Sample) -> Sample:
-    """Return the sample, flagged if its image does not exist."""
-    if sample.problem is None and not sample.image.is_file():
-        return replace(sample, problem=f"{sample.image} ({sample.origin}): file is missing")
-    return sample
 
 
 def _sources(
@@ -134,8 +152,3 @@ def _sources(
         ],
     }
     return digest_of(content)
-
-
-def relative_name(path: Path, raw: Path) -> str:
-    """Return a path relative to the raw folder, with forward slashes; free of the machine's own paths."""
-    return path.relative_to(raw).as_posix() if path.is_relative_to(raw) else path.name

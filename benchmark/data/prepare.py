@@ -23,12 +23,14 @@ from benchmark.cores import usable_cores
 from benchmark.data import format as fmt
 from benchmark.data.errors import DamagedStoreError, DataError
 from benchmark.data.folders import folder_for, give_way
+from benchmark.data.inventory import counted, grouped, relative_name
 from benchmark.data.open_store import open_store
 from benchmark.data.partial import Partial, partial_store
-from benchmark.data.plan import Plan, make_plan, relative_name
+from benchmark.data.plan import Plan, make_plan
 from benchmark.data.pool import map_chunks
 from benchmark.data.preparers import dataset
 from benchmark.data.process import Row, process_chunk
+from benchmark.data.remarks import Remarks
 from benchmark.data.samples import Preparer
 from benchmark.data.seal import seal
 from benchmark.data.statistics import split_statistics
@@ -38,6 +40,8 @@ from benchmark.log import logger
 
 SHOWN = 10
 """Bad images that a message names before it counts the rest."""
+
+SKIPPED = "cannot be used (--skip-bad)"
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all)."""
@@ -99,16 +103,20 @@ def prepare(
             for place, sample in enumerate(plan.samples)
             if place not in bad and place not in work.done
         ]
-        total, listed = len(plan.samples) - len(bad), len(bad)
+        total, listed, remarks = len(plan.samples) - len(bad), len(bad), Remarks()
         on_progress(len(work.done), total)
         with closing(map_chunks(run, pending, workers or usable_cores())) as results:
             for result in results:
-                work.put([(place, row) for place, row in result if isinstance(row, Row)])
+                rows = [(place, row) for place, row in result if isinstance(row, Row)]
+                work.put(rows)
+                for place, row in rows:
+                    remarks.add(relative_name(plan.samples[place].image, raw), row.remarks)
                 problems = {place: row for place, row in result if isinstance(row, str)}
                 bad |= problems
                 if problems and not skip_bad:
                     raise DataError(complaint(list(problems.values()), len(plan.samples)))
                 on_progress(len(work.done) + len(bad) - listed, total)
+        remarks.log()
         manifest = _finish(work, plan, bad, target, protocol, preparer, raw)
     return Prepared(target, manifest, found=False)
 
@@ -196,6 +204,12 @@ def _finish(
             data_protocol_sha256=protocol.data.digest(),
             notes=notes,
             left_out=left_out,
+            image_counts=counted(
+                plan.found,
+                len(rows),
+                [*plan.left_out, *([grouped(SKIPPED, [one.id for one in left_out])] if left_out else [])],
+                plan.remarks,
+            ),
             image_side=protocol.data.image_side,
             sources_sha256=plan.sources_sha256,
         )

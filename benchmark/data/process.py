@@ -15,6 +15,7 @@ from benchmark.data.errors import BadImageError
 from benchmark.data.format import pack_masks
 from benchmark.data.images import read_bytes
 from benchmark.data.preparers import dataset
+from benchmark.data.remarks import collected
 from benchmark.data.samples import Preparer, Sample
 from benchmark.data.transforms import Frame, fit_boxes, fit_image, fit_mask
 
@@ -40,6 +41,8 @@ class Row:
     height: int
     width: int
     source_sha256: str
+    remarks: tuple[str, ...] = ()
+    """What the decoders remarked on the file."""
 
 
 def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
@@ -52,7 +55,8 @@ def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
         raise BadImageError(sample.problem)
     try:
         content = read_bytes(sample.image)
-        raw = preparer.read(sample, content, protocol)
+        with collected() as remarks:
+            raw = preparer.read(sample, content, protocol)
         height, width = raw.pixels.shape
         boxes = np.array(sample.boxes, dtype=np.float64).reshape(-1, 4)
         _check_inside(boxes, height, width)
@@ -73,6 +77,7 @@ def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
         height=height,
         width=width,
         source_sha256=hashlib.sha256(content).hexdigest(),
+        remarks=tuple(remarks),
     )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from benchmark.contract.dataset import SplitName
+from benchmark.contract.dataset import LeftOutImages, SplitName
 from benchmark.contract.protocol import DataProtocol
-from benchmark.data.errors import DataError
+from benchmark.data.inventory import Inventory
 
 Box = tuple[float, float, float, float]
 """x, y, w, h with the top-left corner, in pixels of the raw image, sides as they truly are."""
@@ -40,11 +40,37 @@ class Sample:
 
 @dataclass(frozen=True)
 class Listing:
-    """All images of a raw folder, in the order of the label files."""
+    """All images of a raw folder, in the order of the label files.
+
+    Attributes:
+        notes: Sentences about what decides the content of the store.
+        found: Images that lie in the raw folder or that the label files list.
+        left_out: Those that are not among the samples.
+        remarks: Sentences about what else was found.
+    """
 
     samples: dict[str, Sample]
     label_files: tuple[Path, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    found: int
+    left_out: tuple[LeftOutImages, ...]
+    remarks: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        samples: dict[str, Sample],
+        inventory: Inventory,
+        unlisted: str,
+        label_files: Sequence[Path] = (),
+        notes: Sequence[str] = (),
+        remarks: Sequence[str] = (),
+    ) -> Listing:
+        """Return the listing of samples that were looked up in an inventory; `unlisted` is why an image is none."""
+        left_out = inventory.unlisted(samples, unlisted)
+        without_file = sum(name not in inventory.images for name in samples)
+        found = inventory.found + without_file
+        return cls(samples, tuple(label_files), tuple(notes), found, tuple(left_out), tuple(remarks))
 
 
 @dataclass(frozen=True)
@@ -104,17 +130,3 @@ class Collector:
             self.samples[name] = change(self.samples[name])
         except ValueError as error:
             self.flag(name, f"{origin}: {error}")
-
-
-def find_root(raw: Path, candidates: Iterable[str], marker: str) -> Path:
-    """Return the first of raw / candidate that holds `marker`.
-
-    Raises:
-        DataError: None does.
-    """
-    candidates = list(candidates)
-    for candidate in candidates:
-        if (raw / candidate / marker).exists():
-            return raw / candidate
-    places = " or ".join(str(Path(candidate) / marker) for candidate in candidates)
-    raise DataError(f"{raw}: expected {places} there, found none; docs/data.md shows the layout")

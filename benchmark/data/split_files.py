@@ -10,7 +10,9 @@ import numpy as np
 
 from benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from benchmark.data.errors import DataError
+from benchmark.data.layout import holds
 from benchmark.data.tables import parse_box, read_table, safe_id
+from benchmark.log import logger
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def read_split_file(path: Path) -> SplitFile:
         DataError: Names file and row.
     """
     ids, boxes, lines, with_boxes = [], [], [], False
-    for number, row in read_table(path, ["ID"], ["boxes", "classes"]):
+    table = read_table(path, ["ID"], ["boxes", "classes"])
+    for number, row in table:
         name = row["ID"]
         if not safe_id(name):
             raise DataError(f"{path}: row {number}: ID {name!r} cannot be a file name")
@@ -46,6 +49,8 @@ def read_split_file(path: Path) -> SplitFile:
         with_boxes = with_boxes or "boxes" in row
         ids.append(name)
         lines.append(",".join(row.values()))
+    for remark in table.remarks():
+        logger.info("%s", remark)
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     return SplitFile(tuple(ids), tuple(boxes) if with_boxes else None, digest)
 
@@ -66,6 +71,12 @@ def read_split_files(folder: Path) -> dict[SplitName, SplitFile]:
     Raises:
         DataError: A file is missing or malformed, or an ID is there twice.
     """
+    wanted = [f"{split}.csv" for split in SPLIT_NAMES]
+    if missing := [name for name in wanted if not (folder / name).is_file()]:
+        raise DataError(
+            f"{folder / missing[0]}: file is missing; --splits names the folder with {', '.join(wanted)}. "
+            f"{holds(folder, missing)}"
+        )
     files = {split: read_split_file(folder / f"{split}.csv") for split in SPLIT_NAMES}
     seen: dict[str, SplitName] = {}
     for split, file in files.items():

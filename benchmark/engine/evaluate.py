@@ -19,6 +19,7 @@ from benchmark.engine.worker import ENTRY, Worker
 from benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
 from benchmark.executor.process import ProcessExecutor
 from benchmark.log import logger
+from tasks.tuning import WHY_DIVERGED
 
 __all__ = ["Evaluation", "TaskResult", "evaluate", "plan_tasks"]
 
@@ -81,7 +82,8 @@ def _result(spec: TaskSpec, plan: TaskPlan | None, failure: str | None) -> TaskR
     rate = plan.choose(records)
     finals = [records[plan.key(config).key()] for config in plan.finals(rate)]
     if diverged := [record.run.seed for record in finals if record.status == "diverged"]:
-        reason = f"task {spec.id}: runs with seeds {diverged} diverged at learning rate {rate:g}"
+        seeds = ", ".join(map(str, diverged))
+        reason = f"task {spec.id}: runs with seeds {seeds} diverged at learning rate {rate:g}: {WHY_DIVERGED}"
         logger.error("%s", reason)
         return TaskResult(spec, "failed", reason=reason)
     return TaskResult(plan.spec, "done", rate, finals)

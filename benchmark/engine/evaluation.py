@@ -31,6 +31,8 @@ class Evaluation:
     workspace: Path
     device: torch.device
     engine: Engine = "fast"
+    measured_by: str | None = None
+    """Who runs it (`benchmark.keeper`)."""
 
 
 def check_stores(evaluation: Evaluation) -> None:
@@ -80,6 +82,7 @@ class EvaluationReference(Model):
     profile: Profile
     device: Literal["cpu", "cuda"]
     engine: Engine
+    measured_by: Name | None = None
 
 
 def refer_to(evaluation: Evaluation) -> EvaluationReference:
@@ -96,6 +99,7 @@ def refer_to(evaluation: Evaluation) -> EvaluationReference:
         profile=evaluation.profile,
         device=evaluation.device.type,  # type: ignore[arg-type]
         engine=evaluation.engine,
+        measured_by=evaluation.measured_by,
     )
 
 
@@ -119,5 +123,13 @@ def open_evaluation(reference: EvaluationReference) -> Evaluation:
             raise ValueError(f"dataset {name} was prepared anew since the evaluation began; start again")
     device = torch.device("cuda", 0) if reference.device == "cuda" else torch.device("cpu")
     return Evaluation(
-        source, (), stores, reference.protocol, reference.profile, workspace, device, reference.engine
+        source=source,
+        specs=(),
+        stores=stores,
+        protocol=reference.protocol,
+        profile=reference.profile,
+        workspace=workspace,
+        device=device,
+        engine=reference.engine,
+        measured_by=reference.measured_by,
     )

@@ -20,6 +20,7 @@ import torch
 from pydantic import JsonValue
 from torch import nn
 
+from benchmark.backbone.model import BATCH
 from benchmark.contract.base import digest_of
 from benchmark.contract.dataset import SplitName
 from benchmark.data.row_file import npy_header
@@ -40,7 +41,6 @@ from benchmark.engine.inputs import Images, scaled_images
 from benchmark.log import logger
 
 _FORMAT = 2
-_BATCH = 32
 _HALF_MAX = 65504.0
 
 
@@ -138,7 +138,7 @@ class FeatureCache:
                     put(stride, stored.data)
 
             with Behind() as hashing, Behind() as behind:
-                for batch in torch.arange(rows).split(_BATCH):
+                for batch in torch.arange(rows).split(BATCH):
                     levels = compute(source.image(batch), strides)
                     # A GPU waits neither for copies nor for the disk, a CPU not for the disk.
                     if on_cuda:

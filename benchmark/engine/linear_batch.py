@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import EpochLog
 from benchmark.contract.task import TaskSpec
+from benchmark.engine.divergence import all_finite
 from benchmark.engine.optimiser import build_adam, build_plateau
 from benchmark.engine.order import ordered_batches, seeded, train_batches
 from benchmark.engine.outcome import RunOutcome, epoch_log
@@ -145,7 +146,7 @@ class _LinearBatch:
         for run, values, train_loss, loss in zip(runs, metrics, train_losses, losses, strict=True):
             rate, value = run.adam.param_groups[0]["lr"], values[self.spec.monitor]
             run.history.append(epoch_log(epoch, train_loss, loss, value, rate))
-            if not math.isfinite(train_loss):
+            if not (math.isfinite(train_loss) and all_finite(run.head.state_dict().values())):
                 run.diverged = True
                 continue
             if run.best.update(epoch, value):

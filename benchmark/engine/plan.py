@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark.contract.profile import Profile
@@ -72,24 +71,6 @@ def tuning_runs(spec: TaskSpec, runs: RunProtocol) -> list[RunConfig]:
 def final_runs(learning_rate: float, runs: RunProtocol, profile: Profile) -> list[RunConfig]:
     """Return the repetitions, each with its own seed."""
     return [RunConfig("final", learning_rate, seed) for seed in runs.final_seeds[: profile.max_runs]]
-
-
-def choose_learning_rate(scores: Sequence[tuple[float, float | None]]) -> float:
-    """Return the learning rate of the strictly largest score; the earlier one on a tie.
-
-    Args:
-        scores: (learning rate, validation score at the best epoch) in grid order; None for a diverged run.
-
-    Raises:
-        ValueError: If every run diverged.
-    """
-    best: tuple[float, float] | None = None
-    for rate, score in scores:
-        if score is not None and (best is None or score > best[1]):
-            best = (rate, score)
-    if best is None:
-        raise ValueError(f"all tuning runs diverged (learning rates {[rate for rate, _ in scores]})")
-    return best[0]
 
 
 def count_runs(spec: TaskSpec, runs: RunProtocol, profile: Profile) -> int:

@@ -44,4 +44,5 @@ def make_record(plan: TaskPlan, config: RunConfig, outcome: RunOutcome, usage: U
         history=outcome.history,
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         versions={package: version(package) for package in _PACKAGES},
+        measured_by=plan.evaluation.measured_by,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from benchmark.contract.record_file import open_record_file, read_open_file, read_record_file
 from benchmark.contract.run_record import RunRecord
+from benchmark.disk.lock import try_lock
+from benchmark.disk.words import naming
 
 
 def results_path(workspace: Path, track: str, submission: str, task: str) -> Path:
@@ -19,37 +20,55 @@ def results_path(workspace: Path, track: str, submission: str, task: str) -> Pat
 def load_records(path: Path) -> dict[str, RunRecord]:
     """Return the records of a file by key. A last line without line feed was cut off and does not count.
 
-    Raises ValueError naming file and line for any other line that is no record.
+    Raises:
+        ValueError: With file and line: another line is no record, or the file is none of records.
+        OSError: The file cannot be read.
     """
-    if not path.is_file():
+    try:
+        found = read_record_file(path)
+    except FileNotFoundError:
         return {}
-    records: dict[str, RunRecord] = {}
-    text = path.read_text(encoding="utf-8")
-    for number, line in enumerate(text[: text.rfind("\n") + 1].splitlines(), start=1):
-        try:
-            record = RunRecord.model_validate_json(line)
-        except ValidationError as error:
+    for complaint in found.complaints:
+        if complaint.kind == "bad":
             raise ValueError(
-                f"{path}, line {number}: not a run record ({error.errors()[0]['msg']})"
-            ) from error
-        records.setdefault(record.key, record)
-    return records
+                f"{path}, line {complaint.line}: {complaint.text}. Remove the line, then give the same command again: "
+                f"its run is repeated"
+            )
+    return found.records
 
 
 def append_record(path: Path, record: RunRecord) -> bool:
     """Append one record and force it to disk; a half line that a killed process left is removed first.
 
     Returns False and writes nothing where a record of that key is there: another process was faster.
+
+    Raises:
+        OSError: With the path; nothing of the record is left in the file.
+        ValueError: The file is none of records.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if record.key in load_records(path):
-            return False
-        file.seek(0)
-        whole = file.read().rfind(b"\n") + 1
-        file.truncate(whole)
-        file.write(record.to_json(indent=None).encode())
-        file.flush()
-        os.fsync(file.fileno())
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = open_record_file(path, os.O_RDWR | os.O_CREAT)
+        try:
+            try_lock(descriptor, wait=True)
+            found = read_open_file(descriptor, path)
+            if record.key in found.records:
+                return False
+            os.ftruncate(descriptor, found.whole)
+            try:
+                _write(descriptor, record.to_json(indent=None).encode(), found.whole)
+                os.fsync(descriptor)
+            except BaseException:
+                with suppress(OSError):
+                    os.ftruncate(descriptor, found.whole)
+                raise
+        finally:
+            os.close(descriptor)
     return True
+
+
+def _write(descriptor: int, content: bytes, offset: int) -> None:
+    """Write all of it: a disk that fills up, or a signal, makes the system write less than it was given."""
+    while content:
+        written = os.pwrite(descriptor, content, offset)
+        content, offset = content[written:], offset + written

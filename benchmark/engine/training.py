@@ -16,6 +16,7 @@ from torch.optim import Adam
 from benchmark.contract.protocol import OptimisationProtocol
 from benchmark.contract.run_record import EpochLog
 from benchmark.contract.task import TaskSpec
+from benchmark.engine.divergence import all_finite
 from benchmark.engine.optimiser import build_adam, build_plateau
 from benchmark.engine.outcome import epoch_log
 from benchmark.engine.stopping import BestEpoch
@@ -148,7 +149,7 @@ class Training(L.LightningModule):
         train_loss = float(self._train_loss.compute())
         validation_loss = float(self._validation_loss.compute())
         rate = self._adam.param_groups[0]["lr"]
-        self.diverged = not math.isfinite(train_loss)
+        self.diverged = not (math.isfinite(train_loss) and all_finite(self.state_dict().values()))
         self._pending = _Pending(
             self.current_epoch, train_loss, validation_loss, rate, self._later(metrics), self._weights()
         )

@@ -66,15 +66,25 @@ def attached_audits(backbone: Path, declaration: Path | None = None) -> list[Att
     return found
 
 
-def settle_audit(report: AttachedAudit, made: BackboneManifest, workspace: Path) -> str:
-    """Put a report back beside the backbone that was made, or lay it aside; return a sentence that says which."""
+def settle_audit(
+    report: AttachedAudit, made: BackboneManifest, workspace: Path, folder: Path | None = None
+) -> str:
+    """Put a report back beside the backbone that was made, or lay it aside; return a sentence that says which.
+
+    Args:
+        report: of the backbone that is replaced.
+        made: the one that takes its place.
+        workspace: keeps reports that were laid aside.
+        folder: of the new backbone, where it does not lie at its place yet.
+    """
     difference = report.difference(made.sha256, made.provenance.pretraining_data)
     if difference is None:
-        _write(report.path, report.content)
+        _write(report.path if folder is None else folder / AUDIT_FILE, report.content)
         return f"{report.path}: kept, it speaks of these weights"
     aside = workspace / "audits" / f"{made.name}.{hashlib.sha256(report.content).hexdigest()[:8]}.json"
     _write(aside, report.content)
-    report.path.unlink(missing_ok=True)
+    if folder is None:
+        report.path.unlink(missing_ok=True)
     return (
         f"{report.path}: no longer attached, {difference}; it lies in {aside}. If it is of the images that these "
         f"weights have seen: lovt-bench audit --report {aside} --attach {made.name}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
 import stat
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -12,10 +12,14 @@ from pydantic import ValidationError
 from benchmark.backbone.findings import Finding
 from benchmark.contract.audit import AUDIT_FILE, read_audit
 from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.base import is_built_in
+from benchmark.contract.claims import ONE_PERCENT
+from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
 from benchmark.contract.pretraining_data import OTHER, UnknownDataError, vocabulary
 from benchmark.contract.submission import Submission
 from benchmark.contract.untrusted import clean_text
 from benchmark.runtime.declaration import FILE, kind_of
+from benchmark.runtime.docker_context import IGNORE_FILE, ContextError, ignore_patterns
 from benchmark.runtime.dockerfile_rules import SIZE_LIMIT, SUBJECT, dockerfile_findings
 from benchmark.runtime.submissions import (
     SubmissionError,
@@ -28,6 +32,8 @@ from benchmark.runtime.submissions import (
 FILES_LIMIT = 1000
 BYTES_LIMIT = 64 << 20
 """Bytes of a folder that a pull request brings; weights lie elsewhere."""
+MANIFEST_LIMIT = 1 << 20
+"""Bytes of a `backbone.json`."""
 
 
 def check_submission(
@@ -68,7 +74,9 @@ def _names(submission: Submission, folder: Path, own: bool, roots: Sequence[Path
             f"{submission.name!r}, but the folder is {folder.resolve().name!r}",
             "rename one of them",
         )
-    elif not own and submission.name in submission_names(submissions_root()):
+    elif not own and (
+        submission.name in submission_names(submissions_root()) or is_built_in(submission.name)
+    ):
         yield Finding(
             "error", "name", f"{submission.name!r} is a submission of this repository", "choose another name"
         )
@@ -122,6 +130,14 @@ def _claims(submission: Submission, tasks: Collection[str]) -> Iterator[Finding]
             "claimed",
             f"{len(submission.claimed)} of {len(tasks)} tasks, {submission.claimed_track} data",
         )
+    if small := [task for task, number in submission.claimed.items() if 0 < number.value < ONE_PERCENT]:
+        first = submission.claimed[small[0]].value
+        yield Finding(
+            "warning",
+            "claimed",
+            f"{', '.join(small)}: below 1 % (value: {first:g} is {100 * first:g} %)",
+            "claimed values are fractions: 46.3 % is 0.463",
+        )
 
 
 def _weights(submission: Submission, folder: Path, backbones: Path | None) -> Iterator[Finding]:
@@ -130,7 +146,8 @@ def _weights(submission: Submission, folder: Path, backbones: Path | None) -> It
     if weights.url is None:
         yield Finding("warning", "weights.url", "nobody else can get the weights", "url: https://…")
     path = folder / weights.file
-    if _is_plain(path):
+    # A larger file is not read: the folder is refused for its size.
+    if is_plain(path) and path.stat().st_size <= BYTES_LIMIT:
         # It brings torch, which nothing else here needs.
         from benchmark.backbone.weights import file_digest
 
@@ -164,21 +181,31 @@ def _weights(submission: Submission, folder: Path, backbones: Path | None) -> It
 
 
 def _code(submission: Submission, folder: Path) -> Iterator[Finding]:
-    if submission.module is not None and importlib.util.find_spec(submission.module) is None:
+    if submission.module is not None and not any(map(is_plain, _module_files(submission.module, folder))):
         yield Finding("error", "module", f"there is no {submission.module}", "name the module that trains")
-    path = folder / "Dockerfile"
-    if not _is_plain(path):
+    try:
+        yield from dockerfile_findings(read_plain(folder / SUBJECT, SIZE_LIMIT))
+    except FileNotFoundError:
         yield Finding("error", SUBJECT, "there is none", "docs/contract.md shows one")
-    elif path.stat().st_size > SIZE_LIMIT:
-        yield Finding("error", SUBJECT, f"larger than {SIZE_LIMIT} bytes")
-    else:
-        yield from dockerfile_findings(path.read_text(encoding="utf-8", errors="replace"))
-    if not _is_plain(folder / "README.md"):
+    except PlainFileError as error:
+        yield Finding("error", SUBJECT, str(error))
+    try:
+        ignore_patterns(folder)
+    except ContextError as error:
+        yield Finding("error", IGNORE_FILE, str(error))
+    if not is_plain(folder / "README.md"):
         yield Finding("warning", "README.md", "there is none", "say in one screen what the method does")
 
 
+def _module_files(module: str, folder: Path) -> tuple[Path, Path]:
+    """Return where a module `submissions.NAME.…` may lie, by its path: the importer would run what is above it."""
+    _, name, *parts = module.split(".")
+    place = (folder if folder.resolve().name == name else submissions_root() / name).joinpath(*parts)
+    return place.with_name(f"{place.name}.py"), place / "__main__.py"
+
+
 def _audit(path: Path) -> Iterator[Finding]:
-    if not _is_plain(path):
+    if not is_plain(path):
         return
     try:
         report = read_audit(path)
@@ -192,9 +219,17 @@ def _audit(path: Path) -> Iterator[Finding]:
 
 def _files(folder: Path) -> Iterator[Finding]:
     total = count = 0
-    for path in folder.rglob("*"):
-        status = path.lstat()
+    for path in _below(folder):
         shown = clean_text(path.relative_to(folder).as_posix(), 80)
+        try:
+            status = path.lstat()
+            if stat.S_ISDIR(status.st_mode):
+                next(path.iterdir(), None)
+        except OSError as error:
+            yield Finding(
+                "error", shown, f"cannot be looked at: {error.strerror}", "make it readable, or remove it"
+            )
+            continue
         if stat.S_ISLNK(status.st_mode):
             yield Finding("error", shown, "is a link", "put the file itself there")
         elif not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
@@ -212,15 +247,14 @@ def _files(folder: Path) -> Iterator[Finding]:
         )
 
 
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield everything in a folder; links are not followed."""
+    for place, folders, files in os.walk(folder):
+        yield from (Path(place) / name for name in (*folders, *files))
+
+
 def _manifest(path: Path) -> BackboneManifest | None:
     try:
-        return BackboneManifest.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+        return BackboneManifest.model_validate_json(read_plain(path, MANIFEST_LIMIT))
+    except (OSError, PlainFileError, ValidationError):
         return None
-
-
-def _is_plain(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False

@@ -37,6 +37,12 @@ def merged_settings(
         choice: the variant.
         profile: name of the profile.
         assignments: key and text of each `--set`; a value is JSON where it reads as such, else text.
+
+    Raises:
+        SubmissionError: a value that JSON does not have.
     """
-    given = parse_assignments(f"{key}={value}" for key, value in assignments.items())
+    try:
+        given = parse_assignments(f"{key}={value}" for key, value in assignments.items())
+    except SettingsError as error:
+        raise SubmissionError(str(error)) from error
     return {**choice.settings, **profile_settings(submission, profile), **given}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH
 from benchmark.contract.untrusted import clean_text
 from benchmark.log import logger
 from benchmark.runtime.engine import EngineError, ask
+from benchmark.runtime.hand_over import hand_over
+from benchmark.runtime.identity import Identity, choose_identity, outside, security_options
 from benchmark.runtime.leftovers import LABEL, OWNER, owner, remove_leftovers
 from benchmark.runtime.narrator import Narrator
 from benchmark.runtime.runs import Run
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.types import Mount
 
-OTHER_USER = 1000
-"""User and group of a container where the caller is root; else it is the caller's own."""
+ENFORCED = {"MemoryLimit": "memory", "CpuCfsQuota": "CPUs", "PidsLimit": "processes"}
+"""What an engine says of itself, and what it means for a submission where that is false."""
 
 
 class ContainerRuntime:
@@ -51,22 +51,27 @@ class ContainerRuntime:
         self._more_mounts = tuple(more_mounts)
 
     def run(self, run: Run, narrator: Narrator) -> Ended:
-        user = container_user()
-        give_folder(run.output, user)
         client = self._connect()
         try:
             remove_leftovers(client, run.parameters.name)
-            return self._run(client, run, narrator, user)
+            info = ask(client.info)
+            if missing := ", ".join(what for key, what in ENFORCED.items() if info.get(key) is False):
+                logger.warning("this engine does not limit %s (`lovt-bench doctor` says more)", missing)
+            identity = choose_identity(security_options(info), os.getuid(), os.getgid())
+            return self._run(client, run, narrator, identity)
         finally:
             client.close()
 
-    def _run(self, client: DockerClient, run: Run, narrator: Narrator, user: int) -> Ended:
+    def _run(self, client: DockerClient, run: Run, narrator: Narrator, identity: Identity) -> Ended:
         from docker.errors import APIError
 
         container = None
         try:
             try:
-                container = ask(lambda: client.api.create_container(**self._config(client, run, user)))["Id"]
+                container = ask(lambda: client.api.create_container(**self._config(client, run, identity)))[
+                    "Id"
+                ]
+                hand_over(run, *outside(client, container, identity, run.output, os.getuid()))
                 # Attached before the start, so that the first line is not missed.
                 stream = ask(
                     lambda: client.api.attach(container, stdout=True, stderr=True, stream=True, logs=False)
@@ -78,13 +83,14 @@ class ContainerRuntime:
                     raise EngineError(f"the image is gone: {clean_text(str(error), 200)}") from error
                 return Ended(None, detail=clean_text(str(error.explanation or error), 300))
             ended = Supervisor(_Container(client, container), run.output, run.limits).watch()
+            run.over(ended)
         finally:
             if container is not None:
                 remove(client, container)
         narrator.end()
         return ended
 
-    def _config(self, client: DockerClient, run: Run, user: int) -> dict[str, Any]:
+    def _config(self, client: DockerClient, run: Run, identity: Identity) -> dict[str, Any]:
         from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
         limits = run.limits
@@ -117,6 +123,7 @@ class ContainerRuntime:
             log_config=LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "max-file": "1"}),
             init=True,
             ipc_mode="private",
+            userns_mode=identity.userns_mode,
             restart_policy={"Name": "no"},
             device_requests=[DeviceRequest(count=self._gpus, capabilities=[["gpu"]])] if self._gpus else None,
         )
@@ -131,7 +138,7 @@ class ContainerRuntime:
         return {
             "image": self.image_digest,
             "hostname": "submission",
-            "user": f"{user}:{user if os.getuid() == 0 else os.getgid()}",
+            "user": identity.words,
             "environment": environment,
             "labels": {LABEL: run.parameters.name, OWNER: owner()},
             "network_disabled": True,
@@ -187,20 +194,6 @@ def used_memory(stats: dict[str, Any]) -> int | None:
         return None
     cache = details.get("total_inactive_file", details.get("inactive_file", 0))
     return max(int(usage) - int(cache), 0)
-
-
-def container_user() -> int:
-    """Return the user id that containers run as: the caller's, and never root."""
-    return os.getuid() or OTHER_USER
-
-
-def give_folder(folder: Path, user: int) -> None:
-    """Make a folder and all in it the container user's, and closed to everybody else on this machine."""
-    if os.getuid() == 0:
-        # GNU and BSD chown walk a tree by themselves, follow no link (-h, -P) and do not mind its depth.
-        command = ["chown", "-R", "-h", "-P", f"{user}:{user}", "--", str(folder)]
-        subprocess.run(command, check=True, capture_output=True)
-    folder.chmod(0o700)
 
 
 def remove(client: DockerClient, container: str) -> None:

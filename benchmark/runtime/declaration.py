@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.dataset import Track
+from benchmark.contract.strict_yaml import yaml_text
 from benchmark.contract.submission import ClaimedNumber, Submission, SubmissionKind, Supervision
 from benchmark.disk.temporary import write_text
 from benchmark.runtime.submissions import (
@@ -121,7 +121,7 @@ def declare(name: str, said: Said, weights: Path, sha256: str, made: BackboneMan
         "display_name": said.display_name or name,
         "supervision": said.supervision or "unknown",
         "paper": said.paper,
-        "pretraining_data": said.pretraining_data,
+        "pretraining_data": list(said.pretraining_data),
         "weights": {
             "file": file_label(weights),
             "sha256": sha256,
@@ -162,7 +162,7 @@ def check_writable(folder: Path) -> None:
 def declaration_text(submission: Submission) -> str:
     """Return a submission as YAML: fields in the contract's order, those at their default left out."""
     said = submission.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
-    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=100)
+    return yaml_text(said)
 
 
 def write_declaration(root: Path, submission: Submission) -> Path:

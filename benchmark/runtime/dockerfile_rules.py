@@ -3,98 +3,131 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from benchmark.backbone.findings import Finding
 from benchmark.contract.untrusted import clean_text
+from benchmark.runtime.dockerfile import DockerfileError, Instruction, Stage, read_dockerfile, words_of
 
 SUBJECT = "Dockerfile"
 SIZE_LIMIT = 64 * 1024
 """Bytes."""
+BASE_ARGUMENT = "BASE_IMAGE"
+"""The one ARG that the harness sets."""
+
+_GIVEN = "lovt-bench-base"
+_FLAGS = {"ADD": ("--chown",), "COPY": ("--chown", "--from"), "FROM": ("--platform",)}
+"""Flags that the classic builder knows; of HEALTHCHECK all."""
+_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]*@[^/]*:|github\.com/", re.IGNORECASE)
+_POWERS = re.compile(r"docker\.sock|--privileged|--security=insecure")
+_FETCHED = re.compile(r"\b(curl|wget)\b[^|;&]*\|[^|;&]*\b(ba|da|z|k)?sh\b")
+_ROOT = re.compile(r"(root|0+)(:.*)?")
 
 
-def dockerfile_findings(text: str) -> list[Finding]:
+def dockerfile_findings(recipe: str | bytes) -> list[Finding]:
     """Return what is wrong with a recipe, errors first; one `ok` where nothing is."""
-    lines = list(_instructions(text))
-    names = [name for name, _ in lines]
-    found = [*_start(lines), *_forbidden(lines), *_end(lines, names)]
+    try:
+        text = recipe if isinstance(recipe, str) else recipe.decode("utf-8")
+        stages = read_dockerfile(text, {BASE_ARGUMENT: _GIVEN})
+    except UnicodeDecodeError as error:
+        return [_error(f"is no UTF-8 text (byte {error.start})", "save it as UTF-8")]
+    except DockerfileError as error:
+        return [_error(clean_text(str(error), 200), "`lovt-bench submission new` shows one that works")]
+    instructions = [one for stage in stages for one in (stage.start, *stage.instructions)]
+    found = [*_bases(stages), *_forbidden(instructions), *(_end(stages[-1]) if stages else ())]
     order = {"error": 0, "warning": 1, "ok": 2}
-    shown = found or [Finding("ok", SUBJECT, f"{len(lines)} instructions, none that the contract forbids")]
+    shown = found or [
+        Finding("ok", SUBJECT, f"{len(instructions)} instructions, none that the contract forbids")
+    ]
     return sorted(shown, key=lambda finding: order[finding.level])
 
 
-def _instructions(text: str) -> Iterator[tuple[str, str]]:
-    """Yield instruction and argument, continued lines joined, comments left out."""
-    pending = ""
-    for raw in text.splitlines():
-        line = raw.strip()
-        if not line or line.startswith("#"):
-            continue
-        pending = f"{pending} {line}".strip()
-        if pending.endswith("\\"):
-            pending = pending[:-1].rstrip()
-            continue
-        name, _, rest = pending.partition(" ")
-        pending = ""
-        yield name.upper(), rest.strip()
+def _error(message: str, advice: str = "") -> Finding:
+    return Finding("error", SUBJECT, message, advice)
 
 
-def _start(lines: list[tuple[str, str]]) -> Iterator[Finding]:
-    bases = [rest for name, rest in lines if name == "FROM"]
-    if not bases:
-        yield Finding(
-            "error", SUBJECT, "names no base image", "begin with FROM; `lovt-bench submission new` shows one"
+def _warning(message: str, advice: str = "") -> Finding:
+    return Finding("warning", SUBJECT, message, advice)
+
+
+def _shown(instruction: Instruction) -> str:
+    rest = instruction.text.strip().partition(instruction.text.split(None, 1)[0])[2]
+    return f"line {instruction.line}: {clean_text(f'{instruction.name} {rest.strip()}', 60)}"
+
+
+def _bases(stages: Sequence[Stage]) -> Iterator[Finding]:
+    if not stages:
+        yield _error("names no base image", "begin with FROM; `lovt-bench submission new` shows one")
+    for number, stage in enumerate(stages):
+        if stage.start.unknown or not stage.base:
+            names = ", ".join(sorted(stage.start.unknown)) or "nothing"
+            yield _error(
+                f"{_shown(stage.start)}: no ARG before it sets {clean_text(names, 80)}", "name the image"
+            )
+        elif stage.parent is None:
+            yield from _image(stage.start, stage.base)
+        if any(flag.startswith("--platform") for flag in stage.start.flags):
+            yield _warning(
+                f"{_shown(stage.start)}: the harness builds for its own machine", "leave --platform out"
+            )
+        earlier = {*map(str, range(number)), *(other.name for other in stages[:number] if other.name)}
+        for one in stage.instructions:
+            for source in (flag[7:] for flag in one.flags if flag.startswith("--from=")):
+                if one.unknown:
+                    yield _error(f"{_shown(one)}: it cannot be told what it copies from", "name the stage")
+                elif source.lower() not in earlier:
+                    yield from _image(one, source)
+
+
+def _image(instruction: Instruction, image: str) -> Iterator[Finding]:
+    bare = not re.search(r"[:@]", image.rpartition("/")[2])
+    own = image in ("scratch", "lovt-bench-base", "lovt-bench-base-cuda")
+    if (bare and not own) or re.search(r":latest(@|$)", image):
+        yield _warning(
+            f"{_shown(instruction)}: the image {clean_text(image, 80)} has no version: what it is changes",
+            "name a tag or digest",
         )
-    for base in bases:
-        image = base.split()[0] if base else ""
-        bare = not re.search(r"[:@$]", image.rpartition("/")[2])
-        own = image in ("scratch", "lovt-bench-base", "lovt-bench-base-cuda")
-        if (bare and not own) or image.endswith(":latest"):
-            yield Finding(
-                "warning",
-                SUBJECT,
-                f"the base image {clean_text(image, 80)} has no version: what it is changes",
-                "name a tag or digest",
-            )
 
 
-def _forbidden(lines: list[tuple[str, str]]) -> Iterator[Finding]:
-    for name, rest in lines:
-        shown = clean_text(f"{name} {rest}", 60)
-        if name == "VOLUME":
-            yield Finding(
-                "error",
-                SUBJECT,
-                f"{shown}: a volume is writable without a limit",
-                "write to /output and /tmp",
+def _forbidden(instructions: Sequence[Instruction]) -> Iterator[Finding]:
+    for one in instructions:
+        shown = _shown(one)
+        if one.name == "VOLUME":
+            yield _error(f"{shown}: a volume is writable without a limit", "write to /output and /tmp")
+        elif one.name == "ONBUILD":
+            yield _error(f"{shown}: is carried out in what is built on top", "write the instruction itself")
+        elif one.name == "ADD" and any(map(_REMOTE.match, one.arguments[:-1])):
+            yield _error(f"{shown}: fetches what nobody has checked", "COPY a file that lies in the folder")
+        elif one.name == "ADD" and one.unknown:
+            names = clean_text(", ".join(sorted(one.unknown)), 80)
+            yield _error(
+                f"{shown}: may fetch what nobody has checked, no line sets {names}", "write the path out"
             )
-        elif name == "ADD" and re.search(r"\b(https?|git|ssh)(://|@)", rest):
-            yield Finding(
-                "error",
-                SUBJECT,
-                f"{shown}: fetches what nobody has checked",
-                "COPY a file that lies in the folder",
+        elif (one.name == "HEALTHCHECK" and one.arguments[:1] != ("NONE",)) or one.name == "EXPOSE":
+            yield _warning(f"{shown}: a submission has no network and no health check", "remove it")
+        elif one.name == "RUN" and _FETCHED.search(one.text):
+            yield _warning(f"{shown}: runs what it fetches", "pin what is installed")
+        known = _FLAGS.get(one.name, ())
+        odd = [
+            flag for flag in one.flags if flag.partition("=")[0] not in known and one.name != "HEALTHCHECK"
+        ]
+        if odd or one.heredoc:
+            what = clean_text(odd[0].partition("=")[0], 40) if odd else "<<"
+            yield _error(
+                f"{shown}: {what} needs BuildKit, and the harness builds without it", "write it without"
             )
-        elif name in ("HEALTHCHECK", "EXPOSE"):
-            yield Finding(
-                "warning", SUBJECT, f"{shown}: a submission has no network and no health check", "remove it"
+        if one.name in ("CMD", "ENTRYPOINT") and not one.json and "".join(one.arguments).startswith("["):
+            yield _error(
+                f"{shown}: is no JSON, so that a shell would run it", 'write ["python", …] in double quotes'
             )
-        elif name == "RUN" and re.search(r"\b(curl|wget)\b[^|;&]*\|\s*(ba)?sh\b", rest):
-            yield Finding("warning", SUBJECT, f"{shown}: runs what it fetches", "pin what is installed")
-        if re.search(r"docker\.sock|--privileged|--security=insecure", rest):
-            yield Finding(
-                "error", SUBJECT, f"{shown}: asks for powers that a submission never gets", "remove it"
-            )
+        if any(map(_POWERS.search, words_of(one))):
+            yield _error(f"{shown}: asks for powers that a submission never gets", "remove it")
 
 
-def _end(lines: list[tuple[str, str]], names: list[str]) -> Iterator[Finding]:
-    if "FROM" in names:
-        last = len(names) - 1 - names[::-1].index("FROM")
-        lines, names = lines[last:], names[last:]
-    if "ENTRYPOINT" not in names and "CMD" not in names:
-        yield Finding("error", SUBJECT, "starts nothing", 'end with ENTRYPOINT ["python", …] and CMD')
-    users = [rest for name, rest in lines if name == "USER"]
-    if users and re.fullmatch(r"(root|0)(:.*)?", users[-1]):
-        yield Finding(
-            "warning", SUBJECT, "ends as root; the harness starts it as another user", "USER 1000:1000"
-        )
+def _end(last: Stage) -> Iterator[Finding]:
+    instructions = last.all_instructions()
+    if not any(one.name in ("ENTRYPOINT", "CMD") for one in instructions):
+        yield _error("starts nothing", 'end with ENTRYPOINT ["python", …] and CMD')
+    users = [" ".join(one.arguments) for one in instructions if one.name == "USER"]
+    if users and _ROOT.fullmatch(users[-1]):
+        yield _warning("ends as root; the harness starts it as another user", "USER 1000:1000")

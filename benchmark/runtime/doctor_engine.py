@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.backbone.findings import Finding
+from benchmark.runtime.doctor_leftovers import check_containers
+from benchmark.runtime.doctor_output import check_output
 from benchmark.runtime.engine import EngineError, ask, connect
+from benchmark.runtime.identity import security_options
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -71,12 +74,13 @@ LIMITS = (
 )
 
 
-def check_engine(image: str | None, containers: bool) -> Iterator[Finding]:
+def check_engine(image: str | None, containers: bool, workspace: Path = Path()) -> Iterator[Finding]:
     """Look for an engine and try it.
 
     Args:
         image: local image with a shell; None: the first of `IMAGES` that is here.
         containers: whether to start containers at all.
+        workspace: where submissions write to; it need not exist.
     """
     try:
         client = connect(timeout=5)
@@ -85,7 +89,7 @@ def check_engine(image: str | None, containers: bool) -> Iterator[Finding]:
         yield Finding("warning", "Docker Engine", str(error), advice)
         return
     try:
-        yield from _check(client, image, containers)
+        yield from _check(client, image, containers, workspace)
     finally:
         client.close()
 
@@ -101,13 +105,14 @@ def read_report(text: str) -> dict[str, str]:
     return {key: value.strip() for key, _, value in pairs}
 
 
-def _check(client: DockerClient, image: str | None, containers: bool) -> Iterator[Finding]:
+def _check(client: DockerClient, image: str | None, containers: bool, workspace: Path) -> Iterator[Finding]:
     version, info = ask(client.version), ask(client.info)
-    rootless = " rootless," if any("rootless" in one for one in info.get("SecurityOptions") or []) else ""
+    rootless = " rootless," if "rootless" in security_options(info) else ""
     cgroup = info.get("CgroupVersion", "1")
     message = f"{version.get('Version')},{rootless} API {version.get('ApiVersion')}, cgroup {cgroup}"
     yield Finding("ok", "Docker Engine", message)
     yield from _check_disk(Path(info.get("DockerRootDir") or "/nowhere"))
+    yield from check_containers(client)
     if not containers:
         return
     name = image or _local_image(client)
@@ -120,6 +125,7 @@ def _check(client: DockerClient, image: str | None, containers: bool) -> Iterato
 
     try:
         yield from _check_limits(client, name)
+        yield check_output(client, name, workspace)
         yield from _check_gpu(client, name)
     except (DockerException, RequestException, EngineError, OSError) as error:
         advice = f"containers of {name} do not run; try another with --image NAME, or see the engine's log"

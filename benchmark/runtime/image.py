@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.contract.untrusted import clean_text
+from benchmark.runtime.docker_context import ContextError, open_context
 from benchmark.runtime.engine import EngineError, ask
 from benchmark.runtime.submissions import SubmissionError
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 DEFAULT_BASE = "lovt-bench-base"
+BUILD_SECONDS = 2 * 3600.0
+"""Time of a build. An installation of torch over a slow line takes some minutes of it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ def build_image(
     *,
     base: str | None = None,
     network: str | None = None,
+    seconds: float = BUILD_SECONDS,
     listener: Callable[[str], None] = lambda line: None,
 ) -> Image:
     """Build an image by the classic builder, its log handed on line by line.
@@ -68,31 +74,15 @@ def build_image(
         tag: name of the image.
         base: what `ARG BASE_IMAGE` becomes; None: as the recipe says.
         network: of the build's steps; None: the engine's default.
+        seconds: after which the build is stopped, and the engine removes its container.
         listener: gets each line of the log, cleaned.
 
     Raises:
         SubmissionError: the recipe fails, or the contract does not allow the image; nothing is left behind.
         EngineError: the engine failed.
     """
-    from docker.errors import APIError
-
-    try:
-        stream = ask(
-            lambda: client.api.build(
-                path=str(context),
-                dockerfile=dockerfile,
-                tag=tag,
-                buildargs={} if base is None else {"BASE_IMAGE": base},
-                network_mode=network,
-                rm=True,
-                forcerm=True,
-                decode=False,
-            )
-        )
-    except (APIError, OSError, TypeError) as error:
-        raise SubmissionError(f"the image cannot be built: {clean_text(str(error), 300)}") from error
     last = built = ""
-    for message in _messages(_answers(stream)):
+    for message in _build(client, context, dockerfile, tag, base, network, seconds):
         if "error" in message:
             problem = clean_text(str(message["error"]), 300)
             advice = (
@@ -109,6 +99,83 @@ def build_image(
     if not built:
         raise EngineError("the Docker Engine ended a build without an image")
     return find_image(client, built)
+
+
+def _build(
+    client: DockerClient,
+    context: Path,
+    dockerfile: str,
+    tag: str,
+    base: str | None,
+    network: str | None,
+    seconds: float,
+) -> Iterator[dict[str, Any]]:
+    """Yield the messages of a build; leaving it, or the end of the time, ends the build."""
+    from docker.errors import APIError
+
+    try:
+        with open_context(context, dockerfile) as archive, _limited(client, seconds) as is_over:
+
+            def begin() -> Iterator[bytes]:
+                archive.seek(0)
+                return client.api.build(
+                    fileobj=archive,
+                    custom_context=True,
+                    dockerfile=dockerfile,
+                    tag=tag,
+                    buildargs={} if base is None else {"BASE_IMAGE": base},
+                    network_mode=network,
+                    rm=True,
+                    forcerm=True,
+                    decode=False,
+                )
+
+            try:
+                yield from _messages(_answers(ask(begin)))
+            except EngineError:
+                if not is_over():
+                    raise
+            if is_over():
+                raise SubmissionError(
+                    f"the image cannot be built: its recipe took longer than {seconds / 60:g} minutes and was "
+                    "stopped; build it elsewhere and give it with --image"
+                )
+    except (APIError, ContextError, OSError, TypeError) as error:
+        raise SubmissionError(f"the image cannot be built: {clean_text(str(error), 300)}") from error
+
+
+@contextmanager
+def _limited(client: DockerClient, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Cut the engine's answers in the block off after a time; yields what tells whether that was done.
+
+    A step that says nothing gives nothing to read, so that only the connection can be cut. The engine ends a build
+    whose caller has left.
+    """
+    answers: list[Any] = []
+    over = threading.Event()
+
+    def cut() -> None:
+        over.set()
+        for answer in list(answers):
+            with suppress(OSError, RuntimeError, ValueError):  # it has ended by itself
+                answer.raw.shutdown()
+
+    def remember(answer: Any, *args: Any, **kwargs: Any) -> None:
+        answers.append(answer)
+        if over.is_set():
+            cut()
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    client.api.hooks["response"].append(remember)
+    timer.start()
+    try:
+        yield over.is_set
+    finally:
+        timer.cancel()
+        client.api.hooks["response"].remove(remember)
+        for answer in answers:
+            answer.close()
 
 
 def _answers(stream: Iterator[bytes]) -> Iterator[bytes]:

@@ -15,22 +15,33 @@ if TYPE_CHECKING:
 
 LABEL = "lovt-bench.submission"
 """On every container of a submission: the name of the backbone that it makes."""
+UNKNOWN = "?"
 OWNER = "lovt-bench.owner"
-"""Host, process id and start time of the harness that started it."""
+"""Where the harness runs that started it (`_place`), its process id and its start time."""
 
 
 def owner() -> str:
     """Return the label of this process."""
     pid = os.getpid()
-    return f"{socket.gethostname()} {pid} {_start_time(pid)}"
+    return f"{_place()} {pid} {_start_time(pid)}"
 
 
 def is_abandoned(label: str) -> bool:
-    """Return whether the process of a label has ended; of another host's nothing is known, and so it has not."""
-    parts = label.split(" ")
-    if len(parts) != 3 or parts[0] != socket.gethostname() or not parts[1].isdigit():
+    """Return whether the process of a label has ended.
+
+    Of a process of another machine, another start of this one, or another PID namespace (a container) nothing is
+    known, and so it has not.
+    """
+    pid, _, started = label.partition(" ")[2].partition(" ")
+    if not is_here(label) or not pid.isdigit() or not started:
         return False
-    return _start_time(int(parts[1])) != parts[2]
+    return _start_time(int(pid)) != started
+
+
+def is_here(label: str) -> bool:
+    """Return whether the process of a label is one whose number means something in this process."""
+    place = label.partition(" ")[0]
+    return UNKNOWN not in place and place == _place()
 
 
 def remove_leftovers(client: DockerClient, name: str | None = None) -> list[str]:
@@ -57,6 +68,19 @@ def remove_leftovers(client: DockerClient, name: str | None = None) -> list[str]
     return removed
 
 
+def _place() -> str:
+    """Return what process ids here belong to: host name, start of the machine, PID namespace.
+
+    Host names alone repeat: containers may have equal ones, and so may machines that use one engine.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        namespace = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        boot = namespace = UNKNOWN
+    return "/".join(part.replace(" ", "-") for part in (socket.gethostname(), boot, namespace))
+
+
 def _start_time(pid: int) -> str:
     """Return when a process started, as the kernel counts it; `-` where it is not there or that is not known."""
     try:
@@ -68,5 +92,5 @@ def _start_time(pid: int) -> str:
             return "-"
         except PermissionError:
             pass
-        return "?"
+        return UNKNOWN
     return stat.rpartition(")")[2].split()[19]

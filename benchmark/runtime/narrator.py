@@ -11,6 +11,7 @@ from types import TracebackType
 
 from benchmark.contract.events import Event, LogLine, MessageEvent, ProgressEvent, parse_line
 from benchmark.contract.untrusted import Lines
+from benchmark.log import logger
 
 Listener = Callable[[Event | LogLine], None]
 
@@ -24,7 +25,8 @@ class Narrator:
     """Reads a stream to its end in a thread of its own, so that a submission never waits for its reader.
 
     Progress events are thinned out; everything else is handed on until it adds up to `limit` bytes, after that
-    dropped. An exception of the listener is raised again by `end`.
+    dropped. After an exception of the listener, or of writing the log, the stream is read on and dropped, so that the
+    submission neither waits nor fails by it; `complain` raises it again.
     """
 
     def __init__(self, listener: Listener, log: Path, limit: int) -> None:
@@ -55,22 +57,33 @@ class Narrator:
         self._thread.start()
 
     def end(self, timeout: float = 5.0) -> None:
-        """Wait for the stream to end, then raise what the listener raised."""
+        """Wait for the stream to end."""
         if self._thread is not None:
             self._thread.join(timeout)
+
+    def complain(self) -> None:
+        """Raise what the listener raised, or what kept the log from being written."""
         if self._error is not None:
             raise self._error
 
     def _read(self, stream: Iterable[bytes]) -> None:
         try:
             for chunk in stream:
-                for line in self._lines.feed(chunk):
-                    self._hear(line)
-            for line in self._lines.end():
-                self._hear(line)
+                self._hear_all(self._lines.feed(chunk))
+            self._hear_all(self._lines.end())
         except Exception as error:
             if type(error).__module__.split(".")[0] not in ("docker", "requests", "urllib3", "http"):
-                self._error = error
+                self._error = self._error or error
+
+    def _hear_all(self, lines: Iterable[bytes]) -> None:
+        if self._error is not None:
+            return
+        try:
+            for line in lines:
+                self._hear(line)
+        except Exception as error:
+            logger.warning("the log ends here, the run goes on: %s", error)
+            self._error = error
 
     def _hear(self, line: bytes) -> None:
         if self._left <= 0 and not line.startswith(b'{"event'):

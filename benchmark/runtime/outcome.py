@@ -9,6 +9,7 @@ from benchmark.contract.verdict import Verdict
 from benchmark.runtime.supervise import Ended
 
 RESUME = "the same command with --resume goes on"
+ANEW = " and left no checkpoints to go on with; the same command begins anew"
 
 
 def decide(ended: Ended, *, resumable: bool) -> tuple[Verdict, str]:
@@ -26,6 +27,8 @@ def decide(ended: Ended, *, resumable: bool) -> tuple[Verdict, str]:
         return Verdict.OUTPUT_TOO_LARGE, f"stopped: its output holds {ended.detail}; --output-limit raises it"
     if ended.stopped == "disk":
         return Verdict.INFRASTRUCTURE, f"stopped: {ended.detail} where its output lies; make room{go_on}"
+    if ended.stopped == "interrupt":
+        return Verdict.RESUMABLE, f"was cut off{go_on or ANEW}"
     if ended.stopped == "time":
         return Verdict.TIMEOUT, f"stopped at the time limit after {ended.seconds:.0f} s{go_on}"
     if ended.exit is None:
@@ -39,7 +42,7 @@ def decide(ended: Ended, *, resumable: bool) -> tuple[Verdict, str]:
             f"ran out of memory (exit code {code}); --memory raises the limit{go_on}",
         )
     if code == ExitCode.RESUMABLE:
-        return Verdict.RESUMABLE, f"was cut off; {RESUME}"
+        return Verdict.RESUMABLE, f"was cut off{go_on or ANEW}"
     if code == ExitCode.BAD_CONFIGURATION:
         return (
             Verdict.BAD_CONFIGURATION,

@@ -1,7 +1,11 @@
-"""How much a submission has put into its output: a bind mount has no quota, so it is counted from outside."""
+"""How much a submission has put into its output: a bind mount has no quota, so it is counted from outside.
+
+What cannot be looked at is a violation, not nothing: only what vanished or was exchanged meanwhile is passed over.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -11,6 +15,10 @@ from benchmark.contract.run_contract import Limits
 
 DEPTH = 64
 """Folders within folders; nobody needs more, and what walks the tree later stays safe from deep ones."""
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+EXCHANGED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+"""Of a folder that is something else by now, or gone: what took its place is counted by the next look."""
 
 
 @dataclass
@@ -28,19 +36,27 @@ def measure(output: Path, limits: Limits) -> Usage:
     """Count without following a link, however the tree changes meanwhile."""
     usage = Usage()
     try:
-        root = os.open(output, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
+        root = os.open(output, FOLDER)
+    except FileNotFoundError:
+        return usage
+    except OSError as error:
+        usage.problem = _unseen(error)
         return usage
     try:
         _count(root, 0, usage, limits)
+    except OSError as error:  # a folder that cannot be read to its end
+        usage.problem = _unseen(error)
     finally:
         os.close(root)
     return usage
 
 
 def free_bytes(output: Path) -> int:
-    """Return the free space of the file system that the output lies on."""
-    found = os.statvfs(output)
+    """Return the free space of the file system that the output lies on, there or not."""
+    try:
+        found = os.statvfs(output)
+    except FileNotFoundError:
+        found = os.statvfs(output.parent)
     return found.f_bavail * found.f_frsize
 
 
@@ -49,7 +65,7 @@ def _count(folder: int, depth: int, usage: Usage, limits: Limits) -> None:
         for entry in entries:
             try:
                 status = entry.stat(follow_symlinks=False)
-            except OSError:  # gone meanwhile
+            except FileNotFoundError:
                 continue
             usage.files += 1
             usage.bytes += 512 * status.st_blocks
@@ -68,13 +84,16 @@ def _enter(parent: int, name: str, depth: int, usage: Usage, limits: Limits) -> 
         usage.problem = f"folders nested more than {DEPTH} deep"
         return
     try:
-        folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
-    except PermissionError:
-        usage.problem = "a folder that cannot be looked into, so that its size is not known"
-        return
-    except OSError:  # gone, or something else by now
+        folder = os.open(name, FOLDER, dir_fd=parent)
+    except OSError as error:
+        if error.errno not in EXCHANGED:
+            usage.problem = _unseen(error)
         return
     try:
         _count(folder, depth, usage, limits)
     finally:
         os.close(folder)
+
+
+def _unseen(error: OSError) -> str:
+    return f"something that cannot be looked at, so that its size is not known ({error.strerror})"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,9 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import NonNegativeFloat, ValidationError
+
 from benchmark.backbone.folder import read_manifest
 from benchmark.backbone.model import BackboneError
+from benchmark.contract.base import Model
 from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
+from benchmark.contract.untrusted import clean_text
+from benchmark.contract.verdict import RunVerdict
+from benchmark.disk.lock import hold
 from benchmark.disk.temporary import write_text
 from benchmark.runtime.inputs import PretrainInputs
 from benchmark.runtime.submissions import SubmissionError
@@ -21,9 +25,23 @@ from benchmark.runtime.submissions import SubmissionError
 RECORDS = ".runs"
 """Beside the output folders: one state, verdict and log for each; no backbone's name begins with a dot."""
 
-
 KEPT = (OUTPUT_CHECKPOINTS, "logs")
 """Folders of the output that stay after a run."""
+UNKNOWN = "unknown"
+"""In place of the digest of a run's inputs; equal to none."""
+
+
+class RunState(Model):
+    """What the harness notes of a run while there is one."""
+
+    inputs: str | None = None
+    """Digest of what it depends on."""
+    taken: bool = False
+    """Whether its backbone was taken over."""
+    seconds: NonNegativeFloat = 0.0
+    """Wall clock of all attempts so far, as the harness measured them."""
+    ended: RunVerdict | None = None
+    """Of a run that ended well and whose backbone is not taken over yet: how it ended."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +78,28 @@ class Outputs:
         Raises:
             SubmissionError: one is doing so.
         """
-        lock = self.folder.parent / RECORDS / f"{self.folder.name}.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+        with hold(self.folder.parent / RECORDS / f"{self.folder.name}.lock") as alone:
+            if not alone:
                 raise SubmissionError(
                     f"{self.folder.name} is being pre-trained by another process; wait for it, or choose another --name"
-                ) from None
+                )
             yield
+
+    def waiting(self, inputs: PretrainInputs) -> RunVerdict | None:
+        """Return how a run ended that ended well and whose output was not checked to the end; None where there is none.
+
+        Raises:
+            SubmissionError: there is one from other inputs.
+        """
+        state = self._read()
+        if state.ended is None or not self.folder.is_dir():
+            return None
+        if state.inputs == inputs.digest():
+            return state.ended
+        raise SubmissionError(
+            f"a run with other code, settings, corpus or seed ended well, and what it left in {self.folder} is not "
+            "checked yet: give the same ones to take it over, choose another --name, or start anew with --force"
+        )
 
     def open(self, inputs: PretrainInputs, *, resume: bool, force: bool) -> None:
         """Make the folder ready: empty for a new run, as it is for one that goes on.
@@ -82,34 +112,50 @@ class Outputs:
         if resume:
             if not self.resumable:
                 raise SubmissionError(f"nothing to resume in {self.folder}; start without --resume")
-            if state.get("inputs") not in (None, inputs.digest()):
+            if state.inputs not in (None, inputs.digest()):
                 raise SubmissionError(
                     f"the run in {self.folder} was begun with other code, settings, corpus or seed; give the same "
                     "ones, choose another --name, or start anew with --force"
                 )
-        elif self.resumable and not state.get("taken") and not force:
+        elif self.resumable and not state.taken and not force:
             raise SubmissionError(
                 f"a run that was cut off lies in {self.folder}: --resume goes on with it, --force starts anew"
             )
         else:
+            # Until it is empty it goes on with nothing: what is left after a kill is of no known run.
+            self._write(RunState(inputs=UNKNOWN))
             remove_tree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._write(inputs, taken=False, seconds=self.seconds if resume else 0.0)
+        self._write(RunState(inputs=inputs.digest(), seconds=state.seconds if resume else 0.0))
 
     @property
     def seconds(self) -> float:
         """Wall clock of all attempts so far, as the harness measured them."""
-        value = self._read().get("seconds", 0.0)
-        return float(value) if isinstance(value, int | float) else 0.0
+        return self._read().seconds
 
-    def add_seconds(self, inputs: PretrainInputs, seconds: float) -> None:
-        """Note the time of one more attempt."""
-        self._write(inputs, taken=False, seconds=self.seconds + seconds)
+    def add_seconds(self, inputs: PretrainInputs, seconds: float, ended: RunVerdict | None = None) -> None:
+        """Note the time of one more attempt, and of one that ended well its end: from then on it is not run again."""
+        self._write(RunState(inputs=inputs.digest(), seconds=round(self.seconds + seconds, 3), ended=ended))
 
     def mark_taken(self, inputs: PretrainInputs) -> None:
         """Note that the backbone was taken over, and drop what is not needed any more."""
-        self._write(inputs, taken=True, seconds=self.seconds)
+        self._write(RunState(inputs=inputs.digest(), taken=True, seconds=self.seconds))
         self._keep_only_what_goes_on()
+
+    def tidy(self, inputs: PretrainInputs) -> None:
+        """Do what a process that was killed had left to do after it had filed the backbone of equal inputs."""
+        state = self._read()
+        if (
+            state.inputs == inputs.digest()
+            and (state.ended is not None or state.taken)
+            and self.folder.is_dir()
+        ):
+            self.mark_taken(inputs)
+
+    def mark_rejected(self, inputs: PretrainInputs) -> None:
+        """Note that what the run left was refused, and drop it."""
+        self._write(RunState(inputs=inputs.digest(), seconds=self.seconds))
+        self.drop_halves(everything=False)
 
     def drop_halves(self, *, everything: bool) -> None:
         """Remove what a run that did not end well has left, but for what a later one can go on with."""
@@ -121,20 +167,19 @@ class Outputs:
     def _keep_only_what_goes_on(self) -> None:
         if not self.folder.is_dir():
             return
+        self.folder.chmod(0o700)  # a run may have closed it to the harness, or opened it to others
         for path in list(self.folder.iterdir()):
             if path.name not in KEPT or path.is_symlink() or not path.is_dir():
                 remove_tree(path)
 
-    def _read(self) -> dict[str, object]:
+    def _read(self) -> RunState:
         try:
-            state = json.loads(self.state.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return state if isinstance(state, dict) else {}
+            return RunState.model_validate_json(self.state.read_bytes())
+        except (OSError, ValidationError):
+            return RunState()
 
-    def _write(self, inputs: PretrainInputs, *, taken: bool, seconds: float) -> None:
-        state = {"inputs": inputs.digest(), "taken": taken, "seconds": round(seconds, 3)}
-        write_text(self.state, json.dumps(state) + "\n")
+    def _write(self, state: RunState) -> None:
+        write_text(self.state, state.to_json(None))
 
 
 def is_done(root: Path, inputs: PretrainInputs) -> bool:
@@ -146,7 +191,11 @@ def is_done(root: Path, inputs: PretrainInputs) -> bool:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder or file that somebody hostile has filled: deep, closed, full of links. Nothing is followed."""
+    """Remove a folder or file that somebody hostile has filled: deep, closed, full of links. Nothing is followed.
+
+    Raises:
+        SubmissionError: it cannot be removed, because it belongs to somebody else.
+    """
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
         return
@@ -155,4 +204,9 @@ def remove_tree(path: Path) -> None:
     except (OSError, RecursionError):
         # GNU and BSD tools walk any depth; -P is the default of chmod -R, links are not followed.
         subprocess.run(["chmod", "-R", "u+rwX", "--", str(path)], check=False, capture_output=True)
-        subprocess.run(["rm", "-rf", "--", str(path)], check=True, capture_output=True)
+        done = subprocess.run(["rm", "-rf", "--", str(path)], check=False, capture_output=True)
+        if done.returncode:
+            why = clean_text(done.stderr.decode("utf-8", errors="replace"), 200).strip()
+            raise SubmissionError(
+                f"{path} cannot be removed ({why}); its owner or root can: rm -rf {path}"
+            ) from None

@@ -46,6 +46,7 @@ class ProcessRuntime:
         try:
             narrator.read(_chunks(process.stdout))
             ended = Supervisor(running, run.output, run.limits).watch()
+            run.over(ended)
         finally:
             running.signal("SIGKILL")
             process.wait()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +27,8 @@ class Run:
     limits: Limits = field(default_factory=Limits)
     more_environment: Mapping[str, str] = field(default_factory=dict)
     """Options of this repository's own methods beyond the contract."""
+    over: Callable[[Ended], None] = lambda ended: None
+    """Told of the end at once, before anything is tidied up: a harness may be killed at any moment."""
 
 
 class Runtime(Protocol):

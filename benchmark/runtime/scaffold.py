@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from string import Template
 
-from benchmark.contract.base import NAME_RULE, is_name
+from benchmark.contract.base import NAME_RULE, is_built_in, is_name
+from benchmark.disk.temporary import new_folder
 from benchmark.runtime.declaration import Said, declaration_text, declare
 from benchmark.runtime.submissions import (
     SubmissionError,
@@ -156,7 +156,7 @@ def new_weights(name: str, into: Path, weights: Path, said: Said) -> Path:
 def _free_folder(name: str, into: Path) -> Path:
     if not is_name(name):
         raise SubmissionError(f"{name!r} is no name: expected {NAME_RULE}")
-    if name in submission_names(submissions_root()) or name == "random" or name.startswith("random-"):
+    if name in submission_names(submissions_root()) or is_built_in(name):
         raise SubmissionError(f"the name {name} is taken; choose another one")
     folder = into / name
     if folder.exists() or folder.is_symlink():
@@ -165,13 +165,12 @@ def _free_folder(name: str, into: Path) -> Path:
 
 
 def _write(folder: Path, files: dict[str, str]) -> Path:
-    """Write a folder that appears whole or not at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name[:40]}.", dir=folder.parent) as scratch:
-        new = Path(scratch) / "new"
-        new.mkdir()
+    """Write a folder that appears whole or not at all.
+
+    Raises:
+        FileExistsError: something lies there by now.
+    """
+    with new_folder(folder, replace=False) as new:
         for file, text in files.items():
             (new / file).write_text(text, encoding="utf-8")
-        new.chmod(0o755)
-        new.rename(folder)
     return folder

@@ -8,6 +8,7 @@ images, device, notes, versions), the latter as bounded clean text.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,7 @@ class Known:
     image_digest: str | None
     seconds: float
     peak_memory_bytes: int | None
+    made_by: str | None = None
 
 
 def stamp_own(manifest: BackboneManifest, known: Known) -> BackboneManifest:
@@ -48,6 +50,7 @@ def stamp_own(manifest: BackboneManifest, known: Known) -> BackboneManifest:
             "seed": known.seed,
             "corpus_sha256": known.corpus_sha256,
             "inputs_sha256": known.inputs_sha256,
+            "made_by": known.made_by,
         }
     )
     return manifest.model_copy(update={"name": known.name, "provenance": provenance})
@@ -66,6 +69,7 @@ def stamp_foreign(manifest: BackboneManifest, known: Known) -> BackboneManifest:
         corpus_sha256=known.corpus_sha256,
         inputs_sha256=known.inputs_sha256,
         image_digest=known.image_digest,
+        made_by=known.made_by,
         pretraining_data=[clean_text(name, 80) for name in data[:NOTES]],
         hyperparameters=_clean_object(said.hyperparameters),
         seconds=round(known.seconds, 1),
@@ -102,4 +106,6 @@ def _clean(value: Any) -> Any:
         return {clean_text(str(key), 80): _clean(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_clean(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such number
     return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import submissions
-from benchmark.contract.display_name import look, name_problem
+from benchmark.contract.base import is_built_in
+from benchmark.contract.display_name import alike, name_problem
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
 from benchmark.contract.untrusted import clean_text
@@ -61,12 +61,7 @@ def read_folder(folder: Path) -> Submission:
     """
     path, name = folder / "submission.yaml", clean_text(folder.name, 80)
     try:
-        # A pipe would be waited for, a link could show a file of this machine in a message.
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise SubmissionError(
-                f"{name}/submission.yaml is a link or no plain file; put the file itself there"
-            )
-        submission = Submission.model_validate(read_yaml(path))
+        submission = Submission.model_validate(read_yaml(path, follow=False))
     except OSError as error:
         missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         found = (
@@ -74,7 +69,7 @@ def read_folder(folder: Path) -> Submission:
             if missing
             else f"holds a submission.yaml that cannot be read: {error.strerror}"
         )
-        raise SubmissionError(f"{folder} {found}") from error
+        raise SubmissionError(f"{clean_text(str(folder))} {found}") from error
     except StrictYamlError as error:
         raise SubmissionError(str(error)) from error
     except ValidationError as error:
@@ -112,13 +107,15 @@ def check_display_name(name: str, display_name: str, roots: Sequence[Path] = ())
         display_name: what tables would show.
         roots: folders of submissions beside this repository's own; files that are not valid are passed over.
     """
-    seen = {look(display_name), look(_SHARE.sub("", display_name))}
+    without_share = _SHARE.sub("", display_name)
     for other in _others(name, (submissions_root(), *roots)):
         # Rows of a method's variants are called by its name and their share of the corpus.
-        if look(other.display_name) in (seen if other.variants else {look(display_name)}):
+        if alike(display_name, other.display_name) or (
+            other.variants and alike(without_share, other.display_name)
+        ):
             raise SubmissionError(
                 f"the display name {display_name!r} reads like {other.display_name!r} of the submission {other.name} "
-                "(case, space and the alphabet of a letter do not count); choose another"
+                "(case, space, accents and the alphabet of a letter do not count); choose another"
             )
 
 
@@ -171,7 +168,7 @@ def _find(method: str) -> Found:
             f"no submission {method!r}: no such folder; expected one with submission.yaml and Dockerfile"
         )
     submission = read_folder(folder)
-    if submission.name in submission_names(root):
+    if submission.name in submission_names(root) or is_built_in(submission.name):
         raise SubmissionError(
             f"{folder.name}/submission.yaml takes the name {submission.name!r} of a method of this repository; "
             "choose another one"

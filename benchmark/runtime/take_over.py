@@ -26,11 +26,11 @@ class RejectedError(ValueError):
 
 
 def copy_backbone(output: Path, target: Path, limits: Limits) -> None:
-    """Copy the files of OUTPUT/backbone into the new folder `target`.
+    """Copy the files of OUTPUT/backbone into the empty folder `target`.
 
     Args:
         output: what the submission wrote to; it has ended.
-        target: made here; files in it are new and only the caller's.
+        target: files in it are new and only the caller's.
         limits: largest sizes.
 
     Raises:
@@ -47,7 +47,7 @@ def copy_backbone(output: Path, target: Path, limits: Limits) -> None:
             raise RejectedError([f"{OUTPUT_BACKBONE}/ holds no {MANIFEST}"])
         if names == {MANIFEST}:
             raise RejectedError([f"{OUTPUT_BACKBONE}/ holds neither {WEIGHTS} nor {GRAPH}"])
-        target.mkdir(mode=0o700)
+        target.mkdir(exist_ok=True)
         for name in sorted(names):
             _copy(folder, name, target / name, sizes[name])
     finally:
@@ -56,7 +56,10 @@ def copy_backbone(output: Path, target: Path, limits: Limits) -> None:
 
 def _open_folder(output: Path) -> int:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    above = os.open(output, flags)
+    try:
+        above = os.open(output, flags)
+    except OSError as error:
+        raise RejectedError([f"its output is no folder that can be read ({error.strerror})"]) from error
     try:
         return os.open(OUTPUT_BACKBONE, flags, dir_fd=above)
     except FileNotFoundError as error:
@@ -95,7 +98,6 @@ def _copy(folder: int, name: str, target: Path, limit: int) -> None:
                 writer.write(chunk)
     finally:
         os.close(source)
-    target.chmod(0o644)
 
 
 def _check_plain(status: os.stat_result, name: str, limit: int) -> None:

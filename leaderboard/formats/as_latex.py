@@ -49,6 +49,7 @@ _CLEAR = "\n\\clearpage\n"
 """Else LaTeX would move tables below the next heading, and give up at a hundred of them."""
 
 _STALE = r"\textsuperscript{s}"
+_CONTRADICTION = r"\textsuperscript{!}"
 
 _SIGNS = {"": "", "†": r"\textsuperscript{\textdagger}", "?": r"\textsuperscript{?}"}
 """How the signs of `leaderboard.layout` are set."""
@@ -103,6 +104,10 @@ def _caption(block: Sequence[Column], table: Table, start: int) -> str:
         (f" {_SIGNS[SIGNS['overlapping']]}Pre-training data share images with it.", "overlapping" in marks),
         (f" {_SIGNS[SIGNS['unknown']]}It is not known whether they do.", "unknown" in marks),
         (f" {_STALE}Protocol, data or backbone have changed since.", any(row.stale for row in table.rows)),
+        (
+            f" {_CONTRADICTION}Its run records contradict themselves.",
+            any(row.contradictions for row in table.rows),
+        ),
     ]
     legend = "".join(text for text, there in signs if there)
     return f"{latex(table.title)}: {latex(caption(block, table) + rows)}. {_numbers(table)}{legend}"
@@ -151,9 +156,8 @@ def _body(block: Sequence[Column], table: Table, rows: Sequence[Row]) -> Iterato
         if table.kind == "published" and previous and row.fraction != previous.fraction:
             yield "\\midrule"
         cells = [_cell(row, column, table) for column in block]
-        name = (
-            latex(shortened(row.display_name, NAME)) + _SIGNS[row_sign(row)] + (_STALE if row.stale else "")
-        )
+        signs = (_STALE if row.stale else "") + (_CONTRADICTION if row.contradictions else "")
+        name = latex(shortened(row.display_name, NAME)) + _SIGNS[row_sign(row)] + signs
         yield _line([name, *cells, latex(mean_rank_text(row))])
         previous = row
 

@@ -22,8 +22,8 @@ from leaderboard.layout import (
     mark,
     mean_rank_text,
     measured_text,
+    name_signs,
     ranking_lines,
-    row_sign,
 )
 from leaderboard.text import markdown
 
@@ -37,7 +37,7 @@ LEGEND = (
     "them all (1 is best, ties share the average). Best on: tasks on which no row is better and some are "
     "worse. "
     f"{SIGN_LEGEND}. Class: paper is ResNet-50, open anything else. Evidence: declared, validated (weights are here), "
-    "reproduced (evaluated here), retrained (made and evaluated here). "
+    "reproduced (evaluated by the keeper of this board), retrained (made and evaluated by the keeper). "
     "The rules are in `docs/leaderboard.md`, numbers at full precision in `leaderboard.json`."
 )
 
@@ -45,7 +45,8 @@ LEGEND = (
 def as_markdown(leaderboard: Leaderboard) -> str:
     """Return the whole page."""
     updated = f"Newest run: {leaderboard.updated}." if leaderboard.updated else "No runs yet."
-    parts = [f"# Leaderboard {markdown(leaderboard.version)}", updated, LEGEND]
+    keeper = f"Keeper: {leaderboard.keeper}." if leaderboard.keeper else "No keeper is named."
+    parts = [f"# Leaderboard {markdown(leaderboard.version)}", f"{updated} {keeper}", LEGEND]
     for table in leaderboard.tables:
         parts += _table(table)
     if leaderboard.notes:
@@ -101,7 +102,7 @@ def _further(table: Table) -> Iterator[str]:
 
 
 def _name(row: Row) -> str:
-    return f"{markdown(row.display_name)} {row_sign(row)}".strip()
+    return f"{markdown(row.display_name)} {name_signs(row)}".strip()
 
 
 def _line(row: Row, block: Sequence[Column], table: Table) -> list[str]:

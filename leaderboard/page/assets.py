@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from leaderboard.line_ends import source_bytes
 from leaderboard.page.plot_library import plot_library
 
 SCRIPTS = (
@@ -44,6 +45,10 @@ PLOTS = "vega.js"
 
 def asset_files() -> dict[str, bytes]:
     """Return every asset by relative path."""
+    return {**own_files(), f"assets/{PLOTS}": plot_library()}
+
+
+def own_files() -> dict[str, bytes]:
+    """Return the hand-written ones."""
     folder = files("leaderboard.page") / "assets"
-    own = {f"assets/{name}": (folder / name).read_bytes() for name in (*STYLES, EARLY, *SCRIPTS)}
-    return {**own, f"assets/{PLOTS}": plot_library()}
+    return {f"assets/{name}": source_bytes(folder / name) for name in (*STYLES, EARLY, *SCRIPTS)}

@@ -21,6 +21,7 @@ def core(leaderboard: Leaderboard) -> dict[str, Any]:
     return {
         "version": leaderboard.version,
         "updated": leaderboard.updated,
+        "keeper": leaderboard.keeper,
         "notes": leaderboard.notes,
         "inputs": len(leaderboard.inputs),
         "records": sum(file.records for file in leaderboard.inputs),
@@ -102,6 +103,7 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "evidence": row.evidence,
         "marks": marks or None,
         "stale": len(row.stale) or None,
+        "contradictions": len(row.contradictions) or None,
         "frozen": row.frozen_only or None,
         "rank": short(row.mean_rank, 6),
         "best": row.best_on,

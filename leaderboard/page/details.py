@@ -61,6 +61,7 @@ def _row(row: Row, table: Table, places: dict[str, int], shared: Shared) -> dict
         "provenance": list(row.provenance.items()),
         "audit": list(row.audit.items()),
         "stale": row.stale,
+        "contradictions": row.contradictions,
         "backbone": row.backbone_sha256,
         "commands": commands(row, table),
     }

@@ -14,6 +14,7 @@ from benchmark.contract.base import Model, Name
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Supervision
 from leaderboard.errors import LeaderboardError
+from leaderboard.line_ends import source_bytes
 from tasks.messages import explain
 
 FOLDER = Path(__file__).resolve().parent
@@ -85,7 +86,7 @@ def _load(path: Path) -> PublishedTable:
         raise LeaderboardError(explain(path, error)) from error
     numbers = path.with_suffix(".csv")
     try:
-        content = numbers.read_bytes()
+        content = source_bytes(numbers)
     except FileNotFoundError as error:
         raise LeaderboardError(
             f"{path}: expected its numbers in {numbers.name} beside it, found none"

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from benchmark.contract.base import digest_of
 from benchmark.contract.exit_codes import ExitCode
+from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
 from benchmark.contract.submission import Submission
 from benchmark.malloc import keep_freed_memory
 from submissions.common import events
@@ -30,6 +31,9 @@ from submissions.common.export import export
 from submissions.common.module import PretrainingModule
 from submissions.common.settings import TrainingSettings, build_settings, parse_assignments, parse_object
 from submissions.common.training import RunOptions, train
+
+CUT_OFF_LATE = "after a full epoch; the same command with --resume goes on"
+CUT_OFF_EARLY = "before the end of the first epoch; the same command begins anew"
 
 
 def run(module: type[PretrainingModule], settings: type[TrainingSettings]) -> NoReturn:
@@ -118,10 +122,8 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
         except PretrainingError as error:
             _fail(str(error), ExitCode.BAD_DATA)
         except (SIGTERMException, KeyboardInterrupt):
-            _fail(
-                "cut off; the same command with --resume goes on after the last full epoch",
-                ExitCode.RESUMABLE,
-            )
+            there = (output / OUTPUT_CHECKPOINTS / LAST).exists()
+            _fail(f"cut off {CUT_OFF_LATE if there else CUT_OFF_EARLY}", ExitCode.RESUMABLE)
 
     pretrain.help = (inspect.getdoc(module) or "").split("\n\n")[0]
     return pretrain
@@ -155,7 +157,7 @@ def pretrain_one(
             "seed": seed,
         }
     )
-    if not options.resume and (options.folder / "checkpoints" / LAST).exists():
+    if not options.resume and (options.folder / OUTPUT_CHECKPOINTS / LAST).exists():
         raise SettingsError(
             f"{options.folder} holds a run that was begun; --resume goes on with it, or take an empty folder"
         )

@@ -85,7 +85,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
     {'learning_rate': 0.0003, 'initial_weights': 'random', 'patience': None}
 
     Raises:
-        SettingsError: not of that form.
+        SettingsError: not of that form, or a number that JSON does not have (NaN, Infinity, 1e999).
     """
     values: dict[str, Any] = {}
     for assignment in assignments:
@@ -94,8 +94,14 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
             raise SettingsError(f"--set: expected key=value, found {assignment!r}")
         try:
             values[key] = json.loads(value)
+            json.dumps(values[key], allow_nan=False)
         except json.JSONDecodeError:
             values[key] = value
+        except (ValueError, RecursionError) as error:
+            raise SettingsError(
+                f"--set: {key}={value[:80]} has a number that JSON does not have, or is nested too deeply; "
+                "write a plain value"
+            ) from error
     return values
 
 
@@ -107,6 +113,7 @@ def parse_object(text: str) -> dict[str, Any]:
     """
     try:
         values = json.loads(text)
+        json.dumps(values, allow_nan=False)
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"--settings: expected a JSON object, found {text[:80]!r}: {error}") from error
     if not isinstance(values, dict):

@@ -18,6 +18,7 @@ from rich.console import Console
 from torch.utils.data import DataLoader
 
 from benchmark.contract.dataset import SplitName
+from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
 from submissions.common import checkpoints as ckpt
 from submissions.common.cost import Cost, device_name, peak_memory
 from submissions.common.errors import PretrainingError, SettingsError
@@ -101,7 +102,7 @@ def train(
         lightning.pytorch.utilities.exceptions.SIGTERMException, KeyboardInterrupt: cut off.
     """
     settings, monitor = module.settings, module.monitor
-    folder = options.folder / "checkpoints"
+    folder = options.folder / OUTPUT_CHECKPOINTS
     last = folder / ckpt.LAST
     earlier = ckpt.read_checkpoint(last) if options.resume else None
     if earlier is not None:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from benchmark.contract.protocol import YoloProtocol
 from tasks.boxes import FRAME, BoxTarget
+from tasks.losses.cross_entropy import cross_entropy
 from tasks.losses.yolo_targets import ScaleTargets, assign_targets
 
 
@@ -86,7 +87,7 @@ def _scale_loss(
 
     centre = probabilities(raw[:, :, 0:2]) * positive[:, :, None]
     offsets = truth.offsets.movedim(-1, 2)
-    entropy = F.binary_cross_entropy(centre, offsets[:, :, 0:2], reduction="none").sum((0, 1, 3, 4)) / over
+    entropy = cross_entropy(centre, offsets[:, :, 0:2]).sum((0, 1, 3, 4)) / over
     square = ((raw[:, :, 2:4] * positive[:, :, None] - offsets[:, :, 2:4]) ** 2).sum((0, 1, 3, 4)) / over
     objectness = _objectness_loss(probabilities(raw[:, :, 4]), truth, protocol)
     if classes > 1:

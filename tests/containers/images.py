@@ -7,9 +7,14 @@ caller, in Python; no command line offers it, so no submission of a user ever se
 
 from __future__ import annotations
 
+import io
 import os
+import re
+import shutil
+import subprocess
 import sys
 import sysconfig
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +27,25 @@ OS_IMAGE = "lovt-bench-test-os"
 PUBLIC_IMAGE = "python:3.11-slim"
 BASE_IMAGE = "lovt-bench-test-base"
 SITE = "/opt/site"
+TINY_IMAGE = "lovt-bench-test-tiny"
+TOOLS = [
+    "sh",
+    "cat",
+    "chmod",
+    "cp",
+    "dd",
+    "head",
+    "id",
+    "ln",
+    "ls",
+    "mkdir",
+    "mkfifo",
+    "mv",
+    "rm",
+    "sleep",
+    "touch",
+    "truncate",
+]
 
 
 class NoBaseImageError(RuntimeError):
@@ -73,3 +97,32 @@ def build_method(engine: docker.DockerClient, method: str) -> str:
     tag = f"lovt-bench-test-{method}"
     build(engine, f"submissions/{method}/Dockerfile", tag, BASE_IMAGE=BASE_IMAGE)
     return tag
+
+
+def build_tiny(engine: docker.DockerClient) -> str:
+    """Make an image of this machine's shell and a few tools, 5 MB, and return its name.
+
+    For engines whose storage copies every layer. It runs the shell script in the variable ATTACK.
+    """
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        files = {}
+        for tool in TOOLS:
+            program = shutil.which(tool)
+            assert program is not None, tool
+            files[f"bin/{tool}"] = program
+            listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+            files |= {path.lstrip("/"): path for path in re.findall(r"/\S+", listed)}
+        folders = {str(parent) for name in files for parent in Path(name).parents} - {"."}
+        for name in sorted(folders | {"tmp", "input", "output", "assets"}):
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(entry)
+        for name, path in files.items():
+            entry = archive.gettarinfo(str(Path(path).resolve()), name)
+            entry.uid = entry.gid = 0
+            with Path(path).open("rb") as file:
+                archive.addfile(entry, file)
+    entry_point = 'ENTRYPOINT ["sh", "-c", "exec sh -ec \\"$ATTACK\\""]'
+    engine.api.import_image_from_data(content.getvalue(), TINY_IMAGE, "latest", changes=[entry_point])
+    return TINY_IMAGE

@@ -183,6 +183,18 @@ def test_a_recipe_that_fails_says_why_and_leaves_no_container(
     assert not left
 
 
+def test_a_recipe_without_end_is_stopped_and_leaves_no_container(
+    engine: docker.DockerClient, base_image: str, tmp_path: Path
+):
+    """Its step says nothing, so that nothing but the clock can end it."""
+    (tmp_path / "Dockerfile").write_text(f"FROM {base_image}\nRUN sleep 100000\n")
+    before = {one.id for one in engine.containers.list(all=True)}
+    with pytest.raises(SubmissionError, match=r"longer than 0\.05 minutes and was stopped"):
+        build_image(engine, tmp_path, "Dockerfile", "lovt-bench-test-endless", network="none", seconds=3)
+    wait_for(lambda: {one.id for one in engine.containers.list(all=True)} <= before)
+    assert engine.ping(), "the client is still of use"
+
+
 def test_an_entry_point_that_is_not_there_is_the_submissions_fault(
     engine: docker.DockerClient, base_image: str, tmp_path: Path
 ):

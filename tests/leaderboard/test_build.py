@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import random
 import subprocess
 import sys
@@ -9,13 +11,18 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from benchmark.contract.leaderboard import Leaderboard, Table
 from benchmark.contract.run_record import RunRecord
 from leaderboard.build import build, table_ids
+from leaderboard.contradictions import Contradiction
 from leaderboard.descriptions import Description
 from leaderboard.published.load import load_published
 from leaderboard.records import RecordSet
+from leaderboard.rendering import render
+from leaderboard.selection import group_key
+from leaderboard.terminal import render as render_in_terminal
 from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 SPECS = tuple(TASKS.values())
@@ -216,3 +223,33 @@ def test_building_needs_no_torch() -> None:
 
 def test_nothing_at_all_is_a_version_without_tables() -> None:
     assert build(RecordSet(), [], SPECS).tables == []
+
+
+def test_a_contradiction_stands_beside_its_row_in_every_format() -> None:
+    other = runs("random", "covid_linear", [0.3, 0.4], profile="paper", profile_sha256=digest("paper"))
+    here = group_key(two_rows()[0])
+    found = [
+        Contradiction(
+            track="phantom", submission="random", task="covid_linear", group=here, text="It is <b>bad</b>."
+        ),
+        Contradiction(track="public", submission="imagenet", text="Another track."),
+    ]
+    board = build(record_set([*two_rows(), *other]), [], SPECS, expected_runs=EXPECTED, contradictions=found)
+    demo, paper = sorted(board.tables, key=lambda table: table.profile)
+    said = "covid_linear: It is <b>bad</b>."
+    assert {row.id: row.contradictions for row in demo.rows} == {"random": [said], "imagenet": []}
+    assert not any(row.contradictions for row in paper.rows), "records of another profile are other records"
+    assert f"Contradiction: random, {said}" in demo.notes
+    files = {name: content.decode() for name, content in render(board).items() if not name.endswith(".png")}
+    assert "| random ! " in files["leaderboard.md"]
+    assert "It is &#60;b&#62;bad" in files["leaderboard.md"]
+    assert r"random\textsuperscript{!}" in files["leaderboard.tex"]
+    assert "(its records contradict themselves)" in files["index.html"]
+    assert json.loads(files["leaderboard.json"])["tables"]
+    assert '"contradictions":1' in files["data.js"].replace(" ", "")
+    assert "It is" in files[f"details/{demo.id}.js"]
+    shown = io.StringIO()
+    console = Console(file=shown, width=100)
+    for part in render_in_terminal(demo, 100, plain=True):
+        console.print(part)
+    assert "random !" in shown.getvalue()

@@ -74,13 +74,14 @@ def test_a_long_curve_keeps_its_ends(length: int) -> None:
 def test_facts_of_other_weights_are_not_told() -> None:
     """The folder may hold weights that were trained after these runs."""
     facts = BackboneFacts(
-        sha256=digest("a"), architecture="resnet18", parameters=7, made_here=True, provenance={"Seed": "3"}
+        sha256=digest("a"), architecture="resnet18", parameters=7, made_by="board", provenance={"Seed": "3"}
     )
     described = {"a": Description(display_name="A", method="A", backbone=facts)}
     rows = {}
     for backbone in ("a", "older"):
-        records = runs("a", "covid_linear", [0.3], backbone_sha256=digest(backbone))
-        rows[backbone] = build(record_set(records), [], tuple(TASKS.values()), described).tables[0].rows[0]
+        records = runs("a", "covid_linear", [0.3], backbone_sha256=digest(backbone), measured_by="board")
+        board = build(record_set(records), [], tuple(TASKS.values()), described, keeper="board")
+        rows[backbone] = board.tables[0].rows[0]
     assert (rows["a"].architecture, rows["a"].architecture_class, rows["a"].parameters) == (
         "resnet18",
         "open",

@@ -66,6 +66,7 @@ def test_a_manifest_knows_what_its_weights_have_seen(roots: tuple[Path, Path]) -
             "method": "lovt",
             "pretraining_data": ["phantom MIMIC-CXR"],
             "image_digest": "sha256:" + "a" * 64,
+            "made_by": "board",
             "seconds": 400,
             "paper": "https://example.org/manifest",
         },
@@ -75,7 +76,7 @@ def test_a_manifest_knows_what_its_weights_have_seen(roots: tuple[Path, Path]) -
     assert found.description == "Reports."
     assert found.paper == "https://example.org/manifest"
     assert found.backbone is not None
-    assert found.backbone.made_here
+    assert found.backbone.made_by == "board"
     assert (found.backbone.architecture, found.backbone.sha256) == ("resnet50", digest("lovt"))
     assert found.backbone.provenance["Pre-training time"] == "6.7 min"
     assert found.backbone.provenance["Container image"] == "sha256:" + "a" * 16
@@ -178,6 +179,18 @@ def test_a_bad_manifest_is_an_error_that_says_what_to_do(roots: tuple[Path, Path
     write_backbone(roots[1], "x", parameters=0)
     with pytest.raises(LeaderboardError, match=r"parameters(.|\n)*backbone check"):
         describe(["x"], *roots)
+
+
+def test_for_the_board_of_all_what_is_bad_is_told_and_the_rest_is_there(roots: tuple[Path, Path]) -> None:
+    write_submission(roots[0], "lovt").write_text("[unclosed")
+    write_backbone(roots[1], "lovt")
+    write_submission(roots[0], "other", display_name="Other")
+    (roots[1] / "other").mkdir()
+    (roots[1] / "other" / "audit.json").write_bytes(b"\xff{")
+    told: list[str] = []
+    found = describe(["lovt", "other"], *roots, lambda error: told.append(str(error)))
+    assert (found["lovt"].display_name, found["other"].display_name) == ("LoVT 30 %", "Other")
+    assert [text.split(":")[0].rpartition("/")[2] for text in told] == ["submission.yaml", "audit.json"]
 
 
 def test_links_are_not_followed(roots: tuple[Path, Path], tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from benchmark.contract.backbone import Provenance
-from leaderboard.evidence import LADDER, evidence_of, made_here
-from tests.leaderboard.records import digest
+from leaderboard.evidence import LADDER, evidence_of, made_by, measured_by
+from tests.leaderboard.records import digest, record
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,26 @@ def test_more_facts_never_lower_the_step() -> None:
             assert height(more) >= height(facts)
 
 
-def test_only_what_the_harness_writes_says_that_it_ran() -> None:
-    said = Provenance(method="x", seed=1, commit="abc", corpus_sha256=digest("c"), source_sha256=digest("s"))
-    assert not made_here(said)
-    assert made_here(said.model_copy(update={"image_digest": "sha256:0"}))
-    assert made_here(said.model_copy(update={"inputs_sha256": digest("i")}))
+def test_only_what_the_harness_writes_says_who_ran_it() -> None:
+    said = Provenance(
+        method="x",
+        seed=1,
+        commit="abc",
+        source_sha256=digest("s"),
+        corpus_sha256=digest("c"),
+        made_by="board",
+    )
+    assert made_by(said) is None
+    assert made_by(said.model_copy(update={"image_digest": "sha256:0"})) == "board"
+    assert made_by(said.model_copy(update={"inputs_sha256": digest("i")})) == "board"
+
+
+def test_only_the_keeper_s_own_runs_are_measured_here() -> None:
+    own, other, unnamed = (
+        record(seed=seed, measured_by=who) for seed, who in enumerate(("board", "x", None))
+    )
+    assert measured_by("board", [own, own])
+    assert not measured_by("board", [])
+    assert not measured_by("board", [own, other])
+    assert not measured_by("board", [own, unnamed])
+    assert not measured_by(None, [unnamed]), "where nobody is named, nobody measured it"

@@ -211,8 +211,10 @@ def test_dev_that_was_taken_away_by_a_killed_build_comes_back(tmp_path: Path) ->
     """Between the two renames of a build there is no dev for a moment; a kill right there must not cost it."""
     out = tmp_path / "versions"
     build_development(out, make(tmp_path, "a"))
-    (out / ".new-killed").mkdir()
-    (out / "dev").rename(out / ".new-killed" / "old")
+    killed = out / ".tmp-dev-0123abcd"
+    killed.mkdir()
+    (killed / "target").write_text("dev")
+    (out / "dev").rename(killed / "old")
     with pytest.raises(LeaderboardError, match="run `lovt-bench leaderboard build`"):
         freeze(tmp_path, with_newcomer(tmp_path / "b"))
     assert read_version(out).tables

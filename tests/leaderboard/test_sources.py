@@ -9,10 +9,12 @@ import pytest
 
 from benchmark.contract.leaderboard import OverlapMark
 from leaderboard import lineage as lineage_module
+from leaderboard.errors import LeaderboardError
 from leaderboard.lineage import Relation, lineage
 from leaderboard.published.load import FOLDER
 from leaderboard.records import RecordSet
 from leaderboard.sources import Frozen, Sources, gather
+from leaderboard.store import keep
 from tests.leaderboard.records import TASKS
 
 
@@ -40,3 +42,11 @@ def test_published_rows_are_marked_by_the_lineage_of_the_sources(
 
 def replace_sure(line: Relation) -> Relation:
     return line.model_copy(update={"sure": "suspected"})
+
+
+def test_an_input_that_is_damaged_in_the_store_is_not_built_upon(tmp_path: Path) -> None:
+    """A release must not name bytes that nobody can get back."""
+    sha256 = keep(tmp_path, b"records")
+    (tmp_path / "inputs" / f"{sha256}.gz").write_bytes(b"")
+    with pytest.raises(LeaderboardError, match=r"damaged|something else"):
+        keep(tmp_path, b"records")

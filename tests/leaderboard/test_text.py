@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,13 +46,64 @@ def test_markdown_shows_what_clean_left(text: str) -> None:
     assert decoded == clean(text, limit=1000)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)"])
-def test_a_spreadsheet_sees_no_formula(text: str) -> None:
+FORMULAS = ["=1+1", "+1+cmd", "-1+cmd", "−1+cmd", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠SUM(A1)", "﹦1", "₌1"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+@pytest.mark.parametrize(
+    "front", ["", " ", "\u00a0", "\t", "\r", "\u200b", "\ufeff", "\u2800", "\u3164\u3000"]
+)
+def test_a_spreadsheet_sees_no_formula(front: str, text: str) -> None:
+    assert spreadsheet(front + text) == f"'{front}{text}"
+
+
+@pytest.mark.parametrize("text", ["\tx", "\rx", "\nx"])
+def test_a_cell_does_not_begin_with_what_may_end_one(text: str) -> None:
     assert spreadsheet(text) == f"'{text}"
 
 
 def test_a_spreadsheet_sees_plain_names_as_they_are() -> None:
-    assert spreadsheet("LoVT 30 %") == "LoVT 30 %"
+    for name in (
+        "LoVT 30 %",
+        "a=b",
+        "x-1",
+        "nano",
+        "nullify",
+        "na-1",
+        "Infinite",
+        "1 e 5",
+        "e5",
+        "MoCo v2",
+        "v1.0",
+    ):
+        assert spreadsheet(name) == name
+
+
+WORDS = [
+    "nan",
+    "NaN",
+    "null",
+    "NA",
+    "None",
+    "inf",
+    "1e5",
+    "007",
+    "True",
+    "false",
+    "n/a",
+    "<NA>",
+    "-nan",
+    "1.5",
+    " 7",
+    "１２",
+]
+
+
+def test_names_survive_a_reader_of_data_frames() -> None:
+    """pandas would read `nan` as nothing and `007` as seven, with quotation marks too."""
+    text = "name,number\n" + "".join(f"{spreadsheet(word)},{index}\n" for index, word in enumerate(WORDS))
+    frame = pd.read_csv(io.StringIO(text))
+    assert list(frame["name"]) == [f"'{word}" for word in WORDS]
 
 
 @given(st.text())

@@ -59,4 +59,12 @@ class ResNet(Backbone):
         return c1, c2, c3, c4, self.layer4(c4)
 
 
+BASIC = ("resnet18", "resnet34")
+"""Of blocks without a bottleneck, whose 1 x 1 convolutions could have the stride."""
+
+_DILATED = "dilated networks"
+_CAFFE = f"{_DILATED} or those with the stride in the 1 x 1 convolution (Caffe, MSRA, Detectron)"
+
+UNLISTED = {name: _DILATED if name in BASIC else _CAFFE for name in NAMES}
+
 ARCHITECTURES: dict[str, Callable[[], Backbone]] = {name: partial(ResNet, name) for name in NAMES}

@@ -125,6 +125,28 @@ def plan_of(name: str) -> Plan:
     )
 
 
+def every() -> list[str]:
+    """Return the names of all networks that timm lists, torchvision's left out; many cannot be backbones."""
+    import timm
+
+    return [PREFIX + name for name in timm.list_models() if name not in TORCHVISION]
+
+
+def trunk_state(name: str) -> dict[str, Tensor]:
+    """Return a network's tensors without the classifier, on the meta device; quicker than to build a backbone.
+
+    Raises:
+        BackboneError: it does not declare the strides that heads ask for.
+    """
+    with torch.device("meta"):
+        network = _create(name)
+        network.prune_intermediate_layers(
+            [index for index, _, _ in _features(name, network)], prune_norm=True
+        )
+    state: dict[str, Tensor] = network.state_dict()
+    return state
+
+
 def levels_of(widths: Sequence[int]) -> tuple[FeatureLevel, ...]:
     """Return the levels of a network with these channels up to stride 32, the image in place of a missing stride 2."""
     strides = STRIDES[-len(widths) :]

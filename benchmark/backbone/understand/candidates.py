@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from benchmark.backbone import registry
 from benchmark.backbone.understand.layouts import OPTIONAL, Layout, layouts_of
+from benchmark.backbone.understand.outline import Outline
 
 HARMLESS = ("total_ops", "total_params")
 """Last parts of names that profilers leave beside weights."""
@@ -56,17 +56,17 @@ class Candidate:
         return self.prefix.removesuffix(".") or "."
 
 
-def candidates(tensors: Mapping[str, Tensor], architecture: str) -> list[Candidate]:
+def candidates(tensors: Mapping[str, Tensor], outline: Outline) -> list[Candidate]:
     """Return every prefix and layout below which tensors have the trunk's names, the best first.
 
     Args:
         tensors: by dotted name.
-        architecture: name in the registry.
+        outline: of the architecture.
     """
     found: list[Candidate] = []
-    if len(tensors) < len(shapes_of(architecture)) // 10:
+    if len(tensors) < len(outline.shapes) // 10:
         return []
-    for layout in layouts_of(architecture):
+    for layout in layouts_of(outline):
         hits: dict[str, dict[str, str]] = {}
         longest = max(their.count(".") for their in layout.theirs) + 1
         for name in tensors:
@@ -76,26 +76,9 @@ def candidates(tensors: Mapping[str, Tensor], architecture: str) -> list[Candida
         least = len(layout.theirs) // 10
         best = sorted(hits.items(), key=lambda hit: -len(hit[1]))[:CANDIDATE_LIMIT]
         found += [
-            _examine(tensors, architecture, layout, prefix, names)
-            for prefix, names in best
-            if len(names) >= least
+            _examine(tensors, outline, layout, prefix, names) for prefix, names in best if len(names) >= least
         ]
     return sorted(found, key=lambda one: (not one.fits, -one.agreement))
-
-
-@cache
-def shapes_of(architecture: str) -> Mapping[str, tuple[int, ...]]:
-    """Return the shapes of an architecture's state dict by name."""
-    return {name: tuple(t.shape) for name, t in registry.blueprint(architecture).state_dict().items()}
-
-
-@cache
-def first_convolution(architecture: str) -> str | None:
-    """Return the name of the weight that sees the image's three channels."""
-    for name, module in registry.blueprint(architecture).named_modules():
-        if isinstance(module, nn.Conv2d) and module.in_channels == 3 and module.groups == 1:
-            return f"{name}.weight"
-    return None
 
 
 def _splits(name: str, longest: int) -> Iterator[tuple[str, str]]:
@@ -109,16 +92,13 @@ def _splits(name: str, longest: int) -> Iterator[tuple[str, str]]:
 
 
 def _examine(
-    tensors: Mapping[str, Tensor], architecture: str, layout: Layout, prefix: str, names: Mapping[str, str]
+    tensors: Mapping[str, Tensor], outline: Outline, layout: Layout, prefix: str, names: Mapping[str, str]
 ) -> Candidate:
-    expected = shapes_of(architecture)
-    first = first_convolution(architecture)
-    discarded = registry.blueprint(architecture).discarded
     one_channel = None
     misshaped = []
     for our, full in names.items():
-        wanted, shape = expected[our], tuple(tensors[full].shape)
-        if our == first and shape == (wanted[0], 1, *wanted[2:]):
+        wanted, shape = outline.shapes[our], tuple(tensors[full].shape)
+        if our == outline.first and shape == (wanted[0], 1, *wanted[2:]):
             one_channel = our
         elif shape != wanted and not (our.endswith(OPTIONAL) and shape == (1,)):
             misshaped.append((full, wanted, shape))
@@ -133,7 +113,7 @@ def _examine(
         if name.startswith(prefix)
         and name[len(prefix) :].split(".", 1)[0] in layout.modules
         and name[len(prefix) :] not in layout.theirs
-        and name[len(prefix) :] not in discarded
+        and name[len(prefix) :] not in outline.discarded
     ]
     harmless = tuple(name for name in strange if name.rsplit(".", 1)[-1] in HARMLESS)
     return Candidate(

@@ -9,6 +9,7 @@ from torch import Tensor
 from benchmark.backbone import registry
 from benchmark.backbone.model import BackboneError
 from benchmark.backbone.understand.candidates import Candidate, candidates, same_values
+from benchmark.backbone.understand.outline import Outline, outline_of
 from benchmark.backbone.understand.report import show, some
 
 STATISTICS = (".running_mean", ".running_var")
@@ -19,19 +20,20 @@ SHOWN = 8
 
 
 def choose(
-    tensors: Mapping[str, Tensor], architecture: str, encoder: str | None
+    tensors: Mapping[str, Tensor], outline: Outline, encoder: str | None
 ) -> tuple[Candidate, tuple[str, ...]]:
     """Return the only trunk of a checkpoint and sentences about copies of it.
 
     Args:
         tensors: by dotted name.
-        architecture: name in the registry.
+        outline: of the architecture.
         encoder: prefix, or whole dotted parts of it, that picks one of several; `.` for no prefix.
 
     Raises:
         BackboneError: none fits (naming keys, what was expected and found) or several do (listing them).
     """
-    every = candidates(tensors, architecture)
+    architecture = outline.architecture
+    every = candidates(tensors, outline)
     wanted = every if encoder is None else _picked(every, encoder)
     fitting = [one for one in wanted if one.fits]
     if not fitting:
@@ -143,7 +145,7 @@ def _other_architectures(tensors: Mapping[str, Tensor], architecture: str) -> li
             name not in registry.summarised()
             or any(_ends(full, registry.summary(name).first) for full in tensors)
         )
-        and any(one.fits for one in candidates(tensors, name))
+        and any(one.fits for one in candidates(tensors, outline_of(name)))
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 from typing import Literal
@@ -9,7 +10,8 @@ from typing import Literal
 from benchmark.backbone.model import BackboneError
 from benchmark.contract.untrusted import clean_text
 
-Kind = Literal["safetensors", "torch"]
+Kind = Literal["safetensors", "archive", "pickle"]
+"""`archive`: what torch.save writes since version 1.6; `pickle`: before that."""
 
 ENTRY_LIMIT = 100_000
 """Files in a PyTorch archive; one per tensor."""
@@ -31,12 +33,38 @@ OTHERS: tuple[tuple[bytes, str], ...] = (
 )
 """First bytes and what they mean."""
 
+PACKED: tuple[tuple[str, str], ...] = (
+    (
+        "/constants.pkl",
+        "a TorchScript archive, which is code. Take the weights out of it: model = torch.jit.load(FILE). "
+        f"{HOW_TO_CONVERT}",
+    ),
+    (
+        "archive_format",
+        f"a program of torch.export, not a state dict: model = torch.export.load(FILE).module(). {HOW_TO_CONVERT}",
+    ),
+    (".npy", "a NumPy archive, not a checkpoint of PyTorch. Save the arrays as tensors with safetensors"),
+    ("model.weights.h5", "a Keras file. Only PyTorch and safetensors files are read; or export it as ONNX"),
+)
+"""Ends of names in a zip archive that torch.save does not write, and what they mean."""
+
+_GRAPH = re.compile(rb"\x08[\x01-\x1f][\x12\x1a\x22\x28\x32\x3a\x42\x72\xa2]")
+"""ONNX begins with the version of its format, then goes on with one of its other fields."""
+
+
+def is_graph(path: Path) -> bool:
+    """Return whether a file is an ONNX graph: by its first bytes, by its ending where these say nothing."""
+    start = _start(path) if path.is_file() else b""
+    return _kind(path, start) is None and (
+        _GRAPH.match(start) is not None or path.suffix.lower() == ".onnx" or b"onnx" in start
+    )
+
 
 def kind_of(path: Path) -> Kind:
-    """Return how to read a file; a PyTorch archive has been looked through, nothing of it is unpacked.
+    """Return how to read a file, by its first bytes.
 
     Raises:
-        BackboneError: no plain file, empty, no checkpoint, an archive of code, or a zip bomb; with what to do.
+        BackboneError: no plain file, empty, or no checkpoint; with what to do.
     """
     name = clean_text(path.name, 80)
     if not path.is_file():
@@ -44,32 +72,31 @@ def kind_of(path: Path) -> Kind:
         raise BackboneError(
             f"no weight file: {clean_text(str(path), 200)} {found}; --weights names the checkpoint"
         )
-    with path.open("rb") as file:
-        start = file.read(64)
+    start = _start(path)
     if not start:
         raise BackboneError(f"{name} is empty: copy or download it again")
     for magic, meaning in OTHERS:
         if start.startswith(magic):
             raise BackboneError(f"{name} is {meaning}")
-    if start.startswith(b"PK"):
-        _check_archive(path, name)
-        return "torch"
-    if path.suffix == ".safetensors" or start[8:9] == b"{":
-        return "safetensors"
-    if start[:1] == b"\x80":
-        return "torch"
-    if path.suffix == ".onnx" or b"onnx" in start:
+    if kind := _kind(path, start):
+        return kind
+    if is_graph(path):
         raise BackboneError(
             f"{name} is an ONNX graph; here weights are expected: a PyTorch or safetensors file. `lovt-bench submit` "
-            "takes a graph whose name ends in .onnx, for the tasks with a frozen backbone (docs/backbones.md)"
+            "takes graphs, for the tasks with a frozen backbone (docs/backbones.md)"
         )
     raise BackboneError(
         f"{name} is neither a PyTorch nor a safetensors file (it begins with {start[:8]!r}). {HOW_TO_CONVERT}"
     )
 
 
-def _check_archive(path: Path, name: str) -> None:
-    """Refuse what PyTorch never writes: compressed or overlapping entries, and TorchScript, which is code."""
+def check_archive(path: Path) -> None:
+    """Refuse what PyTorch never writes: code, other archives, compressed or overlapping entries. Nothing is unpacked.
+
+    Raises:
+        BackboneError: with what to do.
+    """
+    name = clean_text(path.name, 80)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -82,6 +109,9 @@ def _check_archive(path: Path, name: str) -> None:
         raise BackboneError(
             f"{name} holds {len(entries):,} entries, expected at most {ENTRY_LIMIT:,}. {HOW_TO_CONVERT}"
         )
+    for ending, meaning in PACKED:
+        if any(entry.filename.endswith(ending) for entry in entries):
+            raise BackboneError(f"{name} is refused: it is {meaning}")
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
         raise BackboneError(
             f"{name} is refused: it holds compressed entries, which torch.save does not write and which can "
@@ -92,8 +122,18 @@ def _check_archive(path: Path, name: str) -> None:
         raise BackboneError(
             f"{name} is refused: its entries claim more than the {size:,} bytes of the file. {HOW_TO_CONVERT}"
         )
-    if any(entry.filename.endswith("/constants.pkl") for entry in entries):
-        raise BackboneError(
-            f"{name} is refused: it is a TorchScript archive, which is code. Take the weights out of it: "
-            f"model = torch.jit.load(FILE). {HOW_TO_CONVERT}"
-        )
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(64)
+
+
+def _kind(path: Path, start: bytes) -> Kind | None:
+    if start.startswith(b"PK"):
+        return "archive"
+    if start[:1] == b"\x80":
+        return "pickle"
+    if start[8:9] == b"{" or (path.suffix.lower() == ".safetensors" and start):
+        return "safetensors"
+    return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
-from benchmark.backbone import registry
+from benchmark.backbone.understand.outline import Outline
 
 OPTIONAL = ".num_batches_tracked"
 """Ends the names that may be missing: nothing reads them as long as BN has a fixed momentum."""
@@ -28,17 +28,10 @@ class Layout:
         return frozenset(name.split(".", 1)[0] for name in self.theirs)
 
 
-@cache
-def layouts_of(architecture: str) -> tuple[Layout, ...]:
-    """Return the ways to name an architecture's tensors that are known, its own first.
-
-    Raises:
-        BackboneError: there is no architecture of that name.
-    """
-    plan = registry.blueprint(architecture)
-    ours = list(plan.state_dict())
-    children = [name for name, _ in plan.named_children()]
-    numbers = {name: str(k) for k, name in enumerate(children)}
+def layouts_of(outline: Outline) -> tuple[Layout, ...]:
+    """Return the ways to name an architecture's tensors that are known, its own first."""
+    ours = list(outline.shapes)
+    numbers = {name: str(k) for k, name in enumerate(outline.children)}
     ways: list[tuple[str, Callable[[str], str]]] = [
         ("the architecture's own names (torchvision, timm, VISSL, MMPretrain)", lambda name: name),
         (

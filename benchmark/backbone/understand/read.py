@@ -1,7 +1,11 @@
-"""A checkpoint file becomes nested dictionaries and lists of tensors. Only restricted loaders; no code is run."""
+"""A checkpoint file becomes nested dictionaries and lists of tensors. Only restricted loaders; no code is run.
+
+Even they can be made to hang or to take all memory: files from elsewhere are read in a process apart (`trunk.py`).
+"""
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 import warnings
@@ -12,8 +16,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from benchmark.backbone.model import BackboneError
-from benchmark.backbone.understand.guard import HOW_TO_CONVERT, kind_of
+from benchmark.backbone.understand.guard import HOW_TO_CONVERT, check_archive, kind_of
 from benchmark.contract.untrusted import clean_text
+
+HEADER_LIMIT = 100_000_000
+"""Bytes of the header of a safetensors file, as its library has it."""
 
 _GLOBAL = re.compile(r"GLOBAL ([\w.]{1,200})")
 
@@ -26,18 +33,23 @@ def read_checkpoint(path: Path) -> object:
             message says how to convert it at the submitter's side.
     """
     name = clean_text(path.name, 80)
-    if kind_of(path) == "safetensors":
+    kind = kind_of(path)
+    if kind == "safetensors":
         try:
+            _check_header(path)
             return load_file(path)
         except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, MemoryError) as error:
             raise BackboneError(
                 f"{name} is not a readable safetensors file: {clean_text(str(error), 200)}. It is cut off or "
                 "its header is wrong: compare its size with the original, copy it or save it again"
             ) from error
+    if kind == "archive":
+        check_archive(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
+            # Mapped, an archive of any size takes no memory but for the tensors that are taken.
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=kind == "archive")
     except pickle.UnpicklingError as error:
         raise BackboneError(
             f"{name} is refused: it holds {_asked_for(str(error))}, not only tensors, and unpickling that could "
@@ -48,6 +60,22 @@ def read_checkpoint(path: Path) -> object:
             f"{name} is not a readable PyTorch file: {clean_text(str(error), 200) or type(error).__name__}. It may "
             f"be cut off: compare its size with the original and copy it again. {HOW_TO_CONVERT}"
         ) from error
+
+
+def _check_header(path: Path) -> None:
+    """Raise ValueError where a header names a tensor twice: which one counts is left to the reader, so none does."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > HEADER_LIMIT:
+            raise ValueError(f"its header claims {length:,} bytes, at most {HEADER_LIMIT:,} are read")
+        json.loads(file.read(length), object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("its header names something twice")
+    return found
 
 
 def _asked_for(message: str) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from benchmark.backbone import registry
 from benchmark.backbone.model import BackboneError
 from benchmark.backbone.understand.candidates import Candidate, is_plain
 from benchmark.backbone.understand.layouts import OPTIONAL
+from benchmark.backbone.understand.outline import Outline
 from benchmark.backbone.understand.report import show, some
 
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
@@ -18,19 +18,18 @@ FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 def take(
-    tensors: Mapping[str, Tensor], chosen: Candidate, architecture: str
+    tensors: Mapping[str, Tensor], chosen: Candidate, outline: Outline
 ) -> tuple[dict[str, Tensor], list[str]]:
     """Return the trunk in float32 under the architecture's names, and sentences on what was converted.
 
     Raises:
         BackboneError: a tensor without plain values, of another dtype, NaN, infinite or beyond float32.
     """
-    expected = registry.blueprint(architecture).state_dict()
     state: dict[str, Tensor] = {}
     sentences: list[str] = []
     converted: dict[torch.dtype, int] = {}
     bad: list[str] = []
-    for our, like in expected.items():
+    for our in outline.shapes:
         if our.endswith(OPTIONAL):
             state[our] = _count(tensors.get(chosen.found.get(our, "")))
             continue
@@ -47,7 +46,7 @@ def take(
         if tensor.dtype != torch.float32:
             converted[tensor.dtype] = converted.get(tensor.dtype, 0) + 1
         # Contiguous and apart from the file's storage: a stride or a shared storage is no part of a backbone.
-        plain = tensor.detach().to(like.dtype).clone(memory_format=torch.contiguous_format)
+        plain = tensor.detach().to(outline.dtype(our)).clone(memory_format=torch.contiguous_format)
         if not bool(plain.isfinite().all()):
             bad.append(full)
         state[our] = three_channels(plain) if our == chosen.one_channel else plain

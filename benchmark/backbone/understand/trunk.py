@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
+from pydantic import TypeAdapter, ValidationError
+from safetensors.torch import save
 from torch import Tensor
 
 from benchmark.backbone import registry
-from benchmark.backbone.model import Backbone
+from benchmark.backbone.apart import read_apart
+from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.same_tensors import same_tensors
 from benchmark.backbone.understand.choose import choose
-from benchmark.backbone.understand.flatten import flatten
+from benchmark.backbone.understand.flatten import Flat, flatten
+from benchmark.backbone.understand.guard import kind_of
 from benchmark.backbone.understand.layouts import OPTIONAL
+from benchmark.backbone.understand.outline import Outline, outline_of
 from benchmark.backbone.understand.read import read_checkpoint
 from benchmark.backbone.understand.report import Report, dropped_groups, names_of
 from benchmark.backbone.understand.take import take
+from benchmark.contract.apart_inside import Answer, Work
+from benchmark.contract.untrusted import clean_text
+
+_REPORT = TypeAdapter(Report)
+_OUTLINE = TypeAdapter(Outline)
 
 
 @dataclass(frozen=True)
@@ -46,12 +58,40 @@ def understand(content: object, architecture: str, encoder: str | None = None) -
     Raises:
         BackboneError: no such architecture, no trunk, more than one, or values that are no weights.
     """
-    registry.blueprint(architecture)
-    flat = flatten(content)
-    chosen, copies = choose(flat.tensors, architecture, encoder)
-    state, sentences = take(flat.tensors, chosen, architecture)
+    return _told(_understand(flatten(content), outline_of(architecture), encoder))
+
+
+def understand_file(path: Path, architecture: str, encoder: str | None = None) -> Understood:
+    """Return the image trunk that a weight file holds, read in a process apart; see `understand`.
+
+    Raises:
+        BackboneError: the file is none, is refused, took more time or memory than its size warrants, or `understand`
+            raises it.
+    """
+    kind_of(path)
+    outline = outline_of(architecture)
+    arguments = {"outline": asdict(outline) | {"discarded": list(outline.discarded)}, "encoder": encoder}
+    said, state = read_apart(f"{__name__}:{trunk_work.__name__}", path, architecture, arguments)
+    try:
+        report = _REPORT.validate_python(said)
+    except ValidationError as error:
+        raise BackboneError(f"{clean_text(path.name, 80)}: reading it gave no report") from error
+    return _told(Understood(state, report))
+
+
+def trunk_work(path: str, outline: dict[str, Any], encoder: str | None) -> Work:
+    """Yield once when a file is read, then the report and the state dict; see `read_apart`."""
+    flat = flatten(read_checkpoint(Path(path)))
+    yield Answer(None)
+    found = _understand(flat, _OUTLINE.validate_python(outline), encoder)
+    yield Answer(asdict(found.report), save(dict(found.state)))
+
+
+def _understand(flat: Flat, outline: Outline, encoder: str | None) -> Understood:
+    chosen, copies = choose(flat.tensors, outline, encoder)
+    state, sentences = take(flat.tensors, chosen, outline)
     report = Report(
-        architecture=architecture,
+        architecture=outline.architecture,
         encoder=chosen.label,
         layout=chosen.layout.name,
         matched=tuple(name for name in state if name in chosen.found),
@@ -65,11 +105,12 @@ def understand(content: object, architecture: str, encoder: str | None = None) -
     return Understood(state, report)
 
 
-def understand_file(path: Path, architecture: str, encoder: str | None = None) -> Understood:
-    """Return the image trunk that a weight file holds; see `understand`.
-
-    Raises:
-        BackboneError: the file is none, is refused, or `understand` raises it.
-    """
-    registry.blueprint(architecture)
-    return understand(read_checkpoint(path), architecture, encoder)
+def _told(found: Understood) -> Understood:
+    """Return it with what else its tensors could be of."""
+    architecture = found.report.architecture
+    return replace(
+        found,
+        report=replace(
+            found.report, alike=same_tensors(architecture), unlisted=registry.unlisted(architecture)
+        ),
+    )

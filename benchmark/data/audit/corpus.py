@@ -16,6 +16,8 @@ from benchmark.data.audit.read import grey_pixels
 from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.errors import BadImageError, DataError
 from benchmark.data.pool import INLINE
+from benchmark.data.remarks import Remarks, collected
+from benchmark.data.walk import CLUTTER
 from benchmark.log import logger
 
 SHOWN = 10
@@ -35,14 +37,26 @@ class Hashed:
     passed: Passed
 
 
-def hash_chunk(chunk: Sequence[Picture]) -> list[tuple[Picture, bytes | None, str]]:
-    """Return the hash of each picture, or None and why there is none; runs in a worker."""
-    done: list[tuple[Picture, bytes | None, str]] = []
+@dataclass(frozen=True)
+class HashedPicture:
+    """A picture with its hash, or None and why there is none, and what decoders remarked."""
+
+    picture: Picture
+    value: bytes | None
+    problem: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+def hash_chunk(chunk: Sequence[Picture]) -> list[HashedPicture]:
+    """Hash some pictures; runs in a worker."""
+    done = []
     for picture in chunk:
         try:
-            done.append((picture, image_hash(grey_pixels(picture)), ""))
+            with collected() as remarks:
+                value = image_hash(grey_pixels(picture))
+            done.append(HashedPicture(picture, value, remarks=tuple(remarks)))
         except BadImageError as error:
-            done.append((picture, None, str(error)))
+            done.append(HashedPicture(picture, None, str(error)))
     return done
 
 
@@ -55,11 +69,12 @@ def hash_corpus(root: Path, kept: KeptHashes, workers: int | None, on_progress: 
     passed = Passed()
     total = sum(1 for _ in pictures(root, passed))
     if not total:
-        held = f"{passed.others:,} other files and {passed.archives:,} archives"
+        held = f"{passed.others + passed.clutter:,} other files and {passed.archives:,} archives"
         raise DataError(
             f"{root}: no DICOM, PNG, JPEG or TIFF file found, but {held}; archives are not looked into, unpack them"
         )
     problems: list[str] = []
+    remarks = Remarks()
     flat = images = 0
 
     def unknown() -> Iterator[Picture]:
@@ -77,20 +92,23 @@ def hash_corpus(root: Path, kept: KeptHashes, workers: int | None, on_progress: 
     results = map_ordered(hash_chunk, unknown(), processes)
     with closing(results):
         for chunk in results:
-            kept.add([(picture, value) for picture, value, _ in chunk if value is not None])
-            for picture, value, problem in chunk:
-                if value is None:
-                    problems.append(problem)
+            kept.add([(one.picture, one.value) for one in chunk if one.value is not None])
+            for one in chunk:
+                remarks.add(one.picture.name, one.remarks)
+                if one.value is None:
+                    problems.append(one.problem)
                     if len(problems) <= SHOWN:
-                        logger.warning(
-                            "cannot be read: %s: %s", clean_text(picture.name, 120), clean_text(problem, 200)
-                        )
+                        name, problem = clean_text(one.picture.name, 120), clean_text(one.problem, 200)
+                        logger.warning("cannot be read: %s: %s", name, problem)
                 else:
-                    kept.see(picture, value)
-                    images, flat = images + 1, flat + (not value)
+                    kept.see(one.picture, one.value)
+                    images, flat = images + 1, flat + (not one.value)
             on_progress(images + len(problems), total)
+    if passed.others or passed.clutter:
+        logger.info("passed over: %d other files, %d that are %s", passed.others, passed.clutter, CLUTTER)
     for folder in passed.closed[:SHOWN]:
         logger.warning("folder cannot be opened: %s", clean_text(folder, 200))
     if len(problems) > SHOWN:
         logger.warning("cannot be read: %d images more", len(problems) - SHOWN)
+    remarks.log()
     return Hashed(images, len(problems), flat, passed)

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.data.corpus import format as corpus_format
+from benchmark.data.displayed import is_dicom
 from benchmark.data.errors import DataError
-
-PICTURES = frozenset(
-    {".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".jp2", ".tif", ".tiff", ".bmp", ".webp", ".pgm"}
-)
-"""Endings of picture files, lower case."""
+from benchmark.data.walk import CLOSED, CLUTTER, PICTURES, walk
 
 ARCHIVES = frozenset(
     {".zip", ".tar", ".tgz", ".gz", ".7z", ".npz", ".npy", ".h5", ".hdf5", ".lmdb", ".tfrecord"}
 )
 """Endings of files that may hold pictures and are not looked into."""
 
-DICOM_MAGIC = b"DICM"
-"""After 128 bytes; archives of hospitals name files by their UID, without an ending."""
+
+READING = 2
+"""Raise when the same file would give other pixels; 2: turned as EXIF says."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,8 @@ class Passed:
 
     archives: int = 0
     others: int = 0
+    clutter: int = 0
+    """Hidden files, and those that the system left."""
     closed: list[str] = field(default_factory=list)
     """Folders that cannot be read."""
 
@@ -66,55 +65,32 @@ def pictures(root: Path, passed: Passed) -> Iterator[Picture]:
 
 
 def _walk(root: Path, passed: Passed) -> Iterator[Picture]:
-    seen: set[tuple[int, int]] = set()
-    stack = [root]
-    while stack:
-        folder = stack.pop()
-        try:
-            known = folder.stat()
-            if (known.st_dev, known.st_ino) in seen:
-                continue
-            seen.add((known.st_dev, known.st_ino))
-            with os.scandir(folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except OSError:
-            passed.closed.append(str(folder.relative_to(root)))
-            continue
-        below = []
-        for entry in found:
-            try:
-                if entry.is_dir():
-                    below.append(Path(entry.path))
-                    continue
-                status = entry.stat()
-            except OSError:
-                passed.others += 1
-                continue
-            picture = _picture(root, Path(entry.path), status, passed)
-            if picture is not None:
-                yield picture
-        stack.extend(reversed(below))
+    for entry in walk(root):
+        if entry.status is not None and _is_picture(entry.path, passed):
+            state = f"\0{entry.status.st_size}\0{entry.status.st_mtime_ns}\0{READING}".encode()
+            key = hashlib.sha256(os.fsencode(entry.path.absolute()) + state).digest()
+            yield Picture(str(entry.path.relative_to(root)), entry.path, key)
+        elif entry.passed_over == CLUTTER:
+            passed.clutter += 1
+        elif entry.passed_over == CLOSED:
+            passed.closed.append(str(entry.path.relative_to(root)))
+        elif entry.passed_over:
+            passed.others += 1
 
 
-def _picture(root: Path, path: Path, status: os.stat_result, passed: Passed) -> Picture | None:
+def _is_picture(path: Path, passed: Passed) -> bool:
     ending = path.suffix.lower()
-    # Pipes and devices would be read for ever.
-    if not stat.S_ISREG(status.st_mode):
-        passed.others += 1
-        return None
-    if ending not in PICTURES and not ((ending == "" or ending[1:].isdigit()) and _is_dicom(path)):
-        passed.archives += ending in ARCHIVES
-        passed.others += ending not in ARCHIVES
-        return None
-    state = f"\0{status.st_size}\0{status.st_mtime_ns}".encode()
-    key = hashlib.sha256(os.fsencode(path.absolute()) + state).digest()
-    return Picture(str(path.relative_to(root)), path, key)
+    if ending in PICTURES or ((ending == "" or ending[1:].isdigit()) and _is_dicom(path)):
+        return True
+    passed.archives += ending in ARCHIVES
+    passed.others += ending not in ARCHIVES
+    return False
 
 
 def _is_dicom(path: Path) -> bool:
     try:
         with path.open("rb") as stream:
-            return stream.read(132)[128:] == DICOM_MAGIC
+            return is_dicom(stream.read(132))
     except OSError:
         return False
 

@@ -10,7 +10,7 @@ from benchmark.contract.audit import AuditHash
 from benchmark.data.audit.canonical import SIDE, canonical, trimmed
 
 ALGORITHM = 1
-"""Raise when the same file would give another hash."""
+"""Raise when the same pixels would give another hash."""
 
 HASH_SIDE, LOW_SIDE = 32, 16
 HASH_BYTES, LOW_BYTES = HASH_SIDE**2 // 8, LOW_SIDE**2 // 8

@@ -6,31 +6,32 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-from benchmark.data.audit.files import DICOM_MAGIC, Picture
+from benchmark.data.audit.files import Picture
+from benchmark.data.displayed import FORMATS, is_dicom
 from benchmark.data.errors import BadImageError
-from benchmark.data.images import MAX_PIXELS
+from benchmark.data.images import check_size
+from benchmark.data.walk import file_problem
 
 MAX_BYTES = 1 << 30
 """Larger files are no single X-ray."""
-
-FORMATS = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "WEBP", "PPM")
-"""Decoders that may run; some of Pillow's others call programs."""
 
 DRAFT_SIDE = 256
 """JPEGs are decoded at no less than this side: four to eight times faster, and a hash sees no more."""
 
 
 def grey_pixels(picture: Picture) -> np.ndarray:
-    """Return a picture as real numbers (H, W); JPEGs may come reduced, of several frames the first.
+    """Return a picture upright, as real numbers (H, W); JPEGs may come reduced, of several frames the first.
+
+    The hash sees neither polarity nor window, so that values stay as they are stored.
 
     Raises:
         BadImageError: It cannot be read; the message says why.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             pixels = _prepared(picture) if picture.row else _file(picture.path)
     except BadImageError:
         raise
@@ -53,11 +54,13 @@ def _prepared(picture: Picture) -> np.ndarray:
 
 
 def _file(path: Path) -> np.ndarray:
+    if problem := file_problem(path):
+        raise BadImageError(problem)
     if (size := path.stat().st_size) > MAX_BYTES:
         raise BadImageError(f"{size:,} bytes, expected one image of at most {MAX_BYTES:,}")
     with path.open("rb") as stream:
         start = stream.read(132)
-    return _dicom(path) if start[128:] == DICOM_MAGIC else _picture(path)
+    return _dicom(path) if is_dicom(start) else _picture(path)
 
 
 def _dicom(path: Path) -> np.ndarray:
@@ -65,21 +68,17 @@ def _dicom(path: Path) -> np.ndarray:
     from pydicom.pixels import pixel_array
 
     dataset = pydicom.dcmread(path)
-    _check_size(int(dataset.Rows) * int(dataset.Columns))
+    check_size(int(dataset.Rows) * int(dataset.Columns))
     pixels = pixel_array(dataset, index=0)
     return pixels.mean(axis=2) if pixels.ndim == 3 else pixels
 
 
 def _picture(path: Path) -> np.ndarray:
     with Image.open(path, formats=FORMATS) as image:
-        _check_size(image.width * image.height)
+        check_size(image.width * image.height)
         if image.format == "JPEG":
             image.draft("L", (DRAFT_SIDE, DRAFT_SIDE))
-        if not image.mode.startswith(("I", "F")) and image.mode != "L":
-            return np.asarray(image.convert("L"))
-        return np.asarray(image)
-
-
-def _check_size(pixels: int) -> None:
-    if not 0 < pixels <= MAX_PIXELS:
-        raise BadImageError(f"between 1 and {MAX_PIXELS:,} pixels expected, found {pixels:,}")
+        upright = ImageOps.exif_transpose(image)
+        if not upright.mode.startswith(("I", "F")) and upright.mode != "L":
+            upright = upright.convert("L")
+        return np.asarray(upright)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import numpy as np
 from PIL import Image
 
+from benchmark.data.displayed import displayed_dicom, displayed_picture, is_dicom
 from benchmark.data.errors import BadImageError
-from benchmark.data.images import decode_dicom, decode_grey
+from benchmark.data.images import decode_grey
 
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
-DICOM_ENDINGS = {".dcm", ".dicom"}
 
 
 @dataclass(frozen=True)
@@ -34,26 +33,27 @@ class StoredImage:
     truncated: bool
 
 
-def decode(content: bytes, name: str) -> tuple[np.ndarray, bool]:
+def decode(content: bytes, *, displayed: bool = False) -> tuple[np.ndarray, bool]:
     """Return (grey uint8 (H, W), whether the file ends early). A JPEG may end early: its rest is one flat grey.
 
     Equals Pillow's `LOAD_TRUNCATED_IMAGES`, without its global switch.
 
     Args:
-        name: File name; `.dcm` is read as DICOM.
+        displayed: DICOM and deep images too, as a viewer displays them; else an 8-bit image as it is stored.
 
     Raises:
         BadImageError: Nothing can be read.
     """
-    if PurePosixPath(name).suffix.lower() in DICOM_ENDINGS:
-        return decode_dicom(content), False
+    decoder = displayed_picture if displayed else decode_grey
+    if displayed and is_dicom(content):
+        return displayed_dicom(content), False
     try:
-        return decode_grey(content), False
+        return decoder(content), False
     except BadImageError:
         if not content.startswith(JPEG_START):
             raise
         # With an end marker the decoder finishes with what came so far.
-        return decode_grey(content + JPEG_END), True
+        return decoder(content + JPEG_END), True
 
 
 def reduced(pixels: np.ndarray, side: int) -> np.ndarray:
@@ -74,13 +74,13 @@ def statistics(pixels: np.ndarray) -> tuple[float, float]:
     return mean, float(counts @ (values - mean) ** 2 / counts.sum())
 
 
-def stored_image(content: bytes, name: str, side: int) -> StoredImage:
-    """Decode, measure and reduce one image.
+def stored_image(content: bytes, side: int, *, displayed: bool = False) -> StoredImage:
+    """Decode, measure and reduce one image; `displayed` as for `decode`.
 
     Raises:
         BadImageError: The image cannot be read.
     """
-    pixels, truncated = decode(content, name)
+    pixels, truncated = decode(content, displayed=displayed)
     mean, variance = statistics(pixels)
     height, width = pixels.shape
     return StoredImage(reduced(pixels, side), height, width, mean, variance, truncated)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark.contract.dataset import SplitName, Track
+from benchmark.contract.dataset import LeftOutImages, SplitName, Track
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,11 @@ class Listing:
         report: Returns the two texts of a study; raises `NoReportError`, or `DataError` where a study must have one.
             None for a corpus without reports.
         minimum_tokens: A study whose report has fewer is left out.
+        displayed: Whether images are stored as a viewer displays them; else 8-bit values as they are.
         left_out: Reason and number of what the tables alone decided.
+        images_found: Images that the tables list or that lie in the raw folder.
+        images_left_out: Those that are in none of the studies.
+        remarks: Sentences about what else was found.
         state: What the corpus is made from, for the digest that tells whether anything changed: anything JSON-like.
     """
 
@@ -67,6 +71,10 @@ class Listing:
     root: Path
     studies: list[ListedStudy]
     state: list[object]
+    images_found: int
+    images_left_out: tuple[LeftOutImages, ...] = ()
+    remarks: tuple[str, ...] = ()
+    displayed: bool = False
     label_names: tuple[str, ...] = ()
     report: Callable[[ListedStudy], ReportText] | None = None
     minimum_tokens: int = 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,21 @@ from benchmark.contract.corpus import CHEXPERT_LABELS
 from benchmark.contract.dataset import SPLIT_NAMES
 from benchmark.contract.phantom import PHANTOM_FILE
 from benchmark.data.corpus.listing import ListedImage, ListedStudy, Listing, NoReportError, ReportText
-from benchmark.data.corpus.mimic_reports import Reports, open_reports
-from benchmark.data.corpus.mimic_tables import RAW_LABELS, TABLE, binary_labels, read_images, read_labels
+from benchmark.data.corpus.mimic_reports import PATIENTS_TRIED, Reports, open_reports
+from benchmark.data.corpus.mimic_tables import (
+    RAW_LABELS,
+    Tables,
+    binary_labels,
+    find_mimic_tables,
+    read_images,
+    read_labels,
+)
 from benchmark.data.corpus.reports.sections import parse_sections, select
+from benchmark.data.errors import DataError
+from benchmark.data.inventory import by_reason, relative_name
+from benchmark.data.layout import holds
 from benchmark.disk.digest import file_sha256
 
-TEXT_FOLDER, IMAGE_FOLDER = "mimic-cxr_2-0-0", "mimic-cxr-jpg_2-0-0"
 VIEWS = ("PA", "AP")
 MINIMUM_TOKENS = 3
 GROUPS = tuple(f"p{number}" for number in range(10, 20))
@@ -45,20 +55,24 @@ def list_mimic_cxr(raw: Path) -> Listing:
     Raises:
         DataError: A table or the reports are missing or damaged.
     """
-    tables = raw / IMAGE_FOLDER
+    tables = find_mimic_tables(raw)
+    folder = _image_folder(raw, tables)
     images, labels = read_images(tables), read_labels(tables)
-    reports = open_reports(raw / TEXT_FOLDER)
+    reports = open_reports(raw)
     left_out: Counter[str] = Counter()
+    images_left_out: Counter[str] = Counter()
     frontal = images[images["view"].isin(VIEWS)]
-    left_out[OTHER_VIEW] = len(images) - len(frontal)
+    left_out[OTHER_VIEW] = images_left_out[OTHER_VIEW] = len(images) - len(frontal)
     studies, unlabelled = [], 0
+    source = relative_name(folder, raw)
     for (_, subject, study), rows in groupby(_in_order(frontal), key=lambda row: row[:3]):
+        listed = _study(source, list(rows), labels.get((subject, study)))
         if study in excluded_studies():
             left_out[EXCLUDED] += 1
+            images_left_out[EXCLUDED] += len(listed.images)
             continue
-        raw_labels = labels.get((subject, study))
-        unlabelled += raw_labels is None
-        studies.append(_study(list(rows), raw_labels or (np.nan,) * len(RAW_LABELS)))
+        unlabelled += (subject, study) not in labels
+        studies.append(listed)
     phantom = (raw / PHANTOM_FILE).is_file()
     return Listing(
         name="mimic-cxr",
@@ -66,12 +80,14 @@ def list_mimic_cxr(raw: Path) -> Listing:
         track="phantom" if phantom else "public",
         root=raw,
         studies=studies,
-        state=_state(raw, studies, reports),
+        state=_state(raw, tables, studies, reports),
+        images_found=len(images),
+        images_left_out=tuple(by_reason(images_left_out)),
         label_names=CHEXPERT_LABELS,
         report=lambda study: _report(reports, study),
         minimum_tokens=MINIMUM_TOKENS,
         left_out=left_out,
-        notes=_notes(raw, unlabelled),
+        notes=_notes(folder, tables, unlabelled),
     )
 
 
@@ -92,9 +108,35 @@ def _in_order(images: pd.DataFrame) -> list[Row]:
     return sorted(rows, key=lambda row: row[:3])
 
 
-def _study(rows: list[Row], raw_labels: tuple[float, ...]) -> ListedStudy:
+def _image_folder(raw: Path, tables: Tables) -> Path:
+    """Return the folder `files` of the JPEGs, usually beside the tables.
+
+    Raises:
+        DataError: There is none; the message says what lies there.
+    """
+    beside = tables.split.parent / "files"
+    if not beside.is_dir():
+        raise DataError(
+            f"{beside}: the folder of the images is missing; expected MIMIC-CXR-JPG's folder there, with "
+            f"p10/p10000032/s50414267/<dicom_id>.jpg. {holds(beside.parent, ['files'])} docs/corpus.md shows the layout"
+        )
+    patients = list(islice(beside.glob("p1?/p*"), PATIENTS_TRIED))
+    if not _has(patients, "jpg") and _has(patients, "dcm"):
+        raise DataError(
+            f"{beside}: DICOM files there, no JPEG; the protocol reads the images of MIMIC-CXR-JPG. "
+            "docs/corpus.md shows the layout"
+        )
+    return beside
+
+
+def _has(patients: Sequence[Path], ending: str) -> bool:
+    return any(next(patient.glob(f"s*/*.{ending}"), None) for patient in patients)
+
+
+def _study(files: str, rows: list[Row], raw_labels: tuple[float, ...] | None) -> ListedStudy:
     place, subject, study, _, _, date = rows[0]
-    folder = f"{IMAGE_FOLDER}/files/{study_name(subject, study)}"
+    raw_labels = raw_labels or (np.nan,) * len(RAW_LABELS)
+    folder = f"{files}/{study_name(subject, study)}"
     return ListedStudy(
         id=str(study),
         patient=str(subject),
@@ -117,22 +159,20 @@ def _report(reports: Reports, study: ListedStudy) -> ReportText:
     return ReportText(selected["findings"], selected["impression"])
 
 
-def _notes(raw: Path, unlabelled: int) -> tuple[str, ...]:
+def _notes(folder: Path, tables: Tables, unlabelled: int) -> tuple[str, ...]:
     notes = []
-    if missing := [group for group in GROUPS if not (raw / IMAGE_FOLDER / "files" / group).is_dir()]:
+    if missing := [group for group in GROUPS if not (folder / group).is_dir()]:
         notes.append(f"Patient groups {', '.join(missing)} are missing: not the whole of MIMIC-CXR.")
     if unlabelled:
         notes.append(
-            f"{unlabelled} studies have no row in {TABLE.format('chexpert')}: their labels count as blank."
+            f"{unlabelled} studies have no row in {tables.chexpert.name}: their labels count as blank."
         )
     return tuple(notes)
 
 
-def _state(raw: Path, studies: list[ListedStudy], reports: Reports) -> list[object]:
+def _state(raw: Path, tables: Tables, studies: list[ListedStudy], reports: Reports) -> list[object]:
     """Return what the corpus is made from: tables by content, images by size and time of change."""
-    tables = [
-        file_sha256(raw / IMAGE_FOLDER / TABLE.format(kind)) for kind in ("split", "metadata", "chexpert")
-    ]
+    digests = [file_sha256(path) for path in (tables.split, tables.metadata, tables.chexpert)]
     state: list[object] = []
     for study in studies:
         for image in study.images:
@@ -143,4 +183,4 @@ def _state(raw: Path, studies: list[ListedStudy], reports: Reports) -> list[obje
             else:
                 state.append([image.id, known.st_size, known.st_mtime_ns])
     names = [study_name(study.patient, study.id) for study in studies]
-    return [tables, reports.state(names), state]
+    return [digests, reports.state(names), state]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from benchmark.data.errors import DataError
+from benchmark.data.layout import find_folders, holds, levels
 
 FOLDER, ARCHIVE = "mimic-cxr-reports", "mimic-cxr-reports.zip"
+PATIENTS_TRIED = 20
+"""Patients that are looked at to know whether a folder holds reports."""
 LIMIT = 1_000_000
 """Bytes that a report may have; the longest ones have a few thousand."""
 
@@ -25,20 +29,31 @@ class Reports(Protocol):
         """Return what tells whether these reports changed."""
 
 
-def open_reports(root: Path) -> Reports:
-    """Open the reports below `mimic-cxr_2-0-0`; the extracted folder wins over the archive.
+def open_reports(raw: Path) -> Reports:
+    """Open the reports of a raw folder; extracted ones win over the archive.
 
     Raises:
-        DataError: Neither is there, or the archive is damaged.
+        DataError: There are none, or the archive is damaged.
     """
-    if (root / FOLDER / "files").is_dir():
-        return FolderReports(root / FOLDER / "files")
-    if (root / ARCHIVE).is_file():
-        return ArchiveReports(root / ARCHIVE)
+    for folder in (path for parent in find_folders(raw, FOLDER) for path in (parent / "files", parent)):
+        if _holds_reports(folder):
+            return FolderReports(folder)
+    for level in levels(raw):
+        for folder in level:
+            if (folder / ARCHIVE).is_file():
+                return ArchiveReports(folder / ARCHIVE)
+            if folder.name == "files" and _holds_reports(folder):
+                return FolderReports(folder)
     raise DataError(
-        f"{root}: expected {ARCHIVE} there, or {FOLDER}/files (the archive extracted); found neither. "
-        "docs/corpus.md shows the layout"
+        f"{raw}: expected {ARCHIVE} there or below, or {FOLDER}/files (the archive extracted); found neither. "
+        f"{holds(raw, [FOLDER])} docs/corpus.md shows the layout"
     )
+
+
+def _holds_reports(folder: Path) -> bool:
+    """Return whether the first patients have reports: `p10/p10000032/s50414267.txt`."""
+    patients = islice(folder.glob("p1?/p*"), PATIENTS_TRIED)
+    return any(next(patient.glob("s*.txt"), None) for patient in patients)
 
 
 class FolderReports:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +14,11 @@ import pandas as pd
 
 from benchmark.contract.corpus import CHEXPERT_LABELS
 from benchmark.data.errors import DataError
+from benchmark.data.layout import find_tables
 
-TABLE = "mimic-cxr-2.0.0-{}.csv.gz"
+KINDS = ("split", "metadata", "chexpert")
+NAMES = ("mimic-cxr-2.0.0-{}.csv.gz", "mimic-cxr-2.0.0-{}.csv", "mimic-cxr-2.1.0-{}.csv")
+"""Release 2.1.0 of MIMIC-CXR-JPG distributes the tables under the names of 2.0.0."""
 KEYS = ["subject_id", "study_id"]
 RAW_LABELS = (
     "Atelectasis",
@@ -32,13 +38,33 @@ RAW_LABELS = (
 )
 """The 14 labels in the order of the table."""
 
+KIND = {".gz": "gzipped CSV table", ".zip": "zipped CSV table", ".csv": "CSV table"}
 SPLITS = {"train": "train", "validate": "validation", "test": "test"}
 SAFE_DICOM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 ID = re.compile(r"[1-9][0-9]{7}")
 """Subjects and studies have eight digits; their first two name the folder."""
 
 
-def read_images(folder: Path) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Tables:
+    """Where the three tables lie, each plain, `.gz` or `.zip`."""
+
+    split: Path
+    metadata: Path
+    chexpert: Path
+
+
+def find_mimic_tables(raw: Path) -> Tables:
+    """Return the tables of a raw folder, however deep PhysioNet's folders put them.
+
+    Raises:
+        DataError: One is missing; the message says what lies there instead.
+    """
+    names = ([name.format(kind) for name in NAMES] for kind in KINDS)
+    return Tables(*find_tables(raw, *names, guide="docs/corpus.md"))
+
+
+def read_images(tables: Tables) -> pd.DataFrame:
     """Return all images: `dicom_id`, `study_id`, `subject_id` (int64), `split`, `view`, `date`, in file order.
 
     Images without a row in the metadata have an empty view.
@@ -46,7 +72,7 @@ def read_images(folder: Path) -> pd.DataFrame:
     Raises:
         DataError: A table is missing, damaged or has an odd value.
     """
-    path = folder / TABLE.format("split")
+    path = tables.split
     images = _read(path, ["dicom_id", *KEYS, "split"])
     _check_dicom(path, images)
     if len(odd := images[~images["split"].isin(list(SPLITS))]):
@@ -60,7 +86,7 @@ def read_images(folder: Path) -> pd.DataFrame:
         raise DataError(
             f"{path}: subject {subject} is in more than one split; the official splits share none"
         )
-    path = folder / TABLE.format("metadata")
+    path = tables.metadata
     views = _read(path, ["dicom_id", *KEYS, "ViewPosition", "StudyDate"])
     _check_dicom(path, views)
     joined = images.merge(views, on=["dicom_id", *KEYS], how="left", validate="one_to_one")
@@ -68,13 +94,13 @@ def read_images(folder: Path) -> pd.DataFrame:
     return joined.fillna({"view": "", "date": ""})
 
 
-def read_labels(folder: Path) -> dict[tuple[int, int], tuple[float, ...]]:
+def read_labels(tables: Tables) -> dict[tuple[int, int], tuple[float, ...]]:
     """Return the 14 labels of each (subject, study) as coded: 1, 0, -1, NaN for blank.
 
     Raises:
         DataError: The table is missing, damaged or has another value.
     """
-    path = folder / TABLE.format("chexpert")
+    path = tables.chexpert
     table = _read(path, [*KEYS, *RAW_LABELS])
     texts = table[list(RAW_LABELS)].to_numpy()
     known = {"": np.nan, "1.0": 1.0, "0.0": 0.0, "-1.0": -1.0, "1": 1.0, "0": 0.0, "-1": -1.0}
@@ -101,12 +127,12 @@ def binary_labels(raw: Sequence[float]) -> tuple[float, ...]:
 
 def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     """Return some columns as text, blanks empty, IDs as int64."""
-    if not path.is_file():
-        raise DataError(f"{path}: file is missing; check --raw, docs/corpus.md shows the layout")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, EOFError, ValueError, pd.errors.ParserError) as error:
-        raise DataError(f"{path}: not a gzipped CSV table in UTF-8 ({error}); fetch it again") from error
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False)
+    except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile, pd.errors.ParserError) as error:
+        raise DataError(
+            f"{path}: not a {KIND[path.suffix.lower()]} in UTF-8 ({error}); fetch it again"
+        ) from error
     if missing := [name for name in columns if name not in table]:
         raise DataError(
             f"{path}: missing column {', '.join(map(repr, missing))}; found: {', '.join(map(repr, table.columns))}"

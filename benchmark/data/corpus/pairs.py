@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from benchmark.contract.base import NAME_RULE, is_name
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from benchmark.contract.dataset import SPLIT_NAMES, LeftOutImages, SplitName
 from benchmark.contract.phantom import PHANTOM_FILE
 from benchmark.data.corpus.listing import ListedImage, ListedStudy, Listing, ReportText
 from benchmark.data.corpus.pairs_table import COLUMNS, image_source, label_value, read_rows
 from benchmark.data.corpus.reports.sections import parse_sections, select
 from benchmark.data.errors import DataError
+from benchmark.data.inventory import grouped, relative_name
 from benchmark.data.splits import by_patient
+from benchmark.data.walk import PICTURES, walk
 from benchmark.disk.digest import file_sha256
 
 HELD_OUT = 0.05
 """Share of the studies for validation, and for test, where the table gives no split."""
+
+VERSION = 2
+"""Raise when the same images would be stored otherwise; 2: as a viewer displays them."""
 
 SPLIT_WORDS: dict[str, SplitName] = {
     "train": "train",
@@ -44,7 +49,7 @@ def list_pairs(
         raise DataError(f"name {name!r}; expected {NAME_RULE}")
     if not 0 < len(display_name) <= 80:
         raise DataError(f"display name of 1 to 80 characters expected, found {len(display_name)}")
-    columns, rows = read_rows(table)
+    columns, rows, remarks = read_rows(table)
     if not rows:
         raise DataError(f"{table}: no row; expected one per image, in a column `image`")
     _check_columns(table, columns, labels)
@@ -53,6 +58,7 @@ def list_pairs(
     with_text = any(column in columns for column in TEXTS)
     texts = {study: _report(found) for study, found in studies.items()} if with_text else {}
     listed = [_listed(study, found, splits[study], labels) for study, found in studies.items()]
+    unlisted = _unlisted(raw, table, {image.source for study in listed for image in study.images})
     if unused := [column for column in columns if column not in (*COLUMNS, *labels)]:
         notes.append(f"Columns not used: {', '.join(unused)}.")
     return Listing(
@@ -61,7 +67,11 @@ def list_pairs(
         track="phantom" if (raw / PHANTOM_FILE).is_file() else "public",
         root=raw,
         studies=[study for split in SPLIT_NAMES for study in listed if study.split == split],
-        state=[file_sha256(table), list(labels), seed, [_state(raw, study) for study in listed]],
+        state=[VERSION, file_sha256(table), list(labels), seed, [_state(raw, study) for study in listed]],
+        images_found=len(rows) + sum(one.images for one in unlisted),
+        images_left_out=tuple(unlisted),
+        remarks=tuple(remarks),
+        displayed=True,
         label_names=tuple(labels),
         report=(lambda study: texts[study.id]) if with_text else None,
         strict=True,
@@ -162,6 +172,18 @@ def _listed(study: str, rows: Sequence[Row], split: SplitName, labels: Sequence[
         date=row.get("date") or None,
         labels=tuple(label_value(row.get(label, ""), origin, label) for label in labels),
     )
+
+
+def _unlisted(raw: Path, table: Path, listed: Collection[str]) -> list[LeftOutImages]:
+    """Return what lies in the raw folder and is no listed image; other files than pictures are not looked for."""
+    left_out: dict[str, list[str]] = {}
+    for entry in walk(raw):
+        name = relative_name(entry.path, raw)
+        if name in listed:
+            continue
+        if entry.passed_over or entry.path.suffix.lower() in PICTURES:
+            left_out.setdefault(entry.passed_over or f"no row in {table.name}", []).append(name)
+    return [grouped(reason, names) for reason, names in left_out.items()]
 
 
 def _state(raw: Path, study: ListedStudy) -> list[object]:

@@ -6,9 +6,12 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import Any, TextIO
 
 from benchmark.data.errors import DataError
+from benchmark.data.layout import COMPRESSIONS, holds
+from benchmark.data.tables import delimiter, empty_rows, open_text
+from benchmark.data.walk import MISSING, file_problem
 
 COLUMNS = ("image", "text", "findings", "impression", "study", "patient", "split", "view", "date")
 """What a table may have; `image` it must have. Other columns are labels if they are declared, else not used."""
@@ -17,36 +20,33 @@ LONGEST_FIELD = 1_000_000
 """Characters."""
 
 
-def read_rows(path: Path) -> tuple[list[str], list[tuple[str, dict[str, str]]]]:
-    """Return the columns of a table, and of each row what messages call it and its fields, stripped.
+def read_rows(path: Path) -> tuple[list[str], list[tuple[str, dict[str, str]]], list[str]]:
+    """Return the columns of a table, of each row what messages call it and its fields, stripped, and remarks.
 
     Raises:
         DataError: Not UTF-8, not CSV or JSON lines, a column repeated, or a row of another length.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(
-                _jsonl(path, stream) if path.suffix.lower() in (".jsonl", ".ndjson") else _csv(path, stream)
-            )
-    except FileNotFoundError:
-        raise DataError(
-            f"{path}: file is missing; --table names the CSV or JSONL file of the corpus"
-        ) from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a CSV or JSONL table in UTF-8: {error}") from error
+    empty: list[int] = []
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in COMPRESSIONS]
+    with open_text(path) as stream:
+        if suffixes[-1:] in ([".jsonl"], [".ndjson"]):
+            rows = list(_jsonl(path, stream))
+        else:
+            rows = list(_csv(path, stream, empty))
     columns = list(dict.fromkeys(name for _, row in rows for name in row))
-    return columns, rows
+    return columns, rows, empty_rows(path, empty)
 
 
-def _csv(path: Path, stream: Any) -> Iterator[tuple[str, dict[str, str]]]:
+def _csv(path: Path, stream: TextIO, empty: list[int]) -> Iterator[tuple[str, dict[str, str]]]:
     limit = csv.field_size_limit()
     csv.field_size_limit(max(limit, LONGEST_FIELD))
-    reader = csv.reader(stream, strict=True)
+    reader = csv.reader(stream, delimiter=delimiter(stream), strict=True)
     header = [name.strip() for name in next(reader, [])]
     if repeated := sorted({name for name in header if header.count(name) > 1}):
         raise DataError(f"{path}: column {repeated[0]!r} is there twice")
     for number, fields in enumerate(reader, start=1):
-        if not fields:
+        if not any(value.strip() for value in fields):
+            empty.append(number)
             continue
         origin = f"{path.name} row {number}"
         if len(fields) != len(header):
@@ -57,7 +57,7 @@ def _csv(path: Path, stream: Any) -> Iterator[tuple[str, dict[str, str]]]:
         yield origin, {name: field.strip() for name, field in zip(header, fields, strict=True)}
 
 
-def _jsonl(path: Path, stream: Any) -> Iterator[tuple[str, dict[str, str]]]:
+def _jsonl(path: Path, stream: TextIO) -> Iterator[tuple[str, dict[str, str]]]:
     for number, line in enumerate(stream, start=1):
         if not line.strip():
             continue
@@ -100,8 +100,13 @@ def image_source(text: str, raw: Path, origin: str) -> str:
         raise DataError(
             f"{origin}: image {text!r}; expected a path relative to {raw}, with forward slashes and without '..'"
         )
-    if not (raw / path).is_file():
-        raise DataError(f"{origin}: image {text} is missing in {raw}")
+    problem = file_problem(raw / path)
+    if problem == MISSING:
+        folder = (raw / path).parent
+        there = holds(folder, [path.name]) if folder.is_dir() else holds(raw, [path.parts[0]])
+        raise DataError(f"{origin}: image {text} is missing in {raw}. {there}")
+    if problem:
+        raise DataError(f"{origin}: image {text} in {raw}: {problem}")
     return path.as_posix()
 
 

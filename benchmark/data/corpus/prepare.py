@@ -27,7 +27,9 @@ from benchmark.data.corpus.splitters import DEFAULT_SPLITTER, splitter
 from benchmark.data.corpus.tables import write_tables
 from benchmark.data.corpus.work import Work, corpus_work
 from benchmark.data.errors import DataError
+from benchmark.data.inventory import by_reason, counted
 from benchmark.data.pool import INLINE
+from benchmark.data.remarks import Remarks
 from benchmark.data.statistics import split_statistics
 from benchmark.data.work import clear, discard
 from benchmark.disk.digest import DigestedFile
@@ -97,7 +99,7 @@ def _fill(
     work: Work, listing: Listing, side: int, splitter_name: str, workers: int | None, on_progress: Progress
 ) -> None:
     """Process the studies that the work does not hold yet."""
-    total, problems = len(listing.studies), 0
+    total, problems, remarks = len(listing.studies), 0, Remarks()
     if work.done:
         logger.info("%s: %d of %d studies are done already, going on", listing.name, work.done, total)
     settings = Settings(
@@ -106,6 +108,7 @@ def _fill(
         splitter=splitter_name if listing.report else None,
         minimum_tokens=listing.minimum_tokens,
         strict=listing.strict,
+        displayed=listing.displayed,
     )
     processes = 1 if total - work.done <= INLINE else workers or usable_cores()
     results = map_ordered(partial(process_chunk, settings), _tasks(listing, work.done), processes)
@@ -113,6 +116,8 @@ def _fill(
         for chunk in results:
             for done in chunk:
                 work.add(done)
+                for file, said in done.remarks:
+                    remarks.add(file, said)
                 for problem in done.problems:
                     problems += 1
                     if problems <= SHOWN:
@@ -120,6 +125,7 @@ def _fill(
             on_progress(work.done, total)
     if problems > SHOWN:
         logger.warning("left out: %d images more", problems - SHOWN)
+    remarks.log()
 
 
 def _tasks(listing: Listing, start: int) -> Iterator[Task]:
@@ -162,6 +168,12 @@ def _seal(
         splits=totals.splits,
         pixel_statistics=statistics,
         left_out={reason: left_out[reason] for reason in sorted(left_out)},
+        image_counts=counted(
+            listing.images_found,
+            sum(split.images for split in totals.splits.values()),
+            [*listing.images_left_out, *by_reason(totals.images_left_out)],
+            listing.remarks,
+        ),
         notes=[*listing.notes, *([TRUNCATED.format(totals.truncated)] if totals.truncated else [])],
         files=work.deliver(folder) | totals.files,
         sources_sha256=sources,

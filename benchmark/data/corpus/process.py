@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmark.data import walk
 from benchmark.data.corpus.image import StoredImage, stored_image
 from benchmark.data.corpus.listing import ListedImage, ListedStudy, ReportText
 from benchmark.data.corpus.reports.clean import clean
 from benchmark.data.corpus.splitters import splitter
 from benchmark.data.errors import BadImageError, DataError
 from benchmark.data.images import read_bytes
+from benchmark.data.remarks import collected
 
+PER_IMAGE = "images: "
+"""How a reason begins that counts images; others count studies."""
 NO_SENTENCE = "studies: findings and impression give no sentence"
 FEW_TOKENS = "studies: findings and impression have fewer than {} tokens"
 NO_IMAGE = "studies: no image left"
@@ -38,6 +42,7 @@ class Settings:
     splitter: str | None
     minimum_tokens: int
     strict: bool
+    displayed: bool
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Done:
         images: Images that could be read; none if the study is left out.
         left_out: Reasons, one for each image or study that is left out.
         problems: Messages that name the files behind these reasons.
+        remarks: What decoders remarked on files, by path.
     """
 
     study: ListedStudy
@@ -65,6 +71,7 @@ class Done:
     images: list[tuple[ListedImage, StoredImage]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    remarks: list[tuple[str, list[str]]] = field(default_factory=list)
 
 
 def split_report(report: ReportText, name: str) -> SplitReport:
@@ -104,15 +111,16 @@ def process(task: Task, settings: Settings) -> Done:
             return done
     for image in task.study.images:
         path = settings.root / image.source
-        if not path.is_file():
-            done.left_out.append(MISSING)
-            done.problems.append(f"{image.source} ({task.study.origin}): file is missing")
-            continue
         try:
-            done.images.append((image, stored_image(read_bytes(path), path.name, settings.side)))
+            with collected() as remarks:
+                stored = stored_image(read_bytes(path), settings.side, displayed=settings.displayed)
         except BadImageError as error:
-            done.left_out.append(UNREADABLE)
+            done.left_out.append(MISSING if str(error) == walk.MISSING else UNREADABLE)
             done.problems.append(f"{image.source} ({task.study.origin}): {error}")
+        else:
+            done.images.append((image, stored))
+            if remarks:
+                done.remarks.append((image.source, remarks))
     if not done.images:
         done.left_out.append(NO_IMAGE)
     return done

@@ -16,6 +16,7 @@ from benchmark.contract.corpus import CorpusSplit
 from benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from benchmark.data.corpus import format as fmt
 from benchmark.data.corpus.listing import ListedStudy
+from benchmark.data.corpus.process import PER_IMAGE
 from benchmark.data.corpus.work import Entry
 from benchmark.disk.digest import DigestedFile
 from benchmark.disk.words import naming
@@ -29,6 +30,7 @@ class Totals:
     """What the tables hold.
 
     Attributes:
+        images_left_out: Reason and number of the listed images that the tables do not hold.
         means: Pixel mean of each training study.
         variances: Pixel variance, likewise.
         files: SHA-256 of the tables by name.
@@ -36,6 +38,7 @@ class Totals:
 
     splits: dict[SplitName, CorpusSplit] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
+    images_left_out: Counter[str] = field(default_factory=Counter)
     truncated: int = 0
     means: list[float] = field(default_factory=list)
     variances: list[float] = field(default_factory=list)
@@ -80,6 +83,7 @@ def write_tables(folder: Path, studies: Iterable[tuple[ListedStudy, Entry]], lab
     positives = {split: np.zeros(labels, dtype=np.int64) for split in SPLIT_NAMES}
     for study, entry in studies:
         totals.left_out.update(entry.left_out)
+        totals.images_left_out.update(_images_left_out(study, entry))
         totals.truncated += sum(image.truncated for image in entry.images)
         if not entry.images:
             continue
@@ -102,6 +106,13 @@ def write_tables(folder: Path, studies: Iterable[tuple[ListedStudy, Entry]], lab
             positives=positives[split].tolist(),
         )
     return totals
+
+
+def _images_left_out(study: ListedStudy, entry: Entry) -> Counter[str]:
+    """Return why images of a study are not stored; those without a reason of their own share the study's."""
+    reasons = [reason for reason in entry.left_out if reason.startswith(PER_IMAGE)]
+    rest = len(study.images) - len(entry.images) - len(reasons)
+    return Counter([*reasons, *entry.left_out[-1:] * rest])
 
 
 def _study_row(study: ListedStudy, entry: Entry, first_image: int) -> dict[str, Any]:

@@ -12,13 +12,15 @@ from benchmark.contract.dataset import SplitName
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.errors import BadImageError, DataError
 from benchmark.data.images import decode_channel_mean, decode_values, read_bytes
-from benchmark.data.samples import Listing, RawImage, Sample, find_root
+from benchmark.data.inventory import relative_name, take_inventory
+from benchmark.data.layout import find_folders, find_root
+from benchmark.data.samples import Listing, RawImage, Sample
 from benchmark.data.splits import by_patient
 from benchmark.data.tables import safe_id
+from benchmark.data.walk import JPEG, PNG
 
 IMAGES, MASKS = "jpgs", "pngs_masks"
 PREFIX = "COVID-19-AR-"
-ROOTS = (".", "covid_rural_annot", "opacity_segmentation_covid_chest_X_ray-master/covid_rural_annot")
 
 
 @dataclass(frozen=True)
@@ -31,19 +33,34 @@ class CovidRural:
 
     def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
         """List the images in the order of their names; images without a mask are dropped, with a note."""
-        root = find_root(raw, ROOTS, IMAGES)
+        root = find_root(raw, IMAGES)
+        inventory = take_inventory(raw, [root / IMAGES], JPEG)
+        masks = take_inventory(raw, find_folders(root, MASKS), PNG)
         samples, without_mask = {}, []
-        for image in sorted((root / IMAGES).glob("*.jpg")):
-            name, origin = image.stem, f"{IMAGES}/{image.name}"
+        for name in sorted(inventory.images, key=lambda name: f"{name}.jpg"):
+            image = inventory.images[name][0]
             if not name.startswith(PREFIX) or not safe_id(name):
                 raise DataError(f"{image}: name must begin with {PREFIX}; move other files out of {IMAGES}/")
-            mask = root / MASKS / f"{name}.png"
-            if not mask.is_file():
+            if name not in masks.images:
                 without_mask.append(name)
                 continue
-            samples[name] = Sample(name, image, origin, patient=name.split("_")[0], mask=mask)
+            origin = relative_name(image, root)
+            mask, no_mask = masks.find(name, root / MASKS, origin)
+            _, problem = inventory.find(name, image, origin)
+            patient = name.split("_")[0]
+            samples[name] = Sample(name, image, origin, patient, mask=mask, problem=problem or no_mask)
         notes = [f"{len(without_mask)} images have no mask and were dropped: {', '.join(without_mask[:5])}"]
-        return Listing(samples, (), tuple(notes if without_mask else ()))
+        remarks = [
+            f"{MASKS}: {one.images} left out: {one.reason} ({', '.join(one.examples)})."
+            for one in masks.unlisted(samples, "a mask without an image")
+        ]
+        return Listing.of(
+            samples,
+            inventory,
+            f"no mask in {MASKS}",
+            notes=notes if without_mask else [],
+            remarks=remarks,
+        )
 
     def draw(
         self, samples: Sequence[Sample], protocol: DataProtocol, seed: int

@@ -18,11 +18,16 @@ from benchmark.contract.protocol import DataProtocol
 from benchmark.data.box_masks import box_mask
 from benchmark.data.errors import DataError
 from benchmark.data.images import decode_grey
+from benchmark.data.inventory import Inventory, take_inventory
+from benchmark.data.layout import find_tables, image_folders
 from benchmark.data.samples import Collector, Listing, RawImage, Sample
 from benchmark.data.splits import by_patient
 from benchmark.data.tables import parse_box, read_table, safe_id
+from benchmark.data.walk import PNG
 
-BOXES, ENTRIES, TEST_LIST = "BBox_List_2017.csv", "Data_Entry_2017_v2020.csv", "test_list.txt"
+BOXES, TEST_LIST = "BBox_List_2017.csv", "test_list.txt"
+ENTRIES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")
+IMAGES = ("images", "images_*")
 BOX_COLUMNS = ("Bbox [x", "y", "w", "h]")
 """The header writes `Bbox [x,y,w,h]`, which a CSV reader takes apart."""
 ENTRY_COLUMNS = (
@@ -38,7 +43,8 @@ CLASSES = (
 
 @dataclass(frozen=True)
 class NihCxr:
-    """Raw layout: `images/images_01…12/images/*.png`, `BBox_List_2017.csv`, `Data_Entry_2017_v2020.csv`.
+    """Raw layout: `images/images_01…12/images/*.png`, `images_001…012/images/*.png` or `images/*.png`, and beside them
+    `BBox_List_2017.csv`, `Data_Entry_2017_v2020.csv`.
 
     `test_list.txt` limits the *No Finding* images; without it they come from all such rows with a file.
     """
@@ -49,29 +55,33 @@ class NihCxr:
 
     def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
         """List annotated images, then every *No Finding* candidate; `draw` chooses among the latter."""
-        files: dict[str, list[Path]] = {}
-        for path in sorted(raw.glob("images/images_*/images/*.png")):
-            files.setdefault(path.name, []).append(path)
+        labels = find_tables(raw, [BOXES], ENTRIES)
+        inventory = take_inventory(raw, image_folders(raw, labels[0], *IMAGES), PNG, labels)
+        boxes = read_table(labels[0], ["Image Index", "Finding Label", *BOX_COLUMNS])
+        entries = read_table(labels[1], ["Image Index", "Finding Labels"], ENTRY_COLUMNS)
         found, notes = Collector(), []
-        for number, row in read_table(raw / BOXES, ["Image Index", "Finding Label", *BOX_COLUMNS]):
-            file, origin = row["Image Index"].strip(), f"{BOXES} row {number}"
+        for number, row in boxes:
+            file, origin = row["Image Index"].strip(), f"{boxes.path.name} row {number}"
             if Path(file).stem not in found.samples:
-                _add(found, file, files, raw, origin, ANNOTATED)
+                found.add(_new_sample(file, inventory, origin, ANNOTATED))
             found.append(Path(file).stem, origin, partial(_with_box, row=row))
-        listed = _test_list(raw / TEST_LIST)
+        test_list = boxes.path.with_name(TEST_LIST)
+        listed = _test_list(test_list)
         if listed is None:
             notes.append(
                 f"No {TEST_LIST}: No Finding images are drawn from all such rows with an image file."
             )
-        for number, row in read_table(raw / ENTRIES, ["Image Index", "Finding Labels"], ENTRY_COLUMNS):
+        for number, row in entries:
             file = row["Image Index"].strip()
-            chosen = file in files if listed is None else file in listed
+            chosen = Path(file).stem in inventory.images if listed is None else file in listed
             if row["Finding Labels"].strip() == "No Finding" and chosen:
                 if Path(file).stem in found.samples and found.samples[Path(file).stem].pool == ANNOTATED:
                     continue
-                _add(found, file, files, raw, f"{ENTRIES} row {number}", NO_FINDING)
-        labels = [raw / BOXES, raw / ENTRIES, *([] if listed is None else [raw / TEST_LIST])]
-        return Listing(found.samples, tuple(labels), tuple(notes))
+                found.add(_new_sample(file, inventory, f"{entries.path.name} row {number}", NO_FINDING))
+        unlisted = f"neither in {BOXES} nor a No Finding image" + (f" of {TEST_LIST}" * (listed is not None))
+        files = [*labels, *([] if listed is None else [test_list])]
+        remarks = [*boxes.remarks(), *entries.remarks()]
+        return Listing.of(found.samples, inventory, unlisted, files, notes, remarks)
 
     def draw(
         self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
@@ -101,18 +111,14 @@ class NihCxr:
         return boxes
 
 
-def _add(
-    found: Collector, file: str, files: dict[str, list[Path]], raw: Path, origin: str, pool: str
-) -> None:
-    name = Path(file).stem
-    paths = files.get(file) or [raw / "images" / "images_XX" / "images" / "missing.png"]
-    found.add(Sample(name, paths[0], origin, patient=name[:8], pool=pool))
-    if not safe_id(file) or not file.endswith(".png"):
-        found.flag(name, f"{origin}: image index {file!r} must be a file name that ends with .png")
-    elif not files.get(file):
-        found.flag(name, f"{origin}: {file} is in none of the folders images/images_*/images")
-    elif len(paths) > 1:
-        found.flag(name, f"{origin}: duplicate ID, two files: {paths[0]} and {paths[1]}")
+def _new_sample(file: str, inventory: Inventory, origin: str, pool: str) -> Sample:
+    name, expected = Path(file).stem, inventory.folders[0] / "missing.png"
+    image, problem = inventory.find(name, expected, origin)
+    if not safe_id(file) or not file.lower().endswith(".png"):
+        image, problem = expected, f"{origin}: image index {file!r} must be a file name that ends with .png"
+    elif name not in inventory.images:
+        problem = f"{origin}: {file} is in none of the folders images, images_* or below"
+    return Sample(name, image, origin, patient=name[:8], pool=pool, problem=problem)
 
 
 def _with_box(sample: Sample, row: dict[str, str]) -> Sample:
@@ -131,7 +137,7 @@ def _test_list(path: Path) -> set[str] | None:
     if not path.is_file():
         return None
     try:
-        return {line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()}
+        return {line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()}
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not a UTF-8 text: {error}") from error
 

@@ -15,10 +15,13 @@ import numpy as np
 from benchmark.contract.dataset import SplitName
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.images import decode_grey
+from benchmark.data.inventory import Inventory, take_inventory
+from benchmark.data.layout import find_folders, find_tables
 from benchmark.data.object_annotations import object_mask, parse_annotation, stored_boxes, true_boxes
-from benchmark.data.samples import Collector, Listing, RawImage, Sample, find_root
+from benchmark.data.samples import Collector, Listing, RawImage, Sample
 from benchmark.data.splits import held_out
 from benchmark.data.tables import parse_box, read_table, safe_id
+from benchmark.data.walk import JPEG
 
 POOLS = ("train", "dev")
 ALIASES = {"image_path": "image_name"}
@@ -27,7 +30,7 @@ ALIASES = {"image_path": "image_name"}
 
 @dataclass(frozen=True)
 class ObjectCxr:
-    """Raw layout: `input/train.csv`, `input/dev.csv`, `input/train/*.jpg`, `input/dev/*.jpg`."""
+    """Raw layout: `train.csv`, `dev.csv`, `train/*.jpg`, `dev/*.jpg`, usually in `input/`."""
 
     name: str = "object-cxr"
     classes: tuple[str, ...] = ("foreign_object",)
@@ -35,19 +38,21 @@ class ObjectCxr:
 
     def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
         """List the images of both tables with their annotation strings and true boxes."""
-        root = find_root(raw, ("input", "."), "train.csv")
-        found = Collector()
-        for pool in POOLS:
-            for number, row in read_table(
-                root / f"{pool}.csv", ["image_name", "annotation"], aliases=ALIASES
-            ):
-                file, origin = row["image_name"].removeprefix(f"{pool}/"), f"{pool}.csv row {number}"
-                name = Path(file).stem if safe_id(file) else file
-                found.add(Sample(name, root / pool / Path(file).name, origin, patient=name, pool=pool))
-                if not safe_id(file):
-                    found.flag(name, f"{origin}: image name {file!r} cannot be a file name")
-                found.append(name, origin, partial(_annotated, text=row["annotation"]))
-        return Listing(found.samples, tuple(root / f"{pool}.csv" for pool in POOLS))
+        labels = find_tables(raw, *([f"{pool}.csv"] for pool in POOLS))
+        root = labels[0].parent
+        folders = [folder for pool in POOLS for folder in find_folders(root, pool)]
+        inventory = take_inventory(raw, folders if len(folders) > 1 else [root], JPEG, labels)
+        found, remarks = Collector(), []
+        for pool, path in zip(POOLS, labels, strict=True):
+            table = read_table(path, ["image_name", "annotation"], aliases=ALIASES)
+            for number, row in table:
+                file, origin = row["image_name"].removeprefix(f"{pool}/"), f"{path.name} row {number}"
+                sample = _new_sample(file, pool, root / pool, inventory, origin)
+                found.add(sample)
+                found.append(sample.id, origin, partial(_annotated, text=row["annotation"]))
+            remarks += table.remarks()
+        unlisted = "no row in train.csv or dev.csv"
+        return Listing.of(found.samples, inventory, unlisted, labels, remarks=remarks)
 
     def draw(
         self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
@@ -63,6 +68,15 @@ class ObjectCxr:
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return stored_boxes(boxes, protocol)
+
+
+def _new_sample(file: str, pool: str, folder: Path, inventory: Inventory, origin: str) -> Sample:
+    if not safe_id(file):
+        problem = f"{origin}: image name {file!r} cannot be a file name"
+        return Sample(file, folder / "invalid", origin, file, pool, problem=problem)
+    name = Path(file).stem
+    image, missing = inventory.find(name, folder / file, origin)
+    return Sample(name, image, origin, name, pool, problem=missing)
 
 
 def _annotated(sample: Sample, text: str) -> Sample:

@@ -16,9 +16,12 @@ from benchmark.contract.dataset import SplitName
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.box_masks import box_mask
 from benchmark.data.images import decode_dicom
+from benchmark.data.inventory import Inventory, take_inventory
+from benchmark.data.layout import find_tables, image_folders
 from benchmark.data.samples import Collector, Listing, RawImage, Sample
 from benchmark.data.splits import permuted
 from benchmark.data.tables import parse_box, read_table, safe_id
+from benchmark.data.walk import DICOM
 
 LABELS = "stage_2_train_labels.csv"
 IMAGES = "stage_2_train_images"
@@ -35,18 +38,22 @@ class Rsna:
 
     def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
         """Group label rows by patient; the first row's Target decides whether the patient has boxes."""
+        (labels,) = find_tables(raw, [LABELS])
+        inventory = take_inventory(raw, image_folders(raw, labels, IMAGES), DICOM, [labels])
+        table = read_table(labels, ["patientId", *BOX_COLUMNS, "Target"])
         found, positive = Collector(), {}
-        for number, row in read_table(raw / LABELS, ["patientId", *BOX_COLUMNS, "Target"]):
-            patient, origin = row["patientId"], f"{LABELS} row {number}"
+        for number, row in table:
+            patient, origin = row["patientId"], f"{labels.name} row {number}"
             if patient not in found.samples:
-                found.add(_new_sample(patient, raw, origin))
+                found.add(_new_sample(patient, inventory, origin))
                 positive[patient] = row["Target"].strip()
                 if positive[patient] not in ("0", "1"):
                     found.flag(patient, f"{origin}: Target must be 0 or 1, found {row['Target']!r}")
             if positive[patient] == "1":
                 fields = [row[column] for column in BOX_COLUMNS]
                 found.append(patient, origin, partial(_with_box, fields=fields))
-        return Listing(found.samples, (raw / LABELS,))
+        unlisted = f"no row in {labels.name}"
+        return Listing.of(found.samples, inventory, unlisted, [labels], remarks=table.remarks())
 
     def draw(
         self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
@@ -55,17 +62,20 @@ class Rsna:
         return permuted(ids, protocol.test_fraction, protocol.validation_fraction, seed)
 
     def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
-        pixels = decode_dicom(content)
+        pixels = decode_dicom(content, protocol.dicom_values)
         return RawImage(pixels, [box_mask(np.array(sample.boxes), *pixels.shape)])
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes
 
 
-def _new_sample(patient: str, raw: Path, origin: str) -> Sample:
-    problem = None if safe_id(patient) else f"{origin}: patientId {patient!r} cannot be a file name"
-    image = raw / IMAGES / ("invalid" if problem else f"{patient}.dcm")
-    return Sample(patient, image, origin, patient, problem=problem)
+def _new_sample(patient: str, inventory: Inventory, origin: str) -> Sample:
+    expected = inventory.folders[0]
+    if not safe_id(patient):
+        problem = f"{origin}: patientId {patient!r} cannot be a file name"
+        return Sample(patient, expected / "invalid", origin, patient, problem=problem)
+    image, missing = inventory.find(patient, expected / f"{patient}.dcm", origin)
+    return Sample(patient, image, origin, patient, problem=missing)
 
 
 def _with_box(sample: Sample, fields: list[str]) -> Sample:

@@ -16,20 +16,23 @@ from benchmark.contract.dataset import SplitName
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.errors import BadImageError
 from benchmark.data.images import decode_dicom
+from benchmark.data.inventory import Inventory, take_inventory
+from benchmark.data.layout import find_tables, image_folders
 from benchmark.data.rle import decode_union
 from benchmark.data.samples import Collector, Listing, RawImage, Sample
 from benchmark.data.splits import permuted
 from benchmark.data.tables import read_table, safe_id
+from benchmark.data.walk import DICOM
 
-LABELS = "train-rle.csv"
-IMAGES = "dicom-images-train"
+LABELS = ("train-rle.csv", "stage_2_train.csv")
+IMAGES = ("dicom-images-train", "stage_2_train_images", "stage_2_images")
 SIDE = 1024
 """The run lengths count pixels of a 1024 x 1024 image."""
 
 
 @dataclass(frozen=True)
 class Siim:
-    """Raw layout: `train-rle.csv`, `dicom-images-train/<study>/<series>/<ImageId>.dcm`."""
+    """Raw layout: `train-rle.csv`, `dicom-images-train/<study>/<series>/<ImageId>.dcm`, or all files in one folder."""
 
     name: str = "siim"
     classes: tuple[str, ...] = ("pneumothorax",)
@@ -37,21 +40,17 @@ class Siim:
 
     def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
         """Gather the run-length strings of each image in first-appearance order."""
-        files: dict[str, list[Path]] = {}
-        for path in sorted((raw / IMAGES).glob("*/*/*.dcm")):
-            files.setdefault(path.stem, []).append(path)
+        (labels,) = find_tables(raw, LABELS)
+        inventory = take_inventory(raw, image_folders(raw, labels, *IMAGES), DICOM, [labels])
+        table = read_table(labels, ["ImageId", "EncodedPixels"])
         found = Collector()
-        for number, row in read_table(raw / LABELS, ["ImageId", "EncodedPixels"]):
-            name, origin = row["ImageId"].strip(), f"{LABELS} row {number}"
+        for number, row in table:
+            name, origin = row["ImageId"].strip(), f"{labels.name} row {number}"
             if name not in found.samples:
-                paths = files.get(name) or [raw / IMAGES / f"*/*/{name}.dcm"]
-                found.add(Sample(name, paths[0], origin, patient=name))
-                if not safe_id(name):
-                    found.flag(name, f"{origin}: ImageId {name!r} cannot be a file name")
-                elif len(paths) > 1:
-                    found.flag(name, f"{origin}: duplicate ID, two files: {paths[0]} and {paths[1]}")
+                found.add(_new_sample(name, inventory, origin))
             found.append(name, origin, partial(_annotated, text=row["EncodedPixels"]))
-        return Listing(found.samples, (raw / LABELS,))
+        unlisted = f"no row in {labels.name}"
+        return Listing.of(found.samples, inventory, unlisted, [labels], remarks=table.remarks())
 
     def draw(
         self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
@@ -60,13 +59,22 @@ class Siim:
         return permuted(ids, protocol.test_fraction, protocol.validation_fraction, seed)
 
     def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
-        pixels = decode_dicom(content)
+        pixels = decode_dicom(content, protocol.dicom_values)
         if pixels.shape != (SIDE, SIDE):
             raise BadImageError(f"image of {SIDE} x {SIDE} pixels expected, found {pixels.shape}")
         return RawImage(pixels, [decode_union(sample.annotations, SIDE, SIDE)])
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes
+
+
+def _new_sample(name: str, inventory: Inventory, origin: str) -> Sample:
+    expected = inventory.folders[0]
+    if not safe_id(name):
+        problem = f"{origin}: ImageId {name!r} cannot be a file name"
+        return Sample(name, expected / "invalid", origin, name, problem=problem)
+    image, missing = inventory.find(name, expected / f"{name}.dcm", origin)
+    return Sample(name, image, origin, name, problem=missing)
 
 
 def _annotated(sample: Sample, text: str) -> Sample:

@@ -12,6 +12,7 @@
    * @property {string} id  @property {string} name  @property {string} method  @property {number} [fraction]
    * @property {string} supervision  @property {"paper" | "open"} [class]  @property {string} [evidence]
    * @property {Record<string, string>} [marks] overlap by dataset  @property {number} [stale]  @property {boolean} [frozen]
+   * @property {number} [contradictions]
    * @property {number} [rank]  @property {number} best  @property {number} [seconds]  @property {number} [parameters]
    * @property {(Cell | null)[]} cells  @property {number} place from 0, in the order of the table
    *
@@ -105,6 +106,12 @@
         text: "?",
         kind: "",
         title: `It is not known whether pre-training data share images with ${unknown.join(", ")}.`,
+      });
+    if (of.contradictions)
+      found.push({
+        text: "contradicts itself",
+        kind: "warn",
+        title: "What its run records say cannot all be true; its own view lists it.",
       });
     if (of.stale)
       found.push({

@@ -77,10 +77,10 @@
   const EVIDENCE = ["declared", "validated", "reproduced", "retrained"];
 
   const EVIDENCE_LONG = {
-    declared: "only the submitter's numbers",
-    validated: "the weights are here and passed the checks",
-    reproduced: "evaluated here from the weights",
-    retrained: "pre-trained here from the submission's container, then evaluated here",
+    declared: "numbers or run records of the submitter, not measured by the keeper of this board",
+    validated: "the weights are here and passed the checks; the keeper did not measure them",
+    reproduced: "the keeper of this board evaluated these weights",
+    retrained: "the keeper of this board made the weights by running the submission, and evaluated them",
   };
 
   LOVT.format = {

@@ -116,6 +116,9 @@
     const audits = (table.analysis?.audits ?? []).filter(([id]) => id === row.id);
     const title = new Map(table.columns.map((column) => [column.task, column.title]));
     return [
+      (known.contradictions ?? []).map((text) =>
+        h("p", { class: "warning" }, h("b", {}, "The records contradict themselves. "), text),
+      ),
       (known.stale ?? []).map((text) => h("p", { class: "warning" }, h("b", {}, "Stale. "), text)),
       row.frozen &&
         h(
@@ -187,6 +190,7 @@
           ["Learned from", SUPERVISION_LONG[row.supervision]],
           ["Share of corpus", row.fraction === undefined ? null : share(row.fraction)],
           ["Checked", row.evidence ? `${row.evidence}: ${EVIDENCE_LONG[row.evidence]}` : null],
+          ["Keeper of the board", LOVT.board.raw.keeper],
           ["Class", row.class === "open" ? "open" : row.class ? "paper (ResNet-50)" : null],
           ["Architecture", known.architecture],
           ["Parameters", row.parameters?.toLocaleString("en")],

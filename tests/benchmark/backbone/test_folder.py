@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from benchmark.backbone.folder import load_backbone, read_manifest, save_backbone
+from benchmark.backbone.folder import (
+    load_backbone,
+    read_manifest,
+    save_backbone,
+    write_backbone,
+    writing_backbone,
+)
 from benchmark.backbone.model import BackboneError
 from benchmark.backbone.sources import random_draw
 from benchmark.backbone.weights import file_digest, weights_digest
@@ -47,6 +54,85 @@ def test_saving_replaces_a_folder_and_leaves_nothing_else(toy: str, toy_folder: 
     assert [path.name for path in toy_folder.parent.iterdir()] == ["my-toy"]
     assert sorted(path.name for path in toy_folder.iterdir()) == ["backbone.json", "backbone.safetensors"]
     assert read_manifest(toy_folder).weights_sha256 == weights_digest(other)
+
+
+def write(root: Path, toy: str, *, seed: int, force: bool = False, **more) -> None:
+    with writing_backbone(root, force=force, **more) as new:
+        write_backbone(
+            new,
+            random_draw(toy, seed),
+            name=root.name,
+            display_name="New",
+            provenance=Provenance(method="new", seed=seed),
+            onnx=False,
+        )
+
+
+def test_a_backbone_from_elsewhere_is_replaced_by_force_alone(toy: str, toy_folder: Path) -> None:
+    before = read_manifest(toy_folder)
+    with pytest.raises(BackboneError, match="is there already; --force replaces it"):
+        write(toy_folder, toy, seed=2)
+    assert read_manifest(toy_folder) == before
+    write(toy_folder, toy, seed=2, force=True)
+    made = read_manifest(toy_folder)
+    assert made.provenance.seed == 2
+    write(toy_folder, toy, seed=3, own=lambda there: there == made)
+    assert read_manifest(toy_folder).provenance.seed == 3
+    assert [path.name for path in toy_folder.parent.iterdir()] == ["my-toy"]
+
+
+@pytest.mark.parametrize("there", ["empty folder", "broken manifest", "file", "dangling link"])
+def test_what_nobody_knows_is_nobodys_own(toy: str, workspace: Path, there: str) -> None:
+    root = workspace / "x"
+    workspace.mkdir()
+    if "link" in there:
+        root.symlink_to("nowhere")
+    elif there == "file":
+        root.write_text("mine")
+    else:
+        root.mkdir()
+    if there == "broken manifest":
+        (root / "backbone.json").write_text("{}")
+    with pytest.raises(BackboneError, match="is there already"):
+        write(root, toy, seed=1, own=lambda there: True)
+    assert [path.name for path in workspace.iterdir()] == ["x"]
+
+
+def test_two_writers_of_one_name_come_one_after_the_other(toy: str, workspace: Path) -> None:
+    """The second begins while the first is writing; it waits, and finds the first one's backbone."""
+    root, began, errors = workspace / "x", threading.Event(), []
+
+    def second() -> None:
+        began.set()
+        try:
+            write(root, toy, seed=2)
+        except BackboneError as error:
+            errors.append(str(error))
+
+    with writing_backbone(root, force=False) as new:
+        thread = threading.Thread(target=second)
+        thread.start()
+        began.wait()
+        write_backbone(
+            new,
+            random_draw(toy, 1),
+            name="x",
+            display_name="X",
+            provenance=Provenance(method="x"),
+            onnx=False,
+        )
+    thread.join()
+    assert read_manifest(root).provenance.method == "x"
+    assert errors == [f"{root} is there already; --force replaces it, or choose another name"]
+
+
+def test_what_appeared_meanwhile_is_not_replaced(toy: str, toy_folder: Path, workspace: Path) -> None:
+    """Somebody moved a folder there by hand, without a lock."""
+    root = workspace / "x"
+    with pytest.raises(BackboneError, match="is there already"), writing_backbone(root, force=False):
+        toy_folder.rename(root)
+    assert read_manifest(root).name == "my-toy"
+    assert [path.name for path in workspace.iterdir() if path.name != "backbones"] == ["x"]
 
 
 def test_nan_is_never_written(toy: str, workspace: Path) -> None:

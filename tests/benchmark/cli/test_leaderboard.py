@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -57,6 +58,60 @@ def test_build_takes_names_from_the_folder_of_submissions_that_the_environment_n
     assert "Declared elsewhere" in (workspace / "versions" / "dev" / "leaderboard.md").read_text()
 
 
+def test_one_stranger_s_bad_files_keep_nobody_from_the_board(workspace: Path) -> None:
+    results, submissions, backbones = (workspace / name for name in ("results", "submissions", "backbones"))
+    write(results, [record("bad", "covid_linear", 0.3)])
+    with (results / "phantom" / "bad" / "covid_linear.jsonl").open("ab") as stream:
+        stream.write(record("bad").to_json(indent=None).replace('"seconds":1.0', '"seconds":1e308').encode())
+        stream.write(b"\xff\xfe\n" + record("bad", seed=2).to_json(indent=None).encode()[:-9])
+    os.mkfifo(results / "phantom" / "bad" / "nih_seg_linear.jsonl")
+    (results / "phantom" / "bad" / "rsna_frozen_1.jsonl").mkdir()
+    for folder in (submissions / "bad", submissions / "worse", backbones / "bad"):
+        folder.mkdir(parents=True)
+    (submissions / "bad" / "submission.yaml").write_text("a: &a [1]\nb: *a\n")
+    (submissions / "worse" / "submission.yaml").write_bytes(b"\xff")
+    (backbones / "bad" / "backbone.json").write_text("{}")
+    result = call("build", "--workspace", workspace, "--out", workspace / "versions")
+    assert result.exit_code == 0, result.output
+    (table,) = [table for table in read_version(workspace / "versions").tables if table.kind == "runs"]
+    assert {row.id for row in table.rows} == {"random", "imagenet", "bad"}
+    for text in (
+        "phantom/bad/covid_linear.jsonl, line 2: not a run record: seconds",
+        "phantom/bad/covid_linear.jsonl, line 3: not a run record: not UTF-8",
+        "phantom/bad/covid_linear.jsonl, line 4: torn off",
+        "phantom/bad/nih_seg_linear.jsonl'",
+        "phantom/bad/rsna_frozen_1.jsonl'",
+        "submissions/bad/submission.yaml: not plain YAML",
+        "submissions/worse/submission.yaml: not UTF-8",
+        "backbones/bad/backbone.json",
+    ):
+        assert result.output.count(text) == 1, (text, result.output)
+    assert str(workspace / "submissions") not in "".join(read_version(workspace / "versions").notes)
+    (row,) = [row for row in table.rows if row.id == "bad"]
+    assert [text[:41] for text in row.contradictions] == [
+        "There is no backbone and no declaration o",
+        "phantom/bad/covid_linear.jsonl, line 2: n",
+        "phantom/bad/covid_linear.jsonl, line 3: n",
+    ]
+
+
+def test_a_keeper_s_own_runs_are_reproduced_and_nobody_else_s(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(workspace / "results", runs("random-resnet18", "covid_linear", [0.3, 0.4], measured_by="us"))
+    write(workspace / "results", runs("random-resnet34", "covid_linear", [0.3, 0.4], measured_by="them"))
+
+    def evidence() -> dict[str, str | None]:
+        assert call("build", "--workspace", workspace, "--out", workspace / "versions").exit_code == 0
+        board = read_version(workspace / "versions")
+        return {row.id: row.evidence for row in board.tables[-1].rows}
+
+    assert set(evidence().values()) == {"validated"}, "no keeper is named"
+    monkeypatch.setenv("LOVT_BENCH_KEEPER", "us")
+    assert {name for name, step in evidence().items() if step == "reproduced"} == {"random-resnet18"}
+    assert read_version(workspace / "versions").keeper == "us"
+
+
 def test_show_prints_tables_that_fit_120_characters(workspace: Path) -> None:
     call("build", "--workspace", workspace, "--out", workspace / "versions")
     result = call("show", "--out", workspace / "versions")
@@ -96,15 +151,14 @@ def test_build_without_results_still_writes_the_published_rows(tmp_path: Path) -
     assert "16 row(s), 18 task(s)" in result.output
 
 
-def test_a_bad_record_stops_the_build_and_leaves_the_old_version(workspace: Path) -> None:
+def test_a_build_that_stops_leaves_the_old_version(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = workspace / "versions"
     call("build", "--workspace", workspace, "--out", out)
     before = (out / "dev" / "leaderboard.json").read_bytes()
-    with (workspace / "results" / "phantom" / "random" / "covid_linear.jsonl").open("a") as stream:
-        stream.write("{}\n")
+    write(workspace / "results", [record(seed=9)])
+    monkeypatch.setenv("LOVT_BENCH_KEEPER", "A B")
     result = call("build", "--workspace", workspace, "--out", out)
-    assert result.exit_code == 1
-    assert "covid_linear.jsonl, line 3" in result.output
+    assert (result.exit_code, "LOVT_BENCH_KEEPER is 'A B', expected" in result.output) == (1, True)
     assert (out / "dev" / "leaderboard.json").read_bytes() == before
 
 

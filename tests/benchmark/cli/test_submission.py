@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -131,6 +133,9 @@ def test_a_new_declaration_asks_for_what_is_missing(call, tmp_path: Path) -> Non
         (("new", "../x"), "is no name"),
         (("new", "lovt"), "the name lovt is taken"),
         (("new", "random-x"), "the name random-x is taken"),
+        (("new", "imagenet"), "the name imagenet is taken"),
+        (("new", "x.verdict"), "not ending like a file of the harness"),
+        (("new", "nul"), "is no name"),
         (("new", "x", "--weights", "absent.pth"), "no file absent.pth"),
         (("new", "x", "--supervision", "self"), "go with --weights"),
         (("new", "x", "--pretraining-data", "chexprt"), "did you mean chexpert"),
@@ -155,12 +160,23 @@ def test_mistakes_end_in_a_sentence_and_make_nothing(
         ({"name": "other"}, "name: 'other', but the folder is 'mine'"),
         ({"display_name": "LOVT"}, "reads like 'LoVT' of the submission lovt"),
         ({"display_name": "LoVT (100 %)"}, "reads like 'LoVT' of the submission lovt"),
-        ({"display_name": "\u0412\u0423O\u216c"}, "mixes the alphabets of"),
+        ({"display_name": "\u0412\u0423O\u041b"}, "mixes the alphabets of"),
+        ({"display_name": "\u0412\u0423O\u216c"}, "roman numeral fifty"),
+        ({"display_name": "\ua4e1\ua4f3\ua4e6\ua4d4"}, "reads like 'LoVT' of the submission lovt"),
+        ({"display_name": "LoVT."}, "reads like 'LoVT' of the submission lovt"),
+        ({"display_name": "Mine \u2020"}, "dagger"),
         ({"display_name": "<b>x</b>"}, "plain text on one line"),
         ({"pretraining_data": ["our clinic"]}, "write 'other: our clinic'"),
         ({"pretraining_data": ["none", "NIH"]}, "nih-chestxray14 are declared too"),
         ({"claimed": {"covid_lineer": {"value": 0.5}}}, "no task covid_lineer"),
         ({"claimed": {"covid_linear": {"value": 46}}}, "less than or equal to 1"),
+        ({"claimed": {"covid_linear": {"value": True}}}, "value: Input should be a valid number"),
+        ({"claimed": {"covid_linear": {"value": "0.5"}}}, "value: Input should be a valid number"),
+        ({"claimed": {"covid_linear": {"value": 0.5, "interval95": 1e308}}}, "less than or equal to 1"),
+        ({"claimed": {"covid_linear": {"value": float("nan")}}}, ".nan is no number of JSON"),
+        ({"profiles": {"demo": {"since": datetime.date(2020, 1, 1)}}}, "is a date to YAML"),
+        ({"profiles": {"demo": {"blob": b"x"}}}, "tag tag:yaml.org,2002:binary"),
+        ({"name": "mine.verdict"}, "not ending like a file of the harness"),
         ({"paper": "javascript:alert(1)"}, "paper: "),
         ({"surprise": 1}, "surprise: Extra inputs are not permitted"),
         ({"module": "submissions.lovt.pretrain"}, "not both"),
@@ -179,7 +195,7 @@ def test_a_name_that_looks_like_another_of_the_workspace_is_refused(call, tmp_pa
     """Else a table would show two rows that nobody can tell apart."""
     declare(tmp_path / "workspace" / "submissions" / "first", display_name="Our Model v1")
     assert call("check", "first").exit_code == 0
-    declare(tmp_path / "workspace" / "submissions" / "second", display_name="our  m\u00f6del Vl")
+    declare(tmp_path / "workspace" / "submissions" / "second", display_name="our m\u00f6del Vl")
     result = call("check", "second")
     assert result.exit_code == 1
     assert "reads like 'Our Model v1' of the submission first" in result.output
@@ -202,6 +218,91 @@ def test_weights_and_backbone_must_be_those_declared(call, tmp_path: Path) -> No
         assert text in result.output
 
 
+TRAP = "from pathlib import Path\nPath({mark!r}).touch()\n"
+
+
+def test_nothing_of_a_submission_is_run(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not its packages, nor what Python, pytest, make or an installer would carry out in its folder."""
+    mark = tmp_path / "it ran"
+    root = tmp_path / "submissions"
+    call("new", "mine", "--into", str(root))
+    for place in (root, root / "mine", root / "mine" / "deep"):
+        place.mkdir(exist_ok=True)
+        for file in (
+            "__init__.py",
+            "__main__.py",
+            "conftest.py",
+            "sitecustomize.py",
+            "usercustomize.py",
+            "setup.py",
+        ):
+            (place / file).write_text(TRAP.format(mark=str(mark)))
+        (place / "trap.pth").write_text(f"import pathlib; pathlib.Path({str(mark)!r}).touch()\n")
+        (place / "Makefile").write_text(f"$(shell touch '{mark}')\n")
+        (place / "pyproject.toml").write_text("[project.entry-points.pytest11]\nx = 'mine'\n")
+    (root / "mine" / "deep" / "train.py").write_text(TRAP.format(mark=str(mark)))
+    declared = root / "mine" / "submission.yaml"
+    declared.write_text(declared.read_text() + "module: submissions.mine.deep.train\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.syspath_prepend(str(root))
+    before = set(sys.modules)
+    assert call("check", str(root / "mine")).exit_code == 0
+    declared.write_text(declared.read_text().replace("deep.train", "deep.absent"))
+    assert "there is no submissions.mine.deep.absent" in call("check", str(root / "mine")).output
+    declared.write_text(declared.read_text().replace("mine.deep.absent", "lovt.pretrain"))
+    assert call("check", str(root / "mine")).exit_code == 0
+    monkeypatch.setenv("LOVT_BENCH_SUBMISSIONS", str(root))
+    for command in (("list",), ("list", "--json"), ("show", "mine"), ("show", "mine", "--json")):
+        assert call(*command).exit_code == 0
+    assert not mark.exists()
+    assert not {name for name in set(sys.modules) - before if name.partition(".")[0] in ("mine", "deep")}
+    assert not {name for name in set(sys.modules) - before if name.startswith("submissions.mine")}
+
+
+def test_pipes_devices_and_endless_files_stop_nobody(call, tmp_path: Path) -> None:
+    call("new", "mine")
+    folder = tmp_path / "mine"
+    for file in ("Dockerfile", "README.md"):
+        (folder / file).unlink()
+        os.mkfifo(folder / file)
+    os.mkfifo(folder / ".dockerignore")
+    os.mkfifo(folder / AUDIT_FILE)
+    result = call("check", "./mine")
+    assert result.exit_code == 1
+    for text in (
+        "Dockerfile: is no plain file",
+        ".dockerignore: is no plain file",
+        "audit.json: is no plain file",
+    ):
+        assert text in result.output
+    for file in ("Dockerfile", ".dockerignore"):
+        (folder / file).unlink()
+        (folder / file).symlink_to("/dev/zero")
+    assert ".dockerignore: is a link" in call("check", "./mine").output
+    for file in ("Dockerfile", ".dockerignore"):
+        (folder / file).unlink()
+        with (folder / file).open("wb") as stream:
+            stream.truncate(1 << 40)
+    assert "Dockerfile: is larger than 65536 bytes" in call("check", "./mine").output
+
+
+def test_weights_too_large_for_a_folder_are_not_read(call, tmp_path: Path) -> None:
+    folder = declare(tmp_path / "workspace" / "submissions" / "mine")
+    with (folder / "a.pth").open("wb") as stream:
+        stream.truncate(1 << 40)
+    result = call("check", "mine")
+    assert "files: 1048576 MiB, at most 64" in result.output
+    assert "SHA-256" not in result.output.replace("backbone: resnet18, SHA-256", "")
+
+
+def test_a_small_claim_is_asked_about(call, tmp_path: Path) -> None:
+    claims = {"covid_linear": {"value": 0.00165}, "nih_seg_linear": {"value": 0.1}}
+    declare(tmp_path / "workspace" / "submissions" / "mine", claimed=claims)
+    result = call("check", "mine")
+    assert result.exit_code == 0
+    assert "covid_linear: below 1 % (value: 0.00165 is 0.165 %)" in result.output
+
+
 @pytest.mark.parametrize("name", submission_names(submissions_root()))
 def test_our_own_submissions_pass(call, name: str) -> None:
     result = call("check", name)
@@ -218,9 +319,52 @@ def test_list_is_a_table_for_other_programs(call, tmp_path: Path) -> None:
     assert by_name["lovt"][1:5] == ["method", "text", "–", "5/5"]
 
 
-def test_show_sets_claims_beside_what_was_measured(call, tmp_path: Path) -> None:
+def test_a_declaration_that_is_wrong_hides_no_other(call, tmp_path: Path) -> None:
     declare(tmp_path / "workspace" / "submissions" / "mine")
-    records = [*runs("mine", "covid_linear", [0.3, 0.5]), *runs("other", "covid_linear", [0.9])]
+    (tmp_path / "workspace" / "submissions" / "broken").mkdir()
+    (tmp_path / "workspace" / "submissions" / "broken" / "submission.yaml").write_text("a: [\n")
+    result = call("list")
+    assert result.exit_code == 0
+    assert "mine\tweights" in result.stdout
+    assert "left out: " in result.stderr
+    assert "broken/submission.yaml, line 2: not plain YAML" in result.stderr
+
+
+def test_no_character_of_a_stranger_steers_a_reader_of_json(call, tmp_path: Path) -> None:
+    """The value stays what it was; only how it is written keeps the terminal's direction and cursor."""
+    odd = "a\u202eb\u2066c\x7fd\x9be\u200bf\U000e0041g\ufeff h\u00e9 \u80f8"
+    declare(tmp_path / "workspace" / "submissions" / "mine", description=odd, licence=odd)
+    shown = call("show", "mine", "--json").stdout
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert json.loads(shown)["submission"]["licence"] == odd
+    assert "h\u00e9 \u80f8" in shown
+    assert all(line.isprintable() for line in call("show", "mine").output.splitlines())
+
+
+def test_records_that_contradict_themselves_are_refused(call, tmp_path: Path) -> None:
+    declare(tmp_path / "workspace" / "submissions" / "mine")
+    results = write(tmp_path / "workspace" / "results", runs("mine", "covid_linear", [0.3, 0.5]))
+    good = call("check", "mine")
+    assert (good.exit_code, "ok       run records: 2 of them" in good.output) == (0, True), good.output
+    write(results, [*runs("copy", "covid_linear", [0.3, 0.5])])
+    with (results / "phantom" / "mine" / "covid_linear.jsonl").open("a") as stream:
+        stream.write("{}\n")
+    bad = call("check", "mine")
+    assert bad.exit_code == 1
+    for text in (
+        "phantom: covid_linear: Runs are, number by number, those of copy.",
+        "phantom: phantom/mine/covid_linear.jsonl, line 3: not a run record",
+    ):
+        assert f"error    run records: {text}" in bad.output
+
+
+def test_show_sets_claims_beside_what_was_measured(
+    call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(tmp_path / "workspace" / "submissions" / "mine")
+    monkeypatch.setenv("LOVT_BENCH_KEEPER", "board")
+    mine = runs("mine", "covid_linear", [0.3, 0.5], measured_by="board")
+    records = [*mine, *runs("other", "covid_linear", [0.9])]
     write(tmp_path / "workspace" / "results", records)
     result = call("show", "mine")
     assert result.exit_code == 0, result.output

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from safetensors.torch import save_file
 
 from benchmark.backbone.folder import load_backbone, read_manifest
-from benchmark.cli.submit import submit
+from benchmark.cli.main import main
 from benchmark.contract.submission import ClaimedNumber
 from benchmark.runtime.submissions import read_folder
 from tests.benchmark.backbone.understand import wild
@@ -23,7 +23,7 @@ def call(tmp_path: Path):
 
     def run(*arguments: str, name: str = "mine") -> Result:
         return CliRunner(env={"LOVT_BENCH_WORKSPACE": str(tmp_path / "workspace")}).invoke(
-            submit, [name, "--arch", "resnet18", "--no-onnx", *arguments]
+            main, ["submit", name, "--arch", "resnet18", "--no-onnx", *arguments]
         )
 
     return run
@@ -170,7 +170,8 @@ def test_a_workspace_that_cannot_be_written_is_told_in_a_sentence(call, moco: st
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
     assert f"Error: {tmp_path / 'workspace' / 'backbones'}" in result.output
-    assert "mend that and call again" in result.output
+    assert "move" in result.output
+    assert not list((tmp_path / "workspace" / "submissions").iterdir())
 
 
 def test_a_backbone_that_is_declared_under_another_name_is_refused(call, moco: str, tmp_path: Path) -> None:

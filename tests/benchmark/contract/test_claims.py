@@ -44,6 +44,16 @@ def test_percent_and_fraction_are_the_same_claim() -> None:
             "'covid_linear' and characters that cannot be seen; did you",
         ),
         ("task,percent\ncovid_linear,1e400\n", "from 0 to 100"),
+        ("task,percent\ncovid_linear,true\n", "percent is 'true'"),
+        ("task,percent\ncovid_linear,１２\n", "expected a plain number"),
+        ("task,percent\ncovid_linear,0x10\n", "expected a plain number"),
+        ("task,percent\ncovid_linear,1e308\n", "expected a plain number"),
+        ("task,fraction,interval95\ncovid_linear,0.4,1e300\n", "interval95 is '1e300'"),
+        (
+            "task,percent\ncovid_linear,0.165\n",
+            "no number reaches 1 .the largest is 0.165.; are they fractions",
+        ),
+        ("task,percent\ncovid_linear,0.165\nnih_seg_linear,0.01\n", "are they fractions"),
         ("task,percent\n", "claims nothing"),
         ("", "claims nothing"),
         ("a\0b", "NUL"),
@@ -53,6 +63,14 @@ def test_odd_claims_are_refused_with_line_and_remedy(text: str, message: str) ->
     with pytest.raises(ClaimsError, match=message) as caught:
         parse_claims(text, TASKS)
     assert "\x1b" not in str(caught.value)
+
+
+def test_one_small_result_among_others_is_a_result() -> None:
+    """The smallest published one is 0.5 %; alone it is stated as a fraction."""
+    found = parse_claims("task,percent\ncovid_linear,16.5\nnih_seg_linear,0.5\n", TASKS)
+    assert found["nih_seg_linear"].value == 0.005
+    assert parse_claims("task,fraction\nnih_seg_linear,0.005\n", TASKS)["nih_seg_linear"].value == 0.005
+    assert parse_claims("task,percent\nnih_seg_linear,0\n", TASKS)["nih_seg_linear"].value == 0
 
 
 @pytest.mark.parametrize(

@@ -51,5 +51,7 @@ def test_malformed_files_are_named_with_row(tmp_path: Path, train: list[str], me
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     write_lines(tmp_path / "train.csv", ["ID", "a"])
-    with pytest.raises(DataError, match=r"validation.csv: file is missing"):
+    with pytest.raises(
+        DataError, match=r"validation.csv: file is missing; --splits names .* It holds train.csv."
+    ):
         read_split_files(tmp_path)

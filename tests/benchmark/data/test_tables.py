@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -58,3 +61,56 @@ def test_an_id_is_no_path(name: str) -> None:
 def test_a_box_has_four_finite_numbers_and_an_area(fields: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="box"):
         parse_box(fields)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("ending", ["", ".gz", ".zip"])
+def test_compressed_tables_and_other_separators_say_the_same(tmp_path: Path, mark: str, ending: str) -> None:
+    lines = ["id,x,note", "nan,001,null", "NA,1e5,", ",,", "None, 2 ,#N/A"]
+    content = "\ufeff" + "\r\n".join(line.replace(",", mark) for line in lines)
+    path = tmp_path / f"labels.csv{ending}"
+    if ending == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("__MACOSX/._labels.csv", "x")
+            archive.writestr("labels.csv", content)
+    else:
+        path.write_bytes(gzip.compress(content.encode()) if ending else content.encode())
+    table = read_table(path, ["id", "x"], ["note"])
+    assert [list(row.values()) for _, row in table] == [
+        ["nan", "001", "null"],
+        ["NA", "1e5", ""],
+        ["None", " 2 ", "#N/A"],
+    ]
+    assert table.remarks() == [f"{path.name}: empty rows passed over: 1 (row 3)."]
+
+
+def test_a_comma_in_the_header_separates_whatever_the_values_hold(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.csv", ["id,x", "1,0 1 1 2 2;0 3 3 4 4"])
+    assert read(tmp_path / "a.csv") == [(1, {"id": "1", "x": "0 1 1 2 2;0 3 3 4 4"})]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv.gz", gzip.compress(b"id,x\n1,2\n" * 1000)[:-20]),
+        ("a.csv.gz", b"id,x"),
+        ("a.csv.zip", b"PK\3\4"),
+        ("a.csv", "id,x\n1,2\n".encode("utf-16")),
+        ("a.csv", b"id,x\n" + b"1" * 200_000 + b",2"),
+    ],
+)
+def test_damaged_tables_are_named(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=rf"{name}: (cannot be read|not a CSV file)"):
+        read(tmp_path / name)
+
+
+def test_a_pipe_is_not_opened_and_two_files_in_an_archive_are_a_question(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(DataError, match=r"a\.csv: file cannot be read: it is a pipe or device"):
+        read(tmp_path / "a.csv")
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        for inner in ("a.csv", "b.csv"):
+            archive.writestr(inner, "id,x\n")
+    with pytest.raises(DataError, match=r"one file expected in the archive, found 2; unpack it"):
+        read(tmp_path / "b.zip")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 import torch
 
 from benchmark.engine.evaluate import Evaluation, evaluate
+from benchmark.engine.evaluation import EvaluationReference, refer_to
 from benchmark.engine.observer import Observer
+from benchmark.engine.profile import apply_profile
 from benchmark.engine.records import load_records, results_path
+from leaderboard.contradictions import Origin, contradictions
+from leaderboard.records import read_records
+from leaderboard.run_rules import RunPlan
 from tasks.protocol import load_protocol
 from tasks.registry import load_task, load_tasks
 from tests.benchmark.engine.world import TINY, TinySource, tiny_stores
@@ -194,6 +200,42 @@ def test_tuning_never_looks_at_test(evaluation):
     records = load_records(results_path(evaluation.workspace, "phantom", "tiny", "covid_linear")).values()
     assert all(not record.test for record in records if record.run.phase == "tune")
     assert all(record.test for record in records if record.run.phase == "final")
+
+
+def test_what_is_recorded_contradicts_nothing_and_says_who_measured(evaluation):
+    """The rules of the board hold for every way of training, one run that diverges included."""
+    diverges = load_task("rsna_frozen_1").model_copy(update={"learning_rates": [1e30, 1e-3]})
+    evaluate(
+        with_(evaluation, specs=[load_task("covid_linear"), load_task("nih_seg_linear")], measured_by="us")
+    )
+    evaluate(with_(evaluation, specs=[diverges], profile=DIVERGING, measured_by="us"))
+    records = read_records(evaluation.workspace / "results")
+    plans = [
+        RunPlan(
+            protocol_sha256=PROTOCOL.digest(),
+            profile_sha256=profile.digest(),
+            tune_seed=PROTOCOL.runs.tune_seed,
+            final_seeds=PROTOCOL.runs.final_seeds[: profile.max_runs],
+            tasks={spec.id: apply_profile(spec, profile) for spec in [*load_tasks(), diverges]},
+        )
+        for profile in (TINY, DIVERGING)
+    ]
+    assert {record.measured_by for record in records.records} == {"us"}
+    assert {record.status for record in records.records} == {"ok", "diverged"}
+    assert all(plan.tasks[run.task].digest() == run.task_sha256 for run, plan in _with_plans(records, plans))
+    assert contradictions(records, plans, {"tiny": Origin(known=True)}, datetime.now(UTC)) == []
+    early = contradictions(records, plans, {}, datetime.now(UTC) - timedelta(days=1))
+    assert {item.task for item in early} == {"covid_linear", "nih_seg_linear", "rsna_frozen_1"}
+
+
+def _with_plans(records, plans):
+    by_profile = {plan.profile_sha256: plan for plan in plans}
+    return [(record.run, by_profile[record.run.profile_sha256]) for record in records.records]
+
+
+def test_who_measured_reaches_the_processes_that_measure(evaluation):
+    reference = refer_to(with_(evaluation, measured_by="us"))
+    assert EvaluationReference.model_validate_json(reference.to_json()).measured_by == "us"
 
 
 class _Progress(Observer):

@@ -4,7 +4,6 @@ import pytest
 
 from benchmark.contract.profile import Profile
 from benchmark.engine.plan import (
-    choose_learning_rate,
     count_runs,
     final_runs,
     split_sizes,
@@ -13,6 +12,7 @@ from benchmark.engine.plan import (
 from benchmark.engine.profile import apply_profile, load_profile, profiles
 from tasks.protocol import load_protocol
 from tasks.registry import load_task, load_tasks
+from tasks.tuning import choose_learning_rate
 
 PAPER = Profile(name="paper", title="as published")
 RUNS = load_protocol("lovt-2022").runs

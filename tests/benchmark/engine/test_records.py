@@ -1,5 +1,8 @@
 """Run records on disk: nothing half-written counts, nothing finished is lost."""
 
+import errno
+import os
+
 import pytest
 from pydantic import ValidationError
 
@@ -74,6 +77,57 @@ def test_a_damaged_line_is_named(path):
         file.write("not json\n")
     with pytest.raises(ValueError, match=r"covid_linear\.jsonl, line 2: not a run record"):
         load_records(path)
+
+
+def test_a_damaged_line_does_not_cost_the_run_that_has_just_finished(path):
+    append_record(path, record(1))
+    with path.open("ab") as file:
+        file.write(b"\xff\xfe\n")
+    assert append_record(path, record(2))
+    assert path.read_bytes().count(b"\n") == 3
+    assert path.read_bytes().endswith(record(2).to_json(indent=None).encode())
+
+
+def test_a_short_write_is_gone_on_with(path, monkeypatch):
+    """The system may write less than it is given; the rest of a line must not be dropped."""
+    whole = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda file, content, offset: whole(file, content[:100], offset))
+    append_record(path, record(1))
+    assert list(load_records(path).values()) == [record(1)]
+
+
+def test_a_full_disk_leaves_no_half_line_and_names_the_file(path, monkeypatch):
+    append_record(path, record(1))
+    before = path.read_bytes()
+    whole = os.pwrite
+
+    def full(file: int, content: bytes, offset: int) -> int:
+        if len(content) < 300:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return whole(file, content[:-200], offset)
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError) as caught:
+        append_record(path, record(2))
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_only_a_plain_file_is_read_and_written(path, tmp_path, kind):
+    path.parent.mkdir(parents=True)
+    (tmp_path / "elsewhere").write_text("")
+    path.symlink_to(tmp_path / "elsewhere") if kind == "link" else os.mkfifo(path)
+    for action in (lambda: load_records(path), lambda: append_record(path, record(1))):
+        with pytest.raises(ValueError, match=r"covid_linear\.jsonl: (a link|not a file)"):
+            action()
+    assert (tmp_path / "elsewhere").read_text() == ""
+
+
+def test_a_second_process_that_was_faster_is_not_written_over(path):
+    assert append_record(path, record(1))
+    assert not append_record(path, record(1, seconds=9.0))
+    assert [one.seconds for one in load_records(path).values()] == [1.5]
 
 
 def test_a_record_whose_key_was_forged_is_refused(path):

@@ -49,8 +49,27 @@ def test_an_error_of_the_listener_is_raised_at_the_end(tmp_path: Path):
 
     with Narrator(listen, tmp_path / "log", 1000) as narrator:
         narrator.read([b"one\n"])
-        with pytest.raises(ZeroDivisionError):
-            narrator.end()
+        narrator.end()
+    with pytest.raises(ZeroDivisionError):
+        narrator.complain()
+
+
+def test_a_log_that_cannot_be_written_does_not_keep_the_run_waiting(tmp_path: Path):
+    """A full disk: what the run says is read on, or it would stop at a full pipe for ever."""
+    read: list[int] = []
+
+    def stream() -> Iterator[bytes]:
+        for number in range(100):
+            read.append(number)
+            yield b"a line\n"
+
+    (tmp_path / "log").symlink_to("/dev/full")
+    narrator = Narrator(lambda _: None, tmp_path / "log", 10_000)
+    narrator.read(stream())
+    narrator.end()
+    assert len(read) == 100
+    with pytest.raises(OSError, match="No space left"):
+        narrator.complain()
 
 
 def test_a_broken_connection_ends_the_stream(tmp_path: Path):

@@ -82,3 +82,9 @@ def test_any_text_becomes_a_valid_clean_manifest(
 def test_a_megabyte_of_hyperparameters_is_left_out():
     found = stamp_foreign(manifest(hyperparameters={"x": "y" * 100_000}), KNOWN)
     assert found.provenance.hyperparameters == {"left out": "more than 65536 bytes"}
+
+
+def test_a_number_that_json_does_not_have_stays_to_be_seen():
+    said = manifest(hyperparameters={"loss": float("nan"), "deep": [{"best": float("inf")}]})
+    found = stamp_foreign(said, KNOWN).provenance.hyperparameters
+    assert found == {"loss": "nan", "deep": [{"best": "inf"}]}

@@ -34,7 +34,7 @@ def plain_targets(boxes: Boxes, scale: int, grid: int, protocol: YoloProtocol, f
     own = Plain(np.zeros(shape, bool), np.ones(shape, bool), np.zeros((*shape, 4)))
     for x, y, w, h in boxes:
         cx, cy = (x + w / 2) / stride, (y + h / 2) / stride
-        column, row = min(int(cx), grid - 1), min(int(cy), grid - 1)
+        column, row = (max(0, min(int(centre), grid - 1)) for centre in (cx, cy))
         ious = [plain_iou((w / stride, h / stride), (a / stride, b / stride), plus) for a, b in anchors]
         for k, iou in enumerate(ious):
             if iou > protocol.ignore_iou:

@@ -1,4 +1,4 @@
-"""YOLOv3 loss: worked example 2, both readings of the mean, and wild maps against a slow copy."""
+"""YOLOv3 loss: worked example 2, both readings of the mean, wild maps and centres outside against a slow copy."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ def test_worked_example_2_no_box():
 def test_wild_maps_against_the_slow_copy(update, seed):
     protocol = YOLO.model_copy(update=update)
     rng = np.random.default_rng(seed)
-    images = [[tuple(rng.integers(0, 1200, 4) / 8) for _ in range(count)] for count in rng.integers(0, 5, 4)]
+    images = [
+        [tuple(rng.integers((-40, -40, 1, 1), 1800) / 8) for _ in range(count)]
+        for count in rng.integers(0, 5, 4)
+    ]
     raw = [rng.normal(0, 2, (4, 3, 6, grid, grid)).astype(np.float32) for grid in (7, 14, 28)]
     expected = 0.0
     for scale, values in enumerate(raw):
@@ -64,6 +67,54 @@ def test_the_mean_over_positives_weighs_a_box_alike_at_every_scale():
             published[scale].x.item() * 3 * grid * grid, rel=1e-5
         )
         assert corrected[scale].objectness.item() == pytest.approx(published[scale].objectness.item())
+
+
+def with_offset(offset: float) -> BoxTarget:
+    """Return a box in a frame of side 1 and grids of one cell, where centres are offsets."""
+    return BoxTarget.pack([np.array([(offset - 1, offset - 1, 2, 2)])])
+
+
+@pytest.mark.parametrize("offset", [-4.0, -0.1, 0.0, 0.5, 1.0, 1.0000001, 1.2, 20.0])
+def test_a_centre_anywhere_against_the_slow_copy(offset):
+    """Object CXR: with exchanged sides a box near the edge has its centre outside the frame."""
+    raw = np.random.default_rng(0).normal(0, 2, (3, 1, 3, 6, 1, 1)).astype(np.float32)
+    maps = [torch.from_numpy(values).flatten(1, 2).requires_grad_() for values in raw]
+    target = with_offset(offset)
+    boxes = [tuple(target.boxes[0, 0].tolist())]
+    expected = 0.0
+    for scale, values in enumerate(raw):
+        plain = plain_targets(boxes, scale, 1, YOLO, frame=1.0)
+        expected += plain_scale_loss(values.astype(np.float64), [plain], YOLO)
+    loss = yolo_loss(maps, target, YOLO, frame=1.0)
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+    loss.backward()
+    for scale, values in enumerate(maps):
+        positive = plain_targets(boxes, scale, 1, YOLO, frame=1.0).positive[:, 0, 0]
+        centre = raw[scale, 0, :, :2, 0, 0].astype(np.float64)
+        slope = 2.5 / 3 * (1 / (1 + np.exp(-centre)) - offset) * positive[:, None]
+        own = values.grad.view(3, 6)[:, :2].numpy()
+        np.testing.assert_allclose(own, slope, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("offset", [-4.0, 0.5, 1.2, 20.0])
+@pytest.mark.parametrize("logit", [-60000.0, -20.0, -8.0, 0.0, 8.0, 20.0, 60000.0])
+def test_half_precision_maps_have_the_gradient_of_the_same_numbers_in_float32(half, offset, logit):
+    """Half precision has no probability between 1 - 2^-11 and 1: the logistic function is float32's."""
+    raw = torch.full((3, 1, 3, 6), logit)
+    raw[..., 2:4] = 0  # sizes have no probability
+    rounded = raw.to(half).view(3, 1, 18, 1, 1)
+    target = with_offset(offset)
+    losses, gradients = [], []
+    for dtype in (half, torch.float32):
+        maps = [values.to(dtype).requires_grad_() for values in rounded]
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            losses.append(yolo_loss(maps, target, YOLO, frame=1.0))
+        gradients.append(torch.stack(torch.autograd.grad(losses[-1], maps)))
+    assert losses[0].item() == losses[1].item()
+    assert math.isfinite(losses[0].item())
+    assert gradients[0].isfinite().all()
+    assert torch.equal(gradients[0], gradients[1].to(half))
 
 
 def test_half_precision_maps_give_a_float32_loss():

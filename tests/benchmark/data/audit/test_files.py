@@ -13,6 +13,7 @@ from benchmark.data.audit.files import Passed, pictures
 from benchmark.data.audit.hashes import image_hash
 from benchmark.data.audit.read import grey_pixels
 from benchmark.data.errors import BadImageError, DataError
+from tests.benchmark.data import spoil
 from tests.benchmark.data.audit import copies
 
 GREY = np.arange(48 * 40, dtype=np.uint8).reshape(48, 40)
@@ -144,3 +145,34 @@ def test_broken_files_are_named(tmp_path: Path, name: str, content: bytes | str,
     path.write_bytes(content)
     with pytest.raises(BadImageError, match=message):
         read(path)
+
+
+def test_a_picture_is_read_upright(tmp_path: Path) -> None:
+    source = copies.drawn()[0]
+    image = Image.fromarray(np.rot90(source))
+    exif = image.getexif()
+    exif[274] = 6
+    for name in ("x.png", "x.jpg"):
+        image.save(tmp_path / name, exif=exif)
+        assert distance(image_hash(read(tmp_path / name)), image_hash(source)) < 100, name
+
+
+def test_leavings_of_systems_are_counted_apart(tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    cluttered = spoil.litter(tmp_path)
+    passed = Passed()
+    assert names(tmp_path, passed) == ["a.png"]
+    assert (passed.clutter, passed.others) == (cluttered, 0)
+
+
+def test_files_that_are_none_are_named_and_nothing_hangs(tmp_path: Path) -> None:
+    paths = [save(tmp_path / f"{number}.png") for number in range(7)]
+    spoil.break_files(paths[1:])
+    passed, problems = Passed(), []
+    for one in pictures(tmp_path, passed):
+        try:
+            grey_pixels(one)
+        except BadImageError as error:
+            problems.append(str(error))
+    assert passed.others == 4
+    assert len(problems) == 2

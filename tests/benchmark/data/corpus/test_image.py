@@ -19,7 +19,7 @@ from tests.benchmark.data.corpus.raw_mimic import jpeg
 def test_a_truncated_jpeg_reads_as_with_pillows_switch(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
     content = jpeg(300, 400, quality=95)
     cut = content[: int(share * len(content))]
-    pixels, truncated = decode(cut, "x.jpg")
+    pixels, truncated = decode(cut)
     with pytest.raises(OSError, match="truncated"):
         Image.open(io.BytesIO(cut)).load()
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
@@ -32,7 +32,7 @@ def test_a_truncated_jpeg_reads_as_with_pillows_switch(share: float, monkeypatch
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8", b"no image", jpeg()[:20], b"\x89PNG\r\n\x1a\n"])
 def test_what_has_no_pixels_is_bad(content: bytes) -> None:
     with pytest.raises(BadImageError):
-        decode(content, "x.jpg")
+        decode(content)
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 128))
@@ -49,7 +49,7 @@ def test_the_shorter_side_is_reduced_and_nothing_enlarged(height: int, width: in
 def test_statistics_are_of_the_original_size() -> None:
     content = jpeg(90, 70)
     pixels = np.asarray(Image.open(io.BytesIO(content))).astype(np.float64) / 255
-    stored = stored_image(content, "x.jpg", 32)
+    stored = stored_image(content, 32)
     assert stored.pixels.shape == (41, 32)
     assert (stored.source_height, stored.source_width) == (90, 70)
     assert stored.mean == pytest.approx(pixels.mean(), abs=1e-12)

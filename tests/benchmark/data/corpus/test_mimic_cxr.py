@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -227,3 +229,95 @@ def test_hostile_archives_are_never_extracted(tmp_path: Path) -> None:
 
 def test_the_exclusion_list_has_the_length_of_the_protocol() -> None:
     assert len(excluded_studies()) == 23 + 31
+
+
+def physionet(raw: Path) -> None:
+    """What `wget -r` leaves of the two projects."""
+    for old, new in (("mimic-cxr-jpg_2-0-0", "mimic-cxr-jpg/2.1.0"), ("mimic-cxr_2-0-0", "mimic-cxr/2.1.0")):
+        target = raw / "physionet.org" / "files" / new
+        target.parent.mkdir(parents=True)
+        (raw / old).rename(target)
+
+
+def unzipped_tables(raw: Path) -> None:
+    for kind in ("split", "metadata", "chexpert"):
+        path = raw_mimic.table_path(raw, kind)
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+
+
+def new_names(raw: Path) -> None:
+    for kind in ("split", "metadata", "chexpert"):
+        path = raw_mimic.table_path(raw, kind)
+        path.rename(path.with_name(path.name.replace("2.0.0", "2.1.0")))
+
+
+def one_folder(raw: Path) -> None:
+    for old in ("mimic-cxr-jpg_2-0-0", "mimic-cxr_2-0-0"):
+        for path in sorted((raw / old).iterdir()):
+            path.rename(raw / path.name)
+
+
+def reports_in_files(raw: Path) -> None:
+    """As the project itself lays them out, beside folders of DICOM files."""
+    folder = raw / "mimic-cxr_2-0-0"
+    with zipfile.ZipFile(folder / "mimic-cxr-reports.zip") as archive:
+        archive.extractall(folder)
+    (folder / "mimic-cxr-reports.zip").unlink()
+    (folder / "files" / "p10" / "p10000000").mkdir()
+
+
+@pytest.mark.parametrize("change", [physionet, unzipped_tables, new_names, one_folder, reports_in_files])
+def test_every_layout_of_physionet_gives_the_same_corpus(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    studies = [
+        Study(10000001, 50000001),
+        Study(10000002, 50000002, views=("PA", "LL")),
+        Study(11000000, 50000003),
+    ]
+    raw = raw_mimic.write(tmp_path / "raw", studies)
+    expected, *_ = prepared(raw, tmp_path / "a")
+    change(raw)
+    manifest, _, images = prepared(raw, tmp_path / "b")
+    assert manifest.files["pixels.npy"] == expected.files["pixels.npy"]
+    assert (manifest.left_out, manifest.notes) == (expected.left_out, expected.notes)
+    assert all((raw / source).is_file() for source in images["source"])
+
+
+def test_every_listed_image_is_used_or_has_a_reason(tmp_path: Path) -> None:
+    excluded = next(iter(sorted(excluded_studies())))
+    studies = [
+        Study(10000001, 50000001, views=("PA", "AP", "LATERAL")),
+        Study(10000001, 50000002, views=("PA", "AP"), report="No header."),
+        Study(10000001, 50000003, views=("PA", "AP"), report=None),
+        Study(10000001, excluded, views=("PA", "AP")),
+        Study(10000001, 50000004, views=("PA", "AP")),
+    ]
+    raw = raw_mimic.write(tmp_path / "raw", studies)
+    raw_mimic.image_path(raw, studies[4], 0).unlink()
+    raw_mimic.image_path(raw, studies[4], 1).write_bytes(b"")
+    counts = prepared(raw, tmp_path)[0].image_counts
+    assert counts is not None
+    assert (counts.found, counts.used) == (11, 2)
+    assert {one.reason: one.images for one in counts.left_out} == {
+        "view is neither PA nor AP": 1,
+        "study: report has neither findings nor impression": 2,
+        "study: report file is missing": 2,
+        "study: on the exclusion list": 2,
+        "file is missing": 1,
+        "cannot be read": 1,
+    }
+
+
+def test_dicom_instead_of_jpeg_and_tables_without_images_are_named(tmp_path: Path) -> None:
+    raw = raw_mimic.write(tmp_path, raw_mimic.studies())
+    for path in sorted(raw.rglob("*.jpg")):
+        path.rename(path.with_suffix(".dcm"))
+    with pytest.raises(
+        DataError, match="DICOM files there, no JPEG; the protocol reads the images of MIMIC-CXR-JPG"
+    ):
+        list_mimic_cxr(raw)
+    (raw / "mimic-cxr-jpg_2-0-0" / "files").rename(raw / "mimic-cxr-jpg_2-0-0" / "images")
+    with pytest.raises(DataError, match=r"files: the folder of the images is missing; .* It holds images/"):
+        list_mimic_cxr(raw)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from benchmark.contract.corpus import CorpusManifest
+from benchmark.data import walk
 from benchmark.data.corpus.pairs import list_pairs
 from benchmark.data.corpus.prepare import prepare
 from benchmark.data.corpus.verify import verify_corpus
 from benchmark.data.errors import DataError
-from tests.benchmark.data import raws
+from tests.benchmark.data import raws, spoil
+from tests.benchmark.data.audit import copies
 from tests.benchmark.data.corpus.raw_mimic import jpeg
 
 
@@ -193,3 +198,87 @@ def test_flat_images_are_refused(tmp_path: Path) -> None:
     raws.write_dicom(tmp_path / "raw" / "scan.dcm", np.full((8, 8), 7, np.uint8))
     with pytest.raises(DataError, match="one flat grey"):
         made(table)
+
+
+def test_own_images_are_stored_as_they_are_displayed(tmp_path: Path) -> None:
+    table = folder(
+        tmp_path / "raw", "image,split", *(f"{n},train" for n in ("a.dcm", "b.dcm", "c.JPG", "d.png"))
+    )
+    grey = raws.grey(60, 50)
+    copies.dicom(table.parent / "a.dcm", 255 - grey, PhotometricInterpretation="MONOCHROME1")
+    deep = grey.astype(np.int16) * 4 - 1000
+    window: dict[str, Any] = {
+        "WindowCenter": 512,
+        "WindowWidth": 1021,
+        "RescaleSlope": 1,
+        "RescaleIntercept": 1000,
+    }
+    copies.dicom(table.parent / "b.dcm", deep, **window)
+    image = Image.fromarray(grey)
+    exif = image.getexif()
+    exif[274] = 6
+    image.save(table.parent / "c.JPG", exif=exif, quality=100)
+    Image.fromarray(grey.astype(np.uint16) * 16).save(table.parent / "d.png")
+    _, _, images = made(table)
+    pixels = np.load(tmp_path / "corpora" / "own" / "pixels.npy")
+    stored = [
+        pixels[row["offset"] :][: row["height"] * row["width"]].reshape(row["height"], row["width"])
+        for _, row in images.iterrows()
+    ]
+    assert [one.shape for one in stored] == [(60, 50), (60, 50), (50, 60), (60, 50)]
+    np.testing.assert_array_equal(stored[0], grey)
+    assert np.abs(stored[1].astype(int) - grey).max() <= 1
+    assert np.abs(stored[2].astype(int) - np.rot90(grey, -1)).max() <= 4
+    assert np.corrcoef(stored[3].ravel(), grey.ravel())[0, 1] > 0.999
+
+
+def test_found_is_used_and_left_out(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    table = folder(
+        raw, "image,split", *(f"{n},train" for n in ("i0.jpg", "i1.jpg", "i2.jpg")), ",", "i3.jpg,train"
+    )
+    (raw / "i2.jpg").write_bytes(b"")
+    (raw / "i4.jpg").rename(raw / "i4.JPG")
+    (raw / "a.jpg").mkdir()
+    (raw / "up").symlink_to(raw)
+    os.mkfifo(raw / "pipe.png")
+    cluttered = spoil.litter(raw)
+    counts = made(table)[0].image_counts
+    assert counts is not None
+    assert {one.reason: one.images for one in counts.left_out} == {
+        walk.CLUTTER: cluttered,
+        "no row in table.csv": 2,
+        walk.FOLDER: 1,
+        walk.NOT_REGULAR: 1,
+        "cannot be read": 1,
+    }
+    assert (counts.found, counts.used) == (6 + 2 + cluttered, 3)
+    assert counts.remarks == ["table.csv: empty rows passed over: 1 (row 4)."]
+
+
+def test_names_that_readers_of_tables_take_for_nothing_survive(tmp_path: Path) -> None:
+    odd = ["nan", "null", "NA", "001"]
+    lines = [f"i{n}.jpg;{name};{name};train" for n, name in enumerate(odd)]
+    table = folder(tmp_path / "raw", "image;study;patient;split", *lines)
+    _, studies, _ = made(table)
+    assert studies["id"].tolist() == studies["patient"].tolist() == odd
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        ("pipe.png", "image pipe.png in .*: it is a pipe or device, not a file"),
+        ("a.jpg", "image a.jpg in .*: it is a folder, not a file"),
+        ("self.jpg", "image self.jpg in .*: a link that leads nowhere or in a circle"),
+        ("I0.JPG", "image I0.JPG is missing in .* It holds .*i0.jpg"),
+        ("scans/i0.jpg", "image scans/i0.jpg is missing in .* It holds .*scan/"),
+    ],
+)
+def test_what_is_no_file_is_named(tmp_path: Path, image: str, message: str) -> None:
+    table = folder(tmp_path, "image", image)
+    for name in ("a.jpg", "scan"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "self.jpg").symlink_to(tmp_path / "self.jpg")
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(DataError, match=f"row 1: {message}"):
+        list_pairs(tmp_path, table, "own", "Own")

@@ -75,5 +75,5 @@ def test_a_file_of_another_name_is_an_error(tmp_path: Path) -> None:
 
 def test_another_folder_says_what_was_looked_for(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
-    with pytest.raises(DataError, match=r"expected jpgs or covid_rural_annot/jpgs"):
+    with pytest.raises(DataError, match=r"expected the folder jpgs there or below. It is empty"):
         world.run("covid-rural", tmp_path / "raw", tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 from benchmark.data.errors import DataError
@@ -60,3 +61,21 @@ def test_box_partly_outside_is_kept_whole(tmp_path: Path) -> None:
     store = world.store("rsna", raw, tmp_path)
     x, _, w, _ = store.boxes(world.rows("p0", store))[0]
     assert x + w > 224
+
+
+def test_polarity_and_window_are_ignored_as_published_and_an_entry_changes_that(tmp_path: Path) -> None:
+    raw = raws.rsna(tmp_path / "raw")
+    plain = world.store("rsna", raw, tmp_path / "a")
+    path = raw / "stage_2_train_images" / "p1.dcm"
+    dataset = pydicom.dcmread(path)
+    dataset.PhotometricInterpretation = "MONOCHROME1"
+    dataset.WindowCenter, dataset.WindowWidth = 128, 256
+    dataset.save_as(path)
+    published = world.store("rsna", raw, tmp_path / "b")
+    np.testing.assert_array_equal(published.images, plain.images)
+    displayed = world.store("rsna", raw, tmp_path / "c", world.changed(dicom_values="displayed"))
+    row = world.rows("p1", plain)
+    frame = Frame.padded(40, 52, 224, "short")
+    np.testing.assert_array_equal(displayed.images[row], fit_image(255 - raws.grey(seed=1), frame))
+    others = [other for other in range(len(plain)) if other != row]
+    np.testing.assert_array_equal(displayed.images[others], plain.images[others])

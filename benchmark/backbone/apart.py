@@ -1,0 +1,90 @@
+"""Weight files from elsewhere are read in a process apart; an architecture's own tensors come back as safetensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor
+
+from benchmark.backbone import registry
+from benchmark.backbone.model import BackboneError
+from benchmark.backbone.weights import not_finite, spec_problems, specs_of
+from benchmark.contract.apart import Apart, ApartError, Limits
+from benchmark.contract.apart_inside import RefusedError
+from benchmark.contract.run_contract import GIB, MIB
+from benchmark.contract.untrusted import clean_text
+
+READ_SECONDS = 20.0
+"""Of computing until a file is read, beside those for its size; a checkpoint of 100,000 tensors takes five."""
+BYTES_PER_SECOND = 50 * MIB
+MATCH_SECONDS = 180.0
+"""Of computing until its tensors are matched with architectures, some of which have to be built."""
+CLOCK_SECONDS = 600.0
+"""That may pass, beside those for the size on a slow disk."""
+BYTES_PER_CLOCK_SECOND = 5 * MIB
+MEMORY = 3 * GIB
+"""Of data, beside three times the file (mapped, unpickled, converted) and three times the result."""
+HEADER = 16 * MIB
+
+
+def read_apart(
+    work: str, path: Path, architecture: str, arguments: Mapping[str, Any]
+) -> tuple[Any, dict[str, Tensor]]:
+    """Return what a work says of a weight file, and the state dict of an architecture that it took out of it.
+
+    Args:
+        work: `module:function`; called with `path` and `arguments`, it yields once when the file is read, and then a
+            JSON value and the state dict as safetensors.
+        path: the file.
+        architecture: name in the registry.
+        arguments: JSON values.
+
+    Returns:
+        The JSON value, for the caller to check, and the tensors: exactly those of the architecture, all finite.
+
+    Raises:
+        BackboneError: the file is refused, or reading it took more than the limits.
+    """
+    expected = registry.blueprint(architecture).state_dict()
+    result = sum(tensor.numel() * tensor.element_size() for tensor in expected.values())
+    size = path.stat().st_size if path.is_file() else 0
+    limits = Limits(
+        seconds=MATCH_SECONDS,
+        clock=CLOCK_SECONDS + size / BYTES_PER_CLOCK_SECOND,
+        memory=MEMORY + 3 * size + 3 * result,
+        answer=result + HEADER,
+    )
+    arguments = {"path": str(path.absolute()), **arguments}
+    with (
+        told(f"{clean_text(path.name, 80)} is refused: reading it"),
+        Apart(work, arguments, limits) as apart,
+    ):
+        apart.ask(seconds=READ_SECONDS + size / BYTES_PER_SECOND)
+        said, data = apart.ask()
+        try:
+            state = load(bytes(data))
+        except (SafetensorError, ValueError) as error:
+            raise ApartError("gave no tensors") from error
+    if (problems := spec_problems(specs_of(expected), specs_of(state))) or (problems := not_finite(state)):
+        raise BackboneError(f"{clean_text(path.name, 80)}: reading it gave other tensors: {problems[0]}")
+    return said, state
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Turn refusals and broken limits of a process apart into BackboneError.
+
+    Args:
+        what: was being done, for a message that goes on "did not end within 60 s".
+    """
+    try:
+        yield
+    except ApartError as error:
+        raise BackboneError(f"{what} {error}") from error
+    except RefusedError as error:
+        raise BackboneError(str(error)) from error

@@ -1,0 +1,117 @@
+"""A graph alone in an evaluation: a process apart computes its maps, with a limit on memory and on time.
+
+That a graph behaved when it was checked says little of what it does later: it may look at how many images it gets.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark.backbone.apart import told
+from benchmark.backbone.folder import GRAPH, read_manifest
+from benchmark.backbone.graph_model import open_graph, runs_on_gpu
+from benchmark.backbone.model import BATCH, Backbone, BackboneError
+from benchmark.contract.apart import Apart, Limits
+from benchmark.contract.apart_inside import Answer, Work
+from benchmark.contract.backbone import ONNX_ONLY, FeatureLevel
+from benchmark.contract.run_contract import GIB
+
+MEMORY = 6 * GIB
+"""Of data, beside three times the size of the graph: as much as the check of a submitted graph has."""
+SECONDS = 60.0 + 10.0 * BATCH
+"""For a batch: far more than the largest networks of timm need on one core."""
+
+
+def graph_work(folder: str, threads: int) -> Work:
+    """Yield the only image side of a graph, then the maps of each request's images, one after the other."""
+    torch.set_num_threads(threads)
+    backbone = open_graph(Path(folder))
+    request = yield Answer(backbone.fixed_side)
+    while True:
+        images = torch.frombuffer(request.data, dtype=torch.float32).reshape(request.said)
+        maps = [np.ascontiguousarray(each, np.float32) for each in backbone.own_maps(images)]
+        request = yield Answer([list(each.shape) for each in maps], b"".join(each.data for each in maps))
+
+
+class GraphApart(Backbone):
+    """A graph alone, in eval mode; the process lives as long as this object.
+
+    Args:
+        root: its folder.
+        seconds: for a batch.
+
+    Raises:
+        BackboneError: missing, changed, against the rules, or it cannot be opened within the limits.
+    """
+
+    def __init__(self, root: Path, *, seconds: float = SECONDS) -> None:
+        manifest = read_manifest(root)
+        super().__init__(ONNX_ONLY, tuple(manifest.levels))
+        self._name = manifest.name
+        threads = torch.get_num_threads()
+        size = (root / GRAPH).stat().st_size if (root / GRAPH).is_file() else 0
+        limits = Limits(seconds=seconds * threads, clock=seconds, memory=MEMORY + 3 * size, answer=0)
+        arguments = {"folder": str(root.resolve()), "threads": threads}
+        work = f"{__name__}:{graph_work.__name__}"
+        self._apart = Apart(work, arguments, limits, threads=threads, gpu=runs_on_gpu())
+        try:
+            with told(f"{self._name}: opening its graph"):
+                side = self._apart.ask().said
+        except BackboneError:
+            self._apart.close()
+            raise
+        self.fixed_side = side if isinstance(side, int) else None
+        self.eval()
+
+    def __del__(self) -> None:
+        if apart := self.__dict__.get("_apart"):
+            apart.close()
+
+    def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
+        parts = [self._ask(part) for part in image.split(BATCH)]
+        maps = [torch.cat(level) if len(level) > 1 else level[0] for level in zip(*parts, strict=True)]
+        return self.with_substitutes(image, [each.to(image.device) for each in maps])
+
+    def _ask(self, image: Tensor) -> list[Tensor]:
+        own = [level for level in self.levels if level.substitute is None]
+        shapes = [_shape(level, image) for level in own]
+        batch = image.detach().to("cpu", torch.float32).contiguous()
+        request = Answer(list(batch.shape), memoryview(batch.numpy()))
+        with told(f"{self._name}: computing features of {len(batch)} images"):
+            answer = self._apart.ask(request, most=4 * sum(map(prod, shapes)))
+        if answer.said != [list(shape) for shape in shapes]:
+            raise BackboneError(
+                f"{self._name}: its graph gives maps of {answer.said} for {len(batch)} images, declared are "
+                f"{[list(shape) for shape in shapes]}; submit the graph again"
+            )
+        values = torch.frombuffer(answer.data, dtype=torch.float32)
+        flat = values.split([prod(shape) for shape in shapes])
+        return [each.reshape(shape) for each, shape in zip(flat, shapes, strict=True)]
+
+
+def graph_side(root: Path, sha256: str) -> int | None:
+    """Return the only image side that the graph of a folder takes, None for any divisible by 32.
+
+    Args:
+        root: the folder.
+        sha256: of the graph, as its manifest says.
+
+    Raises:
+        BackboneError: there is no graph that can be opened.
+    """
+    return _side(root.resolve(), sha256)
+
+
+@cache
+def _side(root: Path, sha256: str) -> int | None:
+    return GraphApart(root).fixed_side
+
+
+def _shape(level: FeatureLevel, image: Tensor) -> tuple[int, ...]:
+    return len(image), level.channels, image.shape[2] // level.stride, image.shape[3] // level.stride

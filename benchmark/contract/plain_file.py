@@ -1,0 +1,46 @@
+"""The one reader of small files that strangers wrote: plain files only, never waited for, bounded in size."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+
+class PlainFileError(ValueError):
+    """No plain file, or a larger one than expected. The message has no path: the caller says where."""
+
+
+def read_plain(path: Path, limit: int, *, follow: bool = False) -> bytes:
+    """Return the content of a plain file.
+
+    Args:
+        path: The file. What is looked at is what was opened: nothing can be exchanged in between.
+        limit: Bytes that it may have.
+        follow: Whether a link is followed. A stranger's link would show a file of this machine in a message.
+
+    Raises:
+        PlainFileError: A link, a folder, a pipe, a device, or more than `limit` bytes.
+        OSError: There is none, or it cannot be read.
+    """
+    if not follow and stat.S_ISLNK(path.lstat().st_mode):
+        raise PlainFileError("is a link; put the file itself there")
+    # Without O_NONBLOCK the opening of a pipe waits for its writer.
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | (0 if follow else os.O_NOFOLLOW)
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise PlainFileError("is no plain file; put a plain file there")
+    with os.fdopen(os.open(path, flags), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise PlainFileError("is no plain file; put a plain file there")
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise PlainFileError(f"is larger than {limit} bytes")
+    return content
+
+
+def is_plain(path: Path) -> bool:
+    """Return whether a plain file lies there; a link is none."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False

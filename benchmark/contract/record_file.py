@@ -1,0 +1,149 @@
+"""Files of run records, `<results>/<track>/<submission>/<task>.jsonl`: the one reader, for evaluation and for boards.
+
+A line is one `RunRecord` in JSON, UTF-8. It comes from strangers: a line that is no record, says a thing twice or
+belongs elsewhere does not count and is named by its number. A last line without line feed was cut off by a kill.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from benchmark.contract.run_record import RunRecord
+from benchmark.disk.words import naming
+
+FILE_LIMIT = 256 * 1024 * 1024
+"""Bytes of one file; the records of one task have some hundred thousand."""
+
+LINE_LIMIT = 1024 * 1024
+"""Bytes of one record; a hundred epochs have twenty thousand."""
+
+_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""Neither another file behind a link nor a pipe that waits for its writer."""
+
+
+class RecordFileError(ValueError):
+    """A file that cannot hold run records; the message names it."""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A line that does not count."""
+
+    kind: Literal["bad", "repeated", "torn"]
+    line: int
+    """From 1."""
+    text: str
+    """What is wrong with it, without a full stop."""
+
+
+@dataclass(frozen=True)
+class RecordLines:
+    """What a file holds."""
+
+    records: dict[str, RunRecord]
+    """By key, in the order of the file; of equal keys the first."""
+    complaints: tuple[Complaint, ...]
+    whole: int
+    """Bytes up to the last line feed."""
+    sha256: str
+    """Of all bytes."""
+
+
+def read_record_file(path: Path) -> RecordLines:
+    """Return what a file holds.
+
+    Raises:
+        RecordFileError: It is a link, no plain file, or larger than `FILE_LIMIT`.
+        OSError: It is not there or cannot be read.
+    """
+    descriptor = open_record_file(path, os.O_RDONLY)
+    try:
+        return read_open_file(descriptor, path)
+    finally:
+        os.close(descriptor)
+
+
+def open_record_file(path: Path, flags: int) -> int:
+    """Return a descriptor of a plain file; raises as `read_record_file`."""
+    if path.is_symlink():
+        raise RecordFileError(f"{path}: a link, not followed; put the file of run records itself there")
+    descriptor = os.open(path, flags | _FLAGS, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise RecordFileError(f"{path}: not a file of run records; move it away")
+    return descriptor
+
+
+def read_open_file(descriptor: int, path: Path) -> RecordLines:
+    """Return what an open file holds, from its beginning; raises as `read_record_file`."""
+    with naming(path), open(descriptor, "rb", closefd=False) as stream:
+        stream.seek(0)
+        content = stream.read(FILE_LIMIT + 1)
+    if len(content) > FILE_LIMIT:
+        raise RecordFileError(
+            f"{path}: larger than {FILE_LIMIT} bytes; these are not run records, move it away"
+        )
+    return _parse(content, "/".join(path.parts[-3:]))
+
+
+def _parse(content: bytes, place: str) -> RecordLines:
+    records: dict[str, RunRecord] = {}
+    complaints: list[Complaint] = []
+    *lines, rest = content.split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = _record(line, place)
+        except ValueError as error:
+            complaints.append(Complaint("bad", number, f"not a run record: {error}"))
+            continue
+        if records.setdefault(record.key, record) is not record:
+            text = f"key {record.key[:12]} is there already, the first record counts"
+            complaints.append(Complaint("repeated", number, text))
+    if rest:
+        complaints.append(Complaint("torn", len(lines) + 1, "torn off (no line feed at its end)"))
+    whole = len(content) - len(rest)
+    return RecordLines(records, tuple(complaints), whole, hashlib.sha256(content).hexdigest())
+
+
+def _record(line: bytes, place: str) -> RunRecord:
+    """Return the record of a line. Raises ValueError that says in a few words why there is none."""
+    if len(line) > LINE_LIMIT:
+        raise ValueError(f"longer than {LINE_LIMIT} bytes")
+    try:
+        text = line.decode()
+        record = RunRecord.model_validate_json(text, strict=True)
+        # A line that comes back letter by letter says nothing twice; to look for that takes as long as to read it.
+        if record.model_dump_json() != text:
+            json.loads(text, object_pairs_hook=_once)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 text (byte {error.start + 1} of the line)") from error
+    except ValidationError as error:
+        raise ValueError(_first(error)) from error
+    if (own := f"{record.track}/{record.submission}/{record.run.task}.jsonl") != place:
+        raise ValueError(f"the record belongs into {own[:200]!a}, found in {place}")
+    return record
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) == len(pairs):
+        return
+    names = [name for name, _ in pairs]
+    twice = next(name for name in names if names.count(name) > 1)
+    raise ValueError(f"{twice[:60]!a} is given twice")
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    field = ".".join(str(part)[:60] for part in first["loc"])
+    found = "" if isinstance(first["input"], dict | list | bytes) else f", found {str(first['input'])[:60]!a}"
+    return f"{ascii(field)[1:-1]}: {first['msg']}{found}" if field else f"{first['msg']}{found}"

@@ -1,0 +1,142 @@
+"""What a run left that ended well: copied, stamped, checked, filed. A call that is cut off here is begun again here.
+
+Nothing that a submission says is believed, and nothing that it left is used where it could still be changed. What
+lay at the backbone's place stays unless everything went well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmark.backbone.findings import Finding, failed
+from benchmark.backbone.folder import MANIFEST, check_replaceable, read_manifest, writing_backbone
+from benchmark.backbone.model import BackboneError
+from benchmark.contract.audit import AUDIT_FILE
+from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.run_contract import Limits
+from benchmark.contract.verdict import RunVerdict, Verdict
+from benchmark.disk.temporary import write_text
+from benchmark.runtime.attached_audit import attached_audits, settle_audit
+from benchmark.runtime.check_apart import check_apart
+from benchmark.runtime.inputs import PretrainInputs
+from benchmark.runtime.outputs import Outputs
+from benchmark.runtime.stamp import Known, stamp_foreign, stamp_own
+from benchmark.runtime.submissions import SubmissionError
+from benchmark.runtime.take_over import RejectedError, copy_backbone
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """The end of a pre-training."""
+
+    verdict: RunVerdict
+    findings: list[Finding]
+    """Of the check of the new backbone; empty where there is none."""
+
+
+def file_backbone(
+    ended: RunVerdict,
+    root: Path,
+    outputs: Outputs,
+    inputs: PretrainInputs,
+    known: Known,
+    limits: Limits,
+    *,
+    force: bool,
+) -> Pretrained:
+    """Put the backbone of a run that ended well at `root` if it deserves it.
+
+    Args:
+        ended: how the run ended; noted in `outputs`, too, so that a later call finds it.
+        root: backbone folder to make; its last part is the backbone's name.
+        outputs: the output folder, and the harness's own notes about it.
+        inputs: what the run depends on.
+        known: what the harness writes into the manifest; time, memory and image are filled in here.
+        limits: of sizes.
+        force: whether a backbone from elsewhere may be replaced.
+
+    Returns:
+        The verdict, which is written beside the output as well, and findings.
+
+    Raises:
+        SubmissionError: a backbone that came from elsewhere has come to lie at `root`; the run's end stays noted.
+    """
+    known = replace(
+        known,
+        image_digest=ended.image_digest,
+        seconds=outputs.seconds,
+        peak_memory_bytes=ended.peak_memory_bytes,
+    )
+    try:
+        findings = _take_over(outputs.folder, root, known, limits, force)
+    except RejectedError as error:
+        message = f"ended well, but the backbone that it left breaks the contract: {error}"
+        rejected = ended.model_copy(
+            update={"verdict": Verdict.REJECTED, "message": message, "reasons": error.reasons}
+        )
+        write_text(outputs.verdict, rejected.to_json())
+        outputs.mark_rejected(inputs)
+        return Pretrained(rejected, [])
+    except BackboneError as error:
+        raise SubmissionError(
+            f"{root} came from elsewhere and is not replaced. The run ended well and is kept: move {root.name} away "
+            "and give the same command again, which checks and files what the run left (--force trains anew)"
+        ) from error
+    taken = ended.model_copy(update={"message": f"{root.name} was taken over"})
+    write_text(outputs.verdict, taken.to_json())
+    outputs.mark_taken(inputs)
+    return Pretrained(taken, findings)
+
+
+def check_place(root: Path, method: str, *, force: bool) -> None:
+    """Raise SubmissionError where a backbone lies at `root` that no run of `method` made, and `force` is not given."""
+    try:
+        check_replaceable(root, force=force, own=lambda there: made_by(there, method))
+    except BackboneError as error:
+        raise SubmissionError(
+            f"{root} did not come from pre-training {method} and is not replaced; choose another --name, or replace it "
+            "with --force"
+        ) from error
+
+
+def made_by(manifest: BackboneManifest, method: str) -> bool:
+    """Return whether `lovt-bench pretrain` made a backbone by running `method`."""
+    return manifest.provenance.method == method and manifest.provenance.inputs_sha256 is not None
+
+
+def _take_over(output: Path, root: Path, known: Known, limits: Limits, force: bool) -> list[Finding]:
+    """Copy, stamp, check and file the backbone; return the findings of the check.
+
+    Raises:
+        RejectedError: it breaks the contract.
+        BackboneError: what lies at `root` may not be replaced.
+    """
+    with writing_backbone(root, force=force, own=lambda there: made_by(there, known.method)) as taken:
+        copy_backbone(output, taken, limits)
+        made = _stamped(taken, known)
+        findings = check_apart(taken)
+        if failed(findings):
+            raise RejectedError(
+                [
+                    f"{each.subject}: {each.message}".replace(f"{taken.resolve()}/", "").replace(
+                        f"{taken}/", ""
+                    )
+                    for each in findings
+                    if each.level == "error"
+                ]
+            )
+        # Before the old folder goes, so that a report of it is nowhere in memory alone.
+        outcomes = [settle_audit(report, made, root.parent.parent, taken) for report in attached_audits(root)]
+    return [*findings, *(Finding("warning", AUDIT_FILE, outcome) for outcome in outcomes)]
+
+
+def _stamped(taken: Path, known: Known) -> BackboneManifest:
+    try:
+        manifest = read_manifest(taken)
+    except BackboneError as error:
+        raise RejectedError([str(error).replace(f"{taken}/", "")]) from error
+    stamp = stamp_own if known.image_digest is None else stamp_foreign
+    made = stamp(manifest, known)
+    write_text(taken / MANIFEST, made.to_json())
+    return made

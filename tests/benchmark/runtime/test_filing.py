@@ -1,0 +1,184 @@
+"""A run that ended well is never run again, wherever the call that checks what it left is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import submissions
+from benchmark.backbone.folder import read_manifest, save_backbone
+from benchmark.backbone.sources import random_draw
+from benchmark.cli.pretrain_run import execute
+from benchmark.cli.pretrain_runtime import Request
+from benchmark.contract.backbone import Provenance
+from benchmark.contract.run_contract import Limits
+from benchmark.contract.verdict import RunVerdict, Verdict
+from benchmark.disk.temporary import abandoned
+from benchmark.runtime.filing import Pretrained
+from benchmark.runtime.submissions import SubmissionError
+
+METHOD = """
+import os, shutil, sys
+output = sys.argv[sys.argv.index("--output") + 1]
+with open(os.environ["RUNS"], "a") as runs:
+    runs.write("run ")
+shutil.copytree(os.environ["GOOD"], output + "/backbone")
+"""
+
+
+@dataclass
+class Caller:
+    """Calls `pretrain mine`, and knows how often the method ran."""
+
+    workspace: Path
+    runs: Path
+
+    @property
+    def root(self) -> Path:
+        return self.workspace / "backbones" / "mine"
+
+    @property
+    def output(self) -> Path:
+        return self.workspace / "pretraining" / "mine"
+
+    @property
+    def count(self) -> int:
+        return len(self.runs.read_text().split()) if self.runs.exists() else 0
+
+    def __call__(self, **changes: Any) -> Pretrained | None:
+        fields: dict[str, Any] = {
+            "method": "mine", "variant": None, "fraction": None, "profile": "paper", "seed": 1, "settings": {},
+            "name": None, "resume": False, "force": False, "device": "cpu", "devices": None, "workers": None,
+            "time_limit": None, "hard_limit": None, "wandb": None, "online_evaluation": True,
+            "runtime": "process", "image": None, "base_image": None, "build_network": None,
+            "limits": Limits(reserve_bytes=0), "assets": None, "workspace": self.workspace, "corpus": Path,
+            **changes,
+        }  # fmt: skip
+        return execute(Request(**fields), lambda line: None)
+
+    def killed(self, before: Callable[[str, tuple[Any, ...]], bool]) -> None:
+        """Call in a process that kills itself before the first operation that `before` is true of."""
+        child = os.fork()
+        if child == 0:
+
+            def watch(event: str, arguments: tuple[Any, ...]) -> None:
+                if before(event, arguments):
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            sys.addaudithook(watch)
+            try:
+                self()
+            finally:
+                os._exit(0)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status), "the call came to its end without the operation"
+        assert os.WTERMSIG(status) == signal.SIGKILL
+
+    def assert_done(self) -> None:
+        assert self.count == 1, "the method ran again"
+        assert read_manifest(self.root).provenance.inputs_sha256 is not None
+        assert [path.name for path in self.root.parent.iterdir()] == ["mine"]
+        assert not list(self.output.iterdir())
+        assert not abandoned(self.workspace)
+
+
+def write_backbone(folder: Path, seed: int, **provenance: Any) -> None:
+    made_by = Provenance(method="mine", seed=seed, **provenance)
+    save_backbone(
+        folder,
+        random_draw("resnet18", seed),
+        display_name="Mine",
+        provenance=made_by,
+        onnx=False,
+        name="mine",
+    )
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("good") / "good"
+    write_backbone(folder, 1)
+    return folder
+
+
+@pytest.fixture
+def call(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> Caller:
+    """A method of "this repository" that copies a backbone and leaves no checkpoints."""
+    folder = tmp_path / "methods" / "mine"
+    folder.mkdir(parents=True)
+    declared = {"name": "mine", "display_name": "Mine", "supervision": "unknown", "corpus": "none"}
+    (folder / "submission.yaml").write_text(json.dumps({**declared, "module": "submissions.mine.pretrain"}))
+    (folder / "__init__.py").touch()
+    (folder / "pretrain.py").write_text(METHOD)
+    extend = f"import submissions; submissions.__path__.insert(0, {str(folder.parent)!r})"
+    (tmp_path / "sitecustomize.py").write_text(extend)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(submissions, "__path__", [str(folder.parent), *submissions.__path__])
+    monkeypatch.setenv("GOOD", str(good))
+    monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
+    return Caller(tmp_path / "workspace", tmp_path / "runs")
+
+
+def renames(path: Path) -> Callable[[str, tuple[Any, ...]], bool]:
+    """True of the operation that puts something at `path`."""
+    return lambda event, arguments: event == "os.rename" and str(arguments[1]) == str(path)
+
+
+@pytest.mark.slow
+def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_next(call: Caller) -> None:
+    """Five calls, each killed at a later step than the one before; the sixth ends. The method runs once."""
+    write_backbone(call.root, 0, inputs_sha256="0" * 64)
+    before = read_manifest(call.root)
+    backbones, records = call.root.parent, call.output.parent / ".runs"
+
+    def copies(event: str, arguments: tuple[Any, ...]) -> bool:
+        return event == "open" and str(arguments[0]).endswith("new/backbone.safetensors")
+
+    def checks(event: str, arguments: tuple[Any, ...]) -> bool:
+        return event == "subprocess.Popen" and "benchmark.runtime.check_apart" in list(arguments[1])
+
+    call.killed(copies)
+    assert call.count == 1
+    assert (call.output / "backbone").is_dir()
+    call.killed(checks)
+    assert read_manifest(call.root) == before
+    call.killed(renames(call.root))
+    assert not call.root.exists(), "killed between the two renames"
+    call.killed(renames(records / "mine.verdict.json"))
+    assert read_manifest(call.root) != before
+    call.killed(renames(records / "mine.json"))
+    assert (call.output / "backbone").is_dir()
+    assert call() is None, "its backbone is there"
+    call.assert_done()
+    assert backbones.is_dir()
+
+
+def test_a_run_that_ended_well_is_not_run_again_and_force_begins_anew(call: Caller) -> None:
+    call.killed(lambda event, arguments: event == "os.mkdir" and ".tmp-mine" in str(arguments[0]))
+    waiting = RunVerdict.model_validate(
+        json.loads((call.output.parent / ".runs" / "mine.json").read_text())["ended"]
+    )
+    assert waiting.verdict is Verdict.SUCCESS
+    with pytest.raises(SubmissionError, match=r"ended well, and what it left in .* is not checked yet"):
+        call(seed=2)
+    with pytest.raises(SubmissionError, match="ended well, and what it left in"):
+        call(settings={"width": "3"}, resume=True)
+    assert call.count == 1
+    (call.output / "backbone" / "other").touch()
+    result = call(resume=True)
+    assert result is not None
+    assert result.verdict.verdict is Verdict.REJECTED, "what it left is judged as ever"
+    assert result.verdict.runtime == "process"
+    assert call.count == 1
+    call.killed(lambda event, arguments: event == "os.mkdir" and ".tmp-mine" in str(arguments[0]))
+    assert call.count == 2, "what was refused is not taken over by a later call"
+    assert call(force=True) is not None
+    assert call.count == 3

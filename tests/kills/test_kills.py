@@ -1,0 +1,31 @@
+"""Commands that need no torch, killed at each of their renames; `python -m tests.kills` does all commands by hand."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from benchmark.disk.temporary import abandoned
+from tests.kills.__main__ import finish, run
+from tests.kills.world import commands, left_behind, names, state
+
+LIGHT = {"data", "corpus", "leaderboard"}
+
+
+@pytest.mark.slow
+def test_a_command_that_is_killed_at_a_rename_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    killed = 0
+    for undisturbed, command in zip(commands(tmp_path, whole), commands(tmp_path, cut), strict=True):
+        if command[0] not in LIGHT:
+            continue
+        finish(tmp_path, whole, undisturbed)
+        for number in range(1, int((tmp_path / "count").read_text()) + 1):
+            killed += run(tmp_path, cut, command, at=number) == -signal.SIGKILL
+        finish(tmp_path, cut, command)
+        assert state(cut) == state(whole)
+        assert abandoned(cut) == []
+        assert left_behind(cut, names(whole)) == set()
+    assert killed >= 8
