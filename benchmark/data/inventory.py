@@ -83,7 +83,7 @@ def take_inventory(
     inventory = Inventory(raw, tuple(folders))
     no_image = f"not an image by its ending ({', '.join(sorted(endings))})"
     for entry in (entry for folder in folders for entry in walk(folder) if entry.path not in besides):
-        if not is_utf8(entry.path):
+        if not is_utf8(relative_name(entry.path, raw)):
             inventory.others.setdefault(NO_UTF8, []).append(entry.path)
         elif entry.path.suffix.lower() in endings and entry.passed_over not in (CLOSED, CLUTTER):
             inventory.images.setdefault(entry.path.stem, []).append(entry.path)
@@ -108,10 +108,10 @@ def grouped(reason: str, names: Sequence[str]) -> LeftOutImages:
     return LeftOutImages(reason=reason, images=len(names), examples=examples)
 
 
-def is_utf8(path: Path) -> bool:
-    """Say whether the name of a path can be written to a manifest."""
+def is_utf8(name: str) -> bool:
+    """Say whether the name of a file can be written to a manifest."""
     try:
-        str(path).encode()
+        name.encode()
     except UnicodeEncodeError:
         return False
     return True
