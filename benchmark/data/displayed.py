@@ -5,13 +5,13 @@ The published datasets do not come this way; their protocol says which values th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from benchmark.data.errors import BadImageError
-from benchmark.data.images import named, open_image, read_dicom, stored_values
+from benchmark.data.images import decode_dicom, named, open_image, read_dicom, stored_values
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -32,6 +32,15 @@ _FAR = 1e9
 def is_dicom(content: bytes) -> bool:
     """Say whether a file begins as DICOM does."""
     return content[128:132] == DICOM_MAGIC
+
+
+def decode_protocol_dicom(content: bytes, values: Literal["stored", "displayed"]) -> np.ndarray:
+    """Return a DICOM image as uint8 (H, W) with the values that a protocol asks for (`dicom_values`).
+
+    Raises:
+        BadImageError: Not a readable image, several frames, no pixel data, or stored values of more than 8 bit.
+    """
+    return displayed_dicom(content) if values == "displayed" else decode_dicom(content)
 
 
 def displayed_dicom(content: bytes) -> np.ndarray:

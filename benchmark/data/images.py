@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 MAX_PIXELS = 100_000_000
 """Larger images are refused before they are decoded; the largest public ones have about 20 million pixels."""
 
-DicomValues = Literal["stored", "displayed"]
+MAX_BYTES = 1 << 30
+"""Larger files are no single X-ray and are not read."""
 
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 """Decoded by Pillow also where gdcm is installed: the two differ by one grey level."""
@@ -36,6 +37,8 @@ def read_bytes(path: Path) -> bytes:
     # Opening a pipe would wait for its writer.
     if problem := file_problem(path):
         raise BadImageError(problem)
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise BadImageError(f"{size:,} bytes, expected one image of at most {MAX_BYTES:,}")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -45,16 +48,12 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def decode_dicom(content: bytes, values: DicomValues = "stored") -> np.ndarray:
-    """Return a DICOM image as uint8 (H, W): the stored values unchanged, or as a viewer displays them.
+def decode_dicom(content: bytes) -> np.ndarray:
+    """Return the stored values of a DICOM image, uint8 (H, W), unchanged: no rescale, no window, no inversion.
 
     Raises:
-        BadImageError: Not a readable single-frame grey image, or stored with more than 8 bit.
+        BadImageError: Not a readable single-frame 8-bit grey image.
     """
-    if values == "displayed":
-        from benchmark.data.displayed import displayed_dicom
-
-        return displayed_dicom(content)
     with named("DICOM image"):
         pixels = stored_values(read_dicom(content))
     if pixels.ndim != 2 or pixels.dtype != np.uint8:

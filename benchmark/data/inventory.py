@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.contract.dataset import ImageCounts, LeftOutImages
+from benchmark.contract.untrusted import clean_text
 from benchmark.data.errors import DataError
 from benchmark.data.layout import holds
 from benchmark.data.walk import CLOSED, CLUTTER, MISSING, walk
@@ -14,6 +15,10 @@ from benchmark.data.walk import CLOSED, CLUTTER, MISSING, walk
 EXAMPLES = 3
 """Files of each reason that are named."""
 
+LONGEST_NAME = 120
+"""Characters of a name that a manifest keeps."""
+
+NO_UTF8 = "a path that is not UTF-8"
 SECOND_FILE = "a second file of the same ID"
 
 
@@ -24,7 +29,7 @@ class Inventory:
     Attributes:
         root: The raw folder.
         folders: The image folders in it.
-        images: Paths with an ending of images by ID, the file name without its ending.
+        images: Paths with an ending of images by ID, the file name without its ending; files come first.
         odd: Those of them that are no files, with the reason.
         others: What is no image by its name, by reason.
     """
@@ -45,7 +50,7 @@ class Inventory:
         paths = self.images.get(name, [])
         if not paths:
             return expected, f"{expected} ({origin}): {MISSING}"
-        if len(paths) > 1:
+        if len(paths) > 1 and paths[1] not in self.odd:
             return paths[0], f"{origin}: duplicate ID, two files: {paths[0]} and {paths[1]}"
         odd = self.odd.get(paths[0])
         return paths[0], odd and f"{paths[0]} ({origin}): {odd}"
@@ -55,7 +60,7 @@ class Inventory:
         left_out = {key: list(paths) for key, paths in self.others.items()}
         for name, paths in self.images.items():
             for path in paths[name in listed :]:
-                why = SECOND_FILE if name in listed else self.odd.get(path, reason)
+                why = self.odd.get(path, SECOND_FILE if name in listed else reason)
                 left_out.setdefault(why, []).append(path)
         return [
             grouped(why, [relative_name(path, self.root) for path in paths])
@@ -78,12 +83,16 @@ def take_inventory(
     inventory = Inventory(raw, tuple(folders))
     no_image = f"not an image by its ending ({', '.join(sorted(endings))})"
     for entry in (entry for folder in folders for entry in walk(folder) if entry.path not in besides):
-        if entry.path.suffix.lower() in endings and entry.passed_over not in (CLOSED, CLUTTER):
+        if not is_utf8(relative_name(entry.path, raw)):
+            inventory.others.setdefault(NO_UTF8, []).append(entry.path)
+        elif entry.path.suffix.lower() in endings and entry.passed_over not in (CLOSED, CLUTTER):
             inventory.images.setdefault(entry.path.stem, []).append(entry.path)
             if entry.passed_over:
                 inventory.odd[entry.path] = entry.passed_over
         else:
             inventory.others.setdefault(entry.passed_over or no_image, []).append(entry.path)
+    for paths in inventory.images.values():
+        paths.sort(key=inventory.odd.__contains__)
     if not inventory.images:
         looked = ", ".join(str(folder) for folder in folders[:3])
         raise DataError(
@@ -95,7 +104,17 @@ def take_inventory(
 
 def grouped(reason: str, names: Sequence[str]) -> LeftOutImages:
     """Return the images that one reason leaves out."""
-    return LeftOutImages(reason=reason, images=len(names), examples=list(names[:EXAMPLES]))
+    examples = [clean_text(name, LONGEST_NAME) for name in names[:EXAMPLES]]
+    return LeftOutImages(reason=reason, images=len(names), examples=examples)
+
+
+def is_utf8(name: str) -> bool:
+    """Say whether the name of a file can be written to a manifest."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def by_reason(reasons: Mapping[str, int]) -> list[LeftOutImages]:

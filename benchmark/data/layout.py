@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
+from benchmark.contract.phantom import PHANTOM_FILE
 from benchmark.data.errors import DataError
 from benchmark.data.walk import is_clutter
 
@@ -97,6 +98,13 @@ def find_root(raw: Path, marker: str) -> Path:
             "Check --raw; docs/data.md shows the layout"
         )
     return found[0].parent
+
+
+def is_phantom(raw: Path) -> bool:
+    """Say whether the phantom wrote a raw folder, one above it or one in it."""
+    above = list(raw.resolve().parents)[:DEPTH]
+    below = (folder for level in levels(raw) for folder in level)
+    return any((folder / PHANTOM_FILE).is_file() for folder in (*above, *below))
 
 
 def holds(folder: Path, wanted: Sequence[str] = ()) -> str:

@@ -13,6 +13,7 @@ from benchmark.contract.dataset import SPLIT_NAMES, LeftOutImages, SplitName, Sp
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.errors import DataError
 from benchmark.data.inventory import grouped, relative_name
+from benchmark.data.layout import is_phantom
 from benchmark.data.official import is_official
 from benchmark.data.samples import Listing, Preparer, Sample
 from benchmark.data.split_files import SplitFile, read_split_files
@@ -58,7 +59,7 @@ def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: 
     """
     if not raw.is_dir():
         raise DataError(f"{raw}: no such folder; --raw names the folder of the raw {preparer.name} files")
-    track: Track = "phantom" if (raw / "phantom.json").is_file() else "public"
+    track: Track = "phantom" if is_phantom(raw) else "public"
     listing = preparer.scan(raw, protocol)
     if not listing.samples:
         why = "; ".join(f"{one.images}: {one.reason}" for one in listing.left_out)

@@ -26,7 +26,8 @@ def collected() -> Iterator[list[str]]:
     before = [one.propagate for one in loggers]
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        warnings.simplefilter("ignore", DeprecationWarning)
+        for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning):
+            warnings.simplefilter("ignore", category)
         for one in loggers:
             one.addHandler(handler)
             one.propagate = False

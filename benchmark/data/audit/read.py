@@ -11,11 +11,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from benchmark.data.audit.files import Picture
 from benchmark.data.displayed import FORMATS, is_dicom
 from benchmark.data.errors import BadImageError
-from benchmark.data.images import check_size
+from benchmark.data.images import MAX_BYTES, check_size
 from benchmark.data.walk import file_problem
-
-MAX_BYTES = 1 << 30
-"""Larger files are no single X-ray."""
 
 DRAFT_SIDE = 256
 """JPEGs are decoded at no less than this side: four to eight times faster, and a hash sees no more."""

@@ -15,7 +15,6 @@ import yaml
 
 from benchmark.contract.corpus import CHEXPERT_LABELS
 from benchmark.contract.dataset import SPLIT_NAMES
-from benchmark.contract.phantom import PHANTOM_FILE
 from benchmark.data.corpus.listing import ListedImage, ListedStudy, Listing, NoReportError, ReportText
 from benchmark.data.corpus.mimic_reports import PATIENTS_TRIED, Reports, open_reports
 from benchmark.data.corpus.mimic_tables import (
@@ -29,7 +28,7 @@ from benchmark.data.corpus.mimic_tables import (
 from benchmark.data.corpus.reports.sections import parse_sections, select
 from benchmark.data.errors import DataError
 from benchmark.data.inventory import by_reason, relative_name
-from benchmark.data.layout import holds
+from benchmark.data.layout import holds, is_phantom
 from benchmark.disk.digest import file_sha256
 
 VIEWS = ("PA", "AP")
@@ -73,7 +72,7 @@ def list_mimic_cxr(raw: Path) -> Listing:
             continue
         unlabelled += (subject, study) not in labels
         studies.append(listed)
-    phantom = (raw / PHANTOM_FILE).is_file()
+    phantom = is_phantom(raw)
     return Listing(
         name="mimic-cxr",
         display_name="phantom MIMIC-CXR" if phantom else "MIMIC-CXR",

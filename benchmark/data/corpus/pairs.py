@@ -7,12 +7,12 @@ from pathlib import Path
 
 from benchmark.contract.base import NAME_RULE, is_name
 from benchmark.contract.dataset import SPLIT_NAMES, LeftOutImages, SplitName
-from benchmark.contract.phantom import PHANTOM_FILE
 from benchmark.data.corpus.listing import ListedImage, ListedStudy, Listing, ReportText
 from benchmark.data.corpus.pairs_table import COLUMNS, image_source, label_value, read_rows
 from benchmark.data.corpus.reports.sections import parse_sections, select
 from benchmark.data.errors import DataError
 from benchmark.data.inventory import grouped, relative_name
+from benchmark.data.layout import is_phantom
 from benchmark.data.splits import by_patient
 from benchmark.data.walk import PICTURES, walk
 from benchmark.disk.digest import file_sha256
@@ -64,7 +64,7 @@ def list_pairs(
     return Listing(
         name=name,
         display_name=display_name,
-        track="phantom" if (raw / PHANTOM_FILE).is_file() else "public",
+        track="phantom" if is_phantom(raw) else "public",
         root=raw,
         studies=[study for split in SPLIT_NAMES for study in listed if study.split == split],
         state=[VERSION, file_sha256(table), list(labels), seed, [_state(raw, study) for study in listed]],

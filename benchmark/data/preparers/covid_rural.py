@@ -13,7 +13,7 @@ from benchmark.contract.protocol import DataProtocol
 from benchmark.data.errors import BadImageError, DataError
 from benchmark.data.images import decode_channel_mean, decode_values, read_bytes
 from benchmark.data.inventory import relative_name, take_inventory
-from benchmark.data.layout import find_folders, find_root
+from benchmark.data.layout import find_root
 from benchmark.data.samples import Listing, RawImage, Sample
 from benchmark.data.splits import by_patient
 from benchmark.data.tables import safe_id
@@ -35,7 +35,7 @@ class CovidRural:
         """List the images in the order of their names; images without a mask are dropped, with a note."""
         root = find_root(raw, IMAGES)
         inventory = take_inventory(raw, [root / IMAGES], JPEG)
-        masks = take_inventory(raw, find_folders(root, MASKS), PNG)
+        masks = take_inventory(raw, [find_root(root, MASKS) / MASKS], PNG)
         samples, without_mask = {}, []
         for name in sorted(inventory.images, key=lambda name: f"{name}.jpg"):
             image = inventory.images[name][0]

@@ -15,7 +15,7 @@ import numpy as np
 from benchmark.contract.dataset import SplitName
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.box_masks import box_mask
-from benchmark.data.images import decode_dicom
+from benchmark.data.displayed import decode_protocol_dicom
 from benchmark.data.inventory import Inventory, take_inventory
 from benchmark.data.layout import find_tables, image_folders
 from benchmark.data.samples import Collector, Listing, RawImage, Sample
@@ -62,7 +62,7 @@ class Rsna:
         return permuted(ids, protocol.test_fraction, protocol.validation_fraction, seed)
 
     def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
-        pixels = decode_dicom(content, protocol.dicom_values)
+        pixels = decode_protocol_dicom(content, protocol.dicom_values)
         return RawImage(pixels, [box_mask(np.array(sample.boxes), *pixels.shape)])
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:

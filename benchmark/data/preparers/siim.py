@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmark.contract.dataset import SplitName
 from benchmark.contract.protocol import DataProtocol
+from benchmark.data.displayed import decode_protocol_dicom
 from benchmark.data.errors import BadImageError
-from benchmark.data.images import decode_dicom
 from benchmark.data.inventory import Inventory, take_inventory
 from benchmark.data.layout import find_tables, image_folders
 from benchmark.data.rle import decode_union
@@ -59,7 +59,7 @@ class Siim:
         return permuted(ids, protocol.test_fraction, protocol.validation_fraction, seed)
 
     def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
-        pixels = decode_dicom(content, protocol.dicom_values)
+        pixels = decode_protocol_dicom(content, protocol.dicom_values)
         if pixels.shape != (SIDE, SIDE):
             raise BadImageError(f"image of {SIDE} x {SIDE} pixels expected, found {pixels.shape}")
         return RawImage(pixels, [decode_union(sample.annotations, SIDE, SIDE)])

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.contract.phantom import PHANTOM_FILE
 from benchmark.data.errors import DataError
-from benchmark.data.layout import find_folders, find_root, find_tables, holds
+from benchmark.data.layout import find_folders, find_root, find_tables, holds, is_phantom
 
 
 def put(path: Path) -> Path:
@@ -75,6 +76,14 @@ def test_folders_of_the_shallowest_level_are_found_by_pattern(tmp_path: Path) ->
     (tmp_path / "again" / "other").mkdir(parents=True)
     with pytest.raises(DataError, match="both fit"):
         find_root(tmp_path, "other")
+
+
+@pytest.mark.parametrize("marked", ["raw", "raw/a/b", "."])
+def test_what_the_phantom_wrote_is_known_from_above_and_below(tmp_path: Path, marked: str) -> None:
+    (tmp_path / "raw" / "a" / "b").mkdir(parents=True)
+    assert not is_phantom(tmp_path / "raw")
+    put(tmp_path / marked / PHANTOM_FILE)
+    assert is_phantom(tmp_path / "raw")
 
 
 def test_a_long_list_is_cut(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 from benchmark.cli.main import main
 from benchmark.contract.dataset import ImageCounts
 from benchmark.data.errors import DataError
-from benchmark.data.walk import CLUTTER
+from benchmark.data.walk import CLUTTER, FOLDER
 from tests.benchmark.data import raws, spoil, world
 
 IMAGES = {
@@ -127,6 +128,28 @@ def test_images_outside_the_split_files_and_the_draw_are_counted(tmp_path: Path)
     reasons = {one.reason: one.images for one in found.left_out}
     assert reasons == {"not in the split files": 16, "cannot be used (--skip-bad)": 1}
     assert (found.found, found.used) == (21, 4)
+
+
+def test_a_folder_named_like_the_image_in_it_is_no_second_file(tmp_path: Path) -> None:
+    """What some programs make of one downloaded file in an archive of its name."""
+    raw, images = made("rsna", tmp_path / "raw")
+    path = images[0].rename(tmp_path / "x")
+    images[0].mkdir()
+    path.rename(images[0] / images[0].name)
+    found = counts("rsna", raw, tmp_path)
+    assert (found.found, found.used) == (21, 20)
+    assert [one.reason for one in found.left_out] == [FOLDER]
+
+
+def test_names_that_are_no_utf8_and_move_cursors_harm_nothing(tmp_path: Path) -> None:
+    raw, images = made("rsna", tmp_path / "raw")
+    for name in (b"\xff\xfe.dcm", b"a\x1b[31m\n.dcm"):
+        target = os.fsdecode(os.fsencode(images[0].parent) + b"/" + name)
+        Path(target).write_bytes(images[0].read_bytes())
+    found = counts("rsna", raw, tmp_path)
+    examples = {one.reason: one.examples for one in found.left_out}
+    assert examples["no row in stage_2_train_labels.csv"] == ["stage_2_train_images/a .dcm"]
+    assert examples["a path that is not UTF-8"] == ["stage_2_train_images/.dcm"]
 
 
 def test_counts_do_not_decide_the_identity_of_a_store(tmp_path: Path) -> None:

@@ -77,3 +77,10 @@ def test_another_folder_says_what_was_looked_for(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     with pytest.raises(DataError, match=r"expected the folder jpgs there or below. It is empty"):
         world.run("covid-rural", tmp_path / "raw", tmp_path)
+
+
+def test_a_missing_folder_of_masks_is_named(tmp_path: Path) -> None:
+    raw = raws.covid_rural(tmp_path / "raw")
+    (raw / "pngs_masks").rename(raw / "masks")
+    with pytest.raises(DataError, match=r"expected the folder pngs_masks there or below. It holds masks/, jpgs/"):
+        world.run("covid-rural", raw, tmp_path)
