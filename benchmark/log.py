@@ -19,3 +19,10 @@ class StandardError(logging.Handler):
             sys.stderr.flush()
         except (OSError, ValueError):
             pass  # Nobody reads any more; the work goes on.
+
+
+def show_log(level: int) -> None:
+    """Print what is logged at this level or above."""
+    logging.basicConfig(format="%(message)s", handlers=[StandardError()], level=level)
+    # It complains of home folders that cannot be written, which it can do without.
+    logging.getLogger("matplotlib").setLevel(max(level, logging.ERROR))

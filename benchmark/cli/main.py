@@ -11,7 +11,7 @@ import click
 
 from benchmark.cli.failures import said_plainly
 from benchmark.cli.streams import robust_streams
-from benchmark.log import StandardError, logger
+from benchmark.log import logger, show_log
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("benchmark.cli.audit:audit", "Look for evaluation images in a pre-training corpus."),
@@ -85,9 +85,7 @@ def main(verbose: bool) -> None:
     """
     # Threads that spin while another process has the core made trainings nine times slower (docs/performance.md).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    logging.basicConfig(
-        format="%(message)s", handlers=[StandardError()], level=logging.DEBUG if verbose else logging.WARNING
-    )
+    show_log(logging.DEBUG if verbose else logging.WARNING)
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 

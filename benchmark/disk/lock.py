@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmark.disk.words import naming
@@ -59,12 +59,17 @@ def _locked(path: Path, wait: bool) -> int | None:
 
 
 def _open(path: Path) -> int:
-    flags = os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    flags = os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        return os.open(path, os.O_RDWR | flags, 0o666)
+        return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o666)
     except PermissionError:
         # Made by somebody with a narrower umask; to read is enough for `flock`.
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        with suppress(FileNotFoundError):
+            return os.open(path, os.O_RDONLY | flags)
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise
+    # It vanished between the two: the folder is ours to write to.
+    return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o666)
 
 
 def try_lock(descriptor: int, *, wait: bool = False) -> bool:

@@ -6,8 +6,10 @@ import errno
 import getpass
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from benchmark.printable import printable
 
 _ELSEWHERE = "choose another folder (--workspace or LOVT_BENCH_WORKSPACE for what lovt-bench writes itself)"
 _KEPT = "What was finished before is kept."
@@ -41,7 +43,11 @@ _LOCK_ERRORS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 def explain(error: OSError) -> str:
     """Return one sentence or two for a failure: the path, what happened, what to do."""
     path = _path(error)
-    where = f"{path}: " if path else ""
+    where = f"{printable(path)}: " if path else ""
+    if error.errno in (errno.EEXIST, errno.ENOENT) and (link := _dangling(path)):
+        return (
+            f"{printable(link)} is a link to {printable(link.readlink())}, which is not there; mend the link."
+        )
     if error.errno in _LOCK_ERRORS:
         return f"{where}{_NO_LOCKS}."
     if error.errno in (errno.EACCES, errno.EPERM):
@@ -67,6 +73,15 @@ def _path(error: OSError) -> str:
         if isinstance(name, str | bytes | os.PathLike):
             return os.fsdecode(name)
     return ""
+
+
+def _dangling(path: str) -> Path | None:
+    """Return the link on the way to a path that leads to nothing."""
+    with suppress(OSError):
+        for place in (Path(path), *Path(path).parents):
+            if place.is_symlink() and not place.exists():
+                return place
+    return None
 
 
 def _user() -> str:

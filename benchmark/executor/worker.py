@@ -25,7 +25,7 @@ from typing import Any
 from benchmark.executor.drive import attempt
 from benchmark.executor.job import Job, WorkFunction
 from benchmark.executor.limits import limit_memory
-from benchmark.log import StandardError
+from benchmark.log import show_log
 
 STACKS = signal.SIGUSR1
 """Asks a worker for the stacks of its threads."""
@@ -74,5 +74,5 @@ def _read(jobs: queue.Queue[dict[str, str]]) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(format="%(message)s", handlers=[StandardError()], level=logging.WARNING)
+    show_log(logging.WARNING)
     main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
