@@ -115,7 +115,7 @@ def _take_over(output: Path, root: Path, known: Known, limits: Limits, force: bo
     with writing_backbone(root, force=force, own=lambda there: made_by(there, known.method)) as taken:
         copy_backbone(output, taken, limits)
         made = _stamped(taken, known)
-        findings = check_apart(taken)
+        findings = check_apart(taken, name=root.name)
         if failed(findings):
             raise RejectedError(
                 [

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from benchmark.runtime.engine import EngineError, choose, connect
 from benchmark.runtime.leftovers import is_abandoned, owner
+from tests.conftest import REPOSITORY
 
 
 @pytest.fixture
@@ -39,9 +44,39 @@ def test_code_from_elsewhere_never_gets_a_process():
 
 
 def test_a_container_is_abandoned_when_its_harness_has_ended():
-    host, pid, started = owner().split(" ")
+    place, pid, started = owner().split(" ")
     assert not is_abandoned(owner())
-    assert is_abandoned(f"{host} {pid} {int(started) + 1}"), "another process has the number by now"
-    assert is_abandoned(f"{host} 4194399 1")
-    assert not is_abandoned(f"elsewhere {pid} 1")
+    assert is_abandoned(f"{place} {pid} {int(started) + 1}"), "another process has the number by now"
+    assert is_abandoned(f"{place} 4194399 1")
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_of_a_harness_elsewhere_nothing_is_known(part: int):
+    """Another machine, another start of this one, another PID namespace: equal numbers are other processes."""
+    place, pid, _ = owner().split(" ")
+    parts = place.split("/")
+    parts[part] = "other"
+    assert not is_abandoned(f"{'/'.join(parts)} {pid} 1")
+    assert not is_abandoned(f"{parts[0]} {pid} 1"), "a label of an earlier version"
     assert not is_abandoned("nonsense")
+    assert not is_abandoned("")
+
+
+def test_a_harness_in_another_pid_namespace_is_left_alone():
+    """Two containers with one host name on one machine: process 1 of one is not process 1 of the other."""
+    code = (
+        "import sys; from benchmark.runtime.leftovers import is_abandoned, owner; "
+        "print(owner(), is_abandoned(sys.argv[1]))"
+    )
+    inside = ["unshare", "--pid", "--fork", "--mount-proc"] + ["--map-root-user"] * (os.getuid() != 0)
+    done = subprocess.run(
+        [*inside, sys.executable, "-c", code, owner()],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=REPOSITORY,
+    )
+    place, pid, started, said = done.stdout.split()
+    assert said == "False", "a living harness outside"
+    assert place.split("/")[:2] == owner().split(" ")[0].split("/")[:2], "host and boot are the same"
+    assert not is_abandoned(f"{place} {pid} {started}")

@@ -137,13 +137,13 @@ def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_n
     """Five calls, each killed at a later step than the one before; the sixth ends. The method runs once."""
     write_backbone(call.root, 0, inputs_sha256="0" * 64)
     before = read_manifest(call.root)
-    backbones, records = call.root.parent, call.output.parent / ".runs"
+    records = call.output.parent / ".runs"
 
     def copies(event: str, arguments: tuple[Any, ...]) -> bool:
         return event == "open" and str(arguments[0]).endswith("new/backbone.safetensors")
 
     def checks(event: str, arguments: tuple[Any, ...]) -> bool:
-        return event == "subprocess.Popen" and "benchmark.runtime.check_apart" in list(arguments[1])
+        return event == "subprocess.Popen"
 
     call.killed(copies)
     assert call.count == 1
@@ -158,7 +158,6 @@ def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_n
     assert (call.output / "backbone").is_dir()
     assert call() is None, "its backbone is there"
     call.assert_done()
-    assert backbones.is_dir()
 
 
 def test_a_run_that_ended_well_is_not_run_again_and_force_begins_anew(call: Caller) -> None:

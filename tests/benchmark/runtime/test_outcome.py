@@ -57,6 +57,19 @@ def test_going_on_is_offered_where_there_are_checkpoints():
         assert "--resume" not in decide(ended, resumable=False)[1]
 
 
+@pytest.mark.parametrize(
+    "ended", [Ended(Exit(75)), Ended(Exit(137), "interrupt"), Ended(Exit(0), "interrupt")]
+)
+def test_a_run_that_was_cut_off_is_promised_no_more_than_it_left(ended: Ended):
+    verdict, message = decide(ended, resumable=True)
+    assert verdict is Verdict.RESUMABLE
+    assert message == "was cut off; the same command with --resume goes on"
+    verdict, message = decide(ended, resumable=False)
+    assert verdict is Verdict.RESUMABLE
+    assert "--resume" not in message
+    assert "begins anew" in message
+
+
 def test_signals_have_names():
     assert "SIGSEGV" in decide(Ended(Exit(139)), resumable=False)[1]
     assert "exit code 200;" in decide(Ended(Exit(200)), resumable=False)[1]

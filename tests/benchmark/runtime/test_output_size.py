@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,7 +43,35 @@ def test_folders_have_a_depth(tmp_path: Path):
     assert "nested" in measure(tmp_path, limits).problem
 
 
-def test_a_missing_output_or_a_link_is_empty(tmp_path: Path):
+def test_a_missing_output_is_empty_and_a_link_in_its_place_a_violation(tmp_path: Path):
     (tmp_path / "link").symlink_to("/usr")
-    assert measure(tmp_path / "link", LIMITS).files == measure(tmp_path / "absent", LIMITS).files == 0
-    assert free_bytes(tmp_path) > 0
+    link = measure(tmp_path / "link", LIMITS)
+    assert link.files == measure(tmp_path / "absent", LIMITS).files == 0
+    assert "cannot be looked at" in link.problem
+    assert not measure(tmp_path / "absent", LIMITS).problem
+    assert free_bytes(tmp_path / "absent") > 0
+
+
+@pytest.fixture
+def nobody_special() -> Iterator[Path]:
+    """A folder, and this process as its owner who is not root."""
+    with tempfile.TemporaryDirectory() as name:
+        if os.getuid() == 0:
+            os.chown(name, 1000, 1000)
+            os.seteuid(1000)
+        yield Path(name)
+        os.seteuid(os.getuid())
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o100, 0o300, 0o400])
+@pytest.mark.parametrize("place", [".", "folder", "folder/folder"])
+def test_what_cannot_be_looked_at_is_a_violation(nobody_special: Path, mode: int, place: str):
+    """Without the right to list, or to learn sizes: what lies there would count nothing."""
+    closed = nobody_special / place
+    (nobody_special / "folder" / "folder").mkdir(parents=True)
+    (closed / "file").write_bytes(bytes(1000))
+    closed.chmod(mode)
+    problem = measure(nobody_special, LIMITS).problem
+    closed.chmod(0o700)
+    assert "cannot be looked at" in problem
+    assert not measure(nobody_special, LIMITS).problem
