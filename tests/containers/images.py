@@ -28,24 +28,7 @@ PUBLIC_IMAGE = "python:3.11-slim"
 BASE_IMAGE = "lovt-bench-test-base"
 SITE = "/opt/site"
 TINY_IMAGE = "lovt-bench-test-tiny"
-TOOLS = [
-    "sh",
-    "cat",
-    "chmod",
-    "cp",
-    "dd",
-    "head",
-    "id",
-    "ln",
-    "ls",
-    "mkdir",
-    "mkfifo",
-    "mv",
-    "rm",
-    "sleep",
-    "touch",
-    "truncate",
-]
+TOOLS = "sh cat chmod cp dd head id ln ls mkdir mkfifo mv rm sleep touch truncate".split()
 
 
 class NoBaseImageError(RuntimeError):
