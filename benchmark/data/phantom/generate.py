@@ -22,7 +22,7 @@ from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.layout import Layout, Settings, layouts
 from benchmark.data.work import held
 from benchmark.disk.digest import file_sha256
-from benchmark.disk.temporary import new_folder
+from benchmark.disk.temporary import new_folder, sweep
 
 GENERATOR = 1
 """Version of the drawing, the texts and the tables: raise it with any change of what is written."""
@@ -46,6 +46,7 @@ def existing(root: Path, settings: Settings, force: bool) -> PhantomManifest | N
 
     Raises PhantomError for a folder that is no phantom, and for one with other settings unless `force`.
     """
+    sweep(root.parent)  # a killed process may have been just about to replace it
     if not root.exists() or (root.is_dir() and not any(root.iterdir())):
         return None
     marker = root / PHANTOM_FILE

@@ -134,6 +134,18 @@ def test_an_interrupted_call_leaves_nothing_and_the_next_one_succeeds(tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == ["rsna"]
 
 
+def test_a_finished_phantom_that_was_just_being_replaced_is_put_back(tmp_path: Path) -> None:
+    root = write(tmp_path, "rsna", images=20)
+    scratch = tmp_path / ".tmp-rsna-01234567"
+    (scratch / "new").mkdir(parents=True)
+    (scratch / "target").write_text("rsna")
+    before = files_of(root)
+    root.rename(scratch / "old")
+    write_phantom(root, RSNA, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["rsna"]
+    assert files_of(root) == before
+
+
 def test_two_at_once_end_in_a_sentence_for_one(tmp_path: Path) -> None:
     seen: list[str] = []
 
