@@ -116,14 +116,16 @@ def partial_store(target: Path, sources: str, rows: int, side: int, classes: int
             RowFile.create(folder / name, shape).close()
 
     with work_on(target, sources, begin, lambda folder: _has(folder, shapes)) as folder:
-        files = [RowFile(folder / name) for name in shapes]
-        partial = Partial(folder, *files, Journal(folder / JOURNAL))
+        partial = Partial(
+            folder, RowFile(folder / fmt.IMAGES), RowFile(folder / fmt.MASKS), Journal(folder / JOURNAL)
+        )
         try:
             partial.restore()
             yield partial
         finally:
-            for file in (*files, partial.journal):
-                file.close()
+            partial.images.close()
+            partial.masks.close()
+            partial.journal.close()
 
 
 def _has(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> bool:

@@ -6,16 +6,12 @@ image (224 pixels), masks have exactly its size. Opening a store reads no pixels
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from benchmark.contract.dataset import (
     SPLIT_NAMES,
@@ -29,6 +25,7 @@ from benchmark.data import format as fmt
 from benchmark.data.consistent import contradictions
 from benchmark.data.errors import DamagedStoreError
 from benchmark.data.folders import PUBLISHED
+from benchmark.data.read_files import read_files
 from benchmark.data.seal import seal
 from benchmark.disk.digest import DigestedFile
 from benchmark.disk.temporary import new_folder
@@ -79,29 +76,7 @@ class ImageStore:
             FileNotFoundError: There is no store.
             DamagedStoreError: A file is missing, differs from its digest or has another shape than it should.
         """
-        manifest = fmt.read_manifest(root)
-        try:
-            index = pd.read_parquet(_checked(root, fmt.INDEX, manifest))
-            boxes = fmt.load_boxes(_checked(root, fmt.BOXES, manifest)) if manifest.has_boxes else None
-        except (ValueError, KeyError, EOFError, BadZipFile, pa.ArrowException) as error:
-            if isinstance(error, DamagedStoreError):
-                raise
-            raise DamagedStoreError(root, f"index or boxes cannot be read: {error}") from error
-        count, side = len(index), manifest.image_side
-        if boxes is not None and len(boxes[0]) != count + 1:
-            raise DamagedStoreError(
-                root, f"{fmt.INDEX} has {count} rows, {fmt.BOXES} is of {len(boxes[0]) - 1}"
-            )
-        shapes: dict[str, tuple[int, ...]] = {fmt.IMAGES: (count, side, side)}
-        if manifest.has_masks:
-            shapes[fmt.MASKS] = (count, len(manifest.classes), fmt.packed_size(side))
-        arrays = {name: _mapped(root, name) for name in shapes}
-        if wrong := [
-            f"{name}: uint8 {shape} expected, found {arrays[name].dtype} {arrays[name].shape}"
-            for name, shape in shapes.items()
-            if (arrays[name].dtype, arrays[name].shape) != (np.uint8, shape)
-        ]:
-            raise DamagedStoreError(root, "; ".join(wrong))
+        manifest, index, arrays, boxes = read_files(root)
         return cls(root, manifest, index, arrays[fmt.IMAGES], arrays.get(fmt.MASKS), boxes)
 
     def contradictions(self) -> Iterator[str]:
@@ -230,24 +205,3 @@ def _save(path: Path, array: np.ndarray) -> str:
     with DigestedFile(path) as file:
         np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
     return file.sha256
-
-
-def _checked(root: Path, name: str, manifest: DatasetManifest) -> io.BytesIO:
-    path = root / name
-    if not path.is_file():
-        raise DamagedStoreError(root, f"{name} is missing")
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != manifest.files[name]:
-        raise DamagedStoreError(root, f"{name}: content differs from its digest in {fmt.MANIFEST}")
-    return io.BytesIO(content)
-
-
-def _mapped(root: Path, name: str) -> np.ndarray:
-    path = root / name
-    if not path.is_file():
-        raise DamagedStoreError(root, f"{name} is missing")
-    try:
-        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise DamagedStoreError(root, f"{name} cannot be read: {error}") from error
-    return array

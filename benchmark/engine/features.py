@@ -74,7 +74,9 @@ class FeatureCache:
             "dataset": store.manifest.identity(),
             "side": side,
             "half": half,
-        } | ({"autocast": "float16"} if autocast else {})
+        }
+        if autocast:
+            identity["autocast"] = "float16"
         self.store, self.side, self.half = store, side, half
         self.folder = root / f"{store.manifest.name}-{digest_of(identity)[:24]}"
         self._files = FeatureFiles(self.folder, identity)
