@@ -11,7 +11,7 @@ from benchmark.data.official import is_official
 from benchmark.engine.evaluate import Evaluation, evaluate
 from benchmark.engine.order import ordered_batches
 from benchmark.engine.targets import box_targets
-from tasks.boxes import FRAME, BoxTarget
+from tasks.boxes import BoxTarget
 from tasks.detection import Detections
 from tasks.losses.yolo import yolo_loss, yolo_scale_losses
 from tasks.metrics.froc import froc
@@ -117,8 +117,8 @@ def strange_first(images: list[OfficialImage], most: int) -> list[OfficialImage]
 def test_all_18_tasks_train_an_epoch_on_the_strangest_images(images, tmp_path):
     stores = {name: official_store(tmp_path, name, strange_first(each, 14)) for name, each in images.items()}
     rows = stores["object-cxr"].rows("train")[:12]
-    ends = [box[:2] + box[2:] / 2 for row in rows for box in stores["object-cxr"].boxes(int(row))]
-    assert (np.array(ends) > FRAME).any(), "the strangest images were not chosen"
+    centres = [box[:2] + box[2:] / 2 for row in rows for box in stores["object-cxr"].boxes(int(row))]
+    assert (np.array(centres) > SIDE).any(), "the strangest images were not chosen"
     evaluation = Evaluation(TinySource(), load_tasks(), stores, PROTOCOL, ONE_EPOCH, tmp_path, CPU)
     for result in evaluate(evaluation):
         assert result.status == "done", result.reason
