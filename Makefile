@@ -21,7 +21,8 @@ OUT ?= build/screenshots
 # Two processes with one thread each are faster than two that fight for both cores.
 TEST_WORKERS ?= 2
 PROFILE ?= paper
-DEMO_IMAGES ?= 72
+# With so many, one of the 24 images that Object CXR trains on has a box whose centre lies outside the frame.
+DEMO_IMAGES ?= 70
 # RSNA has tasks at 1, 10 and 100 % of the training images: with so many they train on 8, 14 and 24.
 DEMO_RSNA_IMAGES ?= 240
 DEMO_STUDIES ?= 400

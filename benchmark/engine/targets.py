@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from benchmark.data.store import ImageStore
 from benchmark.engine.rows import RowTensor
-from tasks.boxes import BoxTarget
+from tasks.boxes import FRAME, BoxTarget
 
 _CHUNK = 256
 
@@ -60,10 +60,21 @@ def _packed(masks: np.ndarray, side: int) -> np.ndarray:
 
 
 def box_targets(store: ImageStore, rows: np.ndarray, device: torch.device) -> BoxTargets:
-    """Read the boxes of the rows."""
+    """Read the boxes of the rows, from the frame of the stored image to that of 224 pixels.
+
+    Raises:
+        ValueError: a box is not finite, or a side is negative: its target would be no number, or lie in no cell.
+    """
     ragged = [store.boxes(int(row)) for row in rows]
     counts = np.array([len(boxes) for boxes in ragged], dtype=np.int64)
     padded = np.zeros((len(rows), max(1, counts.max(initial=0)), 4), dtype=np.float32)
     for i, boxes in enumerate(ragged):
         padded[i, : len(boxes)] = boxes
-    return BoxTargets(padded, counts, device)
+    broken = ~np.isfinite(padded).all(axis=(1, 2)) | (padded[..., 2:] < 0).any(axis=(1, 2))
+    if broken.any():
+        (name,) = store.ids(rows[broken][:1])
+        raise ValueError(
+            f"{store.root}: image {name} has a box that is not finite or has a negative side; expected x, y, width and "
+            f"height in pixels. Prepare it again: lovt-bench data prepare {store.manifest.name} --raw DIR --force"
+        )
+    return BoxTargets(padded * np.float32(FRAME / store.manifest.image_side), counts, device)

@@ -129,7 +129,8 @@ def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
 def _batch(
     plan: TaskPlan, configs: list[RunConfig], emit: Emit
 ) -> Iterator[tuple[RunConfig, RunOutcome, Usage]]:
-    splits = plan.data.linear([config.seed for config in configs])
+    with _said_plainly():
+        splits = plan.data.linear([config.seed for config in configs])
     emit({"activity": f"{configs[0].phase}: {len(configs)} runs as one batched head"})
     meter = UsageMeter(plan.evaluation.device)
     for index, outcome in train_linear_batch(
@@ -146,7 +147,8 @@ def _batch(
 
 def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunConfig, RunOutcome, Usage]]:
     emit({"activity": "loading"})
-    splits = plan.data.single(config.seed)
+    with _said_plainly():
+        splits = plan.data.single(config.seed)
     emit({"activity": f"{config.phase}: learning rate {config.learning_rate:g}, seed {config.seed}"})
     meter = UsageMeter(plan.evaluation.device)
     outcome = train_single(

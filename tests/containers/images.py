@@ -28,7 +28,24 @@ PUBLIC_IMAGE = "python:3.11-slim"
 BASE_IMAGE = "lovt-bench-test-base"
 SITE = "/opt/site"
 TINY_IMAGE = "lovt-bench-test-tiny"
-TOOLS = "sh cat chmod cp dd head id ln ls mkdir mkfifo mv rm sleep touch truncate".split()
+TOOLS = (
+    "sh",
+    "cat",
+    "chmod",
+    "cp",
+    "dd",
+    "head",
+    "id",
+    "ln",
+    "ls",
+    "mkdir",
+    "mkfifo",
+    "mv",
+    "rm",
+    "sleep",
+    "touch",
+    "truncate",
+)
 
 
 class NoBaseImageError(RuntimeError):

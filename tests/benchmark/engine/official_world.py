@@ -38,9 +38,9 @@ class OfficialImage:
     def frame(self, side: int) -> Frame:
         return Frame.padded(self.height, self.width, side, "short")
 
-    def stored_boxes(self) -> np.ndarray:
-        """Return the boxes in the frame of 224 pixels."""
-        return fit_boxes(self.boxes, self.frame(IMAGE_SIDE))
+    def stored_boxes(self, side: int = IMAGE_SIDE) -> np.ndarray:
+        """Return the boxes in the frame of the stored image."""
+        return fit_boxes(self.boxes, self.frame(side))
 
     def strangeness(self) -> tuple[bool, bool, bool, int]:
         """Return what the phantom has not, the rarest first: the larger, the stranger."""
@@ -82,7 +82,7 @@ def official_store(root: Path, name: str, images: list[OfficialImage]) -> ImageS
         split_of=[image.split for image in images],
         ids=[image.id for image in images],
         masks=masks,
-        boxes=[image.stored_boxes() for image in images]
+        boxes=[image.stored_boxes(SIDE) for image in images]
         if name in ("rsna", "object-cxr", "nih-cxr")
         else None,
         box_classes=[image.classes for image in images],

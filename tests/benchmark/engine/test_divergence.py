@@ -14,6 +14,7 @@ from benchmark.engine.divergence import all_finite
 from benchmark.engine.evaluate import Evaluation, evaluate
 from benchmark.engine.inputs import CachedFeatures
 from benchmark.engine.loaders import SplitData
+from benchmark.engine.optimiser import build_adam, build_plateau
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.records import load_records, results_path
 from benchmark.engine.single import train_single
@@ -106,3 +107,14 @@ def test_one_number_of_many_is_found(value):
     broken = torch.zeros(5, 5)
     broken[3, 2] = value
     assert not all_finite([*sound, broken])
+
+
+def test_a_validation_loss_that_is_no_number_counts_as_an_epoch_without_improvement():
+    """As in the published library; only a training loss or a weight ends a run."""
+    adam = build_adam([torch.nn.Parameter(torch.zeros(1))], 1.0, PROTOCOL.optimisation)
+    plateau = build_plateau(adam, PROTOCOL.optimisation)
+    rates = []
+    for loss in [0.5, *[float("nan")] * 4, 0.4]:
+        plateau.step(loss)
+        rates.append(adam.param_groups[0]["lr"])
+    assert rates == [1.0, 1.0, 1.0, 1.0, 0.5, 0.5]

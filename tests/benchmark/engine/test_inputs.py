@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from benchmark.contract.dataset import PixelStatistics
+from benchmark.data.store import write_store
 from benchmark.engine.inputs import Images, scaled_images
 from benchmark.engine.targets import box_targets, mask_targets
 from tests.benchmark.engine.world import tiny_store
@@ -47,3 +48,27 @@ def test_boxes_stay_in_the_224_frame(store):
     target = box_targets(store, rows, CPU).batch(torch.tensor([2]))
     assert target.counts.tolist() == [1]
     np.testing.assert_array_equal(target.boxes[0].numpy(), store.boxes(int(rows[2])))
+
+
+def test_boxes_of_a_store_of_another_side_come_into_the_224_frame(tmp_path):
+    """Anchors are pixels of that frame, whatever the protocol's `data.image_side`."""
+    boxes = [np.array([(4, 8, 16, 32)])] * 2
+    small = write_store(tmp_path / "rsna", images=np.zeros((2, 64, 64), np.uint8), boxes=boxes)
+    target = box_targets(small, np.arange(2), CPU).batch(torch.tensor([1]))
+    assert target.boxes[0].tolist() == [[14, 28, 56, 112]]
+
+
+@pytest.mark.parametrize(
+    "box", [(5, 5, float("nan"), 5), (float("inf"), 5, 5, 5), (5, 5, -3, 5), (5, 5, 3, -0.1)], ids=str
+)
+def test_a_box_without_a_target_is_refused_with_its_image(tmp_path, box):
+    """In the loss it would be no number, or a cell beyond memory; and the backbone would be blamed."""
+    boxes = [np.zeros((0, 4)), np.array([(0, 0, 0, 0), (1, 1, 300, 300)]), np.array([(1, 1, 2, 2), box])]
+    store = write_store(
+        tmp_path / "rsna", images=np.zeros((3, 8, 8), np.uint8), boxes=boxes, ids=["none", "sound", "broken"]
+    )
+    assert len(box_targets(store, np.array([0, 1]), CPU).batch(torch.tensor([0, 1]))) == 2
+    with pytest.raises(
+        ValueError, match=r"rsna: image broken has a box that is not finite or has a negative"
+    ):
+        box_targets(store, np.arange(3), CPU)

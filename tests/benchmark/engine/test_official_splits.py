@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from benchmark.contract.dataset import SPLIT_NAMES
+from benchmark.contract.dataset import IMAGE_SIDE, SPLIT_NAMES
 from benchmark.data.official import is_official
+from benchmark.data.phantom.generate import write_phantom
+from benchmark.data.phantom.layout import Settings
+from benchmark.data.preparers.object_cxr import PREPARER
+from benchmark.data.transforms import Frame, fit_boxes
 from benchmark.engine.evaluate import Evaluation, evaluate
 from benchmark.engine.order import ordered_batches
+from benchmark.engine.profile import load_profile
 from benchmark.engine.targets import box_targets
-from tasks.boxes import FRAME, BoxTarget
+from tasks.boxes import BoxTarget
 from tasks.detection import Detections
 from tasks.losses.yolo import yolo_loss, yolo_scale_losses
 from tasks.metrics.froc import froc
@@ -20,6 +28,7 @@ from tasks.protocol import load_protocol
 from tasks.registry import load_tasks
 from tests.benchmark.engine.official_world import SIDE, OfficialImage, official_images, official_store
 from tests.benchmark.engine.world import CLASSES, TINY, TinySource
+from tests.conftest import REPOSITORY
 from tests.tasks.losses.plain_yolo import plain_scale_loss, plain_targets
 
 pytestmark = pytest.mark.slow
@@ -117,11 +126,29 @@ def strange_first(images: list[OfficialImage], most: int) -> list[OfficialImage]
 def test_all_18_tasks_train_an_epoch_on_the_strangest_images(images, tmp_path):
     stores = {name: official_store(tmp_path, name, strange_first(each, 14)) for name, each in images.items()}
     rows = stores["object-cxr"].rows("train")[:12]
-    ends = [box[:2] + box[2:] / 2 for row in rows for box in stores["object-cxr"].boxes(int(row))]
-    assert (np.array(ends) > FRAME).any(), "the strangest images were not chosen"
+    centres = [box[:2] + box[2:] / 2 for row in rows for box in stores["object-cxr"].boxes(int(row))]
+    assert (np.array(centres) > SIDE).any(), "the strangest images were not chosen"
     evaluation = Evaluation(TinySource(), load_tasks(), stores, PROTOCOL, ONE_EPOCH, tmp_path, CPU)
     for result in evaluate(evaluation):
         assert result.status == "done", result.reason
         (record,) = result.records
         assert record.history[0].train_loss is not None
         assert 0 <= record.test[result.spec.metric] <= 1
+
+
+def test_the_demo_trains_on_a_centre_outside_the_frame(tmp_path):
+    """So that `make demo` shows what real boxes would. Geometry does not depend on the side that is drawn."""
+    (count,) = re.findall(r"^DEMO_IMAGES \?= (\d+)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    raw, data = tmp_path / "raw", PROTOCOL.data
+    write_phantom(raw, Settings("object-cxr", 0, int(count), 128), None)
+    samples = PREPARER.scan(raw, data).samples
+    read = PREPARER.draw(list(samples.values()), data, data.split_seed)["train"]
+    outside = 0
+    for name in read[: load_profile("demo").limit("max_train_images", "yolov3")]:
+        with Image.open(samples[name].image) as image:
+            frame = Frame.padded(image.height, image.width, IMAGE_SIDE, data.odd_padding)
+        boxes = np.array(samples[name].boxes, dtype=np.float64).reshape(-1, 4)
+        boxes = fit_boxes(PREPARER.stored_boxes(boxes, data), frame)
+        centres = boxes[:, :2] + boxes[:, 2:] / 2
+        outside += int(((centres < 0) | (centres > IMAGE_SIDE)).any(axis=1).sum())
+    assert outside
