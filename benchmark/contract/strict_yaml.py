@@ -42,7 +42,7 @@ class StrictYamlError(ValueError):
     """A YAML file that is not plain, unambiguous data; the message names file, line and remedy."""
 
 
-def _wrong(problem: str, mark: yaml.Mark) -> yaml.MarkedYAMLError:
+def _wrong(problem: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 

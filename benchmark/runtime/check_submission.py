@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -17,10 +15,8 @@ from benchmark.contract.claims import ONE_PERCENT
 from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
 from benchmark.contract.pretraining_data import OTHER, UnknownDataError, vocabulary
 from benchmark.contract.submission import Submission
-from benchmark.contract.untrusted import clean_text
+from benchmark.runtime.check_folder import BYTES_LIMIT, code_findings, file_findings
 from benchmark.runtime.declaration import FILE, kind_of
-from benchmark.runtime.docker_context import IGNORE_FILE, ContextError, ignore_patterns
-from benchmark.runtime.dockerfile_rules import SIZE_LIMIT, SUBJECT, dockerfile_findings
 from benchmark.runtime.submissions import (
     SubmissionError,
     check_display_name,
@@ -29,9 +25,6 @@ from benchmark.runtime.submissions import (
     submissions_root,
 )
 
-FILES_LIMIT = 1000
-BYTES_LIMIT = 64 << 20
-"""Bytes of a folder that a pull request brings; weights lie elsewhere."""
 MANIFEST_LIMIT = 1 << 20
 """Bytes of a `backbone.json`."""
 
@@ -60,9 +53,9 @@ def check_submission(
     if kind == "weights":
         found += _weights(submission, folder, backbones)
     if kind in ("method", "container"):
-        found += _code(submission, folder)
+        found += code_findings(submission, folder)
     found += _audit(folder / AUDIT_FILE)
-    found += _files(folder)
+    found += file_findings(folder)
     return found
 
 
@@ -180,30 +173,6 @@ def _weights(submission: Submission, folder: Path, backbones: Path | None) -> It
         )
 
 
-def _code(submission: Submission, folder: Path) -> Iterator[Finding]:
-    if submission.module is not None and not any(map(is_plain, _module_files(submission.module, folder))):
-        yield Finding("error", "module", f"there is no {submission.module}", "name the module that trains")
-    try:
-        yield from dockerfile_findings(read_plain(folder / SUBJECT, SIZE_LIMIT))
-    except FileNotFoundError:
-        yield Finding("error", SUBJECT, "there is none", "docs/contract.md shows one")
-    except PlainFileError as error:
-        yield Finding("error", SUBJECT, str(error))
-    try:
-        ignore_patterns(folder)
-    except ContextError as error:
-        yield Finding("error", IGNORE_FILE, str(error))
-    if not is_plain(folder / "README.md"):
-        yield Finding("warning", "README.md", "there is none", "say in one screen what the method does")
-
-
-def _module_files(module: str, folder: Path) -> tuple[Path, Path]:
-    """Return where a module `submissions.NAME.…` may lie, by its path: the importer would run what is above it."""
-    _, name, *parts = module.split(".")
-    place = (folder if folder.resolve().name == name else submissions_root() / name).joinpath(*parts)
-    return place.with_name(f"{place.name}.py"), place / "__main__.py"
-
-
 def _audit(path: Path) -> Iterator[Finding]:
     if not is_plain(path):
         return
@@ -215,42 +184,6 @@ def _audit(path: Path) -> Iterator[Finding]:
     found = [one for one in report.datasets if any(split.matched for split in one.splits.values())]
     copies = f"near copies in {', '.join(one.dataset for one in found)}" if found else "no near copies"
     yield Finding("ok", AUDIT_FILE, f"{report.corpus.images:,} images of the corpus, {copies}")
-
-
-def _files(folder: Path) -> Iterator[Finding]:
-    total = count = 0
-    for path in _below(folder):
-        shown = clean_text(path.relative_to(folder).as_posix(), 80)
-        try:
-            status = path.lstat()
-            if stat.S_ISDIR(status.st_mode):
-                next(path.iterdir(), None)
-        except OSError as error:
-            yield Finding(
-                "error", shown, f"cannot be looked at: {error.strerror}", "make it readable, or remove it"
-            )
-            continue
-        if stat.S_ISLNK(status.st_mode):
-            yield Finding("error", shown, "is a link", "put the file itself there")
-        elif not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
-            yield Finding("error", shown, "is no plain file", "remove it")
-        total, count = total + status.st_size, count + 1
-        if count > FILES_LIMIT:
-            yield Finding("error", "files", f"more than {FILES_LIMIT}", "leave generated files out")
-            return
-    if total > BYTES_LIMIT:
-        yield Finding(
-            "error",
-            "files",
-            f"{total / 2**20:.0f} MiB, at most {BYTES_LIMIT >> 20}",
-            "weights lie elsewhere: weights.url",
-        )
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    """Yield everything in a folder; links are not followed."""
-    for place, folders, files in os.walk(folder):
-        yield from (Path(place) / name for name in (*folders, *files))
 
 
 def _manifest(path: Path) -> BackboneManifest | None:

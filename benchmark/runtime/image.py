@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.contract.untrusted import clean_text
+from benchmark.runtime.build_limit import limited
 from benchmark.runtime.docker_context import ContextError, open_context
 from benchmark.runtime.engine import EngineError, ask
 from benchmark.runtime.submissions import SubmissionError
@@ -114,7 +113,7 @@ def _build(
     from docker.errors import APIError
 
     try:
-        with open_context(context, dockerfile) as archive, _limited(client, seconds) as is_over:
+        with open_context(context, dockerfile) as archive, limited(client, seconds) as is_over:
 
             def begin() -> Iterator[bytes]:
                 archive.seek(0)
@@ -144,44 +143,11 @@ def _build(
         raise SubmissionError(f"the image cannot be built: {clean_text(str(error), 300)}") from error
 
 
-@contextmanager
-def _limited(client: DockerClient, seconds: float) -> Iterator[Callable[[], bool]]:
-    """Cut the engine's answers in the block off after a time; yields what tells whether that was done.
-
-    A step that says nothing gives nothing to read, so that only the connection can be cut. The engine ends a build
-    whose caller has left.
-    """
-    answers: list[Any] = []
-    over = threading.Event()
-
-    def cut() -> None:
-        over.set()
-        for answer in list(answers):
-            with suppress(OSError, RuntimeError, ValueError):  # it has ended by itself
-                answer.raw.shutdown()
-
-    def remember(answer: Any, *args: Any, **kwargs: Any) -> None:
-        answers.append(answer)
-        if over.is_set():
-            cut()
-
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    client.api.hooks["response"].append(remember)
-    timer.start()
-    try:
-        yield over.is_set
-    finally:
-        timer.cancel()
-        client.api.hooks["response"].remove(remember)
-        for answer in answers:
-            answer.close()
-
-
 def _answers(stream: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the pieces of the engine's answer, its errors as ours: a recipe that cannot be read is found only here."""
     from docker.errors import APIError
     from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
 
     try:
         yield from stream
@@ -190,7 +156,7 @@ def _answers(stream: Iterator[bytes]) -> Iterator[bytes]:
         if error.response is not None and error.response.status_code >= 500:
             raise EngineError(f"the Docker Engine failed to build: {problem}") from error
         raise SubmissionError(f"the image cannot be built: {problem}") from error
-    except (RequestException, OSError) as error:
+    except (HTTPError, RequestException, OSError) as error:
         raise EngineError(f"the Docker Engine left while it built: {clean_text(str(error), 200)}") from error
 
 

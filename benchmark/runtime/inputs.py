@@ -12,6 +12,7 @@ from benchmark.backbone.weights import file_digest
 from benchmark.contract.base import digest_of
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.disk.intact import damage, listed
+from benchmark.runtime.docker_context import BYTES_LIMIT
 from benchmark.runtime.submissions import SubmissionError
 
 CORPUS_MANIFEST = "corpus.json"
@@ -88,20 +89,27 @@ def folder_digest(folder: Path) -> str:
     Links are named, not followed.
 
     Raises:
-        SubmissionError: there are too many files for a recipe.
+        SubmissionError: there are too many files for a recipe, or they are too large.
     """
     found: dict[str, str] = {}
+    total = 0
     for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
+        name = _as_text(path.relative_to(folder))
         if path.is_symlink():
-            found[name] = f"link to {path.readlink()}"
+            found[name] = f"link to {_as_text(path.readlink())}"
         elif path.is_file():
-            found[name] = file_digest(path)
-        if len(found) > FILES_LIMIT:
+            total += path.stat().st_size
+            found[name] = file_digest(path) if total <= BYTES_LIMIT else ""
+        if len(found) > FILES_LIMIT or total > BYTES_LIMIT:
             raise SubmissionError(
-                f"{folder} holds more than {FILES_LIMIT} files; expected a recipe and its code"
+                f"{folder} holds more than {FILES_LIMIT} files or {BYTES_LIMIT >> 30} GiB; expected a recipe and code"
             )
     return digest_of(found)
+
+
+def _as_text(path: Path) -> str:
+    """Return a path that need not be UTF-8 as text that is."""
+    return path.as_posix().encode("utf-8", "backslashreplace").decode()
 
 
 def method_digest(submissions: Path, name: str) -> str:

@@ -87,7 +87,7 @@ def profile_settings(submission: Submission, profile: str) -> dict[str, object]:
         SettingsError: no such profile.
     """
     known: dict[str, dict[str, object]] = {"paper": {}}
-    known.update({str(name): values for name, values in submission.profiles.items()})
+    known.update({str(name): dict(values) for name, values in submission.profiles.items()})
     if profile not in known:
         raise SettingsError(f"{submission.name} has no profile {profile!r}; there: {', '.join(known)}")
     return known[profile]

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmark.runtime.inputs import PretrainInputs, check_corpus, corpus_digest, method_digest, read_corpus
+from benchmark.runtime.inputs import (
+    PretrainInputs,
+    check_corpus,
+    corpus_digest,
+    folder_digest,
+    method_digest,
+    read_corpus,
+)
 from benchmark.runtime.submissions import SubmissionError
 from tests.submissions.tiny_corpus import write_corpus
 
@@ -85,3 +93,18 @@ def test_a_corpus_that_was_changed_is_not_trained_on(tmp_path: Path) -> None:
         SubmissionError, match=r"damaged: pixels.npy: content differs.*corpus prepare … --force"
     ):
         check_corpus(root, read_corpus(root))
+
+
+def test_a_stranger_s_folder_is_read_within_bounds(tmp_path: Path) -> None:
+    """Names need not be UTF-8, pipes are not waited for, and a file without end is named before it is read."""
+    (tmp_path / "a.py").write_text("1")
+    before = folder_digest(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    assert folder_digest(tmp_path) == before, "no image is built from it"
+    (tmp_path / os.fsdecode(b"\xff.py")).write_text("2")
+    (tmp_path / "link").symlink_to(os.fsdecode(b"\xfe"))
+    assert folder_digest(tmp_path) != before
+    with (tmp_path / "huge").open("wb") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises(SubmissionError, match="or 16 GiB; expected a recipe and code"):
+        folder_digest(tmp_path)

@@ -1,0 +1,84 @@
+"""What can be said of the files of a submission without running any: its code, its recipe, their kinds and size."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmark.backbone.findings import Finding
+from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
+from benchmark.contract.submission import Submission
+from benchmark.contract.untrusted import clean_text
+from benchmark.runtime.docker_context import IGNORE_FILE, ContextError, ignore_patterns
+from benchmark.runtime.dockerfile_rules import SIZE_LIMIT, SUBJECT, dockerfile_findings
+from benchmark.runtime.submissions import submissions_root
+
+FILES_LIMIT = 1000
+BYTES_LIMIT = 64 << 20
+"""Bytes of a folder that a pull request brings; weights lie elsewhere."""
+
+
+def code_findings(submission: Submission, folder: Path) -> Iterator[Finding]:
+    """Yield what was found in a folder that holds a method."""
+    if submission.module is not None and not any(map(is_plain, _module_files(submission.module, folder))):
+        yield Finding("error", "module", f"there is no {submission.module}", "name the module that trains")
+    try:
+        yield from dockerfile_findings(read_plain(folder / SUBJECT, SIZE_LIMIT))
+    except FileNotFoundError:
+        yield Finding("error", SUBJECT, "there is none", "docs/contract.md shows one")
+    except PlainFileError as error:
+        yield Finding("error", SUBJECT, str(error))
+    except OSError as error:
+        yield Finding("error", SUBJECT, f"cannot be read: {error.strerror}", "make it readable")
+    try:
+        ignore_patterns(folder)
+    except ContextError as error:
+        yield Finding("error", IGNORE_FILE, str(error))
+    if not is_plain(folder / "README.md"):
+        yield Finding("warning", "README.md", "there is none", "say in one screen what the method does")
+
+
+def _module_files(module: str, folder: Path) -> tuple[Path, Path]:
+    """Return where a module `submissions.NAME.…` may lie, by its path: the importer would run what is above it."""
+    _, name, *parts = module.split(".")
+    place = (folder if folder.resolve().name == name else submissions_root() / name).joinpath(*parts)
+    return place.with_name(f"{place.name}.py"), place / "__main__.py"
+
+
+def file_findings(folder: Path) -> Iterator[Finding]:
+    """Yield which files cannot be part of a pull request; links are not followed."""
+    total = count = 0
+    for path in _below(folder):
+        shown = clean_text(path.relative_to(folder).as_posix(), 80)
+        try:
+            status = path.lstat()
+            if stat.S_ISDIR(status.st_mode):
+                next(path.iterdir(), None)
+        except OSError as error:
+            yield Finding(
+                "error", shown, f"cannot be looked at: {error.strerror}", "make it readable, or remove it"
+            )
+            continue
+        if stat.S_ISLNK(status.st_mode):
+            yield Finding("error", shown, "is a link", "put the file itself there")
+        elif not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            yield Finding("error", shown, "is no plain file", "remove it")
+        total, count = total + status.st_size, count + 1
+        if count > FILES_LIMIT:
+            yield Finding("error", "files", f"more than {FILES_LIMIT}", "leave generated files out")
+            return
+    if total > BYTES_LIMIT:
+        yield Finding(
+            "error",
+            "files",
+            f"{total / 2**20:.0f} MiB, at most {BYTES_LIMIT >> 20}",
+            "weights lie elsewhere: weights.url",
+        )
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield everything in a folder; links are not followed."""
+    for place, folders, files in os.walk(folder):
+        yield from (Path(place) / name for name in (*folders, *files))
