@@ -25,7 +25,7 @@ class DataProtocol(Model):
     """Datasets whose processed images went through a JPEG of this quality before the resize."""
     dicom_values: Literal["stored", "displayed"] = Field("stored", exclude_if=lambda value: value == "stored")
     """`stored`: RSNA and SIIM keep the values of their DICOM files, without rescale, window or inversion; `displayed`:
-    as a viewer shows them. The entry came later: as published it does not count in digests, which stay what they were."""
+    as a viewer shows them. The entry came later: as published it counts in no digest, and these stay what they were."""
     odd_padding: Literal["short", "exact"]
     """`short`: an odd difference to the square stays one pixel short, the resize then scales the axes differently."""
     object_cxr_boxes: Literal["exchanged", "correct"]

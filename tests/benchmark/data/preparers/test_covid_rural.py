@@ -82,5 +82,7 @@ def test_another_folder_says_what_was_looked_for(tmp_path: Path) -> None:
 def test_a_missing_folder_of_masks_is_named(tmp_path: Path) -> None:
     raw = raws.covid_rural(tmp_path / "raw")
     (raw / "pngs_masks").rename(raw / "masks")
-    with pytest.raises(DataError, match=r"expected the folder pngs_masks there or below. It holds masks/, jpgs/"):
+    with pytest.raises(
+        DataError, match=r"expected the folder pngs_masks there or below. It holds masks/, jpgs/"
+    ):
         world.run("covid-rural", raw, tmp_path)
