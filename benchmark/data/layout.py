@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -100,11 +100,15 @@ def find_root(raw: Path, marker: str) -> Path:
     return found[0].parent
 
 
-def is_phantom(raw: Path) -> bool:
-    """Say whether the phantom wrote a raw folder, one above it or one in it."""
-    above = list(raw.resolve().parents)[:DEPTH]
-    below = (folder for level in levels(raw) for folder in level)
-    return any((folder / PHANTOM_FILE).is_file() for folder in (*above, *below))
+def is_phantom(raw: Path, files: Iterable[Path]) -> bool:
+    """Say whether the phantom wrote a raw folder, one above it, or one between it and one of its files."""
+    folders = {raw, *list(raw.resolve().parents)[:DEPTH]}
+    for file in files:
+        for folder in file.parents:
+            if folder in folders or not folder.is_relative_to(raw):
+                break
+            folders.add(folder)
+    return any((folder / PHANTOM_FILE).is_file() for folder in folders)
 
 
 def holds(folder: Path, wanted: Sequence[str] = ()) -> str:

@@ -59,7 +59,6 @@ def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: 
     """
     if not raw.is_dir():
         raise DataError(f"{raw}: no such folder; --raw names the folder of the raw {preparer.name} files")
-    track: Track = "phantom" if is_phantom(raw) else "public"
     listing = preparer.scan(raw, protocol)
     if not listing.samples:
         why = "; ".join(f"{one.images}: {one.reason}" for one in listing.left_out)
@@ -67,6 +66,8 @@ def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: 
             f"{raw}: no image of {preparer.name} found ({why or 'the tables have no rows'}); "
             "docs/data.md shows the layout"
         )
+    first = next(iter(listing.samples.values())).image
+    track: Track = "phantom" if is_phantom(raw, [*listing.label_files, first]) else "public"
     notes = list(listing.notes)
     seed = None
     if splits_dir is None:

@@ -72,7 +72,7 @@ def list_mimic_cxr(raw: Path) -> Listing:
             continue
         unlabelled += (subject, study) not in labels
         studies.append(listed)
-    phantom = is_phantom(raw)
+    phantom = is_phantom(raw, [tables.split, folder])
     return Listing(
         name="mimic-cxr",
         display_name="phantom MIMIC-CXR" if phantom else "MIMIC-CXR",

@@ -58,13 +58,14 @@ def list_pairs(
     with_text = any(column in columns for column in TEXTS)
     texts = {study: _report(found) for study, found in studies.items()} if with_text else {}
     listed = [_listed(study, found, splits[study], labels) for study, found in studies.items()]
-    unlisted = _unlisted(raw, table, {image.source for study in listed for image in study.images})
+    sources = {image.source for study in listed for image in study.images}
+    unlisted = _unlisted(raw, table, sources)
     if unused := [column for column in columns if column not in (*COLUMNS, *labels)]:
         notes.append(f"Columns not used: {', '.join(unused)}.")
     return Listing(
         name=name,
         display_name=display_name,
-        track="phantom" if is_phantom(raw) else "public",
+        track="phantom" if is_phantom(raw, (raw / source for source in sources)) else "public",
         root=raw,
         studies=[study for split in SPLIT_NAMES for study in listed if study.split == split],
         state=[VERSION, file_sha256(table), list(labels), seed, [_state(raw, study) for study in listed]],

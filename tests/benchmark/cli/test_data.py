@@ -22,6 +22,7 @@ def test_prepare_list_verify(tmp_path: Path) -> None:
     first = call("prepare", "rsna", "--raw", raw, "--workspace", tmp_path)
     assert first.exit_code == 0, first.output
     assert "6 / 2 / 2 images" in first.output
+    assert "raw images: 10 found, 10 used, 0 left out" in first.output
     assert "splits seeded (12345)" in first.output
     again = call("prepare", "rsna", "--raw", raw, "--workspace", tmp_path)
     assert "is up to date" in again.output

@@ -78,12 +78,13 @@ def test_folders_of_the_shallowest_level_are_found_by_pattern(tmp_path: Path) ->
         find_root(tmp_path, "other")
 
 
-@pytest.mark.parametrize("marked", ["raw", "raw/a/b", "."])
+@pytest.mark.parametrize("marked", ["raw", "raw/a", "raw/a/b", "."])
 def test_what_the_phantom_wrote_is_known_from_above_and_below(tmp_path: Path, marked: str) -> None:
-    (tmp_path / "raw" / "a" / "b").mkdir(parents=True)
-    assert not is_phantom(tmp_path / "raw")
+    files = [put(tmp_path / "raw" / "x.png"), put(tmp_path / "raw" / "a" / "b" / "x.png")]
+    put(tmp_path / "raw" / "other" / PHANTOM_FILE)
+    assert not is_phantom(tmp_path / "raw", files)
     put(tmp_path / marked / PHANTOM_FILE)
-    assert is_phantom(tmp_path / "raw")
+    assert is_phantom(tmp_path / "raw", files)
 
 
 def test_a_long_list_is_cut(tmp_path: Path) -> None:

@@ -140,6 +140,14 @@ def test_another_layout_gives_the_same_store(
     assert store.manifest.image_counts.used == len(store)
 
 
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_the_phantom_stays_one_in_a_folder_of_a_folder(tmp_path: Path, name: str) -> None:
+    raw = raws.siim(tmp_path / "raw", images=3) if name == "siim" else raws.MAKERS[name](tmp_path / "raw")
+    (raw / "phantom.json").write_text("{}")
+    nested(raw)
+    assert world.run(name, raw, tmp_path).manifest.track == "phantom"
+
+
 @pytest.mark.parametrize("name", sorted(name for name in TABLES if TABLES[name]))
 def test_a_missing_table_and_missing_images_say_what_lies_there(tmp_path: Path, name: str) -> None:
     raw = raws.MAKERS[name](tmp_path / "raw")
