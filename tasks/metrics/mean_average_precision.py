@@ -1,7 +1,8 @@
 """Detection mAP (evaluation.md section 11.2), and that of the COCO challenge by torchmetrics.
 
-The protocol's is computed here: it limits no detections, and an untrained head finds two thousand in an image, of which
-a whole test split takes more than 10 GB in torchmetrics. Only pairs of a detection and a box that overlap enough are kept.
+The protocol's is computed here: it limits no detections, and an untrained head finds two thousand in an image, of
+which a whole test split takes more than 10 GB in torchmetrics. Only pairs of a detection and a box that overlap
+enough are kept.
 """
 
 from __future__ import annotations
