@@ -5,6 +5,7 @@ That a graph behaved when it was checked says little of what it does later: it m
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -56,10 +57,11 @@ class GraphApart(Backbone):
         self._name = manifest.name
         threads = torch.get_num_threads()
         size = (root / GRAPH).stat().st_size if (root / GRAPH).is_file() else 0
-        limits = Limits(seconds=seconds * threads, clock=seconds, memory=MEMORY + 3 * size, answer=0)
+        self._limits = Limits(seconds=seconds * threads, clock=seconds, memory=MEMORY + 3 * size, answer=0)
+        opening = replace(self._limits, seconds=SECONDS * threads, clock=SECONDS)
         arguments = {"folder": str(root.resolve()), "threads": threads}
         work = f"{__name__}:{graph_work.__name__}"
-        self._apart = Apart(work, arguments, limits, threads=threads, gpu=runs_on_gpu())
+        self._apart = Apart(work, arguments, opening, threads=threads, gpu=runs_on_gpu())
         try:
             with told(f"{self._name}: opening its graph"):
                 side = self._apart.ask().said
@@ -84,7 +86,7 @@ class GraphApart(Backbone):
         batch = image.detach().to("cpu", torch.float32).contiguous()
         request = Answer(list(batch.shape), memoryview(batch.numpy()))
         with told(f"{self._name}: computing features of {len(batch)} images"):
-            answer = self._apart.ask(request, most=4 * sum(map(prod, shapes)))
+            answer = self._apart.ask(request, replace(self._limits, answer=4 * sum(map(prod, shapes))))
         if answer.said != [list(shape) for shape in shapes]:
             raise BackboneError(
                 f"{self._name}: its graph gives maps of {answer.said} for {len(batch)} images, declared are "

@@ -64,7 +64,10 @@ def prepare_graph_apart(path: Path, declared: Mapping[str, int]) -> PreparedGrap
     limits = Limits(seconds=SECONDS, clock=CLOCK_SECONDS, memory=MEMORY + 8 * size, answer=size + SLACK)
     arguments = {"path": str(path.absolute()), "declared": dict(declared)}
     work = f"{__name__}:{prepare_work.__name__}"
-    with told(f"{clean_text(path.name, 80)} is refused: reading it"):
+    with told(
+        f"{clean_text(path.name, 80)} is refused: reading it",
+        "; export the network anew, with plain operators",
+    ):
         said, content = run_apart(work, arguments, limits)
     try:
         return _PREPARED.validate_python({**said, "content": bytes(content)})

@@ -265,5 +265,5 @@ def report_lines(report: Report) -> Iterator[str]:
         yield f"converted   {clean_text(sentence)}"
     if not report.conversions:
         yield "converted   nothing, all values are those of the file"
-    if ambiguity := report.ambiguity():
-        yield f"ambiguous   {clean_text(ambiguity, 1000)}"
+    if report.ambiguity:
+        yield f"ambiguous   {clean_text(report.ambiguity, 1000)}"

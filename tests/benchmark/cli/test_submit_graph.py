@@ -35,7 +35,7 @@ def test_a_graph_becomes_a_row_of_the_frozen_tasks(call, tmp_path: Path) -> None
         "c2: output level4, stride 4, 4 channels",
         "c1: no output has stride 2, the image stands in for it",
         "left out: embedding",
-        "run by onnxruntime for batches 1 and 3",
+        "run by onnxruntime for batches 1, 3 and 32",
         "on the tasks with a frozen backbone only",
         "Next: lovt-bench evaluate mine",
     ):
