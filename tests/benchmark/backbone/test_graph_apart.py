@@ -129,6 +129,7 @@ def test_one_that_takes_all_memory_in_a_batch_of_an_evaluation_is_found(tmp_path
     assert any(each.level == "error" and "onnxruntime cannot run it" in each.message for each in findings)
 
 
+@pytest.mark.slow
 def test_one_that_waits_for_another_batch_is_stopped_in_the_evaluation(tmp_path: Path) -> None:
     """It passes every check that does not try its batch, here one of 7."""
     hungry = folder(tmp_path / "hungry", blown_up(6, 10**10))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from onnx import helper, numpy_helper
 
 from benchmark.backbone.folder import read_manifest
 from benchmark.backbone.sources import resolve
@@ -83,3 +85,30 @@ def test_mistakes_end_in_a_sentence_and_write_nothing(
     assert message in result.output
     assert not list((tmp_path / "workspace").glob("backbones/*"))
     assert call("--weights", str(path), name="random-x").exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["GOOD.ONNX", "good.onnx.download", "graph"])
+def test_the_content_of_a_graph_decides_not_its_ending(call, tmp_path: Path, name: str) -> None:
+    result = call("--weights", str(saved(pyramid(strides=(4, 8)), tmp_path / name)))
+    assert result.exit_code == 0, result.output
+    assert "c2: output level4, stride 4, 4 channels" in result.output
+
+
+def test_a_graph_that_waits_for_larger_batches_is_refused(call, tmp_path: Path) -> None:
+    model = pyramid(strides=(4,))
+    find = (
+        helper.make_node("Shape", ["pixels"], ["size"], start=0, end=1),
+        helper.make_node("Greater", ["size", "three"], ["larger"]),
+        helper.make_node("Where", ["larger", "two", "one"], ["factor"]),
+        helper.make_node("Mul", ["inner", "factor"], ["level4"]),
+    )
+    next(node for node in model.graph.node if node.output[0] == "level4").output[0] = "inner"
+    for node in model.graph.node:
+        node.input[:] = ["inner" if each == "level4" else each for each in node.input]
+    model.graph.node.extend(find)
+    for label, value in (("three", np.array([3])), ("one", np.float32([1])), ("two", np.float32([2]))):
+        model.graph.initializer.append(numpy_helper.from_array(value, label))
+    result = call("--weights", str(saved(model, tmp_path / "m.onnx")))
+    assert result.exit_code == 1
+    assert "of the same image among 32 differ" in result.output
+    assert not list((tmp_path / "workspace" / "backbones").iterdir())

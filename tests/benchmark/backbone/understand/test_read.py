@@ -9,6 +9,7 @@ import struct
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -120,12 +121,25 @@ def test_a_zip_bomb_is_refused_unopened(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "bomb.pt")
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_torchscript_is_refused_as_code(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "scripted.pt", "w") as archive:
-        for name in ("data.pkl", "constants.pkl", "code/__torch__.py", "version"):
-            archive.writestr(f"scripted/{name}", b"3\n")
+    """torch.jit.save compresses what it writes beside tensors; that is not what is wrong with it."""
+    torch.jit.save(torch.jit.script(torch.nn.Conv2d(3, 4, 1)), str(tmp_path / "scripted.pt"))
     with pytest.raises(BackboneError, match=r"TorchScript archive, which is code.*torch\.jit\.load"):
         read_checkpoint(tmp_path / "scripted.pt")
+
+
+def test_a_program_of_torch_export_is_told_apart(tmp_path: Path) -> None:
+    program = torch.export.export(torch.nn.Linear(3, 3), (torch.zeros(1, 3),))
+    torch.export.save(program, str(tmp_path / "program.pt2"))
+    with pytest.raises(BackboneError, match=r"a program of torch\.export.*torch\.export\.load"):
+        read_checkpoint(tmp_path / "program.pt2")
+
+
+def test_arrays_of_numpy_are_told_apart(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "w.npz", a=np.zeros(3))
+    with pytest.raises(BackboneError, match="a NumPy archive"):
+        read_checkpoint(tmp_path / "w.npz")
 
 
 @pytest.mark.parametrize(
