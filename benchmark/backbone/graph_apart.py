@@ -5,6 +5,7 @@ That a graph behaved when it was checked says little of what it does later: it m
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from functools import cache
 from math import prod
@@ -62,18 +63,11 @@ class GraphApart(Backbone):
         arguments = {"folder": str(root.resolve()), "threads": threads}
         work = f"{__name__}:{graph_work.__name__}"
         self._apart = Apart(work, arguments, opening, threads=threads, gpu=runs_on_gpu())
-        try:
-            with told(f"{self._name}: opening its graph"):
-                side = self._apart.ask().said
-        except BackboneError:
-            self._apart.close()
-            raise
+        weakref.finalize(self, self._apart.close)
+        with told(f"{self._name}: opening its graph"):
+            side = self._apart.ask().said
         self.fixed_side = side if isinstance(side, int) else None
         self.eval()
-
-    def __del__(self) -> None:
-        if apart := self.__dict__.get("_apart"):
-            apart.close()
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         parts = [self._ask(part) for part in image.split(BATCH)]

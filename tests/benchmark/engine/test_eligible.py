@@ -18,7 +18,7 @@ def test_a_graph_takes_part_in_frozen_tasks_of_its_levels_at_its_side(tmp_path: 
     prepared = prepare_graph(saved(pyramid(side=64), tmp_path / "m.onnx"), {"level2": 2, "level32": 32})
     root = tmp_path / "backbones" / "mine"
     root.mkdir(parents=True)
-    write_graph_folder(root, prepared, display_name="Mine", provenance=Provenance(method="mine"))
+    write_graph_folder(root, prepared, name="mine", display_name="Mine", provenance=Provenance(method="mine"))
     source = resolve("mine", tmp_path)
     able, others = eligible(load_tasks(), source, 64)
     assert {(spec.head, spec.backbone) for spec in able} == {("linear", "frozen")}
