@@ -89,7 +89,7 @@ def _why_none(
         which = (
             f"--arch {others[0]}"
             if len(others) == 1
-            else "the right one with --arch, which is not known here"
+            else "the one that it is with --arch"
         )
         text += f". The file fits {', '.join(others)}: pass {which}"
     elif encoder is not None and fitting:
