@@ -22,10 +22,12 @@ from benchmark.backbone.model import BATCH, Backbone, BackboneError
 from benchmark.contract.apart import Apart, Limits
 from benchmark.contract.apart_inside import Answer, Work
 from benchmark.contract.backbone import ONNX_ONLY, FeatureLevel
-from benchmark.contract.run_contract import GIB
+from benchmark.contract.run_contract import GIB, MIB
 
 MEMORY = 6 * GIB
 """Of data, beside three times the size of the graph: as much as the check of a submitted graph has."""
+THREAD_MEMORY = 64 * MIB
+"""Of a thread beside: its stack and its part of the allocator."""
 SECONDS = 60.0 + 10.0 * BATCH
 """For a batch: far more than the largest networks of timm need on one core."""
 
@@ -58,7 +60,12 @@ class GraphApart(Backbone):
         self._name = manifest.name
         threads = torch.get_num_threads()
         size = (root / GRAPH).stat().st_size if (root / GRAPH).is_file() else 0
-        self._limits = Limits(seconds=seconds * threads, clock=seconds, memory=MEMORY + 3 * size, answer=0)
+        self._limits = Limits(
+            seconds=seconds * threads,
+            clock=seconds,
+            memory=MEMORY + threads * THREAD_MEMORY + 3 * size,
+            answer=0,
+        )
         opening = replace(self._limits, seconds=SECONDS * threads, clock=SECONDS)
         arguments = {"folder": str(root.resolve()), "threads": threads}
         work = f"{__name__}:{graph_work.__name__}"

@@ -86,11 +86,7 @@ def _why_none(
             f"the file holds {some(tensors, 4)}"
         )
     if encoder is None and (others := _other_architectures(tensors, architecture)):
-        which = (
-            f"--arch {others[0]}"
-            if len(others) == 1
-            else "the one that it is with --arch"
-        )
+        which = f"--arch {others[0]}" if len(others) == 1 else "the one that it is with --arch"
         text += f". The file fits {', '.join(others)}: pass {which}"
     elif encoder is not None and fitting:
         text += f". Others fit: {some((one.label for one in fitting), SHOWN)}"
