@@ -85,7 +85,7 @@ class GraphApart(Backbone):
         own = [level for level in self.levels if level.substitute is None]
         shapes = [_shape(level, image) for level in own]
         batch = image.detach().to("cpu", torch.float32).contiguous()
-        request = Answer(list(batch.shape), memoryview(batch.numpy()))
+        request = Answer(list(batch.shape), batch.numpy().data)
         with told(f"{self._name}: computing features of {len(batch)} images"):
             answer = self._apart.ask(request, replace(self._limits, answer=4 * sum(map(prod, shapes))))
         if answer.said != [list(shape) for shape in shapes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -287,7 +288,9 @@ def test_what_torch_exports_of_timm_uses_allowed_operators_alone(
 ) -> None:
     path = tmp_path / "m.onnx"
     network = timm.create_model(name).eval()
-    shapes = {"dynamic_shapes": ({0: torch.export.Dim("n", min=1, max=64)},)} if dynamo else {}
+    shapes: dict[str, Any] = (
+        {"dynamic_shapes": ({0: torch.export.Dim("n", min=1, max=64)},)} if dynamo else {}
+    )
     torch.onnx.export(
         network, (torch.zeros(2, 3, 224, 224),), path, dynamo=dynamo, opset_version=18, **shapes
     )
