@@ -64,7 +64,7 @@ class Apart:
         self, work: str, arguments: Mapping[str, Any], limits: Limits, *, threads: int = 1, gpu: bool = False
     ) -> None:
         self._limits = limits
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115
+        self._log = _log()
         # -P: the folder that the caller is in may hold anything, it is no place to import from.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", _INSIDE],
@@ -154,6 +154,13 @@ def run_apart(work: str, arguments: Mapping[str, Any], limits: Limits) -> Answer
     """
     with Apart(work, arguments, limits) as apart:
         return apart.ask()
+
+
+def _log() -> IO[bytes]:
+    """Return a file for what libraries complain of; in memory where that is possible, since a disk may be full."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("log"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _environment(threads: int, gpu: bool) -> dict[str, str]:

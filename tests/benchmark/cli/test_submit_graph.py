@@ -106,7 +106,11 @@ def test_a_graph_that_waits_for_larger_batches_is_refused(call, tmp_path: Path) 
     for node in model.graph.node:
         node.input[:] = ["inner" if each == "level4" else each for each in node.input]
     model.graph.node.extend(find)
-    for label, value in (("three", np.array([3])), ("one", np.float32([1])), ("two", np.float32([2]))):
+    for label, value in (
+        ("three", np.array([3])),
+        ("one", np.array([1], np.float32)),
+        ("two", np.array([2], np.float32)),
+    ):
         model.graph.initializer.append(numpy_helper.from_array(value, label))
     result = call("--weights", str(saved(model, tmp_path / "m.onnx")))
     assert result.exit_code == 1
