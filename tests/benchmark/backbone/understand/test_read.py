@@ -15,8 +15,10 @@ import torch
 from safetensors.torch import save_file
 
 from benchmark.backbone.model import BackboneError
+from benchmark.backbone.understand.guard import is_graph
 from benchmark.backbone.understand.read import read_checkpoint
 from benchmark.backbone.understand.trunk import understand_file
+from tests.benchmark.backbone.graphs import pyramid, saved
 from tests.benchmark.backbone.understand import wild
 
 SMALL = {"a": torch.arange(6.0).reshape(2, 3)}
@@ -173,3 +175,22 @@ def test_no_file_and_a_folder_are_no_checkpoint(tmp_path: Path) -> None:
         with pytest.raises(BackboneError, match="no weight file") as error:
             read_checkpoint(path)
         assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["GOOD.ONNX", "graph", "graph.pth", "graph.onnx.download"])
+def test_a_graph_is_known_by_its_content(tmp_path: Path, name: str) -> None:
+    path = saved(pyramid(), tmp_path / name)
+    assert is_graph(path)
+    with pytest.raises(BackboneError, match="an ONNX graph; here weights are expected"):
+        read_checkpoint(path)
+
+
+def test_weights_are_no_graph_whatever_they_are_called(tmp_path: Path) -> None:
+    torch.save(SMALL, tmp_path / "new.onnx")
+    torch.save(SMALL, tmp_path / "old.onnx", _use_new_zipfile_serialization=False)
+    save_file(SMALL, tmp_path / "other.ONNX")
+    for path in tmp_path.iterdir():
+        assert not is_graph(path)
+        assert isinstance(read_checkpoint(path), dict)
+    save_file(SMALL, tmp_path / "UPPER.SAFETENSORS")
+    assert isinstance(read_checkpoint(tmp_path / "UPPER.SAFETENSORS"), dict)
