@@ -16,6 +16,7 @@ from torch import Tensor
 from benchmark.backbone import registry
 from benchmark.backbone.apart import read_apart
 from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.same_tensors import ambiguity
 from benchmark.backbone.understand.guard import kind_of
 from benchmark.backbone.understand.read import read_checkpoint
 from benchmark.backbone.weights import listing, not_finite, spec_problems, specs_of
@@ -54,7 +55,8 @@ def from_file(architecture: str, path: Path) -> tuple[Backbone, list[str]]:
     notes, state = read_apart(
         f"{__name__}:{plain_work.__name__}", path, architecture, {"architecture": architecture}
     )
-    return _build(architecture, state), [clean_text(str(note)) for note in notes]
+    said = [clean_text(str(note)) for note in notes]
+    return _build(architecture, state), [*said, *filter(None, [ambiguity(architecture)])]
 
 
 def plain_work(path: str, architecture: str) -> Work:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -220,14 +219,6 @@ def check_replaceable(
     except BackboneError:  # nobody can tell whose it is
         pass
     raise BackboneError(f"{root} is there already; --force replaces it, or choose another name")
-
-
-def replace_folder(new: Path, root: Path) -> None:
-    """Move the folder `new` to `root`, on the same file system; what lay there vanishes after the move."""
-    with tempfile.TemporaryDirectory(prefix=f".{root.name[:40]}.", dir=root.parent) as scratch:
-        if root.exists():
-            root.rename(Path(scratch) / "old")
-        new.rename(root)
 
 
 def _levels_text(levels: Iterable[FeatureLevel]) -> str:

@@ -5,6 +5,8 @@ That a graph behaved when it was checked says little of what it does later: it m
 
 from __future__ import annotations
 
+import weakref
+from dataclasses import replace
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -20,10 +22,12 @@ from benchmark.backbone.model import BATCH, Backbone, BackboneError
 from benchmark.contract.apart import Apart, Limits
 from benchmark.contract.apart_inside import Answer, Work
 from benchmark.contract.backbone import ONNX_ONLY, FeatureLevel
-from benchmark.contract.run_contract import GIB
+from benchmark.contract.run_contract import GIB, MIB
 
 MEMORY = 6 * GIB
 """Of data, beside three times the size of the graph: as much as the check of a submitted graph has."""
+THREAD_MEMORY = 64 * MIB
+"""Of a thread beside: its stack and its part of the allocator."""
 SECONDS = 60.0 + 10.0 * BATCH
 """For a batch: far more than the largest networks of timm need on one core."""
 
@@ -56,22 +60,21 @@ class GraphApart(Backbone):
         self._name = manifest.name
         threads = torch.get_num_threads()
         size = (root / GRAPH).stat().st_size if (root / GRAPH).is_file() else 0
-        limits = Limits(seconds=seconds * threads, clock=seconds, memory=MEMORY + 3 * size, answer=0)
+        self._limits = Limits(
+            seconds=seconds * threads,
+            clock=seconds,
+            memory=MEMORY + threads * THREAD_MEMORY + 3 * size,
+            answer=0,
+        )
+        opening = replace(self._limits, seconds=SECONDS * threads, clock=SECONDS)
         arguments = {"folder": str(root.resolve()), "threads": threads}
         work = f"{__name__}:{graph_work.__name__}"
-        self._apart = Apart(work, arguments, limits, threads=threads, gpu=runs_on_gpu())
-        try:
-            with told(f"{self._name}: opening its graph"):
-                side = self._apart.ask().said
-        except BackboneError:
-            self._apart.close()
-            raise
+        self._apart = Apart(work, arguments, opening, threads=threads, gpu=runs_on_gpu())
+        weakref.finalize(self, self._apart.close)
+        with told(f"{self._name}: opening its graph"):
+            side = self._apart.ask().said
         self.fixed_side = side if isinstance(side, int) else None
         self.eval()
-
-    def __del__(self) -> None:
-        if apart := self.__dict__.get("_apart"):
-            apart.close()
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         parts = [self._ask(part) for part in image.split(BATCH)]
@@ -82,9 +85,9 @@ class GraphApart(Backbone):
         own = [level for level in self.levels if level.substitute is None]
         shapes = [_shape(level, image) for level in own]
         batch = image.detach().to("cpu", torch.float32).contiguous()
-        request = Answer(list(batch.shape), memoryview(batch.numpy()))
+        request = Answer(list(batch.shape), batch.numpy().data)
         with told(f"{self._name}: computing features of {len(batch)} images"):
-            answer = self._apart.ask(request, most=4 * sum(map(prod, shapes)))
+            answer = self._apart.ask(request, replace(self._limits, answer=4 * sum(map(prod, shapes))))
         if answer.said != [list(shape) for shape in shapes]:
             raise BackboneError(
                 f"{self._name}: its graph gives maps of {answer.said} for {len(batch)} images, declared are "

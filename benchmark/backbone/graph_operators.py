@@ -20,10 +20,9 @@ _ELEMENTWISE = """
     Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Sub Sum Tan Tanh ThresholdedRelu Where Xor
 """
 _SHAPES = """
-    CenterCropPad Compress Concat Constant ConstantOfShape DepthToSpace Dropout Expand EyeLike Flatten
+    CenterCropPad Col2Im Compress Concat Constant ConstantOfShape DepthToSpace Dropout Expand EyeLike Flatten
     Gather GatherElements GatherND NonZero OneHot Pad Range Reshape Resize ReverseSequence
     ScatterElements ScatterND Shape Size Slice SpaceToDepth Split Squeeze Tile Transpose Trilu Unsqueeze
-    Upsample
 """
 _SUMS = """
     ArgMax ArgMin CumSum Einsum Gemm Hardmax LogSoftmax MatMul ReduceL1 ReduceL2 ReduceLogSum

@@ -14,9 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmark.backbone import registry
-from benchmark.backbone.architectures import timm_models
 from benchmark.backbone.model import BackboneError
 from benchmark.disk.temporary import write_text
+
+SHOWN = 12
+"""Architectures that a sentence names."""
 
 FILE = Path(__file__).with_name("same_tensors.json")
 
@@ -38,6 +40,20 @@ def same_tensors(architecture: str) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(alike) if name != architecture)
 
 
+def ambiguity(architecture: str) -> str:
+    """Return in a sentence which networks have an architecture's tensors; empty where none is known."""
+    alike, unlisted = same_tensors(architecture), registry.unlisted(architecture)
+    others = []
+    if alike:
+        more = f" and {len(alike) - SHOWN} more" if len(alike) > SHOWN else ""
+        others.append(
+            f"{', '.join(alike[:SHOWN])}{more} (if it is one, say so with --arch: other features follow)"
+        )
+    if unlisted:
+        others.append(f"{unlisted}, which no --arch takes")
+    return f"tensors alone cannot tell {architecture} from {' or from '.join(others)}" if others else ""
+
+
 def find_groups(names: Iterable[str]) -> list[list[str]]:
     """Return the groups of two and more names with equal tensors, those that cannot be backbones left out."""
     groups: dict[frozenset[tuple[str, tuple[int, ...]]], list[str]] = {}
@@ -57,6 +73,9 @@ def trunk_specs(architecture: str) -> frozenset[tuple[str, tuple[int, ...]]]:
     Raises:
         BackboneError: it cannot be a backbone, as far as its features are declared.
     """
+    # Imports torchvision, which takes a second that reading a file does not have to wait for.
+    from benchmark.backbone.architectures import timm_models
+
     if architecture.startswith(timm_models.PREFIX):
         state = timm_models.trunk_state(architecture.removeprefix(timm_models.PREFIX))
     else:
@@ -73,6 +92,8 @@ def _builds(architecture: str) -> bool:
 
 
 def _main() -> None:
+    from benchmark.backbone.architectures import timm_models
+
     quick = [name for name in registry.architectures() if name not in registry.summarised()]
     content = {
         "timm": version("timm"),

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from benchmark.backbone import imagenet
 from benchmark.backbone.findings import Finding
-from benchmark.backbone.folder import WEIGHTS, read_manifest, regular_file
+from benchmark.backbone.folder import WEIGHTS, load_backbone, read_manifest, regular_file
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.names import listed
 from benchmark.backbone.weights import listing, not_finite
@@ -103,8 +102,8 @@ def find_twins(backbone: Backbone, workspace: Path, name: str) -> list[str]:
             continue
         own = own or values_digest(state)
         try:
-            other = load_file(root / WEIGHTS)
-        except (SafetensorError, OSError, ValueError):
+            other = load_backbone(root).state_dict()
+        except (BackboneError, SafetensorError, OSError):
             continue
         if values_digest(other) == own:
             twins.append(root.name)

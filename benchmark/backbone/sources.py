@@ -155,7 +155,10 @@ class ImageNetSource:
         return registry.blueprint(self.architecture).levels
 
     def load(self, seed: int) -> Backbone:
-        return imagenet.load_imagenet(self.path)[0]
+        backbone = imagenet.load_imagenet(self.path)[0]
+        if weights_digest(backbone) != self.sha256:
+            raise BackboneError(f"{self.path} was replaced after it was resolved; start again")
+        return backbone
 
 
 def random_draw(architecture: str, seed: int) -> Backbone:

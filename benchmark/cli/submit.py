@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.backbone import backbone_errors, show_findings
+from benchmark.cli.backbone import backbone_errors
 from benchmark.cli.options import workspace_option
 from benchmark.cli.submit_declaration import (
     declaration_content,
@@ -21,28 +19,12 @@ from benchmark.cli.submit_declaration import (
     submitter_options,
 )
 from benchmark.cli.submit_graph import read_graph
+from benchmark.cli.submit_weights import read_weights
 from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from benchmark.backbone.submit import Declared
-    from benchmark.backbone.understand.report import Report
-    from benchmark.contract.backbone import BackboneManifest
     from benchmark.contract.dataset import Track
     from benchmark.contract.submission import Supervision
-
-
-@dataclass(frozen=True)
-class ReadWeights:
-    """A checkpoint or a graph that was read and may become a backbone."""
-
-    write: Callable[[Path], BackboneManifest]
-    """Writes the files of the backbone into an empty folder."""
-    sha256: str
-    """Identity of the backbone."""
-    source_sha256: str | None
-    """Of the file, after it was read."""
 
 
 @click.command()
@@ -199,71 +181,3 @@ def submit(
     for outcome in outcomes:
         click.echo(outcome)
     click.echo(f"Next: lovt-bench evaluate {name}")
-
-
-def read_weights(
-    name: str,
-    weights: Path,
-    *,
-    architecture: str,
-    encoder: str | None,
-    workspace: Path,
-    display_name: str,
-    declared: Declared,
-    onnx: bool,
-    allow_findings: bool,
-) -> ReadWeights:
-    """Say what was understood of a checkpoint, and return what writes it.
-
-    Raises:
-        BackboneError: the checkpoint is refused.
-        click.ClickException: findings.
-    """
-    from benchmark.backbone.folder import write_backbone
-    from benchmark.backbone.submit import prepare
-    from benchmark.backbone.weights import weights_digest
-    from benchmark.contract.untrusted import clean_text
-
-    prepared = prepare(
-        name, weights, architecture=architecture, encoder=encoder, workspace=workspace, declared=declared
-    )
-    click.echo(f"{clean_text(weights.name, 80)}:")
-    for line in report_lines(prepared.report):
-        click.echo(f"  {line}")
-    if show_findings(prepared.findings) and not allow_findings:
-        raise click.ClickException(
-            f"{name} is not written: look at the errors above; --allow-findings writes it all the same"
-        )
-
-    def write(folder: Path) -> BackboneManifest:
-        return write_backbone(
-            folder,
-            prepared.backbone,
-            name=name,
-            display_name=display_name,
-            provenance=prepared.provenance,
-            onnx=onnx,
-        )
-
-    return ReadWeights(write, weights_digest(prepared.backbone), prepared.provenance.source_sha256)
-
-
-def report_lines(report: Report) -> Iterator[str]:
-    """Yield what became of a checkpoint's tensors, one line per kind."""
-    from benchmark.backbone.understand.report import some
-    from benchmark.contract.untrusted import clean_text
-
-    where = "at its root" if report.encoder == "." else f"at {some([report.encoder])}"
-    yield f"encoder     {report.architecture}, found {where}"
-    yield f"names       {report.layout}"
-    yield f"matched     {len(report.matched)} tensors, all that the trunk needs"
-    yield f"dropped     {some(map(str, report.dropped), 8) or 'none'}"
-    missing = f"{len(report.missing)} num_batches_tracked, set to 0; nothing reads them"
-    yield f"missing     {missing if report.missing else 'none'}"
-    yield f"unexpected  {some(report.unexpected) or 'none'}"
-    for sentence in report.conversions:
-        yield f"converted   {clean_text(sentence)}"
-    if not report.conversions:
-        yield "converted   nothing, all values are those of the file"
-    if ambiguity := report.ambiguity():
-        yield f"ambiguous   {clean_text(ambiguity, 1000)}"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.cli.backbone import show_findings
+from benchmark.cli.submit_weights import ReadWeights
 
 if TYPE_CHECKING:
     from benchmark.backbone.submit import Declared
-    from benchmark.cli.submit import ReadWeights
     from benchmark.contract.backbone import BackboneManifest
 
 
@@ -34,7 +34,6 @@ def read_graph(
     from benchmark.backbone.graph_levels import declared_level
     from benchmark.backbone.graph_submit import prepare_graph_apart, write_graph_folder
     from benchmark.backbone.submit import check_name, declared_provenance
-    from benchmark.cli.submit import ReadWeights
     from benchmark.contract.untrusted import clean_text
     from benchmark.runtime.check_apart import checks_apart
 

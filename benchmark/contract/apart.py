@@ -64,7 +64,7 @@ class Apart:
         self, work: str, arguments: Mapping[str, Any], limits: Limits, *, threads: int = 1, gpu: bool = False
     ) -> None:
         self._limits = limits
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115
+        self._log = _log()
         # -P: the folder that the caller is in may hold anything, it is no place to import from.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", _INSIDE],
@@ -76,37 +76,34 @@ class Apart:
         memory = None if gpu else limits.memory
         self._first: Any = {"work": work, "arguments": dict(arguments), "memory": memory}
 
-    def ask(
-        self, request: Answer = NOTHING, *, most: int | None = None, seconds: float | None = None
-    ) -> Answer:
+    def ask(self, request: Answer = NOTHING, limits: Limits | None = None) -> Answer:
         """Return the next answer of the work.
 
         Args:
             request: what the work gets for it; not looked at the first time.
-            most: bytes of data in the answer, where the limits do not say it.
-            seconds: of computing, where the limits do not say it.
+            limits: of this answer, where they are others; memory stays as it is.
 
         Raises:
             RefusedError: the work says what is wrong with what it read.
             ApartError: it broke off, or took more than the limits.
         """
         late = threading.Event()
-        seconds = self._limits.seconds if seconds is None else seconds
+        limits = limits or self._limits
 
         def end() -> None:
             late.set()
             self._process.kill()
 
-        timer = threading.Timer(self._limits.clock, end)
+        timer = threading.Timer(limits.clock, end)
         timer.start()
         try:
             said, data = request if self._first is None else (self._first, b"")
             self._first = None
             with suppress(BrokenPipeError):
-                send(self._writer, Answer([said, seconds], data))
-            answer = receive(self._reader, self._limits.answer if most is None else most)
+                send(self._writer, Answer([said, limits.seconds], data))
+            answer = receive(self._reader, limits.answer)
         except EOFError as error:
-            raise ApartError(self._how_it_ended(late.is_set(), seconds)) from error
+            raise ApartError(self._how_it_ended(late.is_set(), limits)) from error
         finally:
             timer.cancel()
         if isinstance(answer.said, dict) and "refused" in answer.said:
@@ -137,13 +134,13 @@ class Apart:
         assert self._process.stdout is not None
         return self._process.stdout
 
-    def _how_it_ended(self, late: bool, seconds: float) -> str:
+    def _how_it_ended(self, late: bool, limits: Limits) -> str:
         self._process.kill()
         code = self._process.wait()
         if late:
-            return f"did not end within {self._limits.clock:g} s"
+            return f"did not end within {limits.clock:g} s"
         if code == -signal.SIGXCPU:
-            return f"took more than {seconds:g} s of computing"
+            return f"took more than {limits.seconds:g} s of computing"
         self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - 2000))
         lines = self._log.read().decode("utf-8", errors="replace").strip().split("\n")
         return f"broke off ({clean_text(lines[-1], 200) or f'exit code {code}'}): out of memory, or a damaged file"
@@ -157,6 +154,13 @@ def run_apart(work: str, arguments: Mapping[str, Any], limits: Limits) -> Answer
     """
     with Apart(work, arguments, limits) as apart:
         return apart.ask()
+
+
+def _log() -> IO[bytes]:
+    """Return a file for what libraries complain of; in memory where that is possible, since a disk may be full."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("log"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _environment(threads: int, gpu: bool) -> dict[str, str]:

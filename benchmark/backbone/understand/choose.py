@@ -8,6 +8,7 @@ from torch import Tensor
 
 from benchmark.backbone import registry
 from benchmark.backbone.model import BackboneError
+from benchmark.backbone.same_tensors import same_tensors
 from benchmark.backbone.understand.candidates import Candidate, candidates, same_values
 from benchmark.backbone.understand.outline import Outline, outline_of
 from benchmark.backbone.understand.report import show, some
@@ -85,7 +86,8 @@ def _why_none(
             f"the file holds {some(tensors, 4)}"
         )
     if encoder is None and (others := _other_architectures(tensors, architecture)):
-        text += f". The file fits {', '.join(others)}: pass --arch {others[0]}"
+        which = f"--arch {others[0]}" if len(others) == 1 else "the one that it is with --arch"
+        text += f". The file fits {', '.join(others)}: pass {which}"
     elif encoder is not None and fitting:
         text += f". Others fit: {some((one.label for one in fitting), SHOWN)}"
     return text
@@ -136,9 +138,12 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _other_architectures(tensors: Mapping[str, Tensor], architecture: str) -> list[str]:
-    """Return the listed architectures that fit; of those that are slow to build, the ones whose first name occurs."""
+    """Return the architectures that fit: listed ones, and those that tensors cannot tell from them.
+
+    Of those that are slow to build, the ones are looked at whose first name occurs.
+    """
     names = [name for name in registry.architectures() if name != architecture]
-    return [
+    fitting = [
         name
         for name in names
         if (
@@ -147,6 +152,7 @@ def _other_architectures(tensors: Mapping[str, Tensor], architecture: str) -> li
         )
         and any(one.fits for one in candidates(tensors, outline_of(name)))
     ]
+    return list(dict.fromkeys(each for name in fitting for each in (name, *same_tensors(name))))
 
 
 def _ends(full: str, name: str) -> bool:

@@ -9,9 +9,6 @@ from torch import Tensor
 
 from benchmark.contract.untrusted import clean_text
 
-ALIKE_SHOWN = 12
-"""Architectures of the same tensors that are named."""
-
 NAME_SHOWN = 100
 """Characters of a name from a file that are shown."""
 
@@ -45,10 +42,8 @@ class Report:
     """Names within the trunk that were left out because they carry nothing."""
     conversions: tuple[str, ...]
     """What was changed on the way, in sentences."""
-    alike: tuple[str, ...] = ()
-    """Other architectures with the same tensors, in the order in which they are told."""
-    unlisted: str = ""
-    """Networks with the same tensors that are no architecture here, in words."""
+    ambiguity: str = ""
+    """Which networks have the same tensors, in a sentence; empty where none is known."""
 
     def notes(self) -> list[str]:
         """Return the report as short lines for the manifest; the first names the trunk."""
@@ -62,16 +57,9 @@ class Report:
             lines.append(f"{len(self.missing)} missing num_batches_tracked set to 0")
         if self.unexpected:
             lines.append(f"left out of the trunk: {some(self.unexpected)}")
-        if ambiguity := self.ambiguity():
-            lines.append(ambiguity)
+        if self.ambiguity:
+            lines.append(self.ambiguity)
         return lines
-
-    def ambiguity(self) -> str:
-        """Return in a sentence what else the tensors could be of; empty where nothing is known."""
-        named = f"{some(self.alike, ALIKE_SHOWN)} (features differ: name the right one with --arch)"
-        words = f"{self.unlisted}, which no --arch takes"
-        others = " or from ".join([named] * bool(self.alike) + [words] * bool(self.unlisted))
-        return f"tensors alone cannot tell {self.architecture} from {others}" if others else ""
 
 
 def show(name: str) -> str:

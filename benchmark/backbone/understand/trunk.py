@@ -15,7 +15,7 @@ from torch import Tensor
 from benchmark.backbone import registry
 from benchmark.backbone.apart import read_apart
 from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.same_tensors import same_tensors
+from benchmark.backbone.same_tensors import ambiguity
 from benchmark.backbone.understand.choose import choose
 from benchmark.backbone.understand.flatten import Flat, flatten
 from benchmark.backbone.understand.guard import kind_of
@@ -107,10 +107,4 @@ def _understand(flat: Flat, outline: Outline, encoder: str | None) -> Understood
 
 def _told(found: Understood) -> Understood:
     """Return it with what else its tensors could be of."""
-    architecture = found.report.architecture
-    return replace(
-        found,
-        report=replace(
-            found.report, alike=same_tensors(architecture), unlisted=registry.unlisted(architecture)
-        ),
-    )
+    return replace(found, report=replace(found.report, ambiguity=ambiguity(found.report.architecture)))

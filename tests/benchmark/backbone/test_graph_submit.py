@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import timm
+import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
+from benchmark.backbone.graph_cut import cut_out
 from benchmark.backbone.graph_levels import declared_level
-from benchmark.backbone.graph_submit import PreparedGraph, cut_out, prepare_graph
+from benchmark.backbone.graph_operators import operator_problems
+from benchmark.backbone.graph_submit import PreparedGraph, prepare_graph
 from benchmark.backbone.model import BackboneError
 from tests.benchmark.backbone.graphs import pyramid, saved
 
@@ -106,6 +111,43 @@ def looped(model: ModelProto) -> None:
     model.graph.node.append(helper.make_node("Loop", ["", ""], ["never"], body=body))
 
 
+def mapped(model: ModelProto) -> None:
+    """An operator of ONNX that is a function: it runs its body for each entry of a sequence."""
+    body = helper.make_graph([helper.make_node("Identity", ["a"], ["b"])], "body", [], [])
+    model.graph.node.append(helper.make_node("SequenceConstruct", ["level2"], ["each"]))
+    model.graph.node.append(helper.make_node("SequenceMap", ["each"], ["never"], body=body))
+
+
+def branched(model: ModelProto) -> None:
+    body = helper.make_graph([helper.make_node("Sqrt", ["level32"], ["b"])], "body", [], [])
+    model.graph.node.append(helper.make_node("If", ["level2"], ["n"], then_branch=body, else_branch=body))
+
+
+def hidden(model: ModelProto) -> None:
+    """A graph in an attribute of an operator that has none."""
+    body = helper.make_graph([], "body", [], [])
+    model.graph.node.append(helper.make_node("Relu", ["level32"], ["never"], body=body))
+
+
+def function(model: ModelProto) -> None:
+    nodes = [helper.make_node("Relu", ["a"], ["b"])]
+    made = helper.make_function("", "Twice", ["a"], ["b"], nodes, [helper.make_opsetid("", 18)])
+    model.functions.append(made)
+
+
+def unusual(model: ModelProto) -> None:
+    model.graph.node.append(helper.make_node("StringSplit", ["level32"], ["never", "either"]))
+
+
+def normalised_by_batch(model: ModelProto) -> None:
+    names = ["level32", "w2", "w2", "w2", "w2"]
+    model.graph.node.append(helper.make_node("BatchNormalization", names, ["n"], training_mode=1))
+
+
+def dropped(model: ModelProto) -> None:
+    model.graph.node.append(helper.make_node("Dropout", ["level32", "", "on"], ["never"]))
+
+
 def drawn(model: ModelProto) -> None:
     model.graph.node.append(helper.make_node("RandomNormalLike", ["level32"], ["noise"]))
 
@@ -132,6 +174,16 @@ REFUSED: dict[str, tuple[Callable[[ModelProto], None], str]] = {
     "foreign": (foreign, "operators outside the ONNX standard: com.someone"),
     "huge": (huge, "claims tensors larger than the file: w2"),
     "looped": (looped, r"holds loops or branches \(Loop\)"),
+    "mapped": (mapped, r"loops or branches \(SequenceMap\).*does not need \(SequenceConstruct\)"),
+    "branched": (branched, r"holds loops or branches \(If\)"),
+    "hidden": (hidden, r"holds loops or branches \(Relu\)"),
+    "function": (function, "operators outside the ONNX standard: functions"),
+    "unusual": (unusual, r"inference of vision networks does not need \(StringSplit\); export"),
+    "normalised by batch": (
+        normalised_by_batch,
+        r"or trains \(BatchNormalization\); export it in evaluation",
+    ),
+    "dropped": (dropped, r"or trains \(Dropout\); export it in evaluation mode"),
     "drawn": (drawn, r"draws random numbers or trains \(RandomNormalLike\); export it in evaluation mode"),
     "trained": (trained, "holds training information"),
     "two_inputs": (two_inputs, r"the inputs pixels .*; age .*; expected one input"),
@@ -225,3 +277,21 @@ def test_weights_within_an_inner_graph_stay() -> None:
     onnx.checker.check_model(new)
     image = np.ones((1, 3, 32, 32), np.float32)
     np.testing.assert_array_equal(run(new, image)["c5"], run(model, image)["scaled"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dynamo", [True, False], ids=["torch.export", "TorchScript"])
+@pytest.mark.parametrize("name", ["mobilenetv3_small_050", "vit_tiny_patch16_224"])
+@pytest.mark.filterwarnings("ignore")
+def test_what_torch_exports_of_timm_uses_allowed_operators_alone(
+    tmp_path: Path, name: str, dynamo: bool
+) -> None:
+    path = tmp_path / "m.onnx"
+    network = timm.create_model(name).eval()
+    shapes: dict[str, Any] = (
+        {"dynamic_shapes": ({0: torch.export.Dim("n", min=1, max=64)},)} if dynamo else {}
+    )
+    torch.onnx.export(
+        network, (torch.zeros(2, 3, 224, 224),), path, dynamo=dynamo, opset_version=18, **shapes
+    )
+    assert list(operator_problems(onnx.load(path, load_external_data=False).graph.node)) == []

@@ -100,7 +100,7 @@ def test_an_existing_backbone_is_replaced_only_by_force(call) -> None:
         (("export", "random-best", "--weights", "x.pt"), "kept for random draws"),
         (("export", "imagenet", "--arch", "resnet18"), "imagenet is resnet50"),
         (("export", "../mine", "--weights", "x.pt"), "is no backbone name"),
-        (("export", "mine", "--weights", "absent.pt"), "no weight file absent.pt"),
+        (("export", "mine", "--weights", "absent.pt"), "no weight file: absent.pt is not there"),
         (("export", "random", "--seed", "1", "--arch", "vgg"), "unknown architecture 'vgg'; known: "),
         (("check", "absent"), "no backbone folder"),
         (("check", "../absent"), "no backbone folder"),

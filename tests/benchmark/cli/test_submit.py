@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from safetensors.torch import save_file
 
 from benchmark.backbone.folder import load_backbone, read_manifest
 from benchmark.cli.main import main
+from benchmark.cli.submit_declaration import declaration_content, declaring
 from benchmark.contract.submission import ClaimedNumber
 from benchmark.runtime.submissions import read_folder
 from tests.benchmark.backbone.understand import wild
@@ -233,3 +236,73 @@ def test_mistakes_end_in_a_sentence_and_write_nothing(
     assert message in result.output
     assert isinstance(result.exception, SystemExit)
     assert not (tmp_path / "workspace").exists()
+
+
+@pytest.mark.slow
+def test_of_two_at_once_one_finds_the_name_taken(tmp_path: Path) -> None:
+    """Each declares its own paper: backbone and declaration that stay are of one of them."""
+    began = []
+    for seed in (0, 1):
+        weights = tmp_path / f"{seed}.pth"
+        torch.save(wild.trunk(seed=seed), weights)
+        command = [
+            sys.executable, "-m", "benchmark.cli.main", "submit", "mine", "--weights", str(weights), "--no-onnx",
+            "--arch", "resnet18", "--paper", f"https://example.org/{seed}", "--workspace", str(tmp_path / "ws"),
+        ]  # fmt: skip
+        began.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+    said = [process.communicate()[0] for process in began]
+    codes = [process.returncode for process in began]
+    assert sorted(codes) == [0, 1], said
+    assert "is there already; --force replaces it" in said[codes.index(1)]
+    manifest, declared = (
+        read_manifest(tmp_path / "ws/backbones/mine"),
+        read_folder(tmp_path / "ws/submissions/mine"),
+    )
+    assert str(manifest.provenance.paper) == str(declared.paper) == f"https://example.org/{codes.index(0)}"
+    assert declared.weights is not None
+    assert declared.weights.backbone_sha256 == manifest.sha256
+    left = {path.name for path in (tmp_path / "ws").rglob("*")}
+    assert left == {
+        "backbones",
+        "submissions",
+        "mine",
+        "backbone.json",
+        "backbone.safetensors",
+        "submission.yaml",
+    }
+
+
+def test_backbone_and_declaration_change_both_or_neither(call, moco: str, tmp_path: Path) -> None:
+    declaration = tmp_path / "workspace" / "submissions" / "mine" / "submission.yaml"
+    declaration.mkdir(parents=True)
+    assert call("--weights", moco).exit_code == 1
+    assert not list((tmp_path / "workspace" / "backbones").glob("*"))
+    assert [path.name for path in declaration.parent.iterdir()] == ["submission.yaml"]
+
+
+@pytest.mark.parametrize("before", [None, b"name: mine\n"])
+def test_a_declaration_is_put_back_where_the_backbone_cannot_be(tmp_path: Path, before: bytes | None) -> None:
+    folder = tmp_path / "submissions" / "mine"
+    if before is not None:
+        folder.mkdir(parents=True)
+        (folder / "submission.yaml").write_bytes(before)
+
+    def write() -> None:
+        with declaring(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "submission.yaml").write_bytes(b"name: mine\npaper: https://example.org\n")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write()
+    assert folder.exists() == (before is not None)
+    assert declaration_content(folder) == before
+    assert [path.name for path in folder.parent.iterdir()] == (["mine"] if before else [])
+
+
+def test_the_report_says_what_tensors_cannot_tell(call, moco: str, tmp_path: Path) -> None:
+    result = call("--weights", moco)
+    said = "tensors alone cannot tell resnet18 from timm.resnetblur18 (if it is one, say so with --arch"
+    assert f"ambiguous   {said}" in result.output
+    notes = read_manifest(tmp_path / "workspace" / "backbones" / "mine").provenance.notes
+    assert any(note.startswith(said) for note in notes)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from onnx import helper, numpy_helper
 
 from benchmark.backbone.folder import read_manifest
 from benchmark.backbone.sources import resolve
@@ -35,7 +37,7 @@ def test_a_graph_becomes_a_row_of_the_frozen_tasks(call, tmp_path: Path) -> None
         "c2: output level4, stride 4, 4 channels",
         "c1: no output has stride 2, the image stands in for it",
         "left out: embedding",
-        "run by onnxruntime for batches 1 and 3",
+        "run by onnxruntime for batches 1, 3 and 32",
         "on the tasks with a frozen backbone only",
         "Next: lovt-bench evaluate mine",
     ):
@@ -83,3 +85,33 @@ def test_mistakes_end_in_a_sentence_and_write_nothing(
     assert message in result.output
     assert not list((tmp_path / "workspace").glob("backbones/*"))
     assert call("--weights", str(path), name="random-x").exit_code == 1
+
+
+def test_an_ending_in_upper_case_is_no_other_kind_of_file(call, tmp_path: Path) -> None:
+    result = call("--weights", str(saved(pyramid(strides=(4, 8)), tmp_path / "GOOD.ONNX")))
+    assert result.exit_code == 0, result.output
+    assert "c2: output level4, stride 4, 4 channels" in result.output
+
+
+def test_a_graph_that_waits_for_larger_batches_is_refused(call, tmp_path: Path) -> None:
+    model = pyramid(strides=(4,))
+    find = (
+        helper.make_node("Shape", ["pixels"], ["size"], start=0, end=1),
+        helper.make_node("Greater", ["size", "three"], ["larger"]),
+        helper.make_node("Where", ["larger", "two", "one"], ["factor"]),
+        helper.make_node("Mul", ["inner", "factor"], ["level4"]),
+    )
+    next(node for node in model.graph.node if node.output[0] == "level4").output[0] = "inner"
+    for node in model.graph.node:
+        node.input[:] = ["inner" if each == "level4" else each for each in node.input]
+    model.graph.node.extend(find)
+    for label, value in (
+        ("three", np.array([3])),
+        ("one", np.array([1], np.float32)),
+        ("two", np.array([2], np.float32)),
+    ):
+        model.graph.initializer.append(numpy_helper.from_array(value, label))
+    result = call("--weights", str(saved(model, tmp_path / "m.onnx")))
+    assert result.exit_code == 1
+    assert "of the same image among 32 differ" in result.output
+    assert not list((tmp_path / "workspace" / "backbones").iterdir())

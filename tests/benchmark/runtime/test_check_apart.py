@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from benchmark.backbone.findings import failed
+from benchmark.backbone.graph_submit import prepare_graph, write_graph_folder
+from benchmark.contract.backbone import Provenance
 from benchmark.runtime.check_apart import check_apart
+from tests.benchmark.backbone.graphs import pyramid, saved
 
 
 def test_a_folder_without_a_manifest_is_a_finding(tmp_path: Path):
@@ -20,6 +23,10 @@ def test_a_folder_without_a_manifest_is_a_finding(tmp_path: Path):
     ("memory", "seconds", "message"), [(1 << 20, 60, "broke off"), (6 << 30, 0.05, "did not end within")]
 )
 def test_what_takes_too_much_is_a_finding(tmp_path: Path, memory: int, seconds: float, message: str):
-    findings = check_apart(tmp_path, memory=memory, seconds=seconds)
+    prepared = prepare_graph(saved(pyramid(), tmp_path / "m.onnx"), {})
+    root = tmp_path / "x"
+    root.mkdir()
+    write_graph_folder(root, prepared, name="x", display_name="X", provenance=Provenance(method="x"))
+    findings = check_apart(root, memory=memory, seconds=seconds)
     assert failed(findings)
     assert message in findings[0].message

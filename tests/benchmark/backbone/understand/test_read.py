@@ -9,13 +9,16 @@ import struct
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from benchmark.backbone.model import BackboneError
+from benchmark.backbone.understand.guard import is_graph
 from benchmark.backbone.understand.read import read_checkpoint
 from benchmark.backbone.understand.trunk import understand_file
+from tests.benchmark.backbone.graphs import pyramid, saved
 from tests.benchmark.backbone.understand import wild
 
 SMALL = {"a": torch.arange(6.0).reshape(2, 3)}
@@ -120,12 +123,25 @@ def test_a_zip_bomb_is_refused_unopened(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "bomb.pt")
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_torchscript_is_refused_as_code(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "scripted.pt", "w") as archive:
-        for name in ("data.pkl", "constants.pkl", "code/__torch__.py", "version"):
-            archive.writestr(f"scripted/{name}", b"3\n")
+    """torch.jit.save compresses what it writes beside tensors; that is not what is wrong with it."""
+    torch.jit.save(torch.jit.script(torch.nn.Conv2d(3, 4, 1)), str(tmp_path / "scripted.pt"))
     with pytest.raises(BackboneError, match=r"TorchScript archive, which is code.*torch\.jit\.load"):
         read_checkpoint(tmp_path / "scripted.pt")
+
+
+def test_a_program_of_torch_export_is_told_apart(tmp_path: Path) -> None:
+    program = torch.export.export(torch.nn.Linear(3, 3), (torch.zeros(1, 3),))
+    torch.export.save(program, str(tmp_path / "program.pt2"))
+    with pytest.raises(BackboneError, match=r"a program of torch\.export.*torch\.export\.load"):
+        read_checkpoint(tmp_path / "program.pt2")
+
+
+def test_arrays_of_numpy_are_told_apart(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "w.npz", a=np.zeros(3))
+    with pytest.raises(BackboneError, match="a NumPy archive"):
+        read_checkpoint(tmp_path / "w.npz")
 
 
 @pytest.mark.parametrize(
@@ -159,3 +175,22 @@ def test_no_file_and_a_folder_are_no_checkpoint(tmp_path: Path) -> None:
         with pytest.raises(BackboneError, match="no weight file") as error:
             read_checkpoint(path)
         assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["GOOD.ONNX", "graph", "graph.pth", "graph.onnx.download"])
+def test_a_graph_is_known_by_its_content(tmp_path: Path, name: str) -> None:
+    path = saved(pyramid(), tmp_path / name)
+    assert is_graph(path)
+    with pytest.raises(BackboneError, match="an ONNX graph; here weights are expected"):
+        read_checkpoint(path)
+
+
+def test_weights_are_no_graph_whatever_they_are_called(tmp_path: Path) -> None:
+    torch.save(SMALL, tmp_path / "new.onnx")
+    torch.save(SMALL, tmp_path / "old.onnx", _use_new_zipfile_serialization=False)
+    save_file(SMALL, tmp_path / "other.ONNX")
+    for path in tmp_path.iterdir():
+        assert not is_graph(path)
+        assert isinstance(read_checkpoint(path), dict)
+    save_file(SMALL, tmp_path / "UPPER.SAFETENSORS")
+    assert isinstance(read_checkpoint(tmp_path / "UPPER.SAFETENSORS"), dict)
