@@ -118,4 +118,5 @@ def _first(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part)[:60] for part in first["loc"])
     found = "" if isinstance(first["input"], dict | list | bytes) else f", found {str(first['input'])[:60]!a}"
-    return f"{ascii(field)[1:-1]}: {first['msg']}{found}" if field else f"{first['msg']}{found}"
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{ascii(field)[1:-1]}: {said}{found}" if field else f"{said}{found}"
