@@ -5,7 +5,7 @@ The same records in any order give the same version, byte for byte. No clock, no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from benchmark.contract.leaderboard import InputFile, Leaderboard, Table
@@ -87,7 +87,7 @@ def build(
         tables=[table.model_copy(update={"analysis": analyse(table)}) for table in shown],
         inputs=_inputs(records, published, further_inputs),
         keeper=keeper,
-        notes=sorted([*records.notes, *notes]),
+        notes=sorted([*records.notes, *notes, *_without_row(contradictions, tables, records.notes)]),
     )
 
 
@@ -95,6 +95,16 @@ def table_ids(leaderboard: Leaderboard, text: str) -> list[Table]:
     """Return the tables whose id contains the text; one whose id is the text stands for itself alone."""
     exact = [table for table in leaderboard.tables if table.id == text]
     return exact or [table for table in leaderboard.tables if text in table.id]
+
+
+def _without_row(
+    found: Sequence[Contradiction], tables: Sequence[Table], noted: Sequence[str]
+) -> Iterator[str]:
+    """Yield contradictions of submissions that no table shows; nothing that is noted already."""
+    shown = {(table.track, row.id) for table in tables for row in table.rows}
+    for item in found:
+        if (item.track, item.submission) not in shown and item.text not in noted:
+            yield f"Contradiction: {item.sentence}"
 
 
 def _order(group: Group) -> tuple[bool, bool, bool, str, tuple[str, ...]]:

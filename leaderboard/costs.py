@@ -9,6 +9,7 @@ from typing import NamedTuple
 from benchmark.contract.leaderboard import Cost, Curve
 from benchmark.contract.run_record import RunRecord
 from leaderboard.selection import GroupKey, RunSet, group_key
+from leaderboard.text import clean
 
 POINTS = 24
 """Points of a curve at most."""
@@ -47,7 +48,7 @@ def _cost(runs: Sequence[RunRecord]) -> Cost:
     return Cost(
         runs=len(runs),
         seconds=round(sum(sorted(run.seconds for run in runs)), 3),
-        devices=sorted({run.device for run in runs}),
+        devices=sorted({clean(run.device) for run in runs}),
         peak_memory_bytes=max(peaks, default=None),
         # A sum over some of the runs would look like the sum over all.
         energy_joules=round(sum(sorted(energies)), 3) if len(energies) == len(runs) else None,

@@ -5,7 +5,6 @@ Whoever shows one submission stops at the error; whoever builds the board of all
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from benchmark.contract.audit import AUDIT_FILE, AuditReport
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.base import Model, is_name
+from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
 from leaderboard.errors import LeaderboardError
@@ -73,11 +73,11 @@ def read_model(path: Path, model: type[_Read], complain: Complain = stop) -> _Re
 
 def _submission(folders: Sequence[Path], name: str) -> Submission | None:
     paths = [folder / name / "submission.yaml" for folder in folders] if is_name(name) else []
-    path = next(filter(_is_plain_file, paths), None)
+    path = next(filter(is_plain, paths), None)
     if path is None:
         return None
     try:
-        submission = Submission.model_validate(read_yaml(path))
+        submission = Submission.model_validate(read_yaml(path, follow=False))
     except StrictYamlError as error:
         raise LeaderboardError(str(error)) from error
     except ValidationError as error:
@@ -92,15 +92,14 @@ def _submission(folders: Sequence[Path], name: str) -> Submission | None:
 
 
 def _model(path: Path, model: type[_Read]) -> _Read | None:
-    if not _is_plain_file(path):
+    if not is_plain(path):
         return None
     try:
-        with path.open("rb") as stream:
-            content = stream.read(_SIZE_LIMIT + 1)
+        content = read_plain(path, _SIZE_LIMIT)
+    except PlainFileError as error:
+        raise LeaderboardError(f"{path}: {error}; expected a {model.__name__}") from error
     except OSError as error:
         raise LeaderboardError(f"{path}: cannot be read ({error.strerror})") from error
-    if len(content) > _SIZE_LIMIT:
-        raise LeaderboardError(f"{path}: larger than {_SIZE_LIMIT} bytes; expected a {model.__name__}")
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
@@ -110,10 +109,3 @@ def _model(path: Path, model: type[_Read]) -> _Read | None:
             else "Make it again with `lovt-bench audit`, or remove it."
         )
         raise LeaderboardError(f"{explain(path, error)}\n{remedy}") from error
-
-
-def _is_plain_file(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False

@@ -1,6 +1,6 @@
 """Example predictions for the page, `<examples>/phantom/<submission>/<task>.json`.
 
-No number depends on them, so a file that is broken, a link, or not of a run that is here is passed over.
+No number depends on them: a file that is broken, a link, or not of a run that is here is passed over with a warning.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pydantic import ValidationError
 from benchmark.contract.base import is_name
 from benchmark.contract.example import ExampleSet
 from benchmark.contract.leaderboard import InputFile
+from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.run_record import RunRecord
+from benchmark.log import logger
 from leaderboard.rendering import digest
 
 SIZE_LIMIT = 1024 * 1024
@@ -43,11 +45,13 @@ def read_examples(
     files: list[InputFile] = []
     for (submission, task), known in sorted(keys.items()):
         relative = f"phantom/{submission}/{task}.json"
+        if not os.path.lexists(folder / relative):
+            continue
         content = _read(folder, relative)
         examples = _parse(content) if content else None
         if not content or not examples or (examples.submission, examples.task) != (submission, task):
-            continue
-        if examples.run_key in known:
+            logger.warning("examples/%s: not examples of this submission and task, left out", relative)
+        elif examples.run_key in known:
             found.setdefault(submission, []).append(examples)
             files.append(InputFile(path=f"examples/{relative}", sha256=digest(content), records=0))
     return {name: tuple(sets) for name, sets in found.items()}, files
@@ -58,12 +62,9 @@ def _read(folder: Path, relative: str) -> bytes | None:
     try:
         if any(not stat.S_ISDIR(parent.lstat().st_mode) for parent in (path.parent, path.parent.parent)):
             return None
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as stream:
-            content = stream.read(SIZE_LIMIT + 1)
-    except OSError:
+        return read_plain(path, SIZE_LIMIT)
+    except (OSError, PlainFileError):
         return None
-    return content if len(content) <= SIZE_LIMIT else None
 
 
 def _parse(content: bytes) -> ExampleSet | None:

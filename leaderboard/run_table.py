@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from benchmark.contract.base import digest_of
+from benchmark.contract.display_name import looks
 from benchmark.contract.leaderboard import Cell, CellStatus, Column, Cost, Row, RunValue, Summary, Table
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import ClaimedNumber
@@ -157,11 +159,11 @@ def _facts_of(backbone: str, description: Description) -> BackboneFacts | None:
 
 
 def _told_apart(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows with the submission's name after display names that another row has too."""
-    shown = [row.display_name.casefold() for row in rows]
+    """Return the rows with the submission's name after display names that a reader could take for another row's."""
+    shown = Counter(form for row in rows for form in looks(row.display_name))
     return [
         row.model_copy(update={"display_name": f"{row.display_name[: 76 - len(row.id)]} ({row.id})"})
-        if shown.count(row.display_name.casefold()) > 1 and row.display_name != row.id
+        if row.display_name != row.id and any(shown[form] > 1 for form in looks(row.display_name))
         else row
         for row in rows
     ]

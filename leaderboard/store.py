@@ -7,11 +7,13 @@ writes does not matter; `gzip -dc` shows it.
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import re
 import zlib
 from pathlib import Path
 
+from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.record_file import FILE_LIMIT
 from benchmark.disk.temporary import new_file
 from leaderboard.errors import LeaderboardError
@@ -52,11 +54,11 @@ def fetch(versions: Path, sha256: str) -> bytes:
     path = _path(versions, sha256)
     where = f"{INPUTS}/{path.name}"
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
+        packed = read_plain(path, FILE_LIMIT)
+    except (OSError, PlainFileError) as error:
         raise MissingInputError(f"{where} is missing; bring it back from the repository's history") from error
     try:
-        with os.fdopen(descriptor, "rb") as stream, gzip.open(stream) as unpacked:
+        with gzip.open(io.BytesIO(packed)) as unpacked:
             content = unpacked.read(FILE_LIMIT + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise MissingInputError(f"{where} is damaged ({error})") from error

@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.run_record import RunRecord
-from benchmark.disk.words import naming
 
 FILE_LIMIT = 256 * 1024 * 1024
 """Bytes of one file; the records of one task have some hundred thousand."""
 
 LINE_LIMIT = 1024 * 1024
 """Bytes of one record; a hundred epochs have twenty thousand."""
-
-_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-"""Neither another file behind a link nor a pipe that waits for its writer."""
 
 
 class RecordFileError(ValueError):
@@ -64,33 +59,10 @@ def read_record_file(path: Path) -> RecordLines:
         RecordFileError: It is a link, no plain file, or larger than `FILE_LIMIT`.
         OSError: It is not there or cannot be read.
     """
-    descriptor = open_record_file(path, os.O_RDONLY)
     try:
-        return read_open_file(descriptor, path)
-    finally:
-        os.close(descriptor)
-
-
-def open_record_file(path: Path, flags: int) -> int:
-    """Return a descriptor of a plain file; raises as `read_record_file`."""
-    if path.is_symlink():
-        raise RecordFileError(f"{path}: a link, not followed; put the file of run records itself there")
-    descriptor = os.open(path, flags | _FLAGS, 0o666)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise RecordFileError(f"{path}: not a file of run records; move it away")
-    return descriptor
-
-
-def read_open_file(descriptor: int, path: Path) -> RecordLines:
-    """Return what an open file holds, from its beginning; raises as `read_record_file`."""
-    with naming(path), open(descriptor, "rb", closefd=False) as stream:
-        stream.seek(0)
-        content = stream.read(FILE_LIMIT + 1)
-    if len(content) > FILE_LIMIT:
-        raise RecordFileError(
-            f"{path}: larger than {FILE_LIMIT} bytes; these are not run records, move it away"
-        )
+        content = read_plain(path, FILE_LIMIT)
+    except PlainFileError as error:
+        raise RecordFileError(f"{path} {error}; expected a file of run records") from error
     return _parse(content, "/".join(path.parts[-3:]))
 
 
@@ -146,4 +118,5 @@ def _first(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part)[:60] for part in first["loc"])
     found = "" if isinstance(first["input"], dict | list | bytes) else f", found {str(first['input'])[:60]!a}"
-    return f"{ascii(field)[1:-1]}: {first['msg']}{found}" if field else f"{first['msg']}{found}"
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{ascii(field)[1:-1]}: {said}{found}" if field else f"{said}{found}"

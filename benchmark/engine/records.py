@@ -6,7 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from benchmark.contract.record_file import open_record_file, read_open_file, read_record_file
+from benchmark.contract.plain_file import is_plain
+from benchmark.contract.record_file import RecordFileError, read_record_file
 from benchmark.contract.run_record import RunRecord
 from benchmark.disk.lock import try_lock
 from benchmark.disk.words import naming
@@ -48,10 +49,14 @@ def append_record(path: Path, record: RunRecord) -> bool:
     """
     with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = open_record_file(path, os.O_RDWR | os.O_CREAT)
+        if os.path.lexists(path) and not is_plain(path):
+            raise RecordFileError(f"{path} is no plain file; move it away, run records belong there")
+        descriptor = os.open(
+            path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666
+        )
         try:
             try_lock(descriptor, wait=True)
-            found = read_open_file(descriptor, path)
+            found = read_record_file(path)
             if record.key in found.records:
                 return False
             os.ftruncate(descriptor, found.whole)

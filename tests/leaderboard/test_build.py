@@ -240,6 +240,7 @@ def test_a_contradiction_stands_beside_its_row_in_every_format() -> None:
     assert {row.id: row.contradictions for row in demo.rows} == {"random": [said], "imagenet": []}
     assert not any(row.contradictions for row in paper.rows), "records of another profile are other records"
     assert f"Contradiction: random, {said}" in demo.notes
+    assert board.notes == ["Contradiction: imagenet: Another track."], "no table has a row for it"
     files = {name: content.decode() for name, content in render(board).items() if not name.endswith(".png")}
     assert "| random ! " in files["leaderboard.md"]
     assert "It is &#60;b&#62;bad" in files["leaderboard.md"]

@@ -176,9 +176,7 @@ def test_a_file_that_is_too_large_is_left_out(results: Path, monkeypatch: pytest
     monkeypatch.setattr(record_file, "FILE_LIMIT", 100)
     found = read_records(results)
     assert (found.records, found.files) == ([], ())
-    assert found.notes == (
-        f"{FILE}: larger than 100 bytes; these are not run records, move it away; left out.",
-    )
+    assert found.notes == (f"{FILE} is larger than 100 bytes; expected a file of run records; left out.",)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -81,7 +81,7 @@ def test_one_stranger_s_bad_files_keep_nobody_from_the_board(workspace: Path) ->
         "phantom/bad/covid_linear.jsonl, line 4: torn off",
         "phantom/bad/nih_seg_linear.jsonl'",
         "phantom/bad/rsna_frozen_1.jsonl'",
-        "submissions/bad/submission.yaml: not plain YAML",
+        "submissions/bad/submission.yaml, line 2: not plain YAML",
         "submissions/worse/submission.yaml: not UTF-8",
         "backbones/bad/backbone.json",
     ):
