@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import tarfile
+import tempfile
 from pathlib import Path
 from typing import IO, cast
 
@@ -49,6 +51,8 @@ def ignore_patterns(folder: Path) -> list[str]:
 def open_context(folder: Path, dockerfile: str) -> IO[bytes]:
     """Return an open archive of a folder, as the engine takes it; it goes when it is closed.
 
+    Everybody may read in it what its owner may.
+
     Args:
         folder: The context.
         dockerfile: Path of the recipe within it; it is sent whatever is left out.
@@ -57,7 +61,7 @@ def open_context(folder: Path, dockerfile: str) -> IO[bytes]:
         ContextError: not all of it is plain files, folders and links, or it is too large.
         OSError: something in it cannot be read.
     """
-    from docker.utils.build import create_archive, exclude_paths
+    from docker.utils.build import exclude_paths
 
     try:
         patterns = ignore_patterns(folder)
@@ -78,4 +82,21 @@ def open_context(folder: Path, dockerfile: str) -> IO[bytes]:
             f"{len(paths):,} files of {total / 2**30:.1f} GiB would be sent to the engine, at most {FILES_LIMIT:,} of "
             f"{BYTES_LIMIT >> 30} GiB; leave some out with {IGNORE_FILE}"
         )
-    return cast("IO[bytes]", create_archive(root, files=paths))
+    return _archive(root, paths)
+
+
+def _archive(root: str, paths: list[str]) -> IO[bytes]:
+    file = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for path in paths:
+            whole = os.path.join(root, path)  # noqa: PTH118
+            entry = archive.gettarinfo(whole, arcname=path)
+            # A container is not the owner of what its recipe copied: a umask of 077 here would be its failure.
+            entry.mode |= (entry.mode & 0o500) >> 3 | (entry.mode & 0o500) >> 6
+            if entry.isfile():
+                with open(whole, "rb") as content:  # noqa: PTH123
+                    archive.addfile(entry, content)
+            else:
+                archive.addfile(entry)
+    file.seek(0)
+    return file

@@ -60,3 +60,14 @@ def test_a_pipe_or_an_endless_file_is_not_sent(tmp_path: Path) -> None:
         stream.truncate(1 << 40)
     with pytest.raises(ContextError, match="GiB would be sent to the engine"):
         open_context(tmp_path, "Dockerfile")
+
+
+def test_a_narrow_umask_does_not_close_files_to_the_container(tmp_path: Path) -> None:
+    """Images run as a user who does not own what their recipe copied."""
+    (tmp_path / "code").mkdir(mode=0o700)
+    for name, mode in (("Dockerfile", 0o600), ("code/run.sh", 0o700), ("code/shared", 0o664)):
+        (tmp_path / name).write_text("x")
+        (tmp_path / name).chmod(mode)
+    with open_context(tmp_path, "Dockerfile") as file, tarfile.open(fileobj=file) as archive:
+        found = {entry.name: entry.mode & 0o777 for entry in archive}
+    assert found == {"Dockerfile": 0o644, "code": 0o755, "code/run.sh": 0o755, "code/shared": 0o664}

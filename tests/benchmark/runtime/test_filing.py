@@ -24,13 +24,13 @@ from benchmark.contract.verdict import RunVerdict, Verdict
 from benchmark.disk.temporary import abandoned
 from benchmark.runtime.filing import Pretrained
 from benchmark.runtime.submissions import SubmissionError
+from tests.benchmark.runtime.own_method import write_method
 
 METHOD = """
-import os, shutil, sys
-output = sys.argv[sys.argv.index("--output") + 1]
+import os, shutil
 with open(os.environ["RUNS"], "a") as runs:
     runs.write("run ")
-shutil.copytree(os.environ["GOOD"], output + "/backbone")
+shutil.copytree(os.environ["GOOD"], output / "backbone")
 """
 
 
@@ -111,17 +111,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def call(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> Caller:
-    """A method of "this repository" that copies a backbone and leaves no checkpoints."""
-    folder = tmp_path / "methods" / "mine"
-    folder.mkdir(parents=True)
-    declared = {"name": "mine", "display_name": "Mine", "supervision": "unknown", "corpus": "none"}
-    (folder / "submission.yaml").write_text(json.dumps({**declared, "module": "submissions.mine.pretrain"}))
-    (folder / "__init__.py").touch()
-    (folder / "pretrain.py").write_text(METHOD)
-    extend = f"import submissions; submissions.__path__.insert(0, {str(folder.parent)!r})"
-    (tmp_path / "sitecustomize.py").write_text(extend)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(submissions, "__path__", [str(folder.parent), *submissions.__path__])
+    """For a method that copies a backbone and leaves no checkpoints."""
+    monkeypatch.setenv("PYTHONPATH", write_method(tmp_path / "methods", METHOD)["PYTHONPATH"])
+    monkeypatch.setattr(submissions, "__path__", [str(tmp_path / "methods"), *submissions.__path__])
     monkeypatch.setenv("GOOD", str(good))
     monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
     return Caller(tmp_path / "workspace", tmp_path / "runs")
@@ -160,6 +152,7 @@ def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_n
     call.assert_done()
 
 
+@pytest.mark.slow
 def test_a_run_that_ended_well_is_not_run_again_and_force_begins_anew(call: Caller) -> None:
     call.killed(lambda event, arguments: event == "os.mkdir" and ".tmp-mine" in str(arguments[0]))
     waiting = RunVerdict.model_validate(
