@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import click
 
+from benchmark.cli.console import say
 from benchmark.log import logger
 from benchmark.printable import printable
 
@@ -29,7 +30,7 @@ def said_plainly() -> Iterator[None]:
         raise
     except KeyboardInterrupt as error:
         _debug()
-        click.echo(err=True)
+        say(err=True)
         raise _Interrupted("cut off. What was finished before is kept.") from error
     except Exception as error:
         said = sentence(error)

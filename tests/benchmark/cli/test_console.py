@@ -31,6 +31,16 @@ def calls(path):
             yield ast.unparse(node.func), node.lineno
 
 
+def test_no_other_file_prints():
+    found = [
+        f"{name}:{line} {call}"
+        for path in FILES
+        for call, line in calls(path)
+        if call in PRINTING - PRINTS.get(name := path.relative_to(ROOT).as_posix(), set())
+    ]
+    assert not found
+
+
 def test_a_file_that_prints_is_found(tmp_path):
     path = tmp_path / "module.py"
     path.write_text("import click, sys\nclick.echo(1)\nprint(2, file=sys.stderr)\nConsole(width=3).print()\n")
