@@ -91,7 +91,7 @@ def audit(
             target = out or place / "audits" / AUDIT_FILE
             write_text(target, found.to_json())
             say(f"{target}: counts and digests, no image and no name")
-        say("\n".join(_summary(found)))
+        say("\n".join(_summary(found)), lines=True)
         if beside is not None:
             write_text(beside, found.to_json())
             say(f"{beside}: attached to {attach}")

@@ -218,7 +218,7 @@ def list_backbones(workspace: Path | None) -> None:
             ]
         )
     headers = ["name", "display name", "architecture", "class", "parameters", "origin", "sha256"]
-    say(tabulate(rows, headers=headers, colalign=("left",) * 4 + ("right", "left", "left")))
+    say(tabulate(rows, headers=headers, colalign=("left",) * 4 + ("right", "left", "left")), lines=True)
 
 
 @backbone.command("architectures")
@@ -248,5 +248,6 @@ def list_architectures() -> None:
         ]
         rows.append([name, architecture_class(name), f"{known.parameters:,}", "  ".join(levels)])
     headers = ["architecture", "class", "parameters", "levels"]
-    say(tabulate(rows, headers=headers, colalign=("left", "left", "right", "left")))
-    say("\nAny other network of timm with feature maps of strides 4 to 32: timm.NAME.")
+    say(tabulate(rows, headers=headers, colalign=("left", "left", "right", "left")), lines=True)
+    say()
+    say("Any other network of timm with feature maps of strides 4 to 32: timm.NAME.")

@@ -115,7 +115,7 @@ def prepare(
         raise click.ClickException(str(error)) from error
     if outcome.found:
         say(f"{outcome.root} is up to date (same sources, same options); --force prepares it again.")
-    say(describe(outcome.root, outcome.manifest))
+    say(describe(outcome.root, outcome.manifest), lines=True)
 
 
 @corpus.command()
@@ -138,9 +138,9 @@ def show(name: str, examples: int, workspace: Path | None) -> None:
     root = workspace_root(workspace) / "corpora" / name
     try:
         manifest = read_manifest(root)
-        say(describe(root, manifest))
+        say(describe(root, manifest), lines=True)
         if manifest.has_reports and examples:
-            say(example_reports(root, examples))
+            say(example_reports(root, examples), lines=True)
     except (DataError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -152,7 +152,7 @@ def list_corpora(workspace: Path | None) -> None:
     from benchmark.cli.corpus_show import table_of
     from benchmark.workspace import workspace_root
 
-    say(table_of(workspace_root(workspace) / "corpora"))
+    say(table_of(workspace_root(workspace) / "corpora"), lines=True)
 
 
 @corpus.command()

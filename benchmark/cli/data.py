@@ -109,7 +109,7 @@ def prepare(
         raise click.ClickException(str(error)) from error
     if outcome.found:
         say(f"{outcome.root} is up to date (same sources, same protocol); --force prepares it again.")
-    say(describe(outcome.root, outcome.manifest, notes=outcome.found))
+    say(describe(outcome.root, outcome.manifest, notes=outcome.found), lines=True)
 
 
 @data.command(name="list")
@@ -119,7 +119,7 @@ def list_stores(workspace: Path | None) -> None:
     from benchmark.cli.data_show import table
     from benchmark.workspace import workspace_root
 
-    say(table(workspace_root(workspace) / "data"))
+    say(table(workspace_root(workspace) / "data"), lines=True)
 
 
 @data.command()

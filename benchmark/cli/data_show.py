@@ -11,6 +11,7 @@ from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, ImageCounts
 from benchmark.data.folders import dataset_of, store_folders
 from benchmark.data.format import read_manifest
 from benchmark.data.preparers import names
+from benchmark.printable import printable
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def describe(root: Path, manifest: DatasetManifest, notes: bool = True) -> str:
     summaries, statistics = manifest.split_summaries, manifest.pixel_statistics
     counts = " / ".join(str(summaries[split].images) for split in SPLIT_NAMES)
     lines = [
-        f"{root}: {counts} images (train / validation / test)",
+        f"{printable(root)}: {counts} images (train / validation / test)",
         f"  track {manifest.track}, splits {_splits(manifest)}, protocol {manifest.protocol}",
         f"  classes: {', '.join(manifest.classes)}",
         f"  training pixels: mean {statistics.mean:.4f}, std {statistics.std:.4f}",

@@ -54,11 +54,11 @@ def doctor(workspace: Path | None, image: str | None, no_containers: bool, as_js
         text = _wrapped(f"{word}  {finding.subject}: {finding.message}", "  ")
         say("  ", end="")
         say(word, style=colour, end="")
-        say(text.removeprefix(f"  {word}"))
+        say(text.removeprefix(f"  {word}"), lines=True)
         if finding.advice:
-            say(_wrapped(f"-> {finding.advice}", " " * 11))
+            say(_wrapped(f"-> {finding.advice}", " " * 11), lines=True)
     if as_json:
-        say(json.dumps({"findings": lines, "counts": counts}, indent=2))
+        say(json.dumps({"findings": lines, "counts": counts}, indent=2), lines=True)
     else:
         say(f"{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors")
     raise SystemExit(1 if counts["error"] else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,9 @@ import click
 from benchmark.cli.console import say
 from benchmark.log import logger
 from benchmark.printable import printable
+
+_NUMBER = re.compile(r"\[Errno \d+\] ")
+"""What Python puts before the words of the system; messages of ours repeat it now and then."""
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as of a program that SIGINT ended."""
@@ -26,7 +30,7 @@ def said_plainly() -> Iterator[None]:
         if cause is not None and error.message == str(cause):
             error.message = sentence(cause) or error.message
         _debug()
-        error.message = printable(error.message, lines=True)
+        error.message = _NUMBER.sub("", printable(error.message, lines=True))
         raise
     except KeyboardInterrupt as error:
         _debug()
@@ -56,6 +60,8 @@ def sentence(error: BaseException) -> str | None:
         return "a file is nested too deeply to be read; check that it is what you meant"
     if isinstance(error, EOFError):
         return f"a file ends before it should ({error}); it was cut off: make or copy it again"
+    if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
+        return sentence(error.__context__)  # links in a circle, as `Path.resolve` says it before Python 3.13
     if isinstance(error, MemoryError | RuntimeError):
         from benchmark.executor.limits import is_out_of_memory
 

@@ -176,7 +176,7 @@ def show(name: str, as_json: bool, workspace: Path | None) -> None:
     with declaration_errors(), _board_errors():
         found = detail(name, workspace_root(workspace))
     if as_json:
-        say(json_text(found.model_dump(mode="json")))
+        say(json_text(found.model_dump(mode="json")), lines=True)
         return
     for line in lines_of(found):
         say(line)
@@ -211,13 +211,16 @@ def _board_errors() -> Iterator[None]:
 def _print_rows(rows: Sequence[dict[str, str]], as_json: bool) -> None:
     """Print a table: aligned on a terminal, tab-separated in a pipe, or JSON."""
     if as_json:
-        say(json_text(list(rows)))
+        say(json_text(list(rows)), lines=True)
     elif sys.stdout.isatty():
         from tabulate import tabulate
 
         # Names are for copying and stay whole; the last columns are sentences and lists.
         widths = [None, None, *[CELL_WIDTH] * (len(rows[0]) - 2)] if rows else None
-        say(tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widths))
+        aligned = tabulate(
+            rows, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widths
+        )
+        say(aligned, lines=True)
     elif rows:
         for line in [list(rows[0]), *(list(row.values()) for row in rows)]:
-            say("\t".join(map(printable, line)))
+            say("\t".join(map(printable, line)), lines=True)
