@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.console import say
 from benchmark.cli.options import workspace_option
 from benchmark.workspace import workspace_root
 
@@ -89,15 +90,15 @@ def audit(
             found = _audit(corpus, references, place, matches, workers)
             target = out or place / "audits" / AUDIT_FILE
             write_text(target, found.to_json())
-            click.echo(f"{target}: counts and digests, no image and no name")
-        click.echo("\n".join(_summary(found)))
+            say(f"{target}: counts and digests, no image and no name")
+        say("\n".join(_summary(found)), lines=True)
         if beside is not None:
             write_text(beside, found.to_json())
-            click.echo(f"{beside}: attached to {attach}")
+            say(f"{beside}: attached to {attach}")
     except (DataError, ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt as error:
-        click.echo("Cut off. What was hashed is kept; the same command goes on.", err=True)
+        say("Cut off. What was hashed is kept; the same command goes on.", err=True)
         raise SystemExit(INTERRUPTED) from error
 
 
@@ -157,9 +158,7 @@ def _save(references: list[Reference], path: Path) -> None:
 
     save_references(references, path, library_versions())
     counts = ", ".join(f"{one.name} {len(one.hashes):,}" for one in references)
-    click.echo(
-        f"{path}: hashes of {counts} images; for others: lovt-bench audit --corpus DIR --reference FILE"
-    )
+    say(f"{path}: hashes of {counts} images; for others: lovt-bench audit --corpus DIR --reference FILE")
 
 
 def _audit(
@@ -197,7 +196,7 @@ def _private_list(path: Path | None) -> Iterator[Callable[[FoundCopy], None]]:
     from benchmark.disk.temporary import new_file
 
     with new_file(path, mode=0o600) as temporary, temporary.open("w", encoding="ascii") as stream:
-        yield lambda copy: print(json.dumps(asdict(copy)), file=stream)
+        yield lambda copy: stream.write(json.dumps(asdict(copy)) + "\n")
 
 
 def _summary(found: AuditReport) -> Iterator[str]:

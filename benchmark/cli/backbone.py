@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.console import say
 from benchmark.cli.options import workspace_option
 from benchmark.workspace import workspace_root
 
@@ -33,11 +34,12 @@ def show_findings(findings: list[Finding]) -> bool:
     """Print findings, one or two lines each, with a summary; return whether there was an error."""
     for finding in findings:
         word, colour = MARKS[finding.level]
-        click.echo(f"{click.style(word, fg=colour)}  {finding.subject}: {finding.message}")
+        say(word, style=colour, end="")
+        say(f"  {finding.subject}: {finding.message}")
         if finding.advice:
-            click.echo(f"         -> {finding.advice}")
+            say(f"         -> {finding.advice}")
     counts = {level: sum(finding.level == level for finding in findings) for level in MARKS}
-    click.echo(f"{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors")
+    say(f"{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors")
     return counts["error"] > 0
 
 
@@ -127,9 +129,9 @@ def export(
             )
         outcomes = [settle_audit(report, manifest, place) for report in audits]
     for note in (*manifest.provenance.notes, *outcomes):
-        click.echo(f"note: {note}")
-    click.echo(f"{root}: {manifest.architecture}, SHA-256 {manifest.sha256[:16]}…")
-    click.echo(f"Next: lovt-bench backbone check {manifest.name}")
+        say(f"note: {note}")
+    say(f"{root}: {manifest.architecture}, SHA-256 {manifest.sha256[:16]}…")
+    say(f"Next: lovt-bench backbone check {manifest.name}")
 
 
 def _declared(pretraining_data: tuple[str, ...]) -> list[str]:
@@ -216,7 +218,7 @@ def list_backbones(workspace: Path | None) -> None:
             ]
         )
     headers = ["name", "display name", "architecture", "class", "parameters", "origin", "sha256"]
-    click.echo(tabulate(rows, headers=headers, colalign=("left",) * 4 + ("right", "left", "left")))
+    say(tabulate(rows, headers=headers, colalign=("left",) * 4 + ("right", "left", "left")), lines=True)
 
 
 @backbone.command("architectures")
@@ -246,5 +248,6 @@ def list_architectures() -> None:
         ]
         rows.append([name, architecture_class(name), f"{known.parameters:,}", "  ".join(levels)])
     headers = ["architecture", "class", "parameters", "levels"]
-    click.echo(tabulate(rows, headers=headers, colalign=("left", "left", "right", "left")))
-    click.echo("\nAny other network of timm with feature maps of strides 4 to 32: timm.NAME.")
+    say(tabulate(rows, headers=headers, colalign=("left", "left", "right", "left")), lines=True)
+    say()
+    say("Any other network of timm with feature maps of strides 4 to 32: timm.NAME.")

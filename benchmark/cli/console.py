@@ -23,16 +23,19 @@ PIPE_WIDTH = 1000
 """Characters of a line where no terminal bounds it: tables are as wide as what they hold."""
 
 
-def say(text: object = "", *, style: str = "", end: str = "\n", err: bool = False) -> None:
-    """Print a text as it is; what would steer a terminal shows as escapes.
+def say(
+    text: object = "", *, style: str = "", end: str = "\n", err: bool = False, lines: bool = False
+) -> None:
+    """Print a text as it is; what would steer a terminal or forge a line shows as escapes.
 
     Args:
-        text: One line or several.
+        text: What to print.
         style: A colour, `bold` or `dim`, where the stream is a terminal.
         end: What follows.
         err: Print to standard error.
+        lines: The text has several lines, or tabs between its parts.
     """
-    shown = printable(text, lines=True)
+    shown = printable(text, lines=lines)
     if style:
         shown = click.style(shown, **({style: True} if style in ("bold", "dim") else {"fg": style}))
     colours = False if os.environ.get("NO_COLOR") else None

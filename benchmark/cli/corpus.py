@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.console import say
 from benchmark.cli.options import workspace_option
 from benchmark.contract.corpus import CORPUS_SIDE
 
@@ -113,8 +114,8 @@ def prepare(
     except DataError as error:
         raise click.ClickException(str(error)) from error
     if outcome.found:
-        click.echo(f"{outcome.root} is up to date (same sources, same options); --force prepares it again.")
-    click.echo(describe(outcome.root, outcome.manifest))
+        say(f"{outcome.root} is up to date (same sources, same options); --force prepares it again.")
+    say(describe(outcome.root, outcome.manifest), lines=True)
 
 
 @corpus.command()
@@ -137,9 +138,9 @@ def show(name: str, examples: int, workspace: Path | None) -> None:
     root = workspace_root(workspace) / "corpora" / name
     try:
         manifest = read_manifest(root)
-        click.echo(describe(root, manifest))
+        say(describe(root, manifest), lines=True)
         if manifest.has_reports and examples:
-            click.echo(example_reports(root, examples))
+            say(example_reports(root, examples), lines=True)
     except (DataError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -151,7 +152,7 @@ def list_corpora(workspace: Path | None) -> None:
     from benchmark.cli.corpus_show import table_of
     from benchmark.workspace import workspace_root
 
-    click.echo(table_of(workspace_root(workspace) / "corpora"))
+    say(table_of(workspace_root(workspace) / "corpora"), lines=True)
 
 
 @corpus.command()
@@ -177,8 +178,8 @@ def verify(names: tuple[str, ...], workspace: Path | None) -> None:
     for name in chosen:
         problems = verify_corpus(folder / name)
         failed += bool(problems)
-        click.echo(f"{name}: {f'{len(problems)} problems' if problems else 'ok'}")
+        say(f"{name}: {f'{len(problems)} problems' if problems else 'ok'}")
         for problem in problems:
-            click.echo(f"  problem: {problem}")
+            say(f"  problem: {problem}")
     if failed:
         raise click.ClickException(f"{failed} of {len(chosen)} corpora have problems; prepare them again")

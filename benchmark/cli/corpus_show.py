@@ -9,6 +9,7 @@ from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.dataset import SPLIT_NAMES
 from benchmark.data.corpus.format import STUDIES, corpus_names, read_manifest
 from benchmark.data.errors import DataError
+from benchmark.printable import printable
 
 
 def describe(root: Path, manifest: CorpusManifest) -> str:
@@ -24,7 +25,7 @@ def describe(root: Path, manifest: CorpusManifest) -> str:
             rows.append([split, counts.studies, counts.images, counts.sentences, *shares])
     headers = ["split", "studies", "images", "sentences", *manifest.label_names]
     lines = [
-        f"{root}: {manifest.display_name}, track {manifest.track}",
+        f"{printable(root)}: {manifest.display_name}, track {manifest.track}",
         tabulate(rows, headers=headers, stralign="right", disable_numparse=True),
         f"  shorter side at most {manifest.side} pixels; training pixels at original size: "
         f"mean {statistics.mean:.4f}, std {statistics.std:.4f}",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.console import say
 from benchmark.cli.options import workspace_option
 
 PROTOCOL = click.option("--protocol", default="lovt-2022", show_default=True, help="Name of a protocol.")
@@ -107,8 +108,8 @@ def prepare(
     except (DataError, KeyError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if outcome.found:
-        click.echo(f"{outcome.root} is up to date (same sources, same protocol); --force prepares it again.")
-    click.echo(describe(outcome.root, outcome.manifest, notes=outcome.found))
+        say(f"{outcome.root} is up to date (same sources, same protocol); --force prepares it again.")
+    say(describe(outcome.root, outcome.manifest, notes=outcome.found), lines=True)
 
 
 @data.command(name="list")
@@ -118,7 +119,7 @@ def list_stores(workspace: Path | None) -> None:
     from benchmark.cli.data_show import table
     from benchmark.workspace import workspace_root
 
-    click.echo(table(workspace_root(workspace) / "data"))
+    say(table(workspace_root(workspace) / "data"), lines=True)
 
 
 @data.command()
@@ -156,10 +157,10 @@ def verify(names: tuple[str, ...], protocol: str, workspace: Path | None) -> Non
     for root in chosen:
         report = verify_store(root, entries)
         failed += bool(report.problems)
-        click.echo(f"{root.name}: {'ok' if not report.problems else f'{len(report.problems)} problems'}")
+        say(f"{root.name}: {'ok' if not report.problems else f'{len(report.problems)} problems'}")
         for problem in report.problems:
-            click.echo(f"  problem: {problem}")
+            say(f"  problem: {problem}")
         for remark in report.remarks:
-            click.echo(f"  {remark}")
+            say(f"  {remark}")
     if failed:
         raise click.ClickException(f"{failed} of {len(chosen)} stores have problems; prepare them again")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.console import console, progress, say
 from benchmark.cli.options import workspace_option
 
 DATASETS = ("rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr")
@@ -78,19 +79,11 @@ def phantom(
         from benchmark.data.phantom.sheet import write_sheet
 
         write_sheet(sheet, seed)
-        click.echo(f"written: {sheet}")
+        say(f"written: {sheet}")
         return
     from functools import partial
 
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from benchmark.data.errors import DataError
     from benchmark.data.phantom.generate import check, existing, write_phantom
@@ -106,25 +99,24 @@ def phantom(
             check(settings, layouts()[settings.dataset])
             existing(root, settings, force)
         columns = (
-            TextColumn("{task.description:12}"),
+            "{task.description:12}",
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("left"),
+            "left",
             TimeRemainingColumn(),
         )
-        console = Console(stderr=True)
         with (
             drawing_pool(workers) as pool,
-            Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+            progress(*columns, shown_on=console(err=True)) as bars,
         ):
             for root, settings in todo:
                 kept = existing(root, settings, force) is not None
-                task = progress.add_task(settings.dataset, total=images)
-                step = partial(progress.advance, task)
+                task = bars.add_task(settings.dataset, total=images)
+                step = partial(bars.advance, task)
                 manifest = write_phantom(root, settings, pool, force=force, done=step)
                 state = "already there" if kept else "written"
                 what = f"{manifest.files} files, digest {manifest.files_sha256[:12]}"
-                click.echo(f"{settings.dataset:12} {state}: {root} ({what})")
+                say(f"{settings.dataset:12} {state}: {root} ({what})")
     except DataError as error:
         raise click.ClickException(str(error)) from error

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmark.cli.console import console, progress
 from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, ImageCounts
 from benchmark.data.folders import dataset_of, store_folders
 from benchmark.data.format import read_manifest
 from benchmark.data.preparers import names
+from benchmark.printable import printable
 
 
 @contextmanager
 def progress_bar(title: str, unit: str = "images") -> Iterator[Callable[[int, int], None]]:
     """Yield a callback (done, total) that draws a bar with the time left on stderr; silent in a pipe."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        "{task.description}",
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn(unit),
+        unit,
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    console = Console(file=sys.stderr)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with progress(*columns, shown_on=console(err=True)) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -37,7 +36,7 @@ def describe(root: Path, manifest: DatasetManifest, notes: bool = True) -> str:
     summaries, statistics = manifest.split_summaries, manifest.pixel_statistics
     counts = " / ".join(str(summaries[split].images) for split in SPLIT_NAMES)
     lines = [
-        f"{root}: {counts} images (train / validation / test)",
+        f"{printable(root)}: {counts} images (train / validation / test)",
         f"  track {manifest.track}, splits {_splits(manifest)}, protocol {manifest.protocol}",
         f"  classes: {', '.join(manifest.classes)}",
         f"  training pixels: mean {statistics.mean:.4f}, std {statistics.std:.4f}",

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from benchmark.cli.backbone import MARKS
+from benchmark.cli.console import say
 from benchmark.cli.options import workspace_option
 from benchmark.workspace import workspace_root
 
@@ -47,17 +48,19 @@ def doctor(workspace: Path | None, image: str | None, no_containers: bool, as_js
             lines.append({"section": section, **asdict(finding)})
             continue
         if section != shown:
-            click.secho(section, bold=True)
+            say(section, style="bold")
             shown = section
         word, colour = MARKS[finding.level]
         text = _wrapped(f"{word}  {finding.subject}: {finding.message}", "  ")
-        click.echo(text.replace(word, click.style(word, fg=colour), 1))
+        say("  ", end="")
+        say(word, style=colour, end="")
+        say(text.removeprefix(f"  {word}"), lines=True)
         if finding.advice:
-            click.echo(_wrapped(f"-> {finding.advice}", " " * 11))
+            say(_wrapped(f"-> {finding.advice}", " " * 11), lines=True)
     if as_json:
-        click.echo(json.dumps({"findings": lines, "counts": counts}, indent=2))
+        say(json.dumps({"findings": lines, "counts": counts}, indent=2), lines=True)
     else:
-        click.echo(f"{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors")
+        say(f"{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors")
     raise SystemExit(1 if counts["error"] else 0)
 
 

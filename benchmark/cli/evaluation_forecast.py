@@ -12,7 +12,6 @@ from benchmark.cli.console import console, say
 from benchmark.engine.forecast import Forecast
 from benchmark.engine.predict import total_seconds
 from benchmark.executor.job import Executor
-from benchmark.printable import printable
 
 
 def print_forecast(forecast: Forecast, executor: Executor, workspace: Path) -> None:
@@ -44,12 +43,12 @@ def print_forecast(forecast: Forecast, executor: Executor, workspace: Path) -> N
     )
     console().print(table)
     for reason in forecast.impossible.values():
-        say(f"cannot begin: {reason}", style="red")
+        say(f"cannot begin: {reason}", style="red", lines=True)
     say("Time of this machine, measured just now: less where runs stop early.")
     free = shutil.disk_usage(_existing(workspace)).free
     if written > free:
         needed, there = shown_bytes(written), shown_bytes(free)
-        say(f"The features need {needed}, but {printable(workspace)} has {there} free.", style="red")
+        say(f"The features need {needed}, but {workspace} has {there} free.", style="red")
 
 
 def shown_time(seconds: float) -> str:

@@ -15,7 +15,6 @@ from benchmark.engine.evaluate import Evaluation, TaskResult
 from benchmark.engine.observer import Observer
 from benchmark.engine.plan import RunConfig
 from benchmark.executor.job import Executor
-from benchmark.printable import printable
 from leaderboard.statistics import student_half_width
 
 
@@ -113,11 +112,11 @@ def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
     console().print(table)
     for result in results:
         if result.status == "failed":
-            say(f"failed: {result.reason}", style="red")
+            say(f"failed: {result.reason}", style="red", lines=True)
     if not any(result.status == "done" for result in results):
         return
     folder = evaluation.workspace / "results"
-    say(f"Run records: {printable(folder)}/{manifests[0].track}/{evaluation.source.name}/")
+    say(f"Run records: {folder}/{manifests[0].track}/{evaluation.source.name}/")
     say("Next: lovt-bench leaderboard build")
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
+from benchmark.cli.console import say
 from benchmark.log import logger
 from benchmark.printable import printable
+
+_NUMBER = re.compile(r"\[Errno \d+\] ")
+"""What Python puts before the words of the system; messages of ours repeat it now and then."""
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as of a program that SIGINT ended."""
@@ -25,11 +30,11 @@ def said_plainly() -> Iterator[None]:
         if cause is not None and error.message == str(cause):
             error.message = sentence(cause) or error.message
         _debug()
-        error.message = printable(error.message, lines=True)
+        error.message = _NUMBER.sub("", printable(error.message, lines=True))
         raise
     except KeyboardInterrupt as error:
         _debug()
-        click.echo(err=True)
+        say(err=True)
         raise _Interrupted("cut off. What was finished before is kept.") from error
     except Exception as error:
         said = sentence(error)
@@ -55,6 +60,8 @@ def sentence(error: BaseException) -> str | None:
         return "a file is nested too deeply to be read; check that it is what you meant"
     if isinstance(error, EOFError):
         return f"a file ends before it should ({error}); it was cut off: make or copy it again"
+    if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
+        return sentence(error.__context__)  # links in a circle, as `Path.resolve` says it before Python 3.13
     if isinstance(error, MemoryError | RuntimeError):
         from benchmark.executor.limits import is_out_of_memory
 

@@ -40,8 +40,8 @@ def serve(version: str | None, port: int, browse: bool, out: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"port {port}: {error.strerror}; choose another --port") from error
     address = f"http://{ADDRESS}:{server.server_port}/{shown}/"
-    say(f"{address} (Ctrl+C ends it)")
     with server, suppress(KeyboardInterrupt), interruptible():
+        say(f"{address} (Ctrl+C ends it)")
         if browse:
             webbrowser.open(address)
         server.serve_forever()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from benchmark.cli.console import say
 from benchmark.cli.options import workspace_option
 from benchmark.cli.sizes import Size, physical_memory
 from benchmark.workspace import workspace_root
@@ -184,7 +185,7 @@ def pretrain(
         corpus=lambda: _corpus_folder(base, corpus),
     )
     try:
-        result = execute(request, click.echo)
+        result = execute(request, say)
     except (SubmissionError, BackboneError, EngineError) as error:
         raise click.ClickException(str(error)) from error
     except StoppedError as error:
@@ -197,10 +198,10 @@ def pretrain(
         raise _failure(f"{verdict.verdict.value}: {method} {verdict.message}", code)
     for finding in result.findings:
         if finding.level == "warning":
-            click.echo(f"warning  {finding.subject}: {finding.message}")
+            say(f"warning  {finding.subject}: {finding.message}")
     root = request.root
-    click.echo(f"{root}: checked, {len(result.findings)} findings, no error")
-    click.echo(f"Next: lovt-bench evaluate {root.name}")
+    say(f"{root}: checked, {len(result.findings)} findings, no error")
+    say(f"Next: lovt-bench evaluate {root.name}")
 
 
 def _failure(message: str, code: int) -> click.ClickException:

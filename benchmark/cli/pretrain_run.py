@@ -10,9 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from rich.console import Console
-
 from benchmark.backbone.sources import backbone_folder
+from benchmark.cli.console import console
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.base import is_built_in
@@ -107,7 +106,7 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         outputs.open(inputs, resume=request.resume, force=request.force)
         with (
             tempfile.TemporaryDirectory(prefix="lovt-bench-") as empty,
-            RunView(Console(stderr=False)) as view,
+            RunView(console()) as view,
         ):
             Path(empty).chmod(0o755)
             run = Run(

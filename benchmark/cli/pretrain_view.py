@@ -7,9 +7,9 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
+from benchmark.cli.console import progress, text_column
 from benchmark.contract.events import DoneEvent, EpochEvent, Event, LogLine, MessageEvent, ProgressEvent
 
 LINE_SECONDS = 15.0
@@ -17,7 +17,7 @@ LINE_SECONDS = 15.0
 
 
 class RunView:
-    """Shows events; everything in them was cleaned before, markup in them is shown as it is written."""
+    """Shows events; everything in them was cleaned before."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -25,14 +25,14 @@ class RunView:
         self._task: TaskID | None = None
         self._bar: Progress | None = None
         if console.is_terminal:
-            self._bar = Progress(
-                TextColumn("[bold]{task.description}"),
+            self._bar = progress(
+                text_column("{task.description}", "bold"),
                 BarColumn(),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[speed]}"),
+                "{task.fields[speed]}",
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[values]}"),
-                console=console,
+                "{task.fields[values]}",
+                shown_on=console,
                 transient=True,
             )
 
@@ -59,7 +59,7 @@ class RunView:
 
     def line(self, text: str) -> None:
         """Print one line above the bar."""
-        self._console.print(text, highlight=False, soft_wrap=True, markup=False, emoji=False)
+        self._console.print(text, soft_wrap=True)
 
     def _progress(self, event: ProgressEvent) -> None:
         speed = "" if event.images_per_second is None else f"{event.images_per_second:.0f} images/s"
@@ -72,7 +72,7 @@ class RunView:
             return
         total = (event.steps or 0) * (event.epochs or 0) or None
         done = (event.steps or 0) * max(event.epoch - 1, 0) + event.step
-        fields: dict[str, Any] = {"speed": speed, "values": escape(_values(event.values))}
+        fields: dict[str, Any] = {"speed": speed, "values": _values(event.values)}
         description = f"epoch {_of(event.epoch, event.epochs)}"
         if self._task is None:
             self._task = self._bar.add_task(description, total=total, completed=done, **fields)

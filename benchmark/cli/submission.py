@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.console import say
 from benchmark.cli.json_text import json_text
 from benchmark.cli.options import workspace_option
 from benchmark.cli.submit_declaration import SUPERVISIONS, declaration_errors
+from benchmark.printable import printable
 from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
@@ -93,10 +95,10 @@ def new(
         else:
             folder = new_weights(name, into, weights, said)
     for path in sorted(folder.iterdir()):
-        click.echo(path)
+        say(path)
     # A folder without a slash in it would be taken for the name of a submission.
     shown = folder if "/" in str(folder) else f"./{folder}"
-    click.echo(f"Next: lovt-bench submission check {shown}", err=True)
+    say(f"Next: lovt-bench submission check {shown}", err=True)
 
 
 @submission.command()
@@ -153,7 +155,7 @@ def list_submissions(as_json: bool, workspace: Path | None) -> None:
         rows, wrong = summaries(workspace_root(workspace))
     _print_rows(rows, as_json)
     for problem in wrong:
-        click.echo(f"left out: {problem}", err=True)
+        say(f"left out: {problem}", err=True)
 
 
 @submission.command()
@@ -174,10 +176,10 @@ def show(name: str, as_json: bool, workspace: Path | None) -> None:
     with declaration_errors(), _board_errors():
         found = detail(name, workspace_root(workspace))
     if as_json:
-        click.echo(json_text(found.model_dump(mode="json")))
+        say(json_text(found.model_dump(mode="json")), lines=True)
         return
     for line in lines_of(found):
-        click.echo(line)
+        say(line)
 
 
 @submission.command()
@@ -209,15 +211,16 @@ def _board_errors() -> Iterator[None]:
 def _print_rows(rows: Sequence[dict[str, str]], as_json: bool) -> None:
     """Print a table: aligned on a terminal, tab-separated in a pipe, or JSON."""
     if as_json:
-        click.echo(json_text(list(rows)))
+        say(json_text(list(rows)), lines=True)
     elif sys.stdout.isatty():
         from tabulate import tabulate
 
         # Names are for copying and stay whole; the last columns are sentences and lists.
         widths = [None, None, *[CELL_WIDTH] * (len(rows[0]) - 2)] if rows else None
-        click.echo(
-            tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widths)
+        aligned = tabulate(
+            rows, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widths
         )
+        say(aligned, lines=True)
     elif rows:
         for line in [list(rows[0]), *(list(row.values()) for row in rows)]:
-            click.echo("\t".join(line))
+            say("\t".join(map(printable, line)), lines=True)

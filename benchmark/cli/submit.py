@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.cli.backbone import backbone_errors
+from benchmark.cli.console import say
 from benchmark.cli.options import workspace_option
 from benchmark.cli.submit_declaration import (
     declaration_content,
@@ -169,15 +170,11 @@ def submit(
             )
         outcomes = [settle_audit(report, manifest, place) for report in audits]
     if not said.pretraining_data:
-        click.echo(
-            "note: no --pretraining-data declared; say which data sets the weights have seen (else unknown)"
-        )
-    click.echo(
+        say("note: no --pretraining-data declared; say which data sets the weights have seen (else unknown)")
+    say(
         f"{root}: {manifest.architecture}, {manifest.parameters:,} parameters, SHA-256 {manifest.sha256[:16]}…"
     )
-    click.echo(
-        f"{declaration}: the declaration; a pull request brings it as submissions/{name}/submission.yaml"
-    )
+    say(f"{declaration}: the declaration; a pull request brings it as submissions/{name}/submission.yaml")
     for outcome in outcomes:
-        click.echo(outcome)
-    click.echo(f"Next: lovt-bench evaluate {name}")
+        say(outcome)
+    say(f"Next: lovt-bench evaluate {name}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.cli.backbone import show_findings
+from benchmark.cli.console import say
 from benchmark.cli.submit_weights import ReadWeights
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ def read_graph(
     check_name(name, workspace)
     prepared = prepare_graph_apart(weights, dict(map(declared_level, levels)))
     lines = [clean_text(line) for line in prepared.lines]
-    click.echo(f"{clean_text(weights.name, 80)}:")
+    say(f"{clean_text(weights.name, 80)}:")
     for line in lines:
-        click.echo(f"  {line}")
+        say(f"  {line}")
     provenance = declared_provenance(name, weights, declared, lines)
 
     def write(folder: Path) -> BackboneManifest:
@@ -57,9 +58,7 @@ def read_graph(
                 f"{name} is not written: look at the errors above; --allow-findings writes it all the same"
             )
         checks.close()
-        click.echo(
-            "a graph has no weights to fine-tune: it is ranked on the tasks with a frozen backbone only"
-        )
+        say("a graph has no weights to fine-tune: it is ranked on the tasks with a frozen backbone only")
         return made
 
     return ReadWeights(write, sha256(prepared.content).hexdigest(), provenance.source_sha256)

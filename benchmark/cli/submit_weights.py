@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.cli.backbone import show_findings
+from benchmark.cli.console import say
 
 if TYPE_CHECKING:
     from benchmark.backbone.submit import Declared
@@ -55,9 +56,9 @@ def read_weights(
     prepared = prepare(
         name, weights, architecture=architecture, encoder=encoder, workspace=workspace, declared=declared
     )
-    click.echo(f"{clean_text(weights.name, 80)}:")
+    say(f"{clean_text(weights.name, 80)}:")
     for line in report_lines(prepared.report):
-        click.echo(f"  {line}")
+        say(f"  {line}")
     if show_findings(prepared.findings) and not allow_findings:
         raise click.ClickException(
             f"{name} is not written: look at the errors above; --allow-findings writes it all the same"

@@ -50,7 +50,7 @@ def list_tasks() -> None:
     ]
     headers = ["nr", "task", "dataset", "train", "images", "head", "backbone", "metric"]
     aligned = ["right", "left", "left", "right", "right", "left", "left", "left"]
-    say(tabulate(rows, headers, tablefmt="simple", colalign=aligned, disable_numparse=True))
+    say(tabulate(rows, headers, tablefmt="simple", colalign=aligned, disable_numparse=True), lines=True)
 
 
 @tasks.command()

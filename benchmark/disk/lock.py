@@ -38,7 +38,8 @@ def hold(path: Path, *, wait: bool = False) -> Iterator[bool]:
     try:
         yield True
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # It stays, unlocked; what was done under it is done.
+            path.unlink()
         os.close(descriptor)
 
 

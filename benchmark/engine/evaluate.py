@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
 from benchmark.disk.temporary import sweep
+from benchmark.disk.words import explain
 from benchmark.engine.budget import Budget
 from benchmark.engine.cost import TYPICAL
 from benchmark.engine.eligible import check_eligible
@@ -68,9 +69,14 @@ def plan_tasks(evaluation: Evaluation) -> tuple[dict[str, TaskPlan], dict[str, s
     plans, failures = {}, {}
     for spec in evaluation.specs:
         try:
-            plans[spec.id] = TaskPlan(evaluation, spec)
+            plan = TaskPlan(evaluation, spec)
+            plan.records()
         except TaskError as error:
             failures[spec.id] = str(error)
+        except OSError as error:
+            failures[spec.id] = f"task {spec.id}: {explain(error)}"
+        else:
+            plans[spec.id] = plan
     return plans, failures
 
 

@@ -78,6 +78,4 @@ def names(workspace: Path) -> set[str]:
 
     Which files were read of late depends on the clock.
     """
-    return {
-        path.relative_to(workspace).as_posix() for path in workspace.rglob("*") if path.name != VERIFIED
-    }
+    return {path.relative_to(workspace).as_posix() for path in workspace.rglob("*") if path.name != VERIFIED}

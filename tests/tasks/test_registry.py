@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.registry import SPECS, InvalidTaskError, UnknownTaskError, load_task, load_tasks, read_task
+from tasks.registry import (
+    SPECS,
+    InvalidTaskError,
+    UnknownTaskError,
+    load_task,
+    load_tasks,
+    read_task,
+    select_tasks,
+)
 
 GOOD = (SPECS / "covid_linear.yaml").read_text()
 
@@ -20,6 +28,38 @@ def spec_file(tmp_path: Path) -> Path:
 
 def test_a_task_is_found_by_id_and_by_number():
     assert load_task("covid_linear") == load_task("12")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "numbers"),
+    [
+        ((), range(1, 19)),
+        (("covid_linear,nih_seg_linear",), [12, 18]),
+        (("nih_seg_linear , 9", "9"), [9, 18]),
+        (("7-9,covid_*",), range(7, 13)),
+        (("1?",), []),
+        (("17-99",), [17, 18]),
+        (("*_linear",), [12, 18]),
+        (("09",), [9]),
+    ],
+)
+def test_tasks_are_chosen_by_ids_numbers_and_ranges(patterns, numbers):
+    if not numbers:
+        with pytest.raises(UnknownTaskError, match="unknown task"):
+            select_tasks(patterns)
+        return
+    assert [spec.number for spec in select_tasks(patterns)] == list(numbers)
+
+
+@pytest.mark.parametrize("pattern", ["9-7", "0", "19", "", ",", "covid_linaer", "9" * 5000, "1-", "rsna"])
+def test_a_part_that_names_nothing_is_an_error_even_beside_others(pattern):
+    with pytest.raises(UnknownTaskError, match="known: rsna_finetune_1"):
+        select_tasks(["12", pattern] if pattern.strip(",") else [pattern])
+
+
+def test_one_task_is_one_task():
+    with pytest.raises(UnknownTaskError, match="names 3 tasks; expected one of covid_unet_finetune"):
+        load_task("covid_*")
 
 
 def test_an_unknown_task_lists_the_known_ones():

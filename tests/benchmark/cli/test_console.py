@@ -31,6 +31,16 @@ def calls(path):
             yield ast.unparse(node.func), node.lineno
 
 
+def test_no_other_file_prints():
+    found = [
+        f"{name}:{line} {call}"
+        for path in FILES
+        for call, line in calls(path)
+        if call in PRINTING - PRINTS.get(name := path.relative_to(ROOT).as_posix(), set())
+    ]
+    assert not found
+
+
 def test_a_file_that_prints_is_found(tmp_path):
     path = tmp_path / "module.py"
     path.write_text("import click, sys\nclick.echo(1)\nprint(2, file=sys.stderr)\nConsole(width=3).print()\n")
@@ -38,11 +48,12 @@ def test_a_file_that_prints_is_found(tmp_path):
 
 
 def test_a_line_is_printed_as_it_is(capsys):
-    say(f"{ODD}\tend", style="red")
-    say("first\nsecond", err=True)
+    say(f"{ODD} end", style="red")
+    say("name\nError: forged", err=True)
+    say("first\n\tsecond\x1b", err=True, lines=True)
     out, err = capsys.readouterr()
-    assert out == f"{ODD}\tend\n"
-    assert err == "first\nsecond\n"
+    assert out == f"{ODD} end\n"
+    assert err == "name\\nError: forged\nfirst\n\tsecond\\x1b\n"
 
 
 def test_cells_and_titles_are_printed_as_they_are(capsys):

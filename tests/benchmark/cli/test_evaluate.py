@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
 
 import pytest
 import torch
@@ -16,8 +22,10 @@ from tests.benchmark.engine.world import tiny_store
 
 @pytest.fixture
 def workspace(tmp_path):
-    tiny_store(tmp_path, "covid-rural", images=48)
-    return tmp_path
+    """A workspace whose path would be markup, an emoji, and more than ASCII, if it were read as such."""
+    root = tmp_path / "data [v1] [/b] :smile: ü"
+    tiny_store(root, "covid-rural", images=48)
+    return root
 
 
 def evaluate(workspace, *arguments):
@@ -32,9 +40,77 @@ def test_a_backbone_goes_through_a_task_and_leaves_run_records(workspace):
     path = workspace / "results" / "phantom" / "random-resnet18" / "covid_linear.jsonl"
     records = [RunRecord.model_validate_json(line) for line in path.read_text().splitlines()]
     assert [record.run.phase for record in records] == ["tune", "tune", "final", "final"]
-    again = evaluate(workspace, "random-resnet18", "--profile", "demo", "--tasks", "covid_linear")
+    assert f"Run records: {path.parent}/" in result.output
+    # The same on a stream that holds ASCII alone, by number.
+    command = [
+        "evaluate",
+        "random-resnet18",
+        "--profile",
+        "demo",
+        "--tasks",
+        "12,",
+        "--workspace",
+        str(workspace),
+    ]
+    again = CliRunner(charset="ascii").invoke(main, command)
+    assert again.exit_code == 0, again.output
     assert "0 runs to do" in again.output
+    assert f"Run records: {path.parent}/".replace("ü", "?") in again.output
+    assert "PHANTOM" in again.output
     assert len(path.read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("no-such-backbone",),
+        ("random-resnet19",),
+        ("random", "--profile", "dmeo"),
+        ("random", "--protocol", "lovt-2021"),
+        ("random", "--tasks", "12,covid_linaer"),
+        ("random", "--tasks", "7-9,40"),
+        ("random", "--tasks", " , "),
+    ],
+)
+def test_names_are_checked_before_data(tmp_path, arguments):
+    """Nothing is prepared here: whoever mistypes a name is told of the name."""
+    output = evaluate(tmp_path, *arguments).output
+    assert "not prepared" not in output
+    assert arguments[-1].split(",")[-1].strip() in output
+    assert "known" in output or "there:" in output or "architectures" in output
+
+
+def test_a_wrong_name_is_told_before_torch_is_imported(tmp_path):
+    code = (
+        "import sys\nfrom benchmark.cli.main import main\n"
+        f"try:\n    main(['evaluate', 'radnom', '--workspace', {str(tmp_path)!r}])\n"
+        "except SystemExit:\n    print('torch' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
+    assert "no backbone 'radnom'" in run.stderr
+    assert "(did you mean random?)" in run.stderr
+
+
+@pytest.mark.slow
+def test_a_call_that_is_terminated_says_what_is_recorded_and_how_to_go_on(workspace):
+    path = workspace / "results" / "phantom" / "random-resnet18" / "covid_unet_frozen.jsonl"
+
+    def terminate():
+        while not path.exists() or not path.stat().st_size:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=terminate, daemon=True).start()
+    options = ["--profile", "demo", "--tasks", "covid_unet_frozen"]
+    result = evaluate(workspace, "random-resnet18", *options)
+    assert result.exit_code == 75
+    assert f"Cut off: {len(path.read_text().splitlines())} of 2 runs were recorded." in result.output
+    words = ["lovt-bench", "evaluate", "random-resnet18", "--tasks", "covid_unet_frozen", "--profile", "demo"]
+    assert f"To go on: {shlex.join([*words, '--workspace', str(workspace)])}" in result.output
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert evaluate(workspace, "random-resnet18", *options).exit_code == 0
+    assert len(path.read_text().splitlines()) == 2
 
 
 def test_datasets_that_are_not_prepared_are_named_with_the_command(workspace):

@@ -54,7 +54,7 @@ def test_plot_says_which_tables_there_are(versions: Path, tmp_path: Path) -> Non
     result = call("plot", "--versions", versions, "--out", tmp_path, "--table", "x-rays")
     assert result.exit_code == 1
     assert (
-        "no table to plot; tables of dev: published-lovt-2022, phantom-seeded-demo-lovt-2022" in result.output
+        "unknown table 'x-rays'; known: published-lovt-2022, phantom-seeded-demo-lovt-2022" in result.output
     )
 
 
