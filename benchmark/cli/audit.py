@@ -186,7 +186,7 @@ def _audit(
 
 
 @contextmanager
-def _private_list(path: Path | None) -> Iterator[Callable[[FoundCopy], None]]:
+def _private_list(path: Path | None) -> Iterator[Callable[[FoundCopy], object]]:
     """Yield what writes a pair to a file that only its owner may read."""
     from dataclasses import asdict
 

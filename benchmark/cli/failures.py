@@ -28,9 +28,9 @@ def said_plainly() -> Iterator[None]:
         cause = error.__cause__
         # A command that repeats what Python says of a failure has nothing to add to it.
         if cause is not None and error.message == str(cause):
-            error.message = sentence(cause) or error.message
+            error.message = sentence(cause) or error.message  # type: ignore[misc]
         _debug()
-        error.message = _NUMBER.sub("", printable(error.message, lines=True))
+        error.message = _NUMBER.sub("", printable(error.message, lines=True))  # type: ignore[misc]
         raise
     except KeyboardInterrupt as error:
         _debug()

@@ -206,7 +206,7 @@ def pretrain(
 
 def _failure(message: str, code: int) -> click.ClickException:
     failure = click.ClickException(message)
-    failure.exit_code = code
+    failure.exit_code = code  # type: ignore[misc]
     return failure
 
 

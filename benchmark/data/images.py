@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -154,7 +154,7 @@ def check_size(pixels: int) -> None:
         raise BadImageError(f"between 1 and {MAX_PIXELS} pixels expected, found {pixels}")
 
 
-def open_image(content: bytes, formats: Sequence[str] | None = None) -> Image.Image:
+def open_image(content: bytes, formats: list[str] | tuple[str, ...] | None = None) -> Image.Image:
     """Return a loaded image of one of Pillow's formats.
 
     Raises:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, TextIO
+from typing import IO, TextIO, cast
 
 from benchmark.data.errors import DataError
 from benchmark.data.walk import file_problem, is_clutter
@@ -121,8 +121,8 @@ def delimiter(stream: TextIO) -> str:
 @contextmanager
 def _open_bytes(path: Path) -> Iterator[IO[bytes]]:
     if path.suffix.lower() == ".gz":
-        with gzip.open(path) as content:
-            yield content
+        with gzip.open(path) as unpacked:
+            yield cast(IO[bytes], unpacked)
     elif path.suffix.lower() == ".zip":
         with zipfile.ZipFile(path) as archive:
             members = [

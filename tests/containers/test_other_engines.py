@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -112,7 +113,7 @@ def test_what_a_harness_that_is_not_root_cannot_look_at_is_a_violation(
     shutil.copytree(good, open_folder / "good")
     scripts = [{"script": script, "limits": SMALL} for script in HIDING.values()]
     kept = "mkdir /output/checkpoints; echo state > /output/checkpoints/last; exit 75"
-    last = [
+    last: list[dict[str, Any]] = [
         {"script": kept},
         {
             "script": f"cat /output/checkpoints/last; {GOOD}",

@@ -122,7 +122,7 @@ def test_clocks_of_two_machines_may_differ_a_little() -> None:
 
 
 def test_a_protocol_that_is_not_known_here_asks_for_nothing() -> None:
-    other = {"protocol_sha256": digest("edited")}
+    other: dict[str, Any] = {"protocol_sha256": digest("edited")}
     assert found([run(seed=seed, **other) for seed in range(9)]) == []
 
 
@@ -159,7 +159,7 @@ def test_the_same_numbers_under_another_name_and_digest_are_said(change: dict[st
 
 
 def test_records_without_history_are_the_same_where_time_and_clock_are_too() -> None:
-    bare = {"history": [], "epochs": 2}
+    bare: dict[str, Any] = {"history": [], "epochs": 2}
     assert any("number by number" in item.text for item in found([run(**bare), run("copy", **bare)]))
     timed = found([run(**bare), run("other", seconds=9.0, **bare)])
     assert not any("number by number" in item.text for item in timed), "two weights may reach one number"

@@ -47,7 +47,7 @@ def find_copies(
     references: Sequence[Reference],
     kept: KeptHashes,
     workers: int | None,
-    on_copy: Callable[[FoundCopy], None] = lambda copy: None,
+    on_copy: Callable[[FoundCopy], object] = lambda copy: None,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Overlaps]:
     """Compare all hashes of this audit with all evaluation images.

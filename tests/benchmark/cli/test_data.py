@@ -58,8 +58,7 @@ def test_stores_of_two_protocols_are_listed_and_verified_apart(tmp_path: Path) -
     assert f"{folder}: 1 problems" in result.output
     assert call("verify", folder, "--workspace", tmp_path).exit_code == 1
     (tmp_path / "data" / folder / "masks.npy").unlink()
-    listed = call("list", "--workspace", tmp_path).output
-    assert folder in listed
+    assert folder in call("list", "--workspace", tmp_path).output
 
 
 def test_bad_files_end_with_1_and_a_message(tmp_path: Path) -> None:

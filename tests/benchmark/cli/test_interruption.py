@@ -63,6 +63,7 @@ def test_serving_ends_quietly(tmp_path, number):
     with subprocess.Popen(
         command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as server:
+        assert server.stdout is not None
         assert "(Ctrl+C ends it)" in server.stdout.readline()
         server.send_signal(number)
         rest, _ = server.communicate(timeout=30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -98,7 +99,7 @@ def test_store_whose_files_disagree_is_not_opened(tmp_path: Path, arrays) -> Non
         ImageStore.open(tmp_path / "toy")
 
 
-def change_index(root: Path, **columns: list[object]) -> None:
+def change_index(root: Path, **columns: Any) -> None:
     index = pd.read_parquet(root / "index.parquet")
     index.assign(**columns).to_parquet(root / "index.parquet", index=False)
 

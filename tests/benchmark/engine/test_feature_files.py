@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.contract.dataset import SplitName
 from benchmark.disk.digest import file_sha256
 from benchmark.engine.feature_files import FeatureFiles
 from benchmark.engine.features import FeatureCache
@@ -39,7 +40,8 @@ def cache(store, tmp_path):
 def extract(cache: FeatureCache) -> None:
     torch.manual_seed(0)
     backbone = TinyBackbone().eval()
-    for split, rows in (("train", 4), ("test", 3)):
+    wanted: dict[SplitName, int] = {"train": 4, "test": 3}
+    for split, rows in wanted.items():
         if missing := cache.missing(split, rows, [16, 32]):
             cache.extract(backbone, split, rows, missing, CPU)
 
@@ -110,7 +112,7 @@ def earlier_version(path: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text())["identity"]))
 
 
-MANIFEST_DAMAGE = {
+MANIFEST_DAMAGE: dict[str, Callable[[Path], object]] = {
     "gone": Path.unlink,
     "torn": lambda path: os.truncate(path, 40),
     "a folder": folder,

@@ -92,6 +92,7 @@ def test_a_centre_anywhere_against_the_slow_copy(offset):
         positive = plain_targets(boxes, scale, 1, YOLO, frame=1.0).positive[:, 0, 0]
         centre = raw[scale, 0, :, :2, 0, 0].astype(np.float64)
         slope = 2.5 / 3 * (1 / (1 + np.exp(-centre)) - offset) * positive[:, None]
+        assert values.grad is not None
         own = values.grad.view(3, 6)[:, :2].numpy()
         np.testing.assert_allclose(own, slope, rtol=1e-5, atol=1e-6)
 

@@ -148,7 +148,8 @@ def crowded(images: int, each: int, classes: int = 1):
         axis=1,
     )
     boxes = [[tuple(rows[i * each + 7, :4])] if i % 4 == 0 else [] for i in range(images)]
-    return make_detections(*rows.reshape(images, each, 6).tolist()), pack(boxes)
+    found = [[tuple(one) for one in image] for image in rows.reshape(images, each, 6).tolist()]
+    return make_detections(*found), pack(boxes)
 
 
 def test_memory_of_a_split_with_two_thousand_detections_an_image():

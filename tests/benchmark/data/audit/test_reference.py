@@ -35,7 +35,7 @@ def test_kept_hashes_that_were_changed_are_made_again(root: Path, damage: str, c
     (path,) = (root.parent / "audits").iterdir()
     content = bytearray(path.read_bytes())
     content[7] ^= 1
-    path.write_bytes({"bit": content, "cut": content[:-1], "empty": b""}[damage])
+    path.write_bytes(bytes({"bit": content, "cut": content[:-1], "empty": bytearray()}[damage]))
     again, count = hashes(root)
     assert count == 3
     np.testing.assert_array_equal(again, first)

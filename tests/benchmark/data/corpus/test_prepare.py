@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -202,7 +203,7 @@ def test_digests_are_of_what_was_meant_to_be_written(
     """What the disk makes of a file once it is written is found, not taken for the truth."""
     place = benchmark.data.corpus.prepare.CorpusManifest
 
-    def changed_first(**fields: object) -> CorpusManifest:
+    def changed_first(**fields: Any) -> CorpusManifest:
         (path,) = (tmp_path / "corpora").glob(f".tmp-*/new/{name}")
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1

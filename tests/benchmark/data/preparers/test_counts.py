@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -40,7 +41,7 @@ def made(name: str, raw: Path) -> tuple[Path, list[Path]]:
     return raw, sorted(raw.glob(IMAGES[name]))
 
 
-def counts(name: str, raw: Path, data: Path, **options: object) -> ImageCounts:
+def counts(name: str, raw: Path, data: Path, **options: Any) -> ImageCounts:
     found = world.run(name, raw, data, **options).manifest.image_counts
     assert found is not None
     return found

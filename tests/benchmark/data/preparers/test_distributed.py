@@ -6,6 +6,7 @@ import gzip
 import shutil
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,11 @@ def top(raw: Path) -> None:
         path.rename(raw / path.name)
 
 
+def cloned(raw: Path) -> None:
+    for part in ("jpgs", "pngs_masks"):
+        renamed(raw, part, f"opacity_segmentation_covid_chest_X_ray-master/covid_rural_annot/{part}")
+
+
 def zipped(raw: Path, table: str) -> None:
     with zipfile.ZipFile(raw / f"{table}.zip", "w") as archive:
         archive.write(raw / table, Path(table).name)
@@ -77,16 +83,8 @@ def gzipped(raw: Path, table: str) -> None:
 Change = Callable[[Path], object]
 LAYOUTS: dict[str, tuple[str, Change]] = {
     **{f"{name} in a folder of a folder": (name, nested) for name in TABLES},
-    **{
-        f"{name}, {t} zipped": (name, lambda raw, t=t: zipped(raw, t))
-        for name, ts in TABLES.items()
-        for t in ts
-    },
-    **{
-        f"{name}, {t} gzipped": (name, lambda raw, t=t: gzipped(raw, t))
-        for name, ts in TABLES.items()
-        for t in ts
-    },
+    **{f"{name}, {t} zipped": (name, partial(zipped, table=t)) for name, ts in TABLES.items() for t in ts},
+    **{f"{name}, {t} gzipped": (name, partial(gzipped, table=t)) for name, ts in TABLES.items() for t in ts},
     "NIH as Kaggle has it": ("nih-cxr", kaggle_nih),
     "NIH as its archives unpack": ("nih-cxr", lambda raw: gathered(raw, "images", "images/*/images/*.png")),
     "RSNA unpacked twice": ("rsna", doubled),
@@ -103,10 +101,7 @@ LAYOUTS: dict[str, tuple[str, Change]] = {
     "Object CXR without input": ("object-cxr", top),
     "COVID Rural as its clone": (
         "covid-rural",
-        lambda raw: [
-            renamed(raw, part, f"opacity_segmentation_covid_chest_X_ray-master/covid_rural_annot/{part}")
-            for part in ("jpgs", "pngs_masks")
-        ],
+        cloned,
     ),
 }
 
