@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH
+from benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH, Limits
 from benchmark.contract.untrusted import clean_text
 from benchmark.log import logger
 from benchmark.runtime.engine import EngineError, ask
@@ -105,7 +105,7 @@ class ContainerRuntime:
             network_mode="none",
             read_only=True,
             mounts=[*mounts, *self._more_mounts],
-            tmpfs={SCRATCH: f"rw,noexec,nosuid,nodev,size={limits.scratch_bytes},mode=1777"},
+            tmpfs=memory_folders(limits, identity),
             shm_size=limits.shared_memory_bytes,
             cap_drop=["ALL"],
             security_opt=["no-new-privileges:true"],
@@ -181,6 +181,22 @@ class _Container:
         except (APIError, EngineError):
             return None
         return used_memory(stats.get("memory_stats") or {})
+
+
+def memory_folders(limits: Limits, identity: Identity) -> dict[str, str]:
+    """Return the folders of a container that lie in memory, and their mount options.
+
+    Id 0 owns the container's `/dev`, which an engine leaves writable: there it is one that is read-only, and with it
+    the shared memory that lies in it.
+    """
+    writable = "rw,noexec,nosuid,nodev,mode=1777,size="
+    found = {SCRATCH: f"{writable}{limits.scratch_bytes}"}
+    if identity.user == 0:
+        found |= {
+            "/dev": "ro,nosuid,mode=755,size=64k",
+            "/dev/shm": f"{writable}{limits.shared_memory_bytes}",
+        }
+    return found
 
 
 def used_memory(stats: dict[str, Any]) -> int | None:

@@ -25,6 +25,7 @@ from safetensors.torch import load, save_file
 from benchmark.backbone.folder import read_manifest
 from benchmark.backbone.weights import file_digest
 from benchmark.contract.verdict import RunVerdict, Verdict
+from benchmark.runtime.identity import security_options
 from benchmark.runtime.outputs import RECORDS
 from tests.containers.attacks import KNOWN, NAME, Suspect
 
@@ -207,7 +208,9 @@ def test_it_writes_outside(suspect: Suspect, good: Path):
     assert after.verdict is Verdict.FAILED
     for word in ("WROTE", "DEVICE", "MOUNTED", "RAN"):
         assert word not in after.log
-    assert after.log.splitlines()[0] != "0"
+    # Id 0 of a rootless engine is a user of this machine who is not root.
+    rootless = "rootless" in security_options(suspect.engine.info())
+    assert (after.log.splitlines()[0] == "0") is (rootless and os.getuid() != 0)
     status = dict(re.findall(r"(\w+):\s+(\w+)", after.log))
     assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
