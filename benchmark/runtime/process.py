@@ -5,12 +5,13 @@ Time, size of the output and log are limited. Memory, CPU and number of processe
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
@@ -19,6 +20,8 @@ from benchmark.contract.run_contract import PREFIX
 from benchmark.runtime.narrator import Narrator
 from benchmark.runtime.runs import Run
 from benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
+
+PR_SET_PDEATHSIG = 1
 
 
 class ProcessRuntime:
@@ -40,6 +43,7 @@ class ProcessRuntime:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_end_with_parent(),
         )
         assert process.stdout is not None
         running = _Process(process)
@@ -76,6 +80,12 @@ class _Process:
             return None
         found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
         return None if found is None else 1024 * int(found[1])
+
+
+def _end_with_parent() -> Callable[[], object] | None:
+    """Return what lets the kernel kill a process when the harness is killed: two must not write to one output."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux alone has it
+    return None if prctl is None else lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _environment(run: Run) -> dict[str, str]:

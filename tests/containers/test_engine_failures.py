@@ -138,6 +138,23 @@ def test_containers_of_a_killed_harness_are_removed_before_the_next_run(
     assert not left()
 
 
+def test_a_container_of_a_harness_in_another_pid_namespace_is_left_alone(
+    suspect: Suspect, engine: docker.DockerClient
+):
+    """Two harnesses in containers share an engine, a host name and process numbers, and see nothing of each other."""
+    code = "from benchmark.runtime.leftovers import owner; print(owner())"
+    inside = ["unshare", "--pid", "--fork", "--mount-proc"] + ["--map-root-user"] * (os.getuid() != 0)
+    label = subprocess.run(
+        [*inside, sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
+    ).stdout.strip()
+    container = engine.containers.create(suspect.image, labels={OWNER: label})
+    try:
+        remove_leftovers(engine)
+        assert container.id in {one.id for one in engine.containers.list(all=True)}
+    finally:
+        container.remove(force=True)
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     for _ in range(600):
         if condition():

@@ -38,8 +38,10 @@ HIDING = {
 
 
 @pytest.fixture(params=["plain", "remapped"])
-def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Which engine DOCKER_HOST names in the test."""
+def one(
+    request: pytest.FixtureRequest, engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[docker.DockerClient]:
+    """A client of an engine, which has the small image; DOCKER_HOST names it."""
     if request.param == "remapped":
         socket = os.environ.get("LOVT_BENCH_TEST_REMAPPED")
         if socket is None:
@@ -47,17 +49,14 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
                 "LOVT_BENCH_TEST_REMAPPED names no engine; `.ci/engine start DIR remapped` starts one"
             )
         monkeypatch.setenv("DOCKER_HOST", socket)
-    return str(request.param)
-
-
-@pytest.fixture
-def one(kind: str, engine: docker.DockerClient) -> Iterator[docker.DockerClient]:
-    """A client of that engine, which has the small image."""
     client = docker.from_env(timeout=120)
     if not client.images.list(images.TINY_IMAGE):
         images.build_tiny(client)
     yield client
     client.close()
+
+
+only_remapped = pytest.mark.parametrize("one", ["remapped"], indirect=True)
 
 
 @pytest.fixture
@@ -78,7 +77,8 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_an_output_is_written_taken_over_and_gone_on_with(suspect: Suspect, kind: str, good: Path) -> None:
+@only_remapped
+def test_an_output_is_written_taken_over_and_gone_on_with(suspect: Suspect, good: Path) -> None:
     save = "mkdir -p /output/checkpoints/deep; echo state > /output/checkpoints/deep/last; chmod -R go= /output/*;"
     after = suspect(f"{save} exit 75")
     assert after.verdict is Verdict.RESUMABLE, after.log
@@ -87,20 +87,17 @@ def test_an_output_is_written_taken_over_and_gone_on_with(suspect: Suspect, kind
     assert after.verdict is Verdict.SUCCESS, after.message + after.log
     state, ids = after.log.splitlines()
     assert state == "state"
-    mapped = kind == "remapped" and os.getuid() == 0
-    assert ids.split()[:2] == ["0", "100000" if mapped else "0"], (
-        "root's containers stay in their user namespace"
-    )
+    mapped = "100000" if os.getuid() == 0 else "0"
+    assert ids.split()[:2] == ["0", mapped], "root's containers stay in their user namespace"
     assert (after.root / "backbone.onnx").read_bytes() == (good / "backbone.onnx").read_bytes()
     assert {path.stat().st_uid for path in after.root.rglob("*")} == {os.getuid()}
 
 
-def test_the_doctor_tries_whether_an_output_can_be_written(
-    one: docker.DockerClient, kind: str, tmp_path: Path
-) -> None:
+@only_remapped
+def test_the_doctor_tries_whether_an_output_can_be_written(one: docker.DockerClient, tmp_path: Path) -> None:
     found = {each.subject: each for each in check_engine(images.TINY_IMAGE, True, tmp_path / "absent")}
     assert found["/output"].level == "ok", found["/output"]
-    assert ("user namespaces" in found["/output"].message) is (kind == "remapped")
+    assert "user namespaces" in found["/output"].message
     assert found["limits"].level == "ok", found["limits"]
     assert not list(tmp_path.iterdir())
     assert not one.containers.list(all=True, filters={"ancestor": images.TINY_IMAGE})
@@ -130,7 +127,7 @@ def test_what_a_harness_that_is_not_root_cannot_look_at_is_a_violation(
     assert (taken.verdict, taken.log) == ("success", "state\n"), taken
 
 
-@pytest.mark.usefixtures("one")
+@only_remapped
 def test_a_narrow_umask_is_no_verdict_against_a_submission(suspect: Suspect, good: Path) -> None:
     """What is prepared for a container of another user is open to it, and what is not is said before it runs."""
     before = os.umask(0o077)

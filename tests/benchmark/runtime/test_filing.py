@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -31,6 +32,8 @@ import os, shutil
 with open(os.environ["RUNS"], "a") as runs:
     runs.write("run ")
 shutil.copytree(os.environ["GOOD"], output / "backbone")
+if os.environ.get("MEANWHILE"):
+    shutil.copytree(os.environ["GOOD"], os.environ["MEANWHILE"])
 """
 
 
@@ -174,3 +177,25 @@ def test_a_run_that_ended_well_is_not_run_again_and_force_begins_anew(call: Call
     assert call.count == 2, "what was refused is not taken over by a later call"
     assert call(force=True) is not None
     assert call.count == 3
+
+
+@pytest.mark.slow
+def test_a_backbone_from_elsewhere_is_not_replaced_before_or_after_the_run(
+    call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody files another one of the name, by `submit` or by hand; the run is not lost by it."""
+    write_backbone(call.root, 0)
+    before = read_manifest(call.root)
+    with pytest.raises(SubmissionError, match="did not come from pre-training mine and is not replaced"):
+        call()
+    assert (call.count, read_manifest(call.root)) == (0, before)
+    shutil.rmtree(call.root)
+    monkeypatch.setenv("MEANWHILE", str(call.root))
+    with pytest.raises(
+        SubmissionError, match=r"came from elsewhere .* The run ended well and is kept: move mine away"
+    ):
+        call()
+    assert read_manifest(call.root).provenance.inputs_sha256 is None
+    shutil.rmtree(call.root)
+    assert call() is not None
+    call.assert_done()

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -93,12 +94,33 @@ def test_the_time_limit_ends_it_and_its_children(run: Runner, tmp_path: Path):
     assert ended.exit is not None
     assert ended.exit.code == 137
     child = int((tmp_path / "pid").read_text())
-    for _ in range(50):
-        state = Path(f"/proc/{child}/stat")
-        if not state.exists() or ") Z" in state.read_text():
+    wait_for(lambda: gone(child))
+
+
+def test_it_ends_with_a_harness_that_is_killed(run: Runner, tmp_path: Path):
+    """It would go on alone, and write to the output of the next run."""
+    pid = tmp_path / "pid"
+    if (harness := os.fork()) == 0:
+        with suppress(BaseException):
+            run(f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)")
+        os._exit(1)
+    wait_for(lambda: pid.exists() and bool(pid.read_text()))
+    os.kill(harness, signal.SIGKILL)
+    os.waitpid(harness, 0)
+    wait_for(lambda: gone(int(pid.read_text())))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if condition():
             return
-        time.sleep(0.1)
-    pytest.fail("the child is alive")
+        time.sleep(0.05)
+    pytest.fail("nothing happened for ten seconds")
+
+
+def gone(pid: int) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or ") Z" in state.read_text()
 
 
 def test_a_large_output_ends_it(run: Runner, tmp_path: Path):
