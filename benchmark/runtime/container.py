@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH, Limits
@@ -59,6 +60,10 @@ class ContainerRuntime:
                 logger.warning("this engine does not limit %s (`lovt-bench doctor` says more)", missing)
             identity = choose_identity(security_options(info), os.getuid(), os.getgid())
             return self._run(client, run, narrator, identity)
+        except KeyboardInterrupt:
+            with suppress(EngineError):  # one that was being made when the user stopped the call
+                remove_leftovers(client, run.parameters.name)
+            raise
         finally:
             client.close()
 

@@ -32,24 +32,32 @@ DISK_LOW = 15 << 30
 UNSAFE = "do not run code from elsewhere on this engine"
 
 PROBE = r"""
-echo "user=$(id -u)"
-if touch /probe 2>/dev/null; then echo root=open; else echo root=held; fi
+if (: > /probe) 2>/dev/null; then echo root=open; else echo root=held; fi
 if [ -e /sys/class/net/lo ]; then network=held; fi
 for device in /sys/class/net/*; do
   read -r flags < "$device/flags"
   if [ "${device##*/}" != lo ] && [ $((flags & 1)) = 1 ]; then network=open; fi
 done
 echo "network=$network"
-while read -r key value; do case "$key" in
-  CapEff:) echo "capabilities=$value" ;; NoNewPrivs:) echo "privileges=$value" ;; Seccomp:) echo "seccomp=$value" ;;
+while read -r key value rest; do case "$key" in
+  Uid:) echo "user=$value" ;; CapEff:) echo "capabilities=$value" ;;
+  NoNewPrivs:) echo "privileges=$value" ;; Seccomp:) echo "seccomp=$value" ;;
 esac; done < /proc/self/status
-if dd if=/dev/zero of=/tmp/probe bs=1048576 count=8 2>/dev/null; then echo scratch=open; else echo scratch=held; fi
+text=0123456789abcdef; i=0; while [ $i -lt 16 ]; do text=$text$text; i=$((i + 1)); done
+i=0; while [ $i -lt 8 ] && (echo "$text" >> /tmp/probe) 2>/dev/null; do i=$((i + 1)); done
+if [ $i = 8 ]; then echo scratch=open; else echo scratch=held; fi
 for file in /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us; do
   if [ -r "$file" ]; then read -r quota rest < "$file"; echo "cpu=$quota"; break; fi
 done
-if (i=0; while [ $i -lt 48 ]; do sleep 3 & i=$((i + 1)); done) 2>/dev/null; then echo pids=open; else echo pids=held; fi
+nest() { [ "$1" = 0 ] || (nest $(($1 - 1)) || exit 1) || return 1; }
+if (nest 48) 2>/dev/null; then echo pids=open; else echo pids=held; fi
 """
-"""Run as user 65534 with 24 processes, 4 MiB of /tmp and half a core. A shell that cannot fork ends with an error."""
+"""Run as user 65534 with 24 processes, 4 MiB of /tmp and half a core. A shell that cannot fork ends with an error.
+
+The shell's own commands alone: what an image lacks would look like a limit that holds, or like one that does not.
+"""
+GREEDY = "text=0123456789abcdef; while :; do text=$text$text; done"
+"""Takes memory without end."""
 
 
 @dataclass(frozen=True)
@@ -158,9 +166,14 @@ def _check_limits(client: DockerClient, image: str) -> Iterator[Finding]:
         mem_limit=256 * MIB, memswap_limit=256 * MIB,
     )  # fmt: skip
     seen = read_report(output)
-    greedy = ["-c", "exec dd if=/dev/zero of=/dev/null bs=134217728 count=1"]
     state, _ = _run(
-        client, image, greedy, network_mode="none", mem_limit=32 * MIB, memswap_limit=32 * MIB, pids_limit=24
+        client,
+        image,
+        ["-c", GREEDY],
+        network_mode="none",
+        mem_limit=32 * MIB,
+        memswap_limit=32 * MIB,
+        pids_limit=24,
     )
     memory = bool(state.get("OOMKilled")) or state.get("ExitCode") == 137
     good = [limit.name for limit in LIMITS if held(limit, seen)] + ["memory"] * memory
