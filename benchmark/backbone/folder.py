@@ -24,7 +24,7 @@ from benchmark.backbone.names import MANIFEST
 from benchmark.backbone.weights import file_digest, listing, not_finite, read_weights, serialise, specs_of
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
 from benchmark.disk.lock import hold
-from benchmark.disk.temporary import new_folder
+from benchmark.disk.temporary import new_folder, sweep
 
 WEIGHTS, GRAPH = "backbone.safetensors", "backbone.onnx"
 MANIFEST_LIMIT = 1 << 20
@@ -199,12 +199,23 @@ def writing_backbone(
         BackboneError: a backbone that came from elsewhere lies there, at the beginning or at the end of the block.
         OSError: with the path.
     """
-    with hold(root.with_name(f".{root.name}.lock"), wait=True):
+    with hold(_lock(root), wait=True):
         check_replaceable(root, force=force, own=own)
         with new_folder(root) as new:
             yield new
             # Whoever copies or moves folders takes no lock.
             check_replaceable(root, force=force, own=own)
+
+
+def tidy_backbone(root: Path) -> None:
+    """Remove what a process left that was killed just after it had put a backbone at `root`."""
+    with hold(_lock(root)) as alone:
+        if alone:
+            sweep(root.parent)
+
+
+def _lock(root: Path) -> Path:
+    return root.with_name(f".{root.name}.lock")
 
 
 def check_replaceable(

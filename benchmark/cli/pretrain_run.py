@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from benchmark.backbone.folder import tidy_backbone
 from benchmark.backbone.sources import backbone_folder
 from benchmark.cli.console import console
+from benchmark.cli.interruption import interruptible
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.base import is_built_in
@@ -72,8 +72,12 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
     )
     outputs = Outputs(request.workspace / "pretraining" / root.name)
     if not request.force and is_done(root, inputs):
-        with suppress(SubmissionError), outputs.held():  # where another process is at it, it does this itself
+        with (
+            suppress(SubmissionError, OSError),
+            outputs.held(),
+        ):  # else another's work, or somebody who only reads
             outputs.tidy(inputs)
+            tidy_backbone(root)
         say(f"{root} is there already, made from the same inputs; --force makes it again")
         return None
     check_place(root, submission.name, force=request.force)
@@ -180,20 +184,3 @@ def stoppable(outputs: Outputs, inputs: PretrainInputs) -> Iterator[None]:
         else:
             message = f"it was cut off{ANEW}"
         raise StoppedError(f"stopped: {message}") from None
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let SIGTERM end a run like Ctrl-C: in good order, with nothing left behind."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

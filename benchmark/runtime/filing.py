@@ -20,7 +20,7 @@ from benchmark.disk.temporary import write_text
 from benchmark.runtime.attached_audit import attached_audits, settle_audit
 from benchmark.runtime.check_apart import check_apart
 from benchmark.runtime.inputs import PretrainInputs
-from benchmark.runtime.outputs import Outputs
+from benchmark.runtime.outputs import Outputs, taken_over
 from benchmark.runtime.stamp import Known, stamp_foreign, stamp_own
 from benchmark.runtime.submissions import SubmissionError
 from benchmark.runtime.take_over import RejectedError, copy_backbone
@@ -83,9 +83,8 @@ def file_backbone(
             f"{root} came from elsewhere and is not replaced. The run ended well and is kept: move {root.name} away "
             "and give the same command again, which checks and files what the run left (--force trains anew)"
         ) from error
-    taken = ended.model_copy(update={"message": f"{root.name} was taken over"})
-    write_text(outputs.verdict, taken.to_json())
-    outputs.mark_taken(inputs)
+    taken = taken_over(ended, root.name)
+    outputs.mark_taken(inputs, taken)
     return Pretrained(taken, findings)
 
 

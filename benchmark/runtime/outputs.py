@@ -137,8 +137,10 @@ class Outputs:
         """Note the time of one more attempt, and of one that ended well its end: from then on it is not run again."""
         self._write(RunState(inputs=inputs.digest(), seconds=round(self.seconds + seconds, 3), ended=ended))
 
-    def mark_taken(self, inputs: PretrainInputs) -> None:
+    def mark_taken(self, inputs: PretrainInputs, verdict: RunVerdict | None = None) -> None:
         """Note that the backbone was taken over, and drop what is not needed any more."""
+        if verdict is not None:
+            write_text(self.verdict, verdict.to_json())
         self._write(RunState(inputs=inputs.digest(), taken=True, seconds=self.seconds))
         self._keep_only_what_goes_on()
 
@@ -150,7 +152,9 @@ class Outputs:
             and (state.ended is not None or state.taken)
             and self.folder.is_dir()
         ):
-            self.mark_taken(inputs)
+            self.mark_taken(
+                inputs, None if state.ended is None else taken_over(state.ended, self.folder.name)
+            )
 
     def mark_rejected(self, inputs: PretrainInputs) -> None:
         """Note that what the run left was refused, and drop it."""
@@ -180,6 +184,11 @@ class Outputs:
 
     def _write(self, state: RunState) -> None:
         write_text(self.state, state.to_json(None))
+
+
+def taken_over(ended: RunVerdict, name: str) -> RunVerdict:
+    """Return the verdict of a run that ended well and whose backbone was filed."""
+    return ended.model_copy(update={"message": f"{name} was taken over"})
 
 
 def is_done(root: Path, inputs: PretrainInputs) -> bool:

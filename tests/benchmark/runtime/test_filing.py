@@ -90,6 +90,8 @@ class Caller:
         assert read_manifest(self.root).provenance.inputs_sha256 is not None
         assert [path.name for path in self.root.parent.iterdir()] == ["mine"]
         assert not list(self.output.iterdir())
+        assert sorted(path.name for path in (self.output.parent / ".runs").iterdir())[:1] == ["mine.json"]
+        assert not list(self.workspace.rglob("*.lock"))
         assert not abandoned(self.workspace)
 
 
@@ -129,7 +131,7 @@ def renames(path: Path) -> Callable[[str, tuple[Any, ...]], bool]:
 
 @pytest.mark.slow
 def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_next(call: Caller) -> None:
-    """Five calls, each killed at a later step than the one before; the sixth ends. The method runs once."""
+    """Calls, each killed at a later step than the one before; the last one ends. The method runs once."""
     write_backbone(call.root, 0, inputs_sha256="0" * 64)
     before = read_manifest(call.root)
     records = call.output.parent / ".runs"
@@ -140,6 +142,9 @@ def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_n
     def checks(event: str, arguments: tuple[Any, ...]) -> bool:
         return event == "subprocess.Popen"
 
+    def forgets(event: str, arguments: tuple[Any, ...]) -> bool:
+        return event == "shutil.rmtree" and (Path(arguments[0]) / "old" / "backbone.json").exists()
+
     call.killed(copies)
     assert call.count == 1
     assert (call.output / "backbone").is_dir()
@@ -147,12 +152,15 @@ def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_n
     assert read_manifest(call.root) == before
     call.killed(renames(call.root))
     assert not call.root.exists(), "killed between the two renames"
-    call.killed(renames(records / "mine.verdict.json"))
+    call.killed(forgets)
     assert read_manifest(call.root) != before
+    assert abandoned(call.workspace), "the old one lies in it"
     call.killed(renames(records / "mine.json"))
     assert (call.output / "backbone").is_dir()
     assert call() is None, "its backbone is there"
     call.assert_done()
+    verdict = RunVerdict.model_validate_json((records / "mine.verdict.json").read_bytes())
+    assert (verdict.verdict, verdict.message) == (Verdict.SUCCESS, "mine was taken over")
 
 
 @pytest.mark.slow
