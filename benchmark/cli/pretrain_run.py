@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from benchmark.backbone.sources import backbone_folder
 from benchmark.cli.console import console
+from benchmark.cli.interruption import interruptible
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.base import is_built_in
@@ -180,20 +179,3 @@ def stoppable(outputs: Outputs, inputs: PretrainInputs) -> Iterator[None]:
         else:
             message = f"it was cut off{ANEW}"
         raise StoppedError(f"stopped: {message}") from None
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let SIGTERM end a run like Ctrl-C: in good order, with nothing left behind."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
