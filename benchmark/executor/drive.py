@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -111,12 +112,17 @@ def _note(queue: JobQueue, job: Job, report: Report, watcher: Watcher) -> None:
 def check_claims(jobs: Sequence[Job], claims: Path) -> None:
     """Take a claim and give it back, so that what stops every job is said once and before any begins.
 
+    Lock files that killed workers left are removed.
+
     Raises:
         OSError: With the path: no permission, a read-only or full file system, or one without locks.
     """
     if jobs:
         with hold(claims / f"driver-{os.getpid()}.lock"):
             pass
+        for path in claims.glob("*.lock"):
+            with suppress(OSError), hold(path):
+                pass
 
 
 def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> Report:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-ANSWER_LIMIT = 45.0
+ANSWER_LIMIT = 30.0
 """Seconds in which a cluster lets a driver in."""
 
 _LOOK = """

@@ -12,6 +12,7 @@ from functools import partial
 import psutil
 import pytest
 
+from benchmark.disk.lock import hold
 from benchmark.executor.job import Executor, JobEnd, Work
 from benchmark.executor.local import LocalExecutor
 from benchmark.executor.process import ProcessExecutor
@@ -52,8 +53,12 @@ def test_every_job_is_done_once_after_those_that_it_waits_for(executor, tmp_path
 
 @pytest.mark.parametrize(
     ("what", "said"),
-    [({"refuse": "too few"}, "too few"), ({"bug": "too few"}, "ZeroDivisionError: too few")],
-    ids=["refusal", "bug"],
+    [
+        ({"refuse": "too few"}, "too few"),
+        ({"bug": "too few"}, "ZeroDivisionError: too few"),
+        ({"full": "/w/file"}, "toy bad: /w/file: the disk is full. What was finished before is kept."),
+    ],
+    ids=["refusal", "bug", "full disk"],
 )
 def test_a_job_that_fails_takes_those_that_wait_for_it_and_no_others(executor, tmp_path, what, said):
     jobs = [
@@ -67,6 +72,23 @@ def test_a_job_that_fails_takes_those_that_wait_for_it_and_no_others(executor, t
     assert log.ends["waits-more"].reason == log.ends["bad"].reason
     assert said in log.ends["bad"].reason
     assert not times(tmp_path, "waits")
+
+
+def test_a_workspace_that_cannot_hold_claims_is_said_before_any_job(executor, tmp_path):
+    (tmp_path / "claims").write_text("no folder")
+    with pytest.raises(OSError, match=str(tmp_path / "claims")):
+        run(executor, tmp_path, [toy(tmp_path, "a")])
+    assert not times(tmp_path, "a")
+    assert not run(executor, tmp_path, []).ends, "where nothing is to be done, nothing is written"
+
+
+def test_locks_that_killed_workers_left_are_removed_and_those_of_living_ones_stay(executor, tmp_path):
+    claims = tmp_path / "claims"
+    claims.mkdir()
+    (claims / "left.lock").touch()
+    with hold(claims / "held.lock"):
+        run(executor, tmp_path, [toy(tmp_path, "a")])
+        assert [path.name for path in claims.iterdir()] == ["held.lock"]
 
 
 def test_a_job_that_is_not_admitted_is_skipped_with_those_that_wait_for_it(executor, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -22,9 +23,9 @@ def toy_work() -> Any:
 def toy(folder: Path, name: str, after: tuple[str, ...] = (), cost: float = 1.0, **what: Any) -> Job:
     """Return a job that leaves `folder/name`.
 
-    `what` may be: `seconds` to take, `ticks` to give at tenths of a second, `refuse` or `bug` to fail with, `die` as
-    many times as told, to `stall` so many seconds or to `freeze` (SIGSTOP) the first time, `needs` files, to
-    `allocate` bytes.
+    `what` may be: `seconds` to take, `ticks` to give at tenths of a second, `refuse`, `bug` or `full` to fail with,
+    `die` as many times as told, to `stall` so many seconds or to `freeze` (SIGSTOP) the first time, `needs` files,
+    to `allocate` bytes.
     """
     payload = json.dumps({"folder": str(folder), "name": name, **what})
     return Job(name, f"toy {name}", payload, cost, frozenset(after))
@@ -47,6 +48,8 @@ def work(payload: str, emit: Emit) -> None:
         raise JobError(job["refuse"])
     if job.get("bug"):
         raise ZeroDivisionError(job["bug"])
+    if job.get("full"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), job["full"])
     bytearray(job.get("allocate", 0))
     for name in job.get("needs", ()):
         assert (folder / name).exists(), f"{name} is not there yet"
