@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from benchmark.printable import printable
 from benchmark.runtime.dockerfile_rules import dockerfile_findings
 from tests.conftest import REPOSITORY
 
@@ -67,6 +68,11 @@ def test_our_own_recipes_keep_the_rules(path) -> None:
             "error",
             "fetches what nobody has checked",
         ),
+        (GOOD + "ARG U=safe\nARG U=https://x.org/x\nADD $U /x\n", "error", "fetches what nobody"),
+        (GOOD + "ARG U=safe\nENV K=U\nARG $K=https://x.org/x\nADD $U /x\n", "error", "fetches what nobody"),
+        (GOOD + "ARG U=https://x.org/x\nARG U=safe V=$U\nADD $V /x\n", "error", "fetches what nobody"),
+        (GOOD + "ENV U=https://x.org/x\nARG U=safe\nADD $U /x\n", "error", "fetches what nobody"),
+        ("FROM a:1 AS b\nARG U=safe\nFROM b\nCMD x\nADD $U /x\n", "error", "no line sets U"),
         (GOOD + "ADD $OF_THE_BASE /x\n", "error", "no line sets OF_THE_BASE"),
         (GOOD + "ARG U\nADD ${U:-safe} /x\n", "error", "no line sets U"),
         ("FROM a:1 AS b\nENV U=https://x.org/x\nFROM b\nCMD x\nADD $U /x\n", "error", "fetches what nobody"),
@@ -136,7 +142,8 @@ def test_what_is_no_utf8_is_said_and_not_guessed() -> None:
 
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=12).map("".join))
+@example("0\xa00")  # a blank that Python does not call printable
 def test_any_text_has_findings_that_are_one_line_each(text: str) -> None:
     found = dockerfile_findings(text)
     assert found
-    assert all(one.message.isprintable() for one in found)
+    assert all(printable(one.message) == one.message for one in found)
