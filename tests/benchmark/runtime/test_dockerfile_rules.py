@@ -51,6 +51,12 @@ def test_our_own_recipes_keep_the_rules(path) -> None:
         (GOOD + 'VOLUME ["/data"]\n', "error", "a volume is writable"),
         (GOOD + "VOL\\\nUME /data\n", "error", "line 5: VOLUME /data: a volume is writable"),
         (GOOD + "VOLUME \\\n# a comment between\n\n  /data\n", "error", "VOLUME /data: a volume is writable"),
+        (
+            "# syntax=example.org/x:1\n" + GOOD,
+            "error",
+            "syntax=example.org/x:1: another program would read it",
+        ),
+        ("# escape=`\n#SYNTAX = docker/dockerfile-evil\n" + GOOD, "error", "another program would read it"),
         ("# escape=`\n" + GOOD + "VOLUME `\n  /data\n", "error", "VOLUME /data: a volume is writable"),
         (GOOD.replace("\n", "\r\n") + "VOLUME /data\r\n", "error", "VOLUME /data: a volume is writable"),
         ("\ufeff" + GOOD + "VOLUME /data", "error", "line 5: VOLUME /data"),
@@ -110,6 +116,8 @@ def test_each_rule(text: str, level: str, message: str) -> None:
 
 def test_what_stands_in_a_comment_or_an_earlier_stage_does_not_count() -> None:
     assert dockerfile_findings("# VOLUME /x\n" + GOOD)[0].level == "ok"
+    assert dockerfile_findings("# syntax=docker/dockerfile:1\n" + GOOD)[0].level == "ok"
+    assert dockerfile_findings("# A comment.\n# syntax=x\n" + GOOD)[0].level == "ok"
     assert dockerfile_findings("FROM gcc:13 AS build\nUSER root\nRUN make\n" + GOOD)[0].level == "ok"
     assert dockerfile_findings(GOOD + "RUN echo \\\n# VOLUME /x\n  done\n")[0].level == "ok"
     assert (
