@@ -1,8 +1,8 @@
 """Names that tables show, as a reader sees them: two that look alike would be taken for one another.
 
 After Unicode's security mechanisms (UTS 39): which letters look alike, and the script of each, come from Unicode's
-tables, as `confusable-homoglyphs` brings them. Marks, case, width and space do not count. It takes more names for
-equal than a careful reader would; the price is that somebody chooses another name.
+tables, as `confusable-homoglyphs` brings them. Marks, case, width, space, hyphens and brackets do not count. It takes
+more names for equal than a careful reader would; the price is that somebody chooses another name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,16 @@ import re
 import unicodedata
 from functools import cache
 
-_HURRIED = str.maketrans("01i|!$丨ㅣㅇ", "ollllsllo")
+_HURRIED = str.maketrans(
+    {
+        look: letter
+        for letter, looks in {
+            "b": "8", "c": "匚ㄈ", "l": "1i|!Ꮖꮖ丨ㅣ工エ乚ㄥレ", "o": "0ㅇ〇口ロㅁ", "s": "5$", "t": "丅ㄒ十",
+            "u": "凵ㄩ", "x": "乂メㄨ", "y": "丫ㄚ",
+        }.items()
+        for look in looks
+    }
+)  # fmt: skip
 """What a hurried eye takes for a letter, beyond Unicode's tables, which keep case and scripts apart."""
 
 _LETTER = re.compile(r"LATIN .*\b([A-Z])\b(?: WITH .*)?")
@@ -20,6 +29,9 @@ _LETTER = re.compile(r"LATIN .*\b([A-Z])\b(?: WITH .*)?")
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters, marks and a symbol that show nothing."""
 
+_ORDINALS = "ªº"
+"""Of numbers in words (`nº 2`); behind a name they would be the mark of a note, and do not count."""
+
 _EAST_ASIAN = frozenset({"HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
 """Scripts that stand in one word with each other and with Latin."""
 
@@ -27,8 +39,10 @@ _PUNCTUATION = frozenset("-.,:/()[]'%#_+=~!?@·・")
 """What may stand between letters. Stars, daggers, quotation marks and the like mark ranks and notes on a board."""
 
 _MARKS_IN_A_ROW = 2
-_SOFT_ENDS = " .,:'·・-_~"
-"""What is overlooked at the ends of a name."""
+_LONGEST_PILE = 4
+"""Marks in a row of an alphabet that spells with them."""
+_OVERLOOKED = str.maketrans("", "", " .,:'·・-_~/()[]")
+"""What is overlooked in a name."""
 
 
 def alike(first: str, second: str) -> bool:
@@ -58,7 +72,10 @@ def name_problem(text: str) -> str | None:
         allowed = " ".join(sorted(_PUNCTUATION))
         return f"it holds {_called(odd)}; write plain letters, digits 0 to 9, blanks and {allowed}"
     if _has_odd_marks(text):
-        return "it has marks that belong to no letter, strike one out or are piled up; write plain letters"
+        return (
+            "it has marks that belong to no letter or to another alphabet's, strike one out or are piled up; write "
+            "plain letters"
+        )
     if not any(character.isalnum() for character in text):
         return "it has no letter and no digit; write a name"
     for word in re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text)):
@@ -72,15 +89,15 @@ def name_problem(text: str) -> str | None:
 
 def _without_disguise(character: str) -> str:
     """Return what a letter in a circle, in full width, … stands for, unless the tables say what it looks like."""
+    if character in _ORDINALS:
+        return ""
     return character if character in _prototypes() else unicodedata.normalize("NFKD", character)
 
 
 def _plain(character: str) -> str:
     """Return a character of a decomposed name without what does not count."""
     category = unicodedata.category(character)
-    # Marks above, below and through a letter; those that spell (vowels, voicing) have other classes.
-    is_decoration = category == "Mn" and (unicodedata.combining(character) in (1, *range(200, 241)))
-    if is_decoration or character.isspace() or _is_invisible(character):
+    if _is_decoration(character) or character.isspace() or _is_invisible(character):
         return ""
     if category == "Pd" or character == "\u2212":
         return "-"
@@ -106,8 +123,8 @@ def _fold(forms: str) -> str:
 
 
 def _glanced(text: str) -> str:
-    shown = text.translate(_HURRIED).replace("rn", "m").replace("vv", "w").replace("'", "")
-    return shown.strip(_SOFT_ENDS) or shown
+    shown = text.translate(_OVERLOOKED).rstrip("!?#@%=").lstrip("?#@%=+") or text
+    return shown.translate(_HURRIED).replace("rn", "m").replace("vv", "w")
 
 
 @cache
@@ -139,14 +156,23 @@ def _is_invisible(character: str) -> bool:
 
 def _may_stand(character: str) -> bool:
     category = unicodedata.category(character)
-    if category in ("Lu", "Ll", "Lt", "Lm"):
-        # Letters for mathematics, in circles, raised, in full width are other ones in disguise.
-        in_disguise = unicodedata.decomposition(character).startswith("<")
+    if category[0] == "L":
+        # Letters for mathematics, in circles, raised, in full width are other ones in disguise. Among the letters
+        # without case, vowels of Thai and Lao and letters of Hangul have a decomposition and are none.
+        decomposition = unicodedata.decomposition(character)
+        in_disguise = decomposition.startswith("<") and not (
+            category == "Lo" and (decomposition.startswith("<compat>") or character in _ORDINALS)
+        )
         # Of the modifier letters that belong to no script (primes, apostrophes) only the Japanese long mark spells.
-        spells = category != "Lm" or _script(character) is not None or character == "ー"
-        return spells and not in_disguise
-    is_plain = category in ("Lo", "Mn", "Mc", "Pd") or "0" <= character <= "9" or character == " "
+        spells = category != "Lm" or (_script(character) is not None and not _is_raised(character))
+        return (spells or character == "ー") and not in_disguise
+    is_plain = category in ("Mn", "Mc", "Pd") or "0" <= character <= "9" or character == " "
     return is_plain or character in _PUNCTUATION
+
+
+def _is_raised(letter: str) -> bool:
+    name = unicodedata.name(letter, "")
+    return "MODIFIER LETTER" in name or "MINNAN" in name
 
 
 def _called(character: str) -> str:
@@ -155,26 +181,40 @@ def _called(character: str) -> str:
 
 
 def _has_odd_marks(text: str) -> bool:
-    marks = [unicodedata.category(character)[0] == "M" for character in unicodedata.normalize("NFC", text)]
-    piled = any(all(marks[i : i + _MARKS_IN_A_ROW + 1]) for i in range(len(marks) - _MARKS_IN_A_ROW))
-    strikes = any(unicodedata.combining(character) == 1 for character in text)
-    return piled or strikes or _marks_without_letter(text)
-
-
-def _marks_without_letter(text: str) -> bool:
-    before = " "
-    for character in text:
-        if unicodedata.category(character)[0] == "M" and unicodedata.category(before)[0] not in "LM":
+    if any(unicodedata.combining(character) == 1 for character in text):
+        return True
+    letter, above = " ", 0
+    for character in unicodedata.normalize("NFC", text):
+        if unicodedata.category(character)[0] != "M":
+            letter, above = character, 0
+            continue
+        own = _alphabet_of_mark(character)
+        above += 1
+        most = _MARKS_IN_A_ROW if own is None else _LONGEST_PILE
+        if unicodedata.category(letter)[0] != "L" or above > most or own not in (None, _alphabet(letter)):
             return True
-        before = character
     return False
+
+
+def _alphabet_of_mark(mark: str) -> str | None:
+    """Return the script of a mark, after its name where several share it; None of an accent that goes on any letter."""
+    first = unicodedata.name(mark, "UNKNOWN").split(maxsplit=1)[0]
+    return _alphabet(mark) or (None if first == "COMBINING" and _is_decoration(mark) else first)
+
+
+def _is_decoration(mark: str) -> bool:
+    """Return whether a mark lies above, below or across a letter; those that spell (vowels, voicing) do not."""
+    return unicodedata.category(mark) == "Mn" and unicodedata.combining(mark) in (1, *range(200, 241))
 
 
 def _script(letter: str) -> str | None:
     """Return the script of a letter; None where it belongs to several, or is no letter."""
+    return _alphabet(letter) if unicodedata.category(letter)[0] == "L" else None
+
+
+def _alphabet(character: str) -> str | None:
+    """Return the script of a letter or mark; None where it belongs to several."""
     from confusable_homoglyphs.categories import alias
 
-    if unicodedata.category(letter)[0] != "L":
-        return None
-    script: str = alias(letter)
+    script: str = alias(character)
     return None if script in ("COMMON", "INHERITED", "UNKNOWN") else script

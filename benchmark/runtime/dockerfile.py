@@ -21,7 +21,7 @@ EXPANDED_LIMIT = 32 * 1024
 """Characters of a value once its variables are put in; a few lines can double it with each."""
 
 _SUBSTITUTED = frozenset(
-    {"ADD", "COPY", "ENV", "EXPOSE", "FROM", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
+    {"ADD", "ARG", "COPY", "ENV", "EXPOSE", "FROM", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
 )
 """Instructions in whose arguments the builder replaces variables; the others leave it to a shell."""
 _PATTERN = re.compile(r"\$\{\w+[#%/]")
@@ -88,8 +88,14 @@ class _Open:
     base: str
     name: str
     parent: Stage | None
-    values: dict[str, str]
+    environment: dict[str, str]
+    """Variables of ENV; they come before those of ARG, and go on into the stages that are built on this one."""
+    arguments: dict[str, str] = field(default_factory=dict)
     instructions: list[Instruction] = field(default_factory=list)
+
+    @property
+    def values(self) -> dict[str, str]:
+        return {**self.arguments, **self.environment}
 
     def close(self) -> Stage:
         return Stage(self.start, self.base, self.name, self.parent, tuple(self.instructions))
@@ -120,14 +126,13 @@ def read_dockerfile(text: str, arguments: dict[str, str]) -> list[Stage]:
         if found.name == "FROM":
             stages += [now.close()] if now else []
             now = _start(lex.expand(found, outer), stages, scopes)
-            scopes[now.name or str(len(stages))] = now.values
+            scopes[now.name or str(len(stages))] = now.environment
             continue
-        values = now.values if now else outer
-        said = lex.expand(found, values)
+        said = lex.expand(found, now.values if now else outer)
         if found.name == "ARG":
-            _declare(lex, found, values, outer, arguments)
-        elif found.name == "ENV":
-            values.update(zip(said.arguments[::3], said.arguments[1::3], strict=False))
+            _declare(said, now.arguments if now else outer, outer, arguments)
+        elif found.name == "ENV" and now:
+            now.environment.update(zip(said.arguments[::3], said.arguments[1::3], strict=False))
         if now:
             now.instructions.append(said)
         elif found.name != "ARG":
@@ -183,18 +188,18 @@ def _start(said: Instruction, stages: list[Stage], scopes: dict[str, dict[str, s
 
 
 def _declare(
-    lex: _Lex,
-    found: DockerfileInstruction,
-    values: dict[str, str],
-    outer: dict[str, str],
-    arguments: dict[str, str],
+    said: Instruction, values: dict[str, str], outer: dict[str, str], arguments: dict[str, str]
 ) -> None:
-    """Take in an ARG: what is given from outside, else its default, else that of an ARG before the first FROM."""
-    for word in found.args:
+    """Take in an ARG: what is given from outside, else its default, else that of an ARG before the first FROM.
+
+    The last ARG of a name counts, as in the engine; its words, names included, are read with what was set before it.
+    """
+    for word in said.arguments:
         name, sign, default = word.partition("=")
-        value = lex.word(default, _Variables(values), found.start_line) if sign else outer.get(name)
-        value = arguments.get(name, value)
-        if value is not None and (values is outer or name not in values):
+        value = arguments.get(name, default if sign else outer.get(name))
+        if value is None:
+            values.pop(name, None)
+        else:
             values[name] = value
 
 

@@ -21,6 +21,11 @@ _FLAGS = {"ADD": ("--chown",), "COPY": ("--chown", "--from"), "FROM": ("--platfo
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]*@[^/]*:|github\.com/", re.IGNORECASE)
 _POWERS = re.compile(r"docker\.sock|--privileged|--security=insecure")
 _FETCHED = re.compile(r"\b(curl|wget)\b[^|;&]*\|[^|;&]*\b(ba|da|z|k)?sh\b")
+_FRONTEND = re.compile(
+    r"(?:[ \t]*#[ \t]*\w+[ \t]*=.*\n)*?[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?!docker/dockerfile(?:[:@]|\s))(.*)",
+    re.IGNORECASE,
+)
+"""A directive that names a program which reads the recipe instead of the engine; Docker's own change nothing here."""
 _ROOT = re.compile(r"(root|0+)(:.*)?")
 
 
@@ -34,7 +39,12 @@ def dockerfile_findings(recipe: str | bytes) -> list[Finding]:
     except DockerfileError as error:
         return [_error(clean_text(str(error), 200), "`lovt-bench submission new` shows one that works")]
     instructions = [one for stage in stages for one in (stage.start, *stage.instructions)]
-    found = [*_bases(stages), *_forbidden(instructions), *(_end(stages[-1]) if stages else ())]
+    found = [
+        *_frontend(text),
+        *_bases(stages),
+        *_forbidden(instructions),
+        *(_end(stages[-1]) if stages else ()),
+    ]
     order = {"error": 0, "warning": 1, "ok": 2}
     shown = found or [
         Finding("ok", SUBJECT, f"{len(instructions)} instructions, none that the contract forbids")
@@ -53,6 +63,12 @@ def _warning(message: str, advice: str = "") -> Finding:
 def _shown(instruction: Instruction) -> str:
     rest = instruction.text.strip().partition(instruction.text.split(None, 1)[0])[2]
     return f"line {instruction.line}: {clean_text(f'{instruction.name} {rest.strip()}', 60)}"
+
+
+def _frontend(text: str) -> Iterator[Finding]:
+    if found := _FRONTEND.match(text.removeprefix("\ufeff")):
+        shown = clean_text(found[1], 60)
+        yield _error(f"syntax={shown}: another program would read it, under BuildKit", "remove the line")
 
 
 def _bases(stages: Sequence[Stage]) -> Iterator[Finding]:

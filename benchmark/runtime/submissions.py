@@ -19,7 +19,7 @@ from benchmark.contract.untrusted import clean_text
 FIELDS_SHOWN = 5
 """Wrong fields that a message names."""
 
-_SHARE = re.compile(r"\s*\(?\s*\d{1,3}\s*%\s*\)?\s*$")
+_SHARE = re.compile(r"\s*[(\[]?\s*\d{1,3}([.,]\d{1,3})?\s*%\s*[)\]]?\s*$")
 """What the row of a method's variant adds to the method's name, as in `LoVT 30 %`."""
 
 
@@ -115,7 +115,7 @@ def check_display_name(name: str, display_name: str, roots: Sequence[Path] = ())
         ):
             raise SubmissionError(
                 f"the display name {display_name!r} reads like {other.display_name!r} of the submission {other.name} "
-                "(case, space, accents and the alphabet of a letter do not count); choose another"
+                "(case, space, accents, hyphens and the alphabet of a letter do not count); choose another"
             )
 
 

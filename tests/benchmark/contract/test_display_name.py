@@ -45,6 +45,10 @@ HONEST = [
     "पिक्सेल विधि",
     "SimCLR++ [r50], 30 %",
     "スーパー",
+    "မော်ဒယ်",
+    "عَرَبِيّ",
+    "น้ำ",
+    "שָׁלוֹם",
 ]
 CYRILLIC = dict(zip("aceiopxTCPBO", "асеіорхТСРВО", strict=True))
 
@@ -98,6 +102,8 @@ WHOLE = {
     "CLIP": ["ꓚꓡꓲꓑ", "СⅬІР", "ⲤLIⲢ", "c1ip", "CL|P", "ⅭLIP"],
     "Random": ["Rаndοm", "Ꭱandom", "Randorn", "ꓣаndom"],
     "ImageNet": ["ІmаgеΝеt", "1mageNet", "ImageNеt", "lmageNet"],
+    "ConVIRT": ["Con-VIRT", "(ConVIRT)", "[ConVIRT]", "ConVIRT!", "ConVIRT?", "Con.VIRT", "ConVIRTº", "#ConVIRT"],
+    "BYOL": ["8YOL", "BYOㄥ", "B丫OL", "BYロL"],
     "νοχ": ["vox"],
     "ΝΟΧ": ["nox"],
 }  # fmt: skip
@@ -140,6 +146,12 @@ def test_the_tables_of_unicode_are_those_of_the_library() -> None:
         ("L\u0336oVT", "strike one out"),
         ("\u0301LoVT", "belong to no letter"),
         ("L\u0323\u0301\u0308\u0304oVT", "piled up"),
+        *(
+            (f"Lo{mark}VT", "another alphabet's")
+            for mark in "\u05bc\u064b\u0941\u0e38\u0fad\u3099\u1cd0\U0001d165"
+        ),
+        ("ก" + "็" * 5, "piled up"),
+        *((f"LoVT{raised}", "it holds") for raised in "ᴯﷺﮐ\U0001ee00\U0001aff0"),
         ("()", "no letter and no digit"),
         ("ꓡoVT", "mixes the alphabets"),
         ("LoVꭲ", "mixes the alphabets"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from benchmark.printable import printable
 from benchmark.runtime.dockerfile_rules import dockerfile_findings
 from tests.conftest import REPOSITORY
 
@@ -50,6 +51,12 @@ def test_our_own_recipes_keep_the_rules(path) -> None:
         (GOOD + 'VOLUME ["/data"]\n', "error", "a volume is writable"),
         (GOOD + "VOL\\\nUME /data\n", "error", "line 5: VOLUME /data: a volume is writable"),
         (GOOD + "VOLUME \\\n# a comment between\n\n  /data\n", "error", "VOLUME /data: a volume is writable"),
+        (
+            "# syntax=example.org/x:1\n" + GOOD,
+            "error",
+            "syntax=example.org/x:1: another program would read it",
+        ),
+        ("# escape=`\n#SYNTAX = docker/dockerfile-evil\n" + GOOD, "error", "another program would read it"),
         ("# escape=`\n" + GOOD + "VOLUME `\n  /data\n", "error", "VOLUME /data: a volume is writable"),
         (GOOD.replace("\n", "\r\n") + "VOLUME /data\r\n", "error", "VOLUME /data: a volume is writable"),
         ("\ufeff" + GOOD + "VOLUME /data", "error", "line 5: VOLUME /data"),
@@ -67,6 +74,11 @@ def test_our_own_recipes_keep_the_rules(path) -> None:
             "error",
             "fetches what nobody has checked",
         ),
+        (GOOD + "ARG U=safe\nARG U=https://x.org/x\nADD $U /x\n", "error", "fetches what nobody"),
+        (GOOD + "ARG U=safe\nENV K=U\nARG $K=https://x.org/x\nADD $U /x\n", "error", "fetches what nobody"),
+        (GOOD + "ARG U=https://x.org/x\nARG U=safe V=$U\nADD $V /x\n", "error", "fetches what nobody"),
+        (GOOD + "ENV U=https://x.org/x\nARG U=safe\nADD $U /x\n", "error", "fetches what nobody"),
+        ("FROM a:1 AS b\nARG U=safe\nFROM b\nCMD x\nADD $U /x\n", "error", "no line sets U"),
         (GOOD + "ADD $OF_THE_BASE /x\n", "error", "no line sets OF_THE_BASE"),
         (GOOD + "ARG U\nADD ${U:-safe} /x\n", "error", "no line sets U"),
         ("FROM a:1 AS b\nENV U=https://x.org/x\nFROM b\nCMD x\nADD $U /x\n", "error", "fetches what nobody"),
@@ -104,6 +116,8 @@ def test_each_rule(text: str, level: str, message: str) -> None:
 
 def test_what_stands_in_a_comment_or_an_earlier_stage_does_not_count() -> None:
     assert dockerfile_findings("# VOLUME /x\n" + GOOD)[0].level == "ok"
+    assert dockerfile_findings("# syntax=docker/dockerfile:1\n" + GOOD)[0].level == "ok"
+    assert dockerfile_findings("# A comment.\n# syntax=x\n" + GOOD)[0].level == "ok"
     assert dockerfile_findings("FROM gcc:13 AS build\nUSER root\nRUN make\n" + GOOD)[0].level == "ok"
     assert dockerfile_findings(GOOD + "RUN echo \\\n# VOLUME /x\n  done\n")[0].level == "ok"
     assert (
@@ -136,7 +150,8 @@ def test_what_is_no_utf8_is_said_and_not_guessed() -> None:
 
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=12).map("".join))
+@example("0\xa00")  # a blank that Python does not call printable
 def test_any_text_has_findings_that_are_one_line_each(text: str) -> None:
     found = dockerfile_findings(text)
     assert found
-    assert all(one.message.isprintable() for one in found)
+    assert all(printable(one.message) == one.message for one in found)
