@@ -79,6 +79,7 @@ def new_folder(target: Path, *, replace: bool = True) -> Iterator[Path]:
         sweep(target.parent)
         scratch, descriptor = _make_folder(target)
         try:
+            (scratch / _TARGET).write_text(target.name, encoding="utf-8", errors="surrogateescape")
             fresh = scratch / _NEW
             fresh.mkdir()
             yield fresh
@@ -139,7 +140,6 @@ def _make_folder(target: Path) -> tuple[Path, int]:
         except FileNotFoundError:  # swept in the moment before it was locked
             continue
         if _keep(descriptor, scratch):
-            (scratch / _TARGET).write_text(target.name, encoding="utf-8", errors="surrogateescape")
             return scratch, descriptor
 
 
