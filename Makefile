@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 # What a user gives reaches a command as one word and unchanged: paths hold blanks, quotes and dollar signs.
 GIVEN := WORKSPACE LOVT_BENCH_WORKSPACE PROFILE METHOD RUNTIME FRACTION CORPUS SUBMISSION EXECUTOR WORKERS NAME WEIGHTS \
-  ARCH ENCODER DATA CLAIMED DIR OUT IMAGES BASE BASE_IMAGE STACK
+  ARCH ENCODER DATA CLAIMED DIR OUT IMAGES BASE BASE_IMAGE STACK PYTHON
 $(foreach name,$(GIVEN),$(if $(filter-out undefined,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 quote = '$(subst ','\'',$(1))'
 option = $(if $($(2)),$(1) $(call quote,$($(2))))
@@ -42,8 +42,8 @@ help: ## Show this list
 setup: $(STAMP) ## Make .venv and install everything into it
 
 $(STAMP): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "lovt-bench needs Python 3.11 or newer: make setup PYTHON=python3.11")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(call quote,$(PYTHON)) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "lovt-bench needs Python 3.11 or newer: make setup PYTHON=python3.11")'
+	test -x $(BIN)/python || $(call quote,$(PYTHON)) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 

@@ -109,7 +109,10 @@ def test_the_verbs_are_listed_and_the_installation_is_tried_in_a_folder_with_bla
     listed = make(clone, "help")
     assert all(f"make {verb} " in listed for verb in ("setup", "demo", "submit", "evaluate"))
     (clone / ".venv" / ".installed").unlink()
-    output = make(clone, "setup", f"PYTHON={sys.executable}")
+    python = clone / ODD[0] / "python3"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    output = make(clone, "setup", f"PYTHON={python}")
     assert ["-m", "pip", "install", "--quiet", "--editable", ".[dev]"] in [
         words for words, _ in calls(output)
     ]

@@ -101,7 +101,8 @@ def _windowed(pixels: np.ndarray, dataset: Dataset) -> np.ndarray:
         depth, luts[0].LUTDescriptor[2] = luts[0].LUTDescriptor[2], 16
         return _between(apply_voi(np.rint(values).astype(np.int64), dataset), 0, (1 << depth) - 1)
     if "WindowCenter" in dataset:
-        dark, bright = apply_windowing(np.array([-_FAR, _FAR]), dataset)
+        with np.errstate(over="ignore"):  # a sigmoid comes to its end that way
+            dark, bright = apply_windowing(np.array([-_FAR, _FAR]), dataset)
         return _between(apply_windowing(values, dataset), dark, bright)
     if pixels.dtype.kind == "f" or dataset.BitsStored > 8:
         return _between(values)

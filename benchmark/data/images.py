@@ -72,7 +72,7 @@ def read_dicom(content: bytes) -> Dataset:
 
     dataset = pydicom.dcmread(io.BytesIO(content))
     if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
-        raise BadImageError("DICOM file without pixel data (a report or a header only?)")
+        raise BadImageError("DICOM file without pixel data: it was cut off, or is a report or a header only")
     if (frames := int(dataset.get("NumberOfFrames") or 1)) != 1:
         raise BadImageError(f"DICOM file of {frames} frames; one image expected")
     check_size(int(dataset.Rows) * int(dataset.Columns))

@@ -81,23 +81,23 @@ def image_folders(raw: Path, table: Path, *patterns: str) -> list[Path]:
     return find_folders(table.parent, *patterns) or find_folders(raw, *patterns) or [table.parent]
 
 
-def find_root(raw: Path, marker: str) -> Path:
-    """Return the shallowest folder in which a folder `marker` lies.
+def find_folder(raw: Path, name: str) -> Path:
+    """Return the shallowest folder of a name, whose letters may be of either case.
 
     Raises:
         DataError: There is none.
     """
-    found = find_folders(raw, marker)
+    found = find_folders(raw, name)
     if len(found) > 1:
         raise DataError(
             f"{raw}: {found[0]} and {found[1]} both fit; --raw names the folder above one of them"
         )
     if not found:
         raise DataError(
-            f"{raw}: expected the folder {marker} there or below. {holds(raw, [marker])} "
+            f"{raw}: expected the folder {name} there or below. {holds(raw, [name])} "
             "Check --raw; docs/data.md shows the layout"
         )
-    return found[0].parent
+    return found[0]
 
 
 def is_phantom(raw: Path, files: Iterable[Path]) -> bool:

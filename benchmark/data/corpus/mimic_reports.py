@@ -35,15 +35,17 @@ def open_reports(raw: Path) -> Reports:
     Raises:
         DataError: There are none, or the archive is damaged.
     """
-    for folder in (path for parent in find_folders(raw, FOLDER) for path in (parent / "files", parent)):
+    extracted = (path for parent in find_folders(raw, FOLDER) for path in (parent / "files", parent))
+    for folder in (*extracted, raw):
         if _holds_reports(folder):
             return FolderReports(folder)
     for level in levels(raw):
         for folder in level:
             if (folder / ARCHIVE).is_file():
                 return ArchiveReports(folder / ARCHIVE)
-            if folder.name == "files" and _holds_reports(folder):
-                return FolderReports(folder)
+            # Looked into from above: in PhysioNet's own layout it is the fifth folder.
+            if _holds_reports(folder / "files"):
+                return FolderReports(folder / "files")
     raise DataError(
         f"{raw}: expected {ARCHIVE} there or below, or {FOLDER}/files (the archive extracted); found neither. "
         f"{holds(raw, [FOLDER])} docs/corpus.md shows the layout"

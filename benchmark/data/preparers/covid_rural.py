@@ -13,7 +13,7 @@ from benchmark.contract.protocol import DataProtocol
 from benchmark.data.errors import BadImageError, DataError
 from benchmark.data.images import decode_channel_mean, decode_values, read_bytes
 from benchmark.data.inventory import relative_name, take_inventory
-from benchmark.data.layout import find_root
+from benchmark.data.layout import find_folder
 from benchmark.data.samples import Listing, RawImage, Sample
 from benchmark.data.splits import by_patient
 from benchmark.data.tables import safe_id
@@ -33,9 +33,10 @@ class CovidRural:
 
     def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
         """List the images in the order of their names; images without a mask are dropped, with a note."""
-        root = find_root(raw, IMAGES)
-        inventory = take_inventory(raw, [root / IMAGES], JPEG)
-        masks = take_inventory(raw, [find_root(root, MASKS) / MASKS], PNG)
+        images = find_folder(raw, IMAGES)
+        root, mask_folder = images.parent, find_folder(images.parent, MASKS)
+        inventory = take_inventory(raw, [images], JPEG)
+        masks = take_inventory(raw, [mask_folder], PNG)
         samples, without_mask = {}, []
         for name in sorted(inventory.images, key=lambda name: f"{name}.jpg"):
             image = inventory.images[name][0]
@@ -45,7 +46,7 @@ class CovidRural:
                 without_mask.append(name)
                 continue
             origin = relative_name(image, root)
-            mask, no_mask = masks.find(name, root / MASKS, origin)
+            mask, no_mask = masks.find(name, mask_folder, origin)
             _, problem = inventory.find(name, image, origin)
             patient = name.split("_")[0]
             samples[name] = Sample(name, image, origin, patient, mask=mask, problem=problem or no_mask)

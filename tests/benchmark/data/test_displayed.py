@@ -78,6 +78,15 @@ def test_a_window_maps_its_ends_to_black_and_white(tmp_path: Path) -> None:
         assert (found.min(), found.max()) == (0, 255)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_window_may_be_a_sigmoid(tmp_path: Path) -> None:
+    """PS3.3 C.11.2.1.3.1: 1 / (1 + exp(-4 (x - center) / width))."""
+    window: dict[str, Any] = {"WindowCenter": 1500, "WindowWidth": 1000, "VOILUTFunction": "SIGMOID"}
+    found = shown(tmp_path, RAMP, BitsStored=12, HighBit=11, **window)
+    expected = 255 / (1 + np.exp(-4 * (RAMP.astype(float) - 1500) / 1000))
+    assert np.abs(found - expected).max() <= 0.5
+
+
 def test_a_falling_rescale_turns_the_values_once(tmp_path: Path) -> None:
     falling: dict[str, Any] = {"RescaleSlope": -1, "RescaleIntercept": 4095, "BitsStored": 12, "HighBit": 11}
     plain = shown(tmp_path, RAMP, BitsStored=12, HighBit=11)
@@ -134,9 +143,12 @@ def test_what_is_no_single_image_is_named(tmp_path: Path) -> None:
     dataset = pydicom.dcmread(path)
     del dataset.PixelData
     dataset.save_as(path)
-    for decode in (displayed_dicom, decode_dicom):
-        with pytest.raises(BadImageError, match="DICOM file without pixel data"):
-            decode(path.read_bytes())
+    write_dicom(tmp_path / "y.dcm", grey(), "baseline")
+    cut_off = (tmp_path / "y.dcm").read_bytes()[:-100]
+    for content in (path.read_bytes(), cut_off):
+        for decode in (displayed_dicom, decode_dicom):
+            with pytest.raises(BadImageError, match="DICOM file without pixel data: it was cut off, or"):
+                decode(content)
     frames = [Image.fromarray(grey(seed=seed)) for seed in (1, 2)]
     pages = saved(frames[0], "TIFF", save_all=True, append_images=frames[1:])
     with pytest.raises(BadImageError, match="image of 2 frames"):

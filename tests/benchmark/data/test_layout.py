@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.contract.phantom import PHANTOM_FILE
 from benchmark.data.errors import DataError
-from benchmark.data.layout import find_folders, find_root, find_tables, holds, is_phantom
+from benchmark.data.layout import find_folder, find_folders, find_tables, holds, is_phantom
 
 
 def put(path: Path) -> Path:
@@ -72,10 +72,10 @@ def test_folders_of_the_shallowest_level_are_found_by_pattern(tmp_path: Path) ->
         (tmp_path / "nih" / name).mkdir(parents=True)
     found = find_folders(tmp_path, "images", "images_*")
     assert [folder.name for folder in found] == ["Images_001", "images_002"]
-    assert find_root(tmp_path, "other") == tmp_path / "nih"
+    assert find_folder(tmp_path, "OTHER") == tmp_path / "nih" / "other"
     (tmp_path / "again" / "other").mkdir(parents=True)
     with pytest.raises(DataError, match="both fit"):
-        find_root(tmp_path, "other")
+        find_folder(tmp_path, "other")
 
 
 @pytest.mark.parametrize("marked", ["raw", "raw/a", "raw/a/b", "."])

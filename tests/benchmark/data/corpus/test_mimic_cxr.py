@@ -267,7 +267,16 @@ def reports_in_files(raw: Path) -> None:
     (folder / "files" / "p10" / "p10000000").mkdir()
 
 
-@pytest.mark.parametrize("change", [physionet, unzipped_tables, new_names, one_folder, reports_in_files])
+def extracted_below_physionet(raw: Path) -> None:
+    """The reports lie five folders down."""
+    reports_in_files(raw)
+    physionet(raw)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [physionet, unzipped_tables, new_names, one_folder, reports_in_files, extracted_below_physionet],
+)
 def test_every_layout_of_physionet_gives_the_same_corpus(
     tmp_path: Path, change: Callable[[Path], None]
 ) -> None:

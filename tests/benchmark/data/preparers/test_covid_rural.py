@@ -66,6 +66,16 @@ def test_wrong_masks_are_named(tmp_path: Path, mask: np.ndarray, message: str) -
     assert f"jpgs/{NAME}.jpg" in str(caught.value)
 
 
+def test_folders_count_in_either_case(tmp_path: Path) -> None:
+    plain = world.store("covid-rural", raws.covid_rural(tmp_path / "plain"), tmp_path / "a")
+    raw = raws.covid_rural(tmp_path / "raw")
+    (raw / "jpgs").rename(raw / "JPGs")
+    (raw / "pngs_masks").rename(raw / "PNGs_masks")
+    store = world.store("covid-rural", raw, tmp_path / "b")
+    assert store.manifest.files["images.npy"] == plain.manifest.files["images.npy"]
+    assert store.manifest.files["masks.npy"] == plain.manifest.files["masks.npy"]
+
+
 def test_a_file_of_another_name_is_an_error(tmp_path: Path) -> None:
     raw = raws.covid_rural(tmp_path / "raw")
     raws.write_image(raw / "jpgs" / "holiday.jpg", raws.grey())
