@@ -6,9 +6,10 @@ refused by `submission check`; what nothing of this kind can find is in docs/lea
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import permutations
 from typing import NamedTuple
 
 from benchmark.contract.base import Model, Name, digest_of
@@ -18,6 +19,9 @@ from benchmark.contract.run_record import RunRecord
 from leaderboard.records import RecordSet
 from leaderboard.run_rules import RULES, RunPlan, Runs
 from leaderboard.selection import GroupKey, group_key
+
+_SHARED = 3
+"""Different results of a task that two submissions do not share by chance."""
 
 
 class Origin(NamedTuple):
@@ -75,6 +79,7 @@ def contradictions(
         *(item for runs in _by_cell(every, known, now) for item in _of_cell(runs)),
         *_same_weights(every),
         *_same_numbers(every),
+        *_same_values(every),
         *_weights_of_nobody(every, origins),
     ]
     return sorted({item.to_json(): item for item in found}.values(), key=_order)
@@ -145,15 +150,41 @@ def _same_weights(records: Iterable[RunRecord]) -> Iterator[Contradiction]:
 
 def _same_numbers(records: Iterable[RunRecord]) -> Iterator[Contradiction]:
     """Yield submissions whose runs took the same course though their weights differ, which no two trainings do."""
-    owners: dict[tuple[Track, str, str], dict[str, str]] = defaultdict(dict)
+    owners: dict[tuple[str, str], dict[tuple[Track, str], str]] = defaultdict(dict)
     for record in records:
         for trace in _traces(record):
-            owners[(record.track, record.run.task, trace)][record.submission] = record.run.backbone_sha256
-    for (track, task, _), weights in owners.items():
-        for name, own in weights.items():
-            if others := sorted(other for other, digest in weights.items() if digest != own):
-                text = f"Runs are, number by number, those of {', '.join(others)}."
-                yield Contradiction(track=track, submission=name, task=task, text=text)
+            owners[(record.run.task, trace)][(record.track, record.submission)] = record.run.backbone_sha256
+    for (task, _), weights in owners.items():
+        for (track, name), own in weights.items():
+            others = {other for (_, other), digest in weights.items() if digest != own} - {name}
+            yield from _those_of(track, name, task, others)
+
+
+def _same_values(records: Iterable[RunRecord]) -> Iterator[Contradiction]:
+    """Yield submissions that share several results of a task though their weights differ; one may be chance."""
+    owners: dict[tuple[Track, str, str], dict[str, str]] = defaultdict(dict)
+    for record in records:
+        if record.status == "ok":
+            values = digest_of(record.model_dump(mode="json", include={"validation", "test"}))
+            owners[(record.track, record.run.task, values)][record.submission] = record.run.backbone_sha256
+    shared = Counter(
+        (track, task, name, other)
+        for (track, task, _), weights in owners.items()
+        for name, other in permutations(weights, 2)
+        if weights[name] != weights[other]
+    )
+    found: dict[tuple[Track, str, str], set[str]] = defaultdict(set)
+    for (track, task, name, other), count in shared.items():
+        if count >= _SHARED:
+            found[(track, task, name)].add(other)
+    for (track, task, name), others in found.items():
+        yield from _those_of(track, name, task, others)
+
+
+def _those_of(track: Track, name: str, task: str, others: Collection[str]) -> Iterator[Contradiction]:
+    if others:
+        text = f"Runs are, number by number, those of {', '.join(sorted(others))}."
+        yield Contradiction(track=track, submission=name, task=task, text=text)
 
 
 def _traces(record: RunRecord) -> Iterator[str]:

@@ -24,6 +24,9 @@ _REMEDIES = {
     "torn": "It does not count: repeat the run",
 }
 
+_NAMED = 20
+"""Lines of a file that are named."""
+
 
 @dataclass(frozen=True)
 class RecordFile:
@@ -123,9 +126,16 @@ def _read_file(path: Path, relative: str, notes: list[str]) -> RecordFile | None
     sentences = [
         f"{relative}, line {item.line}: {item.text}. {_REMEDIES[item.kind]}." for item in found.complaints
     ]
-    notes += sentences
     bad = [text for text, item in zip(sentences, found.complaints, strict=True) if item.kind == "bad"]
-    return RecordFile(relative, found.sha256, tuple(found.records.values()), tuple(bad))
+    notes += _first(sentences, relative)
+    return RecordFile(relative, found.sha256, tuple(found.records.values()), tuple(_first(bad, relative)))
+
+
+def _first(sentences: list[str], relative: str) -> list[str]:
+    """Return the first sentences, and how many more there are: a file may hold a million bad lines."""
+    more = len(sentences) - _NAMED
+    rest = [f"{relative}: {more:,} more lines do not count."] if more > 0 else []
+    return [*sentences[:_NAMED], *rest]
 
 
 def _shown(text: str) -> str:

@@ -26,7 +26,9 @@ _NAMED = 8
 class RunPlan(Model):
     """The runs that a protocol asks for under a profile."""
 
+    protocol: str
     protocol_sha256: Sha256
+    profile: str
     profile_sha256: Sha256
     tune_seed: int
     final_seeds: list[int]
@@ -58,6 +60,18 @@ class Runs:
         run = self.records[0].run
         spec = self.plan.tasks.get(run.task) if self.plan else None
         return spec if spec and spec.digest() == run.task_sha256 else None
+
+
+def other_names(runs: Runs) -> Iterator[str]:
+    """Yield names of protocol and profile that do not go with their digests."""
+    if runs.plan is None:
+        return
+    for what, own, named in (
+        ("protocol", runs.plan.protocol, {record.run.protocol for record in runs.records}),
+        ("profile", runs.plan.profile, {record.run.profile for record in runs.records}),
+    ):
+        if strange := named - {own}:
+            yield f"The {what} is called {_listed(map(clean, strange))}; its digest is that of {own}."
 
 
 def other_seeds(runs: Runs) -> Iterator[str]:
@@ -132,6 +146,14 @@ def another_monitor(runs: Runs) -> Iterator[str]:
         yield f"Runs were stopped by {_listed(map(clean, strange))}; the task monitors {runs.spec.monitor}."
 
 
+def no_images(runs: Runs) -> Iterator[str]:
+    """Yield runs that ended well without images to learn from, to choose by or to be tested on."""
+    for run in runs.records:
+        counts = [run.train_images, run.validation_images, *([run.test_images] if run.test else [])]
+        if run.status == "ok" and not all(counts):
+            yield "A run that ended well has no images in one of its splits."
+
+
 def too_many_epochs(runs: Runs) -> Iterator[str]:
     """Yield runs that are longer than the task allows."""
     longest = max(run.epochs for run in runs.records)
@@ -174,6 +196,7 @@ def in_the_future(runs: Runs) -> Iterator[str]:
 
 
 RULES: tuple[Callable[[Runs], Iterator[str]], ...] = (
+    other_names,
     other_seeds,
     too_many_runs,
     tuning_left_out,
@@ -181,6 +204,7 @@ RULES: tuple[Callable[[Runs], Iterator[str]], ...] = (
     tested_in_tuning,
     diverged_with_metrics,
     another_monitor,
+    no_images,
     too_many_epochs,
     wrong_best_epoch,
     unlike_runs,

@@ -58,7 +58,7 @@ def spreadsheet(text: str) -> str:
 
 
 def _shows(character: str) -> bool:
-    return unicodedata.category(character)[0] != "C" and character not in _BLANK
+    return unicodedata.category(character)[0] not in "CM" and character not in _BLANK
 
 
 def _is_value(text: str) -> bool:

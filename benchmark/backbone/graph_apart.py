@@ -18,7 +18,7 @@ from torch import Tensor
 from benchmark.backbone.apart import told
 from benchmark.backbone.folder import GRAPH, read_manifest
 from benchmark.backbone.graph_model import open_graph, runs_on_gpu
-from benchmark.backbone.model import BATCH, Backbone, BackboneError
+from benchmark.backbone.model import BATCH, Backbone, BackboneError, batch_sizes
 from benchmark.contract.apart import Apart, Limits
 from benchmark.contract.apart_inside import Answer, Work
 from benchmark.contract.backbone import ONNX_ONLY, FeatureLevel
@@ -77,7 +77,7 @@ class GraphApart(Backbone):
         self.eval()
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
-        parts = [self._ask(part) for part in image.split(BATCH)]
+        parts = [self._ask(part) for part in image.split(batch_sizes(len(image)))]
         maps = [torch.cat(level) if len(level) > 1 else level[0] for level in zip(*parts, strict=True)]
         return self.with_substitutes(image, [each.to(image.device) for each in maps])
 

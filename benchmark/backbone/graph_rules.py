@@ -89,6 +89,11 @@ def rule_problems(model: ModelProto, size: int) -> Iterator[str]:
         )
     if lying := [each.name for each in tensors(model.graph) if elements(each) > 2 * size]:
         yield f"claims tensors larger than the file: {clean_text(', '.join(lying[:3]), 100)}; save it again"
+    if any(
+        len({each.name for each in graph.initializer}) < len(graph.initializer)
+        for graph in graphs(model.graph)
+    ):
+        yield "gives two constants one name, and which of them counts is left to the reader; save it again"
     yield from operator_problems(used)
 
 

@@ -21,6 +21,17 @@ BATCH = 32
 """Images that an evaluation asks a frozen backbone for at once; the last time may be fewer."""
 
 
+def batch_sizes(images: int) -> list[int]:
+    """Return in which batches a graph alone gets a number of images: as many of `BATCH` as fit, then powers of two.
+
+    There are few sizes, so that a check can try all of them: a graph may look at how many images it gets.
+    """
+    whole, rest = divmod(images, BATCH)
+    return [BATCH] * whole + [
+        1 << place for place in reversed(range(BATCH.bit_length())) if rest >> place & 1
+    ]
+
+
 class BackboneError(RefusedError):
     """A backbone, its files or its name break the contract. The message says what to do."""
 

@@ -80,7 +80,9 @@ def run_plans() -> list[RunPlan]:
 
     return [
         RunPlan(
+            protocol=protocol.name,
             protocol_sha256=protocol.digest(),
+            profile=profile.name,
             profile_sha256=profile.digest(),
             tune_seed=protocol.runs.tune_seed,
             final_seeds=protocol.runs.final_seeds[: profile.max_runs],

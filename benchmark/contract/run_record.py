@@ -36,7 +36,7 @@ class RunKey(Model):
     engine: Engine
     phase: Phase
     learning_rate: PositiveFloat
-    seed: int
+    seed: int = Field(ge=-(2**63), lt=2**63)
 
     def key(self) -> str:
         """Return the digest that identifies the run."""

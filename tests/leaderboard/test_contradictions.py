@@ -17,6 +17,8 @@ NOW = datetime(2026, 1, 3, tzinfo=UTC)
 TASK = "covid_linear"
 SPEC = TASKS[TASK].model_copy(update={"learning_rates": [0.1, 0.01], "max_epochs": 3})
 PLAN = RunPlan(
+    protocol="lovt-2022",
+    profile="demo",
     protocol_sha256=digest("lovt-2022"),
     profile_sha256=digest("demo"),
     tune_seed=12345,
@@ -87,6 +89,16 @@ def test_what_evaluate_writes_contradicts_nothing() -> None:
             lambda: [*tuning(), run(value=None, validation={"opacity_dice": 0.2})],
             "A diverged run has metrics.",
         ),
+        (
+            lambda: [run(phase="tune", test={}, protocol="mine")],
+            "is called mine; its digest is that of lovt-2022.",
+        ),
+        (
+            lambda: [run(phase="tune", test={}, profile="paper")],
+            "is called paper; its digest is that of demo.",
+        ),
+        (lambda: [run(phase="tune", test={}, validation_images=0)], "has no images in one of its splits"),
+        (lambda: [*tuning(), *finals(test_images=0)], "has no images in one of its splits"),
         (lambda: [*tuning(), run(epochs=4, history=[])], "A run has 4 epochs; the task ends at 3."),
         (lambda: [*tuning(), run(best_epoch=2)], "The best epoch is number 3 of 2."),
         (lambda: [*tuning(), run(best_epoch=None)], "has no best epoch"),
@@ -163,6 +175,30 @@ def test_records_without_history_are_the_same_where_time_and_clock_are_too() -> 
     assert any("number by number" in item.text for item in found([run(**bare), run("copy", **bare)]))
     timed = found([run(**bare), run("other", seconds=9.0, **bare)])
     assert not any("number by number" in item.text for item in timed), "two weights may reach one number"
+
+
+def test_many_equal_results_without_history_are_no_chance() -> None:
+    """Three different ones are found; one that all runs share, as of a head that says nothing, may be chance."""
+    bare: dict[str, Any] = {"history": [], "epochs": 2}
+
+    def others(values: list[float], **changes: Any) -> set[str]:
+        both = [
+            *runs("mine", TASK, values, **bare),
+            *runs("copy", TASK, values, seconds=9.0, **bare, **changes),
+        ]
+        return {item.submission for item in found(both) if "number by number" in item.text}
+
+    assert others([0.3, 0.31, 0.32]) == {"mine", "copy"}
+    assert others([0.3, 0.31]) == set()
+    assert others([0.3, 0.3, 0.3, 0.3]) == set()
+
+
+def test_the_same_course_on_other_images_is_said() -> None:
+    items = found([run(), run("copy", track="public")])
+    assert {(item.track, item.submission) for item in items if "number by number" in item.text} == {
+        ("phantom", "mine"),
+        ("public", "copy"),
+    }
 
 
 @pytest.mark.parametrize(

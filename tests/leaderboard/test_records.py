@@ -102,6 +102,7 @@ def test_the_first_of_two_records_with_one_key_counts(results: Path) -> None:
         ({"epochs": 10**30}, "epochs"),
         ({"train_images": 10**30}, "train_images"),
         ({"history": [{"epoch": 0, "monitor": 1e308, "learning_rate": 0.1}]}, "history.0.monitor"),
+        ({"run": json.loads(record().run.model_dump_json()) | {"seed": 10**400}}, "run.seed"),
         ({"submission": "another"}, "belongs into 'phantom/another/covid_linear.jsonl'"),
         ({"track": "public"}, "belongs into 'public/random"),
         ({"submission": "../../etc"}, "submission"),
@@ -188,6 +189,18 @@ def test_what_may_not_be_read_is_left_out(results: Path) -> None:
     (results / "phantom" / "other").chmod(0o755)
     assert found.records == []
     assert [note.split(":")[0] for note in found.notes] == ["phantom/other", FILE]
+
+
+def test_a_million_bad_lines_are_counted_and_the_first_named(results: Path) -> None:
+    """Each would be a sentence of everybody's board."""
+    (path,) = results.rglob("*.jsonl")
+    before = len(read_records(results).records)
+    with path.open("ab") as stream:
+        stream.write(b"{}\n" * 1000)
+    found = read_records(results)
+    assert len(found.records) == before
+    assert len(found.notes) == len(found.files[0].bad) == 21
+    assert found.notes[-1] == "phantom/random/covid_linear.jsonl: 980 more lines do not count."
 
 
 def test_links_are_not_followed(results: Path, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ FORMULAS = ["=1+1", "+1+cmd", "-1+cmd", "−1+cmd", "@SUM(A1)", "＝1+1", "＋1"
 
 @pytest.mark.parametrize("text", FORMULAS)
 @pytest.mark.parametrize(
-    "front", ["", " ", "\u00a0", "\t", "\r", "\u200b", "\ufeff", "\u2800", "\u3164\u3000"]
+    "front", ["", " ", "\u00a0", "\t", "\r", "\u200b", "\ufeff", "\u2800", "\u3164\u3000", "\ufe0f"]
 )
 def test_a_spreadsheet_sees_no_formula(front: str, text: str) -> None:
     assert spreadsheet(front + text) == f"'{front}{text}"

@@ -15,7 +15,7 @@ from benchmark.backbone.check import check_backbone
 from benchmark.backbone.graph_apart import GraphApart, graph_side
 from benchmark.backbone.graph_model import open_graph
 from benchmark.backbone.graph_submit import PreparedGraph, write_graph_folder
-from benchmark.backbone.model import BATCH, BackboneError, level_of
+from benchmark.backbone.model import BATCH, BackboneError, batch_sizes, level_of
 from benchmark.contract.backbone import Provenance
 from benchmark.runtime.check_apart import check_apart
 
@@ -42,23 +42,24 @@ def graph(*nodes: onnx.NodeProto, constants: dict[str, np.ndarray] | None = None
     )
 
 
-def above(batch: int, *nodes: onnx.NodeProto, **constants: np.ndarray) -> ModelProto:
-    """Return a graph whose nodes get `many`: 1 for a batch larger than that, 0 for others."""
+def above(batch: int, *nodes: onnx.NodeProto, by: str = "Greater", **constants: np.ndarray) -> ModelProto:
+    """Return a graph whose nodes get `many`: 1 for a batch larger than that (`Equal`: as large), 0 for others."""
     find = [
         helper.make_node("Shape", ["image"], ["size"], start=0, end=1),
-        helper.make_node("Greater", ["size", "limit"], ["larger"]),
+        helper.make_node(by, ["size", "limit"], ["larger"]),
         helper.make_node("Cast", ["larger"], ["many"], to=TensorProto.INT64),
     ]
     return graph(*find, *nodes, constants={"limit": np.array([batch]), **constants})
 
 
-def scaled(batch: int) -> ModelProto:
-    """Other features in a batch that is larger."""
+def scaled(batch: int, by: str = "Greater") -> ModelProto:
+    """Other features in a batch that is larger, or `Equal`."""
     return above(
         batch,
         helper.make_node("Cast", ["many"], ["factor"], to=TensorProto.FLOAT),
         helper.make_node("Add", ["factor", "one"], ["more"]),
         helper.make_node("Mul", ["raw", "more"], ["c2"]),
+        by=by,
         one=np.array([1], np.float32),
     )
 
@@ -122,6 +123,14 @@ def test_the_maps_are_those_of_this_process(tmp_path: Path) -> None:
 def test_a_graph_that_behaves_in_small_batches_alone_is_found(tmp_path: Path) -> None:
     assert errors(folder(tmp_path / "honest", graph())) == ""
     assert "of the same image among 32 differ" in errors(folder(tmp_path / "scaled", scaled(3)))
+    assert "of the same image among 32 differ" in errors(folder(tmp_path / "middle", scaled(8, "Equal")))
+
+
+def test_a_graph_gets_batches_alone_that_its_check_tries() -> None:
+    """The check goes through those of 31 images and of 32."""
+    for count in range(1, 4 * BATCH):
+        assert sum(batch_sizes(count)) == count
+        assert set(batch_sizes(count)) <= {BATCH, *batch_sizes(BATCH - 1)}
 
 
 def test_one_that_takes_all_memory_in_a_batch_of_an_evaluation_is_found(tmp_path: Path) -> None:
@@ -131,16 +140,16 @@ def test_one_that_takes_all_memory_in_a_batch_of_an_evaluation_is_found(tmp_path
 
 @pytest.mark.slow
 def test_one_that_waits_for_another_batch_is_stopped_in_the_evaluation(tmp_path: Path) -> None:
-    """It passes every check that does not try its batch, here one of 7."""
+    """Whatever its check said, which tries this batch, too."""
     hungry = folder(tmp_path / "hungry", blown_up(6, 10**10))
     backbone = GraphApart(hungry)
     assert backbone.feature_maps(images(6))[0].shape == (6, 4, 16, 16)
     with pytest.raises(BackboneError, match=r"hungry: .* broke off|onnxruntime cannot run the graph"):
-        backbone.feature_maps(images(7))
+        backbone.feature_maps(images(8))
     lazy = GraphApart(folder(tmp_path / "lazy", slow(6)), seconds=3)
     assert lazy.feature_maps(images(6))[0].shape == (6, 4, 16, 16)
-    with pytest.raises(BackboneError, match=r"lazy: computing features of 7 images (did not end|took more)"):
-        lazy.feature_maps(images(7))
+    with pytest.raises(BackboneError, match=r"lazy: computing features of 8 images (did not end|took more)"):
+        lazy.feature_maps(images(8))
 
 
 def test_maps_of_another_shape_than_declared_are_an_error(tmp_path: Path) -> None:

@@ -106,6 +106,10 @@ def huge(model: ModelProto) -> None:
     tensor.dims[:] = [50_000, 50_000]
 
 
+def twice(model: ModelProto) -> None:
+    model.graph.initializer.append(model.graph.initializer[0])
+
+
 def looped(model: ModelProto) -> None:
     body = helper.make_graph([], "body", [], [])
     model.graph.node.append(helper.make_node("Loop", ["", ""], ["never"], body=body))
@@ -187,6 +191,7 @@ REFUSED: dict[str, tuple[Callable[[ModelProto], None], str]] = {
     "drawn": (drawn, r"draws random numbers or trains \(RandomNormalLike\); export it in evaluation mode"),
     "trained": (trained, "holds training information"),
     "two_inputs": (two_inputs, r"the inputs pixels .*; age .*; expected one input"),
+    "twice": (twice, "gives two constants one name"),
     "half": (half, "does not hold float32"),
     "channels_last": (channels_last, "three channels in second place.* Put a Transpose"),
 }

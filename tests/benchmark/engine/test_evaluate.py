@@ -215,6 +215,8 @@ def contradicting(evaluation, spec, now=None):
     """Return the ends of what the board would say against the records of a task."""
     protocol, profile = evaluation.protocol, evaluation.profile
     plan = RunPlan(
+        protocol=protocol.name,
+        profile=profile.name,
         protocol_sha256=protocol.digest(),
         profile_sha256=profile.digest(),
         tune_seed=protocol.runs.tune_seed,
