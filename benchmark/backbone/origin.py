@@ -9,8 +9,8 @@ from benchmark.backbone import imagenet
 from benchmark.backbone.convert import from_file
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.sources import RandomSource, backbone_folder
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.backbone import Provenance
+from benchmark.disk.digest import file_sha256
 
 
 @dataclass(frozen=True)
@@ -60,5 +60,5 @@ def origin(name: str, *, weights: Path | None, architecture: str | None, seed: i
         raise BackboneError(f"names that begin with `random` are kept for random draws, found {name}")
     backbone, notes = from_file(architecture or "resnet50", weights)
     return Origin(
-        name, name, backbone, Provenance(method=name, source_sha256=file_digest(weights), notes=notes)
+        name, name, backbone, Provenance(method=name, source_sha256=file_sha256(weights), notes=notes)
     )

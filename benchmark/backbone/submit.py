@@ -13,8 +13,8 @@ from benchmark.backbone.sanity import check_sanity, find_twins
 from benchmark.backbone.sources import backbone_folder
 from benchmark.backbone.understand.report import Report
 from benchmark.backbone.understand.trunk import understand_file
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.backbone import Provenance
+from benchmark.disk.digest import file_sha256
 
 RESERVED = ("imagenet", "random")
 """Beginnings of names that mean something else."""
@@ -88,7 +88,7 @@ def declared_provenance(name: str, weights: Path, declared: Declared, notes: lis
         return Provenance.model_validate(
             {
                 "method": name,
-                "source_sha256": file_digest(weights),
+                "source_sha256": file_sha256(weights),
                 "paper": declared.paper,
                 "pretraining_data": list(declared.pretraining_data),
                 "notes": notes,
