@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from benchmark.contract.display_name import INVISIBLE
+
 _MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "&<>`*_~|[]#\\@$"})
 """Whatever means something in Markdown, HTML, a mention or a formula, as a character reference."""
 
 _FORMULA = ("=", "+", "-", "−", "@")
-
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800")
-"""Letters, marks and a symbol that show nothing, after NFKC."""
 
 _FIELD_ENDS = ("\t", "\r", "\n")
 
@@ -58,7 +57,7 @@ def spreadsheet(text: str) -> str:
 
 
 def _shows(character: str) -> bool:
-    return unicodedata.category(character)[0] not in "CM" and character not in _BLANK
+    return unicodedata.category(character)[0] not in "CM" and character not in INVISIBLE
 
 
 def _is_value(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {
     "benchmark.disk": set(),
-    "benchmark.contract": {"benchmark.disk"},
+    "benchmark.contract": set(),
     "benchmark.backbone": {"benchmark.contract"},
     "benchmark.data": {"benchmark.contract"},
     "tasks": {"benchmark.contract"},
@@ -80,6 +81,25 @@ def test_rooms_that_must_start_fast_import_no_torch(room: str) -> None:
         if room_of(module_of(path)) == room:
             heavy = {name.split(".")[0] for name in imports_of(path)} & {"torch", "torchvision", "lightning"}
             assert not heavy, f"{module_of(path)} imports {heavy}"
+
+
+@pytest.mark.parametrize("base", ["base", "base-cuda"])
+def test_base_images_hold_all_that_methods_import(base: str) -> None:
+    recipe = (ROOT / "docker" / base / "Dockerfile").read_text(encoding="utf-8")
+    copied = [
+        ROOT / name for name in re.findall(r"^COPY ((?:benchmark|submissions)/\S+)", recipe, re.MULTILINE)
+    ]
+    modules = {module_of(path): path for path in FILES}
+    waiting = [name for name in modules if name.startswith("submissions.")]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += [found for found in imports_of(modules[name]) if found in modules]
+    for path in (modules[name] for name in seen if not name.startswith("submissions.")):
+        there = any(path.is_relative_to(source) or path.match(str(source)) for source in copied)
+        assert there, f"{path.relative_to(ROOT)} is imported by methods, docker/{base} does not copy it"
 
 
 def test_docker_is_no_package() -> None:

@@ -15,15 +15,16 @@ from torch import Tensor
 from benchmark.backbone.check_graph import check_graph, check_graph_alone
 from benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
 from benchmark.backbone.findings import Finding
-from benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS, load_backbone, read_manifest, regular_file
+from benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS, load_backbone, read_manifest
 from benchmark.backbone.graph_model import open_graph
 from benchmark.backbone.model import BATCH, Backbone, BackboneError
 from benchmark.backbone.sanity import check_sanity
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.apart_inside import Answer, Work
 from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.plain_file import is_plain
 from benchmark.contract.untrusted import clean_text
+from benchmark.disk.digest import file_sha256
 
 BATCHES = (1, 3)
 """Batch sizes that are tried: the smallest, and one that no graph is traced at."""
@@ -109,13 +110,13 @@ def _check_graph_alone(root: Path, manifest: BackboneManifest) -> Iterator[Findi
 def _check_graph_file(
     root: Path, manifest: BackboneManifest, check: Callable[[], Iterator[Finding]]
 ) -> Iterator[Finding]:
-    there = regular_file(root / GRAPH)
+    there = is_plain(root / GRAPH)
     if manifest.onnx_sha256 is None and not there:
         advice = "tasks run without it; `lovt-bench backbone export` without --no-onnx writes it"
         yield Finding("warning", GRAPH, "there is none, and the manifest declares none", advice)
     elif not there:
         yield Finding("error", GRAPH, f"is missing, {MANIFEST} declares one", EXPORT_AGAIN)
-    elif (found := file_digest(root / GRAPH)) != manifest.onnx_sha256:
+    elif (found := file_sha256(root / GRAPH)) != manifest.onnx_sha256:
         message = f"has the SHA-256 {found}, {MANIFEST} says {manifest.onnx_sha256}"
         yield Finding("error", GRAPH, message, EXPORT_AGAIN)
     else:

@@ -9,7 +9,6 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 from onnx import ModelProto
@@ -33,15 +32,14 @@ class _Levels(nn.Module):
         return self.backbone.feature_maps(image)
 
 
-def export_onnx(backbone: Backbone, path: Path, side: int = 224) -> None:
-    """Write the backbone in eval mode as an ONNX graph of opset 18, BN folded into the convolutions.
+def export_onnx(backbone: Backbone, side: int = 224) -> bytes:
+    """Return the content of an ONNX file: the backbone in eval mode, opset 18, BN folded into the convolutions.
 
     The exporter notes source lines and their paths at each node; they are removed: a graph tells
     nothing of the machine it was made on.
 
     Args:
         backbone: on any device; its mode is the same afterwards.
-        path: file to write, not atomically (`save_backbone` does that).
         side: image side in pixels, fixed in the graph. Input: (batch, 3, side, side) float32, batch 1 to
             1024.
     """
@@ -62,7 +60,7 @@ def export_onnx(backbone: Backbone, path: Path, side: int = 224) -> None:
         backbone.train(training)
     if program is None:
         raise RuntimeError("torch.onnx.export returned no program")
-    path.write_bytes(_documented(program.model_proto, backbone, side).SerializeToString(deterministic=True))
+    return _documented(program.model_proto, backbone, side).SerializeToString(deterministic=True)
 
 
 def _documented(model: ModelProto, backbone: Backbone, side: int) -> ModelProto:

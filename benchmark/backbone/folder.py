@@ -6,9 +6,9 @@ digests are compared, every tensor is compared with the architecture before one 
 
 from __future__ import annotations
 
+import hashlib
 import os
-import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,22 +21,16 @@ from benchmark.backbone import registry
 from benchmark.backbone.export import export_onnx
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.names import MANIFEST
-from benchmark.backbone.weights import file_digest, listing, not_finite, read_weights, serialise, specs_of
+from benchmark.backbone.weights import listing, not_finite, read_weights, serialise, specs_of
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
+from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
+from benchmark.disk.digest import file_sha256
 from benchmark.disk.lock import hold
 from benchmark.disk.temporary import new_folder, sweep
 
 WEIGHTS, GRAPH = "backbone.safetensors", "backbone.onnx"
 MANIFEST_LIMIT = 1 << 20
 """Bytes; a manifest is a page, not a payload."""
-
-
-def regular_file(path: Path) -> bool:
-    """Return whether there is a plain file; links and devices are none."""
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
 
 
 def read_manifest(root: Path) -> BackboneManifest:
@@ -46,14 +40,14 @@ def read_manifest(root: Path) -> BackboneManifest:
         BackboneError: missing, too large, not JSON, or not what the contract says; the field is named.
     """
     path = root / MANIFEST
-    if not regular_file(path):
+    if not is_plain(path):
         raise BackboneError(
             f"{root} holds no {MANIFEST}; `lovt-bench backbone export` writes backbone folders"
         )
-    if path.stat().st_size > MANIFEST_LIMIT:
-        raise BackboneError(f"{path} is larger than {MANIFEST_LIMIT} bytes")
     try:
-        return BackboneManifest.model_validate_json(path.read_bytes())
+        return BackboneManifest.model_validate_json(read_plain(path, MANIFEST_LIMIT))
+    except PlainFileError as error:
+        raise BackboneError(f"{path} {error}") from error
     except ValidationError as error:
         fields = "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}"
@@ -90,9 +84,9 @@ def load_backbone(root: Path) -> Backbone:
         )
     check_architecture(manifest)
     path = root / WEIGHTS
-    if not regular_file(path):
+    if not is_plain(path):
         raise BackboneError(f"{root} holds no {WEIGHTS}; weights are read from safetensors only")
-    found = file_digest(path)
+    found = file_sha256(path)
     if found != manifest.weights_sha256:
         raise BackboneError(
             f"{path} has the SHA-256 {found}, {MANIFEST} says {manifest.weights_sha256}: "
@@ -154,26 +148,67 @@ def write_backbone(
         BackboneError: weights are not finite, or a field is not what the contract says.
     """
     _refuse_not_finite(name, backbone)
-    (folder / WEIGHTS).write_bytes(serialise(backbone))
+    contents = {WEIGHTS: serialise(backbone)}
     if onnx:
-        export_onnx(backbone, folder / GRAPH, side)
+        contents[GRAPH] = export_onnx(backbone, side)
+    return write_files(
+        folder,
+        contents,
+        name=name,
+        display_name=display_name,
+        architecture=backbone.architecture,
+        levels=backbone.levels,
+        side=side,
+        parameters=backbone.parameter_count,
+        provenance=provenance,
+        libraries=("torch", "torchvision", "timm"),
+    )
+
+
+def write_files(
+    folder: Path,
+    contents: Mapping[str, bytes],
+    *,
+    name: str,
+    display_name: str,
+    architecture: str,
+    levels: Sequence[FeatureLevel],
+    side: int,
+    parameters: int,
+    provenance: Provenance,
+    libraries: Sequence[str],
+) -> BackboneManifest:
+    """Write weights, graph or both into an empty folder, and the manifest with their digests.
+
+    The digests are of what is meant to be written: a file that the disk cut short or changed does not agree with them.
+
+    Args:
+        folder: where to write.
+        contents: of `backbone.safetensors` and `backbone.onnx`, those that there are, by file name.
+        libraries: packages whose versions are recorded.
+
+    Raises:
+        BackboneError: a field is not what the contract says; nothing is written.
+    """
+    digests = {file: hashlib.sha256(content).hexdigest() for file, content in contents.items()}
     try:
         manifest = BackboneManifest(
             name=name,
             display_name=display_name,
-            architecture=backbone.architecture,
-            levels=list(backbone.levels),
+            architecture=architecture,
+            levels=list(levels),
             input=InputSpec(side=side),
-            parameters=backbone.parameter_count,
-            weights_sha256=file_digest(folder / WEIGHTS),
-            onnx_sha256=file_digest(folder / GRAPH) if onnx else None,
+            parameters=parameters,
+            weights_sha256=digests.get(WEIGHTS),
+            onnx_sha256=digests.get(GRAPH),
             provenance=provenance,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            versions={name: version(name) for name in ("torch", "torchvision", "timm")},
+            versions={package: version(package) for package in libraries},
         )
     except ValidationError as error:
         raise BackboneError(f"{name} cannot be written as a backbone: {error}") from error
-    (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    for file, content in {**contents, MANIFEST: manifest.to_json().encode()}.items():
+        (folder / file).write_bytes(content)
     return manifest
 
 

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from benchmark.backbone.export import INPUT
-from benchmark.backbone.folder import GRAPH, MANIFEST, read_manifest, regular_file
+from benchmark.backbone.folder import GRAPH, MANIFEST, read_manifest
 from benchmark.backbone.graph_rules import fixed_side, read_graph, rule_problems
 from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.backbone import ONNX_ONLY, BackboneManifest
+from benchmark.contract.plain_file import is_plain
 from benchmark.contract.untrusted import clean_text
+from benchmark.disk.digest import file_sha256
 
 
 def runs_on_gpu() -> bool:
@@ -78,9 +79,9 @@ def open_graph(root: Path) -> GraphBackbone:
         BackboneError: missing, not what the manifest says, or against the rules of `graph_rules`.
     """
     manifest, path = read_manifest(root), root / GRAPH
-    if not regular_file(path):
+    if not is_plain(path):
         raise BackboneError(f"{root} holds no {GRAPH}; submit the graph again")
-    if (found := file_digest(path)) != manifest.onnx_sha256:
+    if (found := file_sha256(path)) != manifest.onnx_sha256:
         raise BackboneError(
             f"{path} has the SHA-256 {found}, {MANIFEST} says {manifest.onnx_sha256}: the graph was changed; "
             "submit it again"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from onnx import ModelProto
@@ -13,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from benchmark.backbone.apart import told
 from benchmark.backbone.export import INPUT
-from benchmark.backbone.folder import GRAPH, MANIFEST
+from benchmark.backbone.folder import GRAPH, write_files
 from benchmark.backbone.graph_cut import cut_out
 from benchmark.backbone.graph_levels import graph_levels
 from benchmark.backbone.graph_rules import (
@@ -24,10 +22,9 @@ from benchmark.backbone.graph_rules import (
     rule_problems,
 )
 from benchmark.backbone.model import BackboneError, with_image
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.apart import Limits, run_apart
 from benchmark.contract.apart_inside import Answer, Work
-from benchmark.contract.backbone import ONNX_ONLY, BackboneManifest, FeatureLevel, InputSpec, Provenance
+from benchmark.contract.backbone import ONNX_ONLY, BackboneManifest, FeatureLevel, Provenance
 from benchmark.contract.run_contract import GIB, MIB
 from benchmark.contract.untrusted import clean_text
 
@@ -132,24 +129,18 @@ def write_graph_folder(
     Raises:
         BackboneError: a field is not what the contract says.
     """
-    (folder / GRAPH).write_bytes(prepared.content)
-    try:
-        manifest = BackboneManifest(
-            name=name,
-            display_name=display_name,
-            architecture=ONNX_ONLY,
-            levels=list(prepared.levels),
-            input=InputSpec(side=prepared.side),
-            parameters=prepared.parameters,
-            onnx_sha256=file_digest(folder / GRAPH),
-            provenance=provenance,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            versions={"onnx": version("onnx")},
-        )
-    except ValidationError as error:
-        raise BackboneError(f"{name} cannot be written as a backbone: {error}") from error
-    (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-    return manifest
+    return write_files(
+        folder,
+        {GRAPH: prepared.content},
+        name=name,
+        display_name=display_name,
+        architecture=ONNX_ONLY,
+        levels=prepared.levels,
+        side=prepared.side,
+        parameters=prepared.parameters,
+        provenance=provenance,
+        libraries=("onnx",),
+    )
 
 
 def _side(model: ModelProto, image: str, side: int) -> str:

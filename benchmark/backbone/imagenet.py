@@ -11,8 +11,8 @@ import torch
 
 from benchmark.backbone.convert import from_state_dict, read_state_dict
 from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.backbone import Provenance
+from benchmark.disk.digest import file_sha256
 
 ARCHITECTURE = "resnet50"
 FILE = "resnet50-0676ba61.pth"
@@ -43,7 +43,7 @@ def load_imagenet(path: Path, digests: tuple[str, ...] = DIGESTS) -> tuple[Backb
     """
     if not path.is_file():
         raise BackboneError(f"no ImageNet weights at {path}: {advice()}")
-    found = file_digest(path)
+    found = file_sha256(path)
     if not found.startswith(digests):
         raise BackboneError(
             f"{path} is not the ImageNet file: its SHA-256 begins with {found[:8]}, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.contract.base import NAME_RULE, is_name
+from benchmark.contract.base import NAME_RULE, is_built_in, is_name
 from benchmark.contract.unknown import meant
 
 MANIFEST = "backbone.json"
@@ -13,6 +13,11 @@ DRAWN_PREFIX = "random-"
 IMAGENET = "imagenet"
 ALWAYS = (DRAWN, IMAGENET)
 """Backbones that need no folder."""
+
+
+def is_kept(name: str) -> bool:
+    """Return whether no weights from elsewhere may have a name: it means a built-in backbone, or looks like a draw."""
+    return is_built_in(name) or name.startswith(DRAWN)
 
 
 def listed(workspace: Path) -> list[Path]:
@@ -30,7 +35,7 @@ def name_problem(name: str, workspace: Path) -> str | None:
     folder = workspace / "backbones"
     if not is_name(name):
         return misnamed(name)
-    if name in ALWAYS or name.startswith(DRAWN_PREFIX) or (folder / name).is_dir():
+    if is_built_in(name) or (folder / name).is_dir():
         return None
     return missing(name, workspace)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from benchmark.backbone import imagenet
 from benchmark.backbone.convert import from_file
 from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.names import is_kept
 from benchmark.backbone.sources import RandomSource, backbone_folder
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.backbone import Provenance
+from benchmark.disk.digest import file_sha256
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ def origin(name: str, *, weights: Path | None, architecture: str | None, seed: i
         return Origin(name, "ImageNet", *imagenet.load_imagenet(weights or imagenet.cached_file()))
     if weights is None:
         raise BackboneError(f"NAME {name} needs --weights FILE; only imagenet and random do without")
-    if name.startswith("random"):
+    if is_kept(name):
         raise BackboneError(f"names that begin with `random` are kept for random draws, found {name}")
     backbone, notes = from_file(architecture or "resnet50", weights)
     return Origin(
-        name, name, backbone, Provenance(method=name, source_sha256=file_digest(weights), notes=notes)
+        name, name, backbone, Provenance(method=name, source_sha256=file_sha256(weights), notes=notes)
     )

@@ -15,11 +15,12 @@ from torch import Tensor, nn
 
 from benchmark.backbone import imagenet
 from benchmark.backbone.findings import Finding
-from benchmark.backbone.folder import WEIGHTS, load_backbone, read_manifest, regular_file
+from benchmark.backbone.folder import WEIGHTS, load_backbone, read_manifest
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.names import listed
 from benchmark.backbone.weights import listing, not_finite
 from benchmark.contract.backbone import FeatureLevel
+from benchmark.contract.plain_file import is_plain
 
 IMAGES = 8
 SIDE = 128
@@ -115,7 +116,7 @@ def find_twins(backbone: Backbone, workspace: Path, name: str) -> list[str]:
 def _may_be_equal(root: Path, architecture: str, state: Mapping[str, Tensor]) -> bool:
     first = next(iter(state))
     try:
-        if read_manifest(root).architecture != architecture or not regular_file(root / WEIGHTS):
+        if read_manifest(root).architecture != architecture or not is_plain(root / WEIGHTS):
             return False
         with safe_open(root / WEIGHTS, framework="pt", device="cpu") as file:
             return torch.equal(file.get_tensor(first), state[first])

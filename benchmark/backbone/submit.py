@@ -9,15 +9,13 @@ from pydantic import ValidationError
 
 from benchmark.backbone.findings import Finding
 from benchmark.backbone.model import Backbone, BackboneError
+from benchmark.backbone.names import is_kept
 from benchmark.backbone.sanity import check_sanity, find_twins
 from benchmark.backbone.sources import backbone_folder
 from benchmark.backbone.understand.report import Report
 from benchmark.backbone.understand.trunk import understand_file
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.backbone import Provenance
-
-RESERVED = ("imagenet", "random")
-"""Beginnings of names that mean something else."""
+from benchmark.disk.digest import file_sha256
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def prepare(
 def check_name(name: str, workspace: Path) -> None:
     """Raise BackboneError where a name is none, or means something else."""
     backbone_folder(workspace, name)
-    if name == RESERVED[0] or name.startswith(RESERVED[1]):
+    if is_kept(name):
         raise BackboneError(
             f"the name {name} is kept for the backbones that are always there; choose another name"
         )
@@ -88,7 +86,7 @@ def declared_provenance(name: str, weights: Path, declared: Declared, notes: lis
         return Provenance.model_validate(
             {
                 "method": name,
-                "source_sha256": file_digest(weights),
+                "source_sha256": file_sha256(weights),
                 "paper": declared.paper,
                 "pretraining_data": list(declared.pretraining_data),
                 "notes": notes,

@@ -117,9 +117,3 @@ def serialise(backbone: Backbone) -> bytes:
 def weights_digest(backbone: Backbone) -> str:
     """Return the SHA-256 that `backbone.safetensors` of this backbone has or would have."""
     return hashlib.sha256(serialise(backbone)).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

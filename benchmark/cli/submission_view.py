@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.cli.leaderboard_sources import board_keeper, expected_runs
+from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.base import Model
 from benchmark.contract.leaderboard import Overlap, Table
 from benchmark.contract.pretraining_data import vocabulary
@@ -19,6 +20,7 @@ from benchmark.runtime.submissions import (
     submission_names,
     submissions_root,
 )
+from leaderboard.declared import read_model
 from leaderboard.descriptions import Description, describe
 from leaderboard.evidence import LADDER, evidence_of, measured_by
 from leaderboard.lineage import overlaps
@@ -29,8 +31,6 @@ from leaderboard.text import clean
 from tasks.registry import load_tasks
 
 NOTHING = "–"
-MANIFEST_LIMIT = 1 << 20
-"""Bytes of a `backbone.json`."""
 
 
 class Detail(Model):
@@ -190,20 +190,9 @@ def _readable(folders: Mapping[str, Path]) -> tuple[dict[str, Path], list[str]]:
 
 def _backbones(workspace: Path) -> dict[str, str]:
     """Return the method of each backbone of the workspace; folders that are none are passed over."""
-    from pydantic import ValidationError
-
-    from benchmark.contract.backbone import BackboneManifest
-    from benchmark.contract.plain_file import PlainFileError, read_plain
-
-    found: dict[str, str] = {}
-    for path in sorted((workspace / "backbones").glob("[!.]*/backbone.json")):
-        try:
-            found[path.parent.name] = BackboneManifest.model_validate_json(
-                read_plain(path, MANIFEST_LIMIT)
-            ).provenance.method
-        except (OSError, PlainFileError, ValidationError):
-            continue
-    return found
+    paths = sorted((workspace / "backbones").glob("[!.]*/backbone.json"))
+    found = {path.parent.name: read_model(path, BackboneManifest, lambda error: None) for path in paths}
+    return {name: manifest.provenance.method for name, manifest in found.items() if manifest}
 
 
 def _finals(name: str, records: RecordSet) -> list[RunRecord]:

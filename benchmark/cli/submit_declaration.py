@@ -85,9 +85,9 @@ def read_said(
         ClaimsError: claimed results that cannot be taken.
         SubmissionError: the name is a method's or other weights', or a field does not fit.
     """
-    from benchmark.backbone.weights import file_digest
     from benchmark.contract.claims import read_claims
     from benchmark.contract.pretraining_data import vocabulary
+    from benchmark.disk.digest import file_sha256
     from benchmark.runtime.declaration import (
         Said,
         check_writable,
@@ -113,7 +113,7 @@ def read_said(
     roots = submission_roots(workspace, submissions)
     known = find_declaration(name, roots)
     # What is no file, or an empty one, is refused with its reason where it is read.
-    sha256 = file_digest(weights) if weights.is_file() and weights.stat().st_size else None
+    sha256 = file_sha256(weights) if weights.is_file() and weights.stat().st_size else None
     if sha256 is None:
         whole = Settled(name, None, said, said, None, force)
     else:
@@ -184,10 +184,10 @@ def record(
     name: str, said: Said, weights: Path, made: BackboneManifest, workspace: Path, submissions: Path | None
 ) -> Path:
     """Write the declaration of a backbone that was made and return its path."""
-    from benchmark.backbone.weights import file_digest
+    from benchmark.disk.digest import file_sha256
     from benchmark.runtime.declaration import declarations_root, declare, write_declaration
 
-    sha256 = made.provenance.source_sha256 or file_digest(weights)
+    sha256 = made.provenance.source_sha256 or file_sha256(weights)
     return write_declaration(
         declarations_root(workspace, submissions), declare(name, said, weights, sha256, made)
     )

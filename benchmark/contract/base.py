@@ -69,6 +69,20 @@ class Model(BaseModel):
         return digest_of(self.model_dump(mode="json"))
 
 
+def said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the fields of a JSON object; an `object_pairs_hook` of `json.loads`.
+
+    Raises:
+        ValueError: One is given twice: which one counts would be left to the reader.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice[:60]!a} is given twice")
+    return found
+
+
 def digest_of(value: Any) -> str:
     """Return the SHA-256 of a JSON-like value, keys sorted, no blanks."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -26,7 +26,7 @@ _HURRIED = str.maketrans(
 _LETTER = re.compile(r"LATIN .*\b([A-Z])\b(?: WITH .*)?")
 """Names of letters that are a Latin one with a stroke, a hook, in small capitals, turned, …"""
 
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters, marks and a symbol that show nothing."""
 
 _ORDINALS = "ªº"
@@ -151,7 +151,7 @@ def _is_invisible(character: str) -> bool:
     is_selector = unicodedata.name(character, "").startswith(
         ("VARIATION SELECTOR", "MONGOLIAN FREE VARIATION")
     )
-    return character in _INVISIBLE or unicodedata.category(character)[0] == "C" or is_selector
+    return character in INVISIBLE or unicodedata.category(character)[0] == "C" or is_selector
 
 
 def _may_stand(character: str) -> bool:

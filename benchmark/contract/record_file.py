@@ -10,10 +10,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 
+from benchmark.contract.base import said_once
 from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.run_record import RunRecord
 
@@ -96,7 +97,7 @@ def _record(line: bytes, place: str) -> RunRecord:
         record = RunRecord.model_validate_json(text, strict=True)
         # A line that comes back letter by letter says nothing twice; to look for that takes as long as to read it.
         if record.model_dump_json() != text:
-            json.loads(text, object_pairs_hook=_once)
+            json.loads(text, object_pairs_hook=said_once)
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 text (byte {error.start + 1} of the line)") from error
     except ValidationError as error:
@@ -104,14 +105,6 @@ def _record(line: bytes, place: str) -> RunRecord:
     if (own := f"{record.track}/{record.submission}/{record.run.task}.jsonl") != place:
         raise ValueError(f"the record belongs into {own[:200]!a}, found in {place}")
     return record
-
-
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    if len(dict(pairs)) == len(pairs):
-        return
-    names = [name for name, _ in pairs]
-    twice = next(name for name in names if names.count(name) > 1)
-    raise ValueError(f"{twice[:60]!a} is given twice")
 
 
 def _first(error: ValidationError) -> str:

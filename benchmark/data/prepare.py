@@ -34,8 +34,8 @@ from benchmark.data.remarks import Remarks
 from benchmark.data.samples import Preparer
 from benchmark.data.seal import seal
 from benchmark.data.statistics import split_statistics
-from benchmark.data.work import clear, discard
-from benchmark.disk.temporary import new_folder, sweep
+from benchmark.data.work import clear
+from benchmark.disk.temporary import new_folder, remove, sweep
 from benchmark.log import logger
 
 SHOWN = 10
@@ -213,7 +213,7 @@ def _finish(
             image_side=protocol.data.image_side,
             sources_sha256=plan.sources_sha256,
         )
-    discard(work.folder)
+    remove(work.folder)
     return manifest
 
 

@@ -8,7 +8,6 @@ of the old one whole; until then everything that was done is kept.
 from __future__ import annotations
 
 import os
-import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from pathlib import Path
 from benchmark.data.errors import DataError
 from benchmark.disk.digest import write_all
 from benchmark.disk.lock import hold
-from benchmark.disk.temporary import write_text
+from benchmark.disk.temporary import remove, write_text
 from benchmark.disk.words import naming
 
 JOURNAL, SOURCES = "journal.jsonl", "sources"
@@ -86,7 +85,7 @@ def work_on(
         folder = partial_folder(target)
         mark = folder / SOURCES
         if not (mark.is_file() and mark.read_bytes() == sources.encode() and usable(folder)):
-            discard(folder)
+            remove(folder)
             folder.mkdir()
             begin(folder)
             write_text(mark, sources)
@@ -112,7 +111,7 @@ def clear(target: Path) -> None:
     if folder.is_dir():
         with hold(_lock(target)) as alone:
             if alone:
-                discard(folder)
+                remove(folder)
 
 
 def partial_folder(target: Path) -> Path:
@@ -122,14 +121,6 @@ def partial_folder(target: Path) -> Path:
 
 def _lock(target: Path) -> Path:
     return target.parent / f".lock-{target.name}"
-
-
-def discard(folder: Path) -> None:
-    """Throw work away: it became the finished folder, or nothing can come of it."""
-    if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder)
-    else:
-        folder.unlink(missing_ok=True)
 
 
 def deliver(path: Path, folder: Path) -> None:

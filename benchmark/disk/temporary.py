@@ -74,24 +74,43 @@ def new_folder(target: Path, *, replace: bool = True) -> Iterator[Path]:
         FileExistsError: Something lies at `target` at the end and `replace` is not given.
         OSError: With a path.
     """
+    with naming(target), scratch_folder(target) as scratch:
+        (scratch / _TARGET).write_text(target.name, encoding="utf-8", errors="surrogateescape")
+        fresh = scratch / _NEW
+        fresh.mkdir()
+        yield fresh
+        _put_in_place(fresh, target, scratch, replace=replace)
+
+
+@contextmanager
+def scratch_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `target`, under a temporary name, that vanishes with the block.
+
+    Raises:
+        OSError: With a path.
+    """
     with naming(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target.parent)
         scratch, descriptor = _make_folder(target)
-        try:
-            (scratch / _TARGET).write_text(target.name, encoding="utf-8", errors="surrogateescape")
-            fresh = scratch / _NEW
-            fresh.mkdir()
-            yield fresh
-            put_in_place(fresh, target, scratch, replace=replace)
-        finally:
-            # Where the second rename failed, the old folder goes back before anything is removed.
-            _restore(scratch)
-            shutil.rmtree(scratch, ignore_errors=True)
-            os.close(descriptor)
+    try:
+        yield scratch
+    finally:
+        # Where the second rename of `new_folder` failed, the old folder goes back before anything is removed.
+        _restore(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)
+        os.close(descriptor)
 
 
-def put_in_place(fresh: Path, target: Path, scratch: Path, *, replace: bool) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it, if there is one. A link is removed, not followed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _put_in_place(fresh: Path, target: Path, scratch: Path, *, replace: bool) -> None:
     """Rename the folder `fresh` to `target`; what lay there moves into `scratch`."""
     if target.is_symlink() or target.exists():
         if not replace:
@@ -175,11 +194,8 @@ def _remove(path: Path) -> bool:
     if descriptor is None:
         return False
     try:
-        if path.is_dir():
-            _restore(path)
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        _restore(path)
+        remove(path)
     except OSError:  # somebody else's; it stays on the list of `abandoned`
         return False
     finally:

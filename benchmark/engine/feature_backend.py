@@ -77,7 +77,7 @@ class OnnxFeatures:
         self._levels = {level.stride: level for level in backbone.levels}
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "backbone.onnx"
-            export_onnx(backbone, path, side)
+            path.write_bytes(export_onnx(backbone, side))
             self._session = open_session(path)
         provider = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()
         if provider != device.type:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,7 +16,7 @@ from pydantic import Field, JsonValue, ValidationError
 from benchmark.contract.base import Model, Sha256
 from benchmark.disk.intact import damage
 from benchmark.disk.lock import hold
-from benchmark.disk.temporary import write_text
+from benchmark.disk.temporary import remove, write_text
 from benchmark.log import logger
 
 MANIFEST = "features.json"
@@ -65,7 +64,8 @@ class FeatureFiles:
             known = self._read()
             files = known.files if isinstance(known, FeatureManifest) else {}
             for name in digests:
-                _remove_folder(self.folder / name)
+                if (self.folder / name).is_dir():  # which no file is renamed over
+                    remove(self.folder / name)
             place()
             manifest = FeatureManifest(identity=self._identity, files=files | dict(digests))
             write_text(self.folder / MANIFEST, manifest.to_json())
@@ -111,14 +111,8 @@ class FeatureFiles:
         logger.warning("features %s: %s; thrown away and made again", path, problem)
         # Hidden files in the folder are others' work in progress.
         for one in _visible(path) if path == self.folder and path.is_dir() else [path]:
-            _remove_folder(one)
-            one.unlink(missing_ok=True)
+            remove(one)
 
 
 def _visible(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if not path.name.startswith(".")]
-
-
-def _remove_folder(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 from benchmark.contract.plain_file import is_plain
 from benchmark.contract.record_file import RecordFileError, read_record_file
 from benchmark.contract.run_record import RunRecord
+from benchmark.disk.digest import write_all
 from benchmark.disk.lock import try_lock
 from benchmark.disk.words import naming
 
@@ -54,26 +56,18 @@ def append_record(path: Path, record: RunRecord) -> bool:
         descriptor = os.open(
             path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666
         )
-        try:
+        with FileIO(descriptor, "r+") as file:
             try_lock(descriptor, wait=True)
             found = read_record_file(path)
             if record.key in found.records:
                 return False
-            os.ftruncate(descriptor, found.whole)
+            file.truncate(found.whole)
+            file.seek(found.whole)
             try:
-                _write(descriptor, record.to_json(indent=None).encode(), found.whole)
+                write_all(file, record.to_json(indent=None).encode())
                 os.fsync(descriptor)
             except BaseException:
                 with suppress(OSError):
-                    os.ftruncate(descriptor, found.whole)
+                    file.truncate(found.whole)
                 raise
-        finally:
-            os.close(descriptor)
     return True
-
-
-def _write(descriptor: int, content: bytes, offset: int) -> None:
-    """Write all of it: a disk that fills up, or a signal, makes the system write less than it was given."""
-    while content:
-        written = os.pwrite(descriptor, content, offset)
-        content, offset = content[written:], offset + written

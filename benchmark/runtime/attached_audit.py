@@ -10,10 +10,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.backbone.folder import read_manifest, regular_file
+from benchmark.backbone.folder import read_manifest
 from benchmark.backbone.model import BackboneError
 from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.plain_file import is_plain
 from benchmark.disk.temporary import new_file
 from benchmark.runtime.submissions import SubmissionError, read_folder
 
@@ -47,14 +48,14 @@ def attached_audits(backbone: Path, declaration: Path | None = None) -> list[Att
         declaration: folder of its `submission.yaml`, there or not.
     """
     found = []
-    if regular_file(backbone / AUDIT_FILE):
+    if is_plain(backbone / AUDIT_FILE):
         try:
             manifest = read_manifest(backbone)
             known: tuple[str | None, list[str]] = (manifest.sha256, manifest.provenance.pretraining_data)
         except BackboneError:
             known = (None, [])
         found.append(_read(backbone / AUDIT_FILE, *known))
-    if declaration is not None and regular_file(declaration / AUDIT_FILE):
+    if declaration is not None and is_plain(declaration / AUDIT_FILE):
         try:
             declared = read_folder(declaration)
         except SubmissionError:

@@ -15,6 +15,7 @@ from benchmark.contract.claims import ONE_PERCENT
 from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
 from benchmark.contract.pretraining_data import OTHER, UnknownDataError, vocabulary
 from benchmark.contract.submission import Submission
+from benchmark.disk.digest import file_sha256
 from benchmark.runtime.check_folder import BYTES_LIMIT, code_findings, file_findings
 from benchmark.runtime.declaration import FILE, kind_of
 from benchmark.runtime.submissions import (
@@ -141,10 +142,7 @@ def _weights(submission: Submission, folder: Path, backbones: Path | None) -> It
     path = folder / weights.file
     # A larger file is not read: the folder is refused for its size.
     if is_plain(path) and path.stat().st_size <= BYTES_LIMIT:
-        # It brings torch, which nothing else here needs.
-        from benchmark.backbone.weights import file_digest
-
-        sha256 = file_digest(path)
+        sha256 = file_sha256(path)
         if sha256 != weights.sha256:
             yield Finding(
                 "error",

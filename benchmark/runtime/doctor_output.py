@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.backbone.findings import Finding
 from benchmark.contract.run_contract import OUTPUT
-from benchmark.disk.temporary import new_folder
+from benchmark.disk.temporary import scratch_folder
 from benchmark.runtime.engine import EngineError, ask
 from benchmark.runtime.hand_over import give
 from benchmark.runtime.identity import Identity, choose_identity, outside, security_options
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 SECONDS = 20
 SCRIPT = f"echo written > {OUTPUT}/file"
 ADVICE = "no submission can be run in a container like this; docs/contract.md names the engines that work"
-
-
-class _Seen(Exception):  # noqa: N818
-    """Lets the temporary folder vanish."""
 
 
 def check_output(client: DockerClient, image: str, workspace: Path) -> Finding:
@@ -43,10 +39,8 @@ def check_output(client: DockerClient, image: str, workspace: Path) -> Finding:
         there = there.parent
     try:
         # Where outputs lie: an engine on another machine, or one of another user, may not reach it.
-        with new_folder(there / "doctor") as output:
-            raise _Seen(*_write(client, image, identity, output))
-    except _Seen as seen:
-        user, problem = seen.args
+        with scratch_folder(there / "doctor") as output:
+            user, problem = _write(client, image, identity, output)
     except (DockerException, EngineError, SubmissionError, OSError) as error:
         problem = str(error)[:300]
     if problem:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.base import digest_of
 from benchmark.contract.corpus import CorpusManifest
+from benchmark.disk.digest import file_sha256
 from benchmark.disk.intact import damage, listed
 from benchmark.runtime.docker_context import BYTES_LIMIT
 from benchmark.runtime.submissions import SubmissionError
@@ -40,7 +40,7 @@ class PretrainInputs:
 def files_digest(root: Path, patterns: tuple[str, ...]) -> str:
     """Return one digest of the names and contents of the files below `root` that match."""
     files = sorted({path for pattern in patterns for path in root.glob(pattern) if path.is_file()})
-    return digest_of({path.relative_to(root).as_posix(): file_digest(path) for path in files})
+    return digest_of({path.relative_to(root).as_posix(): file_sha256(path) for path in files})
 
 
 def read_corpus(root: Path) -> CorpusManifest:
@@ -99,7 +99,7 @@ def folder_digest(folder: Path) -> str:
             found[name] = f"link to {_as_text(path.readlink())}"
         elif path.is_file():
             total += path.stat().st_size
-            found[name] = file_digest(path) if total <= BYTES_LIMIT else ""
+            found[name] = file_sha256(path) if total <= BYTES_LIMIT else ""
         if len(found) > FILES_LIMIT or total > BYTES_LIMIT:
             raise SubmissionError(
                 f"{folder} holds more than {FILES_LIMIT} files or {BYTES_LIMIT >> 30} GiB; expected a recipe and code"

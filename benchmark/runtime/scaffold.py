@@ -6,6 +6,7 @@ from pathlib import Path
 from string import Template
 
 from benchmark.contract.base import NAME_RULE, is_built_in, is_name
+from benchmark.disk.digest import file_sha256
 from benchmark.disk.temporary import new_folder
 from benchmark.runtime.declaration import Said, declaration_text, declare
 from benchmark.runtime.submissions import (
@@ -140,10 +141,7 @@ def new_weights(name: str, into: Path, weights: Path, said: Said) -> Path:
     folder = _free_folder(name, into)
     if not weights.is_file():
         raise SubmissionError(f"no file {weights}; --weights takes the checkpoint that is declared")
-    # It brings torch, which a method's folder does not need.
-    from benchmark.backbone.weights import file_digest
-
-    submission = declare(name, said, weights, file_digest(weights), None)
+    submission = declare(name, said, weights, file_sha256(weights), None)
     check_display_name(name, submission.display_name)
     text = (
         "# Weights that were trained elsewhere. Fill in display_name, supervision, paper, pretraining_data and\n"

@@ -23,8 +23,8 @@ import torch
 from safetensors.torch import load, save_file
 
 from benchmark.backbone.folder import read_manifest
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.verdict import RunVerdict, Verdict
+from benchmark.disk.digest import file_sha256
 from benchmark.runtime.identity import security_options
 from benchmark.runtime.outputs import RECORDS
 from tests.containers.attacks import KNOWN, NAME, Suspect
@@ -47,7 +47,7 @@ def declare(folder: Path, **fields: object) -> None:
     """Change fields of a manifest; digests are made to fit the files."""
     manifest = json.loads((folder / "backbone.json").read_text())
     for name, digest in (("backbone.safetensors", "weights_sha256"), ("backbone.onnx", "onnx_sha256")):
-        manifest[digest] = file_digest(folder / name) if (folder / name).exists() else None
+        manifest[digest] = file_sha256(folder / name) if (folder / name).exists() else None
     (folder / "backbone.json").write_text(json.dumps({**manifest, **fields}))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import torchvision
 
-from benchmark.backbone.weights import file_digest
+from benchmark.disk.digest import file_sha256
 from benchmark.disk.intact import VERIFIED
 from tests.benchmark.executor.found import results
 
@@ -60,7 +60,7 @@ def state(workspace: Path) -> dict[str, Any]:
     for path in sorted(workspace.glob("corpora/*/corpus.json")):
         found[f"corpora/{path.parent.name}"] = json.loads(path.read_text())["files"]
     for path in sorted(workspace.glob("backbones/*/backbone.safetensors")):
-        found[f"backbones/{path.parent.name}"] = file_digest(path)
+        found[f"backbones/{path.parent.name}"] = file_sha256(path)
     for path in sorted(workspace.glob("phantom/*/phantom.json")):
         found[f"phantom/{path.parent.name}"] = json.loads(path.read_text())["files_sha256"]
     for path in sorted(workspace.glob("versions/*/leaderboard.csv")):

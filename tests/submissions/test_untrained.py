@@ -12,8 +12,8 @@ from torchvision.models import resnet50
 from benchmark.backbone import imagenet as source
 from benchmark.backbone.folder import load_backbone, read_manifest
 from benchmark.backbone.sources import random_draw
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.exit_codes import ExitCode
+from benchmark.disk.digest import file_sha256
 from submissions.common.untrained import command
 from submissions.imagenet.pretrain import convert
 from submissions.random.pretrain import draw
@@ -52,7 +52,7 @@ def test_imagenet_is_converted_and_declared(tmp_path: Path, monkeypatch: pytest.
     torch.manual_seed(0)
     network = resnet50()
     torch.save(network.state_dict(), path)
-    monkeypatch.setattr(source.load_imagenet, "__defaults__", ((file_digest(path)[:8],),))
+    monkeypatch.setattr(source.load_imagenet, "__defaults__", ((file_sha256(path)[:8],),))
     result = CliRunner().invoke(command(convert, ROOT / "imagenet"), ["--output", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     manifest = read_manifest(tmp_path / "out" / "backbone")

@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 
 from benchmark.backbone.model import BackboneError
 from benchmark.backbone.understand.guard import HOW_TO_CONVERT, check_archive, kind_of
+from benchmark.contract.base import said_once
 from benchmark.contract.untrusted import clean_text
 
 HEADER_LIMIT = 100_000_000
@@ -68,14 +69,7 @@ def _check_header(path: Path) -> None:
         length = int.from_bytes(file.read(8), "little")
         if length > HEADER_LIMIT:
             raise ValueError(f"its header claims {length:,} bytes, at most {HEADER_LIMIT:,} are read")
-        json.loads(file.read(length), object_pairs_hook=_once)
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("its header names something twice")
-    return found
+        json.loads(file.read(length), object_pairs_hook=said_once)
 
 
 def _asked_for(message: str) -> str:

@@ -31,10 +31,10 @@ from benchmark.data.inventory import by_reason, counted
 from benchmark.data.pool import INLINE
 from benchmark.data.remarks import Remarks
 from benchmark.data.statistics import split_statistics
-from benchmark.data.work import clear, discard
+from benchmark.data.work import clear
 from benchmark.disk.digest import DigestedFile
 from benchmark.disk.intact import damage, listed
-from benchmark.disk.temporary import new_folder, sweep
+from benchmark.disk.temporary import new_folder, remove, sweep
 from benchmark.log import logger
 
 FORMAT = 1
@@ -91,7 +91,7 @@ def prepare(
         _fill(work, listing, side, splitter_name, workers, on_progress)
         with new_folder(target) as folder:
             manifest = _seal(work, folder, listing, side, description, sources)
-        discard(work.folder)
+        remove(work.folder)
     return Prepared(target, manifest, found=False)
 
 
@@ -149,12 +149,12 @@ def _seal(
     totals = write_tables(folder, pairs, len(listing.label_names))
     left_out = totals.left_out + listing.left_out
     if not totals.means:
-        discard(work.folder)
+        remove(work.folder)
         raise DataError(_empty(listing.root, left_out))
     try:
         statistics = split_statistics(np.array(totals.means), np.array(totals.variances))
     except ValueError as error:
-        discard(work.folder)
+        remove(work.folder)
         raise DataError(f"{listing.root}: {error}") from error
     packages = ["numpy", "pillow", "pyarrow", *([description.split()[0]] if description else [])]
     manifest = CorpusManifest(

@@ -16,8 +16,8 @@ from benchmark.backbone.findings import Finding, failed
 from benchmark.backbone.folder import save_backbone
 from benchmark.backbone.model import Backbone
 from benchmark.backbone.sources import random_draw
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.backbone import Provenance
+from benchmark.disk.digest import file_sha256
 
 
 def save(root: Path, backbone: Backbone, side: int = 64) -> Path:
@@ -45,7 +45,7 @@ def declare_graph(root: Path, model: onnx.ModelProto) -> None:
     """Put another graph in place, with a manifest that vouches for it."""
     onnx.save(model, root / "backbone.onnx")
     manifest = json.loads((root / "backbone.json").read_text())
-    manifest["onnx_sha256"] = file_digest(root / "backbone.onnx")
+    manifest["onnx_sha256"] = file_sha256(root / "backbone.onnx")
     (root / "backbone.json").write_text(json.dumps(manifest))
 
 
@@ -139,7 +139,7 @@ def test_a_graph_with_foreign_operators_is_not_run(folder: Path) -> None:
 def test_a_file_that_is_no_graph_is_an_error(folder: Path, content: bytes) -> None:
     (folder / "backbone.onnx").write_bytes(content)
     manifest = json.loads((folder / "backbone.json").read_text())
-    manifest["onnx_sha256"] = file_digest(folder / "backbone.onnx")
+    manifest["onnx_sha256"] = file_sha256(folder / "backbone.onnx")
     (folder / "backbone.json").write_text(json.dumps(manifest))
     findings = check_backbone(folder)
     assert failed(findings)

@@ -19,15 +19,16 @@ from benchmark.backbone.folder import (
 )
 from benchmark.backbone.model import BackboneError
 from benchmark.backbone.sources import random_draw
-from benchmark.backbone.weights import file_digest, weights_digest
+from benchmark.backbone.weights import weights_digest
 from benchmark.contract.backbone import Provenance
+from benchmark.disk.digest import file_sha256
 
 
 def rewrite(root: Path, *, digest: bool = True, **fields) -> None:
     """Change manifest fields; with `digest`, make the manifest agree with the weight file."""
     manifest = json.loads((root / "backbone.json").read_text()) | fields
     if digest:
-        manifest["weights_sha256"] = file_digest(root / "backbone.safetensors")
+        manifest["weights_sha256"] = file_sha256(root / "backbone.safetensors")
     (root / "backbone.json").write_text(json.dumps(manifest))
 
 
@@ -133,6 +134,26 @@ def test_what_appeared_meanwhile_is_not_replaced(toy: str, toy_folder: Path, wor
         toy_folder.rename(root)
     assert read_manifest(root).name == "my-toy"
     assert [path.name for path in workspace.iterdir() if path.name != "backbones"] == ["x"]
+
+
+@pytest.mark.parametrize("file", ["backbone.safetensors", "backbone.onnx"])
+def test_digests_are_of_what_was_meant_to_be_written(toy: str, tmp_path: Path, file: str) -> None:
+    """Of two equal backbones one lies on a disk that loses a file."""
+    backbone, made = random_draw(toy, 1), {}
+    for name in ("kept", "lost"):
+        folder = tmp_path / name
+        folder.mkdir()
+        if name == "lost":
+            (folder / file).symlink_to("/dev/null")
+        made[name] = write_backbone(
+            folder, backbone, name="x", display_name="X", provenance=Provenance(method="x"), side=64
+        )
+    digest = file_sha256(tmp_path / "kept" / file)
+    assert digest in (made["kept"].weights_sha256, made["kept"].onnx_sha256)
+    assert (made["lost"].weights_sha256, made["lost"].onnx_sha256) == (
+        made["kept"].weights_sha256,
+        made["kept"].onnx_sha256,
+    )
 
 
 def test_nan_is_never_written(toy: str, workspace: Path) -> None:

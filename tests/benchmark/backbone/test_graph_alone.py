@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from benchmark.backbone.graph_apart import GraphApart
 from benchmark.backbone.graph_submit import prepare_graph, write_graph_folder
 from benchmark.backbone.model import BackboneError
 from benchmark.backbone.sources import resolve
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.backbone import BackboneManifest, Provenance
+from benchmark.disk.digest import file_sha256
 from tests.benchmark.backbone.graphs import pyramid, saved
 
 
@@ -50,7 +51,7 @@ def write(root: Path, weights: np.ndarray, **fields: object) -> Path:
         "levels": [{"name": "coarse", "channels": 4, "stride": 4}],
         "input": {"side": 64},
         "parameters": weights.size,
-        "onnx_sha256": file_digest(root / "backbone.onnx"),
+        "onnx_sha256": file_sha256(root / "backbone.onnx"),
         "provenance": {"method": "alone"},
         "created": "2026-01-01T00:00:00+00:00",
         **fields,
@@ -71,7 +72,7 @@ def test_a_graph_alone_passes(tmp_path: Path):
     findings = check_backbone(root)
     assert not failed(findings), errors(findings)
     assert {f.subject for f in findings} == {"backbone.json", "backbone.onnx", "coarse"}
-    assert read_manifest(root).sha256 == file_digest(root / "backbone.onnx")
+    assert read_manifest(root).sha256 == file_sha256(root / "backbone.onnx")
 
 
 def test_what_it_declares_is_compared_with_what_it_does(tmp_path: Path):
@@ -112,7 +113,7 @@ def test_maps_may_depend_on_the_image_alone(tmp_path: Path):
     model.graph.node.append(helper.make_node("Sub", ["raw", "mean"], ["coarse"]))
     onnx.save(model, root / "backbone.onnx")
     fields = json.loads((root / "backbone.json").read_text()) | {
-        "onnx_sha256": file_digest(root / "backbone.onnx")
+        "onnx_sha256": file_sha256(root / "backbone.onnx")
     }
     (root / "backbone.json").write_text(json.dumps(fields))
     found = [f for f in check_backbone(root) if f.level == "error"]
@@ -130,6 +131,15 @@ def test_a_graph_of_any_side_is_checked_as_one(tmp_path: Path):
     assert not failed(findings), errors(findings)
     assert any("any side" in finding.message for finding in findings)
     assert GraphApart(root).fixed_side is None
+
+
+def test_its_digest_is_of_what_was_meant_to_be_written(tmp_path: Path):
+    (tmp_path / "backbone.onnx").symlink_to("/dev/null")
+    prepared = prepare_graph(saved(pyramid(), tmp_path / "any.onnx"), {})
+    made = write_graph_folder(
+        tmp_path, prepared, name="any", display_name="Any", provenance=Provenance(method="any")
+    )
+    assert made.onnx_sha256 == hashlib.sha256(prepared.content).hexdigest()
 
 
 def test_a_graph_that_was_changed_is_not_opened(tmp_path: Path):

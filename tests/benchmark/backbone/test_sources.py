@@ -11,7 +11,8 @@ from benchmark.backbone import imagenet
 from benchmark.backbone.convert import from_state_dict
 from benchmark.backbone.model import BackboneError
 from benchmark.backbone.sources import RandomSource, resolve
-from benchmark.backbone.weights import file_digest, weights_digest
+from benchmark.backbone.weights import weights_digest
+from benchmark.disk.digest import file_sha256
 
 
 def test_random_is_a_new_draw_per_seed_and_the_same_for_the_same(workspace: Path) -> None:
@@ -93,7 +94,7 @@ def test_imagenet_is_read_in_torchvisions_layout(tmp_path: Path) -> None:
     theirs = resnet50().state_dict()
     path = tmp_path / imagenet.FILE
     torch.save(theirs, path)
-    backbone, provenance = imagenet.load_imagenet(path, digests=(file_digest(path)[:8],))
+    backbone, provenance = imagenet.load_imagenet(path, digests=(file_sha256(path)[:8],))
     assert weights_digest(backbone) == weights_digest(from_state_dict("resnet50", theirs)[0])
-    assert provenance.source_sha256 == file_digest(path)
+    assert provenance.source_sha256 == file_sha256(path)
     assert provenance.notes == ["left out: fc.bias, fc.weight"]

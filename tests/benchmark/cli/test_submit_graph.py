@@ -12,8 +12,8 @@ from onnx import helper, numpy_helper
 
 from benchmark.backbone.folder import read_manifest
 from benchmark.backbone.sources import resolve
-from benchmark.backbone.weights import file_digest
 from benchmark.cli.submit import submit
+from benchmark.disk.digest import file_sha256
 from benchmark.engine.eligible import eligible
 from tasks.registry import load_tasks
 from tests.benchmark.backbone.graphs import pyramid, saved
@@ -49,7 +49,7 @@ def test_a_graph_becomes_a_row_of_the_frozen_tasks(call, tmp_path: Path) -> None
         "My Keras",
         None,
     )
-    assert manifest.provenance.source_sha256 == file_digest(path)
+    assert manifest.provenance.source_sha256 == file_sha256(path)
     able, others = eligible(load_tasks(), resolve("mine", workspace), 64)
     assert len(able) == 12
     assert {spec.backbone for spec in able} == {"frozen"}

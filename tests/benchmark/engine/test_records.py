@@ -1,6 +1,5 @@
 """Run records on disk: nothing half-written counts, nothing finished is lost."""
 
-import errno
 import os
 
 import pytest
@@ -8,6 +7,7 @@ from pydantic import ValidationError
 
 from benchmark.contract.run_record import RunKey, RunRecord
 from benchmark.engine.records import append_record, load_records, results_path
+from tests.benchmark.disk.room import room_for
 
 
 def record(seed: int = 12345, **changes: object) -> RunRecord:
@@ -88,29 +88,16 @@ def test_a_damaged_line_does_not_cost_the_run_that_has_just_finished(path):
     assert path.read_bytes().endswith(record(2).to_json(indent=None).encode())
 
 
-def test_a_short_write_is_gone_on_with(path, monkeypatch):
-    """The system may write less than it is given; the rest of a line must not be dropped."""
-    whole = os.pwrite
-    monkeypatch.setattr(os, "pwrite", lambda file, content, offset: whole(file, content[:100], offset))
-    append_record(path, record(1))
-    assert list(load_records(path).values()) == [record(1)]
-
-
-def test_a_full_disk_leaves_no_half_line_and_names_the_file(path, monkeypatch):
+def test_a_write_that_ends_half_way_leaves_no_half_line_and_names_the_file(path):
+    """The system takes a part of the line, and then no more."""
     append_record(path, record(1))
     before = path.read_bytes()
-    whole = os.pwrite
-
-    def full(file: int, content: bytes, offset: int) -> int:
-        if len(content) < 300:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return whole(file, content[:-200], offset)
-
-    monkeypatch.setattr(os, "pwrite", full)
-    with pytest.raises(OSError) as caught:
+    with room_for(len(before) + 300), pytest.raises(OSError, match="too large") as caught:
         append_record(path, record(2))
-    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
+    assert caught.value.filename == str(path)
     assert path.read_bytes() == before
+    assert append_record(path, record(2))
+    assert list(load_records(path).values()) == [record(1), record(2)]
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe"])

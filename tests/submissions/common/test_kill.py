@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.backbone.weights import file_digest
 from benchmark.contract.exit_codes import ExitCode
+from benchmark.disk.digest import file_sha256
 from tests.submissions.tiny_corpus import write_corpus
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -47,7 +47,7 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
 
 
 def digest(output: Path) -> str:
-    return file_digest(output / "backbone" / "backbone.safetensors")
+    return file_sha256(output / "backbone" / "backbone.safetensors")
 
 
 @pytest.mark.slow

@@ -112,8 +112,8 @@ ENTRY = json.dumps({"dtype": "F32", "shape": [1], "data_offsets": [0, 4]})
     ("content", "length", "message"),
     [
         (b"{}", 10**9, "claims 1,000,000,000 bytes"),
-        (f'{{"a":{ENTRY},"a":{ENTRY}}}'.encode(), None, "names something twice"),
-        (f'{{"__metadata__":{{"a":"1","a":"2"}},"a":{ENTRY}}}'.encode(), None, "names something twice"),
+        (f'{{"a":{ENTRY},"a":{ENTRY}}}'.encode(), None, "'a' is given twice"),
+        (f'{{"__metadata__":{{"a":"1","a":"2"}},"a":{ENTRY}}}'.encode(), None, "'a' is given twice"),
         (b'{"a":' + b"[" * 1_000_000, None, "not a readable safetensors file"),
         (b'{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}', None, "overflow"),
     ],
