@@ -174,7 +174,8 @@ def test_an_unreadable_manifest_is_refused_in_a_sentence(tmp_path: Path, arrays,
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [('"phantom"', '"public"'), ('"mean": 0.', '"mean": 0.1'), ('"created": "2', '"created": "1')]
+    ("old", "new"),
+    [('"phantom"', '"public"'), ('"mean": 0.', '"mean": 0.1'), ('"created": "2', '"created": "1')],
 )
 def test_an_edited_manifest_is_refused_in_a_sentence(tmp_path: Path, arrays, old: str, new: str) -> None:
     path = tmp_path / "toy" / "dataset.json"
@@ -196,6 +197,8 @@ def test_a_manifest_from_before_it_had_a_digest_is_taken(tmp_path: Path, arrays)
 def test_a_manifest_that_names_other_files_is_refused(tmp_path: Path, arrays) -> None:
     manifest = write_store(tmp_path / "toy", **arrays).manifest
     files = manifest.files | {"../other": "0" * 64}
-    (tmp_path / "toy" / "dataset.json").write_text(manifest.model_copy(update={"files": files}).sealed().to_json())
+    (tmp_path / "toy" / "dataset.json").write_text(
+        manifest.model_copy(update={"files": files}).sealed().to_json()
+    )
     with pytest.raises(DamagedStoreError, match=r"names other files than it should: \.\./other"):
         ImageStore.open(tmp_path / "toy")
