@@ -107,10 +107,23 @@ class DatasetManifest(Model):
     created: str
     """ISO 8601, UTC. Not part of `identity`."""
     versions: dict[str, str] = {}
+    content_sha256: Sha256 | None = None
+    """Digest of all other fields: an edit shows. None in stores made before there was one. Not part of `identity`."""
+
+    def sealed(self) -> DatasetManifest:
+        """Return the manifest with its `content_sha256`."""
+        return self.model_copy(update={"content_sha256": self._content_sha256()})
+
+    def is_intact(self) -> bool:
+        """Say whether the fields are those that were sealed."""
+        return self.content_sha256 in (None, self._content_sha256())
+
+    def _content_sha256(self) -> str:
+        return digest_of(self.model_dump(mode="json", exclude={"content_sha256"}))
 
     def identity(self) -> str:
         """Return the digest that results refer to: content only, no time and no library versions."""
-        outside = {"created", "versions", "sources_sha256", "image_counts"}
+        outside = {"created", "versions", "sources_sha256", "image_counts", "content_sha256"}
         content = self.model_dump(mode="json", exclude=outside)
         # The bytes of a Parquet file change with the library that writes it; IDs and splits are in the
         # summaries.

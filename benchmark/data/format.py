@@ -75,7 +75,7 @@ def read_manifest(root: Path) -> DatasetManifest:
 
     Raises:
         FileNotFoundError: There is no store at `root`; the message says how to make one.
-        DamagedStoreError: It cannot be read, or names other files than a store has.
+        DamagedStoreError: It cannot be read, was edited, or names other files than a store has.
     """
     path = root / MANIFEST
     if not path.is_file():
@@ -89,6 +89,8 @@ def read_manifest(root: Path) -> DatasetManifest:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "content"
         raise DamagedStoreError(root, f"{MANIFEST} cannot be read ({place}: {first['msg']})") from error
+    if not manifest.is_intact():
+        raise DamagedStoreError(root, f"{MANIFEST} was edited: its content differs from its digest")
     expected = {
         IMAGES,
         INDEX,

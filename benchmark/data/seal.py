@@ -71,7 +71,7 @@ def seal(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions={name: importlib.metadata.version(name) for name in packages},
         **manifest,
-    )
+    ).sealed()
     _write(folder / fmt.MANIFEST, sealed.to_json().encode())
     return sealed
 

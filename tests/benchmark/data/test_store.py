@@ -108,7 +108,7 @@ def mend_digests(root: Path) -> None:
     """Write the digests of the files as they are into the manifest, as somebody who means it would."""
     manifest = fmt.read_manifest(root)
     files = {name: file_sha256(root / name) for name in manifest.files}
-    (root / "dataset.json").write_text(manifest.model_copy(update={"files": files}).to_json())
+    (root / "dataset.json").write_text(manifest.model_copy(update={"files": files}).sealed().to_json())
 
 
 @pytest.mark.parametrize("mended", [False, True])
@@ -173,9 +173,32 @@ def test_an_unreadable_manifest_is_refused_in_a_sentence(tmp_path: Path, arrays,
         ImageStore.open(tmp_path / "toy")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"phantom"', '"public"'), ('"mean": 0.', '"mean": 0.1'), ('"created": "2', '"created": "1')],
+)
+def test_an_edited_manifest_is_refused_in_a_sentence(tmp_path: Path, arrays, old: str, new: str) -> None:
+    path = tmp_path / "toy" / "dataset.json"
+    write_store(path.parent, **arrays | {"track": "phantom"})
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(DamagedStoreError, match=r"dataset.json was edited: its content differs from its"):
+        ImageStore.open(path.parent)
+
+
+def test_a_manifest_from_before_it_had_a_digest_is_taken(tmp_path: Path, arrays) -> None:
+    manifest = write_store(tmp_path / "toy", **arrays).manifest
+    older = manifest.model_copy(update={"content_sha256": None})
+    (tmp_path / "toy" / "dataset.json").write_text(older.to_json().replace(',\n  "content_sha256": null', ""))
+    assert ImageStore.open(tmp_path / "toy").manifest == older
+    assert older.identity() == manifest.identity()
+
+
 def test_a_manifest_that_names_other_files_is_refused(tmp_path: Path, arrays) -> None:
     manifest = write_store(tmp_path / "toy", **arrays).manifest
     files = manifest.files | {"../other": "0" * 64}
-    (tmp_path / "toy" / "dataset.json").write_text(manifest.model_copy(update={"files": files}).to_json())
+    (tmp_path / "toy" / "dataset.json").write_text(
+        manifest.model_copy(update={"files": files}).sealed().to_json()
+    )
     with pytest.raises(DamagedStoreError, match=r"names other files than it should: \.\./other"):
         ImageStore.open(tmp_path / "toy")

@@ -29,7 +29,7 @@ def problems(root: Path, *, mend: bool = False) -> str:
     if mend:
         manifest = fmt.read_manifest(root)
         files = {name: file_sha256(root / name) for name in manifest.files}
-        (root / fmt.MANIFEST).write_text(manifest.model_copy(update={"files": files}).to_json())
+        (root / fmt.MANIFEST).write_text(manifest.model_copy(update={"files": files}).sealed().to_json())
     return "\n".join(verify_store(root, PROTOCOL).problems)
 
 
