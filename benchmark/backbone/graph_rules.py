@@ -68,7 +68,7 @@ def rule_problems(model: ModelProto, size: int) -> Iterator[str]:
         model: the graph.
         size: bytes of its file.
     """
-    domains = {entry.domain: entry.version for entry in model.opset_import}
+    opsets = {(entry.domain or "ai.onnx", entry.version) for entry in model.opset_import}
     used = list(nodes(model.graph))
     foreign = {node.domain for node in used} - {"", "ai.onnx"}
     if model.training_info:
@@ -76,9 +76,12 @@ def rule_problems(model: ModelProto, size: int) -> Iterator[str]:
     if foreign or model.functions:
         where = clean_text(", ".join(sorted(foreign)), 100) or "functions"
         yield f"uses operators outside the ONNX standard: {where}; export with standard operators only"
-    if domains.get("", domains.get("ai.onnx")) != OPSET:
-        found = clean_text(str(domains), 100)
-        yield f"opset {found}, expected {OPSET}; onnx.version_converter.convert_version(model, {OPSET}) converts it"
+    if {version for domain, version in opsets if domain == "ai.onnx"} != {OPSET}:
+        found = clean_text(
+            ", ".join(f"{domain} {version}" for domain, version in sorted(opsets)) or "none", 100
+        )
+        convert = f"onnx.version_converter.convert_version(model, {OPSET})"
+        yield f"opset {found}, expected {OPSET}; {convert} converts it"
     if any(
         tensor.data_location == TensorProto.EXTERNAL or tensor.external_data
         for tensor in tensors(model.graph)

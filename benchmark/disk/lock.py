@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmark.disk.words import naming
+from benchmark.log import logger
+
+PATIENCE, PAUSE = 3.0, 0.02
+"""Seconds until a waiting process says so, and between two looks until then."""
 
 
 @contextmanager
@@ -20,7 +25,7 @@ def hold(path: Path, *, wait: bool = False) -> Iterator[bool]:
 
     Args:
         path: The lock file; folders above it are made.
-        wait: Wait until the lock is free.
+        wait: Wait until the lock is free; where that takes long, say so: its holder may be stopped.
 
     Yields:
         False where another process or thread holds the lock and `wait` is not given.
@@ -47,7 +52,9 @@ def _locked(path: Path, wait: bool) -> int | None:
     while True:
         descriptor = _open(path)
         try:
-            if not try_lock(descriptor, wait=wait):
+            if wait:
+                _wait(descriptor, path)
+            elif not try_lock(descriptor):
                 os.close(descriptor)
                 return None
             # Its holder removes the file: between our opening and our locking, the lock may be on nothing.
@@ -57,6 +64,15 @@ def _locked(path: Path, wait: bool) -> int | None:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _wait(descriptor: int, path: Path) -> None:
+    for _ in range(int(PATIENCE / PAUSE)):
+        if try_lock(descriptor):
+            return
+        time.sleep(PAUSE)
+    logger.warning("%s is held by another process; waiting until that ends", path)
+    try_lock(descriptor, wait=True)
 
 
 def _open(path: Path) -> int:

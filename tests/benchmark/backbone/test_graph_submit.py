@@ -110,6 +110,10 @@ def twice(model: ModelProto) -> None:
     model.graph.initializer.append(model.graph.initializer[0])
 
 
+def two_opsets(model: ModelProto) -> None:
+    model.opset_import.append(helper.make_opsetid("ai.onnx", 21))
+
+
 def looped(model: ModelProto) -> None:
     body = helper.make_graph([], "body", [], [])
     model.graph.node.append(helper.make_node("Loop", ["", ""], ["never"], body=body))
@@ -192,6 +196,7 @@ REFUSED: dict[str, tuple[Callable[[ModelProto], None], str]] = {
     "trained": (trained, "holds training information"),
     "two_inputs": (two_inputs, r"the inputs pixels .*; age .*; expected one input"),
     "twice": (twice, "gives two constants one name"),
+    "two opsets": (two_opsets, "opset ai.onnx 18, ai.onnx 21, expected 18"),
     "half": (half, "does not hold float32"),
     "channels_last": (channels_last, "three channels in second place.* Put a Transpose"),
 }

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,24 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     holder.wait()
     with hold(lock) as mine:
         assert mine
+
+
+def test_who_waits_for_a_stopped_holder_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("benchmark.disk.lock.PATIENCE", 0.1)
+    lock = tmp_path / "a.lock"
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(lock)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    holder.send_signal(signal.SIGSTOP)
+    end = threading.Timer(0.5, holder.kill)
+    end.start()
+    with hold(lock, wait=True) as mine:
+        assert mine
+    assert f"{lock} is held by another process; waiting" in caplog.text
+    holder.wait()
+    end.join()
 
 
 def test_waiting_ends_when_the_lock_is_free(tmp_path: Path) -> None:
