@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.base import digest_of
+from benchmark.contract.base import digest_of, wrong_fields
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.intact import damage, listed
@@ -55,10 +55,7 @@ def read_corpus(root: Path) -> CorpusManifest:
     except FileNotFoundError as error:
         raise SubmissionError(f"no corpus at {root}: expected {CORPUS_MANIFEST} there") from error
     except ValidationError as error:
-        fields = "; ".join(
-            f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in error.errors()[:5]
-        )
-        raise SubmissionError(f"{path} does not follow the contract: {fields}") from error
+        raise SubmissionError(f"{path} does not follow the contract: {wrong_fields(error)}") from error
 
 
 def check_corpus(root: Path, manifest: CorpusManifest) -> None:
