@@ -71,15 +71,6 @@ def check_corpus(root: Path, manifest: CorpusManifest) -> None:
         )
 
 
-def corpus_digest(root: Path) -> str:
-    """Return the identity of a prepared corpus.
-
-    Raises:
-        SubmissionError: there is no corpus, or its manifest is not what the contract says.
-    """
-    return read_corpus(root).identity()
-
-
 def folder_digest(folder: Path) -> str:
     """Return the digest of everything that an external submission's image is built from.
 
