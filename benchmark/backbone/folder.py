@@ -26,8 +26,9 @@ from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpe
 from benchmark.contract.base import wrong_fields
 from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
 from benchmark.disk.digest import file_sha256
+from benchmark.disk.leftovers import sweep
 from benchmark.disk.lock import hold
-from benchmark.disk.temporary import new_folder, sweep
+from benchmark.disk.temporary import new_folder
 
 WEIGHTS, GRAPH = "backbone.safetensors", "backbone.onnx"
 MANIFEST_LIMIT = 1 << 20
