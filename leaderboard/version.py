@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.release import BuildRecord, Release
+from benchmark.disk.leftovers import sweep
 from benchmark.disk.lock import hold
-from benchmark.disk.temporary import new_folder, sweep
+from benchmark.disk.temporary import new_folder
 from leaderboard.errors import LeaderboardError
 from leaderboard.rendering import SOURCE, SUMS, Examples, digest, read_sums, render, with_sums
 from leaderboard.tools import code_sha256, tools

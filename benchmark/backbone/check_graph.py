@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, numpy_helper
+from onnx import numpy_helper
 from torch import Tensor
 
 from benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
 from benchmark.backbone.export import INPUT, OPSET
 from benchmark.backbone.findings import Finding, failed
 from benchmark.backbone.graph_model import open_session
-from benchmark.backbone.graph_rules import dimensions, fixed_side, read_graph, rule_problems
+from benchmark.backbone.graph_rules import FLOATS, dimensions, fixed_side, read_graph, rule_problems
 from benchmark.backbone.model import BATCH, BackboneError, batch_sizes
 from benchmark.contract.backbone import BackboneManifest
 
@@ -40,9 +40,10 @@ def check_graph(
         expected: batch size to PyTorch's feature maps of `example_images` of that batch.
         tolerance: largest difference of a level, relative to its largest absolute value.
     """
-    interface = list(_check_interface(path, manifest))
+    model, interface = _read_checked(path, manifest)
     yield from interface
-    if not failed(interface):
+    if model is not None:
+        del model  # running it takes memory enough
         yield from _compare(path, manifest, expected, tolerance)
 
 
@@ -60,15 +61,17 @@ def check_graph_alone(
     """
     own = [level for level in manifest.levels if level.substitute is None]
     manifest = manifest.model_copy(update={"levels": own})
-    interface = list(_check_interface(path, manifest))
+    model, interface = _read_checked(path, manifest)
     yield from interface
-    if failed(interface):
+    if model is None:
         return
     try:
-        bad = _not_finite(path)
+        bad = _not_finite(model)
     except (ValueError, TypeError) as error:
         yield Finding("error", path.name, f"has weights that cannot be read: {error}", EXPORT_AGAIN)
         return
+    takes_any_side = fixed_side(model) is None
+    del model  # running it takes memory enough
     if bad:
         message = f"NaN or infinity in {len(bad)} tensors: {', '.join(bad[:3])}"
         yield Finding("error", path.name, message, EXPORT_AGAIN)
@@ -85,7 +88,7 @@ def check_graph_alone(
     for batch in sorted(found):
         if batch > 1:
             yield from _depends_on_image_alone(path, images[batch], found[batch])
-    if fixed_side(read_graph(path)) is None:
+    if takes_any_side:
         other = manifest.model_copy(update={"input": manifest.input.model_copy(update={"side": OTHER_SIDE})})
         smaller, findings = _run(path, {BATCH: example_images(BATCH, OTHER_SIDE)})
         yield from (finding for finding in findings if finding.level != "ok")
@@ -114,19 +117,18 @@ def _depends_on_image_alone(path: Path, images: Tensor, found: tuple[Tensor, ...
         )
 
 
-def _check_interface(path: Path, manifest: BackboneManifest) -> Iterator[Finding]:
+def _read_checked(path: Path, manifest: BackboneManifest) -> tuple[onnx.ModelProto | None, list[Finding]]:
+    """Return a graph that may be run, None for one that may not, and what was found."""
     try:
         model = read_graph(path)
     except BackboneError as error:
-        yield Finding("error", path.name, str(error), EXPORT_AGAIN)
-        return
+        return None, [Finding("error", path.name, str(error), EXPORT_AGAIN)]
     problems = [*rule_problems(model, path.stat().st_size), *_interface_problems(model, manifest)]
     if problems:
-        yield from (Finding("error", path.name, problem, EXPORT_AGAIN) for problem in problems)
-    else:
-        sides = "one side" if fixed_side(model) else "any side"
-        message = f"one file, opset {OPSET}, dynamic batch, {sides}, operators of the standard only"
-        yield Finding("ok", path.name, message)
+        return None, [Finding("error", path.name, problem, EXPORT_AGAIN) for problem in problems]
+    sides = "one side" if fixed_side(model) else "any side"
+    message = f"one file, opset {OPSET}, dynamic batch, {sides}, operators of the standard only"
+    return model, [Finding("ok", path.name, message)]
 
 
 def _interface_problems(model: onnx.ModelProto, manifest: BackboneManifest) -> Iterator[str]:
@@ -203,14 +205,12 @@ def _run(path: Path, images: Mapping[int, Tensor]) -> tuple[dict[int, tuple[Tens
     return found, [Finding("ok", path.name, message)]
 
 
-def _not_finite(path: Path) -> list[str]:
+def _not_finite(model: onnx.ModelProto) -> list[str]:
     """Return the names of weights that hold NaN or an infinity."""
-    graph = onnx.load(path, load_external_data=False).graph
-    floats = {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16}
     return [
         tensor.name[:100]
-        for tensor in graph.initializer
-        if tensor.data_type in floats and not np.isfinite(numpy_helper.to_array(tensor)).all()
+        for tensor in model.graph.initializer
+        if tensor.data_type in FLOATS and not np.isfinite(numpy_helper.to_array(tensor)).all()
     ]
 
 

@@ -23,10 +23,12 @@ from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.names import MANIFEST
 from benchmark.backbone.weights import listing, not_finite, read_weights, serialise, specs_of
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
+from benchmark.contract.base import wrong_fields
 from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
 from benchmark.disk.digest import file_sha256
+from benchmark.disk.leftovers import sweep
 from benchmark.disk.lock import hold
-from benchmark.disk.temporary import new_folder, sweep
+from benchmark.disk.temporary import new_folder
 
 WEIGHTS, GRAPH = "backbone.safetensors", "backbone.onnx"
 MANIFEST_LIMIT = 1 << 20
@@ -49,11 +51,7 @@ def read_manifest(root: Path) -> BackboneManifest:
     except PlainFileError as error:
         raise BackboneError(f"{path} {error}") from error
     except ValidationError as error:
-        fields = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}"
-            for problem in error.errors()[:5]
-        )
-        raise BackboneError(f"{path} does not follow the contract: {fields}") from error
+        raise BackboneError(f"{path} does not follow the contract: {wrong_fields(error)}") from error
 
 
 def check_architecture(manifest: BackboneManifest) -> None:

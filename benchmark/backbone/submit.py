@@ -15,6 +15,7 @@ from benchmark.backbone.sources import backbone_folder
 from benchmark.backbone.understand.report import Report
 from benchmark.backbone.understand.trunk import understand_file
 from benchmark.contract.backbone import Provenance
+from benchmark.contract.base import wrong_fields
 from benchmark.disk.digest import file_sha256
 
 
@@ -93,5 +94,4 @@ def declared_provenance(name: str, weights: Path, declared: Declared, notes: lis
             }
         )
     except ValidationError as error:
-        fields = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
-        raise BackboneError(f"the declaration does not fit: {fields}") from error
+        raise BackboneError(f"the declaration does not fit: {wrong_fields(error)}") from error

@@ -69,6 +69,13 @@ class Model(BaseModel):
         return digest_of(self.model_dump(mode="json"))
 
 
+def wrong_fields(error: ValidationError) -> str:
+    """Return the first fields that are wrong, and why, on one line."""
+    return "; ".join(
+        f"{'.'.join(map(str, each['loc'])) or 'file'}: {each['msg']}" for each in error.errors()[:5]
+    )
+
+
 def said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the fields of a JSON object; an `object_pairs_hook` of `json.loads`.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.errors import DamagedStoreError, DataError
 from benchmark.data.format import MANIFEST, read_manifest
-from benchmark.disk.temporary import sweep
+from benchmark.disk.leftovers import sweep
 from benchmark.log import logger
 
 PUBLISHED = "efed824ab0393447f9fed4663daf4c136b8ad2b78d9c2ef081d8f9eee7d2e0d1"

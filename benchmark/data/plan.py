@@ -59,7 +59,7 @@ def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: 
     """
     if not raw.is_dir():
         raise DataError(f"{raw}: no such folder; --raw names the folder of the raw {preparer.name} files")
-    listing = preparer.scan(raw, protocol)
+    listing = preparer.scan(raw)
     if not listing.samples:
         why = "; ".join(f"{one.images}: {one.reason}" for one in listing.left_out)
         raise DataError(

@@ -35,7 +35,8 @@ from benchmark.data.samples import Preparer
 from benchmark.data.seal import seal
 from benchmark.data.statistics import split_statistics
 from benchmark.data.work import clear
-from benchmark.disk.temporary import new_folder, remove, sweep
+from benchmark.disk.leftovers import remove, sweep
+from benchmark.disk.temporary import new_folder
 from benchmark.log import logger
 
 SHOWN = 10

@@ -12,6 +12,7 @@ import numpy as np
 from benchmark.contract.dataset import LeftOutImages, SplitName
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.inventory import Inventory
+from benchmark.data.tables import safe_id
 
 Box = tuple[float, float, float, float]
 """x, y, w, h with the top-left corner, in pixels of the raw image, sides as they truly are."""
@@ -83,6 +84,23 @@ class RawImage:
     """Whether the published masks went through a GIF (datasets.md, General)."""
 
 
+def dicom_sample(name: str, column: str, inventory: Inventory, origin: str) -> Sample:
+    """Return the sample of a DICOM file that is named after its ID, with its problem where there is none.
+
+    Args:
+        name: ID of the image, as the column of a label file says.
+        column: Of that column, for messages.
+        inventory: Of the image folders.
+        origin: Where it is listed.
+    """
+    expected = inventory.folders[0]
+    if not safe_id(name):
+        problem = f"{origin}: {column} {name!r} cannot be a file name"
+        return Sample(name, expected / "invalid", origin, name, problem=problem)
+    image, missing = inventory.find(name, expected / f"{name}.dcm", origin)
+    return Sample(name, image, origin, name, problem=missing)
+
+
 class Preparer(Protocol):
     """One dataset: a module in `benchmark/data/preparers/` whose `PREPARER` is one of these."""
 
@@ -91,7 +109,7 @@ class Preparer(Protocol):
     """Channel order of the masks."""
     has_boxes: bool
 
-    def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
+    def scan(self, raw: Path) -> Listing:
         """List the images of a raw folder from its label files; opens no image."""
 
     def draw(

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from benchmark.data.errors import DataError
 from benchmark.disk.digest import write_all
+from benchmark.disk.leftovers import remove
 from benchmark.disk.lock import hold
-from benchmark.disk.temporary import remove, write_text
+from benchmark.disk.temporary import write_text
 from benchmark.disk.words import naming
 
 JOURNAL, SOURCES = "journal.jsonl", "sources"

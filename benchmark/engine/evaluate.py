@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
-from benchmark.disk.temporary import sweep
+from benchmark.disk.leftovers import sweep
 from benchmark.disk.words import explain
 from benchmark.engine.budget import Budget
 from benchmark.engine.cost import TYPICAL

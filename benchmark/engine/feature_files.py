@@ -15,8 +15,9 @@ from pydantic import Field, JsonValue, ValidationError
 
 from benchmark.contract.base import Model, Sha256
 from benchmark.disk.intact import damage
+from benchmark.disk.leftovers import remove
 from benchmark.disk.lock import hold
-from benchmark.disk.temporary import remove, write_text
+from benchmark.disk.temporary import write_text
 from benchmark.log import logger
 
 MANIFEST = "features.json"

@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.base import wrong_fields
 from benchmark.contract.dataset import Track
 from benchmark.contract.strict_yaml import yaml_text
 from benchmark.contract.submission import ClaimedNumber, Submission, SubmissionKind, Supervision
@@ -137,8 +138,7 @@ def declare(name: str, said: Said, weights: Path, sha256: str, made: BackboneMan
     try:
         submission = Submission.model_validate(fields)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
-        raise SubmissionError(f"the declaration does not fit: {wrong}") from error
+        raise SubmissionError(f"the declaration does not fit: {wrong_fields(error)}") from error
     check_texts(submission, "the declaration")
     return submission
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.backbone.findings import Finding
-from benchmark.disk.temporary import abandoned
+from benchmark.disk.leftovers import abandoned
 from benchmark.runtime.engine import ask
 from benchmark.runtime.leftovers import OWNER, is_abandoned, is_here
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.base import digest_of
+from benchmark.contract.base import digest_of, wrong_fields
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.intact import damage, listed
@@ -55,10 +55,7 @@ def read_corpus(root: Path) -> CorpusManifest:
     except FileNotFoundError as error:
         raise SubmissionError(f"no corpus at {root}: expected {CORPUS_MANIFEST} there") from error
     except ValidationError as error:
-        fields = "; ".join(
-            f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in error.errors()[:5]
-        )
-        raise SubmissionError(f"{path} does not follow the contract: {fields}") from error
+        raise SubmissionError(f"{path} does not follow the contract: {wrong_fields(error)}") from error
 
 
 def check_corpus(root: Path, manifest: CorpusManifest) -> None:
@@ -72,15 +69,6 @@ def check_corpus(root: Path, manifest: CorpusManifest) -> None:
             f"corpus {root} is damaged: {listed(problems)}. `lovt-bench corpus verify` says all that is wrong; make it "
             "again with: lovt-bench corpus prepare … --force"
         )
-
-
-def corpus_digest(root: Path) -> str:
-    """Return the identity of a prepared corpus.
-
-    Raises:
-        SubmissionError: there is no corpus, or its manifest is not what the contract says.
-    """
-    return read_corpus(root).identity()
 
 
 def folder_digest(folder: Path) -> str:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from benchmark.contract.base import wrong_fields
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.dataset import SplitName
 from submissions.common.errors import PretrainingError
@@ -139,10 +140,7 @@ def _read_manifest(root: Path) -> CorpusManifest:
     try:
         return CorpusManifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        fields = "; ".join(
-            f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in error.errors()[:5]
-        )
-        raise PretrainingError(f"{path} does not follow the contract: {fields}") from error
+        raise PretrainingError(f"{path} does not follow the contract: {wrong_fields(error)}") from error
 
 
 def _read_table(path: Path, columns: list[str]) -> dict[str, pa.Array]:

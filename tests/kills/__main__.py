@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.disk.temporary import abandoned
+from benchmark.disk.leftovers import abandoned
 from benchmark.log import logger
 from tests.kills.world import Command, commands, left_behind, names, state, write_weights
 

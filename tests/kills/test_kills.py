@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.disk.temporary import abandoned
+from benchmark.disk.leftovers import abandoned
 from tests.kills.__main__ import finish, run
 from tests.kills.world import commands, left_behind, names, state
 

@@ -55,7 +55,7 @@ def list_mimic_cxr(raw: Path) -> Listing:
         DataError: A table or the reports are missing or damaged.
     """
     tables = find_mimic_tables(raw)
-    folder = _image_folder(raw, tables)
+    folder = _image_folder(tables)
     images, labels = read_images(tables), read_labels(tables)
     reports = open_reports(raw)
     left_out: Counter[str] = Counter()
@@ -107,7 +107,7 @@ def _in_order(images: pd.DataFrame) -> list[Row]:
     return sorted(rows, key=lambda row: row[:3])
 
 
-def _image_folder(raw: Path, tables: Tables) -> Path:
+def _image_folder(tables: Tables) -> Path:
     """Return the folder `files` of the JPEGs, usually beside the tables.
 
     Raises:

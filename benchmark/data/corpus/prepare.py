@@ -34,7 +34,8 @@ from benchmark.data.statistics import split_statistics
 from benchmark.data.work import clear
 from benchmark.disk.digest import DigestedFile
 from benchmark.disk.intact import damage, listed
-from benchmark.disk.temporary import new_folder, remove, sweep
+from benchmark.disk.leftovers import remove, sweep
+from benchmark.disk.temporary import new_folder
 from benchmark.log import logger
 
 FORMAT = 1

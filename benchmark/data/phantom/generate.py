@@ -22,7 +22,8 @@ from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.layout import Layout, Settings, layouts
 from benchmark.data.work import held
 from benchmark.disk.digest import file_sha256
-from benchmark.disk.temporary import new_folder, sweep
+from benchmark.disk.leftovers import sweep
+from benchmark.disk.temporary import new_folder
 
 GENERATOR = 1
 """Version of the drawing, the texts and the tables: raise it with any change of what is written."""

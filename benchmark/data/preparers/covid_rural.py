@@ -31,7 +31,7 @@ class CovidRural:
     classes: tuple[str, ...] = ("opacity",)
     has_boxes: bool = False
 
-    def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
+    def scan(self, raw: Path) -> Listing:
         """List the images in the order of their names; images without a mask are dropped, with a note."""
         images = find_folder(raw, IMAGES)
         root, mask_folder = images.parent, find_folder(images.parent, MASKS)

@@ -53,7 +53,7 @@ class NihCxr:
     classes: tuple[str, ...] = CLASSES
     has_boxes: bool = True
 
-    def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
+    def scan(self, raw: Path) -> Listing:
         """List annotated images, then every *No Finding* candidate; `draw` chooses among the latter."""
         labels = find_tables(raw, [BOXES], ENTRIES)
         inventory = take_inventory(raw, image_folders(raw, labels[0], *IMAGES), PNG, labels)

@@ -36,7 +36,7 @@ class ObjectCxr:
     classes: tuple[str, ...] = ("foreign_object",)
     has_boxes: bool = True
 
-    def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
+    def scan(self, raw: Path) -> Listing:
         """List the images of both tables with their annotation strings and true boxes."""
         labels = find_tables(raw, *([f"{pool}.csv"] for pool in POOLS))
         root = labels[0].parent

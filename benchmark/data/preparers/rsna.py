@@ -16,11 +16,11 @@ from benchmark.contract.dataset import SplitName
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.box_masks import box_mask
 from benchmark.data.displayed import decode_protocol_dicom
-from benchmark.data.inventory import Inventory, take_inventory
+from benchmark.data.inventory import take_inventory
 from benchmark.data.layout import find_tables, image_folders
-from benchmark.data.samples import Collector, Listing, RawImage, Sample
+from benchmark.data.samples import Collector, Listing, RawImage, Sample, dicom_sample
 from benchmark.data.splits import permuted
-from benchmark.data.tables import parse_box, read_table, safe_id
+from benchmark.data.tables import parse_box, read_table
 from benchmark.data.walk import DICOM
 
 LABELS = "stage_2_train_labels.csv"
@@ -36,7 +36,7 @@ class Rsna:
     classes: tuple[str, ...] = ("opacity",)
     has_boxes: bool = True
 
-    def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
+    def scan(self, raw: Path) -> Listing:
         """Group label rows by patient; the first row's Target decides whether the patient has boxes."""
         (labels,) = find_tables(raw, [LABELS])
         inventory = take_inventory(raw, image_folders(raw, labels, IMAGES), DICOM, [labels])
@@ -45,7 +45,7 @@ class Rsna:
         for number, row in table:
             patient, origin = row["patientId"], f"{labels.name} row {number}"
             if patient not in found.samples:
-                found.add(_new_sample(patient, inventory, origin))
+                found.add(dicom_sample(patient, "patientId", inventory, origin))
                 positive[patient] = row["Target"].strip()
                 if positive[patient] not in ("0", "1"):
                     found.flag(patient, f"{origin}: Target must be 0 or 1, found {row['Target']!r}")
@@ -67,15 +67,6 @@ class Rsna:
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes
-
-
-def _new_sample(patient: str, inventory: Inventory, origin: str) -> Sample:
-    expected = inventory.folders[0]
-    if not safe_id(patient):
-        problem = f"{origin}: patientId {patient!r} cannot be a file name"
-        return Sample(patient, expected / "invalid", origin, patient, problem=problem)
-    image, missing = inventory.find(patient, expected / f"{patient}.dcm", origin)
-    return Sample(patient, image, origin, patient, problem=missing)
 
 
 def _with_box(sample: Sample, fields: list[str]) -> Sample:

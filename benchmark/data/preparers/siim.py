@@ -16,12 +16,12 @@ from benchmark.contract.dataset import SplitName
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.displayed import decode_protocol_dicom
 from benchmark.data.errors import BadImageError
-from benchmark.data.inventory import Inventory, take_inventory
+from benchmark.data.inventory import take_inventory
 from benchmark.data.layout import find_tables, image_folders
 from benchmark.data.rle import decode_union
-from benchmark.data.samples import Collector, Listing, RawImage, Sample
+from benchmark.data.samples import Collector, Listing, RawImage, Sample, dicom_sample
 from benchmark.data.splits import permuted
-from benchmark.data.tables import read_table, safe_id
+from benchmark.data.tables import read_table
 from benchmark.data.walk import DICOM
 
 LABELS = ("train-rle.csv", "stage_2_train.csv")
@@ -38,7 +38,7 @@ class Siim:
     classes: tuple[str, ...] = ("pneumothorax",)
     has_boxes: bool = False
 
-    def scan(self, raw: Path, protocol: DataProtocol) -> Listing:
+    def scan(self, raw: Path) -> Listing:
         """Gather the run-length strings of each image in first-appearance order."""
         (labels,) = find_tables(raw, LABELS)
         inventory = take_inventory(raw, image_folders(raw, labels, *IMAGES), DICOM, [labels])
@@ -47,7 +47,7 @@ class Siim:
         for number, row in table:
             name, origin = row["ImageId"].strip(), f"{labels.name} row {number}"
             if name not in found.samples:
-                found.add(_new_sample(name, inventory, origin))
+                found.add(dicom_sample(name, "ImageId", inventory, origin))
             found.append(name, origin, partial(_annotated, text=row["EncodedPixels"]))
         unlisted = f"no row in {labels.name}"
         return Listing.of(found.samples, inventory, unlisted, [labels], remarks=table.remarks())
@@ -66,15 +66,6 @@ class Siim:
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes
-
-
-def _new_sample(name: str, inventory: Inventory, origin: str) -> Sample:
-    expected = inventory.folders[0]
-    if not safe_id(name):
-        problem = f"{origin}: ImageId {name!r} cannot be a file name"
-        return Sample(name, expected / "invalid", origin, name, problem=problem)
-    image, missing = inventory.find(name, expected / f"{name}.dcm", origin)
-    return Sample(name, image, origin, name, problem=missing)
 
 
 def _annotated(sample: Sample, text: str) -> Sample:

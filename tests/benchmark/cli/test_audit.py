@@ -168,7 +168,10 @@ def test_mistakes_end_in_a_sentence(workspace: Path, corpus: Path, tmp_path: Pat
     (workspace / "backbones" / "mine" / "backbone.json").write_text("{}")
     cases = {
         ("--corpus", corpus, "--reference", tmp_path / "pipe"): (1, "pipe is no hash file: no plain file"),
-        ("--report", tmp_path / "pipe", "--attach", "mine"): (1, "pipe is no audit report: it is no plain file"),
+        ("--report", tmp_path / "pipe", "--attach", "mine"): (
+            1,
+            "pipe is no audit report: it is no plain file",
+        ),
         (): (2, "--corpus DIR is missing"),
         ("--corpus", tmp_path / "absent"): (1, "no such folder"),
         ("--corpus", tmp_path / "empty"): (1, "1 archives; archives are not looked into, unpack them"),

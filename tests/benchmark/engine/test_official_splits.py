@@ -141,7 +141,7 @@ def test_the_demo_trains_on_a_centre_outside_the_frame(tmp_path):
     (count,) = re.findall(r"^DEMO_IMAGES \?= (\d+)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
     raw, data = tmp_path / "raw", PROTOCOL.data
     write_phantom(raw, Settings("object-cxr", 0, int(count), 128), None)
-    samples = PREPARER.scan(raw, data).samples
+    samples = PREPARER.scan(raw).samples
     read = PREPARER.draw(list(samples.values()), data, data.split_seed)["train"]
     outside = 0
     for name in read[: load_profile("demo").limit("max_train_images", "yolov3")]:

@@ -22,7 +22,7 @@ from benchmark.cli.pretrain_runtime import Request
 from benchmark.contract.backbone import Provenance
 from benchmark.contract.run_contract import Limits
 from benchmark.contract.verdict import RunVerdict, Verdict
-from benchmark.disk.temporary import abandoned
+from benchmark.disk.leftovers import abandoned
 from benchmark.runtime.filing import Pretrained
 from benchmark.runtime.submissions import SubmissionError
 from tests.benchmark.runtime.own_method import write_method

@@ -11,7 +11,6 @@ import pytest
 from benchmark.runtime.inputs import (
     PretrainInputs,
     check_corpus,
-    corpus_digest,
     folder_digest,
     method_digest,
     read_corpus,
@@ -57,16 +56,16 @@ def test_corpus_is_known_by_its_content(tmp_path: Path) -> None:
         write_corpus(tmp_path / place / "c", train=3, seed=seed)
         for place, seed in (("a", 0), ("b", 0), ("c", 1))
     )
-    assert corpus_digest(one) == corpus_digest(same)
-    assert corpus_digest(one) != corpus_digest(other)
+    assert read_corpus(one).identity() == read_corpus(same).identity()
+    assert read_corpus(one).identity() != read_corpus(other).identity()
 
 
 def test_missing_and_wrong_corpora_are_explained(tmp_path: Path) -> None:
     with pytest.raises(SubmissionError, match=r"expected corpus\.json there"):
-        corpus_digest(tmp_path)
+        read_corpus(tmp_path)
     (tmp_path / "corpus.json").write_text("{}")
     with pytest.raises(SubmissionError, match="name: Field required"):
-        corpus_digest(tmp_path)
+        read_corpus(tmp_path)
 
 
 def test_method_is_known_by_its_code_and_the_shared_code_not_by_its_page(tmp_path: Path) -> None:
