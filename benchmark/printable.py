@@ -22,7 +22,7 @@ def printable(text: object, *, lines: bool = False) -> str:
 
 
 def _is_harmless(character: str, lines: bool) -> bool:
-    # Of what Python does not call printable, the spaces of all widths do no harm.
+    # Python calls the spaces of other widths not printable; they do no harm.
     return (
         character.isprintable() or unicodedata.category(character) == "Zs" or (lines and character in "\n\t")
     )

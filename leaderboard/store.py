@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.record_file import FILE_LIMIT
-from benchmark.disk.temporary import new_file
+from benchmark.disk.temporary import write_bytes
 from leaderboard.errors import LeaderboardError
 from leaderboard.rendering import digest
 
@@ -40,8 +40,7 @@ def keep(versions: Path, content: bytes) -> str:
     if os.path.lexists(target):
         fetch(versions, sha256)
     else:
-        with new_file(target) as path:
-            path.write_bytes(gzip.compress(content, compresslevel=9, mtime=0))
+        write_bytes(target, gzip.compress(content, compresslevel=9, mtime=0))
     return sha256
 
 

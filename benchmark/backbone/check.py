@@ -30,7 +30,7 @@ BATCHES = (1, 3)
 """Batch sizes that are tried: the smallest, and one that no graph is traced at."""
 
 BATCHES_ALONE = (*BATCHES, BATCH)
-"""Of a graph alone: the one of an evaluation, too, which runs nothing else."""
+"""For a graph alone, that of an evaluation too."""
 
 TOLERANCE = 1e-4
 """Largest |ONNX - PyTorch| of a feature level over its largest absolute value. Measured on a CPU: 2.4e-6."""
@@ -53,8 +53,8 @@ def check_backbone(root: Path, *, name: str | None = None, tolerance: float = TO
 
     Looked at: the three files, the manifest, digests, names, shapes, dtypes and values of all tensors;
     channels, strides and values of all feature levels for batches of 1 and 3; the same of the ONNX graph, run
-    by onnxruntime, and its agreement with PyTorch. Of a graph alone: all of this but PyTorch's part, for a batch of an
-    evaluation, too.
+    by onnxruntime, and its agreement with PyTorch. A graph alone gets all of this but PyTorch's part, for a batch
+    of an evaluation, too.
 
     Args:
         root: the folder.

@@ -148,7 +148,7 @@ def _interface_problems(model: onnx.ModelProto, manifest: BackboneManifest) -> I
         level.name: (None, level.channels, side // level.stride, side // level.stride)
         for level in manifest.levels
     }
-    # Of a graph alone, a side that is left open is known when it runs; a batch that is not open is an error.
+    # A side that a graph alone leaves open is known when it runs; a batch that is not open is an error.
     fits = list(outputs) == list(declared) and all(
         outputs[name] == shape or (alone and _leaves_open(outputs[name], shape))
         for name, shape in declared.items()

@@ -132,7 +132,7 @@ def _references(
         every = load_references(reference)
         known = [one.name for one in every]
     else:
-        # Of a dataset that is prepared by several protocols one store is enough: the images are the same.
+        # A dataset that is prepared by several protocols needs one store only: the images are the same.
         stores = {dataset_of(folder): folder for folder in reversed(store_folders(place / "data"))}
         known = sorted(stores)
     if not known:

@@ -143,7 +143,7 @@ def declaring(folder: Path) -> Iterator[None]:
         OSError: with the path.
     """
     from benchmark.disk.lock import hold
-    from benchmark.disk.temporary import new_file
+    from benchmark.disk.temporary import write_bytes
     from benchmark.runtime.declaration import FILE
 
     with hold(folder.with_name(f".{folder.name}.lock"), wait=True):
@@ -156,8 +156,7 @@ def declaring(folder: Path) -> Iterator[None]:
                 with suppress(OSError):  # not there, or it holds more
                     folder.rmdir()
             elif before != declaration_content(folder):
-                with new_file(folder / FILE) as path:
-                    path.write_bytes(before)
+                write_bytes(folder / FILE, before)
             raise
 
 

@@ -163,7 +163,7 @@ def _may_stand(character: str) -> bool:
         in_disguise = decomposition.startswith("<") and not (
             category == "Lo" and (decomposition.startswith("<compat>") or character in _ORDINALS)
         )
-        # Of the modifier letters that belong to no script (primes, apostrophes) only the Japanese long mark spells.
+        # Modifier letters that belong to no script are primes and apostrophes; only the Japanese long mark spells.
         spells = category != "Lm" or (_script(character) is not None and not _is_raised(character))
         return (spells or character == "ー") and not in_disguise
     is_plain = category in ("Mn", "Mc", "Pd") or "0" <= character <= "9" or character == " "

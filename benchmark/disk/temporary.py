@@ -46,10 +46,15 @@ def new_file(target: Path, mode: int = 0o666) -> Iterator[Path]:
             os.close(descriptor)
 
 
+def write_bytes(target: Path, content: bytes) -> None:
+    """Write a file atomically."""
+    with new_file(target) as path:
+        path.write_bytes(content)
+
+
 def write_text(target: Path, text: str) -> None:
     """Write UTF-8 text atomically."""
-    with new_file(target) as path:
-        path.write_text(text, encoding="utf-8")
+    write_bytes(target, text.encode())
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from benchmark.backbone.model import BackboneError
 from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.plain_file import is_plain
-from benchmark.disk.temporary import new_file
+from benchmark.disk.temporary import write_bytes
 from benchmark.runtime.submissions import SubmissionError, read_folder
 
 
@@ -80,10 +80,10 @@ def settle_audit(
     """
     difference = report.difference(made.sha256, made.provenance.pretraining_data)
     if difference is None:
-        _write(report.path if folder is None else folder / AUDIT_FILE, report.content)
+        write_bytes(report.path if folder is None else folder / AUDIT_FILE, report.content)
         return f"{report.path}: kept, it speaks of these weights"
     aside = workspace / "audits" / f"{made.name}.{hashlib.sha256(report.content).hexdigest()[:8]}.json"
-    _write(aside, report.content)
+    write_bytes(aside, report.content)
     if folder is None:
         report.path.unlink(missing_ok=True)
     return (
@@ -94,8 +94,3 @@ def settle_audit(
 
 def _read(path: Path, sha256: str | None, pretraining_data: list[str]) -> AttachedAudit:
     return AttachedAudit(path, path.read_bytes(), sha256, frozenset(pretraining_data))
-
-
-def _write(path: Path, content: bytes) -> None:
-    with new_file(path) as temporary:
-        temporary.write_bytes(content)

@@ -29,8 +29,8 @@ def owner() -> str:
 def is_abandoned(label: str) -> bool:
     """Return whether the process of a label has ended.
 
-    Of a process of another machine, another start of this one, or another PID namespace (a container) nothing is
-    known, and so it has not.
+    Nothing is known of a process of another machine, of another start of this one, or in another PID namespace (a
+    container): it counts as running.
     """
     pid, _, started = label.partition(" ")[2].partition(" ")
     if not is_here(label) or not pid.isdigit() or not started:

@@ -30,7 +30,7 @@ from benchmark.data.errors import DataError
 from benchmark.data.open_store import open_store
 from benchmark.data.pool import INLINE
 from benchmark.data.store import ImageStore
-from benchmark.disk.temporary import new_file
+from benchmark.disk.temporary import write_bytes
 from benchmark.log import logger
 
 INDEX = "index"
@@ -99,9 +99,7 @@ def save_references(references: Sequence[Reference], path: Path, versions: dict[
     """Write a hash file."""
     index = ReferenceIndex(algorithm=ALGORITHM, datasets=[one.index for one in references], versions=versions)
     tensors = {one.name: np.ascontiguousarray(one.hashes) for one in references}
-    content = save(tensors, metadata={INDEX: index.to_json(indent=None)})
-    with new_file(path) as temporary:
-        temporary.write_bytes(content)
+    write_bytes(path, save(tensors, metadata={INDEX: index.to_json(indent=None)}))
 
 
 def load_references(path: Path) -> list[Reference]:
@@ -154,8 +152,7 @@ def _hash_store(store: ImageStore, workers: int | None, on_progress: Progress) -
 def _keep(path: Path, hashes: np.ndarray) -> None:
     """Keep hashes with their digest at the end, so that a file that was changed is not taken for them."""
     content = np.ascontiguousarray(hashes).tobytes()
-    with new_file(path) as temporary:
-        temporary.write_bytes(content + hashlib.sha256(content).digest())
+    write_bytes(path, content + hashlib.sha256(content).digest())
 
 
 def _kept(path: Path, count: int) -> np.ndarray | None:

@@ -138,7 +138,7 @@ def test_what_appeared_meanwhile_is_not_replaced(toy: str, toy_folder: Path, wor
 
 @pytest.mark.parametrize("file", ["backbone.safetensors", "backbone.onnx"])
 def test_digests_are_of_what_was_meant_to_be_written(toy: str, tmp_path: Path, file: str) -> None:
-    """Of two equal backbones one lies on a disk that loses a file."""
+    """One of two equal backbones lies on a disk that loses a file."""
     backbone, made = random_draw(toy, 1), {}
     for name in ("kept", "lost"):
         folder = tmp_path / name
