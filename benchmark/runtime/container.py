@@ -59,7 +59,7 @@ class ContainerRuntime:
             if missing := ", ".join(what for key, what in ENFORCED.items() if info.get(key) is False):
                 logger.warning("this engine does not limit %s (`lovt-bench doctor` says more)", missing)
             identity = choose_identity(security_options(info), os.getuid(), os.getgid())
-            return self._run(client, run, narrator, identity)
+            return self._run(client, run, narrator, identity, counts=info.get("MemoryLimit") is not False)
         except KeyboardInterrupt:
             with suppress(EngineError):  # one that was being made when the user stopped the call
                 remove_leftovers(client, run.parameters.name)
@@ -67,7 +67,9 @@ class ContainerRuntime:
         finally:
             client.close()
 
-    def _run(self, client: DockerClient, run: Run, narrator: Narrator, identity: Identity) -> Ended:
+    def _run(
+        self, client: DockerClient, run: Run, narrator: Narrator, identity: Identity, *, counts: bool
+    ) -> Ended:
         from docker.errors import APIError
 
         container = None
@@ -87,7 +89,7 @@ class ContainerRuntime:
                 if container is None and error.response is not None and error.response.status_code == 404:
                     raise EngineError(f"the image is gone: {clean_text(str(error), 200)}") from error
                 return Ended(None, detail=clean_text(str(error.explanation or error), 300))
-            ended = Supervisor(_Container(client, container), run.output, run.limits).watch()
+            ended = Supervisor(_Container(client, container, counts), run.output, run.limits).watch()
             run.over(ended)
         finally:
             if container is not None:
@@ -153,11 +155,12 @@ class ContainerRuntime:
 
 
 class _Container:
-    """A container that was started."""
+    """A container that was started; `counts`: whether the engine counts its memory apart from the machine's."""
 
-    def __init__(self, client: DockerClient, container: str) -> None:
+    def __init__(self, client: DockerClient, container: str, counts: bool) -> None:
         self._client = client
         self._container = container
+        self._counts = counts
 
     def poll(self) -> Exit | None:
         from docker.errors import APIError
@@ -181,6 +184,8 @@ class _Container:
     def memory(self) -> int | None:
         from docker.errors import APIError
 
+        if not self._counts:
+            return None
         try:
             stats = ask(lambda: self._client.api.stats(self._container, stream=False, one_shot=True))
         except (APIError, EngineError):

@@ -24,7 +24,8 @@ def decide(ended: Ended, *, resumable: bool) -> tuple[Verdict, str]:
     """
     go_on = f"; {RESUME}" if resumable else ""
     if ended.stopped == "output":
-        return Verdict.OUTPUT_TOO_LARGE, f"stopped: its output holds {ended.detail}; --output-limit raises it"
+        advice = "; --output-limit raises it" if ended.detail.endswith("MiB") else ""
+        return Verdict.OUTPUT_TOO_LARGE, f"stopped: its output holds {ended.detail}{advice}"
     if ended.stopped == "disk":
         return Verdict.INFRASTRUCTURE, f"stopped: {ended.detail} where its output lies; make room{go_on}"
     if ended.stopped == "interrupt":

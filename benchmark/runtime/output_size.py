@@ -96,4 +96,4 @@ def _enter(parent: int, name: str, depth: int, usage: Usage, limits: Limits) -> 
 
 
 def _unseen(error: OSError) -> str:
-    return f"something that cannot be looked at, so that its size is not known ({error.strerror})"
+    return f"something that cannot be looked into, so that its size is not known ({error.strerror})"

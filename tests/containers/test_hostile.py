@@ -444,8 +444,11 @@ def test_it_claims_anothers_name_cost_and_markup(suspect: Suspect, good: Path):
     assert found.image_digest == suspect.image
     assert found.seconds is not None
     assert 1 <= found.seconds < 60
-    assert found.peak_memory_bytes is not None
-    assert 1 << 16 < found.peak_memory_bytes <= 96 << 20
+    if suspect.engine.info()["MemoryLimit"]:
+        assert found.peak_memory_bytes is not None
+        assert 1 << 16 < found.peak_memory_bytes <= 96 << 20
+    else:
+        assert found.peak_memory_bytes is None, "all that such an engine knows is the machine's"
     assert "Winner" not in (after.root / "backbone.json").read_text()
 
 

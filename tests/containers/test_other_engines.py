@@ -121,7 +121,7 @@ def test_what_a_harness_that_is_not_root_cannot_look_at_is_a_violation(
     *hidden, cut_off, taken = run_as_other(images.TINY_IMAGE, open_folder / "other", [*scripts, *last])
     for name, outcome in zip(HIDING, hidden, strict=True):
         assert outcome.verdict == "output-too-large", f"{name}: {outcome}"
-        assert "cannot be looked at" in outcome.message or "MiB" in outcome.message, name
+        assert "cannot be looked into" in outcome.message or "MiB" in outcome.message, name
         assert not outcome.left, name
     assert (cut_off.verdict, cut_off.left) == ("resumable", ["checkpoints"])
     assert (taken.verdict, taken.log) == ("success", "state\n"), taken

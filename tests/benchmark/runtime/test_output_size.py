@@ -47,7 +47,7 @@ def test_a_missing_output_is_empty_and_a_link_in_its_place_a_violation(tmp_path:
     (tmp_path / "link").symlink_to("/usr")
     link = measure(tmp_path / "link", LIMITS)
     assert link.files == measure(tmp_path / "absent", LIMITS).files == 0
-    assert "cannot be looked at" in link.problem
+    assert "cannot be looked into" in link.problem
     assert not measure(tmp_path / "absent", LIMITS).problem
     assert free_bytes(tmp_path / "absent") > 0
 
@@ -73,5 +73,5 @@ def test_what_cannot_be_looked_at_is_a_violation(nobody_special: Path, mode: int
     closed.chmod(mode)
     problem = measure(nobody_special, LIMITS).problem
     closed.chmod(0o700)
-    assert "cannot be looked at" in problem
+    assert "cannot be looked into" in problem
     assert not measure(nobody_special, LIMITS).problem
