@@ -99,8 +99,8 @@ class Work:
             self._journal.append([entry.model_dump_json().encode()])
         except OSError as error:
             raise DataError(
-                f"{fmt.PIXELS} cannot be written after {self._size / 1e9:.1f} GB: {error.strerror}. Free some disk and "
-                "call again (what is done is kept); docs/corpus.md says how much a corpus takes"
+                f"{self._pixels.name} cannot be written after {self._size / 1e9:.1f} GB: {error.strerror}. "
+                "Free some disk and call again (what is done is kept); docs/corpus.md says how much a corpus takes"
             ) from error
         self.done += 1
 

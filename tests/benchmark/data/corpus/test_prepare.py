@@ -183,7 +183,8 @@ def test_a_disk_that_was_full_for_a_moment_leaves_no_trace(many: Path, tmp_path:
     with (
         room_for(pixels // 2 + 77),
         pytest.raises(
-            DataError, match=r"cannot be written.*Free some disk and call again \(what is done is kept\)"
+            DataError,
+            match=r"^/.*full.*pixels.npy cannot be written.*Free some disk and call again \(what is done is kept\)",
         ),
     ):
         prepare(list_mimic_cxr(many), tmp_path / "full")
