@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,7 +65,9 @@ def state(workspace: Path) -> dict[str, Any]:
     for path in sorted(workspace.glob("phantom/*/phantom.json")):
         found[f"phantom/{path.parent.name}"] = json.loads(path.read_text())["files_sha256"]
     for path in sorted(workspace.glob("versions/*/leaderboard.csv")):
-        found[f"versions/{path.parent.name}"] = path.read_text()
+        with path.open(newline="", encoding="utf-8") as lines:
+            rows = [{**row, "cost_seconds": ""} for row in csv.DictReader(lines)]
+        found[f"versions/{path.parent.name}"] = rows
     return found
 
 
