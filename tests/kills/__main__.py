@@ -44,9 +44,9 @@ def run(root: Path, workspace: Path, command: Command, *, at: int = 0, seconds: 
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        if process.wait() >= 0 or seconds == PATIENCE:
+        if seconds == PATIENCE:
             raise
-        return -signal.SIGKILL
+        return process.wait()  # the command may have ended just before
 
 
 def undisturbed(root: Path, workspace: Path) -> list[Known]:
