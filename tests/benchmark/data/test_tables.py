@@ -98,6 +98,7 @@ def test_a_comma_in_the_header_separates_whatever_the_values_hold(tmp_path: Path
         ("a.csv", "id,x\n1,2\n".encode("utf-16")),
         ("a.csv", b"id,x\n" + b"1" * 200_000 + b",2"),
     ],
+    ids=["cut off", "not gzipped", "not zipped", "UTF-16", "a long field"],
 )
 def test_damaged_tables_are_named(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
