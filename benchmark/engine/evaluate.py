@@ -48,7 +48,8 @@ def evaluate(
     """
     check_eligible(evaluation.specs, evaluation.source, evaluation.profile.image_side)
     check_stores(evaluation)
-    sweep(evaluation.workspace / "features", depth=1)
+    for folder in ("features", "examples"):
+        sweep(evaluation.workspace / folder, depth=2)
     plans, failures = plan_tasks(evaluation)
     jobs = plan_jobs(list(plans.values()), budget.rates if budget else TYPICAL, share=budget is None)
     watcher = _Progress(evaluation, jobs, observer or Observer(), budget)

@@ -290,9 +290,17 @@ def test_a_damaged_cache_is_made_again_and_the_numbers_are_the_same(evaluation, 
     assert "train-stride32.npy: content differs from its digest; thrown away and made again" in caplog.text
 
 
-def test_what_a_killed_process_left_of_other_features_is_swept(evaluation, tmp_path):
-    left = tmp_path / "features" / "rsna-0123" / ".tmp-test-stride4.npy-01234567.npy"
-    left.parent.mkdir(parents=True)
-    left.touch()
+@pytest.mark.parametrize(
+    "left",
+    [
+        "features/rsna-0123/.tmp-test-stride4.npy-01234567.npy",
+        "examples/phantom/mine/.tmp-covid_linear.json-01234567.json",
+    ],
+)
+def test_what_a_killed_process_left_elsewhere_is_swept(evaluation, tmp_path, left):
+    """Of other features, and of examples whose run is recorded: nobody writes to these folders again."""
+    path = tmp_path / left
+    path.parent.mkdir(parents=True)
+    path.touch()
     evaluate(with_(evaluation, specs=[]))
-    assert not left.exists()
+    assert not path.exists()
