@@ -79,6 +79,10 @@ def left_behind(workspace: Path, before: set[str]) -> set[str]:
 def names(workspace: Path) -> set[str]:
     """Return relative names of everything in a workspace that is not named by a digest or a time.
 
-    Which files were read of late depends on the clock.
+    Which files were read of late depends on the clock; logs of a run that goes on bear the time of each start.
     """
-    return {path.relative_to(workspace).as_posix() for path in workspace.rglob("*") if path.name != VERIFIED}
+    return {
+        path.relative_to(workspace).as_posix()
+        for path in workspace.rglob("*")
+        if path.name != VERIFIED and "logs" not in path.relative_to(workspace).parts
+    }
