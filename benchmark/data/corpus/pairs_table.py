@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, TextIO
 
@@ -32,14 +33,24 @@ def read_rows(path: Path) -> tuple[list[str], list[tuple[str, dict[str, str]]], 
         if suffixes[-1:] in ([".jsonl"], [".ndjson"]):
             rows = list(_jsonl(path, stream))
         else:
-            rows = list(_csv(path, stream, empty))
+            with _long_fields():
+                rows = list(_csv(path, stream, empty))
     columns = list(dict.fromkeys(name for _, row in rows for name in row))
     return columns, rows, empty_rows(path, empty)
 
 
-def _csv(path: Path, stream: TextIO, empty: list[int]) -> Iterator[tuple[str, dict[str, str]]]:
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Let reports be long; the limit is one for the whole process, and other tables keep theirs."""
     limit = csv.field_size_limit()
     csv.field_size_limit(max(limit, LONGEST_FIELD))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _csv(path: Path, stream: TextIO, empty: list[int]) -> Iterator[tuple[str, dict[str, str]]]:
     reader = csv.reader(stream, delimiter=delimiter(stream), strict=True)
     header = [name.strip() for name in next(reader, [])]
     if repeated := sorted({name for name in header if header.count(name) > 1}):
