@@ -50,7 +50,8 @@ def test_an_image_holds_what_methods_may_import_and_nothing_else(
     )
     shared = {path.name for path in (images.REPOSITORY / "benchmark").glob("*.py")}
     assert set(listing.split()) == shared | {
-        ".:", "benchmark", "submissions", "benchmark:", "backbone", "contract", "disk", "submissions:", "common", "lovt",
+        ".:", "benchmark", "submissions", "benchmark:", "backbone", "contract", "disk", "submissions:", "common",
+        "lovt",
     }  # fmt: skip
 
 
