@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.base import is_built_in
 from benchmark.contract.run_contract import RunParameters
+from benchmark.disk.temporary import scratch_folder
 from benchmark.keeper import keeper
 from benchmark.runtime.configuration import Choice, configure, merged_settings
 from benchmark.runtime.filing import Pretrained, check_place, file_backbone
@@ -109,13 +109,13 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         runtime, device = choose_runtime(request, found, own, say)
         outputs.open(inputs, resume=request.resume, force=request.force)
         with (
-            tempfile.TemporaryDirectory(prefix="lovt-bench-") as empty,
+            scratch_folder(outputs.folder.with_name("input")) as empty,
             RunView(console()) as view,
         ):
-            Path(empty).chmod(0o755)
+            empty.chmod(0o755)
             run = Run(
                 parameters=_parameters(request, found, choice, root.name, device),
-                input=source or Path(empty),
+                input=source or empty.resolve(),
                 output=outputs.folder,
                 assets=_assets(request),
                 limits=request.limits,

@@ -17,6 +17,7 @@ from benchmark.contract.base import Model
 from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
 from benchmark.contract.untrusted import clean_text
 from benchmark.contract.verdict import RunVerdict
+from benchmark.disk.leftovers import sweep
 from benchmark.disk.lock import hold
 from benchmark.disk.temporary import write_text
 from benchmark.runtime.inputs import PretrainInputs
@@ -83,6 +84,7 @@ class Outputs:
                 raise SubmissionError(
                     f"{self.folder.name} is being pre-trained by another process; wait for it, or choose another --name"
                 )
+            sweep(self.folder.parent)
             yield
 
     def waiting(self, inputs: PretrainInputs) -> RunVerdict | None:
