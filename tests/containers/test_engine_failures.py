@@ -20,7 +20,7 @@ from benchmark.runtime.image import build_image, find_image
 from benchmark.runtime.leftovers import OWNER, owner, remove_leftovers
 from benchmark.runtime.submissions import SubmissionError
 from tests.conftest import REPOSITORY
-from tests.containers.attacks import Suspect
+from tests.containers.attacks import NAME, Suspect
 from tests.containers.flaky import FlakyEngine
 
 
@@ -78,7 +78,7 @@ def test_a_run_that_the_engine_lost_is_removed_before_the_next_attempt(suspect: 
     def gone() -> None:
         flaky.fail(b" /v1", 1000, drop=True)
 
-    threading.Timer(1.5, gone).start()
+    once_it_runs(suspect, gone)
     script = (
         "mkdir -p /output/checkpoints; cd /output/checkpoints; echo x$LOVT_BENCH_RESUME >> attempts; "
         "[ $(wc -l < attempts) = 2 ] || sleep 60; cat attempts; exit 9"
@@ -90,21 +90,32 @@ def test_a_run_that_the_engine_lost_is_removed_before_the_next_attempt(suspect: 
     assert after.log.split() == ["x", "x1"], "the second attempt is told to go on"
 
 
-def interrupt_after(seconds: float) -> None:
-    threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+def once_it_runs(suspect: Suspect, act: Callable[[], None]) -> None:
+    """Act as soon as the script has made /output/checkpoints: how long an engine takes to start it varies."""
+    begun = suspect.workspace / "pretraining" / NAME / "checkpoints"
+
+    def watch() -> None:
+        if wait_until(begun.exists):
+            act()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_ctrl_c_removes_the_container(suspect: Suspect):
-    interrupt_after(1.5)
+    once_it_runs(suspect, interrupt)
     with pytest.raises(KeyboardInterrupt):
-        suspect("trap '' TERM; sleep 60")
+        suspect("trap '' TERM; mkdir /output/checkpoints; sleep 60")
     assert not suspect.engine.containers.list(all=True, filters={"label": f"{OWNER}={owner()}"})
 
 
 def test_ctrl_c_lets_a_method_save(suspect: Suspect):
-    interrupt_after(1.5)
+    once_it_runs(suspect, interrupt)
     after = suspect(
-        "mkdir /output/checkpoints; trap 'echo saved > /output/checkpoints/last; exit 75' TERM; "
+        "trap 'echo saved > /output/checkpoints/last; exit 75' TERM; mkdir /output/checkpoints; "
         "while :; do sleep 0.1; done",
         limits={"grace_seconds": 10},
     )
@@ -120,7 +131,7 @@ def test_containers_of_a_killed_harness_are_removed_before_the_next_run(
     code = f"""
         import docker
         from pathlib import Path
-        from tests.containers.attacks import Suspect
+        from tests.containers.attacks import NAME, Suspect
         Suspect(docker.from_env(), {suspect.image!r}, Path({str(tmp_path / "other")!r}))("sleep 60")
     """
     harness = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], cwd=REPOSITORY)
@@ -155,12 +166,18 @@ def test_a_container_of_a_harness_in_another_pid_namespace_is_left_alone(
         container.remove(force=True)
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> bool:
+    """Return whether a condition has become true within a minute."""
     for _ in range(600):
         if condition():
-            return
+            return True
         time.sleep(0.1)
-    pytest.fail("nothing happened for a minute")
+    return False
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    if not wait_until(condition):
+        pytest.fail("nothing happened for a minute")
 
 
 def build(engine: docker.DockerClient, folder: Path, recipe: str, heard: list[str]) -> str:
