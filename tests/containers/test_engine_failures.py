@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from benchmark.contract.verdict import Verdict
 from benchmark.runtime.image import build_image, find_image
 from benchmark.runtime.leftovers import OWNER, owner, remove_leftovers
 from benchmark.runtime.submissions import SubmissionError
+from benchmark.runtime.supervise import Supervisor
 from tests.conftest import REPOSITORY
 from tests.containers.attacks import NAME, Suspect
 from tests.containers.flaky import FlakyEngine
@@ -91,14 +93,19 @@ def test_a_run_that_the_engine_lost_is_removed_before_the_next_attempt(suspect: 
 
 
 def once_it_runs(suspect: Suspect, act: Callable[[], None]) -> None:
-    """Act as soon as the script has made /output/checkpoints: how long an engine takes to start it varies."""
+    """Act when the script has made /output/checkpoints and the harness watches it: engines take their time to start."""
     begun = suspect.workspace / "pretraining" / NAME / "checkpoints"
+    harness = threading.get_ident()
 
-    def watch() -> None:
-        if wait_until(begun.exists):
+    def watched() -> bool:
+        frames = traceback.walk_stack(sys._current_frames()[harness])
+        return any(frame.f_code is Supervisor.watch.__code__ for frame, _ in frames)
+
+    def wait() -> None:
+        if wait_until(lambda: begun.exists() and watched()):
             act()
 
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def interrupt() -> None:
