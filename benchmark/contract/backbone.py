@@ -57,7 +57,8 @@ class InputSpec(Model):
 class Provenance(Model):
     """Where the weights came from. Free of paths of a machine."""
 
-    method: str
+    method: str = ""
+    """Name of the submission, or of what made the weights. A run of the harness may leave it out: that writes it."""
     supervision: Supervision | None = None
     """Of the method, as its `submission.yaml` said when the harness ran it; None where there was no such run."""
     variant: str | None = None

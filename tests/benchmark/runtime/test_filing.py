@@ -59,7 +59,7 @@ class Caller:
     def __call__(self, **changes: Any) -> Pretrained | None:
         fields: dict[str, Any] = {
             "method": "mine", "variant": None, "fraction": None, "profile": "paper", "seed": 1, "settings": {},
-            "name": None, "resume": False, "force": False, "device": "cpu", "devices": None, "workers": None,
+            "name": "mine", "resume": False, "force": False, "device": "cpu", "devices": None, "workers": None,
             "time_limit": None, "hard_limit": None, "wandb": None, "online_evaluation": True,
             "runtime": "process", "image": None, "base_image": None, "build_network": None,
             "limits": Limits(reserve_bytes=0), "assets": None, "workspace": self.workspace, "corpus": Path,
@@ -67,7 +67,7 @@ class Caller:
         }  # fmt: skip
         return execute(Request(**fields), lambda line: None)
 
-    def killed(self, before: Callable[[str, tuple[Any, ...]], bool]) -> None:
+    def killed(self, before: Callable[[str, tuple[Any, ...]], bool], **changes: Any) -> None:
         """Call in a process that kills itself before the first operation that `before` is true of."""
         child = os.fork()
         if child == 0:
@@ -78,7 +78,7 @@ class Caller:
 
             sys.addaudithook(watch)
             try:
-                self()
+                self(**changes)
             finally:
                 os._exit(0)
         _, status = os.waitpid(child, 0)
@@ -145,7 +145,7 @@ def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_n
     def forgets(event: str, arguments: tuple[Any, ...]) -> bool:
         return event == "shutil.rmtree" and (Path(arguments[0]) / "old" / "backbone.json").exists()
 
-    call.killed(copies)
+    call.killed(copies, force=True)
     assert call.count == 1
     assert (call.output / "backbone").is_dir()
     call.killed(checks)
@@ -200,10 +200,73 @@ def test_a_backbone_from_elsewhere_is_not_replaced_before_or_after_the_run(
     shutil.rmtree(call.root)
     monkeypatch.setenv("MEANWHILE", str(call.root))
     with pytest.raises(
-        SubmissionError, match=r"came from elsewhere .* The run ended well and is kept: move mine away"
+        SubmissionError, match=r"came there meanwhile .* The run ended well and is kept: move mine away"
     ):
         call()
     assert read_manifest(call.root).provenance.inputs_sha256 is None
     shutil.rmtree(call.root)
     assert call() is not None
     call.assert_done()
+
+
+@pytest.mark.slow
+def test_a_finished_backbone_is_kept_from_a_run_of_other_inputs(call: Caller, tmp_path: Path) -> None:
+    """Each input is named with what it was and what it is; nothing runs."""
+    assert call(settings={"width": "3"}) is not None
+    made = read_manifest(call.root)
+    assert made.provenance.hyperparameters == {"width": 3}
+    assert call(settings={"width": "3"}) is None, "equal inputs: nothing to do"
+    other = [
+        ({"seed": 2, "settings": {"width": "3"}}, "not replaced: seed was 1, is 2. Keep both with another --name"),
+        ({"settings": {"width": "4"}}, "setting width was 3, is 4"),
+        ({}, "setting width was 3, is not given"),
+        ({"fraction": 0.3}, "fraction was 1, is 0.3"),
+    ]  # fmt: skip
+    for changes, message in other:
+        with pytest.raises(SubmissionError, match=message):
+            call(**changes)
+        with pytest.raises(SubmissionError, match=message):
+            call(**changes, resume=True)
+    with (tmp_path / "methods" / "mine" / "pretrain.py").open("a") as code:
+        code.write("# mended\n")
+    with pytest.raises(
+        SubmissionError, match=r"not replaced: code was [0-9a-f]{12}, is [0-9a-f]{12}\. Keep both"
+    ):
+        call(settings={"width": "3"})
+    assert (call.count, read_manifest(call.root)) == (1, made)
+    assert call(force=True) is not None
+    assert read_manifest(call.root).provenance.settings == {}
+
+
+@pytest.mark.slow
+def test_a_backbone_of_a_release_that_noted_less_is_kept_too(call: Caller) -> None:
+    write_backbone(call.root, 0, inputs_sha256="0" * 64)
+    with pytest.raises(SubmissionError, match="is not replaced: seed was 0, is 1"):
+        call()
+    shutil.rmtree(call.root)
+    write_backbone(call.root, 1, inputs_sha256="0" * 64)
+    with pytest.raises(SubmissionError, match="code or settings, which it does not name, are other ones"):
+        call()
+    assert call.count == 0
+
+
+@pytest.mark.slow
+def test_runs_that_differ_leave_backbones_of_different_names(call: Caller) -> None:
+    """With names that nobody gave."""
+    assert call(name=None) is not None
+    assert call(name=None, settings={"width": "3"}) is not None
+    folders = sorted(path.name for path in call.root.parent.iterdir())
+    assert folders == ["mine-seed1", "mine-seed1-width-3"]
+    shown = [read_manifest(call.root.parent / name).display_name for name in folders]
+    assert shown == ["Mine (seed 1)", "Mine (seed 1, width=3)"]
+
+
+@pytest.mark.slow
+def test_a_run_that_states_another_seed_is_rejected(call: Caller) -> None:
+    result = call(seed=2)
+    assert result is not None
+    assert result.verdict.verdict is Verdict.REJECTED
+    assert result.verdict.reasons == [
+        "backbone.json says seed 1, the run had 2: state that, or leave the field out"
+    ]
+    assert not call.root.exists()
