@@ -104,7 +104,12 @@ def _grid(block: Sequence[Column], table: Table, *, plain: bool) -> Grid:
 
 def _empty(title: str) -> Grid:
     grid = Grid(
-        title=Text(title), title_justify="left", title_style="italic", box=box.SIMPLE_HEAD, pad_edge=False
+        title=Text(title),
+        title_justify="left",
+        title_style="italic",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
     # A name is never cut: what tells the variants of a method apart stands at its end.
     grid.add_column("", max_width=NAME_WIDTH, overflow="fold")

@@ -25,7 +25,9 @@ from benchmark.contract.verdict import RunVerdict, Verdict
 from benchmark.disk.leftovers import abandoned
 from benchmark.runtime.filing import Pretrained
 from benchmark.runtime.submissions import SubmissionError
+from leaderboard.descriptions import describe
 from tests.benchmark.runtime.own_method import write_method
+from tests.submissions.tiny_corpus import write_corpus
 
 METHOD = """
 import os, shutil
@@ -259,6 +261,31 @@ def test_runs_that_differ_leave_backbones_of_different_names(call: Caller) -> No
     assert folders == ["mine-seed1", "mine-seed1-width-3"]
     shown = [read_manifest(call.root.parent / name).display_name for name in folders]
     assert shown == ["Mine (seed 1)", "Mine (seed 1, width=3)"]
+
+
+@pytest.mark.slow
+def test_a_method_that_learnt_from_an_evaluation_dataset_overlaps_with_it(
+    tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It declares that it has seen nothing beside its corpus, and says nothing of the corpus itself."""
+    fields = {"corpus": "images", "pretraining_data": ["none"], "variants": {"all": {}}}
+    write_method(tmp_path / "methods", METHOD, **fields)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "methods"), os.environ["PYTHONPATH"]]))
+    monkeypatch.setattr(submissions, "__path__", [str(tmp_path / "methods"), *submissions.__path__])
+    monkeypatch.setenv("GOOD", str(good))
+    monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
+    corpus = write_corpus(tmp_path / "corpora" / "nih", display_name="NIH")
+    call = Caller(tmp_path / "workspace", tmp_path / "runs")
+    assert call(corpus=lambda: corpus) is not None
+    assert read_manifest(call.root).provenance.pretraining_data == ["NIH"]
+    found = describe(["mine"], tmp_path / "methods", call.root.parent)["mine"]
+    marks = {item.dataset: item.mark for item in found.overlaps["public"]}
+    assert (marks["nih-cxr"], marks["rsna"], marks["object-cxr"]) == ("overlapping", "overlapping", "clean")
+    shutil.rmtree(call.root)
+    result = call(corpus=lambda: corpus, pretraining_data=("object-cxr",))
+    assert result is not None
+    found = describe(["mine"], tmp_path / "methods", call.root.parent)["mine"]
+    assert "overlapping" in {item.mark for item in found.overlaps["public"] if item.dataset == "object-cxr"}
 
 
 @pytest.mark.slow
