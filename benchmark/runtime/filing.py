@@ -116,10 +116,7 @@ def check_place(root: Path, inputs: PretrainInputs, *, force: bool, begun: bool)
             "replace it with --force"
         )
     if not begun and there.provenance.inputs_sha256 != inputs.digest():
-        what = (
-            "; ".join(changed_inputs(there, inputs))
-            or "code or settings, which it does not name, are other ones"
-        )
+        what = "; ".join(changed_inputs(there, inputs)) or "it does not say which"
         raise SubmissionError(
             f"{root} is a finished backbone from other inputs and is not replaced: {what}. Keep both with another "
             "--name, or replace it with --force"
