@@ -7,11 +7,12 @@ lay at the backbone's place stays unless everything went well.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.backbone.findings import Finding, failed
-from benchmark.backbone.folder import MANIFEST, read_manifest, writing_backbone
+from benchmark.backbone.folder import MANIFEST, read_manifest, tidy_backbone, writing_backbone
 from benchmark.backbone.model import BackboneError
 from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.backbone import BackboneManifest
@@ -104,7 +105,13 @@ def check_place(root: Path, inputs: PretrainInputs, *, force: bool, begun: bool)
     Raises:
         SubmissionError: what lies there was made by something else, or from other inputs, which are named.
     """
-    if force or not os.path.lexists(root):
+    if force:
+        return None
+    with suppress(OSError):
+        tidy_backbone(
+            root
+        )  # a call that was killed while it filed may have laid an old one aside: it comes back
+    if not os.path.lexists(root):
         return None
     try:
         there = read_manifest(root)
