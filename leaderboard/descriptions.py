@@ -15,7 +15,7 @@ from benchmark.contract.backbone import BackboneManifest, architecture_class
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.dataset import Track
 from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row
-from benchmark.contract.pretraining_data import vocabulary
+from benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
 from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
 from leaderboard.audits import audit_texts, with_audit
 from leaderboard.declared import Complain, read_audit, read_model, read_submission, stop
@@ -27,6 +27,9 @@ from tasks.registry import load_tasks
 
 _RANDOM, _IMAGENET, _PAPER = "random", "imagenet", "resnet50"
 """Backbones that are always there: they have no folder that could say what they are."""
+
+CORPUS_UNKNOWN = f"{OTHER} the corpus it was given, which is not known here"
+"""Of a method that learns from a corpus, where no backbone says from which."""
 
 
 class BackboneFacts(Model):
@@ -149,7 +152,9 @@ def _describe(
     own = read_submission(folders, name, complain)
     speaker = manifest.provenance.method if manifest else _family(name)
     method = own or (read_submission(folders, speaker, complain) if speaker != name else None)
-    texts = [item.display_name for item in (own, manifest) if item]
+    # The harness names the very run; a declaration speaks of the method.
+    made = manifest is not None and manifest.provenance.inputs_sha256 is not None
+    texts = [item.display_name for item in ((manifest, own) if made else (own, manifest)) if item]
     display_name = next(filter(None, map(clean, texts)), name)
     methods = [method.display_name if method else "", manifest.provenance.method if manifest else ""]
     papers = [method.paper if method else None, manifest.provenance.paper if manifest else None]
@@ -161,7 +166,7 @@ def _describe(
         display_name=display_name,
         method=next(filter(None, map(clean, methods)), display_name),
         fraction=manifest.provenance.fraction if manifest else None,
-        supervision=method.supervision if method else "unknown",
+        supervision=_supervision(method, manifest),
         paper=next((str(paper) for paper in papers if paper), None),
         pretraining_data=[clean(words.title(item)) for item in declared],
         description=clean(method.description, limit=300) if method else "",
@@ -173,19 +178,27 @@ def _describe(
     )
 
 
+def _supervision(method: Submission | None, manifest: BackboneManifest | None) -> Supervision:
+    """Return what the method's declaration says; where it is not here, what it said when the weights were made."""
+    said = manifest.provenance.supervision if manifest else None
+    return method.supervision if method else said or "unknown"
+
+
 def _declared(
     own: Submission | None, method: Submission | None, manifest: BackboneManifest | None
 ) -> list[str]:
     """Return pre-training data in their one form.
 
-    A manifest knows what these very weights have seen, so it goes before its method. Of weights from elsewhere both are
-    declarations, and what either names counts.
+    A manifest knows what these very weights have seen, so it goes before its method, whose declaration leaves out the
+    corpus. Of weights from elsewhere both are declarations, and what either names counts.
     """
     words = vocabulary()
     made = words.read(manifest.provenance.pretraining_data) if manifest else []
     said = words.read(method.pretraining_data) if method else []
     if own and own.weights and made and said:
         return words.read([*made, *said])
+    if not made and said and method and method.corpus != "none":
+        return [*(name for name in said if name != NONE), CORPUS_UNKNOWN]
     return made or said
 
 

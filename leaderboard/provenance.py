@@ -5,6 +5,9 @@ from __future__ import annotations
 from benchmark.contract.backbone import BackboneManifest
 from leaderboard.text import clean
 
+SETTING = "Setting "
+"""Begins the label of a hyperparameter that the user changed."""
+
 SHOWN = 16
 """Hexadecimal digits of a digest."""
 
@@ -19,6 +22,7 @@ def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
         "Profile": said.profile,
         "Share of the corpus": said.fraction and f"{100 * said.fraction:g} %",
         "Seed": None if said.seed is None else str(said.seed),
+        **{f"{SETTING}{key}": value for key, value in (said.settings or {}).items()},
         "Corpus": _digest(said.corpus_sha256),
         "Inputs": _digest(said.inputs_sha256),
         "Container image": said.image_digest and said.image_digest[: len("sha256:") + SHOWN],
@@ -33,7 +37,7 @@ def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
         "Weights": _digest(manifest.sha256),
         "Made": manifest.created,
     }
-    return {label: clean(text, limit=200) for label, text in texts.items() if text}
+    return {clean(label): clean(text, limit=200) for label, text in texts.items() if text}
 
 
 def duration(seconds: float) -> str:

@@ -104,18 +104,22 @@ def _grid(block: Sequence[Column], table: Table, *, plain: bool) -> Grid:
 
 def _empty(title: str) -> Grid:
     grid = Grid(
-        title=Text(title), title_justify="left", title_style="italic", box=box.SIMPLE_HEAD, pad_edge=False
+        title=Text(title),
+        title_justify="left",
+        title_style="italic",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
-    grid.add_column("", no_wrap=True, max_width=NAME_WIDTH, overflow="ellipsis")
+    # A name is never cut: what tells the variants of a method apart stands at its end.
+    grid.add_column("", max_width=NAME_WIDTH, overflow="fold")
     return grid
 
 
 def _name(row: Row) -> Text:
-    """Return the name; a sign behind it is never cut off."""
+    """Return the name with its sign behind it."""
     sign = name_signs(row)
-    room = NAME_WIDTH - len(sign) - 1
-    name = row.display_name
-    return Text(f"{name if len(name) <= room else f'{name[: room - 1]}…'} {sign}" if sign else name)
+    return Text(f"{row.display_name} {sign}" if sign else row.display_name)
 
 
 def _line(row: Row, block: Sequence[Column], table: Table, *, plain: bool) -> Iterator[Text]:

@@ -45,10 +45,19 @@ DEFAULT_CORPUS = "mimic-cxr"
     metavar="KEY=VALUE",
     help="Hyperparameter of the method; repeatable.",
 )
-@click.option("--name", help="Name of the backbone [default: METHOD, or METHOD-VARIANT].")
+@click.option(
+    "--name",
+    help="Name of the backbone [default: METHOD, with variant, fraction, seed and settings that are not the default].",
+)
+@click.option(
+    "--pretraining-data",
+    multiple=True,
+    metavar="NAME",
+    help="What weights of yours have seen that the method starts from; repeatable. `submission data` lists the names.",
+)
 @click.option("--resume", is_flag=True, help="Go on with a run that was cut off.")
 @click.option(
-    "--force", is_flag=True, help="Run even if the backbone is there already, or a run was cut off."
+    "--force", is_flag=True, help="Run even if a backbone of the name is there, or a run was cut off."
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
@@ -110,6 +119,7 @@ def pretrain(
     seed: int,
     assignments: tuple[str, ...],
     name: str | None,
+    pretraining_data: tuple[str, ...],
     resume: bool,
     force: bool,
     device: Literal["auto", "cpu", "cuda"],
@@ -134,8 +144,9 @@ def pretrain(
 
     METHOD is a folder of submissions/, or the path of a folder with submission.yaml and Dockerfile. It runs in a
     container without network; where no Docker Engine answers, this repository's own methods run in a process with
-    your powers. A backbone made from the same code, corpus, seed and settings is kept as it is. Checkpoints and
-    logs (CSV, TensorBoard) lie in WORKSPACE/pretraining/NAME/, verdict and log in WORKSPACE/pretraining/.runs/.
+    your powers. A backbone made from the same code, corpus, seed and settings is kept as it is; one made from others
+    is replaced only with --force. Checkpoints and logs (CSV, TensorBoard) lie in WORKSPACE/pretraining/NAME/, verdict
+    and log in WORKSPACE/pretraining/.runs/.
 
     \b
     Examples:
@@ -145,7 +156,8 @@ def pretrain(
       lovt-bench pretrain lovt --variant no_l             # an ablation
       lovt-bench pretrain byol --profile demo             # minutes on two CPU cores
       lovt-bench pretrain lovt --resume                   # goes on where it was cut off
-      lovt-bench pretrain convirt --set learning_rate=3e-5 --name convirt-slow
+      lovt-bench pretrain convirt --set learning_rate=3e-5  # leaves convirt-learning_rate-3e-05
+      lovt-bench pretrain lovt --seed 2 --name second     # leaves second; without --name, lovt-seed2
       lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
     """
     from benchmark.backbone.model import BackboneError
@@ -166,6 +178,7 @@ def pretrain(
         seed=seed,
         settings=settings,
         name=name,
+        pretraining_data=pretraining_data,
         resume=resume,
         force=force,
         device=device,

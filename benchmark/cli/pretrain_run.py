@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from benchmark.backbone.folder import tidy_backbone
 from benchmark.backbone.sources import backbone_folder
@@ -14,18 +14,35 @@ from benchmark.cli.interruption import interruptible
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.base import is_built_in
+from benchmark.contract.pretraining_data import UnknownDataError, vocabulary
 from benchmark.contract.run_contract import RunParameters
+from benchmark.contract.submission import Submission
 from benchmark.disk.temporary import scratch_folder
 from benchmark.keeper import keeper
-from benchmark.runtime.configuration import Choice, configure, merged_settings
+from benchmark.runtime.configuration import (
+    Choice,
+    backbone_name,
+    changed_settings,
+    configure,
+    display_name,
+    given_settings,
+    merged_settings,
+)
 from benchmark.runtime.filing import Pretrained, check_place, file_backbone
-from benchmark.runtime.inputs import PretrainInputs, check_corpus, folder_digest, method_digest, read_corpus
+from benchmark.runtime.inputs import (
+    IN_IMAGE,
+    PretrainInputs,
+    check_corpus,
+    folder_digest,
+    method_digest,
+    read_corpus,
+)
 from benchmark.runtime.outcome import ANEW, RESUME
 from benchmark.runtime.outputs import Outputs, is_done
 from benchmark.runtime.pretrain import pretrain
 from benchmark.runtime.runs import Run
 from benchmark.runtime.stamp import Known
-from benchmark.runtime.submissions import Found, SubmissionError, find_submission, submissions_root
+from benchmark.runtime.submissions import SubmissionError, find_submission, submissions_root
 
 
 def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
@@ -48,8 +65,11 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         )
     choice = configure(submission, request.variant, request.fraction, request.profile)
     # What is asked for is read before anything is built for it.
-    merged_settings(submission, choice, request.profile, request.settings)
-    request.root = root = backbone_folder(request.workspace, request.name or choice.backbone_name(submission))
+    settings = merged_settings(submission, choice, request.profile, request.settings)
+    changed = changed_settings(submission, choice, request.profile, given_settings(request.settings))
+    declared = _declared(submission, request.pretraining_data)
+    name = request.name or backbone_name(submission, choice, request.seed, changed)
+    request.root = root = backbone_folder(request.workspace, name)
     if is_built_in(root.name) and not (found.own and submission.name == root.name):
         raise SubmissionError(
             f"the name {root.name} is kept for the backbones that are always there; choose another --name"
@@ -59,7 +79,7 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
     own = found.own and request.image is None
     code = (
         method_digest(submissions_root(), submission.name) if found.own else folder_digest(found.folder)
-    ) + (f" in {request.image}" if request.image else "")
+    ) + (f"{IN_IMAGE}{request.image}" if request.image else "")
     inputs = PretrainInputs(
         method=submission.name,
         method_sha256=code,
@@ -80,13 +100,13 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
             tidy_backbone(root)
         say(f"{root} is there already, made from the same inputs; --force makes it again")
         return None
-    check_place(root, submission.name, force=request.force)
+    begun = outputs.begun and (request.resume or (not request.force and outputs.waiting(inputs) is not None))
+    replaces = check_place(root, inputs, force=request.force, begun=begun)
     if source is not None and manifest is not None:
         check_corpus(source, manifest)
-    learnt = [] if manifest is None else [manifest.display_name]
     known = Known(
         name=root.name,
-        display_name=choice.display_name(submission, request.profile)[:80],
+        display_name=display_name(submission, choice, request.profile, request.seed, changed),
         method=submission.name,
         variant=choice.variant,
         profile=request.profile,
@@ -94,18 +114,26 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         seed=request.seed,
         corpus_sha256=inputs.corpus_sha256,
         inputs_sha256=inputs.digest(),
-        pretraining_data=None if own else tuple(dict.fromkeys([*submission.pretraining_data, *learnt])),
+        pretraining_data=declared,
         image_digest=None,
         seconds=0.0,
         peak_memory_bytes=None,
         made_by=_keeper(),
+        corpus=None if manifest is None else manifest.display_name,
+        hyperparameters=settings,
+        settings=request.settings,
+        method_sha256=inputs.method_sha256,
+        supervision=submission.supervision,
+        paper=submission.paper,
     )
     with outputs.held(), stoppable(outputs, inputs):
         if not request.force and (ended := outputs.waiting(inputs)) is not None:
             say(
                 f"{submission.name} ended well in an earlier call; what it left is checked now, it is not run again"
             )
-            return file_backbone(ended, root, outputs, inputs, known, request.limits, force=False)
+            return file_backbone(
+                ended, root, outputs, inputs, known, request.limits, force=False, replaces=replaces
+            )
         runtime, device = choose_runtime(request, found, own, say)
         outputs.open(inputs, resume=request.resume, force=request.force)
         with (
@@ -114,14 +142,23 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         ):
             empty.chmod(0o755)
             run = Run(
-                parameters=_parameters(request, found, choice, root.name, device),
+                parameters=_parameters(request, settings, choice, root.name, device),
                 input=source or empty.resolve(),
                 output=outputs.folder,
                 assets=_assets(request),
                 limits=request.limits,
                 more_environment=_more(request),
             )
-            return pretrain(runtime, run, root, outputs, inputs, known, view.hear, force=request.force)
+            return pretrain(
+                runtime, run, root, outputs, inputs, known, view.hear, force=request.force, replaces=replaces
+            )
+
+
+def _declared(submission: Submission, more: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return (*submission.pretraining_data, *map(vocabulary().declare, more))
+    except UnknownDataError as error:
+        raise SubmissionError(f"--pretraining-data: {error}") from error
 
 
 def _keeper() -> str | None:
@@ -132,7 +169,7 @@ def _keeper() -> str | None:
 
 
 def _parameters(
-    request: Request, found: Found, choice: Choice, name: str, device: Literal["cpu", "cuda"]
+    request: Request, settings: dict[str, Any], choice: Choice, name: str, device: Literal["cpu", "cuda"]
 ) -> RunParameters:
     return RunParameters(
         name=name,
@@ -142,7 +179,7 @@ def _parameters(
         variant=choice.variant,
         device=device,
         time_limit=request.time_limit,
-        settings=merged_settings(found.submission, choice, request.profile, request.settings),
+        settings=settings,
         resume=request.resume,
     )
 

@@ -51,6 +51,8 @@ class Request:
     workspace: Path
     corpus: Callable[[], Path]
     """Returns the folder of the corpus; asked only where the method needs one."""
+    pretraining_data: tuple[str, ...] = ()
+    """What weights of the user's, from which the method starts, have seen."""
     more_mounts: list[Any] = field(default_factory=list)
     """Of a container, for this repository's tests."""
     tags: str = "lovt-bench"

@@ -73,8 +73,12 @@ def marks_of(folder: Path) -> str | None:
         declared = read_folder(folder)
     except SubmissionError:
         return None
-    beside = "" if declared.corpus == "none" or declared.module else ", beside the corpus that it is given"
-    return marks_text(overlaps(declared.pretraining_data, datasets())) + beside
+    return marks_text(overlaps(declared.pretraining_data, datasets())) + _beside(declared)
+
+
+def _beside(declared: Submission) -> str:
+    """Return what is to be said behind declared data, which leave out the corpus of a method that learns from one."""
+    return "" if declared.corpus == "none" else ", beside the corpus that it is given"
 
 
 def marks_text(marks: Sequence[Overlap]) -> str:
@@ -121,7 +125,7 @@ def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
                 "evidence": max(steps.values(), key=LADDER.index, default=NOTHING),
                 "clean": f"{sum(mark.mark == 'clean' for mark in marks)}/{len(marks)}",
                 "rows": ", ".join(steps) or NOTHING,
-                "pre-training data": _titles(declared.pretraining_data),
+                "pre-training data": _titles(declared.pretraining_data) + _beside(declared),
             }
         )
     return lines, wrong

@@ -8,6 +8,7 @@ from pydantic import Field, HttpUrl, NonNegativeFloat, NonNegativeInt, PositiveI
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.leaderboard import ArchitectureClass
+from benchmark.contract.submission import Supervision
 
 ONNX_ONLY = "onnx"
 """Architecture of a backbone that is only its graph: any framework, frozen protocols only."""
@@ -56,7 +57,10 @@ class InputSpec(Model):
 class Provenance(Model):
     """Where the weights came from. Free of paths of a machine."""
 
-    method: str
+    method: str = ""
+    """Name of the submission, or of what made the weights. A run of the harness may leave it out: that writes it."""
+    supervision: Supervision | None = None
+    """Of the method, as its `submission.yaml` said when the harness ran it; None where there was no such run."""
     variant: str | None = None
     """Name of the method's configuration."""
     profile: str | None = None
@@ -64,9 +68,15 @@ class Provenance(Model):
     fraction: float | None = Field(default=None, gt=0, le=1)
     """Share of the pre-training corpus, None where there is none."""
     seed: int | None = None
+    settings: dict[str, str] | None = None
+    """What the user changed of the hyperparameters (`--set`), as it was given; None where the harness does not say."""
+    method_sha256: str | None = None
+    """Digest of the submission's files, and the name of the image that was run in place of a built one."""
     corpus_sha256: Sha256 | None = None
     inputs_sha256: Sha256 | None = None
     """Digest of everything the pre-training depended on: code, corpus, seed, settings. Equal: nothing to do."""
+    begun_with: list[Sha256] = []
+    """The same of the inputs that the run had before, where its user let it go on although they had changed."""
     image_digest: str | None = None
     """Digest of the container image that made the weights."""
     made_by: Name | None = None
@@ -75,10 +85,11 @@ class Provenance(Model):
     """Digest of the weight file that was converted."""
     commit: str | None = None
     pretraining_data: list[str] = []
-    """Data sets that the weights have seen, as declared."""
+    """Data sets that the weights have seen, as declared; the harness adds the corpus that it gave."""
     hyperparameters: dict[str, Any] = {}
+    """As the method states them; those that the harness gave are the harness's."""
     seconds: NonNegativeFloat | None = None
-    """Wall-clock cost of the pre-training."""
+    """Wall-clock cost of the pre-training; of a run of the harness, measured from outside, all attempts together."""
     images: NonNegativeInt | None = None
     """Samples that training drew, all epochs and ranks together."""
     epochs: NonNegativeInt | None = None
@@ -87,9 +98,9 @@ class Provenance(Model):
     device: str | None = None
     """Kind and number of the devices, for example `2 x NVIDIA A100`; no name of a machine."""
     peak_memory_bytes: NonNegativeInt | None = None
-    """Of the device; on a CPU, of the process; of a container, measured from outside."""
+    """Of a run of the harness: of container or process, measured from outside. Else as the method states it."""
     paper: HttpUrl | None = None
-    """Of the method, as its submitter declares it; None where there is none or a submission says it."""
+    """Of the method, as its submitter declares it; None where none is named."""
     notes: list[str] = []
 
 

@@ -9,9 +9,18 @@ from benchmark.contract.submission import Submission
 from benchmark.runtime.submissions import SubmissionError
 from submissions.common.declaration import Choice, choose, profile_settings
 from submissions.common.errors import SettingsError
+from submissions.common.naming import backbone_name, changed_settings, display_name
 from submissions.common.settings import parse_assignments
 
-__all__ = ["Choice", "configure", "merged_settings"]
+__all__ = [
+    "Choice",
+    "backbone_name",
+    "changed_settings",
+    "configure",
+    "display_name",
+    "given_settings",
+    "merged_settings",
+]
 
 
 def configure(submission: Submission, variant: str | None, fraction: float | None, profile: str) -> Choice:
@@ -36,13 +45,21 @@ def merged_settings(
         submission: what is declared.
         choice: the variant.
         profile: name of the profile.
-        assignments: key and text of each `--set`; a value is JSON where it reads as such, else text.
+        assignments: key and text of each `--set`.
+
+    Raises:
+        SubmissionError: a value that JSON does not have.
+    """
+    return {**choice.settings, **profile_settings(submission, profile), **given_settings(assignments)}
+
+
+def given_settings(assignments: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of `--set`: JSON where a text reads as such, else text.
 
     Raises:
         SubmissionError: a value that JSON does not have.
     """
     try:
-        given = parse_assignments(f"{key}={value}" for key, value in assignments.items())
+        return parse_assignments(f"{key}={value}" for key, value in assignments.items())
     except SettingsError as error:
         raise SubmissionError(str(error)) from error
-    return {**choice.settings, **profile_settings(submission, profile), **given}

@@ -6,22 +6,25 @@ lay at the backbone's place stays unless everything went well.
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.backbone.findings import Finding, failed
-from benchmark.backbone.folder import MANIFEST, check_replaceable, read_manifest, writing_backbone
+from benchmark.backbone.folder import MANIFEST, read_manifest, tidy_backbone, writing_backbone
 from benchmark.backbone.model import BackboneError
 from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.run_contract import Limits
+from benchmark.contract.untrusted import clean_text
 from benchmark.contract.verdict import RunVerdict, Verdict
 from benchmark.disk.temporary import write_text
 from benchmark.runtime.attached_audit import attached_audits, settle_audit
 from benchmark.runtime.check_apart import check_apart
-from benchmark.runtime.inputs import PretrainInputs
+from benchmark.runtime.inputs import PretrainInputs, differences
 from benchmark.runtime.outputs import Outputs, taken_over
-from benchmark.runtime.stamp import Known, stamp_foreign, stamp_own
+from benchmark.runtime.stamp import Known, stamp
 from benchmark.runtime.submissions import SubmissionError
 from benchmark.runtime.take_over import RejectedError, copy_backbone
 
@@ -44,6 +47,7 @@ def file_backbone(
     limits: Limits,
     *,
     force: bool,
+    replaces: str | None = None,
 ) -> Pretrained:
     """Put the backbone of a run that ended well at `root` if it deserves it.
 
@@ -54,13 +58,14 @@ def file_backbone(
         inputs: what the run depends on.
         known: what the harness writes into the manifest; time, memory and image are filled in here.
         limits: of sizes.
-        force: whether a backbone from elsewhere may be replaced.
+        force: whether any other backbone may be replaced.
+        replaces: identity of the one that may be replaced without (`check_place`).
 
     Returns:
         The verdict, which is written beside the output as well, and findings.
 
     Raises:
-        SubmissionError: a backbone that came from elsewhere has come to lie at `root`; the run's end stays noted.
+        SubmissionError: another backbone has come to lie at `root`; the run's end stays noted.
     """
     known = replace(
         known,
@@ -69,7 +74,7 @@ def file_backbone(
         peak_memory_bytes=ended.peak_memory_bytes,
     )
     try:
-        findings = _take_over(outputs.folder, root, known, limits, force)
+        findings = _take_over(outputs.folder, root, known, limits, force, replaces)
     except RejectedError as error:
         message = f"ended well, but the backbone that it left breaks the contract: {error}"
         rejected = ended.model_copy(
@@ -80,7 +85,7 @@ def file_backbone(
         return Pretrained(rejected, [])
     except BackboneError as error:
         raise SubmissionError(
-            f"{root} came from elsewhere and is not replaced. The run ended well and is kept: move {root.name} away "
+            f"{root} came there meanwhile and is not replaced. The run ended well and is kept: move {root.name} away "
             "and give the same command again, which checks and files what the run left (--force trains anew)"
         ) from error
     taken = taken_over(ended, root.name)
@@ -88,15 +93,63 @@ def file_backbone(
     return Pretrained(taken, findings)
 
 
-def check_place(root: Path, method: str, *, force: bool) -> None:
-    """Raise SubmissionError where a backbone lies at `root` that no run of `method` made, and `force` is not given."""
+def check_place(root: Path, inputs: PretrainInputs, *, force: bool, begun: bool) -> str | None:
+    """Return the identity of the backbone at `root` that a run may replace, None where there is none.
+
+    Args:
+        root: the backbone's folder, there or not.
+        inputs: what the run depends on.
+        force: whether whatever lies there may be replaced.
+        begun: whether the run was begun by an earlier call. That one was allowed to replace what its method had made.
+
+    Raises:
+        SubmissionError: what lies there was made by something else, or from other inputs, which are named.
+    """
+    if force:
+        return None
+    with suppress(OSError):
+        tidy_backbone(
+            root
+        )  # a call that was killed while it filed may have laid an old one aside: it comes back
+    if not os.path.lexists(root):
+        return None
     try:
-        check_replaceable(root, force=force, own=lambda there: made_by(there, method))
-    except BackboneError as error:
+        there = read_manifest(root)
+    except BackboneError:  # nobody can tell whose it is
+        there = None
+    if there is None or not made_by(there, inputs.method):
         raise SubmissionError(
-            f"{root} did not come from pre-training {method} and is not replaced; choose another --name, or replace it "
-            "with --force"
-        ) from error
+            f"{root} did not come from pre-training {inputs.method} and is not replaced; choose another --name, or "
+            "replace it with --force"
+        )
+    if not begun and there.provenance.inputs_sha256 != inputs.digest():
+        what = "; ".join(changed_inputs(there, inputs)) or "it does not say which"
+        raise SubmissionError(
+            f"{root} is a finished backbone from other inputs and is not replaced: {what}. Keep both with another "
+            "--name, or replace it with --force"
+        )
+    return there.sha256
+
+
+def changed_inputs(there: BackboneManifest, inputs: PretrainInputs) -> list[str]:
+    """Name each input of a run that is not what it was for a finished backbone, with both values where they are known.
+
+    Args:
+        there: the backbone's manifest; earlier releases noted neither settings nor code.
+        inputs: of the run that would take its place.
+    """
+    said = there.provenance
+    was = PretrainInputs(
+        method=said.method,
+        method_sha256=said.method_sha256 or inputs.method_sha256,
+        seed=inputs.seed if said.seed is None else said.seed,
+        variant=said.variant,
+        fraction=inputs.fraction if said.fraction is None else said.fraction,
+        profile=said.profile or inputs.profile,
+        settings=inputs.settings if said.settings is None else said.settings,
+        corpus_sha256=said.corpus_sha256,
+    )
+    return [clean_text(line, 200) for line in differences(was, inputs)]
 
 
 def made_by(manifest: BackboneManifest, method: str) -> bool:
@@ -104,14 +157,21 @@ def made_by(manifest: BackboneManifest, method: str) -> bool:
     return manifest.provenance.method == method and manifest.provenance.inputs_sha256 is not None
 
 
-def _take_over(output: Path, root: Path, known: Known, limits: Limits, force: bool) -> list[Finding]:
+def _take_over(
+    output: Path, root: Path, known: Known, limits: Limits, force: bool, replaces: str | None
+) -> list[Finding]:
     """Copy, stamp, check and file the backbone; return the findings of the check.
 
     Raises:
         RejectedError: it breaks the contract.
         BackboneError: what lies at `root` may not be replaced.
     """
-    with writing_backbone(root, force=force, own=lambda there: made_by(there, known.method)) as taken:
+
+    def replaceable(there: BackboneManifest) -> bool:
+        equal = made_by(there, known.method) and there.provenance.inputs_sha256 == known.inputs_sha256
+        return equal or there.sha256 == replaces
+
+    with writing_backbone(root, force=force, own=replaceable) as taken:
         copy_backbone(output, taken, limits)
         made = _stamped(taken, known)
         findings = check_apart(taken, name=root.name)
@@ -135,7 +195,6 @@ def _stamped(taken: Path, known: Known) -> BackboneManifest:
         manifest = read_manifest(taken)
     except BackboneError as error:
         raise RejectedError([str(error).replace(f"{taken}/", "")]) from error
-    stamp = stamp_own if known.image_digest is None else stamp_foreign
     made = stamp(manifest, known)
     write_text(taken / MANIFEST, made.to_json())
     return made

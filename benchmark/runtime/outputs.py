@@ -72,6 +72,12 @@ class Outputs:
         except OSError:
             return False
 
+    @property
+    def begun(self) -> bool:
+        """Whether a run was begun here whose backbone is not taken over yet."""
+        state = self._read()
+        return state.inputs is not None and not state.taken
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep other processes from running the same backbone for the block.

@@ -35,6 +35,7 @@ def pretrain(
     listener: Listener,
     *,
     force: bool = False,
+    replaces: str | None = None,
     wait: Callable[[float], None] = time.sleep,
 ) -> Pretrained:
     """Run a submission and put its backbone at `root` if it deserves it.
@@ -47,7 +48,8 @@ def pretrain(
         inputs: what the run depends on.
         known: what the harness writes into the manifest; time, memory and image are filled in later.
         listener: gets what the submission says, from another thread.
-        force: whether a backbone from elsewhere may be replaced.
+        force: whether any other backbone may be replaced.
+        replaces: identity of the one that may be replaced without.
         wait: sleeps between attempts.
 
     Returns:
@@ -90,7 +92,9 @@ def pretrain(
     verdict = judged(ended)
     if verdict.verdict is Verdict.SUCCESS:
         narrator.complain()
-        return file_backbone(verdict, root, outputs, inputs, known, run.limits, force=force)
+        return file_backbone(
+            verdict, root, outputs, inputs, known, run.limits, force=force, replaces=replaces
+        )
     outputs.drop_halves(everything=verdict.verdict is Verdict.OUTPUT_TOO_LARGE)
     if ended.stopped == "interrupt" and not outputs.resumable:
         raise KeyboardInterrupt

@@ -100,13 +100,17 @@ def save(figure: Figure, target: Path, form: Format) -> Path:
 
 
 def name_of(row: Row, size: float, inches: float) -> str:
-    """Return a row's display name on one line, cut where it is wider than that many inches at `size` points."""
+    """Return a row's display name on one line, at most that many inches wide at `size` points.
+
+    Of a longer one the middle is left out: what tells the variants of a method apart stands at the end.
+    """
     text = clean(row.display_name, limit=80) or row.id
     font = FontProperties(family="DejaVu Sans", size=size)
     shown, kept = text, len(text)
     while kept > 1 and text_to_path.get_text_width_height_descent(shown, font, ismath=False)[0] > 72 * inches:
         kept -= 1
-        shown = f"{text[:kept].rstrip()}…"
+        end = text[len(text) - kept // 2 :].lstrip()
+        shown = f"{text[: kept - kept // 2].rstrip()}…{end}"
     return shown
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from benchmark.contract.base import is_name
 from benchmark.contract.leaderboard import Row, Table
+from leaderboard.provenance import SETTING
 
 _OPTIONS = {"Variant": "--variant", "Profile": "--profile", "Seed": "--seed"}
 """Labels of `leaderboard.provenance` and what repeats them."""
+
+_KEY, _VALUE = re.compile(r"[a-z][a-z0-9_]{0,63}"), re.compile(r"[A-Za-z0-9.+-][A-Za-z0-9._+-]{0,63}")
+"""Settings that a shell takes as they stand."""
 
 
 def commands(row: Row, table: Table) -> list[str]:
@@ -35,4 +41,8 @@ def _pretraining(row: Row) -> list[str]:
     options = [f"{option} {value}" for option, value in said.items() if is_name(value) and value != "paper"]
     if row.fraction is not None:
         options.append(f"--fraction {row.fraction:g}")
+    for label, value in row.provenance.items():
+        key = label.removeprefix(SETTING)
+        if label.startswith(SETTING) and _KEY.fullmatch(key):
+            options.append(f"--set {key}={value if _VALUE.fullmatch(value) else 'VALUE'}")
     return [" ".join(["lovt-bench pretrain", method, *options, f"--name {row.id}"])]

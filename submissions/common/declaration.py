@@ -23,21 +23,6 @@ class Choice:
     fraction: float
     settings: dict[str, object]
 
-    def backbone_name(self, submission: Submission) -> str:
-        """Return the name of the backbone: the method's for its default, else with the variant behind it."""
-        if self.variant is None:
-            return submission.name
-        declared = submission.variants[self.variant].fraction
-        own = [] if self.variant == submission.default_variant else [self.variant]
-        other = [] if self.fraction == declared else [f"{100 * self.fraction:g}"]
-        return "-".join([submission.name, *own, *other])
-
-    def display_name(self, submission: Submission, profile: str) -> str:
-        """Return what tables show: fractions of one method share a name, other variants and profiles say so."""
-        more = [] if self.variant is None or self.variant.isdigit() else [self.variant]
-        more += [] if profile == "paper" else [profile]
-        return submission.display_name + (f" ({', '.join(more)})" if more else "")
-
 
 def read_declaration(folder: Path) -> Submission:
     """Return the validated `submission.yaml` of a folder.

@@ -29,6 +29,7 @@ from submissions.common.declaration import Choice, choose, profile_settings, rea
 from submissions.common.errors import NonFiniteLossError, PretrainingError, SettingsError
 from submissions.common.export import export
 from submissions.common.module import PretrainingModule
+from submissions.common.naming import DEFAULT_SEED, backbone_name, changed_settings, display_name
 from submissions.common.settings import TrainingSettings, build_settings, parse_assignments, parse_object
 from submissions.common.training import RunOptions, train
 
@@ -53,7 +54,7 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
     @click.option(
         "--output", required=True, type=click.Path(path_type=Path), help="Where everything is left."
     )
-    @click.option("--seed", default=12345, type=click.IntRange(min=0))
+    @click.option("--seed", default=DEFAULT_SEED, type=click.IntRange(min=0))
     @click.option("--variant", help="Configuration in submission.yaml.  [default: its first]")
     @click.option(
         "--fraction", type=click.FloatRange(0, 1, min_open=True), help="Share of the training split."
@@ -105,16 +106,28 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
         try:
             submission = read_declaration(folder)
             choice = choose(submission, variant, fraction)
+            given = {**parse_object(settings_json), **parse_assignments(assignments)}
             values = build_settings(
                 settings,
                 [
                     (f"variant {choice.variant}", choice.settings),
                     (f"profile {profile}", profile_settings(submission, profile)),
-                    ("--set", {**parse_object(settings_json), **parse_assignments(assignments)}),
+                    ("--set", given),
                 ],
             )
-            name = name or choice.backbone_name(submission)
-            pretrain_one(module, submission, choice, values, name, profile, seed, corpus, options)
+            changed = changed_settings(submission, choice, profile, given)
+            pretrain_one(
+                module,
+                submission,
+                choice,
+                values,
+                name or backbone_name(submission, choice, seed, changed),
+                display_name(submission, choice, profile, seed, changed),
+                profile,
+                seed,
+                corpus,
+                options,
+            )
         except SettingsError as error:
             _fail(str(error), ExitCode.BAD_CONFIGURATION)
         except NonFiniteLossError as error:
@@ -135,12 +148,13 @@ def pretrain_one(
     choice: Choice,
     settings: TrainingSettings,
     name: str,
+    shown: str,
     profile: str,
     seed: int,
     corpus_root: Path,
     options: RunOptions,
 ) -> None:
-    """Train one configuration and export its backbone.
+    """Train one configuration and export its backbone under `name`, which tables show as `shown`.
 
     Raises:
         PretrainingError: corpus, settings, checkpoint or loss forbid it; no backbone is written.
@@ -174,7 +188,7 @@ def pretrain_one(
         result,
         method=submission.name,
         name=name,
-        display_name=choice.display_name(submission, profile),
+        display_name=shown,
         choice=choice,
         profile=profile,
         seed=seed,

@@ -17,6 +17,7 @@ from submissions.common.declaration import read_declaration
 from submissions.common.errors import PretrainingError
 from submissions.common.export import FOLDER
 from submissions.common.initial_weights import InitialWeights
+from submissions.common.naming import DEFAULT_SEED
 
 
 def run_untrained(make: Callable[[int], InitialWeights], folder: Path) -> NoReturn:
@@ -38,7 +39,7 @@ def command(make: Callable[[int], InitialWeights], folder: Path) -> click.Comman
     @click.option(
         "--output", required=True, type=click.Path(path_type=Path), help="Where the backbone is left."
     )
-    @click.option("--seed", default=12345, type=click.IntRange(min=0))
+    @click.option("--seed", default=DEFAULT_SEED, type=click.IntRange(min=0))
     @click.option("--name", help="Name of the backbone.  [default: the method's]")
     def export(corpus: Path | None, output: Path, seed: int, name: str | None) -> None:
         """Leave a backbone; nothing is learnt."""

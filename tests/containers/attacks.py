@@ -48,7 +48,7 @@ INPUTS = PretrainInputs(
 KNOWN = Known(
     name=NAME, display_name="Suspect", method="suspect", variant=None, profile="paper", fraction=None, seed=1,
     corpus_sha256=None, inputs_sha256=INPUTS.digest(), pretraining_data=("declared",), image_digest=None,
-    seconds=0.0, peak_memory_bytes=None,
+    seconds=0.0, peak_memory_bytes=None, hyperparameters={"noise": 0.6},
 )  # fmt: skip
 
 
@@ -66,9 +66,9 @@ def build_suspect(engine: docker.DockerClient, base: str, tag: str) -> str:
 
 
 def write_good(folder: Path) -> Path:
-    """Write a backbone that nothing is wrong with (ResNet-18 at 64 pixels)."""
+    """Write a backbone that nothing is wrong with but its names and costs (ResNet-18 at 64 pixels)."""
     provenance = Provenance(
-        method="other", seed=99, seconds=1e9, peak_memory_bytes=1, pretraining_data=["none"]
+        method=KNOWN.method, seed=KNOWN.seed, seconds=1e9, peak_memory_bytes=1, pretraining_data=["none"]
     )
     save_backbone(
         folder,

@@ -47,7 +47,7 @@ def pretrain(
         images.build(engine, "Dockerfile", tag, EXAMPLES / example, **arguments)
         settings: dict[str, Any] = {
             "method": str(EXAMPLES / example), "variant": None, "fraction": None, "profile": "paper", "seed": 7,
-            "settings": {}, "name": None, "resume": False, "force": True, "device": "cpu", "devices": None,
+            "settings": {}, "name": example, "resume": False, "force": True, "device": "cpu", "devices": None,
             "workers": None, "time_limit": None, "hard_limit": None, "wandb": None, "online_evaluation": True,
             "runtime": "docker", "image": tag, "base_image": "none", "build_network": None, "assets": None,
             "limits": Limits(memory_bytes=GIB, shared_memory_bytes=64 << 20, scratch_bytes=64 << 20, cpus=1, pids=64),
@@ -62,19 +62,19 @@ def pretrain(
     return start
 
 
-def give_weights(workspace: Path) -> str:
+def give_weights(workspace: Path, method: str = "given-weights") -> str:
     """Put a ResNet-18 where the shell script looks for it; return its digest."""
     torch.manual_seed(0)
     manifest = save_backbone(
         workspace / "assets" / "given-weights", build("resnet18"), display_name="<b>Best</b>",
-        provenance=Provenance(method="lovt", pretraining_data=["everything"]), onnx=False,
+        provenance=Provenance(method=method), onnx=False,
     )  # fmt: skip
     assert manifest.weights_sha256 is not None
     return manifest.weights_sha256
 
 
 def test_a_shell_script_hands_over_given_weights(pretrain: Any, tmp_path: Path) -> None:
-    """Weights arrive bit by bit; who made them is what submission.yaml says, not what the given manifest claims."""
+    """Weights arrive bit by bit; what the row is called is what submission.yaml says, not the given manifest."""
     digest = give_weights(tmp_path)
     result, root = pretrain("given-weights")
     assert result.verdict.verdict is Verdict.SUCCESS, result.verdict
@@ -85,6 +85,14 @@ def test_a_shell_script_hands_over_given_weights(pretrain: Any, tmp_path: Path) 
     assert manifest.display_name == "Given weights"
     assert manifest.provenance.image_digest == result.verdict.image_digest
     assert manifest.provenance.pretraining_data == []
+
+
+def test_a_shell_script_with_weights_of_another_method_is_refused(pretrain: Any, tmp_path: Path) -> None:
+    give_weights(tmp_path, "lovt")
+    result, root = pretrain("given-weights")
+    assert result.verdict.verdict is Verdict.REJECTED
+    assert "says method lovt, the run had given-weights" in result.verdict.message
+    assert not root.exists()
 
 
 def test_a_shell_script_without_weights_says_bad_data(pretrain: Any) -> None:
@@ -113,7 +121,11 @@ def test_a_method_without_torch_leaves_a_graph_that_is_a_backbone(pretrain: Any)
     assert read_manifest(root).onnx_sha256 == manifest.onnx_sha256, "equal corpus and seed, equal bytes"
     other, _ = pretrain("onnx-filters", seed=8, settings={"components": "[2, 2, 2, 2, 2]"})
     assert other.verdict.verdict is Verdict.SUCCESS
-    assert [level.channels for level in read_manifest(root).levels] == [4] * 5
+    manifest = read_manifest(root)
+    assert [level.channels for level in manifest.levels] == [4] * 5
+    assert manifest.provenance.hyperparameters == {"components": [2, 2, 2, 2, 2]}, "it states none itself"
+    assert manifest.provenance.pretraining_data == ["tiny corpus"]
+    assert (manifest.provenance.supervision, manifest.provenance.seed) == ("self", 8)
 
 
 def test_a_method_without_torch_refuses_settings_that_it_does_not_know(pretrain: Any) -> None:

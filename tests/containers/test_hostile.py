@@ -433,7 +433,7 @@ def test_it_forges_its_result(suspect: Suspect, good: Path):
 
 
 def test_it_claims_anothers_name_cost_and_markup(suspect: Suspect, good: Path):
-    """Its manifest says that it is LoVT, seed 99, a display name in HTML, other data, a billion seconds: not read."""
+    """Its manifest says that it is LoVT, a display name in HTML, a billion seconds, no data: not read."""
     assert "Winner" in (good / "backbone.json").read_text()
     after = suspect(GOOD + "sleep 1", files={"good": good})
     assert after.verdict is Verdict.SUCCESS, after.message
@@ -452,10 +452,31 @@ def test_it_claims_anothers_name_cost_and_markup(suspect: Suspect, good: Path):
     assert "Winner" not in (after.root / "backbone.json").read_text()
 
 
+@pytest.mark.parametrize(
+    ("said", "both"),
+    [
+        ({"method": "lovt"}, "method lovt, the run had suspect"),
+        ({"variant": "30"}, "variant 30, the run had none"),
+        ({"profile": "demo"}, "profile demo, the run had paper"),
+        ({"seed": 99}, "seed 99, the run had 1"),
+        ({"corpus_sha256": "0" * 64}, f"corpus_sha256 {'0' * 64}, the run had none"),
+        ({"hyperparameters": {"noise": 0.1}}, "hyperparameters.noise 0.1, the run had 0.6"),
+        ({"pretraining_data": ["MIMIC-CXR"]}, "have seen MIMIC-CXR, which is not declared"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_it_lies_about_a_fact(suspect: Suspect, changed: Path, said: dict[str, object], both: str):
+    """Its manifest states another method, variant, seed, setting, … than it was started with."""
+    declare(changed, provenance=said)
+    after = suspect(GOOD, files={"good": changed})
+    assert after.verdict is Verdict.REJECTED
+    assert both in after.message
+
+
 def test_it_tells_lies_in_free_text(suspect: Suspect, changed: Path):
     """Terminal codes, text that runs from right to left and a megabyte of notes in the fields that are kept."""
     provenance = {
-        "method": "x", "notes": ["\x1b[2J\u202egood", "n" * 5000] * 50, "device": "a\nb" * 99,
+        "notes": ["\x1b[2J\u202egood", "n" * 5000] * 50, "device": "a\nb" * 99,
         "hyperparameters": {"\x1b[1m": ["\x07x"], "nested": {"a": "b\u0000"}},
     }  # fmt: skip
     declare(changed, provenance=provenance, versions={"torch": "9" * 500})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def ask(engine: docker.DockerClient, base_image: str, tmp_path: Path) -> Ask:
     def execute_request(**changes: object) -> tuple[Pretrained | None, list[str]]:
         fields: dict[str, object] = {
             "method": "lovt", "variant": None, "fraction": None, "profile": "demo", "seed": 5,
-            "settings": SETTINGS, "name": None, "resume": False, "force": False, "device": "cpu", "devices": None,
+            "settings": SETTINGS, "name": "lovt", "resume": False, "force": False, "device": "cpu", "devices": None,
             "workers": 0, "time_limit": None, "hard_limit": None, "wandb": None, "online_evaluation": False,
             "runtime": "docker", "image": None, "base_image": base_image, "build_network": "none",
             "limits": LIMITS, "assets": None, "workspace": tmp_path,
@@ -82,11 +83,16 @@ def test_lovt_pretrains_in_its_container_and_is_ranked(ask: Ask, engine: docker.
     manifest = read_manifest(root)
     found = manifest.provenance
     corpus = CorpusManifest.model_validate_json((tmp_path / "corpora" / "tiny" / "corpus.json").read_bytes())
-    assert (manifest.name, manifest.display_name, found.method) == ("lovt", "LoVT (demo)", "lovt")
+    assert (manifest.name, found.method, found.supervision) == ("lovt", "lovt", "text")
+    assert re.fullmatch(r"LoVT \(demo, seed 5, settings [0-9a-f]{8}\)", manifest.display_name)
     assert (found.seed, found.profile, found.variant, found.fraction) == (5, "demo", "100", 1.0)
     assert found.corpus_sha256 == corpus.identity()
     assert found.image_digest == engine.images.get("lovt-bench-test-lovt").id
-    assert found.pretraining_data == ["tiny corpus"]
+    assert found.pretraining_data == ["ImageNet-1k", "MIMIC-III", "tiny corpus"]
+    assert found.notes == [
+        "declared, but not named by this run among the data that it read: ImageNet-1k, MIMIC-III"
+    ]
+    assert found.settings == SETTINGS
     assert found.hyperparameters["image_side"] == 32
     assert found.peak_memory_bytes is not None
     assert 200 * MIB < found.peak_memory_bytes < LIMITS.memory_bytes

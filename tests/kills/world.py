@@ -41,7 +41,17 @@ def commands(root: Path, workspace: Path) -> Iterator[Command]:
         *("--no-onnx", "--allow-findings", "--pretraining-data", "none", "--force"),
     )
     yield (
-        *("pretrain", "byol", "--runtime", "process", "--profile", "demo", "--no-online-evaluation"),
+        *(
+            "pretrain",
+            "byol",
+            "--name",
+            "byol",
+            "--runtime",
+            "process",
+            "--profile",
+            "demo",
+            "--no-online-evaluation",
+        ),
         *("--set", "image_side=32", "--set", "hidden=16", "--set", "max_epochs=3"),
     )
     yield ("audit", "--corpus", str(workspace / "corpora" / "mimic-cxr"), "--attach", "mine")

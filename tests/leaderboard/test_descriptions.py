@@ -83,6 +83,44 @@ def test_a_manifest_knows_what_its_weights_have_seen(roots: tuple[Path, Path]) -
     assert found.backbone.provenance["Container image"] == "sha256:" + "a" * 16
 
 
+MADE = {
+    "method": "dae",
+    "inputs_sha256": digest("i"),
+    "supervision": "self",
+    "paper": "https://example.org/p",
+}
+
+
+def test_a_row_keeps_its_supervision_where_its_declaration_is_not_here(roots: tuple[Path, Path]) -> None:
+    """A method from elsewhere, pre-trained by path and evaluated without its folder in sight."""
+    write_backbone(roots[1], "dae-seed9", provenance=MADE, display_name="DAE (seed 9)")
+    found = describe(["dae-seed9"], *roots)["dae-seed9"]
+    assert (found.supervision, found.paper, found.display_name) == (
+        "self",
+        "https://example.org/p",
+        "DAE (seed 9)",
+    )
+    write_submission(roots[0], "dae", supervision="labels")
+    assert describe(["dae-seed9"], *roots)["dae-seed9"].supervision == "labels", "a correction counts"
+
+
+def test_runs_of_a_method_are_called_what_the_harness_called_them(roots: tuple[Path, Path]) -> None:
+    """Also the one that has the method's own name, whose declaration speaks of all of them."""
+    write_submission(roots[0], "dae", display_name="DAE")
+    for name, shown in (("dae", "DAE (demo)"), ("dae-big", "DAE (big, demo)")):
+        write_backbone(roots[1], name, provenance=MADE, display_name=shown)
+    found = describe(["dae", "dae-big"], *roots)
+    assert [item.display_name for item in found.values()] == ["DAE (demo)", "DAE (big, demo)"]
+
+
+def test_a_method_without_its_backbone_does_not_pass_for_clean(roots: tuple[Path, Path]) -> None:
+    """What it declares is beside a corpus, and nothing here says which that was."""
+    write_submission(roots[0], "lovt", corpus="images", pretraining_data=["none"])
+    found = describe(["lovt"], *roots)["lovt"]
+    assert found.pretraining_data == ["the corpus it was given, which is not known here"]
+    assert {item.mark for item in found.overlaps["public"]} == {"unknown"}
+
+
 def test_of_weights_from_elsewhere_every_declaration_counts(roots: tuple[Path, Path]) -> None:
     """A submitter must not lose an overlap by leaving it out of one of two places."""
     weights = {

@@ -33,6 +33,7 @@ def write_corpus(
     reports: bool = True,
     labels: bool = True,
     seed: int = 0,
+    display_name: str = "tiny corpus",
 ) -> Path:
     """Write a corpus; every third study has two views, images are not square, labels show as bright stripes."""
     rng = np.random.default_rng(seed)
@@ -88,7 +89,7 @@ def write_corpus(
     }
     manifest = CorpusManifest(
         name=root.name,
-        display_name="tiny corpus",
+        display_name=display_name,
         track="phantom",
         side=512,
         label_names=names,

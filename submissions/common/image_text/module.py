@@ -18,7 +18,7 @@ from submissions.common.module import Monitor, PretrainingModule
 from submissions.common.sampling import Transform, Unit
 from submissions.common.text.encoder import TextEncoder, pretrained_text_model, small_text_model
 from submissions.common.text.pooling import report_maximum, sentence_features
-from submissions.common.text.source import SMALL
+from submissions.common.text.source import PUBLISHED, SMALL
 from submissions.common.text.tokeniser import ReportTokens
 
 TOKENISER = "tokeniser"
@@ -48,6 +48,8 @@ class ImageTextModule(PretrainingModule):
             bert, self.tokeniser = pretrained_text_model(settings.text_model, lower_case=settings.lower_case)
             # Of a local folder, its place on this machine is nobody's business.
             name = Path(settings.text_model)
+            if settings.text_model == PUBLISHED:
+                self.initial_data = (*self.initial_data, "MIMIC-III")
             self.notes.append(f"text model started from {name.name if name.is_dir() else name.as_posix()}")
         self.text = TextEncoder(
             bert,

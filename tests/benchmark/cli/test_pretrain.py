@@ -101,6 +101,7 @@ def test_a_method_is_run_checked_and_not_run_again(tmp_path: Path) -> None:
     write_corpus(tmp_path / "corpora" / "mimic-cxr", train=12)
     command = [sys.executable, "-m", "benchmark.cli.main", "pretrain", "byol", "--profile", "demo", *SMALL]
     command += ["--workspace", str(tmp_path), "--fraction", "0.5", "--device", "cpu", "--runtime", "process"]
+    command += ["--name", "byol-50"]
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -121,12 +122,22 @@ def test_a_method_is_run_checked_and_not_run_again(tmp_path: Path) -> None:
     assert (provenance.seed, provenance.profile) == (12345, "demo")
     assert provenance.hyperparameters["batch_size"] == 4
     assert provenance.inputs_sha256
+    assert provenance.pretraining_data == ["ImageNet-1k", "tiny corpus"]
+    assert (provenance.supervision, str(provenance.paper)) == ("self", "https://arxiv.org/abs/2006.07733")
     assert [path.name for path in root.parent.iterdir()] == ["byol-50"]
     left = {path.name for path in (tmp_path / "pretraining" / "byol-50").iterdir()}
     assert left == {"checkpoints", "logs"}
 
     second = run()
     assert "made from the same inputs" in second.stdout
+
+    other = run("--seed", "9", "--set", "max_epochs=2")
+    assert other.returncode == 1
+    assert "byol-50 is a finished backbone from other inputs and is not replaced: " in other.stderr
+    assert (
+        "seed was 12345, is 9; setting max_epochs was 1, is 2. Keep both with another --name" in other.stderr
+    )
+    assert read_manifest(root).provenance == provenance
 
     bad = run("--set", "width=3", "--name", "wrong")
     assert bad.returncode == 1

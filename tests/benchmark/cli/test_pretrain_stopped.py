@@ -98,7 +98,11 @@ def test_a_stopped_run_without_checkpoints_promises_no_resume(
 def test_a_call_stopped_while_it_checks_says_that_the_run_is_kept(start: Start, tmp_path: Path) -> None:
     good = tmp_path / "good"
     save_backbone(
-        good, random_draw("resnet18", 0), display_name="Good", provenance=Provenance(method="x"), onnx=False
+        good,
+        random_draw("resnet18", 0),
+        display_name="Good",
+        provenance=Provenance(method="mine"),
+        onnx=False,
     )
     process = start(GOOD=str(good))
     state = tmp_path / "pretraining" / ".runs" / "mine.json"

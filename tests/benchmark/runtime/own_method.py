@@ -7,17 +7,19 @@ import os
 from pathlib import Path
 
 
-def write_method(folder: Path, script: str) -> dict[str, str]:
+def write_method(folder: Path, script: str, **fields: object) -> dict[str, str]:
     """Write the method `mine` and return the environment in which `submissions.mine` is found beside the others.
 
     Args:
         folder: made here.
         script: Python; `output` is the path of the output.
+        fields: of its `submission.yaml`.
     """
     method = folder / "mine"
     method.mkdir(parents=True)
     declared = {"name": "mine", "display_name": "Mine", "supervision": "unknown", "corpus": "none"}
-    (method / "submission.yaml").write_text(json.dumps({**declared, "module": "submissions.mine.pretrain"}))
+    module = {"module": "submissions.mine.pretrain"}
+    (method / "submission.yaml").write_text(json.dumps({**declared, **module, **fields}))
     (method / "__init__.py").touch()
     (method / "pretrain.py").write_text(
         f"import sys\nfrom pathlib import Path\noutput = Path(sys.argv[sys.argv.index('--output') + 1])\n{script}"

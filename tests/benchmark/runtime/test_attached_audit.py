@@ -22,7 +22,7 @@ from tests.benchmark.runtime.test_stamp import KNOWN
 
 
 def write(root: Path, seed: int) -> None:
-    provenance = Provenance(method=KNOWN.method, seed=seed, inputs_sha256="0" * 64)
+    provenance = Provenance(method=KNOWN.method, inputs_sha256="0" * 64)
     save_backbone(root, random_draw("resnet18", seed), display_name="Mine", provenance=provenance, onnx=False)
 
 
@@ -48,7 +48,7 @@ def test_the_audit_of_other_weights_is_laid_aside_and_told(tmp_path: Path) -> No
     parameters = RunParameters(name="mine", seed=1, fraction=1, profile="demo", device="cpu")
     run = Run(parameters, tmp_path, outputs.folder)
     known = replace(KNOWN, image_digest=None)
-    result = pretrain(Drawn(1), run, root, outputs, INPUTS, known, lambda event: None)
+    result = pretrain(Drawn(1), run, root, outputs, INPUTS, known, lambda event: None, force=True)
     warnings = [one.message for one in result.findings if one.subject == "audit.json"]
     (aside,) = (tmp_path / "audits").iterdir()
     assert aside.read_text() == "{}"

@@ -25,7 +25,9 @@ from benchmark.contract.verdict import RunVerdict, Verdict
 from benchmark.disk.leftovers import abandoned
 from benchmark.runtime.filing import Pretrained
 from benchmark.runtime.submissions import SubmissionError
+from leaderboard.descriptions import describe
 from tests.benchmark.runtime.own_method import write_method
+from tests.submissions.tiny_corpus import write_corpus
 
 METHOD = """
 import os, shutil
@@ -59,7 +61,7 @@ class Caller:
     def __call__(self, **changes: Any) -> Pretrained | None:
         fields: dict[str, Any] = {
             "method": "mine", "variant": None, "fraction": None, "profile": "paper", "seed": 1, "settings": {},
-            "name": None, "resume": False, "force": False, "device": "cpu", "devices": None, "workers": None,
+            "name": "mine", "resume": False, "force": False, "device": "cpu", "devices": None, "workers": None,
             "time_limit": None, "hard_limit": None, "wandb": None, "online_evaluation": True,
             "runtime": "process", "image": None, "base_image": None, "build_network": None,
             "limits": Limits(reserve_bytes=0), "assets": None, "workspace": self.workspace, "corpus": Path,
@@ -67,7 +69,7 @@ class Caller:
         }  # fmt: skip
         return execute(Request(**fields), lambda line: None)
 
-    def killed(self, before: Callable[[str, tuple[Any, ...]], bool]) -> None:
+    def killed(self, before: Callable[[str, tuple[Any, ...]], bool], **changes: Any) -> None:
         """Call in a process that kills itself before the first operation that `before` is true of."""
         child = os.fork()
         if child == 0:
@@ -78,7 +80,7 @@ class Caller:
 
             sys.addaudithook(watch)
             try:
-                self()
+                self(**changes)
             finally:
                 os._exit(0)
         _, status = os.waitpid(child, 0)
@@ -145,7 +147,7 @@ def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_n
     def forgets(event: str, arguments: tuple[Any, ...]) -> bool:
         return event == "shutil.rmtree" and (Path(arguments[0]) / "old" / "backbone.json").exists()
 
-    call.killed(copies)
+    call.killed(copies, force=True)
     assert call.count == 1
     assert (call.output / "backbone").is_dir()
     call.killed(checks)
@@ -200,10 +202,84 @@ def test_a_backbone_from_elsewhere_is_not_replaced_before_or_after_the_run(
     shutil.rmtree(call.root)
     monkeypatch.setenv("MEANWHILE", str(call.root))
     with pytest.raises(
-        SubmissionError, match=r"came from elsewhere .* The run ended well and is kept: move mine away"
+        SubmissionError, match=r"came there meanwhile .* The run ended well and is kept: move mine away"
     ):
         call()
     assert read_manifest(call.root).provenance.inputs_sha256 is None
     shutil.rmtree(call.root)
     assert call() is not None
     call.assert_done()
+
+
+@pytest.mark.slow
+def test_a_finished_backbone_is_kept_from_a_run_of_other_inputs(call: Caller, tmp_path: Path) -> None:
+    """Each input is named with what it was and what it is; nothing runs. Without a name they would not meet."""
+    assert call(name=None, settings={"width": "3"}) is not None
+    name = "mine-seed1-width-3"
+    root = call.root.with_name(name)
+    made = read_manifest(root)
+    assert made.display_name == "Mine (seed 1, width=3)"
+    assert made.provenance.hyperparameters == {"width": 3}
+    assert call(name=name, settings={"width": "3"}) is None, "equal inputs: nothing to do"
+    other: list[tuple[dict[str, Any], str]] = [
+        ({"seed": 2, "settings": {"width": "3"}}, "not replaced: seed was 1, is 2. Keep both with another --name"),
+        ({"settings": {"width": "4"}}, "setting width was 3, is 4"),
+        ({}, "setting width was 3, is not given"),
+    ]  # fmt: skip
+    for changes, message in other:
+        for resume in (False, True):
+            with pytest.raises(SubmissionError, match=message):
+                call(name=name, **changes, resume=resume)
+    with (tmp_path / "methods" / "mine" / "pretrain.py").open("a") as code:
+        code.write("# mended\n")
+    with pytest.raises(
+        SubmissionError, match=r"not replaced: code was [0-9a-f]{12}, is [0-9a-f]{12}\. Keep both"
+    ):
+        call(name=name, settings={"width": "3"})
+    assert (call.count, read_manifest(root)) == (1, made)
+    assert call(name=name, force=True) is not None
+    assert read_manifest(root).provenance.settings == {}
+
+
+@pytest.mark.slow
+def test_a_backbone_of_a_release_that_noted_less_is_kept_too(call: Caller) -> None:
+    write_backbone(call.root, 0, inputs_sha256="0" * 64)
+    with pytest.raises(SubmissionError, match="is not replaced: seed was 0, is 1"):
+        call()
+    shutil.rmtree(call.root)
+    write_backbone(call.root, 1, inputs_sha256="0" * 64)
+    with pytest.raises(SubmissionError, match="not replaced: it does not say which"):
+        call()
+    assert call.count == 0
+
+
+@pytest.mark.slow
+def test_a_method_that_learnt_from_an_evaluation_dataset_overlaps_with_it(
+    tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It declares that it has seen nothing beside its corpus, and says nothing of the corpus itself."""
+    fields = {"corpus": "images", "pretraining_data": ["none"], "variants": {"all": {}}}
+    write_method(tmp_path / "methods", METHOD, **fields)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "methods"), os.environ["PYTHONPATH"]]))
+    monkeypatch.setattr(submissions, "__path__", [str(tmp_path / "methods"), *submissions.__path__])
+    monkeypatch.setenv("GOOD", str(good))
+    monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
+    corpus = write_corpus(tmp_path / "corpora" / "nih", display_name="NIH")
+    call = Caller(tmp_path / "workspace", tmp_path / "runs")
+    assert call(corpus=lambda: corpus, pretraining_data=("Object-CXR",)) is not None
+    assert read_manifest(call.root).provenance.pretraining_data == ["object-cxr", "NIH"]
+    found = describe(["mine"], tmp_path / "methods", call.root.parent)["mine"]
+    marks = {item.dataset: item.mark for item in found.overlaps["public"]}
+    clean = [name for name, mark in marks.items() if mark == "clean"]
+    assert (clean, set(marks.values())) == (["covid-rural"], {"clean", "overlapping"})
+
+
+@pytest.mark.slow
+def test_a_run_that_states_another_seed_is_rejected(call: Caller) -> None:
+    result = call(seed=2)
+    assert result is not None
+    assert result.verdict.verdict is Verdict.REJECTED
+    assert result.verdict.reasons == [
+        "backbone.json says seed 1, the run had 2: state that, or leave the field out"
+    ]
+    assert not call.root.exists()

@@ -174,5 +174,17 @@ def test_a_large_board_is_cut_and_says_so() -> None:
 def test_a_name_is_text_and_fits_its_place(name: str) -> None:
     row = phantom().rows[0].model_copy(update={"display_name": name})
     shown = name_of(row, 8, 1.9)
-    assert shown.removesuffix("…") == name[: len(shown.removesuffix("…"))]
+    front, _, end = shown.partition("…")
+    assert name.startswith(front)
+    assert name.endswith(end)
     assert (shown == name) == (len(name) < 80)
+
+
+def test_a_cut_name_keeps_what_tells_variants_apart() -> None:
+    rows = [
+        phantom().rows[0].model_copy(update={"display_name": f"Denoising autoencoder (demo, seed {seed})"})
+        for seed in (1, 2)
+    ]
+    first, second = (name_of(row, 8, 1.9) for row in rows)
+    assert "…" in first
+    assert first != second

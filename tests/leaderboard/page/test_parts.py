@@ -72,6 +72,16 @@ def test_commands_make_a_row_again_by_how_it_was_made() -> None:
     assert commands(table.rows[0], claimed) == []
 
 
+def test_settings_are_part_of_the_commands() -> None:
+    table = synthetic_board(12, 2).table("public-official-paper-lovt-2022")
+    row = next(row for row in table.rows if row.id == "m-007")
+    hostile = {"Setting noise": "0.6", "Setting a;id": "1", "Setting file": "$(id)"}
+    first = commands(row.model_copy(update={"provenance": {**row.provenance, **hostile}}), table)[0]
+    assert "--set noise=0.6 --set file=VALUE --name m-007" in first
+    assert "id)" not in first
+    assert "a;id" not in first
+
+
 def test_a_hostile_method_enters_no_command() -> None:
     table = synthetic_board(4, 2).table("public-official-paper-lovt-2022")
     row = next(row for row in table.rows if row.id == "m-003")
