@@ -19,7 +19,14 @@ from benchmark.disk.temporary import scratch_folder
 from benchmark.keeper import keeper
 from benchmark.runtime.configuration import Choice, configure, merged_settings
 from benchmark.runtime.filing import Pretrained, check_place, file_backbone
-from benchmark.runtime.inputs import PretrainInputs, check_corpus, folder_digest, method_digest, read_corpus
+from benchmark.runtime.inputs import (
+    IN_IMAGE,
+    PretrainInputs,
+    check_corpus,
+    folder_digest,
+    method_digest,
+    read_corpus,
+)
 from benchmark.runtime.outcome import ANEW, RESUME
 from benchmark.runtime.outputs import Outputs, is_done
 from benchmark.runtime.pretrain import pretrain
@@ -59,7 +66,7 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
     own = found.own and request.image is None
     code = (
         method_digest(submissions_root(), submission.name) if found.own else folder_digest(found.folder)
-    ) + (f" in {request.image}" if request.image else "")
+    ) + (f"{IN_IMAGE}{request.image}" if request.image else "")
     inputs = PretrainInputs(
         method=submission.name,
         method_sha256=code,

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from benchmark.contract.base import digest_of, wrong_fields
 from benchmark.contract.corpus import CorpusManifest
+from benchmark.contract.untrusted import clean_text
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.intact import damage, listed
 from benchmark.runtime.docker_context import BYTES_LIMIT
@@ -17,6 +18,7 @@ from benchmark.runtime.submissions import SubmissionError
 
 CORPUS_MANIFEST = "corpus.json"
 FILES_LIMIT = 10_000
+IN_IMAGE = " in "
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class PretrainInputs:
 
     method: str
     method_sha256: str
-    """Digest of the submission's files and of those that submissions share."""
+    """Digest of the submission's files and of those that submissions share, then `IN_IMAGE` and the image that the
+    user named, if any."""
     seed: int
     variant: str | None
     fraction: float
@@ -33,8 +36,46 @@ class PretrainInputs:
     settings: Mapping[str, str]
     corpus_sha256: str | None
 
+    @property
+    def code(self) -> str:
+        """Digest of the files alone."""
+        return self.method_sha256.partition(IN_IMAGE)[0]
+
+    @property
+    def image(self) -> str | None:
+        """What `--image` named; None where the image is built of the files."""
+        return self.method_sha256.partition(IN_IMAGE)[2] or None
+
     def digest(self) -> str:
         return digest_of({**self.__dict__, "settings": dict(self.settings)})
+
+
+def differences(old: PretrainInputs, new: PretrainInputs) -> list[str]:
+    """Name each input of a run that is not what it was, with both values; empty where all are equal."""
+    was, now = _values(old), _values(new)
+    return [
+        f"{name} was {_shown(was.get(name))}, is {_shown(now.get(name))}"
+        for name in {**was, **now}
+        if was.get(name) != now.get(name)
+    ]
+
+
+def _values(inputs: PretrainInputs) -> dict[str, str | None]:
+    return {
+        "method": inputs.method,
+        "code": inputs.code[:12],
+        "image": inputs.image,
+        "variant": inputs.variant,
+        "fraction": f"{inputs.fraction:g}",
+        "profile": inputs.profile,
+        "seed": str(inputs.seed),
+        "corpus": None if inputs.corpus_sha256 is None else inputs.corpus_sha256[:12],
+        **{f"setting {key}": value for key, value in sorted(inputs.settings.items())},
+    }
+
+
+def _shown(value: str | None) -> str:
+    return "not given" if value is None else clean_text(value, 60) or "empty"
 
 
 def files_digest(root: Path, patterns: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ import pytest
 from benchmark.runtime.inputs import (
     PretrainInputs,
     check_corpus,
+    differences,
     folder_digest,
     method_digest,
     read_corpus,
@@ -45,6 +46,36 @@ INPUTS = PretrainInputs(
 )
 def test_every_input_counts(change: dict) -> None:
     assert replace(INPUTS, **change).digest() != INPUTS.digest()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"method": "n"}, "method was m, is n"),
+        ({"method_sha256": "2" * 64}, "code was 000000000000, is 222222222222"),
+        ({"method_sha256": "0" * 64 + " in mine:2"}, "image was not given, is mine:2"),
+        ({"seed": 2}, "seed was 1, is 2"),
+        ({"variant": None}, "variant was 100, is not given"),
+        ({"fraction": 0.3}, "fraction was 1, is 0.3"),
+        ({"profile": "demo"}, "profile was paper, is demo"),
+        ({"settings": {"a": "1", "b": "3"}}, "setting b was 2, is 3"),
+        ({"settings": {"a": "1"}}, "setting b was 2, is not given"),
+        ({"corpus_sha256": None}, "corpus was 111111111111, is not given"),
+    ],
+)
+def test_what_differs_is_named_with_both_values(change: dict, named: str) -> None:
+    assert differences(INPUTS, replace(INPUTS, **change)) == [named]
+    assert differences(INPUTS, replace(INPUTS)) == []
+
+
+def test_all_that_differs_is_named() -> None:
+    other = replace(INPUTS, seed=2, settings={"c": "\x1b[2J"})
+    assert differences(INPUTS, other) == [
+        "seed was 1, is 2",
+        "setting a was 1, is not given",
+        "setting b was 2, is not given",
+        "setting c was not given, is empty",
+    ]
 
 
 def test_order_of_settings_does_not_count() -> None:
