@@ -48,6 +48,11 @@ DEFAULT_CORPUS = "mimic-cxr"
 @click.option("--name", help="Name of the backbone [default: METHOD, or METHOD-VARIANT].")
 @click.option("--resume", is_flag=True, help="Go on with a run that was cut off.")
 @click.option(
+    "--accept-changes",
+    is_flag=True,
+    help="With --resume: go on although code, settings, corpus or seed have changed since the run began.",
+)
+@click.option(
     "--force", is_flag=True, help="Run even if the backbone is there already, or a run was cut off."
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
@@ -111,6 +116,7 @@ def pretrain(
     assignments: tuple[str, ...],
     name: str | None,
     resume: bool,
+    accept_changes: bool,
     force: bool,
     device: Literal["auto", "cpu", "cuda"],
     devices: int | None,
@@ -145,6 +151,7 @@ def pretrain(
       lovt-bench pretrain lovt --variant no_l             # an ablation
       lovt-bench pretrain byol --profile demo             # minutes on two CPU cores
       lovt-bench pretrain lovt --resume                   # goes on where it was cut off
+      lovt-bench pretrain ./my-method --resume --accept-changes     # the same, once its code is mended
       lovt-bench pretrain convirt --set learning_rate=3e-5 --name convirt-slow
       lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
     """
@@ -154,8 +161,11 @@ def pretrain(
     from benchmark.contract.exit_codes import ExitCode
     from benchmark.contract.verdict import Verdict
     from benchmark.runtime.engine import EngineError
+    from benchmark.runtime.outcome import exit_code
     from benchmark.runtime.submissions import SubmissionError
 
+    if accept_changes and not resume:
+        raise click.UsageError("--accept-changes lets a run go on: give --resume, too; --force begins anew")
     settings = _settings(assignments)
     base = workspace_root(workspace).resolve()
     request = Request(
@@ -167,6 +177,7 @@ def pretrain(
         settings=settings,
         name=name,
         resume=resume,
+        accept_changes=accept_changes,
         force=force,
         device=device,
         devices=devices,
@@ -194,8 +205,7 @@ def pretrain(
         return
     verdict = result.verdict
     if verdict.verdict is not Verdict.SUCCESS:
-        code = ExitCode.RESUMABLE if verdict.verdict is Verdict.RESUMABLE else ExitCode.FAILED
-        raise _failure(f"{verdict.verdict.value}: {method} {verdict.message}", code)
+        raise _failure(f"{verdict.verdict.value}: {method} {verdict.message}", exit_code(verdict))
     for finding in result.findings:
         if finding.level == "warning":
             say(f"warning  {finding.subject}: {finding.message}")

@@ -67,6 +67,8 @@ class Provenance(Model):
     corpus_sha256: Sha256 | None = None
     inputs_sha256: Sha256 | None = None
     """Digest of everything the pre-training depended on: code, corpus, seed, settings. Equal: nothing to do."""
+    begun_with: list[Sha256] = []
+    """The same of the inputs that the run had before, where its user let it go on although they had changed."""
     image_digest: str | None = None
     """Digest of the container image that made the weights."""
     made_by: Name | None = None

@@ -39,6 +39,8 @@ class Known:
     seconds: float
     peak_memory_bytes: int | None
     made_by: str | None = None
+    begun_with: tuple[str, ...] = ()
+    """Digests of the inputs that the run had before."""
 
 
 def stamp_own(manifest: BackboneManifest, known: Known) -> BackboneManifest:
@@ -50,6 +52,7 @@ def stamp_own(manifest: BackboneManifest, known: Known) -> BackboneManifest:
             "seed": known.seed,
             "corpus_sha256": known.corpus_sha256,
             "inputs_sha256": known.inputs_sha256,
+            "begun_with": list(known.begun_with),
             "made_by": known.made_by,
         }
     )
@@ -68,6 +71,7 @@ def stamp_foreign(manifest: BackboneManifest, known: Known) -> BackboneManifest:
         seed=known.seed,
         corpus_sha256=known.corpus_sha256,
         inputs_sha256=known.inputs_sha256,
+        begun_with=list(known.begun_with),
         image_digest=known.image_digest,
         made_by=known.made_by,
         pretraining_data=[clean_text(name, 80) for name in data[:NOTES]],
