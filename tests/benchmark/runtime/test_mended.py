@@ -131,6 +131,6 @@ def test_a_call_that_is_stopped_before_its_run_says_so(call: Caller, write: Call
 
     declared = call.workspace.parent / "methods" / "mine" / "submission.yaml"
     fields = json.loads(declared.read_text())
-    declared.write_text(json.dumps({**fields, "corpus": "images", "variants": [{"name": "100"}]}))
+    declared.write_text(json.dumps({**fields, "corpus": "images", "variants": {"100": {}}}))
     with pytest.raises(StoppedError, match="stopped before a run began; the same command begins again"):
         call(corpus=corpus)
