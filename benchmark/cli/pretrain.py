@@ -57,6 +57,11 @@ DEFAULT_CORPUS = "mimic-cxr"
 )
 @click.option("--resume", is_flag=True, help="Go on with a run that was cut off.")
 @click.option(
+    "--accept-changes",
+    is_flag=True,
+    help="With --resume: go on although code, settings, corpus or seed have changed since the run began.",
+)
+@click.option(
     "--force", is_flag=True, help="Run even if a backbone of the name is there, or a run was cut off."
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
@@ -121,6 +126,7 @@ def pretrain(
     name: str | None,
     pretraining_data: tuple[str, ...],
     resume: bool,
+    accept_changes: bool,
     force: bool,
     device: Literal["auto", "cpu", "cuda"],
     devices: int | None,
@@ -158,6 +164,7 @@ def pretrain(
       lovt-bench pretrain lovt --resume                   # goes on where it was cut off
       lovt-bench pretrain convirt --set learning_rate=3e-5  # leaves convirt-learning_rate-3e-05
       lovt-bench pretrain lovt --seed 2 --name second     # leaves second; without --name, lovt-seed2
+      lovt-bench pretrain ./my-method --resume --accept-changes     # the same, once its code is mended
       lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
     """
     from benchmark.backbone.model import BackboneError
@@ -166,8 +173,11 @@ def pretrain(
     from benchmark.contract.exit_codes import ExitCode
     from benchmark.contract.verdict import Verdict
     from benchmark.runtime.engine import EngineError
+    from benchmark.runtime.outcome import exit_code
     from benchmark.runtime.submissions import SubmissionError
 
+    if accept_changes and not resume:
+        raise click.UsageError("--accept-changes lets a run go on: give --resume, too; --force begins anew")
     settings = _settings(assignments)
     base = workspace_root(workspace).resolve()
     request = Request(
@@ -180,6 +190,7 @@ def pretrain(
         name=name,
         pretraining_data=pretraining_data,
         resume=resume,
+        accept_changes=accept_changes,
         force=force,
         device=device,
         devices=devices,
@@ -207,8 +218,7 @@ def pretrain(
         return
     verdict = result.verdict
     if verdict.verdict is not Verdict.SUCCESS:
-        code = ExitCode.RESUMABLE if verdict.verdict is Verdict.RESUMABLE else ExitCode.FAILED
-        raise _failure(f"{verdict.verdict.value}: {method} {verdict.message}", code)
+        raise _failure(f"{verdict.verdict.value}: {method} {verdict.message}", exit_code(verdict))
     for finding in result.findings:
         if finding.level == "warning":
             say(f"warning  {finding.subject}: {finding.message}")

@@ -57,6 +57,14 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         EngineError: a container is needed, and no engine answers or it fails before the run.
         StoppedError: after Ctrl-C or SIGTERM, where the run did not end with a verdict.
     """
+    try:
+        with interruptible():
+            return _execute(request, say)
+    except KeyboardInterrupt:
+        raise StoppedError("stopped before a run began; the same command begins again") from None
+
+
+def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
     found = find_submission(request.method)
     submission = found.submission
     if found.own and submission.module is None:
@@ -127,7 +135,10 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         paper=submission.paper,
     )
     with outputs.held(), stoppable(outputs, inputs):
-        if not request.force and (ended := outputs.waiting(inputs)) is not None:
+        if (
+            not request.force
+            and (ended := outputs.waiting(inputs, accept_changes=request.accept_changes)) is not None
+        ):
             say(
                 f"{submission.name} ended well in an earlier call; what it left is checked now, it is not run again"
             )
@@ -135,14 +146,18 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
                 ended, root, outputs, inputs, known, request.limits, force=False, replaces=replaces
             )
         runtime, device = choose_runtime(request, found, own, say)
-        outputs.open(inputs, resume=request.resume, force=request.force)
+        outputs.open(
+            inputs, resume=request.resume, force=request.force, accept_changes=request.accept_changes
+        )
         with (
             scratch_folder(outputs.folder.with_name("input")) as empty,
             RunView(console()) as view,
         ):
             empty.chmod(0o755)
             run = Run(
-                parameters=_parameters(request, settings, choice, root.name, device),
+                parameters=_parameters(
+                    request, settings, choice, root.name, device, bool(outputs.begun_with)
+                ),
                 input=source or empty.resolve(),
                 output=outputs.folder,
                 assets=_assets(request),
@@ -169,7 +184,12 @@ def _keeper() -> str | None:
 
 
 def _parameters(
-    request: Request, settings: dict[str, Any], choice: Choice, name: str, device: Literal["cpu", "cuda"]
+    request: Request,
+    settings: dict[str, Any],
+    choice: Choice,
+    name: str,
+    device: Literal["cpu", "cuda"],
+    changed: bool,
 ) -> RunParameters:
     return RunParameters(
         name=name,
@@ -181,6 +201,7 @@ def _parameters(
         time_limit=request.time_limit,
         settings=settings,
         resume=request.resume,
+        accept_changes=changed,
     )
 
 

@@ -57,6 +57,8 @@ class Request:
     """Of a container, for this repository's tests."""
     tags: str = "lovt-bench"
     """First part of the names of images that are built."""
+    accept_changes: bool = False
+    """Whether a run goes on although it began with other inputs."""
     root: Path = Path()
     """Of the backbone; filled in by `execute`."""
 

@@ -52,6 +52,8 @@ class RunVerdict(Model):
     """Of the container or process, measured by the harness; None where it was too short to be seen."""
     attempts: PositiveInt = 1
     """Above 1 where the engine failed in between."""
+    resumable: bool = False
+    """Whether it left checkpoints that the same command goes on with, given --resume."""
 
     @property
     def counts(self) -> bool:

@@ -91,10 +91,10 @@ class ContainerRuntime:
                 return Ended(None, detail=clean_text(str(error.explanation or error), 300))
             ended = Supervisor(_Container(client, container, counts), run.output, run.limits).watch()
             run.over(ended)
+            narrator.end()  # the end of its log is still on its way
         finally:
             if container is not None:
                 remove(client, container)
-        narrator.end()
         return ended
 
     def _config(self, client: DockerClient, run: Run, identity: Identity) -> dict[str, Any]:

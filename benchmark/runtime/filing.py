@@ -16,17 +16,21 @@ from benchmark.backbone.folder import MANIFEST, read_manifest, tidy_backbone, wr
 from benchmark.backbone.model import BackboneError
 from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.run_contract import Limits
+from benchmark.contract.run_contract import OUTPUT_BACKBONE, Limits
 from benchmark.contract.untrusted import clean_text
 from benchmark.contract.verdict import RunVerdict, Verdict
 from benchmark.disk.temporary import write_text
 from benchmark.runtime.attached_audit import attached_audits, settle_audit
 from benchmark.runtime.check_apart import check_apart
 from benchmark.runtime.inputs import PretrainInputs, differences
-from benchmark.runtime.outputs import Outputs, taken_over
+from benchmark.runtime.outcome import ANEW, MENDED
+from benchmark.runtime.output_size import measure_all
+from benchmark.runtime.outputs import KEPT, Outputs, taken_over
 from benchmark.runtime.stamp import Known, stamp
 from benchmark.runtime.submissions import SubmissionError
 from benchmark.runtime.take_over import RejectedError, copy_backbone
+
+NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,20 @@ def file_backbone(
         image_digest=ended.image_digest,
         seconds=outputs.seconds,
         peak_memory_bytes=ended.peak_memory_bytes,
+        begun_with=outputs.begun_with,
     )
     try:
         findings = _take_over(outputs.folder, root, known, limits, force, replaces)
     except RejectedError as error:
-        message = f"ended well, but the backbone that it left breaks the contract: {error}"
+        next_step = f"; its checkpoints are kept: {MENDED}" if outputs.resumable else f". It ended{ANEW}"
+        message = f"ended well, but the backbone that it left breaks the contract: {error}{next_step}"
         rejected = ended.model_copy(
-            update={"verdict": Verdict.REJECTED, "message": message, "reasons": error.reasons}
+            update={
+                "verdict": Verdict.REJECTED,
+                "message": message,
+                "reasons": error.reasons,
+                "resumable": outputs.resumable,
+            }
         )
         write_text(outputs.verdict, rejected.to_json())
         outputs.mark_rejected(inputs)
@@ -89,6 +100,7 @@ def file_backbone(
             "and give the same command again, which checks and files what the run left (--force trains anew)"
         ) from error
     taken = taken_over(ended, root.name)
+    findings += [*_begun_with(outputs), *_dropped(outputs, limits)]
     outputs.mark_taken(inputs, taken)
     return Pretrained(taken, findings)
 
@@ -188,6 +200,29 @@ def _take_over(
         # Before the old folder goes, so that a report of it is nowhere in memory alone.
         outcomes = [settle_audit(report, made, root.parent.parent, taken) for report in attached_audits(root)]
     return [*findings, *(Finding("warning", AUDIT_FILE, outcome) for outcome in outcomes)]
+
+
+def _begun_with(outputs: Outputs) -> list[Finding]:
+    if not outputs.begun_with:
+        return []
+    message = "began with other inputs than it ended with; the digests of both are in its provenance"
+    return [Finding("warning", MANIFEST, message)]
+
+
+def _dropped(outputs: Outputs, limits: Limits) -> list[Finding]:
+    """Name what lies in an output beside what the contract names, before it goes."""
+    dropped = [path for path in outputs.passing() if path.name != OUTPUT_BACKBONE]
+    if not dropped:
+        return []
+    usage = measure_all(dropped, limits)
+    names = ", ".join(clean_text(path.name, 60) for path in dropped[:NAMES_SHOWN])
+    more = f" and {len(dropped) - NAMES_SHOWN} more" if len(dropped) > NAMES_SHOWN else ""
+    kept = ", ".join(f"{name}/" for name in (OUTPUT_BACKBONE, *KEPT))
+    message = (
+        f"removed {names}{more} (files and folders: {usage.files:,}, on disk {usage.bytes:,} bytes): of what a run "
+        f"leaves, only {kept} are kept"
+    )
+    return [Finding("warning", "output", message)]
 
 
 def _stamped(taken: Path, known: Known) -> BackboneManifest:

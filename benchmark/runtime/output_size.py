@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,17 @@ def measure(output: Path, limits: Limits) -> Usage:
         usage.problem = _unseen(error)
     finally:
         os.close(root)
+    return usage
+
+
+def measure_all(paths: Iterable[Path], limits: Limits) -> Usage:
+    """Count files and folders that lie in an output, with all that is in them."""
+    usage = Usage()
+    for path in paths:
+        status = path.lstat()
+        inside = measure(path, limits) if stat.S_ISDIR(status.st_mode) else Usage()
+        usage.files += 1 + inside.files
+        usage.bytes += 512 * status.st_blocks + inside.bytes
     return usage
 
 

@@ -8,19 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pydantic import NonNegativeFloat, ValidationError
+from pydantic import ValidationError
 
 from benchmark.backbone.folder import read_manifest
 from benchmark.backbone.model import BackboneError
-from benchmark.contract.base import Model
-from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
+from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS, Limits
 from benchmark.contract.untrusted import clean_text
 from benchmark.contract.verdict import RunVerdict
 from benchmark.disk.leftovers import sweep
 from benchmark.disk.lock import hold
 from benchmark.disk.temporary import write_text
 from benchmark.runtime.inputs import PretrainInputs
+from benchmark.runtime.outcome import ACCEPT
+from benchmark.runtime.output_size import measure
+from benchmark.runtime.run_state import UNKNOWN, RunState, changes
 from benchmark.runtime.submissions import SubmissionError
 
 RECORDS = ".runs"
@@ -28,21 +31,6 @@ RECORDS = ".runs"
 
 KEPT = (OUTPUT_CHECKPOINTS, "logs")
 """Folders of the output that stay after a run."""
-UNKNOWN = "unknown"
-"""In place of the digest of a run's inputs; equal to none."""
-
-
-class RunState(Model):
-    """What the harness notes of a run while there is one."""
-
-    inputs: str | None = None
-    """Digest of what it depends on."""
-    taken: bool = False
-    """Whether its backbone was taken over."""
-    seconds: NonNegativeFloat = 0.0
-    """Wall clock of all attempts so far, as the harness measured them."""
-    ended: RunVerdict | None = None
-    """Of a run that ended well and whose backbone is not taken over yet: how it ended."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +81,12 @@ class Outputs:
             sweep(self.folder.parent)
             yield
 
-    def waiting(self, inputs: PretrainInputs) -> RunVerdict | None:
+    def waiting(self, inputs: PretrainInputs, *, accept_changes: bool = False) -> RunVerdict | None:
         """Return how a run ended that ended well and whose output was not checked to the end; None where there is none.
+
+        Args:
+            inputs: what is asked for now.
+            accept_changes: whether a run from other inputs is to go on, and what it left is made again.
 
         Raises:
             SubmissionError: there is one from other inputs.
@@ -102,15 +94,27 @@ class Outputs:
         state = self._read()
         if state.ended is None or not self.folder.is_dir():
             return None
-        if state.inputs == inputs.digest():
+        if state.digest == inputs.digest():
             return state.ended
+        if accept_changes:
+            return None
+        go_on = f", {ACCEPT} to make it anew from its checkpoints" if self.resumable else ""
         raise SubmissionError(
-            f"a run with other code, settings, corpus or seed ended well, and what it left in {self.folder} is not "
-            "checked yet: give the same ones to take it over, choose another --name, or start anew with --force"
+            f"a run ended well, and what it left in {self.folder} is not checked yet; since it began, "
+            f"{changes(state.inputs, inputs)}. Give what it began with to take it over{go_on}, choose another --name, "
+            "or start anew with --force"
         )
 
-    def open(self, inputs: PretrainInputs, *, resume: bool, force: bool) -> None:
+    def open(
+        self, inputs: PretrainInputs, *, resume: bool, force: bool, accept_changes: bool = False
+    ) -> None:
         """Make the folder ready: empty for a new run, as it is for one that goes on.
+
+        Args:
+            inputs: what the run depends on from here on.
+            resume: whether it goes on.
+            force: whether a run that was cut off may be thrown away.
+            accept_changes: whether a run goes on although it began with other inputs; their digests are kept.
 
         Raises:
             SubmissionError: a run that was cut off lies there and neither `resume` nor `force` is given, or there is
@@ -118,23 +122,42 @@ class Outputs:
         """
         state = self._read()
         if resume:
-            if not self.resumable:
-                raise SubmissionError(f"nothing to resume in {self.folder}; start without --resume")
-            if state.inputs not in (None, inputs.digest()):
-                raise SubmissionError(
-                    f"the run in {self.folder} was begun with other code, settings, corpus or seed; give the same "
-                    "ones, choose another --name, or start anew with --force"
-                )
-        elif self.resumable and not state.taken and not force:
+            self._go_on(state, inputs, accept_changes=accept_changes)
+            return
+        if self.resumable and not state.taken and not force:
+            same = state.inputs is None or state.digest == inputs.digest()
+            since = "" if same else f"; since it began, {changes(state.inputs, inputs)}"
             raise SubmissionError(
-                f"a run that was cut off lies in {self.folder}: --resume goes on with it, --force starts anew"
+                f"a run that was cut off lies in {self.folder}{since}: {'--resume' if same else ACCEPT} goes on with "
+                "it, --force starts anew"
             )
-        else:
-            # Until it is empty it goes on with nothing: what is left after a kill is of no known run.
-            self._write(RunState(inputs=UNKNOWN))
-            remove_tree(self.folder)
+        # Until it is empty it goes on with nothing: what is left after a kill is of no known run.
+        self._write(RunState(inputs=UNKNOWN))
+        remove_tree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._write(RunState(inputs=inputs.digest(), seconds=state.seconds if resume else 0.0))
+        self._write(RunState(inputs=inputs))
+
+    def _go_on(self, state: RunState, inputs: PretrainInputs, *, accept_changes: bool) -> None:
+        if not self.resumable:
+            raise SubmissionError(f"nothing to resume in {self.folder}; start without --resume")
+        begun_with = state.begun_with
+        if state.digest not in (None, inputs.digest()):
+            old = state.inputs
+            known = old != UNKNOWN and not (isinstance(old, PretrainInputs) and old.method != inputs.method)
+            if not (accept_changes and known):
+                go_on = f"go on all the same with {ACCEPT}, " if known else ""
+                raise SubmissionError(
+                    f"the run in {self.folder} cannot simply go on: since it began, {changes(old, inputs)}. Give what "
+                    f"it began with, {go_on}choose another --name, or start anew with --force"
+                )
+            begun_with = list(dict.fromkeys([*begun_with, str(state.digest)]))
+            self._keep_only_what_goes_on()  # a backbone that lies there was made of the inputs before
+        self._write(RunState(inputs=inputs, begun_with=begun_with, seconds=state.seconds))
+
+    @property
+    def begun_with(self) -> tuple[str, ...]:
+        """Digests of the inputs that the run had before the present ones."""
+        return tuple(self._read().begun_with)
 
     @property
     def seconds(self) -> float:
@@ -143,20 +166,20 @@ class Outputs:
 
     def add_seconds(self, inputs: PretrainInputs, seconds: float, ended: RunVerdict | None = None) -> None:
         """Note the time of one more attempt, and of one that ended well its end: from then on it is not run again."""
-        self._write(RunState(inputs=inputs.digest(), seconds=round(self.seconds + seconds, 3), ended=ended))
+        self._note(inputs, seconds=round(self.seconds + seconds, 3), ended=ended)
 
     def mark_taken(self, inputs: PretrainInputs, verdict: RunVerdict | None = None) -> None:
         """Note that the backbone was taken over, and drop what is not needed any more."""
         if verdict is not None:
             write_text(self.verdict, verdict.to_json())
-        self._write(RunState(inputs=inputs.digest(), taken=True, seconds=self.seconds))
+        self._note(inputs, taken=True)
         self._keep_only_what_goes_on()
 
     def tidy(self, inputs: PretrainInputs) -> None:
         """Do what a process that was killed had left to do after it had filed the backbone of equal inputs."""
         state = self._read()
         if (
-            state.inputs == inputs.digest()
+            state.digest == inputs.digest()
             and (state.ended is not None or state.taken)
             and self.folder.is_dir()
         ):
@@ -165,24 +188,42 @@ class Outputs:
             )
 
     def mark_rejected(self, inputs: PretrainInputs) -> None:
-        """Note that what the run left was refused, and drop it."""
-        self._write(RunState(inputs=inputs.digest(), seconds=self.seconds))
-        self.drop_halves(everything=False)
+        """Note that what the run left was refused, and drop it; its checkpoints stay, so that it can be made again."""
+        self._note(inputs)
+        self.drop_halves()
 
-    def drop_halves(self, *, everything: bool) -> None:
+    def drop_halves(self) -> None:
         """Remove what a run that did not end well has left, but for what a later one can go on with."""
-        if everything or not self.resumable:
-            remove_tree(self.folder)
-        else:
+        if self.resumable:
             self._keep_only_what_goes_on()
+        else:
+            remove_tree(self.folder)
+
+    def drop_what_is_too_large(self, limits: Limits) -> None:
+        """Remove what a run that passed a limit of its output has left, its checkpoints too if they alone pass it."""
+        self.drop_halves()
+        if measure(self.folder, limits).problem:
+            remove_tree(self.folder)
+
+    def passing(self) -> list[Path]:
+        """Return what lies in the folder and does not stay after a run."""
+        if not self.folder.is_dir():
+            return []
+        self.folder.chmod(0o700)  # a run may have closed it to the harness, or opened it to others
+        return [
+            path
+            for path in sorted(self.folder.iterdir())
+            if path.name not in KEPT or path.is_symlink() or not path.is_dir()
+        ]
 
     def _keep_only_what_goes_on(self) -> None:
-        if not self.folder.is_dir():
-            return
-        self.folder.chmod(0o700)  # a run may have closed it to the harness, or opened it to others
-        for path in list(self.folder.iterdir()):
-            if path.name not in KEPT or path.is_symlink() or not path.is_dir():
-                remove_tree(path)
+        for path in self.passing():
+            remove_tree(path)
+
+    def _note(self, inputs: PretrainInputs, **facts: Any) -> None:
+        state = self._read()
+        kept = {"begun_with": state.begun_with, "seconds": state.seconds}
+        self._write(RunState.model_validate({"inputs": inputs, **kept, **facts}))
 
     def _read(self) -> RunState:
         try:

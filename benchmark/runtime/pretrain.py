@@ -14,8 +14,9 @@ from benchmark.runtime.engine import ATTEMPTS, EngineError
 from benchmark.runtime.filing import Pretrained, file_backbone
 from benchmark.runtime.inputs import PretrainInputs
 from benchmark.runtime.narrator import Listener, Narrator
-from benchmark.runtime.outcome import decide
+from benchmark.runtime.outcome import NO_NETWORK, RESUME, decide, wants_network
 from benchmark.runtime.outputs import Outputs
+from benchmark.runtime.run_log import LAST_LINES
 from benchmark.runtime.runs import Run, Runtime
 from benchmark.runtime.stamp import Known
 from benchmark.runtime.submissions import SubmissionError
@@ -62,8 +63,9 @@ def pretrain(
     attempts = 1
 
     def judged(ended: Ended) -> RunVerdict:
-        word, message = decide(ended, resumable=outputs.resumable)
-        return _verdict(runtime, word, message, ended, attempts)
+        resumable = outputs.resumable
+        word, message = decide(ended, resumable=resumable)
+        return _verdict(runtime, word, message, ended, attempts, resumable)
 
     def note(ended: Ended) -> None:
         verdict = judged(ended)
@@ -76,33 +78,43 @@ def pretrain(
                 ended = runtime.run(run, narrator)
             break
         except (KeyboardInterrupt, SubmissionError, OSError):  # before the run began, or a second Ctrl-C
-            outputs.drop_halves(everything=False)
+            outputs.drop_halves()
             raise
         except EngineError as error:
             logger.warning("attempt %d: %s", attempts, error)
             if attempts >= ATTEMPTS:
-                outputs.drop_halves(everything=False)
-                message = f"{error}; not the submission's fault, tried {attempts} times"
-                failed = _verdict(runtime, Verdict.INFRASTRUCTURE, message, Ended(None), attempts)
+                outputs.drop_halves()
+                left = outputs.resumable
+                go_on = f"; {RESUME}" if left else ""
+                message = f"{error}; not the submission's fault, tried {attempts} times{go_on}"
+                failed = _verdict(runtime, Verdict.INFRASTRUCTURE, message, Ended(None), attempts, left)
                 return _finish(outputs, failed)
             wait(WAIT_SECONDS * 2 ** (attempts - 1))
             attempts += 1
             resume = run.parameters.resume or outputs.resumable
             run = replace(run, parameters=run.parameters.model_copy(update={"resume": resume}))
+    if ended.stopped == "output":
+        outputs.drop_what_is_too_large(run.limits)
     verdict = judged(ended)
     if verdict.verdict is Verdict.SUCCESS:
         narrator.complain()
         return file_backbone(
             verdict, root, outputs, inputs, known, run.limits, force=force, replaces=replaces
         )
-    outputs.drop_halves(everything=verdict.verdict is Verdict.OUTPUT_TOO_LARGE)
+    outputs.drop_halves()
     if ended.stopped == "interrupt" and not outputs.resumable:
         raise KeyboardInterrupt
+    if verdict.verdict is not Verdict.RESUMABLE:
+        narrator.show_last()
+        if runtime.kind == "docker" and wants_network(narrator.last(LAST_LINES)):
+            verdict = verdict.model_copy(update={"message": verdict.message + NO_NETWORK})
     narrator.complain()
     return _finish(outputs, verdict)
 
 
-def _verdict(runtime: Runtime, word: Verdict, message: str, ended: Ended, attempts: int) -> RunVerdict:
+def _verdict(
+    runtime: Runtime, word: Verdict, message: str, ended: Ended, attempts: int, resumable: bool
+) -> RunVerdict:
     return RunVerdict(
         verdict=word,
         message=message,
@@ -112,6 +124,7 @@ def _verdict(runtime: Runtime, word: Verdict, message: str, ended: Ended, attemp
         seconds=round(ended.seconds, 2),
         peak_memory_bytes=ended.peak_memory,
         attempts=attempts,
+        resumable=resumable and word is not Verdict.SUCCESS,
     )
 
 

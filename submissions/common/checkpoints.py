@@ -11,7 +11,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from submissions.common.errors import PretrainingError
-from submissions.common.module import Monitor
+from submissions.common.module import Monitor, PretrainingModule
 
 LAST, BEST = "last.ckpt", "best.ckpt"
 KEY = "lovt_bench"
@@ -80,19 +80,38 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return content
 
 
-def check_identity(path: Path, checkpoint: dict[str, Any], method: str, digest: str) -> None:
-    """Raise PretrainingError where a checkpoint is not of this method, corpus, seed and settings."""
+def check_identity(
+    path: Path, checkpoint: dict[str, Any], method: str, digest: str, *, accept_changes: bool = False
+) -> bool:
+    """Return whether a checkpoint is of this corpus, seed and settings.
+
+    Raises:
+        PretrainingError: it is of another method, or it is not and changes are not accepted.
+    """
     found = checkpoint.get(KEY)
     if not isinstance(found, dict) or found.get("method") != method:
         owner = found.get("method") if isinstance(found, dict) else "something else"
         raise PretrainingError(
             f"{path.name} is a checkpoint of {owner}, not of {method}; choose another --name or start anew with --force"
         )
-    if found.get("digest") != digest:
+    same = bool(found.get("digest") == digest)
+    if not (same or accept_changes):
         raise PretrainingError(
-            f"{path.name} was made with other settings, another corpus or another seed; resume with the same ones, "
-            "choose another --name, or start anew with --force"
+            f"{path.name} was made with other settings, another corpus or another seed; resume with the same ones, go "
+            "on all the same with --resume --accept-changes, choose another --name, or start anew with --force"
         )
+    return same
+
+
+def check_fits(path: Path, checkpoint: dict[str, Any], module: PretrainingModule) -> None:
+    """Raise PretrainingError where a model is not the one that a checkpoint is of."""
+    try:
+        module.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        raise PretrainingError(
+            f"{path.name} is of a model with other parameters than this one ({' '.join(str(error).split())[:300]}); "
+            "resume with the settings and code of before, or start anew with --force"
+        ) from error
 
 
 def stopped_early(checkpoint: dict[str, Any]) -> bool:

@@ -72,6 +72,9 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
     )
     @click.option("--name", help="Name of the backbone.  [default: the method's]")
     @click.option("--resume", is_flag=True, help="Go on from OUTPUT/checkpoints/last.ckpt.")
+    @click.option(
+        "--accept-changes", is_flag=True, help="With --resume: also from other settings, corpus or seed."
+    )
     @click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
     @click.option(
         "--devices", type=click.IntRange(min=1), help="Devices of this node.  [default: as started, or 1]"
@@ -88,13 +91,14 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
     )
     def pretrain(
         corpus: Path, output: Path, seed: int, variant: str | None, fraction: float | None, profile: str,
-        assignments: tuple[str, ...], settings_json: str, name: str | None, resume: bool,
+        assignments: tuple[str, ...], settings_json: str, name: str | None, resume: bool, accept_changes: bool,
         device: Literal["auto", "cpu", "cuda"], devices: int | None, nodes: int | None, workers: int | None,
         time_limit: float | None, wandb: str | None, online_evaluation: bool,
     ) -> None:  # fmt: skip
         options = RunOptions(
             folder=output,
             resume=resume,
+            accept_changes=accept_changes,
             device=device,
             devices=devices,
             nodes=nodes,

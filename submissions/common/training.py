@@ -39,6 +39,7 @@ class RunOptions:
         device: `auto` takes CUDA where there is one.
         devices, nodes: None: what `torchrun` or Slurm started, else one.
         workers: loader processes; None: one per core but one, none for small corpora.
+        accept_changes: whether to go on from a checkpoint of other settings, corpus or seed.
         time_limit: seconds after which training ends, at the end of an epoch.
         wandb: project of Weights & Biases to log to as well.
         online_evaluation: whether linear probes watch the features.
@@ -46,6 +47,7 @@ class RunOptions:
 
     folder: Path
     resume: bool = False
+    accept_changes: bool = False
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: int | None = None
     nodes: int | None = None
@@ -105,8 +107,10 @@ def train(
     folder = options.folder / OUTPUT_CHECKPOINTS
     last = folder / ckpt.LAST
     earlier = ckpt.read_checkpoint(last) if options.resume else None
-    if earlier is not None:
-        ckpt.check_identity(last, earlier, method, digest)
+    if earlier is not None and not ckpt.check_identity(
+        last, earlier, method, digest, accept_changes=options.accept_changes
+    ):
+        ckpt.check_fits(last, earlier, module)
     cost = Cost(settings.batch_size, options.time_limit)
     saving = ckpt.checkpoint_callbacks(folder, monitor)
     callbacks: list[Callback] = [

@@ -53,6 +53,7 @@ SMALL = (
         (("byol", "--set", "learning_rate=1e999"), 1, "has a number that JSON does not have"),
         (("byol", "--set", "steps"), 2, "expected KEY=VALUE, found 'steps'"),
         (("byol", "--set", "--x=1"), 2, "expected KEY=VALUE"),
+        (("byol", "--accept-changes"), 2, "--accept-changes lets a run go on: give --resume, too"),
         (("byol", "--fraction", "0"), 2, "0<x<=1"),
         (("byol", "--memory", "much"), 2, "'much' is no size; expected for example 512m or 8g"),
         (("./absent",), 1, "no such folder; expected one with submission.yaml and Dockerfile"),

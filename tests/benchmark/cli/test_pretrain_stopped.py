@@ -25,14 +25,18 @@ def save(*_):
         checkpoints.mkdir(exist_ok=True)
         (checkpoints / "last").write_text("state")
     raise SystemExit(75)
-signal.signal(signal.SIGTERM, save)
+if os.environ.get("NO_HANDLER"):
+    checkpoints.mkdir(exist_ok=True)
+    (checkpoints / "last").write_text("state")
+else:
+    signal.signal(signal.SIGTERM, save)
 if os.environ.get("GOOD"):
     shutil.copytree(os.environ["GOOD"], output / "backbone")
     raise SystemExit(0)
 if os.environ.get("LOVT_BENCH_RESUME"):
     print("goes on with", (checkpoints / "last").read_text())
     raise SystemExit(75)
-(output / "begun").touch()
+(output / "begun").write_text(str(os.getpid()))
 time.sleep(60)
 """
 
@@ -76,6 +80,24 @@ def test_a_stopped_run_with_checkpoints_goes_on_with_resume(
     heard, said = again.communicate(timeout=60)
     assert again.returncode == 75, said
     assert "goes on with state" in heard
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whom", ["harness", "method"])
+def test_a_method_without_a_handler_for_sigterm_goes_on_from_its_last_checkpoint(
+    start: Start, tmp_path: Path, whom: str
+) -> None:
+    begun = tmp_path / "pretraining" / "mine" / "begun"
+    process = start(NO_HANDLER="1")
+    wait_for(lambda: begun.exists() and bool(begun.read_text()))
+    os.kill(process.pid if whom == "harness" else int(begun.read_text()), signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 75, said
+    by = "" if whom == "harness" else " by SIGTERM"
+    assert said == (
+        f"Error: resumable: mine was cut off{by}; the same command with --resume goes on from its last checkpoint (it "
+        "saved none on SIGTERM)\n"
+    )
 
 
 @pytest.mark.slow

@@ -2,39 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmark.contract.events import Event, LogLine, MessageEvent, ProgressEvent
+from benchmark.runtime import run_log
 from benchmark.runtime.narrator import Narrator
 
 
 def narrate(
-    tmp_path: Path, chunks: list[bytes], limit: int = 1000
-) -> tuple[list[Event | LogLine], str, bool]:
+    tmp_path: Path, chunks: Iterable[bytes], limit: int = 1000
+) -> tuple[list[Event | LogLine], str, Narrator]:
     heard: list[Event | LogLine] = []
     with Narrator(heard.append, tmp_path / "log", limit) as narrator:
         narrator.read(chunks)
         narrator.end()
-    return heard, (tmp_path / "log").read_text(), narrator.cut
+    return heard, (tmp_path / "log").read_text(), narrator
 
 
 def test_lines_and_events_come_through(tmp_path: Path):
     message = b'{"event": "message", "text": "hello"}\n'
-    heard, log, cut = narrate(tmp_path, [b"one\ntw", b"o\x1b[1m\n" + message, b"last"])
+    heard, log, narrator = narrate(tmp_path, [b"one\ntw", b"o\x1b[1m\n" + message, b"last"])
     assert heard == [LogLine("one"), LogLine("two"), MessageEvent(text="hello"), LogLine("last")]
     assert log == "one\ntwo\nhello\nlast\n"
-    assert not cut
+    narrator.show_last()
+    assert len(heard) == 4, "all was shown"
 
 
-def test_a_flood_is_cut_and_said_so(tmp_path: Path):
-    heard, log, cut = narrate(tmp_path, [b"x" * 99 + b"\n"] * 5000)
-    assert cut
-    assert len(heard) == 11
-    assert log.splitlines()[-1] == "the log is longer than is shown; the rest is dropped"
-    assert len(log) < 1200
+def test_of_a_flood_beginning_and_end_are_kept_and_what_is_left_out_is_counted(tmp_path: Path):
+    lines = [f"line {number} \x1b[1m" + "x" * 50 for number in range(50_000)]
+    heard, log, narrator = narrate(tmp_path, (f"{line}\n".encode() for line in lines), limit=100_000)
+    kept = log.splitlines()
+    clean = [line.replace("\x1b[1m", "") for line in lines]
+    (gap,) = (number for number, line in enumerate(kept) if line.startswith("…"))
+    assert kept[:gap] == clean[:gap]
+    assert kept[gap + 1 :] == clean[gap + 1 - len(kept) :]
+    left_out = lines[gap : gap + 1 - len(kept)]
+    size = sum(len(line) + 1 for line in left_out)
+    assert kept[gap] == f"… {len(left_out):,} lines ({size:,} bytes) were left out here …"
+    assert 80_000 < len(log) < 100_500
+    assert len(heard) == gap + 1, "all of the beginning, and that there is more"
+    narrator.show_last()
+    assert [line.text for line in heard if isinstance(line, LogLine)][-60:] == clean[-60:]
+
+
+def test_the_last_200_lines_are_kept_however_long_they_are(tmp_path: Path):
+    lines = [f"{number} ".encode() + "é".encode() * 5_000 + b"\n" for number in range(300)]
+    _, log, _ = narrate(tmp_path, lines, limit=1000)
+    assert [line.split()[0] for line in log.splitlines()][-200:] == [
+        str(number) for number in range(100, 300)
+    ]
+    assert len(log) < 102_000
+
+
+def test_what_follows_without_a_gap_is_one_log(tmp_path: Path):
+    lines = [f"{number:08}" for number in range(100)]
+    _, log, _ = narrate(tmp_path, ["\n".join(lines).encode()], limit=1000)
+    assert log.splitlines() == lines
+
+
+def test_events_beyond_the_beginning_are_in_the_end(tmp_path: Path):
+    message = b'{"event": "message", "text": "hello"}\n'
+    heard, log, _ = narrate(tmp_path, [b"x" * 600 + b"\n", message])
+    assert log.splitlines()[-1] == "hello"
+    assert MessageEvent(text="hello") not in heard
+
+
+def test_the_end_is_on_disk_while_a_run_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The harness may be killed: what it knows of a run is not in its memory alone for long."""
+    monkeypatch.setattr(run_log, "TAIL_SECONDS", 0.2)
+    over = threading.Event()
+
+    def stream() -> Iterator[bytes]:
+        yield b"line\n" * 1000 + b"the last one\n"
+        over.wait(30)
+
+    with Narrator(lambda _: None, tmp_path / "log", 1000) as narrator:
+        narrator.read(stream())
+        for _ in range(200):
+            if kept := "the last one" in (tmp_path / "log").read_text():
+                break
+            time.sleep(0.05)
+        over.set()
+    assert kept
+
+
+def test_a_listener_that_is_slower_than_the_run_is_waited_for(tmp_path: Path):
+    heard: list[Event | LogLine] = []
+
+    def listen(event: Event | LogLine) -> None:
+        time.sleep(0.1)
+        heard.append(event)
+
+    with Narrator(listen, tmp_path / "log", 1000) as narrator:
+        narrator.read([b"line\n" * 10])
+        narrator.end(quiet=0.3)
+    assert len(heard) == 10
 
 
 def test_progress_is_thinned_out_and_goes_on_after_the_log_was_cut(tmp_path: Path):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.contract.verdict import Verdict
-from benchmark.runtime.outcome import decide
+from benchmark.contract.verdict import RunVerdict, Verdict
+from benchmark.runtime.outcome import decide, exit_code, wants_network
 from benchmark.runtime.supervise import Ended, Exit, Stopped
 
 CODES = [
@@ -21,6 +21,8 @@ CODES = [
     (65, False, Verdict.BAD_DATA),
     (75, False, Verdict.RESUMABLE),
     (75, True, Verdict.OUT_OF_MEMORY),
+    (143, False, Verdict.RESUMABLE),
+    (130, False, Verdict.RESUMABLE),
     (137, True, Verdict.OUT_OF_MEMORY),
     (137, False, Verdict.FAILED),
     (139, False, Verdict.FAILED),
@@ -58,7 +60,8 @@ def test_going_on_is_offered_where_there_are_checkpoints():
 
 
 @pytest.mark.parametrize(
-    "ended", [Ended(Exit(75)), Ended(Exit(137), "interrupt"), Ended(Exit(0), "interrupt")]
+    "ended",
+    [Ended(Exit(75)), Ended(Exit(75), "interrupt"), Ended(Exit(0), "interrupt")],
 )
 def test_a_run_that_was_cut_off_is_promised_no_more_than_it_left(ended: Ended):
     verdict, message = decide(ended, resumable=True)
@@ -68,6 +71,63 @@ def test_a_run_that_was_cut_off_is_promised_no_more_than_it_left(ended: Ended):
     assert verdict is Verdict.RESUMABLE
     assert "--resume" not in message
     assert "begins anew" in message
+
+
+@pytest.mark.parametrize(
+    ("ended", "how"),
+    [
+        (Ended(Exit(143), "interrupt"), "was cut off"),
+        (Ended(Exit(137), "interrupt"), "was cut off"),
+        (Ended(Exit(143)), "was cut off by SIGTERM"),
+    ],
+)
+def test_a_method_without_a_handler_for_sigterm_goes_on_from_its_last_checkpoint(ended: Ended, how: str):
+    assert decide(ended, resumable=True) == (
+        Verdict.RESUMABLE,
+        f"{how}; the same command with --resume goes on from its last checkpoint (it saved none on SIGTERM)",
+    )
+    verdict, message = decide(ended, resumable=False)
+    assert verdict is Verdict.RESUMABLE
+    assert message == f"{how} and left no checkpoints to go on with; the same command begins anew"
+
+
+@pytest.mark.parametrize("code", [1, 64, 65, 139])
+def test_once_it_is_mended_a_run_goes_on_with_its_changes(code: int):
+    assert (
+        "--resume --accept-changes once code or settings are changed"
+        in decide(Ended(Exit(code)), resumable=True)[1]
+    )
+    assert "--resume" not in decide(Ended(Exit(code)), resumable=False)[1]
+
+
+@pytest.mark.parametrize("word", Verdict)
+@pytest.mark.parametrize("resumable", [False, True])
+def test_the_exit_code_is_75_where_the_same_command_goes_on(word: Verdict, resumable: bool):
+    """`until lovt-bench pretrain …` ends: what has to be mended first is no reason to call again."""
+    verdict = RunVerdict(verdict=word, message="", runtime="process", resumable=resumable)
+    expected = 0 if word is Verdict.SUCCESS else 1
+    if word is Verdict.RESUMABLE or (resumable and word in (Verdict.TIMEOUT, Verdict.INFRASTRUCTURE)):
+        expected = 75
+    assert exit_code(verdict) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "socket.gaierror: [Errno -3] Temporary failure in name resolution",
+        "curl: (6) Could not resolve host: example.org",
+        "ping: example.org: Name or service not known",
+        "urllib3.exceptions.NameResolutionError: <…>: Failed to resolve 'huggingface.co' ([Errno -2] …)",
+        "OSError: [Errno 101] Network is unreachable",
+        "Cannot reach https://huggingface.co/x: offline mode is enabled.",
+    ],
+)
+def test_a_method_that_asks_for_a_network_is_recognised(line: str):
+    assert wants_network(["Traceback (most recent call last):", line, ""])
+
+
+def test_other_errors_are_no_network():
+    assert not wants_network(["RuntimeError: could not resolve the shape of x", "network has 3 layers", ""])
 
 
 def test_signals_have_names():

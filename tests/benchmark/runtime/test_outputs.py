@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from benchmark.contract.run_contract import Limits
+from benchmark.contract.verdict import RunVerdict, Verdict
 from benchmark.runtime.outputs import Outputs, remove_tree
 from benchmark.runtime.submissions import SubmissionError
 from tests.benchmark.runtime.test_inputs import INPUTS
@@ -54,15 +56,77 @@ def test_resuming_needs_a_run_of_the_same_inputs(outputs: Outputs) -> None:
     with pytest.raises(SubmissionError, match="nothing to resume"):
         outputs.open(INPUTS, resume=True, force=False)
     begin(outputs)
-    with pytest.raises(SubmissionError, match="other code, settings, corpus or seed"):
+    with pytest.raises(
+        SubmissionError, match=r"since it began, seed was 1, is 9\. .*--resume --accept-changes"
+    ):
         outputs.open(replace(INPUTS, seed=9), resume=True, force=False)
+    with pytest.raises(SubmissionError, match=r"seed was 1, is 9: --resume --accept-changes goes on with it"):
+        outputs.open(replace(INPUTS, seed=9), resume=False, force=False)
+
+
+def test_a_run_goes_on_with_changes_that_are_accepted_and_remembers_them(outputs: Outputs) -> None:
+    begin(outputs)
+    outputs.add_seconds(INPUTS, 2.5)
+    (outputs.folder / "backbone").mkdir()
+    mended, again = replace(INPUTS, method_sha256="3" * 64), replace(INPUTS, method_sha256="4" * 64)
+    outputs.open(mended, resume=True, force=False, accept_changes=True)
+    assert outputs.begun_with == (INPUTS.digest(),)
+    assert outputs.seconds == 2.5
+    assert [path.name for path in outputs.folder.iterdir()] == ["checkpoints"], (
+        "no backbone of other code is filed"
+    )
+    outputs.open(mended, resume=True, force=False)
+    outputs.mark_rejected(mended)
+    outputs.open(again, resume=True, force=False, accept_changes=True)
+    assert outputs.begun_with == (INPUTS.digest(), mended.digest())
+    outputs.mark_taken(again)
+    outputs.open(again, resume=False, force=False)
+    assert outputs.begun_with == ()
+
+
+def test_a_run_of_another_method_or_of_none_does_not_go_on(outputs: Outputs) -> None:
+    begin(outputs)
+    with pytest.raises(
+        SubmissionError, match=r"method was m, is n\. Give what it began with, choose another --name"
+    ):
+        outputs.open(replace(INPUTS, method="n"), resume=True, force=False, accept_changes=True)
+    outputs.state.write_text(json.dumps({"inputs": "unknown"}))
+    with pytest.raises(SubmissionError, match="a call that was to throw it away was killed"):
+        outputs.open(INPUTS, resume=True, force=False, accept_changes=True)
+
+
+def test_what_an_older_version_noted_is_read(outputs: Outputs) -> None:
+    begin(outputs)
+    noted = {"inputs": INPUTS.digest(), "taken": False, "seconds": 4.0, "ended": None}
+    outputs.state.write_text(json.dumps(noted))
+    outputs.open(INPUTS, resume=True, force=False)
+    assert outputs.seconds == 4
+    outputs.state.write_text(json.dumps(noted))
+    other = replace(INPUTS, seed=9)
+    with pytest.raises(SubmissionError, match="code, settings, corpus or seed changed"):
+        outputs.open(other, resume=True, force=False)
+    outputs.open(other, resume=True, force=False, accept_changes=True)
+    assert outputs.begun_with == (INPUTS.digest(),)
+
+
+def test_a_run_that_ended_well_waits_for_its_inputs_or_is_made_again(outputs: Outputs) -> None:
+    begin(outputs)
+    ended = RunVerdict(verdict=Verdict.SUCCESS, message="ended well", runtime="process")
+    outputs.add_seconds(INPUTS, 1, ended)
+    assert outputs.waiting(INPUTS) == ended
+    other = replace(INPUTS, settings={"a": "1", "b": "3"})
+    with pytest.raises(
+        SubmissionError, match=r"setting b was 2, is 3\. .*--resume --accept-changes to make it anew"
+    ):
+        outputs.waiting(other)
+    assert outputs.waiting(other, accept_changes=True) is None
 
 
 def test_a_run_that_torchrun_began_by_itself_is_taken_over(outputs: Outputs) -> None:
     (outputs.folder / "checkpoints").mkdir(parents=True)
     (outputs.folder / "checkpoints" / "last.ckpt").touch()
     outputs.open(INPUTS, resume=True, force=False)
-    assert json.loads(outputs.state.read_text())["inputs"] == INPUTS.digest()
+    assert json.loads(outputs.state.read_text())["inputs"] == asdict(INPUTS)
 
 
 def test_what_is_known_of_a_run_lies_outside_of_what_it_can_write(outputs: Outputs) -> None:
@@ -86,7 +150,7 @@ def test_a_link_is_no_checkpoint(outputs: Outputs, tmp_path: Path) -> None:
     outputs.open(INPUTS, resume=False, force=False)
     (outputs.folder / "checkpoints").symlink_to(tmp_path)
     assert not outputs.resumable
-    outputs.drop_halves(everything=False)
+    outputs.drop_halves()
     assert not outputs.folder.exists()
     assert tmp_path.exists()
 
@@ -94,9 +158,17 @@ def test_a_link_is_no_checkpoint(outputs: Outputs, tmp_path: Path) -> None:
 def test_only_what_can_go_on_is_kept_of_a_failed_run(outputs: Outputs) -> None:
     begin(outputs)
     (outputs.folder / "backbone").mkdir()
-    outputs.drop_halves(everything=False)
+    outputs.drop_halves()
     assert [path.name for path in outputs.folder.iterdir()] == ["checkpoints"]
-    outputs.drop_halves(everything=True)
+
+
+def test_of_an_output_that_is_too_large_checkpoints_stay_that_are_not(outputs: Outputs) -> None:
+    begin(outputs)
+    (outputs.folder / "big").write_bytes(bytes(3 << 20))
+    outputs.drop_what_is_too_large(Limits(output_bytes=2 << 20))
+    assert [path.name for path in outputs.folder.rglob("*")] == ["checkpoints", "last.ckpt"]
+    (outputs.folder / "checkpoints" / "big").write_bytes(bytes(3 << 20))
+    outputs.drop_what_is_too_large(Limits(output_bytes=2 << 20))
     assert not outputs.folder.exists()
 
 

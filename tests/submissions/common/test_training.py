@@ -219,6 +219,28 @@ def test_resuming_with_other_settings_and_starting_over_a_run_are_refused(
     assert (code, "--resume goes on with it" in " ".join(said.split())) == (ExitCode.BAD_CONFIGURATION, True)
 
 
+def test_a_run_goes_on_with_changes_that_are_accepted_and_fit(
+    corpus: Path, tmp_path: Path, unbroken: Path
+) -> None:
+    import shutil
+
+    run = tmp_path / "run"
+    shutil.copytree(unbroken / "checkpoints", run / "checkpoints")
+    code, said = pretrain(corpus, run, "--resume", "--accept-changes", "--set", "architecture=resnet34")
+    assert code == ExitCode.BAD_DATA, said
+    assert "is of a model with other parameters than this one" in " ".join(said.split())
+    assert not (run / "backbone").exists()
+    code, said = pretrain(corpus, run, "--resume", "--accept-changes", "--seed", "1")
+    assert code == 0, said
+    assert "epoch 1/3" not in said, "it trained again"
+    assert equal(weights(run), weights(unbroken)), "what was finished is exported"
+    code, said = pretrain(corpus, run, "--resume", "--accept-changes", "--set", "max_epochs=4")
+    assert code == 0, said
+    assert "epoch 3/4" not in said
+    assert "epoch 4/4" in said
+    assert read_manifest(run / "backbone").provenance.epochs == 4
+
+
 class Rates(Callback):
     """Records the learning rate of every optimiser step."""
 
