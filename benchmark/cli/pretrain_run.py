@@ -19,13 +19,14 @@ from benchmark.disk.temporary import scratch_folder
 from benchmark.keeper import keeper
 from benchmark.runtime.configuration import Choice, configure, merged_settings
 from benchmark.runtime.filing import Pretrained, check_place, file_backbone
+from benchmark.runtime.find_submission import beside_text, find_submission
 from benchmark.runtime.inputs import PretrainInputs, check_corpus, folder_digest, method_digest, read_corpus
 from benchmark.runtime.outcome import ANEW, RESUME
 from benchmark.runtime.outputs import Outputs, is_done
 from benchmark.runtime.pretrain import pretrain
 from benchmark.runtime.runs import Run
 from benchmark.runtime.stamp import Known
-from benchmark.runtime.submissions import Found, SubmissionError, find_submission, submissions_root
+from benchmark.runtime.submissions import Found, SubmissionError, submissions_root
 
 
 def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
@@ -40,9 +41,11 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         EngineError: a container is needed, and no engine answers or it fails before the run.
         StoppedError: after Ctrl-C or SIGTERM, where the run did not end with a verdict.
     """
-    found = find_submission(request.method)
+    found = find_submission(request.method, request.workspace)
     submission = found.submission
-    if found.own and submission.module is None:
+    if text := beside_text(submission.name, found.folder, found.beside):
+        say(text)
+    if is_built_in(submission.name) and found.module is None:
         raise SubmissionError(
             f"{submission.name} needs no pre-training; evaluate it: `lovt-bench evaluate {submission.name}`"
         )
