@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 from benchmark.backbone.findings import Finding, Level
@@ -72,6 +72,6 @@ def _says_no_paper(folder: Path) -> bool:
         return False
 
 
-def _listed(names: list[PurePath]) -> str:
+def _listed(names: Sequence[PurePath]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(clean_text(name.as_posix(), 60) for name in sorted(names)[:SHOWN]) + more
