@@ -81,8 +81,8 @@ DEFAULT_CORPUS = "mimic-cxr"
 @click.option(
     "--base-image",
     envvar="LOVT_BENCH_BASE_IMAGE",
-    help="What the image is built on [default: lovt-bench-base, which `make docker` makes; for a folder of yours what "
-    "its Dockerfile says].",
+    help="What the image is built on [default: what its Dockerfile says, usually lovt-bench-base, which `make docker` "
+    "makes].",
 )
 @click.option(
     "--build-network", metavar="MODE", help="Network of the build: none, host, … [default: the engine's]."
@@ -146,7 +146,7 @@ def pretrain(
       lovt-bench pretrain byol --profile demo             # minutes on two CPU cores
       lovt-bench pretrain lovt --resume                   # goes on where it was cut off
       lovt-bench pretrain convirt --set learning_rate=3e-5 --name convirt-slow
-      lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
+      lovt-bench pretrain my-method --memory 16g --hard-limit 600
     """
     from benchmark.backbone.model import BackboneError
     from benchmark.cli.pretrain_run import StoppedError, execute
