@@ -32,6 +32,8 @@ DEMO_DATASETS := rsna siim covid-rural object-cxr nih-cxr
 BASE ?= base
 IMAGES ?= lovt-bench
 DOCKER_FLAGS ?=
+# Of what the engine says about an image that cannot be built.
+REASON_LINES := 5
 argument = $(if $($(1)),--build-arg $(call quote,$(1)=$($(1))))
 BASE_ARGUMENTS = $(call argument,BASE_IMAGE) $(call argument,STACK)
 METHOD_ARGUMENTS = --build-arg $(call quote,BASE_IMAGE=$(IMAGES)-$(BASE))
@@ -93,10 +95,13 @@ docker: ## Build the images of base, harness and all methods: make docker [BASE=
 	@docker version >/dev/null 2>&1 || { echo "no Docker Engine answers: start one, or let DOCKER_HOST name it"; exit 1; }
 	@echo $(call quote,== $(IMAGES)-$(BASE): Python and the pinned stack (the first time minutes and about 7 GB))
 	docker build $(DOCKER_FLAGS) -f $(call quote,docker/$(BASE)/Dockerfile) -t $(call quote,$(IMAGES)-$(BASE)) $(BASE_ARGUMENTS) .
-	@set -e; for file in docker/harness submissions/*; do \
-	  test -f "$$file/Dockerfile" || continue; image=$(call quote,$(IMAGES))-$${file##*/}; echo "== $$image"; \
-	  docker build $(DOCKER_FLAGS) --quiet -f "$$file/Dockerfile" -t "$$image" $(METHOD_ARGUMENTS) . >/dev/null; done
-	@docker images --filter $(call quote,reference=$(IMAGES)-*)
+	@failed=; for folder in docker/harness submissions/*; do \
+	  test -f "$$folder/Dockerfile" || continue; image=$(call quote,$(IMAGES))-$${folder##*/}; echo "== $$image"; \
+	  context=$$folder; test "$$folder" != docker/harness || context=.; \
+	  said=$$(docker build $(DOCKER_FLAGS) --quiet -f "$$folder/Dockerfile" -t "$$image" $(METHOD_ARGUMENTS) "$$context" 2>&1) || \
+	    failed+="$$image: not built"$$'\n'"$$(tail -n $(REASON_LINES) <<<"$$said" | sed 's/^/    /')"$$'\n'; done; \
+	docker images --filter $(call quote,reference=$(IMAGES)-*); \
+	test -z "$$failed" || { printf '%s' "$$failed"; exit 1; }
 	@echo "Next: make pretrain METHOD=lovt RUNTIME=docker"
 
 evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate SUBMISSION=random [PROFILE=demo] [WORKERS=4]

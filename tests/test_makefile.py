@@ -117,3 +117,31 @@ def test_the_verbs_are_listed_and_the_installation_is_tried_in_a_folder_with_bla
         words for words, _ in calls(output)
     ]
     assert (clone / ".venv" / ".installed").is_file()
+
+
+ENGINE = """#!/bin/sh
+case "$1" in build) ;; *) exit 0 ;; esac
+echo "$@"
+case "$*" in *submissions/bad*) seq 9; echo "no such file: it's \\$gone" >&2; exit 1 ;; esac
+"""
+
+
+def test_docker_builds_every_method_in_its_folder_and_says_at_the_end_what_failed(clone):
+    engine = clone / "programs" / "docker"
+    engine.parent.mkdir()
+    engine.write_text(ENGINE.replace('echo "$@"', f'echo "$@" >>"{clone}/calls"'))
+    engine.chmod(0o755)
+    for name in ("docker/harness", "submissions/a", "submissions/bad", "submissions/z"):
+        (clone / name).mkdir(parents=True)
+        (clone / name / "Dockerfile").touch()
+    path = {**os.environ, "PATH": f"{engine.parent}:{os.environ['PATH']}"}
+    run = subprocess.run(["make", "docker"], cwd=clone, env=path, capture_output=True, text=True)
+    assert run.returncode == 2, run.stderr
+    calls = [call.split() for call in (clone / "calls").read_text().splitlines()]
+    built = {call[call.index("-t") + 1]: call[-1] for call in calls}
+    contexts = {f"lovt-bench-{name}": f"submissions/{name}" for name in ("a", "bad", "z")}
+    assert built == {"lovt-bench-base": ".", "lovt-bench-harness": ".", **contexts}
+    end = run.stdout.partition("lovt-bench-bad: not built\n")[2]
+    assert end.splitlines() == [f"    {line}" for line in (6, 7, 8, 9, "no such file: it's $gone")]
+    (clone / "submissions/bad/Dockerfile").unlink()
+    assert "Next: make pretrain" in make(clone, "docker", PATH=path["PATH"])

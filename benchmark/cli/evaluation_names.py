@@ -30,11 +30,25 @@ def check_name(submission: str, root: Path) -> None:
     from benchmark.backbone.names import DRAWN_PREFIX, name_problem
 
     if problem := name_problem(submission, root):
-        raise ValueError(problem)
+        raise ValueError(problem + _made_by(submission, root))
     if submission.startswith(DRAWN_PREFIX) and not (root / "backbones" / submission).is_dir():
         from benchmark.backbone.sources import resolve
 
         resolve(submission, root)
+
+
+def _made_by(submission: str, root: Path) -> str:
+    """Return what makes the backbone of a submission that has none yet, in words; empty where there is none."""
+    from benchmark.runtime.find_submission import find_submission, folders_called
+    from benchmark.runtime.submissions import SubmissionError
+
+    if not folders_called(submission, root):
+        return ""
+    try:
+        find_submission(submission, root)
+    except SubmissionError as error:
+        return f". {error}"
+    return f". It is a method: `lovt-bench pretrain {submission}` makes its backbone"
 
 
 def same_command(ctx: click.Context) -> str:

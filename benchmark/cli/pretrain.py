@@ -95,8 +95,8 @@ DEFAULT_CORPUS = "mimic-cxr"
 @click.option(
     "--base-image",
     envvar="LOVT_BENCH_BASE_IMAGE",
-    help="What the image is built on [default: lovt-bench-base, which `make docker` makes; for a folder of yours what "
-    "its Dockerfile says].",
+    help="What the image is built on [default: what its Dockerfile says, usually lovt-bench-base, which `make docker` "
+    "makes].",
 )
 @click.option(
     "--build-network", metavar="MODE", help="Network of the build: none, host, … [default: the engine's]."

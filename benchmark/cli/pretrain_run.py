@@ -29,6 +29,7 @@ from benchmark.runtime.configuration import (
     merged_settings,
 )
 from benchmark.runtime.filing import Pretrained, check_place, file_backbone
+from benchmark.runtime.find_submission import beside_text, find_submission
 from benchmark.runtime.inputs import (
     IN_IMAGE,
     PretrainInputs,
@@ -42,7 +43,7 @@ from benchmark.runtime.outputs import Outputs, is_done
 from benchmark.runtime.pretrain import pretrain
 from benchmark.runtime.runs import Run
 from benchmark.runtime.stamp import Known
-from benchmark.runtime.submissions import SubmissionError, find_submission, submissions_root
+from benchmark.runtime.submissions import SubmissionError, submissions_root
 
 
 def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
@@ -65,9 +66,11 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
 
 
 def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
-    found = find_submission(request.method)
+    found = find_submission(request.method, request.workspace)
     submission = found.submission
-    if found.own and submission.module is None:
+    if text := beside_text(submission.name, found.folder, found.beside):
+        say(text)
+    if is_built_in(submission.name) and found.module is None:
         raise SubmissionError(
             f"{submission.name} needs no pre-training; evaluate it: `lovt-bench evaluate {submission.name}`"
         )

@@ -9,14 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.run_contract import Limits
 from benchmark.runtime import engine
+from benchmark.runtime.base_images import missing_bases, missing_text
+from benchmark.runtime.check_folder import no_module
 from benchmark.runtime.container import ContainerRuntime
-from benchmark.runtime.image import DEFAULT_BASE, Image, build_image, find_image
+from benchmark.runtime.dockerfile_rules import SIZE_LIMIT
+from benchmark.runtime.dockerfile_rules import SUBJECT as RECIPE
+from benchmark.runtime.image import Image, build_image, find_image
 from benchmark.runtime.leftovers import remove_leftovers
 from benchmark.runtime.process import ProcessRuntime
 from benchmark.runtime.runs import Runtime
-from benchmark.runtime.submissions import Found, SubmissionError, submissions_root
+from benchmark.runtime.submissions import Found, SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -68,14 +73,17 @@ def choose_runtime(
 ) -> tuple[Runtime, Literal["cpu", "cuda"]]:
     """Return the runtime to use and the device it has; says which and why."""
     asked: Literal["auto", "docker", "process"] = request.runtime
+    if own and found.module is None:
+        if asked == "process":
+            raise SubmissionError(
+                f"{found.submission.name} runs in its container only: {no_module(found.folder)}"
+            )
+        own = False
     if asked == "auto" and request.wandb is not None and own:
         asked = "process"  # a container has no network
-    if asked == "auto" and own and not _has_base(request):
-        kind, reason = engine.choose("process", external=False)
-        base = request.base_image or DEFAULT_BASE
-        reason = (
-            f"process, not isolated: an engine answers, but has no image {base} (`make docker` builds it)"
-        )
+    if asked == "auto" and own and (missing := _missing_bases(request, found)):
+        kind: engine.Kind = "process"
+        reason = f"process, not isolated: an engine answers, but {'; '.join(map(missing_text, missing))}"
     else:
         try:
             kind, reason = engine.choose(asked, external=not own)
@@ -83,8 +91,8 @@ def choose_runtime(
             raise SubmissionError(str(error)) from error
     say(f"runtime: {reason}")
     if kind == "process":
-        assert found.submission.module is not None
-        return ProcessRuntime(found.submission.module), _process_device(request.device)
+        assert found.module is not None
+        return ProcessRuntime(found.module), _process_device(request.device)
     if request.wandb is not None:
         raise SubmissionError("--wandb needs a network, and a container has none; --runtime process")
     client = engine.connect()
@@ -105,39 +113,33 @@ def choose_runtime(
 
 def _build(client: DockerClient, request: Request, found: Found, say: Callable[[str], None]) -> Image:
     name = found.submission.name
-    context, recipe = (
-        (submissions_root().resolve().parent, f"submissions/{found.folder.name}/Dockerfile")
-        if found.own
-        else (found.folder, "Dockerfile")
-    )
-    if not (context / recipe).is_file():
-        raise SubmissionError(f"{found.folder} holds no Dockerfile; docs/contract.md shows one")
-    base = request.base_image or (DEFAULT_BASE if found.own else None)
-    say(f"building {name}" + (f" on {base}" if base else ""))
+    if not (found.folder / RECIPE).is_file():
+        raise SubmissionError(f"{found.folder} holds no {RECIPE}; docs/contract.md shows one")
+    say(f"building {name}" + (f" on {request.base_image}" if request.base_image else ""))
     return build_image(
         client,
-        context,
-        recipe,
+        found.folder,
+        RECIPE,
         f"{request.tags}-{name}" if found.own else f"{request.tags}-external-{name}",
-        base=base,
+        base=request.base_image,
         network=request.build_network,
         listener=lambda line: say(f"  {line}"),
     )
 
 
-def _has_base(request: Request) -> bool:
-    """Return whether an engine answers and has the image that methods are built on."""
+def _missing_bases(request: Request, found: Found) -> list[str]:
+    """Return the images that a method is built on and an engine that answers lacks."""
     try:
         client = engine.connect(timeout=10)
     except engine.EngineError:
-        return True  # the choice between runtimes says why
+        return []  # the choice between runtimes says why
     try:
-        find_image(client, request.base_image or DEFAULT_BASE)
-    except (SubmissionError, engine.EngineError):
-        return False
+        recipe = read_plain(found.folder / RECIPE, SIZE_LIMIT).decode("utf-8", errors="replace")
+        return missing_bases(client, recipe, request.base_image)
+    except (engine.EngineError, OSError, PlainFileError):
+        return []
     finally:
         client.close()
-    return True
 
 
 def _process_device(asked: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,7 +37,8 @@ def submission() -> None:
     Examples:
       lovt-bench submission new my-method                       # a container method that works, to be changed
       lovt-bench submission new my-weights --weights FILE.pth   # a declaration to be filled in
-      lovt-bench submission check ./my-method
+      lovt-bench submission check my-method
+      lovt-bench submission check --all                         # every folder of submissions/
       lovt-bench submission list
       lovt-bench submission show lovt
       lovt-bench submission data                                # names for pretraining_data
@@ -73,12 +75,13 @@ def new(
     Examples:
       lovt-bench submission new my-method
       lovt-bench submission new my-method --into methods
+      lovt-bench submission new my_method --into submissions    # in a clone: what a pull request brings
       lovt-bench submission new my-weights --weights moco.pth --pretraining-data NIH
     """
     with declaration_errors():
         from benchmark.contract.pretraining_data import vocabulary
         from benchmark.runtime.declaration import Said
-        from benchmark.runtime.scaffold import new_container, new_weights
+        from benchmark.runtime.scaffold import argument_for, new_container, new_weights
 
         said = Said(
             display_name=display_name,
@@ -96,42 +99,42 @@ def new(
             folder = new_weights(name, into, weights, said)
     for path in sorted(folder.iterdir()):
         say(path)
-    # A folder without a slash in it would be taken for the name of a submission.
-    shown = folder if "/" in str(folder) else f"./{folder}"
-    say(f"Next: lovt-bench submission check {shown}", err=True)
+    say(f"Next: lovt-bench submission check {shlex.quote(argument_for(folder))}", err=True)
 
 
 @submission.command()
-@click.argument("name_or_dir")
+@click.argument("name_or_dir", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every folder of this repository's submissions/.")
 @workspace_option
-def check(name_or_dir: str, workspace: Path | None) -> None:
+def check(name_or_dir: str | None, everything: bool, workspace: Path | None) -> None:
     """Check what can be checked without running anything; exit code 1 where something is wrong.
 
-    NAME_OR_DIR is a folder, or the name of a submission of this repository or workspace.
+    NAME_OR_DIR is a folder, or a name that is looked for in $LOVT_BENCH_SUBMISSIONS, this repository's submissions/,
+    WORKSPACE/submissions and the folder here. What a pull request would lack is an error in submissions/, elsewhere
+    a warning.
 
     \b
     Examples:
-      lovt-bench submission check ./my-method
-      lovt-bench submission check lovt
+      lovt-bench submission check my-method
+      lovt-bench submission check methods/my-method
+      lovt-bench submission check --all
     """
-    from benchmark.backbone.findings import Finding
     from benchmark.cli.backbone import show_findings
-    from benchmark.cli.record_findings import record_findings
-    from benchmark.cli.submission_view import locate, marks_of
-    from benchmark.runtime.check_submission import check_submission
-    from benchmark.runtime.declaration import submission_roots
-    from tasks.registry import load_tasks
+    from benchmark.cli.submission_check import findings_of, repository_folders
+    from benchmark.runtime.find_submission import locate
 
+    if everything == (name_or_dir is not None):
+        raise click.UsageError("expected NAME_OR_DIR, or --all")
     place = workspace_root(workspace)
     with declaration_errors():
-        folder = locate(name_or_dir, place)
-        tasks = [spec.id for spec in load_tasks()]
-        roots = submission_roots(place)
-        found = check_submission(folder, tasks, place / "backbones", roots)
-        found += record_findings(folder.name, place, roots)
-        if (marks := marks_of(folder)) is not None:
-            found.append(Finding("ok" if "clean on all" in marks else "warning", "lineage", marks))
-    if show_findings(found):
+        if name_or_dir is not None:
+            wrong = show_findings(findings_of(*locate(name_or_dir, place), place))
+        else:
+            wrong = False
+            for folder in repository_folders():
+                say(f"{folder.name}:")
+                wrong |= show_findings(findings_of(folder, (), place))
+    if wrong:
         sys.exit(1)
 
 
@@ -159,11 +162,11 @@ def list_submissions(as_json: bool, workspace: Path | None) -> None:
 
 
 @submission.command()
-@click.argument("name")
+@click.argument("name_or_dir")
 @_as_json
 @workspace_option
-def show(name: str, as_json: bool, workspace: Path | None) -> None:
-    """Print everything about NAME: who, which weights, what they have seen, what was claimed and measured.
+def show(name_or_dir: str, as_json: bool, workspace: Path | None) -> None:
+    """Print everything about a submission: who, which weights, what they have seen, what was claimed and measured.
 
     \b
     Examples:
@@ -174,7 +177,7 @@ def show(name: str, as_json: bool, workspace: Path | None) -> None:
     from benchmark.cli.submission_view import detail
 
     with declaration_errors(), _board_errors():
-        found = detail(name, workspace_root(workspace))
+        found = detail(name_or_dir, workspace_root(workspace))
     if as_json:
         say(json_text(found.model_dump(mode="json")), lines=True)
         return

@@ -12,7 +12,9 @@ from benchmark.contract.leaderboard import Overlap, Table
 from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import Submission
+from benchmark.contract.unknown import meant
 from benchmark.runtime.declaration import kind_of, submission_roots
+from benchmark.runtime.find_submission import folders_called, is_path, locate
 from benchmark.runtime.submissions import (
     SubmissionError,
     read_folder,
@@ -45,26 +47,6 @@ class Detail(Model):
     evidence: str | None
     tables: list[Table]
     """Each with the row of this submission alone, ranked among all that are there."""
-
-
-def locate(name_or_dir: str, workspace: Path) -> Path:
-    """Return the folder of a submission.
-
-    Raises:
-        SubmissionError: there is none.
-    """
-    if "/" in name_or_dir or name_or_dir in (".", ".."):
-        folder = Path(name_or_dir)
-        if not folder.is_dir():
-            raise SubmissionError(f"no folder {folder}; expected one with submission.yaml")
-        return folder.resolve()
-    for root in submission_roots(workspace):
-        if name_or_dir in submission_names(root):
-            return root / name_or_dir
-    hint = f"; the folder here is ./{name_or_dir}" if Path(name_or_dir).is_dir() else ""
-    raise SubmissionError(
-        f"no submission {clean(name_or_dir)!r}{hint}; `lovt-bench submission list` shows them"
-    )
 
 
 def marks_of(folder: Path) -> str | None:
@@ -131,19 +113,24 @@ def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
     return lines, wrong
 
 
-def detail(name: str, workspace: Path) -> Detail:
+def detail(name_or_dir: str, workspace: Path) -> Detail:
     """Return everything that is known of a submission, or of a backbone that has none of its name.
 
     Raises:
         SubmissionError: there is neither.
     """
-    folder = _folders(workspace).get(name)
+    there = is_path(name_or_dir) or folders_called(name_or_dir, workspace)
+    folder = locate(name_or_dir, workspace)[0] if there else None
+    name = folder.name if folder else name_or_dir
+    roots = [*([folder.parent] if folder else []), *submission_roots(workspace)]
     records = read_records(workspace / "results")
     if folder is None and name not in _backbones(workspace) and not _finals(name, records):
+        near = meant(clean(name), [*_folders(workspace), *_backbones(workspace)])
         raise SubmissionError(
-            f"no submission, backbone or result {clean(name)!r}; `lovt-bench submission list` shows submissions"
+            f"no submission, backbone or result {clean(name)!r}{near}; "
+            "`lovt-bench submission list` shows submissions"
         )
-    described = describe([name], submission_roots(workspace), workspace / "backbones")
+    described = describe([name], roots, workspace / "backbones")
     declared = read_submission(folder.parent, name) if folder else None
     return Detail(
         name=name,

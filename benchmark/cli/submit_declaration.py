@@ -111,7 +111,8 @@ def read_said(
         claimed_track=claimed_track,
     )
     roots = submission_roots(workspace, submissions)
-    known = find_declaration(name, roots)
+    # `submission new` writes a declaration where one stands.
+    known = find_declaration(name, [*roots, Path.cwd()])
     # What is no file, or an empty one, is refused with its reason where it is read.
     sha256 = file_sha256(weights) if weights.is_file() and weights.stat().st_size else None
     if sha256 is None:

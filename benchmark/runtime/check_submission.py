@@ -17,10 +17,12 @@ from benchmark.contract.pretraining_data import OTHER, UnknownDataError, vocabul
 from benchmark.contract.submission import Submission
 from benchmark.disk.digest import file_sha256
 from benchmark.runtime.check_folder import BYTES_LIMIT, code_findings, file_findings
+from benchmark.runtime.check_pull_request import pull_request_findings
 from benchmark.runtime.declaration import FILE, kind_of
 from benchmark.runtime.submissions import (
     SubmissionError,
     check_display_name,
+    is_repositorys,
     read_folder,
     submission_names,
     submissions_root,
@@ -45,7 +47,7 @@ def check_submission(
         submission = read_folder(folder)
     except SubmissionError as error:
         return [Finding("error", FILE, str(error), "`lovt-bench submission new` shows one that works")]
-    own = folder.resolve().parent == submissions_root().resolve()
+    own = is_repositorys(folder)
     kind = kind_of(submission, folder)
     found = [Finding("ok", FILE, f"valid; {submission.display_name}, kind {kind}")]
     found += _names(submission, folder, own, roots)
@@ -55,6 +57,7 @@ def check_submission(
         found += _weights(submission, folder, backbones)
     if kind in ("method", "container"):
         found += code_findings(submission, folder)
+    found += pull_request_findings(submission, folder, kind, inside=own)
     found += _audit(folder / AUDIT_FILE)
     found += file_findings(folder)
     return found
@@ -85,7 +88,7 @@ def _names(submission: Submission, folder: Path, own: bool, roots: Sequence[Path
 def _declared(submission: Submission) -> Iterator[Finding]:
     if submission.supervision == "unknown":
         yield Finding("warning", "supervision", "unknown", "none, general, labels, self or text")
-    if submission.paper is None and submission.module is None:
+    if submission.paper is None and submission.weights is not None:
         yield Finding("warning", "paper", "none is named", "paper: https://…")
     if not submission.pretraining_data:
         yield Finding(

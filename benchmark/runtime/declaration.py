@@ -23,6 +23,7 @@ from benchmark.disk.temporary import write_text
 from benchmark.runtime.submissions import (
     SubmissionError,
     check_texts,
+    module_of,
     read_folder,
     read_submission,
     submission_names,
@@ -66,7 +67,7 @@ def submission_roots(workspace: Path, given: Path | None = None) -> list[Path]:
 
 def kind_of(submission: Submission, folder: Path) -> SubmissionKind:
     """Return what a submission is."""
-    if submission.module is not None:
+    if module_of(submission, folder) is not None:
         return "method"
     if submission.weights is not None:
         return "weights"
@@ -86,7 +87,9 @@ def find_declaration(name: str, roots: Sequence[Path]) -> Submission | None:
         return None
     found = read_submission(root, name)
     if found.weights is None and not found.claimed:
-        raise SubmissionError(f"{name} is a submission of this repository; choose another name")
+        raise SubmissionError(
+            f"{name} is a method ({root / name}), no weights from elsewhere; choose another name"
+        )
     return found
 
 
@@ -172,7 +175,7 @@ def write_declaration(root: Path, submission: Submission) -> Path:
         SubmissionError: the folder holds a method, or what was written is not what is read back.
     """
     path = root / submission.name / FILE
-    if path.exists() and read_folder(path.parent).module is not None:
+    if path.exists() and kind_of(read_folder(path.parent), path.parent) in ("method", "container"):
         raise SubmissionError(f"{path} is a method's; nothing is written")
     write_text(path, _HEADER + declaration_text(submission))
     if read_folder(path.parent) != submission:

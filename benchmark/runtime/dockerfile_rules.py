@@ -15,7 +15,9 @@ SIZE_LIMIT = 64 * 1024
 BASE_ARGUMENT = "BASE_IMAGE"
 """The one ARG that the harness sets."""
 
-_GIVEN = "lovt-bench-base"
+GIVEN_BASE = "lovt-bench-base"
+"""What it is where nobody says otherwise."""
+
 _FLAGS = {"ADD": ("--chown",), "COPY": ("--chown", "--from"), "FROM": ("--platform",)}
 """Flags that the classic builder knows; of HEALTHCHECK all."""
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]*@[^/]*:|github\.com/", re.IGNORECASE)
@@ -33,7 +35,7 @@ def dockerfile_findings(recipe: str | bytes) -> list[Finding]:
     """Return what is wrong with a recipe, errors first; one `ok` where nothing is."""
     try:
         text = recipe if isinstance(recipe, str) else recipe.decode("utf-8")
-        stages = read_dockerfile(text, {BASE_ARGUMENT: _GIVEN})
+        stages = read_dockerfile(text, {BASE_ARGUMENT: GIVEN_BASE})
     except UnicodeDecodeError as error:
         return [_error(f"is no UTF-8 text (byte {error.start})", "save it as UTF-8")]
     except DockerfileError as error:
@@ -46,10 +48,10 @@ def dockerfile_findings(recipe: str | bytes) -> list[Finding]:
         *(_end(stages[-1]) if stages else ()),
     ]
     order = {"error": 0, "warning": 1, "ok": 2}
-    shown = found or [
+    said = found or [
         Finding("ok", SUBJECT, f"{len(instructions)} instructions, none that the contract forbids")
     ]
-    return sorted(shown, key=lambda finding: order[finding.level])
+    return sorted(said, key=lambda finding: order[finding.level])
 
 
 def _error(message: str, advice: str = "") -> Finding:
@@ -60,15 +62,16 @@ def _warning(message: str, advice: str = "") -> Finding:
     return Finding("warning", SUBJECT, message, advice)
 
 
-def _shown(instruction: Instruction) -> str:
+def shown(instruction: Instruction) -> str:
+    """Return an instruction with its line, cut to what a message takes."""
     rest = instruction.text.strip().partition(instruction.text.split(None, 1)[0])[2]
     return f"line {instruction.line}: {clean_text(f'{instruction.name} {rest.strip()}', 60)}"
 
 
 def _frontend(text: str) -> Iterator[Finding]:
     if found := _FRONTEND.match(text.removeprefix("\ufeff")):
-        shown = clean_text(found[1], 60)
-        yield _error(f"syntax={shown}: another program would read it, under BuildKit", "remove the line")
+        program = clean_text(found[1], 60)
+        yield _error(f"syntax={program}: another program would read it, under BuildKit", "remove the line")
 
 
 def _bases(stages: Sequence[Stage]) -> Iterator[Finding]:
@@ -78,19 +81,19 @@ def _bases(stages: Sequence[Stage]) -> Iterator[Finding]:
         if stage.start.unknown or not stage.base:
             names = ", ".join(sorted(stage.start.unknown)) or "nothing"
             yield _error(
-                f"{_shown(stage.start)}: no ARG before it sets {clean_text(names, 80)}", "name the image"
+                f"{shown(stage.start)}: no ARG before it sets {clean_text(names, 80)}", "name the image"
             )
         elif stage.parent is None:
             yield from _image(stage.start, stage.base)
         if any(flag.startswith("--platform") for flag in stage.start.flags):
             yield _warning(
-                f"{_shown(stage.start)}: the harness builds for its own machine", "leave --platform out"
+                f"{shown(stage.start)}: the harness builds for its own machine", "leave --platform out"
             )
         earlier = {*map(str, range(number)), *(other.name for other in stages[:number] if other.name)}
         for one in stage.instructions:
             for source in (flag[7:] for flag in one.flags if flag.startswith("--from=")):
                 if one.unknown:
-                    yield _error(f"{_shown(one)}: it cannot be told what it copies from", "name the stage")
+                    yield _error(f"{shown(one)}: it cannot be told what it copies from", "name the stage")
                 elif source.lower() not in earlier:
                     yield from _image(one, source)
 
@@ -100,29 +103,29 @@ def _image(instruction: Instruction, image: str) -> Iterator[Finding]:
     own = image in ("scratch", "lovt-bench-base", "lovt-bench-base-cuda")
     if (bare and not own) or re.search(r":latest(@|$)", image):
         yield _warning(
-            f"{_shown(instruction)}: the image {clean_text(image, 80)} has no version: what it is changes",
+            f"{shown(instruction)}: the image {clean_text(image, 80)} has no version: what it is changes",
             "name a tag or digest",
         )
 
 
 def _forbidden(instructions: Sequence[Instruction]) -> Iterator[Finding]:
     for one in instructions:
-        shown = _shown(one)
+        text = shown(one)
         if one.name == "VOLUME":
-            yield _error(f"{shown}: a volume is writable without a limit", "write to /output and /tmp")
+            yield _error(f"{text}: a volume is writable without a limit", "write to /output and /tmp")
         elif one.name == "ONBUILD":
-            yield _error(f"{shown}: is carried out in what is built on top", "write the instruction itself")
+            yield _error(f"{text}: is carried out in what is built on top", "write the instruction itself")
         elif one.name == "ADD" and any(map(_REMOTE.match, one.arguments[:-1])):
-            yield _error(f"{shown}: fetches what nobody has checked", "COPY a file that lies in the folder")
+            yield _error(f"{text}: fetches what nobody has checked", "COPY a file that lies in the folder")
         elif one.name == "ADD" and one.unknown:
             names = clean_text(", ".join(sorted(one.unknown)), 80)
             yield _error(
-                f"{shown}: may fetch what nobody has checked, no line sets {names}", "write the path out"
+                f"{text}: may fetch what nobody has checked, no line sets {names}", "write the path out"
             )
         elif (one.name == "HEALTHCHECK" and one.arguments[:1] != ("NONE",)) or one.name == "EXPOSE":
-            yield _warning(f"{shown}: a submission has no network and no health check", "remove it")
+            yield _warning(f"{text}: a submission has no network and no health check", "remove it")
         elif one.name == "RUN" and _FETCHED.search(one.text):
-            yield _warning(f"{shown}: runs what it fetches", "pin what is installed")
+            yield _warning(f"{text}: runs what it fetches", "pin what is installed")
         known = _FLAGS.get(one.name, ())
         odd = [
             flag for flag in one.flags if flag.partition("=")[0] not in known and one.name != "HEALTHCHECK"
@@ -130,14 +133,14 @@ def _forbidden(instructions: Sequence[Instruction]) -> Iterator[Finding]:
         if odd or one.heredoc:
             what = clean_text(odd[0].partition("=")[0], 40) if odd else "<<"
             yield _error(
-                f"{shown}: {what} needs BuildKit, and the harness builds without it", "write it without"
+                f"{text}: {what} needs BuildKit, and the harness builds without it", "write it without"
             )
         if one.name in ("CMD", "ENTRYPOINT") and not one.json and "".join(one.arguments).startswith("["):
             yield _error(
-                f"{shown}: is no JSON, so that a shell would run it", 'write ["python", …] in double quotes'
+                f"{text}: is no JSON, so that a shell would run it", 'write ["python", …] in double quotes'
             )
         if any(map(_POWERS.search, words_of(one))):
-            yield _error(f"{shown}: asks for powers that a submission never gets", "remove it")
+            yield _error(f"{text}: asks for powers that a submission never gets", "remove it")
 
 
 def _end(last: Stage) -> Iterator[Finding]:

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.untrusted import clean_text
+from benchmark.runtime.base_images import missing_bases, missing_text
 from benchmark.runtime.build_limit import limited
 from benchmark.runtime.docker_context import ContextError, open_context
+from benchmark.runtime.dockerfile_rules import SIZE_LIMIT
 from benchmark.runtime.engine import EngineError, ask
 from benchmark.runtime.submissions import SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-DEFAULT_BASE = "lovt-bench-base"
 BUILD_SECONDS = 2 * 3600.0
 """Time of a build. An installation of torch over a slow line takes some minutes of it."""
 
@@ -77,19 +79,18 @@ def build_image(
         listener: gets each line of the log, cleaned.
 
     Raises:
-        SubmissionError: the recipe fails, or the contract does not allow the image; nothing is left behind.
+        SubmissionError: the engine lacks a base image, the recipe fails, or the contract does not allow the image;
+            nothing is left behind.
         EngineError: the engine failed.
     """
+    _check_bases(client, context / dockerfile, base)
     last = built = ""
     for message in _build(client, context, dockerfile, tag, base, network, seconds):
         if "error" in message:
             problem = clean_text(str(message["error"]), 300)
-            advice = (
-                f"; `make docker` builds {base}"
-                if base and base in problem
-                else f"; before it: {last}" * bool(last)
+            raise SubmissionError(
+                f"the image cannot be built: {problem}" + f"; before it: {last}" * bool(last)
             )
-            raise SubmissionError(f"the image cannot be built: {problem}{advice}")
         if isinstance(message.get("aux"), dict):
             built = str(message["aux"].get("ID", built))
         if line := clean_text(str(message.get("stream", message.get("status", "")))).strip():
@@ -98,6 +99,16 @@ def build_image(
     if not built:
         raise EngineError("the Docker Engine ended a build without an image")
     return find_image(client, built)
+
+
+def _check_bases(client: DockerClient, recipe: Path, base: str | None) -> None:
+    """Raise SubmissionError where the engine lacks an image that a recipe begins with: it would ask a registry."""
+    try:
+        text = read_plain(recipe, SIZE_LIMIT).decode("utf-8", errors="replace")
+    except (OSError, PlainFileError):
+        return  # the build says what is wrong with it
+    if missing := missing_bases(client, text, base):
+        raise SubmissionError("; ".join(map(missing_text, missing)))
 
 
 def _build(

@@ -27,7 +27,7 @@ class PretrainInputs:
 
     method: str
     method_sha256: str
-    """Digest of the submission's files and of those that submissions share, then `IN_IMAGE` and the image that the
+    """Digest of the submission's files, its recipe among them, and of those that submissions share, then `IN_IMAGE` and the image that the
     user named, if any."""
     seed: int
     variant: str | None
@@ -113,7 +113,7 @@ def check_corpus(root: Path, manifest: CorpusManifest) -> None:
 
 
 def folder_digest(folder: Path) -> str:
-    """Return the digest of everything that an external submission's image is built from.
+    """Return the digest of everything that a submission's image is built from: its folder, less its page.
 
     Links are named, not followed.
 
@@ -123,7 +123,10 @@ def folder_digest(folder: Path) -> str:
     found: dict[str, str] = {}
     total = 0
     for path in sorted(folder.rglob("*")):
-        name = _as_text(path.relative_to(folder))
+        inside = path.relative_to(folder)
+        name = _as_text(inside)
+        if name == "README.md" or "__pycache__" in inside.parts:
+            continue
         if path.is_symlink():
             found[name] = f"link to {_as_text(path.readlink())}"
         elif path.is_file():
@@ -142,5 +145,9 @@ def _as_text(path: Path) -> str:
 
 
 def method_digest(submissions: Path, name: str) -> str:
-    """Return the digest of a method's code and declaration, and of the code that methods share."""
-    return files_digest(submissions, (f"{name}/**/*.py", f"{name}/submission.yaml", "common/**/*.py"))
+    """Return the digest of a method's folder, and of the code that this repository's methods share.
+
+    Raises:
+        SubmissionError: see `folder_digest`.
+    """
+    return digest_of([folder_digest(submissions / name), files_digest(submissions, ("common/**/*.py",))])

@@ -12,12 +12,15 @@ from benchmark.runtime.declaration import Said, declaration_text, declare
 from benchmark.runtime.submissions import (
     SubmissionError,
     check_display_name,
+    is_package_name,
+    is_repositorys,
+    package_name,
     submission_names,
     submissions_root,
 )
 
 DECLARATION = Template("""\
-# Who stands behind the row, and what the method needs. `lovt-bench submission check $folder` checks it.
+# Who stands behind the row, and what the method needs. `lovt-bench submission check $shown` checks it.
 name: $name
 display_name: $name
 description: Predicts by which of four quarter turns an image was rotated.
@@ -35,14 +38,17 @@ profiles:
 """)
 
 DOCKERFILE = Template("""\
-# This folder is the build context. `make docker` builds lovt-bench-base: Python, the pinned stack, and what methods
-# share. Any other image does as well (docs/contract.md); then read /input and write /output/backbone yourself.
+# This folder is the build context, wherever it lies. `make docker` builds lovt-bench-base: Python, the pinned stack,
+# and what methods share. Any other image does as well: then read /input and write /output/backbone yourself
+# (docs/contract.md).
 ARG BASE_IMAGE=lovt-bench-base
 FROM $${BASE_IMAGE}
-COPY submission.yaml pretrain.py /opt/method/
-ENV PYTHONPATH=/opt/lovt-bench
-USER 1000:1000
-ENTRYPOINT ["python", "/opt/method/pretrain.py"]
+# Packages from pip: the base ends as user 1000, who cannot write to its environment. `-c` keeps the pinned stack.
+# USER root
+# RUN pip install --no-cache-dir --disable-pip-version-check -c /opt/requirements.txt einops==0.8.1
+# USER 1000:1000
+COPY *.py submission.yaml /opt/lovt-bench/submissions/$package/
+ENTRYPOINT ["python", "-m", "submissions.$package.pretrain"]
 CMD ["--input", "/input", "--output", "/output"]
 """)
 
@@ -57,13 +63,17 @@ What it does, in three sentences, and the paper.
 | `pretrain.py` | the method: settings and one training step |
 | `Dockerfile` | how its container is built |
 
-    lovt-bench submission check $folder
-    lovt-bench pretrain $folder --profile demo    # in a container, without a network
+    lovt-bench submission check $shown
+    lovt-bench pretrain $shown --profile demo
     lovt-bench evaluate $name
     lovt-bench leaderboard build
 
-What a container finds and leaves: docs/contract.md. What methods share: docs/pretraining.md.
+$where What a container finds and leaves: docs/contract.md. What methods
+share: docs/pretraining.md. What a pull request brings: docs/submissions.md.
 """)
+
+INSIDE = "In submissions/ it runs as a process (`--runtime process`) and in its container."
+OUTSIDE = "It runs in its container, without a network."
 
 METHOD = Template('''\
 """$name: tells by which of four quarter turns an image was rotated. Put your method in its place."""
@@ -122,14 +132,33 @@ _FILES = {
 
 
 def new_container(name: str, into: Path) -> Path:
-    """Write the folder of a method in a container and return it.
+    """Write the folder of a method and return it; in this repository's `submissions/` it is one of its own.
 
     Raises:
-        SubmissionError: the name is none or taken, or the folder is there.
+        SubmissionError: the name is none, taken, or there no name of a Python package, or the folder is there.
     """
     folder = _free_folder(name, into)
-    texts = {"name": name, "folder": folder}
-    return _write(folder, {file: text.substitute(texts) for file, text in _FILES.items()})
+    inside = is_repositorys(folder)
+    if inside and not is_package_name(name):
+        raise SubmissionError(
+            f"in submissions/ a folder is a Python package, too, and {name} can be none; take {package_name(name)}"
+        )
+    texts = {
+        "name": name,
+        "package": package_name(name),
+        "shown": argument_for(folder),
+        "where": INSIDE if inside else OUTSIDE,
+    }
+    files = {file: text.substitute(texts) for file, text in _FILES.items()}
+    return _write(folder, {**files, "__init__.py": ""} if inside else files)
+
+
+def argument_for(folder: Path) -> str:
+    """Return what names a submission's folder to every command, from where the caller stands."""
+    if is_repositorys(folder):
+        return folder.name
+    # Without a slash it would be taken for the name of a submission.
+    return str(folder) if "/" in str(folder) else f"./{folder}"
 
 
 def new_weights(name: str, into: Path, weights: Path, said: Said) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,15 @@ from pydantic import ValidationError
 import submissions
 from benchmark.contract.base import is_built_in
 from benchmark.contract.display_name import alike, name_problem
+from benchmark.contract.plain_file import is_plain
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
 from benchmark.contract.untrusted import clean_text
 
 FIELDS_SHOWN = 5
 """Wrong fields that a message names."""
+
+_PACKAGE = re.compile(r"[a-z_][a-z0-9_]*")
 
 _SHARE = re.compile(r"\s*[(\[]?\s*\d{1,3}([.,]\d{1,3})?\s*%\s*[)\]]?\s*$")
 """What the row of a method's variant adds to the method's name, as in `LoVT 30 %`."""
@@ -129,6 +133,32 @@ def _others(name: str, roots: Sequence[Path]) -> Iterator[Submission]:
                     continue
 
 
+def is_repositorys(folder: Path) -> bool:
+    """Return whether a folder is one of this repository's own submissions, however it is written."""
+    return folder.resolve().parent == submissions_root().resolve()
+
+
+def is_package_name(name: str) -> bool:
+    """Return whether Python can import a folder of that name below `submissions/`."""
+    return _PACKAGE.fullmatch(name) is not None and not keyword.iskeyword(name)
+
+
+def package_name(name: str) -> str:
+    """Return a submission's name as one that Python can import: `my-method` is `my_method`."""
+    name = re.sub(r"[.-]", "_", name)
+    return name if is_package_name(name) else f"_{name}"
+
+
+def module_of(submission: Submission, folder: Path) -> str | None:
+    """Return the module that trains: the declared one, else `pretrain.py` of a folder of `submissions/`."""
+    folder = folder.resolve()
+    if submission.module or submission.weights or is_built_in(submission.name):
+        return submission.module
+    if is_repositorys(folder) and is_package_name(folder.name) and is_plain(folder / "pretrain.py"):
+        return f"submissions.{folder.name}.pretrain"
+    return None
+
+
 @dataclass(frozen=True)
 class Found:
     """A submission and where it lies."""
@@ -137,44 +167,10 @@ class Found:
     folder: Path
     own: bool
     """Whether it is this repository's own, and so may run as a process."""
+    beside: tuple[Path, ...] = ()
+    """Other folders of the same name, which were not taken."""
 
-
-def find_submission(method: str) -> Found:
-    """Return the submission of a name, or of a folder where `method` holds a slash.
-
-    A folder below this repository's own submissions is one of them, however it is written.
-
-    Raises:
-        SubmissionError: there is none, or its `submission.yaml` is wrong, or an external one takes the name of an own.
-    """
-    found = _find(method)
-    if found.submission.weights is not None:
-        raise SubmissionError(
-            f"{found.submission.name} declares weights that were trained elsewhere, nothing is trained: "
-            f"`lovt-bench submit {found.submission.name} --weights {found.submission.weights.file}` makes its backbone"
-        )
-    return found
-
-
-def _find(method: str) -> Found:
-    root = submissions_root().resolve()
-    if "/" not in method and method not in (".", ".."):
-        return Found(read_submission(root, method), root / method, own=True)
-    folder = Path(method).resolve()
-    if folder.parent == root:
-        return Found(read_submission(root, folder.name), folder, own=True)
-    if not folder.is_dir():
-        raise SubmissionError(
-            f"no submission {method!r}: no such folder; expected one with submission.yaml and Dockerfile"
-        )
-    submission = read_folder(folder)
-    if submission.name in submission_names(root) or is_built_in(submission.name):
-        raise SubmissionError(
-            f"{folder.name}/submission.yaml takes the name {submission.name!r} of a method of this repository; "
-            "choose another one"
-        )
-    try:
-        check_display_name(submission.name, submission.display_name)
-    except SubmissionError as error:
-        raise SubmissionError(f"{folder.name}/submission.yaml: {error}") from error
-    return Found(submission, folder, own=False)
+    @property
+    def module(self) -> str | None:
+        """Name of the module that a process runs; None where only a container can be run, or nothing is trained."""
+        return module_of(self.submission, self.folder)

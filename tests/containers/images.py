@@ -95,7 +95,7 @@ def build_base(engine: docker.DockerClient) -> str:
 def build_method(engine: docker.DockerClient, method: str) -> str:
     """Build `submissions/METHOD/Dockerfile` on the test base and return the image's name."""
     tag = f"lovt-bench-test-{method}"
-    build(engine, f"submissions/{method}/Dockerfile", tag, BASE_IMAGE=BASE_IMAGE)
+    build(engine, "Dockerfile", tag, REPOSITORY / "submissions" / method, BASE_IMAGE=BASE_IMAGE)
     return tag
 
 

@@ -86,11 +86,10 @@ def test_a_change_to_a_method_rebuilds_one_layer(
     """Named: time from an edited pretrain.py to the new image; everything below comes from the cache."""
     recipe = (images.REPOSITORY / "submissions/lovt/Dockerfile").read_text(encoding="utf-8")
     (tmp_path / "Dockerfile").write_text(recipe, encoding="utf-8")
-    method = tmp_path / "submissions/lovt"
-    method.mkdir(parents=True)
+    (tmp_path / "submission.yaml").write_text("name: lovt\n", encoding="utf-8")
     layers = []
     for version in (1, 2):
-        (method / "pretrain.py").write_text(f"VERSION = {version}\n", encoding="utf-8")
+        (tmp_path / "pretrain.py").write_text(f"VERSION = {version}\n", encoding="utf-8")
         begun = time.monotonic()
         image = images.build(engine, "Dockerfile", f"{PREFIX}-edit", tmp_path, BASE_IMAGE=base_image)
         print(f"built in {time.monotonic() - begun:.1f} s")  # noqa: T201

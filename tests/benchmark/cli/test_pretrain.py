@@ -56,7 +56,7 @@ SMALL = (
         (("byol", "--accept-changes"), 2, "--accept-changes lets a run go on: give --resume, too"),
         (("byol", "--fraction", "0"), 2, "0<x<=1"),
         (("byol", "--memory", "much"), 2, "'much' is no size; expected for example 512m or 8g"),
-        (("./absent",), 1, "no such folder; expected one with submission.yaml and Dockerfile"),
+        (("./absent",), 1, "no such folder; expected one with submission.yaml"),
     ],
 )
 def test_mistakes_end_in_a_sentence(

@@ -139,7 +139,10 @@ def test_a_new_declaration_asks_for_what_is_missing(call, tmp_path: Path) -> Non
         (("new", "x", "--weights", "absent.pth"), "no file absent.pth"),
         (("new", "x", "--supervision", "self"), "go with --weights"),
         (("new", "x", "--pretraining-data", "chexprt"), "did you mean chexpert"),
-        (("check", "./absent"), "no folder absent"),
+        (("check", "./absent"), "no submission './absent': no such folder"),
+        (("check",), "expected NAME_OR_DIR, or --all"),
+        (("check", "lovtt"), "no submission 'lovtt' (did you mean lovt?); there: "),
+        (("new", "a-b", "--into", str(submissions_root())), "a-b can be none; take a_b"),
         (("check", "absent"), "no submission 'absent'"),
         (("show", "absent\x1b[2J"), "no submission, backbone or result 'absent[2J'"),
     ],
@@ -303,10 +306,18 @@ def test_a_small_claim_is_asked_about(call, tmp_path: Path) -> None:
     assert "covid_linear: below 1 % (value: 0.00165 is 0.165 %)" in result.output
 
 
-@pytest.mark.parametrize("name", submission_names(submissions_root()))
-def test_our_own_submissions_pass(call, name: str) -> None:
-    result = call("check", name)
+def test_our_own_submissions_pass_without_a_warning_about_what_they_bring(call) -> None:
+    result = call("check", "--all")
     assert result.exit_code == 0, result.output
+    headings = [line[:-1] for line in result.output.splitlines() if line.endswith(":")]
+    assert headings == submission_names(submissions_root())
+    assert "warning  " not in result.output
+
+
+def test_show_takes_a_folder_and_what_lies_here(call, tmp_path: Path) -> None:
+    call("new", "mine", "--into", str(tmp_path))
+    for given in ("mine", "./mine", str(tmp_path / "mine")):
+        assert "description      Predicts by which of four" in call("show", given).output, given
 
 
 def test_list_is_a_table_for_other_programs(call, tmp_path: Path) -> None:

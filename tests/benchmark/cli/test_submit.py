@@ -207,7 +207,7 @@ def test_two_encoders_are_told_apart_by_the_option(call, tmp_path: Path) -> None
         ("../mine", (), "is no backbone name"),
         ("imagenet", (), "choose another name"),
         ("random-best", (), "the name random-best is kept"),
-        ("lovt", (), "lovt is a submission of this repository"),
+        ("lovt", (), "lovt is a method ("),
         ("mine", ("--arch", "vgg"), "unknown architecture 'vgg'"),
         ("mine", ("--paper", "no address"), "the declaration does not fit: paper: "),
         ("mine", ("--weights-url", "file:///etc/passwd"), "the declaration does not fit: weights.url: "),

@@ -106,11 +106,15 @@ def test_method_is_known_by_its_code_and_the_shared_code_not_by_its_page(tmp_pat
     before = method_digest(tmp_path, "m")
     (tmp_path / "m" / "README.md").write_text("words")
     (tmp_path / "other" / "code.py").write_text("x = 2")
+    (tmp_path / "m" / "__pycache__").mkdir()
+    (tmp_path / "m" / "__pycache__" / "code.pyc").write_text("x")
     assert method_digest(tmp_path, "m") == before
+    (tmp_path / "m" / "Dockerfile").write_text("FROM scratch")
+    assert (recipe := method_digest(tmp_path, "m")) != before, "an image is built from it"
     (tmp_path / "common" / "code.py").write_text("x = 2")
     changed = method_digest(tmp_path, "m")
     (tmp_path / "m" / "submission.yaml").write_text("name: m")
-    assert len({before, changed, method_digest(tmp_path, "m")}) == 3
+    assert len({before, recipe, changed, method_digest(tmp_path, "m")}) == 4
 
 
 def test_a_corpus_that_was_changed_is_not_trained_on(tmp_path: Path) -> None:

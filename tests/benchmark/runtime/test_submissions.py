@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.runtime.find_submission import find_submission
 from benchmark.runtime.submissions import (
     SubmissionError,
-    find_submission,
     read_folder,
     read_submission,
     submission_names,
@@ -41,7 +41,7 @@ def test_weights_from_elsewhere_are_not_trained(tmp_path: Path) -> None:
     with pytest.raises(
         SubmissionError, match=r"nothing is trained: `lovt-bench submit mine --weights a\.pth`"
     ):
-        find_submission(str(tmp_path / "mine"))
+        find_submission(str(tmp_path / "mine"), tmp_path)
 
 
 @pytest.mark.parametrize(

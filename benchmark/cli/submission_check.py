@@ -1,0 +1,45 @@
+"""What `lovt-bench submission check` looks at: one folder with all that a workspace knows of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.backbone.findings import Finding
+from benchmark.cli.record_findings import record_findings
+from benchmark.cli.submission_view import marks_of
+from benchmark.runtime.check_submission import check_submission
+from benchmark.runtime.declaration import submission_roots
+from benchmark.runtime.find_submission import beside_text
+from benchmark.runtime.submissions import submissions_root
+from tasks.registry import load_tasks
+
+SHARED = "common"
+"""The folder of `submissions/` that holds what methods share."""
+
+
+def repository_folders() -> list[Path]:
+    """Return every folder of this repository's `submissions/` that is or should be a submission."""
+    passed_over = (".", "__")
+    return sorted(
+        path
+        for path in submissions_root().iterdir()
+        if path.is_dir() and not path.name.startswith(passed_over) and path.name != SHARED
+    )
+
+
+def findings_of(folder: Path, beside: tuple[Path, ...], workspace: Path) -> list[Finding]:
+    """Return what was found in a folder, and in the records of a workspace about it.
+
+    Args:
+        folder: Of the submission.
+        beside: Others of the same name.
+        workspace: Its records and backbones are looked at.
+    """
+    roots = submission_roots(workspace)
+    found = check_submission(folder, [spec.id for spec in load_tasks()], workspace / "backbones", roots)
+    if text := beside_text(folder.name, folder, beside):
+        found.insert(0, Finding("warning", "name", text, "rename one of them"))
+    found += record_findings(folder.name, workspace, roots)
+    if (marks := marks_of(folder)) is not None:
+        found.append(Finding("ok" if "clean on all" in marks else "warning", "lineage", marks))
+    return found

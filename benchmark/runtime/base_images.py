@@ -1,0 +1,67 @@
+"""The images that a recipe begins with, and those of them that the engine lacks: said before a build is started."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmark.contract.untrusted import clean_text
+from benchmark.runtime.dockerfile import DockerfileError, read_dockerfile
+from benchmark.runtime.dockerfile_rules import BASE_ARGUMENT
+from benchmark.runtime.engine import ask
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+BASES = ("lovt-bench-base", "lovt-bench-base-cuda")
+"""What `make docker` makes."""
+
+
+def bases_of(recipe: str, base: str | None) -> list[str]:
+    """Return the images that a recipe takes something from, as far as its text tells.
+
+    Args:
+        recipe: The Dockerfile.
+        base: What `ARG BASE_IMAGE` becomes; None: as the recipe says.
+    """
+    try:
+        stages = read_dockerfile(recipe, {} if base is None else {BASE_ARGUMENT: base})
+    except DockerfileError:
+        return []  # the engine says what is wrong with it
+    found = []
+    for number, stage in enumerate(stages):
+        if stage.parent is None and stage.base and not stage.start.unknown:
+            found.append(stage.base)
+        earlier = {*map(str, range(number)), *(other.name for other in stages[:number])}
+        for one in stage.instructions:
+            sources = [flag[7:] for flag in one.flags if flag.startswith("--from=")]
+            found += [source for source in sources if not one.unknown and source.lower() not in earlier]
+    return [image for image in dict.fromkeys(found) if image != "scratch"]
+
+
+def missing_bases(client: DockerClient, recipe: str, base: str | None) -> list[str]:
+    """Return those of `bases_of` that the engine has not.
+
+    Raises:
+        EngineError: the engine failed.
+    """
+    from docker.errors import APIError
+
+    missing = []
+    for image in bases_of(recipe, base):
+        try:
+            ask(lambda image=image: client.api.inspect_image(image))  # type: ignore[misc]
+        except APIError:
+            missing.append(image)
+    return missing
+
+
+def missing_text(image: str) -> str:
+    """Return what is said of an image that a recipe begins with and the engine has not."""
+    shown = clean_text(image, 200)
+    if image in BASES:
+        more = " BASE=base-cuda" if image == BASES[1] else ""
+        return f"the engine has no image {shown}; `make docker{more}` builds it"
+    return (
+        f"the engine has no image {shown}, and a build fetches none by itself: pull it first (`docker pull {shown}`), "
+        "or let the recipe begin with lovt-bench-base"
+    )

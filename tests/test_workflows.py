@@ -1,0 +1,87 @@
+"""What runs for a stranger's pull request: least powers, and only submissions of the change."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
+CHANGED = REPOSITORY / ".ci" / "changed-submissions"
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_has_least_powers_and_pinned_actions(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    said = yaml.safe_load(text)
+    assert said["permissions"] == {"contents": "read"}
+    assert "secrets" not in text
+    assert "pull_request_target" not in text
+    for job in said["jobs"].values():
+        for step in job["steps"]:
+            assert re.fullmatch(r"actions/[a-z-]+@v\d+", step.get("uses", "actions/x@v1"))
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+            assert "${{" not in step.get("run", ""), "a text of a change would be read by the shell"
+
+
+def test_the_harness_is_that_of_the_branch_before_anything_of_the_change_is_run() -> None:
+    text = (REPOSITORY / ".github" / "workflows" / "submissions.yml").read_text(encoding="utf-8")
+    steps = yaml.safe_load(text)["jobs"]["rehearse"]["steps"]
+    runs = [step["run"] for step in steps if "run" in step]
+    assert runs[0] == 'git checkout --quiet --detach "$BASE"'
+    assert "--runtime docker" in runs[-1]
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Path:
+    """A repository with one commit, a folder of submissions in it."""
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    for name in ("same", "edited", "removed", "common"):
+        write(tmp_path, name)
+    commit(tmp_path)
+    git(tmp_path, "tag", "base")
+    return tmp_path
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "-m", "A change")
+
+
+def write(folder: Path, name: str, text: str = "name: x\n") -> None:
+    (folder / "submissions" / name).mkdir(parents=True, exist_ok=True)
+    (folder / "submissions" / name / "submission.yaml").write_text(text)
+
+
+def changed(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([CHANGED, "base", "HEAD"], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_a_change_names_its_submissions(change: Path) -> None:
+    write(change, "edited", "name: y\n")
+    write(change, "common", "name: y\n")
+    write(change, "new-one")
+    (change / "submissions" / "no-submission").mkdir()
+    (change / "submissions" / "no-submission" / "x.py").touch()
+    (change / "submissions" / "file").touch()
+    git(change, "rm", "--quiet", "-r", "submissions/removed")
+    commit(change)
+    assert changed(change).stdout.split() == ["edited", "new-one"]
+
+
+@pytest.mark.parametrize("name", ["a;touch x", "$(touch x)", "-x", "a\nlovt", "A", "."])
+def test_what_is_no_name_stops_it(change: Path, name: str) -> None:
+    write(change, name if name != "." else "\u00e9")
+    commit(change)
+    found = changed(change)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "no name of a submission: " in found.stderr
