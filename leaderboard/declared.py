@@ -81,7 +81,7 @@ def _submission(folders: Sequence[Path], name: str) -> Submission | None:
     except StrictYamlError as error:
         raise LeaderboardError(str(error)) from error
     except ValidationError as error:
-        raise LeaderboardError(explain(path, error)) from error
+        raise LeaderboardError(explain(path, error, Submission)) from error
     except OSError as error:
         raise LeaderboardError(f"{path}: cannot be read ({error.strerror})") from error
     if submission.name != name:
@@ -108,4 +108,4 @@ def _model(path: Path, model: type[_Read]) -> _Read | None:
             if issubclass(model, BackboneManifest)
             else "Make it again with `lovt-bench audit`, or remove it."
         )
-        raise LeaderboardError(f"{explain(path, error)}\n{remedy}") from error
+        raise LeaderboardError(f"{explain(path, error, model)}\n{remedy}") from error

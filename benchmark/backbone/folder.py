@@ -51,7 +51,9 @@ def read_manifest(root: Path) -> BackboneManifest:
     except PlainFileError as error:
         raise BackboneError(f"{path} {error}") from error
     except ValidationError as error:
-        raise BackboneError(f"{path} does not follow the contract: {wrong_fields(error)}") from error
+        raise BackboneError(
+            f"{path} does not follow the contract: {wrong_fields(error, BackboneManifest)}"
+        ) from error
 
 
 def check_architecture(manifest: BackboneManifest) -> None:

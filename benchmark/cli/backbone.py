@@ -164,8 +164,12 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
         is_path = "/" in name_or_dir or name_or_dir in (".", "..")
         root = Path(name_or_dir) if is_path else backbone_folder(workspace_root(workspace), name_or_dir)
         if not root.is_dir():
+            from benchmark.backbone.names import listed
+            from benchmark.contract.unknown import meant
+
+            there = [] if is_path else [path.name for path in listed(workspace_root(workspace))]
             raise click.ClickException(
-                f"no backbone folder {root}; `lovt-bench backbone list` shows what is there"
+                f"no backbone folder {root}{meant(root.name, there)}; `lovt-bench backbone list` shows what is there"
             )
         findings = check_apart(root)
     if show_findings(findings):

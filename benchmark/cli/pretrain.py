@@ -238,6 +238,7 @@ def _limits(
 def _corpus_folder(base: Path, corpus: str) -> Path:
     """Return the folder of a corpus given by name or by path."""
     from benchmark.contract.base import is_name
+    from benchmark.contract.unknown import meant
     from benchmark.runtime.submissions import SubmissionError
 
     named = base / "corpora" / corpus
@@ -246,10 +247,11 @@ def _corpus_folder(base: Path, corpus: str) -> Path:
         return named
     if given.is_dir():
         return given.resolve()
-    there = ", ".join(sorted(p.parent.name for p in base.glob("corpora/[!.]*/corpus.json"))) or "none"
+    there = sorted(p.parent.name for p in base.glob("corpora/[!.]*/corpus.json"))
     raise SubmissionError(
-        f"no corpus {corpus!r} in {base / 'corpora'}; there: {there}. `lovt-bench corpus prepare mimic-cxr --raw DIR` "
-        "makes one; without the licence, `lovt-bench data phantom` writes raw files to prepare"
+        f"no corpus {corpus!r} in {base / 'corpora'}{meant(corpus, there)}; there: {', '.join(there) or 'none'}. "
+        "`lovt-bench corpus prepare mimic-cxr --raw DIR` makes one; without the licence, "
+        "`lovt-bench data phantom` writes raw files to prepare"
     )
 
 

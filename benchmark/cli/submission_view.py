@@ -12,6 +12,7 @@ from benchmark.contract.leaderboard import Overlap, Table
 from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import Submission
+from benchmark.contract.unknown import meant
 from benchmark.runtime.declaration import kind_of, submission_roots
 from benchmark.runtime.submissions import (
     SubmissionError,
@@ -62,6 +63,7 @@ def locate(name_or_dir: str, workspace: Path) -> Path:
         if name_or_dir in submission_names(root):
             return root / name_or_dir
     hint = f"; the folder here is ./{name_or_dir}" if Path(name_or_dir).is_dir() else ""
+    hint = hint or meant(name_or_dir, _folders(workspace))
     raise SubmissionError(
         f"no submission {clean(name_or_dir)!r}{hint}; `lovt-bench submission list` shows them"
     )
@@ -136,8 +138,11 @@ def detail(name: str, workspace: Path) -> Detail:
     folder = _folders(workspace).get(name)
     records = read_records(workspace / "results")
     if folder is None and name not in _backbones(workspace) and not _finals(name, records):
+        results = (record.submission for record in records.records)
+        known = dict.fromkeys([*_folders(workspace), *_backbones(workspace), *results])
         raise SubmissionError(
-            f"no submission, backbone or result {clean(name)!r}; `lovt-bench submission list` shows submissions"
+            f"no submission, backbone or result {clean(name)!r}{meant(name, known)}; "
+            "`lovt-bench submission list` shows submissions"
         )
     described = describe([name], submission_roots(workspace), workspace / "backbones")
     declared = read_submission(folder.parent, name) if folder else None

@@ -55,7 +55,9 @@ def read_corpus(root: Path) -> CorpusManifest:
     except FileNotFoundError as error:
         raise SubmissionError(f"no corpus at {root}: expected {CORPUS_MANIFEST} there") from error
     except ValidationError as error:
-        raise SubmissionError(f"{path} does not follow the contract: {wrong_fields(error)}") from error
+        raise SubmissionError(
+            f"{path} does not follow the contract: {wrong_fields(error, CorpusManifest)}"
+        ) from error
 
 
 def check_corpus(root: Path, manifest: CorpusManifest) -> None:
