@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import PositiveInt
 
-from benchmark.contract.backbone import BackboneManifest, architecture_class
+from benchmark.contract.backbone import BackboneManifest, architecture_class, drawn_display_name
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.dataset import Track
 from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row
@@ -150,7 +150,8 @@ def _describe(
     speaker = manifest.provenance.method if manifest else _family(name)
     method = own or (read_submission(folders, speaker, complain) if speaker != name else None)
     texts = [item.display_name for item in (own, manifest) if item]
-    display_name = next(filter(None, map(clean, texts)), name)
+    drawn = _drawn(name, manifest) if speaker == _RANDOM and own is None else None
+    display_name = next(filter(None, map(clean, texts)), drawn_display_name(drawn) if drawn else name)
     methods = [method.display_name if method else "", manifest.provenance.method if manifest else ""]
     papers = [method.paper if method else None, manifest.provenance.paper if manifest else None]
     declared = _declared(own, method, manifest)
@@ -164,7 +165,11 @@ def _describe(
         supervision=method.supervision if method else "unknown",
         paper=next((str(paper) for paper in papers if paper), None),
         pretraining_data=[clean(words.title(item)) for item in declared],
-        description=clean(method.description, limit=300) if method else "",
+        description=_initialised(drawn, manifest)
+        if drawn
+        else clean(method.description, limit=300)
+        if method
+        else "",
         backbone=_facts(name, manifest, own),
         overlaps={track: with_audit(overlaps(declared, datasets, track), report, track) for track in tracks},
         audit=audit_texts(report) if report else {},
@@ -194,6 +199,17 @@ def _family(name: str) -> str:
     return _RANDOM if name.startswith(f"{_RANDOM}-") else name
 
 
+def _drawn(name: str, manifest: BackboneManifest | None) -> str:
+    """Return the architecture that `random-resnet18` and its like, or a draw that was kept, are of."""
+    return clean(manifest.architecture if manifest else name.removeprefix(f"{_RANDOM}-"))
+
+
+def _initialised(architecture: str, manifest: BackboneManifest | None) -> str:
+    """Return what is said of them: the submission `random` speaks of its own architecture only."""
+    draws = "one draw" if manifest else "a new draw in each run"
+    return f"{architecture} with its library's default initialisation; {draws}."
+
+
 def _facts(name: str, manifest: BackboneManifest | None, own: Submission | None) -> BackboneFacts | None:
     if manifest is not None:
         url = (
@@ -213,5 +229,5 @@ def _facts(name: str, manifest: BackboneManifest | None, own: Submission | None)
     if name in (_RANDOM, _IMAGENET):
         return BackboneFacts(architecture=_PAPER)
     if _family(name) == _RANDOM:
-        return BackboneFacts(architecture=clean(name.removeprefix(f"{_RANDOM}-")))
+        return BackboneFacts(architecture=_drawn(name, None))
     return None
