@@ -12,13 +12,15 @@ from pathlib import Path
 from pydantic import PositiveInt
 
 from benchmark.contract.backbone import BackboneManifest, architecture_class, drawn_display_name
-from benchmark.contract.base import Model, Name, Sha256
+from benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_name
 from benchmark.contract.dataset import Track
 from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row
+from benchmark.contract.plain_file import holders
 from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
 from leaderboard.audits import audit_texts, with_audit
 from leaderboard.declared import Complain, read_audit, read_model, read_submission, stop
+from leaderboard.errors import LeaderboardError
 from leaderboard.evidence import made_by
 from leaderboard.lineage import overlaps
 from leaderboard.provenance import provenance_texts
@@ -136,7 +138,12 @@ def claiming(submissions: Sequence[Path], complain: Complain = stop) -> list[str
     Raises:
         LeaderboardError: a `submission.yaml` is not valid, and `complain` does not take the error.
     """
-    names = {path.parent.name for folder in submissions for path in folder.glob("[!.]*/submission.yaml")}
+    names = {name for folder in submissions for name in holders(folder, "submission.yaml")}
+    for name in sorted(names):
+        if not is_name(name):
+            complain(
+                LeaderboardError(f"submissions/{clean(name)}: a submission's folder is called {NAME_RULE}")
+            )
     found = [(name, read_submission(submissions, name, complain)) for name in sorted(names)]
     return [name for name, submission in found if submission and submission.claimed]
 

@@ -32,15 +32,16 @@ def backbone_errors() -> Iterator[None]:
 
 def show_findings(findings: list[Finding]) -> bool:
     """Print findings, one or two lines each, with a summary; return whether there was an error."""
+    from benchmark.backbone.findings import failed, summed_up
+
     for finding in findings:
         word, colour = MARKS[finding.level]
         say(word, style=colour, end="")
         say(f"  {finding.subject}: {finding.message}")
         if finding.advice:
             say(f"         -> {finding.advice}")
-    counts = {level: sum(finding.level == level for finding in findings) for level in MARKS}
-    say(f"{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors")
-    return counts["error"] > 0
+    say(summed_up(findings))
+    return failed(findings)
 
 
 @click.group()

@@ -148,6 +148,7 @@ def pretrain(
       lovt-bench pretrain convirt --set learning_rate=3e-5 --name convirt-slow
       lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
     """
+    from benchmark.backbone.findings import summed_up
     from benchmark.backbone.model import BackboneError
     from benchmark.cli.pretrain_run import StoppedError, execute
     from benchmark.cli.pretrain_runtime import Request
@@ -200,7 +201,7 @@ def pretrain(
         if finding.level == "warning":
             say(f"warning  {finding.subject}: {finding.message}")
     root = request.root
-    say(f"{root}: checked, {len(result.findings)} findings, no error")
+    say(f"{root}: {summed_up(result.findings)}")
     say(f"Next: lovt-bench evaluate {root.name}")
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 import submissions
 from benchmark.contract.base import is_built_in, wrong_fields
 from benchmark.contract.display_name import alike, name_problem
+from benchmark.contract.plain_file import holders
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
 from benchmark.contract.unknown import meant
@@ -32,7 +33,7 @@ def submissions_root() -> Path:
 
 def submission_names(root: Path) -> list[str]:
     """Return the names of all submissions, sorted."""
-    return sorted(path.parent.name for path in root.glob("[!.]*/submission.yaml"))
+    return holders(root, "submission.yaml")
 
 
 def read_submission(root: Path, name: str) -> Submission:
