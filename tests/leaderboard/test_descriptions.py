@@ -174,9 +174,7 @@ def test_without_any_description_the_name_stands(roots: tuple[Path, Path]) -> No
 
 def test_a_display_name_of_invisible_characters_gives_way_to_the_name(roots: tuple[Path, Path]) -> None:
     write_submission(roots[0], "lovt", display_name="\u200b\u202e")
-    complaints: list[LeaderboardError] = []
-    assert describe(["lovt"], *roots, complaints.append)["lovt"].display_name == "lovt"
-    assert "is a link; put the file itself there" in str(complaints[0])
+    assert describe(["lovt"], *roots)["lovt"].display_name == "lovt"
 
 
 def test_a_method_is_never_a_path(roots: tuple[Path, Path], tmp_path: Path) -> None:
