@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from benchmark.contract.audit import AUDIT_FILE, AuditReport
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.base import Model, is_name
-from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
+from benchmark.contract.plain_file import PlainFileError, is_there, read_plain
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
 from leaderboard.errors import LeaderboardError
@@ -59,10 +59,11 @@ def read_submission(folders: Sequence[Path], name: str, complain: Complain = sto
 
 
 def read_model(path: Path, model: type[_Read], complain: Complain = stop) -> _Read | None:
-    """Return what a JSON file says, None where there is no plain file.
+    """Return what a JSON file says, None where there is none.
 
     Raises:
-        LeaderboardError: too large, or not what the contract says, and `complain` does not take the error.
+        LeaderboardError: no plain file, too large, or not what the contract says; where `complain` takes it, None is
+            returned.
     """
     try:
         return _model(path, model)
@@ -73,7 +74,7 @@ def read_model(path: Path, model: type[_Read], complain: Complain = stop) -> _Re
 
 def _submission(folders: Sequence[Path], name: str) -> Submission | None:
     paths = [folder / name / "submission.yaml" for folder in folders] if is_name(name) else []
-    path = next(filter(is_plain, paths), None)
+    path = next(filter(is_there, paths), None)
     if path is None:
         return None
     try:
@@ -81,7 +82,7 @@ def _submission(folders: Sequence[Path], name: str) -> Submission | None:
     except StrictYamlError as error:
         raise LeaderboardError(str(error)) from error
     except ValidationError as error:
-        raise LeaderboardError(explain(path, error)) from error
+        raise LeaderboardError(explain(path, error, Submission)) from error
     except OSError as error:
         raise LeaderboardError(f"{path}: cannot be read ({error.strerror})") from error
     if submission.name != name:
@@ -92,12 +93,12 @@ def _submission(folders: Sequence[Path], name: str) -> Submission | None:
 
 
 def _model(path: Path, model: type[_Read]) -> _Read | None:
-    if not is_plain(path):
+    if not is_there(path):
         return None
     try:
         content = read_plain(path, _SIZE_LIMIT)
     except PlainFileError as error:
-        raise LeaderboardError(f"{path}: {error}; expected a {model.__name__}") from error
+        raise LeaderboardError(f"{path} {error}") from error
     except OSError as error:
         raise LeaderboardError(f"{path}: cannot be read ({error.strerror})") from error
     try:
@@ -108,4 +109,4 @@ def _model(path: Path, model: type[_Read]) -> _Read | None:
             if issubclass(model, BackboneManifest)
             else "Make it again with `lovt-bench audit`, or remove it."
         )
-        raise LeaderboardError(f"{explain(path, error)}\n{remedy}") from error
+        raise LeaderboardError(f"{explain(path, error, model)}\n{remedy}") from error

@@ -11,14 +11,16 @@ from pathlib import Path
 
 from pydantic import PositiveInt
 
-from benchmark.contract.backbone import BackboneManifest, architecture_class
-from benchmark.contract.base import Model, Name, Sha256
+from benchmark.contract.backbone import BackboneManifest, architecture_class, drawn_display_name
+from benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_name
 from benchmark.contract.dataset import Track
 from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row
+from benchmark.contract.plain_file import holders
 from benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
 from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
 from leaderboard.audits import audit_texts, with_audit
 from leaderboard.declared import Complain, read_audit, read_model, read_submission, stop
+from leaderboard.errors import LeaderboardError
 from leaderboard.evidence import made_by
 from leaderboard.lineage import overlaps
 from leaderboard.provenance import provenance_texts
@@ -139,7 +141,12 @@ def claiming(submissions: Sequence[Path], complain: Complain = stop) -> list[str
     Raises:
         LeaderboardError: a `submission.yaml` is not valid, and `complain` does not take the error.
     """
-    names = {path.parent.name for folder in submissions for path in folder.glob("[!.]*/submission.yaml")}
+    names = {name for folder in submissions for name in holders(folder, "submission.yaml")}
+    for name in sorted(names):
+        if not is_name(name):
+            complain(
+                LeaderboardError(f"submissions/{clean(name)}: a submission's folder is called {NAME_RULE}")
+            )
     found = [(name, read_submission(submissions, name, complain)) for name in sorted(names)]
     return [name for name, submission in found if submission and submission.claimed]
 
@@ -155,7 +162,8 @@ def _describe(
     # The harness names the very run; a declaration speaks of the method.
     made = manifest is not None and manifest.provenance.inputs_sha256 is not None
     texts = [item.display_name for item in ((manifest, own) if made else (own, manifest)) if item]
-    display_name = next(filter(None, map(clean, texts)), name)
+    drawn = _drawn(name, manifest) if speaker == _RANDOM and own is None else None
+    display_name = next(filter(None, map(clean, texts)), drawn_display_name(drawn) if drawn else name)
     methods = [method.display_name if method else "", manifest.provenance.method if manifest else ""]
     papers = [method.paper if method else None, manifest.provenance.paper if manifest else None]
     declared = _declared(own, method, manifest)
@@ -169,7 +177,11 @@ def _describe(
         supervision=_supervision(method, manifest),
         paper=next((str(paper) for paper in papers if paper), None),
         pretraining_data=[clean(words.title(item)) for item in declared],
-        description=clean(method.description, limit=300) if method else "",
+        description=_initialised(drawn, manifest)
+        if drawn
+        else clean(method.description, limit=300)
+        if method
+        else "",
         backbone=_facts(name, manifest, own),
         overlaps={track: with_audit(overlaps(declared, datasets, track), report, track) for track in tracks},
         audit=audit_texts(report) if report else {},
@@ -207,6 +219,17 @@ def _family(name: str) -> str:
     return _RANDOM if name.startswith(f"{_RANDOM}-") else name
 
 
+def _drawn(name: str, manifest: BackboneManifest | None) -> str:
+    """Return the architecture that `random-resnet18` and its like, or a draw that was kept, are of."""
+    return clean(manifest.architecture if manifest else name.removeprefix(f"{_RANDOM}-"))
+
+
+def _initialised(architecture: str, manifest: BackboneManifest | None) -> str:
+    """Return what is said of them: the submission `random` speaks of its own architecture only."""
+    draws = "one draw" if manifest else "a new draw in each run"
+    return f"{architecture} with its library's default initialisation; {draws}."
+
+
 def _facts(name: str, manifest: BackboneManifest | None, own: Submission | None) -> BackboneFacts | None:
     if manifest is not None:
         url = (
@@ -226,5 +249,5 @@ def _facts(name: str, manifest: BackboneManifest | None, own: Submission | None)
     if name in (_RANDOM, _IMAGENET):
         return BackboneFacts(architecture=_PAPER)
     if _family(name) == _RANDOM:
-        return BackboneFacts(architecture=clean(name.removeprefix(f"{_RANDOM}-")))
+        return BackboneFacts(architecture=_drawn(name, None))
     return None

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.release import BuildRecord
+from benchmark.contract.unknown import meant
 from leaderboard.changes import compare
 from leaderboard.differences import first_difference
 from leaderboard.errors import LeaderboardError
@@ -90,7 +91,8 @@ def verify(out: Path, version: str, workspace: Sources | None = None) -> Verific
     """
     folder = out / check_version(version)
     if not (folder / SOURCE).is_file():
-        raise LeaderboardError(f"no version {version!r} in {out}")
+        known = (path.parent.name for path in out.glob(f"*/{SOURCE}"))
+        raise LeaderboardError(f"no version {version!r} in {out}{meant(version, known)}")
     broken = {**sum_problems(folder), **(chain_problems(out, version) if version != DEVELOPMENT else {})}
     touched = [Problem("touched", name, text) for name, text in broken.items()]
     try:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.release import BuildRecord, Release
+from benchmark.contract.unknown import meant
 from benchmark.disk.leftovers import sweep
 from benchmark.disk.lock import hold
 from benchmark.disk.temporary import new_folder
@@ -81,9 +82,10 @@ def read_version(out: Path, version: str = DEVELOPMENT) -> Leaderboard:
         content = (folder / SOURCE).read_bytes()
         touched = sum_problems(folder)
     except OSError as error:
-        found = ", ".join(sorted(entry.parent.name for entry in out.glob(f"*/{SOURCE}"))) or "none"
+        found = sorted(entry.parent.name for entry in out.glob(f"*/{SOURCE}"))
         raise LeaderboardError(
-            f"no version {version!r} in {out} (found: {found}); `lovt-bench leaderboard build` writes one"
+            f"no version {version!r} in {out}{meant(version, found)} (found: {', '.join(found) or 'none'}); "
+            "`lovt-bench leaderboard build` writes one"
         ) from error
     if touched:
         remedy = "build again" if version == DEVELOPMENT else "bring it back from the repository's history"

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+
+from benchmark.contract.fields import field_problems
 
 
-def explain(path: Path, error: ValidationError) -> str:
-    """Return one line for the file and one for each field that is wrong."""
-    lines = [f"{path}: {error.error_count()} field(s) of {error.title} are wrong"]
-    for item in error.errors(include_url=False):
-        field = ".".join(str(part) for part in item["loc"]) or "file"
-        found = (
-            ""
-            if item["type"] == "missing" or isinstance(item["input"], dict)
-            else f", found {item['input']!r}"
-        )
-        lines.append(f"  {field}: {item['msg']}{found}")
-    return "\n".join(lines)
+def explain(path: Path, error: ValidationError, model: type[BaseModel]) -> str:
+    """Return one line for the file and one for each of the first fields that are wrong in what should be a model."""
+    first = f"{path}: {error.error_count()} field(s) of {error.title} are wrong"
+    return "\n  ".join([first, *field_problems(error, model)])

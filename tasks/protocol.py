@@ -41,7 +41,7 @@ def load_protocol(name: str = DEFAULT_PROTOCOL, folder: Path = PROTOCOLS) -> Pro
     try:
         protocol = Protocol.model_validate(read_yaml(path))
     except ValidationError as error:
-        raise InvalidProtocolError(explain(path, error)) from error
+        raise InvalidProtocolError(explain(path, error, Protocol)) from error
     except StrictYamlError as error:
         raise InvalidProtocolError(str(error)) from error
     if protocol.name != name:

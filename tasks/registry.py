@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.task import TaskSpec
-from benchmark.contract.unknown import unknown
+from benchmark.contract.unknown import meant, unknown
 from tasks.messages import explain
 from tasks.metrics.names import metric_names
 
@@ -103,7 +103,7 @@ def read_task(path: Path) -> TaskSpec:
     try:
         spec = TaskSpec.model_validate(read_yaml(path))
     except ValidationError as error:
-        raise InvalidTaskError(explain(path, error)) from error
+        raise InvalidTaskError(explain(path, error, TaskSpec)) from error
     except StrictYamlError as error:
         raise InvalidTaskError(str(error)) from error
     if spec.id != path.stem:
@@ -117,6 +117,7 @@ def read_task(path: Path) -> TaskSpec:
         for name in names:
             if name not in computed:
                 raise InvalidTaskError(
-                    f"{path}: {field} {name!r} is not computed here; choose from {', '.join(computed)}"
+                    f"{path}: {field} {name!r} is not computed here{meant(name, computed)}; "
+                    f"choose from {', '.join(computed)}"
                 )
     return spec

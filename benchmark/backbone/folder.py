@@ -24,7 +24,7 @@ from benchmark.backbone.names import MANIFEST
 from benchmark.backbone.weights import listing, not_finite, read_weights, serialise, specs_of
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
 from benchmark.contract.base import wrong_fields
-from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
+from benchmark.contract.plain_file import PlainFileError, is_plain, is_there, read_plain
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.leftovers import sweep
 from benchmark.disk.lock import hold
@@ -42,7 +42,7 @@ def read_manifest(root: Path) -> BackboneManifest:
         BackboneError: missing, too large, not JSON, or not what the contract says; the field is named.
     """
     path = root / MANIFEST
-    if not is_plain(path):
+    if not is_there(path):
         raise BackboneError(
             f"{root} holds no {MANIFEST}; `lovt-bench backbone export` writes backbone folders"
         )
@@ -50,8 +50,12 @@ def read_manifest(root: Path) -> BackboneManifest:
         return BackboneManifest.model_validate_json(read_plain(path, MANIFEST_LIMIT))
     except PlainFileError as error:
         raise BackboneError(f"{path} {error}") from error
+    except OSError as error:
+        raise BackboneError(f"{path} cannot be read ({error.strerror})") from error
     except ValidationError as error:
-        raise BackboneError(f"{path} does not follow the contract: {wrong_fields(error)}") from error
+        raise BackboneError(
+            f"{path} does not follow the contract: {wrong_fields(error, BackboneManifest)}"
+        ) from error
 
 
 def check_architecture(manifest: BackboneManifest) -> None:

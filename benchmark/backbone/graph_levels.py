@@ -11,6 +11,7 @@ from onnx import ModelProto, TensorProto
 from benchmark.backbone.graph_rules import dimensions
 from benchmark.backbone.model import STRIDES, BackboneError, level_of
 from benchmark.contract.backbone import FeatureLevel
+from benchmark.contract.unknown import meant
 from benchmark.contract.untrusted import clean_text
 
 SIDE = 224
@@ -60,7 +61,9 @@ def graph_levels(model: ModelProto, declared: Mapping[str, int]) -> GraphLevels:
     image, side = _input(model)
     shapes = _shapes(model, image, side)
     if unknown := [name for name in declared if name not in shapes]:
-        raise BackboneError(f"the graph has no output {_names(unknown)}; its outputs: {_names(shapes)}")
+        raise BackboneError(
+            f"the graph has no output {_names(unknown)}{meant(unknown[0], shapes)}; its outputs: {_names(shapes)}"
+        )
     unsaid: dict[str, int | None] = {
         n: None for n, shape in shapes.items() if shape is None or len(shape) == 4
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.contract.base import NAME_RULE, is_built_in, is_name
+from benchmark.contract.plain_file import holders
 from benchmark.contract.unknown import meant
 
 MANIFEST = "backbone.json"
@@ -22,7 +23,8 @@ def is_kept(name: str) -> bool:
 
 def listed(workspace: Path) -> list[Path]:
     """Return the folders under `workspace/backbones/` that hold a manifest, by name."""
-    return sorted(path.parent for path in (workspace / "backbones").glob(f"[!.]*/{MANIFEST}"))
+    folder = workspace / "backbones"
+    return [folder / name for name in holders(folder, MANIFEST)]
 
 
 def misnamed(name: str) -> str:

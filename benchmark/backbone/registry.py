@@ -12,6 +12,7 @@ import torch
 
 import benchmark.backbone.architectures as families
 from benchmark.backbone.model import Backbone, BackboneError, Summary
+from benchmark.contract.unknown import unknown
 
 Builder = Callable[[], Backbone]
 
@@ -109,4 +110,4 @@ def _builder(architecture: str) -> Builder:
         if architecture.startswith(prefix):
             return named(architecture)
     more = "".join(f", and any other {prefix}NAME that has the strides" for prefix in tables.families)
-    raise BackboneError(f"unknown architecture {architecture!r}; known: {', '.join(architectures())}{more}")
+    raise BackboneError(unknown("architecture", architecture, architectures()) + more)

@@ -17,7 +17,7 @@ from benchmark.backbone.graph_apart import GraphApart, graph_side
 from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.names import DRAWN, DRAWN_PREFIX, IMAGENET, MANIFEST, misnamed, missing
 from benchmark.backbone.weights import weights_digest
-from benchmark.contract.backbone import BackboneManifest, FeatureLevel
+from benchmark.contract.backbone import BackboneManifest, FeatureLevel, drawn_display_name
 from benchmark.contract.base import digest_of, is_name
 
 DRAWING_RULE = {"source": "random", "initialisation": "torchvision-default", "version": 1}
@@ -74,7 +74,7 @@ class RandomSource:
 
     @property
     def display_name(self) -> str:
-        return "Random" if self.architecture == "resnet50" else f"Random ({self.architecture})"
+        return drawn_display_name(self.architecture)
 
     @property
     def levels(self) -> tuple[FeatureLevel, ...]:

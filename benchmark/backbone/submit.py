@@ -94,4 +94,4 @@ def declared_provenance(name: str, weights: Path, declared: Declared, notes: lis
             }
         )
     except ValidationError as error:
-        raise BackboneError(f"the declaration does not fit: {wrong_fields(error)}") from error
+        raise BackboneError(f"the declaration does not fit: {wrong_fields(error, Provenance)}") from error

@@ -108,14 +108,14 @@ def _backbone_folder(workspace: Path, name: str) -> Path:
 
     folder = workspace / "backbones" / name
     if not is_name(name) or not (folder / "backbone.json").is_file():
+        from benchmark.backbone.names import listed
+        from benchmark.contract.unknown import meant
         from benchmark.contract.untrusted import clean_text
 
-        known = ", ".join(
-            sorted(path.parent.name for path in workspace.glob("backbones/[!.]*/backbone.json"))
-        )
+        known = [path.name for path in listed(workspace)]
         raise click.ClickException(
-            f"no backbone {clean_text(name, 80)} in {workspace / 'backbones'} (there: {known or 'none'}); "
-            "make it first: lovt-bench submit NAME --weights FILE"
+            f"no backbone {clean_text(name, 80)} in {workspace / 'backbones'}{meant(name, known)} "
+            f"(there: {', '.join(known) or 'none'}); make it first: lovt-bench submit NAME --weights FILE"
         )
     return folder
 
@@ -141,7 +141,10 @@ def _references(
             "--reference FILE, a hash file that somebody made with --save-reference"
         )
     if unknown := sorted(set(datasets) - set(known)):
-        raise click.ClickException(f"no dataset {', '.join(unknown)}; there are: {', '.join(known)}")
+        from benchmark.contract.unknown import meant
+
+        named = ", ".join(name + meant(name, known) for name in unknown)
+        raise click.ClickException(f"no dataset {named}; there are: {', '.join(known)}")
     chosen = [name for name in known if not datasets or name in datasets]
     if reference is not None:
         return [one for one in every if one.name in chosen]

@@ -32,15 +32,16 @@ def backbone_errors() -> Iterator[None]:
 
 def show_findings(findings: list[Finding]) -> bool:
     """Print findings, one or two lines each, with a summary; return whether there was an error."""
+    from benchmark.backbone.findings import failed, summed_up
+
     for finding in findings:
         word, colour = MARKS[finding.level]
         say(word, style=colour, end="")
         say(f"  {finding.subject}: {finding.message}")
         if finding.advice:
             say(f"         -> {finding.advice}")
-    counts = {level: sum(finding.level == level for finding in findings) for level in MARKS}
-    say(f"{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors")
-    return counts["error"] > 0
+    say(summed_up(findings))
+    return failed(findings)
 
 
 @click.group()
@@ -164,8 +165,12 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
         is_path = "/" in name_or_dir or name_or_dir in (".", "..")
         root = Path(name_or_dir) if is_path else backbone_folder(workspace_root(workspace), name_or_dir)
         if not root.is_dir():
+            from benchmark.backbone.names import listed
+            from benchmark.contract.unknown import meant
+
+            there = [] if is_path else [path.name for path in listed(workspace_root(workspace))]
             raise click.ClickException(
-                f"no backbone folder {root}; `lovt-bench backbone list` shows what is there"
+                f"no backbone folder {root}{meant(root.name, there)}; `lovt-bench backbone list` shows what is there"
             )
         findings = check_apart(root)
     if show_findings(findings):

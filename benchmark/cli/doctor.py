@@ -36,14 +36,17 @@ def doctor(workspace: Path | None, image: str | None, no_containers: bool, as_js
       lovt-bench doctor
       lovt-bench doctor --no-containers --json
     """
+    from benchmark.backbone.findings import Finding, summed_up
     from benchmark.data.preparers import names
     from benchmark.runtime.doctor import diagnose
 
     base = workspace_root(workspace)
     counts = dict.fromkeys(MARKS, 0)
+    found: list[Finding] = []
     lines, shown = [], ""
     for section, finding in diagnose(base, names(), image=image, containers=not no_containers):
         counts[finding.level] += 1
+        found.append(finding)
         if as_json:
             lines.append({"section": section, **asdict(finding)})
             continue
@@ -60,7 +63,7 @@ def doctor(workspace: Path | None, image: str | None, no_containers: bool, as_js
     if as_json:
         say(json.dumps({"findings": lines, "counts": counts}, indent=2), lines=True)
     else:
-        say(f"{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors")
+        say(summed_up(found))
     raise SystemExit(1 if counts["error"] else 0)
 
 

@@ -78,6 +78,7 @@ def _noting(notes: list[str], folders: Sequence[Path]) -> Complain:
         text = str(error)
         for folder in folders:
             text = text.replace(f"{folder}/", f"{folder.name}/")
+        text = ": ".join(text.split("\n  ", 1)).replace("\n  ", "; ").replace("\n", ". ")
         notes.append(f"{clean(text, 400).rstrip('.')}. It is left out.")
 
     return note

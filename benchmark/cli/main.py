@@ -64,8 +64,12 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            known = ", ".join(sorted(COMMANDS))
-            raise click.UsageError(f"{error.message} Commands: {known}.", ctx) from error
+            from benchmark.contract.unknown import meant
+
+            hint = meant(args[0], COMMANDS)
+            raise click.UsageError(
+                f"{error.message.rstrip('.')}{hint}. Commands: {', '.join(sorted(COMMANDS))}.", ctx
+            ) from error
 
 
 @click.command(

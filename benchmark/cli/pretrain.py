@@ -167,6 +167,7 @@ def pretrain(
       lovt-bench pretrain ./my-method --resume --accept-changes     # the same, once its code is mended
       lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
     """
+    from benchmark.backbone.findings import summed_up
     from benchmark.backbone.model import BackboneError
     from benchmark.cli.pretrain_run import StoppedError, execute
     from benchmark.cli.pretrain_runtime import Request
@@ -223,7 +224,7 @@ def pretrain(
         if finding.level == "warning":
             say(f"warning  {finding.subject}: {finding.message}")
     root = request.root
-    say(f"{root}: checked, {len(result.findings)} findings, no error")
+    say(f"{root}: {summed_up(result.findings)}")
     say(f"Next: lovt-bench evaluate {root.name}")
 
 
@@ -261,6 +262,7 @@ def _limits(
 def _corpus_folder(base: Path, corpus: str) -> Path:
     """Return the folder of a corpus given by name or by path."""
     from benchmark.contract.base import is_name
+    from benchmark.contract.unknown import meant
     from benchmark.runtime.submissions import SubmissionError
 
     named = base / "corpora" / corpus
@@ -269,10 +271,11 @@ def _corpus_folder(base: Path, corpus: str) -> Path:
         return named
     if given.is_dir():
         return given.resolve()
-    there = ", ".join(sorted(p.parent.name for p in base.glob("corpora/[!.]*/corpus.json"))) or "none"
+    there = sorted(p.parent.name for p in base.glob("corpora/[!.]*/corpus.json"))
     raise SubmissionError(
-        f"no corpus {corpus!r} in {base / 'corpora'}; there: {there}. `lovt-bench corpus prepare mimic-cxr --raw DIR` "
-        "makes one; without the licence, `lovt-bench data phantom` writes raw files to prepare"
+        f"no corpus {corpus!r} in {base / 'corpora'}{meant(corpus, there)}; there: {', '.join(there) or 'none'}. "
+        "`lovt-bench corpus prepare mimic-cxr --raw DIR` makes one; without the licence, "
+        "`lovt-bench data phantom` writes raw files to prepare"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmark.backbone.names import MANIFEST, listed
 from benchmark.cli.leaderboard_sources import board_keeper, expected_runs
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.base import Model
@@ -92,6 +93,7 @@ def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
         [row for members in rows.values() for row in members],
         submission_roots(workspace),
         workspace / "backbones",
+        lambda error: wrong.append(str(error)),
     )
     evaluated = datasets()
     lines = []
@@ -125,9 +127,10 @@ def detail(name_or_dir: str, workspace: Path) -> Detail:
     roots = [*([folder.parent] if folder else []), *submission_roots(workspace)]
     records = read_records(workspace / "results")
     if folder is None and name not in _backbones(workspace) and not _finals(name, records):
-        near = meant(clean(name), [*_folders(workspace), *_backbones(workspace)])
+        results = (record.submission for record in records.records)
+        known = dict.fromkeys([*_folders(workspace), *_backbones(workspace), *results])
         raise SubmissionError(
-            f"no submission, backbone or result {clean(name)!r}{near}; "
+            f"no submission, backbone or result {clean(name)!r}{meant(name, known)}; "
             "`lovt-bench submission list` shows submissions"
         )
     described = describe([name], roots, workspace / "backbones")
@@ -181,8 +184,10 @@ def _readable(folders: Mapping[str, Path]) -> tuple[dict[str, Path], list[str]]:
 
 def _backbones(workspace: Path) -> dict[str, str]:
     """Return the method of each backbone of the workspace; folders that are none are passed over."""
-    paths = sorted((workspace / "backbones").glob("[!.]*/backbone.json"))
-    found = {path.parent.name: read_model(path, BackboneManifest, lambda error: None) for path in paths}
+    found = {
+        folder.name: read_model(folder / MANIFEST, BackboneManifest, lambda error: None)
+        for folder in listed(workspace)
+    }
     return {name: manifest.provenance.method for name, manifest in found.items() if manifest}
 
 

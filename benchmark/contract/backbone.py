@@ -26,6 +26,11 @@ def architecture_class(architecture: str) -> ArchitectureClass:
     return "paper" if architecture == PAPER_ARCHITECTURE else "open"
 
 
+def drawn_display_name(architecture: str) -> str:
+    """Return what tables call an architecture without training, drawn anew in each run."""
+    return "Random" if architecture == PAPER_ARCHITECTURE else f"Random ({architecture})"
+
+
 class FeatureLevel(Model):
     """One feature map of a backbone: (N, channels, side / stride, side / stride), float32."""
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
+from benchmark.contract.fields import field_problems
+
 NAME_RULE = (
     "1 to 64 of a-z, 0-9, '.', '_', '-', beginning and ending with a letter or digit; no device (con, nul, …) and not "
     "ending like a file of the harness (.json, .jsonl, .lock, .log, .tmp, .verdict)"
@@ -69,11 +71,9 @@ class Model(BaseModel):
         return digest_of(self.model_dump(mode="json"))
 
 
-def wrong_fields(error: ValidationError) -> str:
-    """Return the first fields that are wrong, and why, on one line."""
-    return "; ".join(
-        f"{'.'.join(map(str, each['loc'])) or 'file'}: {each['msg']}" for each in error.errors()[:5]
-    )
+def wrong_fields(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return the first fields that are wrong in what should be a model, and why, on one line."""
+    return "; ".join(field_problems(error, model))
 
 
 def said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

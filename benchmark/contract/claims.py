@@ -7,7 +7,6 @@ is one. A column `value` is refused, because 46.3 and 0.463 would both be read w
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import math
 import re
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.submission import ClaimedNumber
+from benchmark.contract.unknown import nearest
 from benchmark.contract.untrusted import clean_text
 
 SIZE_LIMIT = 64 * 1024
@@ -123,5 +123,5 @@ def _number(text: str, unit: str, column: str, where: str) -> float:
 
 
 def _near(task: str, tasks: Collection[str]) -> str:
-    near = difflib.get_close_matches(task[:80], tasks, n=2)
+    near = nearest(task, tasks, 2)
     return f"did you mean {' or '.join(near)}?" if near else "`lovt-bench tasks list` shows them"

@@ -44,3 +44,27 @@ def is_plain(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
+
+
+def is_there(path: Path) -> bool:
+    """Return whether anything lies there, a link to nowhere too, or one may not know."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def holders(folder: Path, file: str) -> list[str]:
+    """Return the names of the folders within one that hold a file of that name, sorted; hidden ones are passed over.
+
+    What holds something else of that name, or cannot be looked into, is among them, so that its reader says what is
+    wrong. Where there is no folder, nothing is in it.
+    """
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [name for name in names if not name.startswith(".") and is_there(folder / name / file)]

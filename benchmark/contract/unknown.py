@@ -23,5 +23,17 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
 
 def meant(name: str, known: Iterable[str]) -> str:
     """Return a question for the nearest of the known names, with a blank before it; nothing where none is near."""
-    near = get_close_matches(name[:SHOWN].lower(), list(known), 1)
+    near = nearest(name, known)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def nearest(name: str, known: Iterable[str], count: int = 1) -> list[str]:
+    """Return the known names that somebody may have meant, nearest first; case, `-`, `_` and blanks do not count."""
+    plain: dict[str, str] = {}
+    for each in known:
+        plain.setdefault(_plain(each), each)
+    return [plain[each] for each in get_close_matches(_plain(name[:SHOWN]), plain, count)]
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_").replace(" ", "_")

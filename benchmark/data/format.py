@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from benchmark.contract.dataset import DatasetManifest
+from benchmark.contract.unknown import meant
 from benchmark.data.errors import DamagedStoreError
 
 IMAGES, MASKS, BOXES, INDEX, MANIFEST = (
@@ -79,8 +80,9 @@ def read_manifest(root: Path) -> DatasetManifest:
     """
     path = root / MANIFEST
     if not path.is_file():
+        known = (other.parent.name for other in root.parent.glob(f"[!.]*/{MANIFEST}"))
         raise FileNotFoundError(
-            f"no image store at {root}: expected {path.name} there. "
+            f"no image store at {root}: expected {path.name} there{meant(root.name, known)}. "
             f"Make it with: lovt-bench data prepare {root.name} --raw DIR"
         )
     try:

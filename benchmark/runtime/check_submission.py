@@ -15,6 +15,7 @@ from benchmark.contract.claims import ONE_PERCENT
 from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
 from benchmark.contract.pretraining_data import OTHER, UnknownDataError, vocabulary
 from benchmark.contract.submission import Submission
+from benchmark.contract.unknown import meant
 from benchmark.disk.digest import file_sha256
 from benchmark.runtime.check_folder import BYTES_LIMIT, code_findings, file_findings
 from benchmark.runtime.check_pull_request import pull_request_findings
@@ -117,7 +118,7 @@ def _declared(submission: Submission) -> Iterator[Finding]:
 def _claims(submission: Submission, tasks: Collection[str]) -> Iterator[Finding]:
     if not submission.claimed:
         return
-    if unknown := [task for task in submission.claimed if task not in tasks]:
+    if unknown := [task + meant(task, tasks) for task in submission.claimed if task not in tasks]:
         yield Finding(
             "error", "claimed", f"no task {', '.join(unknown)}", "`lovt-bench tasks list` shows them"
         )

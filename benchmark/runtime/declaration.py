@@ -141,7 +141,7 @@ def declare(name: str, said: Said, weights: Path, sha256: str, made: BackboneMan
     try:
         submission = Submission.model_validate(fields)
     except ValidationError as error:
-        raise SubmissionError(f"the declaration does not fit: {wrong_fields(error)}") from error
+        raise SubmissionError(f"the declaration does not fit: {wrong_fields(error, Submission)}") from error
     check_texts(submission, "the declaration")
     return submission
 

@@ -27,8 +27,8 @@ class PretrainInputs:
 
     method: str
     method_sha256: str
-    """Digest of the submission's files, its recipe among them, and of those that submissions share, then `IN_IMAGE` and the image that the
-    user named, if any."""
+    """Digest of the submission's files, its recipe among them, and of those that submissions share, then `IN_IMAGE`
+    and the image that the user named, if any."""
     seed: int
     variant: str | None
     fraction: float
@@ -96,7 +96,9 @@ def read_corpus(root: Path) -> CorpusManifest:
     except FileNotFoundError as error:
         raise SubmissionError(f"no corpus at {root}: expected {CORPUS_MANIFEST} there") from error
     except ValidationError as error:
-        raise SubmissionError(f"{path} does not follow the contract: {wrong_fields(error)}") from error
+        raise SubmissionError(
+            f"{path} does not follow the contract: {wrong_fields(error, CorpusManifest)}"
+        ) from error
 
 
 def check_corpus(root: Path, manifest: CorpusManifest) -> None:

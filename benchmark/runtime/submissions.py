@@ -11,15 +11,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import submissions
-from benchmark.contract.base import is_built_in
+from benchmark.contract.base import is_built_in, wrong_fields
 from benchmark.contract.display_name import alike, name_problem
-from benchmark.contract.plain_file import is_plain
+from benchmark.contract.plain_file import holders, is_plain
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
+from benchmark.contract.unknown import meant
 from benchmark.contract.untrusted import clean_text
-
-FIELDS_SHOWN = 5
-"""Wrong fields that a message names."""
 
 _PACKAGE = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -38,7 +36,7 @@ def submissions_root() -> Path:
 
 def submission_names(root: Path) -> list[str]:
     """Return the names of all submissions, sorted."""
-    return sorted(path.parent.name for path in root.glob("[!.]*/submission.yaml"))
+    return holders(root, "submission.yaml")
 
 
 def read_submission(root: Path, name: str) -> Submission:
@@ -47,8 +45,11 @@ def read_submission(root: Path, name: str) -> Submission:
     Raises:
         SubmissionError: no submission of that name, or a field is wrong; the field is named.
     """
-    if name not in submission_names(root):
-        raise SubmissionError(f"no submission {name!r}; there: {', '.join(submission_names(root)) or 'none'}")
+    known = submission_names(root)
+    if name not in known:
+        raise SubmissionError(
+            f"no submission {name!r}{meant(name, known)}; there: {', '.join(known) or 'none'}"
+        )
     submission = read_folder(root / name)
     if submission.name != name:
         raise SubmissionError(
@@ -77,12 +78,7 @@ def read_folder(folder: Path) -> Submission:
     except StrictYamlError as error:
         raise SubmissionError(str(error)) from error
     except ValidationError as error:
-        fields = [
-            f"{clean_text('.'.join(map(str, p['loc'])), 80)}: {clean_text(p['msg'], 200)}"
-            for p in error.errors()
-        ]
-        more = f"; and {len(fields) - FIELDS_SHOWN} more" if len(fields) > FIELDS_SHOWN else ""
-        raise SubmissionError(f"{name}/submission.yaml: {'; '.join(fields[:FIELDS_SHOWN])}{more}") from error
+        raise SubmissionError(f"{name}/submission.yaml: {wrong_fields(error, Submission)}") from error
     check_texts(submission, f"{name}/submission.yaml")
     return submission
 

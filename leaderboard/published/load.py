@@ -83,7 +83,7 @@ def _load(path: Path) -> PublishedTable:
     except StrictYamlError as error:
         raise LeaderboardError(str(error)) from error
     except ValidationError as error:
-        raise LeaderboardError(explain(path, error)) from error
+        raise LeaderboardError(explain(path, error, PublishedInfo)) from error
     numbers = path.with_suffix(".csv")
     try:
         content = source_bytes(numbers)

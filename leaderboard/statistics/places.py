@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard.layout import percent
+
 DIVERGED = -math.inf
 """Score of a cell with a diverged run."""
 
@@ -50,18 +52,28 @@ def doubled_ranks(scores: NDArray[np.float64]) -> NDArray[np.int64]:
 def best(scores: Sequence[float | None]) -> list[bool]:
     """Return which scores are best: none is higher and at least one is lower. Tied ones are all best.
 
-    A score without a rival (alone, or all equal) is not best at anything; a diverged one never is.
+    A score without a rival (alone, or all equal) is not best at anything; nor is one that tables show as 0.0 %, or a
+    diverged one.
     """
     measured = [score for score in scores if score is not None]
     top = max(measured, default=DIVERGED)
-    contested = any(score < top for score in measured)
+    contested = _is_something(top) and any(score < top for score in measured)
     return [contested and score is not None and score == top for score in scores]
 
 
 def second(scores: Sequence[float | None]) -> list[bool]:
-    """Return which scores are second: the highest below the best where some are lower still; ties count."""
+    """Return which scores are second: the highest below the best where some are lower still; ties count.
+
+    What tables show as 0.0 % is not.
+    """
     places = sorted({score for score in scores if score is not None}, reverse=True)
-    return [len(places) > 2 and score == places[1] and score != DIVERGED for score in scores]
+    marked = len(places) > 2 and _is_something(places[1])
+    return [marked and score == places[1] for score in scores]
+
+
+def _is_something(score: float) -> bool:
+    """Return whether tables show a score as more than 0.0 %: whoever found nothing is not the best at it."""
+    return score > 0 and percent(score) != "0.0"
 
 
 def count_best(best_by_row: Sequence[Sequence[bool]]) -> int:

@@ -140,7 +140,9 @@ def _read_manifest(root: Path) -> CorpusManifest:
     try:
         return CorpusManifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise PretrainingError(f"{path} does not follow the contract: {wrong_fields(error)}") from error
+        raise PretrainingError(
+            f"{path} does not follow the contract: {wrong_fields(error, CorpusManifest)}"
+        ) from error
 
 
 def _read_table(path: Path, columns: list[str]) -> dict[str, pa.Array]:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from benchmark.contract.base import wrong_fields
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission, Variant
+from benchmark.contract.unknown import meant
 from submissions.common.errors import SettingsError
 
 FILE = "submission.yaml"
@@ -38,8 +40,7 @@ def read_declaration(folder: Path) -> Submission:
     except StrictYamlError as error:
         raise SettingsError(str(error)) from error
     except ValidationError as error:
-        fields = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
-        raise SettingsError(f"{folder.name}/{FILE}: {fields}") from error
+        raise SettingsError(f"{folder.name}/{FILE}: {wrong_fields(error, Submission)}") from error
 
 
 def choose(submission: Submission, variant: str | None = None, fraction: float | None = None) -> Choice:
@@ -59,7 +60,8 @@ def choose(submission: Submission, variant: str | None = None, fraction: float |
         return Choice(None, 1.0 if fraction is None else fraction, {})
     if variant not in variants:
         raise SettingsError(
-            f"{submission.name} has no variant {variant!r}; there: {', '.join(variants) or 'none'}"
+            f"{submission.name} has no variant {variant!r}{meant(variant, variants)}; "
+            f"there: {', '.join(variants) or 'none'}"
         )
     chosen: Variant = variants[variant]
     return Choice(variant, chosen.fraction if fraction is None else fraction, dict(chosen.settings))
@@ -74,5 +76,7 @@ def profile_settings(submission: Submission, profile: str) -> dict[str, object]:
     known: dict[str, dict[str, object]] = {"paper": {}}
     known.update({str(name): dict(values) for name, values in submission.profiles.items()})
     if profile not in known:
-        raise SettingsError(f"{submission.name} has no profile {profile!r}; there: {', '.join(known)}")
+        raise SettingsError(
+            f"{submission.name} has no profile {profile!r}{meant(profile, known)}; there: {', '.join(known)}"
+        )
     return known[profile]

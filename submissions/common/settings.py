@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
 from benchmark.contract.base import Model
+from benchmark.contract.unknown import meant
 from submissions.common.errors import SettingsError
 
 Schedule = Literal["cosine_per_epoch", "plateau", "warmup_cosine", "constant"]
@@ -127,7 +128,7 @@ def _message(kind: type[TrainingSettings], error: ValidationError, origins: Mapp
         key = str(problem["loc"][0]) if problem["loc"] else "settings"
         origin = origins.get(key, "settings")
         if problem["type"] == "extra_forbidden":
-            problems.append(f"{origin}: there is no setting {key!r}")
+            problems.append(f"{origin}: there is no setting {key!r}{meant(key, kind.model_fields)}")
         else:
             problems.append(f"{origin}: {key}={problem['input']!r}: {problem['msg']}")
     return f"{'; '.join(problems)}. Settings: {', '.join(sorted(kind.model_fields))}"

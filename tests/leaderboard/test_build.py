@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import random
+import re
 import subprocess
 import sys
 
@@ -223,6 +225,43 @@ def test_building_needs_no_torch() -> None:
 
 def test_nothing_at_all_is_a_version_without_tables() -> None:
     assert build(RecordSet(), [], SPECS).tables == []
+
+
+def test_nothing_is_best_where_tables_show_zero_for_every_row() -> None:
+    """A head that found nothing in one run of four thousand images is not bold over one that found nothing at all."""
+    zero = {
+        "random": (0.0, 0.0),
+        "imagenet": (0.0004, 0.0002),
+        "other": (0.0001, 0.0001),
+        "gone": (None, None),
+    }
+    equal = dict.fromkeys(zero, (0.25, 0.25))
+    records = [
+        item
+        for task, rows in (("rsna_frozen_1", zero), ("covid_linear", equal))
+        for name, values in rows.items()
+        for item in runs(name, task, values)
+    ]
+    board = built(records)
+    (table,) = board.tables
+    assert not any(cell.best or cell.second for row in table.rows for cell in row.cells)
+    assert [row.best_on for row in table.rows] == [0, 0, 0, 0]
+    assert [count.best_on for count in table.methods] == [0, 0, 0, 0]
+    assert table.analysis is not None
+    assert table.analysis.differences == []
+    assert table.analysis.statements[0] == "No row is best on any task: there is nothing to compare."
+    files = {name: content.decode() for name, content in render(board).items() if not name.endswith(".png")}
+    assert "0.0 ± 0.0" in files["leaderboard.md"]
+    assert not re.search(r"\*[0-9.]+ ± [0-9.]+\*", files["leaderboard.md"])
+    assert not re.search(r"\\(textbf|underline)\{\$?[0-9]", files["leaderboard.tex"])
+    assert "is best" not in files["leaderboard.tex"]
+    assert {line["best"] for line in csv.DictReader(io.StringIO(files["leaderboard.csv"]))} == {"0"}
+    assert not re.search(r'<td class="(best|second)"', files["index.html"])
+    shown = io.StringIO()
+    console = Console(file=shown, width=100)
+    for part in render_in_terminal(table, 100, plain=True):
+        console.print(part)
+    assert not re.search(r"[0-9][*+]", shown.getvalue())
 
 
 def test_a_contradiction_stands_beside_its_row_in_every_format() -> None:

@@ -151,6 +151,34 @@ def test_backbones_that_are_always_there_are_known(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "display_name", "architecture"),
+    [("random-resnet18", "Random (resnet18)", "resnet18"), ("random-timm.x", "Random (timm.x)", "timm.x")],
+)
+def test_a_draw_of_another_architecture_says_which(name: str, display_name: str, architecture: str) -> None:
+    found = describe([name, "random"], REPOSITORY / "submissions", None)
+    assert found[name].display_name == display_name
+    assert (
+        found[name].description
+        == f"{architecture} with its library's default initialisation; a new draw in each run."
+    )
+    assert found[name].method == "Random"
+    assert found["random"].description.startswith("ResNet-50 with torchvision's default initialisation")
+
+
+def test_a_draw_that_was_kept_says_its_architecture_too(roots: tuple[Path, Path]) -> None:
+    write_backbone(
+        roots[1],
+        "random-resnet18-4",
+        display_name="Random (resnet18), seed 4",
+        architecture="resnet18",
+        provenance={"method": "random", "seed": 4},
+    )
+    found = describe(["random-resnet18-4"], REPOSITORY / "submissions", roots[1])["random-resnet18-4"]
+    assert found.display_name == "Random (resnet18), seed 4"
+    assert found.description == "resnet18 with its library's default initialisation; one draw."
+
+
 def test_the_first_folder_that_has_a_name_speaks(roots: tuple[Path, Path], tmp_path: Path) -> None:
     write_submission(roots[0], "lovt", claimed={"covid_linear": {"value": 0.4}})
     write_submission(tmp_path / "more", "lovt", display_name="Another")
@@ -239,4 +267,6 @@ def test_links_are_not_followed(roots: tuple[Path, Path], tmp_path: Path) -> Non
     target = write_submission(tmp_path / "elsewhere", "lovt", display_name="Stolen")
     (roots[0] / "lovt").mkdir(parents=True)
     (roots[0] / "lovt" / "submission.yaml").symlink_to(target)
-    assert describe(["lovt"], *roots)["lovt"].display_name == "lovt"
+    complaints: list[LeaderboardError] = []
+    assert describe(["lovt"], *roots, complaints.append)["lovt"].display_name == "lovt"
+    assert "is a link; put the file itself there" in str(complaints[0])

@@ -61,7 +61,7 @@ def test_a_partial_cell_is_neither_ranked_nor_best() -> None:
 
 def test_a_diverged_cell_ranks_last_and_keeps_the_row_complete() -> None:
     """Its surviving runs do not count: 0.99 here."""
-    rows = stand([row("x", {"a": 0.0, "b": 0.1}), row("z", {"a": "diverged", "b": 0.2})], TASKS)
+    rows = stand([row("x", {"a": 0.3, "b": 0.1}), row("z", {"a": "diverged", "b": 0.2})], TASKS)
     assert rows[1].cells[0].rank == 2
     assert [item.mean_rank for item in rows] == [1.5, 1.5]
     assert [item.best_on for item in rows] == [1, 1]

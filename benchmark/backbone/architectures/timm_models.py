@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache, partial
 from typing import Any, Self
 
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from benchmark.backbone.architectures.resnet import NAMES as TORCHVISION
 from benchmark.backbone.model import STRIDES, Backbone, BackboneError, Summary, level_of, with_image
 from benchmark.contract.backbone import FeatureLevel
+from benchmark.contract.unknown import nearest
 from benchmark.contract.untrusted import clean_text
 
 PREFIX = "timm."
@@ -219,7 +219,7 @@ def _unknown(name: str, known: list[str]) -> str:
     bare, dot, tag = name.partition(".")
     if dot and bare in known:
         return f"{clean_text(tag, 60)} names weights, not an architecture: use {PREFIX}{bare}"
-    close = get_close_matches(name, known, n=3)
+    close = nearest(name, known, 3)
     meant = f"; did you mean {', '.join(PREFIX + each for each in close)}?" if close else ""
     return f"timm has no network {clean_text(name, 60)!r}{meant}"
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from benchmark.contract.corpus import CorpusManifest
+from benchmark.contract.unknown import meant
 from benchmark.data.errors import DataError
 
 PIXELS, IMAGES, STUDIES, MANIFEST = "pixels.npy", "images.parquet", "studies.parquet", "corpus.json"
@@ -65,9 +66,10 @@ def read_manifest(root: Path) -> CorpusManifest:
     path = root / MANIFEST
     again = "lovt-bench corpus prepare mimic-cxr --raw DIR (or `prepare pairs`, see docs/corpus.md)"
     if not path.is_file():
-        known = ", ".join(corpus_names(root.parent)) or "none"
+        known = corpus_names(root.parent)
         raise DataError(
-            f"no corpus at {root}: expected {path.name} there. Corpora beside it: {known}. Make one with: {again}"
+            f"no corpus at {root}: expected {path.name} there{meant(root.name, known)}. "
+            f"Corpora beside it: {', '.join(known) or 'none'}. Make one with: {again}"
         )
     try:
         return CorpusManifest.model_validate_json(path.read_bytes())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+from benchmark.contract.unknown import unknown
 from benchmark.data.errors import DataError
 from benchmark.data.samples import Preparer
 
@@ -25,7 +26,7 @@ def dataset(name: str) -> Preparer:
         DataError: The name is not known; the message lists the known ones.
     """
     if name not in names():
-        raise DataError(f"unknown dataset {name!r}; known: {', '.join(names())}")
+        raise DataError(unknown("dataset", name, names()))
     module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
     preparer: Preparer = module.PREPARER
     return preparer

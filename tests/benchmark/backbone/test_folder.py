@@ -232,7 +232,7 @@ def test_a_file_that_is_no_safetensors_is_an_error(toy_folder: Path, content: by
         ),
         ({"parameters": 5}, "declares 5 parameters, toy has"),
         ({"architecture": "vgg"}, "unknown architecture 'vgg'"),
-        ({"colour": "red"}, "colour: Extra inputs"),
+        ({"colour": "red"}, "colour: there is no such field"),
         ({"weights_sha256": "abc"}, "weights_sha256: String should match"),
         ({"levels": []}, "levels: List should have at least 1 item"),
     ],

@@ -58,7 +58,7 @@ def test_export_check_list(call, weights: Path, tmp_path: Path) -> None:
 
     checked = call("check", "mine")
     assert checked.exit_code == 0
-    assert "7 ok, 1 warnings, 0 errors" in checked.output
+    assert "7 of 8 checks ok, 1 warning\n" in checked.output
     listed = call("list")
     assert "My method" in listed.output
     assert "drawn per run" in listed.output

@@ -1,6 +1,6 @@
 """A wrong name is answered with the nearest and with all there are."""
 
-from benchmark.contract.unknown import unknown
+from benchmark.contract.unknown import nearest, unknown
 
 KNOWN = ["rsna_linear", "covid_linear"]
 
@@ -20,3 +20,9 @@ def test_a_hostile_name_is_cut_and_escaped():
     said = unknown("task", "\x1b[31m\u202e" + 5000 * "x", KNOWN)
     assert said.startswith(r"unknown task '\x1b[31m\u202exxx")
     assert len(said) < 200
+
+
+def test_case_hyphens_and_blanks_do_not_hide_the_nearest():
+    assert nearest("Learning-Rate", ["learning_rate", "batch_size"]) == ["learning_rate"]
+    assert nearest("nih_cxr", ["nih-cxr", "rsna"]) == ["nih-cxr"]
+    assert nearest("resnet", ["resnet18", "resnet50", "vgg"], 2) == ["resnet50", "resnet18"]

@@ -8,6 +8,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leaderboard.layout import percent
 from leaderboard.statistics import DIVERGED, best, count_best, doubled_ranks, ranks, second
 
 # Few different values, so that ties are common.
@@ -38,7 +39,7 @@ def test_nothing_is_best_without_a_rival(scores: list[float | None]) -> None:
 
 
 def test_a_diverged_rival_is_beaten_and_never_best() -> None:
-    assert best([0.0, DIVERGED]) == [True, False]
+    assert best([0.1, DIVERGED]) == [True, False]
     assert best([DIVERGED, DIVERGED]) == [False, False]
 
 
@@ -46,7 +47,23 @@ def test_a_diverged_rival_is_beaten_and_never_best() -> None:
 def test_best_is_the_maximum_and_beats_someone(scores: list[float | None]) -> None:
     measured = [score for score in scores if score is not None]
     for score, flag in zip(scores, best(scores), strict=True):
-        assert flag == (score is not None and score == max(measured) and score > min(measured))
+        assert flag == (score is not None and score > 0 and score == max(measured) and score > min(measured))
+
+
+@pytest.mark.parametrize("scores", [[0.0, DIVERGED], [0.0004, 0.0], [0.0004, 0.0003, 0.0, None]])
+def test_nothing_is_best_or_second_where_all_show_as_nothing(scores: list[float | None]) -> None:
+    assert not any(best(scores))
+    assert not any(second(scores))
+
+
+def test_a_score_that_shows_as_nothing_is_not_second() -> None:
+    assert best([0.3, 0.0, DIVERGED]) == [True, False, False]
+    assert second([0.3, 0.0, DIVERGED]) == [False, False, False]
+
+
+@given(st.floats(min_value=0, max_value=0.002))
+def test_marks_begin_where_tables_show_more_than_nothing(score: float) -> None:
+    assert best([score, DIVERGED])[0] == (percent(score) != "0.0")
 
 
 def test_second_is_the_highest_below_the_best() -> None:
