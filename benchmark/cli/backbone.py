@@ -33,14 +33,19 @@ def backbone_errors() -> Iterator[None]:
 def show_findings(findings: list[Finding]) -> bool:
     """Print findings, one or two lines each, with a summary; return whether there was an error."""
     for finding in findings:
-        word, colour = MARKS[finding.level]
-        say(word, style=colour, end="")
-        say(f"  {finding.subject}: {finding.message}")
-        if finding.advice:
-            say(f"         -> {finding.advice}")
+        show_finding(finding)
     counts = {level: sum(finding.level == level for finding in findings) for level in MARKS}
     say(f"{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors")
     return counts["error"] > 0
+
+
+def show_finding(finding: Finding, more: str = "") -> None:
+    """Print one finding, `more` behind it, and what to do in a line of its own."""
+    word, colour = MARKS[finding.level]
+    say(word, style=colour, end="")
+    say(f"  {finding.subject}: {finding.message} {more}".rstrip())
+    if finding.advice:
+        say(f"         -> {finding.advice}")
 
 
 @click.group()

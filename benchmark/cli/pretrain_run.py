@@ -10,7 +10,8 @@ from typing import Literal
 from benchmark.backbone.folder import tidy_backbone
 from benchmark.backbone.sources import backbone_folder
 from benchmark.cli.console import console
-from benchmark.cli.interruption import interruptible
+from benchmark.cli.interruption import StoppedError, interruptible
+from benchmark.cli.pretrain_rehearsal import is_due, rehearse
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.base import is_built_in
@@ -23,13 +24,14 @@ from benchmark.runtime.inputs import PretrainInputs, check_corpus, folder_digest
 from benchmark.runtime.outcome import ANEW, RESUME
 from benchmark.runtime.outputs import Outputs, is_done
 from benchmark.runtime.pretrain import pretrain
-from benchmark.runtime.runs import Run
+from benchmark.runtime.rehearsal_passed import identity
+from benchmark.runtime.runs import Run, Runtime
 from benchmark.runtime.stamp import Known
 from benchmark.runtime.submissions import Found, SubmissionError, find_submission, submissions_root
 
 
 def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
-    """Run what was asked for; None where its backbone is there already.
+    """Run what was asked for; None where its backbone is there already, and after a rehearsal that was asked for.
 
     Args:
         request: the command line; its `root` is filled in.
@@ -71,7 +73,7 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         corpus_sha256=None if manifest is None else manifest.identity(),
     )
     outputs = Outputs(request.workspace / "pretraining" / root.name)
-    if not request.force and is_done(root, inputs):
+    if not request.force and not request.rehearse and is_done(root, inputs):
         with (
             suppress(SubmissionError, OSError),
             outputs.held(),
@@ -80,9 +82,10 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
             tidy_backbone(root)
         say(f"{root} is there already, made from the same inputs; --force makes it again")
         return None
-    check_place(root, submission.name, force=request.force)
-    if source is not None and manifest is not None:
-        check_corpus(source, manifest)
+    if not request.rehearse:
+        check_place(root, submission.name, force=request.force)
+        if source is not None and manifest is not None:
+            check_corpus(source, manifest)
     learnt = [] if manifest is None else [manifest.display_name]
     known = Known(
         name=root.name,
@@ -100,19 +103,15 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         peak_memory_bytes=None,
         made_by=_keeper(),
     )
-    with outputs.held(), stoppable(outputs, inputs):
-        if not request.force and (ended := outputs.waiting(inputs)) is not None:
-            say(
-                f"{submission.name} ended well in an earlier call; what it left is checked now, it is not run again"
-            )
-            return file_backbone(ended, root, outputs, inputs, known, request.limits, force=False)
-        runtime, device = choose_runtime(request, found, own, say)
-        outputs.open(inputs, resume=request.resume, force=request.force)
-        with (
-            scratch_folder(outputs.folder.with_name("input")) as empty,
-            RunView(console()) as view,
-        ):
-            empty.chmod(0o755)
+    with (
+        outputs.held(),
+        stoppable(outputs, inputs),
+        scratch_folder(outputs.folder.with_name("input")) as empty,
+    ):
+        empty.chmod(0o755)
+
+        def prepare() -> tuple[Runtime, Run]:
+            runtime, device = choose_runtime(request, found, own, say)
             run = Run(
                 parameters=_parameters(request, found, choice, root.name, device),
                 input=source or empty.resolve(),
@@ -121,6 +120,23 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
                 limits=request.limits,
                 more_environment=_more(request),
             )
+            return runtime, run
+
+        if request.rehearse:
+            rehearse(request, prepare, manifest, outputs, inputs, known)
+            return None
+        if not request.force and (ended := outputs.waiting(inputs)) is not None:
+            say(
+                f"{submission.name} ended well in an earlier call; what it left is checked now, it is not run again"
+            )
+            return file_backbone(ended, root, outputs, inputs, known, request.limits, force=False)
+        runtime, run = prepare()
+        if is_due(
+            request, manifest, choice.fraction, outputs, identity(inputs, runtime, run.parameters.device)
+        ):
+            rehearse(request, lambda: (runtime, run), manifest, outputs, inputs, known)
+        outputs.open(inputs, resume=request.resume, force=request.force)
+        with RunView(console()) as view:
             return pretrain(runtime, run, root, outputs, inputs, known, view.hear, force=request.force)
 
 
@@ -160,10 +176,6 @@ def _more(request: Request) -> dict[str, str]:
 def _assets(request: Request) -> Path | None:
     usual = request.workspace / "assets"
     return request.assets.resolve() if request.assets else usual if usual.is_dir() else None
-
-
-class StoppedError(RuntimeError):
-    """Ctrl-C or SIGTERM ended the call in good order; the message says what the same command does next."""
 
 
 @contextmanager

@@ -55,6 +55,8 @@ class Request:
     """Of a container, for this repository's tests."""
     tags: str = "lovt-bench"
     """First part of the names of images that are built."""
+    rehearse: bool | None = None
+    """True: rehearse and do not run; False: never rehearse; None: before a run that will take long."""
     root: Path = Path()
     """Of the backbone; filled in by `execute`."""
 

@@ -43,6 +43,8 @@ class RunParameters(Model):
     """Hyperparameters that the user sets, as JSON values."""
     resume: bool = False
     """Whether the output holds an earlier attempt to go on with."""
+    rehearsal: bool = False
+    """Whether it only shows that everything works: two steps and an export are enough."""
 
     def environment(self, threads: int) -> dict[str, str]:
         """Return the environment variables that carry all of this; what is None or False is left out."""
@@ -62,6 +64,8 @@ class RunParameters(Model):
             found["TIME_LIMIT"] = repr(self.time_limit)
         if self.resume:
             found["RESUME"] = "1"
+        if self.rehearsal:
+            found["REHEARSAL"] = "1"
         return {
             **{f"{PREFIX}{key}": value for key, value in found.items()},
             "OMP_NUM_THREADS": str(threads),
