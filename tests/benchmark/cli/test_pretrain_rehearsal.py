@@ -119,7 +119,8 @@ def test_a_long_run_does_not_begin_after_a_rehearsal_that_failed(tmp_path: Path)
     script = "import os\nprint(os.environ.get('LOVT_BENCH_REHEARSAL'), flush=True)\nsys.exit(65)"
     environment = write_method(tmp_path / "methods", script)
     declared = tmp_path / "methods" / "mine" / "submission.yaml"
-    declared.write_text(json.dumps({**json.loads(declared.read_text()), "corpus": "images"}))
+    learns = {"corpus": "images", "variants": {"100": {}}}
+    declared.write_text(json.dumps({**json.loads(declared.read_text()), **learns}))
     workspace = tmp_path / "workspace"
     large = write_corpus(workspace / "corpora" / "mimic-cxr") / "corpus.json"
     said = json.loads(large.read_text())
