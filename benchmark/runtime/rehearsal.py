@@ -89,7 +89,7 @@ class Rehearsal:
         with ExitStack() as stack:
             scratch = stack.enter_context(scratch_folder(self.place))
             # What a container wrote may belong to others, or be closed.
-            stack.callback(lambda: [remove_tree(path) for path in list(scratch.iterdir())])
+            stack.callback(_empty, scratch)
             try:
                 self._stages(scratch)
             except SubmissionError as error:
@@ -218,6 +218,11 @@ class _Settled:
     def __call__(self) -> bool:
         before, self._before = self._before, measure(self._folder, self._limits)
         return self._before.files > 0 and self._before == before
+
+
+def _empty(folder: Path) -> None:
+    for path in list(folder.iterdir()):
+        remove_tree(path)
 
 
 def _bytes(folder: Path) -> int:
