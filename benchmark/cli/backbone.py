@@ -35,13 +35,18 @@ def show_findings(findings: list[Finding]) -> bool:
     from benchmark.backbone.findings import failed, summed_up
 
     for finding in findings:
-        word, colour = MARKS[finding.level]
-        say(word, style=colour, end="")
-        say(f"  {finding.subject}: {finding.message}")
-        if finding.advice:
-            say(f"         -> {finding.advice}")
+        show_finding(finding)
     say(summed_up(findings))
     return failed(findings)
+
+
+def show_finding(finding: Finding, more: str = "") -> None:
+    """Print one finding, `more` behind it, and what to do in a line of its own."""
+    word, colour = MARKS[finding.level]
+    say(word, style=colour, end="")
+    say(f"  {finding.subject}: {finding.message} {more}".rstrip())
+    if finding.advice:
+        say(f"         -> {finding.advice}")
 
 
 @click.group()

@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 
+class StoppedError(RuntimeError):
+    """Ctrl-C or SIGTERM ended the call in good order; the message says what the same command does next."""
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Turn SIGTERM and Ctrl-C within the block into KeyboardInterrupt: nothing is left behind, and it can be said.

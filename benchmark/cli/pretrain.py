@@ -64,6 +64,12 @@ DEFAULT_CORPUS = "mimic-cxr"
 @click.option(
     "--force", is_flag=True, help="Run even if a backbone of the name is there, or a run was cut off."
 )
+@click.option(
+    "--rehearse/--no-rehearse",
+    default=None,
+    help="Only see whether everything works, on a few images in seconds; nothing is kept. [default: before a run of "
+    "the profile paper on more than 5,000 images, once]",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
     "--devices", type=click.IntRange(min=1), help="GPUs (or CPU processes) of this node [default: 1]."
@@ -128,6 +134,7 @@ def pretrain(
     resume: bool,
     accept_changes: bool,
     force: bool,
+    rehearse: bool | None,
     device: Literal["auto", "cpu", "cuda"],
     devices: int | None,
     workers: int | None,
@@ -161,6 +168,7 @@ def pretrain(
       lovt-bench pretrain lovt --fraction 0.3             # leaves the backbone lovt-30
       lovt-bench pretrain lovt --variant no_l             # an ablation
       lovt-bench pretrain byol --profile demo             # minutes on two CPU cores
+      lovt-bench pretrain lovt --rehearse                 # does all of it work? seconds, nothing is kept
       lovt-bench pretrain lovt --resume                   # goes on where it was cut off
       lovt-bench pretrain convirt --set learning_rate=3e-5  # leaves convirt-learning_rate-3e-05
       lovt-bench pretrain lovt --seed 2 --name second     # leaves second; without --name, lovt-seed2
@@ -179,6 +187,8 @@ def pretrain(
 
     if accept_changes and not resume:
         raise click.UsageError("--accept-changes lets a run go on: give --resume, too; --force begins anew")
+    if rehearse and resume:
+        raise click.UsageError("--rehearse is of a new run; leave --resume out")
     settings = _settings(assignments)
     base = workspace_root(workspace).resolve()
     request = Request(
@@ -208,6 +218,7 @@ def pretrain(
         assets=assets,
         workspace=base,
         corpus=lambda: _corpus_folder(base, corpus),
+        rehearse=rehearse,
     )
     try:
         result = execute(request, say)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.backbone.folder import tidy_backbone
 from benchmark.backbone.sources import backbone_folder
 from benchmark.cli.console import console
-from benchmark.cli.interruption import interruptible
+from benchmark.cli.interruption import StoppedError, interruptible
+from benchmark.cli.pretrain_rehearsal import is_due, rehearse
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.base import is_built_in
@@ -41,13 +43,14 @@ from benchmark.runtime.inputs import (
 from benchmark.runtime.outcome import ANEW, RESUME
 from benchmark.runtime.outputs import Outputs, is_done
 from benchmark.runtime.pretrain import pretrain
-from benchmark.runtime.runs import Run
+from benchmark.runtime.rehearsal_passed import identity
+from benchmark.runtime.runs import Run, Runtime
 from benchmark.runtime.stamp import Known
 from benchmark.runtime.submissions import SubmissionError, submissions_root
 
 
 def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
-    """Run what was asked for; None where its backbone is there already.
+    """Run what was asked for; None where its backbone is there already, and after a rehearsal that was asked for.
 
     Args:
         request: the command line; its `root` is filled in.
@@ -102,7 +105,7 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         corpus_sha256=None if manifest is None else manifest.identity(),
     )
     outputs = Outputs(request.workspace / "pretraining" / root.name)
-    if not request.force and is_done(root, inputs):
+    if not request.force and not request.rehearse and is_done(root, inputs):
         with (
             suppress(SubmissionError, OSError),
             outputs.held(),
@@ -111,10 +114,14 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
             tidy_backbone(root)
         say(f"{root} is there already, made from the same inputs; --force makes it again")
         return None
-    begun = outputs.begun and (request.resume or (not request.force and outputs.waiting(inputs) is not None))
-    replaces = check_place(root, inputs, force=request.force, begun=begun)
-    if source is not None and manifest is not None:
-        check_corpus(source, manifest)
+    replaces = None
+    if not request.rehearse:
+        begun = outputs.begun and (
+            request.resume or (not request.force and outputs.waiting(inputs) is not None)
+        )
+        replaces = check_place(root, inputs, force=request.force, begun=begun)
+        if source is not None and manifest is not None:
+            check_corpus(source, manifest)
     known = Known(
         name=root.name,
         display_name=display_name(submission, choice, request.profile, request.seed, changed),
@@ -137,36 +144,49 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         supervision=submission.supervision,
         paper=submission.paper,
     )
-    with outputs.held(), stoppable(outputs, inputs):
-        if (
-            not request.force
-            and (ended := outputs.waiting(inputs, accept_changes=request.accept_changes)) is not None
-        ):
-            say(
-                f"{submission.name} ended well in an earlier call; what it left is checked now, it is not run again"
-            )
-            return file_backbone(
-                ended, root, outputs, inputs, known, request.limits, force=False, replaces=replaces
-            )
-        runtime, device = choose_runtime(request, found, own, say)
-        outputs.open(
-            inputs, resume=request.resume, force=request.force, accept_changes=request.accept_changes
-        )
-        with (
-            scratch_folder(outputs.folder.with_name("input")) as empty,
-            RunView(console()) as view,
-        ):
-            empty.chmod(0o755)
+    with (
+        outputs.held(),
+        stoppable(outputs, inputs),
+        scratch_folder(outputs.folder.with_name("input")) as empty,
+    ):
+        empty.chmod(0o755)
+
+        def prepare() -> tuple[Runtime, Run]:
+            runtime, device = choose_runtime(request, found, own, say)
             run = Run(
-                parameters=_parameters(
-                    request, settings, choice, root.name, device, bool(outputs.begun_with)
-                ),
+                parameters=_parameters(request, settings, choice, root.name, device),
                 input=source or empty.resolve(),
                 output=outputs.folder,
                 assets=_assets(request),
                 limits=request.limits,
                 more_environment=_more(request),
             )
+            return runtime, run
+
+        if request.rehearse:
+            rehearse(request, prepare, manifest, outputs, inputs, known)
+            return None
+        ended = None
+        if not request.force:
+            ended = outputs.waiting(inputs, accept_changes=request.accept_changes)
+        if ended is not None:
+            say(
+                f"{submission.name} ended well in an earlier call; what it left is checked now, it is not run again"
+            )
+            return file_backbone(
+                ended, root, outputs, inputs, known, request.limits, force=False, replaces=replaces
+            )
+        runtime, run = prepare()
+        if is_due(
+            request, manifest, choice.fraction, outputs, identity(inputs, runtime, run.parameters.device)
+        ):
+            rehearse(request, lambda: (runtime, run), manifest, outputs, inputs, known)
+        outputs.open(
+            inputs, resume=request.resume, force=request.force, accept_changes=request.accept_changes
+        )
+        parameters = run.parameters.model_copy(update={"accept_changes": bool(outputs.begun_with)})
+        run = replace(run, parameters=parameters)
+        with RunView(console()) as view:
             return pretrain(
                 runtime, run, root, outputs, inputs, known, view.hear, force=request.force, replaces=replaces
             )
@@ -192,7 +212,6 @@ def _parameters(
     choice: Choice,
     name: str,
     device: Literal["cpu", "cuda"],
-    changed: bool,
 ) -> RunParameters:
     return RunParameters(
         name=name,
@@ -204,7 +223,6 @@ def _parameters(
         time_limit=request.time_limit,
         settings=settings,
         resume=request.resume,
-        accept_changes=changed,
     )
 
 
@@ -221,10 +239,6 @@ def _more(request: Request) -> dict[str, str]:
 def _assets(request: Request) -> Path | None:
     usual = request.workspace / "assets"
     return request.assets.resolve() if request.assets else usual if usual.is_dir() else None
-
-
-class StoppedError(RuntimeError):
-    """Ctrl-C or SIGTERM ended the call in good order; the message says what the same command does next."""
 
 
 @contextmanager

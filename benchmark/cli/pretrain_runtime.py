@@ -64,6 +64,8 @@ class Request:
     """First part of the names of images that are built."""
     accept_changes: bool = False
     """Whether a run goes on although it began with other inputs."""
+    rehearse: bool | None = None
+    """True: rehearse and do not run; False: never rehearse; None: before a run that will take long."""
     root: Path = Path()
     """Of the backbone; filled in by `execute`."""
 

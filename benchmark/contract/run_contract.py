@@ -45,6 +45,8 @@ class RunParameters(Model):
     """Whether the output holds an earlier attempt to go on with."""
     accept_changes: bool = False
     """Whether the attempt began with other code, settings, corpus or seed, and the user lets it go on with these."""
+    rehearsal: bool = False
+    """Whether it only shows that everything works: two steps and an export are enough."""
 
     def environment(self, threads: int) -> dict[str, str]:
         """Return the environment variables that carry all of this; what is None or False is left out."""
@@ -66,6 +68,8 @@ class RunParameters(Model):
             found["RESUME"] = "1"
         if self.accept_changes:
             found["ACCEPT_CHANGES"] = "1"
+        if self.rehearsal:
+            found["REHEARSAL"] = "1"
         return {
             **{f"{PREFIX}{key}": value for key, value in found.items()},
             "OMP_NUM_THREADS": str(threads),

@@ -89,7 +89,9 @@ class ContainerRuntime:
                 if container is None and error.response is not None and error.response.status_code == 404:
                     raise EngineError(f"the image is gone: {clean_text(str(error), 200)}") from error
                 return Ended(None, detail=clean_text(str(error.explanation or error), 300))
-            ended = Supervisor(_Container(client, container, counts), run.output, run.limits).watch()
+            ended = Supervisor(
+                _Container(client, container, counts), run.output, run.limits, run.enough
+            ).watch()
             run.over(ended)
             narrator.end()  # the end of its log is still on its way
         finally:

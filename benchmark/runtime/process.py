@@ -49,7 +49,7 @@ class ProcessRuntime:
         running = _Process(process)
         try:
             narrator.read(_chunks(process.stdout))
-            ended = Supervisor(running, run.output, run.limits).watch()
+            ended = Supervisor(running, run.output, run.limits, run.enough).watch()
             run.over(ended)
         finally:
             running.signal("SIGKILL")

@@ -27,6 +27,8 @@ class Run:
     limits: Limits = field(default_factory=Limits)
     more_environment: Mapping[str, str] = field(default_factory=dict)
     """Options of this repository's own methods beyond the contract."""
+    enough: Callable[[], bool] = lambda: False
+    """Asked now and then while it runs; True ends it as Ctrl-C does."""
     over: Callable[[Ended], None] = lambda ended: None
     """Told of the end at once, before anything is tidied up: a harness may be killed at any moment."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -12,7 +13,7 @@ from benchmark.runtime.engine import EngineError
 from benchmark.runtime.output_size import free_bytes, measure
 
 Signal = Literal["SIGTERM", "SIGKILL"]
-Stopped = Literal["time", "output", "disk", "interrupt"]
+Stopped = Literal["time", "output", "disk", "interrupt", "enough"]
 
 SLOWEST_POLL = 0.25
 MEMORY_SECONDS = 0.5
@@ -65,8 +66,15 @@ class Running(Protocol):
 class Supervisor:
     """Polls one run; `watch` returns when it is over, also after Ctrl-C (which ends it like the time limit)."""
 
-    def __init__(self, running: Running, output: Path, limits: Limits) -> None:
+    def __init__(
+        self,
+        running: Running,
+        output: Path,
+        limits: Limits,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._running = running
+        self._enough = enough
         self._output = output
         self._limits = limits
         self._started = time.monotonic()
@@ -113,6 +121,8 @@ class Supervisor:
             self._next_scan = now + max(SCAN_SECONDS, SCAN_SHARE * took)
             if self._stopped in ("output", "disk"):
                 self._kill(now)
+            elif self._stopped is None and self._enough():
+                self._stop("enough", now)
         if self._kill_at is not None and now >= self._kill_at:
             self._kill(now)
         if self._killed_at is not None and now - self._killed_at > KILL_SECONDS:
@@ -140,5 +150,5 @@ class Supervisor:
         now = time.monotonic()
         if self._stopped == "interrupt":
             self._kill(now)
-        elif self._stopped is None:
+        elif self._stopped in (None, "enough"):
             self._stop("interrupt", now)

@@ -30,6 +30,7 @@ from submissions.common.errors import NonFiniteLossError, PretrainingError, Sett
 from submissions.common.export import export
 from submissions.common.module import PretrainingModule
 from submissions.common.naming import DEFAULT_SEED, backbone_name, changed_settings, display_name
+from submissions.common.rehearsal import NOTE
 from submissions.common.settings import TrainingSettings, build_settings, parse_assignments, parse_object
 from submissions.common.training import RunOptions, train
 
@@ -89,11 +90,12 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
     @click.option(
         "--online-evaluation/--no-online-evaluation", default=True, help="Watch features by linear probes."
     )
+    @click.option("--rehearsal", is_flag=True, help="A few steps only, to see whether everything works.")
     def pretrain(
         corpus: Path, output: Path, seed: int, variant: str | None, fraction: float | None, profile: str,
         assignments: tuple[str, ...], settings_json: str, name: str | None, resume: bool, accept_changes: bool,
         device: Literal["auto", "cpu", "cuda"], devices: int | None, nodes: int | None, workers: int | None,
-        time_limit: float | None, wandb: str | None, online_evaluation: bool,
+        time_limit: float | None, wandb: str | None, online_evaluation: bool, rehearsal: bool,
     ) -> None:  # fmt: skip
         options = RunOptions(
             folder=output,
@@ -106,6 +108,7 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
             time_limit=None if time_limit is None else 60 * time_limit,
             wandb=wandb,
             online_evaluation=online_evaluation,
+            rehearsal=rehearsal,
         )
         try:
             submission = read_declaration(folder)
@@ -181,6 +184,8 @@ def pretrain_one(
         )
     lightning.seed_everything(seed, verbose=False)
     trained = module(settings, corpus, seed)
+    if options.rehearsal:
+        trained.notes.append(NOTE)
     say = _announce(console, submission, choice, profile, trained, corpus)
     result = train(
         trained, method=submission.name, digest=digest, seed=seed, options=options, console=console

@@ -20,19 +20,21 @@ from torch.utils.data import DataLoader
 from benchmark.contract.dataset import SplitName
 from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
 from submissions.common import checkpoints as ckpt
+from submissions.common import rehearsal
 from submissions.common.cost import Cost, device_name, peak_memory
 from submissions.common.errors import PretrainingError, SettingsError
 from submissions.common.learning_rate import LearningRate
 from submissions.common.module import PretrainingModule
 from submissions.common.online_evaluation import OnlineEvaluation
 from submissions.common.progress import progress_of
-from submissions.common.sampling import CorpusDataset, make_loader
+from submissions.common.sampling import CorpusDataset, Transform, make_loader
 from submissions.common.seeding import STEP, derived_seed
+from submissions.common.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is carried out; nothing here decides the weights of a one-device run.
+    """How a run is carried out; nothing here but `rehearsal` decides the weights of a one-device run.
 
     Attributes:
         folder: `checkpoints/` and `logs/` are made there.
@@ -43,6 +45,7 @@ class RunOptions:
         time_limit: seconds after which training ends, at the end of an epoch.
         wandb: project of Weights & Biases to log to as well.
         online_evaluation: whether linear probes watch the features.
+        rehearsal: whether a few steps are enough, and no probes.
     """
 
     folder: Path
@@ -55,6 +58,7 @@ class RunOptions:
     time_limit: float | None = None
     wandb: str | None = None
     online_evaluation: bool = True
+    rehearsal: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,12 +115,18 @@ def train(
         last, earlier, method, digest, accept_changes=options.accept_changes
     ):
         ckpt.check_fits(last, earlier, module)
+    if options.rehearsal:
+        samples = len(_dataset(module, "train", module.training_transform(), seed))
+        settings = rehearsal.shortened(settings, samples, _devices(options) * _nodes(options), earlier)
     cost = Cost(settings.batch_size, options.time_limit)
     saving = ckpt.checkpoint_callbacks(folder, monitor)
     callbacks: list[Callback] = [
         StepSeed(seed),
         LearningRate(settings, monitor),
-        OnlineEvaluation(probes=options.online_evaluation, double_bn_update=settings.double_bn_update),
+        OnlineEvaluation(
+            probes=options.online_evaluation and not options.rehearsal,
+            double_bn_update=settings.double_bn_update,
+        ),
         progress_of(console, settings.batch_size, monitor),
         cost,
         ckpt.RunIdentity(method, digest),
@@ -147,12 +157,14 @@ def train(
         callbacks=callbacks,
         logger=_loggers(options),
         log_every_n_steps=10,
+        limit_train_batches=rehearsal.STEPS if options.rehearsal else None,
+        limit_val_batches=rehearsal.STEPS if options.rehearsal else None,
         num_sanity_val_steps=0,
         enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
-    loaders = _loaders(module, seed, options, trainer)
+    loaders = _loaders(module, settings, seed, options, trainer)
     if earlier is None or not (_finished(earlier, settings.max_epochs) or ckpt.stopped_early(earlier)):
         # Backbones and language models come in eval mode, and Lightning keeps modes as they are.
         module.train()
@@ -178,20 +190,26 @@ def train(
 
 
 def _loaders(
-    module: PretrainingModule, seed: int, options: RunOptions, trainer: lightning.Trainer
+    module: PretrainingModule,
+    settings: TrainingSettings,
+    seed: int,
+    options: RunOptions,
+    trainer: lightning.Trainer,
 ) -> tuple[DataLoader[Any], DataLoader[Any] | None]:
-    training = CorpusDataset(module.corpus, "train", module.unit, module.training_transform(), seed)
-    need = module.settings.batch_size * trainer.world_size
+    training = _dataset(module, "train", module.training_transform(), seed)
+    need = settings.batch_size * trainer.world_size
     if len(training) < need:
         raise PretrainingError(
             f"{len(training)} training samples do not fill one batch of {need}; lower batch_size or take more data"
         )
     workers = _workers(options.workers, len(training))
+    if options.rehearsal:
+        workers = min(workers, rehearsal.WORKERS)
 
     def loader(dataset: CorpusDataset, split: SplitName) -> DataLoader[Any]:
         return make_loader(
             dataset,
-            module.settings.batch_size,
+            settings.batch_size,
             module.collate(),
             seed=seed,
             training=split == "train",
@@ -202,12 +220,16 @@ def _loaders(
 
     if module.monitor is None:
         return loader(training, "train"), None
-    held_out = CorpusDataset(module.corpus, "validation", module.unit, module.validation_transform(), seed)
+    held_out = _dataset(module, "validation", module.validation_transform(), seed)
     if not len(held_out):
         raise PretrainingError(
             "the corpus has no validation split, and the method chooses its epoch by one; prepare the corpus with one"
         )
     return loader(training, "train"), loader(held_out, "validation")
+
+
+def _dataset(module: PretrainingModule, split: SplitName, transform: Transform, seed: int) -> CorpusDataset:
+    return CorpusDataset(module.corpus, split, module.unit, transform, seed)
 
 
 def _workers(asked: int | None, samples: int) -> int:

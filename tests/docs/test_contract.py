@@ -28,7 +28,15 @@ def test_the_verdicts_are_listed_and_no_other():
 
 def test_the_variables_and_mounts_are_listed_and_no_other():
     full = RunParameters(
-        name="x", seed=1, fraction=1.0, profile="paper", variant="x", device="cpu", time_limit=1, resume=True
+        name="x",
+        seed=1,
+        fraction=1.0,
+        profile="paper",
+        variant="x",
+        device="cpu",
+        time_limit=1,
+        resume=True,
+        rehearsal=True,
     )
     told = {name for name in full.environment(1) if name.startswith("LOVT_BENCH_")}
     assert {name for name in rows("What a submission finds") if name.startswith("LOVT")} == told

@@ -1,0 +1,147 @@
+"""`lovt-bench pretrain --rehearse`: when a rehearsal is held, what it learns from, and how it is shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmark.backbone.findings import Finding, failed
+from benchmark.cli.backbone import show_finding
+from benchmark.cli.console import say
+from benchmark.cli.interruption import StoppedError
+from benchmark.cli.pretrain_runtime import Request
+from benchmark.contract.corpus import CorpusManifest
+from benchmark.contract.dataset import SplitName
+from benchmark.data.corpus.excerpt import write_excerpt
+from benchmark.data.errors import DataError
+from benchmark.runtime.engine import EngineError
+from benchmark.runtime.inputs import PretrainInputs
+from benchmark.runtime.outputs import Outputs
+from benchmark.runtime.rehearsal import Rehearsal, Small
+from benchmark.runtime.rehearsal_passed import identity as identity_of
+from benchmark.runtime.rehearsal_passed import is_rehearsed, remember
+from benchmark.runtime.runs import Run, Runtime
+from benchmark.runtime.stamp import Known
+from benchmark.runtime.submissions import SubmissionError
+
+LONG_RUN_IMAGES = 5000
+"""Training images above which a run of the profile `paper` is rehearsed without being asked to."""
+MINUTES = 5.0
+"""That the runs of a rehearsal may take together."""
+STUDIES: dict[SplitName, int] = {"train": 12, "validation": 4, "test": 1}
+PER_DEVICE = 4
+"""Training studies for two steps of two samples."""
+
+
+class RehearsalError(SubmissionError):
+    """A rehearsal found something that a run would fail by."""
+
+
+def is_due(
+    request: Request,
+    manifest: CorpusManifest | None,
+    fraction: float,
+    outputs: Outputs,
+    identity: str,
+) -> bool:
+    """Return whether a run will take long, is a new one and was not rehearsed as it is."""
+    if request.rehearse is not None or request.resume or request.profile != "paper" or manifest is None:
+        return False
+    if fraction * manifest.splits["train"].images <= LONG_RUN_IMAGES:
+        return False
+    return not is_rehearsed(outputs, identity)
+
+
+def rehearse(
+    request: Request,
+    prepare: Callable[[], tuple[Runtime, Run]],
+    manifest: CorpusManifest | None,
+    outputs: Outputs,
+    inputs: PretrainInputs,
+    known: Known,
+) -> None:
+    """Hold a rehearsal, show each stage as it is over, and remember one that passed.
+
+    Args:
+        request: the command line.
+        prepare: builds what is to be run and returns it with the real run.
+        manifest: of the corpus; None for a method that reads none.
+        outputs: of the real run; nothing is written there.
+        inputs: what the real run depends on.
+        known: what is known of the real run.
+
+    Raises:
+        RehearsalError: something is wrong; what, was shown.
+        StoppedError: it was stopped.
+    """
+    started = time.monotonic()
+    say(f"rehearsal of {known.name}: a few images, a few steps; nothing of it is kept")
+    try:
+        found = _held(request, prepare, manifest, outputs, inputs, known)
+    except KeyboardInterrupt:
+        raise StoppedError(
+            "stopped: during the rehearsal, which leaves nothing; the same command begins anew"
+        ) from None
+    took = f"{time.monotonic() - started:.0f} s"
+    errors = sum(each.level == "error" for each in found)
+    if errors:
+        again = "then rehearse again" if request.rehearse else "--no-rehearse starts the run all the same"
+        raise RehearsalError(
+            f"the rehearsal found {errors} error{'s'[: errors > 1]} in {took}; mend what is above, {again}"
+        )
+    warnings = sum(each.level == "warning" for each in found)
+    said = f", {warnings} warning{'s'[: warnings > 1]}" if warnings else ""
+    follows = "Next: the same command without --rehearse" if request.rehearse else "now the run itself"
+    say(f"rehearsal passed in {took}{said}. {follows}")
+
+
+def _held(
+    request: Request,
+    prepare: Callable[[], tuple[Runtime, Run]],
+    manifest: CorpusManifest | None,
+    outputs: Outputs,
+    inputs: PretrainInputs,
+    known: Known,
+) -> list[Finding]:
+    began = time.monotonic()
+    try:
+        runtime, run = prepare()
+    except (SubmissionError, EngineError) as error:
+        finding = Finding("error", "build", str(error))
+        _show(finding, time.monotonic() - began, ())
+        return [finding]
+    built = runtime.image_digest or "this Python, in a process of its own"
+    _show(Finding("ok", "build", built), time.monotonic() - began, ())
+
+    def fill(folder: Path) -> Small:
+        assert manifest is not None
+        studies = {**STUDIES, "train": max(STUDIES["train"], PER_DEVICE * (request.devices or 1))}
+        try:
+            small = write_excerpt(run.input, folder, studies)
+        except DataError as error:
+            raise SubmissionError(str(error)) from error
+        there, here = manifest.splits["train"].images, small.splits["train"].images
+        return Small(small.identity(), f"{here} of {there:,} training images of {small.display_name}")
+
+    minutes = (request.hard_limit if request.rehearse else None) or MINUTES
+    rehearsal = Rehearsal(
+        runtime=runtime,
+        run=run,
+        known=known,
+        inputs=inputs,
+        place=outputs.folder.with_name("rehearsal"),
+        seconds=60 * minutes,
+        fill=None if manifest is None else fill,
+        show=_show,
+    )
+    found = rehearsal.hold()
+    if not failed(found):
+        remember(outputs, identity_of(inputs, runtime, run.parameters.device))
+    return found
+
+
+def _show(finding: Finding, seconds: float, lines: Sequence[str]) -> None:
+    show_finding(finding, f"({seconds:.1f} s)")
+    for line in lines:
+        say(f"         | {line}")

@@ -1,0 +1,229 @@
+"""A pre-training rehearsed: begun, stopped, gone on with, exported and checked, in a folder that vanishes.
+
+The runs are real ones, by the same runtime, judged and taken over by the same code; they see a small corpus and leave
+nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from benchmark.backbone.findings import Finding, failed
+from benchmark.contract.events import Event, LogLine
+from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS, Limits
+from benchmark.contract.verdict import Verdict
+from benchmark.disk.temporary import scratch_folder
+from benchmark.disk.words import explain
+from benchmark.runtime import rehearsal_stages as stages
+from benchmark.runtime.engine import Kind
+from benchmark.runtime.inputs import PretrainInputs
+from benchmark.runtime.narrator import Narrator
+from benchmark.runtime.outcome import decide
+from benchmark.runtime.output_size import Usage, free_bytes, measure
+from benchmark.runtime.outputs import Outputs, remove_tree
+from benchmark.runtime.pretrain import pretrain
+from benchmark.runtime.rehearsal_heard import Heard
+from benchmark.runtime.rehearsal_stages import Attempt
+from benchmark.runtime.runs import Run, Runtime
+from benchmark.runtime.stamp import Known
+from benchmark.runtime.submissions import SubmissionError
+from benchmark.runtime.supervise import Ended
+
+TIME_LIMIT_SHARE = 1 / 5
+"""Of a rehearsal's time that a method is told to train at most: those that know no rehearsals may know a time limit."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+Show = Callable[[Finding, float, Sequence[str]], None]
+"""Gets a finding, the seconds of its stage, and the last lines of the log where it is an error of a run."""
+
+
+@dataclass(frozen=True)
+class Small:
+    """A small corpus."""
+
+    identity: str
+    words: str
+    """What it is, for people."""
+
+
+@dataclass
+class Rehearsal:
+    """One rehearsal; `hold` is to be called once.
+
+    Attributes:
+        runtime: how it runs.
+        run: the real run.
+        known: what the harness writes into the real backbone's manifest.
+        inputs: what the real run depends on.
+        place: a path beside which the scratch folder is made, on the file system of real outputs.
+        seconds: that its runs may take together.
+        fill: writes a small corpus into an empty folder; None for a method that reads none.
+        show: shows what was found, as it happens.
+    """
+
+    runtime: Runtime
+    run: Run
+    known: Known
+    inputs: PretrainInputs
+    place: Path
+    seconds: float
+    fill: Callable[[Path], Small] | None
+    show: Show
+    found: list[Finding] = field(default_factory=list)
+    _since: float = field(default_factory=time.monotonic)
+    _spent: float = 0.0
+
+    def hold(self) -> list[Finding]:
+        """Run all stages until one fails, and return what was found; nothing is left on the disk.
+
+        Raises:
+            KeyboardInterrupt: it was stopped by Ctrl-C or SIGTERM.
+            OSError: with a path: the workspace cannot be written.
+        """
+        with ExitStack() as stack:
+            scratch = stack.enter_context(scratch_folder(self.place))
+            # What a container wrote may belong to others, or be closed.
+            stack.callback(_empty, scratch)
+            try:
+                self._stages(scratch)
+            except SubmissionError as error:
+                self._report(Finding("error", "start", str(error)))
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+                self._report(Finding("error", "space", explain(error)))
+        return self.found
+
+    def _stages(self, scratch: Path) -> None:
+        given = scratch / "input"
+        given.mkdir()
+        if self.fill is not None:
+            try:
+                small = self.fill(given)
+            except SubmissionError as error:
+                self._report(Finding("error", "corpus", str(error)))
+                return
+            self.known = replace(self.known, fraction=1.0, corpus_sha256=small.identity)
+            self._report(Finding("ok", "corpus", small.words))
+        for path in (scratch, given, *given.iterdir()):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        outputs = Outputs(scratch / "pretraining" / self.known.name)
+        root = scratch / "backbones" / self.known.name
+        first = self._attempt(outputs, root, given, resume=False)
+        if first.asked and first.resumable and not first.finished and not failed(self.found):
+            self._attempt(outputs, root, given, resume=True)
+
+    def _attempt(self, outputs: Outputs, root: Path, given: Path, *, resume: bool) -> Attempt:
+        outputs.open(self.inputs, resume=resume, force=False)
+        left = max(self.seconds - self._spent, 1.0)
+        limits = self.run.limits.model_copy(update={"seconds": left})
+        budget = TIME_LIMIT_SHARE * self.seconds / 60
+        told = {
+            "rehearsal": True,
+            "resume": resume,
+            # The small corpus is what the method learns from, all of it.
+            "fraction": 1.0,
+            "time_limit": min(budget, self.run.parameters.time_limit or budget),
+        }
+        enough = (lambda: False) if resume else _Settled(outputs.folder / OUTPUT_CHECKPOINTS, limits)
+        run = replace(
+            self.run,
+            parameters=self.run.parameters.model_copy(update=told),
+            input=given,
+            output=outputs.folder,
+            limits=limits,
+            # Weights & Biases is loaded where it is asked for, and hears nothing.
+            more_environment={**self.run.more_environment, "WANDB_MODE": "disabled"},
+            enough=enough,
+        )
+        heard = Heard(time.monotonic())
+        attempt = Attempt(
+            Verdict.INFRASTRUCTURE, "", Ended(None), heard, False, limits, self.runtime.kind == "docker"
+        )
+
+        def hear(event: Event | LogLine) -> None:
+            heard.hear(event, time.monotonic())
+            self._report_all(stages.while_it_runs(heard, self._reported(), resume=resume))
+
+        def over(ended: Ended) -> None:
+            nonlocal attempt
+            if ended.stopped == "interrupt":
+                raise KeyboardInterrupt
+            word, message = decide(ended, resumable=outputs.resumable)
+            attempt = replace(
+                attempt, verdict=word, message=message, ended=ended, resumable=outputs.resumable
+            )
+            judge = stages.second_run if resume else stages.first_run
+            self._report_all(judge(attempt, self._reported()), heard.tail)
+            if attempt.finished:
+                self._report(Finding("ok", "export", "exit code 0"))
+
+        done = pretrain(_Told(self.runtime, over), run, root, outputs, self.inputs, self.known, hear)
+        self._spent += done.verdict.seconds
+        if done.verdict.verdict is Verdict.INFRASTRUCTURE and not failed(self.found):
+            self._report(Finding("error", "start", done.verdict.message))
+        elif attempt.finished:
+            self._report_all(stages.checked(done.verdict, done.findings))
+            kept = _bytes(outputs.folder) + _bytes(root)
+            self._report(stages.space(free_bytes(outputs.folder), kept, self.run.limits))
+        return attempt
+
+    def _reported(self) -> set[str]:
+        return {each.subject for each in self.found}
+
+    def _report_all(self, findings: Iterable[Finding], lines: Sequence[str] = ()) -> None:
+        for finding in findings:
+            self._report(finding, lines)
+
+    def _report(self, finding: Finding, lines: Sequence[str] = ()) -> None:
+        now = time.monotonic()
+        self.found.append(finding)
+        self.show(finding, now - self._since, lines if finding.level == "error" else ())
+        self._since = now
+
+
+class _Told:
+    """A runtime that tells how a run ended before its output is looked at."""
+
+    def __init__(self, runtime: Runtime, over: Callable[[Ended], None]) -> None:
+        self._runtime, self._over = runtime, over
+
+    @property
+    def kind(self) -> Kind:
+        return self._runtime.kind
+
+    @property
+    def image_digest(self) -> str | None:
+        return self._runtime.image_digest
+
+    def run(self, run: Run, narrator: Narrator) -> Ended:
+        ended = self._runtime.run(run, narrator)
+        self._over(ended)
+        return ended
+
+
+class _Settled:
+    """Whether checkpoints lie there and have not grown since it was asked the last time."""
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self._folder, self._limits = folder, limits
+        self._before: Usage | None = None
+
+    def __call__(self) -> bool:
+        before, self._before = self._before, measure(self._folder, self._limits)
+        return self._before.files > 0 and self._before == before
+
+
+def _empty(folder: Path) -> None:
+    for path in list(folder.iterdir()):
+        remove_tree(path)
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*")) if folder.is_dir() else 0

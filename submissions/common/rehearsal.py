@@ -1,0 +1,36 @@
+"""A rehearsal: the same training on a handful of images, two steps an epoch (docs/contract.md).
+
+The harness gives a small corpus, stops the first run as soon as it has left a checkpoint, and lets a second one go on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from submissions.common.settings import Settings
+
+STEPS = 2
+"""Batches of an epoch, and of a validation."""
+EPOCHS = 20
+"""Of a run that nobody stops: enough that a harness which looks four times a second finds a checkpoint meanwhile."""
+WORKERS = 2
+"""Loader processes at most."""
+NOTE = "a rehearsal: a few steps on a few images; these weights have learnt nothing"
+
+
+def shortened(settings: Settings, samples: int, ranks: int, earlier: dict[str, Any] | None) -> Settings:
+    """Return the settings that a rehearsal trains by; all that is not the length of the training stays.
+
+    Args:
+        settings: of the real run.
+        samples: training samples that there are.
+        ranks: processes that share a step.
+        earlier: the checkpoint that it goes on from; then one epoch is left.
+    """
+    return settings.model_copy(
+        update={
+            "batch_size": max(2, min(settings.batch_size, samples // (STEPS * ranks))),
+            "max_epochs": EPOCHS if earlier is None else int(earlier["epoch"]) + 2,
+            "patience": None,
+        }
+    )
