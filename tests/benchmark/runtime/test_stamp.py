@@ -158,7 +158,8 @@ def test_any_text_becomes_a_valid_clean_manifest(
     hyperparameters: dict[str, object], notes: list[str], device: str | None, versions: dict[str, str]
 ):
     said = manifest(hyperparameters=hyperparameters, notes=notes, device=device)
-    found = stamp(said.model_copy(update={"versions": versions}), KNOWN)
+    known = replace(KNOWN, hyperparameters={})
+    found = stamp(said.model_copy(update={"versions": versions}), known)
     assert BackboneManifest.model_validate_json(found.to_json()) == found
     assert all(note == clean_text(note) for note in found.provenance.notes)
     assert len(found.provenance.notes) <= 20
