@@ -1,0 +1,114 @@
+"""From a scaffold to a row: rehearsed, killed, mended, resumed, evaluated, ranked; outside the repository and inside."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmark.backbone.folder import read_manifest
+from benchmark.contract.corpus import CorpusManifest
+from tests.conftest import REPOSITORY
+from tests.journey.method import inside, write_method
+from tests.journey.steps import TASKS, User, small_world
+
+pytestmark = pytest.mark.slow
+
+LAST_LINE = 'tell("done")'
+BUG = 'tell("done")\nraise RuntimeError("a mistake in the last line")'
+
+
+@pytest.fixture(params=["outside-docker", "inside-process"])
+def user(request: pytest.FixtureRequest, tmp_path: Path) -> User:
+    """Somebody whose method lies outside and runs in a container, or inside and runs as a process."""
+    place, runtime = request.param.split("-")
+    if runtime == "docker":
+        request.getfixturevalue("base_image")
+    small_world(tmp_path / "workspace")
+    folder = tmp_path / "here"
+    folder.mkdir()
+    environment = inside(REPOSITORY, folder) if place == "inside" else {}
+    return User(folder, tmp_path / "workspace", runtime, environment)
+
+
+def test_a_method_becomes_a_row(user: User) -> None:
+    inside_repository = user.runtime == "process"
+    methods = user.folder / "submissions" if inside_repository else user.folder
+    declared = "module: submissions.denoiser.pretrain\n" if inside_repository else ""
+
+    # A scaffold is complete as it is.
+    code, said = user.lovt_bench("submission", "new", "fresh", "--into", str(methods))
+    assert code == 0, said
+    code, said = user.lovt_bench("submission", "check", str(methods / "fresh"))
+    assert code == 0, said
+
+    # The user's own method has a mistake in its last line.
+    folder = write_method(methods, mend=(LAST_LINE, BUG), declared=declared)
+    code, said = user.lovt_bench("submission", "check", str(folder))
+    assert code == 0, said
+    code, said = user.lovt_bench(*user.pretraining("denoiser", "--rehearse", "--set", "epochs=40"))
+    assert code == 1, said
+    assert "a mistake in the last line" in said
+    assert not (user.workspace / "backbones").exists()
+
+    # It is trained all the same, the machine goes down, and it goes on up to the mistake.
+    training = ["denoiser", "--set", "epochs=40", "--name", "mine"]
+    user.killed("mine", *training)
+    code, said = user.lovt_bench(*user.pretraining(*training))
+    assert code == 1, said
+    assert "--resume goes on" in said
+    code, said = user.lovt_bench(*user.pretraining(*training, "--resume"))
+    assert code == 1, said
+    assert "a mistake in the last line" in said
+    assert "--accept-changes" in said
+
+    # Mended, it goes on from its checkpoint, and the record says what it was begun with.
+    write_method(methods, declared=declared)
+    code, said = user.lovt_bench(*user.pretraining(*training, "--resume"))
+    assert code == 1, said
+    assert re.search("code", said), said
+    code, said = user.lovt_bench(*user.pretraining(*training, "--resume", "--accept-changes"))
+    assert code == 0, said
+    made = read_manifest(user.workspace / "backbones" / "mine").provenance
+    corpus = CorpusManifest.model_validate_json(
+        (user.workspace / "corpora" / "tiny" / "corpus.json").read_bytes()
+    )
+    assert len(made.begun_with) == 1
+    assert made.begun_with[0] != made.inputs_sha256
+    assert (made.seed, made.profile, made.fraction, made.supervision) == (12345, "paper", 1.0, "self")
+    assert made.hyperparameters == {"epochs": 40}
+    assert made.pretraining_data == [corpus.display_name]
+    assert made.corpus_sha256 == corpus.identity()
+
+    # Other settings never take its place.
+    code, said = user.lovt_bench(*user.pretraining("denoiser", "--set", "epochs=1", "--name", "mine"))
+    assert code == 1, said
+    assert re.search(r"epochs.*40", said), said
+
+    # Four tasks and a board.
+    code, said = user.lovt_bench("evaluate", "mine", "--profile", "demo", "--tasks", ",".join(TASKS))
+    assert code == 0, said
+    code, said = user.lovt_bench("leaderboard", "build", "--out", str(user.folder / "versions"))
+    assert code == 0, said
+    page = (user.folder / "versions" / "dev" / "leaderboard.md").read_text(encoding="utf-8")
+    (row,) = {line for line in page.splitlines() if "Denoising autoencoder" in line and "%" not in line} or {
+        ""
+    }
+    assert "Denoising autoencoder" in page, page
+    assert row is not None
+
+
+def test_a_container_method_of_the_repository_is_built_from_its_own_folder(
+    base_image: str, tmp_path: Path
+) -> None:
+    small_world(tmp_path / "workspace")
+    user = User(tmp_path, tmp_path / "workspace", "docker", inside(REPOSITORY, tmp_path))
+    write_method(tmp_path / "submissions")
+    code, said = user.lovt_bench("submission", "check", "denoiser")
+    assert code == 0, said
+    code, said = user.lovt_bench(*user.pretraining("denoiser", "--set", "epochs=1"))
+    assert code == 0, said
+    made = read_manifest(user.workspace / "backbones" / "denoiser-epochs-1").provenance
+    assert made.image_digest is not None
+    assert made.pretraining_data == ["tiny corpus"]
