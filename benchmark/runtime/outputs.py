@@ -94,7 +94,7 @@ class Outputs:
         state = self._read()
         if state.ended is None or not self.folder.is_dir():
             return None
-        if state.digest == inputs.digest():
+        if state.inputs_digest == inputs.digest():
             return state.ended
         if accept_changes:
             return None
@@ -125,7 +125,7 @@ class Outputs:
             self._go_on(state, inputs, accept_changes=accept_changes)
             return
         if self.resumable and not state.taken and not force:
-            same = state.inputs is None or state.digest == inputs.digest()
+            same = state.inputs is None or state.inputs_digest == inputs.digest()
             since = "" if same else f"; since it began, {changes(state.inputs, inputs)}"
             raise SubmissionError(
                 f"a run that was cut off lies in {self.folder}{since}: {'--resume' if same else ACCEPT} goes on with "
@@ -141,7 +141,7 @@ class Outputs:
         if not self.resumable:
             raise SubmissionError(f"nothing to resume in {self.folder}; start without --resume")
         begun_with = state.begun_with
-        if state.digest not in (None, inputs.digest()):
+        if state.inputs_digest not in (None, inputs.digest()):
             old = state.inputs
             known = old != UNKNOWN and not (isinstance(old, PretrainInputs) and old.method != inputs.method)
             if not (accept_changes and known):
@@ -150,7 +150,7 @@ class Outputs:
                     f"the run in {self.folder} cannot simply go on: since it began, {changes(old, inputs)}. Give what "
                     f"it began with, {go_on}choose another --name, or start anew with --force"
                 )
-            begun_with = list(dict.fromkeys([*begun_with, str(state.digest)]))
+            begun_with = list(dict.fromkeys([*begun_with, str(state.inputs_digest)]))
             self._keep_only_what_goes_on()  # a backbone that lies there was made of the inputs before
         self._write(RunState(inputs=inputs, begun_with=begun_with, seconds=state.seconds))
 
@@ -179,7 +179,7 @@ class Outputs:
         """Do what a process that was killed had left to do after it had filed the backbone of equal inputs."""
         state = self._read()
         if (
-            state.digest == inputs.digest()
+            state.inputs_digest == inputs.digest()
             and (state.ended is not None or state.taken)
             and self.folder.is_dir()
         ):

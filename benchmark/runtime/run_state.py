@@ -28,7 +28,7 @@ class RunState(Model):
     """Of a run that ended well and whose backbone is not taken over yet: how it ended."""
 
     @property
-    def digest(self) -> str | None:
+    def inputs_digest(self) -> str | None:
         """Digest of what it depends on."""
         return self.inputs.digest() if isinstance(self.inputs, PretrainInputs) else self.inputs
 
