@@ -8,6 +8,7 @@ from pydantic import Field, HttpUrl, NonNegativeFloat, NonNegativeInt, PositiveI
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.leaderboard import ArchitectureClass
+from benchmark.contract.made_with import PretrainedWith
 
 ONNX_ONLY = "onnx"
 """Architecture of a backbone that is only its graph: any framework, frozen protocols only."""
@@ -86,6 +87,8 @@ class Provenance(Model):
     """Epoch (from 0) whose weights these are, where the method chooses one by validation."""
     device: str | None = None
     """Kind and number of the devices, for example `2 x NVIDIA A100`; no name of a machine."""
+    made_with: PretrainedWith | None = Field(default=None, exclude_if=lambda found: found is None)
+    """Device, precision, threads and libraries that trained; None where the method does not say it."""
     peak_memory_bytes: NonNegativeInt | None = None
     """Of the device; on a CPU, of the process; of a container, measured from outside."""
     paper: HttpUrl | None = None
