@@ -87,5 +87,5 @@ class MadeWith(Platform):
     @model_validator(mode="after")
     def _consistent(self) -> MadeWith:
         if self.skipped_steps is not None and self.skipped_steps > self.steps:
-            raise ValueError(f"{self.skipped_steps} of {self.steps} steps were skipped")
+            raise ValueError(f"skipped_steps is {self.skipped_steps}, more than the {self.steps} steps")
         return self

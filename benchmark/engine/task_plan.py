@@ -15,7 +15,7 @@ from benchmark.engine.profile import apply_profile
 from benchmark.engine.records import load_records, results_path
 from benchmark.engine.task_data import TaskData
 from benchmark.executor.job import JobError
-from tasks.tuning import choose_learning_rate
+from tasks.tuning import choose_learning_rate, grid_edge
 
 
 class TaskError(JobError):
@@ -120,10 +120,7 @@ class TaskPlan:
 
     def grid_edge(self, config: RunConfig) -> GridEdge | None:
         """Return at which edge of the tuned grid a final run's learning rate is; None inside, and without tuning."""
-        grid = self.spec.learning_rates
-        if config.phase == "tune" or len(grid) == 1:
-            return None
-        return {min(grid): "lowest", max(grid): "highest"}.get(config.learning_rate)  # type: ignore[return-value]
+        return None if config.phase == "tune" else grid_edge(config.learning_rate, self.spec.learning_rates)
 
     def kinds(self, records: dict[str, RunRecord]) -> Counter[tuple[DeviceKind, Precision]]:
         """Return how many runs of this cell are recorded by kind of device and precision."""
