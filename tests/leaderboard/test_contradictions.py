@@ -135,9 +135,13 @@ def test_a_contradiction_is_named(records: Callable[[], list[RunRecord]], text: 
 def test_a_task_with_one_learning_rate_is_not_tuned() -> None:
     spec = SPEC.model_copy(update={"learning_rates": [0.01]})
     plan = PLAN.model_copy(update={"tasks": {TASK: spec}})
-    assert contradictions(record_set(finals(task_sha256=spec.digest())), [plan], {}, NOW) == []
+    assert (
+        contradictions(record_set(finals(task_sha256=spec.digest(), grid_edge=None)), [plan], {}, NOW) == []
+    )
     tuned = run(phase="tune", learning_rate=0.1, test={}, task_sha256=spec.digest())
-    (item,) = contradictions(record_set([*finals(task_sha256=spec.digest()), tuned]), [plan], {}, NOW)
+    (item,) = contradictions(
+        record_set([*finals(task_sha256=spec.digest(), grid_edge=None), tuned]), [plan], {}, NOW
+    )
     assert "Tuning runs have the learning rates 0.1; the grid is 0.01." in item.text
 
 

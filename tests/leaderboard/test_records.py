@@ -13,7 +13,6 @@ import pytest
 from benchmark.contract import record_file
 from benchmark.contract.run_record import RunRecord
 from leaderboard.records import read_records
-from tests.benchmark.contract.made import made_with
 from tests.leaderboard.records import record, runs, write
 
 FILE = "phantom/random/covid_linear.jsonl"
@@ -73,7 +72,7 @@ def test_line_ends_of_another_system_change_no_record(results: Path) -> None:
 
 
 def test_a_line_separator_inside_a_text_parts_no_record(tmp_path: Path) -> None:
-    item = record(device="GPU\u2028one\x85two", made_with=made_with("GPU"))
+    item = record(notes=["GPU\u2028one\x85two"])
     assert read_records(write(tmp_path, [item])).records == [item]
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from benchmark.engine.evaluate import Evaluation, evaluate
 from benchmark.engine.evaluation import EvaluationReference, refer_to
@@ -18,13 +19,15 @@ from benchmark.engine.records import append_record, load_records, results_path
 from benchmark.engine.task_plan import TaskPlan
 from benchmark.engine.worker import Worker
 from benchmark.executor.job import JobError
+from leaderboard.build import build
 from leaderboard.contradictions import Origin, contradictions
+from leaderboard.formats.as_markdown import as_markdown
 from leaderboard.records import read_records
 from leaderboard.run_rules import RunPlan
 from tasks.protocol import load_protocol
 from tasks.registry import load_task, load_tasks
 from tests.benchmark.contract.made import made_with
-from tests.benchmark.engine.world import TINY, TinySource, tiny_stores
+from tests.benchmark.engine.world import TINY, TinySource, tiny_store, tiny_stores
 
 PROTOCOL = load_protocol("lovt-2022")
 SINGLE = TINY.model_copy(
@@ -216,11 +219,52 @@ def test_a_record_says_what_made_it(evaluation):
     assert {record.grid_edge for record in tuned if record.run.phase == "tune"} == {None}
 
 
-def test_wide_heads_are_computed_by_winograds_method_and_the_record_says_so(evaluation):
-    specs = [load_task("rsna_frozen_10")]
-    (fast,) = evaluate(with_(evaluation, specs=specs, profile=SINGLE))
-    (plain,) = evaluate(with_(evaluation, specs=specs, profile=SINGLE, engine="reference"))
-    assert [fast.records[0].made_with.winograd, plain.records[0].made_with.winograd] == [True, False]
+class _Brightness(TinySource):
+    """Every channel is the mean brightness, times a factor."""
+
+    factor = 1.0
+
+    def load(self, seed):
+        backbone = super().load(seed)
+        channels = [level.channels for level in backbone.levels]
+        backbone.feature_maps = lambda image: tuple(
+            self.factor * F.avg_pool2d(image[:, :1], 2**power).repeat(1, count, 1, 1)
+            for power, count in enumerate(channels, start=1)
+        )
+        return backbone
+
+
+@pytest.mark.parametrize(("factor", "rate", "edge"), [(1.0, 0.03, None), (10.0, 0.1, "highest")])
+def test_features_times_ten_move_the_tuned_rate_to_the_edge_of_the_grid(tmp_path, factor, rate, edge):
+    source = _Brightness()
+    source.factor = factor
+    profile = TINY.model_copy(
+        update={
+            "min_train_images": 24,
+            "max_train_images": 24,
+            "max_validation_images": 12,
+            "max_epochs": 12,
+            "max_patience": 12,
+            "max_runs": 1,
+            "max_learning_rates": {"linear": 4},
+        }
+    )
+    spec = load_task("covid_linear").model_copy(update={"learning_rates": [0.1, 0.03, 0.01, 0.003]})
+    (result,) = evaluate(
+        Evaluation(
+            source=source,
+            specs=[spec],
+            stores={"covid-rural": tiny_store(tmp_path, "covid-rural", images=60)},
+            protocol=PROTOCOL,
+            profile=profile,
+            workspace=tmp_path,
+            device=torch.device("cpu"),
+        )
+    )
+    assert (result.learning_rate, result.records[0].grid_edge) == (rate, edge)
+    board = build(read_records(tmp_path / "results"), [], [spec])
+    assert board.tables[0].rows[0].cells[0].grid_edge == edge
+    assert ("‡" in as_markdown(board)) == (edge is not None)
 
 
 def from_a_gpu(evaluation, task="covid_linear", runs=None):
