@@ -15,6 +15,7 @@ from leaderboard.contradictions import Contradiction, mark_contradictions
 from leaderboard.costs import costs
 from leaderboard.descriptions import Description
 from leaderboard.lineage import Relation
+from leaderboard.making import makings
 from leaderboard.published.load import PublishedTable
 from leaderboard.published.table import published_table
 from leaderboard.records import RecordSet
@@ -60,12 +61,12 @@ def build(
     groups, notes = select(records.records, {spec.id: spec.metric for spec in specs}, expected_runs or {})
     groups.sort(key=_order)
     known = descriptions or {}
-    taken = costs(records.records)
+    taken, made = costs(records.records), makings(records.records)
     ids = [table_id(group.key) for group in groups]
     tables = []
     for group in groups:
         ambiguous = ids.count(table_id(group.key)) > 1
-        table = run_table(group, specs, known, taken, ambiguous=ambiguous, keeper=keeper)
+        table = run_table(group, specs, known, taken, made, ambiguous=ambiguous, keeper=keeper)
         tables.append(mark_contradictions(mark_stale(table, current or Current()), group.key, contradictions))
     public = [table for table in tables if table.track == "public"]
     rest = [table for table in tables if table.track != "public"]

@@ -12,6 +12,7 @@ from rich.text import Text
 from benchmark.contract.leaderboard import Cell, Column, Row, Table
 from leaderboard.layout import MISSING, heading, mark, percent, signed_percent
 from leaderboard.statistics.pairs import Comparison, TaskComparison, compare
+from leaderboard.statistics.repeats import repeats
 
 P_FLOOR = 0.0001
 """Smaller p-values are shown as `< 0.0001`."""
@@ -62,11 +63,39 @@ def summary(table: Table, found: Comparison, first: str, second: str) -> list[st
             f"tasks of one dataset are not independent), p = {p_text(found.overall.p_datasets)} over datasets "
             f"({datasets} of them cannot give less than {p_text(2.0 ** (1 - datasets))})."
         )
+    sentences += _made_again(table, first, second)
     if table.kind == "published":
         sentences.append(
             "Published runs share one seed and often repeat each other: these p-values are too small."
         )
     return sentences
+
+
+def _made_again(table: Table, first: str, second: str) -> list[str]:
+    """Return what is to be said of runs that both rows hold: they are the same runs made twice, no two methods."""
+    rows = {row.id: row for row in table.rows}
+    found = {
+        column.number: again
+        for column in table.columns
+        if (again := repeats(column, rows[first].cell(column.task), rows[second].cell(column.task)))
+    }
+    if not found:
+        return []
+    beyond = [str(number) for number, again in found.items() if again.explained is False]
+    unknown = [str(number) for number, again in found.items() if again.explained is None]
+    runs = sum(again.runs for again in found.values())
+    parts = [
+        f"differ more than that on task(s) {', '.join(beyond)}" if beyond else "differ by no more than that"
+    ]
+    if unknown:
+        parts.append(
+            f"cannot be judged on task(s) {', '.join(unknown)}, where the deviation of seeds is not known"
+        )
+    return [
+        f"{runs} run(s) on {len(found)} task(s) are the same in both (equal keys), made twice. Other threads or "
+        f"instruction sets move a run as far as another seed does, linear heads hardly (docs/records.md); these "
+        f"{', and '.join(parts)}."
+    ]
 
 
 def p_text(p: float | None) -> str:

@@ -27,6 +27,11 @@ class CostKey(NamedTuple):
 
 def costs(records: Iterable[RunRecord]) -> dict[CostKey, Cost]:
     """Return the cost of each cell: all runs of the fast engine, diverged ones too."""
+    return {key: _cost(runs) for key, runs in by_cell(records).items()}
+
+
+def by_cell(records: Iterable[RunRecord]) -> dict[CostKey, list[RunRecord]]:
+    """Return the runs of the fast engine by cell, tuning included."""
     members: dict[CostKey, list[RunRecord]] = defaultdict(list)
     for record in records:
         run = record.run
@@ -34,12 +39,17 @@ def costs(records: Iterable[RunRecord]) -> dict[CostKey, Cost]:
             edition = (run.dataset_sha256, run.task_sha256)
             key = CostKey(group_key(record), record.submission, run.task, edition, run.backbone_sha256)
             members[key].append(record)
-    return {key: _cost(runs) for key, runs in members.items()}
+    return members
+
+
+def cell_key(group: GroupKey, item: RunSet) -> CostKey:
+    """Return the key of the cell that a set of final runs makes."""
+    return CostKey(group, item.submission, item.task, item.edition, item.backbone)
 
 
 def cost_of(group: GroupKey, item: RunSet, known: Mapping[CostKey, Cost]) -> Cost | None:
     """Return the cost of the cell that a set of final runs makes."""
-    return known.get(CostKey(group, item.submission, item.task, item.edition, item.backbone))
+    return known.get(cell_key(group, item))
 
 
 def _cost(runs: Sequence[RunRecord]) -> Cost:

@@ -6,7 +6,7 @@ one dataset stay together where they fit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from benchmark.contract.leaderboard import Cell, CleanRanking, Column, OverlapMark, Row, Table
@@ -23,6 +23,9 @@ INTERVALS = {"student-t": "Student's t", "normal": "1.96 · std / √n"}
 SIGNS: Mapping[OverlapMark, str] = {"clean": "", "overlapping": "†", "unknown": "?"}
 """Beside a number (or a name, where it holds for all datasets of the table): images may have been seen before."""
 
+EDGE, MIXED = "‡", "§"
+"""Beside a number: its learning rate is at an edge of the grid; its runs are not of one kind."""
+
 CONTRADICTION = "!"
 """Beside the name of a row whose run records contradict themselves."""
 
@@ -30,6 +33,12 @@ SIGN_LEGEND = (
     "† the pre-training data share images with it, ? it is not known whether they do (docs/lineage.md), "
     "! its run records contradict themselves (see the notes)"
 )
+
+CELL_LEGEND = {
+    EDGE: "its learning rate is the lowest or highest of the grid that was tuned over; a better one may lie beyond",
+    MIXED: "its runs are not of one kind of device or precision",
+}
+"""Only where there is such a cell."""
 
 _CAPITALS = {"covid": "COVID", "mimic": "MIMIC"}
 
@@ -145,9 +154,24 @@ def name_signs(row: Row) -> str:
 
 
 def cell_sign(row: Row, column: Column) -> str:
-    """Return the sign beside a row's numbers on one dataset; none where the name has it already."""
+    """Return the signs beside a row's number: of overlap none where the name has it already."""
     mark = next((item.mark for item in row.overlaps if item.dataset == column.dataset), None)
-    return "" if mark is None or row_sign(row) else SIGNS[mark]
+    cell = row.cell(column.task)
+    overlap = "" if mark is None or row_sign(row) else SIGNS[mark]
+    return overlap + (making_signs(cell) if cell else "")
+
+
+def making_signs(cell: Cell) -> str:
+    """Return the signs of how a cell was tuned and made."""
+    return (EDGE if cell.grid_edge else "") + (MIXED if cell.mixed else "")
+
+
+def making_legend(tables: Iterable[Table]) -> list[str]:
+    """Return what the signs of tuning and making mean, of those that these tables show."""
+    shown = {
+        sign for table in tables for row in table.rows for cell in row.cells for sign in making_signs(cell)
+    }
+    return [f"{sign} {text}" for sign, text in CELL_LEGEND.items() if sign in shown]
 
 
 def claimed_text(cell: Cell | None, table: Table) -> str:

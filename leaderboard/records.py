@@ -22,6 +22,7 @@ _REMEDIES = {
     "bad": "It does not count: remove the line; the run can be repeated by `lovt-bench evaluate`",
     "repeated": "Remove the line",
     "torn": "It does not count: repeat the run",
+    "newer": "It does not count here: update lovt-bench and build again",
 }
 
 _NAMED = 20

@@ -14,7 +14,7 @@ from benchmark.contract.base import Model, Sha256
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
 from leaderboard.text import clean
-from tasks.tuning import choose_learning_rate
+from tasks.tuning import choose_learning_rate, grid_edge
 
 CLOCK_SKEW = timedelta(minutes=10)
 """By so much clocks of two machines may differ."""
@@ -128,6 +128,17 @@ def another_learning_rate(runs: Runs) -> Iterator[str]:
         yield f"Final runs have the learning rate {_listed(used)}; the tuning runs choose {chosen:g}."
 
 
+def another_edge(runs: Runs) -> Iterator[str]:
+    """Yield final runs of schema 2 that say otherwise whether their learning rate is at an edge of the grid."""
+    if runs.spec is None:
+        return
+    for run in runs.finals:
+        edge = grid_edge(run.run.learning_rate, runs.spec.learning_rates)
+        if run.schema_version > 1 and run.grid_edge != edge:
+            said, found = (word or "neither edge" for word in (run.grid_edge, edge))
+            yield f"Learning rate {run.run.learning_rate:g} is said to be {said} of its grid; it is {found}."
+
+
 def tested_in_tuning(runs: Runs) -> Iterator[str]:
     """Yield tuning runs that looked at the test split."""
     if any(run.test for run in runs.tunes):
@@ -177,7 +188,7 @@ def wrong_best_epoch(runs: Runs) -> Iterator[str]:
 def unlike_runs(runs: Runs) -> Iterator[str]:
     """Yield what differs between runs of one cell that only a seed or a learning rate may tell apart."""
     for what, values in (
-        ("kind of device", {"CPU" if run.device == "cpu" else "GPU" for run in runs.records}),
+        ("kind of device", {"CPU" if run.device_kind == "cpu" else "GPU" for run in runs.records}),
         ("precision", {run.precision for run in runs.records}),
         ("number of training images", {run.train_images for run in runs.records}),
         ("number of validation images", {run.validation_images for run in runs.records}),
@@ -201,6 +212,7 @@ RULES: tuple[Callable[[Runs], Iterator[str]], ...] = (
     too_many_runs,
     tuning_left_out,
     another_learning_rate,
+    another_edge,
     tested_in_tuning,
     diverged_with_metrics,
     another_monitor,

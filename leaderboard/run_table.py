@@ -17,6 +17,7 @@ from leaderboard.columns import column_of
 from leaderboard.costs import CostKey, cost_of, curve
 from leaderboard.descriptions import BackboneFacts, Description
 from leaderboard.evidence import evidence_of, measured_by
+from leaderboard.making import Making, making_of
 from leaderboard.selection import Group, GroupKey, RunSet
 from leaderboard.standing import count_methods, in_order, stand
 from leaderboard.statistics import summarise
@@ -33,6 +34,7 @@ def run_table(
     tasks: Sequence[TaskSpec],
     descriptions: Mapping[str, Description],
     costs: Mapping[CostKey, Cost] | None = None,
+    made: Mapping[CostKey, Making] | None = None,
     *,
     ambiguous: bool = False,
     keeper: str | None = None,
@@ -44,6 +46,7 @@ def run_table(
         tasks: Known tasks by number.
         descriptions: Of submissions by name.
         costs: What cells took (`leaderboard.costs`).
+        made: What made them (`leaderboard.making`).
         ambiguous: Another group has the same id: this one's id and title then carry a digest.
         keeper: Who keeps the board; None: nobody is named, and nothing is reproduced.
     """
@@ -52,7 +55,7 @@ def run_table(
     ids = [spec.id for spec in present]
     names = sorted({submission for submission, _ in group.sets})
     drafts = [
-        _row(name, group, present, descriptions.get(name) or _nameless(name), costs or {}, keeper)
+        _row(name, group, present, descriptions.get(name) or _nameless(name), costs or {}, made or {}, keeper)
         for name in names
     ]
     rows = in_order(stand(_told_apart(drafts), ids))
@@ -128,6 +131,7 @@ def _row(
     tasks: Sequence[TaskSpec],
     description: Description,
     costs: Mapping[CostKey, Cost],
+    made: Mapping[CostKey, Making],
     keeper: str | None,
 ) -> Row:
     sets = [(spec, item) for spec in tasks if (item := group.sets.get((name, spec.id)))]
@@ -140,7 +144,16 @@ def _row(
         claimed=True,
     )
     claims = claims_of(description, group.key)
-    cells = [_cell(spec, item, claims.get(spec.id), cost_of(group.key, item, costs)) for spec, item in sets]
+    cells = [
+        _cell(
+            spec,
+            item,
+            claims.get(spec.id),
+            cost_of(group.key, item, costs),
+            making_of(group.key, item, made),
+        )
+        for spec, item in sets
+    ]
     row = description.row(
         name,
         cells,
@@ -169,7 +182,9 @@ def _told_apart(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _cell(spec: TaskSpec, item: RunSet, claim: ClaimedNumber | None, cost: Cost | None) -> Cell:
+def _cell(
+    spec: TaskSpec, item: RunSet, claim: ClaimedNumber | None, cost: Cost | None, making: Making
+) -> Cell:
     fine = [run for run in item.runs if run.status == "ok"]
     status: CellStatus = "complete" if item.whole else "partial"
     cell = Cell(
@@ -181,6 +196,9 @@ def _cell(spec: TaskSpec, item: RunSet, claim: ClaimedNumber | None, cost: Cost 
         extra=_extra(spec, fine),
         cost=cost,
         curve=curve(fine),
+        grid_edge=next((run.grid_edge for run in item.runs if run.grid_edge), None),
+        mixed=making.mixed,
+        made_with=making.made_with,
     )
     return cell.model_copy(update={"claimed": claimed_value(claim, cell)})
 

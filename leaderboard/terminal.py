@@ -24,6 +24,7 @@ from leaderboard.layout import (
     class_text,
     further_rankings,
     heading,
+    making_legend,
     mark,
     mean_rank_text,
     measured_text,
@@ -59,6 +60,8 @@ def render(table: Table, width: int, *, plain: bool) -> Iterator[RenderableType]
     yield from _further(table)
     for block in blocks(table.columns, _block_size(table, width)):
         yield _grid(block, table, plain=plain)
+    for text in making_legend([table]):
+        yield Text(f"{text}.", style="dim")
     yield from _claims(table)
     for note in table.notes[:NOTES]:
         yield Padding(Text(f"Note: {note}", style="dim"), (0, 1))

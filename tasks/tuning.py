@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 WHY_DIVERGED = "losses or weights did not stay finite; look at the backbone with `lovt-bench backbone check`"
 """For messages."""
+
+
+def grid_edge(learning_rate: float, grid: Sequence[float]) -> Literal["lowest", "highest"] | None:
+    """Return at which edge of the grid a tuned rate is; None inside, and where one rate leaves nothing to tune."""
+    if len(grid) > 1 and learning_rate == min(grid):
+        return "lowest"
+    return "highest" if len(grid) > 1 and learning_rate == max(grid) else None
 
 
 def choose_learning_rate(scores: Sequence[tuple[float, float | None]]) -> float:

@@ -8,6 +8,7 @@ from pydantic import Field, HttpUrl, NonNegativeFloat, NonNegativeInt, PositiveI
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.leaderboard import ArchitectureClass
+from benchmark.contract.made_with import PretrainedWith
 from benchmark.contract.submission import Supervision
 
 ONNX_ONLY = "onnx"
@@ -102,6 +103,8 @@ class Provenance(Model):
     """Epoch (from 0) whose weights these are, where the method chooses one by validation."""
     device: str | None = None
     """Kind and number of the devices, for example `2 x NVIDIA A100`; no name of a machine."""
+    made_with: PretrainedWith | None = Field(default=None, exclude_if=lambda found: found is None)
+    """Device, precision, threads and libraries that trained; None where the method does not say it."""
     peak_memory_bytes: NonNegativeInt | None = None
     """Of a run of the harness: of container or process, measured from outside. Else as the method states it."""
     paper: HttpUrl | None = None

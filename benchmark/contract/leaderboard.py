@@ -36,6 +36,10 @@ OverlapMark = Literal["clean", "overlapping", "unknown"]
 """Whether pre-training data share images with an evaluation dataset."""
 
 
+def _empty(value: object) -> bool:
+    return not value
+
+
 class Overlap(Model):
     """What is known of shared images between a row's pre-training data and one evaluation dataset."""
 
@@ -120,6 +124,13 @@ class Cell(Model):
     claimed: ClaimedValue | None = None
     cost: Cost | None = None
     curve: Curve | None = None
+    grid_edge: Literal["lowest", "highest"] | None = Field(default=None, exclude_if=_empty)
+    """The tuned learning rate is the lowest or highest of its grid: a better one may lie beyond. This and what follows
+    are absent where there is nothing to say, as in boards of records of schema 1."""
+    mixed: list[str] = Field(default=[], exclude_if=_empty)
+    """Sentences: in what its runs, tuning included, are not of one kind, though `evaluate` never mixes them."""
+    made_with: dict[str, list[str]] = Field(default={}, exclude_if=_empty)
+    """What made its runs, tuning included: label to distinct values."""
 
 
 class Row(Model):

@@ -16,13 +16,17 @@ from pydantic import ValidationError
 
 from benchmark.contract.base import said_once
 from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.run_record import RunRecord
+from benchmark.contract.run_record import SCHEMA, RunRecord
 
 FILE_LIMIT = 256 * 1024 * 1024
 """Bytes of one file; the records of one task have some hundred thousand."""
 
 LINE_LIMIT = 1024 * 1024
 """Bytes of one record; a hundred epochs have twenty thousand."""
+
+
+class NewerRecordError(ValueError):
+    """A record of a later schema."""
 
 
 class RecordFileError(ValueError):
@@ -33,7 +37,8 @@ class RecordFileError(ValueError):
 class Complaint:
     """A line that does not count."""
 
-    kind: Literal["bad", "repeated", "torn"]
+    kind: Literal["bad", "repeated", "torn", "newer"]
+    """`newer`: a record of a schema that only a later lovt-bench reads."""
     line: int
     """From 1."""
     text: str
@@ -76,6 +81,9 @@ def _parse(content: bytes, place: str) -> RecordLines:
             continue
         try:
             record = _record(line, place)
+        except NewerRecordError as error:
+            complaints.append(Complaint("newer", number, str(error)))
+            continue
         except ValueError as error:
             complaints.append(Complaint("bad", number, f"not a run record: {error}"))
             continue
@@ -101,10 +109,20 @@ def _record(line: bytes, place: str) -> RunRecord:
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 text (byte {error.start + 1} of the line)") from error
     except ValidationError as error:
+        if (schema := _later_schema(error)) is not None:
+            raise NewerRecordError(
+                f"a run record of schema {schema}; this lovt-bench reads schemas up to {SCHEMA}"
+            ) from error
         raise ValueError(_first(error)) from error
     if (own := f"{record.track}/{record.submission}/{record.run.task}.jsonl") != place:
         raise ValueError(f"the record belongs into {own[:200]!a}, found in {place}")
     return record
+
+
+def _later_schema(error: ValidationError) -> int | None:
+    """Return the schema of a record that a later lovt-bench wrote."""
+    found = next((one["input"] for one in error.errors() if one["loc"] == ("schema_version",)), None)
+    return found if type(found) is int and SCHEMA < found < 1000 else None
 
 
 def _first(error: ValidationError) -> str:

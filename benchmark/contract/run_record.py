@@ -9,9 +9,15 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from benchmark.contract.base import Model, Name, Sha256, digest_of
 from benchmark.contract.dataset import Splits, Track
+from benchmark.contract.made_with import DeviceKind, MadeWith
+
+SCHEMA = 2
+"""Of records that are written. Schema 1 has no `made_with` and no `grid_edge`; it is read, and written as it was."""
 
 Phase = Literal["tune", "final"]
 Engine = Literal["fast", "reference"]
+Precision = Literal["float32", "float16-mixed", "bfloat16-mixed"]
+GridEdge = Literal["lowest", "highest"]
 
 Count = Annotated[int, Field(ge=0, le=10**15)]
 Seconds = Annotated[float, Field(ge=0, le=10**9)]
@@ -38,9 +44,18 @@ class RunKey(Model):
     learning_rate: PositiveFloat
     seed: int = Field(ge=-(2**63), lt=2**63)
 
+    @property
+    def cell(self) -> tuple[object, ...]:
+        """What the runs of one cell share, tuning included; they are made on one kind of device, in one precision."""
+        return tuple(self.model_dump(exclude={"phase", "learning_rate", "seed"}).values())
+
     def key(self) -> str:
         """Return the digest that identifies the run."""
         return digest_of(self.model_dump(mode="json"))
+
+
+def _absent(value: object) -> bool:
+    return value is None
 
 
 class EpochLog(Model):
@@ -56,19 +71,25 @@ class EpochLog(Model):
 class RunRecord(Model):
     """One line of `workspace/results/<track>/<name>/<task>.jsonl`. Metrics are fractions in [0, 1]."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = SCHEMA
     key: Sha256
     run: RunKey
     submission: Name
     track: Track
     splits: Splits
     device: str
-    precision: Literal["float32", "float16-mixed", "bfloat16-mixed"]
+    """`cpu`, or the name of the GPU."""
+    precision: Precision
+    made_with: MadeWith | None = Field(default=None, exclude_if=_absent)
+    """None in records of schema 1 alone."""
     status: Literal["ok", "diverged"]
     """`diverged`: training loss, weights or statistics became non-finite; the run has no metrics, and its learning rate
     cannot win."""
     monitor: str
     metric: str
+    grid_edge: GridEdge | None = Field(default=None, exclude_if=_absent)
+    """Of a final run: its learning rate is the lowest or highest of a grid that was tuned over: a better one may lie
+    beyond."""
     validation: dict[str, float] = {}
     """At the best epoch."""
     test: dict[str, float] = {}
@@ -83,7 +104,7 @@ class RunRecord(Model):
     seconds: Seconds
     """Wall-clock of this run; runs trained together as one batched head share it equally."""
     peak_memory_bytes: Count | None = None
-    """Of the CUDA device; on a CPU, of the process. None in records written before it was measured."""
+    """Of the CUDA device; on a CPU, of the process (`made_with` has both). None where it is not known."""
     energy_joules: Joules | None = None
     """Of the GPU while this run trained, shared as `seconds` is; None where the device does not report it."""
     history: list[EpochLog] = []
@@ -93,6 +114,11 @@ class RunRecord(Model):
     notes: list[str] = Field(default_factory=list)
     measured_by: Name | None = None
     """Who ran it: the keeper of a board, by `LOVT_BENCH_KEEPER`; None where nobody is named."""
+
+    @property
+    def device_kind(self) -> DeviceKind:
+        """What kind of device computed."""
+        return "cpu" if self.device == "cpu" else "cuda"
 
     @property
     def finished_at(self) -> datetime:
@@ -108,6 +134,12 @@ class RunRecord(Model):
             raise ValueError(f"an ok run must hold the validation metric {self.monitor!r}")
         if self.status == "ok" and self.run.phase == "final" and self.metric not in self.test:
             raise ValueError(f"an ok final run must hold the test metric {self.metric!r}")
+        if (self.schema_version == 1) != (self.made_with is None):
+            raise ValueError("made_with belongs into a record of schema 2, and into none of schema 1")
+        if self.made_with is not None and self.made_with.device_kind != self.device_kind:
+            raise ValueError(f"device is {self.device[:60]!a}, made_with says {self.made_with.device_kind}")
+        if self.grid_edge is not None and (self.schema_version == 1 or self.run.phase == "tune"):
+            raise ValueError("grid_edge belongs into final runs of schema 2 alone")
         for name, value in [*self.validation.items(), *self.test.items()]:
             if not 0 <= value <= 1:
                 raise ValueError(f"{name[:60]!a} is {value:g}, expected a fraction in [0, 1] (not percent)")

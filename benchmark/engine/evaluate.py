@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
@@ -44,13 +44,14 @@ def evaluate(
 
     Raises:
         ValueError: the backbone cannot take part in one of the tasks (`eligible.py`), or a store is of other data
-            entries than the protocol's.
+            entries than the protocol's; or a cell was begun on another kind of device.
     """
     check_eligible(evaluation.specs, evaluation.source, evaluation.profile.image_side)
     check_stores(evaluation)
     for folder in ("features", "examples"):
         sweep(evaluation.workspace / folder, depth=2)
     plans, failures = plan_tasks(evaluation)
+    refuse_mixing(plans.values())
     jobs = plan_jobs(list(plans.values()), budget.rates if budget else TYPICAL, share=budget is None)
     watcher = _Progress(evaluation, jobs, observer or Observer(), budget)
     executor = executor or ProcessExecutor()
@@ -79,6 +80,27 @@ def plan_tasks(evaluation: Evaluation) -> tuple[dict[str, TaskPlan], dict[str, s
         else:
             plans[spec.id] = plan
     return plans, failures
+
+
+def refuse_mixing(plans: Iterable[TaskPlan]) -> None:
+    """Hold what is recorded of each task against what this evaluation would add.
+
+    Raises:
+        ValueError: It would add runs of another kind of device or precision to a cell; nothing was begun.
+    """
+    found = {plan: text for plan in plans if (text := plan.mixture(plan.records()))}
+    if not found:
+        return
+    kinds = {kind for plan in found for kind, _ in plan.kinds(plan.records())}
+    others = sorted(kinds - {next(iter(found)).evaluation.device.type})
+    way = f"Go on with --device {others[0]}, or begin" if len(others) == 1 else "Begin"
+    lines = [
+        "runs of one cell are made on one kind of device and in one precision; nothing was begun:",
+        *(f"  {plan.spec.id}: {text}" for plan, text in found.items()),
+        f"{way} these tasks anew: move their records out of the results folder, and give the same command again",
+        *(f"  {plan.path}" for plan in found),
+    ]
+    raise ValueError("\n".join(lines))
 
 
 def _result(spec: TaskSpec, plan: TaskPlan | None, failure: str | None) -> TaskResult:

@@ -20,10 +20,13 @@ class FastConv2d(nn.Module):
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
         self.weight, self.bias = conv.weight, conv.bias
+        self.winograd = False
+        """Whether an input was convolved by Winograd's method."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, K, H, W) from (B, C, H, W)."""
         if pays(x, self.weight.shape[0]):
+            self.winograd = True
             return winograd_conv2d(x, self.weight, self.bias)
         return F.conv2d(x, self.weight, self.bias, padding=1)
 
@@ -34,6 +37,11 @@ def pays(x: Tensor, out_channels: int) -> bool:
     fewer = min(channels, out_channels)
     plain = x.device.type == "cpu" and x.dtype == torch.float32
     return plain and fewer >= MIN_CHANNELS and batch * height * width * fewer >= MIN_WORK
+
+
+def used_winograd(head: nn.Module) -> bool:
+    """Return whether a convolution of the head was computed by Winograd's method."""
+    return any(isinstance(module, FastConv2d) and module.winograd for module in head.modules())
 
 
 def head_of(engine: Engine, head: nn.Module, device: torch.device) -> nn.Module:

@@ -23,6 +23,9 @@ from benchmark.engine.inputs import frozen_features
 from benchmark.log import logger
 
 Choice = Literal["auto", "torch", "onnxruntime"]
+TORCH = f"torch {torch.__version__}"
+"""The library that defines the features, for records."""
+
 Levels = dict[int, Tensor]
 """(B, channels, S / stride, S / stride) by stride."""
 
@@ -41,6 +44,8 @@ class FeatureBackend(Protocol):
     """Computes feature levels of normalised images."""
 
     name: str
+    library: str
+    """With its version, for records."""
 
     def __call__(self, image: Tensor, strides: Sequence[int]) -> Levels:
         """Return the levels of (B, 3, S, S) float32 images, without gradient."""
@@ -54,6 +59,8 @@ class TorchFeatures:
 
     def __init__(self, backbone: nn.Module, device: torch.device) -> None:
         self._backbone = backbone.to(device).to(memory_format=torch.channels_last)
+        graph = isinstance(backbone, Backbone) and backbone.architecture == ONNX_ONLY
+        self.library = _onnxruntime() if graph else TORCH
 
     def __call__(self, image: Tensor, strides: Sequence[int]) -> Levels:
         levels = frozen_features(self._backbone, image)
@@ -73,7 +80,7 @@ class OnnxFeatures:
         from benchmark.backbone.export import INPUT, export_onnx
         from benchmark.backbone.graph_model import open_session
 
-        self._input, self._side = INPUT, side
+        self._input, self._side, self.library = INPUT, side, _onnxruntime()
         self._levels = {level.stride: level for level in backbone.levels}
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "backbone.onnx"
@@ -143,6 +150,12 @@ def relative_difference(found: Levels, expected: Levels) -> float:
         for stride, level in expected.items()
     ]
     return float(torch.stack(differences).amax())
+
+
+def _onnxruntime() -> str:
+    import onnxruntime
+
+    return f"onnxruntime {onnxruntime.__version__}"
 
 
 def _seconds(backend: FeatureBackend, image: Tensor, strides: Sequence[int], repeats: int = 2) -> float:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field, JsonValue, ValidationError
 
 from benchmark.contract.base import Model, Sha256
+from benchmark.contract.made_with import Words
 from benchmark.disk.intact import damage
 from benchmark.disk.leftovers import remove
 from benchmark.disk.lock import hold
@@ -29,6 +30,8 @@ class FeatureManifest(Model):
     identity: dict[str, JsonValue]
     """Everything that the numbers depend on."""
     files: dict[str, Sha256] = Field(default={})
+    libraries: dict[str, Words] = Field(default={}, exclude_if=lambda libraries: not libraries)
+    """What computed a file, by its name; a file that is not here was written before this was kept."""
 
 
 class FeatureFiles:
@@ -54,21 +57,35 @@ class FeatureFiles:
         path = self.folder / name
         return len(np.load(path, mmap_mode="r", allow_pickle=False)) if path.is_file() else 0
 
-    def put(self, digests: Mapping[str, str], place: Callable[[], None]) -> None:
+    def libraries(self, names: Iterable[str]) -> set[str]:
+        """Return what computed these files, as far as it is known."""
+        known = self._read()
+        found = known.libraries if isinstance(known, FeatureManifest) else {}
+        return {found[name] for name in names if name in found}
+
+    def put(self, digests: Mapping[str, str], place: Callable[[], None], library: str | None = None) -> None:
         """Put written files in their place and name them.
 
         Args:
             digests: SHA-256 of what was meant to be written, by name.
             place: Renames the files.
+            library: What computed them.
         """
         with self._lock():
             known = self._read()
-            files = known.files if isinstance(known, FeatureManifest) else {}
+            files, libraries = (
+                (known.files, known.libraries) if isinstance(known, FeatureManifest) else ({}, {})
+            )
             for name in digests:
                 if (self.folder / name).is_dir():  # which no file is renamed over
                     remove(self.folder / name)
             place()
-            manifest = FeatureManifest(identity=self._identity, files=files | dict(digests))
+            made = dict.fromkeys(digests, library) if library else {}
+            manifest = FeatureManifest(
+                identity=self._identity,
+                files=files | dict(digests),
+                libraries={name: said for name, said in libraries.items() if name not in digests} | made,
+            )
             write_text(self.folder / MANIFEST, manifest.to_json())
 
     def make_folder(self) -> None:

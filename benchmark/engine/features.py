@@ -96,6 +96,10 @@ class FeatureCache:
             for stride in strides
         }
 
+    def libraries(self, splits: Sequence[SplitName], strides: Sequence[int]) -> set[str]:
+        """Return which libraries computed these files, with versions, as far as it is known."""
+        return self._files.libraries(self._path(split, stride).name for split in splits for stride in strides)
+
     def extract(
         self,
         backbone: nn.Module,
@@ -152,6 +156,7 @@ class FeatureCache:
             self._files.put(
                 {self._path(split, stride).name: digests[stride].hexdigest() for stride in strides},
                 lambda: stack.pop_all().close(),
+                compute.library,
             )
         logger.debug(
             "features: %s %s, %d images, strides %s", self.store.manifest.name, split, rows, list(strides)

@@ -19,12 +19,12 @@ from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import EpochLog
 from benchmark.contract.task import TaskSpec
 from benchmark.engine.divergence import all_finite
-from benchmark.engine.optimiser import build_adam, build_plateau
+from benchmark.engine.optimiser import build_adam, build_plateau, steps_done
 from benchmark.engine.order import ordered_batches, seeded, train_batches
-from benchmark.engine.outcome import RunOutcome, epoch_log
+from benchmark.engine.outcome import HowTrained, RunOutcome, epoch_log
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.rows import RowTensor
-from benchmark.engine.step_graph import step_on
+from benchmark.engine.step_graph import StepGraph, step_on
 from benchmark.engine.stopping import BestEpoch
 from benchmark.engine.targets import MaskTargets
 from benchmark.engine.validation_loss import LossMean
@@ -170,6 +170,10 @@ class _LinearBatch:
             test=test,
             history=run.history,
             seconds=run.seconds + time.perf_counter() - start,
+            how=HowTrained(
+                steps=steps_done(run.adam),
+                cuda_graph=isinstance(self._step, StepGraph) and self._step.used,
+            ),
             predict=None if diverged else partial(self.predict, run),
         )
 

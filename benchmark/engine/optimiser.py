@@ -25,6 +25,11 @@ def build_adam(
     )
 
 
+def steps_done(adam: Adam) -> int:
+    """Return the steps that changed weights: a fused Adam does not count those that the gradient scaler left out."""
+    return max((int(state["step"]) for state in adam.state.values() if "step" in state), default=0)
+
+
 def build_plateau(optimiser: Adam, protocol: OptimisationProtocol) -> ReduceLROnPlateau:
     """Return the schedule on the validation loss: mode min, relative threshold, no cooldown, no minimum."""
     return ReduceLROnPlateau(

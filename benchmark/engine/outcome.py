@@ -13,6 +13,16 @@ from benchmark.contract.run_record import EpochLog
 
 
 @dataclass(frozen=True)
+class HowTrained:
+    """How a run was computed, as far as only its training knows (`MadeWith`)."""
+
+    steps: int = 0
+    skipped_steps: int | None = None
+    winograd: bool = False
+    cuda_graph: bool = False
+
+
+@dataclass(frozen=True)
 class RunOutcome:
     """Result of one run. Metrics are fractions; `diverged` runs have none."""
 
@@ -23,6 +33,7 @@ class RunOutcome:
     test: dict[str, float] = field(default_factory=dict)
     history: list[EpochLog] = field(default_factory=list)
     seconds: float = 0.0
+    how: HowTrained = HowTrained()
     predict: Callable[[Tensor], Any] | None = field(default=None, repr=False, compare=False)
     """From rows of the test split (int64, CPU) to the head's output, of a final run; holds the model, so that it is
     not kept."""

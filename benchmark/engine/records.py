@@ -24,7 +24,8 @@ def load_records(path: Path) -> dict[str, RunRecord]:
     """Return the records of a file by key. A last line without line feed was cut off and does not count.
 
     Raises:
-        ValueError: With file and line: another line is no record, or the file is none of records.
+        ValueError: With file and line: another line is no record or one of a later schema, or the file is none of
+            records.
         OSError: The file cannot be read.
     """
     try:
@@ -32,6 +33,11 @@ def load_records(path: Path) -> dict[str, RunRecord]:
     except FileNotFoundError:
         return {}
     for complaint in found.complaints:
+        if complaint.kind == "newer":
+            raise ValueError(
+                f"{path}, line {complaint.line}: {complaint.text}. Update lovt-bench, or use a workspace of its own "
+                f"(--workspace); the line was left as it is"
+            )
         if complaint.kind == "bad":
             raise ValueError(
                 f"{path}, line {complaint.line}: {complaint.text}. Remove the line, then give the same command again: "

@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import Engine, EpochLog
 from benchmark.contract.task import TaskSpec
-from benchmark.engine.fast_head import head_of
+from benchmark.engine.fast_head import head_of, used_winograd
 from benchmark.engine.loaders import OrderedLoader, ShuffledLoader, SplitData
 from benchmark.engine.memory import training_format
 from benchmark.engine.order import seeded
-from benchmark.engine.outcome import RunOutcome
+from benchmark.engine.outcome import HowTrained, RunOutcome
 from benchmark.engine.plan import RunConfig
-from benchmark.engine.step_graph import graphed_head
+from benchmark.engine.step_graph import GraphedHead
 from benchmark.engine.training import Training
 from tasks.heads import build_head
 from tasks.objective import build_objective
@@ -59,6 +59,7 @@ def train_single(
     start = time.perf_counter()
     with seeded(config.seed):
         head = head_of(engine, build_head(spec, channels, protocol), device)
+    graph = GraphedHead(head) if device.type == "cuda" and engine == "fast" and backbone is None else None
     module = Training(
         head.to(memory_format=training_format(device)),
         backbone.to(memory_format=training_format(device)) if backbone is not None else None,
@@ -68,7 +69,7 @@ def train_single(
         config.learning_rate,
         device.type == "cuda" if metrics_behind is None else metrics_behind,
         on_epoch,
-        graphed_head(head) if device.type == "cuda" and engine == "fast" and backbone is None else None,
+        graph,
     )
     drop_last = protocol.optimisation.drop_last_batch
     train = ShuffledLoader(splits["train"], spec.batch_size, drop_last, config.seed, module, device)
@@ -87,6 +88,12 @@ def train_single(
         test=module.test_metrics,
         history=module.history,
         seconds=time.perf_counter() - start,
+        how=HowTrained(
+            steps=module.steps,
+            skipped_steps=module.skipped_steps,
+            winograd=used_winograd(head),
+            cuda_graph=graph is not None and graph.used,
+        ),
         predict=None if diverged else partial(_predict, module, splits["test"], device),
     )
 

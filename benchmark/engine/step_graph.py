@@ -43,6 +43,8 @@ class StepGraph:
         self._replay: Step | None = None
         self._worthwhile: bool | None = None
         """None until a graph was compared; False for good."""
+        self.used = False
+        """Whether a step was replayed as a graph."""
 
     def __call__(self, *inputs: Tensor) -> Any:
         if self._worthwhile is False or not torch.is_grad_enabled():
@@ -53,6 +55,7 @@ class StepGraph:
         self._seen += 1
         if self._seen > self._patience and self._replay is None:
             self._replay = self._captured(inputs)
+        self.used = self.used or self._replay is not None
         return (self._replay or self._step)(*inputs)
 
     def _captured(self, inputs: Sequence[Tensor]) -> Step | None:
@@ -81,18 +84,22 @@ def step_on(device: torch.device, step: Step) -> Step:
     return StepGraph(step, capture_on_cuda) if device.type == "cuda" else step
 
 
-def graphed_head(
-    head: nn.Module, capture: Capture = capture_on_cuda, patience: int = PATIENCE
-) -> Callable[[Mapping[int, Tensor]], Any]:
-    """Return the call of a head on feature levels by stride, as a graph where it pays."""
-    by_position = _ByPosition(head)
-    graph = StepGraph(by_position, capture, patience)
+class GraphedHead:
+    """Calls a head on feature levels by stride, as a graph where it pays."""
 
-    def call(levels: Mapping[int, Tensor]) -> Any:
-        by_position.strides = tuple(levels)
-        return graph(*levels.values())
+    def __init__(self, head: nn.Module, capture: Capture = capture_on_cuda, patience: int = PATIENCE) -> None:
+        self._by_position = _ByPosition(head)
+        self._graph = StepGraph(self._by_position, capture, patience)
 
-    return call
+    @property
+    def used(self) -> bool:
+        """Whether a step was replayed as a graph."""
+        return self._graph.used
+
+    def __call__(self, levels: Mapping[int, Tensor]) -> Any:
+        """Return the head's output."""
+        self._by_position.strides = tuple(levels)
+        return self._graph(*levels.values())
 
 
 class _Forward(nn.Module):

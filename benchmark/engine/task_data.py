@@ -12,10 +12,12 @@ from torch import nn
 
 from benchmark.backbone.sources import BackboneSource
 from benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from benchmark.contract.made_with import WORDS_LIMIT
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import Engine
 from benchmark.contract.task import TaskSpec
 from benchmark.data.store import ImageStore
+from benchmark.engine.feature_backend import TORCH
 from benchmark.engine.features import FeatureCache
 from benchmark.engine.inputs import CachedFeatures, Images, InputSource, LiveFeatures, scaled_images
 from benchmark.engine.linear_batch import LinearSplit
@@ -76,6 +78,15 @@ class TaskData:
             self.half,
             autocast=self.device.type == "cuda",
         )
+
+    def feature_library(self, seed: int) -> str | None:
+        """Return what computed the features that a run of that seed reads; None where there are none, or none knows."""
+        if self.spec.backbone == "fine-tuned":
+            return None
+        if self.engine == "reference":
+            return TORCH
+        levels = [stride for stride in self.strides if stride != 1]
+        return ", ".join(sorted(self.cache(seed).libraries(SPLIT_NAMES, levels)))[:WORDS_LIMIT] or None
 
     def extract(self, seed: int) -> FeatureCache:
         """Extract what is missing and return the cache."""

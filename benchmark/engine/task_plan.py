@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 
-from benchmark.contract.run_record import RunKey, RunRecord
+from benchmark.contract.made_with import DeviceKind
+from benchmark.contract.run_record import GridEdge, Precision, RunKey, RunRecord
 from benchmark.contract.task import TaskSpec
 from benchmark.engine.cost import TYPICAL, Rates, epoch_cost
 from benchmark.engine.evaluation import Evaluation
@@ -13,7 +15,7 @@ from benchmark.engine.profile import apply_profile
 from benchmark.engine.records import load_records, results_path
 from benchmark.engine.task_data import TaskData
 from benchmark.executor.job import JobError
-from tasks.tuning import choose_learning_rate
+from tasks.tuning import choose_learning_rate, grid_edge
 
 
 class TaskError(JobError):
@@ -109,6 +111,40 @@ class TaskPlan:
             )
         except ValueError as error:
             raise TaskError(f"task {self.spec.id}: {error}") from error
+
+    @property
+    def precision(self) -> Precision:
+        """What the runs compute in: mixed on CUDA, but for linear heads as one batch."""
+        mixed = self.evaluation.device.type == "cuda" and not self.batched
+        return "float16-mixed" if mixed else "float32"
+
+    def grid_edge(self, config: RunConfig) -> GridEdge | None:
+        """Return at which edge of the tuned grid a final run's learning rate is; None inside, and without tuning."""
+        return None if config.phase == "tune" else grid_edge(config.learning_rate, self.spec.learning_rates)
+
+    def kinds(self, records: dict[str, RunRecord]) -> Counter[tuple[DeviceKind, Precision]]:
+        """Return how many runs of this cell are recorded by kind of device and precision."""
+        cell = self.key(RunConfig("tune", 1.0, 0)).cell
+        return Counter(
+            (record.device_kind, record.precision) for record in records.values() if record.run.cell == cell
+        )
+
+    def mixture(self, records: dict[str, RunRecord]) -> str | None:
+        """Return what is recorded of the cell otherwise than this evaluation would go on with it.
+
+        None where all runs are alike, or none is missing: then nothing is added.
+        """
+        own, there = (self.evaluation.device.type, self.precision), self.kinds(records)
+        if not set(there) - {own} or self._complete(records):
+            return None
+        found = ", ".join(f"{count} from {kind} in {name}" for (kind, name), count in sorted(there.items()))
+        return f"recorded are {found}; this call would add runs from {' in '.join(own)}"
+
+    def _complete(self, records: dict[str, RunRecord]) -> bool:
+        try:
+            return not self.missing(self.finals(self.choose(records)), records)
+        except TaskError:
+            return not self.missing(self.tuning(), records)
 
     def key(self, config: RunConfig) -> RunKey:
         """Return what identifies a run."""

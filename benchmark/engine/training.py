@@ -17,7 +17,7 @@ from benchmark.contract.protocol import OptimisationProtocol
 from benchmark.contract.run_record import EpochLog
 from benchmark.contract.task import TaskSpec
 from benchmark.engine.divergence import all_finite
-from benchmark.engine.optimiser import build_adam, build_plateau
+from benchmark.engine.optimiser import build_adam, build_plateau, steps_done
 from benchmark.engine.outcome import epoch_log
 from benchmark.engine.stopping import BestEpoch
 from benchmark.engine.validation_loss import LossMean
@@ -98,6 +98,18 @@ class Training(L.LightningModule):
     def on_train_epoch_start(self) -> None:
         self._epoch_start = self._step
         self._train_loss = LossMean("batches")
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps that were begun."""
+        return self._step
+
+    @property
+    def skipped_steps(self) -> int | None:
+        """Those that the gradient scaler left out; None without one."""
+        if getattr(self.trainer.precision_plugin, "scaler", None) is None:
+            return None
+        return max(0, self._step - steps_done(self._adam))
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         self.head.train()

@@ -10,19 +10,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
+ENERGY_SOURCE: Literal["nvml"] = "nvml"
+"""How energy is measured, for records."""
+
+
 @dataclass(frozen=True)
 class Usage:
     """Cost of a run; None where it is not known."""
 
-    peak_memory_bytes: int | None = None
+    peak_host_bytes: int | None = None
+    peak_device_bytes: int | None = None
     energy_joules: float | None = None
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """Peak of the memory that computed: of the device, on a CPU of the process."""
+        return self.peak_host_bytes if self.peak_device_bytes is None else self.peak_device_bytes
 
 
 class UsageMeter:
@@ -36,23 +46,23 @@ class UsageMeter:
         self._device = device
         self._counter = _energy_counter(device)
         self._start = self._counter() if self._counter else None
+        self._reset = _reset_peak()
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
-            self._reset = True
-        else:
-            self._reset = _reset_peak()
 
     def read(self, share: float = 1.0) -> Usage:
         """Return peak memory since the start and this share of the energy since then."""
         energy = None
         if self._counter is not None and self._start is not None:
-            energy = round(share * (self._counter() - self._start), 1)
-        return Usage(self._peak(), energy)
-
-    def _peak(self) -> int | None:
-        if self._device.type == "cuda":
-            return int(torch.cuda.max_memory_allocated(self._device))
-        return _peak_resident() if self._reset else None
+            used = share * (self._counter() - self._start)
+            # A driver that is loaded anew begins at 0 again: no record could hold that, and the run would be lost.
+            energy = round(used, 1) if 0 <= used < 1e12 else None
+        on_cuda = self._device.type == "cuda"
+        return Usage(
+            _peak_resident() if self._reset else None,
+            int(torch.cuda.max_memory_allocated(self._device)) if on_cuda else None,
+            energy,
+        )
 
 
 def _reset_peak() -> bool:

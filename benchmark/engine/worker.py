@@ -115,6 +115,9 @@ def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
     lacking = plan.missing(configs, records)
     if not lacking:
         return
+    if other := plan.mixture(records):
+        # Another call recorded runs since this one was planned.
+        raise JobError(f"task {plan.spec.id}: {other}, and runs of one cell are not mixed")
     for config, outcome, usage in (
         _batch(plan, configs, emit) if plan.batched else _one(plan, configs[0], emit)
     ):

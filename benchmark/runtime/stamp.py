@@ -94,6 +94,7 @@ def stamp(manifest: BackboneManifest, known: Known) -> BackboneManifest:
         pretraining_data=seen(known),
         hyperparameters={**_clean_object(said.hyperparameters), **known.hyperparameters},
         seconds=round(known.seconds, 1),
+        made_with=said.made_with,
         images=said.images,
         epochs=said.epochs,
         best_epoch=said.best_epoch,

@@ -12,14 +12,17 @@ from itertools import groupby
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
 from leaderboard.formats.latex_text import latex, shortened
 from leaderboard.layout import (
+    EDGE,
     HEADS,
     INTERVALS,
     MISSING,
+    MIXED,
     SIGNS,
     blocks,
     caption,
     cell_sign,
     dataset_label,
+    making_legend,
     mean_rank_text,
     percent,
     row_sign,
@@ -51,7 +54,12 @@ _CLEAR = "\n\\clearpage\n"
 _STALE = r"\textsuperscript{s}"
 _CONTRADICTION = r"\textsuperscript{!}"
 
-_SIGNS = {"": "", "†": r"\textsuperscript{\textdagger}", "?": r"\textsuperscript{?}"}
+_SIGNS = {
+    "†": r"\textsuperscript{\textdagger}",
+    "?": r"\textsuperscript{?}",
+    EDGE: r"\textsuperscript{\textdaggerdbl}",
+    MIXED: r"\textsuperscript{\textsection}",
+}
 """How the signs of `leaderboard.layout` are set."""
 
 
@@ -59,6 +67,10 @@ def as_latex(leaderboard: Leaderboard) -> str:
     """Return the whole document."""
     sections = [_section(table) for table in leaderboard.tables]
     return f"{_HEAD}{_CLEAR.join(sections)}\n\\end{{document}}\n"
+
+
+def _signs(text: str) -> str:
+    return "".join(_SIGNS[sign] for sign in text)
 
 
 def _section(table: Table) -> str:
@@ -109,6 +121,7 @@ def _caption(block: Sequence[Column], table: Table, start: int) -> str:
             any(row.contradictions for row in table.rows),
         ),
     ]
+    signs += [(f" {_SIGNS[text[0]]}{latex(text[2:].capitalize())}.", True) for text in making_legend([table])]
     legend = "".join(text for text, there in signs if there)
     return f"{latex(table.title)}: {latex(caption(block, table) + rows)}. {_numbers(table)}{legend}"
 
@@ -157,14 +170,14 @@ def _body(block: Sequence[Column], table: Table, rows: Sequence[Row]) -> Iterato
             yield "\\midrule"
         cells = [_cell(row, column, table) for column in block]
         signs = (_STALE if row.stale else "") + (_CONTRADICTION if row.contradictions else "")
-        name = latex(shortened(row.display_name, NAME)) + _SIGNS[row_sign(row)] + signs
+        name = latex(shortened(row.display_name, NAME)) + _signs(row_sign(row)) + signs
         yield _line([name, *cells, latex(mean_rank_text(row))])
         previous = row
 
 
 def _cell(row: Row, column: Column, table: Table) -> str:
     cell = row.cell(column.task)
-    return latex(MISSING) if cell is None else _value(cell, table) + _SIGNS[cell_sign(row, column)]
+    return latex(MISSING) if cell is None else _value(cell, table) + _signs(cell_sign(row, column))
 
 
 def _value(cell: Cell, table: Table) -> str:

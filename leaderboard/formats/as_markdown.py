@@ -19,6 +19,7 @@ from leaderboard.layout import (
     class_text,
     further_rankings,
     heading,
+    making_legend,
     mark,
     mean_rank_text,
     measured_text,
@@ -46,12 +47,17 @@ def as_markdown(leaderboard: Leaderboard) -> str:
     """Return the whole page."""
     updated = f"Newest run: {leaderboard.updated}." if leaderboard.updated else "No runs yet."
     keeper = f"Keeper: {leaderboard.keeper}." if leaderboard.keeper else "No keeper is named."
-    parts = [f"# Leaderboard {markdown(leaderboard.version)}", f"{updated} {keeper}", LEGEND]
+    parts = [f"# Leaderboard {markdown(leaderboard.version)}", f"{updated} {keeper}", _legend(leaderboard)]
     for table in leaderboard.tables:
         parts += _table(table)
     if leaderboard.notes:
         parts += ["## Left out", _bullets(leaderboard.notes)]
     return "\n\n".join(parts) + "\n"
+
+
+def _legend(leaderboard: Leaderboard) -> str:
+    further = [f"{text[0]}: {text[2:]}." for text in making_legend(leaderboard.tables)]
+    return " ".join([LEGEND, *further])
 
 
 def _table(table: Table) -> Iterator[str]:

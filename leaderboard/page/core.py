@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmark.contract.analysis import Analysis
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.layout import HEADS, INTERVALS, dataset_label
+from leaderboard.layout import HEADS, INTERVALS, dataset_label, making_signs
 from leaderboard.page.links import web_address
 from leaderboard.page.numbers import score, short, spread
 from leaderboard.text import clean
@@ -116,7 +116,10 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
 
 
 def _cell(cell: Cell | None) -> list[Any] | int:
-    """Return [mean, Student's, normal, runs, status, mark, rank] without what is empty at the end; 0: missing."""
+    """Return [mean, Student's, normal, runs, status, mark, rank, diverged, signs] without what is empty at the end.
+
+    0: missing.
+    """
     if cell is None:
         return 0
     summary = cell.summary
@@ -129,8 +132,9 @@ def _cell(cell: Cell | None) -> list[Any] | int:
         1 if cell.best else 2 if cell.second else 0,
         cell.rank,
     ]
-    if cell.status == "diverged":
-        values.append([sum(run.value is None for run in cell.runs), len(cell.runs)])
+    failed = sum(run.value is None for run in cell.runs)
+    values.append([failed, len(cell.runs)] if cell.status == "diverged" else None)
+    values.append(making_signs(cell) or None)
     while values[-1] in (None, 0):
         values.pop()
     return values

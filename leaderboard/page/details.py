@@ -70,7 +70,7 @@ def _row(row: Row, table: Table, places: dict[str, int], shared: Shared) -> dict
 
 
 def _cell(cell: Cell, shared: Shared) -> list[Any]:
-    """Return [std, learning rate, seeds, values, extra, claimed, cost, curve] without what is empty at the end."""
+    """Return [std, learning rate, seeds, values, extra, claimed, cost, curve, made]; an empty end is left out."""
     values: list[Any] = [
         spread(cell.summary.std) if cell.summary else None,
         cell.learning_rate,
@@ -80,6 +80,9 @@ def _cell(cell: Cell, shared: Shared) -> list[Any]:
         _claimed(cell.claimed),
         _cost(cell.cost, shared),
         _curve(cell.curve, shared),
+        shared.place([(label, tuple(found)) for label, found in cell.made_with.items()])
+        if cell.made_with
+        else None,
     ]
     while values and not values[-1]:
         values.pop()

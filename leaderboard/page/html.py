@@ -7,7 +7,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from benchmark.contract.leaderboard import Leaderboard, Table
-from leaderboard.layout import blocks, cell_text, heading, mark, mean_rank_text
+from leaderboard.layout import blocks, cell_text, heading, making_legend, making_signs, mark, mean_rank_text
 from leaderboard.page.assets import EARLY, SCRIPTS, STYLES
 from leaderboard.page.links import web_address
 
@@ -39,6 +39,8 @@ def index_html(leaderboard: Leaderboard) -> bytes:
         blocks_of=_blocks,
         heading=heading,
         cell_text=cell_text,
+        signs=making_signs,
+        legend=making_legend,
         mark=mark,
         mean_rank=mean_rank_text,
         link=web_address,

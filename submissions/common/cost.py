@@ -11,6 +11,9 @@ import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 
+from benchmark.backbone.platform import platform_of
+from benchmark.contract.made_with import PretrainedWith
+
 
 class Cost(Callback):
     """Counts seconds and samples; ends the training after the epoch in which a time limit is reached."""
@@ -52,6 +55,12 @@ class Cost(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._earlier, self.samples = float(state_dict["seconds"]), int(state_dict["samples"])
+
+
+def made_with(trainer: lightning.Trainer) -> PretrainedWith:
+    """Return what computes, and in which precision."""
+    platform = platform_of(trainer.strategy.root_device)
+    return PretrainedWith(**dict(platform), precision=str(trainer.precision))
 
 
 def device_name(trainer: lightning.Trainer) -> str:

@@ -61,6 +61,7 @@ def export(
                 epochs=result.epochs,
                 best_epoch=result.best_epoch,
                 device=result.device,
+                made_with=result.made_with,
                 peak_memory_bytes=result.peak_memory,
                 notes=notes,
             ),

@@ -18,10 +18,11 @@ from rich.console import Console
 from torch.utils.data import DataLoader
 
 from benchmark.contract.dataset import SplitName
+from benchmark.contract.made_with import PretrainedWith
 from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
 from submissions.common import checkpoints as ckpt
 from submissions.common import rehearsal
-from submissions.common.cost import Cost, device_name, peak_memory
+from submissions.common.cost import Cost, device_name, made_with, peak_memory
 from submissions.common.errors import PretrainingError, SettingsError
 from submissions.common.learning_rate import LearningRate
 from submissions.common.module import PretrainingModule
@@ -71,6 +72,7 @@ class TrainingResult:
     samples: int
     seconds: float
     device: str
+    made_with: PretrainedWith
     peak_memory: int
     limit_reached: bool
     is_global_zero: bool
@@ -183,6 +185,7 @@ def train(
         samples=cost.samples,
         seconds=cost.seconds,
         device=device_name(trainer),
+        made_with=made_with(trainer),
         peak_memory=peak_memory(trainer),
         limit_reached=cost.limit_reached,
         is_global_zero=trainer.is_global_zero,

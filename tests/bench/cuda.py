@@ -25,7 +25,7 @@ from benchmark.engine import rows as rows_module
 from benchmark.engine.feature_backend import TOLERANCE, OnnxFeatures, TorchFeatures, relative_difference
 from benchmark.engine.memory import training_format
 from benchmark.engine.rows import RowTensor
-from benchmark.engine.step_graph import capture_on_cuda, graphed_head
+from benchmark.engine.step_graph import GraphedHead, capture_on_cuda
 from benchmark.log import logger
 from tasks.heads import build_head, head_strides
 from tasks.losses.upsampled_dice import upsampled_dice_loss
@@ -169,7 +169,7 @@ def _step(task: str, device: torch.device, graph: bool = False) -> Callable[[], 
     inputs = random_features(head_strides(spec), BATCH, device)
     target = _target(spec.target, device)
     objective = build_objective(spec, PROTOCOL)
-    call = graphed_head(head, patience=0) if graph else head
+    call = GraphedHead(head, patience=0) if graph else head
 
     def step() -> None:
         head.zero_grad()

@@ -69,8 +69,10 @@ def test_a_mistake_of_the_code(
     write_method(tmp_path, mend=(SAVED, MISTAKES[mistake]))
     result = CliRunner().invoke(
         main,
-        ["pretrain", "denoiser", "--set", "epochs=1", "--corpus", "tiny", "--workspace", "workspace"]
-        + ["--memory", "2g", "--base-image", base_image, "--build-network", "none"],
+        [
+            *("pretrain", "denoiser", "--set", "epochs=1", "--corpus", "tiny", "--workspace", "workspace"),
+            *("--memory", "2g", "--base-image", base_image, "--build-network", "none"),
+        ],
     )
     assert result.exit_code == 1, result.output
     assert re.search(in_order(TOLD[mistake]), " ".join(result.output.split())), result.output[-3000:]

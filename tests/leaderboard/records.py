@@ -10,6 +10,7 @@ from typing import Any
 from benchmark.contract.run_record import RunKey, RunRecord
 from leaderboard.records import RecordFile, RecordSet
 from tasks.registry import load_tasks
+from tests.benchmark.contract.made import made_with
 
 TASKS = {spec.id: spec for spec in load_tasks()}
 
@@ -59,6 +60,8 @@ def record(
     }
     for name, change in changes.items():
         (key if name in key else fields)[name] = change
+    if fields.get("schema_version") != 1:
+        fields.setdefault("made_with", made_with(fields["device"]))
     run = RunKey(**key)
     return RunRecord(key=run.key(), run=run, **fields)
 

@@ -11,6 +11,7 @@ import pytest
 from benchmark.contract.run_record import RunRecord
 from leaderboard.contradictions import Contradiction, Origin, contradictions
 from leaderboard.run_rules import RunPlan
+from tasks.tuning import grid_edge
 from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
@@ -38,7 +39,10 @@ def logs(*monitored: float) -> list[dict[str, Any]]:
 def run(submission: str = "mine", value: float | None = 0.3, **changes: Any) -> RunRecord:
     """Return one run of the two epochs that a history says, the second of them best."""
     course = {"history": logs(0.1, value), "best_epoch": 1, "epochs": 2} if value else {"best_epoch": None}
-    return record(submission, TASK, value, **{"task_sha256": SPEC.digest(), **course, **changes})
+    edge: dict[str, Any] = {}
+    if changes.get("phase") != "tune":
+        edge = {"grid_edge": grid_edge(changes.get("learning_rate", 0.01), SPEC.learning_rates)}
+    return record(submission, TASK, value, **{"task_sha256": SPEC.digest(), **course, **edge, **changes})
 
 
 def tuning(
@@ -72,6 +76,14 @@ def test_what_evaluate_writes_contradicts_nothing() -> None:
         (lambda: [*tuning(), run(seed=7)], "Seeds of final runs are 7; the protocol asks for 12345, 12346."),
         (lambda: [run(phase="tune", learning_rate=0.1, test={}, seed=9)], "Seeds of tuning runs are 9"),
         (lambda: [*tuning(), *finals(), run(seed=5)], "There are 3 final runs; the protocol asks for 2."),
+        (
+            lambda: [*tuning(), *finals(grid_edge=None)],
+            "Learning rate 0.01 is said to be neither edge of its grid; it is lowest.",
+        ),
+        (
+            lambda: [*tuning(), *finals(grid_edge="highest")],
+            "Learning rate 0.01 is said to be highest of its grid; it is lowest.",
+        ),
         (lambda: finals(), "no tuning run at learning rate 0.1, 0.01."),
         (lambda: [tuning()[1], *finals()], "no tuning run at learning rate 0.1."),
         (lambda: [*tuning(scores=(0.4, 0.2)), *finals()], "learning rate 0.01; the tuning runs choose 0.1."),
@@ -123,9 +135,13 @@ def test_a_contradiction_is_named(records: Callable[[], list[RunRecord]], text: 
 def test_a_task_with_one_learning_rate_is_not_tuned() -> None:
     spec = SPEC.model_copy(update={"learning_rates": [0.01]})
     plan = PLAN.model_copy(update={"tasks": {TASK: spec}})
-    assert contradictions(record_set(finals(task_sha256=spec.digest())), [plan], {}, NOW) == []
+    assert (
+        contradictions(record_set(finals(task_sha256=spec.digest(), grid_edge=None)), [plan], {}, NOW) == []
+    )
     tuned = run(phase="tune", learning_rate=0.1, test={}, task_sha256=spec.digest())
-    (item,) = contradictions(record_set([*finals(task_sha256=spec.digest()), tuned]), [plan], {}, NOW)
+    (item,) = contradictions(
+        record_set([*finals(task_sha256=spec.digest(), grid_edge=None), tuned]), [plan], {}, NOW
+    )
     assert "Tuning runs have the learning rates 0.1; the grid is 0.01." in item.text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from benchmark.contract.base import Model
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.release import BuildRecord, Changes, VersionIndex
+from benchmark.contract.run_record import RunRecord
 from leaderboard.build import build
 from leaderboard.changes import compare
+from leaderboard.contradictions import contradictions
 from leaderboard.descriptions import Description
 from leaderboard.formats.as_changes import as_changes
 from leaderboard.records import read_records
@@ -78,3 +81,28 @@ def test_old_changes_are_shown() -> None:
     text = as_changes(read)
     assert "## Protocol and data" in text
     assert "new (new) in phantom-seeded-demo-lovt-2022" in text
+
+
+def test_records_of_schema_1_are_written_back_as_they_were() -> None:
+    for path in (HISTORIC / "schema-1" / "results").rglob("*.jsonl"):
+        for line in path.read_text().splitlines(keepends=True):
+            assert RunRecord.model_validate_json(line, strict=True).to_json(indent=None) == line
+
+
+def test_a_board_of_schema_1_is_what_it_was_to_the_byte() -> None:
+    """Two rows, one of them begun on a CPU and ended on a GPU; written by the code that wrote schema 1."""
+    records = read_records(HISTORIC / "schema-1" / "results")
+    found = contradictions(records, [], {}, datetime(2027, 1, 1, tzinfo=UTC))
+    board = build(
+        records, [], tuple(TASKS.values()), version="2026.2", keeper="a-keeper", contradictions=found
+    )
+    written = HISTORIC / "schema-1" / "board"
+    files = {
+        path.relative_to(written).as_posix(): path.read_bytes()
+        for path in written.rglob("*")
+        if path.is_file()
+    }
+    assert len(files) == 6
+    rendered = render(board)
+    for name, content in files.items():
+        assert rendered[name] == content, name

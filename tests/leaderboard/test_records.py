@@ -72,7 +72,7 @@ def test_line_ends_of_another_system_change_no_record(results: Path) -> None:
 
 
 def test_a_line_separator_inside_a_text_parts_no_record(tmp_path: Path) -> None:
-    item = record(device="GPU\u2028one\x85two")
+    item = record(notes=["GPU\u2028one\x85two"])
     assert read_records(write(tmp_path, [item])).records == [item]
 
 

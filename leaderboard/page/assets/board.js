@@ -7,6 +7,7 @@
    * @property {number | null} student  @property {number | null} normal  @property {number} runs
    * @property {"complete" | "partial" | "diverged"} status  @property {0 | 1 | 2} mark 1 best, 2 second
    * @property {number | null} rank  @property {[number, number] | null} failed diverged runs of all
+   * @property {string} signs of how it was tuned and made: keys of `SIGNS`
    *
    * @typedef {object} Row
    * @property {string} id  @property {string} name  @property {string} method  @property {number} [fraction]
@@ -27,6 +28,12 @@
    * @property {string} id  @property {string} section  @property {Column[]} columns  @property {Row[]} rows  @property {Map<string, number>} byId
    */
 
+  /** What the signs beside a number mean (leaderboard.layout). */
+  const SIGNS = {
+    "‡": "Its learning rate is the lowest or highest of the grid that was tuned over; a better one may lie beyond.",
+    "§": "Its runs are not of one kind of device or precision.",
+  };
+
   const STATUS = { c: "complete", p: "partial", d: "diverged" };
 
   /** @param {any} raw @param {string} kind @returns {Cell | null} */
@@ -41,9 +48,10 @@
       mark = 0,
       rank = null,
       failed = null,
+      signs = "",
     ] = raw;
     const interval = kind === "student-t" ? student : normal;
-    return { mean, student, normal, interval, runs, status: STATUS[status], mark: mark ?? 0, rank, failed };
+    return { mean, student, normal, interval, runs, status: STATUS[status], mark: mark ?? 0, rank, failed, signs };
   };
 
   const raw = window.LOVT_BENCH_BOARD ?? { version: "?", tables: [], notes: [], examples: [] };
@@ -130,5 +138,5 @@
     return found;
   };
 
-  LOVT.board = { raw, table, row, overlap, flags };
+  LOVT.board = { raw, table, row, overlap, flags, SIGNS };
 })();

@@ -7,11 +7,12 @@
    * @property {[string, number][]} extra  @property {[number, number | null, number | null] | null} claimed
    * @property {{runs: number, seconds: number, devices: string[], memory: number | null, joules: number | null} | null} cost
    * @property {[number[], number[]] | null} curve epochs and values
+   * @property {[string, string[]][]} made what made its runs: label and values
    */
 
   /** @param {any[]} raw @param {any[][]} shared @returns {Known} */
   const cell = (raw, shared) => {
-    const [std, lr, seeds, values, extra, claimed, cost, curve] = raw;
+    const [std, lr, seeds, values, extra, claimed, cost, curve, made] = raw;
     return {
       std: std ?? null,
       lr: lr ?? null,
@@ -22,6 +23,7 @@
         ? { runs: cost[0], seconds: cost[1], devices: shared[cost[2]], memory: cost[3], joules: cost[4] }
         : null,
       curve: curve ? [shared[curve[0]], curve[1].map((value) => value / 10000)] : null,
+      made: made ? shared[made] : [],
     };
   };
 

@@ -53,7 +53,8 @@
     const some = cell.runs !== table.runs && h("small", { class: "of" }, ` ${cell.runs}/${table.runs}`);
     const spread = intervals && cell.interval !== null && h("small", {}, ` ±\u2009${percent(cell.interval)}`);
     const dagger = overlaps(row, column) && h("sup", { class: "dagger" }, "†");
-    return [h("span", { class: "value" }, percent(cell.mean)), spread, some, dagger];
+    const signs = cell.signs && h("sup", { class: "dagger" }, cell.signs);
+    return [h("span", { class: "value" }, percent(cell.mean)), spread, some, dagger, signs];
   };
 
   /** @param {any} table @param {any} row @param {any} column */
@@ -69,6 +70,7 @@
         h("p", {}, cell.failed ? `${cell.failed[0]} of ${cell.failed[1]} runs diverged.` : "Diverged."),
       );
     }
+    const signs = [...cell.signs].map((sign) => h("p", {}, `${sign} ${LOVT.board.SIGNS[sign]}`));
     const line = (name, half) =>
       half !== null && h("p", {}, `± ${percent(half)} `, h("span", { class: "quiet" }, name));
     const near = column.close ? column.close.size - 1 : 0;
@@ -96,6 +98,7 @@
       cell.rank !== null && h("p", { class: "quiet" }, `rank ${Number(cell.rank)}${standing}`),
       apart && h("p", { class: "quiet" }, apart),
       overlaps(row, column) && h("p", {}, "† Pre-training data share images with this dataset."),
+      signs,
       cell.status === "partial" &&
         h("p", { class: "quiet" }, `${cell.runs} of ${table.runs} runs so far; not ranked`),
     );

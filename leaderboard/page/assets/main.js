@@ -22,6 +22,9 @@
         "†: pre-training data share images with the dataset. ",
       table.rows.some((row) => Object.values(row.marks ?? {}).includes("unknown")) &&
         "?: it is not known whether they share images with a dataset. ",
+      Object.entries(LOVT.board.SIGNS)
+        .filter(([sign]) => table.rows.some((row) => row.cells.some((cell) => cell?.signs.includes(sign))))
+        .map(([sign, text]) => `${sign}: ${text.charAt(0).toLowerCase()}${text.slice(1)} `),
       "Point at a value or move to it with the arrow keys for its interval.",
     ];
   };

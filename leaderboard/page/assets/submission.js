@@ -111,6 +111,16 @@
     ];
   };
 
+  /** What made the runs of a row, over its cells. @param {any} table @param {any} known */
+  const made = (table, known) => {
+    /** @type {Map<string, Set<string>>} */
+    const found = new Map();
+    for (const column of table.columns)
+      for (const [label, values] of known.cells[column.place]?.made ?? [])
+        found.set(label, new Set([...(found.get(label) ?? []), ...values]));
+    return found.size > 0 && facts([...found].map(([label, values]) => [label, [...values].join("; ")]));
+  };
+
   /** @param {any} table @param {any} row @param {any} known */
   const lineage = (table, row, known) => {
     const audits = (table.analysis?.audits ?? []).filter(([id]) => id === row.id);
@@ -217,6 +227,7 @@
           known.provenance?.length && facts(known.provenance),
           known.backbone && facts([["Backbone SHA-256", h("code", {}, known.backbone)]]),
         ),
+        section("What made the runs", made(table, known)),
         section("Cost", costs(table, known)),
         section(
           "How to reproduce",

@@ -8,18 +8,26 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from benchmark.engine.evaluate import Evaluation, evaluate
 from benchmark.engine.evaluation import EvaluationReference, refer_to
+from benchmark.engine.jobs import plan_jobs
 from benchmark.engine.observer import Observer
 from benchmark.engine.profile import apply_profile
-from benchmark.engine.records import load_records, results_path
+from benchmark.engine.records import append_record, load_records, results_path
+from benchmark.engine.task_plan import TaskPlan
+from benchmark.engine.worker import Worker
+from benchmark.executor.job import JobError
+from leaderboard.build import build
 from leaderboard.contradictions import Origin, contradictions
+from leaderboard.formats.as_markdown import as_markdown
 from leaderboard.records import read_records
 from leaderboard.run_rules import RunPlan
 from tasks.protocol import load_protocol
 from tasks.registry import load_task, load_tasks
-from tests.benchmark.engine.world import TINY, TinySource, tiny_stores
+from tests.benchmark.contract.made import made_with
+from tests.benchmark.engine.world import TINY, TinySource, tiny_store, tiny_stores
 
 PROTOCOL = load_protocol("lovt-2022")
 SINGLE = TINY.model_copy(
@@ -194,6 +202,126 @@ def test_a_backbone_without_the_levels_of_a_head_is_refused_before_anything_runs
 
     with pytest.raises(ValueError, match=r"head unet reads feature levels at strides .* backbone tiny has"):
         evaluate(with_(evaluation, source=Shallow(), specs=[load_task("covid_unet_frozen")]))
+
+
+def test_a_record_says_what_made_it(evaluation):
+    (linear,) = evaluate(evaluation)
+    made = linear.records[0].made_with
+    assert made is not None
+    assert (made.device_kind, made.threads) == ("cpu", torch.get_num_threads())
+    assert made.torch == torch.__version__
+    assert made.feature_library == f"torch {torch.__version__}"
+    # Eight images are two batches of three; two epochs.
+    assert (made.steps, made.skipped_steps) == (2 * 2, None)
+    assert (made.winograd, made.cuda_graph) == (False, False)
+    assert made.peak_host_bytes == linear.records[0].peak_memory_bytes
+    tuned = load_records(results_path(evaluation.workspace, "phantom", "tiny", "covid_linear")).values()
+    assert {record.grid_edge for record in tuned if record.run.phase == "tune"} == {None}
+
+
+class _Brightness(TinySource):
+    """Every channel is the mean brightness, times a factor."""
+
+    factor = 1.0
+
+    def load(self, seed):
+        backbone = super().load(seed)
+        channels = [level.channels for level in backbone.levels]
+        backbone.feature_maps = lambda image: tuple(
+            self.factor * F.avg_pool2d(image[:, :1], 2**power).repeat(1, count, 1, 1)
+            for power, count in enumerate(channels, start=1)
+        )
+        return backbone
+
+
+@pytest.mark.parametrize(("factor", "rate", "edge"), [(1.0, 0.03, None), (10.0, 0.1, "highest")])
+def test_features_times_ten_move_the_tuned_rate_to_the_edge_of_the_grid(tmp_path, factor, rate, edge):
+    source = _Brightness()
+    source.factor = factor
+    profile = TINY.model_copy(
+        update={
+            "min_train_images": 24,
+            "max_train_images": 24,
+            "max_validation_images": 12,
+            "max_epochs": 12,
+            "max_patience": 12,
+            "max_runs": 1,
+            "max_learning_rates": {"linear": 4},
+        }
+    )
+    spec = load_task("covid_linear").model_copy(update={"learning_rates": [0.1, 0.03, 0.01, 0.003]})
+    (result,) = evaluate(
+        Evaluation(
+            source=source,
+            specs=[spec],
+            stores={"covid-rural": tiny_store(tmp_path, "covid-rural", images=60)},
+            protocol=PROTOCOL,
+            profile=profile,
+            workspace=tmp_path,
+            device=torch.device("cpu"),
+        )
+    )
+    assert (result.learning_rate, result.records[0].grid_edge) == (rate, edge)
+    board = build(read_records(tmp_path / "results"), [], [spec])
+    assert board.tables[0].rows[0].cells[0].grid_edge == edge
+    assert ("‡" in as_markdown(board)) == (edge is not None)
+
+
+def from_a_gpu(evaluation, task="covid_linear", runs=None):
+    """Take the records of an evaluation for those of a GPU, only the first of them if asked for."""
+    path = results_path(evaluation.workspace, "phantom", "tiny", task)
+    records = list(load_records(path).values())[:runs]
+    path.unlink()
+    for record in records:
+        other = record.model_copy(
+            update={"device": "NVIDIA A100", "made_with": made_with("NVIDIA A100", steps=4)}
+        )
+        append_record(path, other)
+    return path
+
+
+def test_a_cell_that_was_begun_on_a_gpu_is_not_gone_on_with_on_a_cpu(evaluation):
+    evaluate(evaluation)
+    path = from_a_gpu(evaluation, runs=3)
+    before = path.read_bytes()
+    specs = [load_task("rsna_frozen_1"), *evaluation.specs]
+    with pytest.raises(ValueError, match="nothing was begun") as raised:
+        evaluate(with_(evaluation, specs=specs, source=TinySource()))
+    text = str(raised.value)
+    assert (
+        "covid_linear: recorded are 3 from cuda in float32; this call would add runs from cpu in float32"
+        in text
+    )
+    assert "rsna_frozen_1" not in text
+    assert "Go on with --device cuda, or begin" in text
+    assert str(path) in text
+    assert path.read_bytes() == before
+    path.rename(evaluation.workspace / "kept.jsonl")
+    assert [result.status for result in evaluate(evaluation)] == ["done"]
+
+
+def test_a_whole_cell_of_a_gpu_is_left_as_it_is(evaluation):
+    evaluate(evaluation)
+    before = from_a_gpu(evaluation).read_bytes()
+    (result,) = evaluate(evaluation)
+    assert {record.device for record in result.records} == {"NVIDIA A100"}
+    assert results_path(evaluation.workspace, "phantom", "tiny", "covid_linear").read_bytes() == before
+
+
+def test_a_job_that_was_planned_before_a_gpu_recorded_runs_does_not_mix_them(evaluation):
+    evaluate(evaluation)
+    from_a_gpu(evaluation, runs=2)
+    plan = TaskPlan(evaluation, load_task("covid_linear"))
+    (job,) = plan_jobs([plan])
+    with pytest.raises(JobError, match="runs of one cell are not mixed"):
+        Worker(evaluation)(job.to_job().payload, lambda event: None)
+
+
+def test_a_cell_of_another_profile_may_be_of_another_device(evaluation):
+    evaluate(evaluation)
+    from_a_gpu(evaluation)
+    other = TINY.model_copy(update={"title": "Another"})
+    assert [result.status for result in evaluate(with_(evaluation, profile=other))] == ["done"]
 
 
 def test_tuning_never_looks_at_test(evaluation):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from benchmark.engine import fast_head as module
-from benchmark.engine.fast_head import FastConv2d, fast_head, head_of, pays
+from benchmark.engine.fast_head import FastConv2d, fast_head, head_of, pays, used_winograd
 from tasks.heads.unet import UNetHead
 from tasks.heads.yolov3 import YoloV3Head
 
@@ -88,3 +88,11 @@ def test_small_or_narrow_inputs_and_other_types_are_convolved_directly():
 def test_the_reference_engine_and_other_devices_keep_the_head_as_it_is_written(engine, device, replaced):
     head = head_of(engine, YoloV3Head(CHANNELS, 2), torch.device(device))
     assert any(isinstance(layer, FastConv2d) for layer in head.modules()) == replaced
+
+
+def test_whether_winograds_method_was_used_is_known_after_the_input_came():
+    head = fast_head(nn.Sequential(nn.Conv2d(128, 128, 3, padding=1)))
+    head(torch.zeros(1, 128, 4, 4))
+    assert not used_winograd(head)
+    head(torch.zeros(4, 128, 16, 16))
+    assert used_winograd(head)

@@ -177,3 +177,13 @@ def test_whoever_looks_while_files_are_put_in_place_waits(tmp_path, caplog):
     reader.join()
     assert looked == [3]
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_the_library_that_computed_a_file_is_kept_beside_it_and_a_file_of_before_has_none(cache):
+    assert cache.libraries(["train", "test"], [16, 32]) == {f"torch {torch.__version__}"}
+    manifest = cache.folder / "features.json"
+    known = json.loads(manifest.read_text())
+    del known["libraries"]["train-stride32.npy"]
+    manifest.write_text(json.dumps(known))
+    assert cache.libraries(["train"], [32]) == set()
+    assert not cache.missing("train", 4, [16, 32])

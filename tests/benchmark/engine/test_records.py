@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from benchmark.contract.run_record import RunKey, RunRecord
 from benchmark.engine.records import append_record, load_records, results_path
+from tests.benchmark.contract.made import made_with
 from tests.benchmark.disk.room import room_for
 
 
@@ -33,6 +34,7 @@ def record(seed: int = 12345, **changes: object) -> RunRecord:
         "splits": "seeded",
         "device": "cpu",
         "precision": "float32",
+        "made_with": made_with(),
         "status": "ok",
         "monitor": "opacity_dice",
         "metric": "opacity_dice",

@@ -15,7 +15,7 @@ from benchmark.engine import linear_batch
 from benchmark.engine.linear_batch import LinearSplit, train_linear_batch
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.rows import RowTensor
-from benchmark.engine.step_graph import StepGraph, capture_on_cuda, graphed_head, step_on
+from benchmark.engine.step_graph import GraphedHead, StepGraph, capture_on_cuda, step_on
 from benchmark.engine.targets import MaskTargets
 from tasks.heads import build_head, head_strides
 from tasks.heads.linear import bilinear_matrix
@@ -155,7 +155,7 @@ def test_a_head_trained_as_a_graph_ends_with_the_same_weights_and_statistics():
     capture = StandIn()
     plain, head = Head(capture.pause), Head(capture.pause)
     expected = trained(plain, plain)
-    found = trained(head, graphed_head(head, capture, patience=2))
+    found = trained(head, GraphedHead(head, capture, patience=2))
     assert capture.replays >= 6
     assert expected["norm.num_batches_tracked"] == 8
     for name, value in expected.items():
@@ -237,7 +237,7 @@ def test_on_cuda_a_head_as_a_graph_gives_the_same_numbers_and_no_step_holds_up_t
         graphs.append(capture_on_cuda(step, sample))
         return graphs[-1]
 
-    step = graphed_head(head, capture, patience=0)
+    step = GraphedHead(head, capture, patience=0)
     with torch.autocast("cuda", torch.float16):
         step(levels)
         for name, value in head.named_buffers():

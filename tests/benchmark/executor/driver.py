@@ -18,6 +18,7 @@ from benchmark.contract.run_record import RunKey, RunRecord
 from benchmark.engine.records import append_record, results_path
 from benchmark.executor.choose import choose_executor
 from benchmark.executor.job import Emit, Executor, Job, Work
+from tests.benchmark.contract.made import made_with
 from tests.benchmark.executor.log import Log
 
 TOY_JOBS = 30
@@ -62,6 +63,7 @@ def record_toy(payload: str, emit: Emit) -> None:
         splits="seeded",
         device="cpu",
         precision="float32",
+        made_with=made_with(),
         status="ok",
         monitor="opacity_dice",
         metric="opacity_dice",

@@ -1,0 +1,27 @@
+"""docs/records.md names every field of a record, and its example is one but for shortened digests."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from benchmark.contract.made_with import MadeWith
+from benchmark.contract.run_record import RunRecord
+from tests.conftest import REPOSITORY
+
+PAGE = (REPOSITORY / "docs" / "records.md").read_text(encoding="utf-8")
+
+
+def test_every_field_is_named() -> None:
+    named = set(re.findall(r"`(\w+)`", PAGE))
+    assert {*RunRecord.model_fields, *MadeWith.model_fields} <= named
+
+
+def test_the_example_is_a_record() -> None:
+    (text,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    example = json.loads(re.sub(r'"([0-9a-f]{8})…"', lambda match: f'"{match[1]:0<64}"', text))
+    key = example.pop("key")
+    read = RunRecord.model_construct(**example)
+    assert len(key) == 64
+    assert set(example) | {"key"} == set(RunRecord.model_fields)
+    assert MadeWith.model_validate(read.made_with) == MadeWith(**example["made_with"])
