@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from benchmark.contract.base import Model, Name, Sha256, digest_of
 from benchmark.contract.dataset import Splits, Track
+from benchmark.contract.prediction_file import PredictionFile, prediction_file
 
 Phase = Literal["tune", "final"]
 Engine = Literal["fast", "reference"]
@@ -91,6 +92,8 @@ class RunRecord(Model):
     """ISO 8601, UTC."""
     versions: dict[str, str] = {}
     notes: list[str] = Field(default_factory=list)
+    predictions: PredictionFile | None = None
+    """Of a final run that did not diverge; None in records written before predictions were kept."""
     measured_by: Name | None = None
     """Who ran it: the keeper of a board, by `LOVT_BENCH_KEEPER`; None where nobody is named."""
 
@@ -108,6 +111,11 @@ class RunRecord(Model):
             raise ValueError(f"an ok run must hold the validation metric {self.monitor!r}")
         if self.status == "ok" and self.run.phase == "final" and self.metric not in self.test:
             raise ValueError(f"an ok final run must hold the test metric {self.metric!r}")
+        if self.predictions is not None:
+            if self.status != "ok" or self.run.phase != "final":
+                raise ValueError("predictions belong to a final run that did not diverge")
+            if self.predictions.file != (own := prediction_file(self.run.task, self.key)):
+                raise ValueError(f"predictions.file is {self.predictions.file[:100]!a}, expected {own[:200]!a}")
         for name, value in [*self.validation.items(), *self.test.items()]:
             if not 0 <= value <= 1:
                 raise ValueError(f"{name[:60]!a} is {value:g}, expected a fraction in [0, 1] (not percent)")

@@ -87,6 +87,7 @@ def train_single(
         test=module.test_metrics,
         history=module.history,
         seconds=time.perf_counter() - start,
+        predictions=module.test_predictions,
         predict=None if diverged else partial(_predict, module, splits["test"], device),
     )
 
