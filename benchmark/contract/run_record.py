@@ -115,7 +115,9 @@ class RunRecord(Model):
             if self.status != "ok" or self.run.phase != "final":
                 raise ValueError("predictions belong to a final run that did not diverge")
             if self.predictions.file != (own := prediction_file(self.run.task, self.key)):
-                raise ValueError(f"predictions.file is {self.predictions.file[:100]!a}, expected {own[:200]!a}")
+                raise ValueError(
+                    f"predictions.file is {self.predictions.file[:100]!a}, expected {own[:200]!a}"
+                )
         for name, value in [*self.validation.items(), *self.test.items()]:
             if not 0 <= value <= 1:
                 raise ValueError(f"{name[:60]!a} is {value:g}, expected a fraction in [0, 1] (not percent)")

@@ -19,7 +19,9 @@ def check_boxes(rows: np.ndarray, found: Detections, header: PredictionHeader) -
     known = boxes.isfinite().all(1)
     # What was rounded to float32 when corners were made of centres.
     rounding = 1e-3 + 1e-6 * boxes.abs().sum(1, keepdim=True)
-    outside = ((centre < -rounding) | (centre > header.side + rounding)).any(1) | (boxes[:, 2:] < -rounding).any(1)
+    outside = ((centre < -rounding) | (centre > header.side + rounding)).any(1) | (
+        boxes[:, 2:] < -rounding
+    ).any(1)
     wrong = {
         "a score that is no number": found.scores.isnan(),
         "a score outside of 0 to 1": (found.scores < 0) | (found.scores > 1),
@@ -48,5 +50,7 @@ def check_masks(rows: np.ndarray, counts: np.ndarray, header: PredictionHeader) 
     wrong = (counts < 0).any(1) | (counts.sum(1) != header.side**2)
     if wrong.any():
         row = rows.reshape(-1)[wrong][0]
-        return f"has counts at row {row} of the store that are not those of {header.side} × {header.side} pixels"
+        return (
+            f"has counts at row {row} of the store that are not those of {header.side} × {header.side} pixels"
+        )
     return None

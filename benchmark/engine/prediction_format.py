@@ -43,6 +43,10 @@ class PredictionError(ValueError):
     """Predictions that cannot be used: one sentence, without the file."""
 
 
+class MissingPredictionsError(PredictionError):
+    """There is no such file."""
+
+
 @dataclass(frozen=True)
 class StoredPredictions:
     """What a file of predictions holds."""
@@ -68,7 +72,11 @@ def to_bytes(
         table, dense = _mask_table(rows, predictions, masks), ["mask"]
     else:
         table = _box_table(rows, predictions)
-        dense = [f"detections.list.element.{field.name}" for field in _DETECTION if pa.types.is_floating(field.type)]
+        dense = [
+            f"detections.list.element.{field.name}"
+            for field in _DETECTION
+            if pa.types.is_floating(field.type)
+        ]
     coded = [name for name in _columns(table.schema) if name not in dense]
     file = io.BytesIO()
     pq.write_table(
@@ -99,7 +107,7 @@ def read_predictions(path: Path, expected: PredictionFile, key: str) -> StoredPr
     try:
         content = read_plain(path, expected.bytes)
     except FileNotFoundError as error:
-        raise PredictionError("is missing; bring it back from where the run was made") from error
+        raise MissingPredictionsError("is missing; bring it back from where the run was made") from error
     except PlainFileError as error:
         raise PredictionError(str(error)) from error
     if len(content) < expected.bytes:
@@ -120,7 +128,9 @@ class ChangedPredictionsError(PredictionError):
     """A file that can be read, but is not the one that the record names."""
 
     def __init__(self, stored: StoredPredictions) -> None:
-        super().__init__("was changed: its content differs from the digest in the record; bring back the first one")
+        super().__init__(
+            "was changed: its content differs from the digest in the record; bring back the first one"
+        )
         self.stored = stored
 
 
@@ -139,7 +149,9 @@ def from_bytes(content: bytes) -> StoredPredictions:
         _check_layout(file, header)
         table = file.read(use_threads=False)
     except ValidationError as error:
-        raise PredictionError("was written by another version of lovt-bench, or is no file of predictions") from error
+        raise PredictionError(
+            "was written by another version of lovt-bench, or is no file of predictions"
+        ) from error
     except PredictionError:
         raise
     except (pa.ArrowException, ValueError, OSError, KeyError) as error:
@@ -170,9 +182,17 @@ def _check_layout(file: pq.ParquetFile, header: PredictionHeader) -> None:
             "program"
         )
     groups = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]
-    values = max((group.column(i).num_values for group in groups for i in range(group.num_columns)), default=0)
-    if file.metadata.num_rows > 10**7 or values > most or sum(group.total_byte_size for group in groups) > 1 << 31:
-        raise PredictionError("says that it holds more than a test split can; it was not written by lovt-bench")
+    values = max(
+        (group.column(i).num_values for group in groups for i in range(group.num_columns)), default=0
+    )
+    if (
+        file.metadata.num_rows > 10**7
+        or values > most
+        or sum(group.total_byte_size for group in groups) > 1 << 31
+    ):
+        raise PredictionError(
+            "says that it holds more than a test split can; it was not written by lovt-bench"
+        )
 
 
 def _box_table(rows: np.ndarray, found: Detections) -> pa.Table:
@@ -180,7 +200,9 @@ def _box_table(rows: np.ndarray, found: Detections) -> pa.Table:
     values |= {"score": found.scores.numpy(), "class_score": found.class_scores.numpy()}
     values |= {"class": found.classes.numpy().astype(np.int16)}
     offsets = np.concatenate([[0], np.cumsum(found.counts.numpy())]).astype(np.int32)
-    structs = pa.StructArray.from_arrays([pa.array(values[f.name], f.type) for f in _DETECTION], fields=list(_DETECTION))
+    structs = pa.StructArray.from_arrays(
+        [pa.array(values[f.name], f.type) for f in _DETECTION], fields=list(_DETECTION)
+    )
     lists = pa.ListArray.from_arrays(pa.array(offsets), structs, type=pa.list_(_DETECTION))
     return pa.table([pa.array(rows.astype(np.int32)), lists], schema=_BOXES)
 
@@ -222,15 +244,21 @@ def _mask_table(rows: np.ndarray, found: MaskPredictions, masks: bool) -> pa.Tab
     if kept := masks and found.masks is not None:
         packed = np.ascontiguousarray(found.masks.numpy())  # type: ignore[union-attr]
         kind = pa.binary(packed_size(found.side))
-        arrays.append(pa.FixedSizeBinaryArray.from_buffers(kind, images * classes, [None, pa.py_buffer(packed)]))
+        arrays.append(
+            pa.FixedSizeBinaryArray.from_buffers(kind, images * classes, [None, pa.py_buffer(packed)])
+        )
     return pa.table(arrays, schema=_mask_schema(found.side, kept))
 
 
 def _masks_of(header: PredictionHeader, table: pa.Table) -> StoredPredictions:
     classes, images = len(header.classes), len(table) // len(header.classes)
-    columns = {name: np.array(table.column(name), dtype=np.int64) for name in table.column_names if name != "mask"}
+    columns = {
+        name: np.array(table.column(name), dtype=np.int64) for name in table.column_names if name != "mask"
+    }
     if not np.array_equal(columns["class"], np.tile(np.arange(classes), images)):
-        raise PredictionError("does not hold one mask of each class for each image; bring back the one that was written")
+        raise PredictionError(
+            "does not hold one mask of each class for each image; bring back the one that was written"
+        )
     rows = columns["row"].reshape(images, classes)
     counts = np.stack([columns[name] for name in _COUNTS], axis=1)
     masks = None
@@ -242,7 +270,9 @@ def _masks_of(header: PredictionHeader, table: pa.Table) -> StoredPredictions:
         masks = torch.from_numpy(flat.reshape(images, classes, size).copy())
     if problem := check_masks(rows, counts, header):
         raise PredictionError(problem)
-    found = MaskPredictions(torch.from_numpy(counts[:, :3].reshape(images, classes, 3).copy()), masks, header.side)
+    found = MaskPredictions(
+        torch.from_numpy(counts[:, :3].reshape(images, classes, 3).copy()), masks, header.side
+    )
     return StoredPredictions(header, rows[:, 0].copy(), found)
 
 

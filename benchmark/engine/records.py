@@ -1,7 +1,7 @@
 """Run records on disk: one JSON line per finished run, appended under a lock, never half a line.
 
-Predictions of a run are in their place before the record that names them. A kill in between leaves a file that no record
-names; `sweep_predictions` removes it.
+Predictions of a run are in their place before the record that names them. A kill in between leaves a file that no
+record names; `sweep_predictions` removes it.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from benchmark.data.store import ImageStore
 from benchmark.disk.words import explain
 from benchmark.engine.prediction_format import (
     ChangedPredictionsError,
+    MissingPredictionsError,
     PredictionError,
     StoredPredictions,
     read_predictions,
@@ -30,6 +31,7 @@ from benchmark.engine.prediction_format import (
 )
 from benchmark.engine.profile import apply_profile, load_profile
 from benchmark.engine.targets import box_targets, packed_masks
+from tasks.boxes import FRAME
 from tasks.metrics.detection import detection_scores
 from tasks.metrics.dice import segmentation_scores
 from tasks.predictions import MaskPredictions
@@ -40,7 +42,7 @@ _CPU = torch.device("cpu")
 _SHOWN = 4
 """Metrics that one line names."""
 
-Outcome = Literal["equal", "wrong", "not kept", "no store"]
+Outcome = Literal["equal", "wrong", "missing", "not kept", "no store"]
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class Rescored:
 
     record: RunRecord
     outcome: Outcome
-    """`wrong`: its predictions are not there or not those of the record, or give other metrics; `not kept`: the record
-    names none; `no store`: they cannot be scored here."""
+    """`wrong`: its predictions are not those of the record, or give other metrics; `missing`: they are not there; `not
+    kept`: the record names none; `no store`: they cannot be scored here."""
     metrics: int = 0
     """That are equal."""
     text: str = ""
@@ -109,8 +111,8 @@ class Stores:
         ):
             if here != recorded:
                 raise NoStoreError(
-                    f"its {name} {getattr(run, name)} is another here ({here[:12]}, recorded {recorded[:12]}); score it "
-                    f"anew with the lovt-bench that recorded it"
+                    f"its {name} {getattr(run, name)} is another here ({here[:12]}, recorded {recorded[:12]}); score "
+                    f"it anew with the lovt-bench that recorded it"
                 )
         try:
             folder = find_store(self._data, spec.dataset, protocol.data)
@@ -120,8 +122,8 @@ class Stores:
         if store is None or store.manifest.identity() != run.dataset_sha256:
             found = "there is none" if store is None else f"{store.root} is another one"
             raise NoStoreError(
-                f"the store of {spec.dataset} that it was measured on ({run.dataset_sha256[:12]}) is not in {self._data} "
-                f"({found}); prepare it with: lovt-bench data prepare {spec.dataset} --raw DIR"
+                f"the store of {spec.dataset} that it was measured on ({run.dataset_sha256[:12]}) is not in "
+                f"{self._data} ({found}); prepare it with: lovt-bench data prepare {spec.dataset} --raw DIR"
             )
         return ScoredRun(record, spec, protocol, profile.image_side, store)
 
@@ -150,7 +152,8 @@ def rescore(records: Iterable[RunRecord], results: Path, stores: Stores) -> Iter
         except ChangedPredictionsError as error:
             stored, changed = error.stored, str(error)
         except PredictionError as error:
-            yield Rescored(record, "wrong", text=f"{record.predictions.file} {error}")
+            outcome: Outcome = "missing" if isinstance(error, MissingPredictionsError) else "wrong"
+            yield Rescored(record, outcome, text=f"{record.predictions.file} {error}")
             continue
         yield _compared(run, stored, changed)
 
@@ -172,11 +175,11 @@ def stored_predictions(run: ScoredRun, results: Path) -> StoredPredictions:
         raise PredictionError(f"cannot be read ({explain(error)})") from error
 
 
-def scores(run: ScoredRun, stored: StoredPredictions) -> dict[str, float]:
-    """Return all test metrics of a run.
+def check_fits(run: ScoredRun, stored: StoredPredictions) -> None:
+    """Hold predictions against what the run was measured on.
 
     Raises:
-        PredictionError: The predictions are of other images, classes or sizes than the run's, or contradict the store.
+        PredictionError: They are of other images, classes or sizes, or contradict the masks of the store.
     """
     header, found = stored.header, stored.predictions
     if (header.target, header.classes) != (run.spec.target, list(run.spec.classes)):
@@ -184,16 +187,23 @@ def scores(run: ScoredRun, stored: StoredPredictions) -> dict[str, float]:
             f"holds {header.target} of {', '.join(header.classes)[:100]}, the run has {run.spec.target} of "
             f"{', '.join(run.spec.classes)}"
         )
+    side = run.side if isinstance(found, MaskPredictions) else int(FRAME)
+    if header.side != side:
+        raise PredictionError(f"holds {header.target} of side {header.side}, the run has {side}")
     if problem := rows_differ(stored.rows, run.rows):
         raise PredictionError(problem)
-    if not isinstance(found, MaskPredictions):
-        everything = torch.arange(len(run.rows))
-        target = box_targets(run.store, run.rows, _CPU).batch(everything)
-        return detection_scores(found, target, len(run.spec.classes), run.protocol)
-    if found.side != run.side:
-        raise PredictionError(f"holds masks of side {found.side}, the run has {run.side}")
-    _check_counts(run, found)
-    return segmentation_scores(found.counts, run.spec.classes)
+    if isinstance(found, MaskPredictions):
+        _check_counts(run, found)
+
+
+def scores(run: ScoredRun, stored: StoredPredictions) -> dict[str, float]:
+    """Return all test metrics of a run. Raises PredictionError as `check_fits` does."""
+    check_fits(run, stored)
+    found = stored.predictions
+    if isinstance(found, MaskPredictions):
+        return segmentation_scores(found.counts, run.spec.classes)
+    target = box_targets(run.store, run.rows, _CPU).batch(torch.arange(len(run.rows)))
+    return detection_scores(found, target, len(run.spec.classes), run.protocol)
 
 
 def _check_counts(run: ScoredRun, found: MaskPredictions) -> None:

@@ -128,14 +128,14 @@ def coco_map(detections: Detections, target: BoxTarget) -> float:
         [
             {"boxes": boxes, "scores": scores, "labels": classes}
             for boxes, scores, classes in zip(
-                _longer(detections.boxes, 0.0).split(sizes),
+                finite_boxes(detections.boxes).split(sizes),
                 detections.scores.split(sizes),
                 detections.classes.split(sizes),
                 strict=True,
             )
         ],
         [
-            {"boxes": _longer(target.boxes[image, :count], 0.0), "labels": labels[image, :count]}
+            {"boxes": finite_boxes(target.boxes[image, :count]), "labels": labels[image, :count]}
             for image, count in enumerate(target.counts.tolist())
         ],
     )
@@ -197,7 +197,12 @@ def _classes(target: BoxTarget) -> Tensor:
     )
 
 
+def finite_boxes(boxes: Tensor) -> Tensor:
+    """Return boxes in float64, cut at `FARTHEST`: what every mAP is computed from."""
+    return boxes.double().nan_to_num(FARTHEST, FARTHEST, -FARTHEST).clamp(-FARTHEST, FARTHEST)
+
+
 def _longer(boxes: Tensor, plus: float) -> Tensor:
-    """Return boxes in float64 whose sides are `plus` longer."""
-    boxes = boxes.double().nan_to_num(FARTHEST, FARTHEST, -FARTHEST).clamp(-FARTHEST, FARTHEST)
+    """Return `finite_boxes` whose sides are `plus` longer."""
+    boxes = finite_boxes(boxes)
     return torch.cat([boxes[:, :2], boxes[:, 2:] + plus], dim=1)
