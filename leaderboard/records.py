@@ -15,6 +15,7 @@ from typing import get_args
 
 from benchmark.contract.base import is_name
 from benchmark.contract.dataset import Track
+from benchmark.contract.prediction_file import PREDICTIONS
 from benchmark.contract.record_file import RecordFileError, read_record_file
 from benchmark.contract.run_record import RunRecord
 
@@ -108,6 +109,8 @@ def _entries(folder: Path, below: str, notes: list[str], *, want_folder: bool) -
             continue
         if stat.S_ISDIR(mode) if want_folder else stat.S_ISREG(mode):
             yield path
+            continue
+        if path.name == PREDICTIONS and stat.S_ISDIR(mode):
             continue
         kind = (
             "a link, not followed" if stat.S_ISLNK(mode) else f"not a {'folder' if want_folder else 'file'}"

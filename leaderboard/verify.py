@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.release import BuildRecord
+from benchmark.contract.run_record import RunRecord
 from benchmark.contract.unknown import meant
 from leaderboard.changes import compare
 from leaderboard.differences import first_difference
@@ -118,6 +119,16 @@ def verify(out: Path, version: str, workspace: Sources | None = None) -> Verific
     if workspace:
         problems = [*_moved(board, again), *problems]
     return Verification(version, len(rebuilt), len(board.inputs), tuple(problems))
+
+
+def version_records(out: Path, version: str) -> list[RunRecord]:
+    """Return the run records that a release carries.
+
+    Raises:
+        LeaderboardError: there is no such release, or inputs of it are lost.
+    """
+    with tempfile.TemporaryDirectory(prefix="lovt-bench-verify-") as scratch:
+        return unpack(read_version(out, version).inputs, out, Path(scratch)).records.records
 
 
 def _rebuild(

@@ -15,6 +15,7 @@ from tasks.losses.dice import dice_loss
 from tasks.losses.yolo import yolo_loss
 from tasks.metrics.detection import DetectionMetrics
 from tasks.metrics.dice import SegmentationMetrics
+from tasks.predictions import Predictions
 
 
 class Metrics(Protocol):
@@ -26,6 +27,9 @@ class Metrics(Protocol):
     def compute(self) -> dict[str, float]:
         """Return named fractions in [0, 1]."""
 
+    def predictions(self) -> Predictions:
+        """Return what they follow from."""
+
 
 class Objective(Protocol):
     """Loss and metrics of a task."""
@@ -34,7 +38,7 @@ class Objective(Protocol):
         """Return the batch's loss: a float32 scalar, computed outside autocast and without host sync."""
 
     def new_metrics(self, extended: bool = False) -> Metrics:
-        """Return empty metrics; `extended` adds those that only the test split is worth."""
+        """Return empty metrics; `extended` adds those that only the test split is worth, and keeps masks."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class SegmentationObjective:
         return dice_loss(output, target, mode=self.protocol.metrics.dice_loss)
 
     def new_metrics(self, extended: bool = False) -> SegmentationMetrics:
-        return SegmentationMetrics(self.classes, self.protocol.metrics.mask_threshold)
+        return SegmentationMetrics(self.classes, self.protocol.metrics.mask_threshold, keep_masks=extended)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="Predict runs, time and disk of each task, and do nothing.")
 @click.option("--budget", metavar="TIME", help="Begin no task that does not fit: 2h, 90m, 1h30m.")
+@click.option("--no-masks", is_flag=True, help="Keep counts of predicted masks, not the masks themselves.")
 @click.option("--prepared-only", is_flag=True, help="Leave out tasks whose dataset is not prepared.")
 @workspace_option
 @click.pass_context
@@ -80,6 +81,7 @@ def evaluate(
     stall_limit: str,
     dry_run: bool,
     budget: str | None,
+    no_masks: bool,
     prepared_only: bool,
     workspace: Path | None,
 ) -> None:
@@ -131,6 +133,7 @@ def evaluate(
                 device=choose_device(device),
                 engine=engine,
                 measured_by=keeper(),
+                masks=not no_masks,
             )
             executor = choose_executor(
                 executor_name,

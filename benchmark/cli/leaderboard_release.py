@@ -14,6 +14,7 @@ from benchmark.cli.options import workspace_option
 
 if TYPE_CHECKING:
     from benchmark.contract.release import Bump
+    from leaderboard.sources import Sources
     from leaderboard.verify import Verification
 
 SHOWN = 20
@@ -63,6 +64,11 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
     is_flag=True,
     help="Succeed where nothing was touched or lost and only other code or libraries render otherwise.",
 )
+@click.option(
+    "--rescore",
+    is_flag=True,
+    help="Compute the metrics of its runs anew, too, from predictions in the results and stores of the workspace.",
+)
 @results_option
 @out_option
 @workspace_option
@@ -70,6 +76,7 @@ def verify(
     version: str | None,
     every: bool,
     accept_other_code: bool,
+    rescore: bool,
     results: Path | None,
     out: Path,
     workspace: Path | None,
@@ -84,6 +91,7 @@ def verify(
       lovt-bench leaderboard verify 1.2.0
       lovt-bench leaderboard verify --all
       lovt-bench leaderboard verify dev
+      lovt-bench leaderboard verify 1.2.0 --rescore
     """
     from benchmark.cli.leaderboard_sources import gather_sources
     from leaderboard.errors import LeaderboardError
@@ -102,12 +110,28 @@ def verify(
             found = verify_version(out, name, live)
             good &= found.identical or (accept_other_code and found.explained)
             _tell(found)
+            if rescore:
+                # Of all versions, old ones have no predictions.
+                good &= _rescore(out, name, live, results, workspace) in ((True, None) if every else (True,))
     except LeaderboardError as error:
         raise click.ClickException(str(error)) from error
     if every and not releases(out):
         say(f"No release in {out}.")
     if not good:
         raise click.exceptions.Exit(1)
+
+
+def _rescore(
+    out: Path, version: str, live: Sources | None, results: Path | None, workspace: Path | None
+) -> bool | None:
+    """Compute the metrics of a version's runs anew; return whether all are as recorded, None where none was scored."""
+    from benchmark.cli.results import rescored, tell
+    from benchmark.workspace import workspace_root
+    from leaderboard.verify import version_records
+
+    root = workspace_root(workspace)
+    records = live.records.records if live else version_records(out, version)
+    return tell(rescored(records, results or root / "results", root), version)
 
 
 def _tell(found: Verification) -> None:

@@ -25,6 +25,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "leaderboard": ("benchmark.cli.leaderboard:leaderboard", "Build and show the leaderboard."),
     "pretrain": ("benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
+    "results": (
+        "benchmark.cli.results:results",
+        "Score runs anew from their predictions; export these.",
+    ),
     "submission": (
         "benchmark.cli.submission:submission",
         "Begin a submission, check it, list them, show one.",

@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 from benchmark.contract.base import Model, Name, Sha256, digest_of
 from benchmark.contract.dataset import Splits, Track
 from benchmark.contract.made_with import DeviceKind, MadeWith
+from benchmark.contract.prediction_file import PredictionFile, prediction_file
 
 SCHEMA = 2
 """Of records that are written. Schema 1 has no `made_with` and no `grid_edge`; it is read, and written as it was."""
@@ -112,6 +113,8 @@ class RunRecord(Model):
     """ISO 8601, UTC."""
     versions: dict[str, str] = {}
     notes: list[str] = Field(default_factory=list)
+    predictions: PredictionFile | None = None
+    """Of a final run that did not diverge; None in records written before predictions were kept."""
     measured_by: Name | None = None
     """Who ran it: the keeper of a board, by `LOVT_BENCH_KEEPER`; None where nobody is named."""
 
@@ -140,6 +143,13 @@ class RunRecord(Model):
             raise ValueError(f"device is {self.device[:60]!a}, made_with says {self.made_with.device_kind}")
         if self.grid_edge is not None and (self.schema_version == 1 or self.run.phase == "tune"):
             raise ValueError("grid_edge belongs into final runs of schema 2 alone")
+        if self.predictions is not None:
+            if self.status != "ok" or self.run.phase != "final":
+                raise ValueError("predictions belong to a final run that did not diverge")
+            if self.predictions.file != (own := prediction_file(self.run.task, self.key)):
+                raise ValueError(
+                    f"predictions.file is {self.predictions.file[:100]!a}, expected {own[:200]!a}"
+                )
         for name, value in [*self.validation.items(), *self.test.items()]:
             if not 0 <= value <= 1:
                 raise ValueError(f"{name[:60]!a} is {value:g}, expected a fraction in [0, 1] (not percent)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
@@ -15,6 +16,7 @@ from benchmark.engine.evaluation import Evaluation, TaskResult, check_stores
 from benchmark.engine.jobs import PlannedJob, plan_jobs
 from benchmark.engine.observer import Observer
 from benchmark.engine.plan import RunConfig
+from benchmark.engine.records import sweep_predictions
 from benchmark.engine.task_plan import TaskError, TaskPlan
 from benchmark.engine.worker import ENTRY, Worker
 from benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
@@ -52,6 +54,9 @@ def evaluate(
         sweep(evaluation.workspace / folder, depth=2)
     plans, failures = plan_tasks(evaluation)
     refuse_mixing(plans.values())
+    for plan in plans.values():
+        with suppress(OSError):  # what cannot be removed harms nobody
+            sweep_predictions(plan.path)
     jobs = plan_jobs(list(plans.values()), budget.rates if budget else TYPICAL, share=budget is None)
     watcher = _Progress(evaluation, jobs, observer or Observer(), budget)
     executor = executor or ProcessExecutor()

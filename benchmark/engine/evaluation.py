@@ -33,6 +33,8 @@ class Evaluation:
     engine: Engine = "fast"
     measured_by: str | None = None
     """Who runs it (`benchmark.keeper`)."""
+    masks: bool = True
+    """Whether predicted masks are kept beside the records, or their counts alone."""
 
 
 def check_stores(evaluation: Evaluation) -> None:
@@ -83,6 +85,7 @@ class EvaluationReference(Model):
     device: Literal["cpu", "cuda"]
     engine: Engine
     measured_by: Name | None = None
+    masks: bool = True
 
 
 def refer_to(evaluation: Evaluation) -> EvaluationReference:
@@ -100,6 +103,7 @@ def refer_to(evaluation: Evaluation) -> EvaluationReference:
         device=evaluation.device.type,  # type: ignore[arg-type]
         engine=evaluation.engine,
         measured_by=evaluation.measured_by,
+        masks=evaluation.masks,
     )
 
 
@@ -132,4 +136,5 @@ def open_evaluation(reference: EvaluationReference) -> Evaluation:
         device=device,
         engine=reference.engine,
         measured_by=reference.measured_by,
+        masks=reference.masks,
     )

@@ -15,6 +15,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from benchmark.contract.dataset import SplitName
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import EpochLog
 from benchmark.contract.task import TaskSpec
@@ -32,6 +33,7 @@ from tasks.heads import build_head
 from tasks.heads.linear import STRIDE as LINEAR_STRIDE
 from tasks.losses.upsampled_dice import upsampled_dice_loss
 from tasks.metrics.dice import SegmentationMetrics, upsampled_image_counts
+from tasks.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ class _LinearBatch:
     def validate(self, runs: list[_Run], epoch: int) -> None:
         metrics, losses = self._measure("validation", runs)
         train_losses = self.train_loss.compute().tolist()
-        for run, values, train_loss, loss in zip(runs, metrics, train_losses, losses, strict=True):
+        for run, measured, train_loss, loss in zip(runs, metrics, train_losses, losses, strict=True):
+            values = measured.compute()
             rate, value = run.adam.param_groups[0]["lr"], values[self.spec.monitor]
             run.history.append(epoch_log(epoch, train_loss, loss, value, rate))
             if not (math.isfinite(train_loss) and all_finite(run.head.state_dict().values())):
@@ -159,9 +162,11 @@ class _LinearBatch:
         start = time.perf_counter()
         diverged = run.diverged or run.best.best_epoch is None
         test: dict[str, float] = {}
+        predictions: Predictions | None = None
         if not diverged and run.config.phase == "final":
             run.head.load_state_dict(run.best_state)
-            test = self._measure("test", [run])[0][0]
+            (metrics,), _ = self._measure("test", [run])
+            test, predictions = metrics.compute(), metrics.predictions()
         return RunOutcome(
             diverged=diverged,
             best_epoch=None if diverged else run.best.best_epoch,
@@ -174,6 +179,7 @@ class _LinearBatch:
                 steps=steps_done(run.adam),
                 cuda_graph=isinstance(self._step, StepGraph) and self._step.used,
             ),
+            predictions=predictions,
             predict=None if diverged else partial(self.predict, run),
         )
 
@@ -184,10 +190,10 @@ class _LinearBatch:
         logits: Tensor = run.head({LINEAR_STRIDE: features})
         return logits
 
-    def _measure(self, name: str, runs: list[_Run]) -> tuple[list[dict[str, float]], list[float]]:
-        """Return metrics and mean loss of each run on a split."""
-        split = self.splits[name]
-        metrics = [SegmentationMetrics(self.spec.classes, self.protocol.metrics.mask_threshold) for _ in runs]
+    def _measure(self, name: SplitName, runs: list[_Run]) -> tuple[list[SegmentationMetrics], list[float]]:
+        """Return metrics and mean loss of each run on a split; of a single run on test with its masks."""
+        split, threshold = self.splits[name], self.protocol.metrics.mask_threshold
+        metrics = [SegmentationMetrics(self.spec.classes, threshold, keep_masks=name == "test") for _ in runs]
         losses = LossMean(self.protocol.optimisation.validation_loss_mean)
         for indices in ordered_batches(split.size, self.spec.batch_size):
             shared = len({id(split.features[run.index]) for run in runs}) == 1
@@ -195,10 +201,11 @@ class _LinearBatch:
             targets = split.targets.batch(indices)
             maps = self.maps(features, *_weights(runs))
             losses.update(self._losses(maps, targets), len(indices))
-            counts = upsampled_image_counts(maps, targets, self.protocol.metrics.mask_threshold)
+            # All runs of a test pass would share the list: there is one.
+            counts = upsampled_image_counts(maps, targets, threshold, metrics[0].masks)
             for metric, run_counts in zip(metrics, counts, strict=True):
-                metric.add(run_counts)
-        return [metric.compute() for metric in metrics], losses.compute().tolist()
+                metric.add(run_counts, targets.shape[-1])
+        return metrics, losses.compute().tolist()
 
     def _gather(self, split: LinearSplit, wanted: Sequence[tuple[_Run, Tensor]]) -> Tensor:
         """Return the features (K, B, c, h·w) float32 of rows of each run."""

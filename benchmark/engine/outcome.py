@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from benchmark.contract.run_record import EpochLog
+from tasks.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class RunOutcome:
     history: list[EpochLog] = field(default_factory=list)
     seconds: float = 0.0
     how: HowTrained = HowTrained()
+    predictions: Predictions | None = field(default=None, repr=False, compare=False)
+    """On the test split, of a final run that did not diverge: `test` follows from them."""
     predict: Callable[[Tensor], Any] | None = field(default=None, repr=False, compare=False)
     """From rows of the test split (int64, CPU) to the head's output, of a final run; holds the model, so that it is
     not kept."""

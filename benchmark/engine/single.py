@@ -94,6 +94,7 @@ def train_single(
             winograd=used_winograd(head),
             cuda_graph=graph is not None and graph.used,
         ),
+        predictions=module.test_predictions,
         predict=None if diverged else partial(_predict, module, splits["test"], device),
     )
 

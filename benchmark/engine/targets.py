@@ -49,8 +49,14 @@ class BoxTargets:
 
 def mask_targets(store: ImageStore, rows: np.ndarray, side: int, device: torch.device) -> MaskTargets:
     """Read the masks of the rows, scaled nearest to `side`, packed."""
-    chunks = [_packed(store.masks(rows[i : i + _CHUNK]), side) for i in range(0, len(rows), _CHUNK)]
-    return MaskTargets(np.concatenate(chunks), side, device)
+    return MaskTargets(packed_masks(store, rows, side), side, device)
+
+
+def packed_masks(store: ImageStore, rows: np.ndarray, side: int) -> np.ndarray:
+    """Return the masks of the rows, scaled nearest to `side`: uint8 (n, C, bytes), eight pixels a byte."""
+    return np.concatenate(
+        [_packed(store.masks(rows[i : i + _CHUNK]), side) for i in range(0, len(rows), _CHUNK)]
+    )
 
 
 def _packed(masks: np.ndarray, side: int) -> np.ndarray:

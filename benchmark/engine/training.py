@@ -23,6 +23,7 @@ from benchmark.engine.stopping import BestEpoch
 from benchmark.engine.validation_loss import LossMean
 from benchmark.engine.warm_up import step_state
 from tasks.objective import Objective
+from tasks.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Training(L.LightningModule):
         self.best_state: dict[str, Tensor] = {}
         self.best_validation: dict[str, float] = {}
         self.test_metrics: dict[str, float] = {}
+        self.test_predictions: Predictions | None = None
         self.history: list[EpochLog] = []
         self.diverged = False
         self._step = self._epoch_start = 0
@@ -218,6 +220,7 @@ class Training(L.LightningModule):
 
     def on_test_epoch_end(self) -> None:
         self.test_metrics = self._metrics.compute()
+        self.test_predictions = self._metrics.predictions()
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Leave the batch alone: its source put it on the device."""

@@ -9,6 +9,7 @@ from benchmark.engine.evaluation import Evaluation, EvaluationReference, open_ev
 from benchmark.engine.examples import write_examples
 from benchmark.engine.feature_demand import demand, missing
 from benchmark.engine.jobs import JobSpec
+from benchmark.engine.kept_predictions import with_predictions
 from benchmark.engine.linear_batch import train_linear_batch
 from benchmark.engine.outcome import RunOutcome
 from benchmark.engine.plan import RunConfig
@@ -123,7 +124,8 @@ def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
     ):
         if config in lacking:
             record = make_record(plan, config, outcome, usage)
-            if append_record(plan.path, record):
+            record, predictions = with_predictions(plan, record, outcome.predictions)
+            if append_record(plan.path, record, predictions):
                 emit({"run": record.to_json(indent=None)})
             if outcome.predict is not None:
                 write_examples(plan, config, outcome.predict)

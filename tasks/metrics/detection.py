@@ -36,32 +36,54 @@ class DetectionMetrics:
         self._targets.append(target.to("cpu"))
 
     def compute(self) -> dict[str, float]:
-        """Return the metrics.
+        """Return `detection_scores` of all images.
 
         Raises:
             ValueError: nothing was given.
         """
         if not self._targets:
             raise ValueError("no batch was given to `update`")
-        detections = Detections.join(self._detections)
-        target = _join(self._targets)
-        result: dict[str, float] = {}
-        if self.extended or self.names & MAP_NAMES:
-            result |= mean_average_precision(detections, target, self.classes, self.protocol.metrics)
-        if self.extended or "pos_mAP" in self.names:
-            result["pos_mAP"] = positive_map(detections, target, self.classes, self.protocol.metrics)
-        if self.extended or "froc" in self.names:
-            result["froc"] = froc(
-                detections.boxes.numpy(),
-                detections.scores.numpy(),
-                detections.counts.numpy(),
-                target.boxes[target.valid()].numpy(),
-                target.counts.numpy(),
-                self.protocol.metrics,
-            )
-        if self.extended or "coco_mAP" in self.names:
-            result["coco_mAP"] = coco_map(detections, target)
-        return result
+        names = None if self.extended else self.names
+        return detection_scores(self.predictions(), _join(self._targets), self.classes, self.protocol, names)
+
+    def predictions(self) -> Detections:
+        """Return what the scores follow from."""
+        return Detections.join(self._detections)
+
+
+def detection_scores(
+    detections: Detections,
+    target: BoxTarget,
+    classes: int,
+    protocol: Protocol,
+    names: Collection[str] | None = None,
+) -> dict[str, float]:
+    """Return metrics of the images of a split as fractions in [0, 1].
+
+    Args:
+        detections: of N images, on the CPU.
+        target: boxes of the same images, on the CPU.
+        classes: number of classes.
+        protocol: its conventions.
+        names: what is wanted, with what comes along; None for everything.
+    """
+    result: dict[str, float] = {}
+    if names is None or MAP_NAMES.intersection(names):
+        result |= mean_average_precision(detections, target, classes, protocol.metrics)
+    if names is None or "pos_mAP" in names:
+        result["pos_mAP"] = positive_map(detections, target, classes, protocol.metrics)
+    if names is None or "froc" in names:
+        result["froc"] = froc(
+            detections.boxes.numpy(),
+            detections.scores.numpy(),
+            detections.counts.numpy(),
+            target.boxes[target.valid()].numpy(),
+            target.counts.numpy(),
+            protocol.metrics,
+        )
+    if names is None or "coco_mAP" in names:
+        result["coco_mAP"] = coco_map(detections, target)
+    return result
 
 
 def _join(targets: Sequence[BoxTarget]) -> BoxTarget:

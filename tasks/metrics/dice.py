@@ -1,15 +1,22 @@
-"""Segmentation metrics (evaluation.md section 11.1): micro over all pixels of a split."""
+"""Segmentation metrics (evaluation.md section 11.1): micro over all pixels of a split.
+
+Scores are a function of the counts of each image alone, in any order and on any machine to the bit: sums of counts are
+exact, and those of fractions are rounded once (`math.fsum`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from math import fsum
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from tasks.blocks import image_blocks
 from tasks.heads.linear import upsample
+from tasks.predictions import MaskPredictions
 
 
 @cache
@@ -29,32 +36,43 @@ def logit_threshold(threshold: float) -> float:
             low = middle
 
 
-def image_counts(logits: Tensor, target: Tensor, threshold: float = 0.5) -> Tensor:
+def image_counts(
+    logits: Tensor, target: Tensor, threshold: float = 0.5, masks: list[Tensor] | None = None
+) -> Tensor:
     """Return true positives, false positives and false negatives of every image and class. No host sync.
 
     Args:
         logits: (B, C, H, W), or (K, B, C, H, W) of K configurations; any floating type.
         target: 0/1 of any type, of the same shape; with K configurations axis 0 may be 1 or missing.
         threshold: probability from which a pixel counts as foreground, inclusive.
+        masks: takes the predicted masks, packed (`pack`), a tensor (b, C, bytes) for each few images.
 
     Returns:
         (B, C, 3) or (K, B, C, 3) int64 on the logits' device.
     """
-    return _counts(logits, target, threshold, lambda block, mask: block)
+    return _counts(logits, target, threshold, lambda block, mask: block, masks)
 
 
-def upsampled_image_counts(maps: Tensor, target: Tensor, threshold: float = 0.5) -> Tensor:
+def upsampled_image_counts(
+    maps: Tensor, target: Tensor, threshold: float = 0.5, masks: list[Tensor] | None = None
+) -> Tensor:
     """Return `image_counts(upsample(maps), target)` for coarse maps (B, C, h, w) or (K, B, C, h, w)."""
-    return _counts(maps, target, threshold, lambda block, mask: upsample(block.float(), *mask.shape[-2:]))
+    return _counts(
+        maps, target, threshold, lambda block, mask: upsample(block.float(), *mask.shape[-2:]), masks
+    )
 
 
 def _counts(
-    logits: Tensor, target: Tensor, threshold: float, raise_to: Callable[[Tensor, Tensor], Tensor]
+    logits: Tensor,
+    target: Tensor,
+    threshold: float,
+    raise_to: Callable[[Tensor, Tensor], Tensor],
+    packed: list[Tensor] | None,
 ) -> Tensor:
     if logits.ndim == 5:
         masks = target if target.ndim == 5 else target[None]
         rows = [
-            _counts(one, masks[k if len(masks) > 1 else 0], threshold, raise_to)
+            _counts(one, masks[k if len(masks) > 1 else 0], threshold, raise_to, packed)
             for k, one in enumerate(logits)
         ]
         return torch.stack(rows)
@@ -69,7 +87,16 @@ def _counts(
         # Sums of zeros and ones are exact in float32 up to 2^24 pixels.
         overlap, found, all_wanted = (predicted * wanted).sum(-1), predicted.sum(-1), wanted.sum(-1)
         blocks.append(torch.stack([overlap, found - overlap, all_wanted - overlap], dim=-1))
+        if packed is not None:
+            packed.append(pack(predicted))
     return torch.cat(blocks).long()
+
+
+def pack(masks: Tensor) -> Tensor:
+    """Return masks (..., pixels) of float32 0 and 1 as uint8 (..., bytes), eight pixels each, first pixel highest."""
+    bits = F.pad(masks, (0, -masks.shape[-1] % 8)).unflatten(-1, (-1, 8))
+    # Exact in any floating type that autocast may choose: no sum exceeds 255.
+    return (bits @ torch.tensor([2.0**bit for bit in range(7, -1, -1)], device=masks.device)).to(torch.uint8)
 
 
 def dice_counts(
@@ -106,50 +133,70 @@ def _scores(counts: Tensor) -> dict[str, Tensor]:
     }
 
 
-class SegmentationMetrics:
-    """Counts of a split so far: `update` takes a batch, `compute` gives named fractions in [0, 1]."""
+def segmentation_scores(counts: Tensor, classes: Sequence[str]) -> dict[str, float]:
+    """Return `<class>_dice` of every class, `avg_dice`, and the extras that are logged and not reported.
 
-    def __init__(self, classes: Sequence[str], threshold: float = 0.5) -> None:
+    `<class>_pos_dice`, the mean Dice of single images with foreground, is absent where no image has any.
+
+    Args:
+        counts: (N, C, 3) int64 of every image of a split, on the CPU.
+        classes: their names.
+    """
+    scores = {name: values.tolist() for name, values in _scores(counts.sum(0)).items()}
+    result = {f"{name}_dice": scores["dice"][index] for index, name in enumerate(classes)}
+    result["avg_dice"] = fsum(scores["dice"]) / len(classes)
+    image_dice, with_foreground = dice_from_counts(counts), counts[..., 0] + counts[..., 2] > 0
+    for index, name in enumerate(classes):
+        positive = image_dice[:, index][with_foreground[:, index]].tolist()
+        if positive:
+            result[f"{name}_pos_dice"] = fsum(positive) / len(positive)
+        # Published quirk: the library's IoU leaves false positives out, so it equals recall.
+        result[f"{name}_IoU"] = scores["recall"][index]
+        result[f"{name}_precision"] = scores["precision"][index]
+        result[f"{name}_recall"] = scores["recall"][index]
+    return result
+
+
+class SegmentationMetrics:
+    """Counts of the images of a split so far: `update` takes a batch, `compute` gives named fractions in [0, 1].
+
+    Args:
+        classes: Names of the channels.
+        threshold: Probability from which a pixel counts as foreground, inclusive.
+        keep_masks: Keep the predicted masks, too.
+    """
+
+    def __init__(self, classes: Sequence[str], threshold: float = 0.5, keep_masks: bool = False) -> None:
         self.classes = list(classes)
         self.threshold = threshold
-        self._counts: Tensor | int = 0
-        self._image_dice: Tensor | int = 0
-        self._images: Tensor | int = 0
+        self.masks: list[Tensor] | None = [] if keep_masks else None
+        """Packed, for `image_counts` to fill."""
+        self._counts: list[Tensor] = []
+        self._side = 0
 
     def update(self, output: Tensor, target: Tensor) -> None:
-        """Count a batch of logits (B, C, H, W) against masks of the same shape. No host sync."""
-        self.add(image_counts(output.detach(), target, self.threshold))
+        """Count a batch of logits (B, C, S, S) against masks of the same shape. No host sync."""
+        self.add(image_counts(output.detach(), target, self.threshold, self.masks), target.shape[-1])
 
-    def add(self, counts: Tensor) -> None:
-        """Add the counts (B, C, 3) of a batch, as `image_counts` gives them. No host sync."""
-        with_foreground = counts[..., 0] + counts[..., 2] > 0
-        self._counts = self._counts + counts.sum(0)
-        self._image_dice = self._image_dice + (dice_from_counts(counts) * with_foreground).sum(0)
-        self._images = self._images + with_foreground.sum(0)
+    def add(self, counts: Tensor, side: int) -> None:
+        """Add the counts (B, C, 3) of a batch of masks of a side, as `image_counts` gives them. No host sync."""
+        self._counts.append(counts)
+        self._side = side
 
     def compute(self) -> dict[str, float]:
-        """Return `<class>_dice` of every class, `avg_dice`, and the extras that are logged and not reported.
-
-        `<class>_pos_dice`, the mean Dice of single images with foreground, is absent where no image has any.
+        """Return `segmentation_scores` of all images.
 
         Raises:
             ValueError: nothing was counted.
         """
-        if (
-            isinstance(self._counts, int)
-            or isinstance(self._image_dice, int)
-            or isinstance(self._images, int)
-        ):
+        return segmentation_scores(self._all_counts(), self.classes)
+
+    def predictions(self) -> MaskPredictions:
+        """Return what the scores follow from. Raises ValueError if nothing was counted."""
+        masks = None if self.masks is None else torch.cat(self.masks).cpu()
+        return MaskPredictions(self._all_counts(), masks, self._side)
+
+    def _all_counts(self) -> Tensor:
+        if not self._counts:
             raise ValueError("no batch was given to `update`")
-        scores = {name: values.tolist() for name, values in _scores(self._counts).items()}
-        result = {f"{name}_dice": scores["dice"][index] for index, name in enumerate(self.classes)}
-        result["avg_dice"] = sum(scores["dice"]) / len(self.classes)
-        images, image_dice = self._images.tolist(), self._image_dice.tolist()
-        for index, name in enumerate(self.classes):
-            if images[index]:
-                result[f"{name}_pos_dice"] = image_dice[index] / images[index]
-            # Published quirk: the library's IoU leaves false positives out, so it equals recall.
-            result[f"{name}_IoU"] = scores["recall"][index]
-            result[f"{name}_precision"] = scores["precision"][index]
-            result[f"{name}_recall"] = scores["recall"][index]
-        return result
+        return torch.cat(self._counts).cpu()

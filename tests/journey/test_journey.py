@@ -1,4 +1,4 @@
-"""From a scaffold to a row: rehearsed, killed, mended, resumed, evaluated, ranked; outside and inside the repository."""
+"""From a scaffold to a row: rehearsed, killed, mended, resumed, evaluated, ranked; outside and in the repository."""
 
 from __future__ import annotations
 

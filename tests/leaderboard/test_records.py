@@ -40,6 +40,14 @@ def test_no_results_folder_is_no_error(tmp_path: Path) -> None:
     assert read_records(tmp_path / "none").files == ()
 
 
+def test_predictions_beside_records_are_no_stray_files(results: Path) -> None:
+    folder = results / "phantom" / "random"
+    (folder / "predictions" / "covid_linear").mkdir(parents=True)
+    assert read_records(results).notes == ()
+    (folder / "predictions").rename(folder / "predictoins")
+    assert "not a file, left out" in read_records(results).notes[0]
+
+
 def test_a_torn_last_line_is_left_out_with_a_note(results: Path) -> None:
     """A run killed while its line was written leaves half of it; `evaluate` removes it before it appends."""
     with (results / FILE).open("a") as stream:

@@ -1,12 +1,16 @@
 """Run records on disk: nothing half-written counts, nothing finished is lost."""
 
+import errno
 import os
+from hashlib import sha256
 
 import pytest
 from pydantic import ValidationError
 
+from benchmark.contract.prediction_file import prediction_file
 from benchmark.contract.run_record import RunKey, RunRecord
-from benchmark.engine.records import append_record, load_records, results_path
+from benchmark.engine import records
+from benchmark.engine.records import append_record, load_records, results_path, sweep_predictions
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.disk.room import room_for
 
@@ -153,3 +157,52 @@ def test_every_field_of_the_key_changes_the_key():
     assert set(changed) == set(RunKey.model_fields)
     keys = {base.model_copy(update={name: value}).key() for name, value in changed.items()} | {base.key()}
     assert len(keys) == len(changed) + 1
+
+
+def named(seed: int, content: bytes) -> RunRecord:
+    one = record(seed)
+    kept = {"sha256": sha256(content).hexdigest(), "bytes": len(content), "masks": True}
+    return record(seed, predictions={"file": prediction_file("covid_linear", one.key), **kept})
+
+
+def test_predictions_are_there_before_the_record_that_names_them(path, monkeypatch):
+    """The write of the line fails: the file is there, and is swept by the next call."""
+    written = named(1, b"boxes")
+    file = path.parent / written.predictions.file
+
+    def full(stream, content):
+        if content.startswith(b"{"):
+            assert file.read_bytes() == b"boxes"
+            raise OSError(errno.ENOSPC, "no space")
+        stream.write(content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "write_all", full)
+        with pytest.raises(OSError, match="no space"):
+            append_record(path, written, b"boxes")
+    assert load_records(path) == {}
+    assert sweep_predictions(path) == [file]
+    assert append_record(path, written, b"boxes")
+    assert sweep_predictions(path) == []
+    assert not append_record(path, written, b"other")
+    assert file.read_bytes() == b"boxes"
+    assert list(load_records(path).values()) == [written]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"status": "diverged", "test": {}}, {"file": "predictions/other/%s.parquet"}]
+)
+def test_a_record_names_its_own_predictions_or_none(changes):
+    one = named(1, b"boxes")
+    kept = one.predictions.model_dump()
+    if "file" in changes:
+        kept["file"] = changes.pop("file") % one.key
+    with pytest.raises(ValidationError, match=r"predictions(\.file is| belong to)"):
+        record(1, predictions=kept, **changes)
+
+
+@pytest.mark.parametrize("file", ["../../secret", "predictions/../x/%s.parquet", "/etc/passwd"])
+def test_predictions_lie_nowhere_else(file):
+    one = named(1, b"boxes")
+    with pytest.raises(ValidationError, match="should match pattern"):
+        record(1, predictions=one.predictions.model_dump() | {"file": file.replace("%s", one.key)})

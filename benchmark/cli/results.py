@@ -1,0 +1,215 @@
+"""`lovt-bench results`: what runs predicted, scored anew and handed to other tools."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.cli.console import say
+from benchmark.cli.leaderboard_options import results_option
+from benchmark.cli.options import workspace_option
+from benchmark.workspace import workspace_root
+
+if TYPE_CHECKING:
+    from benchmark.contract.run_record import RunRecord
+    from benchmark.engine.rescore import Rescored
+
+_REASONS = {
+    "not kept": "recorded before predictions were kept",
+    "missing": "their predictions are not among the results here",
+}
+"""Why runs were not scored."""
+
+
+@click.group()
+def results() -> None:
+    """Score runs anew from their predictions, and hand these to other tools.
+
+    \b
+    Examples:
+      lovt-bench results rescore                 # every run of the workspace
+      lovt-bench results rescore mine --tasks 'rsna_*'
+      lovt-bench results export --format coco mine --task rsna_frozen_100 --out coco/
+    """
+
+
+@results.command()
+@click.argument("name", required=False)
+@click.option(
+    "--tasks",
+    "patterns",
+    multiple=True,
+    metavar="TASKS",
+    help="Only these: ids, also with *, numbers or ranges of numbers, with commas between; repeatable.",
+)
+@results_option
+@workspace_option
+def rescore(
+    name: str | None, patterns: tuple[str, ...], results: Path | None, workspace: Path | None
+) -> None:
+    """Compute the metrics of final runs anew, of submission NAME or of all, and compare them to the bit.
+
+    Needs the predictions beside the records and the image stores; nothing is trained, and nothing is written. The exit
+    code is 1 if a run has other metrics than its record, or predictions that are not those of the record, or if there
+    was nothing to score.
+
+    \b
+    Examples:
+      lovt-bench results rescore
+      lovt-bench results rescore mine --tasks covid_linear,7-9
+    """
+    root = workspace_root(workspace)
+    folder = results or root / "results"
+    records = _records(folder, name, patterns)
+    if not tell(rescored(records, folder, root)):
+        raise click.exceptions.Exit(1)
+
+
+@results.command()
+@click.argument("name")
+@click.option("--task", required=True, help="Id or number.")
+@click.option("--format", "form", type=click.Choice(["coco"]), default="coco", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="A new folder for annotations.json and one seed-SEED.json a run.",
+)
+@click.option("--run", "key", metavar="KEY", help="Only the run whose key begins so.")
+@results_option
+@workspace_option
+def export(
+    name: str,
+    task: str,
+    form: str,
+    out: Path,
+    key: str | None,
+    results: Path | None,
+    workspace: Path | None,
+) -> None:
+    """Write what the final runs of NAME predict for a task, with the ground truth, in the COCO formats.
+
+    Images are named by their row in the image store: no ID of an image, and so of no patient, is written. Boxes are in
+    pixels of the 224 frame, masks have the side of the profile's images.
+
+    \b
+    Examples:
+      lovt-bench results export mine --task rsna_frozen_100 --out coco/
+      lovt-bench results export mine --task 18 --run 3f9a --out nih/
+    """
+    from benchmark.engine.coco_export import results as coco_results
+    from benchmark.engine.coco_export import write_coco
+    from benchmark.engine.prediction_format import PredictionError
+    from benchmark.engine.rescore import Stores, stored_predictions
+
+    root = workspace_root(workspace)
+    folder = results or root / "results"
+    if out.exists():
+        raise click.ClickException(f"{out} is there already: name a new folder, so that nothing is mixed")
+    stores, runs = Stores(root / "data"), []
+    for record in _one_cell(_records(folder, name, (task,)), key):
+        try:
+            run = stores.run(record)
+            runs.append((run, coco_results(run, stored_predictions(run, folder))))
+        except PredictionError as error:
+            file = record.predictions.file if record.predictions else "its predictions"
+            raise click.ClickException(f"{_of(record)}: {file} {error}") from error
+        except ValueError as error:
+            raise click.ClickException(f"{_of(record)}: {error}") from error
+    files = write_coco(out, runs)
+    say(f"Written: {out} ({', '.join(file.name for file in files)})")
+
+
+def rescored(records: Iterable[RunRecord], results: Path, root: Path) -> Iterable[Rescored]:
+    """Yield what scoring runs anew against the stores of a workspace gives."""
+    from benchmark.engine.rescore import Stores
+    from benchmark.engine.rescore import rescore as score
+
+    return score(records, results, Stores(root / "data"))
+
+
+def tell(found: Iterable[Rescored], version: str = "") -> bool | None:
+    """Say what scoring anew gave.
+
+    Args:
+        found: Run by run.
+        version: Of a leaderboard, whose predictions may lie elsewhere; without one, missing predictions are a fault.
+
+    Returns:
+        Whether everything is as recorded; None where nothing was scored.
+    """
+    faults = ("wrong",) if version else ("wrong", "missing")
+    outcomes, metrics, reasons = Counter[str](), 0, Counter[str]()
+    for one in found:
+        outcomes[one.outcome] += 1
+        metrics += one.metrics
+        if one.outcome in faults:
+            say(f"{_of(one.record)}: {one.text}", style="red")
+        elif one.outcome != "equal":
+            reasons[_REASONS.get(one.outcome, one.text)] += 1
+    for text, runs in reasons.items():
+        say(f"Not scored, {runs} run(s): {text}")
+    before = f"{version}: " if version else ""
+    bad = sum(outcomes[name] for name in faults)
+    say(
+        f"{before}{outcomes['equal']} of {outcomes.total()} final runs scored anew, {metrics} metrics equal to the bit"
+        + (f"; {bad} run(s) are not as recorded" if bad else "")
+    )
+    return False if bad else True if outcomes["equal"] else None
+
+
+def _of(record: RunRecord) -> str:
+    return f"{record.track}/{record.submission}/{record.run.task}, seed {record.run.seed} ({record.key[:12]})"
+
+
+def _records(folder: Path, name: str | None, patterns: Sequence[str]) -> list[RunRecord]:
+    """Return the final runs that are meant; say what was left out in reading them."""
+    from leaderboard.records import read_records
+    from tasks.registry import select_tasks
+
+    try:
+        tasks = {spec.id for spec in select_tasks(patterns)}
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    found = read_records(folder)
+    for note in found.notes:
+        say(f"Note: {note}", err=True)
+    names = sorted({record.submission for record in found.records})
+    if name is not None and name not in names:
+        raise click.ClickException(f"no run of {name!r} in {folder}; there: {', '.join(names) or 'none'}")
+    chosen = [
+        record
+        for record in found.records
+        if name in (None, record.submission) and record.run.task in tasks and record.run.phase == "final"
+    ]
+    if not chosen:
+        raise click.ClickException(
+            f"no final run {f'of {name} ' if name else ''}in {folder} for {', '.join(patterns) or 'any task'}; make "
+            f"one with: lovt-bench evaluate {name or 'random --profile demo'}"
+        )
+    return chosen
+
+
+def _one_cell(records: list[RunRecord], key: str | None) -> list[RunRecord]:
+    """Return the runs that are repetitions of each other."""
+    records = [record for record in records if record.status == "ok" and record.key.startswith(key or "")]
+    if not records:
+        raise click.ClickException(
+            f"no final run{f' whose key begins with {key}' if key else ''} that did not diverge"
+        )
+    cells: dict[str, list[RunRecord]] = {}
+    for record in records:
+        cell = record.run.model_copy(update={"seed": 0}).key() + record.track
+        cells.setdefault(cell, []).append(record)
+    if len(cells) > 1:
+        keys = ", ".join(
+            f"{runs[0].key[:12]} ({runs[0].run.profile}, {runs[0].run.engine})" for runs in cells.values()
+        )
+        raise click.ClickException(
+            f"the runs are of {len(cells)} cells that differ in more than the seed; choose one with --run: {keys}"
+        )
+    return records
