@@ -227,8 +227,7 @@ class Training(L.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         if not self.diverged:
-            # Lightning counts the epoch as done already.
-            self._at_epoch_end(self.epoch, self._settled_state)
+            self._at_epoch_end(self.epoch + 1, self._settled_state)
 
     def _settled_state(self) -> State:
         self._settle()
