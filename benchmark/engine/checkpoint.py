@@ -81,7 +81,7 @@ class Checkpoint:
                 return self.throw_away(f"{STATE} differs from its digest")
             state = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
         except Exception as error:  # unreadable, or what a library makes of bytes that are no state
-            return self.throw_away(f"{STATE} cannot be read: {error}")
+            return self.throw_away(f"{STATE} cannot be read: {str(error).partition(chr(10))[0][:200]}")
         self._earlier = Usage(manifest.peak_memory_bytes, manifest.energy_joules)
         self._earlier_seconds = manifest.seconds
         return state if isinstance(state, dict) else self.throw_away(f"{STATE} holds no state")
