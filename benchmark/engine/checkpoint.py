@@ -98,7 +98,10 @@ class Checkpoint:
             return
         try:
             self._write(epochs, state())
-        except (OSError, RuntimeError) as error:  # torch's writer makes a RuntimeError of some failures of a disk
+        except (
+            OSError,
+            RuntimeError,
+        ) as error:  # torch's writer makes a RuntimeError of some failures of a disk
             if not self._said:
                 words = explain(error) if isinstance(error, OSError) else str(error)
                 logger.warning("checkpoint not written, the training goes on without: %s", words)
@@ -175,7 +178,9 @@ def added(earlier: Usage, later: Usage) -> Usage:
     )
 
 
-def sweep_checkpoints(workspace: Path, submission: str, backbone_sha256: str, recorded: Iterable[str]) -> None:
+def sweep_checkpoints(
+    workspace: Path, submission: str, backbone_sha256: str, recorded: Iterable[str]
+) -> None:
     """Remove the checkpoints of a submission that nobody goes on with: of recorded runs (a process was killed between
     record and removal), of a backbone that was replaced, and those of long ago."""
     folder = workspace / CHECKPOINTS / submission

@@ -25,7 +25,6 @@ from benchmark.engine.validation_loss import LossMean
 from benchmark.engine.warm_up import step_state
 from tasks.objective import Objective
 
-
 State = dict[str, Any]
 
 

@@ -53,7 +53,9 @@ class Dropping(TinyBackbone):
     """A backbone that draws in training from the generator that all share."""
 
     def feature_maps(self, image):
-        return tuple(torch.nn.functional.dropout(level, 0.2, self.training) for level in super().feature_maps(image))
+        return tuple(
+            torch.nn.functional.dropout(level, 0.2, self.training) for level in super().feature_maps(image)
+        )
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -100,7 +102,9 @@ def cases(tmp_path_factory):
         for name in ("train", "validation", "test"):
             rows = store.rows(name)[:6]
             images = Images(scaled_images(store, rows, 64), store.manifest.pixel_statistics, CPU)
-            targets = box_targets(store, rows, CPU) if kind == "yolov3" else mask_targets(store, rows, 64, CPU)
+            targets = (
+                box_targets(store, rows, CPU) if kind == "yolov3" else mask_targets(store, rows, 64, CPU)
+            )
             splits[name] = SplitData(len(rows), images, targets)
         update = {"batch_size": 2, "max_epochs": EPOCHS, "backbone": "fine-tuned", "patience": 20}
         warm_up = WarmUp(steps=4, learning_rate=1e-3)
@@ -306,7 +310,9 @@ SPOILS = {
 
 
 @pytest.mark.parametrize("spoil", SPOILS)
-def test_what_does_not_fit_the_run_is_thrown_away_with_a_word(case, expected, cut, tmp_path, monkeypatch, caplog, spoil):
+def test_what_does_not_fit_the_run_is_thrown_away_with_a_word(
+    case, expected, cut, tmp_path, monkeypatch, caplog, spoil
+):
     monkeypatch.chdir(tmp_path)
     change, words = SPOILS[spoil]
     shutil.copytree(cut, tmp_path, dirs_exist_ok=True)
@@ -333,7 +339,9 @@ def test_a_full_disk_stops_no_training(case, expected, tmp_path, caplog):
 
 def test_the_scale_of_gradients_goes_on(case):
     spec, state = case.spec, {"generator": torch.get_rng_state(), "cuda_generator": None}
-    module = Training(torch.nn.Linear(1, 1), None, build_objective(spec, PROTOCOL), spec, PROTOCOL.optimisation, 1.0)
+    module = Training(
+        torch.nn.Linear(1, 1), None, build_objective(spec, PROTOCOL), spec, PROTOCOL.optimisation, 1.0
+    )
     module.scaler = GradScaler("cpu", init_scale=8.0)
     module._resumed = state | {"scaler": GradScaler("cpu", init_scale=2.0).state_dict()}
     module.on_train_start()

@@ -147,7 +147,9 @@ def _kill(
         os.kill(driver.pid, number)
         code = driver.wait(PATIENCE)
         # 75 is what was promised; 0 if it had just ended, -15 before it listens.
-        assert number == signal.SIGKILL or code in (75, 0, -signal.SIGTERM), f"SIGTERM ended a driver with {code}"
+        assert number == signal.SIGKILL or code in (75, 0, -signal.SIGTERM), (
+            f"SIGTERM ended a driver with {code}"
+        )
         return f"{kind} by {number.name}" if number != signal.SIGKILL else kind
     if kind == "node":
         node = rng.choice(list(cluster.worker_nodes))

@@ -92,7 +92,9 @@ def test_a_cluster_leaves_the_records_of_this_process(cluster, tmp_path):
     assert len(results(there)) == 2 + 2
 
 
-def test_a_worker_that_is_killed_within_a_training_costs_an_epoch(cluster, long_results, tmp_path, monkeypatch):
+def test_a_worker_that_is_killed_within_a_training_costs_an_epoch(
+    cluster, long_results, tmp_path, monkeypatch
+):
     monkeypatch.setattr("benchmark.engine.evaluate.ENTRY", "tests.benchmark.executor.worlds:mortal_worker")
     if not cluster.worker_nodes:
         cluster.add_node(num_cpus=1)
