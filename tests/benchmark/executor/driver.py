@@ -1,8 +1,8 @@
 """A harness process for tests: `python -m tests.benchmark.executor.driver WORKSPACE EXECUTOR JOBS [ADDRESS]`.
 
-JOBS is `toy` (jobs of milliseconds that leave run records, no torch), `real` (an evaluation of two tiny tasks) or `long`
-(of fine-tunings of several epochs, each with a checkpoint). Exits with 0 where everything is done, with 75 where SIGTERM
-ended it.
+JOBS is `toy` (jobs of milliseconds that leave run records, no torch), `real` (an evaluation of two tiny tasks) or
+`long` (of fine-tunings of several epochs, each with a checkpoint). Exits with 0 where everything is done, with 75 where
+SIGTERM ended it.
 """
 
 from __future__ import annotations

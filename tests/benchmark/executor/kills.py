@@ -258,8 +258,8 @@ def main() -> None:
     killed = ", ".join(f"{count} {kind}s" for kind, count in sorted(outcome.kills.items()))
     sys.stdout.write(
         f"{arguments.executor}, {arguments.jobs} jobs: killed {killed} in {outcome.rounds} rounds of {outcome.runs} "
-        f"runs, {outcome.drivers} drivers, {outcome.resumed} trainings resumed, {time.monotonic() - start:.0f} s. No finished run lost, none recorded "
-        "twice, all records equal to those of an undisturbed run.\n"
+        f"runs, {outcome.drivers} drivers, {outcome.resumed} trainings resumed, {time.monotonic() - start:.0f} s. "
+        "No finished run lost, none recorded twice, all records equal to those of an undisturbed run.\n"
     )
 
 
