@@ -12,9 +12,3 @@ def test_kills_lose_no_finished_run_and_repeat_none(tmp_path):
     outcome = torment(tmp_path, "local", kills=12, seed=3, drivers=2, pause=0.5)
     assert outcome.kills["worker"]
     assert outcome.kills["driver"]
-
-
-@pytest.mark.slow
-def test_kills_within_long_trainings_cost_an_epoch_each(tmp_path):
-    outcome = torment(tmp_path, "process", kills=2, seed=5, jobs="long", pause=12, signals="kill,term")
-    assert sum(outcome.kills.values()) == 2
