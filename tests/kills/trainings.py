@@ -1,4 +1,4 @@
-"""Kill evaluations within their trainings, by SIGKILL and SIGTERM: `python -m tests.kills.trainings --kills 30 --seed 1`.
+"""Kill evaluations within their trainings, SIGKILL and SIGTERM: `python -m tests.kills.trainings --kills 30 --seed 1`.
 
 Each evaluation is a fork of this process, so that it trains at once, with a tiny backbone and a checkpoint after every
 epoch. It is killed at a random moment and begun again until its records are there; they must be those of an evaluation
