@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -96,8 +97,9 @@ class Checkpoint:
         start = time.perf_counter()
         if not is_due(start - self._last, self._cost):
             return
+        content = state()
         try:
-            self._write(epochs, state())
+            self._write(epochs, content)
         except (
             OSError,
             RuntimeError,
@@ -144,8 +146,10 @@ class Checkpoint:
 
     def _write(self, epochs: int, state: State) -> None:
         with new_folder(self.folder) as folder:
-            with DigestedFile(folder / STATE) as file:
-                torch.save(state, file)  # type: ignore[arg-type]
+            # On a thread of its own, since torch's writer makes an error of a disk of Ctrl-C and SIGTERM, which Python
+            # raises in the main thread: there it waits for the end of the writing, and comes through.
+            with DigestedFile(folder / STATE) as file, ThreadPoolExecutor(1) as writer:
+                writer.submit(torch.save, state, file).result()
                 file.sync()
             usage = self.usage
             manifest = CheckpointManifest(

@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import shutil
+import signal
 import time
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,7 +18,7 @@ from torch.amp.grad_scaler import GradScaler
 from benchmark.contract.checkpoint import MANIFEST, STATE, CheckpointManifest
 from benchmark.contract.run_record import RunKey
 from benchmark.contract.task import WarmUp
-from benchmark.disk.digest import file_sha256
+from benchmark.disk.digest import DigestedFile, file_sha256
 from benchmark.disk.leftovers import abandoned
 from benchmark.engine import checkpoint as room
 from benchmark.engine.checkpoint import Checkpoint, added, is_due, sweep_checkpoints
@@ -29,6 +30,7 @@ from benchmark.engine.single import train_single
 from benchmark.engine.targets import box_targets, mask_targets
 from benchmark.engine.training import Training
 from benchmark.engine.usage import Usage, UsageMeter
+from tasks.metrics.dice import SegmentationMetrics
 from tasks.objective import build_objective
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
@@ -339,6 +341,31 @@ def test_a_full_disk_stops_no_training(case, expected, tmp_path, caplog):
     (said,) = caplog.messages
     assert "the training goes on without" in said
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_signal_while_the_checkpoint_is_written_comes_through(case, tmp_path, monkeypatch):
+    """torch's writer makes a RuntimeError of what is raised within it."""
+
+    def signalled(self, content):
+        if len(list(tmp_path.rglob(STATE))) == 2:  # the one before, and this one
+            signal.raise_signal(signal.SIGINT)
+        return write(self, content)
+
+    write = DigestedFile.write
+    monkeypatch.setattr(DigestedFile, "write", signalled)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        case.train(tmp_path)
+    assert len(list(tmp_path.rglob(STATE))) == 1
+    assert abandoned(tmp_path) == []
+
+
+def test_an_error_in_a_metric_is_no_error_of_the_disk(case, tmp_path, monkeypatch):
+    def broken(self):
+        raise RuntimeError("broken metric")
+
+    monkeypatch.setattr(SegmentationMetrics, "compute", broken)
+    with pytest.raises(RuntimeError, match="broken metric"):
+        case.train(tmp_path, behind=True)
 
 
 def test_the_scale_of_gradients_goes_on(case):
