@@ -10,6 +10,7 @@ from benchmark.contract.task import TaskSpec
 from benchmark.disk.leftovers import sweep
 from benchmark.disk.words import explain
 from benchmark.engine.budget import Budget
+from benchmark.engine.checkpoint import sweep_checkpoints
 from benchmark.engine.cost import TYPICAL
 from benchmark.engine.eligible import check_eligible
 from benchmark.engine.evaluation import Evaluation, TaskResult, check_stores
@@ -57,6 +58,8 @@ def evaluate(
     for plan in plans.values():
         with suppress(OSError):  # what cannot be removed harms nobody
             sweep_predictions(plan.path)
+    recorded = {key for plan in plans.values() for key in plan.records()}
+    sweep_checkpoints(evaluation.workspace, evaluation.source.name, evaluation.source.sha256, recorded)
     jobs = plan_jobs(list(plans.values()), budget.rates if budget else TYPICAL, share=budget is None)
     watcher = _Progress(evaluation, jobs, observer or Observer(), budget)
     executor = executor or ProcessExecutor()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-import lightning as L
 import torch
 from torch import Tensor
 
@@ -30,6 +29,11 @@ class SplitData:
         return self.inputs.batch(indices), self.targets.batch(indices), len(indices)
 
 
+class _InEpochs(Protocol):
+    @property
+    def epoch(self) -> int: ...
+
+
 class OrderedLoader:
     """Validation and test batches in stored order."""
 
@@ -44,7 +48,7 @@ class OrderedLoader:
 
 
 class ShuffledLoader:
-    """Training batches of the module's current epoch; the order depends on seed and epoch alone."""
+    """Training batches of the epoch that the module is at; the order depends on seed and epoch alone."""
 
     def __init__(
         self,
@@ -52,7 +56,7 @@ class ShuffledLoader:
         batch_size: int,
         drop_last: bool,
         seed: int,
-        module: L.LightningModule,
+        module: _InEpochs,
         device: torch.device,
     ) -> None:
         self._data, self._batch_size, self._drop_last, self._device = data, batch_size, drop_last, device
@@ -64,6 +68,6 @@ class ShuffledLoader:
 
     def __iter__(self) -> Iterator[tuple[dict[int, Tensor], Any, int]]:
         # The body runs at the first `next`, when Lightning has moved on to the new epoch.
-        epoch = self._module.current_epoch
+        epoch = self._module.epoch
         batches = train_batches(self._seed, epoch, self._data.size, self._batch_size, self._drop_last)
         yield from loaded(batches, self._data.batch, self._device)

@@ -11,11 +11,14 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.plugins.precision import MixedPrecision
 from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
 
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import Engine, EpochLog
 from benchmark.contract.task import TaskSpec
+from benchmark.engine.checkpoint import Checkpoint
 from benchmark.engine.fast_head import head_of, used_winograd
 from benchmark.engine.loaders import OrderedLoader, ShuffledLoader, SplitData
 from benchmark.engine.memory import training_format
@@ -24,6 +27,7 @@ from benchmark.engine.outcome import HowTrained, RunOutcome
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.step_graph import GraphedHead
 from benchmark.engine.training import Training
+from benchmark.log import logger
 from tasks.heads import build_head
 from tasks.objective import build_objective
 
@@ -39,6 +43,8 @@ def train_single(
     on_epoch: Callable[[EpochLog], None] = lambda log: None,
     metrics_behind: bool | None = None,
     engine: Engine = "fast",
+    checkpoint: Checkpoint | None = None,
+    on_resume: Callable[[int], None] = lambda epochs: None,
 ) -> RunOutcome:
     """Train one run to its best validation epoch and, in the final phase, measure it once on test.
 
@@ -55,6 +61,9 @@ def train_single(
             has nothing else to do. Changes no result.
         engine: `reference` trains the head as it is written, `fast` the same head by faster convolutions on a CPU,
             on cached features as a CUDA graph on CUDA.
+        checkpoint: Where the run goes on, and where it keeps what it reaches. On a CPU, with the same threads, the
+            outcome is that of an unbroken run to the bit, but for the time.
+        on_resume: Called with the number of epochs that were done already.
     """
     start = time.perf_counter()
     with seeded(config.seed):
@@ -70,12 +79,16 @@ def train_single(
         device.type == "cuda" if metrics_behind is None else metrics_behind,
         on_epoch,
         graph,
+        *([checkpoint.write_if_due] if checkpoint else []),
     )
+    if checkpoint:
+        _resume(module, checkpoint, on_resume)
     drop_last = protocol.optimisation.drop_last_batch
     train = ShuffledLoader(splits["train"], spec.batch_size, drop_last, config.seed, module, device)
-    trainer = _trainer(spec.max_epochs, device)
+    trainer = _trainer(module, device)
     with _quiet():
-        trainer.fit(module, train, OrderedLoader(splits["validation"], spec.batch_size, device))
+        if module.epochs_left:
+            trainer.fit(module, train, OrderedLoader(splits["validation"], spec.batch_size, device))
         diverged = module.diverged or module.best.best_epoch is None
         if not diverged and config.phase == "final":
             module.load_state_dict(module.best_state)
@@ -87,7 +100,7 @@ def train_single(
         validation={} if diverged else module.best_validation,
         test=module.test_metrics,
         history=module.history,
-        seconds=time.perf_counter() - start,
+        seconds=checkpoint.seconds if checkpoint else time.perf_counter() - start,
         how=HowTrained(
             steps=module.steps,
             skipped_steps=module.skipped_steps,
@@ -104,13 +117,30 @@ def _predict(module: Training, test: SplitData, device: torch.device, rows: Tens
     return module.to(device).eval()(test.inputs.batch(rows))
 
 
-def _trainer(max_epochs: int, device: torch.device) -> L.Trainer:
+def _resume(module: Training, checkpoint: Checkpoint, on_resume: Callable[[int], None]) -> None:
+    state = checkpoint.read()
+    if state is None:
+        return
+    try:
+        module.resume(state)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # a state that somebody made up
+        checkpoint.throw_away(f"holds no state of this run: {error}")
+    else:
+        logger.info("checkpoint %s: the training goes on at epoch %d", checkpoint.folder, len(module.history))
+        on_resume(len(module.history))
+
+
+def _trainer(module: Training, device: torch.device) -> L.Trainer:
+    """Return the trainer of the epochs that are left; on CUDA it scales gradients by the module's scaler."""
+    mixed = device.type == "cuda"
+    module.scaler = GradScaler(device.type) if mixed else None
     with _quiet():
         return L.Trainer(
             accelerator=device.type,
             devices=[device.index or 0] if device.type == "cuda" else 1,
-            precision="16-mixed" if device.type == "cuda" else "32-true",
-            max_epochs=max_epochs,
+            precision=None if mixed else "32-true",
+            plugins=MixedPrecision("16-mixed", device.type, module.scaler) if mixed else None,
+            max_epochs=module.epochs_left,
             num_sanity_val_steps=0,
             logger=False,
             enable_checkpointing=False,

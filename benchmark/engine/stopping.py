@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 
 class BestEpoch:
@@ -19,6 +21,14 @@ class BestEpoch:
         self.stop = False
         self._reference = -math.inf
         self._waited = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that changes."""
+        return {name: value for name, value in vars(self).items() if name not in ("patience", "min_delta")}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was taken."""
+        vars(self).update({name: state[name] for name in self.state_dict()})
 
     def update(self, epoch: int, value: float) -> bool:
         """Take the value of an epoch; return True if its weights are the best so far. Sets `stop`."""

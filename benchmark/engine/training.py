@@ -11,6 +11,7 @@ from typing import Any
 import lightning as L
 import torch
 from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
 from torch.optim import Adam
 
 from benchmark.contract.protocol import OptimisationProtocol
@@ -24,6 +25,8 @@ from benchmark.engine.validation_loss import LossMean
 from benchmark.engine.warm_up import step_state
 from tasks.objective import Objective
 from tasks.predictions import Predictions
+
+State = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Training(L.LightningModule):
         behind: Compute validation metrics on a second thread while the next epoch trains already. An epoch that
             turns out to be one too many is thrown away: results are the same.
         on_epoch: Called with the log of each epoch that counts.
+        at_epoch_end: Called after each epoch that is no divergence with the number of epochs done and a function that
+            returns the state then (`state`), to be asked for at once.
         head_step: Another way to call the head on given features, with the same results.
     """
 
@@ -65,10 +70,14 @@ class Training(L.LightningModule):
         behind: bool = False,
         on_epoch: Callable[[EpochLog], None] = lambda log: None,
         head_step: Callable[[dict[int, Tensor]], Any] | None = None,
+        at_epoch_end: Callable[[int, Callable[[], State]], None] = lambda epochs, state: None,
     ) -> None:
         super().__init__()
         self._executor = ThreadPoolExecutor(1) if behind else None
-        self._on_epoch, self._head_step = on_epoch, head_step
+        self._on_epoch, self._head_step, self._at_epoch_end = on_epoch, head_step, at_epoch_end
+        self.scaler: GradScaler | None = None
+        self._first_epoch = 0
+        self._resumed: State | None = None
         self._pending: _Pending | None = None
         self._over = False
         self.head, self.backbone = head, backbone
@@ -87,6 +96,9 @@ class Training(L.LightningModule):
         start = self.spec.warm_up.learning_rate if self.spec.warm_up else self.task_rate
         self._adam = build_adam(self.parameters(), start, self.protocol)
         self._plateau = build_plateau(self._adam, self.protocol)
+        if self._resumed is not None:
+            self._adam.load_state_dict(self._resumed["adam"])
+            self._plateau.load_state_dict(self._resumed["plateau"])
         return self._adam
 
     def forward(self, inputs: dict[int, Tensor]) -> Any:
@@ -96,6 +108,60 @@ class Training(L.LightningModule):
         with torch.set_grad_enabled(torch.is_grad_enabled() and self._backbone_gradient):
             features = self.backbone(inputs[1])
         return self.head({1: inputs[1], **features})
+
+    @property
+    def epoch(self) -> int:
+        """Number of the epoch that is trained, from 0, whichever attempt began the run."""
+        return self._first_epoch + int(self.current_epoch)
+
+    @property
+    def epochs_left(self) -> int:
+        """Epochs of a run that is about to begin or to go on."""
+        return 0 if self.best.stop else self.spec.max_epochs - self._first_epoch
+
+    def state(self) -> State:
+        """Return what the run needs to go on after the epochs in `history`, numbers and tensors, not copied."""
+        current = self.best.best_epoch == len(self.history) - 1
+        return {
+            "weights": dict(self.state_dict()),
+            "best_weights": None if current else self.best_state,
+            "best_validation": self.best_validation,
+            "best": self.best.state_dict(),
+            "history": [log.model_dump() for log in self.history],
+            "step": self._step,
+            "adam": self._adam.state_dict(),
+            "plateau": self._plateau.state_dict(),
+            "scaler": self.scaler.state_dict() if self.scaler else {},
+            "generator": torch.get_rng_state(),
+            "cuda_generator": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
+        }
+
+    def resume(self, state: State) -> None:
+        """Go on where `state` was taken; before the training begins.
+
+        Raises:
+            ValueError: It is the state of another module; nothing was changed.
+        """
+        own = self.state_dict()
+        weights = state["weights"]
+        if _shapes(weights) != _shapes(own) or not _shapes(state["best_weights"] or own) == _shapes(own):
+            raise ValueError("its weights are not those of this head and backbone")
+        history = [EpochLog.model_validate(log) for log in state["history"]]
+        self.best.load_state_dict(state["best"])
+        self.load_state_dict(weights)
+        self.best_state = state["best_weights"] or weights
+        self.best_validation, self.history = state["best_validation"], history
+        self._first_epoch, self._step, self._resumed = len(history), state["step"], state
+
+    def on_train_start(self) -> None:
+        state, self._resumed = self._resumed, None
+        if state is None:
+            return
+        if self.scaler is not None:
+            self.scaler.load_state_dict(state["scaler"])
+        torch.set_rng_state(state["generator"])
+        if state["cuda_generator"] is not None:
+            torch.cuda.set_rng_state(state["cuda_generator"], self.device)
 
     def on_train_epoch_start(self) -> None:
         self._epoch_start = self._step
@@ -165,12 +231,20 @@ class Training(L.LightningModule):
         rate = self._adam.param_groups[0]["lr"]
         self.diverged = not (math.isfinite(train_loss) and all_finite(self.state_dict().values()))
         self._pending = _Pending(
-            self.current_epoch, train_loss, validation_loss, rate, self._later(metrics), self._weights()
+            self.epoch, train_loss, validation_loss, rate, self._later(metrics), self._weights()
         )
         if self.diverged or self._executor is None:
             self._settle()
         if not self.diverged:
             self._plateau.step(validation_loss)
+
+    def on_train_epoch_end(self) -> None:
+        if not self.diverged:
+            self._at_epoch_end(self.epoch + 1, self._settled_state)
+
+    def _settled_state(self) -> State:
+        self._settle()
+        return self.state()
 
     def on_train_end(self) -> None:
         self._settle()
@@ -225,3 +299,7 @@ class Training(L.LightningModule):
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Leave the batch alone: its source put it on the device."""
         return batch
+
+
+def _shapes(weights: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in weights.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from benchmark.engine.checkpoint import Checkpoint
 from benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation
 from benchmark.engine.examples import write_examples
 from benchmark.engine.feature_demand import demand, missing
@@ -154,8 +155,21 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
     emit({"activity": "loading"})
     with _said_plainly():
         splits = plan.data.single(config.seed)
-    emit({"activity": f"{config.phase}: learning rate {config.learning_rate:g}, seed {config.seed}"})
-    meter = UsageMeter(plan.evaluation.device)
+    activity = f"{config.phase}: learning rate {config.learning_rate:g}, seed {config.seed}"
+    emit({"activity": activity})
+    evaluation = plan.evaluation
+    checkpoint = Checkpoint(
+        evaluation.workspace,
+        evaluation.source.name,
+        plan.key(config),
+        evaluation.device,
+        UsageMeter(evaluation.device),
+    )
+
+    def goes_on(epochs: int) -> None:
+        emit({"activity": f"{activity}, goes on at epoch {epochs}"})
+        emit({"advance": epochs / plan.spec.max_epochs})
+
     outcome = train_single(
         plan.spec,
         plan.evaluation.protocol,
@@ -166,5 +180,8 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         plan.evaluation.device,
         on_epoch=lambda log: emit({"advance": 1 / plan.spec.max_epochs}),
         engine=plan.evaluation.engine,
+        checkpoint=checkpoint,
+        on_resume=goes_on,
     )
-    yield config, outcome, meter.read()
+    yield config, outcome, checkpoint.usage
+    checkpoint.remove()  # now that the run is recorded

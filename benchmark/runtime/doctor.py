@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.backbone.findings import Finding
 from benchmark.runtime.doctor_engine import check_engine
-from benchmark.runtime.doctor_leftovers import check_leftovers
+from benchmark.runtime.doctor_leftovers import check_checkpoints, check_leftovers
 from benchmark.runtime.doctor_libraries import check_onnxruntime, check_packages, check_python, check_torch
 from benchmark.runtime.doctor_workspace import check_disk, check_prepared, check_text_model, check_weights
 
@@ -31,6 +31,7 @@ def diagnose(
         ("Containers", lambda: check_engine(image, containers, workspace)),
         ("Workspace", lambda: check_disk(workspace)),
         ("Workspace", lambda: check_leftovers(workspace)),
+        ("Workspace", lambda: check_checkpoints(workspace)),
         ("Workspace", lambda: check_prepared(workspace, datasets)),
         ("Workspace", lambda: check_weights(workspace)),
         ("Workspace", lambda: check_text_model(workspace)),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.backbone.findings import Finding
+from benchmark.contract.checkpoint import CHECKPOINTS
 from benchmark.disk.leftovers import abandoned
 from benchmark.runtime.engine import ask
 from benchmark.runtime.leftovers import OWNER, is_abandoned, is_here
@@ -31,6 +32,22 @@ def check_leftovers(workspace: Path) -> Iterator[Finding]:
     paths = " ".join(shlex.quote(str(path)) for _, path in found[:SHOWN])
     advice = f"the next command that writes beside them removes them; at once: rm -rf {paths}"
     yield Finding("warning", "temporary files", message, advice)
+
+
+def check_checkpoints(workspace: Path) -> Iterator[Finding]:
+    """Look for trainings of evaluations that were cut off; `evaluate` goes on with them and removes them."""
+    found = sorted(
+        ((bytes_below(path), path) for path in (workspace / CHECKPOINTS).glob("[!.]*/[!.]*")), reverse=True
+    )
+    if not found:
+        return
+    names = ", ".join(f"{path} ({_words(size)})" for size, path in found[:SHOWN])
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    total = _words(sum(size for size, _ in found))
+    submissions = ", ".join(sorted({path.parent.name for _, path in found}))
+    message = f"{len(found)} of trainings that run or were cut off, {total}: {names}{more}"
+    advice = f"`lovt-bench evaluate` with {submissions} goes on with them, and removes those of no use"
+    yield Finding("ok", "checkpoints", message, advice)
 
 
 def check_containers(client: DockerClient) -> Iterator[Finding]:

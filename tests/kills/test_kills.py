@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.disk.leftovers import abandoned
+from tests.kills import trainings
 from tests.kills.__main__ import finish, run
 from tests.kills.world import commands, left_behind, names, state
 
@@ -29,3 +30,11 @@ def test_a_command_that_is_killed_at_a_rename_ends_as_an_undisturbed_one(tmp_pat
         assert abandoned(cut) == []
         assert left_behind(cut, names(whole)) == set()
     assert killed >= 8
+
+
+@pytest.mark.slow
+def test_trainings_that_are_killed_at_random_moments_leave_the_records_of_undisturbed_ones(
+    tmp_path: Path,
+) -> None:
+    hits = trainings.torment(tmp_path, kills=4, seed=2)
+    assert hits["SIGKILL"] + hits["SIGTERM"] >= 4

@@ -13,6 +13,7 @@ from benchmark.backbone.model import Backbone
 from benchmark.contract.backbone import FeatureLevel
 from benchmark.contract.profile import Profile
 from benchmark.data.store import ImageStore, write_store
+from tasks.heads import unet, yolov3
 
 TINY = Profile(
     name="tiny",
@@ -29,6 +30,12 @@ TINY = Profile(
     max_learning_rates={"linear": 2, "yolov3": 2, "unet": 1, "fine-tuned": 1},
     max_runs=2,
 )
+
+NARROW = (
+    (unet.WIDTHS, {16: 12, 8: 10, 4: 8, 2: 6, 1: 4}),
+    (yolov3.WIDTHS, {32: 12, 16: 8, 8: 6}),
+)
+"""Widths of heads whose own ones make checkpoints of hundreds of megabytes."""
 
 CLASSES = {
     "rsna": ["opacity"],

@@ -1,7 +1,8 @@
 """A harness process for tests: `python -m tests.benchmark.executor.driver WORKSPACE EXECUTOR JOBS [ADDRESS]`.
 
-JOBS is `toy` (jobs of milliseconds that leave run records, no torch) or `real` (an evaluation of two tiny tasks).
-Exits with 0 where everything is done.
+JOBS is `toy` (jobs of milliseconds that leave run records, no torch), `real` (an evaluation of two tiny tasks) or
+`long` (of fine-tunings of several epochs, each with a checkpoint). Exits with 0 where everything is done, with 75 where
+SIGTERM ended it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmark.cli.interruption import interruptible
 from benchmark.contract.run_record import RunKey, RunRecord
 from benchmark.engine.records import append_record, results_path
 from benchmark.executor.choose import choose_executor
 from benchmark.executor.job import Emit, Executor, Job, Work
+from benchmark.log import logger
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.executor.log import Log
 
@@ -27,7 +30,13 @@ TOY_JOBS = 30
 def main(workspace: Path, name: Any, jobs: str, address: str | None = None) -> int:
     """Do all jobs; return 0 where each is done."""
     executor = choose_executor(name, workers=2 if name == "local" else None, address=address)
-    return _toys(workspace, executor) if jobs == "toy" else _real(workspace, executor)
+    if jobs == "toy":
+        return _toys(workspace, executor)
+    try:
+        with interruptible():
+            return _real(workspace, executor) if jobs == "real" else _long(workspace, executor)
+    except KeyboardInterrupt:
+        return 75
 
 
 def toy_work() -> Any:
@@ -114,6 +123,17 @@ def _real(workspace: Path, executor: Executor) -> int:
     return sum(result.status != "done" for result in results)
 
 
+def _long(workspace: Path, executor: Executor) -> int:
+    from benchmark.engine import evaluate as room
+    from tests.benchmark.executor import worlds
+
+    worlds.eager_worker()
+    room.ENTRY = "tests.benchmark.executor.worlds:eager_worker"
+    results = room.evaluate(worlds.long_evaluation(workspace), executor=executor)
+    return sum(result.status != "done" for result in results)
+
+
 if __name__ == "__main__":
     logging.basicConfig(format="%(message)s", level=logging.ERROR)
+    logger.setLevel(logging.INFO if sys.argv[3] == "long" else logging.NOTSET)
     sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))

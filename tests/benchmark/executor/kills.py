@@ -3,8 +3,11 @@
     python -m tests.benchmark.executor.kills --executor local --kills 50 --seed 1 [--jobs real] [--drivers 2]
     python -m tests.benchmark.executor.kills --executor ray --kills 25 --seed 1 --jobs real --pause 15
 
-Real jobs are trainings of two tiny tasks with a ResNet-18 at 64 pixels. No finished run may be lost, none recorded
-twice, and all records must equal those of an undisturbed run.
+Real jobs are trainings of two tiny tasks with a ResNet-18 at 64 pixels, long ones fine-tunings of six epochs with a
+checkpoint after each, a U-Net and a YOLOv3. No finished run may be lost, none recorded twice, all records must equal
+those of an undisturbed run, and no checkpoint may be left.
+
+    python -m tests.benchmark.executor.kills --executor process --jobs long --signals kill,term --kills 30 --pause 20
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from typing import Any
 
 import psutil
 
+from benchmark.disk.leftovers import abandoned
 from benchmark.log import logger
 from tests.benchmark.executor.found import lines, results
 
@@ -44,21 +48,34 @@ class Outcome:
     drivers: int = 0
     runs: int = 0
     """Of one undisturbed round."""
+    resumed: int = 0
+    """Trainings that went on at a checkpoint, of long jobs."""
+
+
+_SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM}
 
 
 def torment(
-    root: Path, executor: str, kills: int, seed: int, jobs: str = "toy", drivers: int = 1, pause: float = 1.0
+    root: Path,
+    executor: str,
+    kills: int,
+    seed: int,
+    jobs: str = "toy",
+    drivers: int = 1,
+    pause: float = 1.0,
+    signals: str = "kill",
 ) -> Outcome:
     """Kill until so many kills hit something, finish the last round, and check.
 
     Args:
         root: an empty folder.
-        executor: `local` or `ray`.
+        executor: `process`, `local` or `ray`.
         kills: how many.
         seed: of the choice of victims and times.
-        jobs: `toy` or `real`.
+        jobs: `toy`, `real` or `long`.
         drivers: harness processes that share the workspace.
         pause: longest seconds between two kills.
+        signals: `kill`, `term`, or both with a comma between.
 
     Raises:
         AssertionError: a promise is broken.
@@ -70,8 +87,12 @@ def torment(
         outcome.runs = len(expected)
         while sum(outcome.kills.values()) < kills:
             workspace = root / f"round-{outcome.rounds}"
-            _round(workspace, executor, jobs, drivers, kills, pause, rng, outcome, cluster)
+            numbers = [_SIGNALS[name] for name in signals.split(",")]
+            _round(workspace, executor, jobs, drivers, kills, pause, rng, outcome, cluster, numbers)
             assert results(workspace) == expected, "records differ from those of an undisturbed run"
+            assert not list(workspace.glob("checkpoints/*/*")), "a checkpoint outlived the record of its run"
+            assert not abandoned(workspace)
+            outcome.resumed += (workspace / "driver.log").read_text().count("the training goes on at epoch")
             outcome.rounds += 1
             logger.info("round %d finished and equal, so far %s", outcome.rounds, dict(outcome.kills))
     return outcome
@@ -87,6 +108,7 @@ def _round(
     rng: random.Random,
     outcome: Outcome,
     cluster: Any,
+    signals: list[signal.Signals],
 ) -> None:
     """Disturb one workspace until it is finished in spite of it, or no kill is left."""
     address = cluster.address if cluster else None
@@ -100,7 +122,7 @@ def _round(
         found = lines(workspace)
         assert seen <= found, "a finished run was lost"
         seen = found
-        victim = _kill(rng, running, cluster)
+        victim = _kill(rng, running, cluster, rng.choice(signals))
         outcome.kills.update([victim] if victim else [])
         for number, driver in enumerate(running):
             if driver.poll() not in (None, 0):
@@ -114,15 +136,21 @@ def _round(
     assert seen <= lines(workspace), "a finished run was lost"
 
 
-def _kill(rng: random.Random, drivers: list[subprocess.Popen[bytes]], cluster: Any) -> str | None:
+def _kill(
+    rng: random.Random, drivers: list[subprocess.Popen[bytes]], cluster: Any, number: signal.Signals
+) -> str | None:
     """Kill a worker, a node or a driver; return which, None where the chosen kind is not there."""
     alive = [driver for driver in drivers if driver.poll() is None]
     kind = rng.choice(["worker", "worker", "driver", *(["node"] if cluster else [])])
     if kind == "driver":
         driver = rng.choice(alive)
-        os.kill(driver.pid, signal.SIGKILL)
-        driver.wait()
-        return kind
+        os.kill(driver.pid, number)
+        code = driver.wait(PATIENCE)
+        # 75 is what was promised; 0 if it had just ended, -15 before it listens.
+        assert number == signal.SIGKILL or code in (75, 0, -signal.SIGTERM), (
+            f"SIGTERM ended a driver with {code}"
+        )
+        return f"{kind} by {number.name}" if number != signal.SIGKILL else kind
     if kind == "node":
         node = rng.choice(list(cluster.worker_nodes))
         cluster.remove_node(node, allow_graceful=False)
@@ -132,10 +160,10 @@ def _kill(rng: random.Random, drivers: list[subprocess.Popen[bytes]], cluster: A
     if not workers:
         return None
     try:
-        rng.choice(sorted(workers, key=lambda process: process.pid)).kill()
+        rng.choice(sorted(workers, key=lambda process: process.pid)).send_signal(number)
     except psutil.NoSuchProcess:
         return None
-    return kind
+    return f"{kind} by {number.name}" if number != signal.SIGKILL else kind
 
 
 def _children(pid: int) -> list[psutil.Process]:
@@ -211,12 +239,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--executor", choices=["local", "ray"], default="local")
+    parser.add_argument("--executor", choices=["process", "local", "ray"], default="local")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", choices=["toy", "real"], default="toy")
+    parser.add_argument("--jobs", choices=["toy", "real", "long"], default="toy")
     parser.add_argument("--drivers", type=int, default=1)
     parser.add_argument("--pause", type=float, default=1.0, help="longest seconds between two kills")
+    parser.add_argument("--signals", choices=["kill", "term", "kill,term"], default="kill")
     parser.add_argument(
         "--folder", type=Path, help="an empty one to work in and leave; default: a temporary one"
     )
@@ -229,8 +258,8 @@ def main() -> None:
     killed = ", ".join(f"{count} {kind}s" for kind, count in sorted(outcome.kills.items()))
     sys.stdout.write(
         f"{arguments.executor}, {arguments.jobs} jobs: killed {killed} in {outcome.rounds} rounds of {outcome.runs} "
-        f"runs, {outcome.drivers} drivers, {time.monotonic() - start:.0f} s. No finished run lost, none recorded "
-        "twice, all records equal to those of an undisturbed run.\n"
+        f"runs, {outcome.drivers} drivers, {outcome.resumed} trainings resumed, {time.monotonic() - start:.0f} s. "
+        "No finished run lost, none recorded twice, all records equal to those of an undisturbed run.\n"
     )
 
 

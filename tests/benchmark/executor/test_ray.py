@@ -14,7 +14,7 @@ from benchmark.executor.ray_cluster import RayExecutor
 from tests.benchmark.executor.found import results
 from tests.benchmark.executor.log import Log
 from tests.benchmark.executor.toys import ENTRY, times, toy, work
-from tests.benchmark.executor.worlds import tiny_evaluation
+from tests.benchmark.executor.worlds import Activities, long_evaluation, tiny_evaluation
 
 pytestmark = pytest.mark.slow
 QUICK_TO_NOTICE = {
@@ -90,3 +90,16 @@ def test_a_cluster_leaves_the_records_of_this_process(cluster, tmp_path):
     evaluate(tiny_evaluation(there, ("covid_linear",)), executor=RayExecutor(cluster.address, workers=1))
     assert results(there) == results(here)
     assert len(results(there)) == 2 + 2
+
+
+def test_a_worker_that_is_killed_within_a_training_costs_an_epoch(
+    cluster, long_results, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("benchmark.engine.evaluate.ENTRY", "tests.benchmark.executor.worlds:mortal_worker")
+    if not cluster.worker_nodes:
+        cluster.add_node(num_cpus=1)
+    heard = Activities()
+    evaluate(long_evaluation(tmp_path), heard, RayExecutor(cluster.address, workers=1))
+    assert results(tmp_path) == long_results
+    assert len([text for text in heard.heard if text.endswith("goes on at epoch 2")]) == 1
+    assert not list(tmp_path.glob("checkpoints/*/*"))

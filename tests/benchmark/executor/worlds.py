@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmark.backbone.sources import resolve
+from benchmark.engine import checkpoint
 from benchmark.engine.evaluate import Evaluation
+from benchmark.engine.observer import Observer
+from benchmark.engine.worker import Worker, process_worker
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
-from tests.benchmark.engine.world import TINY, tiny_store
+from tests.benchmark.engine.world import NARROW, TINY, tiny_store
 
 TASKS = ("covid_linear", "rsna_frozen_1")
 """A batched head that is tuned, and single runs that are not."""
@@ -33,3 +39,46 @@ def tiny_evaluation(root: Path, tasks: tuple[str, ...] = TASKS, **changes: Any) 
         device=torch.device("cpu"),
         **changes,
     )
+
+
+LONG_TASKS = ("covid_unet_finetune", "rsna_finetune_1")
+LONG = FEW.model_copy(update={"max_epochs": 6, "max_runs": 1, "max_warm_up_steps": 4})
+"""One run of six epochs each."""
+
+
+def long_evaluation(root: Path) -> Evaluation:
+    """Return an evaluation of fine-tunings that are worth a checkpoint. Whoever trains them is an `eager_worker`."""
+    return replace(tiny_evaluation(root, LONG_TASKS), profile=LONG)
+
+
+def eager_worker() -> Worker:
+    """Return the work function of a process that keeps a checkpoint after every epoch, of narrow heads."""
+    checkpoint.LEAST_SECONDS, checkpoint.SHARE = 0.0, 0
+    for widths, narrow in NARROW:
+        widths.update(narrow)
+    return process_worker()
+
+
+def mortal_worker() -> Worker:
+    """Return the same of a process that is killed once in a workspace, right after the second checkpoint of a run."""
+    worker, write = eager_worker(), checkpoint.Checkpoint._write
+
+    def mortal(self: checkpoint.Checkpoint, epochs: int, state: checkpoint.State) -> None:
+        write(self, epochs, state)
+        marker = self.folder.parents[2] / "killed"
+        if epochs == 2 and not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    checkpoint.Checkpoint._write = mortal  # type: ignore[method-assign]
+    return worker
+
+
+class Activities(Observer):
+    """Keeps what jobs say that they do."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def activity(self, text: str) -> None:
+        self.heard.append(text)

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from benchmark.disk.temporary import new_file, new_folder
-from benchmark.runtime.doctor_leftovers import bytes_below, check_leftovers
+from benchmark.runtime.doctor_leftovers import bytes_below, check_checkpoints, check_leftovers
 
 
 def write_and_die(target: Path, *, folder: bool) -> None:
@@ -41,6 +41,19 @@ def test_what_killed_processes_left_is_listed_with_its_size_and_removed_by_what_
     command = found.advice.partition("at once: ")[2]
     assert os.system(command) == 0
     assert not list(check_leftovers(workspace))
+
+
+def test_checkpoints_are_listed_with_their_size_and_the_command_that_goes_on(tmp_path: Path) -> None:
+    assert not list(check_checkpoints(tmp_path))
+    folder = tmp_path / "checkpoints" / "mine" / ("a" * 64)
+    folder.mkdir(parents=True)
+    (folder / "state.pt").write_bytes(bytes(2 << 20))
+    write_and_die(tmp_path / "checkpoints" / "mine" / ("b" * 64), folder=True)
+    (found,) = check_checkpoints(tmp_path)
+    assert "1 of trainings that run or were cut off, 2.0 MiB: " in found.message
+    assert "evaluate` with mine" in found.advice
+    (temporary,) = check_leftovers(tmp_path)
+    assert "checkpoints/mine/.tmp-" in temporary.message
 
 
 def test_sizes_are_those_on_the_disk(tmp_path: Path) -> None:
