@@ -176,7 +176,7 @@ class _LinearBatch:
             history=run.history,
             seconds=run.seconds + time.perf_counter() - start,
             how=HowTrained(
-                steps=steps_done(run.adam),
+                steps=steps_done(run.adam.state),
                 cuda_graph=isinstance(self._step, StepGraph) and self._step.used,
             ),
             predictions=predictions,

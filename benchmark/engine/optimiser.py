@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from torch import nn
 from torch.optim import Adam
@@ -25,9 +26,12 @@ def build_adam(
     )
 
 
-def steps_done(adam: Adam) -> int:
-    """Return the steps that changed weights: a fused Adam does not count those that the gradient scaler left out."""
-    return max((int(state["step"]) for state in adam.state.values() if "step" in state), default=0)
+def steps_done(states: Mapping[Any, Mapping[str, Any]]) -> int:
+    """Return the steps that changed weights, by the state of an Adam for each of its parameters.
+
+    A fused Adam does not count those that the gradient scaler left out.
+    """
+    return max((int(state["step"]) for state in states.values() if "step" in state), default=0)
 
 
 def build_plateau(optimiser: Adam, protocol: OptimisationProtocol) -> ReduceLROnPlateau:

@@ -175,9 +175,11 @@ class Training(L.LightningModule):
     @property
     def skipped_steps(self) -> int | None:
         """Those that the gradient scaler left out; None without one."""
-        if getattr(self.trainer.precision_plugin, "scaler", None) is None:
+        if self.scaler is None:
             return None
-        return max(0, self._step - steps_done(self._adam))
+        # A run that goes on at its very end builds no optimiser any more.
+        states = self._resumed["adam"]["state"] if self._resumed else self._adam.state
+        return max(0, self._step - steps_done(states))
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         self.head.train()
