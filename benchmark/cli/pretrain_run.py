@@ -134,7 +134,14 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         ):
             empty.chmod(0o755)
             run = Run(
-                parameters=_parameters(request, found, choice, root.name, device, bool(outputs.begun_with)),
+                parameters=_parameters(
+                    request,
+                    found,
+                    choice,
+                    root.name,
+                    device,
+                    request.accept_changes or bool(outputs.begun_with),
+                ),
                 input=source or empty.resolve(),
                 output=outputs.folder,
                 assets=_assets(request),
