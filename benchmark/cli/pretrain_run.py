@@ -184,8 +184,8 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         outputs.open(
             inputs, resume=request.resume, force=request.force, accept_changes=request.accept_changes
         )
-        parameters = run.parameters.model_copy(update={"accept_changes": bool(outputs.begun_with)})
-        run = replace(run, parameters=parameters)
+        changes = request.accept_changes or bool(outputs.begun_with)
+        run = replace(run, parameters=run.parameters.model_copy(update={"accept_changes": changes}))
         with RunView(console()) as view:
             return pretrain(
                 runtime, run, root, outputs, inputs, known, view.hear, force=request.force, replaces=replaces

@@ -17,4 +17,4 @@ class ExitCode(IntEnum):
     """The corpus is missing, damaged, or lacks what the method needs."""
     RESUMABLE = 75
     """Cut off; the same command goes on, with `--resume` where checkpoints were left. `lovt-bench pretrain` itself ends
-    so after Ctrl-C and SIGTERM."""
+    so after Ctrl-C and SIGTERM, and where a time limit, a full disk or an engine ended a run that left checkpoints."""

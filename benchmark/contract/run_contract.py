@@ -103,7 +103,7 @@ class Limits(Model):
     grace_seconds: PositiveFloat = 30.0
     """Between SIGTERM and SIGKILL."""
     log_bytes: PositiveInt = MIB
-    """Of log that is shown and kept; what is beyond is read and dropped."""
+    """Of log that is kept: half of its beginning, which is shown, and half of its end, at least 200 lines."""
     manifest_bytes: PositiveInt = MIB
     weights_bytes: PositiveInt = 4 * GIB
     """Of each of backbone.safetensors and backbone.onnx."""

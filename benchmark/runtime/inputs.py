@@ -66,7 +66,7 @@ def _values(inputs: PretrainInputs) -> dict[str, str | None]:
         "code": inputs.code[:12],
         "image": inputs.image,
         "variant": inputs.variant,
-        "fraction": f"{inputs.fraction:g}",
+        "fraction": str(inputs.fraction),
         "profile": inputs.profile,
         "seed": str(inputs.seed),
         "corpus": None if inputs.corpus_sha256 is None else inputs.corpus_sha256[:12],

@@ -97,9 +97,9 @@ def wants_network(lines: Iterable[str]) -> bool:
 
 
 def _repeating(ended: Ended, go_on: str) -> str:
-    """Say from where it goes on, where it did not save when it was asked to."""
+    """Say from where it goes on, where a signal ended it: it may not have saved when it was asked to."""
     killed = ended.exit is not None and ended.exit.code > 128
-    return f"{go_on} from its last checkpoint (it saved none on SIGTERM)" if go_on and killed else go_on
+    return f"{go_on} from its last checkpoint" if go_on and killed else go_on
 
 
 def _name(code: int) -> str:

@@ -127,9 +127,10 @@ class Outputs:
         if self.resumable and not state.taken and not force:
             same = state.inputs is None or state.inputs_digest == inputs.digest()
             since = "" if same else f"; since it began, {changes(state.inputs, inputs)}"
+            option = "--resume" if same else ACCEPT if state.can_go_on(inputs) else None
+            go_on = f"{option} goes on with it, " if option else ""
             raise SubmissionError(
-                f"a run that was cut off lies in {self.folder}{since}: {'--resume' if same else ACCEPT} goes on with "
-                "it, --force starts anew"
+                f"a run that was cut off lies in {self.folder}{since}: {go_on}--force starts anew"
             )
         # Until it is empty it goes on with nothing: what is left after a kill is of no known run.
         self._write(RunState(inputs=UNKNOWN))
@@ -142,13 +143,12 @@ class Outputs:
             raise SubmissionError(f"nothing to resume in {self.folder}; start without --resume")
         begun_with = state.begun_with
         if state.inputs_digest not in (None, inputs.digest()):
-            old = state.inputs
-            known = old != UNKNOWN and not (isinstance(old, PretrainInputs) and old.method != inputs.method)
+            known = state.can_go_on(inputs)
             if not (accept_changes and known):
-                go_on = f"go on all the same with {ACCEPT}, " if known else ""
+                ways = f"Give what it began with, go on all the same with {ACCEPT}, c" if known else "C"
                 raise SubmissionError(
-                    f"the run in {self.folder} cannot simply go on: since it began, {changes(old, inputs)}. Give what "
-                    f"it began with, {go_on}choose another --name, or start anew with --force"
+                    f"the run in {self.folder} cannot simply go on: since it began, {changes(state.inputs, inputs)}. "
+                    f"{ways}hoose another --name, or start anew with --force"
                 )
             begun_with = list(dict.fromkeys([*begun_with, str(state.inputs_digest)]))
             self._keep_only_what_goes_on()  # a backbone that lies there was made of the inputs before

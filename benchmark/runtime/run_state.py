@@ -32,6 +32,12 @@ class RunState(Model):
         """Digest of what it depends on."""
         return self.inputs.digest() if isinstance(self.inputs, PretrainInputs) else self.inputs
 
+    def can_go_on(self, inputs: PretrainInputs) -> bool:
+        """Return whether a user may let it go on with inputs that are not what they were."""
+        if isinstance(self.inputs, PretrainInputs):
+            return self.inputs.method == inputs.method
+        return self.inputs != UNKNOWN
+
 
 def changes(old: PretrainInputs | str | None, new: PretrainInputs) -> str:
     """Return what differs between the inputs of a run and those of now, as the middle of a sentence."""

@@ -86,10 +86,10 @@ def test_a_run_goes_on_with_changes_that_are_accepted_and_remembers_them(outputs
 
 def test_a_run_of_another_method_or_of_none_does_not_go_on(outputs: Outputs) -> None:
     begin(outputs)
-    with pytest.raises(
-        SubmissionError, match=r"method was m, is n\. Give what it began with, choose another --name"
-    ):
+    with pytest.raises(SubmissionError, match=r"method was m, is n\. Choose another --name"):
         outputs.open(replace(INPUTS, method="n"), resume=True, force=False, accept_changes=True)
+    with pytest.raises(SubmissionError, match=r"method was m, is n: --force starts anew"):
+        outputs.open(replace(INPUTS, method="n"), resume=False, force=False)
     outputs.state.write_text(json.dumps({"inputs": "unknown"}))
     with pytest.raises(SubmissionError, match="a call that was to throw it away was killed"):
         outputs.open(INPUTS, resume=True, force=False, accept_changes=True)
