@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
@@ -12,7 +12,7 @@ from benchmark.contract.dataset import Splits, Track
 from benchmark.contract.made_with import DeviceKind, MadeWith
 from benchmark.contract.prediction_file import PredictionFile, prediction_file
 
-SCHEMA = 2
+SCHEMA: Final = 2
 """Of records that are written. Schema 1 has no `made_with` and no `grid_edge`; it is read, and written as it was."""
 
 Phase = Literal["tune", "final"]
