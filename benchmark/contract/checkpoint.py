@@ -27,7 +27,8 @@ class CheckpointManifest(Model):
     """That are done: the run goes on at the epoch of this number, counted from 0."""
     seconds: Seconds
     """Spent on them, in all attempts, the writing of checkpoints included."""
-    peak_memory_bytes: Count | None = None
+    peak_host_bytes: Count | None = None
+    peak_device_bytes: Count | None = None
     energy_joules: Joules | None = None
     sha256: Sha256
     """Of `state.pt`."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -76,16 +75,15 @@ class Checkpoint:
             return None
         manifest = self._manifest()
         if isinstance(manifest, str):
-            return self.throw_away(manifest)
-        try:
-            if file_sha256(self.folder / STATE) != manifest.sha256:
-                return self.throw_away(f"{STATE} differs from its digest")
-            state = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
-        except Exception as error:  # unreadable, or what a library makes of bytes that are no state
-            return self.throw_away(f"{STATE} cannot be read: {str(error).partition(chr(10))[0][:200]}")
-        self._earlier = Usage(manifest.peak_memory_bytes, manifest.energy_joules)
+            self.throw_away(manifest)
+            return None
+        state, problem = self._state(manifest)
+        if state is None:
+            self.throw_away(problem)
+            return None
+        self._earlier = Usage(manifest.peak_host_bytes, manifest.peak_device_bytes, manifest.energy_joules)
         self._earlier_seconds = manifest.seconds
-        return state if isinstance(state, dict) else self.throw_away(f"{STATE} holds no state")
+        return state
 
     def write_if_due(self, epochs: int, state: Callable[[], State]) -> None:
         """Write the state after so many epochs, unless the last one is too recent. A disk that fails stops no training.
@@ -123,6 +121,16 @@ class Checkpoint:
         self._earlier, self._earlier_seconds = Usage(), 0.0
         self.remove()
 
+    def _state(self, manifest: CheckpointManifest) -> tuple[State | None, str]:
+        """Return the state; where it is not what was written, None and why."""
+        try:
+            if file_sha256(self.folder / STATE) != manifest.sha256:
+                return None, f"{STATE} differs from its digest"
+            state = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
+        except Exception as error:  # unreadable, or what a library makes of bytes that are no state
+            return None, f"{STATE} cannot be read: {str(error).partition(chr(10))[0][:200]}"
+        return (state, "") if isinstance(state, dict) else (None, f"{STATE} holds no state")
+
     def _manifest(self) -> CheckpointManifest | str:
         """Return what the checkpoint says of itself, or why the run cannot go on with it."""
         try:
@@ -149,7 +157,7 @@ class Checkpoint:
             # On a thread of its own, since torch's writer makes an error of a disk of Ctrl-C and SIGTERM, which Python
             # raises in the main thread: there it waits for the end of the writing, and comes through.
             with DigestedFile(folder / STATE) as file, ThreadPoolExecutor(1) as writer:
-                writer.submit(torch.save, state, file).result()
+                writer.submit(torch.save, state, file).result()  # type: ignore[arg-type]
                 file.sync()
             usage = self.usage
             manifest = CheckpointManifest(
@@ -159,7 +167,8 @@ class Checkpoint:
                 versions=_versions(),
                 epochs=epochs,
                 seconds=self.seconds,
-                peak_memory_bytes=usage.peak_memory_bytes,
+                peak_host_bytes=usage.peak_host_bytes,
+                peak_device_bytes=usage.peak_device_bytes,
                 energy_joules=usage.energy_joules,
                 sha256=file.sha256,
             )
@@ -172,12 +181,15 @@ def is_due(seconds: float, cost: float) -> bool:
 
 
 def added(earlier: Usage, later: Usage) -> Usage:
-    """Return the usage of two attempts at one run: the higher peak, all the energy as far as it is known."""
-    peaks = [peak for peak in (earlier.peak_memory_bytes, later.peak_memory_bytes) if peak is not None]
+    """Return the usage of two attempts at one run: the higher peaks, all the energy as far as it is known."""
+
+    def highest(*peaks: int | None) -> int | None:
+        return max((peak for peak in peaks if peak is not None), default=None)
+
     energies = [each for each in (earlier.energy_joules, later.energy_joules) if each is not None]
-    return replace(
-        later,
-        peak_memory_bytes=max(peaks, default=None),
+    return Usage(
+        peak_host_bytes=highest(earlier.peak_host_bytes, later.peak_host_bytes),
+        peak_device_bytes=highest(earlier.peak_device_bytes, later.peak_device_bytes),
         energy_joules=round(sum(energies), 1) if energies else None,
     )
 

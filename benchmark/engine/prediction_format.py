@@ -242,7 +242,7 @@ def _mask_table(rows: np.ndarray, found: MaskPredictions, masks: bool) -> pa.Tab
     }
     arrays = [pa.array(values) for values in columns.values()]
     if kept := masks and found.masks is not None:
-        packed = np.ascontiguousarray(found.masks.numpy())  # type: ignore[union-attr]
+        packed = np.ascontiguousarray(found.masks.numpy())
         kind = pa.binary(packed_size(found.side))
         arrays.append(
             pa.FixedSizeBinaryArray.from_buffers(kind, images * classes, [None, pa.py_buffer(packed)])

@@ -251,8 +251,8 @@ def test_seconds_and_cost_are_those_of_all_attempts(case, cut, tmp_path):
     assert 0 < manifest.seconds < 100
     path.write_text(manifest.model_copy(update={"seconds": 1000.0}).to_json())
     assert 1000 < case.train(tmp_path)[0].seconds < 1100
-    assert added(Usage(7, 2.5), Usage(5, 1.0)) == Usage(7, 3.5)
-    assert added(Usage(), Usage(5, None)) == Usage(5, None)
+    assert added(Usage(7, 2, 2.5), Usage(5, 3, 1.0)) == Usage(7, 3, 3.5)
+    assert added(Usage(), Usage(5)) == Usage(5)
 
 
 class _Code:

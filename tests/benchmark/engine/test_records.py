@@ -168,6 +168,7 @@ def named(seed: int, content: bytes) -> RunRecord:
 def test_predictions_are_there_before_the_record_that_names_them(path, monkeypatch):
     """The write of the line fails: the file is there, and is swept by the next call."""
     written = named(1, b"boxes")
+    assert written.predictions is not None
     file = path.parent / written.predictions.file
 
     def full(stream, content):
@@ -194,6 +195,7 @@ def test_predictions_are_there_before_the_record_that_names_them(path, monkeypat
 )
 def test_a_record_names_its_own_predictions_or_none(changes):
     one = named(1, b"boxes")
+    assert one.predictions is not None
     kept = one.predictions.model_dump()
     if "file" in changes:
         kept["file"] = changes.pop("file") % one.key
@@ -204,5 +206,6 @@ def test_a_record_names_its_own_predictions_or_none(changes):
 @pytest.mark.parametrize("file", ["../../secret", "predictions/../x/%s.parquet", "/etc/passwd"])
 def test_predictions_lie_nowhere_else(file):
     one = named(1, b"boxes")
+    assert one.predictions is not None
     with pytest.raises(ValidationError, match="should match pattern"):
         record(1, predictions=one.predictions.model_dump() | {"file": file.replace("%s", one.key)})
