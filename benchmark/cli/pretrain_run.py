@@ -128,20 +128,14 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         outputs.open(
             inputs, resume=request.resume, force=request.force, accept_changes=request.accept_changes
         )
+        changed = request.accept_changes or bool(outputs.begun_with)
         with (
             scratch_folder(outputs.folder.with_name("input")) as empty,
             RunView(console()) as view,
         ):
             empty.chmod(0o755)
             run = Run(
-                parameters=_parameters(
-                    request,
-                    found,
-                    choice,
-                    root.name,
-                    device,
-                    request.accept_changes or bool(outputs.begun_with),
-                ),
+                parameters=_parameters(request, found, choice, root.name, device, changed),
                 input=source or empty.resolve(),
                 output=outputs.folder,
                 assets=_assets(request),
