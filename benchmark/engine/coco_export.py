@@ -41,7 +41,7 @@ def write_coco(out: Path, runs: Sequence[tuple[ScoredRun, list[Coco]]]) -> list[
     Raises:
         FileExistsError: There is something at `out`.
     """
-    files = {ANNOTATIONS: json.dumps(annotations(runs[0][0]))}
+    files = {ANNOTATIONS: json.dumps(ground_truth(runs[0][0]))}
     files |= {f"seed-{run.record.run.seed}.json": json.dumps(found) for run, found in runs}
     with new_folder(out, replace=False) as folder:
         for name, text in files.items():
@@ -49,7 +49,7 @@ def write_coco(out: Path, runs: Sequence[tuple[ScoredRun, list[Coco]]]) -> list[
     return [out / name for name in files]
 
 
-def annotations(run: ScoredRun) -> Coco:
+def ground_truth(run: ScoredRun) -> Coco:
     """Return the ground truth of a run's test images in the frame of its predictions."""
     boxes = run.spec.target == "boxes"
     side = int(FRAME) if boxes else run.side

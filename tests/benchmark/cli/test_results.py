@@ -49,12 +49,13 @@ def test_runs_are_rescored_exported_and_verified(workspace, tmp_path):
 
     path = results_path(workspace, "phantom", "random-resnet18", "covid_linear")
     record = next(one for one in load_records(path).values() if one.predictions)
+    assert record.predictions is not None
     file = path.parent / record.predictions.file
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
-    for words in (("results", "rescore"), ("leaderboard", "verify", "1.0.0", "--rescore", *versions)):
-        result = call(workspace, *words)
+    for command in (("results", "rescore"), ("leaderboard", "verify", "1.0.0", "--rescore", *versions)):
+        result = call(workspace, *command)
         assert result.exit_code == 1
         assert (
             f"phantom/random-resnet18/covid_linear, seed {record.run.seed} ({record.key[:12]})"

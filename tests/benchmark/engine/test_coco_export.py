@@ -11,7 +11,7 @@ from pycocotools import mask as rle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from benchmark.engine.coco_export import annotations, results, write_coco
+from benchmark.engine.coco_export import ground_truth, results, write_coco
 from benchmark.engine.kept_predictions import with_predictions
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.prediction_format import PredictionError, from_bytes
@@ -67,6 +67,7 @@ def boxes_of(run, seed=0):
 
 def stored(plan, run, found):
     _, content = with_predictions(plan, run.record, found)
+    assert content is not None
     return from_bytes(content)
 
 
@@ -109,7 +110,7 @@ def test_masks_come_out_as_they_were_predicted_and_as_the_store_has_them(tmp_pat
     real = plan.data.targets["test"].batch(torch.arange(len(run.rows))).numpy()
     parts = (
         (predicted.numpy(), results(run, stored(plan, run, found))),
-        (real, annotations(run)["annotations"]),
+        (real, ground_truth(run)["annotations"]),
     )
     place = {int(row): i for i, row in enumerate(run.rows)}
     for expected, written in parts:

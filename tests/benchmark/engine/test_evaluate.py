@@ -227,10 +227,14 @@ class _Brightness(TinySource):
     def load(self, seed):
         backbone = super().load(seed)
         channels = [level.channels for level in backbone.levels]
-        backbone.feature_maps = lambda image: tuple(
-            self.factor * F.avg_pool2d(image[:, :1], 2**power).repeat(1, count, 1, 1)
-            for power, count in enumerate(channels, start=1)
-        )
+
+        def bright(image):
+            return tuple(
+                self.factor * F.avg_pool2d(image[:, :1], 2**power).repeat(1, count, 1, 1)
+                for power, count in enumerate(channels, start=1)
+            )
+
+        backbone.feature_maps = bright  # type: ignore[method-assign]
         return backbone
 
 

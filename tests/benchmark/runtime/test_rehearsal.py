@@ -53,7 +53,7 @@ INPUTS = PretrainInputs(
 )  # fmt: skip
 KNOWN = Known(
     name="mine", display_name="Mine", method="mine", variant=None, profile="paper", fraction=None, seed=1,
-    corpus_sha256=None, inputs_sha256=INPUTS.digest(), pretraining_data=None, image_digest=None, seconds=0.0,
+    corpus_sha256=None, inputs_sha256=INPUTS.digest(), pretraining_data=(), image_digest=None, seconds=0.0,
     peak_memory_bytes=None,
 )  # fmt: skip
 
