@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.run_record import Count, Joules, RunKey, Seconds
+from benchmark.contract.run_record import RunKey, Seconds
 
 CHECKPOINTS = "checkpoints"
 """Folder of a workspace: `checkpoints/<submission>/<key of the run>/`."""
@@ -27,7 +27,7 @@ class CheckpointManifest(Model):
     """That are done: the run goes on at the epoch of this number, counted from 0."""
     seconds: Seconds
     """Spent on them, in all attempts, the writing of checkpoints included."""
-    peak_memory_bytes: Count | None = None
-    energy_joules: Joules | None = None
+    usage: dict[str, int | float | None] = {}
+    """Memory and energy of all attempts, as the engine measures them."""
     sha256: Sha256
     """Of `state.pt`."""

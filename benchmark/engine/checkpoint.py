@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -83,9 +83,14 @@ class Checkpoint:
             state = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
         except Exception as error:  # unreadable, or what a library makes of bytes that are no state
             return self.throw_away(f"{STATE} cannot be read: {str(error).partition(chr(10))[0][:200]}")
-        self._earlier = Usage(manifest.peak_memory_bytes, manifest.energy_joules)
+        if not isinstance(state, dict):
+            return self.throw_away(f"{STATE} holds no state")
+        try:
+            self._earlier = Usage(**manifest.usage)  # type: ignore[arg-type]
+        except TypeError:  # measured otherwise, by another version: the cost is then that of this attempt
+            self._earlier = Usage()
         self._earlier_seconds = manifest.seconds
-        return state if isinstance(state, dict) else self.throw_away(f"{STATE} holds no state")
+        return state
 
     def write_if_due(self, epochs: int, state: Callable[[], State]) -> None:
         """Write the state after so many epochs, unless the last one is too recent. A disk that fails stops no training.
@@ -151,7 +156,6 @@ class Checkpoint:
             with DigestedFile(folder / STATE) as file, ThreadPoolExecutor(1) as writer:
                 writer.submit(torch.save, state, file).result()
                 file.sync()
-            usage = self.usage
             manifest = CheckpointManifest(
                 run=self._run,
                 submission=self._submission,
@@ -159,8 +163,7 @@ class Checkpoint:
                 versions=_versions(),
                 epochs=epochs,
                 seconds=self.seconds,
-                peak_memory_bytes=usage.peak_memory_bytes,
-                energy_joules=usage.energy_joules,
+                usage=asdict(self.usage),
                 sha256=file.sha256,
             )
             (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
@@ -172,14 +175,12 @@ def is_due(seconds: float, cost: float) -> bool:
 
 
 def added(earlier: Usage, later: Usage) -> Usage:
-    """Return the usage of two attempts at one run: the higher peak, all the energy as far as it is known."""
-    peaks = [peak for peak in (earlier.peak_memory_bytes, later.peak_memory_bytes) if peak is not None]
-    energies = [each for each in (earlier.energy_joules, later.energy_joules) if each is not None]
-    return replace(
-        later,
-        peak_memory_bytes=max(peaks, default=None),
-        energy_joules=round(sum(energies), 1) if energies else None,
-    )
+    """Return the usage of two attempts at one run: the higher peaks, all the energy as far as it is known."""
+    both = {}
+    for name, value in asdict(later).items():
+        known = [each for each in (getattr(earlier, name), value) if each is not None]
+        both[name] = (round(sum(known), 1) if name == "energy_joules" else max(known)) if known else None
+    return Usage(**both)
 
 
 def sweep_checkpoints(

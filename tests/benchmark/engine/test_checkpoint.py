@@ -251,8 +251,12 @@ def test_seconds_and_cost_are_those_of_all_attempts(case, cut, tmp_path):
     assert 0 < manifest.seconds < 100
     path.write_text(manifest.model_copy(update={"seconds": 1000.0}).to_json())
     assert 1000 < case.train(tmp_path)[0].seconds < 1100
-    assert added(Usage(7, 2.5), Usage(5, 1.0)) == Usage(7, 3.5)
-    assert added(Usage(), Usage(5, None)) == Usage(5, None)
+    first, second = (
+        Usage(peak_memory_bytes=7, energy_joules=2.5),
+        Usage(peak_memory_bytes=5, energy_joules=1.0),
+    )
+    assert added(first, second) == Usage(peak_memory_bytes=7, energy_joules=3.5)
+    assert added(Usage(), first) == added(first, Usage()) == first
 
 
 class _Code:
