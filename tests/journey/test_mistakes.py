@@ -28,9 +28,8 @@ MISTAKES = {
     "a wrong file name": f"({FOLDER} / 'backbone.safetensors').rename({FOLDER} / 'weights.safetensors')",
     "a missing level": MANIFEST
     + "found = json.loads(text); found['levels'].pop(); path.write_text(json.dumps(found))",
-    "weights that are NaN": "encoder.load_state_dict({k: v * float('nan') if v.is_floating_point() else v "
-    f"for k, v in encoder.state_dict().items()}}); save_backbone({FOLDER}, encoder, name=name, display_name=name, "
-    "provenance=Provenance(method=name), onnx=False)",
+    "weights that are NaN": "[weight.data.fill_(float('nan')) for weight in encoder.parameters()]; "
+    f"save_backbone({FOLDER}, encoder, name=name, display_name=name, provenance=Provenance(), onnx=False)",
     "a normalisation of its own": MANIFEST
     + "found = json.loads(text); found['input']['normalisation'] = 'imagenet'; path.write_text(json.dumps(found))",
     "writing outside /output": "Path('/opt/method.pt').write_text('weights')",

@@ -91,7 +91,7 @@ def torment(root: Path, kills: int, seed: int) -> Counter[str]:
         code = -1
         while code != 0:
             seen, child = lines(workspace), begin(workspace)
-            time.sleep(rng.uniform(0, usual))
+            time.sleep(rng.uniform(0, 0.6 * usual))
             number = rng.choice([signal.SIGKILL, signal.SIGTERM])
             os.kill(child, number)  # not waited for yet, so that it is nobody else
             code = wait(child)

@@ -107,7 +107,7 @@ save_backbone(
     encoder,
     name=name,
     display_name=name,
-    provenance=Provenance(method=name, epochs=settings["epochs"]),
+    provenance=Provenance(epochs=settings["epochs"]),
     onnx=False,
 )
 tell("done")
