@@ -81,7 +81,9 @@ class ContainerRuntime:
                 hand_over(run, *outside(client, container, identity, run.output, os.getuid()))
                 # Attached before the start, so that the first line is not missed.
                 stream = ask(
-                    lambda: client.api.attach(container, stdout=True, stderr=True, stream=True, logs=False)
+                    lambda: client.api.attach(
+                        container, stdout=True, stderr=True, stream=True, logs=False, demux=True
+                    )
                 )
                 narrator.read(stream)
                 ask(lambda: client.api.start(container))

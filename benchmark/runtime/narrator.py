@@ -14,11 +14,13 @@ from benchmark.log import logger
 from benchmark.runtime.run_log import RunLog
 
 Listener = Callable[[Event | LogLine], None]
+Chunk = bytes | tuple[bytes | None, bytes | None]
+"""Of standard output and standard error, together or apart."""
 
 PROGRESS_SECONDS = 0.1
 """Progress events that come faster than this are dropped."""
 LINES_SHOWN = 60
-"""Of the end of a run that failed, where its log was too long to be shown as it came."""
+"""Of the end of each stream of a run that failed, where its log was too long to be shown as it came."""
 
 
 class Narrator:
@@ -33,7 +35,7 @@ class Narrator:
         self._listener = listener
         self._heard = 0
         self._last_progress = 0.0
-        self._lines = Lines()
+        self._lines = (Lines(), Lines())
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
         self._log = RunLog(log, limit)
@@ -46,8 +48,8 @@ class Narrator:
     ) -> None:
         self._log.close()
 
-    def read(self, stream: Iterable[bytes]) -> None:
-        """Begin to read a stream."""
+    def read(self, stream: Iterable[Chunk]) -> None:
+        """Begin to read what a run says: chunks of both its streams together, or pairs of each."""
         self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self._thread.start()
 
@@ -61,7 +63,7 @@ class Narrator:
                 return
 
     def last(self, count: int) -> list[str]:
-        """Return the last lines, handed on or not."""
+        """Return the last lines of each stream, handed on or not."""
         return self._log.last(count)
 
     def show_last(self) -> None:
@@ -76,29 +78,32 @@ class Narrator:
         if error := self._error or self._log.error:
             raise error
 
-    def _read(self, stream: Iterable[bytes]) -> None:
+    def _read(self, stream: Iterable[Chunk]) -> None:
         try:
             for chunk in stream:
-                self._hear_all(self._lines.feed(chunk))
-            self._hear_all(self._lines.end())
-        except Exception as error:
-            if type(error).__module__.split(".")[0] not in ("docker", "requests", "urllib3", "http"):
-                self._error = self._error or error
+                for error, piece in enumerate((chunk,) if isinstance(chunk, bytes) else chunk):
+                    if piece:
+                        self._hear_all(self._lines[error].feed(piece), error=bool(error))
+            for error, lines in enumerate(self._lines):
+                self._hear_all(lines.end(), error=bool(error))
+        except Exception as failure:
+            if type(failure).__module__.split(".")[0] not in ("docker", "requests", "urllib3", "http"):
+                self._error = self._error or failure
 
-    def _hear_all(self, lines: Iterable[bytes]) -> None:
+    def _hear_all(self, lines: Iterable[bytes], *, error: bool) -> None:
         if self._error is not None:
             return
         try:
             for line in lines:
-                self._hear(line)
-        except Exception as error:
-            logger.warning("the log ends here, the run goes on: %s", error)
-            self._error = error
+                self._hear(line, error)
+        except Exception as failure:
+            logger.warning("the log ends here, the run goes on: %s", failure)
+            self._error = failure
 
-    def _hear(self, line: bytes) -> None:
+    def _hear(self, line: bytes, error: bool) -> None:
         self._heard += 1
         if self._log.full and not line.startswith(b'{"event'):
-            self._log.keep(line)
+            self._log.keep(line, error=error)
             return
         found = parse_line(line)
         if isinstance(found, ProgressEvent):
@@ -107,7 +112,7 @@ class Narrator:
                 self._last_progress = now
                 self._listener(found)
         elif self._log.full:
-            self._log.keep(line)
+            self._log.keep(line, error=error)
         else:
             self._log.write(line, found)
             self._listener(found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 
 from benchmark.contract.events import Event, LogLine, MessageEvent, parse_line
@@ -12,7 +14,7 @@ from benchmark.disk.temporary import write_text
 from benchmark.log import logger
 
 LAST_LINES = 200
-"""The end of a log that is kept, however long its lines are: each is cut at `LINE_LIMIT` characters."""
+"""The end of each stream that is kept, however long its lines are: each is cut at `LINE_LIMIT` characters."""
 TAIL_SECONDS = 3.0
 """How long the end may be in memory alone: a harness may be killed."""
 EVENT_BYTES = 100
@@ -25,7 +27,8 @@ class RunLog:
     """A file that never holds much more than `limit` bytes.
 
     The first half of the limit is written line by line. Of what follows the last lines are kept: as many as fill the
-    other half, and at least `LAST_LINES`.
+    other half, and at least `LAST_LINES` of each stream: of an engine the last words of standard error come before
+    those of standard output that were said earlier, and would be lost among them.
     """
 
     def __init__(self, path: Path, limit: int) -> None:
@@ -34,7 +37,9 @@ class RunLog:
         self._path = path
         self._head: list[str] = []
         self._head_left = limit - limit // 2
-        self._tail: deque[bytes] = deque()
+        self._tails: tuple[deque[tuple[int, bytes]], ...] = (deque(), deque())
+        """Number and content of the last lines of standard output and standard error."""
+        self._kept = 0
         self._tail_left = limit // 2
         self._lines_left_out = self._bytes_left_out = 0
         self._lock = threading.Lock()
@@ -63,15 +68,16 @@ class RunLog:
             self._file.write(text + "\n")
             self._file.flush()
 
-    def keep(self, line: bytes) -> None:
-        """Add a line to the end; what is too much goes in front."""
+    def keep(self, line: bytes, *, error: bool = False) -> None:
+        """Add a line of one of the streams to the end; what is too much goes in front."""
         with self._lock:
             if self._closed:
                 return
-            self._tail.append(line[:RAW_BYTES])
+            self._kept += 1
+            self._tails[error].append((self._kept, line[:RAW_BYTES]))
             self._tail_left -= _size(line)
-            while self._tail_left < 0 and len(self._tail) > LAST_LINES:
-                gone = self._tail.popleft()
+            while self._tail_left < 0 and (long := [tail for tail in self._tails if len(tail) > LAST_LINES]):
+                _, gone = min(long, key=lambda tail: tail[0]).popleft()
                 self._tail_left += _size(gone)
                 self._lines_left_out += 1
                 self._bytes_left_out += len(gone) + 1
@@ -81,10 +87,17 @@ class RunLog:
                 self._timer.start()
 
     def last(self, count: int) -> list[str]:
-        """Return the last lines of all."""
+        """Return the last lines of standard output, and after them those of standard error.
+
+        Where the beginning has no end yet, the streams are not told apart.
+        """
+        if not self.full:
+            return self._head[-count:]
         with self._lock:
-            tail = [text_of(parse_line(line)) for line in list(self._tail)[-count:]]
-        return [*self._head, *tail][-count:]
+            lines = [
+                line for tail in self._tails for _, line in islice(tail, max(len(tail) - count, 0), None)
+            ]
+        return [text_of(parse_line(line)) for line in lines]
 
     def close(self) -> None:
         """Write what is not on disk yet; what comes after is dropped."""
@@ -99,15 +112,16 @@ class RunLog:
     def _write_tail(self) -> None:
         with self._lock:
             self._timer = None
-            if not self._tail:
+            if not self._kept:
                 return
-            lines = list(self._tail)
             gap = (
                 [f"… {self._lines_left_out:,} lines ({self._bytes_left_out:,} bytes) were left out here …"]
                 if self._lines_left_out
                 else []
             )
-            text = "\n".join([*self._head, *gap, *(text_of(parse_line(line)) for line in lines), ""])
+            text = "\n".join(
+                [*self._head, *gap, *(text_of(parse_line(line)) for _, line in merge(*self._tails)), ""]
+            )
             try:
                 write_text(self._path, text)
             except OSError as error:

@@ -125,20 +125,23 @@ def test_its_crash_after_a_flood_is_in_the_log_and_shown(suspect: Suspect):
     assert after.verdict is Verdict.FAILED, after.message
     lines = after.log.splitlines()
     assert lines[0] == "0 " + "x" * 95
-    assert lines[-1] == "ValueError: the bug"
+    assert "ValueError: the bug" in lines
     assert "299999 " + "x" * 95 in lines
     assert len(after.log) < 60_000
     assert after.heard[-1] == LogLine("ValueError: the bug")
 
 
 def test_what_it_left_is_rejected_and_made_again_from_its_checkpoint(suspect: Suspect, good: Path):
-    """No attack: a wrong file name in the last line does not cost the training."""
-    train = "[ -d /output/checkpoints ] || cp -r /input/good /output/checkpoints\n"
-    wrong = suspect(f"{train}cp -r /output/checkpoints /output/backbones", files={"good": good})
-    assert wrong.verdict is Verdict.REJECTED
+    """No attack: a wrong name in the last line does not cost the training."""
+    wrong = suspect("cp -r /input/good /output/checkpoints; mkdir /output/backbones", files={"good": good})
+    assert wrong.verdict is Verdict.REJECTED, wrong.message
     assert "left no folder backbone/" in wrong.message
     assert "its checkpoints are kept: the same command with --resume goes on" in wrong.message
-    mended = suspect("cp -r /output/checkpoints /output/backbone; touch /output/x", resume=True)
+    mended = suspect(
+        "cp -r /output/checkpoints /output/backbone; touch /output/x",
+        limits={"output_bytes": 400 << 20},
+        resume=True,
+    )
     assert mended.verdict is Verdict.SUCCESS, mended.message
     assert any(each.message.startswith("removed x (") for each in mended.result.findings)
 

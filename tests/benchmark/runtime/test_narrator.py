@@ -11,11 +11,11 @@ import pytest
 
 from benchmark.contract.events import Event, LogLine, MessageEvent, ProgressEvent
 from benchmark.runtime import run_log
-from benchmark.runtime.narrator import Narrator
+from benchmark.runtime.narrator import Chunk, Narrator
 
 
 def narrate(
-    tmp_path: Path, chunks: Iterable[bytes], limit: int = 1000
+    tmp_path: Path, chunks: Iterable[Chunk], limit: int = 1000
 ) -> tuple[list[Event | LogLine], str, Narrator]:
     heard: list[Event | LogLine] = []
     with Narrator(heard.append, tmp_path / "log", limit) as narrator:
@@ -57,6 +57,19 @@ def test_the_last_200_lines_are_kept_however_long_they_are(tmp_path: Path):
         str(number) for number in range(100, 300)
     ]
     assert len(log) < 102_000
+
+
+def test_the_end_of_standard_error_is_kept_and_shown_last_though_it_comes_before_other_lines(tmp_path: Path):
+    """As an engine hands it on: each stream has a buffer of its own."""
+    error = b"Traceback (most recent call last):\nValueError: the bug\n"
+    chunks = [(b"out\n" * 2000, None), (b"half a li", error), (b"ne\n" + b"late\n" * 5000, None)]
+    heard, log, narrator = narrate(tmp_path, chunks)
+    assert "Traceback (most recent call last):\nValueError: the bug\n" in log
+    assert log.endswith("late\n" * 200)
+    narrator.show_last()
+    assert heard[-3:] == [LogLine("late"), *map(LogLine, error.decode().splitlines())]
+    _, log, _ = narrate(tmp_path, [(b"half a li", error), (b"ne\n", None)])
+    assert log == error.decode() + "half a line\n"
 
 
 def test_what_follows_without_a_gap_is_one_log(tmp_path: Path):
