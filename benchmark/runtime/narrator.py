@@ -34,6 +34,7 @@ class Narrator:
     def __init__(self, listener: Listener, log: Path, limit: int) -> None:
         self._listener = listener
         self._heard = 0
+        self._cut = False
         self._last_progress = 0.0
         self._lines = (Lines(), Lines())
         self._error: BaseException | None = None
@@ -68,7 +69,7 @@ class Narrator:
 
     def show_last(self) -> None:
         """Hand on the last lines where the log was too long for them."""
-        if self._log.full and self._error is None:
+        if self._cut and self._error is None:
             self._listener(LogLine("… the last lines of the log:"))
             for line in self.last(LINES_SHOWN):
                 self._listener(LogLine(line))
@@ -103,7 +104,7 @@ class Narrator:
     def _hear(self, line: bytes, error: bool) -> None:
         self._heard += 1
         if self._log.full and not line.startswith(b'{"event'):
-            self._log.keep(line, error=error)
+            self._keep(line, error)
             return
         found = parse_line(line)
         if isinstance(found, ProgressEvent):
@@ -112,9 +113,13 @@ class Narrator:
                 self._last_progress = now
                 self._listener(found)
         elif self._log.full:
-            self._log.keep(line, error=error)
+            self._keep(line, error)
         else:
             self._log.write(line, found)
             self._listener(found)
-            if self._log.full:
-                self._listener(LogLine("… the log is longer than is shown; its last lines are kept"))
+
+    def _keep(self, line: bytes, error: bool) -> None:
+        self._log.keep(line, error=error)
+        if not self._cut:
+            self._cut = True
+            self._listener(LogLine("… the log is longer than is shown; its last lines are kept"))
