@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
@@ -11,7 +11,7 @@ from benchmark.contract.base import Model, Name, Sha256, digest_of
 from benchmark.contract.dataset import Splits, Track
 from benchmark.contract.made_with import DeviceKind, MadeWith
 
-SCHEMA = 2
+SCHEMA: Final = 2
 """Of records that are written. Schema 1 has no `made_with` and no `grid_edge`; it is read, and written as it was."""
 
 Phase = Literal["tune", "final"]
