@@ -66,6 +66,9 @@ def test_backbone_tells_what_it_cost_and_is_the_best_epoch(unbroken: Path) -> No
     assert provenance.seconds
     assert provenance.peak_memory_bytes
     assert provenance.device == "CPU"
+    made = provenance.made_with
+    assert made is not None
+    assert (made.device_kind, made.precision, made.torch) == ("cpu", "32-true", torch.__version__)
     assert provenance.pretraining_data == ["tiny corpus"]
     assert provenance.hyperparameters["plateau_patience"] == 0
     best = torch.load(unbroken / "checkpoints" / "best.ckpt", weights_only=True)
