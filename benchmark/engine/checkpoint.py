@@ -74,23 +74,11 @@ class Checkpoint:
         """Return the state that the run goes on with, None where it begins."""
         if not self.folder.is_dir():
             return None
-        manifest = self._manifest()
-        if isinstance(manifest, str):
-            return self.throw_away(manifest)
-        try:
-            if file_sha256(self.folder / STATE) != manifest.sha256:
-                return self.throw_away(f"{STATE} differs from its digest")
-            state = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
-        except Exception as error:  # unreadable, or what a library makes of bytes that are no state
-            return self.throw_away(f"{STATE} cannot be read: {str(error).partition(chr(10))[0][:200]}")
-        if not isinstance(state, dict):
-            return self.throw_away(f"{STATE} holds no state")
-        try:
-            self._earlier = Usage(**manifest.usage)  # type: ignore[arg-type]
-        except TypeError:  # measured otherwise, by another version: the cost is then that of this attempt
-            self._earlier = Usage()
-        self._earlier_seconds = manifest.seconds
-        return state
+        found = self._read()
+        if not isinstance(found, str):
+            return found
+        self.throw_away(found)
+        return None
 
     def write_if_due(self, epochs: int, state: Callable[[], State]) -> None:
         """Write the state after so many epochs, unless the last one is too recent. A disk that fails stops no training.
@@ -128,6 +116,26 @@ class Checkpoint:
         self._earlier, self._earlier_seconds = Usage(), 0.0
         self.remove()
 
+    def _read(self) -> State | str:
+        """Return the state, or why the run cannot go on with it."""
+        manifest = self._manifest()
+        if isinstance(manifest, str):
+            return manifest
+        try:
+            if file_sha256(self.folder / STATE) != manifest.sha256:
+                return f"{STATE} differs from its digest"
+            state = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
+        except Exception as error:  # unreadable, or what a library makes of bytes that are no state
+            return f"{STATE} cannot be read: {str(error).partition(chr(10))[0][:200]}"
+        if not isinstance(state, dict):
+            return f"{STATE} holds no state"
+        try:
+            self._earlier = Usage(**manifest.usage)  # type: ignore[arg-type]
+        except TypeError:  # measured otherwise, by another version: the cost is then that of this attempt
+            self._earlier = Usage()
+        self._earlier_seconds = manifest.seconds
+        return state
+
     def _manifest(self) -> CheckpointManifest | str:
         """Return what the checkpoint says of itself, or why the run cannot go on with it."""
         try:
@@ -154,7 +162,7 @@ class Checkpoint:
             # On a thread of its own, since torch's writer makes an error of a disk of Ctrl-C and SIGTERM, which Python
             # raises in the main thread: there it waits for the end of the writing, and comes through.
             with DigestedFile(folder / STATE) as file, ThreadPoolExecutor(1) as writer:
-                writer.submit(torch.save, state, file).result()
+                writer.submit(torch.save, state, file).result()  # type: ignore[arg-type]
                 file.sync()
             manifest = CheckpointManifest(
                 run=self._run,
