@@ -46,7 +46,11 @@ def write(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
     monkeypatch.setenv("GOOD", str(good))
     monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
     head = (folder / "mine" / "pretrain.py").read_text()
-    return lambda script: (folder / "mine" / "pretrain.py").write_text(head + script) and None
+
+    def rewrite(script: str) -> None:
+        (folder / "mine" / "pretrain.py").write_text(head + script)
+
+    return rewrite
 
 
 @pytest.fixture
