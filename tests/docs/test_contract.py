@@ -36,6 +36,7 @@ def test_the_variables_and_mounts_are_listed_and_no_other():
         device="cpu",
         time_limit=1,
         resume=True,
+        accept_changes=True,
         rehearsal=True,
     )
     told = {name for name in full.environment(1) if name.startswith("LOVT_BENCH_")}
