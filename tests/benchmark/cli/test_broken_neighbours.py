@@ -32,6 +32,11 @@ def _as_a_link(path: Path) -> None:
     path.symlink_to(secret)
 
 
+def _closed(path: Path, closed: Path) -> None:
+    path.write_text("{}")
+    closed.chmod(0)
+
+
 SPOILT: dict[str, tuple[Spoil, str]] = {
     "text": (lambda path: path.write_text("name: ["), "not plain YAML|Invalid JSON"),
     "bytes": (lambda path: path.write_bytes(b"\xff\xfe\x00"), "not UTF-8|Invalid JSON"),
@@ -41,8 +46,8 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "dangling": (lambda path: path.symlink_to("nowhere"), "is a link"),
     "loop": (lambda path: path.symlink_to(path.name), "is a link"),
     "folder": (lambda path: path.mkdir(), "no plain file"),
-    "unreadable": (lambda path: (path.write_text("{}"), path.chmod(0)), "Permission denied"),
-    "closed": (lambda path: (path.write_text("{}"), path.parent.chmod(0)), "Permission denied"),
+    "unreadable": (lambda path: _closed(path, path), "Permission denied"),
+    "closed": (lambda path: _closed(path, path.parent), "Permission denied"),
 }
 """How a file comes to be broken, and what is said of it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import pytest
@@ -30,7 +31,7 @@ class Zoo(Model):
     cages: list[Cat] = []
 
 
-def problems(fields: dict[str, object], model: type[BaseModel] = Submission) -> list[str]:
+def problems(fields: Mapping[str, object], model: type[BaseModel] = Submission) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         model.model_validate(fields)
     return field_problems(caught.value, model)

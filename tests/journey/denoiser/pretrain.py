@@ -35,7 +35,7 @@ seed = int(os.environ.get("LOVT_BENCH_SEED", "0"))
 if os.environ.get("LOVT_BENCH_REHEARSAL"):
     settings["epochs"] = min(settings["epochs"], 2)
 
-stopped = []
+stopped: list[int] = []
 signal.signal(signal.SIGTERM, lambda number, frame: stopped.append(number))
 
 
@@ -69,7 +69,11 @@ decoder = nn.Sequential(
 optimiser = torch.optim.SGD(
     [*encoder.parameters(), *decoder.parameters()], lr=settings["learning_rate"], momentum=0.9
 )
-parts = {"encoder": encoder, "decoder": decoder, "optimiser": optimiser}
+parts: dict[str, nn.Module | torch.optim.Optimizer] = {
+    "encoder": encoder,
+    "decoder": decoder,
+    "optimiser": optimiser,
+}
 
 checkpoint, first = places.output / "checkpoints" / "last.pt", 0
 if os.environ.get("LOVT_BENCH_RESUME") and checkpoint.is_file():
