@@ -37,6 +37,11 @@ def _as_a_link(path: Path) -> None:
     path.symlink_to(secret)
 
 
+def _closed(path: Path, closed: Path) -> None:
+    path.write_text("{}")
+    closed.chmod(0)
+
+
 SPOILT: dict[str, tuple[Spoil, str]] = {
     "text": (lambda path: path.write_text("name: ["), "not plain YAML|Invalid JSON"),
     "bytes": (lambda path: path.write_bytes(b"\xff\xfe\x00"), "not UTF-8|Invalid JSON"),
