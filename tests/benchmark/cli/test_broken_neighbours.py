@@ -26,11 +26,6 @@ DECLARED = "name: {name}\ndisplay_name: Row {name}\nsupervision: self\n"
 Spoil = Callable[[Path], object]
 
 
-def _closed(path: Path, closed: Path) -> None:
-    path.write_text("{}")
-    closed.chmod(0)
-
-
 def _as_a_link(path: Path) -> None:
     secret = path.parent.parent / "secret"
     secret.write_text("password: : :")
