@@ -10,14 +10,15 @@ import signal
 import time
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch.amp.grad_scaler import GradScaler
 
 from benchmark.contract.checkpoint import MANIFEST, STATE, CheckpointManifest
-from benchmark.contract.run_record import RunKey
-from benchmark.contract.task import WarmUp
+from benchmark.contract.run_record import EpochLog, RunKey
+from benchmark.contract.task import TaskSpec, WarmUp
 from benchmark.disk.digest import DigestedFile, file_sha256
 from benchmark.disk.leftovers import abandoned
 from benchmark.engine import checkpoint as room
@@ -80,7 +81,7 @@ def small_and_eager():
 class Case:
     """A task and what it reads."""
 
-    spec: object
+    spec: TaskSpec
     splits: dict[str, SplitData]
 
     def train(self, root=None, *, behind=False, backbone=TinyBackbone, on_epoch=lambda log: None):
@@ -89,10 +90,16 @@ class Case:
             model = backbone().eval()
         channels = {1: 3} | {level.stride: level.channels for level in model.levels}
         checkpoint = root and Checkpoint(root, "mine", KEY, CPU, UsageMeter(CPU))
-        seen, resumed = [], []
+        seen: list[EpochLog] = []
+        resumed: list[int] = []
+
+        def note(log: EpochLog) -> None:
+            seen.append(log)
+            on_epoch(log)
+
         outcome = train_single(
             self.spec, PROTOCOL, RunConfig("final", 3e-3, 1), model, channels, self.splits, CPU,
-            lambda log: (seen.append(log), on_epoch(log)), behind, "fast", checkpoint, resumed.append,
+            note, behind, "fast", checkpoint, resumed.append,
         )  # fmt: skip
         return outcome, seen, resumed
 
@@ -135,12 +142,16 @@ def cut(case, small_and_eager, tmp_path_factory):
     return root
 
 
+def _model(outcome: RunOutcome) -> Any:
+    return outcome.predict.args[0]  # type: ignore[union-attr]
+
+
 def same(found: RunOutcome, expected: RunOutcome) -> None:
     """All but the time is equal, weights included."""
     for field in fields(RunOutcome):
         if field.name not in ("seconds", "predict"):
             assert getattr(found, field.name) == getattr(expected, field.name), field.name
-    weights, wanted = (outcome.predict.args[0].state_dict() for outcome in (found, expected))
+    weights, wanted = (_model(outcome).state_dict() for outcome in (found, expected))
     assert all(torch.equal(weights[name], wanted[name]) for name in wanted)
 
 
@@ -205,7 +216,7 @@ def test_a_kill_while_the_checkpoint_is_written_leaves_the_one_before(case, expe
             if len(state["history"]) == 3:
                 os.kill(os.getpid(), 9)
 
-        torch.save = mortal
+        torch.save = mortal  # type: ignore[assignment]
         torch.set_num_threads(1)
         case.train(tmp_path)
         os._exit(0)
