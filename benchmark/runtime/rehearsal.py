@@ -37,6 +37,8 @@ from benchmark.runtime.supervise import Ended
 TIME_LIMIT_SHARE = 1 / 5
 """Of a rehearsal's time that a method is told to train at most: those that know no rehearsals may know a time limit."""
 
+LINES = 20
+"""Of the end of a log, shown where something failed."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Show = Callable[[Finding, float, Sequence[str]], None]
@@ -151,16 +153,21 @@ class Rehearsal:
             heard.hear(event, time.monotonic())
             self._report_all(stages.while_it_runs(heard, self._reported(), resume=resume))
 
-        def over(ended: Ended) -> None:
+        def over(ended: Ended, lines: list[str]) -> None:
             nonlocal attempt
             if ended.stopped == "interrupt":
                 raise KeyboardInterrupt
             word, message = decide(ended, resumable=outputs.resumable)
             attempt = replace(
-                attempt, verdict=word, message=message, ended=ended, resumable=outputs.resumable
+                attempt,
+                verdict=word,
+                message=message,
+                ended=ended,
+                resumable=outputs.resumable,
+                lines=lines,
             )
             judge = stages.second_run if resume else stages.first_run
-            self._report_all(judge(attempt, self._reported()), heard.tail)
+            self._report_all(judge(attempt, self._reported()), lines)
             if attempt.finished:
                 self._report(Finding("ok", "export", "exit code 0"))
 
@@ -191,7 +198,7 @@ class Rehearsal:
 class _Told:
     """A runtime that tells how a run ended before its output is looked at."""
 
-    def __init__(self, runtime: Runtime, over: Callable[[Ended], None]) -> None:
+    def __init__(self, runtime: Runtime, over: Callable[[Ended, list[str]], None]) -> None:
         self._runtime, self._over = runtime, over
 
     @property
@@ -204,7 +211,7 @@ class _Told:
 
     def run(self, run: Run, narrator: Narrator) -> Ended:
         ended = self._runtime.run(run, narrator)
-        self._over(ended)
+        self._over(ended, narrator.last(LINES)[-LINES:])
         return ended
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from dataclasses import dataclass, field
 
 from benchmark.contract.events import (
@@ -11,13 +10,9 @@ from benchmark.contract.events import (
     EpochEvent,
     Event,
     LogLine,
-    MessageEvent,
     ProgressEvent,
     StartEvent,
 )
-
-LINES = 20
-"""Of the log, shown where something failed."""
 
 _NOT_FINITE = re.compile(r'\{\s*"event".*?"([^"]+)"\s*:\s*-?(NaN|Infinity)\b')
 
@@ -40,13 +35,10 @@ class Heard:
     done: bool = False
     not_finite: str = ""
     """Name of a value of an event that is NaN or infinite."""
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=LINES))
 
     def hear(self, event: Event | LogLine, now: float) -> None:
         """Take note of one event or line."""
         self.last = now
-        if isinstance(event, LogLine | MessageEvent | DoneEvent) and event.text:
-            self.tail.append(event.text)
         if isinstance(event, LogLine) and (found := _NOT_FINITE.search(event.text)):
             self.started, self.not_finite = True, found[1]
         self.started |= isinstance(event, StartEvent | ProgressEvent | EpochEvent | DoneEvent)

@@ -10,6 +10,7 @@ from benchmark.backbone.findings import Finding
 from benchmark.contract.exit_codes import ExitCode
 from benchmark.contract.run_contract import MIB, Limits
 from benchmark.contract.verdict import RunVerdict, Verdict
+from benchmark.runtime.outcome import NO_NETWORK, wants_network
 from benchmark.runtime.rehearsal_heard import Heard
 from benchmark.runtime.supervise import Ended
 
@@ -18,11 +19,6 @@ SILENT_SHARE = 1 / 3
 REASONS = 5
 
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
-_NO_NAME = re.compile(
-    r"name or service not known|name resolution|could not resolve|failed to resolve|no address associated|"
-    r"getaddrinfo|network is unreachable",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,8 @@ class Attempt:
     limits: Limits
     contained: bool
     """Whether it was a container, which has no network."""
+    lines: Sequence[str] = ()
+    """The last ones of its log."""
 
     @property
     def asked(self) -> bool:
@@ -197,19 +195,15 @@ def _late(attempt: Attempt, stage: str) -> Finding:
 
 def advice(attempt: Attempt) -> str:
     """Return what to do about a run that failed, as far as its last lines tell."""
-    text, contained = "\n".join(attempt.heard.tail), attempt.contained
     if attempt.verdict is Verdict.OUT_OF_MEMORY:
         return "--memory raises the limit"
     if attempt.verdict is Verdict.OUTPUT_TOO_LARGE:
         return "--output-limit raises it"
-    if found := _NO_MODULE.search(text):
-        where = "the image: a RUN line of the Dockerfile" if contained else "this environment"
+    if found := _NO_MODULE.search("\n".join(attempt.lines)):
+        where = "the image: a RUN line of the Dockerfile" if attempt.contained else "this environment"
         return f"install what brings {found[1]} into {where}"
-    if contained and _NO_NAME.search(text):
-        return (
-            "a container has no network: put what it fetches into WORKSPACE/assets, which it finds as /assets, or "
-            "into the image (docs/contract.md)"
-        )
+    if attempt.contained and wants_network(attempt.lines):
+        return NO_NETWORK.removeprefix("; ")
     return ""
 
 

@@ -16,6 +16,7 @@ from benchmark.cli.pretrain_runtime import Request
 from benchmark.contract.run_contract import GIB, MIB, Limits
 from benchmark.runtime.leftovers import OWNER, owner
 from tests.containers import images
+from tests.containers.attacks import KNOWN
 from tests.submissions.tiny_corpus import write_corpus
 
 LIMITS = Limits(
@@ -49,11 +50,11 @@ def rehearse(
     capsys: pytest.CaptureFixture[str],
 ) -> Ask:
     """Build a method of one script and rehearse it; returns what was printed, once nothing is left."""
-    workspace, folder = tmp_path / "workspace", tmp_path / "mine"
+    workspace, folder = tmp_path / "workspace", tmp_path / KNOWN.method
 
     def start(program: str, script: str) -> str:
         folder.mkdir()
-        declared = {"name": "mine", "display_name": "Mine", "supervision": "unknown"}
+        declared = {"name": KNOWN.method, "display_name": "Mine", "supervision": "unknown"}
         learns = {"corpus": "images", "variants": {"100": {}}}
         (folder / "submission.yaml").write_text(json.dumps({**declared, **learns}))
         shutil.copytree(good, folder / "weights")
@@ -102,7 +103,7 @@ def test_a_shell_script_is_stopped_goes_on_and_passes(rehearse: Ask) -> None:
         (
             "import urllib.request\nurllib.request.urlopen('https://example.org/weights')",
             "urllib.error.URLError",
-            "a container has no network: put what it fetches into WORKSPACE/assets",
+            "a container has no network: put the files that it loads into WORKSPACE/assets",
         ),
     ],
 )

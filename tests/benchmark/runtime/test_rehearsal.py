@@ -66,7 +66,11 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backbone that nothing is wrong with, but for what `METHOD` makes of it."""
     folder = tmp_path_factory.mktemp("good") / "good"
     save_backbone(
-        folder, random_draw("resnet18", 0), display_name="Good", provenance=Provenance(method="x"), onnx=False
+        folder,
+        random_draw("resnet18", 0),
+        display_name="Good",
+        provenance=Provenance(method="mine"),
+        onnx=False,
     )
     return folder
 
@@ -135,6 +139,13 @@ def test_a_crash_in_the_last_line_is_the_error_of_the_export(hold: Hold):
     found, shown = hold("train(2); exprt()")
     assert levels(found) == {"start": "ok", "steps": "ok", "stop": "ok", "resume": "ok", "export": "error"}
     assert shown["export"][-1].startswith("NameError: name 'exprt' is not defined")
+
+
+def test_a_crash_after_a_flood_of_log_is_shown_with_its_traceback(hold: Hold):
+    found, shown = hold("say(event='start'); print('word ' * 20 + '\\n', end='', flush=True)\n"
+                        "for _ in range(200): print('word ' * 20)\nexprt()", log_bytes=4000)  # fmt: skip
+    assert found["steps"].level == "error"
+    assert shown["steps"][-1].startswith("NameError: name 'exprt' is not defined")
 
 
 def test_a_crash_in_the_last_line_of_a_method_without_checkpoints(hold: Hold):

@@ -20,7 +20,8 @@ def attempt(ended: Ended, *heard: Any, resumable: bool = True, contained: bool =
     for event in heard:
         said.hear(event, 1.0)
     word, message = decide(ended, resumable=resumable)
-    return Attempt(word, message, ended, said, resumable, Limits(seconds=300), contained)
+    lines = [event.text for event in heard if isinstance(event, LogLine)]
+    return Attempt(word, message, ended, said, resumable, Limits(seconds=300), contained, lines)
 
 
 TRAINED = (StartEvent(epochs=2), EpochEvent(epoch=1, epochs=2))
