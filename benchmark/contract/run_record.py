@@ -113,7 +113,7 @@ class RunRecord(Model):
     """ISO 8601, UTC."""
     versions: dict[str, str] = {}
     notes: list[str] = Field(default_factory=list)
-    predictions: PredictionFile | None = None
+    predictions: PredictionFile | None = Field(default=None, exclude_if=_absent)
     """Of a final run that did not diverge; None in records written before predictions were kept."""
     measured_by: Name | None = None
     """Who ran it: the keeper of a board, by `LOVT_BENCH_KEEPER`; None where nobody is named."""

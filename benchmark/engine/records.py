@@ -104,7 +104,7 @@ def sweep_predictions(path: Path) -> list[Path]:
     sweep(folder)
     with _locked(path):
         found = read_record_file(path)
-        if any(complaint.kind == "bad" for complaint in found.complaints):
+        if any(complaint.kind in ("bad", "newer") for complaint in found.complaints):
             return []
         named = {record.predictions.file for record in found.records.values() if record.predictions}
         orphans = [file for file in sorted(folder.glob("[!.]*.parquet")) if _below(path, file) not in named]

@@ -82,7 +82,7 @@ def test_a_shell_script_hands_over_given_weights(pretrain: Any, tmp_path: Path) 
     assert root.name == manifest.name == "given-weights"
     assert manifest.weights_sha256 == digest
     assert manifest.provenance.method == "given-weights"
-    assert manifest.display_name == "Given weights"
+    assert manifest.display_name == "Given weights (seed 7)"
     assert manifest.provenance.image_digest == result.verdict.image_digest
     assert manifest.provenance.pretraining_data == []
 

@@ -90,7 +90,7 @@ def test_records_of_schema_1_are_written_back_as_they_were() -> None:
 
 
 def test_a_board_of_schema_1_is_what_it_was_to_the_byte() -> None:
-    """Two rows, one of them begun on a CPU and ended on a GPU; written by the code that wrote schema 1."""
+    """Two rows, one of them begun on a CPU and ended on a GPU. No row is best where tables show 0.0: changed since."""
     records = read_records(HISTORIC / "schema-1" / "results")
     found = contradictions(records, [], {}, datetime(2027, 1, 1, tzinfo=UTC))
     board = build(

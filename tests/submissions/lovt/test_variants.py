@@ -187,4 +187,4 @@ def test_each_method_has_its_papers_page():
         assert (Path(FOLDER) / method / "README.md").stat().st_size < 5000
         recipe = (Path(FOLDER) / method / "Dockerfile").read_text()
         assert f'"submissions.{method}.pretrain"' in recipe
-        assert f"COPY submissions/{method} " in recipe
+        assert f"COPY *.py submission.yaml /opt/lovt-bench/submissions/{method}/" in recipe
