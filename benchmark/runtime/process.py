@@ -19,6 +19,7 @@ from typing import IO, Literal
 from benchmark.contract.run_contract import PREFIX
 from benchmark.runtime.narrator import Narrator
 from benchmark.runtime.runs import Run
+from benchmark.runtime.submissions import submissions_root
 from benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
 
 PR_SET_PDEATHSIG = 1
@@ -100,9 +101,9 @@ def _environment(run: Run) -> dict[str, str]:
 
 
 def _python_path(own: dict[str, str]) -> str:
-    """Return PYTHONPATH with this repository in front, so that the module is found from any folder."""
-    root = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join([root, *([own["PYTHONPATH"]] if own.get("PYTHONPATH") else [])])
+    """Return PYTHONPATH with the methods in front, then this repository, so that both are found from any folder."""
+    roots = [submissions_root().resolve().parent, Path(__file__).resolve().parents[2]]
+    return os.pathsep.join([*dict.fromkeys(map(str, roots)), *filter(None, [own.get("PYTHONPATH")])])
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
