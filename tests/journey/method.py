@@ -19,6 +19,8 @@ licence: MIT
 variants:
   "100": {{fraction: 1.0}}
   half: {{fraction: 0.5}}
+profiles:
+  demo: {{epochs: 1}}
 """
 
 DOCKERFILE = """\

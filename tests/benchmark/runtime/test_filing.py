@@ -260,7 +260,7 @@ def test_a_method_that_learnt_from_an_evaluation_dataset_overlaps_with_it(
     """It declares that it has seen nothing beside its corpus, and says nothing of the corpus itself."""
     fields = {"corpus": "images", "pretraining_data": ["none"], "variants": {"all": {}}}
     write_method(tmp_path / "methods", METHOD, **fields)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "methods"), os.environ["PYTHONPATH"]]))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "methods"))
     monkeypatch.setattr(submissions, "__path__", [str(tmp_path / "methods"), *submissions.__path__])
     monkeypatch.setenv("GOOD", str(good))
     monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
