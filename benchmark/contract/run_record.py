@@ -144,8 +144,8 @@ class RunRecord(Model):
         if self.grid_edge is not None and (self.schema_version == 1 or self.run.phase == "tune"):
             raise ValueError("grid_edge belongs into final runs of schema 2 alone")
         if self.predictions is not None:
-            if self.status != "ok" or self.run.phase != "final":
-                raise ValueError("predictions belong to a final run that did not diverge")
+            if self.schema_version == 1 or self.status != "ok" or self.run.phase != "final":
+                raise ValueError("predictions belong to a final run of schema 2 that did not diverge")
             if self.predictions.file != (own := prediction_file(self.run.task, self.key)):
                 raise ValueError(
                     f"predictions.file is {self.predictions.file[:100]!a}, expected {own[:200]!a}"

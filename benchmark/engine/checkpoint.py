@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,9 @@ class Checkpoint:
         self._cost = self._last - start
 
     def remove(self) -> None:
-        """Remove it: the run is recorded."""
-        remove(self.folder)
+        """Remove it: the run is recorded. What cannot be removed harms nobody, and is swept later."""
+        with suppress(OSError):
+            remove(self.folder)
 
     def throw_away(self, problem: str) -> None:
         """Remove what the run cannot go on with, and say so."""
@@ -206,7 +208,8 @@ def sweep_checkpoints(
         reason = "its run is recorded" if path.name in done else _stale(path, backbone_sha256)
         if reason:
             logger.info("checkpoint %s: %s; removed", path, reason)
-            remove(path)
+            with suppress(OSError):  # another call removes it, or it is somebody else's
+                remove(path)
 
 
 def _stale(path: Path, backbone_sha256: str) -> str | None:

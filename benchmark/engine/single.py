@@ -89,8 +89,6 @@ def train_single(
     with _quiet():
         if module.epochs_left:
             trainer.fit(module, train, OrderedLoader(splits["validation"], spec.batch_size, device))
-        else:
-            module.configure_optimizers()  # the optimiser's counts are asked for later
         diverged = module.diverged or module.best.best_epoch is None
         if not diverged and config.phase == "final":
             module.load_state_dict(module.best_state)

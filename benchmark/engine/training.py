@@ -17,6 +17,7 @@ from torch.optim import Adam
 from benchmark.contract.protocol import OptimisationProtocol
 from benchmark.contract.run_record import EpochLog
 from benchmark.contract.task import TaskSpec
+from benchmark.engine.checkpoint import State
 from benchmark.engine.divergence import all_finite
 from benchmark.engine.optimiser import build_adam, build_plateau, steps_done
 from benchmark.engine.outcome import epoch_log
@@ -26,7 +27,11 @@ from benchmark.engine.warm_up import step_state
 from tasks.objective import Objective
 from tasks.predictions import Predictions
 
-State = dict[str, Any]
+_STATE_KEYS = {
+    *("weights", "best_weights", "best_validation", "best", "history", "step"),
+    *("adam", "plateau", "scaler", "generator", "cuda_generator"),
+}
+"""Of a training's state (`Training.state`)."""
 
 
 @dataclass(frozen=True)
@@ -142,16 +147,17 @@ class Training(L.LightningModule):
         Raises:
             ValueError: It is the state of another module; nothing was changed.
         """
-        own = self.state_dict()
-        weights = state["weights"]
+        if missing := _STATE_KEYS - state.keys():
+            raise ValueError(f"{', '.join(sorted(missing))} is missing in it")
+        own, weights, step = self.state_dict(), state["weights"], int(state["step"])
         if _shapes(weights) != _shapes(own) or not _shapes(state["best_weights"] or own) == _shapes(own):
             raise ValueError("its weights are not those of this head and backbone")
         history = [EpochLog.model_validate(log) for log in state["history"]]
         self.best.load_state_dict(state["best"])
         self.load_state_dict(weights)
         self.best_state = state["best_weights"] or weights
-        self.best_validation, self.history = state["best_validation"], history
-        self._first_epoch, self._step, self._resumed = len(history), state["step"], state
+        self.best_validation, self.history = dict(state["best_validation"]), history
+        self._first_epoch, self._step, self._resumed = len(history), step, state
 
     def on_train_start(self) -> None:
         state, self._resumed = self._resumed, None
@@ -179,7 +185,7 @@ class Training(L.LightningModule):
             return None
         # A run that goes on at its very end builds no optimiser any more.
         states = self._resumed["adam"]["state"] if self._resumed else self._adam.state
-        return max(0, self._step - steps_done(states))
+        return self._step - steps_done(states)
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         self.head.train()

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.layout import percent
-
 DIVERGED = -math.inf
 """Score of a cell with a diverged run."""
 
@@ -73,7 +71,7 @@ def second(scores: Sequence[float | None]) -> list[bool]:
 
 def _is_something(score: float) -> bool:
     """Return whether tables show a score as more than 0.0 %: whoever found nothing is not the best at it."""
-    return score > 0 and percent(score) != "0.0"
+    return math.isfinite(score) and round(100 * float(score), 1) > 0
 
 
 def count_best(best_by_row: Sequence[Sequence[bool]]) -> int:

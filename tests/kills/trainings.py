@@ -14,6 +14,7 @@ import random
 import signal
 import tempfile
 import time
+import traceback
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,8 @@ def begin(root: Path) -> int:
         code = int(bool(failed))
     except KeyboardInterrupt:
         code = 75
+    except Exception:
+        traceback.print_exc()
     finally:
         os._exit(code)
 

@@ -297,7 +297,15 @@ def _state(folder):
     return torch.load(folder / STATE, weights_only=True)
 
 
+def _without(folder, key):
+    _write_state(folder, {name: value for name, value in _state(folder).items() if name != key})
+
+
 SPOILS = {
+    **{
+        f"without {key}": (partial(_without, key=key), f"{key} is missing in it")
+        for key in ("step", "adam", "generator", "best_validation")
+    },
     "a flipped bit": (_flip, "differs from its digest"),
     "a cut file": (lambda folder: os.truncate(folder / STATE, 100), "differs from its digest"),
     "no state": (lambda folder: (folder / STATE).unlink(), "cannot be read"),

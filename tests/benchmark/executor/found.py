@@ -22,7 +22,8 @@ def results(root: Path) -> dict[str, dict[str, Any]]:
 
 def comparable(record: RunRecord) -> dict[str, Any]:
     """Return the record without times and costs."""
-    return record.model_dump(exclude={"seconds", "finished", "peak_memory_bytes", "energy_joules"})
+    costs = dict.fromkeys(("seconds", "finished", "peak_memory_bytes", "energy_joules"), True)
+    return record.model_dump(exclude={**costs, "made_with": {"peak_host_bytes", "peak_device_bytes"}})
 
 
 def lines(root: Path) -> set[str]:
