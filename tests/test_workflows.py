@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -85,3 +86,18 @@ def test_what_is_no_name_stops_it(change: Path, name: str) -> None:
     found = changed(change)
     assert (found.returncode, found.stdout) == (1, "")
     assert "no name of a submission: " in found.stderr
+
+
+def test_the_workflow_ends_where_a_name_is_refused(change: Path) -> None:
+    write(change, "a;touch x")
+    commit(change)
+    steps = yaml.safe_load((WORKFLOWS[0].parent / "submissions.yml").read_text(encoding="utf-8"))
+    (step,) = [
+        one for one in steps["jobs"]["rehearse"]["steps"] if "changed-submissions" in one.get("run", "")
+    ]
+    told = {**os.environ, "BASE": "base", "HEAD": "HEAD", "RUNNER_TEMP": str(change)}
+    script = step["run"].replace(".ci/changed-submissions", str(CHANGED))
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=change, env=told, capture_output=True, check=False
+    )
+    assert done.returncode == 1

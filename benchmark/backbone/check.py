@@ -95,6 +95,8 @@ def _check_folder(root: Path, manifest: BackboneManifest, name: str) -> Iterator
         yield Finding("error", MANIFEST, message, "rename the folder: results are filed under this name")
     else:
         yield Finding("ok", MANIFEST, f"{manifest.display_name}: {manifest.provenance.method}")
+    if not manifest.provenance.method:
+        yield Finding("error", MANIFEST, "provenance.method is empty", "name what made the weights")
     if others := sorted({path.name for path in root.iterdir()} - {MANIFEST, WEIGHTS, GRAPH, AUDIT_FILE}):
         yield Finding("warning", ", ".join(others[:5]), "not part of the contract, never read", "remove it")
 

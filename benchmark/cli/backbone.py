@@ -166,14 +166,15 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
     with backbone_errors():
         from benchmark.backbone.sources import backbone_folder
         from benchmark.runtime.check_apart import check_apart
+        from benchmark.runtime.find_submission import is_path
 
-        is_path = "/" in name_or_dir or name_or_dir in (".", "..")
-        root = Path(name_or_dir) if is_path else backbone_folder(workspace_root(workspace), name_or_dir)
+        by_path = is_path(name_or_dir)
+        root = Path(name_or_dir) if by_path else backbone_folder(workspace_root(workspace), name_or_dir)
         if not root.is_dir():
             from benchmark.backbone.names import listed
             from benchmark.contract.unknown import meant
 
-            there = [] if is_path else [path.name for path in listed(workspace_root(workspace))]
+            there = [] if by_path else [path.name for path in listed(workspace_root(workspace))]
             raise click.ClickException(
                 f"no backbone folder {root}{meant(root.name, there)}; `lovt-bench backbone list` shows what is there"
             )

@@ -18,7 +18,6 @@ from benchmark.cli.pretrain_view import RunView
 from benchmark.contract.base import is_built_in
 from benchmark.contract.pretraining_data import UnknownDataError, vocabulary
 from benchmark.contract.run_contract import RunParameters
-from benchmark.contract.submission import Submission
 from benchmark.disk.temporary import scratch_folder
 from benchmark.keeper import keeper
 from benchmark.runtime.configuration import (
@@ -81,7 +80,7 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
     # What is asked for is read before anything is built for it.
     settings = merged_settings(submission, choice, request.profile, request.settings)
     changed = changed_settings(submission, choice, request.profile, given_settings(request.settings))
-    declared = _declared(submission, request.pretraining_data)
+    more = _declared(request.pretraining_data)
     name = request.name or backbone_name(submission, choice, request.seed, changed)
     request.root = root = backbone_folder(request.workspace, name)
     if is_built_in(root.name) and not (found.own and submission.name == root.name):
@@ -103,6 +102,7 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         profile=request.profile,
         settings=request.settings,
         corpus_sha256=None if manifest is None else manifest.identity(),
+        pretraining_data=more,
     )
     outputs = Outputs(request.workspace / "pretraining" / root.name)
     if not request.force and not request.rehearse and is_done(root, inputs):
@@ -132,7 +132,7 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         seed=request.seed,
         corpus_sha256=inputs.corpus_sha256,
         inputs_sha256=inputs.digest(),
-        pretraining_data=declared,
+        pretraining_data=(*submission.pretraining_data, *more),
         image_digest=None,
         seconds=0.0,
         peak_memory_bytes=None,
@@ -192,9 +192,9 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
             )
 
 
-def _declared(submission: Submission, more: tuple[str, ...]) -> tuple[str, ...]:
+def _declared(names: tuple[str, ...]) -> tuple[str, ...]:
     try:
-        return (*submission.pretraining_data, *map(vocabulary().declare, more))
+        return tuple(map(vocabulary().declare, names))
     except UnknownDataError as error:
         raise SubmissionError(f"--pretraining-data: {error}") from error
 

@@ -81,6 +81,7 @@ def choose_runtime(
                 f"{found.submission.name} runs in its container only: {no_module(found.folder)}"
             )
         own = False
+        asked = "docker"
     if asked == "auto" and request.wandb is not None and own:
         asked = "process"  # a container has no network
     if asked == "auto" and own and (missing := _missing_bases(request, found)):

@@ -64,7 +64,7 @@ class PretrainedWith(Platform):
 
 
 class MadeWith(Platform):
-    """What made a run."""
+    """What made a run. Of a training that went on from a checkpoint the platform is that of its last attempt."""
 
     feature_library: Words | None = None
     """Library and version that computed the frozen features: `onnxruntime 1.23.0`, `torch 2.9.0+cu128`; None where the
@@ -74,7 +74,7 @@ class MadeWith(Platform):
     cuda_graph: bool = False
     """Steps were replayed as a CUDA graph."""
     steps: Steps
-    """Optimiser steps that were begun."""
+    """Optimiser steps that were begun, those of an epoch that was thrown away included."""
     skipped_steps: Steps | None = None
     """Those of them that the gradient scaler left out, since a gradient was not finite; None without a scaler."""
     peak_host_bytes: int | None = Field(default=None, ge=0, le=10**15)

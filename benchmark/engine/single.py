@@ -18,7 +18,7 @@ from torch.amp.grad_scaler import GradScaler
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import Engine, EpochLog
 from benchmark.contract.task import TaskSpec
-from benchmark.engine.checkpoint import Checkpoint
+from benchmark.engine.checkpoint import Checkpoint, State
 from benchmark.engine.fast_head import head_of, used_winograd
 from benchmark.engine.loaders import OrderedLoader, ShuffledLoader, SplitData
 from benchmark.engine.memory import training_format
@@ -69,6 +69,19 @@ def train_single(
     with seeded(config.seed):
         head = head_of(engine, build_head(spec, channels, protocol), device)
     graph = GraphedHead(head) if device.type == "cuda" and engine == "fast" and backbone is None else None
+    earlier: State = {}
+
+    def ways() -> dict[str, bool]:
+        """Return which faster ways were taken, by this attempt or one before."""
+        return {
+            "winograd": bool(earlier.get("winograd")) or used_winograd(head),
+            "cuda_graph": bool(earlier.get("cuda_graph")) or (graph is not None and graph.used),
+        }
+
+    def keep(epochs: int, state: Callable[[], State]) -> None:
+        assert checkpoint is not None
+        checkpoint.write_if_due(epochs, lambda: state() | ways())
+
     module = Training(
         head.to(memory_format=training_format(device)),
         backbone.to(memory_format=training_format(device)) if backbone is not None else None,
@@ -79,10 +92,10 @@ def train_single(
         device.type == "cuda" if metrics_behind is None else metrics_behind,
         on_epoch,
         graph,
-        *([checkpoint.write_if_due] if checkpoint else []),
+        *([keep] if checkpoint else []),
     )
     if checkpoint:
-        _resume(module, checkpoint, on_resume)
+        earlier = _resume(module, checkpoint, on_resume)
     drop_last = protocol.optimisation.drop_last_batch
     train = ShuffledLoader(splits["train"], spec.batch_size, drop_last, config.seed, module, device)
     trainer = _trainer(module, device)
@@ -104,8 +117,7 @@ def train_single(
         how=HowTrained(
             steps=module.steps,
             skipped_steps=module.skipped_steps,
-            winograd=used_winograd(head),
-            cuda_graph=graph is not None and graph.used,
+            **ways(),
         ),
         predictions=module.test_predictions,
         predict=None if diverged else partial(_predict, module, splits["test"], device),
@@ -117,10 +129,11 @@ def _predict(module: Training, test: SplitData, device: torch.device, rows: Tens
     return module.to(device).eval()(test.inputs.batch(rows))
 
 
-def _resume(module: Training, checkpoint: Checkpoint, on_resume: Callable[[int], None]) -> None:
+def _resume(module: Training, checkpoint: Checkpoint, on_resume: Callable[[int], None]) -> State:
+    """Let a training go on where it was; return the state of then, empty where it begins."""
     state = checkpoint.read()
     if state is None:
-        return
+        return {}
     try:
         module.resume(state)
     except (ValueError, KeyError, TypeError, AttributeError) as error:  # a state that somebody made up
@@ -128,6 +141,8 @@ def _resume(module: Training, checkpoint: Checkpoint, on_resume: Callable[[int],
     else:
         logger.info("checkpoint %s: the training goes on at epoch %d", checkpoint.folder, len(module.history))
         on_resume(len(module.history))
+        return state
+    return {}
 
 
 def _trainer(module: Training, device: torch.device) -> L.Trainer:

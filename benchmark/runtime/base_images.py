@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 from benchmark.contract.untrusted import clean_text
 from benchmark.runtime.dockerfile import DockerfileError, read_dockerfile
-from benchmark.runtime.dockerfile_rules import BASE_ARGUMENT
+from benchmark.runtime.dockerfile_rules import BASE_ARGUMENT, BASES
 from benchmark.runtime.engine import ask
 
 if TYPE_CHECKING:
     from docker import DockerClient
-
-BASES = ("lovt-bench-base", "lovt-bench-base-cuda")
-"""What `make docker` makes."""
 
 
 def bases_of(recipe: str, base: str | None) -> list[str]:

@@ -55,8 +55,9 @@ def pull_request_findings(
             "profiles: {demo: {…}}, minutes on two cores",
         )
     # Weights that are declared may lie beside their declaration until it is brought.
-    names = [path.relative_to(folder) for path in below(folder) if path.suffix.lower() in _WEIGHTS | _IMAGES]
     if code or inside:
+        kept = _WEIGHTS | _IMAGES
+        names = [path.relative_to(folder) for path in below(folder) if path.suffix.lower() in kept]
         for what, kinds, advice in (
             ("weights", _WEIGHTS, "a user has them in WORKSPACE/assets; a run finds them in /assets"),
             ("images or archives", _IMAGES, "no image of a dataset, and no picture of one, is brought"),

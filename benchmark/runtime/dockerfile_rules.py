@@ -15,7 +15,10 @@ SIZE_LIMIT = 64 * 1024
 BASE_ARGUMENT = "BASE_IMAGE"
 """The one ARG that the harness sets."""
 
-GIVEN_BASE = "lovt-bench-base"
+BASES = ("lovt-bench-base", "lovt-bench-base-cuda")
+"""What `make docker` makes."""
+
+GIVEN_BASE = BASES[0]
 """What it is where nobody says otherwise."""
 
 _FLAGS = {"ADD": ("--chown",), "COPY": ("--chown", "--from"), "FROM": ("--platform",)}
@@ -100,7 +103,7 @@ def _bases(stages: Sequence[Stage]) -> Iterator[Finding]:
 
 def _image(instruction: Instruction, image: str) -> Iterator[Finding]:
     bare = not re.search(r"[:@]", image.rpartition("/")[2])
-    own = image in ("scratch", "lovt-bench-base", "lovt-bench-base-cuda")
+    own = image in ("scratch", *BASES)
     if (bare and not own) or re.search(r":latest(@|$)", image):
         yield _warning(
             f"{shown(instruction)}: the image {clean_text(image, 80)} has no version: what it is changes",

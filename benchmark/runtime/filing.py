@@ -151,6 +151,8 @@ def changed_inputs(there: BackboneManifest, inputs: PretrainInputs) -> list[str]
         inputs: of the run that would take its place.
     """
     said = there.provenance
+    # What a user declared is told apart from the rest of what the weights have seen only where it is not among it.
+    declared = set(inputs.pretraining_data) <= set(said.pretraining_data)
     was = PretrainInputs(
         method=said.method,
         method_sha256=said.method_sha256 or inputs.method_sha256,
@@ -160,6 +162,7 @@ def changed_inputs(there: BackboneManifest, inputs: PretrainInputs) -> list[str]
         profile=said.profile or inputs.profile,
         settings=inputs.settings if said.settings is None else said.settings,
         corpus_sha256=said.corpus_sha256,
+        pretraining_data=inputs.pretraining_data if declared else (),
     )
     return [clean_text(line, 200) for line in differences(was, inputs)]
 

@@ -38,7 +38,10 @@ def folders_called(name: str, workspace: Path) -> list[Path]:
     """
     roots = [*submission_roots(workspace), Path.cwd()]
     found = [root / name for root in roots if name in submission_names(root)]
-    return list({folder.resolve(): folder for folder in reversed(found)}.values())[::-1]
+    first: dict[Path, Path] = {}
+    for folder in found:
+        first.setdefault(folder.resolve(), folder)
+    return list(first.values())
 
 
 def locate(name_or_folder: str, workspace: Path) -> tuple[Path, tuple[Path, ...]]:

@@ -35,6 +35,8 @@ class PretrainInputs:
     profile: str
     settings: Mapping[str, str]
     corpus_sha256: str | None
+    pretraining_data: tuple[str, ...] = ()
+    """What the user declares of weights that the method starts from."""
 
     @property
     def code(self) -> str:
@@ -47,7 +49,10 @@ class PretrainInputs:
         return self.method_sha256.partition(IN_IMAGE)[2] or None
 
     def digest(self) -> str:
-        return digest_of({**self.__dict__, "settings": dict(self.settings)})
+        values = {**self.__dict__, "settings": dict(self.settings)}
+        if not self.pretraining_data:
+            del values["pretraining_data"]  # so that digests of before stay what they are
+        return digest_of(values)
 
 
 def differences(old: PretrainInputs, new: PretrainInputs) -> list[str]:
@@ -70,6 +75,7 @@ def _values(inputs: PretrainInputs) -> dict[str, str | None]:
         "profile": inputs.profile,
         "seed": str(inputs.seed),
         "corpus": None if inputs.corpus_sha256 is None else inputs.corpus_sha256[:12],
+        "pre-training data": ", ".join(inputs.pretraining_data) or None,
         **{f"setting {key}": value for key, value in sorted(inputs.settings.items())},
     }
 

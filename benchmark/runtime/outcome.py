@@ -51,7 +51,7 @@ def decide(ended: Ended, *, resumable: bool) -> tuple[Verdict, str]:
         return Verdict.OUTPUT_TOO_LARGE, f"stopped: its output holds {ended.detail}{advice}{go_on}"
     if ended.stopped == "disk":
         return Verdict.INFRASTRUCTURE, f"stopped: {ended.detail} where its output lies; make room{go_on}"
-    if ended.stopped == "interrupt":
+    if ended.stopped == "interrupt" or (ended.stopped == "enough" and resumable):
         return Verdict.RESUMABLE, f"was cut off{_repeating(ended, go_on) or ANEW}"
     if ended.stopped == "time":
         stopped = f"stopped at the time limit after {ended.seconds:.0f} s"

@@ -94,10 +94,11 @@ class RunLog:
         if not self.full:
             return self._head[-count:]
         with self._lock:
+            before = self._head[-(count - self._kept) :] if self._kept < count else []
             lines = [
                 line for tail in self._tails for _, line in islice(tail, max(len(tail) - count, 0), None)
             ]
-        return [text_of(parse_line(line)) for line in lines]
+        return [*before, *(text_of(parse_line(line)) for line in lines)]
 
     def close(self) -> None:
         """Write what is not on disk yet; what comes after is dropped."""

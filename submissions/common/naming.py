@@ -21,7 +21,8 @@ NAME_LENGTH, DISPLAY_LENGTH = 64, 80
 SETTINGS_SHOWN = 32
 """Characters of changed settings that a name spells out; more become a digest."""
 
-_FOLDER_VALUE = re.compile(r"-?[a-z0-9][a-z0-9._-]*")
+_FOLDER_VALUE = re.compile(r"-?[a-z0-9][a-z0-9._]*(e-[0-9]+)?")
+"""A hyphen stands between settings: within a value it is a sign or an exponent's."""
 _SHOWN_VALUE = re.compile(r"-?[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -94,8 +95,21 @@ def _spelled(settings: Mapping[str, object], form: str, between: str, value: re.
         key: each if isinstance(each, str) else json.dumps(each) for key, each in sorted(settings.items())
     }
     text = between.join(form.format(key, each) for key, each in values.items())
-    spelled = all(value.fullmatch(each) for each in values.values())
+    spelled = all(value.fullmatch(each) for each in values.values()) and not any(
+        map(_reads_as_json, settings.values())
+    )
     return text if spelled and len(text) <= SETTINGS_SHOWN else None
+
+
+def _reads_as_json(value: object) -> bool:
+    """Return whether a text would be spelled like a number, a truth value or nothing."""
+    if not isinstance(value, str):
+        return False
+    try:
+        json.loads(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _digest(value: object) -> str:

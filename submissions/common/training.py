@@ -35,7 +35,8 @@ from submissions.common.settings import TrainingSettings
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is carried out; nothing here but `rehearsal` decides the weights of a one-device run.
+    """How a run is carried out; nothing here but `rehearsal` and `accept_changes` decides the weights of a
+    one-device run.
 
     Attributes:
         folder: `checkpoints/` and `logs/` are made there.

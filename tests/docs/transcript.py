@@ -1,6 +1,7 @@
 """Sessions of a shell in a page: blocks of ```console with lines `$ command` and what each prints.
 
-`...` stands for anything, as in doctest; runs of blanks count as one.
+`...` stands for anything, as in doctest; runs of blanks count as one. A command fails where what it prints begins with
+`Error:`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def difference(step: Step, folder: Path, environment: Mapping[str, str], seconds
         check=False,
     )
     same = doctest.OutputChecker().check_output(step.expected, done.stdout, FLAGS)
-    if same:
+    if same and (done.returncode != 0) == step.expected.startswith("Error:"):
         return None
     found = f"found (exit {done.returncode}):\n{done.stdout}"
     return f"$ {step.command}\nexpected:\n{step.expected}\n{found}"

@@ -47,13 +47,13 @@ def test_a_method_becomes_a_row(user: User) -> None:
     folder = write_method(methods, mend=(LAST_LINE, BUG), declared=declared)
     code, said = user.lovt_bench("submission", "check", str(folder))
     assert code == 0, said
-    code, said = user.lovt_bench(*user.pretraining("denoiser", "--rehearse", "--set", "epochs=40"))
+    code, said = user.lovt_bench(*user.pretraining("denoiser", "--rehearse", "--set", "epochs=10"))
     assert code == 1, said
     assert "a mistake in the last line" in said
     assert not list((user.workspace / "backbones").glob("[!.]*"))
 
     # It is trained all the same, the machine goes down, and it goes on up to the mistake.
-    training = ["denoiser", "--set", "epochs=40", "--name", "mine"]
+    training = ["denoiser", "--set", "epochs=10", "--name", "mine"]
     user.killed("mine", *training)
     code, said = user.lovt_bench(*user.pretraining(*training))
     assert code == 1, said
@@ -77,14 +77,14 @@ def test_a_method_becomes_a_row(user: User) -> None:
     assert len(made.begun_with) == 1
     assert made.begun_with[0] != made.inputs_sha256
     assert (made.seed, made.profile, made.fraction, made.supervision) == (12345, "paper", 1.0, "self")
-    assert made.hyperparameters == {"epochs": 40}
+    assert made.hyperparameters == {"epochs": 10}
     assert made.pretraining_data == [corpus.display_name]
     assert made.corpus_sha256 == corpus.identity()
 
     # Other settings never take its place.
     code, said = user.lovt_bench(*user.pretraining("denoiser", "--set", "epochs=1", "--name", "mine"))
     assert code == 1, said
-    assert re.search(r"epochs.*40", said), said
+    assert re.search(r"epochs.*10", said), said
 
     # Four tasks and a board.
     code, said = user.lovt_bench("evaluate", "mine", "--profile", "demo", "--tasks", ",".join(TASKS))

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -301,7 +302,7 @@ def _without(folder, key):
     _write_state(folder, {name: value for name, value in _state(folder).items() if name != key})
 
 
-SPOILS = {
+SPOILS: dict[str, tuple[Callable[[Path], object], str]] = {
     **{
         f"without {key}": (partial(_without, key=key), f"{key} is missing in it")
         for key in ("step", "adam", "generator", "best_validation")

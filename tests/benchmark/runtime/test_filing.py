@@ -268,6 +268,12 @@ def test_a_method_that_learnt_from_an_evaluation_dataset_overlaps_with_it(
     call = Caller(tmp_path / "workspace", tmp_path / "runs")
     assert call(corpus=lambda: corpus, pretraining_data=("Object-CXR",)) is not None
     assert read_manifest(call.root).provenance.pretraining_data == ["object-cxr", "NIH"]
+    again = {"corpus": lambda: corpus, "pretraining_data": ("Object-CXR",)}
+    assert call(**again) is None, "made from the same inputs"
+    with pytest.raises(SubmissionError, match="is not replaced: pre-training data was not given, is siim"):
+        call(**again | {"pretraining_data": ("SIIM",)})
+    with pytest.raises(SubmissionError, match="--pretraining-data: "):
+        call(**again | {"pretraining_data": ("nothing known",)})
     found = describe(["mine"], tmp_path / "methods", call.root.parent)["mine"]
     marks = {item.dataset: item.mark for item in found.overlaps["public"]}
     clean = [name for name, mark in marks.items() if mark == "clean"]

@@ -50,6 +50,17 @@ def test_no_folder_takes_the_name_of_this_repository_s(places: dict[str, Path], 
     assert find_submission(str(submissions_root() / "lovt"), tmp_path).own
 
 
+def test_the_same_folder_counts_wherever_one_stands(
+    places: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for root in (places["environment"], tmp_path / "submissions"):
+        new_container("mine", root)
+    elsewhere = locate("mine", tmp_path)
+    monkeypatch.chdir(places["environment"])
+    assert locate("mine", tmp_path) == elsewhere
+    assert elsewhere[0] == (places["environment"] / "mine").resolve()
+
+
 def test_who_stands_in_submissions_sees_each_folder_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

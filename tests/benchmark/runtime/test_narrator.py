@@ -59,6 +59,14 @@ def test_the_last_200_lines_are_kept_however_long_they_are(tmp_path: Path):
     assert len(log) < 102_000
 
 
+def test_the_last_lines_are_those_of_the_beginning_where_it_has_just_filled(tmp_path: Path):
+    lines = [b"import absent\n", b"ModuleNotFoundError: No module named 'absent'\n"]
+    _, _, narrator = narrate(tmp_path, lines, limit=2 * len(b"".join(lines)))
+    assert narrator.last(20) == [line.decode().strip() for line in lines]
+    _, _, narrator = narrate(tmp_path, [*lines, b"one more\n"], limit=2 * len(b"".join(lines)))
+    assert narrator.last(2) == ["ModuleNotFoundError: No module named 'absent'", "one more"]
+
+
 def test_the_end_of_standard_error_is_kept_and_shown_last_though_it_comes_before_other_lines(tmp_path: Path):
     """As an engine hands it on: each stream has a buffer of its own."""
     error = b"Traceback (most recent call last):\nValueError: the bug\n"

@@ -46,6 +46,13 @@ def test_a_stopped_run_cannot_choose_its_verdict_by_its_exit_code(why: Stopped, 
     assert decide(Ended(Exit(code, oom), why), resumable=False)[0] is STOPS[why]
 
 
+def test_a_run_that_was_asked_to_stop_goes_on_where_it_left_checkpoints_whatever_its_exit_code():
+    """A method may save on SIGTERM and end with 0: its backbone is not to be looked at yet."""
+    stopped = Ended(Exit(0), "enough", 60)
+    assert decide(stopped, resumable=True)[0] is Verdict.RESUMABLE
+    assert decide(stopped, resumable=False)[0] is Verdict.SUCCESS
+
+
 def test_a_run_that_did_not_start_has_failed_and_says_why():
     verdict, message = decide(Ended(None, detail="no such file"), resumable=False)
     assert verdict is Verdict.FAILED

@@ -126,7 +126,7 @@ def test_a_run_that_torchrun_began_by_itself_is_taken_over(outputs: Outputs) -> 
     (outputs.folder / "checkpoints").mkdir(parents=True)
     (outputs.folder / "checkpoints" / "last.ckpt").touch()
     outputs.open(INPUTS, resume=True, force=False)
-    assert json.loads(outputs.state.read_text())["inputs"] == asdict(INPUTS)
+    assert json.loads(outputs.state.read_text())["inputs"] == json.loads(json.dumps(asdict(INPUTS)))
 
 
 def test_what_is_known_of_a_run_lies_outside_of_what_it_can_write(outputs: Outputs) -> None:

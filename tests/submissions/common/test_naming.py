@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmark.cli.pretrain import pretrain
@@ -58,6 +58,9 @@ def test_a_name_says_what_is_not_the_default(
 SETTINGS = st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True), VALUE, max_size=4)
 
 
+@example({"a": "1-b-2"}, {"a": 1, "b": 2}, 1, 0)
+@example({"a": "1"}, {"a": 1}, 1, 0)
+@example({"a": "true"}, {"a": True}, 1, 0)
 @given(SETTINGS, SETTINGS, st.integers(0), st.integers(0, 3))
 def test_names_follow_the_rule_and_other_settings_have_another_one(
     first: dict[str, Any], second: dict[str, Any], seed: int, profile: int
