@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,7 +12,10 @@ from benchmark.cli.console import say
 from benchmark.cli.options import workspace_option
 
 PROTOCOL = click.option("--protocol", default="lovt-2022", show_default=True, help="Name of a protocol.")
-LAZY = {"phantom": ("benchmark.cli.data_phantom", "Write the synthetic X-rays in the raw layouts.")}
+LAZY = {
+    "phantom": ("benchmark.cli.data_phantom", "Write the synthetic X-rays in the raw layouts."),
+    "show": ("benchmark.cli.data_people", "Show a store: sex, age, view, patients, lesion areas."),
+}
 """Commands of other files, with the line that `--help` shows without importing them."""
 
 
@@ -36,13 +40,14 @@ class DataGroup(click.Group):
 
 @click.group(cls=DataGroup)
 def data() -> None:
-    """Prepare, list and verify image stores; write the phantom.
+    """Prepare, list, show and verify image stores; write the phantom.
 
     \b
     Examples:
       lovt-bench data prepare rsna --raw RSNA --splits SPLITS/rsna   # official splits
       lovt-bench data prepare nih-cxr --raw NIH                      # seeded splits
       lovt-bench data list
+      lovt-bench data show rsna
       lovt-bench data verify
     """
 
@@ -88,17 +93,20 @@ def prepare(
     """
     from benchmark.cli.data_show import describe, progress_bar
     from benchmark.data.errors import DataError
+    from benchmark.data.patient_key import patient_key
     from benchmark.data.prepare import prepare as prepare_store
     from benchmark.workspace import workspace_root
     from tasks.protocol import load_protocol
 
+    root = workspace_root(workspace)
     try:
         with progress_bar(f"prepare {name}") as on_progress:
             outcome = prepare_store(
                 name,
                 raw,
-                workspace_root(workspace) / "data",
+                root / "data",
                 load_protocol(protocol),
+                patient_key=partial(patient_key, root),
                 splits_dir=splits,
                 skip_bad=skip_bad,
                 workers=workers,

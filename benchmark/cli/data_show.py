@@ -35,9 +35,10 @@ def describe(root: Path, manifest: DatasetManifest, notes: bool = True) -> str:
     """Return a few lines about one store."""
     summaries, statistics = manifest.split_summaries, manifest.pixel_statistics
     counts = " / ".join(str(summaries[split].images) for split in SPLIT_NAMES)
+    level = f", {manifest.split_level} level" if manifest.split_level else ""
     lines = [
         f"{printable(root)}: {counts} images (train / validation / test)",
-        f"  track {manifest.track}, splits {_splits(manifest)}, protocol {manifest.protocol}",
+        f"  track {manifest.track}, splits {_splits(manifest)}{level}, protocol {manifest.protocol}",
         f"  classes: {', '.join(manifest.classes)}",
         f"  training pixels: mean {statistics.mean:.4f}, std {statistics.std:.4f}",
     ]

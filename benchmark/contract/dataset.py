@@ -15,6 +15,9 @@ Splits = Literal["official", "seeded", "given"]
 """`official`: IDs and order equal the published split files. `seeded`: drawn by the protocol's rule. `given`: split
 files that are not the published ones, or published ones with images left out."""
 
+SplitLevel = Literal["patient", "image"]
+"""`patient`: no patient is in two splits. `image`: some are, or patients cannot be told apart."""
+
 SplitName = Literal["train", "validation", "test"]
 SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
 
@@ -83,6 +86,9 @@ class DatasetManifest(Model):
     splits: Splits
     split_seed: int | None = None
     """Seed of the split when `splits` is `seeded`."""
+    split_level: SplitLevel | None = None
+    """At which level the splits separate. None in stores made before it was known, and in those made from arrays. Not
+    part of `identity`."""
     classes: list[str]
     """Segmentation classes in channel order (for detection datasets also the detection classes)."""
     has_masks: bool
@@ -119,11 +125,13 @@ class DatasetManifest(Model):
         return self.content_sha256 in (None, self._content_sha256())
 
     def _content_sha256(self) -> str:
-        return digest_of(self.model_dump(mode="json", exclude={"content_sha256"}))
+        # Fields that came later and are not given were not there when older stores were sealed.
+        later = {"split_level"} if self.split_level is None else set()
+        return digest_of(self.model_dump(mode="json", exclude={"content_sha256", *later}))
 
     def identity(self) -> str:
         """Return the digest that results refer to: content only, no time and no library versions."""
-        outside = {"created", "versions", "sources_sha256", "image_counts", "content_sha256"}
+        outside = {"created", "versions", "sources_sha256", "image_counts", "content_sha256", "split_level"}
         content = self.model_dump(mode="json", exclude=outside)
         # The bytes of a Parquet file change with the library that writes it; IDs and splits are in the
         # summaries.

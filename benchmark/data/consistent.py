@@ -10,6 +10,7 @@ import pandas as pd
 from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest
 from benchmark.data import format as fmt
 from benchmark.data.official import is_official
+from benchmark.data.people import impossible
 from benchmark.data.seal import summarise
 
 
@@ -36,6 +37,7 @@ def contradictions(
         yield f"{fmt.INDEX}: `order` must count from 0 within each split"
     if ((index["height"] < 1) | (index["width"] < 1)).any():
         yield f"{fmt.INDEX}: raw sizes must be positive"
+    yield from impossible(index, len(manifest.classes), manifest.split_level)
     if offsets is not None and len(offsets) != len(index) + 1:
         return  # said by whoever opens the files
     for split, found in summarise(index, None if offsets is None else np.diff(offsets)).items():

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from benchmark.data.errors import BadImageError
-from benchmark.data.images import decode_dicom, named, open_image, read_dicom, stored_values
+from benchmark.data.images import eight_bit_grey, named, open_image, read_dicom, stored_values
+from benchmark.data.person import Person, person_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -34,13 +35,23 @@ def is_dicom(content: bytes) -> bool:
     return content[128:132] == DICOM_MAGIC
 
 
-def decode_protocol_dicom(content: bytes, values: Literal["stored", "displayed"]) -> np.ndarray:
-    """Return a DICOM image as uint8 (H, W) with the values that a protocol asks for (`dicom_values`).
+def decode_protocol_dicom(
+    content: bytes, values: Literal["stored", "displayed"], patients: str | None = None
+) -> tuple[np.ndarray, Person]:
+    """Return a DICOM image as uint8 (H, W) with the values that a protocol asks for (`dicom_values`), and whom it shows.
+
+    Args:
+        patients: Name space of its `PatientID`; None where that tells no patients apart.
 
     Raises:
         BadImageError: Not a readable image, several frames, no pixel data, or stored values of more than 8 bit.
     """
-    return displayed_dicom(content) if values == "displayed" else decode_dicom(content)
+    with named("DICOM image"):
+        dataset = read_dicom(content)
+        person = person_of(dataset, patients)
+        if values == "displayed":
+            return _displayed(dataset), person
+        return eight_bit_grey(dataset), person
 
 
 def displayed_dicom(content: bytes) -> np.ndarray:
@@ -53,17 +64,7 @@ def displayed_dicom(content: bytes) -> np.ndarray:
         BadImageError: Not a readable image, several frames, or no pixel data.
     """
     with named("DICOM image"):
-        dataset = read_dicom(content)
-        pixels = stored_values(dataset)
-        if dataset.PhotometricInterpretation == "PALETTE COLOR":
-            from pydicom.pixels import apply_color_lut
-
-            pixels = apply_color_lut(pixels, dataset)
-            return _grey(_between(pixels, 0, np.iinfo(pixels.dtype).max))
-        if pixels.ndim == 3:
-            return _grey(_between(pixels, 0, (1 << int(dataset.BitsStored)) - 1))
-        grey = _windowed(pixels, dataset)
-        return 255 - grey if dataset.PhotometricInterpretation == "MONOCHROME1" else grey
+        return _displayed(read_dicom(content))
 
 
 def displayed_picture(content: bytes) -> np.ndarray:
@@ -85,6 +86,19 @@ def displayed_picture(content: bytes) -> np.ndarray:
             return np.asarray(upright.convert("L"))
         grey = _between(np.asarray(upright))
         return 255 - grey if inverted else grey
+
+
+def _displayed(dataset: Dataset) -> np.ndarray:
+    pixels = stored_values(dataset)
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        from pydicom.pixels import apply_color_lut
+
+        pixels = apply_color_lut(pixels, dataset)
+        return _grey(_between(pixels, 0, np.iinfo(pixels.dtype).max))
+    if pixels.ndim == 3:
+        return _grey(_between(pixels, 0, (1 << int(dataset.BitsStored)) - 1))
+    grey = _windowed(pixels, dataset)
+    return 255 - grey if dataset.PhotometricInterpretation == "MONOCHROME1" else grey
 
 
 def _windowed(pixels: np.ndarray, dataset: Dataset) -> np.ndarray:

@@ -29,6 +29,13 @@ IMAGES, MASKS, BOXES, INDEX, MANIFEST = (
 INDEX_COLUMNS = ("id", "split", "order", "source", "source_sha256", "height", "width")
 """`order` counts from 0 within a split; `source` is relative to the raw folder; height and width are raw."""
 
+PERSON_COLUMNS = ("sex", "age", "view", "patient", "lesion_areas")
+"""Whom an image shows (`person.py`) and, by class, the share of the raw image that its target covers. Stores that were
+made before there were such columns, or from arrays, have none of them."""
+
+PERSON_TYPES = {"sex": "string", "age": "Int16", "view": "string", "patient": "string"}
+"""Of these columns, all of which may have gaps; `lesion_areas` is a list of float32 in each row."""
+
 
 def packed_size(side: int) -> int:
     """Return the bytes of one packed mask: 6272 for 224 x 224."""

@@ -55,7 +55,17 @@ def decode_dicom(content: bytes) -> np.ndarray:
         BadImageError: Not a readable single-frame 8-bit grey image.
     """
     with named("DICOM image"):
-        pixels = stored_values(read_dicom(content))
+        return eight_bit_grey(read_dicom(content))
+
+
+def eight_bit_grey(dataset: Dataset) -> np.ndarray:
+    """Return the stored values of a data set, uint8 (H, W).
+
+    Raises:
+        BadImageError: They are colours, or of more than 8 bit.
+        Exception: Whatever pydicom and its decoders raise.
+    """
+    pixels = stored_values(dataset)
     if pixels.ndim != 2 or pixels.dtype != np.uint8:
         raise BadImageError(f"8-bit grey image expected, found {pixels.dtype} of shape {pixels.shape}")
     return pixels

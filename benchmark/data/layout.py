@@ -62,6 +62,12 @@ def find_tables(raw: Path, *names: Sequence[str], guide: str = "docs/data.md") -
     )
 
 
+def find_optional(raw: Path, name: str) -> Path | None:
+    """Return the shallowest table of a name; None where there is none."""
+    found = (_table(folder, [name]) for level in levels(raw) for folder in level)
+    return next((table for table in found if table is not None), None)
+
+
 def find_folders(root: Path, *patterns: str) -> list[Path]:
     """Return the folders whose name fits a pattern (`images_*`), all of the shallowest level that has one."""
     for level in levels(root):

@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmark.data import format as fmt
 from benchmark.data.errors import DataError
+from benchmark.data.patient_key import fingerprint, hashed
 from benchmark.data.process import Row
 from benchmark.data.row_file import RowFile, npy_header
 from benchmark.data.work import JOURNAL, Journal, deliver, work_on
@@ -32,6 +33,8 @@ class Partial:
     images: RowFile
     masks: RowFile
     journal: Journal
+    key: bytes
+    """Of the hashes that stand for patients: no identifier is written."""
     done: dict[int, bytes] = field(default_factory=dict)
 
     def put(self, rows: Sequence[tuple[int, Row]]) -> None:
@@ -47,6 +50,11 @@ class Partial:
                 "height": row.height,
                 "width": row.width,
                 "source_sha256": row.source_sha256,
+                "sex": row.person.sex,
+                "age": row.person.age,
+                "view": row.person.view,
+                "patient": hashed(row.person.patient, self.key),
+                "lesion_areas": row.lesion_areas,
             }
             self.images.write(place, row.pixels)
             self.masks.write(place, row.masks)
@@ -103,8 +111,10 @@ def _digest(pixels: bytes, masks: bytes) -> str:
 
 
 @contextmanager
-def partial_store(target: Path, sources: str, rows: int, side: int, classes: int) -> Iterator[Partial]:
-    """Open the work in progress of the store `target`, or begin it where none is from the same sources.
+def partial_store(
+    target: Path, sources: str, rows: int, side: int, classes: int, key: bytes
+) -> Iterator[Partial]:
+    """Open the work in progress of the store `target`, or begin it where none is from the same sources and key.
 
     Raises:
         DataError: Another process is preparing the same store.
@@ -115,9 +125,11 @@ def partial_store(target: Path, sources: str, rows: int, side: int, classes: int
         for name, shape in shapes.items():
             RowFile.create(folder / name, shape).close()
 
-    with work_on(target, sources, begin, lambda folder: _has(folder, shapes)) as folder:
+    with work_on(
+        target, f"{sources} {fingerprint(key)}", begin, lambda folder: _has(folder, shapes)
+    ) as folder:
         partial = Partial(
-            folder, RowFile(folder / fmt.IMAGES), RowFile(folder / fmt.MASKS), Journal(folder / JOURNAL)
+            folder, RowFile(folder / fmt.IMAGES), RowFile(folder / fmt.MASKS), Journal(folder / JOURNAL), key
         )
         try:
             partial.restore()

@@ -19,7 +19,7 @@ from benchmark.data.samples import Listing, Preparer, Sample
 from benchmark.data.split_files import SplitFile, read_split_files
 from benchmark.disk.digest import file_sha256
 
-FORMAT = 1
+FORMAT = 2
 """Raise when the same sources would give another store."""
 
 
@@ -35,6 +35,7 @@ class Plan:
         found: Images that lie in the raw folder or that label files or split files list.
         left_out: Those that are not among the samples.
         remarks: Sentences about what else was found.
+        patients_known: Whether equal patients have equal identifiers.
     """
 
     samples: tuple[Sample, ...]
@@ -47,6 +48,7 @@ class Plan:
     found: int
     left_out: tuple[LeftOutImages, ...]
     remarks: tuple[str, ...]
+    patients_known: bool
 
 
 def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: DataProtocol) -> Plan:
@@ -102,6 +104,7 @@ def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: 
         found=listing.found + len(names - listing.samples.keys()),
         left_out=(*listing.left_out, *([grouped(why, unused)] if unused else [])),
         remarks=listing.remarks,
+        patients_known=listing.patients_known,
     )
 
 

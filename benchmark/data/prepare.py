@@ -26,6 +26,7 @@ from benchmark.data.folders import folder_for, give_way
 from benchmark.data.inventory import counted, grouped, relative_name
 from benchmark.data.open_store import open_store
 from benchmark.data.partial import Partial, partial_store
+from benchmark.data.people import split_level
 from benchmark.data.plan import Plan, make_plan
 from benchmark.data.pool import map_chunks
 from benchmark.data.preparers import dataset
@@ -63,6 +64,7 @@ def prepare(
     data_folder: Path,
     protocol: Protocol,
     *,
+    patient_key: Callable[[], bytes],
     splits_dir: Path | None = None,
     skip_bad: bool = False,
     workers: int | None = None,
@@ -75,6 +77,7 @@ def prepare(
 
     Args:
         raw: Folder of the raw files (datasets.md; docs/data.md).
+        patient_key: Returns the key of the hashes that stand for patients (`patient_key.py`); asked once there is work.
         splits_dir: Folder with `train.csv`, `validation.csv`, `test.csv`; None draws seeded splits.
         skip_bad: Leave out images that cannot be used, and list them in `dataset.json`.
         workers: Processes; by default one per core.
@@ -97,7 +100,7 @@ def prepare(
     if bad and not skip_bad:
         raise DataError(complaint(list(bad.values()), len(plan.samples)))
     side, classes = protocol.data.image_side, len(preparer.classes)
-    with partial_store(target, plan.sources_sha256, len(plan.samples), side, classes) as work:
+    with partial_store(target, plan.sources_sha256, len(plan.samples), side, classes, patient_key()) as work:
         run = partial(process_chunk, name, protocol.data)
         pending = [
             (place, sample)
@@ -187,7 +190,7 @@ def _finish(
             "source": [relative_name(sample.image, raw) for sample in samples],
             **columns,
         }
-    )
+    ).astype(fmt.PERSON_TYPES)
     with new_folder(target) as folder:
         manifest = seal(
             folder,
@@ -199,6 +202,7 @@ def _finish(
             track=plan.track,
             splits=splits,
             split_seed=plan.split_seed,
+            split_level=split_level(index, plan.patients_known),
             classes=list(preparer.classes),
             pixel_statistics=statistics,
             protocol=protocol.name,
@@ -220,12 +224,13 @@ def _finish(
 
 def _columns(work: Partial, rows: Sequence[int]) -> dict[str, list[Any]]:
     """Return what is known of the rows by column; boxes as float (n, 4), classes as int64 (n,)."""
-    names = ("mean", "variance", "source_sha256", "height", "width", "boxes", "classes")
+    names = ("mean", "variance", "source_sha256", "height", "width", "boxes", "classes", *fmt.PERSON_COLUMNS)
     columns: dict[str, list[Any]] = {name: [] for name in names}
     for place in rows:
         known = work.known(place)
         known["boxes"] = np.array(known["boxes"], dtype=np.float32).reshape(-1, 4)
         known["classes"] = np.array(known["classes"], dtype=np.int64)
+        known["lesion_areas"] = np.array(known["lesion_areas"], dtype=np.float32)
         for name in names:
             columns[name].append(known[name])
     return columns

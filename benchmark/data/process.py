@@ -14,6 +14,7 @@ from benchmark.data.equalise import Prepared, equalise, keep, through_jpeg
 from benchmark.data.errors import BadImageError
 from benchmark.data.format import pack_masks
 from benchmark.data.images import read_bytes
+from benchmark.data.person import UNKNOWN, Person
 from benchmark.data.preparers import dataset
 from benchmark.data.remarks import collected
 from benchmark.data.samples import Preparer, Sample
@@ -30,6 +31,8 @@ class Row:
         boxes: float32 (n, 4) x, y, w, h in stored pixels, as the protocol stores them.
         mean: Mean of the float image in [0, 1] at its raw size, after equalisation.
         variance: Population variance, likewise.
+        person: Whom the image shows.
+        lesion_areas: For each class, the share of the raw image that its mask covers.
     """
 
     pixels: np.ndarray
@@ -41,6 +44,8 @@ class Row:
     height: int
     width: int
     source_sha256: str
+    person: Person = UNKNOWN
+    lesion_areas: tuple[float, ...] = ()
     remarks: tuple[str, ...] = ()
     """What the decoders remarked on the file."""
 
@@ -77,6 +82,8 @@ def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
         height=height,
         width=width,
         source_sha256=hashlib.sha256(content).hexdigest(),
+        person=sample.person.or_else(raw.person),
+        lesion_areas=tuple(float(np.count_nonzero(mask) / mask.size) for mask in raw.masks),
         remarks=tuple(remarks),
     )
 

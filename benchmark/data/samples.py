@@ -12,6 +12,7 @@ import numpy as np
 from benchmark.contract.dataset import LeftOutImages, SplitName
 from benchmark.contract.protocol import DataProtocol
 from benchmark.data.inventory import Inventory
+from benchmark.data.person import UNKNOWN, Person
 from benchmark.data.tables import safe_id
 
 Box = tuple[float, float, float, float]
@@ -37,6 +38,8 @@ class Sample:
     """Mask file, for datasets that have one per image."""
     problem: str | None = None
     """Why this image cannot be used, with file and row, if that shows before it is opened."""
+    person: Person = UNKNOWN
+    """What tables say of the patient; what they leave open, the header of the image may say."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Listing:
         found: Images that lie in the raw folder or that the label files list.
         left_out: Those that are not among the samples.
         remarks: Sentences about what else was found.
+        patients_known: Whether equal patients have equal identifiers, so that a split can be seen to separate them.
     """
 
     samples: dict[str, Sample]
@@ -56,6 +60,7 @@ class Listing:
     found: int
     left_out: tuple[LeftOutImages, ...]
     remarks: tuple[str, ...]
+    patients_known: bool
 
     @classmethod
     def of(
@@ -66,12 +71,21 @@ class Listing:
         label_files: Sequence[Path] = (),
         notes: Sequence[str] = (),
         remarks: Sequence[str] = (),
+        patients_known: bool = False,
     ) -> Listing:
         """Return the listing of samples that were looked up in an inventory; `unlisted` is why an image is none."""
         left_out = inventory.unlisted(samples, unlisted)
         without_file = sum(name not in inventory.images for name in samples)
         found = inventory.found + without_file
-        return cls(samples, tuple(label_files), tuple(notes), found, tuple(left_out), tuple(remarks))
+        return cls(
+            samples,
+            tuple(label_files),
+            tuple(notes),
+            found,
+            tuple(left_out),
+            tuple(remarks),
+            patients_known,
+        )
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,8 @@ class RawImage:
     masks: Sequence[np.ndarray]
     masks_are_gifs: bool = True
     """Whether the published masks went through a GIF (datasets.md, General)."""
+    person: Person = UNKNOWN
+    """What the header of the file says of the patient."""
 
 
 def dicom_sample(name: str, column: str, inventory: Inventory, origin: str) -> Sample:

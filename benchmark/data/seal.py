@@ -46,7 +46,8 @@ def seal(
     Args:
         folder: Where they are.
         arrays: SHA-256 of these files as they were meant to be written.
-        index: id, split, source, source_sha256, height, width, in stored order.
+        index: id, split, source, source_sha256, height, width, in stored order; also `fmt.PERSON_COLUMNS` if they
+            are known.
         boxes: Of each image; None for a dataset without.
         box_classes: Likewise; all of the first class by default.
         manifest: The fields of `DatasetManifest` that do not follow from the files.
@@ -54,7 +55,8 @@ def seal(
     index = index.reset_index(drop=True)
     index["order"] = index.groupby("split", sort=False).cumcount()
     table = io.BytesIO()
-    index[list(fmt.INDEX_COLUMNS)].to_parquet(table, index=False)
+    columns = [*fmt.INDEX_COLUMNS, *(name for name in fmt.PERSON_COLUMNS if name in index)]
+    index[columns].to_parquet(table, index=False)
     contents = {fmt.INDEX: table.getvalue()}
     counts = None
     if boxes is not None:

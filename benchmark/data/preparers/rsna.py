@@ -1,6 +1,7 @@
-"""RSNA Pneumonia Detection Challenge, stage 2 training part (datasets.md). One image per patient.
+"""RSNA Pneumonia Detection Challenge, stage 2 training part (datasets.md).
 
-Images are neither equalised nor inverted. Masks are the filled opacity boxes.
+Each image has a patient ID of its own; the images are NIH's, several of one patient among them, as the mapping file
+says where it is there. Images are neither equalised nor inverted. Masks are the filled opacity boxes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from benchmark.contract.protocol import DataProtocol
 from benchmark.data.box_masks import box_mask
 from benchmark.data.displayed import decode_protocol_dicom
 from benchmark.data.inventory import take_inventory
-from benchmark.data.layout import find_tables, image_folders
+from benchmark.data.layout import find_optional, find_tables, image_folders
+from benchmark.data.nih_mapping import FILE as MAPPING
+from benchmark.data.nih_mapping import read_mapping
+from benchmark.data.person import Person
 from benchmark.data.samples import Collector, Listing, RawImage, Sample, dicom_sample
 from benchmark.data.splits import permuted
 from benchmark.data.tables import parse_box, read_table
@@ -30,7 +34,10 @@ BOX_COLUMNS = ("x", "y", "width", "height")
 
 @dataclass(frozen=True)
 class Rsna:
-    """Raw layout: `stage_2_train_labels.csv`, `stage_2_train_images/<patientId>.dcm`."""
+    """Raw layout: `stage_2_train_labels.csv`, `stage_2_train_images/<patientId>.dcm`.
+
+    `pneumonia-challenge-dataset-mappings_2018.json` tells the patients.
+    """
 
     name: str = "rsna"
     classes: tuple[str, ...] = ("opacity",)
@@ -52,8 +59,20 @@ class Rsna:
             if positive[patient] == "1":
                 fields = [row[column] for column in BOX_COLUMNS]
                 found.append(patient, origin, partial(_with_box, fields=fields))
-        unlisted = f"no row in {labels.name}"
-        return Listing.of(found.samples, inventory, unlisted, [labels], remarks=table.remarks())
+        mapping = find_optional(raw, MAPPING)
+        patients, remarks = read_mapping(mapping) if mapping else ({}, [])
+        samples = {
+            name: replace(sample, person=Person(patient=patients.get(name) if mapping else f"rsna:{name}"))
+            for name, sample in found.samples.items()
+        }
+        return Listing.of(
+            samples,
+            inventory,
+            f"no row in {labels.name}",
+            [labels, *([mapping] if mapping else [])],
+            remarks=[*table.remarks(), *remarks],
+            patients_known=mapping is not None,
+        )
 
     def draw(
         self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
@@ -62,8 +81,8 @@ class Rsna:
         return permuted(ids, protocol.test_fraction, protocol.validation_fraction, seed)
 
     def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
-        pixels = decode_protocol_dicom(content, protocol.dicom_values)
-        return RawImage(pixels, [box_mask(np.array(sample.boxes), *pixels.shape)])
+        pixels, person = decode_protocol_dicom(content, protocol.dicom_values)
+        return RawImage(pixels, [box_mask(np.array(sample.boxes), *pixels.shape)], person=person)
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes

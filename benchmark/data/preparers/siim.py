@@ -59,10 +59,10 @@ class Siim:
         return permuted(ids, protocol.test_fraction, protocol.validation_fraction, seed)
 
     def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
-        pixels = decode_protocol_dicom(content, protocol.dicom_values)
+        pixels, person = decode_protocol_dicom(content, protocol.dicom_values, patients=self.name)
         if pixels.shape != (SIDE, SIDE):
             raise BadImageError(f"image of {SIDE} x {SIDE} pixels expected, found {pixels.shape}")
-        return RawImage(pixels, [decode_union(sample.annotations, SIDE, SIDE)])
+        return RawImage(pixels, [decode_union(sample.annotations, SIDE, SIDE)], person=person)
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes

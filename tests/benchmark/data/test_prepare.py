@@ -14,7 +14,6 @@ import pytest
 import benchmark.data.seal
 from benchmark.contract.dataset import DatasetManifest
 from benchmark.data.errors import DataError
-from benchmark.data.prepare import prepare
 from benchmark.data.store import ImageStore
 from benchmark.data.verify import verify_store
 from tasks.protocol import load_protocol
@@ -152,7 +151,7 @@ def test_a_preparation_that_was_cut_off_goes_on(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        prepare("rsna", raw, tmp_path, load_protocol(), workers=1, on_progress=stop)
+        world.run("rsna", raw, tmp_path, on_progress=stop)
     assert not (tmp_path / "rsna").exists()
     journal = tmp_path / ".partial-rsna" / "journal.jsonl"
     journal.write_text(journal.read_text() + '{"row": 9, "checks')  # a torn last line

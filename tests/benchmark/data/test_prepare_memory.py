@@ -15,7 +15,7 @@ import resource, sys
 from pathlib import Path
 from benchmark.data.prepare import prepare
 from tasks.protocol import load_protocol
-prepare("object-cxr", Path(sys.argv[1]), Path(sys.argv[2]), load_protocol(), workers=1)
+prepare("object-cxr", Path(sys.argv[1]), Path(sys.argv[2]), load_protocol(), patient_key=lambda: bytes(32), workers=1)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 STORED = 224 * 224

@@ -11,9 +11,14 @@ from benchmark.data.store import ImageStore
 from tasks.protocol import load_protocol
 
 
+KEY = b"key of the tests".ljust(32)
+
+
 def run(name: str, raw: Path, data: Path, protocol: Protocol | None = None, **options: Any) -> Prepared:
     """Prepare `raw` into `data / name` with one worker."""
-    return prepare(name, raw, data, protocol or load_protocol(), **{"workers": 1, **options})
+    return prepare(
+        name, raw, data, protocol or load_protocol(), **{"workers": 1, "patient_key": lambda: KEY, **options}
+    )
 
 
 def store(name: str, raw: Path, data: Path, protocol: Protocol | None = None, **options: Any) -> ImageStore:

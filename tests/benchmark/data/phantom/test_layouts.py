@@ -206,7 +206,9 @@ def test_the_preparers_read_the_phantom(name: str, phantoms: dict[str, Path], tm
     from benchmark.data.store import ImageStore
     from tasks.protocol import load_protocol
 
-    result = prepare(name, phantoms[name], tmp_path, load_protocol(), workers=1)
+    result = prepare(
+        name, phantoms[name], tmp_path, load_protocol(), patient_key=lambda: bytes(32), workers=1
+    )
     store = ImageStore.open(result.root)
     assert store.manifest.track == "phantom"
     assert not store.manifest.left_out
