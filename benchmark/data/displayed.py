@@ -38,7 +38,7 @@ def is_dicom(content: bytes) -> bool:
 def decode_protocol_dicom(
     content: bytes, values: Literal["stored", "displayed"], patients: str | None = None
 ) -> tuple[np.ndarray, Person]:
-    """Return a DICOM image as uint8 (H, W) with the values that a protocol asks for (`dicom_values`), and whom it shows.
+    """Return a DICOM image as uint8 (H, W) with the values a protocol asks for (`dicom_values`), and whom it shows.
 
     Args:
         patients: Name space of its `PatientID`; None where that tells no patients apart.

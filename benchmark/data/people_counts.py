@@ -81,7 +81,7 @@ def why_level(index: pd.DataFrame, level: SplitLevel) -> str:
         return f"{shared} of {index['patient'].nunique()} patients are in more than one split"
     if unknown := int(index["patient"].isna().sum()):
         return f"the patients of {unknown} of {len(index)} images are not known"
-    return "each image has an identifier of its own, so that patients cannot be told apart"
+    return "the identifiers are not those of patients, so that these cannot be told apart"
 
 
 def _counts(index: pd.DataFrame) -> PeopleCounts:

@@ -23,7 +23,8 @@ LONGEST_FIELD = 64
 
 _SEX = {"F": "F", "FEMALE": "F", "M": "M", "MALE": "M"}
 _VIEW = {
-    **{"PA": "PA", "AP": "AP"},
+    "PA": "PA",
+    "AP": "AP",
     **dict.fromkeys(("LATERAL", "LAT", "LL", "RL", "L"), "lateral"),
     **dict.fromkeys(("LAO", "RAO", "LPO", "RPO"), "oblique"),
     **dict.fromkeys(("LLD", "RLD"), "decubitus"),

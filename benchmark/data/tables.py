@@ -34,6 +34,7 @@ class Table:
     """A CSV file that is read once, row by row.
 
     Attributes:
+        others: Whether there may be columns that are not known; they are not read.
         empty: Numbers of the rows without any value, known at the end; they are passed over.
     """
 
@@ -41,6 +42,7 @@ class Table:
     required: tuple[str, ...]
     known: tuple[str, ...]
     aliases: Mapping[str, str]
+    others: bool = False
     empty: list[int] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, str]]]:
@@ -48,7 +50,8 @@ class Table:
         with open_text(self.path) as stream:
             reader = csv.reader(stream, delimiter=delimiter(stream))
             header = [self.aliases.get(name.strip(), name.strip()) for name in next(reader, [])]
-            _check_header(self.path, header, self.required, self.known)
+            checked = [name for name in header if name in self.known] if self.others else header
+            _check_header(self.path, checked, self.required, self.known)
             for number, fields in enumerate(reader, start=1):
                 if not any(value.strip() for value in fields):
                     self.empty.append(number)
@@ -70,17 +73,19 @@ def read_table(
     required: Iterable[str],
     optional: Iterable[str] = (),
     aliases: Mapping[str, str] = MappingProxyType({}),
+    others: bool = False,
 ) -> Table:
     """Return a CSV file (also gzipped or zipped) as an iterable of (row number, fields by column).
 
-    Headers are stripped of blanks and renamed by `aliases`; columns without a name are ignored.
+    Headers are stripped of blanks and renamed by `aliases`; columns without a name are ignored, and with `others` those
+    that are not known.
 
     Raises:
         DataError: While it is read: no such file, not UTF-8, a column is missing or not known, a row has too many
             fields.
     """
     required = tuple(required)
-    return Table(path, required, (*required, *optional), aliases)
+    return Table(path, required, (*required, *optional), aliases, others)
 
 
 def empty_rows(path: Path, rows: list[int]) -> list[str]:

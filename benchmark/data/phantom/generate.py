@@ -26,7 +26,7 @@ from benchmark.disk.leftovers import sweep
 from benchmark.disk.temporary import new_folder
 
 GENERATOR = 1
-"""Version of the drawing, the texts and the tables: raise it with any change of what is written."""
+"""Version of the drawing, the texts and the tables: raise it with any change of what is written in all layouts."""
 
 CHUNK = 4
 """Images that a worker takes at a time."""
@@ -64,7 +64,7 @@ def existing(root: Path, settings: Settings, force: bool) -> PhantomManifest | N
             "Move the folder away, or choose another one with --out."
         ) from error
     found = (manifest.dataset, manifest.seed, manifest.images, manifest.side, manifest.generator)
-    wanted = (settings.dataset, settings.seed, settings.images, settings.side, GENERATOR)
+    wanted = (settings.dataset, settings.seed, settings.images, settings.side, _generator(settings))
     if found == wanted:
         if not force:
             _check_files(root, manifest)
@@ -81,6 +81,10 @@ def existing(root: Path, settings: Settings, force: bool) -> PhantomManifest | N
             "Give --force to write it anew, or choose another folder with --out."
         )
     return None
+
+
+def _generator(settings: Settings) -> int:
+    return GENERATOR + layouts()[settings.dataset].revision
 
 
 def _check_files(root: Path, manifest: PhantomManifest) -> None:
@@ -149,7 +153,7 @@ def write_phantom(
                 seed=settings.seed,
                 images=settings.images,
                 side=settings.side,
-                generator=GENERATOR,
+                generator=_generator(settings),
                 files=len(folder.digests),
                 files_sha256=digest_of_files(folder.digests),
             )

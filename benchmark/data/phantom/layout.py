@@ -36,6 +36,8 @@ class Layout:
     """(folder, index, settings) -> record: write the files of one image."""
     finish: Callable[[PhantomFolder, Sequence[Any], Settings], None]
     """(folder, records in order of index, settings): write the tables."""
+    revision: int = 0
+    """Raise it with any change of what is written in this layout alone."""
 
 
 def layouts() -> dict[str, Layout]:

@@ -13,19 +13,24 @@ from benchmark.contract.protocol import DataProtocol
 from benchmark.data.errors import BadImageError, DataError
 from benchmark.data.images import decode_channel_mean, decode_values, read_bytes
 from benchmark.data.inventory import relative_name, take_inventory
-from benchmark.data.layout import find_folder
+from benchmark.data.layout import find_folder, find_optional
+from benchmark.data.person import Person, age_of, sex_of
 from benchmark.data.samples import Listing, RawImage, Sample
 from benchmark.data.splits import by_patient
-from benchmark.data.tables import safe_id
+from benchmark.data.tables import read_table, safe_id
 from benchmark.data.walk import JPEG, PNG
 
 IMAGES, MASKS = "jpgs", "pngs_masks"
 PREFIX = "COVID-19-AR-"
+PATIENTS = "covid_rural_patient_info.csv"
 
 
 @dataclass(frozen=True)
 class CovidRural:
-    """Raw layout: `jpgs/COVID-19-AR-<patient>_<date>-XR….jpg`, `pngs_masks/<same name>.png`."""
+    """Raw layout: `jpgs/COVID-19-AR-<patient>_<date>-XR….jpg`, `pngs_masks/<same name>.png`.
+
+    `covid_rural_patient_info.csv` beside the folders is optional. No table tells the view of an image.
+    """
 
     name: str = "covid-rural"
     classes: tuple[str, ...] = ("opacity",)
@@ -37,6 +42,8 @@ class CovidRural:
         root, mask_folder = images.parent, find_folder(images.parent, MASKS)
         inventory = take_inventory(raw, [images], JPEG)
         masks = take_inventory(raw, [mask_folder], PNG)
+        table = find_optional(root, PATIENTS)
+        people = {} if table is None else _people(table)
         samples, without_mask = {}, []
         for name in sorted(inventory.images, key=lambda name: f"{name}.jpg"):
             image = inventory.images[name][0]
@@ -49,7 +56,10 @@ class CovidRural:
             mask, no_mask = masks.find(name, mask_folder, origin)
             _, problem = inventory.find(name, image, origin)
             patient = name.split("_")[0]
-            samples[name] = Sample(name, image, origin, patient, mask=mask, problem=problem or no_mask)
+            person = people.get(patient, Person(patient=f"{self.name}:{patient}"))
+            samples[name] = Sample(
+                name, image, origin, patient, mask=mask, problem=problem or no_mask, person=person
+            )
         notes = [f"{len(without_mask)} images have no mask and were dropped: {', '.join(without_mask[:5])}"]
         remarks = [
             f"{MASKS}: {one.images} left out: {one.reason} ({', '.join(one.examples)})."
@@ -59,8 +69,10 @@ class CovidRural:
             samples,
             inventory,
             f"no mask in {MASKS}",
+            [] if table is None else [table],
             notes=notes if without_mask else [],
             remarks=remarks,
+            patients_known=True,
         )
 
     def draw(
@@ -82,6 +94,16 @@ class CovidRural:
 
     def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
         return boxes
+
+
+def _people(path: Path) -> dict[str, Person]:
+    """Return what the table says of each patient; where rows contradict each other, that is not known."""
+    people: dict[str, Person] = {}
+    for _, row in read_table(path, ["PATIENT_ID", "AGE", "SEX"], others=True):
+        patient = row["PATIENT_ID"].strip()
+        person = Person(sex_of(row["SEX"]), age_of(row["AGE"]), patient=f"{PREPARER.name}:{patient}")
+        people[patient] = people.get(patient, person).agreed(person)
+    return people
 
 
 PREPARER = CovidRural()

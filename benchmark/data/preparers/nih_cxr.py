@@ -20,6 +20,8 @@ from benchmark.data.errors import DataError
 from benchmark.data.images import decode_grey
 from benchmark.data.inventory import Inventory, take_inventory
 from benchmark.data.layout import find_tables, image_folders
+from benchmark.data.nih_mapping import nih_patient
+from benchmark.data.person import UNKNOWN, Person, age_of, sex_of, view_of
 from benchmark.data.samples import Collector, Listing, RawImage, Sample
 from benchmark.data.splits import by_patient
 from benchmark.data.tables import parse_box, read_table, safe_id
@@ -60,6 +62,7 @@ class NihCxr:
         boxes = read_table(labels[0], ["Image Index", "Finding Label", *BOX_COLUMNS])
         entries = read_table(labels[1], ["Image Index", "Finding Labels"], ENTRY_COLUMNS)
         found, notes = Collector(), []
+        people: dict[str, Person] = {}
         for number, row in boxes:
             file, origin = row["Image Index"].strip(), f"{boxes.path.name} row {number}"
             if Path(file).stem not in found.samples:
@@ -73,6 +76,9 @@ class NihCxr:
             )
         for number, row in entries:
             file = row["Image Index"].strip()
+            if (name := Path(file).stem) in inventory.images:
+                person = _person(file, row)
+                people[name] = people.get(name, person).agreed(person)
             chosen = Path(file).stem in inventory.images if listed is None else file in listed
             if row["Finding Labels"].strip() == "No Finding" and chosen:
                 if Path(file).stem in found.samples and found.samples[Path(file).stem].pool == ANNOTATED:
@@ -81,7 +87,10 @@ class NihCxr:
         unlisted = f"neither in {BOXES} nor a No Finding image" + (f" of {TEST_LIST}" * (listed is not None))
         files = [*labels, *([] if listed is None else [test_list])]
         remarks = [*boxes.remarks(), *entries.remarks()]
-        return Listing.of(found.samples, inventory, unlisted, files, notes, remarks)
+        samples = {
+            name: replace(sample, person=people.get(name, UNKNOWN)) for name, sample in found.samples.items()
+        }
+        return Listing.of(samples, inventory, unlisted, files, notes, remarks, patients_known=True)
 
     def draw(
         self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
@@ -119,6 +128,15 @@ def _new_sample(file: str, inventory: Inventory, origin: str, pool: str) -> Samp
     elif name not in inventory.images:
         problem = f"{origin}: {file} is in none of the folders images, images_* or below"
     return Sample(name, image, origin, patient=name[:8], pool=pool, problem=problem)
+
+
+def _person(file: str, row: dict[str, str]) -> Person:
+    return Person(
+        sex=sex_of(row.get("Patient Gender") or row.get("Patient Sex", "")),
+        age=age_of(row.get("Patient Age", "")),
+        view=view_of(row.get("View Position", "")),
+        patient=nih_patient(file),
+    )
 
 
 def _with_box(sample: Sample, row: dict[str, str]) -> Sample:

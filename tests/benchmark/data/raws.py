@@ -27,8 +27,8 @@ def grey(height: int = 40, width: int = 52, seed: int = 0) -> np.ndarray:
     return np.clip(ramp + rng.normal(0, 6, (height, width)), 0, 255).astype(np.uint8)
 
 
-def write_dicom(path: Path, pixels: np.ndarray, syntax: str = "plain") -> None:
-    """Write a DICOM file: `plain`, `baseline` (JPEG by Pillow) or `lossless` (JPEG by gdcm)."""
+def write_dicom(path: Path, pixels: np.ndarray, syntax: str = "plain", **tags: object) -> None:
+    """Write a DICOM file: `plain`, `baseline` (JPEG by Pillow) or `lossless` (JPEG by gdcm); tags by keyword."""
     path.parent.mkdir(parents=True, exist_ok=True)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.7")
@@ -44,6 +44,8 @@ def write_dicom(path: Path, pixels: np.ndarray, syntax: str = "plain") -> None:
     dataset.BitsAllocated = dataset.BitsStored = 8 * pixels.dtype.itemsize
     dataset.HighBit, dataset.PixelRepresentation, dataset.SamplesPerPixel = dataset.BitsStored - 1, 0, 1
     dataset.PhotometricInterpretation = "MONOCHROME2"
+    for keyword, value in tags.items():
+        setattr(dataset, keyword, value)
     if syntax == "baseline":
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, format="JPEG", quality=92)

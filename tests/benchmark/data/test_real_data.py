@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pydicom
 import pytest
 
 from benchmark.data.errors import DataError
@@ -23,7 +26,8 @@ CASES = {
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_real_images_become_a_valid_store(shared: Path, tmp_path: Path, name: str) -> None:
     folder, images, boxes = CASES[name]
-    store = world.store(name, shared / "realdata" / folder, tmp_path)
+    raw = shared / "realdata" / folder
+    store = world.store(name, with_mapping(raw, tmp_path) if name == "rsna" else raw, tmp_path)
     manifest = store.manifest
     assert (len(store), manifest.splits, manifest.track) == (images, "seeded", "public")
     if boxes is not None:
@@ -35,6 +39,55 @@ def test_real_images_become_a_valid_store(shared: Path, tmp_path: Path, name: st
     middle[15:215, 10:214] = True
     masks = store.masks(range(len(store)))
     assert masks[..., middle].sum() / masks.sum() > 0.97
+    people = store.index[["sex", "age", "view"]].astype(object).where(store.index.notna(), None)
+    found = dict(zip(store.ids(range(len(store))), people.itertuples(index=False, name=None), strict=True))
+    assert found == {"rsna": of_headers, "nih-cxr": of_entries}.get(name, of_nothing)(raw, list(found))
+    patients = store.index.groupby("patient")["id"].agg(set).tolist()
+    original = dict(pd.read_csv(raw / "rsna_to_nih.csv").iloc[:, :2].to_numpy()) if name == "rsna" else {}
+    number = {image: original.get(image, image)[: 20 if name == "covid-rural" else 8] for image in found}
+    assert sorted(map(sorted, patients)) == sorted(
+        sorted(image for image in found if number[image] == one) for one in set(number.values())
+    )
+    assert max(map(len, patients)) > 1 or name == "covid-rural"
+
+
+def with_mapping(raw: Path, folder: Path) -> Path:
+    """Return a folder with the images of `raw` and RSNA's list of what they are in NIH."""
+    linked = folder / "linked"
+    linked.mkdir()
+    for name in ("stage_2_train_images", "stage_2_train_labels.csv"):
+        (linked / name).symlink_to(raw / name)
+    table = pd.read_csv(raw / "rsna_to_nih.csv")
+    entries = [
+        {"subset_img_id": image, "img_id": original, "orig_labels": []}
+        for image, original, _ in table.itertuples(index=False)
+    ]
+    (linked / "pneumonia-challenge-dataset-mappings_2018.json").write_text(json.dumps(entries))
+    return linked
+
+
+Facts = dict[str, tuple[str | None, int | None, str | None]]
+
+
+def of_headers(raw: Path, names: list[str]) -> Facts:
+    """Return sex, age and view of RSNA images as pydicom reads them."""
+    headers = {name: pydicom.dcmread(raw / "stage_2_train_images" / f"{name}.dcm") for name in names}
+    return {name: (one.PatientSex, int(one.PatientAge), one.ViewPosition) for name, one in headers.items()}
+
+
+def of_entries(raw: Path, names: list[str]) -> Facts:
+    """Return sex, age and view of NIH images as pandas reads them."""
+    table = pd.read_csv(raw / "Data_Entry_2017_v2020.csv").set_index("Image Index")
+    rows = {name: table.loc[f"{name}.png"] for name in names}
+    return {
+        name: (row["Patient Gender"], int(row["Patient Age"]), row["View Position"])
+        for name, row in rows.items()
+    }
+
+
+def of_nothing(raw: Path, names: list[str]) -> Facts:
+    """Return that nothing is known."""
+    return dict.fromkeys(names, (None, None, None))
 
 
 def test_official_files_on_a_few_real_images_need_skip_bad(shared: Path, tmp_path: Path) -> None:

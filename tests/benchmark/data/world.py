@@ -10,7 +10,6 @@ from benchmark.data.prepare import Prepared, prepare
 from benchmark.data.store import ImageStore
 from tasks.protocol import load_protocol
 
-
 KEY = b"key of the tests".ljust(32)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.data.phantom.canvas import Canvas
 from benchmark.data.phantom.files import write_jpeg, write_png
 from benchmark.data.phantom.folder import PhantomFolder
-from benchmark.data.phantom.layout import Layout, Settings
+from benchmark.data.phantom.layout import Layout, Settings, csv_text
 from benchmark.data.phantom.people import person_of
 from benchmark.data.phantom.randomness import stream
 from benchmark.data.phantom.requests import several
@@ -23,9 +23,12 @@ PATTERN = (1, 2, 1, 3, 1)
 
 @dataclass(frozen=True)
 class Record:
-    """One image."""
+    """One image, and whom it shows."""
 
     name: str
+    patient: str
+    age: int
+    sex: str
 
 
 def write(folder: PhantomFolder, index: int, settings: Settings) -> Record:
@@ -39,16 +42,19 @@ def write(folder: PhantomFolder, index: int, settings: Settings) -> Record:
     scene = Scene(settings.seed, ("covid-rural", "person", person), key, key, requests)
     picture = draw_picture(Canvas(height, width), scene)
     day = date(2012, 1, 3) + timedelta(days=7 * person + number)
-    name = f"COVID-19-AR-{16400000 + 37 * person}_{day:%m-%d-%Y}-XR"
+    patient = f"COVID-19-AR-{16400000 + 37 * person}"
+    name = f"{patient}_{day:%m-%d-%Y}-XR"
     write_jpeg(folder, f"jpgs/{name}.jpg", np.repeat(picture.pixels[..., None], 3, axis=2))
     mask = np.logical_or.reduce([finding.mask for finding in picture.drawn])
     write_png(folder, f"pngs_masks/{name}.png", mask.astype(np.uint8))
-    return Record(name)
+    return Record(name, patient, picture.patient.age, picture.patient.sex)
 
 
 def finish(folder: PhantomFolder, records: Sequence[Record], settings: Settings) -> None:
-    """Write nothing: the layout has no table."""
-    del folder, records, settings
+    """Write the table of patients, one row each."""
+    del settings
+    rows = dict.fromkeys(f"{record.patient},{record.age},{record.sex}" for record in records)
+    folder.write("covid_rural_patient_info.csv", csv_text("PATIENT_ID,AGE,SEX", rows))
 
 
-LAYOUT = Layout("covid-rural", "COVID Rural", 20, write, finish)
+LAYOUT = Layout("covid-rural", "COVID Rural", 20, write, finish, revision=1)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pydicom
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -110,6 +109,11 @@ def test_covid_rural(phantoms: dict[str, Path]) -> None:
         assert set(np.unique(mask)) == {0, 1}
         sizes.add(image.size)
     assert len(sizes) > 10
+    table = pd.read_csv(root / "covid_rural_patient_info.csv")
+    assert set(table["PATIENT_ID"]) == {name.split("_")[0] for name in names}
+    assert table["PATIENT_ID"].is_unique
+    assert set(table["SEX"]) == {"F", "M"}
+    assert table["AGE"].between(18, 93).all()
 
 
 def test_object_cxr(phantoms: dict[str, Path]) -> None:
@@ -198,20 +202,3 @@ def test_mimic_cxr(phantoms: dict[str, Path]) -> None:
     assert set(reports) == {f"s{study}" for study in labels.study_id}
     assert all(NOTICE in text and "FINAL REPORT" in text for text in reports.values())
     assert any("FINDINGS:" in text and "IMPRESSION:" in text for text in reports.values())
-
-
-@pytest.mark.parametrize("name", ["rsna", "siim", "covid-rural", "object-cxr", "nih-cxr"])
-def test_the_preparers_read_the_phantom(name: str, phantoms: dict[str, Path], tmp_path: Path) -> None:
-    from benchmark.data.prepare import prepare
-    from benchmark.data.store import ImageStore
-    from tasks.protocol import load_protocol
-
-    result = prepare(
-        name, phantoms[name], tmp_path, load_protocol(), patient_key=lambda: bytes(32), workers=1
-    )
-    store = ImageStore.open(result.root)
-    assert store.manifest.track == "phantom"
-    assert not store.manifest.left_out
-    for split in ("train", "validation", "test"):
-        rows = store.rows(split)
-        assert store.masks(rows).any(), "every split has something to find"
