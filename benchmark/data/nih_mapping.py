@@ -36,8 +36,6 @@ def read_mapping(path: Path) -> tuple[dict[str, str | None], list[str]]:
         try:
             entries = json.load(stream)
         except (ValueError, RecursionError) as error:
-            if isinstance(error, UnicodeDecodeError):
-                raise
             raise DataError(
                 f"{path}: not JSON ({type(error).__name__}); fetch it again, or remove it"
             ) from error

@@ -38,7 +38,8 @@ class ImageStore:
     Attributes:
         root: Folder of the store.
         manifest: `dataset.json`.
-        index: One line per row: id, split, order, source, source_sha256, height, width.
+        index: One line per row: id, split, order, source, source_sha256, height, width; where the store knows whom an
+            image shows, also `fmt.PERSON_COLUMNS`.
         images: uint8 (N, S, S), memory-mapped, S = `manifest.image_side`.
     """
 
