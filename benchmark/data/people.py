@@ -39,6 +39,13 @@ def impossible(index: pd.DataFrame, classes: int, level: SplitLevel | None) -> I
         if present := [name for name in fmt.PERSON_COLUMNS if name in index]:
             yield f"{fmt.INDEX}: of {', '.join(fmt.PERSON_COLUMNS)} only {', '.join(present)} are there"
         return
+    try:
+        yield from _wrong(index, classes, level)
+    except (TypeError, ValueError):
+        yield f"{fmt.INDEX}: {', '.join(fmt.PERSON_COLUMNS)} hold values of other types than they should"
+
+
+def _wrong(index: pd.DataFrame, classes: int, level: SplitLevel | None) -> Iterator[str]:
     for name, allowed in (("sex", SEXES), ("view", VIEWS)):
         if not index[name].dropna().isin(allowed).all():
             yield f"{fmt.INDEX}: {name} must be one of {', '.join(allowed)} or nothing"

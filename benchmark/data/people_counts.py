@@ -63,7 +63,7 @@ class AreaCounts:
 
 def people_by_split(index: pd.DataFrame) -> dict[str, PeopleCounts]:
     """Return the counts of each split and, under `all`, of the store."""
-    parts = {split: _counts(index[index["split"] == split]) for split in SPLIT_NAMES}
+    parts: dict[str, PeopleCounts] = {split: _counts(index[index["split"] == split]) for split in SPLIT_NAMES}
     return {**parts, ALL: _counts(index)}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -27,7 +28,7 @@ def grey(height: int = 40, width: int = 52, seed: int = 0) -> np.ndarray:
     return np.clip(ramp + rng.normal(0, 6, (height, width)), 0, 255).astype(np.uint8)
 
 
-def write_dicom(path: Path, pixels: np.ndarray, syntax: str = "plain", **tags: object) -> None:
+def write_dicom(path: Path, pixels: np.ndarray, syntax: str = "plain", **tags: Any) -> None:
     """Write a DICOM file: `plain`, `baseline` (JPEG by Pillow) or `lossless` (JPEG by gdcm); tags by keyword."""
     path.parent.mkdir(parents=True, exist_ok=True)
     meta = FileMetaDataset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from pathlib import Path
+from typing import Any
 
 import pydicom
 import pytest
@@ -73,7 +74,7 @@ def test_tables_go_before_headers_and_contradictions_are_unknown() -> None:
     assert "rsna:x" not in repr(header)
 
 
-def header(folder: Path, **tags: object) -> pydicom.Dataset:
+def header(folder: Path, **tags: Any) -> pydicom.Dataset:
     raws.write_dicom(folder / "a.dcm", raws.grey(), **tags)
     return pydicom.dcmread(io.BytesIO((folder / "a.dcm").read_bytes()))
 

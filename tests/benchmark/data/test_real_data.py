@@ -77,8 +77,9 @@ def of_headers(raw: Path, names: list[str]) -> Facts:
 
 def of_entries(raw: Path, names: list[str]) -> Facts:
     """Return sex, age and view of NIH images as pandas reads them."""
-    table = pd.read_csv(raw / "Data_Entry_2017_v2020.csv").set_index("Image Index")
-    rows = {name: table.loc[f"{name}.png"] for name in names}
+    table = pd.read_csv(raw / "Data_Entry_2017_v2020.csv")
+    entries = table.set_index("Image Index").to_dict("index")
+    rows = {name: entries[f"{name}.png"] for name in names}
     return {
         name: (row["Patient Gender"], int(row["Patient Age"]), row["View Position"])
         for name, row in rows.items()
