@@ -155,8 +155,8 @@ class Suspect:
         )
         volumes = {volume.id for volume in self.engine.volumes.list()}
         result = pretrain(
-            ContainerRuntime(connect, self.image, gpus=self.gpus), run, self.workspace / "backbones" / NAME, outputs, INPUTS, KNOWN,
-            heard.append, wait=wait,
+            ContainerRuntime(connect, self.image, gpus=self.gpus), run, self.workspace / "backbones" / NAME, outputs,
+            INPUTS, KNOWN, heard.append, wait=wait,
         )  # fmt: skip
         self.assert_clean(result)
         assert {volume.id for volume in self.engine.volumes.list()} == volumes

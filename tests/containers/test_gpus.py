@@ -15,7 +15,6 @@ import pytest
 
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.contract.run_contract import Limits
-from benchmark.contract.verdict import Verdict
 from benchmark.runtime import doctor_engine
 from benchmark.runtime.base_images import base_for
 from benchmark.runtime.find_submission import find_submission
@@ -111,11 +110,15 @@ def test_a_tool_that_fails_hangs_or_is_absent_is_said(
 def test_an_engine_without_the_toolkit_is_said_once_and_is_not_tried_again(
     without_toolkit: docker.DockerClient, tmp_path: Path
 ) -> None:
-    with pytest.raises(NoGpuError, match=r"cannot give a container a GPU \(.*device driver.*\); install the NVIDIA"):
+    with pytest.raises(
+        NoGpuError, match=r"cannot give a container a GPU \(.*device driver.*\); install the NVIDIA"
+    ):
         look(without_toolkit, without_toolkit.info(), images.TINY_IMAGE)
     waits: list[float] = []
     suspect = Suspect(without_toolkit, images.TINY_IMAGE, tmp_path / "workspace", Given("nvidia", ("0",)))
-    with pytest.raises(SubmissionError, match=r"does not give the container its GPUs: .*--device cpu needs none"):
+    with pytest.raises(
+        SubmissionError, match=r"does not give the container its GPUs: .*--device cpu needs none"
+    ):
         suspect("exit 7", wait=waits.append)
     assert not waits
 

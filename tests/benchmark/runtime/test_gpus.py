@@ -13,7 +13,9 @@ from tests.benchmark.runtime import smi
 from tests.benchmark.runtime.smi import mig, uuid
 
 
-def cards(where: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, seconds: float = 20.0) -> list[Card]:
+def cards(
+    where: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, seconds: float = 20.0
+) -> list[Card]:
     """Return what is seen here where `nvidia-smi` is this script; None: absent."""
     where.mkdir(exist_ok=True)
     for tool in ("sh", "sleep"):
@@ -117,7 +119,10 @@ def test_a_run_gets_the_first_of_what_it_may_use(eight: list[Card]) -> None:
     ("found", "names"),
     [
         (None, ["nvidia.com/gpu=6", "nvidia.com/gpu=7:1"]),
-        ([{"Source": "cdi", "ID": f"nvidia.com/gpu={smi.uuid(6)}"}], [f"nvidia.com/gpu={smi.uuid(6)}", "nvidia.com/gpu=7:1"]),
+        (
+            [{"Source": "cdi", "ID": f"nvidia.com/gpu={uuid(6)}"}],
+            [f"nvidia.com/gpu={uuid(6)}", "nvidia.com/gpu=7:1"],
+        ),
     ],
 )  # fmt: skip
 def test_a_cdi_device_is_named_as_its_specification_does(
