@@ -114,7 +114,7 @@ class _Tasks:
         self._task = ray.remote(
             num_cpus=threads,
             num_gpus=1 if gpu else 0,
-            max_calls=0,
+            max_calls=1 if gpu else 0,
             max_retries=0,
             runtime_env={"env_vars": environment},
         )(_do)
