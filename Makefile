@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .PHONY: help setup demo test test-fast lint format bench performance parity pretrain docker evaluate submit screenshots leaderboard clean
 
 # What a user gives reaches a command as one word and unchanged: paths hold blanks, quotes and dollar signs.
-GIVEN := WORKSPACE LOVT_BENCH_WORKSPACE PROFILE METHOD RUNTIME FRACTION CORPUS SUBMISSION EXECUTOR WORKERS NAME WEIGHTS \
+GIVEN := WORKSPACE LOVT_BENCH_WORKSPACE PROFILE METHOD RUNTIME DEVICE FRACTION CORPUS SUBMISSION EXECUTOR WORKERS NAME WEIGHTS \
   ARCH ENCODER DATA CLAIMED DIR OUT IMAGES BASE BASE_IMAGE STACK PYTHON
 $(foreach name,$(GIVEN),$(if $(filter-out undefined,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 quote = '$(subst ','\'',$(1))'
@@ -87,9 +87,9 @@ performance: $(STAMP) ## Measure for docs/performance.md and write its tables (P
 parity: $(STAMP) ## Golden vectors: make parity DIR=../shared/golden
 	$(BIN)/python -m tests.parity $(if $(DIR),$(call quote,$(DIR)))
 
-pretrain: $(STAMP) ## Run a method: make pretrain METHOD=lovt [RUNTIME=docker] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]
-	@test -n $(call quote,$(METHOD)) || { echo "usage: make pretrain METHOD=name [RUNTIME=docker|process|auto] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]"; exit 2; }
-	$(BIN)/lovt-bench pretrain $(call quote,$(METHOD)) $(call option,--profile,PROFILE) $(call option,--runtime,RUNTIME) $(call option,--fraction,FRACTION) $(call option,--corpus,CORPUS)
+pretrain: $(STAMP) ## Run a method: make pretrain METHOD=lovt [RUNTIME=docker] [DEVICE=cuda] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]
+	@test -n $(call quote,$(METHOD)) || { echo "usage: make pretrain METHOD=name [RUNTIME=docker|process|auto] [DEVICE=cuda|cpu|auto] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]"; exit 2; }
+	$(BIN)/lovt-bench pretrain $(call quote,$(METHOD)) $(call option,--profile,PROFILE) $(call option,--runtime,RUNTIME) $(call option,--device,DEVICE) $(call option,--fraction,FRACTION) $(call option,--corpus,CORPUS)
 
 docker: ## Build the images of base, harness and all methods: make docker [BASE=base-cuda] [BASE_IMAGE=python:3.11-slim]
 	@docker version >/dev/null 2>&1 || { echo "no Docker Engine answers: start one, or let DOCKER_HOST name it"; exit 1; }
@@ -102,7 +102,7 @@ docker: ## Build the images of base, harness and all methods: make docker [BASE=
 	    failed+="$$image: not built"$$'\n'"$$(tail -n $(REASON_LINES) <<<"$$said" | sed 's/^/    /')"$$'\n'; done; \
 	docker images --filter $(call quote,reference=$(IMAGES)-*); \
 	test -z "$$failed" || { printf '%s' "$$failed"; exit 1; }
-	@echo "Next: make pretrain METHOD=lovt RUNTIME=docker"
+	@echo "Next: make pretrain METHOD=lovt RUNTIME=docker$(if $(filter base-cuda,$(value BASE)), DEVICE=cuda)"
 
 evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate SUBMISSION=random [PROFILE=demo] [WORKERS=4]
 	@test -n $(call quote,$(SUBMISSION)) || { echo "usage: make evaluate SUBMISSION=name [PROFILE=paper|small|demo] [EXECUTOR=local|ray] [WORKERS=4]"; exit 2; }

@@ -10,6 +10,7 @@ import torch
 
 from benchmark.contract.made_with import WORDS_LIMIT, Platform
 from benchmark.contract.untrusted import clean_text
+from benchmark.gpu import driver_version
 
 UNKNOWN = "unknown"
 
@@ -21,7 +22,7 @@ _MATH = {
 }
 """Of `torch.__config__.show()`: what tells the version, or that the library is there."""
 
-_PROCESSORS, _DRIVER = Path("/proc/cpuinfo"), Path("/proc/driver/nvidia/version")
+_PROCESSORS = Path("/proc/cpuinfo")
 
 
 def platform_of(device: torch.device) -> Platform:
@@ -39,7 +40,7 @@ def platform_of(device: torch.device) -> Platform:
         torch=_words(torch.__version__),
         cuda=_words(torch.version.cuda or UNKNOWN) if on_cuda else None,
         cudnn=_words(str(cudnn)) if cudnn is not None else None,
-        driver=_found(_DRIVER, r"NVRM version:.*?\s(\d+(?:\.\d+)+)") if on_cuda else None,
+        driver=driver_version() if on_cuda else None,
         compute_capability=".".join(map(str, capability)) if capability else None,
     )
 

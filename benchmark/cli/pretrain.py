@@ -112,7 +112,15 @@ DEFAULT_CORPUS = "mimic-cxr"
 )
 @click.option("--cpus", type=click.FloatRange(0, min_open=True), help="Limit of a container [default: all].")
 @click.option(
-    "--pids", type=click.IntRange(min=1), help="Processes and threads of a container [default: 512]."
+    "--shm",
+    type=Size(),
+    help="Size of a container's /dev/shm, which loader processes use [default: --memory, of which "
+    "what lies there is a part].",
+)
+@click.option(
+    "--pids",
+    type=click.IntRange(min=1),
+    help="Processes and threads of a container [default: 512 for each of --devices].",
 )
 @click.option("--output-limit", type=Size(), help="Of all files that a run keeps together [default: 20g].")
 @click.option(
@@ -148,6 +156,7 @@ def pretrain(
     build_network: str | None,
     memory: int | None,
     cpus: float | None,
+    shm: int | None,
     pids: int | None,
     output_limit: int | None,
     assets: Path | None,
@@ -215,7 +224,7 @@ def pretrain(
         image=image,
         base_image=base_image,
         build_network=build_network,
-        limits=_limits(memory, cpus, pids, output_limit, time_limit, hard_limit),
+        limits=_limits(memory, cpus, shm, pids, devices or 1, output_limit, time_limit, hard_limit),
         assets=assets,
         workspace=base,
         corpus=lambda: _corpus_folder(base, corpus),
@@ -249,7 +258,9 @@ def _failure(message: str, code: int) -> click.ClickException:
 def _limits(
     memory: int | None,
     cpus: float | None,
+    shm: int | None,
     pids: int | None,
+    ranks: int,
     output_limit: int | None,
     time_limit: float | None,
     hard_limit: float | None,
@@ -261,10 +272,11 @@ def _limits(
     memory = memory or 3 * physical_memory() // 4
     given = {
         "memory_bytes": memory,
-        "shared_memory_bytes": min(Limits().shared_memory_bytes, memory),
+        "shared_memory_bytes": min(shm or memory, memory),
         "scratch_bytes": min(Limits().scratch_bytes, memory),
         "cpus": cpus or float(os.cpu_count() or 1),
-        "pids": pids,
+        "ranks": ranks,
+        "pids": pids or ranks * Limits().pids,
         "output_bytes": output_limit,
         "seconds": None if hard_limit is None else 60 * hard_limit,
     }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.run_contract import Limits
+from benchmark.gpu import PINNED, Needs, hidden, is_there, without_cuda
 from benchmark.runtime import engine
-from benchmark.runtime.base_images import missing_bases, missing_text
+from benchmark.runtime.base_images import base_for, missing_bases, missing_text, takes_given_base
 from benchmark.runtime.check_folder import no_module
 from benchmark.runtime.container import ContainerRuntime
 from benchmark.runtime.dockerfile_rules import SIZE_LIMIT
 from benchmark.runtime.dockerfile_rules import SUBJECT as RECIPE
+from benchmark.runtime.doctor_engine import local_image
+from benchmark.runtime.gpu_choice import NoGpuError, cards_here, choose_gpus, look
+from benchmark.runtime.gpus import Given
 from benchmark.runtime.image import Image, build_image, find_image
 from benchmark.runtime.leftovers import remove_leftovers
 from benchmark.runtime.process import ProcessRuntime
@@ -70,6 +73,19 @@ class Request:
     """Of the backbone; filled in by `execute`."""
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What an engine that answers can do for a run."""
+
+    gpus: Given | None
+    line: str
+    """Which GPUs, or why none; empty where nobody asked for one."""
+    base: str | None
+    """What the recipe's base becomes; None: as it says."""
+    missing: list[str]
+    """Images that the recipe is built on and the engine lacks."""
+
+
 def choose_runtime(
     request: Request, found: Found, own: bool, say: Callable[[str], None]
 ) -> tuple[Runtime, Literal["cpu", "cuda"]]:
@@ -84,9 +100,10 @@ def choose_runtime(
         asked = "docker"
     if asked == "auto" and request.wandb is not None and own:
         asked = "process"  # a container has no network
-    if asked == "auto" and own and (missing := _missing_bases(request, found)):
+    plan = _plan(request, found) if asked != "process" else None
+    if asked == "auto" and own and plan is not None and plan.missing:
         kind: engine.Kind = "process"
-        reason = f"process, not isolated: an engine answers, but {'; '.join(map(missing_text, missing))}"
+        reason = f"process, not isolated: an engine answers, but {'; '.join(map(missing_text, plan.missing))}"
     else:
         try:
             kind, reason = engine.choose(asked, external=not own)
@@ -95,68 +112,110 @@ def choose_runtime(
     say(f"runtime: {reason}")
     if kind == "process":
         assert found.module is not None
-        return ProcessRuntime(found.module), _process_device(request.device)
+        return ProcessRuntime(found.module), _process_device(request.device, say)
     if request.wandb is not None:
         raise SubmissionError("--wandb needs a network, and a container has none; --runtime process")
+    plan = plan or _plan(request, found)
+    if plan is None:
+        raise engine.EngineError("the Docker Engine does not answer any more")
+    if plan.line:
+        say(f"GPU: {plan.line}")
     client = engine.connect()
     try:
         remove_leftovers(client)
         if request.image is not None:
             image = find_image(client, request.image)
         else:
-            image = _build(client, request, found, say)
+            image = _build(client, request, found, plan.base, say)
     finally:
         client.close()
     say(f"image: {image.digest}")
-    device = "cuda" if request.device == "cuda" or (request.device == "auto" and host_has_gpu()) else "cpu"
-    gpus = (request.devices or 1) if device == "cuda" else 0
-    runtime = ContainerRuntime(engine.connect, image.digest, gpus=gpus, more_mounts=request.more_mounts)
-    return runtime, "cuda" if gpus else "cpu"
+    runtime = ContainerRuntime(engine.connect, image.digest, gpus=plan.gpus, more_mounts=request.more_mounts)
+    return runtime, "cpu" if plan.gpus is None else "cuda"
 
 
-def _build(client: DockerClient, request: Request, found: Found, say: Callable[[str], None]) -> Image:
+def _build(
+    client: DockerClient, request: Request, found: Found, base: str | None, say: Callable[[str], None]
+) -> Image:
     name = found.submission.name
     if not (found.folder / RECIPE).is_file():
         raise SubmissionError(f"{found.folder} holds no {RECIPE}; docs/contract.md shows one")
-    say(f"building {name}" + (f" on {request.base_image}" if request.base_image else ""))
+    say(f"building {name}" + (f" on {base}" if base else ""))
     return build_image(
         client,
         found.folder,
         RECIPE,
         f"{request.tags}-{name}" if found.own else f"{request.tags}-external-{name}",
-        base=request.base_image,
+        base=base,
         network=request.build_network,
         listener=lambda line: say(f"  {line}"),
     )
 
 
-def _missing_bases(request: Request, found: Found) -> list[str]:
-    """Return the images that a method is built on and an engine that answers lacks."""
+def _plan(request: Request, found: Found) -> Plan | None:
+    """Return what an engine can do for a run, None where none answers: the choice between runtimes says why.
+
+    Raises:
+        SubmissionError: a GPU is asked for that a container cannot have.
+    """
     try:
-        client = engine.connect(timeout=10)
+        client = engine.connect(timeout=60)
     except engine.EngineError:
-        return []  # the choice between runtimes says why
+        return None
     try:
-        recipe = read_plain(found.folder / RECIPE, SIZE_LIMIT).decode("utf-8", errors="replace")
-        return missing_bases(client, recipe, request.base_image)
-    except (engine.EngineError, OSError, PlainFileError):
-        return []
+        recipe = "" if request.image is not None else _recipe(found)
+        given = takes_given_base(recipe)
+        gpus, line = _gpus(client, request, PINNED if given else None)
+        base = request.base_image
+        if base is None and given:
+            base = base_for(client, "cpu" if gpus is None else "cuda")
+        return Plan(gpus, line, base, missing_bases(client, recipe, base))
+    except engine.EngineError:
+        return None
     finally:
         client.close()
 
 
-def _process_device(asked: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
+def _recipe(found: Found) -> str:
+    try:
+        return read_plain(found.folder / RECIPE, SIZE_LIMIT).decode("utf-8", errors="replace")
+    except (OSError, PlainFileError):
+        return ""  # the build says what is wrong with it
+
+
+def _gpus(client: DockerClient, request: Request, needs: Needs | None) -> tuple[Given | None, str]:
+    """Return the GPUs of a container, and a line that says which, or why none.
+
+    Raises:
+        SubmissionError: they are asked for, and it cannot have them.
+    """
+    if request.device == "cpu":
+        return None, ""
+    try:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        if why := hidden(visible):
+            raise NoGpuError(why)
+        image = local_image(client) if request.image is None else find_image(client, request.image).digest
+        if image is None:
+            raise NoGpuError(
+                "the engine has no image to look for GPUs with; `make docker BASE=base-cuda` builds one"
+            )
+        info = engine.ask(client.info)
+        seen = look(client, info, image)
+        return choose_gpus(seen, info, needs, request.devices or 1, visible, cards_here())
+    except NoGpuError as error:
+        if request.device == "cuda":
+            raise SubmissionError(f"--device cuda: {error}; --device cpu needs none") from error
+        return None, f"none, the CPU is used: {error}"
+
+
+def _process_device(
+    asked: Literal["auto", "cpu", "cuda"], say: Callable[[str], None]
+) -> Literal["cpu", "cuda"]:
     if asked != "auto":
         return asked
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def host_has_gpu() -> bool:
-    """Return whether the driver of this machine sees an NVIDIA GPU."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return False
-    done = subprocess.run([tool, "--list-gpus"], capture_output=True, text=True, check=False, timeout=60)
-    return done.returncode == 0 and "GPU" in done.stdout
+    if not (why := without_cuda()):
+        return "cuda"
+    if is_there():
+        say(f"GPU: none, the CPU is used: {why}")
+    return "cpu"

@@ -85,12 +85,14 @@ class Limits(Model):
     memory_bytes: PositiveInt = 8 * GIB
     """Swap included, /tmp and /dev/shm included."""
     cpus: PositiveFloat = 2.0
+    ranks: PositiveInt = 1
+    """Processes that train side by side, one a device: they share cores and threads."""
     pids: PositiveInt = 512
     """Processes and threads."""
     scratch_bytes: PositiveInt = GIB
     """Size of /tmp."""
     shared_memory_bytes: PositiveInt = GIB
-    """Size of /dev/shm."""
+    """Size of /dev/shm. What lies there counts as memory."""
     output_bytes: PositiveInt = 20 * GIB
     """Of all files below /output together, and of any single one."""
     output_files: PositiveInt = 20_000
@@ -110,4 +112,5 @@ class Limits(Model):
 
     @property
     def threads(self) -> int:
-        return max(1, math.floor(self.cpus))
+        """Of each rank."""
+        return max(1, math.floor(self.cpus / self.ranks))

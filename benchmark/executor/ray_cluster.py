@@ -36,7 +36,7 @@ class RayExecutor:
 
     Args:
         address: of the cluster; None starts a Ray here, `auto` finds the one that runs here.
-        workers: jobs at a time; 0 for as many as the cluster has GPUs, or CPUs for.
+        workers: jobs at a time; 0 for as many as the cluster has GPUs, or CPUs for. More than GPUs wait for one.
         gpu: whether each job asks for a GPU.
         order: of the jobs that are ready.
         stall_limit: seconds without a sign of life after which a worker is killed; None for no limit.
@@ -73,8 +73,9 @@ class RayExecutor:
             except (ConnectionError, RuntimeError) as error:
                 raise ValueError(no_answer(self._address or "this machine", str(error))) from error
         watch = StallWatch(self._stall_limit)
-        tasks = _Tasks(work.entry, claims.resolve(), watcher, watch, self.workers, self._gpu)
+        tasks: _Tasks | None = None
         try:
+            tasks = _Tasks(work.entry, claims.resolve(), watcher, watch, self.workers, self._gpu)
             drive(JobQueue(jobs, self._order), tasks, watcher, watch)
         except ray.exceptions.RayError as error:
             # Errors of jobs are their reports: this is the cluster itself.
@@ -83,8 +84,9 @@ class RayExecutor:
                 "runs are recorded; start the cluster again, and the same command goes on"
             ) from error
         finally:
-            with suppress(ray.exceptions.RayError):
-                tasks.cancel()
+            if tasks is not None:
+                with suppress(ray.exceptions.RayError):
+                    tasks.cancel()
             ray.shutdown()
 
 
@@ -101,16 +103,21 @@ class _Tasks:
         self._running: dict[Any, Job] = {}
         self._attempts: dict[str, Job] = {}
         self._last_attempt: dict[str, str] = {}
-        cpus = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
-        gpus = int(ray.cluster_resources().get("GPU", 0)) if gpu else 0
-        self._limit, threads = _share(cpus, gpus, workers)
+        nodes = [
+            (int(node["Resources"].get("CPU", 0)), int(node["Resources"].get("GPU", 0)))
+            for node in ray.nodes()
+            if node["Alive"]
+        ]
+        self._limit, threads = share_of_gpus(nodes, workers) if gpu else share_of_cores(nodes, workers)
         (environment,) = worker_environments(1, threads, 0, None, os.environ)
-        self._task = ray.remote(_do).options(
+        # CUDA keeps the GPU that a process used first: on a GPU each job has a process of its own.
+        self._task = ray.remote(
             num_cpus=threads,
             num_gpus=1 if gpu else 0,
+            max_calls=1 if gpu else 0,
             max_retries=0,
             runtime_env={"env_vars": environment},
-        )
+        )(_do)
         self._on = partial(NodeAffinitySchedulingStrategy, soft=False)
         here = self._on(ray.get_runtime_context().get_node_id())
         self._mailbox: Any = ray.remote(_Mailbox).options(num_cpus=0, scheduling_strategy=here).remote()
@@ -175,11 +182,29 @@ def _report(task: Any) -> Report:
         return Report("lost", type(error).__name__)
 
 
-def _share(cpus: list[int], gpus: int, workers: int) -> tuple[int, int]:
-    """Return jobs at a time and threads of each for nodes with so many CPUs and the GPUs of all of them."""
-    cpus = [count for count in cpus if count] or [1]
-    if gpus:
-        return workers or gpus, max(1, sum(cpus) // gpus)
+def share_of_gpus(nodes: Sequence[tuple[int, int]], workers: int) -> tuple[int, int]:
+    """Return jobs at a time, one a GPU at most, and threads of each: as many as every node with GPUs has for each.
+
+    Args:
+        nodes: CPUs and GPUs of each node.
+        workers: jobs at a time; 0 for as many as there are GPUs.
+
+    Raises:
+        ValueError: no node has a GPU; jobs would wait for one without an end.
+    """
+    having = [(cpus, gpus) for cpus, gpus in nodes if gpus]
+    if not having:
+        raise ValueError(
+            "the jobs are for GPUs, and no node of the Ray cluster has one: `ray status` shows what it has. Start "
+            "nodes with `ray start --num-gpus N`, or take --device cpu"
+        )
+    total = sum(gpus for _, gpus in having)
+    return min(workers or total, total), max(1, min(cpus // gpus for cpus, gpus in having))
+
+
+def share_of_cores(nodes: Sequence[tuple[int, int]], workers: int) -> tuple[int, int]:
+    """Return jobs at a time and threads of each on nodes of so many CPUs; GPUs are not used."""
+    cpus = [count for count, _ in nodes if count] or [1]
     if workers:
         return workers, min(max(1, sum(cpus) // workers), min(cpus))
     threads = worker_threads(min(cpus), default_workers(min(cpus), 0), os.environ)

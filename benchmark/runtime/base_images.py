@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from benchmark.contract.untrusted import clean_text
 from benchmark.runtime.dockerfile import DockerfileError, read_dockerfile
-from benchmark.runtime.dockerfile_rules import BASE_ARGUMENT, BASES
+from benchmark.runtime.dockerfile_rules import BASE_ARGUMENT, BASES, BASES_FOR, GIVEN_BASE
 from benchmark.runtime.engine import ask
 
 if TYPE_CHECKING:
@@ -35,21 +35,38 @@ def bases_of(recipe: str, base: str | None) -> list[str]:
     return [image for image in dict.fromkeys(found) if image != "scratch"]
 
 
+def takes_given_base(recipe: str) -> bool:
+    """Return whether a recipe begins with whatever `ARG BASE_IMAGE` names, which is this project's base by default."""
+    return GIVEN_BASE in bases_of(recipe, None) and BASES[1] in bases_of(recipe, BASES[1])
+
+
+def base_for(client: DockerClient, device: Literal["cpu", "cuda"]) -> str:
+    """Return the base image for a device: the first that suits and that the engine has; else the one to be made.
+
+    Raises:
+        EngineError: the engine failed.
+    """
+    suitable = BASES_FOR[device]
+    return next((image for image in suitable if _has(client, image)), suitable[0])
+
+
 def missing_bases(client: DockerClient, recipe: str, base: str | None) -> list[str]:
     """Return those of `bases_of` that the engine has not.
 
     Raises:
         EngineError: the engine failed.
     """
+    return [image for image in bases_of(recipe, base) if not _has(client, image)]
+
+
+def _has(client: DockerClient, image: str) -> bool:
     from docker.errors import APIError
 
-    missing = []
-    for image in bases_of(recipe, base):
-        try:
-            ask(lambda image=image: client.api.inspect_image(image))  # type: ignore[misc]
-        except APIError:
-            missing.append(image)
-    return missing
+    try:
+        ask(lambda: client.api.inspect_image(image))
+    except APIError:
+        return False
+    return True
 
 
 def missing_text(image: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,17 +12,21 @@ from benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH, Limi
 from benchmark.contract.untrusted import clean_text
 from benchmark.log import logger
 from benchmark.runtime.engine import EngineError, ask
+from benchmark.runtime.gpus import Given
 from benchmark.runtime.hand_over import hand_over
 from benchmark.runtime.identity import Identity, choose_identity, outside, security_options
 from benchmark.runtime.leftovers import LABEL, OWNER, owner, remove_leftovers
 from benchmark.runtime.narrator import Narrator
 from benchmark.runtime.runs import Run
+from benchmark.runtime.submissions import SubmissionError
 from benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
 
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.types import Mount
 
+GPU_REFUSED = re.compile(r"device driver|nvidia|\bCDI\b", re.IGNORECASE)
+"""In an engine's error, where it is about GPUs."""
 ENFORCED = {"MemoryLimit": "memory", "CpuCfsQuota": "CPUs", "PidsLimit": "processes"}
 """What an engine says of itself, and what it means for a submission where that is false."""
 
@@ -32,7 +37,7 @@ class ContainerRuntime:
     Args:
         connect: returns a client of the engine.
         image: digest of the image.
-        gpus: number of GPUs to ask for.
+        gpus: what it is given; None: none, whatever the engine's default is.
         more_mounts: further mounts, for this repository's tests.
     """
 
@@ -43,7 +48,7 @@ class ContainerRuntime:
         connect: Callable[[], DockerClient],
         image: str,
         *,
-        gpus: int = 0,
+        gpus: Given | None = None,
         more_mounts: Sequence[Mount] = (),
     ) -> None:
         self.image_digest = image
@@ -86,7 +91,7 @@ class ContainerRuntime:
                     )
                 )
                 narrator.read(stream)
-                ask(lambda: client.api.start(container))
+                self._start(client, container)
             except APIError as error:
                 if container is None and error.response is not None and error.response.status_code == 404:
                     raise EngineError(f"the image is gone: {clean_text(str(error), 200)}") from error
@@ -101,8 +106,26 @@ class ContainerRuntime:
                 remove(client, container)
         return ended
 
+    def _start(self, client: DockerClient, container: str) -> None:
+        """Start a container.
+
+        Raises:
+            SubmissionError: the engine cannot give it its GPUs, which another try does not change.
+        """
+        from docker.errors import APIError
+
+        try:
+            ask(lambda: client.api.start(container))
+        except (APIError, EngineError) as error:
+            if self._gpus is None or not GPU_REFUSED.search(str(error)):
+                raise
+            raise SubmissionError(
+                f"the engine does not give the container its GPUs: {clean_text(str(error), 300)}. `lovt-bench doctor` "
+                "looks at them; --device cpu needs none"
+            ) from error
+
     def _config(self, client: DockerClient, run: Run, identity: Identity) -> dict[str, Any]:
-        from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
+        from docker.types import LogConfig, Mount, Ulimit
 
         limits = run.limits
         folders = [(INPUT, run.input, True), (OUTPUT, run.output, False)]
@@ -136,7 +159,7 @@ class ContainerRuntime:
             ipc_mode="private",
             userns_mode=identity.userns_mode,
             restart_policy={"Name": "no"},
-            device_requests=[DeviceRequest(count=self._gpus, capabilities=[["gpu"]])] if self._gpus else None,
+            device_requests=None if self._gpus is None else self._gpus.requests(),
         )
         environment = {
             **run.parameters.environment(limits.threads),
@@ -144,6 +167,8 @@ class ContainerRuntime:
             "TORCH_HOME": f"{ASSETS}/torch",
             "HF_HOME": f"{ASSETS}/huggingface",
             "HF_HUB_OFFLINE": "1",
+            # Where NVIDIA's runtime is the engine's default, an image that names `all` would get them unasked.
+            **({"NVIDIA_VISIBLE_DEVICES": "void"} if self._gpus is None or self._gpus.way == "cdi" else {}),
             **run.more_environment,
         }
         return {

@@ -21,6 +21,9 @@ BASES = ("lovt-bench-base", "lovt-bench-base-cuda")
 GIVEN_BASE = BASES[0]
 """What it is where nobody says otherwise."""
 
+BASES_FOR = {"cpu": BASES, "cuda": BASES[1:]}
+"""Those that hold what a device needs, the smaller one first."""
+
 _FLAGS = {"ADD": ("--chown",), "COPY": ("--chown", "--from"), "FROM": ("--platform",)}
 """Flags that the classic builder knows; of HEALTHCHECK all."""
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]*@[^/]*:|github\.com/", re.IGNORECASE)

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.backbone.findings import Finding
+from benchmark.gpu import PINNED, is_there, too_old
 from benchmark.runtime.doctor_leftovers import check_containers
 from benchmark.runtime.doctor_output import check_output
 from benchmark.runtime.engine import EngineError, ask, connect
+from benchmark.runtime.gpu_choice import NoGpuError, look
 from benchmark.runtime.identity import security_options
+from benchmark.runtime.small_container import run_small
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -27,7 +30,6 @@ IMAGES = (
 )  # fmt: skip
 """Images with a shell to try limits with, the first one that is here."""
 MIB = 1 << 20
-SECONDS = 20
 DISK_LOW = 15 << 30
 UNSAFE = "do not run code from elsewhere on this engine"
 
@@ -123,7 +125,7 @@ def _check(client: DockerClient, image: str | None, containers: bool, workspace:
     yield from check_containers(client)
     if not containers:
         return
-    name = image or _local_image(client)
+    name = image or local_image(client)
     if name is None:
         advice = "`make docker` builds one, or name any local image with a shell: --image NAME"
         yield Finding("warning", "limits", "not tried: no image is here to try them with", advice)
@@ -134,7 +136,7 @@ def _check(client: DockerClient, image: str | None, containers: bool, workspace:
     try:
         yield from _check_limits(client, name)
         yield check_output(client, name, workspace)
-        yield from _check_gpu(client, name)
+        yield from _check_gpu(client, name, info)
     except (DockerException, RequestException, EngineError, OSError) as error:
         advice = f"containers of {name} do not run; try another with --image NAME, or see the engine's log"
         yield Finding("warning", "limits", f"not tried: {error}"[:300], advice)
@@ -150,7 +152,7 @@ def _check_disk(root: Path) -> Iterator[Finding]:
         yield Finding("warning", "image storage", f"{free / 2**30:.0f} GiB free", advice)
 
 
-def _local_image(client: DockerClient) -> str | None:
+def local_image(client: DockerClient) -> str | None:
     tags = [tag for image in ask(client.images.list) for tag in image.tags]
     for wanted in IMAGES:
         for tag in tags:
@@ -160,16 +162,16 @@ def _local_image(client: DockerClient) -> str | None:
 
 
 def _check_limits(client: DockerClient, image: str) -> Iterator[Finding]:
-    _, output = _run(
-        client, image, ["-c", PROBE], user="65534:65534", read_only=True, network_mode="none", cap_drop=["ALL"],
+    _, output = run_small(
+        client, image, PROBE, user="65534:65534", read_only=True, network_mode="none", cap_drop=["ALL"],
         security_opt=["no-new-privileges"], tmpfs={"/tmp": "size=4m"}, nano_cpus=500_000_000, pids_limit=24,
         mem_limit=256 * MIB, memswap_limit=256 * MIB,
     )  # fmt: skip
     seen = read_report(output)
-    state, _ = _run(
+    state, _ = run_small(
         client,
         image,
-        ["-c", GREEDY],
+        GREEDY,
         network_mode="none",
         mem_limit=32 * MIB,
         memswap_limit=32 * MIB,
@@ -186,35 +188,18 @@ def _check_limits(client: DockerClient, image: str) -> Iterator[Finding]:
         yield Finding("warning", "limits", f"NOT held when tried with {image}: {', '.join(bad)}", advice)
 
 
-def _check_gpu(client: DockerClient, image: str) -> Iterator[Finding]:
-    if not any(Path("/dev").glob("nvidia[0-9]*")):
+def _check_gpu(client: DockerClient, image: str, info: dict[str, Any]) -> Iterator[Finding]:
+    """Give a container all GPUs; where none is known of, nothing is said of one that it does not get."""
+    try:
+        seen = look(client, info, image)
+    except NoGpuError as error:
+        if is_there():
+            yield Finding("warning", "GPU in containers", str(error), "or take --device cpu")
         return
-    from docker.errors import APIError
-    from docker.types import DeviceRequest
-
-    try:
-        request = DeviceRequest(count=-1, capabilities=[["gpu"]])
-        _, output = _run(
-            client, image, ["-c", "ls /dev"], network_mode="none", device_requests=[request], pids_limit=24
-        )
-        seen = [name for name in output.split() if name.startswith("nvidia") and name[6:].isdigit()]
-    except APIError:
-        seen = []
-    if seen:
-        yield Finding("ok", "GPU in containers", f"{len(seen)} seen")
-    else:
-        advice = "install the NVIDIA container toolkit and restart the engine, or take --device cpu"
-        yield Finding("warning", "GPU in containers", "a container cannot be given the GPU", advice)
-
-
-def _run(client: DockerClient, image: str, command: list[str], **options: Any) -> tuple[dict[str, Any], str]:
-    """Return the final state and the output of a container, which is gone afterwards."""
-    container = client.containers.create(image, command, entrypoint="sh", **options)
-    try:
-        container.start()
-        container.wait(timeout=SECONDS)
-        output = container.logs(stdout=True, stderr=False, tail=200).decode("utf-8", errors="replace")
-        container.reload()
-        return container.attrs["State"], output
-    finally:
-        container.remove(force=True, v=True)
+    way = "a CDI specification" if seen.way == "cdi" else "the NVIDIA Container Toolkit"
+    for card in seen.cards:
+        shown = ".".join(map(str, card.capability or ("?",)))
+        message = f"{card}, compute capability {shown}, driver {card.driver}, by {way}"
+        why = too_old(PINNED, str(card), card.driver, card.capability)
+        yield Finding("warning" if why else "ok", "GPU in containers", f"{message}{': ' + why if why else ''}",
+                      "--device cpu leaves it out" if why else "")  # fmt: skip

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from benchmark.backbone.findings import Finding
+from benchmark.gpu import driver_version, is_there, too_old, torch_needs, without_cuda
 
 PROJECT = "lovt-bench"
 OLDEST = (3, 11)
@@ -73,11 +74,11 @@ def check_torch() -> Iterator[Finding]:
     works = float((square @ square)[0, 0]) == 64
     message = f"{torch.__version__}, {torch.get_num_threads()} of {os.cpu_count()} CPU cores"
     yield Finding("ok" if works else "error", "torch", message, "" if works else REPAIR)
+    why = without_cuda()
     if not torch.cuda.is_available():
-        if any(Path("/dev").glob("nvidia[0-9]*")):
-            message = f"there is one, torch (CUDA {torch.version.cuda}) cannot use it"
+        if is_there():
             yield Finding(
-                "warning", "GPU", message, "`nvidia-smi` shows the driver; a newer one may be needed"
+                "warning", "GPU", f"there is one, torch cannot use it: {why}", "--device cpu until then"
             )
         else:
             message = "none; --profile demo and small are made for that, --profile paper takes days"
@@ -85,12 +86,19 @@ def check_torch() -> Iterator[Finding]:
         return
     for number in range(torch.cuda.device_count()):
         card = torch.cuda.get_device_properties(number)
-        message = f"{card.name}, {card.total_memory / 2**30:.0f} GiB, CUDA {torch.version.cuda}"
+        message = (
+            f"{card.name}, {card.total_memory / 2**30:.0f} GiB, compute capability {card.major}.{card.minor}, driver "
+            f"{driver_version() or 'unknown'}, CUDA {torch.version.cuda}"
+        )
         try:
             there = square.to(f"cuda:{number}")
             works, why = float((there @ there)[0, 0]) == 64, "multiplies wrongly"
         except RuntimeError as error:
-            works, why = False, str(error).splitlines()[0][:200]
+            works = False
+            why = (
+                too_old(torch_needs(), card.name, None, (card.major, card.minor))
+                or str(error).splitlines()[0][:200]
+            )
         if works:
             yield Finding("ok", f"GPU {number}", message)
         else:

@@ -9,19 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import click
 import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from rich.console import Console
 from torch.utils.data import DataLoader
 
 from benchmark.contract.dataset import SplitName
 from benchmark.contract.made_with import PretrainedWith
 from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
+from benchmark.cores import usable_cores
 from submissions.common import checkpoints as ckpt
-from submissions.common import rehearsal
+from submissions.common import events, loaders, rehearsal
 from submissions.common.cost import Cost, device_name, made_with, peak_memory
 from submissions.common.errors import PretrainingError, SettingsError
 from submissions.common.learning_rate import LearningRate
@@ -42,7 +45,7 @@ class RunOptions:
         folder: `checkpoints/` and `logs/` are made there.
         device: `auto` takes CUDA where there is one.
         devices, nodes: None: what `torchrun` or Slurm started, else one.
-        workers: loader processes; None: one per core but one, none for small corpora.
+        workers: loader processes of each rank; None: by cores, ranks and shared memory, none for small corpora.
         accept_changes: whether to go on from a checkpoint of other settings, corpus or seed.
         time_limit: seconds after which training ends, at the end of an epoch.
         wandb: project of Weights & Biases to log to as well.
@@ -206,9 +209,7 @@ def _loaders(
         raise PretrainingError(
             f"{len(training)} training samples do not fill one batch of {need}; lower batch_size or take more data"
         )
-    workers = _workers(options.workers, len(training))
-    if options.rehearsal:
-        workers = min(workers, rehearsal.WORKERS)
+    workers = _workers(module, settings, training, options)
 
     def loader(dataset: CorpusDataset, split: SplitName) -> DataLoader[Any]:
         return make_loader(
@@ -236,12 +237,27 @@ def _dataset(module: PretrainingModule, split: SplitName, transform: Transform, 
     return CorpusDataset(module.corpus, split, module.unit, transform, seed)
 
 
-def _workers(asked: int | None, samples: int) -> int:
-    if asked is not None:
-        return asked
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    # Up to a few thousand samples, starting processes costs more than they save; beyond 20, disks are the limit.
-    return 0 if samples < 2000 or not torch.cuda.is_available() else min(cores - 1, 20)
+def _workers(
+    module: PretrainingModule, settings: TrainingSettings, training: CorpusDataset, options: RunOptions
+) -> int:
+    """Return the loader processes of this rank; says where shared memory allows fewer than cores do."""
+    ranks = _devices(options)
+    on_gpu = torch.cuda.is_available() and options.device != "cpu"
+    workers = loaders.wanted(options.workers, len(training), ranks, usable_cores(), on_gpu=on_gpu)
+    if options.rehearsal:
+        workers = min(workers, rehearsal.WORKERS)
+    if not workers:
+        return 0
+    # Two samples tell the size of a batch: reports differ in length, images do not.
+    two = module.collate()([training[0, 0], training[0, min(1, len(training) - 1)]])
+    size = loaders.batch_bytes(two) * settings.batch_size // 2
+    kinds = 1 if module.monitor is None else 2
+    asked = options.workers is not None and not options.rehearsal
+    fits = loaders.fitting(workers, size, kinds, ranks, loaders.free_shared_memory(), asked=asked)
+    if fits < workers:
+        say = rank_zero_only(events.message if events.wanted() else click.echo)
+        say(f"{fits} loader processes instead of {workers}: {loaders.SHARED} has room for no more (--shm)")
+    return fits
 
 
 def _precision(asked: str, device: str) -> Any:

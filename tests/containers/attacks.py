@@ -19,6 +19,7 @@ from benchmark.contract.run_contract import MIB, Limits, RunParameters
 from benchmark.contract.verdict import Verdict
 from benchmark.runtime.container import ContainerRuntime
 from benchmark.runtime.engine import connect
+from benchmark.runtime.gpus import Given
 from benchmark.runtime.inputs import PretrainInputs
 from benchmark.runtime.leftovers import OWNER, owner
 from benchmark.runtime.outputs import RECORDS, Outputs
@@ -113,6 +114,7 @@ class Suspect:
     engine: docker.DockerClient
     image: str
     workspace: Path
+    gpus: Given | None = None
 
     def __call__(
         self,
@@ -153,8 +155,8 @@ class Suspect:
         )
         volumes = {volume.id for volume in self.engine.volumes.list()}
         result = pretrain(
-            ContainerRuntime(connect, self.image), run, self.workspace / "backbones" / NAME, outputs, INPUTS, KNOWN,
-            heard.append, wait=wait,
+            ContainerRuntime(connect, self.image, gpus=self.gpus), run, self.workspace / "backbones" / NAME, outputs,
+            INPUTS, KNOWN, heard.append, wait=wait,
         )  # fmt: skip
         self.assert_clean(result)
         assert {volume.id for volume in self.engine.volumes.list()} == volumes

@@ -126,3 +126,18 @@ def build_tiny(engine: docker.DockerClient) -> str:
     entry_point = 'ENTRYPOINT ["sh", "-c", "exec sh -ec \\"$ATTACK\\""]'
     engine.api.import_image_from_data(content.getvalue(), TINY_IMAGE, "latest", changes=[entry_point])
     return TINY_IMAGE
+
+
+def build_with(engine: docker.DockerClient, tag: str, name: str, program: str) -> str:
+    """Add a script to the small image and return the name of the result; all of it but the script is shared."""
+    if not engine.images.list(TINY_IMAGE):
+        build_tiny(engine)
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        for file, text in (("Dockerfile", f"FROM {TINY_IMAGE}\nCOPY {name} /bin/\n"), (name, program)):
+            entry = tarfile.TarInfo(file)
+            entry.size, entry.mode = len(text.encode()), 0o755
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    context.seek(0)
+    engine.images.build(fileobj=context, custom_context=True, tag=tag, rm=True)
+    return tag

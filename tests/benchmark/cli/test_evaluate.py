@@ -192,7 +192,7 @@ def test_cuda_that_is_not_there_is_an_error_and_not_a_silent_cpu_run(workspace):
         return
     result = evaluate(workspace, "random", "--tasks", "covid_linear", "--device", "cuda")
     assert result.exit_code == 1
-    assert "torch sees no CUDA device" in result.output
+    assert "--device cpu takes the CPU" in result.output
 
 
 def test_too_few_images_fail_the_task_with_the_way_out(workspace):

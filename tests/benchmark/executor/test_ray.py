@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.engine.evaluate import evaluate
 from benchmark.executor.job import Work
-from benchmark.executor.ray_cluster import RayExecutor
+from benchmark.executor.ray_cluster import RayExecutor, share_of_gpus
 from tests.benchmark.executor.found import results
 from tests.benchmark.executor.log import Log
 from tests.benchmark.executor.toys import ENTRY, times, toy, work
@@ -62,6 +62,50 @@ def test_a_worker_or_node_that_is_lost_or_hangs_costs_its_job_one_more_attempt(c
     assert "none for 2 s" in dict(log.lost)["frozen"]
     assert log.ends["waits"].reason == "too few"
     assert os.getpid() not in {event["pid"] for _, event in log.events if "pid" in event}
+
+
+def test_a_job_runs_on_the_gpu_that_it_was_given_and_no_two_at_once_on_one(cluster, tmp_path):
+    """The GPUs are said to be there; a process keeps the one that it used first, as CUDA does."""
+    node = cluster.add_node(num_cpus=4, num_gpus=4)
+    jobs = [toy(tmp_path, f"job-{number}", seconds=0.1 * (number % 3)) for number in range(12)]
+    log = Log()
+    try:
+        RayExecutor(cluster.address, gpu=True).run(jobs, Work(work, ENTRY), tmp_path / "claims", log)
+    finally:
+        cluster.remove_node(node)
+    assert {log.ends[job.id].status for job in jobs} == {"done"}
+    busy: dict[str, str] = {}
+    for name, event in log.events:
+        if "assigned" in event:
+            assert event["used"] == event["assigned"], f"{name} is on a GPU that is another job's"
+            assert event["used"] not in busy.values(), f"{name} began beside another"
+            busy[name] = event["used"]
+        elif "finished" in event:
+            del busy[name]
+    assert {event["used"] for _, event in log.events if "used" in event} == {"0", "1", "2", "3"}
+
+
+def test_a_cluster_without_a_gpu_is_said_at_once(cluster, tmp_path):
+    """Ray would let the jobs wait for one for ever."""
+    with pytest.raises(ValueError, match=r"no node of the Ray cluster has one: .* --num-gpus"):
+        RayExecutor(cluster.address, gpu=True).run(
+            [toy(tmp_path, "a")], Work(work, ENTRY), tmp_path / "claims", Log()
+        )
+
+
+@pytest.mark.parametrize(
+    ("nodes", "workers", "jobs", "threads"),
+    [
+        ([(32, 4)], 0, 4, 8),
+        ([(64, 0), (8, 4)], 0, 4, 2),  # a head without GPUs lends no threads
+        ([(32, 4), (16, 4)], 0, 8, 4),
+        ([(32, 4)], 2, 2, 8),
+        ([(32, 4)], 9, 4, 8),
+        ([(2, 4)], 0, 4, 1),
+    ],
+)
+def test_a_job_asks_for_no_more_threads_than_a_node_has_beside_each_gpu(nodes, workers, jobs, threads):
+    assert share_of_gpus(nodes, workers) == (jobs, threads)
 
 
 def test_a_lost_cluster_is_said_in_a_sentence_with_what_to_do(cluster, tmp_path):

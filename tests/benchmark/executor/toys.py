@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ def toy(folder: Path, name: str, after: tuple[str, ...] = (), cost: float = 1.0,
     return Job(name, f"toy {name}", payload, cost, frozenset(after))
 
 
+@cache
+def kept_gpu() -> str | None:
+    """Return the GPU that CUDA would use: of its first use in this process, whatever the environment says later."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+
 def times(folder: Path, name: str) -> int:
     """Return how often the job was finished."""
     path = folder / name
@@ -41,7 +48,14 @@ def work(payload: str, emit: Emit) -> None:
     """Do a toy job. Idempotent as all jobs are: what is there is not done again."""
     job = json.loads(payload)
     folder = Path(job["folder"])
-    emit({"pid": os.getpid(), "threads": os.environ.get("OMP_NUM_THREADS")})
+    emit(
+        {
+            "pid": os.getpid(),
+            "threads": os.environ.get("OMP_NUM_THREADS"),
+            "assigned": os.environ.get("CUDA_VISIBLE_DEVICES"),
+            "used": kept_gpu(),
+        }
+    )
     if (folder / job["name"]).exists():
         return
     if job.get("refuse"):

@@ -1,0 +1,47 @@
+"""A container of seconds, to see what an engine does: run, read, and gone."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from benchmark.runtime.leftovers import OWNER, owner
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+SECONDS = 20
+LINES = 200
+
+
+def run_small(
+    client: DockerClient, image: str, script: str, *, seconds: float = SECONDS, **options: Any
+) -> tuple[dict[str, Any], str]:
+    """Return the final state and the output of a shell script in a container, which is gone afterwards.
+
+    Args:
+        client: the engine.
+        image: a local one with a shell.
+        script: for `sh -c`.
+        seconds: that it may take.
+        options: of the container.
+
+    Raises:
+        docker.errors.DockerException, requests.RequestException: it cannot be made or started, or takes too long.
+    """
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    container = client.containers.create(
+        image, ["-c", script], entrypoint="sh", labels={OWNER: owner()}, **options
+    )
+    try:
+        container.start()
+        container.wait(timeout=seconds)
+        output = container.logs(stdout=True, stderr=False, tail=LINES).decode("utf-8", errors="replace")
+        container.reload()
+        return container.attrs["State"], output
+    finally:
+        # What hangs in a driver cannot be killed; its label has it removed before a later run.
+        with suppress(DockerException, RequestException):
+            container.remove(force=True, v=True)
