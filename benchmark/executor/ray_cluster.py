@@ -104,7 +104,7 @@ class _Tasks:
         cpus = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
         gpus = int(ray.cluster_resources().get("GPU", 0)) if gpu else 0
         self._limit, threads = _share(cpus, gpus, workers)
-        (environment,) = worker_environments(1, threads, 0, None, os.environ)
+        (environment,) = worker_environments(1, threads, (), None, os.environ)
         self._task = ray.remote(_do).options(
             num_cpus=threads,
             num_gpus=1 if gpu else 0,
