@@ -115,11 +115,11 @@ class Residence:
         logger.info(
             "%s: resident %s (%.1f GiB of a budget of %.1f GiB%s); streamed %s",
             self._device,
-            ", ".join(resident) or "nothing",
+            ", ".join(dict.fromkeys(resident)) or "nothing",
             sum(rows.array.nbytes for rows in new if rows.resident) / _GIB,
             bytes_ / _GIB,
             f", {sharers} workers share the card" if sharers > 1 else "",
-            ", ".join(streamed) or "nothing",
+            ", ".join(dict.fromkeys(streamed)) or "nothing",
         )
 
     def give_up(self) -> bool:
