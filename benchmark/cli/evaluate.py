@@ -100,6 +100,7 @@ def evaluate(
       lovt-bench evaluate mine --budget 2h
     """
     from benchmark.contract.exit_codes import ExitCode
+    from benchmark.executor.job import BrokenProcessError
 
     try:
         with interruptible():
@@ -114,7 +115,7 @@ def evaluate(
             specs, stores = _open_stores(specs, root, rules, prepared_only)
             from benchmark.backbone.sources import resolve
             from benchmark.cli.evaluation_report import print_left, print_results
-            from benchmark.engine.device import choose_device, gpu_count
+            from benchmark.engine.device import choose_device, usable_gpus
             from benchmark.engine.evaluate import Evaluation
             from benchmark.executor.choose import choose_executor
             from benchmark.keeper import keeper
@@ -138,7 +139,7 @@ def evaluate(
             executor = choose_executor(
                 executor_name,
                 workers=workers,
-                gpus=gpu_count(evaluation.device),
+                gpus=usable_gpus(evaluation.device),
                 address=address,
                 memory=max_memory,
                 order="listed" if budget else "longest",
@@ -155,6 +156,10 @@ def evaluate(
             print_left(results, same_command(ctx))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    except BrokenProcessError as error:
+        say(f"Error: {error}.", err=True)
+        say(f"To go on: {same_command(ctx)}", err=True)
+        raise SystemExit(ExitCode.RESUMABLE) from error
     except KeyboardInterrupt as error:
         say(f"Cut off: {error if error.args else 'nothing was begun'}.", err=True)
         say(f"To go on: {same_command(ctx)}", err=True)

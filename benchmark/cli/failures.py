@@ -63,10 +63,12 @@ def sentence(error: BaseException) -> str | None:
     if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
         return sentence(error.__context__)  # links in a circle, as `Path.resolve` says it before Python 3.13
     if isinstance(error, MemoryError | RuntimeError):
-        from benchmark.executor.limits import is_out_of_memory
+        from benchmark.executor.device_errors import FULL, broken_gpu, first_line, full_memory
 
-        if is_out_of_memory(error):
-            return "the machine has not enough memory; use fewer --workers, or close other programs"
+        if memory := full_memory(error):
+            return f"the command {FULL[memory]}"
+        if broken_gpu(error):
+            return f"the GPU failed ({first_line(error)}); look at `nvidia-smi` and `dmesg`, and run the command again"
     return None
 
 

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from benchmark.engine.cost import FULL_SIDE, TYPICAL, HeadKind, Rates, head_kind
+from benchmark.engine.device import mixed_precision
 from benchmark.engine.fast_head import head_of
+from benchmark.engine.inputs import frozen_features
 from benchmark.engine.linear_batch import LinearSplit, train_linear_batch
 from benchmark.engine.memory import training_format
 from benchmark.engine.optimiser import build_adam
@@ -54,12 +56,11 @@ def _backbone(plans: Sequence[TaskPlan]) -> tuple[float, float]:
     image = torch.randn(_IMAGES, 3, data.side, data.side, device=data.device)
     image = image.contiguous(memory_format=torch.channels_last)
 
-    @torch.no_grad()
     def forward() -> None:
-        backbone(image)
+        frozen_features(backbone, image)
 
     def train() -> None:
-        with _autocast(data.device):
+        with mixed_precision(data.device):
             sum(level.float().mean() for level in backbone(image).values()).backward()
 
     bare = _seconds(forward, data.device)
@@ -91,7 +92,7 @@ def _head(plan: TaskPlan) -> float:
 
     def step() -> None:
         adam.zero_grad()
-        with _autocast(device):
+        with mixed_precision(device):
             output = head(features)
         objective.loss(output, target).backward()
         adam.step()
@@ -109,6 +110,9 @@ def _linear(plan: TaskPlan) -> float:
     features = RowTensor(np.ones(shape, np.float16), data.device)
     masks = np.ones((shape[0], len(plan.spec.classes), data.side**2 // 8), np.uint8)
     split = LinearSplit(shape[0], [features] * _RUNS, MaskTargets(masks, data.side, data.device))
+    if data.device.type == "cuda":
+        for rows in split.rows:
+            rows.make_resident()  # as in all epochs but the first
     configs = [RunConfig("tune", 1e-6, seed) for seed in range(_RUNS)]
 
     def epoch() -> None:
@@ -118,12 +122,6 @@ def _linear(plan: TaskPlan) -> float:
     # An epoch here trains and validates equally many images; the share of training is that of typical rates.
     share = TYPICAL.head_train(spec) / (TYPICAL.head_train(spec) + TYPICAL.head_forward(spec))
     return _seconds(epoch, data.device) * share * _IMAGES / (_RUNS * shape[0])
-
-
-def _autocast(device: torch.device) -> torch.autocast:
-    return torch.autocast(
-        device.type, torch.float16 if device.type == "cuda" else torch.bfloat16, device.type == "cuda"
-    )
 
 
 def _seconds(step: Callable[[], None], device: torch.device) -> float:

@@ -1,13 +1,15 @@
-"""Which device is used, said plainly."""
+"""Which device is used, and in which precision, said plainly."""
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
 import torch
 
 from benchmark.gpu import is_there, without_cuda
 from benchmark.log import logger
+from benchmark.visible_gpus import visible_gpus
 
 DeviceChoice = Literal["auto", "cpu", "cuda"]
 
@@ -25,6 +27,12 @@ def choose_device(choice: DeviceChoice) -> torch.device:
     return torch.device("cpu") if choice == "cpu" or why_not else torch.device("cuda", 0)
 
 
-def gpu_count(device: torch.device) -> int:
-    """Return how many CUDA devices jobs on such a device may use; 0 for the CPU."""
-    return torch.cuda.device_count() if device.type == "cuda" else 0
+def usable_gpus(device: torch.device) -> list[str]:
+    """Return the names of the GPUs that jobs on such a device may use; none for the CPU."""
+    return visible_gpus(os.environ, torch.cuda.device_count()) if device.type == "cuda" else []
+
+
+def mixed_precision(device: torch.device) -> torch.autocast:
+    """Return the published half-precision autocast on CUDA; on a CPU everything is float32."""
+    cuda = device.type == "cuda"
+    return torch.autocast(device.type, torch.float16 if cuda else torch.bfloat16, enabled=cuda)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
 
+from benchmark.contract.task import TaskSpec
+from benchmark.data.processes import interrupts_held, worker_pool
 from benchmark.engine.calibrate import calibrate
 from benchmark.engine.cost import Rates
 from benchmark.engine.eligible import check_eligible
 from benchmark.engine.evaluate import plan_tasks
-from benchmark.engine.evaluation import Evaluation
+from benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation, refer_to
+from benchmark.engine.full_gpu import full_gpu_said
 from benchmark.engine.jobs import plan_jobs
 from benchmark.engine.predict import TaskPrediction, predict
+from benchmark.executor.job import JobError
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ def forecast(evaluation: Evaluation, rates: Rates | None = None, share: bool = T
 
     Args:
         evaluation: what is to be done.
-        rates: of this machine; measured in a few seconds where not given.
+        rates: of this machine; measured in a few seconds where not given, on CUDA in a process of its own: this one
+            keeps no context on a GPU that workers need.
         share: see `plan_jobs`.
 
     Raises:
@@ -43,5 +49,26 @@ def forecast(evaluation: Evaluation, rates: Rates | None = None, share: bool = T
     check_eligible(evaluation.specs, evaluation.source, evaluation.profile.image_side)
     plans, impossible = plan_tasks(evaluation)
     listed = list(plans.values())
-    rates = rates or calibrate(listed)
+    if rates is None:
+        rates = _measured_apart(evaluation) if evaluation.device.type == "cuda" else calibrate(listed)
     return Forecast(rates, predict(listed, plan_jobs(listed, rates, share)), impossible)
+
+
+def _measured_apart(evaluation: Evaluation) -> Rates:
+    pool = worker_pool(1)
+    try:
+        with interrupts_held():
+            measured = pool.submit(_measure, refer_to(evaluation), list(evaluation.specs))
+        return measured.result()
+    except JobError as error:
+        raise ValueError(str(error)) from error
+    except BrokenProcessPool as error:
+        raise ValueError("the process that measures this GPU's speed ended; look at `nvidia-smi`") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _measure(reference: EvaluationReference, specs: Sequence[TaskSpec]) -> Rates:
+    evaluation = replace(open_evaluation(reference), specs=specs)
+    with full_gpu_said(evaluation.device, "the forecast"):
+        return calibrate(list(plan_tasks(evaluation)[0].values()))

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from benchmark.contract.dataset import PixelStatistics
 from benchmark.data.store import ImageStore
+from benchmark.engine.device import mixed_precision
 from benchmark.engine.memory import training_format
 from benchmark.engine.rows import RowTensor
 
@@ -23,6 +24,11 @@ _SCALE_CHUNK = 256
 
 class InputSource(Protocol):
     """Inputs of the rows of one split."""
+
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        """What batches are gathered from."""
+        ...
 
     def batch(self, indices: Tensor) -> dict[int, Tensor]:
         """Return the inputs of the given rows (int64, CPU) on the device."""
@@ -62,9 +68,13 @@ class Images:
         memory_format: torch.memory_format = torch.channels_last,
     ) -> None:
         self._format = memory_format
-        self._rows = RowTensor(images, device)
+        self._rows = RowTensor(images, device, "images")
         self._scale = 1 / (255 * statistics.std)
         self._shift = statistics.mean / statistics.std
+
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        return [self._rows]
 
     def image(self, indices: Tensor) -> Tensor:
         """Return (B, 3, S, S) float32."""
@@ -80,8 +90,15 @@ class CachedFeatures:
 
     def __init__(self, levels: Mapping[int, np.ndarray], images: Images | None, device: torch.device) -> None:
         self._format = training_format(device)
-        self.levels = {stride: RowTensor(level, device) for stride, level in levels.items()}
+        self.levels = {
+            stride: RowTensor(level, device, f"features at stride {stride}")
+            for stride, level in levels.items()
+        }
         self._images = images
+
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        return [*self.levels.values(), *(self._images.rows if self._images else ())]
 
     def batch(self, indices: Tensor) -> dict[int, Tensor]:
         features = {
@@ -96,6 +113,10 @@ class LiveFeatures:
 
     def __init__(self, backbone: nn.Module, strides: Sequence[int], images: Images, half: bool) -> None:
         self._backbone, self._strides, self._images, self._half = backbone, strides, images, half
+
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        return self._images.rows
 
     def batch(self, indices: Tensor) -> dict[int, Tensor]:
         image = self._images.image(indices)
@@ -112,5 +133,5 @@ def frozen_features(backbone: nn.Module, image: Tensor) -> dict[int, Tensor]:
     Computed in float32 on a CPU, under the published half-precision autocast on CUDA (protocol section 1.1).
     """
     backbone.eval()
-    with torch.no_grad(), torch.autocast("cuda", torch.float16, enabled=image.is_cuda):
+    with torch.no_grad(), mixed_precision(image.device):
         return backbone(image)

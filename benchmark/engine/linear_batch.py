@@ -44,6 +44,11 @@ class LinearSplit:
     features: Sequence[RowTensor]
     targets: MaskTargets
 
+    @property
+    def rows(self) -> list[RowTensor]:
+        """What batches are gathered from."""
+        return [*self.features, *self.targets.rows]
+
 
 class _Run:
     """State of one run."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from benchmark.engine.ahead import loaded
 from benchmark.engine.inputs import InputSource
 from benchmark.engine.order import ordered_batches, train_batches
+from benchmark.engine.rows import RowTensor
 from benchmark.engine.targets import TargetSource
 
 
@@ -23,6 +24,11 @@ class SplitData:
     size: int
     inputs: InputSource
     targets: TargetSource
+
+    @property
+    def rows(self) -> list[RowTensor]:
+        """What batches are gathered from."""
+        return [*self.inputs.rows, *self.targets.rows]
 
     def batch(self, indices: Tensor) -> tuple[dict[int, Tensor], Any, int]:
         """Return inputs, targets and number of images of the given rows."""

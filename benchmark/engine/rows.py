@@ -1,7 +1,7 @@
 """Rows of an array, delivered to a device batch by batch.
 
-On the CPU rows are gathered from (memory-mapped) disk, so an array may be larger than memory. On CUDA the whole
-array moves to the device if it fits into a share of the free memory, and is gathered there without a host sync.
+Rows are gathered from (memory-mapped) disk, so that an array may be larger than memory. On CUDA an array may be made
+resident: then it lies on the device and is gathered there without a host sync. `residence.py` decides which.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-_DEVICE_SHARE = 0.4
-"""Largest share of the free device memory that one array may take."""
+_CHUNK = 64 << 20
+"""Bytes that are copied to the device at a time: the host never holds the whole array."""
 
 
 class RowTensor:
@@ -19,22 +19,44 @@ class RowTensor:
     Args:
         array: (N, …), any dtype that torch knows.
         device: Where batches are wanted.
+        name: What the rows are, for people.
     """
 
-    def __init__(self, array: np.ndarray, device: torch.device) -> None:
-        self.array, self.device = array, device
+    def __init__(self, array: np.ndarray, device: torch.device, name: str = "rows") -> None:
+        self.array, self.device, self.name = array, device, name
         self._resident: torch.Tensor | None = None
-        if device.type == "cuda" and array.nbytes < _DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]:
-            self._resident = torch.from_numpy(np.array(array)).to(device)
+
+    @property
+    def resident(self) -> bool:
+        """Whether the array lies on the device."""
+        return self._resident is not None
+
+    def make_resident(self) -> None:
+        """Copy the array to the device, in chunks. Raises torch's error if memory is short there; nothing is kept."""
+        rows = max(1, _CHUNK // max(1, self.array[:1].nbytes))
+        made = torch.empty(self.array.shape, dtype=_dtype(self.array), device=self.device)
+        for start in range(0, len(self.array), rows):
+            chunk = np.array(self.array[start : start + rows])
+            made[start : start + rows].copy_(torch.from_numpy(chunk))
+        self._resident = made
+
+    def stream(self) -> None:
+        """Free what lies on the device; rows are gathered on the host again."""
+        self._resident = None
 
     def __len__(self) -> int:
         return len(self.array)
 
     def __getitem__(self, indices: torch.Tensor) -> torch.Tensor:
         """Return rows (B, …) on the device; `indices` are int64 on the CPU."""
-        if self._resident is not None:
-            return self._resident[indices.to(self.device, non_blocking=True)]
+        resident = self._resident  # which another thread may take away
+        if resident is not None:
+            return resident[indices.to(self.device, non_blocking=True)]
         rows = torch.from_numpy(self.array[indices.numpy()])
         if self.device.type == "cuda":
             rows = rows.pin_memory()  # only then does the copy not hold up the host
         return rows.to(self.device, non_blocking=True)
+
+
+def _dtype(array: np.ndarray) -> torch.dtype:
+    return torch.from_numpy(np.empty(0, array.dtype)).dtype

@@ -19,12 +19,14 @@ from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import Engine, EpochLog
 from benchmark.contract.task import TaskSpec
 from benchmark.engine.checkpoint import Checkpoint, State
+from benchmark.engine.device import mixed_precision
 from benchmark.engine.fast_head import head_of, used_winograd
 from benchmark.engine.loaders import OrderedLoader, ShuffledLoader, SplitData
 from benchmark.engine.memory import training_format
 from benchmark.engine.order import seeded
 from benchmark.engine.outcome import HowTrained, RunOutcome
 from benchmark.engine.plan import RunConfig
+from benchmark.engine.residence import Residence
 from benchmark.engine.step_graph import GraphedHead
 from benchmark.engine.training import Training
 from benchmark.log import logger
@@ -45,6 +47,7 @@ def train_single(
     engine: Engine = "fast",
     checkpoint: Checkpoint | None = None,
     on_resume: Callable[[int], None] = lambda epochs: None,
+    residence: Residence | None = None,
 ) -> RunOutcome:
     """Train one run to its best validation epoch and, in the final phase, measure it once on test.
 
@@ -64,6 +67,7 @@ def train_single(
         checkpoint: Where the run goes on, and where it keeps what it reaches. On a CPU, with the same threads, the
             outcome is that of an unbroken run to the bit, but for the time.
         on_resume: Called with the number of epochs that were done already.
+        residence: Is told after each epoch, when nothing is being read.
     """
     start = time.perf_counter()
     with seeded(config.seed):
@@ -78,9 +82,11 @@ def train_single(
             "cuda_graph": bool(earlier.get("cuda_graph")) or (graph is not None and graph.used),
         }
 
-    def keep(epochs: int, state: Callable[[], State]) -> None:
-        assert checkpoint is not None
-        checkpoint.write_if_due(epochs, lambda: state() | ways())
+    def at_epoch_end(epochs: int, state: Callable[[], State]) -> None:
+        if checkpoint:
+            checkpoint.write_if_due(epochs, lambda: state() | ways())
+        if residence:
+            residence.settle(splits)
 
     module = Training(
         head.to(memory_format=training_format(device)),
@@ -92,7 +98,7 @@ def train_single(
         device.type == "cuda" if metrics_behind is None else metrics_behind,
         on_epoch,
         graph,
-        *([keep] if checkpoint else []),
+        at_epoch_end,
     )
     if checkpoint:
         earlier = _resume(module, checkpoint, on_resume)
@@ -126,7 +132,8 @@ def train_single(
 
 @torch.no_grad()
 def _predict(module: Training, test: SplitData, device: torch.device, rows: Tensor) -> Any:
-    return module.to(device).eval()(test.inputs.batch(rows))
+    with mixed_precision(device):
+        return module.to(device).eval()(test.inputs.batch(rows))
 
 
 def _resume(module: Training, checkpoint: Checkpoint, on_resume: Callable[[int], None]) -> State:

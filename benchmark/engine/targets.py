@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +20,11 @@ _CHUNK = 256
 class TargetSource(Protocol):
     """Targets of the rows of one split."""
 
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        """What batches are gathered from."""
+        ...
+
     def batch(self, indices: Tensor) -> Any:
         """Return the targets of the given rows on the device."""
         ...
@@ -28,8 +34,12 @@ class MaskTargets:
     """Masks (B, C, S, S) uint8 with values 0 and 1."""
 
     def __init__(self, packed: np.ndarray, side: int, device: torch.device) -> None:
-        self._rows, self._side = RowTensor(packed, device), side
+        self._rows, self._side = RowTensor(packed, device, "masks"), side
         self._shifts = torch.arange(7, -1, -1, dtype=torch.uint8, device=device)
+
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        return [self._rows]
 
     def batch(self, indices: Tensor) -> Tensor:
         packed = self._rows[indices]
@@ -41,7 +51,11 @@ class BoxTargets:
     """Boxes x, y, w, h in the 224 frame, zero padded to the largest count of the split."""
 
     def __init__(self, boxes: np.ndarray, counts: np.ndarray, device: torch.device) -> None:
-        self._boxes, self._counts = RowTensor(boxes, device), RowTensor(counts, device)
+        self._boxes, self._counts = RowTensor(boxes, device, "boxes"), RowTensor(counts, device, "box counts")
+
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        return [self._boxes, self._counts]
 
     def batch(self, indices: Tensor) -> BoxTarget:
         return BoxTarget(self._boxes[indices], self._counts[indices])

@@ -24,6 +24,7 @@ from benchmark.engine.linear_batch import LinearSplit
 from benchmark.engine.loaders import SplitData
 from benchmark.engine.memory import training_format
 from benchmark.engine.plan import SplitSizes
+from benchmark.engine.residence import Residence
 from benchmark.engine.rows import RowTensor
 from benchmark.engine.targets import TargetSource, box_targets, mask_targets
 from tasks.heads import head_strides
@@ -61,6 +62,16 @@ class TaskData:
     def images(self) -> dict[SplitName, Images]:
         """Normalised images of each split."""
         return {split: self._images(split) for split in SPLIT_NAMES}
+
+    @cached_property
+    def residence(self) -> Residence:
+        """Decides what of this lies on the device."""
+        return Residence(self.device)
+
+    @cached_property
+    def _drawn(self) -> dict[int | None, Mapping[SplitName, InputSource]]:
+        """Cached features of the last draw of the backbone: runs that share them share what lies on the device."""
+        return {}
 
     @cached_property
     def targets(self) -> dict[SplitName, TargetSource]:
@@ -118,7 +129,9 @@ class TaskData:
         splits: dict[str, LinearSplit] = {}
         for split in SPLIT_NAMES:
             rows = {
-                draw: RowTensor(cache.load(split, self.size(split), [stride])[stride], self.device)
+                draw: RowTensor(
+                    cache.load(split, self.size(split), [stride])[stride], self.device, "features"
+                )
                 for draw, cache in draws.items()
             }
             features = [rows[seed if self.source.drawn_per_run else None] for seed in seeds]
@@ -134,16 +147,20 @@ class TaskData:
                 split: LiveFeatures(backbone, self.strides, images, self.half)
                 for split, images in self.images.items()
             }
-        cache = self.extract(seed)
-        levels = [stride for stride in self.strides if stride != 1]
-        return {
-            split: CachedFeatures(
-                cache.load(split, self.size(split), levels),
-                self.images[split] if 1 in self.strides else None,
-                self.device,
-            )
-            for split in SPLIT_NAMES
-        }
+        draw = seed if self.source.drawn_per_run else None
+        if draw not in self._drawn:
+            self._drawn.clear()
+            cache = self.extract(seed)
+            levels = [stride for stride in self.strides if stride != 1]
+            self._drawn[draw] = {
+                split: CachedFeatures(
+                    cache.load(split, self.size(split), levels),
+                    self.images[split] if 1 in self.strides else None,
+                    self.device,
+                )
+                for split in SPLIT_NAMES
+            }
+        return self._drawn[draw]
 
     @property
     def half(self) -> bool:

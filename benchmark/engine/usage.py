@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import torch
 
+from benchmark.engine.nvml import nvml_device
+
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
@@ -88,11 +90,7 @@ def _energy_counter(device: torch.device) -> Any:
     if device.type != "cuda":
         return None
     try:
-        import pynvml
-
-        pynvml.nvmlInit()
-        uuid = f"GPU-{torch.cuda.get_device_properties(device).uuid}"
-        handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
+        pynvml, handle = nvml_device(device)
         pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
     except Exception:
         # No package, no driver, a GPU without the counter, a slice of a GPU: energy is then not known.

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
+
 from benchmark.engine.checkpoint import Checkpoint
 from benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation
 from benchmark.engine.examples import write_examples
 from benchmark.engine.feature_demand import demand, missing
+from benchmark.engine.full_gpu import FullGPUError, full_gpu_said
 from benchmark.engine.jobs import JobSpec
 from benchmark.engine.kept_predictions import with_predictions
 from benchmark.engine.linear_batch import train_linear_batch
@@ -22,6 +25,7 @@ from benchmark.engine.task_plan import TaskPlan
 from benchmark.engine.usage import Usage, UsageMeter
 from benchmark.executor.job import Emit, JobError
 from benchmark.executor.limits import is_memory_limited
+from benchmark.log import logger
 from benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
 
 ENTRY = "benchmark.engine.worker:process_worker"
@@ -63,12 +67,20 @@ class Worker:
         # What the last job left is freed here, where no exception of it holds its models any more. The next run of the
         # same task needs the same blocks again.
         release_memory(to_kernel=other)
+        if other and evaluation.device.type == "cuda":
+            torch.cuda.empty_cache()  # blocks of other sizes are of no use to this task
         if spec.kind == "features":
             with _said_plainly():
-                _extract(spec, [TaskPlan(evaluation, task) for task in spec.tasks], emit)
+                plans = [TaskPlan(evaluation, task) for task in spec.tasks]
+                with full_gpu_said(evaluation.device, f"task {plans[0].spec.id}"):
+                    _extract(spec, plans, emit)
             return
         self._plan = self._plan or TaskPlan(evaluation, task)
-        _train(spec, self._plan, emit)
+        if not _trained(spec, self._plan, emit):
+            release_memory()
+            torch.cuda.empty_cache()
+            with full_gpu_said(evaluation.device, f"task {self._plan.spec.id}"):
+                _train(spec, self._plan, emit)
 
     def _open(self, reference: EvaluationReference) -> Evaluation:
         if self._opened is None or self._opened[0] != reference:
@@ -105,6 +117,19 @@ def _extract(spec: JobSpec, plans: list[TaskPlan], emit: Emit) -> None:
         )
 
 
+def _trained(spec: JobSpec, plan: TaskPlan, emit: Emit) -> bool:
+    """Train; return whether that was done. Else the GPU was full, and what was resident there has made room."""
+    try:
+        with full_gpu_said(plan.evaluation.device, f"task {plan.spec.id}"):
+            _train(spec, plan, emit)
+    except FullGPUError as error:
+        if not plan.data.residence.give_up():
+            raise
+        logger.warning("%s. What was resident is freed: the training is made again, streaming", error)
+        return False
+    return True
+
+
 def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
     """Train and record the runs of the job that are not recorded."""
     records = plan.records()
@@ -139,6 +164,11 @@ def _batch(
         splits = plan.data.linear([config.seed for config in configs])
     emit({"activity": f"{configs[0].phase}: {len(configs)} runs as one batched head"})
     meter = UsageMeter(plan.evaluation.device)
+
+    def after_epoch(active: int) -> None:
+        emit({"advance": active / (len(configs) * plan.spec.max_epochs)})
+        plan.data.residence.settle(splits)
+
     for index, outcome in train_linear_batch(
         plan.spec,
         plan.evaluation.protocol,
@@ -146,7 +176,7 @@ def _batch(
         plan.data.channels,
         watched(splits, pulse_of(emit)),
         plan.evaluation.device,
-        on_epoch=lambda active: emit({"advance": active / (len(configs) * plan.spec.max_epochs)}),
+        on_epoch=after_epoch,
     ):
         yield configs[index], outcome, meter.read(1 / len(configs))
 
@@ -181,6 +211,7 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         on_epoch=lambda log: emit({"advance": 1 / plan.spec.max_epochs}),
         engine=plan.evaluation.engine,
         checkpoint=checkpoint,
+        residence=plan.data.residence,
         on_resume=goes_on,
     )
     yield config, outcome, checkpoint.usage

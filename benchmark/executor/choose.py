@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Literal
 
 from benchmark.cores import usable_cores
@@ -25,7 +26,7 @@ def choose_executor(
     name: ExecutorName,
     *,
     workers: int | None = None,
-    gpus: int = 0,
+    gpus: Sequence[str] = (),
     address: str | None = None,
     memory: int | None = None,
     order: Order = "longest",
@@ -36,7 +37,7 @@ def choose_executor(
     Args:
         name: what was asked for.
         workers: jobs at a time; by default what suits the machine.
-        gpus: that the jobs may use; 0 for jobs on the CPU.
+        gpus: names of those that the jobs may use; none for jobs on the CPU.
         address: of a Ray cluster.
         memory: bytes of private memory of all processes on this machine that do jobs.
         order: in which jobs are begun where there are several workers.
@@ -46,7 +47,7 @@ def choose_executor(
         ValueError: the wishes contradict each other, or Ray is not installed.
     """
     if name == "auto":
-        several = (workers or gpus or 1) > 1
+        several = (workers or len(gpus) or 1) > 1
         name = "ray" if address else "local" if several else "process"
     if address and name != "ray":
         raise ValueError(f"--address is the address of a Ray cluster, but the executor is {name}")
@@ -64,9 +65,9 @@ def choose_executor(
             raise ValueError(
                 "--max-memory bounds processes of this machine; nodes of Ray are bounded by `ray start`"
             )
-        return RayExecutor(address, workers or 0, gpus > 0, order, stall_limit)
+        return RayExecutor(address, workers or 0, bool(gpus), order, stall_limit)
     cores = usable_cores()
-    count = 1 if name == "process" else workers or default_workers(cores, gpus)
+    count = 1 if name == "process" else workers or default_workers(cores, len(gpus))
     if memory is not None and memory < count * LEAST_MEMORY:
         raise ValueError(
             f"--max-memory leaves {memory / count / 2**30:.1f} GiB for each of {count} workers, which takes at least "

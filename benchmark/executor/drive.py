@@ -12,8 +12,8 @@ from typing import Literal, Protocol
 
 from benchmark.disk.lock import hold
 from benchmark.disk.words import explain
+from benchmark.executor.device_errors import FULL, broken_gpu, first_line, full_memory
 from benchmark.executor.job import Emit, Job, JobError, Watcher, WorkFunction
-from benchmark.executor.limits import is_out_of_memory
 from benchmark.executor.queue import JobQueue
 from benchmark.executor.stall import StallWatch
 from benchmark.log import logger
@@ -24,6 +24,7 @@ class Report:
     """What came of one attempt at a job."""
 
     outcome: Literal["done", "failed", "held", "lost"]
+    """`lost`: its process ended, or must end, since it can do no job any more."""
     reason: str = ""
 
 
@@ -126,7 +127,10 @@ def check_claims(jobs: Sequence[Job], claims: Path) -> None:
 
 
 def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> Report:
-    """Do the job in this process, unless another process holds it. An exception is the job's failure, not ours."""
+    """Do the job in this process, unless another process holds it. An exception is the job's failure, not ours.
+
+    After a report that says `lost` this process can do no job any more.
+    """
     try:
         with hold(claims / f"{job.claim or job.id}.lock") as mine:
             if not mine:
@@ -134,6 +138,8 @@ def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> Report:
             work(job.payload, emit)
     except Exception as error:
         logger.debug("%s", job.label, exc_info=True)
+        if broken_gpu(error):
+            return Report("lost", f"its GPU failed ({first_line(error)})")
         return Report("failed", _reason(job, error))
     return Report("done")
 
@@ -143,6 +149,6 @@ def _reason(job: Job, error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError):
         return f"{job.label}: {explain(error)}"
-    if is_out_of_memory(error):
-        return f"{job.label}: needs more memory than the machine or --max-memory allows"
+    if memory := full_memory(error):
+        return f"{job.label}: {FULL[memory]}"
     return f"{job.label}: {type(error).__name__}: {error}"

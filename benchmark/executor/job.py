@@ -22,6 +22,10 @@ class JobError(Exception):
     """The job cannot be done; the message is for people."""
 
 
+class BrokenProcessError(RuntimeError):
+    """This process can do no job any more, but a new one may; the message is for people."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One piece of work. Jobs of equal `id` are the same work, in whichever process they were planned."""

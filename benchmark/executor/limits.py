@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from benchmark.visible_gpus import VARIABLE
 
 MEMORY_VARIABLE = "LOVT_BENCH_WORKER_MEMORY"
 """Bytes of private memory of a worker process; set by the driver."""
+
+SHARERS_VARIABLE = "LOVT_BENCH_GPU_SHARERS"
+"""Workers that use the GPU of a worker process, itself included; set by the driver."""
 
 LEAST_MEMORY = 3 << 29
 """Bytes without which a worker of the engine cannot start: its libraries alone take a gigabyte."""
@@ -28,14 +33,14 @@ def worker_threads(cores: int, workers: int, environment: Mapping[str, str]) -> 
 
 
 def worker_environments(
-    workers: int, cores: int, gpus: int, memory: int | None, environment: Mapping[str, str]
+    workers: int, cores: int, gpus: Sequence[str], memory: int | None, environment: Mapping[str, str]
 ) -> list[dict[str, str]]:
     """Return what each worker has in its environment beside that of the driver.
 
     Args:
         workers: how many share the machine.
         cores: usable ones.
-        gpus: that the driver sees; more workers than GPUs share them in turn.
+        gpus: names of those that the driver may use (`visible_gpus`); more workers than GPUs share them in turn.
         memory: bytes of private memory of all workers together.
         environment: of the driver.
     """
@@ -43,11 +48,16 @@ def worker_environments(
     shared = dict.fromkeys(_THREAD_VARIABLES, threads)
     if memory is not None:
         shared[MEMORY_VARIABLE] = str(memory // workers)
-    visible = [name for name in environment.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
-    names = visible or [str(gpu) for gpu in range(gpus)]
-    return [
-        shared | ({"CUDA_VISIBLE_DEVICES": names[worker % gpus]} if gpus else {}) for worker in range(workers)
-    ]
+    if not gpus:
+        return [shared] * workers
+    names = [gpus[worker % len(gpus)] for worker in range(workers)]
+    return [shared | {VARIABLE: name, SHARERS_VARIABLE: str(names.count(name))} for name in names]
+
+
+def gpu_sharers() -> int:
+    """Return how many workers of one driver use this process's GPU, itself included."""
+    given = os.environ.get(SHARERS_VARIABLE, "")
+    return max(1, int(given)) if given.isdigit() else 1
 
 
 def limit_memory(bytes_: int | None = None) -> None:
@@ -69,11 +79,3 @@ def limit_memory(bytes_: int | None = None) -> None:
 def is_memory_limited() -> bool:
     """Whether the private memory of this process is bounded."""
     return resource.getrlimit(resource.RLIMIT_DATA)[0] != resource.RLIM_INFINITY
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether an allocation failed, in Python or in PyTorch on a CPU or a GPU."""
-    return isinstance(error, MemoryError) or any(
-        text in str(error)
-        for text in ("can't allocate memory", "could not create a primitive", "CUDA out of memory")
-    )

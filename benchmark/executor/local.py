@@ -101,6 +101,15 @@ class _Worker:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
 
+    def end(self) -> None:
+        """End the process, which has said that it can do no job any more."""
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        self._close()
+
     def abandon(self) -> None:
         """Forget the process, whatever becomes of it."""
         self._close()
@@ -199,6 +208,10 @@ class _Workers:
             message: Event = json.loads(line)
             if "report" in message:
                 report = Report(**message["report"])
+                if report.outcome == "lost":  # no next job for a process that is about to end
+                    self._text.pop(id(worker), None)
+                    worker.end()
+                    return report
                 continue
             self._watch.heard(job)
             if message["event"]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.executor.drive import Report, attempt, check_claims, drive
-from benchmark.executor.job import Event, Job, Watcher, Work
+from benchmark.executor.job import BrokenProcessError, Event, Job, Watcher, Work
 from benchmark.executor.queue import JobQueue
 from benchmark.executor.stall import StallWatch
 from benchmark.executor.watchdog import watchdog
@@ -50,7 +50,13 @@ class _Here:
                 if event:
                     self._watcher.event(job, event)
 
-            self._reports.append((job, attempt(job, self._work.here, self._claims, emit)))
+            report = attempt(job, self._work.here, self._claims, emit)
+        if report.outcome == "lost":
+            raise BrokenProcessError(
+                f"{job.label}: {report.reason}, and this process can use it no more. Finished runs are kept; the same "
+                "command goes on. If it fails again, look at `nvidia-smi` and `dmesg`"
+            )
+        self._reports.append((job, report))
 
     def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
         reports, self._reports = self._reports, []

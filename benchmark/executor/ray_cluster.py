@@ -109,7 +109,7 @@ class _Tasks:
             if node["Alive"]
         ]
         self._limit, threads = share_of_gpus(nodes, workers) if gpu else share_of_cores(nodes, workers)
-        (environment,) = worker_environments(1, threads, 0, None, os.environ)
+        (environment,) = worker_environments(1, threads, (), None, os.environ)
         # CUDA keeps the GPU that a process used first: on a GPU each job has a process of its own.
         self._task = ray.remote(
             num_cpus=threads,

@@ -30,6 +30,9 @@ from benchmark.log import show_log
 STACKS = signal.SIGUSR1
 """Asks a worker for the stacks of its threads."""
 
+BROKEN = 70
+"""Exit code of a worker that can do no job any more (`EX_SOFTWARE`)."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -60,6 +63,8 @@ def main(events: int, entry: str, claims: Path) -> None:
             job = Job.from_message(jobs.get())
             report = attempt(job, work, claims, lambda event: send({"event": event}))
             send({"report": asdict(report)})
+            if report.outcome == "lost":
+                os._exit(BROKEN)  # what libraries do at an exit may hang on a broken GPU
 
 
 def _end_with_parent() -> None:

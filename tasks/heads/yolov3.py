@@ -76,5 +76,7 @@ class YoloV3Head(nn.Module):
         return out0, out1, out2
 
     def _join(self, lateral: int, branch: Tensor, feature: Tensor) -> Tensor:
-        raised = F.interpolate(self.laterals[lateral](branch), scale_factor=2, mode="nearest")
+        branch = self.laterals[lateral](branch)
+        with torch.autocast(branch.device.type, enabled=False):  # which would copy half precision in float32
+            raised = F.interpolate(branch, scale_factor=2, mode="nearest")
         return torch.cat([raised, feature.to(raised.dtype)], dim=1)

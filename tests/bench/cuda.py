@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.engine import rows as rows_module
 from benchmark.engine.feature_backend import TOLERANCE, OnnxFeatures, TorchFeatures, relative_difference
 from benchmark.engine.memory import training_format
 from benchmark.engine.rows import RowTensor
@@ -192,13 +191,8 @@ def feature_reading(device: torch.device) -> list[Trial]:
     """Return batches of stride-8 features: from device memory, and from pinned host memory."""
     array = np.random.default_rng(0).normal(size=(1024, CHANNELS[8], SIDE // 8, SIDE // 8)).astype(np.float16)
     order = torch.randperm(len(array)).split(BATCH)
-    share = rows_module._DEVICE_SHARE
-    resident = RowTensor(array, device)
-    try:
-        rows_module._DEVICE_SHARE = 0.0
-        streamed = RowTensor(array, device)
-    finally:
-        rows_module._DEVICE_SHARE = share
+    resident, streamed = RowTensor(array, device), RowTensor(array, device)
+    resident.make_resident()
     ways = {
         "resident": lambda: [resident[rows] for rows in order],
         "streamed": lambda: [streamed[rows] for rows in order],

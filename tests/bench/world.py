@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -13,6 +13,8 @@ from benchmark.backbone.sources import RandomSource
 from benchmark.contract.task import TaskSpec
 from benchmark.data.store import ImageStore
 from benchmark.engine.inputs import InputSource
+from benchmark.engine.residence import HasRows
+from benchmark.engine.rows import RowTensor
 from tasks.registry import load_task
 from tests.bench.measure import seconds_of, wait
 from tests.benchmark.engine.world import tiny_store
@@ -75,9 +77,21 @@ class InTurns:
     def __init__(self, source: InputSource, turns: Turns) -> None:
         self._source, self._turns = source, turns
 
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        return self._source.rows
+
     def batch(self, indices: Tensor) -> dict[int, Tensor]:
         self._turns.mark()
         return self._source.batch(indices)
+
+
+def make_resident(splits: Mapping[str, HasRows], device: torch.device) -> None:
+    """Let batches come from where most epochs of a training on the device have them."""
+    if device.type == "cuda":
+        for data in splits.values():
+            for rows in data.rows:
+                rows.make_resident()
 
 
 def random_features(strides: tuple[int, ...], batch: int, device: torch.device) -> dict[int, Tensor]:

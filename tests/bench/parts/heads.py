@@ -31,7 +31,16 @@ from tasks.objective import build_objective
 from tasks.protocol import load_protocol
 from tests.bench.machine import Machine, flops_of
 from tests.bench.rows import Row
-from tests.bench.world import CHANNELS, SIDE, InTurns, Turns, noise_store, random_features, short_task
+from tests.bench.world import (
+    CHANNELS,
+    SIDE,
+    InTurns,
+    Turns,
+    make_resident,
+    noise_store,
+    random_features,
+    short_task,
+)
 
 PROTOCOL = load_protocol("lovt-2022")
 BATCH, STEPS = 8, 5
@@ -91,6 +100,7 @@ def _single(machine: Machine, folder: Path, name: str, task: str, limit: float |
         splits[split] = SplitData(
             size, InTurns(source, turns) if split == "train" else source, _targets(spec, store, rows, device)
         )
+    make_resident(splits, device)
     train_single(spec, PROTOCOL, RunConfig("tune", 1e-4, 1), None, CHANNELS, splits, device)
     read = 2 * BATCH * sum(CHANNELS[stride] * (SIDE // stride) ** 2 for stride in strides)
     return Row(
@@ -147,6 +157,7 @@ def _linear(machine: Machine, folder: Path) -> Row:
         targets = mask_targets(store, np.arange(size) % len(store), SIDE, device)
         splits[split] = LinearSplit(size, [marked, *[plain] * (LINEAR_RUNS - 1)], targets)
     configs = [RunConfig("tune", 1e-2 / (1 + run), run) for run in range(LINEAR_RUNS)]
+    make_resident(splits, device)
     list(train_linear_batch(spec, PROTOCOL, configs, CHANNELS, splits, device))
     images = LINEAR_RUNS * LINEAR_BATCH
     return Row(

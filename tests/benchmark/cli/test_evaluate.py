@@ -183,6 +183,22 @@ def test_a_wrong_name_is_answered_with_the_right_ones(workspace, arguments, expe
     assert not isinstance(result.exception, (KeyError, AttributeError, TypeError))
 
 
+def test_a_gpu_that_fails_ends_the_call_with_the_command_that_goes_on(workspace, monkeypatch):
+    def fails(*_, **__):
+        raise RuntimeError(
+            "CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be"
+        )
+
+    monkeypatch.setattr("benchmark.engine.worker.Worker.__call__", fails)
+    result = evaluate(workspace, "random-resnet18", "--profile", "demo", "--tasks", "covid_linear")
+    assert result.exit_code == 75, result.output
+    assert (
+        "its GPU failed (CUDA error: an illegal memory access was encountered), and this process"
+        in result.output
+    )
+    assert "To go on: lovt-bench evaluate random-resnet18" in result.output
+
+
 def test_cuda_that_is_not_there_is_an_error_and_not_a_silent_cpu_run(workspace):
     if torch.cuda.is_available():
         assert evaluate(workspace, "random", "--tasks", "covid_linear", "--device", "cuda").exit_code in (

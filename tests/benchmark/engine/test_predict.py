@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
 
+from benchmark.engine import calibrate as calibrate_room
+from benchmark.engine import forecast as forecast_room
+from benchmark.engine import inputs
 from benchmark.engine.calibrate import calibrate
-from benchmark.engine.cost import Rates
+from benchmark.engine.cost import TYPICAL, Rates
+from benchmark.engine.device import choose_device, usable_gpus
 from benchmark.engine.evaluate import Evaluation, evaluate, plan_tasks
 from benchmark.engine.jobs import plan_jobs
 from benchmark.engine.predict import predict, total_seconds
 from benchmark.engine.records import load_records, results_path
+from benchmark.executor.job import JobEnd
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store
+from tests.benchmark.executor.worlds import tiny_evaluation
 
 ONCE = TINY.model_copy(update={"max_epochs": 1, "max_learning_rates": {"linear": 2, "yolov3": 1}})
 TASKS = ("rsna_seg_linear_1", "rsna_frozen_1", "covid_linear")
@@ -83,3 +92,47 @@ def test_calibration_measures_every_kind_and_leaves_the_random_generator_alone(e
     assert set(rates.head_factor) == {("linear", 1), ("yolov3", 1)}
     assert all(math.isfinite(value) and value > 0 for value in rates.head_factor.values())
     assert 0 < rates.backbone_forward < rates.backbone_train
+
+
+def test_the_backbone_is_timed_in_the_precision_that_it_works_in(evaluation, monkeypatch):
+    seen = set()
+
+    class Watched(TinySource):
+        def load(self, seed):
+            backbone = super().load(seed)
+            backbone.register_forward_hook(lambda *_: seen.add(torch.is_autocast_enabled("cpu")))
+            return backbone
+
+    for room in (calibrate_room, inputs):
+        monkeypatch.setattr(room, "mixed_precision", lambda device: torch.autocast("cpu", torch.bfloat16))
+    calibrate(list(plan_tasks(dataclasses.replace(evaluation, source=Watched()))[0].values()))
+    assert seen == {True}
+
+
+def test_a_process_that_hands_out_jobs_leaves_the_gpus_to_its_workers(tmp_path, monkeypatch):
+    """A context takes half a gigabyte of the first GPU for as long as the process lives."""
+
+    def refuse():
+        raise AssertionError("this process began to use a GPU")
+
+    class Elsewhere(ThreadPoolExecutor):
+        def submit(self, function, /, *arguments):
+            assert pickle.loads(pickle.dumps(arguments))
+            return super().submit(lambda: TYPICAL)
+
+    class Workers:
+        name, workers = "local", 2
+
+        def run(self, jobs, work, claims, watcher):
+            for job in jobs:
+                watcher.ended(job, JobEnd("failed", "not here"))
+
+    for name, answer in (("is_available", lambda: True), ("device_count", lambda: 2), ("_lazy_init", refuse)):
+        monkeypatch.setattr(torch.cuda, name, answer)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(forecast_room, "worker_pool", Elsewhere)
+    evaluation = dataclasses.replace(tiny_evaluation(tmp_path), device=choose_device("auto"))
+    assert usable_gpus(evaluation.device) == ["0", "1"]
+    assert forecast_room.forecast(evaluation).rates == TYPICAL
+    results = evaluate(evaluation, executor=Workers())
+    assert {result.reason for result in results} == {"not here"}

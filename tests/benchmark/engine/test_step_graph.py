@@ -206,6 +206,7 @@ def test_a_matrix_made_without_gradient_serves_a_training_too(inference):
     torch.testing.assert_close(weight.grad, matrix.sum(0))
 
 
+@pytest.mark.gpu
 @needs_cuda
 def test_on_cuda_a_linear_head_as_a_graph_has_the_same_outcomes(monkeypatch):
     device, captured = torch.device("cuda", 0), []
@@ -221,6 +222,7 @@ def test_on_cuda_a_linear_head_as_a_graph_has_the_same_outcomes(monkeypatch):
     assert captured
 
 
+@pytest.mark.gpu
 @needs_cuda
 @pytest.mark.parametrize("task", ["rsna_frozen_100", "pneumothorax_unet_frozen_100"])
 def test_on_cuda_a_head_as_a_graph_gives_the_same_numbers_and_no_step_holds_up_the_host(task):

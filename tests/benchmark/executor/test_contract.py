@@ -129,6 +129,30 @@ def test_a_job_that_always_kills_its_worker_is_given_up(tmp_path):
     assert "lost 3 times, last killed by SIGKILL" in log.ends["deadly"].reason
 
 
+def test_a_broken_gpu_costs_a_process_and_no_job(tmp_path):
+    """After such an error every call of the process fails, whatever it is asked: it must not take the next job."""
+    jobs = [toy(tmp_path, "breaks", breaks=True), *(toy(tmp_path, f"job-{i}") for i in range(5))]
+    log = run(LocalExecutor([{}]), tmp_path, jobs)
+    assert {end.status for end in log.ends.values()} == {"done"}
+    assert [times(tmp_path, job.id) for job in jobs] == [1] * 6
+    assert log.lost == [("breaks", "its GPU failed (CUDA error: device-side assert triggered)")]
+
+
+def test_a_broken_gpu_stops_this_process_and_the_same_command_goes_on(tmp_path):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from tests.benchmark.executor.test_contract import EXECUTORS, run, toy\n"
+        "folder = Path(sys.argv[1])\n"
+        "run(EXECUTORS['process'](), folder, [toy(folder, 'a'), toy(folder, 'b', breaks=True), toy(folder, 'c')])\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    stopped = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "BrokenProcessError: toy b: its GPU failed (CUDA error: device-side assert" in stopped.stderr
+    assert [times(tmp_path, name) for name in "abc"] == [1, 0, 0]
+    subprocess.run(command, check=True)
+    assert [times(tmp_path, name) for name in "abc"] == [1, 1, 1]
+
+
 @pytest.mark.slow
 def test_a_frozen_worker_is_replaced_and_one_that_is_slow_but_reports_is_left_alone(tmp_path):
     jobs = [toy(tmp_path, "frozen", freeze=True), toy(tmp_path, "slow", ticks=40)]

@@ -6,7 +6,13 @@ import pytest
 
 from benchmark.executor.choose import choose_executor
 from benchmark.executor.job import Work
-from benchmark.executor.limits import default_workers, worker_environments, worker_threads
+from benchmark.executor.limits import (
+    SHARERS_VARIABLE,
+    default_workers,
+    gpu_sharers,
+    worker_environments,
+    worker_threads,
+)
 from benchmark.executor.local import LocalExecutor
 from tests.benchmark.executor.log import Log
 from tests.benchmark.executor.toys import ENTRY, toy, work
@@ -31,9 +37,21 @@ def test_workers_take_the_visible_gpus_in_turn():
         made = worker_environments(workers, 8, gpus, None, environment)
         return [one.get("CUDA_VISIBLE_DEVICES") for one in made]
 
-    assert visible(2, 2) == ["0", "1"]
-    assert visible(3, 2, CUDA_VISIBLE_DEVICES="5,GPU-7") == ["5", "GPU-7", "5"]
-    assert visible(2, 0, CUDA_VISIBLE_DEVICES="5") == [None, None]
+    assert visible(2, ["0", "1"]) == ["0", "1"]
+    assert visible(3, ["5", "GPU-7"], CUDA_VISIBLE_DEVICES="5,GPU-7") == ["5", "GPU-7", "5"]
+    assert visible(2, ["MIG-a", "MIG-b"], CUDA_VISIBLE_DEVICES="MIG-a,MIG-b") == ["MIG-a", "MIG-b"]
+    assert visible(2, [], CUDA_VISIBLE_DEVICES="5") == [None, None]
+
+
+def test_a_worker_knows_how_many_share_its_gpu(monkeypatch):
+    made = worker_environments(3, 8, ["5", "GPU-7"], None, {})
+    found = []
+    for environment in made:
+        monkeypatch.setenv(SHARERS_VARIABLE, environment[SHARERS_VARIABLE])
+        found.append(gpu_sharers())
+    assert found == [2, 1, 2]
+    monkeypatch.delenv(SHARERS_VARIABLE)
+    assert gpu_sharers() == 1
 
 
 @pytest.mark.parametrize(
@@ -42,8 +60,8 @@ def test_workers_take_the_visible_gpus_in_turn():
         ({}, "process", 1),
         ({"workers": 1}, "process", 1),
         ({"workers": 3}, "local", 3),
-        ({"gpus": 1}, "process", 1),
-        ({"gpus": 4}, "local", 4),
+        ({"gpus": ["0"]}, "process", 1),
+        ({"gpus": ["MIG-a", "MIG-b"]}, "local", 2),
         ({"address": "auto"}, "ray", 0),
     ],
 )
@@ -68,7 +86,7 @@ def test_wishes_that_contradict_each_other_are_refused(name, wish, said):
 
 
 def test_a_job_beyond_the_bound_of_memory_fails_alone(tmp_path):
-    environments = worker_environments(2, 2, 0, 2 * (256 << 20), {})
+    environments = worker_environments(2, 2, [], 2 * (256 << 20), {})
     jobs = [toy(tmp_path, "large", allocate=512 << 20), toy(tmp_path, "small", allocate=32 << 20)]
     log = Log()
     LocalExecutor(environments).run(jobs, Work(work, ENTRY), tmp_path / "claims", log)

@@ -16,6 +16,10 @@ from benchmark.executor.job import Emit, Job, JobError
 ENTRY = "tests.benchmark.executor.toys:toy_work"
 
 
+_broken: list[int] = []
+"""Not empty in a process whose GPU is broken."""
+
+
 def toy_work() -> Any:
     """Return the work function of a process."""
     return work
@@ -25,6 +29,7 @@ def toy(folder: Path, name: str, after: tuple[str, ...] = (), cost: float = 1.0,
     """Return a job that leaves `folder/name`.
 
     `what` may be: `seconds` to take, `ticks` to give at tenths of a second, `refuse`, `bug` or `full` to fail with,
+    `breaks` this process's GPU the first time, after which every job fails there,
     `die` as many times as told, to `stall` so many seconds or to `freeze` (SIGSTOP) the first time, `needs` files,
     to `allocate` bytes.
     """
@@ -60,6 +65,13 @@ def work(payload: str, emit: Emit) -> None:
         return
     if job.get("refuse"):
         raise JobError(job["refuse"])
+    if job.get("breaks") and not (folder / f"{job['name']}.broke").exists():
+        (folder / f"{job['name']}.broke").touch()
+        _broken.append(1)
+    if _broken:
+        raise RuntimeError(
+            "CUDA error: device-side assert triggered\nCUDA kernel errors might be reported later"
+        )
     if job.get("bug"):
         raise ZeroDivisionError(job["bug"])
     if job.get("full"):
