@@ -15,6 +15,7 @@ from lightning.pytorch.plugins.precision import MixedPrecision
 from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 
+from benchmark.contract.profile import GRADIENT_SCALE
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import Engine, EpochLog
 from benchmark.contract.task import TaskSpec
@@ -45,6 +46,7 @@ def train_single(
     engine: Engine = "fast",
     checkpoint: Checkpoint | None = None,
     on_resume: Callable[[int], None] = lambda epochs: None,
+    gradient_scale: float = GRADIENT_SCALE,
 ) -> RunOutcome:
     """Train one run to its best validation epoch and, in the final phase, measure it once on test.
 
@@ -64,6 +66,7 @@ def train_single(
         checkpoint: Where the run goes on, and where it keeps what it reaches. On a CPU, with the same threads, the
             outcome is that of an unbroken run to the bit, but for the time.
         on_resume: Called with the number of epochs that were done already.
+        gradient_scale: Where the gradient scaler begins, on CUDA.
     """
     start = time.perf_counter()
     with seeded(config.seed):
@@ -98,7 +101,7 @@ def train_single(
         earlier = _resume(module, checkpoint, on_resume)
     drop_last = protocol.optimisation.drop_last_batch
     train = ShuffledLoader(splits["train"], spec.batch_size, drop_last, config.seed, module, device)
-    trainer = _trainer(module, device)
+    trainer = _trainer(module, device, gradient_scale)
     with _quiet():
         if module.epochs_left:
             trainer.fit(module, train, OrderedLoader(splits["validation"], spec.batch_size, device))
@@ -145,10 +148,10 @@ def _resume(module: Training, checkpoint: Checkpoint, on_resume: Callable[[int],
     return {}
 
 
-def _trainer(module: Training, device: torch.device) -> L.Trainer:
+def _trainer(module: Training, device: torch.device, gradient_scale: float) -> L.Trainer:
     """Return the trainer of the epochs that are left; on CUDA it scales gradients by the module's scaler."""
     mixed = device.type == "cuda"
-    module.scaler = GradScaler(device.type) if mixed else None
+    module.scaler = GradScaler(device.type, init_scale=gradient_scale) if mixed else None
     with _quiet():
         return L.Trainer(
             accelerator=device.type,

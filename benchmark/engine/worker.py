@@ -182,6 +182,7 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         engine=plan.evaluation.engine,
         checkpoint=checkpoint,
         on_resume=goes_on,
+        gradient_scale=evaluation.profile.initial_gradient_scale,
     )
     yield config, outcome, checkpoint.usage
     checkpoint.remove()  # now that the run is recorded
