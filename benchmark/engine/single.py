@@ -26,7 +26,7 @@ from benchmark.engine.memory import training_format
 from benchmark.engine.order import seeded
 from benchmark.engine.outcome import HowTrained, RunOutcome
 from benchmark.engine.plan import RunConfig
-from benchmark.engine.step_graph import GraphedHead
+from benchmark.engine.step_graph import GraphedHead, uses_graphs
 from benchmark.engine.training import Training
 from benchmark.log import logger
 from tasks.heads import build_head
@@ -62,7 +62,7 @@ def train_single(
         metrics_behind: Compute validation metrics while the next epoch trains; by default on CUDA, where the CPU
             has nothing else to do. Changes no result.
         engine: `reference` trains the head as it is written, `fast` the same head by faster convolutions on a CPU,
-            on cached features as a CUDA graph on CUDA.
+            on cached features as a CUDA graph where that is asked for.
         checkpoint: Where the run goes on, and where it keeps what it reaches. On a CPU, with the same threads, the
             outcome is that of an unbroken run to the bit, but for the time.
         on_resume: Called with the number of epochs that were done already.
@@ -71,7 +71,7 @@ def train_single(
     start = time.perf_counter()
     with seeded(config.seed):
         head = head_of(engine, build_head(spec, channels, protocol), device)
-    graph = GraphedHead(head) if device.type == "cuda" and engine == "fast" and backbone is None else None
+    graph = GraphedHead(head) if uses_graphs(device) and engine == "fast" and backbone is None else None
     earlier: State = {}
 
     def ways() -> dict[str, bool]:
