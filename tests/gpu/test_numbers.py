@@ -13,6 +13,7 @@ from benchmark.engine.plan import RunConfig
 from benchmark.engine.profile import load_profile
 from benchmark.engine.single import train_single
 from benchmark.engine.targets import BoxTargets
+from tasks.detection import decode, suppress
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 
@@ -44,3 +45,14 @@ def test_small_profiles_lose_no_step_to_the_first_gradient_scale():
     assert skipped(GRADIENT_SCALE)[0] > 0, "the published scale overflows here, or this test shows nothing"
     for name in ("demo", "phantom", "small"):
         assert skipped(load_profile(name).initial_gradient_scale) == (0, 4)
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_detections_are_those_of_a_cpu_to_the_bit(classes):
+    generator = torch.Generator().manual_seed(classes)
+    maps = [torch.randn(4, 3 * (5 + classes), grid, grid, generator=generator) for grid in (2, 4, 8)]
+    rows = torch.cat([decode(each, scale, PROTOCOL.yolo) for scale, each in enumerate(maps)], dim=1)
+    found, expected = suppress(rows.to("cuda"), PROTOCOL.yolo), suppress(rows, PROTOCOL.yolo)
+    assert len(expected.boxes) > 40
+    for name in ("boxes", "scores", "classes", "class_scores", "counts"):
+        assert torch.equal(getattr(found, name), getattr(expected, name)), name
