@@ -101,7 +101,9 @@ def suppress(predictions: Tensor, protocol: YoloProtocol) -> Detections:
     limit = torch.tensor(protocol.nms_iou, dtype=torch.float32)
     keep = _one_by_one if kept.device.type == "cpu" else unsuppressed
     index = keep(corners, scores, groups, limit)
-    values = torch.cat([corner, opposite - corner, scores[:, None], class_scores[:, None]], dim=-1)[index].cpu()
+    values = torch.cat([corner, opposite - corner, scores[:, None], class_scores[:, None]], dim=-1)[
+        index
+    ].cpu()
     classes, image = torch.stack([classes, image])[:, index].cpu()
     return Detections(
         values[:, :4].contiguous(),

@@ -1,8 +1,8 @@
 """Non-maximum suppression of many groups at once, on any device: the same kept boxes on each, to the bit.
 
-torchvision's takes a group at a time, and on a CPU it is the faster one. On a GPU its kernel may fuse products and sums
-and compares in float32, so that a pair at the threshold can fall on the other side than on a CPU; its batched form moves
-the groups apart by an offset, which rounds the boxes. Here each operation is rounded by itself.
+torchvision's takes a group at a time, and on a CPU it is the faster one. On a GPU its kernel may fuse products and
+sums and compares in float32, so that a pair at the threshold can fall on the other side than on a CPU; its batched
+form moves the groups apart by an offset, which rounds the boxes. Here each operation is rounded by itself.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmark.cli.console import console, progress, say, text_column
+from benchmark.contract.made_with import NOTABLE_SKIPS
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
 from benchmark.engine.evaluate import Evaluation, TaskResult
@@ -114,8 +115,8 @@ def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
         if lossy := [record for record in result.records if _skipped(record)]:
             share = max(record.made_with.skipped_share for record in lossy if record.made_with)
             say(
-                f"warning: task {result.spec.id}: the gradient scaler left out up to {share:.0%} of the steps of a run, "
-                "since gradients overflowed half precision (docs/protocol.md, Steps that the scaler leaves out)",
+                f"warning: task {result.spec.id}: the gradient scaler left out up to {share:.0%} of the steps of a "
+                "run, since gradients overflowed half precision (docs/protocol.md, Steps that the scaler leaves out)",
                 style="yellow",
             )
     for result in results:

@@ -2,8 +2,9 @@
 
 PyTorch defines the features: channels last, on CUDA always, under the published autocast. On a CPU onnxruntime, which
 docs/performance.md measured to be faster, takes its place for a dataset that is worth an export, if its features of
-images of the dataset are equal. No stopwatch decides: what does can change the last bits of a result. Its graph is exported here from the weights that were
-loaded: a graph that came with a backbone could agree on the images that are compared and differ on others.
+images of the dataset are equal. No stopwatch decides: what does can change the last bits of a result. Its graph is
+exported here from the weights that were loaded: a graph that came with a backbone could agree on the images that are
+compared and differ on others.
 """
 
 from __future__ import annotations

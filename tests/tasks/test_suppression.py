@@ -38,7 +38,10 @@ def test_an_iou_equal_to_the_limit_suppresses_and_one_below_does_not():
     corners = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 4], [0, 0, 10, 3.999]])
     scores = torch.tensor([0.9, 0.8, 0.7])
     assert unsuppressed(corners[:2], scores[:2], torch.zeros(2, dtype=torch.int64), LIMIT).tolist() == [0]
-    assert unsuppressed(corners[[0, 2]], scores[:2], torch.zeros(2, dtype=torch.int64), LIMIT).tolist() == [0, 1]
+    assert unsuppressed(corners[[0, 2]], scores[:2], torch.zeros(2, dtype=torch.int64), LIMIT).tolist() == [
+        0,
+        1,
+    ]
 
 
 def test_a_long_chain_in_which_each_box_suppresses_the_next_keeps_every_other():

@@ -248,5 +248,5 @@ def test_a_step_is_called_as_it_is_unless_a_graph_is_asked_for(monkeypatch):
     assert step_on(CPU, fast) is fast
     assert isinstance(step_on(CUDA, fast), StepGraph)
     monkeypatch.setenv(VARIABLE, "cuda-graph")
-    with pytest.raises(ValueError, match="LOVT_BENCH_UNSEEN.*cuda-graphs"):
+    with pytest.raises(ValueError, match=r"LOVT_BENCH_UNSEEN.*cuda-graphs"):
         step_on(CUDA, fast)
