@@ -56,7 +56,7 @@ def _making(runs: Sequence[RunRecord]) -> Making:
 def _facts(made: MadeWith) -> dict[str, str]:
     """Return label to text, in the order to show."""
     libraries = " ".join(f"{name} {version}" for name, version in made.math_libraries.items())
-    skipped = made.skipped_steps and f"{made.skipped_steps} of {made.steps}"
+    skipped = made.skipped_steps and f"{made.skipped_steps} of {made.steps} ({made.skipped_share:.0%})"
     texts = {
         "Device": made.device_name,
         "Processor": made.processor,

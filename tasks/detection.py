@@ -1,7 +1,8 @@
 """From raw YOLOv3 maps to detections (evaluation.md sections 7.3 and 7.5): decode, filter, suppress.
 
-Suppression is torchvision's, brought to the protocol's convention: boxes end at x2 + 1 and y2 + 1, and the
-threshold lies one float64 step below the protocol's float32 one, so that an IoU equal to it suppresses.
+Suppression on a CPU is torchvision's, brought to the protocol's convention: boxes end at x2 + 1 and y2 + 1, and the
+threshold lies one float64 step below the protocol's float32 one, so that an IoU equal to it suppresses. On a GPU all
+images of a batch are suppressed at once, with the same outcome (`suppression.py`), and only what is kept is copied.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torchvision.ops import nms
@@ -18,6 +18,7 @@ from torchvision.ops import nms
 from benchmark.contract.protocol import YoloProtocol
 from tasks.boxes import FRAME
 from tasks.losses.yolo import by_anchor
+from tasks.suppression import unsuppressed
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,11 @@ def suppress(predictions: Tensor, protocol: YoloProtocol) -> Detections:
     """
     threshold = torch.tensor(protocol.confidence_threshold, dtype=torch.float32, device=predictions.device)
     image, row = torch.nonzero(predictions[..., 4] >= threshold, as_tuple=True)
-    kept = predictions[image, row].cpu()
-    image = image.cpu()
+    kept = predictions[image, row]
     if predictions.shape[-1] > 6:
         class_scores, classes = kept[:, 5:].max(dim=-1)
     else:
-        class_scores, classes = torch.ones(len(kept)), torch.zeros(len(kept), dtype=torch.int64)
+        class_scores, classes = torch.ones_like(kept[:, 4]), torch.zeros_like(image)
     corner = kept[:, :2] - kept[:, 2:4] / 2
     opposite = kept[:, :2] + kept[:, 2:4] / 2
     scores = kept[:, 4]
@@ -97,17 +97,27 @@ def suppress(predictions: Tensor, protocol: YoloProtocol) -> Detections:
         scores = scores * class_scores
     plus = 1.0 if protocol.iou_convention == "plus-one" else 0.0
     corners = torch.cat([corner, opposite + plus], dim=-1)
-    below = math.nextafter(float(np.float32(protocol.nms_iou)), 0.0)
-
     groups = image * max(predictions.shape[-1] - 5, 1) + classes
+    limit = torch.tensor(protocol.nms_iou, dtype=torch.float32)
+    keep = _one_by_one if kept.device.type == "cpu" else unsuppressed
+    index = keep(corners, scores, groups, limit)
+    values = torch.cat([corner, opposite - corner, scores[:, None], class_scores[:, None]], dim=-1)[
+        index
+    ].cpu()
+    classes, image = torch.stack([classes, image])[:, index].cpu()
+    return Detections(
+        values[:, :4].contiguous(),
+        values[:, 4].contiguous(),
+        classes,
+        values[:, 5].contiguous(),
+        torch.bincount(image, minlength=len(predictions)),
+    )
+
+
+def _one_by_one(corners: Tensor, scores: Tensor, groups: Tensor, limit: Tensor) -> Tensor:
+    """Return what `unsuppressed` returns, by torchvision, a group at a time."""
+    below = math.nextafter(float(limit), 0.0)
     order = torch.argsort(groups, stable=True)
     sizes = torch.bincount(groups).tolist() if len(groups) else []
     chosen = [rows[nms(corners[rows], scores[rows], below)] for rows in order.split(sizes) if len(rows)]
-    index = torch.cat(chosen) if chosen else torch.zeros(0, dtype=torch.int64)
-    return Detections(
-        torch.cat([corner, opposite - corner], dim=-1)[index],
-        scores[index],
-        classes[index],
-        class_scores[index],
-        torch.bincount(image[index], minlength=len(predictions)),
-    )
+    return torch.cat(chosen) if chosen else torch.zeros(0, dtype=torch.int64)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmark.cli.console import console, progress, say, text_column
+from benchmark.contract.made_with import NOTABLE_SKIPS
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
 from benchmark.engine.evaluate import Evaluation, TaskResult
@@ -86,7 +87,7 @@ class RichObserver(Observer):
             Text.assemble(
                 (f"{self.recorded:>4}/{self.runs}", "dim"),
                 f" {spec.id:<31}{config.phase:<6}LR {config.learning_rate:<7g} seed {config.seed} "
-                f"{record.epochs:>3} ep. {record.seconds:6.1f} s  {value}",
+                f"{record.epochs:>3} ep. {record.seconds:6.1f} s  {value}{_skipped(record)}",
             ),
             soft_wrap=True,
         )
@@ -111,6 +112,14 @@ def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
     say(title, style="bold")
     console().print(table)
     for result in results:
+        if lossy := [record for record in result.records if _skipped(record)]:
+            share = max(record.made_with.skipped_share for record in lossy if record.made_with)
+            say(
+                f"warning: task {result.spec.id}: the gradient scaler left out up to {share:.0%} of the steps of a "
+                "run, since gradients overflowed half precision (docs/protocol.md, Steps that the scaler leaves out)",
+                style="yellow",
+            )
+    for result in results:
         if result.status == "failed":
             say(f"failed: {result.reason}", style="red", lines=True)
     if not any(result.status == "done" for result in results):
@@ -126,6 +135,14 @@ def print_left(results: list[TaskResult], command: str) -> None:
     if left:
         say(f"Left, since they do not fit into the budget: {', '.join(left)}")
         say(f"To go on: {command}")
+
+
+def _skipped(record: RunRecord) -> str:
+    """Return that a run lost steps, where it lost more than a few per cent; else nothing."""
+    made = record.made_with
+    if made is None or made.skipped_share < NOTABLE_SKIPS:
+        return ""
+    return f"  {made.skipped_steps} of {made.steps} steps skipped ({made.skipped_share:.0%})"
 
 
 def _row(result: TaskResult) -> tuple[str, ...]:

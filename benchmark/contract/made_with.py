@@ -17,6 +17,9 @@ DeviceKind = Literal["cpu", "cuda"]
 WORDS_LIMIT = 120
 """Characters of one entry."""
 
+NOTABLE_SKIPS = 0.03
+"""Share of skipped steps from which a run is said to have lost some."""
+
 
 def _one_clean_line(text: str) -> str:
     if text != clean_text(text, WORDS_LIMIT):
@@ -83,6 +86,11 @@ class MadeWith(Platform):
     """The most that torch allocated on the CUDA device; None on a CPU."""
     energy_source: Literal["nvml"] | None = None
     """How `energy_joules` of the record was measured: `nvml`, the counter of the whole GPU, whoever used it."""
+
+    @property
+    def skipped_share(self) -> float:
+        """Share of the steps that the gradient scaler left out; 0 without a scaler."""
+        return (self.skipped_steps or 0) / max(self.steps, 1)
 
     @model_validator(mode="after")
     def _consistent(self) -> MadeWith:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from benchmark.contract.base import Model, Name
 
 Kind = Literal["linear", "yolov3", "unet", "fine-tuned"]
 """The head of a task on a frozen backbone, or that the backbone is trained as well: what a run costs depends on it."""
+
+GRADIENT_SCALE = 65536.0
+"""Where the gradient scaler of the published mixed precision begins; torch's default."""
 
 
 class Profile(Model):
@@ -37,6 +40,11 @@ class Profile(Model):
     """The first so many of a task's grid, by head for frozen tasks; one means that the task is not tuned."""
     max_runs: PositiveInt | None = None
     """The first so many of the protocol's final seeds."""
+    initial_gradient_scale: PositiveFloat = Field(
+        default=GRADIENT_SCALE, le=GRADIENT_SCALE, exclude_if=lambda scale: scale == GRADIENT_SCALE
+    )
+    """Where the gradient scaler begins on CUDA. Each halving from the published value costs a step, which a training
+    of thousands of steps does not notice, and one of six does. Nothing on a CPU, which trains in float32."""
 
     def limit(self, name: Literal["max_train_images", "max_epochs"], kind: Kind) -> int | None:
         """Return a limit for a kind of task."""

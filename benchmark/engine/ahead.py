@@ -1,4 +1,4 @@
-"""Batches loaded ahead of a GPU: gathered on a second thread, copied on a second stream."""
+"""Batches loaded ahead of a GPU: gathered on a second thread, where that is asked for copied on a second stream."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
+
+from benchmark.engine.unseen import asked_for
 
 Batch = TypeVar("Batch")
 
@@ -27,6 +29,9 @@ def loaded(
     """
     if device.type != "cuda":
         yield from map(load, indices)
+        return
+    if not asked_for("copy-stream"):
+        yield from in_background(indices, load)
         return
     stream = torch.cuda.Stream(device)
 

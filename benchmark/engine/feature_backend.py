@@ -1,14 +1,15 @@
-"""Which library computes the features of a frozen backbone: measured in docs/performance.md, chosen here only.
+"""Which library computes the features of a frozen backbone: by rule, and the rule is here only.
 
-PyTorch defines the features: channels last, on CUDA under the published autocast. onnxruntime takes its place where
-it is faster and its features of images of the dataset are equal. Its graph is exported here from the weights that were
-loaded: a graph that came with a backbone could agree on the images that are compared and differ on others.
+PyTorch defines the features: channels last, on CUDA always, under the published autocast. On a CPU onnxruntime, which
+docs/performance.md measured to be faster, takes its place for a dataset that is worth an export, if its features of
+images of the dataset are equal. No stopwatch decides: what does can change the last bits of a result. Its graph is
+exported here from the weights that were loaded: a graph that came with a backbone could agree on the images that are
+compared and differ on others.
 """
 
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
@@ -22,7 +23,7 @@ from benchmark.contract.backbone import ONNX_ONLY
 from benchmark.engine.inputs import frozen_features
 from benchmark.log import logger
 
-Choice = Literal["auto", "torch", "onnxruntime"]
+Library = Literal["torch", "onnxruntime"]
 TORCH = f"torch {torch.__version__}"
 """The library that defines the features, for records."""
 
@@ -31,13 +32,29 @@ Levels = dict[int, Tensor]
 
 TOLERANCE = {"cpu": 5e-5, "cuda": 2e-3}
 """Largest difference between equal features, relative to the largest value of a level: on a CPU a tenth of what half
-precision, in which features are stored, distinguishes; on CUDA what the published autocast itself loses."""
+precision, in which features are stored, distinguishes; on CUDA what the published autocast itself loses (for
+`python -m tests.bench.cuda` alone)."""
 
 COMPARED = 4
-"""Images of the dataset on which libraries are compared and timed."""
+"""Images of the dataset on which libraries are compared."""
 
 WORTHWHILE = 1000
-"""Images of 224 pixels from which an export (5 s) is earned back on two CPU cores."""
+"""Images of 224 pixels in a dataset from which an export (5 s) is earned back on two CPU cores."""
+
+
+def library_for(device: torch.device, images: int, side: int, graph: bool = False) -> Library:
+    """Return the library that computes the features of a backbone on a dataset, if it can.
+
+    Args:
+        device: Where.
+        images: Of the whole dataset, so that no task, split or fraction decides for the others.
+        side: Of the network input.
+        graph: The backbone is a graph without a torch module: onnxruntime alone reads it.
+    """
+    if graph:
+        return "onnxruntime"
+    worthwhile = images * (side / 224) ** 2 >= WORTHWHILE
+    return "onnxruntime" if device.type == "cpu" and worthwhile else "torch"
 
 
 class FeatureBackend(Protocol):
@@ -106,41 +123,28 @@ class OnnxFeatures:
         return levels
 
 
-def choose_backend(
-    backbone: nn.Module, image: Tensor, strides: Sequence[int], images: int, choice: Choice = "auto"
-) -> FeatureBackend:
-    """Return the fastest library whose features are equal to PyTorch's.
+def choose_backend(backbone: nn.Module, image: Tensor, library: Library) -> FeatureBackend:
+    """Return the library that the rule names, PyTorch where that cannot compute this backbone or differs from it.
 
     Args:
         backbone: In eval mode; moved to the images' device.
-        image: (B, 3, S, S) a few normalised images of the dataset, on the device.
-        strides: Levels that are wanted.
-        images: How many there are to extract: an export has to earn its seconds.
-        choice: `auto`, or the library that is to be used without a comparison.
-
-    Raises:
-        RuntimeError: `onnxruntime` was asked for and does not run there.
+        image: (B, 3, S, S) a few normalised images of the dataset, on the device: the same for all of its splits.
+        library: Of `library_for`.
     """
-    side, device = image.shape[-1], image.device
-    plain = TorchFeatures(backbone, device)
-    if choice == "torch" or not isinstance(backbone, Backbone) or backbone.architecture == ONNX_ONLY:
+    plain = TorchFeatures(backbone, image.device)
+    if library == "torch" or not isinstance(backbone, Backbone) or backbone.architecture == ONNX_ONLY:
         return plain
-    if choice == "onnxruntime":
-        return OnnxFeatures(backbone, side, device)
-    if images * (side / 224) ** 2 < WORTHWHILE:
-        return plain
+    strides = [level.stride for level in backbone.levels]
     try:
-        other = OnnxFeatures(backbone, side, device)
+        other = OnnxFeatures(backbone, image.shape[-1], image.device)
         difference = relative_difference(other(image, strides), plain(image, strides))
     except Exception as error:  # exporter and onnxruntime share no class of errors
-        logger.debug("features: onnxruntime is not used: %s", error)
+        logger.info("features: PyTorch computes them, onnxruntime cannot: %s", error)
         return plain
-    if not difference <= TOLERANCE[device.type]:
+    if not difference <= TOLERANCE[image.device.type]:
         logger.warning("features: onnxruntime differs from PyTorch by %.1e and is not used", difference)
         return plain
-    seconds = [_seconds(backend, image, strides) for backend in (other, plain)]
-    logger.debug("features: onnxruntime %.3f s, PyTorch %.3f s for %d images", *seconds, len(image))
-    return other if seconds[0] < seconds[1] else plain
+    return other
 
 
 def relative_difference(found: Levels, expected: Levels) -> float:
@@ -156,18 +160,6 @@ def _onnxruntime() -> str:
     import onnxruntime
 
     return f"onnxruntime {onnxruntime.__version__}"
-
-
-def _seconds(backend: FeatureBackend, image: Tensor, strides: Sequence[int], repeats: int = 2) -> float:
-    """Return the least time of a few calls; the backend was called before."""
-    best = float("inf")
-    for _ in range(repeats):
-        _wait(image.device)
-        start = time.perf_counter()
-        backend(image, strides)
-        _wait(image.device)
-        best = min(best, time.perf_counter() - start)
-    return best
 
 
 def _wait(device: torch.device) -> None:

@@ -94,6 +94,29 @@ class FeatureFiles:
             self.folder.unlink()
         self.folder.mkdir(parents=True, exist_ok=True)
 
+    def remove_older(self, entries: Iterable[str]) -> None:
+        """Remove the folders beside this one that hold the same features of an older format, with a word.
+
+        Args:
+            entries: Of the identity, in which they differ.
+        """
+        kept = set(entries)
+        own = {name: value for name, value in self._identity.items() if name not in kept}
+        for path in self.folder.parent.glob(f"*/{MANIFEST}"):
+            identity = self._identity_at(path)
+            older = identity.get("format") != self._identity.get("format")
+            if older and {name: value for name, value in identity.items() if name not in kept} == own:
+                logger.warning("features %s: of an older format; removed and made again", path.parent)
+                remove(path.parent)
+
+    @staticmethod
+    def _identity_at(path: Path) -> dict[str, JsonValue]:
+        """Return what the features of a folder depend on; nothing where that cannot be read."""
+        try:
+            return FeatureManifest.model_validate_json(path.read_bytes()).identity
+        except (ValidationError, OSError):
+            return {}
+
     def _lock(self) -> AbstractContextManager[bool]:
         return hold(self.folder.with_name(f".lock-{self.folder.name}"), wait=True)
 

@@ -31,16 +31,18 @@ from benchmark.disk.words import naming
 from benchmark.engine.behind import Behind
 from benchmark.engine.feature_backend import (
     COMPARED,
-    Choice,
     FeatureBackend,
-    TorchFeatures,
+    Library,
     choose_backend,
 )
 from benchmark.engine.feature_files import FeatureFiles
 from benchmark.engine.inputs import Images, scaled_images
 from benchmark.log import logger
 
-_FORMAT = 2
+_FORMAT = 3
+"""2: which library computed the features was measured, and not part of what they depend on."""
+_DEPENDS_ON_MORE = ("format", "library")
+"""Entries that tell features of this format from those of one before."""
 _HALF_MAX = 65504.0
 
 
@@ -55,6 +57,7 @@ class FeatureCache:
         side: Side of the network input.
         half: Store half precision (protocol entry `frozen_feature_precision`).
         autocast: Whether features are computed under the published autocast, that is on CUDA.
+        library: What computes them by rule (`feature_backend.library_for`); where it cannot, PyTorch does.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class FeatureCache:
         side: int,
         half: bool,
         autocast: bool = False,
+        library: Library = "torch",
     ) -> None:
         identity: dict[str, JsonValue] = {
             "format": _FORMAT,
@@ -74,10 +78,11 @@ class FeatureCache:
             "dataset": store.manifest.identity(),
             "side": side,
             "half": half,
+            "library": library,
         }
         if autocast:
             identity["autocast"] = "float16"
-        self.store, self.side, self.half = store, side, half
+        self.store, self.side, self.half, self._library = store, side, half, library
         self.folder = root / f"{store.manifest.name}-{digest_of(identity)[:24]}"
         self._files = FeatureFiles(self.folder, identity)
         self._backend: tuple[nn.Module, FeatureBackend] | None = None
@@ -108,19 +113,18 @@ class FeatureCache:
         strides: Sequence[int],
         device: torch.device,
         advance: Callable[[int], None] = lambda images: None,
-        library: Choice = "auto",
     ) -> None:
         """Compute the given levels of the first `rows` rows of a split and write them atomically.
 
-        `advance` is called with the number of images done after each batch; `library` is chosen by measurement.
+        `advance` is called with the number of images done after each batch.
         """
         self._files.make_folder()
+        self._files.remove_older(_DEPENDS_ON_MORE)
         indices = self.store.rows(split)[:rows]
         source = Images(
             scaled_images(self.store, indices, self.side), self.store.manifest.pixel_statistics, device
         )
-        sample = source.image(torch.arange(min(rows, COMPARED)))
-        compute = self._backend_for(backbone, sample, strides, rows, library)
+        compute = self._backend_for(backbone, device)
         on_cuda = device.type == "cuda"
         with ExitStack() as stack:
             paths = {stride: stack.enter_context(new_file(self._path(split, stride))) for stride in strides}
@@ -162,14 +166,14 @@ class FeatureCache:
             "features: %s %s, %d images, strides %s", self.store.manifest.name, split, rows, list(strides)
         )
 
-    def _backend_for(
-        self, backbone: nn.Module, image: torch.Tensor, strides: Sequence[int], rows: int, library: Choice
-    ) -> FeatureBackend:
-        """Return the library for a split: the one that an earlier split of the same backbone was worth an export."""
-        chosen = self._backend
-        if chosen is None or chosen[0] is not backbone or isinstance(chosen[1], TorchFeatures):
-            self._backend = chosen = backbone, choose_backend(backbone, image, strides, rows, library)
-        return chosen[1]
+    def _backend_for(self, backbone: nn.Module, device: torch.device) -> FeatureBackend:
+        """Return the library for a backbone: decided once, on the first images of the dataset, for all splits."""
+        if self._backend is None or self._backend[0] is not backbone:
+            first = scaled_images(self.store, np.arange(min(len(self.store), COMPARED)), self.side)
+            images = Images(first, self.store.manifest.pixel_statistics, device)
+            sample = images.image(torch.arange(len(first)))
+            self._backend = backbone, choose_backend(backbone, sample, self._library)
+        return self._backend[1]
 
     def _stored(self, level: torch.Tensor) -> np.ndarray:
         """Return (B, c, h, w) in the precision that is stored.

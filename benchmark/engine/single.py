@@ -15,6 +15,7 @@ from lightning.pytorch.plugins.precision import MixedPrecision
 from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 
+from benchmark.contract.profile import GRADIENT_SCALE
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import Engine, EpochLog
 from benchmark.contract.task import TaskSpec
@@ -27,7 +28,7 @@ from benchmark.engine.order import seeded
 from benchmark.engine.outcome import HowTrained, RunOutcome
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.residence import Residence
-from benchmark.engine.step_graph import GraphedHead
+from benchmark.engine.step_graph import GraphedHead, uses_graphs
 from benchmark.engine.training import Training
 from benchmark.log import logger
 from tasks.heads import build_head
@@ -48,6 +49,7 @@ def train_single(
     checkpoint: Checkpoint | None = None,
     on_resume: Callable[[int], None] = lambda epochs: None,
     residence: Residence | None = None,
+    gradient_scale: float = GRADIENT_SCALE,
 ) -> RunOutcome:
     """Train one run to its best validation epoch and, in the final phase, measure it once on test.
 
@@ -63,16 +65,17 @@ def train_single(
         metrics_behind: Compute validation metrics while the next epoch trains; by default on CUDA, where the CPU
             has nothing else to do. Changes no result.
         engine: `reference` trains the head as it is written, `fast` the same head by faster convolutions on a CPU,
-            on cached features as a CUDA graph on CUDA.
+            on cached features as a CUDA graph where that is asked for.
         checkpoint: Where the run goes on, and where it keeps what it reaches. On a CPU, with the same threads, the
             outcome is that of an unbroken run to the bit, but for the time.
         on_resume: Called with the number of epochs that were done already.
         residence: Is told after each epoch, when nothing is being read.
+        gradient_scale: Where the gradient scaler begins, on CUDA.
     """
     start = time.perf_counter()
     with seeded(config.seed):
         head = head_of(engine, build_head(spec, channels, protocol), device)
-    graph = GraphedHead(head) if device.type == "cuda" and engine == "fast" and backbone is None else None
+    graph = GraphedHead(head) if uses_graphs(device) and engine == "fast" and backbone is None else None
     earlier: State = {}
 
     def ways() -> dict[str, bool]:
@@ -104,7 +107,7 @@ def train_single(
         earlier = _resume(module, checkpoint, on_resume)
     drop_last = protocol.optimisation.drop_last_batch
     train = ShuffledLoader(splits["train"], spec.batch_size, drop_last, config.seed, module, device)
-    trainer = _trainer(module, device)
+    trainer = _trainer(module, device, gradient_scale)
     with _quiet():
         if module.epochs_left:
             trainer.fit(module, train, OrderedLoader(splits["validation"], spec.batch_size, device))
@@ -152,10 +155,10 @@ def _resume(module: Training, checkpoint: Checkpoint, on_resume: Callable[[int],
     return {}
 
 
-def _trainer(module: Training, device: torch.device) -> L.Trainer:
+def _trainer(module: Training, device: torch.device, gradient_scale: float) -> L.Trainer:
     """Return the trainer of the epochs that are left; on CUDA it scales gradients by the module's scaler."""
     mixed = device.type == "cuda"
-    module.scaler = GradScaler(device.type) if mixed else None
+    module.scaler = GradScaler(device.type, init_scale=gradient_scale) if mixed else None
     with _quiet():
         return L.Trainer(
             accelerator=device.type,

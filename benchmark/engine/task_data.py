@@ -11,13 +11,14 @@ import torch
 from torch import nn
 
 from benchmark.backbone.sources import BackboneSource
+from benchmark.contract.backbone import ONNX_ONLY
 from benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from benchmark.contract.made_with import WORDS_LIMIT
 from benchmark.contract.protocol import Protocol
 from benchmark.contract.run_record import Engine
 from benchmark.contract.task import TaskSpec
 from benchmark.data.store import ImageStore
-from benchmark.engine.feature_backend import TORCH
+from benchmark.engine.feature_backend import TORCH, library_for
 from benchmark.engine.features import FeatureCache
 from benchmark.engine.inputs import CachedFeatures, Images, InputSource, LiveFeatures, scaled_images
 from benchmark.engine.linear_batch import LinearSplit
@@ -88,6 +89,9 @@ class TaskData:
             self.side,
             self.half,
             autocast=self.device.type == "cuda",
+            library=library_for(
+                self.device, len(self.store), self.side, graph=self.source.architecture == ONNX_ONLY
+            ),
         )
 
     def feature_library(self, seed: int) -> str | None:

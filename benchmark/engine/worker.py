@@ -213,6 +213,7 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         checkpoint=checkpoint,
         residence=plan.data.residence,
         on_resume=goes_on,
+        gradient_scale=evaluation.profile.initial_gradient_scale,
     )
     yield config, outcome, checkpoint.usage
     checkpoint.remove()  # now that the run is recorded

@@ -2,11 +2,13 @@
 
 Linear classifiers on detached features, each with its own Adam (pretraining.md 1.9). The extra forward pass runs in
 eval mode, so that nothing of the method changes; with the setting `double_bn_update` it runs in train mode and
-updates BN's running statistics once more, as the published runs did.
+updates BN's running statistics once more, in float32 under mixed precision too, as the published runs did: their
+Lightning called what follows a batch outside autocast.
 """
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import lightning.pytorch as lightning
@@ -111,7 +113,7 @@ class OnlineEvaluation(Callback):
         before = {part: part.training for part in module.modules()}
         module.train(training)
         try:
-            with torch.no_grad(), trainer.precision_plugin.forward_context():
+            with torch.no_grad(), nullcontext() if training else trainer.precision_plugin.forward_context():
                 found = module.online_features(batch)
         finally:
             for part, mode in before.items():

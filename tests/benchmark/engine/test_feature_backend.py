@@ -1,15 +1,22 @@
-"""onnxruntime takes PyTorch's place only where its features are equal; everything else falls back."""
+"""A rule, no stopwatch, says which library computes features; onnxruntime only where its features are equal."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from benchmark.engine.feature_backend import TOLERANCE, TorchFeatures, choose_backend, relative_difference
+from benchmark.engine.feature_backend import (
+    TOLERANCE,
+    TorchFeatures,
+    choose_backend,
+    library_for,
+    relative_difference,
+)
 from tests.benchmark.engine.world import TinyBackbone
 
 STRIDES = [4, 32]
 MANY = 10**6
+CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 
 
 def images(batch: int) -> torch.Tensor:
@@ -28,16 +35,32 @@ def learned() -> TinyBackbone:
 @pytest.mark.slow
 def test_onnxruntime_gives_the_features_of_pytorch_for_any_batch():
     backbone = learned()
-    other = choose_backend(backbone, images(2), STRIDES, MANY, "onnxruntime")
-    plain = TorchFeatures(backbone, torch.device("cpu"))
+    other = choose_backend(backbone, images(2), "onnxruntime")
+    assert other.name == "onnxruntime"
+    plain = TorchFeatures(backbone, CPU)
     for batch in (1, 5):
         found, expected = other(images(batch), STRIDES), plain(images(batch), STRIDES)
         assert [level.shape for level in found.values()] == [level.shape for level in expected.values()]
         assert relative_difference(found, expected) < TOLERANCE["cpu"]
 
 
-def test_few_images_are_not_worth_an_export():
-    assert choose_backend(learned(), images(2), STRIDES, 100).name == "torch"
+@pytest.mark.parametrize(
+    ("device", "count", "side", "graph", "library"),
+    [
+        (CUDA, MANY, 224, False, "torch"),
+        (CUDA, MANY, 224, True, "onnxruntime"),
+        (CPU, 1000, 224, False, "onnxruntime"),
+        (CPU, 999, 224, False, "torch"),
+        (CPU, 1000, 64, False, "torch"),
+        (CPU, 1, 64, True, "onnxruntime"),
+    ],
+)
+def test_device_size_and_kind_of_backbone_decide(device, count, side, graph, library):
+    assert library_for(device, count, side, graph) == library
+
+
+def test_without_an_export_pytorch_computes():
+    assert choose_backend(learned(), images(2), "torch").name == "torch"
 
 
 class Forked(TinyBackbone):
@@ -59,7 +82,7 @@ class Closed(TinyBackbone):
 @pytest.mark.parametrize("kind", [Forked, Closed])
 def test_a_graph_that_differs_or_does_not_exist_is_not_used(kind):
     backbone = kind().eval()
-    chosen = choose_backend(backbone, images(2), STRIDES, MANY)
+    chosen = choose_backend(backbone, images(2), "onnxruntime")
     assert chosen.name == "torch"
     expected = backbone(images(3))
     torch.testing.assert_close(chosen(images(3), [32])[32], expected[32], rtol=1e-4, atol=1e-5)

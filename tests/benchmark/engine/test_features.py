@@ -1,9 +1,12 @@
 """The feature cache: what is stored is what the backbone gives, and nothing is extracted twice."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
 
+from benchmark.engine import features
 from benchmark.engine.features import FeatureCache
 from benchmark.engine.inputs import Images, frozen_features
 from tests.benchmark.engine.world import TinyBackbone, tiny_store
@@ -40,8 +43,8 @@ def test_rows_that_are_there_are_not_missing_and_more_rows_are(cache):
 
 
 def test_whatever_the_numbers_depend_on_changes_the_folder(store, tmp_path):
-    def folder(sha="a" * 64, seed=None, side=224, half=True, autocast=False):
-        return FeatureCache(tmp_path, sha, seed, store, side, half, autocast).folder
+    def folder(sha="a" * 64, seed=None, side=224, half=True, autocast=False, library="torch"):
+        return FeatureCache(tmp_path, sha, seed, store, side, half, autocast, library).folder
 
     folders = {
         folder(),
@@ -51,8 +54,46 @@ def test_whatever_the_numbers_depend_on_changes_the_folder(store, tmp_path):
         folder(side=64),
         folder(half=False),
         folder(autocast=True),
+        folder(library="onnxruntime"),
     }
-    assert len(folders) == 7
+    assert len(folders) == 8
+
+
+def test_one_decision_serves_all_splits_and_is_made_on_the_same_images(store, tmp_path, monkeypatch):
+    seen, choose = [], features.choose_backend
+
+    def watched(backbone, image, library):
+        seen.append((image.clone(), library))
+        return choose(backbone, image, library)
+
+    monkeypatch.setattr(features, "choose_backend", watched)
+    backbone = TinyBackbone().eval()
+    for splits in (("test", "train"), ("validation",)):
+        cache = FeatureCache(tmp_path, "a" * 64, None, store, 64, half=True)
+        for split in splits:
+            cache.extract(backbone, split, 3, [32], CPU)
+    assert [library for _, library in seen] == ["torch", "torch"]
+    assert torch.equal(seen[0][0], seen[1][0])
+    assert cache.libraries(["test", "train", "validation"], [32]) == {f"torch {torch.__version__}"}
+
+
+def test_the_same_features_of_an_older_format_are_removed_with_a_word(store, tmp_path, monkeypatch, caplog):
+    backbone = TinyBackbone().eval()
+
+    def extracted(**changes):
+        cache = FeatureCache(tmp_path, "a" * 64, None, store, 64, half=True, **changes)
+        cache.extract(backbone, "test", 3, [32], CPU)
+        return cache.folder
+
+    with monkeypatch.context() as before:
+        before.setattr(features, "_FORMAT", 2)
+        old, other = extracted(), extracted(autocast=True)
+    with caplog.at_level(logging.WARNING):
+        new = [extracted(), extracted(library="onnxruntime")]
+    assert not old.exists()
+    assert other.exists()
+    assert all(folder.exists() for folder in new)
+    assert f"{old}: of an older format" in caplog.text
 
 
 @pytest.mark.parametrize("value", [1e6, float("nan")])

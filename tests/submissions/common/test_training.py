@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from pathlib import Path
+from typing import Literal
 
+import lightning.pytorch as lightning
 import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.plugins.precision import MixedPrecision
 from rich.console import Console
 from safetensors.torch import load_file
 
 from benchmark.backbone.folder import load_backbone, read_manifest
 from benchmark.contract.exit_codes import ExitCode
 from submissions.common import training
+from submissions.common.corpus import Corpus
 from submissions.common.entry import command
+from submissions.common.online_evaluation import OnlineEvaluation
 from submissions.common.settings import TrainingSettings
 from tests.submissions import toy
 from tests.submissions.tiny_corpus import write_corpus
@@ -140,6 +146,25 @@ def test_double_update_touches_running_statistics_and_no_gradient(corpus: Path, 
     assert int(with_it["backbone.bn1.num_batches_tracked"]) == 2 * int(
         without["backbone.bn1.num_batches_tracked"]
     )
+
+
+@pytest.mark.parametrize("precision", ["16-mixed", "bf16-mixed"])
+def test_the_second_update_of_batch_norm_is_in_float32_under_mixed_precision(
+    corpus: Path, precision: Literal["16-mixed", "bf16-mixed"]
+) -> None:
+    module = Toy(ToySettings(), Corpus(corpus))
+    module.train()
+    plain = copy.deepcopy(module)
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (4, 1, 32, 32), dtype=torch.uint8, generator=generator)
+    batch = images, torch.zeros(4, 5)
+    trainer = lightning.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    trainer.strategy.precision_plugin = MixedPrecision(precision, "cpu")
+    OnlineEvaluation(probes=False, double_bn_update=True).on_train_batch_end(trainer, module, None, batch, 0)
+    with torch.no_grad():
+        plain.features(images)
+    assert equal(dict(module.named_buffers()), dict(plain.named_buffers()))
+    assert int(module.get_buffer("backbone.bn1.num_batches_tracked")) == 1
 
 
 @pytest.mark.parametrize(

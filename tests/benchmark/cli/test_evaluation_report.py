@@ -1,0 +1,42 @@
+"""What an evaluation shows of runs that lost steps to the gradient scaler."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from benchmark.cli.evaluation_report import RichObserver, print_results
+from benchmark.engine.evaluation import Evaluation, TaskResult
+from benchmark.engine.plan import RunConfig
+from benchmark.engine.profile import load_profile
+from benchmark.executor.process import ProcessExecutor
+from tasks.protocol import load_protocol
+from tasks.registry import load_task
+from tests.benchmark.contract.made import made_with
+from tests.benchmark.engine.world import TinySource, tiny_store
+from tests.leaderboard.records import record
+
+
+@pytest.mark.parametrize(
+    ("skipped", "said"), [(None, ""), (2, ""), (3, "3 of 100 steps skipped (3%)"), (41, "(41%)")]
+)
+def test_skipped_steps_are_shown_and_warned_of_when_they_are_more_than_a_few(tmp_path, capsys, skipped, said):
+    spec = load_task("covid_linear")
+    evaluation = Evaluation(
+        TinySource(),
+        [spec],
+        {"covid-rural": tiny_store(tmp_path, "covid-rural", 12)},
+        load_protocol("lovt-2022"),
+        load_profile("demo"),
+        tmp_path,
+        torch.device("cpu"),
+    )
+    made = made_with("NVIDIA A100", steps=100, skipped_steps=skipped)
+    run = record("tiny", device="NVIDIA A100", precision="float16-mixed", made_with=made)
+    observer = RichObserver(evaluation, ProcessExecutor())
+    observer.run_finished(spec, RunConfig("final", 0.01, 12345), run)
+    print_results(evaluation, [TaskResult(spec, "done", 0.01, [run])])
+    shown = capsys.readouterr()
+    assert ("skipped" in shown.err) == bool(said)
+    assert said in shown.err
+    assert ("warning: task covid_linear: the gradient scaler left out" in shown.out + shown.err) == bool(said)
