@@ -33,7 +33,7 @@ class RowTensor:
     def __getitem__(self, indices: torch.Tensor) -> torch.Tensor:
         """Return rows (B, …) on the device; `indices` are int64 on the CPU."""
         if self._resident is not None:
-            return self._resident[indices.to(self.device, non_blocking=True)]
+            return self._resident[indices.pin_memory().to(self.device, non_blocking=True)]
         rows = torch.from_numpy(self.array[indices.numpy()])
         if self.device.type == "cuda":
             rows = rows.pin_memory()  # only then does the copy not hold up the host
