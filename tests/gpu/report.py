@@ -83,12 +83,17 @@ def parts(python: str) -> list[Part]:
 
 
 def ran(part: Part, environment: Mapping[str, str]) -> Outcome:
-    """Run a part; its output goes to the terminal, too."""
+    """Run a part, with all that it starts, for as long as it may take."""
     begin = time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            part.command, cwd=REPOSITORY, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )  # fmt: skip
+            part.command,
+            cwd=REPOSITORY,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         code: int | None
         try:
             code = process.wait(part.seconds)

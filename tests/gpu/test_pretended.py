@@ -1,4 +1,4 @@
-"""The tests of `on_card`, and the tests elsewhere that need a GPU, on pretended cards: each file in a process of its own."""
+"""The tests that need a GPU, on pretended cards: each file in a process of its own."""
 
 from __future__ import annotations
 

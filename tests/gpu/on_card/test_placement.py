@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-import torch
 
 pytestmark = pytest.mark.pretended
 READ = "import torch; print([torch.cuda.get_device_properties(i).uuid for i in range(torch.cuda.device_count())])"

@@ -9,7 +9,8 @@ They show: tensors of two devices in one operator, a missing `.cpu()`, half prec
 float32) with its gradient scaler, memory that tensors hold and `torch.OutOfMemoryError` beyond it, operators that make
 the host wait (`waits.py`), and that code for CUDA runs at all.
 
-They can't show: speed, races between streams, CUDA graphs, memory that kernels need for themselves, bits of real kernels.
+They can't show: speed, races between streams, CUDA graphs, memory that kernels need for themselves, or the bits of
+real kernels.
 
 All of it leans on the insides of one release of torch (`TORCH`).
 """

@@ -77,7 +77,10 @@ class Card:
 
 
 def visible_cards() -> list[Card]:
-    """Return the cards that this process sees: `PRETENDED_CARDS` of `PRETENDED_GIB` each, as `CUDA_VISIBLE_DEVICES` says."""
+    """Return the cards that this process sees.
+
+    There are `PRETENDED_CARDS` of `PRETENDED_GIB` each, and `CUDA_VISIBLE_DEVICES` picks among them.
+    """
     total = int(float(os.environ.get("PRETENDED_GIB", "80")) * 2**30)
     count = int(os.environ.get("PRETENDED_CARDS", "1"))
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -173,7 +173,7 @@ def _answers() -> dict[str, Any]:
         "manual_seed_all": nothing(),
         "get_rng_state": lambda device="cuda": torch.get_rng_state(),
         "set_rng_state": lambda state, device="cuda": torch.set_rng_state(state),
-        "get_rng_state_all": lambda: [],
+        "get_rng_state_all": list,
         "set_rng_state_all": nothing(),
         "is_bf16_supported": lambda including_emulation=True: True,
         "make_graphed_callables": no_graph,

@@ -164,7 +164,7 @@ def _count_waits(
     ):
         WAITS["index by a mask"] += 1
     elif name == "copy_" and len({isinstance(each, OnCard) for each in args[:2]}) == 2:
-        free = len(args) > 2 and args[2] or kwargs.get("non_blocking")
+        free = (len(args) > 2 and args[2]) or kwargs.get("non_blocking")
         host = args[1] if isinstance(args[0], OnCard) else args[0]
         if not (free and _Pinned.has(host)):
             WAITS["copy from host" if isinstance(args[0], OnCard) else "copy to host"] += 1

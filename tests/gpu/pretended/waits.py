@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 WAITS: Counter[str] = Counter()
-"""`item`, `copy to host`, `copy from host`, `synchronize`, and operators whose result has a size that only the card knows."""
+"""`item`, `copy to host`, `copy from host`, `synchronize`, `index by a mask`, and names in `SIZED_BY_VALUES`."""
 
 SIZED_BY_VALUES = {
     "nonzero",
