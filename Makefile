@@ -1,7 +1,7 @@
 # The front door of lovt-bench. `make help` lists the verbs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format bench performance parity pretrain docker evaluate submit screenshots leaderboard clean
+.PHONY: help setup demo test test-fast lint format bench performance gpu parity pretrain docker evaluate submit screenshots leaderboard clean
 
 # What a user gives reaches a command as one word and unchanged: paths hold blanks, quotes and dollar signs.
 GIVEN := WORKSPACE LOVT_BENCH_WORKSPACE PROFILE METHOD RUNTIME DEVICE FRACTION CORPUS SUBMISSION EXECUTOR WORKERS NAME WEIGHTS \
@@ -16,7 +16,6 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKSPACE ?= workspace
 export LOVT_BENCH_WORKSPACE ?= $(WORKSPACE)
-OUT ?= build/screenshots
 
 # Two processes with one thread each are faster than two that fight for both cores.
 TEST_WORKERS ?= 2
@@ -84,6 +83,9 @@ bench: $(STAMP) ## Measure speed: every kind of work against its bare one, fast 
 performance: $(STAMP) ## Measure for docs/performance.md and write its tables (PARTS="heads features" prints some only)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.bench.report $(if $(PARTS),--parts $(PARTS))
 
+gpu: $(STAMP) ## On a machine with a GPU: its tests, its speed, the demo, in 12 minutes: make gpu [OUT=build/gpu.md]
+	$(BIN)/python -m tests.gpu.report $(call quote,$(or $(OUT),build/gpu.md))
+
 parity: $(STAMP) ## Golden vectors: make parity DIR=../shared/golden
 	$(BIN)/python -m tests.parity $(if $(DIR),$(call quote,$(DIR)))
 
@@ -113,7 +115,7 @@ submit: $(STAMP) ## Make a backbone of your checkpoint: make submit NAME=mine WE
 	$(BIN)/lovt-bench submit $(call quote,$(NAME)) --weights $(call quote,$(WEIGHTS)) $(call option,--arch,ARCH) $(call option,--encoder,ENCODER) $(foreach data,$(DATA),--pretraining-data $(call quote,$(data))) $(call option,--claimed,CLAIMED)
 
 screenshots: $(STAMP) ## Pictures of the leaderboard page, light and dark, wide and narrow: make screenshots [OUT=build/screenshots]
-	$(BIN)/python -m tests.leaderboard.page.screenshots $(call quote,$(OUT))
+	$(BIN)/python -m tests.leaderboard.page.screenshots $(call quote,$(or $(OUT),build/screenshots))
 
 leaderboard: $(STAMP) ## Build the leaderboard from the run records and show it
 	$(BIN)/lovt-bench leaderboard build

@@ -51,8 +51,10 @@ class RowTensor:
         """Return rows (B, …) on the device; `indices` are int64 on the CPU."""
         resident = self._resident  # which another thread may take away
         if resident is not None:
-            return resident[indices.to(self.device, non_blocking=True)]
-        rows = torch.from_numpy(self.array[indices.numpy()])
+            return resident[self._moved(indices)]
+        return self._moved(torch.from_numpy(self.array[indices.numpy()]))
+
+    def _moved(self, rows: torch.Tensor) -> torch.Tensor:
         if self.device.type == "cuda":
             rows = rows.pin_memory()  # only then does the copy not hold up the host
         return rows.to(self.device, non_blocking=True)

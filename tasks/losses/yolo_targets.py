@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -115,7 +116,13 @@ def assign_targets(
 
 
 def _anchors(sizes: Sequence[tuple[float, float]], device: torch.device) -> Tensor:
-    return torch.tensor(sizes, dtype=torch.float32).to(device, non_blocking=True)
+    return _on_device(tuple(sizes), device)
+
+
+@lru_cache(maxsize=64)
+def _on_device(sizes: tuple[tuple[float, float], ...], device: torch.device) -> Tensor:
+    # Made once: on CUDA a copy at every step holds up the host.
+    return torch.tensor(sizes, dtype=torch.float32, device=device)
 
 
 def _best_of_all(sizes: Tensor, protocol: YoloProtocol, plus: float) -> Tensor:

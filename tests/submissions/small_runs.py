@@ -22,7 +22,7 @@ def small(kind: type[SettingsT], **changes: Any) -> SettingsT:
     return kind(**{**values, **changes})
 
 
-def fit(module: PretrainingModule, folder: Path) -> TrainingResult:
-    """Train a method on the CPU."""
-    options = RunOptions(folder=folder / "run", device="cpu", workers=0, online_evaluation=False)
+def fit(module: PretrainingModule, folder: Path, device: str = "cpu") -> TrainingResult:
+    """Train a method."""
+    options = RunOptions(folder=folder / "run", device=device, workers=0, online_evaluation=False)
     return train(module, method="test", digest="0" * 64, seed=1, options=options, console=Console(quiet=True))

@@ -1,0 +1,66 @@
+"""All 18 tasks on a card: both engines end well, and their numbers are those of the CPU up to half precision."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from benchmark.engine.evaluate import Evaluation, evaluate
+from tasks.protocol import load_protocol
+from tasks.registry import load_tasks
+from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_stores
+
+PROFILE = TINY.model_copy(
+    update={"max_runs": 1, "max_learning_rates": {"linear": 1, "yolov3": 1, "unet": 1, "fine-tuned": 1}}
+)
+TOLERANCE = 2e-3
+"""Relative difference of a loss under half precision: 10 bits of a mantissa are 1e-3."""
+
+
+@pytest.fixture(scope="module")
+def narrow():
+    with pytest.MonkeyPatch.context() as patch:
+        for widths, smaller in NARROW:
+            for stride, width in smaller.items():
+                patch.setitem(widths, stride, width)
+        yield
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    return tiny_stores(tmp_path_factory.mktemp("stores"))
+
+
+def results(stores, workspace, device, engine):
+    evaluation = Evaluation(
+        TinySource(), load_tasks(), stores, load_protocol("lovt-2022"), PROFILE, workspace, device, engine
+    )
+    return {result.spec.id: result for result in evaluate(evaluation)}
+
+
+@pytest.fixture(scope="module")
+def on_cpu(narrow, stores, tmp_path_factory):
+    return results(stores, tmp_path_factory.mktemp("cpu"), torch.device("cpu"), "fast")
+
+
+@pytest.mark.parametrize("engine", ["fast", "reference"])
+def test_all_18_tasks_end_with_the_losses_of_the_cpu(narrow, stores, on_cpu, tmp_path, engine):
+    found = results(stores, tmp_path, torch.device("cuda", 0), engine)
+    assert len(found) == 18
+    for task, result in found.items():
+        assert result.status == "done", (task, result.reason)
+        (own,), (other,) = result.records, on_cpu[task].records
+        assert not own.made_with.skipped_steps, task
+        assert (own.made_with.device, own.made_with.precision) == (
+            "cuda",
+            expected_precision(engine, result.spec),
+        )
+        for here, there in zip(own.history, other.history, strict=False):
+            assert here.train_loss == pytest.approx(there.train_loss, rel=TOLERANCE), task
+            assert here.validation_loss == pytest.approx(there.validation_loss, rel=10 * TOLERANCE), task
+
+
+def expected_precision(engine, spec):
+    return (
+        "float32" if engine == "fast" and spec.head == "linear" and spec.backbone == "frozen" else "float16"
+    )

@@ -1,0 +1,139 @@
+"""`python -m tests.gpu.predict [--architecture resnet50]`: memory and hours of the published tasks on a GPU, computed.
+
+Shapes alone are computed with (device `meta`), so that it takes seconds anywhere. docs/gpu.md holds its tables and says
+how each number comes about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+import numpy as np
+import torch
+from tabulate import tabulate
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmark.backbone.registry import build
+from benchmark.contract.task import TaskSpec
+from benchmark.data.official import published
+from benchmark.engine.plan import final_runs, split_sizes, tuning_runs
+from benchmark.engine.profile import apply_profile, load_profile
+from tasks.heads import build_head, head_strides
+from tasks.protocol import load_protocol
+from tasks.registry import load_tasks
+
+SIDE = 224
+CARDS = {"T4, 16 GB": 65e12, "V100, 32 GB": 125e12, "A100, 80 GB": 312e12, "H100, 80 GB": 989e12}
+"""Float16 operations a second with float32 sums, dense, by their maker's data sheets."""
+SHARE = 0.3
+"""Of these operations that a training is taken to reach: an assumption."""
+BUS = 20e9
+"""Bytes a second from pinned memory to a card: an assumption between PCIe 3 (12) and 4 (24)."""
+SIZES = (8, 16, 24, 48, 80)
+"""GiB of cards in the table of memory."""
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one task takes at the published sizes."""
+
+    task: str
+    arrays: int
+    """Bytes of all that its runs read, when resident."""
+    step: int
+    """Bytes of a training step: weights, gradients, moments, and what backward keeps."""
+    operations: float
+    """Of all its runs, if none stops early."""
+    streamed: float
+    """Bytes that all its runs read in epochs, if nothing is resident."""
+
+    def place(self, gib: float) -> str:
+        """Return how the arrays are read on a card of that size."""
+        free = gib * GIB - 1.25 * self.step - 0.5 * GIB  # the context of CUDA and its libraries
+        if free < 0:
+            return "does not fit"
+        return "resident" if self.arrays <= free else f"{max(0, free) / self.arrays:.0%} resident"
+
+    def hours(self, speed: float, resident: bool) -> float:
+        """Return the hours on a card of that many operations a second."""
+        bus = 0 if resident else self.streamed / BUS
+        return max(self.operations / (speed * SHARE), bus) / 3600
+
+
+def need_of(spec: TaskSpec, architecture: str) -> Need:
+    """Return what a task takes with a backbone of an architecture."""
+    protocol, profile = load_protocol("lovt-2022"), load_profile("paper")
+    spec = apply_profile(spec, profile)
+    counts = {split: each.images for split, each in published()[spec.dataset].splits.items()}
+    sizes = split_sizes(spec, profile, counts["train"], counts["validation"], counts["test"])
+    backbone = build(architecture).to("meta")
+    channels = {1: 3} | {level.stride: level.channels for level in backbone.levels}
+    head = build_head(spec, channels, protocol).to("meta")
+    frozen, strides = spec.backbone == "frozen", head_strides(spec)
+    images = sizes.train + sizes.validation + sizes.test
+    array = SIDE**2 * (len(spec.classes) // 8 + 1 if spec.target == "masks" else 0)
+    if frozen:
+        array += sum(2 * channels[s] * (SIDE // s) ** 2 for s in strides if s != 1)
+    if not frozen or 1 in strides:
+        array += SIDE**2
+    head_forward, head_kept = _work(head, {s: (channels[s], SIDE // s) for s in strides})
+    backbone_forward, backbone_kept = _work(backbone, (3, SIDE))
+    weights = sum(p.numel() for p in head.parameters()) + (0 if frozen else sum(p.numel() for p in backbone.parameters()))
+    kept = head_kept + (0 if frozen else backbone_kept)
+    forward = head_forward + (0 if frozen else backbone_forward)
+    runs = len(tuning_runs(spec, protocol.runs)) + len(final_runs(1.0, protocol.runs, profile))
+    epochs = runs * spec.max_epochs
+    operations = epochs * (3 * forward * sizes.train + forward * sizes.validation)
+    if frozen:
+        operations += images * backbone_forward
+    batched = runs if spec.head == "linear" and frozen else 1  # all runs read a batch once
+    streamed = epochs / batched * (sizes.train + sizes.validation) * array
+    return Need(spec.id, images * array, 16 * weights + spec.batch_size * kept, operations, streamed)
+
+
+def _work(module: nn.Module, shape: object) -> tuple[float, int]:
+    """Return the operations of a forward of one image, and the bytes that its backward keeps in half precision."""
+    if isinstance(shape, dict):
+        inputs: object = {s: torch.empty(2, c, side, side, device="meta") for s, (c, side) in shape.items()}
+    else:
+        channels, side = shape  # type: ignore[misc]
+        inputs = torch.empty(2, channels, side, side, device="meta")
+    kept: dict[int, int] = {}
+    weights = {id(parameter) for parameter in module.parameters()}
+
+    def keep(tensor: Tensor) -> Tensor:
+        if id(tensor) not in weights:
+            kept[tensor.untyped_storage()._cdata] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    held: list[Tensor] = []
+    with FlopCounterMode(display=False) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda each: each):
+        held += [each for each in tree_leaves(module.train()(inputs)) if isinstance(each, Tensor)]
+    return counter.get_total_flops() / 2, sum(kept.values()) // 2 // 2
+
+
+@click.command()
+@click.option("--architecture", default="resnet50", show_default=True)
+def main(architecture: str) -> None:
+    """Print the tables."""
+    needs = [need_of(spec, architecture) for spec in load_tasks()]
+    memory = [
+        [each.task, f"{each.arrays / GIB:.1f}", f"{each.step / GIB:.1f}", *(each.place(gib) for gib in SIZES)]
+        for each in needs
+    ]
+    click.echo(tabulate(memory, ["task", "arrays, GiB", "step, GiB", *(f"{gib} GB" for gib in SIZES)], "github"))
+    hours = [
+        [each.task, *(f"{each.hours(speed, each.place(80) == 'resident'):.2f}" for speed in CARDS.values())]
+        for each in needs
+    ]
+    total = np.sum([[float(cell) for cell in row[1:]] for row in hours], axis=0)
+    click.echo()
+    click.echo(tabulate([*hours, ["all", *(f"{each:.0f}" for each in total)]], ["task", *CARDS], "github"))
+
+
+if __name__ == "__main__":
+    main()
