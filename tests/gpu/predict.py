@@ -82,7 +82,9 @@ def need_of(spec: TaskSpec, architecture: str) -> Need:
         array += SIDE**2
     head_forward, head_kept = _work(head, {s: (channels[s], SIDE // s) for s in strides})
     backbone_forward, backbone_kept = _work(backbone, (3, SIDE))
-    weights = sum(p.numel() for p in head.parameters()) + (0 if frozen else sum(p.numel() for p in backbone.parameters()))
+    weights = sum(p.numel() for p in head.parameters()) + (
+        0 if frozen else sum(p.numel() for p in backbone.parameters())
+    )
     kept = head_kept + (0 if frozen else backbone_kept)
     forward = head_forward + (0 if frozen else backbone_forward)
     runs = len(tuning_runs(spec, protocol.runs)) + len(final_runs(1.0, protocol.runs, profile))
@@ -111,7 +113,10 @@ def _work(module: nn.Module, shape: object) -> tuple[float, int]:
         return tensor
 
     held: list[Tensor] = []
-    with FlopCounterMode(display=False) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda each: each):
+    with (
+        FlopCounterMode(display=False) as counter,
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda each: each),
+    ):
         held += [each for each in tree_leaves(module.train()(inputs)) if isinstance(each, Tensor)]
     return counter.get_total_flops() / 2, sum(kept.values()) // 2 // 2
 
@@ -125,7 +130,9 @@ def main(architecture: str) -> None:
         [each.task, f"{each.arrays / GIB:.1f}", f"{each.step / GIB:.1f}", *(each.place(gib) for gib in SIZES)]
         for each in needs
     ]
-    click.echo(tabulate(memory, ["task", "arrays, GiB", "step, GiB", *(f"{gib} GB" for gib in SIZES)], "github"))
+    click.echo(
+        tabulate(memory, ["task", "arrays, GiB", "step, GiB", *(f"{gib} GB" for gib in SIZES)], "github")
+    )
     hours = [
         [each.task, *(f"{each.hours(speed, each.place(80) == 'resident'):.2f}" for speed in CARDS.values())]
         for each in needs

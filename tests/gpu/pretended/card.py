@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
@@ -12,11 +13,12 @@ from torch.multiprocessing.reductions import StorageWeakRef
 class Card:
     """Counts the storages that tensors of a card hold, as PyTorch's caching allocator would.
 
-    Freed memory stays reserved until `empty_cache`, or until it is needed.
+    Freed memory stays reserved until `empty_cache`, or until it is needed. `index` is the card's place among those that
+    this process sees, `number` its place in the machine.
     """
 
-    def __init__(self, index: int, total: int) -> None:
-        self.index, self.total = index, total
+    def __init__(self, index: int, number: int, total: int) -> None:
+        self.index, self.number, self.total = index, number, total
         self._storages: dict[int, tuple[StorageWeakRef, int]] = {}
         self._lock = threading.RLock()
         self._allocated = self._peak = self._reserved = self._swept = 0
@@ -76,22 +78,24 @@ class Card:
         self._allocated = self._swept = sum(size for _, size in self._storages.values())
 
 
-def visible_cards() -> list[Card]:
-    """Return the cards that this process sees.
-
-    There are `PRETENDED_CARDS` of `PRETENDED_GIB` each, and `CUDA_VISIBLE_DEVICES` picks among them.
-    """
-    total = int(float(os.environ.get("PRETENDED_GIB", "80")) * 2**30)
-    count = int(os.environ.get("PRETENDED_CARDS", "1"))
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+def visible_numbers(environment: Mapping[str, str]) -> list[int]:
+    """Return which of `PRETENDED_CARDS` cards a process with this environment sees, as `CUDA_VISIBLE_DEVICES` picks."""
+    count = int(environment.get("PRETENDED_CARDS", "1"))
+    visible = environment.get("CUDA_VISIBLE_DEVICES")
     names = [str(number) for number in range(count)] if visible is None else visible.split(",")
     known = {each: number for number in range(count) for each in (str(number), uuid_of(number))}
     seen = []
-    for name in names:  # CUDA, too, stops at the first name that it does not know
+    for name in names:
         if name.strip() not in known:
-            break
+            break  # CUDA, too, stops at the first name that it does not know
         seen.append(known[name.strip()])
-    return [Card(index, total) for index in range(len(seen))]
+    return seen
+
+
+def visible_cards() -> list[Card]:
+    """Return the cards that this process sees, `PRETENDED_GIB` each."""
+    total = int(float(os.environ.get("PRETENDED_GIB", "80")) * 2**30)
+    return [Card(index, number, total) for index, number in enumerate(visible_numbers(os.environ))]
 
 
 def uuid_of(number: int) -> str:

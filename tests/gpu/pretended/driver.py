@@ -187,7 +187,7 @@ def _properties(card: Card) -> types.SimpleNamespace:
         major=CAPABILITY[0],
         minor=CAPABILITY[1],
         multi_processor_count=132,
-        uuid=uuid_of(card.index).removeprefix("GPU-"),
+        uuid=uuid_of(card.number).removeprefix("GPU-"),
     )
 
 

@@ -17,7 +17,6 @@ from tasks.detection import decode, suppress
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 PROTOCOL = load_protocol("lovt-2022")
 CHANNELS = {8: 64, 16: 128, 32: 256}
 

@@ -18,10 +18,6 @@ from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_store
 
-if not torch.cuda.is_available():
-    pytest.skip("no CUDA device, real or pretended", allow_module_level=True)
-
-pytestmark = pytest.mark.gpu
 CUDA = torch.device("cuda", 0)
 MIB = 2**20
 
