@@ -167,7 +167,12 @@ def test_on_a_cpu_nothing_is_resident():
 
 def test_the_share_of_a_worker_is_told_by_its_environment(card, monkeypatch):
     made, seen = splits(), []
-    monkeypatch.setattr(room, "budget", lambda card, sharers: seen.append(sharers) or 0)
+
+    def nothing(card, sharers):
+        seen.append(sharers)
+        return 0
+
+    monkeypatch.setattr(room, "budget", nothing)
     card(10**9)
     monkeypatch.setenv("LOVT_BENCH_GPU_SHARERS", "3")
     Residence(CUDA).settle(made)
