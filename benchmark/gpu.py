@@ -61,7 +61,7 @@ def torch_needs() -> Needs:
     import torch
 
     # `get_arch_list` is empty where no GPU can be used.
-    return Needs(torch.version.cuda or PINNED.cuda, oldest(torch._C._cuda_getArchFlags().split()))
+    return Needs(torch.version.cuda or PINNED.cuda, oldest((torch._C._cuda_getArchFlags() or "").split()))
 
 
 def oldest(architectures: Sequence[str]) -> Capability:

@@ -163,7 +163,8 @@ def test_auto_takes_a_gpu_that_works_and_says_why_it_does_not(
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     else:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    asked, heard = request(method), []
+    asked = request(method)
+    heard: list[str] = []
     runtime, found = choose_runtime(
         asked, find_submission(asked.method, asked.workspace), False, heard.append
     )

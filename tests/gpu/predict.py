@@ -80,8 +80,8 @@ def need_of(spec: TaskSpec, architecture: str) -> Need:
         array += sum(2 * channels[s] * (SIDE // s) ** 2 for s in strides if s != 1)
     if not frozen or 1 in strides:
         array += SIDE**2
-    head_forward, head_kept = _work(head, {s: (channels[s], SIDE // s) for s in strides})
-    backbone_forward, backbone_kept = _work(backbone, (3, SIDE))
+    head_forward, head_kept = _work(head, {s: _images(channels[s], SIDE // s) for s in strides})
+    backbone_forward, backbone_kept = _work(backbone, _images(3, SIDE))
     weights = sum(p.numel() for p in head.parameters()) + (
         0 if frozen else sum(p.numel() for p in backbone.parameters())
     )
@@ -97,13 +97,8 @@ def need_of(spec: TaskSpec, architecture: str) -> Need:
     return Need(spec.id, images * array, 16 * weights + spec.batch_size * kept, operations, streamed)
 
 
-def _work(module: nn.Module, shape: object) -> tuple[float, int]:
-    """Return the operations of a forward of one image, and the bytes that its backward keeps in half precision."""
-    if isinstance(shape, dict):
-        inputs: object = {s: torch.empty(2, c, side, side, device="meta") for s, (c, side) in shape.items()}
-    else:
-        channels, side = shape  # type: ignore[misc]
-        inputs = torch.empty(2, channels, side, side, device="meta")
+def _work(module: nn.Module, inputs: object) -> tuple[float, int]:
+    """Return, for one of two images, operations of a forward and bytes kept for its backward, in half precision."""
     kept: dict[int, int] = {}
     weights = {id(parameter) for parameter in module.parameters()}
 
@@ -119,6 +114,10 @@ def _work(module: nn.Module, shape: object) -> tuple[float, int]:
     ):
         held += [each for each in tree_leaves(module.train()(inputs)) if isinstance(each, Tensor)]
     return counter.get_total_flops() / 2, sum(kept.values()) // 2 // 2
+
+
+def _images(channels: int, side: int) -> Tensor:
+    return torch.empty(2, channels, side, side, device="meta")
 
 
 @click.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from rich.console import Console
 
@@ -22,7 +22,7 @@ def small(kind: type[SettingsT], **changes: Any) -> SettingsT:
     return kind(**{**values, **changes})
 
 
-def fit(module: PretrainingModule, folder: Path, device: str = "cpu") -> TrainingResult:
+def fit(module: PretrainingModule, folder: Path, device: Literal["cpu", "cuda"] = "cpu") -> TrainingResult:
     """Train a method."""
     options = RunOptions(folder=folder / "run", device=device, workers=0, online_evaluation=False)
     return train(module, method="test", digest="0" * 64, seed=1, options=options, console=Console(quiet=True))

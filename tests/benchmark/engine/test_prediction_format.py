@@ -30,7 +30,9 @@ def test_ten_boxes_for_each_test_image_of_rsna_take_less_than_a_megabyte():
     )
     content = to_bytes(header("boxes"), np.arange(images), found)
     assert len(content) < 1e6 / 8
-    assert torch.equal(from_bytes(content).predictions.boxes, found.boxes)
+    stored = from_bytes(content).predictions
+    assert isinstance(stored, Detections)
+    assert torch.equal(stored.boxes, found.boxes)
 
 
 def test_ragged_masks_of_siims_test_split_take_less_than_twelve_megabytes():
@@ -48,4 +50,6 @@ def test_ragged_masks_of_siims_test_split_take_less_than_twelve_megabytes():
     )
     assert len(content) < 12e6 / 8
     stored = from_bytes(content).predictions
+    assert isinstance(stored, MaskPredictions)
+    assert stored.masks is not None
     assert torch.equal(stored.masks, torch.from_numpy(packed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.submissions.small_runs import fit, small
 from tests.submissions.test_image_methods import METHODS
 from tests.submissions.tiny_corpus import write_corpus
 
-WITH_TEXT = {
+WITH_TEXT: dict[str, tuple[Any, Any]] = {
     "lovt": (lovt.LoVT, lovt.Settings),
     "clip": (clip.CLIP, clip.Settings),
     "convirt": (convirt.ConVIRT, convirt.Settings),

@@ -104,9 +104,9 @@ def install() -> None:
     torch.backends.cudnn.enabled = False  # its operators run on no host
     torch._C._ensureCUDADeviceGuardSet()
     torch.__future__.set_swap_module_params_on_conversion(True)
-    torch.nn.Module.cpu = _to_cpu(torch.nn.Module.cpu)  # type: ignore[method-assign]
+    torch.nn.Module.cpu = _to_cpu(torch.nn.Module.cpu)  # type: ignore[method-assign, assignment]
     torch.onnx.export = _without_cards(torch.onnx.export)
-    torch.inference_mode = NoGradients  # type: ignore[misc]
+    torch.inference_mode = NoGradients  # type: ignore[misc, assignment]
     plain = threading.Thread.run
 
     def run(self: threading.Thread) -> None:

@@ -31,7 +31,7 @@ class OnCard(torch.Tensor):
     @staticmethod
     def __new__(cls, numbers: torch.Tensor, card: int) -> OnCard:
         CARDS[card].hold(numbers)
-        made: OnCard = torch.Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        made: OnCard = torch.Tensor._make_wrapper_subclass(
             cls,
             numbers.size(),
             strides=numbers.stride(),
@@ -45,7 +45,7 @@ class OnCard(torch.Tensor):
 
     def __init__(self, numbers: torch.Tensor, card: int) -> None: ...
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         return f"OnCard({self.numbers!r}, card={self.card})"
 
     def __format__(self, form: str) -> str:
@@ -67,7 +67,9 @@ class OnCard(torch.Tensor):
         return self.detach().cpu().numpy()
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         return dispatch(func, args, kwargs or {})
 
 

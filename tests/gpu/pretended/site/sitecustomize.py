@@ -5,7 +5,9 @@ The driver is installed when torch is imported, so that a process without torch 
 
 import importlib.abc
 import importlib.util
+import os
 import sys
+from typing import Any
 
 
 class _AfterTorch(importlib.abc.MetaPathFinder):
@@ -14,7 +16,9 @@ class _AfterTorch(importlib.abc.MetaPathFinder):
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec("torch")
-        plain = spec.loader.exec_module
+        assert spec is not None
+        loader: Any = spec.loader
+        plain = loader.exec_module
 
         def exec_module(module):
             plain(module)
@@ -22,9 +26,9 @@ class _AfterTorch(importlib.abc.MetaPathFinder):
 
             install()
 
-        spec.loader.exec_module = exec_module
+        loader.exec_module = exec_module
         return spec
 
 
-if "lovt-bench-pretended" in __import__("os").environ.get("LD_PRELOAD", ""):
+if "lovt-bench-pretended" in os.environ.get("LD_PRELOAD", ""):
     sys.meta_path.insert(0, _AfterTorch())
