@@ -96,7 +96,12 @@ def _check_folder(root: Path, manifest: BackboneManifest, name: str) -> Iterator
     else:
         yield Finding("ok", MANIFEST, f"{manifest.display_name}: {manifest.provenance.method}")
     if not manifest.provenance.method:
-        yield Finding("error", MANIFEST, "provenance.method is empty", "name what made the weights")
+        yield Finding(
+            "warning",
+            MANIFEST,
+            "provenance.method is empty",
+            "pretrain fills it in; by hand, name the method",
+        )
     if others := sorted({path.name for path in root.iterdir()} - {MANIFEST, WEIGHTS, GRAPH, AUDIT_FILE}):
         yield Finding("warning", ", ".join(others[:5]), "not part of the contract, never read", "remove it")
 

@@ -90,7 +90,7 @@ def test_lovt_pretrains_in_its_container_and_is_ranked(ask: Ask, engine: docker.
     assert found.image_digest == engine.images.get("lovt-bench-test-lovt").id
     assert found.pretraining_data == ["ImageNet-1k", "MIMIC-III", "tiny corpus"]
     assert found.notes == [
-        "declared, but not named by this run among the data that it read: ImageNet-1k, MIMIC-III"
+        "declared, but not named by this run among the data that it read: ImageNet-1k, MIMIC-III (notes)"
     ]
     assert found.settings == SETTINGS
     assert found.hyperparameters["image_side"] == 32
