@@ -7,6 +7,8 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -38,6 +40,7 @@ from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.benchmark.disk.room import room_for
 from tests.benchmark.engine.world import NARROW, TinyBackbone, tiny_store
+from tests.conftest import REPOSITORY
 
 CPU = torch.device("cpu")
 PROTOCOL = load_protocol("lovt-2022")
@@ -68,14 +71,18 @@ class Dropping(TinyBackbone):
 
 @pytest.fixture(autouse=True, scope="module")
 def small_and_eager():
-    """Write after every epoch, and narrow the heads: a U-Net has 124 million parameters."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room, "LEAST_SECONDS", 0.0)
-        patch.setattr(room, "SHARE", 0)
-        for widths, narrow in NARROW:
-            for stride, width in narrow.items():
-                patch.setitem(widths, stride, width)
+        make_small_and_eager(patch)
         yield
+
+
+def make_small_and_eager(patch):
+    """Write after every epoch, and narrow the heads: a U-Net has 124 million parameters."""
+    patch.setattr(room, "LEAST_SECONDS", 0.0)
+    patch.setattr(room, "SHARE", 0)
+    for widths, narrow in NARROW:
+        for stride, width in narrow.items():
+            patch.setitem(widths, stride, width)
 
 
 @dataclass
@@ -107,21 +114,22 @@ class Case:
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory):
-    root, found = tmp_path_factory.mktemp("world"), {}
-    for kind, (task, dataset) in KINDS.items():
-        store = tiny_store(root / kind, dataset)
-        splits = {}
-        for name in ("train", "validation", "test"):
-            rows = store.rows(name)[:6]
-            images = Images(scaled_images(store, rows, 64), store.manifest.pixel_statistics, CPU)
-            targets = (
-                box_targets(store, rows, CPU) if kind == "yolov3" else mask_targets(store, rows, 64, CPU)
-            )
-            splits[name] = SplitData(len(rows), images, targets)
-        update = {"batch_size": 2, "max_epochs": EPOCHS, "backbone": "fine-tuned", "patience": 20}
-        warm_up = WarmUp(steps=4, learning_rate=1e-3)
-        found[kind] = Case(load_task(task).model_copy(update={**update, "warm_up": warm_up}), splits)
-    return found
+    root = tmp_path_factory.mktemp("world")
+    return {kind: case_of(kind, root / kind) for kind in KINDS}
+
+
+def case_of(kind: str, root: Path) -> Case:
+    task, dataset = KINDS[kind]
+    store = tiny_store(root, dataset)
+    splits = {}
+    for name in ("train", "validation", "test"):
+        rows = store.rows(name)[:6]
+        images = Images(scaled_images(store, rows, 64), store.manifest.pixel_statistics, CPU)
+        targets = box_targets(store, rows, CPU) if kind == "yolov3" else mask_targets(store, rows, 64, CPU)
+        splits[name] = SplitData(len(rows), images, targets)
+    update = {"batch_size": 2, "max_epochs": EPOCHS, "backbone": "fine-tuned", "patience": 20}
+    warm_up = WarmUp(steps=4, learning_rate=1e-3)
+    return Case(load_task(task).model_copy(update={**update, "warm_up": warm_up}), splits)
 
 
 @pytest.fixture(scope="module")
@@ -211,20 +219,27 @@ def test_a_kill_between_two_batches_costs_that_epoch(case, expected, tmp_path, b
     assert resumed == [2]
 
 
+def train_until_a_kill_within_a_write(store: Path, root: Path) -> None:
+    save = torch.save
+
+    def mortal(state, file):
+        save(state, file)
+        if len(state["history"]) == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    make_small_and_eager(pytest.MonkeyPatch())
+    torch.save = mortal  # type: ignore[assignment]
+    case_of("linear", store).train(root)
+
+
 def test_a_kill_while_the_checkpoint_is_written_leaves_the_one_before(case, expected, tmp_path):
-    if (child := os.fork()) == 0:
-        save = torch.save
-
-        def mortal(state, file):
-            save(state, file)
-            if len(state["history"]) == 3:
-                os.kill(os.getpid(), 9)
-
-        torch.save = mortal  # type: ignore[assignment]
-        torch.set_num_threads(1)
-        case.train(tmp_path)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -9
+    name = train_until_a_kill_within_a_write.__name__
+    code = f"import sys; from pathlib import Path; from {__name__} import {name} as f; f(*map(Path, sys.argv[1:]))"
+    (tmp_path / "run").mkdir()
+    folders = [str(tmp_path / "store"), str(tmp_path / "run")]
+    child = subprocess.run([sys.executable, "-c", code, *folders], cwd=REPOSITORY, check=False)
+    assert child.returncode == -signal.SIGKILL
+    tmp_path = tmp_path / "run"
     assert len(abandoned(tmp_path)) == 1
     found, _, resumed = case.train(tmp_path)
     same(found, expected)
