@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,8 +84,7 @@ def without_cuda() -> str:
         there = torch.cuda.is_available()
     needs = torch_needs()
     if there:
-        for number in range(torch.cuda.device_count()):
-            name, capability = torch.cuda.get_device_name(number), torch.cuda.get_device_capability(number)
+        for number, (name, capability) in enumerate(_cards()):
             if why := too_old(needs, f"GPU {number} ({name})", None, capability):
                 return f"{why}; CUDA_VISIBLE_DEVICES leaves single cards out"
         return ""
@@ -92,6 +94,24 @@ def without_cuda() -> str:
         or next((_first_line(str(one.message)) for one in heard), "")
         or "torch sees no CUDA device"
     )
+
+
+def _cards() -> list[tuple[str, Capability]]:
+    """Return name and capability of each GPU; none where they cannot be asked.
+
+    Another process asks: this one would begin to use a GPU, which it may leave to its workers.
+    """
+    code = (
+        "import json, torch; c = torch.cuda\n"
+        "print(json.dumps([[c.get_device_name(i), c.get_device_capability(i)] for i in range(c.device_count())]))"
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        )
+        return [(str(name), (int(major), int(minor))) for name, (major, minor) in json.loads(done.stdout)]
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError):
+        return []
 
 
 def driver_version() -> str | None:

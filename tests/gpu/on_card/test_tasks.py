@@ -6,12 +6,17 @@ import pytest
 import torch
 
 from benchmark.engine.evaluate import Evaluation, evaluate
+from benchmark.engine.profile import load_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_tasks
 from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_stores
 
 PROFILE = TINY.model_copy(
-    update={"max_runs": 1, "max_learning_rates": {"linear": 1, "yolov3": 1, "unet": 1, "fine-tuned": 1}}
+    update={
+        "max_runs": 1,
+        "max_learning_rates": {"linear": 1, "yolov3": 1, "unet": 1, "fine-tuned": 1},
+        "initial_gradient_scale": load_profile("demo").initial_gradient_scale,
+    }
 )
 TOLERANCE = 2e-3
 """Relative difference of a loss under half precision: 10 bits of a mantissa are 1e-3."""
@@ -51,10 +56,10 @@ def test_all_18_tasks_end_with_the_losses_of_the_cpu(narrow, stores, on_cpu, tmp
         assert result.status == "done", (task, result.reason)
         (own,), (other,) = result.records, on_cpu[task].records
         assert not own.made_with.skipped_steps, task
-        assert (own.made_with.device, own.made_with.precision) == (
+        assert (own.made_with.device_kind, own.precision) == (
             "cuda",
             expected_precision(engine, result.spec),
-        )
+        ), task
         for here, there in zip(own.history, other.history, strict=False):
             assert here.train_loss == pytest.approx(there.train_loss, rel=TOLERANCE), task
             assert here.validation_loss == pytest.approx(there.validation_loss, rel=10 * TOLERANCE), task
@@ -62,5 +67,7 @@ def test_all_18_tasks_end_with_the_losses_of_the_cpu(narrow, stores, on_cpu, tmp
 
 def expected_precision(engine, spec):
     return (
-        "float32" if engine == "fast" and spec.head == "linear" and spec.backbone == "frozen" else "float16"
+        "float32"
+        if engine == "fast" and spec.head == "linear" and spec.backbone == "frozen"
+        else "float16-mixed"
     )
