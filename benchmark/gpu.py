@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.visible_gpus import VARIABLE, visible_gpus
+
 Capability = tuple[int, int]
 """Of a GPU: major and minor number."""
 
@@ -131,8 +133,8 @@ def is_there() -> bool:
 
 def hidden(visible: str | None) -> str:
     """Return that a value of `CUDA_VISIBLE_DEVICES` hides every GPU; nothing where it does not."""
-    hides = visible is not None and visible.partition(",")[0].strip() in ("", "-1")
-    return f"CUDA_VISIBLE_DEVICES={visible!r} hides every GPU" if hides else ""
+    hides = visible is not None and not visible_gpus({VARIABLE: visible}, 1)
+    return f"{VARIABLE}={visible!r} hides every GPU" if hides else ""
 
 
 def _first_line(text: str) -> str:

@@ -164,12 +164,12 @@ def pretrain(
 ) -> None:
     """Run METHOD and leave its backbone in WORKSPACE/backbones/.
 
-    METHOD is the name of a submission (of this repository, of $LOVT_BENCH_SUBMISSIONS, of the workspace, or a folder
-    here), or the path of a folder with submission.yaml and Dockerfile. It runs in a
-    container without network; where no Docker Engine answers, this repository's own methods run in a process with
-    your powers. A backbone made from the same code, corpus, seed and settings is kept as it is; one made from others
-    is replaced only with --force. Checkpoints and logs (CSV, TensorBoard) lie in WORKSPACE/pretraining/NAME/, verdict
-    and log in WORKSPACE/pretraining/.runs/.
+    METHOD is the name of a submission (of $LOVT_BENCH_SUBMISSIONS, of this repository, of the workspace, or a
+    folder here), or the path of a folder with submission.yaml and Dockerfile. It runs in a container without
+    network; where no Docker Engine answers, this repository's own methods run in a process with your powers. A
+    backbone made from the same code, corpus, seed and settings is kept as it is; one made from others is replaced
+    only with --force. Checkpoints and logs (CSV, TensorBoard) lie in WORKSPACE/pretraining/NAME/, verdict and log
+    in WORKSPACE/pretraining/.runs/.
 
     \b
     Examples:

@@ -17,13 +17,13 @@ from benchmark.runtime.check_folder import no_module
 from benchmark.runtime.container import ContainerRuntime
 from benchmark.runtime.dockerfile_rules import SIZE_LIMIT
 from benchmark.runtime.dockerfile_rules import SUBJECT as RECIPE
-from benchmark.runtime.doctor_engine import local_image
 from benchmark.runtime.gpu_choice import NoGpuError, cards_here, choose_gpus, look
 from benchmark.runtime.gpus import Given
 from benchmark.runtime.image import Image, build_image, find_image
 from benchmark.runtime.leftovers import remove_leftovers
 from benchmark.runtime.process import ProcessRuntime
 from benchmark.runtime.runs import Runtime
+from benchmark.runtime.small_container import local_image
 from benchmark.runtime.submissions import Found, SubmissionError
 
 if TYPE_CHECKING:

@@ -109,9 +109,9 @@ def new(
 def check(name_or_dir: str | None, everything: bool, workspace: Path | None) -> None:
     """Check what can be checked without running anything; exit code 1 where something is wrong.
 
-    NAME_OR_DIR is a folder, or a name that is looked for in $LOVT_BENCH_SUBMISSIONS, this repository's submissions/,
-    WORKSPACE/submissions and the folder here. What a pull request would lack is an error in submissions/, elsewhere
-    a warning.
+    NAME_OR_DIR is a folder, or a name that is looked for in $LOVT_BENCH_SUBMISSIONS (WORKSPACE/submissions where it
+    is not set), this repository's submissions/, WORKSPACE/submissions and the folder here. What a pull request
+    would lack is an error in submissions/, elsewhere a warning.
 
     \b
     Examples:

@@ -19,16 +19,11 @@ from benchmark.runtime.doctor_output import check_output
 from benchmark.runtime.engine import EngineError, ask, connect
 from benchmark.runtime.gpu_choice import NoGpuError, look
 from benchmark.runtime.identity import security_options
-from benchmark.runtime.small_container import run_small
+from benchmark.runtime.small_container import local_image, run_small
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-IMAGES = (
-    "lovt-bench-base", "lovt-bench-base-cuda", "lovt-bench-test-os", "python:3.11-slim", "debian", "ubuntu", "busybox",
-    "alpine",
-)  # fmt: skip
-"""Images with a shell to try limits with, the first one that is here."""
 MIB = 1 << 20
 DISK_LOW = 15 << 30
 UNSAFE = "do not run code from elsewhere on this engine"
@@ -88,7 +83,7 @@ def check_engine(image: str | None, containers: bool, workspace: Path = Path()) 
     """Look for an engine and try it.
 
     Args:
-        image: local image with a shell; None: the first of `IMAGES` that is here.
+        image: local image with a shell; None: `local_image`.
         containers: whether to start containers at all.
         workspace: where submissions write to; it need not exist.
     """
@@ -150,15 +145,6 @@ def _check_disk(root: Path) -> Iterator[Finding]:
     if free < DISK_LOW:
         advice = "`docker image prune` removes what no tag names; the base image alone is 7 GB"
         yield Finding("warning", "image storage", f"{free / 2**30:.0f} GiB free", advice)
-
-
-def local_image(client: DockerClient) -> str | None:
-    tags = [tag for image in ask(client.images.list) for tag in image.tags]
-    for wanted in IMAGES:
-        for tag in tags:
-            if tag == wanted or tag.rsplit(":", 1)[0] == wanted:
-                return str(tag)
-    return None
 
 
 def _check_limits(client: DockerClient, image: str) -> Iterator[Finding]:

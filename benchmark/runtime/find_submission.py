@@ -1,7 +1,7 @@
 """The one way to a submission for all commands: a folder where there is a slash, else a name, looked for in turn.
 
-A name is looked for in `$LOVT_BENCH_SUBMISSIONS`, this repository's `submissions/`, `WORKSPACE/submissions` and the
-folder that the caller stands in.
+A name is looked for in `$LOVT_BENCH_SUBMISSIONS` (`WORKSPACE/submissions` where it is not set), this repository's
+`submissions/`, `WORKSPACE/submissions` and the folder that the caller stands in.
 """
 
 from __future__ import annotations

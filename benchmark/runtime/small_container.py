@@ -5,13 +5,33 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from benchmark.runtime.engine import ask
 from benchmark.runtime.leftovers import OWNER, owner
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
+IMAGES = (
+    "lovt-bench-base", "lovt-bench-base-cuda", "lovt-bench-test-os", "python:3.11-slim", "debian", "ubuntu", "busybox",
+    "alpine",
+)  # fmt: skip
+"""Images with a shell to try an engine with, the first one that is here."""
 SECONDS = 20
 LINES = 200
+
+
+def local_image(client: DockerClient) -> str | None:
+    """Return the first of `IMAGES` that the engine has.
+
+    Raises:
+        EngineError: the engine failed.
+    """
+    tags = [tag for image in ask(client.images.list) for tag in image.tags]
+    for wanted in IMAGES:
+        for tag in tags:
+            if tag == wanted or tag.rsplit(":", 1)[0] == wanted:
+                return str(tag)
+    return None
 
 
 def run_small(

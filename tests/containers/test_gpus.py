@@ -15,7 +15,7 @@ import pytest
 
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.contract.run_contract import Limits
-from benchmark.runtime import doctor_engine
+from benchmark.runtime import small_container
 from benchmark.runtime.base_images import base_for
 from benchmark.runtime.find_submission import find_submission
 from benchmark.runtime.gpu_choice import NoGpuError, look
@@ -158,7 +158,7 @@ def test_auto_takes_a_gpu_that_works_and_says_why_it_does_not(
     engine: docker.DockerClient, with_smi: Callable[[str], str], method: Path, monkeypatch: pytest.MonkeyPatch,
     program: str, visible: str | None, device: str, said: str,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(doctor_engine, "IMAGES", (with_smi(program),))
+    monkeypatch.setattr(small_container, "IMAGES", (with_smi(program),))
     if visible is None:
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     else:

@@ -15,15 +15,46 @@ from tests.gpu.pretended.shim import reason_against
 pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
 FILES = sorted(path.relative_to(REPOSITORY).as_posix() for path in (HERE / "on_card").glob("test_*.py"))
-CARDS = {"test_placement.py": {"cards": 4}, "test_memory.py": {"gib": 2}}
+CARDS: dict[str, dict[str, int]] = {"test_placement.py": {"cards": 4}, "test_memory.py": {"gib": 2}}
 """Cards of files that need others than one of 80 GiB."""
+
+
+ELSEWHERE = (
+    "tests/benchmark/backbone/test_platform.py",
+    "tests/benchmark/engine/test_ahead.py",
+    "tests/benchmark/engine/test_step_graph.py",
+    "tests/benchmark/engine/test_usage.py",
+)
+"""Files with tests marked `gpu` outside of `on_card`."""
+CAPTURES = "as_a_graph_gives_the_same_numbers_and_no_step"
+"""Captures a CUDA graph, which no pretended card can."""
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_it_passes_on_pretended_cards(file):
-    run_on_cards(
-        "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", file, **CARDS.get(Path(file).name, {})
+    pytest_on_cards(file, **CARDS.get(Path(file).name, {}))
+
+
+def test_those_of_other_rooms_pass_on_pretended_cards():
+    pytest_on_cards("-m", "gpu", "-k", f"not {CAPTURES}", *ELSEWHERE)
+
+
+def test_no_file_with_gpu_tests_is_forgotten():
+    marked = {
+        path.relative_to(REPOSITORY).as_posix()
+        for path in (REPOSITORY / "tests").rglob("test_*.py")
+        if HERE not in path.parents and "@pytest.mark.gpu" in path.read_text(encoding="utf-8")
+    }
+    assert marked == set(ELSEWHERE)
+
+
+def pytest_on_cards(*arguments: str, cards: int = 1, gib: float = 80) -> None:
+    """Run tests on pretended cards; one that is skipped there shows nothing, and fails."""
+    said = run_on_cards(
+        "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", *arguments, cards=cards, gib=gib
     )
+    assert " passed" in said.splitlines()[-1]
+    assert " skipped" not in said.splitlines()[-1], said[-2000:]
 
 
 def run_on_cards(*arguments: str, cards: int = 1, gib: float = 80) -> str:
