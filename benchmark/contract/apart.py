@@ -95,8 +95,9 @@ class Apart:
             self._process.kill()
 
         timer = threading.Timer(limits.clock, end)
-        timer.start()
+        timer.daemon = True  # a signal may fall anywhere: no end of this process waits for a limit
         try:
+            timer.start()
             said, data = request if self._first is None else (self._first, b"")
             self._first = None
             with suppress(BrokenPipeError):

@@ -129,7 +129,7 @@ def test_a_call_stopped_while_it_checks_says_that_the_run_is_kept(start: Start, 
     state = tmp_path / "pretraining" / ".runs" / "mine.json"
     wait_for(lambda: state.exists() and '"exit_code":0' in state.read_text())
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=180)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 75, said
     assert "its run had ended well; the same command checks what it left, without a new run" in said
     assert [path.name for path in (tmp_path / "backbones").glob("*")] == []

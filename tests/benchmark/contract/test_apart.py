@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,25 @@ def test_a_refusal_is_raised_again_as_clean_text() -> None:
 def test_what_takes_too_much_ends_in_a_sentence(work: str, limits: Limits, message: str) -> None:
     with pytest.raises(ApartError, match=message):
         run(work, limits)
+
+
+def test_a_signal_while_a_limit_begins_leaves_no_timer_that_an_end_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    timers = []
+
+    class Interrupted(threading.Timer):
+        def start(self) -> None:
+            super().start()
+            timers.append(self)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading, "Timer", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run("echo", greeting="")
+    (timer,) = timers
+    timer.join(10)
+    assert not timer.is_alive()
 
 
 def test_it_fills_no_disk_and_dumps_no_core(tmp_path: Path) -> None:
