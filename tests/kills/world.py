@@ -11,6 +11,7 @@ from typing import Any
 import torch
 import torchvision
 
+from benchmark.data import patient_key
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.intact import VERIFIED
 from tests.benchmark.executor.found import results
@@ -27,7 +28,12 @@ def write_weights(root: Path) -> None:
 
 
 def commands(root: Path, workspace: Path) -> Iterator[Command]:
-    """Yield every command that writes, in an order in which each finds what it needs."""
+    """Yield every command that writes, in an order in which each finds what it needs.
+
+    All workspaces hash patients with one key: their indexes are compared.
+    """
+    workspace.mkdir(exist_ok=True)
+    (workspace / patient_key.FILE).write_text("0" * (2 * patient_key.BYTES))
     phantom = workspace / "phantom"
     for name in ("rsna", "mimic-cxr"):
         yield ("data", "phantom", "--dataset", name, "--images", "40", "--side", "128")
