@@ -63,10 +63,10 @@ demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a l
 	@echo "Open leaderboard/versions/dev/index.html in a browser. Everything else lies in" $(call quote,$(LOVT_BENCH_WORKSPACE)/)
 
 test: $(STAMP) ## All tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(STAMP) ## Tests without the slow ones
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile -m 'not slow'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 lint: $(STAMP) ## ruff and mypy
 	$(BIN)/ruff check .

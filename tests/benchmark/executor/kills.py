@@ -4,10 +4,11 @@
     python -m tests.benchmark.executor.kills --executor ray --kills 25 --seed 1 --jobs real --pause 15
 
 Real jobs are trainings of two tiny tasks with a ResNet-18 at 64 pixels, long ones fine-tunings of six epochs with a
-checkpoint after each, a U-Net and a YOLOv3. No finished run may be lost, none recorded twice, all records must equal
-those of an undisturbed run, and no checkpoint may be left.
+checkpoint after each, a U-Net and a YOLOv3; among these a kill waits until a checkpoint was written since the last. No
+finished run may be lost, none recorded twice, all records must equal those of an undisturbed run, and no checkpoint may
+be left.
 
-    python -m tests.benchmark.executor.kills --executor process --jobs long --signals kill,term --kills 30 --pause 20
+    python -m tests.benchmark.executor.kills --executor process --jobs long --signals kill,term --kills 30 --pause 2
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,8 @@ def _round(
     outcome.drivers += drivers
     seen: set[str] = set()
     while sum(outcome.kills.values()) < kills:
+        if jobs == "long":
+            _await_checkpoint(workspace, running, time.time())
         time.sleep(rng.uniform(0.0, pause))
         if all(driver.poll() is not None for driver in running):
             break
@@ -134,6 +137,18 @@ def _round(
             driver = _driver(workspace, executor, jobs, address)
             outcome.drivers += 1
     assert seen <= lines(workspace), "a finished run was lost"
+
+
+def _await_checkpoint(workspace: Path, drivers: list[subprocess.Popen[bytes]], since: float) -> None:
+    """Wait until a training has written a checkpoint since the last kill, or the drivers have ended."""
+    limit = time.monotonic() + PATIENCE
+    while any(driver.poll() is None for driver in drivers):
+        assert time.monotonic() < limit, "no training came to a checkpoint"
+        for path in workspace.glob("checkpoints/*/*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime > since:
+                    return
+        time.sleep(0.05)
 
 
 def _kill(
