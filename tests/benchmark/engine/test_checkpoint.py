@@ -91,13 +91,14 @@ class Case:
 
     spec: TaskSpec
     splits: dict[str, SplitData]
+    device: torch.device = CPU
 
     def train(self, root=None, *, behind=False, backbone=TinyBackbone, on_epoch=lambda log: None):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             model = backbone().eval()
         channels = {1: 3} | {level.stride: level.channels for level in model.levels}
-        checkpoint = root and Checkpoint(root, "mine", KEY, CPU, UsageMeter(CPU))
+        checkpoint = root and Checkpoint(root, "mine", KEY, self.device, UsageMeter(self.device))
         seen: list[EpochLog] = []
         resumed: list[int] = []
 
@@ -106,7 +107,7 @@ class Case:
             on_epoch(log)
 
         outcome = train_single(
-            self.spec, PROTOCOL, RunConfig("final", 3e-3, 1), model, channels, self.splits, CPU,
+            self.spec, PROTOCOL, RunConfig("final", 3e-3, 1), model, channels, self.splits, self.device,
             hear, behind, "fast", checkpoint, resumed.append,
         )  # fmt: skip
         return outcome, seen, resumed
@@ -118,18 +119,20 @@ def cases(tmp_path_factory):
     return {kind: case_of(kind, root / kind) for kind in KINDS}
 
 
-def case_of(kind: str, root: Path) -> Case:
+def case_of(kind: str, root: Path, device: torch.device = CPU) -> Case:
     task, dataset = KINDS[kind]
     store = tiny_store(root, dataset)
     splits = {}
     for name in ("train", "validation", "test"):
         rows = store.rows(name)[:6]
-        images = Images(scaled_images(store, rows, 64), store.manifest.pixel_statistics, CPU)
-        targets = box_targets(store, rows, CPU) if kind == "yolov3" else mask_targets(store, rows, 64, CPU)
+        images = Images(scaled_images(store, rows, 64), store.manifest.pixel_statistics, device)
+        targets = (
+            box_targets(store, rows, device) if kind == "yolov3" else mask_targets(store, rows, 64, device)
+        )
         splits[name] = SplitData(len(rows), images, targets)
     update = {"batch_size": 2, "max_epochs": EPOCHS, "backbone": "fine-tuned", "patience": 20}
     warm_up = WarmUp(steps=4, learning_rate=1e-3)
-    return Case(load_task(task).model_copy(update={**update, "warm_up": warm_up}), splits)
+    return Case(load_task(task).model_copy(update={**update, "warm_up": warm_up}), splits, device)
 
 
 @pytest.fixture(scope="module")

@@ -136,7 +136,7 @@ def test_a_cluster_leaves_the_records_of_this_process(cluster, tmp_path):
     assert len(results(there)) == 2 + 2
 
 
-def test_a_worker_that_is_killed_within_a_training_costs_an_epoch(
+def test_a_worker_that_is_killed_within_a_training_costs_an_epoch_and_leaves_no_checkpoint(
     cluster, long_results, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("benchmark.engine.evaluate.ENTRY", "tests.benchmark.executor.worlds:mortal_worker")
@@ -146,4 +146,5 @@ def test_a_worker_that_is_killed_within_a_training_costs_an_epoch(
     evaluate(long_evaluation(tmp_path), heard, RayExecutor(cluster.address, workers=1))
     assert results(tmp_path) == long_results
     assert len([text for text in heard.heard if text.endswith("goes on at epoch 2")]) == 1
+    assert len(list(tmp_path.glob("killed-*"))) == 2
     assert not list(tmp_path.glob("checkpoints/*/*"))

@@ -60,17 +60,27 @@ def eager_worker() -> Worker:
 
 
 def mortal_worker() -> Worker:
-    """Return the same of a process that is killed once in a workspace, right after the second checkpoint of a run."""
-    worker, write = eager_worker(), checkpoint.Checkpoint._write
+    """Return the same of a process that is killed twice in a workspace: right after the second checkpoint of a run, and
+    between the record of a run and the removal of its checkpoint."""
+    worker, write, remove = eager_worker(), checkpoint.Checkpoint._write, checkpoint.Checkpoint.remove
 
-    def mortal(self: checkpoint.Checkpoint, epochs: int, state: checkpoint.State) -> None:
-        write(self, epochs, state)
-        marker = self.folder.parents[2] / "killed"
-        if epochs == 2 and not marker.exists():
+    def die_once(self: checkpoint.Checkpoint, where: str) -> None:
+        marker = self.folder.parents[2] / f"killed-{where}"
+        if not marker.exists():
             marker.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
-    checkpoint.Checkpoint._write = mortal  # type: ignore[method-assign]
+    def write_and_die(self: checkpoint.Checkpoint, epochs: int, state: checkpoint.State) -> None:
+        write(self, epochs, state)
+        if epochs == 2:
+            die_once(self, "within")
+
+    def die_and_remove(self: checkpoint.Checkpoint) -> None:
+        die_once(self, "after")
+        remove(self)
+
+    checkpoint.Checkpoint._write = write_and_die  # type: ignore[method-assign]
+    checkpoint.Checkpoint.remove = die_and_remove  # type: ignore[method-assign]
     return worker
 
 
