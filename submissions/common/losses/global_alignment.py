@@ -1,4 +1,4 @@
-"""Contrastive loss between images and their reports (pretraining.md 1.5, global)."""
+"""Contrastive loss between images and their reports (pretraining.md section 1.5, global)."""
 
 from __future__ import annotations
 
