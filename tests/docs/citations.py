@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 NUMBER = r"\d+(?:\.\d+)*"
 NUMBERS = rf"{NUMBER}(?:(?:,\s|\sand\s|\sto\s){NUMBER})*"
-CITATION = re.compile(rf"(?:(?P<document>[\w-]+\.md)\)?,?\s+)?\b[Ss]ections?\s+(?P<numbers>{NUMBERS})")
+CITATION = re.compile(rf"\b[Ss]ections?\s+(?P<numbers>{NUMBERS})")
+DOCUMENT = re.compile(r"(?P<document>[\w-]+\.md)\)?,?\s+$")
+"""What stands before a section: the document, or a link to it."""
+BEFORE = 80
+"""Characters before a section among which its document stands."""
 HEADING = re.compile(rf"^#+ (?P<number>{NUMBER})\.? ", re.MULTILINE)
 CONTINUED = re.compile(r"\n[ \t]*#?")
 FOREIGN = re.compile(r"\d\)?,\s+$")
@@ -32,12 +36,23 @@ def section_numbers(text: str) -> set[str]:
 
 def citations(text: str) -> Iterator[Citation]:
     """Yield every section that a text cites, each of a list or range by itself; other people's works are left out."""
-    flat = CONTINUED.sub(lambda found: " " * len(found.group()), text)
+    for start, numbers, document in _cited(_flat(text)):
+        for number in expanded(numbers):
+            yield Citation(text.count("\n", 0, start) + 1, document and document["document"], number)
+
+
+def _flat(text: str) -> str:
+    """Return a text of the same length without line ends and signs of comments."""
+    return CONTINUED.sub(lambda found: " " * len(found.group()), text)
+
+
+def _cited(flat: str) -> Iterator[tuple[int, str, re.Match[str] | None]]:
+    """Yield where a list of sections stands, the list, and the document before it."""
     for found in CITATION.finditer(flat):
-        if found["document"] is None and FOREIGN.search(flat, 0, found.start()):
-            continue
-        for number in expanded(found["numbers"]):
-            yield Citation(text.count("\n", 0, found.start()) + 1, found["document"], number)
+        before = max(0, found.start() - BEFORE)
+        document = DOCUMENT.search(flat, before, found.start())
+        if document or not FOREIGN.search(flat, before, found.start()):
+            yield found.start(), found["numbers"], document
 
 
 def expanded(numbers: str) -> list[str]:
@@ -69,7 +84,9 @@ def unresolved(text: str, documents: Mapping[str, set[str]], own: str | None = N
         if document is None:
             problems.append(f"{what} of no document; write `NAME.md section {citation.section}`")
         elif document not in documents:
-            problems.append(f"{what} of {document}; only {', '.join(sorted(documents))} have numbered sections")
+            problems.append(
+                f"{what} of {document}; only {', '.join(sorted(documents))} have numbered sections"
+            )
         elif citation.section not in documents[document]:
             problems.append(f"{what} of {document} does not exist")
     return problems
@@ -77,7 +94,7 @@ def unresolved(text: str, documents: Mapping[str, set[str]], own: str | None = N
 
 def mentions_without_section(text: str, documents: Mapping[str, set[str]]) -> list[int]:
     """Return the lines that name a document and no section of it."""
-    flat = CONTINUED.sub(lambda found: " " * len(found.group()), text)
-    cited = {found.start("document") for found in CITATION.finditer(flat) if found["document"]}
+    flat = _flat(text)
+    cited = {document.start() for _, _, document in _cited(flat) if document}
     names = re.compile(rf"(?<![\w/-])(?:{'|'.join(map(re.escape, documents))})")
     return [text.count("\n", 0, m.start()) + 1 for m in names.finditer(flat) if m.start() not in cited]
