@@ -86,7 +86,7 @@ performance: $(STAMP) ## Measure for docs/performance.md and write its tables (P
 gpu: $(STAMP) ## On a machine with a GPU: its tests, its speed, the demo, in 12 minutes: make gpu [OUT=build/gpu.md]
 	$(BIN)/python -m tests.gpu.report $(call quote,$(or $(OUT),build/gpu.md))
 
-parity: $(STAMP) ## Golden vectors: make parity DIR=../shared/golden
+parity: $(STAMP) ## Compare with the golden vectors of the reference: make parity [DIR=other/vectors]
 	$(BIN)/python -m tests.parity $(if $(DIR),$(call quote,$(DIR)))
 
 pretrain: $(STAMP) ## Run a method: make pretrain METHOD=lovt [RUNTIME=docker] [DEVICE=cuda] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]
