@@ -45,7 +45,8 @@ def test_the_command_reports_exactly_the_pending_files_as_having_no_check():
 
 
 def test_the_files_are_those_that_were_made():
-    listed = dict(reversed(line.split("  ")) for line in (FOLDER / "SHA256SUMS").read_text().splitlines())
+    lines = (FOLDER / "SHA256SUMS").read_text().splitlines()
+    listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
     found = {
         name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in [*NAMES, "manifest.json"]
     }
