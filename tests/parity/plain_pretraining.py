@@ -163,7 +163,7 @@ def encode_images(weights: Weights, images: Tensor, mean: float, std: float) -> 
 def encode_reports(
     weights: Weights, text: TextModel, reports: Sequence[Report], ends: tuple[int, int]
 ) -> Tensor:
-    """Return sentence features (B, S, d), the maximum over a sentence's tokens, zeros where padded (pretraining.md section 1.2)."""
+    """Return (B, S, d), the largest of the tokens of each sentence, zeros where padded (pretraining.md section 1.2)."""
     sequences = [[ends[0], *(t for sentence in report for t in sentence), ends[1]] for report in reports]
     longest = max(map(len, sequences))
     ids = torch.tensor([[*tokens, *[0] * (longest - len(tokens))] for tokens in sequences])
