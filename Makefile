@@ -1,7 +1,7 @@
 # The front door of lovt-bench. `make help` lists the verbs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format bench performance gpu parity pretrain docker evaluate submit screenshots leaderboard clean
+.PHONY: help setup demo test test-fast lint format bench performance gpu parity docs pretrain docker evaluate submit screenshots leaderboard clean
 
 # What a user gives reaches a command as one word and unchanged: paths hold blanks, quotes and dollar signs.
 GIVEN := WORKSPACE LOVT_BENCH_WORKSPACE PROFILE METHOD RUNTIME DEVICE FRACTION CORPUS SUBMISSION EXECUTOR WORKERS NAME WEIGHTS \
@@ -86,8 +86,11 @@ performance: $(STAMP) ## Measure for docs/performance.md and write its tables (P
 gpu: $(STAMP) ## On a machine with a GPU: its tests, its speed, the demo, in 12 minutes: make gpu [OUT=build/gpu.md]
 	$(BIN)/python -m tests.gpu.report $(call quote,$(or $(OUT),build/gpu.md))
 
-parity: $(STAMP) ## Golden vectors: make parity DIR=../shared/golden
+parity: $(STAMP) ## Compare with the golden vectors of the reference: make parity [DIR=other/vectors]
 	$(BIN)/python -m tests.parity $(if $(DIR),$(call quote,$(DIR)))
+
+docs: $(STAMP) ## Build the documentation as a site and check its links: build/docs/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 pretrain: $(STAMP) ## Run a method: make pretrain METHOD=lovt [RUNTIME=docker] [DEVICE=cuda] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]
 	@test -n $(call quote,$(METHOD)) || { echo "usage: make pretrain METHOD=name [RUNTIME=docker|process|auto] [DEVICE=cuda|cpu|auto] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]"; exit 2; }

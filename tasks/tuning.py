@@ -1,4 +1,4 @@
-"""Which learning rate the tuning runs choose (protocol section 2.1). No torch here."""
+"""Which learning rate the tuning runs choose (evaluation.md section 2.1). No torch here."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Folder of development data (golden vectors, real samples, split files); skips where it is absent."""
+    """Folder of data that the repository may not hold (real images, split files); skips where it is absent."""
     root = Path(os.environ.get("LOVT_BENCH_SHARED") or REPOSITORY.parent / "shared")
     if not root.is_dir():
         pytest.skip(f"no development data: {root.name}/ not found (set LOVT_BENCH_SHARED)")

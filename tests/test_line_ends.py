@@ -56,6 +56,8 @@ def test_a_clone_that_converts_line_ends_does_not(tmp_path: Path) -> None:
         "tasks/a.yaml": b"a: 1\n",
         "picture.png": b"\x89PNG\r\n\x1a\n\x00\n",
         "backbone.safetensors": b"\n\r\n\n",
+        "tests/parity/golden/a.npz": b"PK\x03\x04\n\r\n\n",
+        "tests/parity/golden/manifest.json": b'{\n"a.npz": {}\n}\n',
         "leaderboard/versions/1.0.0/leaderboard.csv": b"a\r\nb\n",
         "leaderboard/versions/inputs/a.gz": b"\x1f\x8b\n\r\n",
         "leaderboard/results/public/x/a.jsonl": b"{}\r\n{}\n",

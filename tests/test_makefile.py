@@ -63,6 +63,7 @@ def test_a_path_is_one_argument(clone, path):
         [["pretrain", path, "--profile", "paper", "--corpus", path], "workspace"]
     ]
     assert calls(make(clone, "parity", f"DIR={path}")) == [[["-m", "tests.parity", path], "workspace"]]
+    assert calls(make(clone, "parity")) == [[["-m", "tests.parity"], "workspace"]]
     assert calls(make(clone, "screenshots", f"OUT={path}"))[0][0][-1] == path
 
 

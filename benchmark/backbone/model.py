@@ -84,7 +84,7 @@ class Backbone(nn.Module):
         """Return the feature maps keyed by stride.
 
         Args:
-            image: (N, 3, S, S) float, normalised by the dataset's statistics (protocol section 5), S
+            image: (N, 3, S, S) float, normalised by the dataset's statistics (evaluation.md section 5), S
                 divisible by 32.
 
         Returns:

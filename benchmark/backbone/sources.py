@@ -62,7 +62,7 @@ class BackboneSource(Protocol):
 
 @dataclass(frozen=True)
 class RandomSource:
-    """A new draw of the family's default initialisation for each seed (protocol section 2.3)."""
+    """A new draw of the family's default initialisation for each seed (evaluation.md section 2.3)."""
 
     architecture: str = "resnet50"
     drawn_per_run: bool = True

@@ -57,7 +57,7 @@ class InputSpec(Model):
     side: PositiveInt = 224
     normalisation: Literal["dataset"] = "dataset"
     """(x - mean) / std with the scalar statistics of the downstream training split, repeated to three channels
-    (protocol section 5); the same rule for every backbone."""
+    (evaluation.md section 5); the same rule for every backbone."""
 
 
 class Provenance(Model):

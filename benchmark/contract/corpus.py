@@ -10,7 +10,7 @@ from benchmark.contract.base import Model, Name, Sha256, digest_of
 from benchmark.contract.dataset import ImageCounts, PixelStatistics, SplitName, Track
 
 CHEXPERT_LABELS = ("Cardiomegaly", "Edema", "Consolidation", "Atelectasis", "Pleural Effusion")
-"""The five binary labels in the order of the protocol (datasets.md, MIMIC-CXR, Labels)."""
+"""The five binary labels in the order of the protocol (datasets.md section 7.6)."""
 
 CORPUS_SIDE = 512
 """Default of the shorter side of a stored image in pixels; smaller images are stored as they are."""
@@ -44,7 +44,7 @@ class CorpusManifest(Model):
     splits: dict[SplitName, CorpusSplit]
     pixel_statistics: PixelStatistics
     """Of the training split at original size: mean of study means, and the root of (mean of study variances +
-    variance of study means) (datasets.md, MIMIC-CXR, What is stored per study)."""
+    variance of study means) (datasets.md section 7.5)."""
     left_out: dict[str, NonNegativeInt] = {}
     """Reason, and number of studies (or images, where the reason says so) that were skipped."""
     image_counts: ImageCounts | None = None

@@ -22,11 +22,11 @@ SplitName = Literal["train", "validation", "test"]
 SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
 
 IMAGE_SIDE = 224
-"""Side of a stored image in pixels (protocol section 5); boxes are in this frame."""
+"""Side of a stored image in pixels (evaluation.md section 5); boxes are in this frame."""
 
 
 class PixelStatistics(Model):
-    """Scalar mean and standard deviation of pixels in [0, 1] over the whole training split (datasets.md, General)."""
+    """Scalar mean and standard deviation of pixels in [0, 1] over the whole training split (datasets.md section 1)."""
 
     mean: float
     std: float = Field(gt=0)
@@ -78,7 +78,7 @@ class ImageCounts(Model):
 
 
 class DatasetManifest(Model):
-    """`dataset.json`. Statistics are over the original-size images as processed in memory (datasets.md)."""
+    """`dataset.json`. Statistics are over the original-size images as processed in memory (datasets.md section 1)."""
 
     schema_version: Literal[1] = 1
     name: Name

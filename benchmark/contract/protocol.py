@@ -1,6 +1,6 @@
 """A protocol: every choice that decides a number, one named entry each, so that a corrected one changes no code.
 
-Comments name the section of the protocol documents (evaluation.md, datasets.md) that the entry reproduces.
+Comments name the section of docs/reference that the entry reproduces.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from benchmark.contract.base import Model
 
 
 class DataProtocol(Model):
-    """How raw files become stores (datasets.md; evaluation.md section 5)."""
+    """How raw files become stores (datasets.md sections 1 to 6; evaluation.md section 5)."""
 
     image_side: PositiveInt = 224
     equalised: list[str]

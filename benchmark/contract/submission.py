@@ -40,7 +40,7 @@ class Variant(_Declared):
 
     description: str = ""
     fraction: float = Field(default=1.0, gt=0, le=1)
-    """Share of the training split, in stored order (datasets.md, 30 % subset)."""
+    """Share of the training split, in stored order (datasets.md section 7.8)."""
     published: str | None = None
     """Name of the configuration in the published study."""
     settings: dict[str, JsonValue] = {}

@@ -1,4 +1,4 @@
-"""A task specification: everything of protocol section 1 for one of the 18 tasks."""
+"""A task specification: everything of evaluation.md section 1 for one of the 18 tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class WarmUp(Model):
 
 
 class TaskSpec(Model):
-    """One task. Fractions are of the split's rows in stored order (protocol section 4)."""
+    """One task. Fractions are of the split's rows in stored order (evaluation.md section 4)."""
 
     number: PositiveInt
     id: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -46,7 +46,7 @@ class TaskSpec(Model):
     """How tables head the metric: mAP, Dice, fROC, Avg Dice."""
     extra_metrics: list[str] = []
     published_train_images: NonNegativeInt
-    """Training images with the official splits (protocol section 1), for tables and tests."""
+    """Training images with the official splits (evaluation.md section 1), for tables and tests."""
 
     @model_validator(mode="after")
     def _consistent(self) -> TaskSpec:

@@ -1,4 +1,4 @@
-"""Masks drawn from boxes, and what a mask stored as GIF reads back as (datasets.md, General)."""
+"""Masks drawn from boxes, and what a mask stored as GIF reads back as (datasets.md section 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grey values of a prepared image and their statistics (datasets.md, General; evaluation.md section 5).
+"""Grey values of a prepared image and their statistics (datasets.md section 1; evaluation.md section 5).
 
 Mean and variance are those of the float image in [0, 1] after equalisation and before it becomes 8 bit.
 Images of at most 256 distinct values go through a table of those values, which gives the same numbers as

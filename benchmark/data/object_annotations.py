@@ -1,4 +1,4 @@
-"""Object-CXR annotation strings, their boxes and masks (datasets.md, Object CXR).
+"""Object-CXR annotation strings, their boxes and masks (datasets.md section 5).
 
 `type numbers…` per object, objects joined by `;`: 0 rectangle and 1 ellipse `x1 y1 x2 y2`, 2 polygon `x1
 y1 x2 y2 …`. Three defects of the published preparation are entries of the protocol: exchanged box sides,

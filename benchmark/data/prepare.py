@@ -76,7 +76,7 @@ def prepare(
     A store of another protocol is left alone. One that was damaged since counts as not there.
 
     Args:
-        raw: Folder of the raw files (datasets.md; docs/data.md).
+        raw: Folder of the raw files (docs/data.md).
         patient_key: Returns the key of the hashes that stand for patients (`patient_key.py`); asked once there is work.
         splits_dir: Folder with `train.csv`, `validation.csv`, `test.csv`; None draws seeded splits.
         skip_bad: Leave out images that cannot be used, and list them in `dataset.json`.

@@ -1,6 +1,6 @@
 """Run-length masks of SIIM-ACR: pairs `offset length`, each offset counted from the end of the run before it.
 
-The runs go over the image column by column from 0 (datasets.md, SIIM).
+The runs go over the image column by column from 0 (datasets.md section 3).
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class RawImage:
     pixels: np.ndarray
     masks: Sequence[np.ndarray]
     masks_are_gifs: bool = True
-    """Whether the published masks went through a GIF (datasets.md, General)."""
+    """Whether the published masks went through a GIF (datasets.md section 1)."""
     person: Person = UNKNOWN
     """What the header of the file says of the patient."""
 

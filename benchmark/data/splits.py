@@ -1,4 +1,4 @@
-"""The protocol's split rules with a seed (datasets.md). The published splits were drawn without one."""
+"""The protocol's split rules with a seed (datasets.md sections 2 to 6). The published splits were drawn without one."""
 
 from __future__ import annotations
 

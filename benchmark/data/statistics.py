@@ -8,7 +8,7 @@ from benchmark.contract.dataset import PixelStatistics
 
 
 def split_statistics(means: np.ndarray, variances: np.ndarray) -> PixelStatistics:
-    """Return mean of image means and sqrt(mean of variances + population variance of means) (datasets.md).
+    """Return mean of image means and sqrt(mean of variances + population variance of means) (datasets.md section 1).
 
     Args:
         means: float (n,), mean of each image in [0, 1].

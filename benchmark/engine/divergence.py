@@ -1,4 +1,4 @@
-"""Whether a model is still made of numbers (protocol section 1.1: training ends on a loss or parameter that is not)."""
+"""Whether a model is still made of numbers: training ends on one that is not (evaluation.md section 1.1)."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def _as_slice(rows: np.ndarray) -> slice | np.ndarray:
 
 
 class Images:
-    """Normalised images: (x / 255 - mean) / std, repeated to three channels (protocol section 5)."""
+    """Normalised images: (x / 255 - mean) / std, repeated to three channels (evaluation.md section 5)."""
 
     def __init__(
         self,
@@ -128,9 +128,9 @@ class LiveFeatures:
 
 
 def frozen_features(backbone: nn.Module, image: Tensor) -> dict[int, Tensor]:
-    """Return the feature levels of a frozen backbone: eval mode, no gradient (protocol section 2.4).
+    """Return the feature levels of a frozen backbone: eval mode, no gradient (evaluation.md section 2.4).
 
-    Computed in float32 on a CPU, under the published half-precision autocast on CUDA (protocol section 1.1).
+    Computed in float32 on a CPU, under the published half-precision autocast on CUDA (evaluation.md section 1.1).
     """
     backbone.eval()
     with torch.no_grad(), mixed_precision(image.device):

@@ -1,4 +1,4 @@
-"""Adam and the plateau schedule with the protocol's constants (section 1.1)."""
+"""Adam and the plateau schedule with the protocol's constants (evaluation.md section 1.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to be run for one task, decided from values alone (protocol sections 2.1 and 4)."""
+"""What is to be run for one task, decided from values alone (evaluation.md sections 2.1 and 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which epoch is best and when to stop (protocol section 1.1). One rule for every way of training."""
+"""Which epoch is best and when to stop (evaluation.md section 1.1). One rule for every way of training."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class _Pending:
 
 
 class Training(L.LightningModule):
-    """The training loop of one run (protocol sections 2.4 and 12).
+    """The training loop of one run (evaluation.md sections 2.4 and 12).
 
     Args:
         head: Reads feature levels by stride.

@@ -1,4 +1,4 @@
-"""The mean of per-batch validation losses (protocol section 10: batches count alike, the short last one too)."""
+"""The mean of per-batch validation losses (evaluation.md section 10: batches count alike, the short last one too)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The warm-up of fine-tuned tasks, decided from step counts alone (protocol section 2.4)."""
+"""The warm-up of fine-tuned tasks, decided from step counts alone (evaluation.md section 2.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CLIP with the encoders of LoVT: one sentence of a report, attention pooling (pretraining.md 1)."""
+"""CLIP with the encoders of LoVT: one sentence of a report, attention pooling (pretraining.md section 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One vector of many positions by attention with their mean as the query (pretraining.md 1.1, 1.2)."""
+"""One vector of many positions by attention with their mean as the query (pretraining.md sections 1.1 and 1.2)."""
 
 from __future__ import annotations
 

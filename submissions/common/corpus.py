@@ -30,7 +30,7 @@ class Corpus:
         root: the folder.
         manifest: its `corpus.json`.
         fraction: share of the training split that is used: the first rows in stored order, counted in studies by
-            `studies` and in images by `images` (datasets.md, 30 % subset). Validation and test are complete.
+            `studies` and in images by `images` (datasets.md section 7.8). Validation and test are complete.
 
     Raises:
         PretrainingError: no corpus there, or its files disagree.

@@ -1,4 +1,4 @@
-"""Attention between the regions of an image and the sentences of its report (pretraining.md 1.4)."""
+"""Attention between the regions of an image and the sentences of its report (pretraining.md section 1.4)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Linear probes that watch the features while they are learnt; they decide nothing.
 
-Linear classifiers on detached features, each with its own Adam (pretraining.md 1.9). The extra forward pass runs in
-eval mode, so that nothing of the method changes; with the setting `double_bn_update` it runs in train mode and
+Linear classifiers on detached features, each with its own Adam (pretraining.md section 1.9). The extra forward pass
+runs in eval mode, so that nothing of the method changes; with the setting `double_bn_update` it runs in train mode and
 updates BN's running statistics once more, in float32 under mixed precision too, as the published runs did: their
 Lightning called what follows a batch outside autocast.
 """

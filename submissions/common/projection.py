@@ -1,4 +1,4 @@
-"""Projection head: linear, norm, ReLU, linear (pretraining.md 1.3)."""
+"""Projection head: linear, norm, ReLU, linear (pretraining.md section 1.3)."""
 
 from __future__ import annotations
 

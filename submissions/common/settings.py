@@ -33,8 +33,8 @@ class TrainingSettings(Model):
     learning_rate: PositiveFloat = 1e-4
     weight_decay: NonNegativeFloat = 1e-6
     schedule: Schedule = "constant"
-    """`cosine_per_epoch`: falls to 0 and rises again in turn, period two epochs (pretraining.md 1.8); `plateau`: on
-    the monitored value; `warmup_cosine`: a value per epoch (section 4)."""
+    """`cosine_per_epoch`: falls to 0 and rises again in turn, period two epochs (pretraining.md section 1.8);
+    `plateau`: on the monitored value; `warmup_cosine`: a value per epoch (pretraining.md section 4)."""
     warmup_epochs: NonNegativeInt = 0
     plateau_factor: float = Field(default=0.5, gt=0, lt=1)
     plateau_patience: NonNegativeInt = 12
@@ -50,7 +50,7 @@ class TrainingSettings(Model):
     """Whether batch norms share statistics over ranks (CUDA only)."""
     double_bn_update: bool = False
     """Whether a second forward pass per batch in train mode updates BN's running statistics once more, as the
-    published online evaluation did (pretraining.md 1.9). Gradients do not change."""
+    published online evaluation did (pretraining.md section 1.9). Gradients do not change."""
     precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = "auto"
     """`auto`: 16-bit mixed precision on CUDA as published, 32-bit on a CPU."""
 

@@ -1,4 +1,4 @@
-"""ConVIRT: images and one sentence of their reports, average pooling, no batch norm (pretraining.md 1)."""
+"""ConVIRT: images and one sentence of their reports, average pooling, no batch norm (pretraining.md section 1)."""
 
 from __future__ import annotations
 

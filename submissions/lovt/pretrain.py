@@ -1,4 +1,4 @@
-"""LoVT: local and global alignment of images with their reports (pretraining.md 1).
+"""LoVT: local and global alignment of images with their reports (pretraining.md section 1).
 
 Image and report encoder with their pooling: `submissions/common/image_text/module.py`. Heads, attention between
 regions and sentences, and the six losses: `alignment.py`.

@@ -10,7 +10,7 @@ from submissions.common.image_text.settings import ImageTextSettings
 
 
 class Settings(ImageTextSettings):
-    """Global alignment as the base has it, and local alignment (pretraining.md 1.4, 1.5)."""
+    """Global alignment as the base has it, and local alignment (pretraining.md sections 1.4 and 1.5)."""
 
     local_image_weight: NonNegativeFloat = 0.375
     """Weight of each of the two losses between regions and what the report says of them; 0: no such loss."""

@@ -16,7 +16,7 @@ from benchmark.contract.protocol import YoloProtocol
 from tasks.boxes import FRAME, BoxTarget
 
 TINY = 1e-16
-"""Keeps logarithm and division finite (section 7.4)."""
+"""Keeps logarithm and division finite (evaluation.md section 7.4)."""
 
 
 @dataclass(frozen=True)

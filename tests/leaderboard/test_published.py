@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import csv
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from leaderboard.layout import percent
 from leaderboard.published.load import FOLDER, load_published
 from leaderboard.records import RecordSet
 from tests.leaderboard.records import TASKS
+from tests.parity.golden import FOLDER as GOLDEN
+
+TRANSCRIPTION = "d4c5d37cb9b89ee66f6809d758bd90d201233012692f57053090601ef160dc36"
 
 
 @pytest.fixture(scope="module")
@@ -59,18 +63,41 @@ def test_the_count_holds_by_hand(table: Table) -> None:
     assert won == [5, 7, 8, 9, 10, 11, 12, 13, 16, 17]
 
 
-def test_every_value_is_that_of_the_transcription(table: Table, shared: Path) -> None:
-    path = shared / "protocol" / "published-results.csv"
-    lines = list(csv.DictReader(path.open(encoding="utf-8")))
-    assert len(lines) == 288
-    rows = {(row.method, row.fraction): row for row in table.rows}
-    for line in lines:
-        fraction = int(line["pretrain_fraction"]) / 100 or None
-        cell = rows[line["method"], fraction].cell(line["task_id"])
-        assert cell is not None
-        assert cell.summary is not None
-        assert percent(cell.summary.mean) == line["mean"]
-        assert percent(cell.summary.interval95_normal or 0.0) == line["ci95"]
+def printed(table: Table) -> dict[tuple[str, int, str], tuple[str, str]]:
+    """Method, percent of the corpus and task of each cell; mean and half-width as the paper prints them."""
+    return {
+        (row.method or "", round(100 * (row.fraction or 0)), cell.task): (
+            percent(cell.summary.mean),
+            percent(cell.summary.interval95_normal or 0.0),
+        )
+        for row in table.rows
+        for cell in row.cells
+        if cell.summary
+    }
+
+
+def test_every_value_is_that_of_the_transcription(table: Table) -> None:
+    """A second transcription of both tables has this digest: method, percent, task, mean, half-width."""
+    cells = printed(table)
+    assert len(cells) == 288
+    lines = sorted(
+        f"{name},{share},{task},{','.join(cells[name, share, task])}" for name, share, task in cells
+    )
+    assert hashlib.sha256("\n".join(lines).encode()).hexdigest() == TRANSCRIPTION
+
+
+def test_the_published_runs_give_the_published_cells(table: Table) -> None:
+    """The five values of a cell, where the reference published them, are an oracle of their own."""
+    metrics = {spec.id: spec.metric for spec in TASKS.values()}
+    cells = printed(table)
+    runs = json.loads((GOLDEN / "run_statistics.json").read_text(encoding="utf-8"))
+    reported = [run for run in runs if run["metric"].endswith(f"_test/{metrics[run['task']]}")]
+    assert len(reported) == 18
+    for run in reported:
+        method, share = run["model"].split("_")
+        assert cells[method, int(share), run["task"]] == (percent(run["mean"]), percent(run["interval95"])), (
+            run
+        )
 
 
 def test_the_intervals_are_the_papers_and_labelled_so(table: Table) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.parity DIR [--only PATTERN]`: run every golden case of a folder."""
+"""`python -m tests.parity [DIR] [--only PATTERN]`: run every golden case of a folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.parity.golden import GoldenError
+from tests.parity.golden import FOLDER, GoldenError
 from tests.parity.runner import format_result, run_folder
 
 DESCRIPTION = """\
@@ -16,8 +16,9 @@ without a check counts as failed. Exit code: 0 all passed, 1 some failed, 2 not 
 
 EXAMPLES = """\
 examples:
-  python -m tests.parity ../shared/golden
-  python -m tests.parity ../shared/golden --only 'yolo_*'"""
+  python -m tests.parity
+  python -m tests.parity --only 'yolo_*'
+  python -m tests.parity other/vectors"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,7 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="folder with manifest.json and its files")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=FOLDER,
+        metavar="DIR",
+        help="folder with manifest.json and its files; default: the vectors of this repository",
+    )
     parser.add_argument("--only", metavar="PATTERN", help="files whose name matches, `*` and `?` allowed")
     options = parser.parse_args(arguments)
     passed = failed = 0

@@ -22,6 +22,9 @@ from tests.parity.compare import Comparison, Failure
 PATTERN_SHAPE = re.compile(r"shape \[([\d, ]+)\]")
 
 
+FOLDER = Path(__file__).resolve().parent / "golden"
+"""The vectors of this repository."""
+
 NOT_DATA = ("manifest.json", "*.md", "*.txt", "SHA256SUMS", ".*")
 """Files of a folder that hold no vectors."""
 

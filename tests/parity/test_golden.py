@@ -1,32 +1,24 @@
-"""The golden vectors of this machine, each file a test of its own."""
+"""The golden vectors of this repository, each file a test of its own."""
 
 from __future__ import annotations
 
-import os
+import hashlib
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
-from tests.parity.golden import golden_names, read_manifest
+from tests.parity.golden import FOLDER, golden_names, read_manifest
 from tests.parity.pending import is_pending
 from tests.parity.runner import format_result, load_checks, run_file, run_folder
 
-FOLDER = Path(os.environ.get("LOVT_BENCH_SHARED") or REPOSITORY.parent / "shared") / "golden"
-NAMES = golden_names(FOLDER, read_manifest(FOLDER)) if FOLDER.is_dir() else []
+NAMES = golden_names(FOLDER, read_manifest(FOLDER))
 READY = [name for name in NAMES if not is_pending(name.split(".")[0])]
 SLOW = ("resunet", "yolo_head_1cls", "yolo_head_8cls")
 
-needs_folder = pytest.mark.skipif(
-    not NAMES, reason="no golden vectors: shared/golden not found (set LOVT_BENCH_SHARED)"
-)
 
-
-@needs_folder
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=pytest.mark.slow if name.startswith(SLOW) else ()) for name in READY]
-    or ["none"],
+    [pytest.param(name, marks=pytest.mark.slow if name.startswith(SLOW) else ()) for name in READY],
 )
 def test_every_case_of_the_file_is_within_its_tolerance(name: str):
     checks, broken = load_checks()
@@ -36,7 +28,6 @@ def test_every_case_of_the_file_is_within_its_tolerance(name: str):
     assert not failed, "\n".join(["", *failed])
 
 
-@needs_folder
 def test_the_command_reports_exactly_the_pending_files_as_having_no_check():
     pending = {name.split(".")[0] for name in NAMES} - {name.split(".")[0] for name in READY}
     checks, _ = load_checks()
@@ -51,3 +42,12 @@ def test_the_command_reports_exactly_the_pending_files_as_having_no_check():
         else:
             assert any(Path(stem).match(pattern) for pattern in checks), stem
     assert without == pending
+
+
+def test_the_files_are_those_that_were_made():
+    lines = (FOLDER / "SHA256SUMS").read_text().splitlines()
+    listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
+    found = {
+        name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in [*NAMES, "manifest.json"]
+    }
+    assert found == listed

@@ -170,3 +170,10 @@ def test_only_some_files(folder: Path, capsys):
     assert capsys.readouterr().out.splitlines()[-1] == "2 passed, 0 failed"
     assert main([str(folder), "--only", "nothing*"]) == 2
     assert "no file matches 'nothing*'; files: dice_loss, metric_froc" in capsys.readouterr().err
+
+
+def test_without_a_folder_the_vectors_of_the_repository_are_run(capsys):
+    assert main(["--only", "lr_schedules"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split()[1] for line in lines[:-1]} == {"lr_schedules"}
+    assert lines[-1] == f"{len(lines) - 1} passed, 0 failed"

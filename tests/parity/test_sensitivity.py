@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.parity.compare import Comparison
-from tests.parity.golden import GoldenFile, read_manifest
+from tests.parity.golden import FOLDER, GoldenFile, read_manifest
 from tests.parity.runner import load_checks, run_file
 
 QUICK = (
@@ -41,11 +41,10 @@ def altered(value: np.ndarray, entry: dict[str, Any]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("stem", QUICK)
-def test_each_altered_output_fails_its_own_comparison(shared: Path, tmp_path: Path, stem: str):
-    folder = shared / "golden"
-    entry = read_manifest(folder)[f"{stem}.npz"]
+def test_each_altered_output_fails_its_own_comparison(tmp_path: Path, stem: str):
+    entry = read_manifest(FOLDER)[f"{stem}.npz"]
     kinds = {name: array for name, array in entry["arrays"].items() if array["kind"] == "output"}
-    with np.load(folder / f"{stem}.npz") as stored:
+    with np.load(FOLDER / f"{stem}.npz") as stored:
         arrays = {
             name: altered(stored[name], kinds[name]) if name in kinds else stored[name]
             for name in stored.files

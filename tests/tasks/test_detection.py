@@ -16,7 +16,7 @@ F32 = np.float32
 
 
 def plain_suppress(rows: np.ndarray, threshold: float, iou_limit: float, plus: float) -> list[int]:
-    """Section 7.5 for one image and class: indices of rows (cx, cy, w, h, score) that stay, best first."""
+    """evaluation.md section 7.5 for an image and class: indices of rows (cx, cy, w, h, score) that stay, best first."""
     index = [i for i in np.argsort(-rows[:, 4], kind="stable") if rows[i, 4] >= F32(threshold)]
     x1, y1 = rows[:, 0] - rows[:, 2] / 2, rows[:, 1] - rows[:, 3] / 2
     x2, y2 = rows[:, 0] + rows[:, 2] / 2, rows[:, 1] + rows[:, 3] / 2

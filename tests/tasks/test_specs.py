@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import pytest
 
+from leaderboard.published.load import FOLDER as PUBLISHED
 from tasks.registry import SPECS, load_tasks
 
-# Section 1: nr | id | dataset | images | head | backbone | reported test metric
+# evaluation.md section 1: nr | id | dataset | images | head | backbone | reported test metric
 TASKS = """
 1 | rsna_finetune_1 | RSNA 1 % (160) | YOLOv3 | fine-tuned | mAP
 2 | rsna_finetune_10 | RSNA 10 % (1601) | YOLOv3 | fine-tuned | mAP
@@ -31,7 +31,7 @@ TASKS = """
 18 | nih_seg_linear | NIH CXR masks (588) | linear | frozen | avg_dice
 """
 
-# Section 1.1: nr | batch | grid in order | warm-up steps / learning rate | max epochs | patience | monitor
+# evaluation.md section 1.1: nr | batch | grid | warm-up steps / learning rate | max epochs | patience | monitor
 SETTINGS = """
 1 | 8 | 3e-4, 1e-4 | 100 / 1e-3 | 500 | 20 | mAP
 2 | 64 | 3e-4, 1e-3 | 100 / 1e-3 | 100 | 10 | mAP
@@ -72,7 +72,7 @@ DATASETS = {
         ],
     ),
 }
-"""Store name and classes in channel order (sections 7 and 8)."""
+"""Store name and classes in channel order (evaluation.md sections 7 and 8)."""
 
 HEADS = {"YOLOv3": "yolov3", "linear": "linear", "U-Net": "unet"}
 LABELS = {"mAP": "mAP", "froc": "fROC", "opacity_dice": "Dice", "pneumothorax_dice": "Dice"}
@@ -103,7 +103,7 @@ def test_what_is_learnt_on_what(row):
     assert spec.metric == metric
     assert spec.train_fraction == int(percent) / 100
     assert spec.published_train_images == int(images)
-    # Section 4: RSNA validation is cut to a tenth, whatever the training fraction; no other split is.
+    # evaluation.md section 4: RSNA validation is cut to a tenth, whatever the training fraction; no other split is.
     assert spec.validation_fraction == (0.1 if store == "rsna" else 1)
 
 
@@ -124,14 +124,14 @@ def test_how_it_is_trained(row):
 
 
 def test_a_backbone_costs_136_trainings():
-    """Section 2.1: 46 tuning runs (task 5 has none) and five final runs for each task."""
+    """evaluation.md section 2.1: 46 tuning runs (task 5 has none) and five final runs for each task."""
     tuning = sum(len(spec.learning_rates) for spec in load_tasks() if len(spec.learning_rates) > 1)
     assert tuning + 5 * len(load_tasks()) == 46 + 90
 
 
 @pytest.mark.parametrize("spec", load_tasks(), ids=lambda spec: spec.id)
 def test_extra_metrics_are_those_exported_beside_the_reported_one(spec):
-    """End of section 3."""
+    """End of evaluation.md section 3."""
     if spec.dataset == "nih-cxr":
         expected = [f"{name}_dice" for name in DATASETS["NIH CXR"][1]]
     elif spec.target == "boxes":
@@ -143,15 +143,7 @@ def test_extra_metrics_are_those_exported_beside_the_reported_one(spec):
     assert spec.metric_label == label
 
 
-def test_published_rows_name_the_same_tasks_and_metrics(shared: Path):
-    """The published table calls the micro Dice of a single class `dice`."""
-    with (shared / "protocol" / "published-results.csv").open() as stream:
-        published = {
-            (int(row["task_number"]), row["task_id"], row["metric"]) for row in csv.DictReader(stream)
-        }
-    ours = {(spec.number, spec.id, _published_name(spec.metric, len(spec.classes))) for spec in load_tasks()}
-    assert published == ours
-
-
-def _published_name(metric: str, classes: int) -> str:
-    return "dice" if metric.endswith("_dice") and classes == 1 else metric
+def test_published_rows_name_the_same_tasks_in_the_order_of_their_numbers():
+    with (PUBLISHED / "lovt-2022.csv").open() as stream:
+        published = [row["task"] for row in csv.DictReader(stream) if row["method"] == "ImageNet"]
+    assert published == [spec.id for spec in sorted(load_tasks(), key=lambda spec: spec.number)]

@@ -1,6 +1,6 @@
 """ResNets of torchvision (v1.5: the stride sits in the 3 x 3 convolution), without average pooling and `fc`.
 
-State dicts keep torchvision's names, so that published weights load as they are (protocol section 6).
+State dicts keep torchvision's names, so that published weights load as they are (evaluation.md section 6).
 """
 
 from __future__ import annotations

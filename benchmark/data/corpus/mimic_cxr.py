@@ -1,4 +1,4 @@
-"""MIMIC-CXR: frontal images, report sections and labels by the protocol's rules (datasets.md, MIMIC-CXR)."""
+"""MIMIC-CXR: frontal images, report sections and labels by the protocol's rules (datasets.md section 7)."""
 
 from __future__ import annotations
 

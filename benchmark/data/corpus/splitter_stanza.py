@@ -1,4 +1,4 @@
-"""Sentences by Stanza's English tokenizer, as the reference had them (datasets.md, Sentence splitting)."""
+"""Sentences by Stanza's English tokenizer, as the reference had them (datasets.md section 7.4)."""
 
 from __future__ import annotations
 

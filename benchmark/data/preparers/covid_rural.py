@@ -1,4 +1,4 @@
-"""COVID Rural, opacity segmentation of COVID-19-AR images (datasets.md). Masks are PNGs, not GIFs."""
+"""COVID Rural, opacity segmentation of COVID-19-AR images (datasets.md section 4). Masks are PNGs, not GIFs."""
 
 from __future__ import annotations
 

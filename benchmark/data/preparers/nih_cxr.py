@@ -1,4 +1,4 @@
-"""NIH ChestX-ray14, images with pathology boxes and a draw of *No Finding* images (datasets.md).
+"""NIH ChestX-ray14, images with pathology boxes and a draw of *No Finding* images (datasets.md section 6).
 
 Under `nih_split_groups: separate` the two groups are split apart, so that patients may be in two splits.
 """

@@ -1,4 +1,4 @@
-"""Object-CXR, foreign objects (datasets.md). The challenge's dev images are the test split.
+"""Object-CXR, foreign objects (datasets.md section 5). The challenge's dev images are the test split.
 
 Its three published defects are protocol entries; see `benchmark/data/object_annotations.py`.
 """

@@ -1,4 +1,4 @@
-"""RSNA Pneumonia Detection Challenge, stage 2 training part (datasets.md).
+"""RSNA Pneumonia Detection Challenge, stage 2 training part (datasets.md section 2).
 
 Each image has a patient ID of its own; the images are NIH's, several of one patient among them, as the mapping file
 says where it is there. Images are neither equalised nor inverted. Masks are the filled opacity boxes.

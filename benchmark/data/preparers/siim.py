@@ -1,4 +1,4 @@
-"""SIIM-ACR Pneumothorax Segmentation, training part of the mirror `siim-train-test` (datasets.md).
+"""SIIM-ACR Pneumothorax Segmentation, training part of the mirror `siim-train-test` (datasets.md section 3).
 
 An image has one row per annotation; its mask is their union.
 """

@@ -15,7 +15,7 @@ def network_input(images: Tensor, mean: float, std: float) -> Tensor:
         std: of [0, 1] pixels, above 0.
 
     Returns:
-        (B, 3, S, S) float32, channels last in memory.
+        (B, 3, S, S) float32, float64 where the views are, channels last in memory.
 
     Raises:
         ValueError: another shape or dtype.
@@ -25,7 +25,7 @@ def network_input(images: Tensor, mean: float, std: float) -> Tensor:
     if images.dtype == torch.uint8:
         values = images.float() / 255
     elif images.is_floating_point():
-        values = images.float()
+        values = images if images.dtype == torch.float64 else images.float()
     else:
         raise ValueError(f"expected uint8 or floating views, found {images.dtype}")
     values = (values - mean) / std

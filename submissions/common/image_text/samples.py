@@ -1,4 +1,4 @@
-"""What an image-text method sees of a study (pretraining.md 1.6, 1.7): view, sentences, and batches of both."""
+"""What an image-text method sees of a study: view, sentences, batches (pretraining.md sections 1.6 and 1.7)."""
 
 from __future__ import annotations
 

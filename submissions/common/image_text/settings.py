@@ -13,7 +13,7 @@ from submissions.common.text.source import PUBLISHED
 
 
 class ImageTextSettings(TrainingSettings):
-    """Encoders, pooling, projection heads, global loss and text augmentation (pretraining.md 1)."""
+    """Encoders, pooling, projection heads, global loss and text augmentation (pretraining.md section 1)."""
 
     accumulate: PositiveInt = 16
     optimiser: Literal["adam", "adamw"] = "adamw"

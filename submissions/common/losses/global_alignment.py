@@ -1,4 +1,4 @@
-"""Contrastive loss between images and their reports (pretraining.md 1.5, global)."""
+"""Contrastive loss between images and their reports (pretraining.md section 1.5, global)."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ def global_alignment(
     Args:
         images: (B, d) projected images, not yet of unit length.
         reports: (B, d) their reports, same order.
-        all_images, all_reports: (M, d) candidates where negatives are gathered over ranks, the batch's own
-            pairs among them in rows `first` … `first + B - 1`; None: the batch itself.
+        all_images: (M, d) candidates where negatives are gathered over ranks, the batch's own pairs among
+            them in rows `first` … `first + B - 1`; None: the batch itself.
+        all_reports: (M, d) of the same pairs.
         first: row of the batch's first pair in the candidates (rank · B).
         same_modality: the other candidates of the anchor's own modality are negatives too (not published).
 

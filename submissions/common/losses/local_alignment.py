@@ -1,4 +1,4 @@
-"""Contrastive loss between positions and what the other modality says of them (pretraining.md 1.5, local)."""
+"""Contrastive loss between positions and what the other modality says of them (pretraining.md section 1.5, local)."""
 
 from __future__ import annotations
 

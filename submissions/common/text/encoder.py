@@ -1,4 +1,4 @@
-"""The language model: a BERT whose embeddings and first layers do not learn (pretraining.md 1.2)."""
+"""The language model: a BERT whose embeddings and first layers do not learn (pretraining.md section 1.2)."""
 
 from __future__ import annotations
 

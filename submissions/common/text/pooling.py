@@ -1,4 +1,4 @@
-"""Token features to sentence features and one report feature (pretraining.md 1.2)."""
+"""Token features to sentence features and one report feature (pretraining.md section 1.2)."""
 
 from __future__ import annotations
 

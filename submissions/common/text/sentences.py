@@ -1,4 +1,4 @@
-"""Text augmentation (pretraining.md 1.7). Draws from torch's global CPU generator."""
+"""Text augmentation (pretraining.md section 1.7). Draws from torch's global CPU generator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports to token numbers: sentence by sentence, one sequence a report (pretraining.md 1.2)."""
+"""Reports to token numbers: sentence by sentence, one sequence a report (pretraining.md section 1.2)."""
 
 from __future__ import annotations
 

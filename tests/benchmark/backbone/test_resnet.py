@@ -14,7 +14,7 @@ RESNETS = [name for name in architectures() if name.startswith(("res", "wide"))]
 
 
 def test_resnet50_has_the_parameters_and_levels_of_the_protocol() -> None:
-    """Protocol section 6."""
+    """evaluation.md section 6."""
     plan = blueprint("resnet50")
     assert plan.parameter_count == 23_508_032
     assert [(level.name, level.channels, level.stride) for level in plan.levels] == [

@@ -1,4 +1,4 @@
-"""Which runs a task costs and which rows it reads, against the numbers of protocol sections 1, 2 and 4."""
+"""Which runs a task costs and which rows it reads, against the numbers of evaluation.md sections 1, 2 and 4."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The warm-up as it acts on weights and batch-norm statistics (protocol section 2.4)."""
+"""The warm-up as it acts on weights and batch-norm statistics (evaluation.md section 2.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The warm-up of fine-tuned tasks, against the table of protocol section 2.4."""
+"""The warm-up of fine-tuned tasks, against the table of evaluation.md section 2.4."""
 
 import pytest
 

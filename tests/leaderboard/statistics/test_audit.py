@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from leaderboard.statistics.analyse import analyse
 from leaderboard.statistics.audit import audit_runs, distinct
 from tests.leaderboard.statistics.tables import table
+from tests.parity.golden import FOLDER
 
 
-def test_the_published_rows_with_repeats_are_flagged_and_no_others(shared: Path) -> None:
-    rows = json.loads((shared / "golden" / "run_statistics.json").read_text(encoding="utf-8"))
+def test_the_published_rows_with_repeats_are_flagged_and_no_others() -> None:
+    rows = json.loads((FOLDER / "run_statistics.json").read_text(encoding="utf-8"))
     flagged = [
         (number, found.effective_runs)
         for number, row in enumerate(rows)

@@ -35,7 +35,7 @@ DEMSAR = np.array(
 
 
 def test_demsars_example() -> None:
-    """Section 3.2.2: average ranks, chi-squared 9.28, F 3.69, critical difference 1.25."""
+    """JMLR 7 (2006) 1-30, section 3.2.2: average ranks, chi-squared 9.28, F 3.69, critical difference 1.25."""
     doubled = doubled_ranks(DEMSAR)
     assert doubled.mean(axis=0) / 2 == pytest.approx([3.143, 2.000, 2.893, 1.964], abs=5e-4)
     # The paper's chi-squared has no correction for ties.

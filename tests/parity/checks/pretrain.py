@@ -1,4 +1,4 @@
-"""Checks of pretrain_*: global and local losses, attentions, one whole LoVT step (pretraining.md 1.1 to 1.5)."""
+"""Checks of pretrain_*: losses, attentions, one whole LoVT step (pretraining.md sections 1.1 to 1.5)."""
 
 from __future__ import annotations
 

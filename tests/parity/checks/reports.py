@@ -1,4 +1,4 @@
-"""Checks of report_sections: sections, selection, cleaning, header names (datasets.md, MIMIC-CXR)."""
+"""Checks of report_sections: sections, selection, cleaning, header names (datasets.md section 7)."""
 
 from __future__ import annotations
 

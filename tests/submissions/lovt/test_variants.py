@@ -1,4 +1,4 @@
-"""Every named variant against the tables of the protocol (pretraining.md 1.8 and 2), setting by setting."""
+"""Every named variant against the tables of the protocol (pretraining.md sections 1.8 and 2), setting by setting."""
 
 from __future__ import annotations
 

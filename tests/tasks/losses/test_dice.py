@@ -12,7 +12,7 @@ from tasks.losses.dice import dice_loss
 
 
 def plain_dice(logits: np.ndarray, target: np.ndarray) -> float:
-    """Section 10, in float64, one image set at a time."""
+    """evaluation.md section 10, in float64, one image set at a time."""
     p, y = 1 / (1 + np.exp(-logits.astype(np.float64))), target.astype(np.float64)
     return 0.0 if y.sum() == 0 else 1 - 2 * (p * y).sum() / max(p.sum() + y.sum(), 1e-7)
 

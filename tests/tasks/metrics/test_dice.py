@@ -20,7 +20,7 @@ from tasks.metrics.dice import (
 
 
 def plain_metrics(predicted: np.ndarray, target: np.ndarray, names: list[str]) -> dict[str, float]:
-    """Section 11.1 on bool arrays (N, C, H, W)."""
+    """evaluation.md section 11.1 on bool arrays (N, C, H, W)."""
     result, dices = {}, []
     for c, name in enumerate(names):
         p, y = predicted[:, c], target[:, c]
@@ -60,7 +60,7 @@ def test_any_batching_gives_the_metrics_of_the_split(images, classes, batch, for
 
 
 def test_predicting_everything_gives_the_random_row_of_tasks_8_and_9():
-    """Section 11.1: foreground in 2.7305 % of the pixels, so Dice 5.3 % where everything is predicted."""
+    """evaluation.md section 11.1: foreground in 2.7305 % of the pixels, so Dice 5.3 % where everything is predicted."""
     target = torch.zeros(1, 1, 200, 1000, dtype=torch.uint8)
     target.view(-1)[:5461] = 1
     metrics = SegmentationMetrics(["opacity"])

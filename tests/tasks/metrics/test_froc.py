@@ -17,7 +17,7 @@ HALVES = st.integers(0, 40).map(lambda value: value / 2)
 
 
 def plain_froc(detections, boxes, protocol: MetricProtocol) -> float:
-    """The pseudo code of section 11.3, line by line; detections and boxes are rows, one list an image."""
+    """The pseudo code of evaluation.md section 11.3, line by line; detections and boxes are rows, one list an image."""
     n, g = len(boxes), sum(map(len, boxes))
     ranked = [(image, row) for image, rows in enumerate(detections) for row in rows]
     ranked.sort(key=lambda item: -item[1][4])

@@ -34,7 +34,7 @@ def plain_iou(a, b, plus: float) -> float:
 
 
 def plain_average_precision(detections, boxes, threshold: float, protocol: MetricProtocol) -> float:
-    """Section 11.2 for one class: detections and boxes are lists of rows, one list an image."""
+    """evaluation.md section 11.2 for one class: detections and boxes are lists of rows, one list an image."""
     plus = 1.0 if protocol.map_iou_convention == "plus-one" else 0.0
     total = sum(map(len, boxes))
     ranked = sorted(

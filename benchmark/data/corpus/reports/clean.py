@@ -1,4 +1,4 @@
-"""White space of report texts (datasets.md, MIMIC-CXR, Sentence splitting)."""
+"""White space of report texts (datasets.md section 7.4)."""
 
 from __future__ import annotations
 

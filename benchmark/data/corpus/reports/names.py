@@ -1,4 +1,4 @@
-"""The normalised name of a report section (datasets.md, Section parsing, Name normalisation)."""
+"""The normalised name of a report section (datasets.md section 7.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Split a report into its sections by the protocol's header rule (datasets.md, MIMIC-CXR, Section parsing)."""
+"""Split a report into its sections by the protocol's header rule (datasets.md section 7.3)."""
 
 from __future__ import annotations
 

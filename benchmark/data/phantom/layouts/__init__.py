@@ -1,1 +1,1 @@
-"""The raw layouts of the public datasets, one module each (datasets.md)."""
+"""The raw layouts of the public datasets, one module each (datasets.md sections 2 to 7)."""

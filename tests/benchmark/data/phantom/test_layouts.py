@@ -62,7 +62,7 @@ def test_rsna(phantoms: dict[str, Path]) -> None:
 
 
 def decoded(runs: str, shape: tuple[int, int]) -> np.ndarray:
-    """The format of datasets.md, one run at a time."""
+    """The format of datasets.md section 3, one run at a time."""
     flat, position = np.zeros(shape[0] * shape[1], bool), 0
     numbers = [int(number) for number in runs.split()]
     for offset, length in zip(numbers[::2], numbers[1::2], strict=True):

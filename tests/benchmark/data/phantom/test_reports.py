@@ -103,7 +103,7 @@ def test_a_study_without_findings_is_normal_and_denies_something() -> None:
 def test_reports_vary_and_follow_the_form_of_mimic() -> None:
     texts = [report_of(number, "pneumonia")[0].text for number in range(60)]
     assert len(set(texts)) > 50
-    header = re.compile(r"\n ([A-Z ()/,-]+):\s")  # the section parser's header, datasets.md
+    header = re.compile(r"\n ([A-Z ()/,-]+):\s")  # the section parser's header, datasets.md section 7.3
     names = [tuple(header.findall(text)) for text in texts]
     assert {"FINDINGS", "IMPRESSION"} <= set(names[0]) | set(names[1]) | set(names[2])
     assert all("FINDINGS" in found or "IMPRESSION" in found for found in names)

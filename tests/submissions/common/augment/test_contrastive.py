@@ -1,4 +1,4 @@
-"""The SimCLR-type augmentation of section 4: one draw per image or one for a whole batch."""
+"""The SimCLR-type augmentation of pretraining.md section 4: one draw per image or one for a whole batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training view of section 1.6: what it draws, from which generator, and what it leaves alone."""
+"""The training view of pretraining.md section 1.6: what it draws, from which generator, and what it leaves alone."""
 
 from __future__ import annotations
 
