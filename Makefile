@@ -68,10 +68,11 @@ test: $(STAMP) ## All tests
 test-fast: $(STAMP) ## Tests without the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile -m 'not slow'
 
-lint: $(STAMP) ## ruff and mypy
+lint: $(STAMP) ## ruff, mypy, and code that nothing uses
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/vulture
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .

@@ -122,7 +122,7 @@ class Apart:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.close()
 
     @property

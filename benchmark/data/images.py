@@ -48,16 +48,6 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def decode_dicom(content: bytes) -> np.ndarray:
-    """Return the stored values of a DICOM image, uint8 (H, W), unchanged: no rescale, no window, no inversion.
-
-    Raises:
-        BadImageError: Not a readable single-frame 8-bit grey image.
-    """
-    with named("DICOM image"):
-        return eight_bit_grey(read_dicom(content))
-
-
 def eight_bit_grey(dataset: Dataset) -> np.ndarray:
     """Return the stored values of a data set, uint8 (H, W).
 

@@ -31,11 +31,6 @@ def contrastive_view(images: Tensor, side: int) -> Tensor:
     return _pipeline(side)(to_unit(images))
 
 
-def contrastive_views(images: Tensor, side: int) -> Tensor:
-    """Return a view of each image of (B, 1, S0, S0), each with its own draw; (B, 1, side, side) float32."""
-    return torch.stack([contrastive_view(image, side) for image in images])
-
-
 def jitter_and_blur(images: Tensor) -> Tensor:
     """Return float images with jitter (p 0.8) and blur (p 0.5) alone; one draw for all images given."""
     return _photometric(images.shape[-1])(images)

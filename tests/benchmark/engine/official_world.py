@@ -12,8 +12,9 @@ from benchmark.contract.dataset import IMAGE_SIDE, SPLIT_NAMES, SplitName
 from benchmark.data.box_masks import box_mask
 from benchmark.data.official import published
 from benchmark.data.split_files import parse_boxes
-from benchmark.data.store import ImageStore, write_store
+from benchmark.data.store import ImageStore
 from benchmark.data.transforms import Frame, fit_boxes, fit_mask
+from tests.benchmark.data.small_store import write_store
 from tests.benchmark.engine.world import CLASSES
 
 SIDE = 64

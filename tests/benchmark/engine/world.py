@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from benchmark.backbone.model import Backbone
 from benchmark.contract.backbone import FeatureLevel
 from benchmark.contract.profile import Profile
-from benchmark.data.store import ImageStore, write_store
+from benchmark.data.store import ImageStore
 from tasks.heads import unet, yolov3
+from tests.benchmark.data.small_store import write_store
 
 TINY = Profile(
     name="tiny",
