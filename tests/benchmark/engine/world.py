@@ -121,6 +121,7 @@ def tiny_store(root: Path, name: str, images: int = 24, seed: int = 0) -> ImageS
         images=pixels,
         masks=masks,
         boxes=boxes if detection else None,
+        box_classes=[np.array([row % len(classes)]) for row in range(images)] if detection else None,
         classes=classes,
     )
 
