@@ -7,7 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 
 from benchmark.contract.task import TaskSpec
-from benchmark.data.processes import interrupts_held, worker_pool
+from benchmark.data.pool import WorkerPool, interrupts_held
 from benchmark.engine.calibrate import calibrate
 from benchmark.engine.cost import Rates
 from benchmark.engine.eligible import check_eligible
@@ -55,7 +55,7 @@ def forecast(evaluation: Evaluation, rates: Rates | None = None, share: bool = T
 
 
 def _measured_apart(evaluation: Evaluation) -> Rates:
-    pool = worker_pool(1)
+    pool = WorkerPool(1)
     try:
         with interrupts_held():
             measured = pool.submit(_measure, refer_to(evaluation), list(evaluation.specs))
