@@ -31,7 +31,7 @@ DEMO_DATASETS := rsna siim covid-rural object-cxr nih-cxr
 BASE ?= base
 IMAGES ?= lovt-bench
 DOCKER_FLAGS ?=
-# Of what the engine says about an image that cannot be built.
+# Lines that are shown of what the engine says about an image that cannot be built.
 REASON_LINES := 5
 argument = $(if $($(1)),--build-arg $(call quote,$(1)=$($(1))))
 BASE_ARGUMENTS = $(call argument,BASE_IMAGE) $(call argument,STACK)

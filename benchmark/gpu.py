@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmark.visible_gpus import VARIABLE, visible_gpus
 
 Capability = tuple[int, int]
-"""Of a GPU: major and minor number."""
+"""Compute capability of a GPU: major and minor number."""
 
 DRIVERS = {11: 450, 12: 525, 13: 580}
 """Major version of CUDA, and that of the oldest driver that programs built for it run with."""
@@ -40,7 +40,7 @@ class Needs:
 
 
 PINNED = Needs()
-"""Of the version that this project pins, which its base image for GPUs holds, too."""
+"""Needs of the version that this project pins; its base image for GPUs holds the same version."""
 
 
 def too_old(needs: Needs, card: str, driver: str | None, capability: Capability | None) -> str:

@@ -43,7 +43,7 @@ class Contradiction(Model):
     task: str = ""
     """Empty where it is about all of them."""
     group: GroupKey | None = None
-    """Of the table; None where it is about all tables of the track."""
+    """The table; None if it is about all tables of the track."""
     text: str
     """A sentence."""
 

@@ -31,7 +31,7 @@ _RANDOM, _IMAGENET, _PAPER = "random", "imagenet", "resnet50"
 """Backbones that are always there: they have no folder that could say what they are."""
 
 CORPUS_UNKNOWN = f"{OTHER} the corpus it was given, which is not known here"
-"""Of a method that learns from a corpus, where no backbone says from which."""
+"""What is said of a method that learns from a corpus if no backbone says from which."""
 
 
 class BackboneFacts(Model):
@@ -202,7 +202,7 @@ def _declared(
     """Return pre-training data in their one form.
 
     A manifest knows what these very weights have seen, so it goes before its method, whose declaration leaves out the
-    corpus. Of weights from elsewhere both are declarations, and what either names counts.
+    corpus. For weights from elsewhere both are declarations, and what either names counts.
     """
     words = vocabulary()
     made = words.read(manifest.provenance.pretraining_data) if manifest else []

@@ -21,15 +21,15 @@ from benchmark.contract.run_contract import GIB, MIB
 from benchmark.contract.untrusted import clean_text
 
 READ_SECONDS = 12.0
-"""Of computing until a file is read, beside those for its size; a checkpoint of 100,000 tensors takes five."""
+"""Seconds of computing to read a file, besides those for its size; a checkpoint of 100,000 tensors takes five."""
 BYTES_PER_SECOND = 20 * MIB
 MATCH_SECONDS = 180.0
-"""Of computing until its tensors are matched with architectures, some of which have to be built."""
+"""Seconds of computing to match its tensors with architectures, some of which have to be built."""
 CLOCK_SECONDS = 600.0
 """That may pass, beside those for the size on a slow disk."""
 BYTES_PER_CLOCK_SECOND = 5 * MIB
 MEMORY = 3 * GIB
-"""Of data, beside three times the file (mapped, unpickled, converted) and three times the result."""
+"""Bytes of data, besides three times the file (mapped, unpickled, converted) and three times the result."""
 HEADER = 16 * MIB
 SAVE_PLAINLY = ". Save the image encoder's state dict alone: torch.save(model.state_dict(), FILE)"
 

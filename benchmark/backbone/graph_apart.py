@@ -25,9 +25,9 @@ from benchmark.contract.backbone import ONNX_ONLY, FeatureLevel
 from benchmark.contract.run_contract import GIB, MIB
 
 MEMORY = 6 * GIB
-"""Of data, beside three times the size of the graph: as much as the check of a submitted graph has."""
+"""Bytes of data, besides three times the size of the graph: as much as the check of a submitted graph may use."""
 THREAD_MEMORY = 64 * MIB
-"""Of a thread beside: its stack and its part of the allocator."""
+"""Bytes for each further thread: its stack and its part of the allocator."""
 SECONDS = 60.0 + 10.0 * BATCH
 """For a batch: far more than the largest networks of timm need on one core."""
 

@@ -29,9 +29,9 @@ from benchmark.contract.run_contract import GIB, MIB
 from benchmark.contract.untrusted import clean_text
 
 SECONDS, CLOCK_SECONDS = 60.0, 300.0
-"""Of computing and on the clock, to read a graph: a gigabyte takes ten."""
+"""Seconds of computing, and on the clock, to read a graph: a gigabyte takes ten."""
 MEMORY, SLACK = 2 * GIB, MIB
-"""Of data, beside eight times the file (parsed, probed, cut); and how much longer new names may make the file."""
+"""Bytes of data, besides eight times the file (parsed, probed, cut); how much longer new names may make the file."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class PreparedGraph:
     """A graph under the names of the contract, and what there is to say about it before it is written."""
 
     content: bytes
-    """Of its file."""
+    """Content of its file."""
     levels: tuple[FeatureLevel, ...]
     side: int
     parameters: int

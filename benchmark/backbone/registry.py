@@ -20,12 +20,12 @@ Builder = Callable[[], Backbone]
 @dataclass(frozen=True)
 class _Tables:
     builders: Mapping[str, Builder]
-    """Of the listed architectures."""
+    """Builders of the listed architectures."""
     summaries: Mapping[str, Summary]
     families: Mapping[str, Callable[[str], Builder]]
     """By prefix: families that have more architectures than they list."""
     unlisted: Mapping[str, str]
-    """Of an architecture: networks with its tensors that no family has, in words."""
+    """For an architecture, networks with its tensors that no family has, in words."""
 
 
 @cache

@@ -40,7 +40,7 @@ class Limits:
     """What the work may take for each of its answers."""
 
     seconds: float
-    """Of computing, on all cores together."""
+    """Seconds of computing, on all cores together."""
     clock: float
     """Seconds that pass, the start of the process included: a disk or a network may hang, too."""
     memory: int

@@ -34,7 +34,7 @@ class Partial:
     masks: RowFile
     journal: Journal
     key: bytes
-    """Of the hashes that stand for patients: no identifier is written."""
+    """Key of the hashes that stand for patients: no identifier is written."""
     done: dict[int, bytes] = field(default_factory=dict)
 
     def put(self, rows: Sequence[tuple[int, Row]]) -> None:

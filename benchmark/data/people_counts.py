@@ -19,7 +19,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True)
 class AgeRange:
-    """Of the known ages, in years."""
+    """Least, middle and greatest known age, in years."""
 
     least: int
     median: float
@@ -28,7 +28,7 @@ class AgeRange:
 
 @dataclass(frozen=True)
 class PeopleCounts:
-    """Of some images.
+    """Whom some images show.
 
     Attributes:
         sex: Images by sex and `unknown`.

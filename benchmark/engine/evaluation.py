@@ -62,7 +62,7 @@ class TaskResult:
     """`left`: not started, so as to keep to a budget."""
     learning_rate: float | None = None
     records: list[RunRecord] = field(default_factory=list)
-    """Of the final phase, in the order of the seeds."""
+    """Records of the final phase, in the order of the seeds."""
     reason: str = ""
 
 

@@ -32,9 +32,12 @@ class JobSpec(Model):
     tasks: list[TaskSpec] = Field(min_length=1)
     """As published. Several for features alone: all that read them."""
     learning_rates: list[float] = []
-    """Of a tuning job."""
+    """The learning rates that a tuning job tries."""
     seeds: list[int] = Field(min_length=1)
-    """Of the repetitions, or of the tuning runs; for features of a backbone that is drawn per run, of the draw."""
+    """Seeds of the repetitions or of the tuning runs.
+
+    Where each run draws a backbone of its own, a job that extracts features has the seed of that draw.
+    """
 
 
 class PlannedJob(Model):
@@ -45,11 +48,11 @@ class PlannedJob(Model):
     label: str
     spec: JobSpec
     cost: float
-    """Of runs that are not stopped early."""
+    """Cost if no run stops early."""
     runs: int = 0
     """Runs that it is going to record."""
     bytes_written: int = 0
-    """Of features."""
+    """Bytes of features that the job wrote."""
     after: frozenset[str] = frozenset()
 
     @property

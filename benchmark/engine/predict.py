@@ -17,7 +17,7 @@ class TaskPrediction:
     spec: TaskSpec
     runs: int
     seconds: float
-    """Of one worker, if no run stops early; extraction included."""
+    """Seconds with one worker if no run stops early, extraction included."""
     longest: float
     """Seconds that no number of workers shortens: features, one tuning run, one repetition."""
     feature_seconds: float

@@ -42,7 +42,7 @@ class Card:
     reserved: int
     """That torch holds for this process, in use or not."""
     allocated: int
-    """Of these in use."""
+    """Bytes of these that are in use."""
     peak: int
     """Most that was allocated since the run began."""
 

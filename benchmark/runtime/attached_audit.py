@@ -26,7 +26,7 @@ class AttachedAudit:
     path: Path
     content: bytes
     backbone_sha256: str | None
-    """Of the weights that it speaks of; None where they are not known."""
+    """The weights that the audit is about; None if they are not known."""
     pretraining_data: frozenset[str]
     """As declared of these weights; empty: undeclared."""
 

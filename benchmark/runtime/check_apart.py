@@ -14,7 +14,7 @@ from benchmark.contract.apart_inside import RefusedError
 from benchmark.contract.run_contract import GIB
 
 MEMORY = 6 * GIB
-"""Of data, beside three times the size of the files (read, converted, run)."""
+"""Bytes of data that a check may use, besides three times the size of the files (read, converted, run)."""
 SECONDS = 600
 FINDINGS = TypeAdapter(list[Finding])
 

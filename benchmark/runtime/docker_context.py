@@ -19,7 +19,7 @@ _WILDCARDS = 5
 """`**` of one pattern; matching takes longer by a power for each."""
 FILES_LIMIT = 100_000
 BYTES_LIMIT = 16 << 30
-"""Of a context; weights may lie in it."""
+"""Largest context; weights may lie in it."""
 
 
 class ContextError(ValueError):

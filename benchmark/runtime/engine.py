@@ -13,7 +13,7 @@ Kind = Literal["docker", "process"]
 T = TypeVar("T")
 
 ATTEMPTS = 3
-"""Of one question to an engine that does not answer, and of a run that the engine broke."""
+"""How often a question is put to an engine that does not answer, and a run is started that the engine broke."""
 
 
 class EngineError(RuntimeError):

@@ -39,7 +39,7 @@ class Pretrained:
 
     verdict: RunVerdict
     findings: list[Finding]
-    """Of the check of the new backbone; empty where there is none."""
+    """What the check of the new backbone found; empty if there is no new one."""
 
 
 def file_backbone(

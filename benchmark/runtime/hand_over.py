@@ -12,7 +12,7 @@ from benchmark.runtime.runs import Run
 from benchmark.runtime.submissions import SubmissionError
 
 FILES_LOOKED_AT = 10_000
-"""Of a folder that a container is given, before it is taken for readable."""
+"""Files that are looked at before a folder that a container is given counts as readable."""
 
 
 def hand_over(run: Run, user: int, group: int) -> None:

@@ -35,10 +35,10 @@ from benchmark.runtime.submissions import SubmissionError
 from benchmark.runtime.supervise import Ended
 
 TIME_LIMIT_SHARE = 1 / 5
-"""Of a rehearsal's time that a method is told to train at most: those that know no rehearsals may know a time limit."""
+"""Share of a rehearsal's time that a method is told as its limit: it may know limits though it knows no rehearsals."""
 
 LINES = 20
-"""Of the end of a log, shown where something failed."""
+"""Last lines of a log that are shown when something failed."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Show = Callable[[Finding, float, Sequence[str]], None]

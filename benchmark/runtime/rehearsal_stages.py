@@ -15,7 +15,7 @@ from benchmark.runtime.rehearsal_heard import Heard
 from benchmark.runtime.supervise import Ended
 
 SILENT_SHARE = 1 / 3
-"""Of the time limit: who said nothing for longer hangs, who did is slow."""
+"""Share of the time limit: a method that was silent for longer hangs, one that was not is slow."""
 REASONS = 5
 
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")

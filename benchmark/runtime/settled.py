@@ -15,13 +15,13 @@ class Settled:
 
     name: str
     sha256: str | None
-    """Of the file when it was looked at first; None where that could not be read."""
+    """SHA-256 of the file at the first look; None if it could not be read."""
     said: Said
     """Completed."""
     now: Said
     """What was said this time."""
     declared: DeclaredWeights | None
-    """Of the same file; None where nothing was declared, or is replaced altogether."""
+    """What that file declares; None if it declares nothing, or if all of it is replaced."""
     force: bool
 
     def of_backbone(self, sha256: str, source_sha256: str | None) -> Said:

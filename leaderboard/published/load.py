@@ -43,7 +43,7 @@ class PublishedInfo(Model):
     pretraining_data: dict[str, list[str]] = {}
     """By method, in the words of the vocabulary; a method without is unknown."""
     architecture: str | None = None
-    """Of all rows."""
+    """Architecture of all rows."""
     claims: list[ClaimQuestion] = []
 
 
@@ -65,7 +65,7 @@ class PublishedTable:
     cells: tuple[PublishedCell, ...]
     """In file order."""
     sha256: str
-    """Of the CSV."""
+    """Digest of the CSV."""
 
 
 def load_published(folder: Path = FOLDER) -> tuple[PublishedTable, ...]:

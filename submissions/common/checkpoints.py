@@ -33,7 +33,7 @@ class RunIdentity(Callback):
 def checkpoint_callbacks(folder: Path, monitor: Monitor | None) -> list[Callback]:
     """Return callbacks that keep the state after each epoch as `last.ckpt` and the best epoch as `best.ckpt`.
 
-    Without a monitor the last epoch is the best. Of equal values the first one is kept.
+    Without a monitor the last epoch is the best. The first of equal values is kept.
     """
     last = ModelCheckpoint(
         folder,

@@ -15,7 +15,7 @@ from benchmark.contract.submission import Submission
 from submissions.common.declaration import Choice, profile_settings
 
 DEFAULT_SEED = 12345
-"""Of a pre-training; a backbone of this seed does not name it."""
+"""The seed of a pre-training by default; the name of a backbone leaves it out."""
 
 NAME_LENGTH, DISPLAY_LENGTH = 64, 80
 SETTINGS_SHOWN = 32

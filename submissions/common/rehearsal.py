@@ -12,7 +12,7 @@ from submissions.common.settings import Settings
 STEPS = 2
 """Batches of an epoch, and of a validation."""
 EPOCHS = 20
-"""Of a run that nobody stops: enough that a harness which looks four times a second finds a checkpoint meanwhile."""
+"""Epochs of a run that nobody stops: long enough for a harness that looks four times a second to find a checkpoint."""
 WORKERS = 2
 """Loader processes at most."""
 NOTE = "a rehearsal: a few steps on a few images; these weights have learnt nothing"

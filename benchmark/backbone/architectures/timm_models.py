@@ -46,7 +46,7 @@ COARSER = STRIDES[1:]
 """Strides that a network must have; for 2 the image stands in where there is none."""
 
 SIDE = 224
-"""Of the published protocol; networks that take one side only are built for it."""
+"""Side of the published protocol in pixels; networks that take one side only are built for it."""
 
 OTHER_SIDES = (64, 128)
 """Tried to learn whether a network takes any side."""
@@ -57,7 +57,7 @@ class Plan:
     """What is known of a network before one with values is built."""
 
     indices: tuple[int, ...]
-    """Of timm's features that become levels."""
+    """Which of timm's feature maps become levels."""
     levels: tuple[FeatureLevel, ...]
     fixed_side: int | None
     discarded: frozenset[str]

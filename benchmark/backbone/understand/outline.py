@@ -18,7 +18,7 @@ class Outline:
 
     architecture: str
     shapes: Mapping[str, tuple[int, ...]]
-    """Of its state dict, in its order."""
+    """Shapes of its state dict, in its order."""
     dtypes: Mapping[str, str]
     """The same tensors': `float32`, `int64`."""
     children: tuple[str, ...]

@@ -43,7 +43,7 @@ class Entry(Model):
     report: SplitReport
     left_out: list[str]
     sha256: Sha256
-    """Of the pixels."""
+    """Digest of the pixels."""
 
     def size(self) -> int:
         """Return the bytes of the pixels."""

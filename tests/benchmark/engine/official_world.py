@@ -21,7 +21,7 @@ SIDE = 64
 SQUARE = 1024
 """Height and width of every image of RSNA, SIIM and NIH."""
 LEAST = 2048
-"""Of an Object CXR image, which is here as large as its true boxes ask for. The files do not tell its size."""
+"""Least side of an Object CXR image, which is as large as its true boxes ask for: the files do not tell its size."""
 
 
 @dataclass(frozen=True)

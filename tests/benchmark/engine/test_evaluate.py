@@ -429,7 +429,7 @@ def test_a_damaged_cache_is_made_again_and_the_numbers_are_the_same(evaluation, 
     ],
 )
 def test_what_a_killed_process_left_elsewhere_is_swept(evaluation, tmp_path, left):
-    """Of other features, and of examples whose run is recorded: nobody writes to these folders again."""
+    """Other features, and examples whose run is recorded: nobody writes to these folders again."""
     path = tmp_path / left
     path.parent.mkdir(parents=True)
     path.touch()
