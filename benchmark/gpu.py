@@ -47,10 +47,10 @@ def too_old(needs: Needs, card: str, driver: str | None, capability: Capability 
     """Return in one sentence why a GPU cannot be used; nothing where it can, or where that is not known.
 
     Args:
-        needs: of the build of PyTorch that is to use it.
-        card: what it is called.
-        driver: version, `580.65.06`.
-        capability: of the GPU.
+        needs: Needs of the build of PyTorch that is to use it.
+        card: What it is called.
+        driver: Version, `580.65.06`.
+        capability: Capability of the GPU.
     """
     found = re.match(r"\d+", driver or "")
     if found and int(found[0]) < needs.driver:

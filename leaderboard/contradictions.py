@@ -68,7 +68,7 @@ def contradictions(
 
     Args:
         records: All that are here: equal records under two names are found among them.
-        plans: Of the protocols and profiles that are known.
+        plans: Plans of the protocols and profiles that are known.
         origins: By submission; nothing is said of the weights of one that is not in it.
         now: With its zone.
     """

@@ -42,15 +42,15 @@ def read_apart(
     Args:
         work: `module:function`; called with `path` and `arguments`, it yields once when the file is read, and then a
             JSON value and the state dict as safetensors.
-        path: the file.
-        architecture: name in the registry.
+        path: The file.
+        architecture: Name in the registry.
         arguments: JSON values.
 
     Returns:
         The JSON value, for the caller to check, and the tensors: exactly those of the architecture, all finite.
 
     Raises:
-        BackboneError: the file is refused, or reading it took more than the limits.
+        BackboneError: The file is refused, or reading it took more than the limits.
     """
     expected = registry.blueprint(architecture).state_dict()
     result = sum(tensor.numel() * tensor.element_size() for tensor in expected.values())
@@ -82,8 +82,8 @@ def told(what: str, advice: str = "") -> Iterator[None]:
     """Turn refusals and broken limits of a process apart into BackboneError.
 
     Args:
-        what: was being done, for a message that goes on "did not end within 60 s".
-        advice: ends such a message; a refusal has its own.
+        what: What was being done, for a message that goes on "did not end within 60 s".
+        advice: Ends such a message; a refusal has its own.
     """
     try:
         yield

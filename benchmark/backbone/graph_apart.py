@@ -47,11 +47,11 @@ class GraphApart(Backbone):
     """A graph alone, in eval mode; the process lives as long as this object.
 
     Args:
-        root: its folder.
-        seconds: for a batch.
+        root: Its folder.
+        seconds: For a batch.
 
     Raises:
-        BackboneError: missing, changed, against the rules, or it cannot be opened within the limits.
+        BackboneError: Missing, changed, against the rules, or it cannot be opened within the limits.
     """
 
     def __init__(self, root: Path, *, seconds: float = SECONDS) -> None:
@@ -102,11 +102,11 @@ def graph_side(root: Path, sha256: str) -> int | None:
     """Return the only image side that the graph of a folder takes, None for any divisible by 32.
 
     Args:
-        root: the folder.
-        sha256: of the graph, as its manifest says.
+        root: The folder.
+        sha256: Sha256 of the graph, as its manifest says.
 
     Raises:
-        BackboneError: there is no graph that can be opened.
+        BackboneError: There is no graph that can be opened.
     """
     return _side(root.resolve(), sha256)
 

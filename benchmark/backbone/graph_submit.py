@@ -54,7 +54,7 @@ def prepare_graph_apart(path: Path, declared: Mapping[str, int]) -> PreparedGrap
     """Return what `prepare_graph` returns, from a process apart: to parse a graph and infer its shapes may take long.
 
     Raises:
-        BackboneError: as `prepare_graph` raises it, or the process took more than the limits.
+        BackboneError: As `prepare_graph` raises it, or the process took more than the limits.
     """
     size = check_size(path)
     limits = Limits(seconds=SECONDS, clock=CLOCK_SECONDS, memory=MEMORY + 8 * size, answer=size + SLACK)
@@ -87,11 +87,11 @@ def prepare_graph(path: Path, declared: Mapping[str, int]) -> PreparedGraph:
     """Return what an ONNX file gives; nothing is written and nothing is run.
 
     Args:
-        path: the file.
-        declared: stride by output; empty: deduced from shapes.
+        path: The file.
+        declared: Stride by output; empty: deduced from shapes.
 
     Raises:
-        BackboneError: against the rules, or no levels; with what to do.
+        BackboneError: Against the rules, or no levels; with what to do.
     """
     model = read_graph(path)
     if problems := list(rule_problems(model, path.stat().st_size)):
@@ -127,7 +127,7 @@ def write_graph_folder(
     """Write graph and manifest into an empty folder, for example of `writing_backbone`.
 
     Raises:
-        BackboneError: a field is not what the contract says.
+        BackboneError: A field is not what the contract says.
     """
     return write_files(
         folder,

@@ -45,8 +45,8 @@ def read_weights(
     """Say what was understood of a checkpoint, and return what writes it.
 
     Raises:
-        BackboneError: the checkpoint is refused.
-        click.ClickException: findings.
+        BackboneError: The checkpoint is refused.
+        click.ClickException: Findings.
     """
     from benchmark.backbone.folder import write_backbone
     from benchmark.backbone.submit import prepare

@@ -54,10 +54,10 @@ class Apart:
 
     Args:
         work: `module:function` of this project, a generator function.
-        arguments: of the function, JSON values.
-        limits: for each answer.
-        threads: that libraries may use.
-        gpu: whether the work may see the GPUs; memory is not limited then, since a driver takes address space at will.
+        arguments: Arguments of the function, JSON values.
+        limits: For each answer.
+        threads: That libraries may use.
+        gpu: Whether the work may see the GPUs; memory is not limited then, since a driver takes address space at will.
     """
 
     def __init__(
@@ -80,12 +80,12 @@ class Apart:
         """Return the next answer of the work.
 
         Args:
-            request: what the work gets for it; not looked at the first time.
-            limits: of this answer, where they are others; memory stays as it is.
+            request: What the work gets for it; not looked at the first time.
+            limits: Limits of this answer, where they are others; memory stays as it is.
 
         Raises:
-            RefusedError: the work says what is wrong with what it read.
-            ApartError: it broke off, or took more than the limits.
+            RefusedError: The work says what is wrong with what it read.
+            ApartError: It broke off, or took more than the limits.
         """
         late = threading.Event()
         limits = limits or self._limits

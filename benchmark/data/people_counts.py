@@ -54,7 +54,7 @@ class AreaCounts:
 
     Attributes:
         images: Images with any such area.
-        quantiles: Of the share in these images, by quantile; None where there are none.
+        quantiles: Share in these images, by quantile; None where there are none.
     """
 
     images: int

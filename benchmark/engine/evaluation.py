@@ -111,8 +111,8 @@ def open_evaluation(reference: EvaluationReference) -> Evaluation:
     """Open backbone and stores.
 
     Raises:
-        ValueError: a backbone or a store is not what the evaluation was planned with.
-        FileNotFoundError: a store is not there; workers must see the workspace at the same path.
+        ValueError: A backbone or a store is not what the evaluation was planned with.
+        FileNotFoundError: A store is not there; workers must see the workspace at the same path.
     """
     workspace = Path(reference.workspace)
     source = resolve(reference.submission, workspace)

@@ -38,13 +38,13 @@ def forecast(evaluation: Evaluation, rates: Rates | None = None, share: bool = T
     """Return what the evaluation is going to take.
 
     Args:
-        evaluation: what is to be done.
-        rates: of this machine; measured in a few seconds where not given, on CUDA in a process of its own: this one
+        evaluation: What is to be done.
+        rates: Rates of this machine; by default measured in a few seconds, on CUDA in a process of its own: this one
             keeps no context on a GPU that workers need.
-        share: see `plan_jobs`.
+        share: See `plan_jobs`.
 
     Raises:
-        ValueError: the backbone cannot take part in one of the tasks (`eligible.py`).
+        ValueError: The backbone cannot take part in one of the tasks (`eligible.py`).
     """
     check_eligible(evaluation.specs, evaluation.source, evaluation.profile.image_side)
     plans, impossible = plan_tasks(evaluation)

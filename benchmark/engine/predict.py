@@ -28,8 +28,8 @@ def predict(plans: Sequence[TaskPlan], jobs: Sequence[PlannedJob]) -> list[TaskP
     """Return what the jobs of each task take, in the order of the plans.
 
     Args:
-        plans: of the tasks.
-        jobs: planned with rates of this machine.
+        plans: Plans of the tasks.
+        jobs: Planned with rates of this machine.
     """
     owner = {job.id: job.task_ids[0] for job in jobs}
     predictions = []

@@ -65,7 +65,7 @@ def to_bytes(
     Args:
         header: What it says of itself.
         rows: (N,) rows of the store that the predictions are of.
-        predictions: Of these images.
+        predictions: Predictions of these images.
         masks: Keep the masks, not their counts alone.
     """
     if isinstance(predictions, MaskPredictions):

@@ -19,12 +19,12 @@ def hand_over(run: Run, user: int, group: int) -> None:
     """Make the output the container's and closed to others on this machine; see that it can read what it is given.
 
     Args:
-        run: what is about to run.
-        user: who the container is on this machine.
-        group: its group there.
+        run: What is about to run.
+        user: Who the container is on this machine.
+        group: Its group there.
 
     Raises:
-        SubmissionError: it cannot read what it is given: that would look like a fault of the submission.
+        SubmissionError: It cannot read what it is given: that would look like a fault of the submission.
     """
     give(run.output, user, group)
     if user == os.getuid():
@@ -41,7 +41,7 @@ def give(output: Path, user: int, group: int) -> None:
     """Make a folder and all in it a user's, and closed to others on this machine.
 
     Raises:
-        SubmissionError: that is not possible.
+        SubmissionError: That is not possible.
     """
     if os.getuid() == 0:
         # GNU and BSD chown walk a tree by themselves, follow no link (-h, -P) and do not mind its depth.

@@ -57,7 +57,7 @@ class RunLog:
         """Add a line to the beginning.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: It cannot be written.
         """
         with self._lock:
             if self._closed:

@@ -32,10 +32,10 @@ class Settled:
 
         Args:
             sha256: Identity of the backbone.
-            source_sha256: Of the file after the backbone was made of it.
+            source_sha256: Source sha256 of the file after the backbone was made of it.
 
         Raises:
-            SubmissionError: the file has changed meanwhile, or another backbone is declared and `force` does not
+            SubmissionError: The file has changed meanwhile, or another backbone is declared and `force` does not
                 replace it.
         """
         if self.sha256 is not None and source_sha256 != self.sha256:
@@ -58,7 +58,7 @@ def settled(name: str, said: Said, declared: Submission | None, sha256: str, for
     """Return what is said, and where nothing is, what was declared of the same file before.
 
     Raises:
-        SubmissionError: other weights are declared under the name, and `force` does not replace them.
+        SubmissionError: Other weights are declared under the name, and `force` does not replace them.
     """
     known = declared.weights if declared else None
     if declared is None or known is None:

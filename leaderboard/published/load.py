@@ -72,7 +72,7 @@ def load_published(folder: Path = FOLDER) -> tuple[PublishedTable, ...]:
     """Return all published tables by name.
 
     Raises:
-        LeaderboardError: a file is missing or breaks its schema; the message names file and line.
+        LeaderboardError: A file is missing or breaks its schema; the message names file and line.
     """
     return tuple(_load(path) for path in sorted(folder.glob("*.yaml")))
 

@@ -45,10 +45,10 @@ def backbone_name(
     The profile is not part of it.
 
     Args:
-        submission: the method.
-        choice: its variant and fraction.
-        seed: of the run.
-        changed: settings (`changed_settings`).
+        submission: The method.
+        choice: Its variant and fraction.
+        seed: Seed of the run.
+        changed: Settings (`changed_settings`).
     """
     parts = [submission.name]
     if choice.variant is not None and choice.variant != submission.default_variant:

@@ -22,10 +22,10 @@ def shortened(settings: Settings, samples: int, ranks: int, earlier: dict[str, A
     """Return the settings that a rehearsal trains by; all that is not the length of the training stays.
 
     Args:
-        settings: of the real run.
-        samples: training samples that there are.
-        ranks: processes that share a step.
-        earlier: the checkpoint that it goes on from; then one epoch is left.
+        settings: Settings of the real run.
+        samples: Training samples that there are.
+        ranks: Processes that share a step.
+        earlier: The checkpoint that it goes on from; then one epoch is left.
     """
     return settings.model_copy(
         update={

@@ -40,7 +40,7 @@ def outline_of(architecture: str) -> Outline:
     """Return the outline of an architecture.
 
     Raises:
-        BackboneError: there is no architecture of that name.
+        BackboneError: There is no architecture of that name.
     """
     plan = registry.blueprint(architecture)
     state = plan.state_dict()

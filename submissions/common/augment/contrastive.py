@@ -23,7 +23,7 @@ def contrastive_view(images: Tensor, side: int) -> Tensor:
 
     Args:
         images: (1, S0, S0) or (B, 1, S0, S0) uint8, or floating type in [0, 1].
-        side: side of the view in pixels; 224 in the published study.
+        side: Side of the view in pixels; 224 in the published study.
 
     Returns:
         The same number of axes, sides `side`, float32 in [0, 1].
