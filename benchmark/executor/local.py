@@ -93,7 +93,7 @@ class _Worker:
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     def kill(self) -> None:
-        """Ask the process for its stacks, then kill it and its children. Its events end, and so `wait` sees the loss."""
+        """Ask the process for its stacks, then kill it and its children. `wait` sees that its events end."""
         assert self._process is not None
         self._process.send_signal(STACKS)
         try:
