@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.data.errors import BadImageError
 from benchmark.data.walk import file_problem
 
@@ -32,15 +33,14 @@ def read_bytes(path: Path) -> bytes:
     """Return the content of a file.
 
     Raises:
-        BadImageError: It is missing, empty, no regular file, or cannot be read.
+        BadImageError: It is missing, empty, no regular file, too large, or cannot be read.
     """
-    # Opening a pipe would wait for its writer.
     if problem := file_problem(path):
         raise BadImageError(problem)
-    if (size := path.stat().st_size) > MAX_BYTES:
-        raise BadImageError(f"{size:,} bytes, expected one image of at most {MAX_BYTES:,}")
     try:
-        content = path.read_bytes()
+        content = read_plain(path, MAX_BYTES, follow=True)
+    except PlainFileError as error:
+        raise BadImageError(f"file {error}, no single image") from error
     except OSError as error:
         raise BadImageError(f"file cannot be read: {error.strerror}") from error
     if not content:
