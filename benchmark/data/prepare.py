@@ -220,7 +220,7 @@ def _finish(
             image_side=protocol.data.image_side,
             sources_sha256=plan.sources_sha256,
         )
-    remove(work.folder)
+    remove(work.files.folder)
     return manifest
 
 

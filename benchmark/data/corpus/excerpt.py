@@ -15,7 +15,7 @@ from benchmark.contract.corpus import CorpusManifest, CorpusSplit
 from benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from benchmark.data.corpus import format as fmt
 from benchmark.data.errors import DataError
-from benchmark.data.row_file import npy_header
+from benchmark.data.npy import npy_header
 from benchmark.disk.digest import DigestedFile
 
 NOTE = "an excerpt for a rehearsal; pixel statistics are those of the whole corpus"
