@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "benchmark.data": {*GROUND, "benchmark.disk", "benchmark.contract"},
     "benchmark.executor": {*GROUND, "benchmark.disk", "benchmark.contract"},
     "tasks": {*GROUND, "benchmark.disk", "benchmark.contract"},
-    "leaderboard": {*GROUND, "benchmark.disk", "benchmark.contract", "tasks"},
+    "leaderboard": {*GROUND, "benchmark.keeper", "benchmark.disk", "benchmark.contract", "tasks"},
     "submissions": set(),
     "submissions.common": {*GROUND, "benchmark.disk", "benchmark.contract", "benchmark.backbone"},
     METHOD: {*GROUND, "benchmark.disk", "benchmark.contract", "benchmark.backbone", "submissions.common"},
