@@ -28,7 +28,7 @@ def write_site(out: Path, target: Path) -> list[str]:
     It appears whole. `dev` is not published. The inputs are: anyone can rebuild from them.
 
     Raises:
-        LeaderboardError: There is no release, one was touched, or the folder exists.
+        LeaderboardError: there is no release, one was touched, or the folder exists.
     """
     check_releases(out)
     versions = releases(out)

@@ -28,7 +28,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a weight file; one from elsewhere is read by `from_file`.
 
     Raises:
-        BackboneError: No such file, another kind of file, a pickle that holds more than tensors, or a
+        BackboneError: no such file, another kind of file, a pickle that holds more than tensors, or a
             checkpoint that holds more than one flat state dict.
     """
     content = read_checkpoint(path)
@@ -49,7 +49,7 @@ def from_file(architecture: str, path: Path) -> tuple[Backbone, list[str]]:
     """Return the backbone of a weight file that is read in a process apart; see `from_state_dict`.
 
     Raises:
-        BackboneError: As `read_state_dict` and `from_state_dict` raise it.
+        BackboneError: as `read_state_dict` and `from_state_dict` raise it.
     """
     kind_of(path)
     notes, state = read_apart(
@@ -74,7 +74,7 @@ def from_state_dict(architecture: str, state: Mapping[str, Tensor]) -> tuple[Bac
     0: nothing reads them as long as BN has a fixed momentum.
 
     Raises:
-        BackboneError: Naming the keys that are missing, unexpected, of another shape, or not finite.
+        BackboneError: naming the keys that are missing, unexpected, of another shape, or not finite.
     """
     plain, notes = _plain(architecture, state)
     return _build(architecture, plain), notes

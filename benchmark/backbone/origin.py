@@ -29,12 +29,12 @@ def origin(name: str, *, weights: Path | None, architecture: str | None, seed: i
 
     Args:
         name: `imagenet`, `random` or a new name.
-        weights: State dict file; needed for a new name, optional for `imagenet`.
+        weights: state dict file; needed for a new name, optional for `imagenet`.
         architecture: None for resnet50.
-        seed: The draw; needed for `random`, which becomes `random-SEED`.
+        seed: the draw; needed for `random`, which becomes `random-SEED`.
 
     Raises:
-        BackboneError: Something is missing or does not fit.
+        BackboneError: something is missing or does not fit.
     """
     backbone_folder(Path(), name)
     if seed is not None and name != "random":

@@ -49,15 +49,15 @@ def prepare(
     """Return the backbone that a checkpoint holds; nothing is written.
 
     Args:
-        name: What the backbone will be called.
-        weights: The checkpoint.
-        architecture: Name in the registry.
-        encoder: Picks one where several fit.
-        workspace: The workspace root, whose backbones it is compared with.
-        declared: What the submitter says.
+        name: what the backbone will be called.
+        weights: the checkpoint.
+        architecture: name in the registry.
+        encoder: picks one where several fit.
+        workspace: the workspace root, whose backbones it is compared with.
+        declared: what the submitter says.
 
     Raises:
-        BackboneError: A name that is taken for something else, a file that is refused, a declaration that does
+        BackboneError: a name that is taken for something else, a file that is refused, a declaration that does
             not fit.
     """
     check_name(name, workspace)
@@ -81,7 +81,7 @@ def declared_provenance(name: str, weights: Path, declared: Declared, notes: lis
     """Return where weights came from, as declared and as understood.
 
     Raises:
-        BackboneError: A declaration that does not fit.
+        BackboneError: a declaration that does not fit.
     """
     try:
         return Provenance.model_validate(

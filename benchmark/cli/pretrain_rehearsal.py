@@ -64,16 +64,16 @@ def rehearse(
     """Hold a rehearsal, show each stage as it is over, and remember one that passed.
 
     Args:
-        request: The command line.
-        prepare: Builds what is to be run and returns it with the real run.
-        manifest: Manifest of the corpus; None for a method that reads none.
-        outputs: Outputs of the real run; nothing is written there.
-        inputs: What the real run depends on.
-        known: What is known of the real run.
+        request: the command line.
+        prepare: builds what is to be run and returns it with the real run.
+        manifest: of the corpus; None for a method that reads none.
+        outputs: of the real run; nothing is written there.
+        inputs: what the real run depends on.
+        known: what is known of the real run.
 
     Raises:
-        RehearsalError: Something is wrong; what, was shown.
-        StoppedError: It was stopped.
+        RehearsalError: something is wrong; what, was shown.
+        StoppedError: it was stopped.
     """
     started = time.monotonic()
     say(f"rehearsal of {known.name}: a few images, a few steps; nothing of it is kept")

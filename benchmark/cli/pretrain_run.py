@@ -52,13 +52,13 @@ def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
     """Run what was asked for; None where its backbone is there already, and after a rehearsal that was asked for.
 
     Args:
-        request: The command line; its `root` is filled in.
-        say: Prints a line.
+        request: the command line; its `root` is filled in.
+        say: prints a line.
 
     Raises:
         SubmissionError, BackboneError: what was asked for does not fit together.
-        EngineError: A container is needed, and no engine answers or it fails before the run.
-        StoppedError: After Ctrl-C or SIGTERM, where the run did not end with a verdict.
+        EngineError: a container is needed, and no engine answers or it fails before the run.
+        StoppedError: after Ctrl-C or SIGTERM, where the run did not end with a verdict.
     """
     try:
         with interruptible():
@@ -246,7 +246,7 @@ def stoppable(outputs: Outputs, inputs: PretrainInputs) -> Iterator[None]:
     """Let SIGTERM end a run like Ctrl-C: in good order, with nothing left behind, and with a word on how it goes on.
 
     Raises:
-        StoppedError: It was stopped.
+        StoppedError: it was stopped.
     """
     try:
         with interruptible():

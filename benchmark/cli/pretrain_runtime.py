@@ -62,7 +62,7 @@ class Request:
     pretraining_data: tuple[str, ...] = ()
     """What weights of the user's, from which the method starts, have seen."""
     more_mounts: list[Any] = field(default_factory=list)
-    """Further mounts of a container, for this repository's tests."""
+    """Of a container, for this repository's tests."""
     tags: str = "lovt-bench"
     """First part of the names of images that are built."""
     accept_changes: bool = False
@@ -70,7 +70,7 @@ class Request:
     rehearse: bool | None = None
     """True: rehearse and do not run; False: never rehearse; None: before a run that will take long."""
     root: Path = Path()
-    """Folder of the backbone; filled in by `execute`."""
+    """Of the backbone; filled in by `execute`."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _plan(request: Request, found: Found) -> Plan | None:
     """Return what an engine can do for a run, None where none answers: the choice between runtimes says why.
 
     Raises:
-        SubmissionError: A GPU is asked for that a container cannot have.
+        SubmissionError: a GPU is asked for that a container cannot have.
     """
     try:
         client = engine.connect(timeout=60)
@@ -187,7 +187,7 @@ def _gpus(client: DockerClient, request: Request, needs: Needs | None) -> tuple[
     """Return the GPUs of a container, and a line that says which, or why none.
 
     Raises:
-        SubmissionError: They are asked for, and it cannot have them.
+        SubmissionError: they are asked for, and it cannot have them.
     """
     if request.device == "cpu":
         return None, ""

@@ -81,9 +81,9 @@ def read_said(
     """Return what the options say, checked, completed by what is declared of the same weights already.
 
     Raises:
-        UnknownDataError: Data that the vocabulary does not hold.
-        ClaimsError: Claimed results that cannot be taken.
-        SubmissionError: The name is a method's or other weights', or a field does not fit.
+        UnknownDataError: data that the vocabulary does not hold.
+        ClaimsError: claimed results that cannot be taken.
+        SubmissionError: the name is a method's or other weights', or a field does not fit.
     """
     from benchmark.contract.claims import read_claims
     from benchmark.contract.pretraining_data import vocabulary
@@ -141,7 +141,7 @@ def declaring(folder: Path) -> Iterator[None]:
     A backbone and its declaration change both or neither.
 
     Raises:
-        OSError: With the path.
+        OSError: with the path.
     """
     from benchmark.disk.lock import hold
     from benchmark.disk.temporary import write_bytes

@@ -27,7 +27,7 @@ class ReadWeights:
     sha256: str
     """Identity of the backbone."""
     source_sha256: str | None
-    """Digest of the file, taken after it was read."""
+    """Of the file, after it was read."""
 
 
 def read_weights(
@@ -45,8 +45,8 @@ def read_weights(
     """Say what was understood of a checkpoint, and return what writes it.
 
     Raises:
-        BackboneError: The checkpoint is refused.
-        click.ClickException: Findings.
+        BackboneError: the checkpoint is refused.
+        click.ClickException: findings.
     """
     from benchmark.backbone.folder import write_backbone
     from benchmark.backbone.submit import prepare

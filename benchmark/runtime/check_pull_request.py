@@ -33,7 +33,7 @@ def pull_request_findings(
     Args:
         submission: What is declared.
         folder: The submission's.
-        kind: Kind of the submission.
+        kind: Of the submission.
         inside: Whether the folder lies in this repository's `submissions/`; elsewhere an error is a warning.
     """
     level: Level = "error" if inside else "warning"

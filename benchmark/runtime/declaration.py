@@ -80,7 +80,7 @@ def find_declaration(name: str, roots: Sequence[Path]) -> Submission | None:
     """Return what is declared of weights of that name, None where nothing is.
 
     Raises:
-        SubmissionError: The name is a method's, or its file is wrong.
+        SubmissionError: the name is a method's, or its file is wrong.
     """
     root = next((root for root in roots if name in submission_names(root)), None)
     if root is None:
@@ -111,14 +111,14 @@ def declare(name: str, said: Said, weights: Path, sha256: str, made: BackboneMan
     """Return the declaration of a weight file.
 
     Args:
-        name: Name of the submission.
+        name: Of the submission.
         said: By the submitter.
         weights: The file; of its path only the name is told.
         sha256: Its digest.
         made: The backbone that was made of it, None where none was yet.
 
     Raises:
-        SubmissionError: A field is not what the contract says.
+        SubmissionError: a field is not what the contract says.
     """
     fields = {
         "name": name,
@@ -172,7 +172,7 @@ def write_declaration(root: Path, submission: Submission) -> Path:
     """Write a declaration and return its path.
 
     Raises:
-        SubmissionError: The folder holds a method, or what was written is not what is read back.
+        SubmissionError: the folder holds a method, or what was written is not what is read back.
     """
     path = root / submission.name / FILE
     if path.exists() and kind_of(read_folder(path.parent), path.parent) in ("method", "container"):

@@ -15,13 +15,13 @@ class Settled:
 
     name: str
     sha256: str | None
-    """SHA-256 of the file at the first look; None if it could not be read."""
+    """Of the file when it was looked at first; None where that could not be read."""
     said: Said
     """Completed."""
     now: Said
     """What was said this time."""
     declared: DeclaredWeights | None
-    """What that file declares; None if it declares nothing, or if all of it is replaced."""
+    """Of the same file; None where nothing was declared, or is replaced altogether."""
     force: bool
 
     def of_backbone(self, sha256: str, source_sha256: str | None) -> Said:
@@ -32,10 +32,10 @@ class Settled:
 
         Args:
             sha256: Identity of the backbone.
-            source_sha256: Source sha256 of the file after the backbone was made of it.
+            source_sha256: Of the file after the backbone was made of it.
 
         Raises:
-            SubmissionError: The file has changed meanwhile, or another backbone is declared and `force` does not
+            SubmissionError: the file has changed meanwhile, or another backbone is declared and `force` does not
                 replace it.
         """
         if self.sha256 is not None and source_sha256 != self.sha256:
@@ -58,7 +58,7 @@ def settled(name: str, said: Said, declared: Submission | None, sha256: str, for
     """Return what is said, and where nothing is, what was declared of the same file before.
 
     Raises:
-        SubmissionError: Other weights are declared under the name, and `force` does not replace them.
+        SubmissionError: other weights are declared under the name, and `force` does not replace them.
     """
     known = declared.weights if declared else None
     if declared is None or known is None:

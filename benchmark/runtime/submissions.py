@@ -43,7 +43,7 @@ def read_submission(root: Path, name: str) -> Submission:
     """Return the validated `submission.yaml` of a name.
 
     Raises:
-        SubmissionError: No submission of that name, or a field is wrong; the field is named.
+        SubmissionError: no submission of that name, or a field is wrong; the field is named.
     """
     known = submission_names(root)
     if name not in known:
@@ -62,7 +62,7 @@ def read_folder(folder: Path) -> Submission:
     """Return the validated `submission.yaml` of a folder.
 
     Raises:
-        SubmissionError: There is none, it is no plain file, or a field is wrong; the field is named.
+        SubmissionError: there is none, it is no plain file, or a field is wrong; the field is named.
     """
     path, name = folder / "submission.yaml", clean_text(folder.name, 80)
     try:
@@ -103,9 +103,9 @@ def check_display_name(name: str, display_name: str, roots: Sequence[Path] = ())
     """Raise SubmissionError where a display name looks like that of a submission of another name.
 
     Args:
-        name: Name of the submission.
-        display_name: What tables would show.
-        roots: Folders of submissions beside this repository's own; files that are not valid are passed over.
+        name: of the submission.
+        display_name: what tables would show.
+        roots: folders of submissions beside this repository's own; files that are not valid are passed over.
     """
     without_share = _SHARE.sub("", display_name)
     for other in _others(name, (submissions_root(), *roots)):
