@@ -14,6 +14,7 @@ GROUND = {f"benchmark.{name}" for name in ("cores", "gpu", "log", "malloc", "pri
 """Single modules below all rooms."""
 METHOD = "submissions.<method>"
 """Each method is a room of its own: it runs in a container that holds no other method."""
+OF_METHODS = {*GROUND, "benchmark.disk", "benchmark.contract", "benchmark.backbone", "submissions.common"}
 ARROWS: dict[str, set[str]] = {
     "benchmark.printable": set(),
     "benchmark.cores": set(),
@@ -46,9 +47,11 @@ ARROWS: dict[str, set[str]] = {
     },
     "submissions": set(),
     "submissions.common": {*GROUND, "benchmark.disk", "benchmark.contract", "benchmark.backbone"},
-    METHOD: {*GROUND, "benchmark.disk", "benchmark.contract", "benchmark.backbone", "submissions.common"},
+    METHOD: OF_METHODS,
+    "benchmark.submission.templates": OF_METHODS,
     "benchmark.runtime": {
         *GROUND,
+        "benchmark.keeper",
         "benchmark.disk",
         "benchmark.contract",
         "benchmark.backbone",
