@@ -142,9 +142,8 @@ def loaded_with(module: str) -> set[str]:
         if name not in seen:
             seen.add(name)
             names |= {each.name for each in IMPORTS[name] if each.at_start}
-            found = {module_for(each.name, MODULES) for each in IMPORTS[name] if each.at_start}
-            packages = {package for package in MODULES if name.startswith(f"{package}.")}
-            waiting += sorted((found - {None}) | packages)  # type: ignore[type-var]
+            waiting += _at_start(name, IMPORTS[name])
+            waiting += [package for package in MODULES if name.startswith(f"{package}.")]
     return names
 
 
