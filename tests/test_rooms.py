@@ -248,6 +248,12 @@ def test_arrows_run_in_no_circle() -> None:
     assert not circle_in(ARROWS)
 
 
+def test_torch_is_found_behind_other_modules() -> None:
+    own = {each.name.split(".")[0] for each in IMPORTS["benchmark.engine.forecast"]}
+    assert "torch" not in own
+    assert "torch" in {name.split(".")[0] for name in loaded_with("benchmark.engine.forecast")}
+
+
 @pytest.mark.parametrize("room", ["benchmark.disk", "benchmark.contract", "leaderboard"])
 def test_rooms_that_must_start_fast_load_no_torch(room: str) -> None:
     for module in MODULES:
