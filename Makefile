@@ -31,7 +31,7 @@ DEMO_DATASETS := rsna siim covid-rural object-cxr nih-cxr
 BASE ?= base
 IMAGES ?= lovt-bench
 DOCKER_FLAGS ?=
-# Of what the engine says about an image that cannot be built.
+# Lines that are shown of what the engine says about an image that cannot be built.
 REASON_LINES := 5
 argument = $(if $($(1)),--build-arg $(call quote,$(1)=$($(1))))
 BASE_ARGUMENTS = $(call argument,BASE_IMAGE) $(call argument,STACK)
@@ -68,10 +68,11 @@ test: $(STAMP) ## All tests
 test-fast: $(STAMP) ## Tests without the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m 'not slow'
 
-lint: $(STAMP) ## ruff and mypy
+lint: $(STAMP) ## ruff, mypy, and code that nothing uses
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/vulture
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmark.visible_gpus import VARIABLE, visible_gpus
 
 Capability = tuple[int, int]
-"""Of a GPU: major and minor number."""
+"""Compute capability of a GPU: major and minor number."""
 
 DRIVERS = {11: 450, 12: 525, 13: 580}
 """Major version of CUDA, and that of the oldest driver that programs built for it run with."""
@@ -40,17 +40,17 @@ class Needs:
 
 
 PINNED = Needs()
-"""Of the version that this project pins, which its base image for GPUs holds, too."""
+"""Needs of the version that this project pins; its base image for GPUs holds the same version."""
 
 
 def too_old(needs: Needs, card: str, driver: str | None, capability: Capability | None) -> str:
     """Return in one sentence why a GPU cannot be used; nothing where it can, or where that is not known.
 
     Args:
-        needs: of the build of PyTorch that is to use it.
-        card: what it is called.
-        driver: version, `580.65.06`.
-        capability: of the GPU.
+        needs: Needs of the build of PyTorch that is to use it.
+        card: What it is called.
+        driver: Version, `580.65.06`.
+        capability: Capability of the GPU.
     """
     found = re.match(r"\d+", driver or "")
     if found and int(found[0]) < needs.driver:

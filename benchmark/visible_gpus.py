@@ -13,8 +13,8 @@ def visible_gpus(environment: Mapping[str, str], count: int) -> list[str]:
     CUDA shows a process one MIG slice at most, so that slices are counted by their names: a worker is given one each.
 
     Args:
-        environment: of the process. Without `CUDA_VISIBLE_DEVICES` all GPUs are usable, with an empty one none.
-        count: of the devices that CUDA shows this process.
+        environment: Variables of the process. Without `CUDA_VISIBLE_DEVICES` all GPUs are usable, if it is empty, none.
+        count: Number of the devices that CUDA shows this process.
     """
     given = environment.get(VARIABLE)
     if given is None:

@@ -49,7 +49,7 @@ def claimed_tables(
     """Return a table of the claims of each track.
 
     Args:
-        descriptions: Of submissions by name.
+        descriptions: Descriptions of submissions by name.
         tasks: Known tasks by number.
         shown: Submissions whose claims stand beside measured numbers.
     """

@@ -22,7 +22,7 @@ def render_comparison(table: Table, first: str, second: str) -> Iterator[Rendera
     """Yield what to print: percent, differences with the half-width of their 95 % interval.
 
     Raises:
-        ValueError: a row is not in the table.
+        ValueError: A row is not in the table.
     """
     found = compare(table, first, second)
     rows = {row.id: row for row in table.rows}

@@ -43,7 +43,7 @@ class Contradiction(Model):
     task: str = ""
     """Empty where it is about all of them."""
     group: GroupKey | None = None
-    """Of the table; None where it is about all tables of the track."""
+    """The table; None if it is about all tables of the track."""
     text: str
     """A sentence."""
 
@@ -68,7 +68,7 @@ def contradictions(
 
     Args:
         records: All that are here: equal records under two names are found among them.
-        plans: Of the protocols and profiles that are known.
+        plans: Plans of the protocols and profiles that are known.
         origins: By submission; nothing is said of the weights of one that is not in it.
         now: With its zone.
     """

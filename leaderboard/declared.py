@@ -49,7 +49,7 @@ def read_submission(folders: Sequence[Path], name: str, complain: Complain = sto
     """Return the submission of that name; None if there is none, or the name cannot be a folder.
 
     Raises:
-        LeaderboardError: its file is not valid, and `complain` does not take the error.
+        LeaderboardError: Its file is not valid, and `complain` does not take the error.
     """
     try:
         return _submission(folders, name)
@@ -62,7 +62,7 @@ def read_model(path: Path, model: type[_Read], complain: Complain = stop) -> _Re
     """Return what a JSON file says, None where there is none.
 
     Raises:
-        LeaderboardError: no plain file, too large, or not what the contract says; where `complain` takes it, None is
+        LeaderboardError: No plain file, too large, or not what the contract says; where `complain` takes it, None is
             returned.
     """
     try:

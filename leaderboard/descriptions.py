@@ -31,7 +31,7 @@ _RANDOM, _IMAGENET, _PAPER = "random", "imagenet", "resnet50"
 """Backbones that are always there: they have no folder that could say what they are."""
 
 CORPUS_UNKNOWN = f"{OTHER} the corpus it was given, which is not known here"
-"""Of a method that learns from a corpus, where no backbone says from which."""
+"""What is said of a method that learns from a corpus if no backbone says from which."""
 
 
 class BackboneFacts(Model):
@@ -84,10 +84,10 @@ class Description(Model):
         Args:
             name: The submission's.
             cells: What it reached.
-            facts: Of the weights behind the cells.
+            facts: Facts of the weights behind the cells.
             evidence: How far it was checked.
-            track: Of the table.
-            datasets: Of the table.
+            track: Track of the table.
+            datasets: Datasets of the table.
         """
         return Row(
             id=name,
@@ -128,7 +128,7 @@ def describe(
         complain: Is told of a description that is not valid; by default it raises.
 
     Raises:
-        LeaderboardError: a description exists but is not valid, and `complain` does not take the error.
+        LeaderboardError: A description exists but is not valid, and `complain` does not take the error.
     """
     folders = [submissions] if isinstance(submissions, Path) else list(submissions or [])
     datasets = list(dict.fromkeys(spec.dataset for spec in load_tasks()))
@@ -139,7 +139,7 @@ def claiming(submissions: Sequence[Path], complain: Complain = stop) -> list[str
     """Return the names of the submissions that claim numbers, sorted.
 
     Raises:
-        LeaderboardError: a `submission.yaml` is not valid, and `complain` does not take the error.
+        LeaderboardError: A `submission.yaml` is not valid, and `complain` does not take the error.
     """
     names = {name for folder in submissions for name in holders(folder, "submission.yaml")}
     for name in sorted(names):
@@ -202,7 +202,7 @@ def _declared(
     """Return pre-training data in their one form.
 
     A manifest knows what these very weights have seen, so it goes before its method, whose declaration leaves out the
-    corpus. Of weights from elsewhere both are declarations, and what either names counts.
+    corpus. For weights from elsewhere both are declarations, and what either names counts.
     """
     words = vocabulary()
     made = words.read(manifest.provenance.pretraining_data) if manifest else []

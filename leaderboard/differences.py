@@ -13,7 +13,7 @@ def first_difference(name: str, found: bytes, expected: bytes) -> str:
     """Return where and how `found` first differs from `expected`.
 
     Args:
-        name: Of the file; its ending says how it is read.
+        name: Name of the file; its ending says how it is read.
         found: What lies on disk.
         expected: What the records give.
     """

@@ -31,7 +31,7 @@ MARK_OF: Mapping[Sure, OverlapMark] = {
 """How a line marks a dataset."""
 
 WEIGHT: Mapping[OverlapMark, int] = {"clean": 0, "unknown": 1, "overlapping": 2}
-"""Of several lines the heaviest counts."""
+"""The heaviest of several lines counts."""
 
 ALL, OTHERS = "all", "others"
 UNDECLARED = "The pre-training data are not declared."

@@ -63,7 +63,7 @@ def read_records(results: Path) -> RecordSet:
     Links are not followed. What does not belong to the layout, cannot be read or is no record is left out with a note.
 
     Raises:
-        OSError: the folder itself cannot be read.
+        OSError: The folder itself cannot be read.
     """
     notes: list[str] = []
     found = [_read_file(path, relative, notes) for path, relative in _record_paths(results, notes)]

@@ -52,7 +52,7 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
         bump: The step; None takes the least that the changes ask for.
 
     Raises:
-        LeaderboardError: a release was touched, `dev` shows something else than the sources give, nothing changed,
+        LeaderboardError: A release was touched, `dev` shows something else than the sources give, nothing changed,
             or the step is too small.
     """
     with locked(out):
@@ -87,7 +87,7 @@ def build_development(out: Path, sources: Sources) -> tuple[Leaderboard, Path]:
     """Write the version `dev` and return it with its folder.
 
     Raises:
-        LeaderboardError: a release beside it was touched, or the folder holds files that no build wrote.
+        LeaderboardError: A release beside it was touched, or the folder holds files that no build wrote.
     """
     board = sources.board(DEVELOPMENT)
     with locked(out):

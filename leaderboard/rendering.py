@@ -36,7 +36,7 @@ def render(leaderboard: Leaderboard, examples: Examples | None = None) -> dict[s
         examples: Example predictions for the page; no number depends on them.
 
     Raises:
-        LeaderboardError: an example holds something that is no image.
+        LeaderboardError: An example holds something that is no image.
     """
     # Templates and plots load slowly; reading a version need not wait for them.
     from leaderboard.page import render_page

@@ -3,7 +3,7 @@
 - A *group* shares protocol, profile, track and splits, each with its digest. One group is one table.
 - A *set* is the final runs of a submission on a task that are equal in everything but the seed.
 - A table shows each task on one *edition* (image store and task specification) and each submission with one
-  backbone. Of several, the one that covers most counts; of those that cover equally much, the newest.
+  backbone. If there are several, the one that covers most counts; among those that cover equally much, the newest.
 
 Whatever stays out is named in a note.
 """

@@ -24,7 +24,7 @@ def make_server(folder: Path, port: int) -> ThreadingHTTPServer:
         port: 0 takes a free one (`server.server_port`).
 
     Raises:
-        OSError: the port is taken.
+        OSError: The port is taken.
     """
     handler: Callable[..., _Handler] = partial(_Handler, directory=str(folder.resolve()))
     return ThreadingHTTPServer((ADDRESS, port), handler)

@@ -32,7 +32,7 @@ def keep(versions: Path, content: bytes) -> str:
     """Store content if it is not there and return its digest.
 
     Raises:
-        MissingInputError: something else is there under its name.
+        MissingInputError: Something else is there under its name.
         OSError: With the path.
     """
     sha256 = digest(content)
@@ -48,7 +48,7 @@ def fetch(versions: Path, sha256: str) -> bytes:
     """Return the content of that digest.
 
     Raises:
-        MissingInputError: it is not there, a link, not gzip, larger than an input may be, or other content.
+        MissingInputError: It is not there, a link, not gzip, larger than an input may be, or other content.
     """
     path = _path(versions, sha256)
     where = f"{INPUTS}/{path.name}"

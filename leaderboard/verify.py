@@ -88,7 +88,7 @@ def verify(out: Path, version: str, workspace: Sources | None = None) -> Verific
         workspace: What `dev` is rebuilt from; releases carry their inputs.
 
     Raises:
-        LeaderboardError: there is no such version, or so little is left of it that nothing can be compared.
+        LeaderboardError: There is no such version, or so little is left of it that nothing can be compared.
     """
     folder = out / check_version(version)
     if not (folder / SOURCE).is_file():
@@ -125,7 +125,7 @@ def version_records(out: Path, version: str) -> list[RunRecord]:
     """Return the run records that a release carries.
 
     Raises:
-        LeaderboardError: there is no such release, or inputs of it are lost.
+        LeaderboardError: There is no such release, or inputs of it are lost.
     """
     with tempfile.TemporaryDirectory(prefix="lovt-bench-verify-") as scratch:
         return unpack(read_version(out, version).inputs, out, Path(scratch)).records.records

@@ -51,7 +51,7 @@ def put(version: str, out: Path, files: Mapping[str, bytes]) -> Path:
     Equal bytes written again change nothing.
 
     Raises:
-        LeaderboardError: the version is released and differs, or its folder holds files that no build wrote.
+        LeaderboardError: The version is released and differs, or its folder holds files that no build wrote.
     """
     target = out / version
     whole = with_sums(files)
@@ -75,7 +75,7 @@ def read_version(out: Path, version: str = DEVELOPMENT) -> Leaderboard:
     """Return a version from disk.
 
     Raises:
-        LeaderboardError: there is none, or a file of it is not the one that was written.
+        LeaderboardError: There is none, or a file of it is not the one that was written.
     """
     folder = out / check_version(version)
     try:

@@ -21,15 +21,15 @@ from benchmark.contract.run_contract import GIB, MIB
 from benchmark.contract.untrusted import clean_text
 
 READ_SECONDS = 12.0
-"""Of computing until a file is read, beside those for its size; a checkpoint of 100,000 tensors takes five."""
+"""Seconds of computing to read a file, besides those for its size; a checkpoint of 100,000 tensors takes five."""
 BYTES_PER_SECOND = 20 * MIB
 MATCH_SECONDS = 180.0
-"""Of computing until its tensors are matched with architectures, some of which have to be built."""
+"""Seconds of computing to match its tensors with architectures, some of which have to be built."""
 CLOCK_SECONDS = 600.0
 """That may pass, beside those for the size on a slow disk."""
 BYTES_PER_CLOCK_SECOND = 5 * MIB
 MEMORY = 3 * GIB
-"""Of data, beside three times the file (mapped, unpickled, converted) and three times the result."""
+"""Bytes of data, besides three times the file (mapped, unpickled, converted) and three times the result."""
 HEADER = 16 * MIB
 SAVE_PLAINLY = ". Save the image encoder's state dict alone: torch.save(model.state_dict(), FILE)"
 
@@ -42,15 +42,15 @@ def read_apart(
     Args:
         work: `module:function`; called with `path` and `arguments`, it yields once when the file is read, and then a
             JSON value and the state dict as safetensors.
-        path: the file.
-        architecture: name in the registry.
+        path: The file.
+        architecture: Name in the registry.
         arguments: JSON values.
 
     Returns:
         The JSON value, for the caller to check, and the tensors: exactly those of the architecture, all finite.
 
     Raises:
-        BackboneError: the file is refused, or reading it took more than the limits.
+        BackboneError: The file is refused, or reading it took more than the limits.
     """
     expected = registry.blueprint(architecture).state_dict()
     result = sum(tensor.numel() * tensor.element_size() for tensor in expected.values())
@@ -82,8 +82,8 @@ def told(what: str, advice: str = "") -> Iterator[None]:
     """Turn refusals and broken limits of a process apart into BackboneError.
 
     Args:
-        what: was being done, for a message that goes on "did not end within 60 s".
-        advice: ends such a message; a refusal has its own.
+        what: What was being done, for a message that goes on "did not end within 60 s".
+        advice: Ends such a message; a refusal has its own.
     """
     try:
         yield

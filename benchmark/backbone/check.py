@@ -57,9 +57,9 @@ def check_backbone(root: Path, *, name: str | None = None, tolerance: float = TO
     of an evaluation, too.
 
     Args:
-        root: the folder.
-        name: the backbone's; None for the folder's.
-        tolerance: largest difference of a feature level, relative to its largest absolute value.
+        root: The folder.
+        name: The backbone's; None for the folder's.
+        tolerance: Largest difference of a feature level, relative to its largest absolute value.
     """
     try:
         manifest = read_manifest(root)

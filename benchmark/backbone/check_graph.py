@@ -35,10 +35,10 @@ def check_graph(
     """Compare `backbone.onnx` with the manifest, then with PyTorch by running it in onnxruntime.
 
     Args:
-        path: the graph.
-        manifest: what is declared.
-        expected: batch size to PyTorch's feature maps of `example_images` of that batch.
-        tolerance: largest difference of a level, relative to its largest absolute value.
+        path: The graph.
+        manifest: What is declared.
+        expected: Batch size to PyTorch's feature maps of `example_images` of that batch.
+        tolerance: Largest difference of a level, relative to its largest absolute value.
     """
     model, interface = _read_checked(path, manifest)
     yield from interface
@@ -55,9 +55,9 @@ def check_graph_alone(
     Beside levels: the maps of an image may depend on nothing but the image, not on its batch and not on chance.
 
     Args:
-        path: the graph.
-        manifest: what is declared; levels that the image stands in for are no outputs.
-        images: batch size to images of that batch; 1 is among them, and a larger one.
+        path: The graph.
+        manifest: What is declared; levels that the image stands in for are no outputs.
+        images: Batch size to images of that batch; 1 is among them, and a larger one.
     """
     own = [level for level in manifest.levels if level.substitute is None]
     manifest = manifest.model_copy(update={"levels": own})

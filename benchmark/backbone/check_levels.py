@@ -24,9 +24,9 @@ def check_levels(runner: str, manifest: BackboneManifest, maps: tuple[Tensor, ..
     """Compare feature maps with the declared levels: number, shape, finite, not constant.
 
     Args:
-        runner: who computed them, for the message.
-        manifest: what is declared.
-        maps: one (N, channels, side / stride, side / stride) tensor per level.
+        runner: Who computed them, for the message.
+        manifest: What is declared.
+        maps: One (N, channels, side / stride, side / stride) tensor per level.
     """
     if len(maps) != len(manifest.levels):
         yield Finding(

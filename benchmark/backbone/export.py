@@ -39,8 +39,8 @@ def export_onnx(backbone: Backbone, side: int = 224) -> bytes:
     nothing of the machine it was made on.
 
     Args:
-        backbone: on any device; its mode is the same afterwards.
-        side: image side in pixels, fixed in the graph. Input: (batch, 3, side, side) float32, batch 1 to
+        backbone: On any device; its mode is the same afterwards.
+        side: Image side in pixels, fixed in the graph. Input: (batch, 3, side, side) float32, batch 1 to
             1024.
     """
     training = backbone.training

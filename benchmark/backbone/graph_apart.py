@@ -25,9 +25,9 @@ from benchmark.contract.backbone import ONNX_ONLY, FeatureLevel
 from benchmark.contract.run_contract import GIB, MIB
 
 MEMORY = 6 * GIB
-"""Of data, beside three times the size of the graph: as much as the check of a submitted graph has."""
+"""Bytes of data, besides three times the size of the graph: as much as the check of a submitted graph may use."""
 THREAD_MEMORY = 64 * MIB
-"""Of a thread beside: its stack and its part of the allocator."""
+"""Bytes for each further thread: its stack and its part of the allocator."""
 SECONDS = 60.0 + 10.0 * BATCH
 """For a batch: far more than the largest networks of timm need on one core."""
 
@@ -47,11 +47,11 @@ class GraphApart(Backbone):
     """A graph alone, in eval mode; the process lives as long as this object.
 
     Args:
-        root: its folder.
-        seconds: for a batch.
+        root: Its folder.
+        seconds: For a batch.
 
     Raises:
-        BackboneError: missing, changed, against the rules, or it cannot be opened within the limits.
+        BackboneError: Missing, changed, against the rules, or it cannot be opened within the limits.
     """
 
     def __init__(self, root: Path, *, seconds: float = SECONDS) -> None:
@@ -102,11 +102,11 @@ def graph_side(root: Path, sha256: str) -> int | None:
     """Return the only image side that the graph of a folder takes, None for any divisible by 32.
 
     Args:
-        root: the folder.
-        sha256: of the graph, as its manifest says.
+        root: The folder.
+        sha256: Sha256 of the graph, as its manifest says.
 
     Raises:
-        BackboneError: there is no graph that can be opened.
+        BackboneError: There is no graph that can be opened.
     """
     return _side(root.resolve(), sha256)
 

@@ -14,9 +14,9 @@ def cut_out(model: ModelProto, image: str, names: Mapping[str, str]) -> ModelPro
     """Return a graph with these names alone: what no output needs, and all text about its making, is left out.
 
     Args:
-        model: unchanged afterwards.
-        image: the input.
-        names: new name by old one, of the input and of every output that stays, in the order of the new outputs.
+        model: Unchanged afterwards.
+        image: The input.
+        names: New name by old one, of the input and of every output that stays, in the order of the new outputs.
     """
     new = ModelProto()
     new.CopyFrom(model)

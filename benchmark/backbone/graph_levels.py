@@ -35,7 +35,7 @@ def declared_level(text: str) -> tuple[str, int]:
     """Return output and stride of `OUTPUT=STRIDE`.
 
     Raises:
-        BackboneError: written in another way.
+        BackboneError: Written in another way.
     """
     output, equals, stride = text.rpartition("=")
     if not equals or not output or not stride.isdecimal() or int(stride[:4]) not in STRIDES:
@@ -50,12 +50,12 @@ def graph_levels(model: ModelProto, declared: Mapping[str, int]) -> GraphLevels:
     """Return the levels of a graph.
 
     Args:
-        model: keeps to the rules of `graph_rules`.
-        declared: stride by output; empty: every output of four dimensions is a level, its stride follows from its
+        model: Keeps to the rules of `graph_rules`.
+        declared: Stride by output; empty: every output of four dimensions is a level, its stride follows from its
             shape.
 
     Raises:
-        BackboneError: another input than images, an output that is not there, shapes that contradict the declaration,
+        BackboneError: Another input than images, an output that is not there, shapes that contradict the declaration,
             that cannot be worked out, or that no head asks for.
     """
     image, side = _input(model)

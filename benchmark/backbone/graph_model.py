@@ -45,9 +45,9 @@ class GraphBackbone(Backbone):
     It runs what somebody hostile may have written: `graph_apart` does so in a process apart.
 
     Args:
-        path: the graph; its digest and rules are looked at by `open_graph`.
-        manifest: what is declared.
-        side: the only image side that it takes, None for any divisible by 32.
+        path: The graph; its digest and rules are looked at by `open_graph`.
+        manifest: What is declared.
+        side: The only image side that it takes, None for any divisible by 32.
     """
 
     def __init__(self, path: Path, manifest: BackboneManifest, side: int | None) -> None:
@@ -76,7 +76,7 @@ def open_graph(root: Path) -> GraphBackbone:
     """Return the backbone of a folder that is a graph alone, in eval mode, computed by this process.
 
     Raises:
-        BackboneError: missing, not what the manifest says, or against the rules of `graph_rules`.
+        BackboneError: Missing, not what the manifest says, or against the rules of `graph_rules`.
     """
     manifest, path = read_manifest(root), root / GRAPH
     if not is_plain(path):

@@ -52,7 +52,7 @@ def operator_problems(nodes: Iterable[NodeProto]) -> Iterator[str]:
     """Yield why the operators of a graph forbid that it is run.
 
     Args:
-        nodes: all of them, those of inner graphs too.
+        nodes: All of them, those of inner graphs too.
     """
     every = list(nodes)
     kinds = {node.op_type for node in every}

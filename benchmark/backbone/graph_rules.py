@@ -28,7 +28,7 @@ def read_graph(path: Path) -> ModelProto:
     """Return the model of a file; no other file is opened, whatever it refers to.
 
     Raises:
-        BackboneError: missing, empty, too large, or no ONNX.
+        BackboneError: Missing, empty, too large, or no ONNX.
     """
     check_size(path)
     name = clean_text(path.name, 80)
@@ -48,7 +48,7 @@ def check_size(path: Path) -> int:
     """Return the size of an ONNX file in bytes.
 
     Raises:
-        BackboneError: missing, empty or too large.
+        BackboneError: Missing, empty or too large.
     """
     if not path.is_file():
         found = "is no plain file" if path.exists() else "is not there"
@@ -65,7 +65,7 @@ def rule_problems(model: ModelProto, size: int) -> Iterator[str]:
     """Yield what forbids that a graph is run, in sentences that say what to do.
 
     Args:
-        model: the graph.
+        model: The graph.
         size: bytes of its file.
     """
     opsets = {(entry.domain or "ai.onnx", entry.version) for entry in model.opset_import}

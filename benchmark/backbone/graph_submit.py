@@ -29,9 +29,9 @@ from benchmark.contract.run_contract import GIB, MIB
 from benchmark.contract.untrusted import clean_text
 
 SECONDS, CLOCK_SECONDS = 60.0, 300.0
-"""Of computing and on the clock, to read a graph: a gigabyte takes ten."""
+"""Seconds of computing, and on the clock, to read a graph: a gigabyte takes ten."""
 MEMORY, SLACK = 2 * GIB, MIB
-"""Of data, beside eight times the file (parsed, probed, cut); and how much longer new names may make the file."""
+"""Bytes of data, besides eight times the file (parsed, probed, cut); how much longer new names may make the file."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class PreparedGraph:
     """A graph under the names of the contract, and what there is to say about it before it is written."""
 
     content: bytes
-    """Of its file."""
+    """Content of its file."""
     levels: tuple[FeatureLevel, ...]
     side: int
     parameters: int
@@ -54,7 +54,7 @@ def prepare_graph_apart(path: Path, declared: Mapping[str, int]) -> PreparedGrap
     """Return what `prepare_graph` returns, from a process apart: to parse a graph and infer its shapes may take long.
 
     Raises:
-        BackboneError: as `prepare_graph` raises it, or the process took more than the limits.
+        BackboneError: As `prepare_graph` raises it, or the process took more than the limits.
     """
     size = check_size(path)
     limits = Limits(seconds=SECONDS, clock=CLOCK_SECONDS, memory=MEMORY + 8 * size, answer=size + SLACK)
@@ -87,11 +87,11 @@ def prepare_graph(path: Path, declared: Mapping[str, int]) -> PreparedGraph:
     """Return what an ONNX file gives; nothing is written and nothing is run.
 
     Args:
-        path: the file.
-        declared: stride by output; empty: deduced from shapes.
+        path: The file.
+        declared: Stride by output; empty: deduced from shapes.
 
     Raises:
-        BackboneError: against the rules, or no levels; with what to do.
+        BackboneError: Against the rules, or no levels; with what to do.
     """
     model = read_graph(path)
     if problems := list(rule_problems(model, path.stat().st_size)):
@@ -127,7 +127,7 @@ def write_graph_folder(
     """Write graph and manifest into an empty folder, for example of `writing_backbone`.
 
     Raises:
-        BackboneError: a field is not what the contract says.
+        BackboneError: A field is not what the contract says.
     """
     return write_files(
         folder,

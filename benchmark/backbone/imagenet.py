@@ -39,7 +39,7 @@ def load_imagenet(path: Path, digests: tuple[str, ...] = DIGESTS) -> tuple[Backb
     """Return the backbone of a weight file and its provenance.
 
     Raises:
-        BackboneError: missing, or another file.
+        BackboneError: Missing, or another file.
     """
     if not path.is_file():
         raise BackboneError(f"no ImageNet weights at {path}: {advice()}")

@@ -15,7 +15,7 @@ from benchmark.contract.apart_inside import RefusedError
 from benchmark.contract.backbone import FeatureLevel
 
 STRIDES = (2, 4, 8, 16, 32)
-"""Of the levels that heads ask for."""
+"""Strides of the levels that heads ask for."""
 
 BATCH = 32
 """Images that an evaluation asks a frozen backbone for at once; the last time may be fewer."""

@@ -20,7 +20,7 @@ _MATH = {
     "openblas": r"BLAS_INFO=(open)",
     "accelerate": r"BLAS_INFO=(accelerate)",
 }
-"""Of `torch.__config__.show()`: what tells the version, or that the library is there."""
+"""Parts of `torch.__config__.show()` that tell the version, or that the library is there."""
 
 _PROCESSORS = Path("/proc/cpuinfo")
 

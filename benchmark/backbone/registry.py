@@ -20,12 +20,12 @@ Builder = Callable[[], Backbone]
 @dataclass(frozen=True)
 class _Tables:
     builders: Mapping[str, Builder]
-    """Of the listed architectures."""
+    """Builders of the listed architectures."""
     summaries: Mapping[str, Summary]
     families: Mapping[str, Callable[[str], Builder]]
     """By prefix: families that have more architectures than they list."""
     unlisted: Mapping[str, str]
-    """Of an architecture: networks with its tensors that no family has, in words."""
+    """For an architecture, networks with its tensors that no family has, in words."""
 
 
 @cache
@@ -65,7 +65,7 @@ def summary(architecture: str) -> Summary:
     """Return parameters and levels; quick for listed architectures.
 
     Raises:
-        BackboneError: there is no architecture of that name.
+        BackboneError: There is no architecture of that name.
     """
     if known := _tables().summaries.get(architecture):
         return known
@@ -89,7 +89,7 @@ def build(architecture: str) -> Backbone:
     Draws from torch's global CPU generator; `sources.random_draw` draws from a seed instead.
 
     Raises:
-        BackboneError: there is no architecture of that name.
+        BackboneError: There is no architecture of that name.
     """
     with torch.device("cpu"):
         return _builder(architecture)()

@@ -27,7 +27,7 @@ def same_tensors(architecture: str) -> tuple[str, ...]:
     """Return the other architectures whose tensors have the same names and shapes.
 
     Args:
-        architecture: name in the registry, listed or not.
+        architecture: Name in the registry, listed or not.
     """
     kept = json.loads(FILE.read_text(encoding="utf-8"))
     alike = [name for group in kept["groups"] if architecture in group for name in group]
@@ -71,7 +71,7 @@ def trunk_specs(architecture: str) -> frozenset[tuple[str, tuple[int, ...]]]:
     """Return names and shapes of an architecture's tensors.
 
     Raises:
-        BackboneError: it cannot be a backbone, as far as its features are declared.
+        BackboneError: It cannot be a backbone, as far as its features are declared.
     """
     # Imports torchvision, which takes a second that reading a file does not have to wait for.
     from benchmark.backbone.architectures import timm_models

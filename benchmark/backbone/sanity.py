@@ -43,8 +43,8 @@ def check_sanity(backbone: Backbone, *, twins: Iterable[str] = ()) -> list[Findi
     that do not depend on the image, activations beyond half precision.
 
     Args:
-        backbone: in eval mode on the CPU.
-        twins: names of backbones with the same weights (`find_twins`).
+        backbone: In eval mode on the CPU.
+        twins: Names of backbones with the same weights (`find_twins`).
     """
     findings = [
         Finding(

@@ -84,7 +84,7 @@ def read_specs(path: Path) -> dict[str, TensorSpec]:
     """Return names, shapes and dtypes from the header of a safetensors file; no tensor is read.
 
     Raises:
-        BackboneError: not a readable safetensors file.
+        BackboneError: Not a readable safetensors file.
     """
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
@@ -98,7 +98,7 @@ def read_weights(path: Path, expected: Mapping[str, TensorSpec]) -> dict[str, Te
     """Return the tensors of a safetensors file that must hold exactly the expected ones, all values finite.
 
     Raises:
-        BackboneError: naming the tensors that are missing, unexpected, of another kind, or not finite.
+        BackboneError: Naming the tensors that are missing, unexpected, of another kind, or not finite.
     """
     if problems := spec_problems(expected, read_specs(path)):
         raise BackboneError(f"{path.name} does not fit the architecture: " + "; ".join(problems))

@@ -88,7 +88,7 @@ def phantom(
     from benchmark.data.errors import DataError
     from benchmark.data.phantom.generate import check, existing, write_phantom
     from benchmark.data.phantom.layout import Settings, layouts
-    from benchmark.data.phantom.workers import drawing_pool
+    from benchmark.data.pool import workers_for
     from benchmark.workspace import workspace_root
 
     names = tuple(dict.fromkeys(datasets)) or tuple(layouts())
@@ -107,7 +107,7 @@ def phantom(
             TimeRemainingColumn(),
         )
         with (
-            drawing_pool(workers) as pool,
+            workers_for(None, workers, keep_memory=True) as pool,
             progress(*columns, shown_on=console(err=True)) as bars,
         ):
             for root, settings in todo:

@@ -51,7 +51,9 @@ if TYPE_CHECKING:
     help="Where jobs run: this process, worker processes here, a Ray cluster.",
 )
 @click.option("--workers", type=click.IntRange(1, 1024), help="Jobs at a time. Default: one per GPU.")
-@click.option("--address", metavar="ADDR", help="Of a Ray cluster; `auto` finds the one on this machine.")
+@click.option(
+    "--address", metavar="ADDR", help="Address of a Ray cluster; `auto` finds the one on this machine."
+)
 @click.option("--max-memory", type=Size(), help="Private memory of all workers here; a task beyond it fails.")
 @click.option(
     "--stall-limit",

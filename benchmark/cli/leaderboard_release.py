@@ -111,7 +111,7 @@ def verify(
             good &= found.identical or (accept_other_code and found.explained)
             _tell(found)
             if rescore:
-                # Of all versions, old ones have no predictions.
+                # Versions made before predictions were kept have none.
                 good &= _rescore(out, name, live, results, workspace) in ((True, None) if every else (True,))
     except LeaderboardError as error:
         raise click.ClickException(str(error)) from error

@@ -122,7 +122,7 @@ DEFAULT_CORPUS = "mimic-cxr"
     type=click.IntRange(min=1),
     help="Processes and threads of a container [default: 512 for each of --devices].",
 )
-@click.option("--output-limit", type=Size(), help="Of all files that a run keeps together [default: 20g].")
+@click.option("--output-limit", type=Size(), help="Limit for all files of a run together [default: 20g].")
 @click.option(
     "--assets",
     type=click.Path(file_okay=False, exists=True, path_type=Path),

@@ -137,7 +137,7 @@ def tell(found: Iterable[Rescored], version: str = "") -> bool | None:
 
     Args:
         found: Run by run.
-        version: Of a leaderboard, whose predictions may lie elsewhere; without one, missing predictions are a fault.
+        version: Version of a leaderboard, whose predictions may lie elsewhere; without one, they must be there.
 
     Returns:
         Whether everything is as recorded; None where nothing was scored.

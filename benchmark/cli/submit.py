@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     "levels",
     multiple=True,
     metavar="OUTPUT=STRIDE",
-    help="Of an ONNX graph: an output that is a feature level; repeat for several.  [default: found by their shapes]",
+    help="An output of an ONNX graph that is a feature level; repeat for several.  [default: found by their shapes]",
 )
 @click.option("--encoder", help="Which encoder, where several fit: its prefix, or a part of it.")
 @click.option("--display-name", help="What tables show [default: NAME].")

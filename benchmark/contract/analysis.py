@@ -113,7 +113,7 @@ class Analysis(Model):
     critical_differences: list[CriticalDifference] = []
     """By dataset, then by task; those that exist (at least three complete rows and two blocks)."""
     pairs: list[Pair] = []
-    """Of the rows in `pair_pool` only: all pairs of many rows would not fit a page."""
+    """Pairs of the rows in `pair_pool` only: all pairs of many rows would not fit a page."""
     pair_pool: list[Name] = []
     """In the order of the table."""
     audits: list[RunAudit] = []

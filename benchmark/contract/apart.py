@@ -40,7 +40,7 @@ class Limits:
     """What the work may take for each of its answers."""
 
     seconds: float
-    """Of computing, on all cores together."""
+    """Seconds of computing, on all cores together."""
     clock: float
     """Seconds that pass, the start of the process included: a disk or a network may hang, too."""
     memory: int
@@ -54,10 +54,10 @@ class Apart:
 
     Args:
         work: `module:function` of this project, a generator function.
-        arguments: of the function, JSON values.
-        limits: for each answer.
-        threads: that libraries may use.
-        gpu: whether the work may see the GPUs; memory is not limited then, since a driver takes address space at will.
+        arguments: Arguments of the function, JSON values.
+        limits: For each answer.
+        threads: That libraries may use.
+        gpu: Whether the work may see the GPUs; memory is not limited then, since a driver takes address space at will.
     """
 
     def __init__(
@@ -80,12 +80,12 @@ class Apart:
         """Return the next answer of the work.
 
         Args:
-            request: what the work gets for it; not looked at the first time.
-            limits: of this answer, where they are others; memory stays as it is.
+            request: What the work gets for it; not looked at the first time.
+            limits: Limits of this answer, where they are others; memory stays as it is.
 
         Raises:
-            RefusedError: the work says what is wrong with what it read.
-            ApartError: it broke off, or took more than the limits.
+            RefusedError: The work says what is wrong with what it read.
+            ApartError: It broke off, or took more than the limits.
         """
         late = threading.Event()
         limits = limits or self._limits
@@ -122,7 +122,7 @@ class Apart:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.close()
 
     @property

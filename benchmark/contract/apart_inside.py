@@ -87,7 +87,7 @@ def receive(stream: IO[bytes], most: int) -> Answer:
     """Return the next message, with at most `most` bytes of data.
 
     Raises:
-        EOFError: there is none, it is cut off, larger than allowed, or no message.
+        EOFError: There is none, it is cut off, larger than allowed, or no message.
     """
     said, data = _LENGTHS.unpack(_read(stream, _LENGTHS.size))
     if said > _SAID_LIMIT or data > most:

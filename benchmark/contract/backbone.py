@@ -66,7 +66,7 @@ class Provenance(Model):
     method: str = ""
     """Name of the submission, or of what made the weights. A run of the harness may leave it out: that writes it."""
     supervision: Supervision | None = None
-    """Of the method, as its `submission.yaml` said when the harness ran it; None where there was no such run."""
+    """Supervision as the method's `submission.yaml` said when the harness ran it; None if there was no such run."""
     variant: str | None = None
     """Name of the method's configuration."""
     profile: str | None = None
@@ -106,9 +106,9 @@ class Provenance(Model):
     made_with: PretrainedWith | None = Field(default=None, exclude_if=lambda found: found is None)
     """Device, precision, threads and libraries that trained; None where the method does not say it."""
     peak_memory_bytes: NonNegativeInt | None = None
-    """Of a run of the harness: of container or process, measured from outside. Else as the method states it."""
+    """Peak of the container or process, measured from outside if the harness ran it. Else as the method states it."""
     paper: HttpUrl | None = None
-    """Of the method, as its submitter declares it; None where none is named."""
+    """Paper of the method as its submitter declares it; None if none is named."""
     notes: list[str] = []
 
 

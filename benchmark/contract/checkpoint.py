@@ -15,14 +15,14 @@ MANIFEST, STATE = "checkpoint.json", "state.pt"
 
 
 class CheckpointManifest(Model):
-    """`checkpoints/<submission>/<key>/checkpoint.json`. Of another schema, it is thrown away."""
+    """`checkpoints/<submission>/<key>/checkpoint.json`. A checkpoint of another schema is thrown away."""
 
     schema_version: Literal[1] = 1
     run: RunKey
     submission: Name
     device: Literal["cpu", "cuda"]
     versions: dict[str, str]
-    """Of the packages that the numbers of a training depend on."""
+    """Versions of the packages that the numbers of a training depend on."""
     epochs: int = Field(ge=1)
     """That are done: the run goes on at the epoch of this number, counted from 0."""
     seconds: Seconds
@@ -31,4 +31,4 @@ class CheckpointManifest(Model):
     peak_device_bytes: Count | None = None
     energy_joules: Joules | None = None
     sha256: Sha256
-    """Of `state.pt`."""
+    """Digest of `state.pt`."""

@@ -42,7 +42,7 @@ def read_claims(path: Path, tasks: Collection[str]) -> dict[str, ClaimedNumber]:
         tasks: Ids of the known tasks.
 
     Raises:
-        ClaimsError: not a readable file of that form, an unknown or repeated task, a value out of range.
+        ClaimsError: Not a readable file of that form, an unknown or repeated task, a value out of range.
     """
     name = clean_text(path.name, 80)
     try:

@@ -43,12 +43,12 @@ class CorpusManifest(Model):
     """Library and version that split the reports; None where there are none or they came split."""
     splits: dict[SplitName, CorpusSplit]
     pixel_statistics: PixelStatistics
-    """Of the training split at original size: mean of study means, and the root of (mean of study variances +
+    """Statistics of the training split at original size: mean of study means, root of (mean of study variances +
     variance of study means) (datasets.md section 7.5)."""
     left_out: dict[str, NonNegativeInt] = {}
     """Reason, and number of studies (or images, where the reason says so) that were skipped."""
     image_counts: ImageCounts | None = None
-    """Of the raw folder when the corpus was made. Not part of `identity`."""
+    """What the raw folder held when the corpus was made. Not part of `identity`."""
     notes: list[str] = []
     files: dict[str, Sha256]
     """SHA-256 of every other file of the corpus."""

@@ -105,7 +105,7 @@ class DatasetManifest(Model):
     """Deviations worth a reader's eye, in sentences (for example: no `test_list.txt`)."""
     left_out: list[LeftOut] = []
     image_counts: ImageCounts | None = None
-    """Of the raw folder when the store was made; None for stores made from arrays. Not part of `identity`."""
+    """What the raw folder held when the store was made; None for stores made from arrays. Not part of `identity`."""
     image_side: PositiveInt = IMAGE_SIDE
     sources_sha256: Sha256 | None = None
     """Digest of what the store was made from: label files, names, sizes and times of the images, split files, protocol

@@ -30,7 +30,7 @@ INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters, marks and a symbol that show nothing."""
 
 _ORDINALS = "ªº"
-"""Of numbers in words (`nº 2`); behind a name they would be the mark of a note, and do not count."""
+"""Signs in numbers (`nº 2`); after a name they would mark a note, and do not count."""
 
 _EAST_ASIAN = frozenset({"HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
 """Scripts that stand in one word with each other and with Latin."""

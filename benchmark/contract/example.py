@@ -38,7 +38,7 @@ class ExampleImage(Model):
     png: Png = Field(max_length=60_000)
     truth_boxes: list[ExampleBox] = Field(default=[], max_length=50)
     predicted_boxes: list[ExampleBox] = Field(default=[], max_length=50)
-    """Of highest confidence."""
+    """The boxes of highest confidence."""
     truth_mask: Png | None = Field(default=None, max_length=20_000)
     """All classes together."""
     predicted_mask: Png | None = Field(default=None, max_length=20_000)

@@ -40,11 +40,11 @@ class Platform(Model):
 
     device_kind: DeviceKind
     device_name: Words
-    """Of the GPU, or of the processor where that computed."""
+    """Name of the GPU, or of the processor if that computed."""
     processor: Words
     """Name of the processor's model; `unknown` where the system does not tell it."""
     threads: int = Field(ge=1, le=10**5)
-    """Of one operation on the CPU (`torch.get_num_threads`)."""
+    """Threads of one operation on the CPU (`torch.get_num_threads`)."""
     instruction_set: Words
     """The widest that torch's own CPU kernels use (`torch.backends.cpu.get_cpu_capability`): `DEFAULT`, `AVX2`, …"""
     math_libraries: Annotated[dict[Words, Words], Field(max_length=8)]
@@ -67,7 +67,7 @@ class PretrainedWith(Platform):
 
 
 class MadeWith(Platform):
-    """What made a run. Of a training that went on from a checkpoint the platform is that of its last attempt."""
+    """What made a run. If a training went on from a checkpoint, the platform is that of its last attempt."""
 
     feature_library: Words | None = None
     """Library and version that computed the frozen features: `onnxruntime 1.23.0`, `torch 2.9.0+cu128`; None where the

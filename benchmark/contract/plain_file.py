@@ -30,9 +30,13 @@ def read_plain(path: Path, limit: int, *, follow: bool = False) -> bytes:
     if not stat.S_ISREG(path.stat().st_mode):
         raise PlainFileError("is no plain file; put a plain file there")
     with os.fdopen(os.open(path, flags), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        known = os.fstat(stream.fileno())
+        if not stat.S_ISREG(known.st_mode):
             raise PlainFileError("is no plain file; put a plain file there")
-        content = stream.read(limit + 1)
+        # A read takes memory for all that it may return: first what the file has, the rest only if it grew.
+        content = stream.read(min(known.st_size, limit) + 1)
+        if len(content) > known.st_size:
+            content += stream.read(limit + 1 - len(content))
     if len(content) > limit:
         raise PlainFileError(f"is larger than {limit} bytes")
     return content

@@ -41,7 +41,7 @@ class PredictionHeader(Model):
 
     schema_version: Literal[1] = 1
     key: Sha256
-    """Of the run."""
+    """Key of the run."""
     target: Literal["boxes", "masks"]
     classes: Annotated[list[str], Field(min_length=1)]
     """The columns `class` count from 0 in this list."""

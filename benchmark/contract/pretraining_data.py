@@ -67,7 +67,7 @@ class Vocabulary:
         """Return a declaration in its one form: a name, or `other: TEXT`.
 
         Raises:
-            UnknownDataError: neither; the message names the near misses.
+            UnknownDataError: Neither; the message names the near misses.
         """
         if _is_other(text):
             rest = _one_line(text.partition(":")[2])
@@ -90,7 +90,7 @@ class Vocabulary:
         """Return declarations in their one form, each once.
 
         Raises:
-            UnknownDataError: one is not in the vocabulary, or `none` stands beside others.
+            UnknownDataError: One is not in the vocabulary, or `none` stands beside others.
         """
         names = list(dict.fromkeys(self.declare(text) for text in texts))
         if NONE in names and len(names) > 1:

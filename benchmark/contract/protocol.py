@@ -42,7 +42,7 @@ class DataProtocol(Model):
     nih_no_finding_images: PositiveInt
     test_fraction: PositiveFloat
     validation_fraction: PositiveFloat
-    """Of all images; of the challenge's training images for Object CXR."""
+    """Share of all images; for Object CXR, of the challenge's training images."""
     split_seed: int
     """Seed of splits that are drawn because no official split files are given (deviation: published ones had none)."""
 

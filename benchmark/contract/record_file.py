@@ -55,7 +55,7 @@ class RecordLines:
     whole: int
     """Bytes up to the last line feed."""
     sha256: str
-    """Of all bytes."""
+    """Digest of all bytes."""
 
 
 def read_record_file(path: Path) -> RecordLines:

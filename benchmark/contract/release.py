@@ -35,7 +35,7 @@ class BuildRecord(Model):
     schema_version: Literal[1] = 1
     version: Name
     code_sha256: Sha256
-    """Of the sources that build and render: `leaderboard/` and `benchmark/contract/`."""
+    """Digest of the sources that build and render: `leaderboard/` and `benchmark/contract/`."""
     tools: dict[str, str]
     """Versions of Python and of the libraries that compute and render."""
     release: Release | None = None

@@ -29,7 +29,7 @@ class RunParameters(Model):
 
     contract: Literal[1] = 1
     name: Name
-    """Of the backbone. What the manifest says instead is not read."""
+    """Name of the backbone. What the manifest says instead is not read."""
     seed: NonNegativeInt
     fraction: float = Field(gt=0, le=1)
     """Share of the training split, in stored order."""
@@ -94,7 +94,7 @@ class Limits(Model):
     shared_memory_bytes: PositiveInt = GIB
     """Size of /dev/shm. What lies there counts as memory."""
     output_bytes: PositiveInt = 20 * GIB
-    """Of all files below /output together, and of any single one."""
+    """Limit for all files below /output together, and for any single one."""
     output_files: PositiveInt = 20_000
     """Files, folders and links below /output."""
     open_files: PositiveInt = 4096
@@ -105,12 +105,12 @@ class Limits(Model):
     grace_seconds: PositiveFloat = 30.0
     """Between SIGTERM and SIGKILL."""
     log_bytes: PositiveInt = MIB
-    """Of log that is kept: half of its beginning, which is shown, and half of its end, at least 200 lines."""
+    """Bytes of log that are kept: half for its beginning, which is shown, half for its end, at least 200 lines."""
     manifest_bytes: PositiveInt = MIB
     weights_bytes: PositiveInt = 4 * GIB
-    """Of each of backbone.safetensors and backbone.onnx."""
+    """Limit for each of backbone.safetensors and backbone.onnx."""
 
     @property
     def threads(self) -> int:
-        """Of each rank."""
+        """Return the threads of each rank."""
         return max(1, math.floor(self.cpus / self.ranks))

@@ -13,7 +13,7 @@ from benchmark.contract.made_with import DeviceKind, MadeWith
 from benchmark.contract.prediction_file import PredictionFile, prediction_file
 
 SCHEMA: Final = 2
-"""Of records that are written. Schema 1 has no `made_with` and no `grid_edge`; it is read, and written as it was."""
+"""Schema that is written. Schema 1 has no `made_with` and no `grid_edge`; it is read, and written as it was."""
 
 Phase = Literal["tune", "final"]
 Engine = Literal["fast", "reference"]
@@ -89,12 +89,12 @@ class RunRecord(Model):
     monitor: str
     metric: str
     grid_edge: GridEdge | None = Field(default=None, exclude_if=_absent)
-    """Of a final run: its learning rate is the lowest or highest of a grid that was tuned over: a better one may lie
+    """Set if a final run's learning rate is the lowest or highest of the grid that was tuned over: a better one may lie
     beyond."""
     validation: dict[str, float] = {}
     """At the best epoch."""
     test: dict[str, float] = {}
-    """Of the best epoch's weights; empty in the tuning phase, which never looks at the test split."""
+    """Test metrics with the best epoch's weights; empty in the tuning phase, which never looks at the test split."""
     best_epoch: Count | None = None
     """0-based."""
     epochs: Count
@@ -105,16 +105,16 @@ class RunRecord(Model):
     seconds: Seconds
     """Wall-clock of this run; runs trained together as one batched head share it equally."""
     peak_memory_bytes: Count | None = None
-    """Of the CUDA device; on a CPU, of the process (`made_with` has both). None where it is not known."""
+    """Peak of the CUDA device; on a CPU, of the process (`made_with` has both). None if it is not known."""
     energy_joules: Joules | None = None
-    """Of the GPU while this run trained, shared as `seconds` is; None where the device does not report it."""
+    """Energy of the GPU while this run trained, shared as `seconds` is; None if the device does not report it."""
     history: list[EpochLog] = []
     finished: str
     """ISO 8601, UTC."""
     versions: dict[str, str] = {}
     notes: list[str] = Field(default_factory=list)
     predictions: PredictionFile | None = Field(default=None, exclude_if=_absent)
-    """Of a final run that did not diverge; None in records written before predictions were kept."""
+    """Predictions of a final run that did not diverge; None in records written before predictions were kept."""
     measured_by: Name | None = None
     """Who ran it: the keeper of a board, by `LOVT_BENCH_KEEPER`; None where nobody is named."""
 

@@ -135,9 +135,9 @@ def read_yaml(path: Path, limit: int = SIZE_LIMIT, *, follow: bool = True) -> di
         follow: Whether a link is followed; not where a stranger has put the file there.
 
     Raises:
-        StrictYamlError: no plain file, larger than `limit` bytes, not UTF-8, not YAML, tags, aliases, repeated keys,
+        StrictYamlError: No plain file, larger than `limit` bytes, not UTF-8, not YAML, tags, aliases, repeated keys,
             keys that are not text, values that JSON does not have, or not a mapping.
-        OSError: there is no such file, or it cannot be read.
+        OSError: There is no such file, or it cannot be read.
     """
     shown = clean_text(str(path))
     try:

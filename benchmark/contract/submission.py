@@ -53,7 +53,7 @@ class DeclaredWeights(_Declared):
     file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$")
     """Name of the checkpoint, without a folder."""
     sha256: Sha256
-    """Of the checkpoint."""
+    """Digest of the checkpoint."""
     bytes: PositiveInt
     url: HttpUrl | None = None
     """Where the checkpoint can be had."""
@@ -84,7 +84,7 @@ class Submission(_Declared):
     pretraining_data: list[str] = []
     """Names of `pretraining_data.yaml`, `none`, or `other: TEXT`. Empty: undeclared, which counts as unknown."""
     weights: DeclaredWeights | None = None
-    """Of a submission without code; None where the folder holds a method."""
+    """The weights of a submission without code; None if the folder holds a method."""
     claimed: dict[TaskName, ClaimedNumber] = Field(default={}, max_length=64)
     """What the submitter says the tasks give, under the published protocol."""
     claimed_track: Track = "public"

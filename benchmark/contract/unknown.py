@@ -13,7 +13,7 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """Return a message with the nearest of the known names, and all of them.
 
     Args:
-        what: Of what kind the name is: `task`, `profile`.
+        what: What kind the name is: `task`, `profile`.
         name: What was given.
         known: What there is.
     """

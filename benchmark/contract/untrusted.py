@@ -17,8 +17,8 @@ def clean_text(text: str, limit: int = LINE_LIMIT) -> str:
     """Return one line without terminal sequences, control, format (bidirectional) and unassigned characters.
 
     Args:
-        text: anything.
-        limit: characters to keep; what is cut shows as `…`.
+        text: Anything.
+        limit: Characters to keep; what is cut shows as `…`.
     """
     # No more is looked at than could end in the result: the input may be megabytes.
     shown = _ESCAPE.sub("", text[: 8 * limit + 64])

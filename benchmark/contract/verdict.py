@@ -41,7 +41,7 @@ class RunVerdict(Model):
     message: str
     """What happened and what to do, for a person."""
     reasons: list[str] = []
-    """Of a rejection: what the checks found."""
+    """What the checks found, if the result was rejected."""
     exit_code: int | None = None
     """None where the run did not end by itself, or did not start."""
     runtime: Literal["docker", "process"]
@@ -49,7 +49,7 @@ class RunVerdict(Model):
     seconds: NonNegativeFloat = 0.0
     """Wall clock from start to end, measured by the harness."""
     peak_memory_bytes: NonNegativeInt | None = None
-    """Of the container or process, measured by the harness; None where it was too short to be seen."""
+    """Peak of the container or process, measured by the harness; None if it ended before it could be measured."""
     attempts: PositiveInt = 1
     """Above 1 where the engine failed in between."""
     resumable: bool = False

@@ -34,7 +34,7 @@ PERSON_COLUMNS = ("sex", "age", "view", "patient", "lesion_areas")
 made before there were such columns, or from arrays, have none of them."""
 
 PERSON_TYPES = {"sex": "string", "age": "Int16", "view": "string", "patient": "string"}
-"""Of these columns, all of which may have gaps; `lesion_areas` is a list of float32 in each row."""
+"""Types of these columns, all of which may have gaps; `lesion_areas` is a list of float32 in each row."""
 
 
 def packed_size(side: int) -> int:

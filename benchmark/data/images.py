@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.data.errors import BadImageError
 from benchmark.data.walk import file_problem
 
@@ -32,30 +33,19 @@ def read_bytes(path: Path) -> bytes:
     """Return the content of a file.
 
     Raises:
-        BadImageError: It is missing, empty, no regular file, or cannot be read.
+        BadImageError: It is missing, empty, no regular file, too large, or cannot be read.
     """
-    # Opening a pipe would wait for its writer.
     if problem := file_problem(path):
         raise BadImageError(problem)
-    if (size := path.stat().st_size) > MAX_BYTES:
-        raise BadImageError(f"{size:,} bytes, expected one image of at most {MAX_BYTES:,}")
     try:
-        content = path.read_bytes()
+        content = read_plain(path, MAX_BYTES, follow=True)
+    except PlainFileError as error:
+        raise BadImageError(f"file {error}, no single image") from error
     except OSError as error:
         raise BadImageError(f"file cannot be read: {error.strerror}") from error
     if not content:
         raise BadImageError("file is empty (0 bytes); not a readable image")
     return content
-
-
-def decode_dicom(content: bytes) -> np.ndarray:
-    """Return the stored values of a DICOM image, uint8 (H, W), unchanged: no rescale, no window, no inversion.
-
-    Raises:
-        BadImageError: Not a readable single-frame 8-bit grey image.
-    """
-    with named("DICOM image"):
-        return eight_bit_grey(read_dicom(content))
 
 
 def eight_bit_grey(dataset: Dataset) -> np.ndarray:

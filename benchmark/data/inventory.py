@@ -74,7 +74,7 @@ def take_inventory(
     """Look through image folders.
 
     Args:
-        endings: Of images, lower case; files count in either case.
+        endings: Endings of images, lower case; files count in either case.
         besides: Label files, which are no images.
 
     Raises:

@@ -6,10 +6,10 @@ they were written; anything else is done again.
 
 from __future__ import annotations
 
-import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,10 @@ from typing import Any
 import numpy as np
 
 from benchmark.data import format as fmt
-from benchmark.data.errors import DataError
+from benchmark.data.npy import create_array, npy_header
 from benchmark.data.patient_key import fingerprint, hashed
 from benchmark.data.process import Row
-from benchmark.data.row_file import RowFile, npy_header
-from benchmark.data.work import JOURNAL, Journal, deliver, work_on
+from benchmark.data.work import JournalledFiles, Span, deliver, work_on
 from benchmark.disk.digest import DigestedFile
 
 
@@ -29,20 +28,29 @@ from benchmark.disk.digest import DigestedFile
 class Partial:
     """Rows of a store that is being made; `done` maps a row to its entry of the journal."""
 
-    folder: Path
-    images: RowFile
-    masks: RowFile
-    journal: Journal
+    files: JournalledFiles
+    shapes: Mapping[str, tuple[int, ...]]
+    """Shapes of the arrays by the name of their file: images, then masks."""
     key: bytes
-    """Of the hashes that stand for patients: no identifier is written."""
+    """Key of the hashes that stand for patients: no identifier is written."""
     done: dict[int, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        (self.rows,) = {shape[0] for shape in self.shapes.values()}
+        self._arrays: list[Span] = [
+            (name, len(npy_header(shape)), math.prod(shape[1:])) for name, shape in self.shapes.items()
+        ]
+        """The first row of each array."""
 
     def put(self, rows: Sequence[tuple[int, Row]]) -> None:
         """Write rows, then name them in the journal."""
         for place, row in rows:
+            contents = zip(self._spans(place), (row.pixels, row.masks), strict=True)
             known = {
                 "row": place,
-                "sha256": _digest(row.pixels.tobytes(), row.masks.tobytes()),
+                "sha256": self.files.write(
+                    [(name, at, _bytes_of(array, size)) for (name, at, size), array in contents]
+                ),
                 "boxes": row.boxes.tolist(),
                 "classes": row.box_classes.tolist(),
                 "mean": row.mean,
@@ -56,10 +64,8 @@ class Partial:
                 "patient": hashed(row.person.patient, self.key),
                 "lesion_areas": row.lesion_areas,
             }
-            self.images.write(place, row.pixels)
-            self.masks.write(place, row.masks)
             self.done[place] = json.dumps(known).encode()
-        self.journal.append(self.done[place] for place, _ in rows)
+        self.files.journal.append(self.done[place] for place, _ in rows)
 
     def known(self, place: int) -> dict[str, Any]:
         """Return what the journal knows of a row that is done."""
@@ -68,13 +74,13 @@ class Partial:
 
     def restore(self) -> None:
         """Take over the rows that an earlier preparation finished."""
-        self.journal.restore(self._take_over)
+        self.files.journal.restore(self._take_over)
 
     def _take_over(self, entry: bytes) -> bool:
         known = json.loads(entry)
         place = known["row"]
         self.done.pop(place, None)
-        if known["sha256"] == _digest(self.images.read(place), self.masks.read(place)):
+        if self.files.read(self._spans(place), known["sha256"]) is not None:
             self.done[place] = entry
         return True
 
@@ -84,30 +90,35 @@ class Partial:
         Raises:
             DataError: What lies on disk is not what was written; that row is done again by the next call.
         """
-        files = (self.images, self.masks)
-        every = len(rows) == len(self.images)
+        every = len(rows) == self.rows
         with ExitStack() as stack:
             # Whole files are given as they are; without the images that were left out they are copied.
-            paths = [None if every else folder / file.path.name for file in files]
-            copies = [stack.enter_context(DigestedFile(path)) for path in paths]
-            for file, copy in zip(files, copies, strict=True):
-                copy.write(npy_header((len(rows), *file.shape[1:])))
+            copies = [
+                stack.enter_context(DigestedFile(None if every else folder / name)) for name in self.shapes
+            ]
+            for shape, copy in zip(self.shapes.values(), copies, strict=True):
+                copy.write(npy_header((len(rows), *shape[1:])))
             for place in rows:
-                contents = [file.read(place) for file in files]
-                if _digest(*contents) != self.known(place)["sha256"]:
-                    raise DataError(
-                        f"{self.folder}: row {place} is not on disk as it was written. Check the disk and call again: "
-                        "that image is done anew"
-                    )
+                contents = self.files.read(self._spans(place), self.known(place)["sha256"])
+                if contents is None:
+                    raise self.files.lost(f"row {place}", "that image is done anew")
                 for copy, content in zip(copies, contents, strict=True):
                     copy.write(content)
-        for file in files if every else ():
-            deliver(file.path, folder)
-        return {file.path.name: copy.sha256 for file, copy in zip(files, copies, strict=True)}
+        for name in self.shapes if every else ():
+            deliver(self.files.folder / name, folder)
+        return {name: copy.sha256 for name, copy in zip(self.shapes, copies, strict=True)}
+
+    def _spans(self, place: int) -> list[Span]:
+        """Return where a row lies. Raises IndexError if there is no such row."""
+        if not 0 <= place < self.rows:
+            raise IndexError(f"row {place} of {self.rows}")
+        return [(name, start + place * size, size) for name, start, size in self._arrays]
 
 
-def _digest(pixels: bytes, masks: bytes) -> str:
-    return hashlib.sha256(pixels + masks).hexdigest()
+def _bytes_of(array: np.ndarray, size: int) -> bytes:
+    if array.dtype != np.uint8 or array.nbytes != size:
+        raise ValueError(f"row: expected {size} bytes of uint8, found {array.dtype} {array.shape}")
+    return array.tobytes()
 
 
 @contextmanager
@@ -123,21 +134,17 @@ def partial_store(
 
     def begin(folder: Path) -> None:
         for name, shape in shapes.items():
-            RowFile.create(folder / name, shape).close()
+            create_array(folder / name, shape)
 
-    with work_on(
-        target, f"{sources} {fingerprint(key)}", begin, lambda folder: _has(folder, shapes)
-    ) as folder:
-        partial = Partial(
-            folder, RowFile(folder / fmt.IMAGES), RowFile(folder / fmt.MASKS), Journal(folder / JOURNAL), key
-        )
-        try:
-            partial.restore()
-            yield partial
-        finally:
-            partial.images.close()
-            partial.masks.close()
-            partial.journal.close()
+    with (
+        work_on(
+            target, f"{sources} {fingerprint(key)}", begin, lambda folder: _has(folder, shapes)
+        ) as folder,
+        closing(JournalledFiles(folder, shapes)) as files,
+    ):
+        partial = Partial(files, shapes, key)
+        partial.restore()
+        yield partial
 
 
 def _has(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> bool:

@@ -19,7 +19,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True)
 class AgeRange:
-    """Of the known ages, in years."""
+    """Least, middle and greatest known age, in years."""
 
     least: int
     median: float
@@ -28,7 +28,7 @@ class AgeRange:
 
 @dataclass(frozen=True)
 class PeopleCounts:
-    """Of some images.
+    """Whom some images show.
 
     Attributes:
         sex: Images by sex and `unknown`.
@@ -54,7 +54,7 @@ class AreaCounts:
 
     Attributes:
         images: Images with any such area.
-        quantiles: Of the share in these images, by quantile; None where there are none.
+        quantiles: Share in these images, by quantile; None where there are none.
     """
 
     images: int

@@ -1,14 +1,26 @@
-"""Run one function over many items on all cores, a few items at a time, with a bounded number in flight."""
+"""The one pool of worker processes: one function over a stream of items, a few at a time, results in their order.
+
+Workers end with their parent, however it ends, and never see Ctrl-C themselves.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+import itertools
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
+from benchmark.cores import usable_cores
 from benchmark.data.errors import DataError
-from benchmark.data.processes import interrupts_held, worker_pool
+from benchmark.malloc import keep_freed_memory
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -19,36 +31,108 @@ CHUNK = 8
 INLINE = 200
 """With fewer items, starting processes (1 to 2 s each) costs more than it saves."""
 
+_AHEAD = 3
+"""Chunks in flight for each worker."""
+
+
+class WorkerPool(ProcessPoolExecutor):
+    """Fresh processes: spawned, since the caller may hold threads (a progress bar, torch).
+
+    Args:
+        workers: Their number.
+        keep_memory: Let them keep freed memory, instead of asking the kernel for each large array anew.
+    """
+
+    def __init__(self, workers: int, *, keep_memory: bool = False) -> None:
+        context = multiprocessing.get_context("spawn")
+        super().__init__(workers, mp_context=context, initializer=_begin, initargs=(keep_memory,))
+        self.workers = workers
+
+
+@contextmanager
+def workers_for(
+    items: int | None, workers: int | None = None, *, keep_memory: bool = False
+) -> Iterator[WorkerPool | None]:
+    """Yield a pool for so many items; None where this process does the work itself: few items, or one worker.
+
+    Args:
+        items: Their number, None for always many.
+        workers: Processes; None for one per core.
+        keep_memory: As in `WorkerPool`.
+    """
+    count = workers or usable_cores()
+    if count == 1 or (items is not None and items <= INLINE):
+        yield None
+        return
+    pool = WorkerPool(count, keep_memory=keep_memory)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
 
 def map_chunks(
-    function: Callable[[Sequence[Item]], Result], items: Sequence[Item], workers: int
+    function: Callable[[Sequence[Item]], Result],
+    items: Iterable[Item],
+    pool: WorkerPool | None = None,
+    size: int = CHUNK,
 ) -> Generator[Result]:
-    """Yield `function(chunk)` for all chunks of `items`, in the order in which they are done.
+    """Yield `function(chunk)` for consecutive chunks of `items`, in their order, with a bounded number in flight.
 
-    `function` must be importable (module level or a `functools.partial` of such). Closing the iterator
-    cancels what has not begun.
+    Items are taken as they are needed. Closing the iterator cancels what has not begun, and waits for the rest.
+
+    Args:
+        function: Importable where there is a pool (module level, or a `functools.partial` of such).
+        pool: Where it runs; None for this process.
+        size: Items of a chunk.
 
     Raises:
         DataError: A worker process died.
     """
-    chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
-    if workers <= 1 or len(items) <= INLINE:
+    source = iter(items)
+    chunks = iter(lambda: tuple(itertools.islice(source, size)), ())
+    if pool is None:
         yield from map(function, chunks)
         return
-    executor = worker_pool(workers)
+    running: deque[Future[Result]] = deque()
     try:
-        waiting = iter(chunks)
-        running: set[Future[Result]] = set()
-        while True:
-            while len(running) < 3 * workers and (chunk := next(waiting, None)) is not None:
-                with interrupts_held():  # submitting may start a worker
-                    running.add(executor.submit(function, chunk))
-            if not running:
-                return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
+        for chunk in chunks:
+            with interrupts_held():  # submitting may start a worker
+                running.append(pool.submit(function, chunk))
+            if len(running) >= _AHEAD * pool.workers:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
     except BrokenProcessPool as error:
         raise DataError("a worker process died (out of memory?); try with fewer --workers") from error
     finally:
-        executor.shutdown(cancel_futures=True)
+        # What has begun may still write into a folder that is about to go.
+        wait([future for future in running if not future.cancel()])
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Let processes that start here never see Ctrl-C: this process does, and ends them without their tracebacks."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(keep_memory: bool) -> None:
+    """Let a worker end when its parent is killed; else it would wait for work for ever."""
+    if keep_memory:
+        keep_freed_memory()
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch(sentinel: int) -> None:
+        multiprocessing.connection.wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()

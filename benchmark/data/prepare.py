@@ -19,7 +19,6 @@ import pandas as pd
 
 from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, LeftOut
 from benchmark.contract.protocol import Protocol
-from benchmark.cores import usable_cores
 from benchmark.data import format as fmt
 from benchmark.data.errors import DamagedStoreError, DataError
 from benchmark.data.folders import folder_for, give_way
@@ -28,7 +27,7 @@ from benchmark.data.open_store import open_store
 from benchmark.data.partial import Partial, partial_store
 from benchmark.data.people import split_level
 from benchmark.data.plan import Plan, make_plan
-from benchmark.data.pool import map_chunks
+from benchmark.data.pool import map_chunks, workers_for
 from benchmark.data.preparers import dataset
 from benchmark.data.process import Row, process_chunk
 from benchmark.data.remarks import Remarks
@@ -109,7 +108,10 @@ def prepare(
         ]
         total, listed, remarks = len(plan.samples) - len(bad), len(bad), Remarks()
         on_progress(len(work.done), total)
-        with closing(map_chunks(run, pending, workers or usable_cores())) as results:
+        with (
+            workers_for(len(pending), workers) as pool,
+            closing(map_chunks(run, pending, pool)) as results,
+        ):
             for result in results:
                 rows = [(place, row) for place, row in result if isinstance(row, Row)]
                 work.put(rows)
@@ -218,7 +220,7 @@ def _finish(
             image_side=protocol.data.image_side,
             sources_sha256=plan.sources_sha256,
         )
-    remove(work.folder)
+    remove(work.files.folder)
     return manifest
 
 

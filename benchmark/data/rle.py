@@ -48,13 +48,3 @@ def decode_union(texts: Sequence[str], height: int, width: int) -> np.ndarray:
     for text in texts:
         columns |= decode_runs(text, height, width).T
     return columns.T
-
-
-def encode_runs(mask: np.ndarray) -> str:
-    """Return the run-length string of a 0/1 mask (H, W); the inverse of `decode_runs`."""
-    flat = np.concatenate([[0], mask.T.reshape(-1).astype(bool).astype(np.int8), [0]])
-    starts, ends = (np.flatnonzero(np.diff(flat) == sign) for sign in (1, -1))
-    if not len(starts):
-        return "-1"
-    offsets = starts - np.concatenate([[0], ends[:-1]])
-    return " ".join(f"{offset} {length}" for offset, length in zip(offsets, ends - starts, strict=True))

@@ -46,9 +46,9 @@ def seal(
     Args:
         folder: Where they are.
         arrays: SHA-256 of these files as they were meant to be written.
-        index: id, split, source, source_sha256, height, width, in stored order; also `fmt.PERSON_COLUMNS` if they
-            are known.
-        boxes: Of each image; None for a dataset without.
+        index: Columns id, split, source, source_sha256, height, width, in stored order; also `fmt.PERSON_COLUMNS` if
+            they are known.
+        boxes: Boxes of each image; None for a dataset without.
         box_classes: Likewise; all of the first class by default.
         manifest: The fields of `DatasetManifest` that do not follow from the files.
     """

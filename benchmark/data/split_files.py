@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +21,10 @@ class SplitFile:
     Attributes:
         ids: Image IDs in file order.
         boxes: Per image float64 (n, 4) as stored in the file, or None where it has the ID column only.
-        sha256_rows: SHA-256 of all data lines joined by one line feed.
     """
 
     ids: tuple[str, ...]
     boxes: tuple[np.ndarray, ...] | None
-    sha256_rows: str
 
 
 def read_split_file(path: Path) -> SplitFile:
@@ -36,7 +33,7 @@ def read_split_file(path: Path) -> SplitFile:
     Raises:
         DataError: Names file and row.
     """
-    ids, boxes, lines, with_boxes = [], [], [], False
+    ids, boxes, with_boxes = [], [], False
     table = read_table(path, ["ID"], ["boxes", "classes"])
     for number, row in table:
         name = row["ID"]
@@ -48,11 +45,9 @@ def read_split_file(path: Path) -> SplitFile:
             raise DataError(f"{path}: row {number}: {error}") from error
         with_boxes = with_boxes or "boxes" in row
         ids.append(name)
-        lines.append(",".join(row.values()))
     for remark in table.remarks():
         logger.info("%s", remark)
-    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    return SplitFile(tuple(ids), tuple(boxes) if with_boxes else None, digest)
+    return SplitFile(tuple(ids), tuple(boxes) if with_boxes else None)
 
 
 def parse_boxes(text: str) -> np.ndarray:

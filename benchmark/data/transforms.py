@@ -80,13 +80,6 @@ def pad_boxes(boxes: np.ndarray, frame: Frame) -> np.ndarray:
     return np.asarray(boxes, dtype=np.float64).reshape(-1, 4) + np.array([frame.left, frame.top, 0, 0])
 
 
-def resize_mask(mask: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return a 0/1 mask of any size as uint8 (height, width), nearest neighbour."""
-    return np.asarray(
-        Image.fromarray(mask.astype(np.uint8)).resize((width, height), Image.Resampling.NEAREST)
-    )
-
-
 @lru_cache(maxsize=256)
 def _nearest(length: int, side: int) -> np.ndarray:
     """Return the source pixel of each of `side` pixels as Pillow finds it: by a running float64 sum."""

@@ -33,7 +33,7 @@ class Entry:
     """One thing below a folder: a regular file, or something that is `passed_over` for a reason.
 
     Attributes:
-        status: Of the file that a link leads to; None for what is passed over.
+        status: Status of the file that a link leads to; None for what is passed over.
     """
 
     path: Path

@@ -1,12 +1,13 @@
-"""Work in progress of one folder, with a journal, so that what was cut off goes on: of stores and of corpora.
+"""The one writer of stores and corpora: files, and a journal of what is done, so that a call that was cut off goes on.
 
-Lives in `.partial-<name>/` beside the folder, which one process at a time works on. `sources` says what it is made of,
-`journal.jsonl` what is done, one line each. The finished files move from here into a new folder that takes the place
-of the old one whole; until then everything that was done is kept.
+The work lies in `.partial-<name>/` beside the folder that is made. One process at a time works on it. `sources` says
+what it is made from, `journal.jsonl` what is done, one line each. The finished files move from here into a new folder,
+which replaces the old one whole; until then everything that was done is kept.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark.data.errors import DataError
-from benchmark.disk.digest import write_all
+from benchmark.disk.digest import Bytes, read_up_to, write_all
 from benchmark.disk.leftovers import remove
 from benchmark.disk.lock import hold
 from benchmark.disk.temporary import write_text
@@ -65,6 +66,61 @@ class Journal:
 def _entry_of(line: bytes) -> bytes | None:
     checksum, _, entry = line.removesuffix(b"\n").partition(b" ")
     return entry if line.endswith(b"\n") and checksum == b"%08x" % zlib.crc32(entry) else None
+
+
+Span = tuple[str, int, int]
+"""Name of a file, offset and number of bytes."""
+
+
+class JournalledFiles:
+    """Files that are written piece by piece, and the journal that says which pieces are done.
+
+    A piece is bytes at any places of the files. Its entry holds their digest, taken before they were written: on the
+    next call the piece counts if the disk still gives these bytes.
+
+    Args:
+        folder: Where the files and the journal lie.
+        names: Names of the files, which are there.
+    """
+
+    def __init__(self, folder: Path, names: Iterable[str]) -> None:
+        self.folder = folder
+        self._files = {name: (folder / name).open("r+b", buffering=0) for name in names}
+        self.journal = Journal(folder / JOURNAL)
+
+    def write(self, parts: Iterable[tuple[str, int, Bytes]]) -> str:
+        """Write bytes into files at offsets; return the SHA-256 of all bytes in their order."""
+        digest = hashlib.sha256()
+        for name, offset, content in parts:
+            digest.update(content)
+            self._files[name].seek(offset)
+            with naming(self.folder / name):
+                write_all(self._files[name], content)
+        return digest.hexdigest()
+
+    def read(self, spans: Iterable[Span], sha256: str) -> list[bytes] | None:
+        """Return the bytes of a piece, None if they are not what was written."""
+        contents, digest = [], hashlib.sha256()
+        for name, offset, size in spans:
+            self._files[name].seek(offset)
+            contents.append(read_up_to(self._files[name], size))
+            digest.update(contents[-1])
+        return contents if digest.hexdigest() == sha256 else None
+
+    def lost(self, what: str, then: str) -> DataError:
+        """Return the error for a piece that `read` does not give back."""
+        return DataError(
+            f"{self.folder}: {what} is not on disk as it was written. Check the disk and call again: {then}"
+        )
+
+    def truncate(self, name: str, size: int) -> None:
+        """Cut a file to so many bytes."""
+        self._files[name].truncate(size)
+
+    def close(self) -> None:
+        """Close the files and the journal."""
+        for file in (*self._files.values(), self.journal):
+            file.close()
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from benchmark.engine.usage import Usage, UsageMeter
 from benchmark.log import logger
 
 LEAST_SECONDS = 10.0
-"""Of training between two checkpoints: less is not worth a file."""
+"""Least seconds of training between two checkpoints: less is not worth a file."""
 SHARE = 30
 """A checkpoint is written after so many times the seconds that the last one took: about 3 % of the time."""
 LONGEST_DAYS = 30

@@ -12,7 +12,7 @@ def parse_duration(text: str) -> float:
     """Return the seconds of `2h`, `90m`, `1h30m` or `45s`.
 
     Raises:
-        ValueError: anything else, nothing, or more than a year.
+        ValueError: Anything else, nothing, or more than a year.
     """
     match = _DURATION.fullmatch(text.strip())
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)

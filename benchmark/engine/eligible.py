@@ -13,9 +13,9 @@ def why_not(spec: TaskSpec, source: BackboneSource, side: int) -> str | None:
     """Return why a backbone cannot take part in a task; None where it can.
 
     Args:
-        spec: the task.
-        source: the backbone.
-        side: image side of the profile, in pixels.
+        spec: The task.
+        source: The backbone.
+        side: Image side of the profile, in pixels.
     """
     if source.fixed_side not in (None, side):
         return (

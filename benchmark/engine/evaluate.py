@@ -40,13 +40,13 @@ def evaluate(
     the others go on.
 
     Args:
-        evaluation: what to do.
-        observer: is told.
-        executor: where; in this process by default. With a budget it should take jobs as they are listed.
-        budget: begins tasks, in the order of the evaluation, as long as they fit.
+        evaluation: What to do.
+        observer: Is told.
+        executor: Where; in this process by default. With a budget it should take jobs as they are listed.
+        budget: Begins tasks, in the order of the evaluation, as long as they fit.
 
     Raises:
-        ValueError: the backbone cannot take part in one of the tasks (`eligible.py`), or a store is of other data
+        ValueError: The backbone cannot take part in one of the tasks (`eligible.py`), or a store is of other data
             entries than the protocol's; or a cell was begun on another kind of device.
     """
     check_eligible(evaluation.specs, evaluation.source, evaluation.profile.image_side)

@@ -62,7 +62,7 @@ class TaskResult:
     """`left`: not started, so as to keep to a budget."""
     learning_rate: float | None = None
     records: list[RunRecord] = field(default_factory=list)
-    """Of the final phase, in the order of the seeds."""
+    """Records of the final phase, in the order of the seeds."""
     reason: str = ""
 
 
@@ -111,8 +111,8 @@ def open_evaluation(reference: EvaluationReference) -> Evaluation:
     """Open backbone and stores.
 
     Raises:
-        ValueError: a backbone or a store is not what the evaluation was planned with.
-        FileNotFoundError: a store is not there; workers must see the workspace at the same path.
+        ValueError: A backbone or a store is not what the evaluation was planned with.
+        FileNotFoundError: A store is not there; workers must see the workspace at the same path.
     """
     workspace = Path(reference.workspace)
     source = resolve(reference.submission, workspace)

@@ -128,7 +128,14 @@ def _boxes(plan: TaskPlan, stored: np.ndarray, output: Any) -> list[dict[str, li
         names = plan.spec.classes
         shown.append(
             {
-                "truth_boxes": [_box(box, names[0]) for box in plan.store.boxes(int(row)).tolist()],
+                "truth_boxes": [
+                    _box(box, plan.store.manifest.classes[index])
+                    for box, index in zip(
+                        plan.store.boxes(int(row)).tolist(),
+                        plan.store.box_classes(int(row)).tolist(),
+                        strict=True,
+                    )
+                ],
                 "predicted_boxes": [
                     _box(boxes[i].tolist(), names[int(classes[i])], min(1.0, float(scores[i]))) for i in best
                 ],

@@ -47,8 +47,8 @@ def library_for(device: torch.device, images: int, side: int, graph: bool = Fals
 
     Args:
         device: Where.
-        images: Of the whole dataset, so that no task, split or fraction decides for the others.
-        side: Of the network input.
+        images: Images of the whole dataset, so that no task, split or fraction decides for the others.
+        side: Side of the network input.
         graph: The backbone is a graph without a torch module: onnxruntime alone reads it.
     """
     if graph:
@@ -88,7 +88,7 @@ class OnnxFeatures:
     """onnxruntime on the images' device, without a copy between device and host.
 
     Raises:
-        RuntimeError: onnxruntime does not run on that device.
+        RuntimeError: ONNX Runtime does not run on that device.
     """
 
     name = "onnxruntime"
@@ -129,7 +129,7 @@ def choose_backend(backbone: nn.Module, image: Tensor, library: Library) -> Feat
     Args:
         backbone: In eval mode; moved to the images' device.
         image: (B, 3, S, S) a few normalised images of the dataset, on the device: the same for all of its splits.
-        library: Of `library_for`.
+        library: Library of `library_for`.
     """
     plain = TorchFeatures(backbone, image.device)
     if library == "torch" or not isinstance(backbone, Backbone) or backbone.architecture == ONNX_ONLY:

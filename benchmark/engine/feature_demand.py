@@ -41,9 +41,9 @@ def missing(cache: FeatureCache, wanted: Demand, coming: Demand | None = None) -
     """Return what is to be extracted.
 
     Args:
-        cache: of one draw of the backbone on one dataset.
-        wanted: what tasks read.
-        coming: what others are going to extract before.
+        cache: Cache of one draw of the backbone on one dataset.
+        wanted: What tasks read.
+        coming: What others are going to extract before.
     """
     coming = coming or {}
     passes: dict[SplitName, tuple[int, list[int]]] = {}

@@ -38,7 +38,7 @@ class FeatureFiles:
     """Files (`.npy`) in a folder.
 
     Args:
-        folder: Of the cache; need not be there.
+        folder: Folder of the cache; need not be there.
         identity: What the numbers depend on.
     """
 
@@ -98,7 +98,7 @@ class FeatureFiles:
         """Remove the folders beside this one that hold the same features of an older format, with a word.
 
         Args:
-            entries: Of the identity, in which they differ.
+            entries: Entries of the identity, in which they differ.
         """
         kept = set(entries)
         own = {name: value for name, value in self._identity.items() if name not in kept}

@@ -23,7 +23,7 @@ from torch import nn
 from benchmark.backbone.model import BATCH
 from benchmark.contract.base import digest_of
 from benchmark.contract.dataset import SplitName
-from benchmark.data.row_file import npy_header
+from benchmark.data.npy import npy_header
 from benchmark.data.store import ImageStore
 from benchmark.disk.digest import write_all
 from benchmark.disk.temporary import new_file

@@ -7,7 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 
 from benchmark.contract.task import TaskSpec
-from benchmark.data.processes import interrupts_held, worker_pool
+from benchmark.data.pool import WorkerPool, interrupts_held
 from benchmark.engine.calibrate import calibrate
 from benchmark.engine.cost import Rates
 from benchmark.engine.eligible import check_eligible
@@ -38,13 +38,13 @@ def forecast(evaluation: Evaluation, rates: Rates | None = None, share: bool = T
     """Return what the evaluation is going to take.
 
     Args:
-        evaluation: what is to be done.
-        rates: of this machine; measured in a few seconds where not given, on CUDA in a process of its own: this one
+        evaluation: What is to be done.
+        rates: Rates of this machine; by default measured in a few seconds, on CUDA in a process of its own: this one
             keeps no context on a GPU that workers need.
-        share: see `plan_jobs`.
+        share: See `plan_jobs`.
 
     Raises:
-        ValueError: the backbone cannot take part in one of the tasks (`eligible.py`).
+        ValueError: The backbone cannot take part in one of the tasks (`eligible.py`).
     """
     check_eligible(evaluation.specs, evaluation.source, evaluation.profile.image_side)
     plans, impossible = plan_tasks(evaluation)
@@ -55,7 +55,7 @@ def forecast(evaluation: Evaluation, rates: Rates | None = None, share: bool = T
 
 
 def _measured_apart(evaluation: Evaluation) -> Rates:
-    pool = worker_pool(1)
+    pool = WorkerPool(1)
     try:
         with interrupts_held():
             measured = pool.submit(_measure, refer_to(evaluation), list(evaluation.specs))

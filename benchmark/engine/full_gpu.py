@@ -67,7 +67,7 @@ def sentence(found: Occupancy | None, said: str) -> str:
 
     Args:
         found: None where the driver does not answer.
-        said: by the library whose allocation failed.
+        said: By the library whose allocation failed.
     """
     asked = re.search(r"Tried to allocate ([\d.]+ [KMG]iB)", said)
     wanted = f", and {asked[1]} more were asked for" if asked else ""

@@ -1,8 +1,8 @@
-"""An evaluation as a list of jobs, the least that one worker takes at a time.
+"""Plan an evaluation as a list of jobs. A job is the smallest piece of work that a worker takes.
 
-Features of a (backbone, dataset, draw), one phase of a linear head as one batch, or one training run. Repetitions
-wait for all tuning runs of their task and choose the learning rate from the records when they begin; what reads
-features waits for them. A job whose runs are recorded is left out.
+A job extracts the features of one dataset with one backbone, trains one phase of a linear head as one batch, or trains
+one run. The repetitions of a task wait for its tuning runs and choose the learning rate from the records when they
+begin. Trainings that read features wait for the jobs that extract them. A job whose runs are all recorded is left out.
 """
 
 from __future__ import annotations
@@ -30,31 +30,34 @@ class JobSpec(Model):
     kind: JobKind
     evaluation: EvaluationReference
     tasks: list[TaskSpec] = Field(min_length=1)
-    """As published. Several for features alone: all that read them."""
+    """The task as published. A job that extracts features names all tasks that read them; other jobs name one."""
     learning_rates: list[float] = []
-    """Of a tuning job."""
+    """The learning rates that a tuning job tries."""
     seeds: list[int] = Field(min_length=1)
-    """Of the repetitions, or of the tuning runs; for features of a backbone that is drawn per run, of the draw."""
+    """Seeds of the repetitions or of the tuning runs.
+
+    Where each run draws a backbone of its own, a job that extracts features has the seed of that draw.
+    """
 
 
 class PlannedJob(Model):
-    """A job and what the driver has to know of it."""
+    """A job, and what the driver needs to know about it."""
 
     id: str
     claim: str
     label: str
     spec: JobSpec
     cost: float
-    """Of runs that are not stopped early."""
+    """Cost if no run stops early."""
     runs: int = 0
-    """Runs that it is going to record."""
+    """Number of runs that the job will record."""
     bytes_written: int = 0
-    """Of features."""
+    """Bytes of features that the job will write."""
     after: frozenset[str] = frozenset()
 
     @property
     def task_ids(self) -> list[str]:
-        """Tasks that the job is for."""
+        """Ids of the tasks that the job is for."""
         return [task.id for task in self.spec.tasks]
 
     def to_job(self) -> Job:
@@ -63,15 +66,15 @@ class PlannedJob(Model):
 
 
 def plan_jobs(plans: Sequence[TaskPlan], rates: Rates = TYPICAL, share: bool = True) -> list[PlannedJob]:
-    """Return what is left to do for the tasks, in their order, features just before the first task that reads them.
+    """Return the jobs that are left to do, in the order of the tasks; features come just before their first reader.
 
-    Two processes that plan the same work give it the same claims.
+    Two processes that plan the same work use the same claims for it.
 
     Args:
-        plans: tasks of one evaluation.
-        rates: for the costs.
-        share: extract what all tasks read of a dataset in one pass, not what each adds: less work in all, but the
-            first task waits for the features of the last.
+        plans: Tasks of one evaluation.
+        rates: Rates of the machine, from which costs follow.
+        share: Extract the features that all tasks read from a dataset in one pass, instead of what each task adds.
+            That is less work in all, but the first task waits for the features of the last.
     """
     if not plans:
         return []
@@ -105,13 +108,13 @@ class _Reader:
     def __init__(self, plan: TaskPlan, seeds: set[int]) -> None:
         self.plan = plan
         self.draws = {plan.data.cache(seed).folder.name: seed for seed in sorted(seeds, reverse=True)}
-        """Seed by cache; of a backbone that is not drawn per run, any seed names the one cache."""
+        """Seed by cache. If all runs share one backbone, there is one cache, and any seed names it."""
 
 
 def _features(
     readers: Sequence[_Reader], reference: EvaluationReference, rates: Rates, share: bool
 ) -> list[PlannedJob]:
-    """Return the extractions; those of one cache wait for each other."""
+    """Return the jobs that extract features; those that write to one cache wait for each other."""
     folders = list(dict.fromkeys(folder for reader in readers for folder in reader.draws))
     jobs: list[PlannedJob] = []
     for folder in folders:
@@ -168,7 +171,7 @@ def _trainings(plan: TaskPlan, reference: EvaluationReference, rates: Rates) -> 
     try:
         rate = plan.choose(records)
     except TaskError:
-        # Not known yet, or all diverged, which the first repetition will say: none counts as recorded.
+        # The rate is not known yet, or all tuning runs diverged. The first repetition reports that; none is recorded.
         rate, records = plan.spec.learning_rates[0], {}
     tune_ids = frozenset(_training_id(plan, group) for group in groups)
     for group in _groups(plan, plan.finals(rate)):
@@ -179,7 +182,7 @@ def _trainings(plan: TaskPlan, reference: EvaluationReference, rates: Rates) -> 
 
 
 def _groups(plan: TaskPlan, configs: list[RunConfig]) -> list[list[RunConfig]]:
-    """Return the runs that one job takes: all of a batched head, else one."""
+    """Group runs into jobs: all runs of a batched head together, other runs one by one."""
     if not configs:
         return []
     return [configs] if plan.batched else [[config] for config in configs]
@@ -202,14 +205,14 @@ def _training(
             learning_rates=tuned,
             seeds=sorted({config.seed for config in configs}),
         ),
-        # A batch is trained whole again where a part is missing: its numbers must not depend on where it was cut.
+        # If part of a batch is missing, the whole batch is trained again: numbers must not depend on where it was cut.
         cost=len(configs) * plan.spec.max_epochs * plan.epoch_cost(rates),
         runs=lacking,
     )
 
 
 def _training_id(plan: TaskPlan, configs: list[RunConfig]) -> str:
-    # The learning rate of repetitions is not known yet, and follows from the rest.
+    # The learning rate of repetitions is not known yet; it follows from the rest.
     key = plan.key(configs[0]).model_dump(mode="json", exclude={"learning_rate", "seed"})
     tune = configs[0].phase == "tune"
     runs = [[config.learning_rate if tune else None, config.seed] for config in configs]

@@ -19,7 +19,7 @@ def with_predictions(
 
     Args:
         plan: The task.
-        record: Of a run of the task.
+        record: Record of a run of the task.
         found: What the run predicts for the test split; None where it has none.
     """
     if found is None:

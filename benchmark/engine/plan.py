@@ -71,8 +71,3 @@ def tuning_runs(spec: TaskSpec, runs: RunProtocol) -> list[RunConfig]:
 def final_runs(learning_rate: float, runs: RunProtocol, profile: Profile) -> list[RunConfig]:
     """Return the repetitions, each with its own seed."""
     return [RunConfig("final", learning_rate, seed) for seed in runs.final_seeds[: profile.max_runs]]
-
-
-def count_runs(spec: TaskSpec, runs: RunProtocol, profile: Profile) -> int:
-    """Return the number of trainings that the task costs."""
-    return len(tuning_runs(spec, runs)) + len(final_runs(spec.learning_rates[0], runs, profile))

@@ -17,7 +17,7 @@ class TaskPrediction:
     spec: TaskSpec
     runs: int
     seconds: float
-    """Of one worker, if no run stops early; extraction included."""
+    """Seconds with one worker if no run stops early, extraction included."""
     longest: float
     """Seconds that no number of workers shortens: features, one tuning run, one repetition."""
     feature_seconds: float
@@ -28,8 +28,8 @@ def predict(plans: Sequence[TaskPlan], jobs: Sequence[PlannedJob]) -> list[TaskP
     """Return what the jobs of each task take, in the order of the plans.
 
     Args:
-        plans: of the tasks.
-        jobs: planned with rates of this machine.
+        plans: Plans of the tasks.
+        jobs: Planned with rates of this machine.
     """
     owner = {job.id: job.task_ids[0] for job in jobs}
     predictions = []

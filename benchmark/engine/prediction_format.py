@@ -28,7 +28,7 @@ from tasks.predictions import MaskPredictions, Predictions
 
 _HEADER = b"lovt-bench"
 _LEVEL = 9
-"""Of zstd; masks of a U-Net take a third less than at its default, and still less than a second."""
+"""Level of zstd: masks of a U-Net take a third less space than at its default, and still less than a second."""
 _COORDINATES = ("x", "y", "w", "h")
 _DETECTION = pa.struct(
     [*((name, pa.float32()) for name in (*_COORDINATES, "score", "class_score")), ("class", pa.int16())]
@@ -36,7 +36,7 @@ _DETECTION = pa.struct(
 _BOXES = pa.schema([("row", pa.int32()), ("detections", pa.list_(_DETECTION))])
 _COUNTS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
 _MOST_BOXES = 20_000
-"""Of an image; a YOLOv3 head has 3,087 anchors in a frame of 224 pixels."""
+"""Most boxes of an image; a YOLOv3 head has 3,087 anchors in a frame of 224 pixels."""
 
 
 class PredictionError(ValueError):
@@ -65,7 +65,7 @@ def to_bytes(
     Args:
         header: What it says of itself.
         rows: (N,) rows of the store that the predictions are of.
-        predictions: Of these images.
+        predictions: Predictions of these images.
         masks: Keep the masks, not their counts alone.
     """
     if isinstance(predictions, MaskPredictions):
@@ -99,7 +99,7 @@ def read_predictions(path: Path, expected: PredictionFile, key: str) -> StoredPr
     Args:
         path: The file.
         expected: What the record says.
-        key: Of the run.
+        key: Key of the run.
 
     Raises:
         PredictionError: It is missing, cut, changed, of another run, or holds what no head can have predicted.

@@ -1,4 +1,4 @@
-"""Signs of life of a training between its epochs: one with each batch that is read, at most one a second."""
+"""A training shows that it is alive between epochs: it emits an event when it reads a batch, at most one a second."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from torch import Tensor
 from benchmark.executor.job import Emit
 
 _SECONDS = 1.0
-"""Least time between two signs: a batch may take microseconds."""
+"""Least time between two events; a batch may take microseconds."""
 
 Split = TypeVar("Split")
 
 
 def pulse_of(emit: Emit, seconds: float = _SECONDS) -> Callable[[], None]:
-    """Return what emits an empty event, a sign of life, when it is called and the last was so many seconds ago."""
+    """Return a function that emits an empty event, but at most one in so many seconds."""
     last = -seconds
 
     def beat() -> None:
@@ -32,9 +32,9 @@ def pulse_of(emit: Emit, seconds: float = _SECONDS) -> Callable[[], None]:
 
 
 def watched(splits: Mapping[str, Split], beat: Callable[[], None]) -> dict[str, Split]:
-    """Return the splits of a task (`SplitData` or `LinearSplit`) so that reading a batch of targets calls `beat`.
+    """Return the splits of a task (`SplitData` or `LinearSplit`) such that reading a batch of targets calls `beat`.
 
-    On CUDA batches are read ahead of the training, but only few: where that hangs, reading stops too.
+    On CUDA a few batches are read ahead of the training. If the training hangs, reading stops after those.
     """
     return {
         name: dataclasses.replace(split, targets=_Watched(split.targets, beat))  # type: ignore[type-var, attr-defined]

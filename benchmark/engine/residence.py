@@ -42,7 +42,7 @@ class Card:
     reserved: int
     """That torch holds for this process, in use or not."""
     allocated: int
-    """Of these in use."""
+    """Bytes of these that are in use."""
     peak: int
     """Most that was allocated since the run began."""
 
@@ -62,8 +62,8 @@ def budget(card: Card, sharers: int = 1) -> int:
     """Return the bytes that further arrays may take on the card.
 
     Args:
-        card: after an epoch that streamed.
-        sharers: processes that use it, this one included; each may have an equal part.
+        card: After an epoch that streamed.
+        sharers: Processes that use it, this one included; each may have an equal part.
     """
     available = min(card.free + card.reserved, card.total // sharers) - card.allocated
     step = _MARGIN * (card.peak - card.allocated)
@@ -93,7 +93,7 @@ class Residence:
         """Make resident what fits. Called after an epoch, when nothing is being read; later calls change nothing.
 
         Args:
-            splits: by name; those read most often first.
+            splits: By name; those read most often first.
         """
         if self._streams:
             return

@@ -83,7 +83,7 @@ def box_targets(store: ImageStore, rows: np.ndarray, device: torch.device) -> Bo
     """Read the boxes of the rows, from the frame of the stored image to that of 224 pixels.
 
     Raises:
-        ValueError: a box is not finite, or a side is negative: its target would be no number, or lie in no cell.
+        ValueError: A box is not finite, or a side is negative: its target would be no number, or lie in no cell.
     """
     ragged = [store.boxes(int(row)) for row in rows]
     counts = np.array([len(boxes) for boxes in ragged], dtype=np.int64)

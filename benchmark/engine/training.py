@@ -31,7 +31,7 @@ _STATE_KEYS = {
     *("weights", "best_weights", "best_validation", "best", "history", "step"),
     *("adam", "plateau", "scaler", "generator", "cuda_generator"),
 }
-"""Of a training's state (`Training.state`)."""
+"""Keys of a training's state (`Training.state`)."""
 
 
 @dataclass(frozen=True)

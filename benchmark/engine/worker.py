@@ -1,4 +1,4 @@
-"""Does one job of an evaluation, in whichever process: this file is what every executor calls."""
+"""Do one job of an evaluation. Every executor calls this, in whatever process it runs its jobs."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ from benchmark.log import logger
 from benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
 
 ENTRY = "benchmark.engine.worker:process_worker"
-"""What makes the work function of a worker process."""
+"""Name of the function that makes the work function of a worker process."""
 
 
 def process_worker() -> Worker:
-    """Return the work function of a process that does nothing else."""
+    """Return the work function for a process that does nothing but jobs."""
     if not is_memory_limited():
-        # Address space that malloc keeps counts against the limit.
+        # The limit counts address space that malloc keeps.
         keep_freed_memory()
     leave_out_imports()
     return Worker()
 
 
 class Worker:
-    """Does the jobs of payloads (`JobSpec`). Keeps the data of the last task, since its runs come together.
+    """Does the job that a payload (`JobSpec`) describes. Keeps the data of the last task for its next run.
 
-    Events: `{"activity": text}`, `{"advance": share of the job}`, `{"run": line of the record}` once it is on disk,
-    and `{}` between them where batches are read.
+    It emits `{"activity": text}`, `{"advance": share of the job}`, `{"run": line of the record}` once the record is on
+    disk, and `{}` as a sign of life while it reads batches.
 
     Args:
-        evaluation: where it is open already; else it is opened from the payload.
+        evaluation: The evaluation, if it is open already; otherwise the worker opens it from the payload.
     """
 
     def __init__(self, evaluation: Evaluation | None = None) -> None:
@@ -58,19 +58,19 @@ class Worker:
 
     def __call__(self, payload: str, emit: Emit) -> None:
         spec = JobSpec.model_validate_json(payload)
-        with _said_plainly():
+        with _user_errors():
             evaluation = self._given or self._open(spec.evaluation)
         (task, *_) = spec.tasks
         other = self._plan is None or self._plan.evaluation is not evaluation or self._plan.published != task
         if other:
             self._plan = None
-        # What the last job left is freed here, where no exception of it holds its models any more. The next run of the
-        # same task needs the same blocks again.
+        # Free what the last job left. Only now no exception refers to its models any more. If the next run belongs to
+        # the same task, malloc keeps the blocks: that run needs the same ones.
         release_memory(to_kernel=other)
         if other and evaluation.device.type == "cuda":
-            torch.cuda.empty_cache()  # blocks of other sizes are of no use to this task
+            torch.cuda.empty_cache()  # this task needs blocks of other sizes
         if spec.kind == "features":
-            with _said_plainly():
+            with _user_errors():
                 plans = [TaskPlan(evaluation, task) for task in spec.tasks]
                 with full_gpu_said(evaluation.device, f"task {plans[0].spec.id}"):
                     _extract(spec, plans, emit)
@@ -90,8 +90,8 @@ class Worker:
 
 
 @contextmanager
-def _said_plainly() -> Iterator[None]:
-    """What users can mend is their message, without the name of an exception before it."""
+def _user_errors() -> Iterator[None]:
+    """Report an error that the user can fix by its message alone, without the name of the exception."""
     try:
         yield
     except (ValueError, FileNotFoundError) as error:
@@ -118,20 +118,20 @@ def _extract(spec: JobSpec, plans: list[TaskPlan], emit: Emit) -> None:
 
 
 def _trained(spec: JobSpec, plan: TaskPlan, emit: Emit) -> bool:
-    """Train; return whether that was done. Else the GPU was full, and what was resident there has made room."""
+    """Train, and return True. If the GPU is full, free the data that is resident there and return False: try again."""
     try:
         with full_gpu_said(plan.evaluation.device, f"task {plan.spec.id}"):
             _train(spec, plan, emit)
     except FullGPUError as error:
         if not plan.data.residence.give_up():
             raise
-        logger.warning("%s. What was resident is freed: the training is made again, streaming", error)
+        logger.warning("%s. The data resident there is freed: the training is made again, streaming", error)
         return False
     return True
 
 
 def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
-    """Train and record the runs of the job that are not recorded."""
+    """Train and record the runs of the job that have no record yet."""
     records = plan.records()
     if spec.kind == "tune":
         (seed,) = spec.seeds
@@ -143,7 +143,7 @@ def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
     if not lacking:
         return
     if other := plan.mixture(records):
-        # Another call recorded runs since this one was planned.
+        # Another call recorded runs after this job was planned.
         raise JobError(f"task {plan.spec.id}: {other}, and runs of one cell are not mixed")
     for config, outcome, usage in (
         _batch(plan, configs, emit) if plan.batched else _one(plan, configs[0], emit)
@@ -160,7 +160,7 @@ def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
 def _batch(
     plan: TaskPlan, configs: list[RunConfig], emit: Emit
 ) -> Iterator[tuple[RunConfig, RunOutcome, Usage]]:
-    with _said_plainly():
+    with _user_errors():
         splits = plan.data.linear([config.seed for config in configs])
     emit({"activity": f"{configs[0].phase}: {len(configs)} runs as one batched head"})
     meter = UsageMeter(plan.evaluation.device)
@@ -183,7 +183,7 @@ def _batch(
 
 def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunConfig, RunOutcome, Usage]]:
     emit({"activity": "loading"})
-    with _said_plainly():
+    with _user_errors():
         splits = plan.data.single(config.seed)
     activity = f"{config.phase}: learning rate {config.learning_rate:g}, seed {config.seed}"
     emit({"activity": activity})
@@ -216,4 +216,4 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         gradient_scale=evaluation.profile.initial_gradient_scale,
     )
     yield config, outcome, checkpoint.usage
-    checkpoint.remove()  # now that the run is recorded
+    checkpoint.remove()  # the caller has recorded the run by now

@@ -35,16 +35,16 @@ def choose_executor(
     """Return the executor of that name; `auto` takes this process unless there is more than one worker's place.
 
     Args:
-        name: what was asked for.
-        workers: jobs at a time; by default what suits the machine.
-        gpus: names of those that the jobs may use; none for jobs on the CPU.
-        address: of a Ray cluster.
+        name: What was asked for.
+        workers: Jobs at a time; by default what suits the machine.
+        gpus: Names of those that the jobs may use; none for jobs on the CPU.
+        address: Address of a Ray cluster.
         memory: bytes of private memory of all processes on this machine that do jobs.
-        order: in which jobs are begun where there are several workers.
-        stall_limit: seconds without progress after which a job counts as stalled; None for no limit.
+        order: Order in which jobs begin if there are several workers.
+        stall_limit: Seconds without progress after which a job counts as stalled; None for no limit.
 
     Raises:
-        ValueError: the wishes contradict each other, or Ray is not installed.
+        ValueError: The wishes contradict each other, or Ray is not installed.
     """
     if name == "auto":
         several = (workers or len(gpus) or 1) > 1

@@ -48,7 +48,7 @@ _REFUSED = re.compile(
     r"_NOT_SUPPORTED|_BAD_PARAM|_INVALID_VALUE|_ARCH_MISMATCH|_INVALID_SIZE|no kernel image is available|"
     r"invalid device ordinal|no CUDA-capable device|driver version is insufficient"
 )
-"""Of a call that the library refuses, again and again, in a process that is whole."""
+"""Signs of a call that the library refuses again and again although the process is sound."""
 
 
 def full_memory(error: BaseException) -> Memory | None:

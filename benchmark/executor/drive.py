@@ -1,4 +1,4 @@
-"""The loop that every executor shares: hand out what is ready, hear what came of it."""
+"""The loop that every executor shares: start the jobs that are ready, and handle their reports."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from benchmark.log import logger
 
 @dataclass(frozen=True)
 class Report:
-    """What came of one attempt at a job."""
+    """How one attempt at a job ended."""
 
     outcome: Literal["done", "failed", "held", "lost"]
-    """`lost`: its process ended, or must end, since it can do no job any more."""
+    """`held`: another process does the job. `lost`: the worker ended, or must end because it cannot do another job."""
     reason: str = ""
 
 
@@ -32,32 +32,32 @@ class Slots(Protocol):
     """Places where jobs run."""
 
     def free(self) -> bool:
-        """Whether a job can be started now."""
+        """Return whether a job can start now."""
         ...
 
     def running(self) -> bool:
-        """Whether `wait` has something to wait for."""
+        """Return whether `wait` has something to wait for."""
         ...
 
     def start(self, job: Job) -> None:
-        """Begin a job in a free place. The watch is told as soon as a worker has it, and of all that it says."""
+        """Start a job in a free place. Tell the watch when a worker has it, and whenever that worker sends an event."""
         ...
 
     def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
-        """Return the attempts that ended, or nothing after so many seconds; events are passed on meanwhile."""
+        """Return the attempts that ended, or nothing after so many seconds. Pass on events meanwhile."""
         ...
 
     def kill(self, job: Job) -> None:
-        """Kill the worker that has the job, which ends the attempt as lost. Must not wait long for that."""
+        """Kill the worker that has the job; its attempt ends as lost. Must not wait long for that."""
         ...
 
     def abandon(self, job: Job) -> None:
-        """Leave the worker behind, which does not end though it was killed: its place is free again."""
+        """Give up a worker that does not end although it was killed; its place is free again."""
         ...
 
 
 def drive(queue: JobQueue, slots: Slots, watcher: Watcher, watch: StallWatch) -> None:
-    """Run all jobs of the queue in the slots."""
+    """Run all jobs of the queue."""
     running: dict[str, Job] = {}
     while queue.unfinished:
         while slots.free() and (job := queue.take(time.monotonic())):
@@ -111,9 +111,9 @@ def _note(queue: JobQueue, job: Job, report: Report, watcher: Watcher) -> None:
 
 
 def check_claims(jobs: Sequence[Job], claims: Path) -> None:
-    """Take a claim and give it back, so that what stops every job is said once and before any begins.
+    """Take a claim and release it, so that an error that would stop every job is reported once, before any job begins.
 
-    Lock files that killed workers left are removed.
+    Also removes the lock files that killed workers left.
 
     Raises:
         OSError: With the path: no permission, a read-only or full file system, or one without locks.
@@ -127,9 +127,9 @@ def check_claims(jobs: Sequence[Job], claims: Path) -> None:
 
 
 def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> Report:
-    """Do the job in this process, unless another process holds it. An exception is the job's failure, not ours.
+    """Do the job in this process, unless another process holds it. An exception becomes a report that the job failed.
 
-    After a report that says `lost` this process can do no job any more.
+    After a report of `lost` this process cannot do another job.
     """
     try:
         with hold(claims / f"{job.claim or job.id}.lock") as mine:

@@ -108,12 +108,12 @@ class Executor(Protocol):
         """Run all jobs and return when each has ended.
 
         Args:
-            jobs: in the order of preference, acyclic.
-            work: what they do.
-            claims: folder of the claims, shared by all that share the work's results.
-            watcher: is told.
+            jobs: In the order of preference, acyclic.
+            work: What they do.
+            claims: Folder of the claims, shared by all that share the work's results.
+            watcher: Is told.
 
         Raises:
-            KeyboardInterrupt: after the workers were stopped.
+            KeyboardInterrupt: After the workers were stopped.
         """
         ...

@@ -38,11 +38,11 @@ def worker_environments(
     """Return what each worker has in its environment beside that of the driver.
 
     Args:
-        workers: how many share the machine.
-        cores: usable ones.
-        gpus: names of those that the driver may use (`visible_gpus`); more workers than GPUs share them in turn.
+        workers: How many share the machine.
+        cores: Usable ones.
+        gpus: Names of those that the driver may use (`visible_gpus`); more workers than GPUs share them in turn.
         memory: bytes of private memory of all workers together.
-        environment: of the driver.
+        environment: Environment of the driver.
     """
     threads = str(worker_threads(cores, workers, environment))
     shared = dict.fromkeys(_THREAD_VARIABLES, threads)
@@ -67,7 +67,7 @@ def limit_memory(bytes_: int | None = None) -> None:
     and images, which the kernel drops when memory is short, and memory of a GPU.
 
     Args:
-        bytes_: the bound; by default the driver's, which may be none.
+        bytes_: The bound; by default the driver's, which may be none.
     """
     given = os.environ.get(MEMORY_VARIABLE, "") if bytes_ is None else str(bytes_)
     if given.isdigit():

@@ -1,4 +1,4 @@
-"""Worker processes on this machine, one per GPU or per group of cores."""
+"""Run jobs in worker processes on this machine, one for each GPU or group of cores."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from benchmark.executor.worker import STACKS
 
 
 class LocalExecutor:
-    """Runs jobs in worker processes that are started when first needed and stopped at the end.
+    """Starts worker processes when they are first needed, gives them jobs, and stops them at the end.
 
     Args:
-        environments: what each worker has in its environment beside this process's: threads, visible devices.
-        order: of the jobs that are ready.
-        stall_limit: seconds without a sign of life after which a worker is killed; None for no limit.
+        environments: Variables that each worker gets in addition to this process's own: threads, visible devices.
+        order: Order of the jobs that are ready.
+        stall_limit: Seconds without a sign of life after which a worker is killed; None for no limit.
     """
 
     name = "local"
@@ -57,7 +57,7 @@ class LocalExecutor:
 
 
 class _Worker:
-    """One worker process, started anew after it was lost."""
+    """One worker process. It is started again after a loss."""
 
     def __init__(self, entry: str, claims: Path, environment: Mapping[str, str]) -> None:
         self._entry, self._claims, self._environment = entry, claims, environment
@@ -81,10 +81,10 @@ class _Worker:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            pass  # It died before it had the job: its events end, which is how any loss is seen.
+            pass  # The worker died before it got the job. Its events end, and so `wait` notices the loss.
 
     def lost(self) -> str:
-        """Return how the process ended."""
+        """Wait for the end of the process and say how it ended."""
         assert self._process is not None
         code = self._process.wait()
         self._close()
@@ -93,7 +93,7 @@ class _Worker:
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     def kill(self) -> None:
-        """Have it show where it is, and kill it with all that it started: that it ended is seen from its events."""
+        """Ask the process for its stacks, then kill it and its children. `wait` sees that its events end."""
         assert self._process is not None
         self._process.send_signal(STACKS)
         try:
@@ -102,7 +102,7 @@ class _Worker:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def end(self) -> None:
-        """End the process, which has said that it can do no job any more."""
+        """End a process that reported that it cannot do another job."""
         assert self._process is not None
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -111,7 +111,7 @@ class _Worker:
         self._close()
 
     def abandon(self) -> None:
-        """Forget the process, whatever becomes of it."""
+        """Forget the process, even if it never ends."""
         self._close()
         self.job = None
 
@@ -133,7 +133,7 @@ class _Worker:
         self._close()
         read, write = os.pipe()
         command = [sys.executable, "-m", "benchmark.executor.worker", str(write), self._entry]
-        # A session of its own: Ctrl-C reaches the driver, which stops its workers.
+        # In a session of its own the worker does not receive Ctrl-C; the driver does, and stops its workers.
         self._process = subprocess.Popen(
             [*command, str(self._claims)],
             stdin=subprocess.PIPE,
@@ -195,7 +195,7 @@ class _Workers:
         return next(worker for worker in self._workers if worker.job is job)
 
     def _hear(self, worker: _Worker, job: Job) -> Report | None:
-        """Pass on the events that a worker has sent; return its report if it has ended the job."""
+        """Pass on the events that a worker sent; return its report if the job has ended."""
         chunk = os.read(worker.events.fileno(), 1 << 16)
         if not chunk:
             self._text.pop(id(worker), None)
@@ -208,7 +208,7 @@ class _Workers:
             message: Event = json.loads(line)
             if "report" in message:
                 report = Report(**message["report"])
-                if report.outcome == "lost":  # no next job for a process that is about to end
+                if report.outcome == "lost":  # the process is about to end and gets no other job
                     self._text.pop(id(worker), None)
                     worker.end()
                     return report

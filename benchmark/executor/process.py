@@ -16,7 +16,7 @@ class ProcessExecutor:
     """Runs jobs in the order in which they are listed.
 
     Args:
-        stall_limit: seconds without a sign of life after which the whole process ends (`watchdog.py`); None for no
+        stall_limit: Seconds without a sign of life after which the whole process ends (`watchdog.py`); None for no
             limit.
     """
 

@@ -21,12 +21,12 @@ class JobQueue:
     """The jobs that have not ended, who waits for whom, and how often each was tried.
 
     Args:
-        jobs: acyclic; ids are unique.
-        order: which of the ready ones goes first.
-        retries: times that a lost job is run again.
+        jobs: Acyclic; ids are unique.
+        order: Which of the ready ones goes first.
+        retries: Times that a lost job is run again.
 
     Raises:
-        ValueError: ids repeat, or jobs wait for each other in a circle.
+        ValueError: Ids repeat, or jobs wait for each other in a circle.
     """
 
     def __init__(self, jobs: Sequence[Job], order: Order = "listed", retries: int = RETRIES) -> None:

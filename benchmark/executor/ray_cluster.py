@@ -35,11 +35,11 @@ class RayExecutor:
     """Runs jobs on a cluster, or on a Ray of this machine that lives as long as the jobs.
 
     Args:
-        address: of the cluster; None starts a Ray here, `auto` finds the one that runs here.
-        workers: jobs at a time; 0 for as many as the cluster has GPUs, or CPUs for. More than GPUs wait for one.
-        gpu: whether each job asks for a GPU.
-        order: of the jobs that are ready.
-        stall_limit: seconds without a sign of life after which a worker is killed; None for no limit.
+        address: Address of the cluster; None starts a Ray here, `auto` finds the one that runs here.
+        workers: Jobs at a time; 0 for as many as the cluster has GPUs, or CPUs for. More than GPUs wait for one.
+        gpu: Whether each job asks for a GPU.
+        order: Order of the jobs that are ready.
+        stall_limit: Seconds without a sign of life after which a worker is killed; None for no limit.
 
     Raises:
         ValueError: Ray is not installed.
@@ -187,10 +187,10 @@ def share_of_gpus(nodes: Sequence[tuple[int, int]], workers: int) -> tuple[int, 
 
     Args:
         nodes: CPUs and GPUs of each node.
-        workers: jobs at a time; 0 for as many as there are GPUs.
+        workers: Jobs at a time; 0 for as many as there are GPUs.
 
     Raises:
-        ValueError: no node has a GPU; jobs would wait for one without an end.
+        ValueError: No node has a GPU; jobs would wait for one without an end.
     """
     having = [(cpus, gpus) for cpus, gpus in nodes if gpus]
     if not having:

@@ -40,7 +40,7 @@ def check_answers(address: str, limit: float = ANSWER_LIMIT) -> None:
     """Join the cluster in a process that can be ended, since a driver that waits for it cannot.
 
     Raises:
-        ValueError: it does not answer within so many seconds, or not as a cluster.
+        ValueError: It does not answer within so many seconds, or not as a cluster.
     """
     command = [sys.executable, "-c", _LOOK, address]
     try:

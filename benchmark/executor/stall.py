@@ -33,7 +33,7 @@ class StallWatch:
     time of a look to be heard.
 
     Args:
-        limit: seconds; None for no limit.
+        limit: Seconds; None for no limit.
     """
 
     def __init__(self, limit: float | None) -> None:
@@ -69,8 +69,8 @@ class StallWatch:
         """Return the jobs whose worker is to be killed, or to be left behind since it did not end then.
 
         Args:
-            now: seconds of a clock.
-            running: jobs that have not ended; those that no worker has yet are not judged.
+            now: Seconds of a clock.
+            running: Jobs that have not ended; those that no worker has yet are not judged.
         """
         if self._limit is None:
             return []

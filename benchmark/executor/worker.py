@@ -1,8 +1,8 @@
 """A worker process of the local executor: `python -m benchmark.executor.worker EVENTS ENTRY CLAIMS`.
 
-Jobs come as JSON lines on standard input, events and ends leave on the file descriptor EVENTS. The driver's end of
-standard input closes when the driver ends, however it ends; then so does the worker, at once. On Linux the kernel ends
-it too, even where it is frozen.
+The worker reads jobs as JSON lines from standard input and writes events and reports to the file descriptor EVENTS.
+When the driver ends, however it ends, standard input closes, and the worker ends at once. On Linux the kernel kills the
+worker as well, even if it is frozen.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from benchmark.executor.limits import limit_memory
 from benchmark.log import show_log
 
 STACKS = signal.SIGUSR1
-"""Asks a worker for the stacks of its threads."""
+"""This signal makes a worker print the stacks of its threads."""
 
 BROKEN = 70
-"""Exit code of a worker that can do no job any more (`EX_SOFTWARE`)."""
+"""Exit code of a worker that cannot do another job (`EX_SOFTWARE`)."""
 
 _PR_SET_PDEATHSIG = 1
 
 
 def make_work(entry: str) -> WorkFunction:
-    """Return the work function that `module:name` makes."""
+    """Call `module:name` and return the work function that it makes."""
     module, _, name = entry.partition(":")
     work: WorkFunction = getattr(importlib.import_module(module), name)()
     return work
 
 
 def main(events: int, entry: str, claims: Path) -> None:
-    """Do jobs until the driver is gone."""
+    """Do jobs until the driver ends."""
     _end_with_parent()
-    faulthandler.register(STACKS)  # to standard error, whatever the interpreter hangs in
+    faulthandler.register(STACKS)  # writes to standard error, even if the interpreter hangs
     limit_memory()
     jobs: queue.Queue[dict[str, str]] = queue.Queue()
     threading.Thread(target=_read, args=(jobs,), daemon=True).start()
@@ -64,11 +64,11 @@ def main(events: int, entry: str, claims: Path) -> None:
             report = attempt(job, work, claims, lambda event: send({"event": event}))
             send({"report": asdict(report)})
             if report.outcome == "lost":
-                os._exit(BROKEN)  # what libraries do at an exit may hang on a broken GPU
+                os._exit(BROKEN)  # a library's exit handler may hang on a broken GPU
 
 
 def _end_with_parent() -> None:
-    with contextlib.suppress(AttributeError):  # Linux alone has it
+    with contextlib.suppress(AttributeError):  # only Linux has prctl
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

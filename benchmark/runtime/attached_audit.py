@@ -1,7 +1,8 @@
-"""Audit reports (`audit.json`) beside a backbone or a declaration when others take their place.
+"""What happens to an audit report (`audit.json`) when a new backbone or declaration replaces the one beside it.
 
-A report speaks of what weights have seen. It stays where weights and declared data stay the same; else it is laid
-aside, never thrown away, and never left beside weights that it does not speak of.
+A report says what certain weights have seen. If the weights and the declared data stay the same, the report stays.
+Otherwise it moves to `audits/` in the workspace: it is never deleted, and never left beside weights that it is not
+about.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ from benchmark.runtime.submissions import SubmissionError, read_folder
 
 @dataclass(frozen=True)
 class AttachedAudit:
-    """A report and what it was attached to."""
+    """A report, with the weights and data that it was attached to."""
 
     path: Path
     content: bytes
     backbone_sha256: str | None
-    """Of the weights that it speaks of; None where they are not known."""
+    """The weights that the audit is about; None if they are not known."""
     pretraining_data: frozenset[str]
-    """As declared of these weights; empty: undeclared."""
+    """What was declared that these weights have seen; empty if nothing was."""
 
     def difference(self, sha256: str, pretraining_data: list[str]) -> str | None:
-        """Return in words why the report does not speak of weights with that identity, None where it does."""
+        """Return in words why the report is not about weights with this identity; None if it is."""
         if self.backbone_sha256 != sha256:
-            return "it speaks of other weights"
-        # Who declares later what was left out says nothing else than before.
+            return "it is about other weights"
+        # A declaration that is made later does not contradict one that was missing.
         if self.pretraining_data and self.pretraining_data != set(pretraining_data):
             return "other pre-training data were declared when it was attached"
         return None
@@ -44,8 +45,8 @@ def attached_audits(backbone: Path, declaration: Path | None = None) -> list[Att
     """Return the reports that lie beside a backbone and beside a declaration of weights.
 
     Args:
-        backbone: its folder, there or not.
-        declaration: folder of its `submission.yaml`, there or not.
+        backbone: Folder of the backbone; it need not exist.
+        declaration: Folder of the `submission.yaml`; it need not exist.
     """
     found = []
     if is_plain(backbone / AUDIT_FILE):
@@ -60,7 +61,7 @@ def attached_audits(backbone: Path, declaration: Path | None = None) -> list[Att
             declared = read_folder(declaration)
         except SubmissionError:
             return found
-        # A declaration that no backbone was made of yet does not say which weights its report speaks of.
+        # Until a backbone is made from it, a declaration does not say which weights its report is about.
         if declared.weights and declared.weights.backbone_sha256:
             data = declared.pretraining_data
             found.append(_read(declaration / AUDIT_FILE, declared.weights.backbone_sha256, data))
@@ -70,24 +71,24 @@ def attached_audits(backbone: Path, declaration: Path | None = None) -> list[Att
 def settle_audit(
     report: AttachedAudit, made: BackboneManifest, workspace: Path, folder: Path | None = None
 ) -> str:
-    """Put a report back beside the backbone that was made, or lay it aside; return a sentence that says which.
+    """Put a report beside the new backbone, or move it aside; return a sentence that says which.
 
     Args:
-        report: of the backbone that is replaced.
-        made: the one that takes its place.
-        workspace: keeps reports that were laid aside.
-        folder: of the new backbone, where it does not lie at its place yet.
+        report: Report of the backbone that is replaced.
+        made: Manifest of the backbone that takes its place.
+        workspace: Workspace; its `audits/` holds reports that were moved aside.
+        folder: Folder of the new backbone, if it is not in its final place yet.
     """
     difference = report.difference(made.sha256, made.provenance.pretraining_data)
     if difference is None:
         write_bytes(report.path if folder is None else folder / AUDIT_FILE, report.content)
-        return f"{report.path}: kept, it speaks of these weights"
+        return f"{report.path}: kept, it is about these weights"
     aside = workspace / "audits" / f"{made.name}.{hashlib.sha256(report.content).hexdigest()[:8]}.json"
     write_bytes(aside, report.content)
     if folder is None:
         report.path.unlink(missing_ok=True)
     return (
-        f"{report.path}: no longer attached, {difference}; it lies in {aside}. If it is of the images that these "
+        f"{report.path}: no longer attached, {difference}; it is now {aside}. If it is about the images that these "
         f"weights have seen: lovt-bench audit --report {aside} --attach {made.name}"
     )
 

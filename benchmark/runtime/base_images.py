@@ -44,7 +44,7 @@ def base_for(client: DockerClient, device: Literal["cpu", "cuda"]) -> str:
     """Return the base image for a device: the first that suits and that the engine has; else the one to be made.
 
     Raises:
-        EngineError: the engine failed.
+        EngineError: The engine failed.
     """
     suitable = BASES_FOR[device]
     return next((image for image in suitable if _has(client, image)), suitable[0])
@@ -54,7 +54,7 @@ def missing_bases(client: DockerClient, recipe: str, base: str | None) -> list[s
     """Return those of `bases_of` that the engine has not.
 
     Raises:
-        EngineError: the engine failed.
+        EngineError: The engine failed.
     """
     return [image for image in bases_of(recipe, base) if not _has(client, image)]
 

@@ -14,7 +14,7 @@ from benchmark.contract.apart_inside import RefusedError
 from benchmark.contract.run_contract import GIB
 
 MEMORY = 6 * GIB
-"""Of data, beside three times the size of the files (read, converted, run)."""
+"""Bytes of data that a check may use, besides three times the size of the files (read, converted, run)."""
 SECONDS = 600
 FINDINGS = TypeAdapter(list[Finding])
 
@@ -25,10 +25,10 @@ def check_apart(
     """Return the findings of `check_backbone`, or one error where the check itself did not end well.
 
     Args:
-        root: a backbone folder that nobody else can write to.
-        name: the backbone's, where its folder has another name still.
+        root: A backbone folder that nobody else can write to.
+        name: The backbone's, where its folder has another name still.
         memory: bytes of data that the process may have beside three times the size of the files.
-        seconds: time until it is killed.
+        seconds: Time until it is killed.
     """
     with closing(checks_apart(root, name=name, memory=memory, seconds=seconds)) as checks:
         return next(checks)

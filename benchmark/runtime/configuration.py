@@ -27,7 +27,7 @@ def configure(submission: Submission, variant: str | None, fraction: float | Non
     """Return the configuration of a variant's name and a fraction.
 
     Raises:
-        SubmissionError: the method has no such variant or profile.
+        SubmissionError: The method has no such variant or profile.
     """
     try:
         profile_settings(submission, profile)
@@ -42,13 +42,13 @@ def merged_settings(
     """Return the hyperparameters that a run is told: the variant's, then the profile's, then the user's.
 
     Args:
-        submission: what is declared.
-        choice: the variant.
-        profile: name of the profile.
-        assignments: key and text of each `--set`.
+        submission: What is declared.
+        choice: The variant.
+        profile: Name of the profile.
+        assignments: Key and text of each `--set`.
 
     Raises:
-        SubmissionError: a value that JSON does not have.
+        SubmissionError: A value that JSON does not have.
     """
     return {**choice.settings, **profile_settings(submission, profile), **given_settings(assignments)}
 
@@ -57,7 +57,7 @@ def given_settings(assignments: Mapping[str, str]) -> dict[str, Any]:
     """Return the values of `--set`: JSON where a text reads as such, else text.
 
     Raises:
-        SubmissionError: a value that JSON does not have.
+        SubmissionError: A value that JSON does not have.
     """
     try:
         return parse_assignments(f"{key}={value}" for key, value in assignments.items())

@@ -35,10 +35,10 @@ class ContainerRuntime:
     """Runs one image.
 
     Args:
-        connect: returns a client of the engine.
-        image: digest of the image.
-        gpus: what it is given; None: none, whatever the engine's default is.
-        more_mounts: further mounts, for this repository's tests.
+        connect: Returns a client of the engine.
+        image: Digest of the image.
+        gpus: What it is given; None: none, whatever the engine's default is.
+        more_mounts: Further mounts, for this repository's tests.
     """
 
     kind: Literal["docker"] = "docker"
@@ -110,7 +110,7 @@ class ContainerRuntime:
         """Start a container.
 
         Raises:
-            SubmissionError: the engine cannot give it its GPUs, which another try does not change.
+            SubmissionError: The engine cannot give it its GPUs, which another try does not change.
         """
         from docker.errors import APIError
 

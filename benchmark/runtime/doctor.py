@@ -18,10 +18,10 @@ def diagnose(
     """Yield a section and a finding, one after the other; `error` means that the main job cannot work here.
 
     Args:
-        workspace: where generated things lie; it need not exist.
-        datasets: names of all data sets that tasks use.
-        image: local image to try the engine's limits with; None: whichever suits.
-        containers: whether to start small containers at all.
+        workspace: Where generated things lie; it need not exist.
+        datasets: Names of all data sets that tasks use.
+        image: Local image to try the engine's limits with; None: whichever suits.
+        containers: Whether to start small containers at all.
     """
     sections: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("Python", check_python),

@@ -83,9 +83,9 @@ def check_engine(image: str | None, containers: bool, workspace: Path = Path()) 
     """Look for an engine and try it.
 
     Args:
-        image: local image with a shell; None: `local_image`.
-        containers: whether to start containers at all.
-        workspace: where submissions write to; it need not exist.
+        image: Local image with a shell; None: `local_image`.
+        containers: Whether to start containers at all.
+        workspace: Where submissions write to; it need not exist.
     """
     try:
         client = connect(timeout=5)

@@ -26,9 +26,9 @@ def check_output(client: DockerClient, image: str, workspace: Path) -> Finding:
     """Let a container write to an output as a submission does, and read it.
 
     Args:
-        client: the engine.
-        image: a local one with a shell.
-        workspace: where outputs lie; it need not exist.
+        client: The engine.
+        image: A local one with a shell.
+        workspace: Where outputs lie; it need not exist.
     """
     from docker.errors import DockerException
 

@@ -42,8 +42,8 @@ def check_prepared(workspace: Path, datasets: Sequence[str]) -> Iterator[Finding
     """Read the manifests of prepared data sets and corpora.
 
     Args:
-        workspace: their folders are `data/` and `corpora/` in it.
-        datasets: all that tasks use.
+        workspace: Their folders are `data/` and `corpora/` in it.
+        datasets: All that tasks use.
     """
     stores = _manifests(workspace / "data", "dataset.json", DatasetManifest)
     yield from _damaged("dataset", stores)

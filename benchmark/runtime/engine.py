@@ -13,7 +13,7 @@ Kind = Literal["docker", "process"]
 T = TypeVar("T")
 
 ATTEMPTS = 3
-"""Of one question to an engine that does not answer, and of a run that the engine broke."""
+"""How often a question is put to an engine that does not answer, and a run is started that the engine broke."""
 
 
 class EngineError(RuntimeError):
@@ -24,10 +24,10 @@ def connect(timeout: float = 60.0) -> DockerClient:
     """Return a client of the engine that `DOCKER_HOST` or the default socket names; it has answered once.
 
     Args:
-        timeout: seconds to wait for any answer.
+        timeout: Seconds to wait for any answer.
 
     Raises:
-        EngineError: the SDK is not installed, or no engine answers; the message says what to do.
+        EngineError: The SDK is not installed, or no engine answers; the message says what to do.
     """
     try:
         # A folder `docker/` in the working directory looks like the SDK where that is not installed.
@@ -49,12 +49,12 @@ def choose(asked: Literal["auto", "docker", "process"], *, external: bool) -> tu
     """Return the runtime to take and why, in one line for the user.
 
     Args:
-        asked: what the user said.
-        external: whether the code is not this repository's own; it needs a container.
+        asked: What the user said.
+        external: Whether the code is not this repository's own; it needs a container.
 
     Raises:
-        EngineError: a container is needed and no engine answers.
-        ValueError: a process is asked for and the code is not this repository's own.
+        EngineError: A container is needed and no engine answers.
+        ValueError: A process is asked for and the code is not this repository's own.
     """
     if asked == "process":
         if external:
@@ -76,8 +76,8 @@ def ask(question: Callable[[], T]) -> T:
     """Return what the engine answers; asks again where the connection broke.
 
     Raises:
-        EngineError: it did not answer, or answered with an error of its own (5xx).
-        docker.errors.APIError: it answered with an error of the asker's (4xx).
+        EngineError: It did not answer, or answered with an error of its own (5xx).
+        docker.errors.APIError: It answered with an error of the asker's (4xx).
     """
     from docker.errors import APIError, DockerException
     from requests.exceptions import RequestException

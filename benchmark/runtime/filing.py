@@ -39,7 +39,7 @@ class Pretrained:
 
     verdict: RunVerdict
     findings: list[Finding]
-    """Of the check of the new backbone; empty where there is none."""
+    """What the check of the new backbone found; empty if there is no new one."""
 
 
 def file_backbone(
@@ -56,20 +56,20 @@ def file_backbone(
     """Put the backbone of a run that ended well at `root` if it deserves it.
 
     Args:
-        ended: how the run ended; noted in `outputs`, too, so that a later call finds it.
-        root: backbone folder to make; its last part is the backbone's name.
-        outputs: the output folder, and the harness's own notes about it.
-        inputs: what the run depends on.
-        known: what the harness writes into the manifest; time, memory and image are filled in here.
-        limits: of sizes.
-        force: whether any other backbone may be replaced.
-        replaces: identity of the one that may be replaced without (`check_place`).
+        ended: How the run ended; noted in `outputs`, too, so that a later call finds it.
+        root: Backbone folder to make; its last part is the backbone's name.
+        outputs: The output folder, and the harness's own notes about it.
+        inputs: What the run depends on.
+        known: What the harness writes into the manifest; time, memory and image are filled in here.
+        limits: Limits of sizes.
+        force: Whether any other backbone may be replaced.
+        replaces: Identity of the one that may be replaced without (`check_place`).
 
     Returns:
         The verdict, which is written beside the output as well, and findings.
 
     Raises:
-        SubmissionError: another backbone has come to lie at `root`; the run's end stays noted.
+        SubmissionError: Another backbone has come to lie at `root`; the run's end stays noted.
     """
     known = replace(
         known,
@@ -109,13 +109,13 @@ def check_place(root: Path, inputs: PretrainInputs, *, force: bool, begun: bool)
     """Return the identity of the backbone at `root` that a run may replace, None where there is none.
 
     Args:
-        root: the backbone's folder, there or not.
-        inputs: what the run depends on.
-        force: whether whatever lies there may be replaced.
-        begun: whether the run was begun by an earlier call. That one was allowed to replace what its method had made.
+        root: The backbone's folder, there or not.
+        inputs: What the run depends on.
+        force: Whether whatever lies there may be replaced.
+        begun: Whether the run was begun by an earlier call. That one was allowed to replace what its method had made.
 
     Raises:
-        SubmissionError: what lies there was made by something else, or from other inputs, which are named.
+        SubmissionError: What lies there was made by something else, or from other inputs, which are named.
     """
     if force:
         return None
@@ -147,8 +147,8 @@ def changed_inputs(there: BackboneManifest, inputs: PretrainInputs) -> list[str]
     """Name each input of a run that is not what it was for a finished backbone, with both values where they are known.
 
     Args:
-        there: the backbone's manifest; earlier releases noted neither settings nor code.
-        inputs: of the run that would take its place.
+        there: The backbone's manifest; earlier releases noted neither settings nor code.
+        inputs: Inputs of the run that would take its place.
     """
     said = there.provenance
     # What a user declared is told apart from the rest of what the weights have seen only where it is not among it.
@@ -178,8 +178,8 @@ def _take_over(
     """Copy, stamp, check and file the backbone; return the findings of the check.
 
     Raises:
-        RejectedError: it breaks the contract.
-        BackboneError: what lies at `root` may not be replaced.
+        RejectedError: It breaks the contract.
+        BackboneError: What lies at `root` may not be replaced.
     """
 
     def replaceable(there: BackboneManifest) -> bool:

@@ -60,13 +60,13 @@ def look(client: DockerClient, info: Mapping[str, Any], image: str, seconds: flo
     """Give all GPUs to a container and return what it sees.
 
     Args:
-        client: the engine.
-        info: what it says of itself.
-        image: a local one with a shell.
-        seconds: that `nvidia-smi` may take in it.
+        client: The engine.
+        info: What it says of itself.
+        image: A local one with a shell.
+        seconds: That `nvidia-smi` may take in it.
 
     Raises:
-        NoGpuError: a container gets none, or nothing can be known of them.
+        NoGpuError: A container gets none, or nothing can be known of them.
     """
     from docker.errors import APIError, DockerException
     from requests.exceptions import RequestException
@@ -128,15 +128,15 @@ def choose_gpus(
     """Return the GPUs of a run, and a line that names them.
 
     Args:
-        seen: what a container can be given.
-        info: what the engine says of itself.
-        needs: of the PyTorch in the image; None: not known.
+        seen: What a container can be given.
+        info: What the engine says of itself.
+        needs: Needs of the PyTorch in the image; None: not known.
         count: GPUs that the run asks for.
         visible: `CUDA_VISIBLE_DEVICES` of the caller.
         here: GPUs that the caller sees.
 
     Raises:
-        NoGpuError: there are not so many that the caller may use, or one is too old.
+        NoGpuError: There are not so many that the caller may use, or one is too old.
     """
     devices, meant = may_use(visible, here, seen.cards)
     share = f"CUDA_VISIBLE_DEVICES={visible}" if visible is not None and meant else "this process's share"

@@ -118,8 +118,8 @@ def allowed(visible: str | None, cards: Sequence[Card]) -> list[str]:
     A name that stands for no device ends the list. Indices are those of `nvidia-smi`.
 
     Args:
-        visible: the variable; None: not set, which leaves all.
-        cards: that there are.
+        visible: The variable; None: not set, which leaves all.
+        cards: That there are.
     """
     every = [device for card in cards for device in card.devices]
     if visible is None:
@@ -144,8 +144,8 @@ def may_use(visible: str | None, here: Sequence[Card], there: Sequence[Card]) ->
 
     Args:
         visible: `CUDA_VISIBLE_DEVICES` of the caller.
-        here: what `nvidia-smi` shows the caller, which a scheduler may have cut to a share; empty: not known.
-        there: what it shows a container that is given everything.
+        here: What `nvidia-smi` shows the caller, which a scheduler may have cut to a share; empty: not known.
+        there: What it shows a container that is given everything.
     """
     if not here:
         return allowed(visible, there), True

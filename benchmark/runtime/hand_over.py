@@ -12,19 +12,19 @@ from benchmark.runtime.runs import Run
 from benchmark.runtime.submissions import SubmissionError
 
 FILES_LOOKED_AT = 10_000
-"""Of a folder that a container is given, before it is taken for readable."""
+"""Files that are looked at before a folder that a container is given counts as readable."""
 
 
 def hand_over(run: Run, user: int, group: int) -> None:
     """Make the output the container's and closed to others on this machine; see that it can read what it is given.
 
     Args:
-        run: what is about to run.
-        user: who the container is on this machine.
-        group: its group there.
+        run: What is about to run.
+        user: Who the container is on this machine.
+        group: Its group there.
 
     Raises:
-        SubmissionError: it cannot read what it is given: that would look like a fault of the submission.
+        SubmissionError: It cannot read what it is given: that would look like a fault of the submission.
     """
     give(run.output, user, group)
     if user == os.getuid():
@@ -41,7 +41,7 @@ def give(output: Path, user: int, group: int) -> None:
     """Make a folder and all in it a user's, and closed to others on this machine.
 
     Raises:
-        SubmissionError: that is not possible.
+        SubmissionError: That is not possible.
     """
     if os.getuid() == 0:
         # GNU and BSD chown walk a tree by themselves, follow no link (-h, -P) and do not mind its depth.

@@ -58,8 +58,8 @@ def choose_identity(options: Iterable[str], uid: int, gid: int) -> Identity:
 
     Args:
         options: `security_options` of the engine.
-        uid: user id of the caller.
-        gid: group id of the caller.
+        uid: User id of the caller.
+        gid: Group id of the caller.
     """
     if "rootless" in options:
         # Root of a rootless engine's containers is the engine's own user outside, and has no capability inside.
@@ -79,14 +79,14 @@ def outside(
     and whose that is here is looked at. Nothing of the image runs.
 
     Args:
-        client: the engine.
-        container: made, not started.
-        identity: its user.
-        output: the folder that the container has as its output.
-        uid: user id of the caller.
+        client: The engine.
+        container: Made, not started.
+        identity: Its user.
+        output: The folder that the container has as its output.
+        uid: User id of the caller.
 
     Raises:
-        EngineError: the engine cannot be asked, or files of the container would be out of the caller's reach.
+        EngineError: The engine cannot be asked, or files of the container would be out of the caller's reach.
     """
     from docker.errors import APIError
 

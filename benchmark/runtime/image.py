@@ -36,8 +36,8 @@ def find_image(client: DockerClient, reference: str) -> Image:
     """Return an image that the engine has.
 
     Raises:
-        SubmissionError: there is none, or the contract does not allow it.
-        EngineError: the engine failed.
+        SubmissionError: There is none, or the contract does not allow it.
+        EngineError: The engine failed.
     """
     from docker.errors import APIError
 
@@ -69,19 +69,19 @@ def build_image(
     """Build an image by the classic builder, its log handed on line by line.
 
     Args:
-        client: the engine.
-        context: folder that is sent; its `.dockerignore` is honoured.
-        dockerfile: path of the recipe within it.
-        tag: name of the image.
-        base: what `ARG BASE_IMAGE` becomes; None: as the recipe says.
-        network: of the build's steps; None: the engine's default.
-        seconds: after which the build is stopped, and the engine removes its container.
-        listener: gets each line of the log, cleaned.
+        client: The engine.
+        context: Folder that is sent; its `.dockerignore` is honoured.
+        dockerfile: Path of the recipe within it.
+        tag: Name of the image.
+        base: What `ARG BASE_IMAGE` becomes; None: as the recipe says.
+        network: Network of the build's steps; None: the engine's default.
+        seconds: After which the build is stopped, and the engine removes its container.
+        listener: Gets each line of the log, cleaned.
 
     Raises:
-        SubmissionError: the engine lacks a base image, the recipe fails, or the contract does not allow the image;
+        SubmissionError: The engine lacks a base image, the recipe fails, or the contract does not allow the image;
             nothing is left behind.
-        EngineError: the engine failed.
+        EngineError: The engine failed.
     """
     _check_bases(client, context / dockerfile, base)
     last = built = ""

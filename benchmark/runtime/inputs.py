@@ -94,7 +94,7 @@ def read_corpus(root: Path) -> CorpusManifest:
     """Return the manifest of a prepared corpus.
 
     Raises:
-        SubmissionError: there is no corpus, or its manifest is not what the contract says.
+        SubmissionError: There is no corpus, or its manifest is not what the contract says.
     """
     path = root / CORPUS_MANIFEST
     try:
@@ -111,7 +111,7 @@ def check_corpus(root: Path, manifest: CorpusManifest) -> None:
     """Hold the files of a corpus against their digests: whoever trains on it records `manifest.identity()`.
 
     Raises:
-        SubmissionError: a file is not what it was when the corpus was made.
+        SubmissionError: A file is not what it was when the corpus was made.
     """
     if problems := damage(root, manifest.files):
         raise SubmissionError(
@@ -126,7 +126,7 @@ def folder_digest(folder: Path) -> str:
     Links are named, not followed.
 
     Raises:
-        SubmissionError: there are too many files for a recipe, or they are too large.
+        SubmissionError: There are too many files for a recipe, or they are too large.
     """
     found: dict[str, str] = {}
     total = 0
@@ -156,6 +156,6 @@ def method_digest(submissions: Path, name: str) -> str:
     """Return the digest of a method's folder, and of the code that this repository's methods share.
 
     Raises:
-        SubmissionError: see `folder_digest`.
+        SubmissionError: See `folder_digest`.
     """
     return digest_of([folder_digest(submissions / name), files_digest(submissions, ("common/**/*.py",))])

@@ -48,12 +48,12 @@ def remove_leftovers(client: DockerClient, name: str | None = None) -> list[str]
     """Remove containers whose harness has ended, and return their ids.
 
     Args:
-        client: the engine.
-        name: of a backbone; this process's own containers that make it go as well. There are some where the engine
+        client: The engine.
+        name: Name of a backbone; this process's own containers that make it go as well. There are some where the engine
             did not answer when they were to be removed.
 
     Raises:
-        EngineError: the engine does not answer.
+        EngineError: The engine does not answer.
     """
     from benchmark.runtime.container import remove
 

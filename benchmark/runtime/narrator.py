@@ -15,12 +15,12 @@ from benchmark.runtime.run_log import RunLog
 
 Listener = Callable[[Event | LogLine], None]
 Chunk = bytes | tuple[bytes | None, bytes | None]
-"""Of standard output and standard error, together or apart."""
+"""A piece of output: both streams together, or standard output and standard error apart."""
 
 PROGRESS_SECONDS = 0.1
 """Progress events that come faster than this are dropped."""
 LINES_SHOWN = 60
-"""Of the end of each stream of a run that failed, where its log was too long to be shown as it came."""
+"""Last lines of each stream that are shown when a run fails and its log was too long to be shown as it came."""
 
 
 class Narrator:

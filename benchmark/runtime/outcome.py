@@ -41,8 +41,8 @@ def decide(ended: Ended, *, resumable: bool) -> tuple[Verdict, str]:
     exit code of 0 counts although a child was killed for want of memory: the output decides.
 
     Args:
-        ended: the run.
-        resumable: whether checkpoints lie in the output.
+        ended: The run.
+        resumable: Whether checkpoints lie in the output.
     """
     go_on = f"; {RESUME}" if resumable else ""
     mended = f"; {MENDED}" if resumable else ""

@@ -19,7 +19,7 @@ DEPTH = 64
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 EXCHANGED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
-"""Of a folder that is something else by now, or gone: what took its place is counted by the next look."""
+"""Errors for a folder that is gone or has become something else: the next look counts what took its place."""
 
 
 @dataclass

@@ -71,7 +71,7 @@ class Outputs:
         """Keep other processes from running the same backbone for the block.
 
         Raises:
-            SubmissionError: one is doing so.
+            SubmissionError: One is doing so.
         """
         with hold(self.folder.parent / RECORDS / f"{self.folder.name}.lock") as alone:
             if not alone:
@@ -85,11 +85,11 @@ class Outputs:
         """Return how a run ended that ended well and whose output was not checked to the end; None where there is none.
 
         Args:
-            inputs: what is asked for now.
-            accept_changes: whether a run from other inputs is to go on, and what it left is made again.
+            inputs: What is asked for now.
+            accept_changes: Whether a run from other inputs is to go on, and what it left is made again.
 
         Raises:
-            SubmissionError: there is one from other inputs.
+            SubmissionError: There is one from other inputs.
         """
         state = self._read()
         if state.ended is None or not self.folder.is_dir():
@@ -111,13 +111,13 @@ class Outputs:
         """Make the folder ready: empty for a new run, as it is for one that goes on.
 
         Args:
-            inputs: what the run depends on from here on.
-            resume: whether it goes on.
-            force: whether a run that was cut off may be thrown away.
-            accept_changes: whether a run goes on although it began with other inputs; their digests are kept.
+            inputs: What the run depends on from here on.
+            resume: Whether it goes on.
+            force: Whether a run that was cut off may be thrown away.
+            accept_changes: Whether a run goes on although it began with other inputs; their digests are kept.
 
         Raises:
-            SubmissionError: a run that was cut off lies there and neither `resume` nor `force` is given, or there is
+            SubmissionError: A run that was cut off lies there and neither `resume` nor `force` is given, or there is
                 nothing to resume, or it is a run from other inputs.
         """
         state = self._read()
@@ -252,7 +252,7 @@ def remove_tree(path: Path) -> None:
     """Remove a folder or file that somebody hostile has filled: deep, closed, full of links. Nothing is followed.
 
     Raises:
-        SubmissionError: it cannot be removed, because it belongs to somebody else.
+        SubmissionError: It cannot be removed, because it belongs to somebody else.
     """
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)

@@ -42,23 +42,23 @@ def pretrain(
     """Run a submission and put its backbone at `root` if it deserves it.
 
     Args:
-        runtime: how to run it.
-        run: what to run; its output was opened by `outputs`.
-        root: backbone folder to make; its last part is the backbone's name.
-        outputs: the output folder, and the harness's own notes about it.
-        inputs: what the run depends on.
-        known: what the harness writes into the manifest; time, memory and image are filled in later.
-        listener: gets what the submission says, from another thread.
-        force: whether any other backbone may be replaced.
-        replaces: identity of the one that may be replaced without.
-        wait: sleeps between attempts.
+        runtime: How to run it.
+        run: What to run; its output was opened by `outputs`.
+        root: Backbone folder to make; its last part is the backbone's name.
+        outputs: The output folder, and the harness's own notes about it.
+        inputs: What the run depends on.
+        known: What the harness writes into the manifest; time, memory and image are filled in later.
+        listener: Gets what the submission says, from another thread.
+        force: Whether any other backbone may be replaced.
+        replaces: Identity of the one that may be replaced without.
+        wait: Sleeps between attempts.
 
     Returns:
         The verdict, which is written beside the output as well, and findings.
 
     Raises:
-        KeyboardInterrupt: after Ctrl-C, where nothing is left that a run could go on with; all is cleaned up.
-        SubmissionError: the run cannot be begun as things lie on this machine, or its backbone not be filed.
+        KeyboardInterrupt: After Ctrl-C, where nothing is left that a run could go on with; all is cleaned up.
+        SubmissionError: The run cannot be begun as things lie on this machine, or its backbone not be filed.
     """
     attempts = 1
 

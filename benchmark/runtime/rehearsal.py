@@ -35,10 +35,10 @@ from benchmark.runtime.submissions import SubmissionError
 from benchmark.runtime.supervise import Ended
 
 TIME_LIMIT_SHARE = 1 / 5
-"""Of a rehearsal's time that a method is told to train at most: those that know no rehearsals may know a time limit."""
+"""Share of a rehearsal's time that a method is told as its limit: it may know limits though it knows no rehearsals."""
 
 LINES = 20
-"""Of the end of a log, shown where something failed."""
+"""Last lines of a log that are shown when something failed."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Show = Callable[[Finding, float, Sequence[str]], None]
@@ -59,14 +59,14 @@ class Rehearsal:
     """One rehearsal; `hold` is to be called once.
 
     Attributes:
-        runtime: how it runs.
-        run: the real run.
-        known: what the harness writes into the real backbone's manifest.
-        inputs: what the real run depends on.
-        place: a path beside which the scratch folder is made, on the file system of real outputs.
-        seconds: that its runs may take together.
-        fill: writes a small corpus into an empty folder; None for a method that reads none.
-        show: shows what was found, as it happens.
+        runtime: How it runs.
+        run: The real run.
+        known: What the harness writes into the real backbone's manifest.
+        inputs: What the real run depends on.
+        place: A path beside which the scratch folder is made, on the file system of real outputs.
+        seconds: That its runs may take together.
+        fill: Writes a small corpus into an empty folder; None for a method that reads none.
+        show: Shows what was found, as it happens.
     """
 
     runtime: Runtime
@@ -85,8 +85,8 @@ class Rehearsal:
         """Run all stages until one fails, and return what was found; nothing is left on the disk.
 
         Raises:
-            KeyboardInterrupt: it was stopped by Ctrl-C or SIGTERM.
-            OSError: with a path: the workspace cannot be written.
+            KeyboardInterrupt: It was stopped by Ctrl-C or SIGTERM.
+            OSError: With a path: the workspace cannot be written.
         """
         with ExitStack() as stack:
             scratch = stack.enter_context(scratch_folder(self.place))

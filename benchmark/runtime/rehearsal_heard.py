@@ -30,7 +30,7 @@ class Heard:
     """Largest number of a step that it reported."""
     epochs: list[int] = field(default_factory=list)
     values: dict[str, float] = field(default_factory=dict)
-    """Of the last epoch or step."""
+    """What the last epoch or step reported."""
     planned: int | None = None
     done: bool = False
     not_finite: str = ""

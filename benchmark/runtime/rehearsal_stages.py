@@ -15,7 +15,7 @@ from benchmark.runtime.rehearsal_heard import Heard
 from benchmark.runtime.supervise import Ended
 
 SILENT_SHARE = 1 / 3
-"""Of the time limit: who said nothing for longer hangs, who did is slow."""
+"""Share of the time limit: a method that was silent for longer hangs, one that was not is slow."""
 REASONS = 5
 
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
@@ -83,8 +83,8 @@ def first_run(attempt: Attempt, reported: set[str]) -> Iterator[Finding]:
     """Yield what is to be said after the run that is to be stopped.
 
     Args:
-        attempt: the run.
-        reported: stages that are reported already, while it ran.
+        attempt: The run.
+        reported: Stages that are reported already, while it ran.
     """
     heard = attempt.heard
     if not (attempt.asked or attempt.finished):
@@ -213,7 +213,7 @@ def space(free: int, kept: int, limits: Limits) -> Finding:
     Args:
         free: bytes of the file system of the output.
         kept: bytes that the rehearsal left; a checkpoint is written beside the one before it.
-        limits: of the real run.
+        limits: Limits of the real run.
     """
     room, needed = free - limits.reserve_bytes, 2 * kept
     words = (

@@ -20,13 +20,13 @@ TAIL_SECONDS = 3.0
 EVENT_BYTES = 100
 """What an event counts towards the limit at least."""
 RAW_BYTES = 40 * LINE_LIMIT
-"""Of a line that is kept before it is cleaned; no more is ever looked at."""
+"""Bytes of a line that are kept before it is cleaned; nobody ever looks at more."""
 
 
 class RunLog:
     """A file that never holds much more than `limit` bytes.
 
-    The first half of the limit is written line by line. Of what follows the last lines are kept: as many as fill the
+    The first half of the limit is written line by line. After that, only the last lines are kept: as many as fill the
     other half, and at least `LAST_LINES` of each stream: of an engine the last words of standard error come before
     those of standard output that were said earlier, and would be lost among them.
     """
@@ -57,7 +57,7 @@ class RunLog:
         """Add a line to the beginning.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: It cannot be written.
         """
         with self._lock:
             if self._closed:

@@ -25,7 +25,7 @@ class RunState(Model):
     seconds: NonNegativeFloat = 0.0
     """Wall clock of all attempts so far, as the harness measured them."""
     ended: RunVerdict | None = None
-    """Of a run that ended well and whose backbone is not taken over yet: how it ended."""
+    """How the run ended, if it ended well and its backbone is not taken over yet."""
 
     @property
     def inputs_digest(self) -> str | None:

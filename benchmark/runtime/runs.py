@@ -48,6 +48,6 @@ class Runtime(Protocol):
         """Run to the end and leave nothing behind but what lies in the output.
 
         Raises:
-            EngineError: the engine failed; the run says nothing about the submission.
+            EngineError: The engine failed; the run says nothing about the submission.
         """
         ...

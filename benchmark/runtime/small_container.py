@@ -24,7 +24,7 @@ def local_image(client: DockerClient) -> str | None:
     """Return the first of `IMAGES` that the engine has.
 
     Raises:
-        EngineError: the engine failed.
+        EngineError: The engine failed.
     """
     tags = [tag for image in ask(client.images.list) for tag in image.tags]
     for wanted in IMAGES:
@@ -40,11 +40,11 @@ def run_small(
     """Return the final state and the output of a shell script in a container, which is gone afterwards.
 
     Args:
-        client: the engine.
-        image: a local one with a shell.
-        script: for `sh -c`.
-        seconds: that it may take.
-        options: of the container.
+        client: The engine.
+        image: A local one with a shell.
+        script: For `sh -c`.
+        seconds: That it may take.
+        options: Options of the container.
 
     Raises:
         docker.errors.DockerException, requests.RequestException: it cannot be made or started, or takes too long.

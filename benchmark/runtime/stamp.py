@@ -4,7 +4,7 @@ What the harness knows takes the place of what the submission says. Names and co
 is said of facts (which method, on what, with which seed and settings) is compared first: a method that states another
 one did not do what it was asked to, so its backbone is refused. What it leaves open is no difference.
 
-Of the rest of the manifest this is kept: what the check compares with the files (architecture, levels, input,
+This is kept from the rest of the manifest: what the check compares with the files (architecture, levels, input,
 parameters, digests), and what describes the training and cannot be known from outside (further hyperparameters,
 epochs, images, device, notes, versions), the latter as bounded clean text.
 """
@@ -72,7 +72,7 @@ def stamp(manifest: BackboneManifest, known: Known) -> BackboneManifest:
     """Return the manifest of a backbone that a run left.
 
     Raises:
-        RejectedError: the run states facts that are not what the harness knows; the fields are named.
+        RejectedError: The run states facts that are not what the harness knows; the fields are named.
     """
     said = manifest.provenance
     if reasons := list(_contradictions(said, known))[:NOTES]:

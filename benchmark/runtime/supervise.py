@@ -89,7 +89,7 @@ class Supervisor:
         """Return how the run ended.
 
         Raises:
-            EngineError: the engine does not answer, or the run outlives SIGKILL.
+            EngineError: The engine does not answer, or the run outlives SIGKILL.
         """
         pause = 0.02
         ended: Exit | None = None

@@ -29,12 +29,12 @@ def copy_backbone(output: Path, target: Path, limits: Limits) -> None:
     """Copy the files of OUTPUT/backbone into the empty folder `target`.
 
     Args:
-        output: what the submission wrote to; it has ended.
-        target: files in it are new and only the caller's.
-        limits: largest sizes.
+        output: What the submission wrote to; it has ended.
+        target: Files in it are new and only the caller's.
+        limits: Largest sizes.
 
     Raises:
-        RejectedError: no such folder, a name beyond the contract's, a link, something that is no plain file, a size.
+        RejectedError: No such folder, a name beyond the contract's, a link, something that is no plain file, a size.
     """
     sizes = {MANIFEST: limits.manifest_bytes, WEIGHTS: limits.weights_bytes, GRAPH: limits.weights_bytes}
     folder = _open_folder(output)

@@ -22,7 +22,7 @@ def example_files(
     """Return the files to write by relative path, and the tasks that have examples.
 
     Raises:
-        LeaderboardError: an image or a mask is not a PNG.
+        LeaderboardError: An image or a mask is not a PNG.
     """
     by_task: dict[str, list[ExampleSet]] = defaultdict(list)
     for item in (item for items in examples.values() for item in items):

@@ -24,7 +24,7 @@ def render_page(
         examples: Example predictions on phantom images by submission; they show beside phantom tables only.
 
     Raises:
-        LeaderboardError: an example holds something that is no image.
+        LeaderboardError: An example holds something that is no image.
     """
     example_parts, example_tasks = example_files(leaderboard, examples or {})
     data = core(leaderboard) | {"examples": example_tasks}

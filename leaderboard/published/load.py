@@ -43,7 +43,7 @@ class PublishedInfo(Model):
     pretraining_data: dict[str, list[str]] = {}
     """By method, in the words of the vocabulary; a method without is unknown."""
     architecture: str | None = None
-    """Of all rows."""
+    """Architecture of all rows."""
     claims: list[ClaimQuestion] = []
 
 
@@ -65,14 +65,14 @@ class PublishedTable:
     cells: tuple[PublishedCell, ...]
     """In file order."""
     sha256: str
-    """Of the CSV."""
+    """Digest of the CSV."""
 
 
 def load_published(folder: Path = FOLDER) -> tuple[PublishedTable, ...]:
     """Return all published tables by name.
 
     Raises:
-        LeaderboardError: a file is missing or breaks its schema; the message names file and line.
+        LeaderboardError: A file is missing or breaks its schema; the message names file and line.
     """
     return tuple(_load(path) for path in sorted(folder.glob("*.yaml")))
 

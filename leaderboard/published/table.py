@@ -27,7 +27,7 @@ def published_table(
         lineage: Lines on shared images; those of this repository unless given.
 
     Raises:
-        LeaderboardError: a value of an unknown task.
+        LeaderboardError: A value of an unknown task.
     """
     info = published.info
     known = {spec.id for spec in tasks}

@@ -20,7 +20,7 @@ from leaderboard.statistics.grid import Grid
 from leaderboard.statistics.places import doubled_ranks
 
 SEED = 20221023
-"""Of every bootstrap; any fixed number would do."""
+"""Seed of every bootstrap; any fixed number would do."""
 
 LARGE = 400
 """Rows from which on fewer samples are drawn, so that a large board builds in seconds."""

@@ -26,7 +26,7 @@ class Welch(NamedTuple):
 
     difference: Array
     half_width: Array
-    """Of the 95 % interval of the difference."""
+    """Half the width of the 95 % interval of the difference."""
     p: Array
 
 

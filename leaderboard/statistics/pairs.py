@@ -24,7 +24,7 @@ class TaskComparison:
     difference: float | None
     """First minus second; None where a side has no mean."""
     half_width: float | None
-    """Of the 95 % interval of the difference (Welch, not corrected)."""
+    """Half the width of the 95 % interval of the difference (Welch, not corrected)."""
     p: float | None
     p_holm: float | None
     """Corrected over the tasks of the comparison."""

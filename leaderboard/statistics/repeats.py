@@ -14,7 +14,7 @@ from scipy.special import stdtrit
 from benchmark.contract.leaderboard import Cell, Column
 
 LINEAR = 0.002
-"""Of a linear head on a frozen backbone, as a fraction: batches of other size sum in other order."""
+"""What a linear head on a frozen backbone may differ by, as a fraction: batches of other size sum in other order."""
 
 RATIO = 1.0
 """Deviation of a run made again over the deviation between seeds, of all other heads: measured 0.76 and 0.85."""
@@ -62,5 +62,5 @@ def _limit(column: Column, cells: tuple[Cell, Cell], pairs: int) -> float | None
         return None
     # The smaller one: a number that was changed spreads its own cell.
     deviation, freedom = min(known)
-    # Of several differences the largest is looked at: Bonferroni.
+    # The largest of several differences is looked at: Bonferroni.
     return float(stdtrit(freedom, 1 - 0.025 / pairs)) * math.sqrt(2) * RATIO * deviation

@@ -18,10 +18,10 @@ def byol_loss(online: Network, predictor: Network, target: Network, views: tuple
     Every network sees the views one after the other, so BatchNorm's statistics are those of one view.
 
     Args:
-        online: view to projection (B, d).
-        predictor: projection to prediction (B, d).
-        target: view to projection (B, d); runs without gradient.
-        views: two batches in the same order of images.
+        online: View to projection (B, d).
+        predictor: Projection to prediction (B, d).
+        target: View to projection (B, d); runs without gradient.
+        views: Two batches in the same order of images.
     """
     predictions = (predictor(online(views[0])), predictor(online(views[1])))
     with torch.no_grad():

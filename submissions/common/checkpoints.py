@@ -33,7 +33,7 @@ class RunIdentity(Callback):
 def checkpoint_callbacks(folder: Path, monitor: Monitor | None) -> list[Callback]:
     """Return callbacks that keep the state after each epoch as `last.ckpt` and the best epoch as `best.ckpt`.
 
-    Without a monitor the last epoch is the best. Of equal values the first one is kept.
+    Without a monitor the last epoch is the best. The first of equal values is kept.
     """
     last = ModelCheckpoint(
         folder,
@@ -63,7 +63,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """Return the content of a checkpoint.
 
     Raises:
-        PretrainingError: it is missing, damaged, or holds more than plain data and tensors.
+        PretrainingError: It is missing, damaged, or holds more than plain data and tensors.
     """
     if not path.is_file():
         raise PretrainingError(f"no checkpoint at {path}; start the run anew without --resume")
@@ -86,7 +86,7 @@ def check_identity(
     """Return whether a checkpoint is of this corpus, seed and settings.
 
     Raises:
-        PretrainingError: it is of another method, or it is not and changes are not accepted.
+        PretrainingError: It is of another method, or it is not and changes are not accepted.
     """
     found = checkpoint.get(KEY)
     if not isinstance(found, dict) or found.get("method") != method:

@@ -30,7 +30,7 @@ def read_declaration(folder: Path) -> Submission:
     """Return the validated `submission.yaml` of a folder.
 
     Raises:
-        SettingsError: it is missing or a field is wrong; the field is named.
+        SettingsError: It is missing or a field is wrong; the field is named.
     """
     path = folder / FILE
     try:
@@ -50,7 +50,7 @@ def choose(submission: Submission, variant: str | None = None, fraction: float |
     fraction.
 
     Raises:
-        SettingsError: no such variant.
+        SettingsError: No such variant.
     """
     variants = submission.variants
     if variant is None:
@@ -71,7 +71,7 @@ def profile_settings(submission: Submission, profile: str) -> dict[str, object]:
     """Return the settings of a profile; `paper` changes nothing.
 
     Raises:
-        SettingsError: no such profile.
+        SettingsError: No such profile.
     """
     known: dict[str, dict[str, object]] = {"paper": {}}
     known.update({str(name): dict(values) for name, values in submission.profiles.items()})

@@ -164,7 +164,7 @@ def pretrain_one(
     """Train one configuration and export its backbone under `name`, which tables show as `shown`.
 
     Raises:
-        PretrainingError: corpus, settings, checkpoint or loss forbid it; no backbone is written.
+        PretrainingError: Corpus, settings, checkpoint or loss forbid it; no backbone is written.
     """
     keep_freed_memory()
     console = Console(stderr=False)

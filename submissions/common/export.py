@@ -32,7 +32,7 @@ def export(
     """Write `<output>/backbone/` whole or not at all.
 
     Raises:
-        PretrainingError: the weights are not finite.
+        PretrainingError: The weights are not finite.
     """
     manifest = module.corpus.manifest
     hyperparameters: dict[str, Any] = module.settings.model_dump(mode="json")

@@ -27,11 +27,11 @@ def initial_backbone(choice: str, architecture: str, seed: int) -> InitialWeight
 
     Args:
         choice: `imagenet`, `random`, a weight file in torchvision's layout, or a backbone folder.
-        architecture: name in the registry.
-        seed: of the draw where `choice` is `random`.
+        architecture: Name in the registry.
+        seed: Seed of the draw where `choice` is `random`.
 
     Raises:
-        PretrainingError: no such weights here, or of another architecture.
+        PretrainingError: No such weights here, or of another architecture.
     """
     try:
         if choice == "random":

@@ -23,10 +23,10 @@ def relative_rate(settings: TrainingSettings, step: int, epoch: int, batches: in
     """Return the learning rate of an optimiser step over the base rate; 1 for `plateau` and `constant`.
 
     Args:
-        settings: of the method.
-        step: optimiser steps done in the whole run.
-        epoch: from 0.
-        batches: of one epoch.
+        settings: Settings of the method.
+        step: Optimiser steps done in the whole run.
+        epoch: From 0.
+        batches: Batches of one epoch.
     """
     if settings.schedule == "cosine_per_epoch":
         return cosine_per_epoch(step, -(-batches // settings.accumulate))

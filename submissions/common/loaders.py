@@ -23,11 +23,11 @@ def wanted(asked: int | None, samples: int, ranks: int, cores: int, *, on_gpu: b
     """Return the loader processes of one rank before memory is looked at.
 
     Args:
-        asked: by the user.
-        samples: of the training split.
-        ranks: that share this machine.
-        cores: that they share.
-        on_gpu: whether training is on one; on a CPU, loading would take its cores.
+        asked: By the user.
+        samples: Samples of the training split.
+        ranks: That share this machine.
+        cores: That they share.
+        on_gpu: Whether training is on one; on a CPU, loading would take its cores.
     """
     if asked is not None:
         return asked
@@ -42,15 +42,15 @@ def fitting(
     """Return how many of the loader processes the shared memory holds the batches of.
 
     Args:
-        processes: wanted ones of one rank, of each loader.
-        batch_bytes: of one batch.
-        loaders: that keep their processes: of training, and of validation where there is one.
-        ranks: that share the memory.
+        processes: Wanted ones of one rank, of each loader.
+        batch_bytes: Bytes of one batch.
+        loaders: That keep their processes: of training, and of validation where there is one.
+        ranks: That share the memory.
         free: bytes of it; None: not known.
-        asked: whether the user named the number.
+        asked: Whether the user named the number.
 
     Raises:
-        SettingsError: they do not fit, and the user named their number.
+        SettingsError: They do not fit, and the user named their number.
     """
     each = batch_bytes * PREFETCH * loaders * ranks
     if free is None or not each or processes * each <= free:

@@ -25,9 +25,9 @@ def update_average(target: nn.Module, online: nn.Module, decay: float) -> None:
     Buffers stay: the target's BN statistics come from its own forward passes (pretraining.md section 5).
 
     Args:
-        target: of the same structure as `online`.
-        online: left as it is.
-        decay: in [0, 1].
+        target: Tensors of the same structure as `online`.
+        online: Left as it is.
+        decay: In [0, 1].
     """
     old: list[Tensor] = list(target.parameters())
     new: list[Tensor] = [value.detach() for value in online.parameters()]

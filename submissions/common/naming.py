@@ -15,7 +15,7 @@ from benchmark.contract.submission import Submission
 from submissions.common.declaration import Choice, profile_settings
 
 DEFAULT_SEED = 12345
-"""Of a pre-training; a backbone of this seed does not name it."""
+"""The seed of a pre-training by default; the name of a backbone leaves it out."""
 
 NAME_LENGTH, DISPLAY_LENGTH = 64, 80
 SETTINGS_SHOWN = 32
@@ -45,10 +45,10 @@ def backbone_name(
     The profile is not part of it.
 
     Args:
-        submission: the method.
-        choice: its variant and fraction.
-        seed: of the run.
-        changed: settings (`changed_settings`).
+        submission: The method.
+        choice: Its variant and fraction.
+        seed: Seed of the run.
+        changed: Settings (`changed_settings`).
     """
     parts = [submission.name]
     if choice.variant is not None and choice.variant != submission.default_variant:

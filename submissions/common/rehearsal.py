@@ -12,7 +12,7 @@ from submissions.common.settings import Settings
 STEPS = 2
 """Batches of an epoch, and of a validation."""
 EPOCHS = 20
-"""Of a run that nobody stops: enough that a harness which looks four times a second finds a checkpoint meanwhile."""
+"""Epochs of a run that nobody stops: long enough for a harness that looks four times a second to find a checkpoint."""
 WORKERS = 2
 """Loader processes at most."""
 NOTE = "a rehearsal: a few steps on a few images; these weights have learnt nothing"
@@ -22,10 +22,10 @@ def shortened(settings: Settings, samples: int, ranks: int, earlier: dict[str, A
     """Return the settings that a rehearsal trains by; all that is not the length of the training stays.
 
     Args:
-        settings: of the real run.
-        samples: training samples that there are.
-        ranks: processes that share a step.
-        earlier: the checkpoint that it goes on from; then one epoch is left.
+        settings: Settings of the real run.
+        samples: Training samples that there are.
+        ranks: Processes that share a step.
+        earlier: The checkpoint that it goes on from; then one epoch is left.
     """
     return settings.model_copy(
         update={

@@ -27,7 +27,7 @@ class Sample:
 
     Attributes:
         image: (H, W) uint8 grey, a view into a memory map: never written to.
-        sentences: the report of the study in order; () where the corpus has none.
+        sentences: The report of the study in order; () where the corpus has none.
         labels: (L,) float32 of 0 and 1; empty where the corpus has none.
     """
 

@@ -14,11 +14,11 @@ def cosine_per_epoch(step: int, steps_per_epoch: int) -> float:
     It falls from 1 to 0 in epochs 0, 2, 4, ... and, as published, rises from 0 back to 1 in epochs 1, 3, 5, ...
 
     Args:
-        step: optimiser steps of the whole run so far.
-        steps_per_epoch: optimiser steps per epoch, a shorter last group of accumulated batches counted.
+        step: Optimiser steps of the whole run so far.
+        steps_per_epoch: Optimiser steps per epoch, a shorter last group of accumulated batches counted.
 
     Raises:
-        ValueError: a negative step or no steps per epoch.
+        ValueError: A negative step or no steps per epoch.
     """
     if step < 0 or steps_per_epoch < 1:
         raise ValueError(f"expected step >= 0 and steps_per_epoch >= 1, found {step} and {steps_per_epoch}")
@@ -36,10 +36,10 @@ def warmup_cosine(epoch: int, warmup_epochs: int, max_epochs: int) -> float:
     Args:
         epoch: 0 is the first.
         warmup_epochs: 1 means one epoch at 0.
-        max_epochs: of the whole run.
+        max_epochs: Max epochs of the whole run.
 
     Raises:
-        ValueError: a negative number, or an epoch past both warm-up and run.
+        ValueError: A negative number, or an epoch past both warm-up and run.
     """
     if epoch < 0 or warmup_epochs < 0 or epoch >= max(warmup_epochs, max_epochs):
         raise ValueError(

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-DRAW, SAMPLE, STEP, ORDER = range(4)
+SAMPLE, STEP, ORDER = 1, 2, 3
 """What a stream of random numbers is for; streams of different purposes never coincide."""
 
 

@@ -45,12 +45,12 @@ class RunOptions:
         folder: `checkpoints/` and `logs/` are made there.
         device: `auto` takes CUDA where there is one.
         devices, nodes: None: what `torchrun` or Slurm started, else one.
-        workers: loader processes of each rank; None: by cores, ranks and shared memory, none for small corpora.
-        accept_changes: whether to go on from a checkpoint of other settings, corpus or seed.
-        time_limit: seconds after which training ends, at the end of an epoch.
-        wandb: project of Weights & Biases to log to as well.
-        online_evaluation: whether linear probes watch the features.
-        rehearsal: whether a few steps are enough, and no probes.
+        workers: Loader processes of each rank; None: by cores, ranks and shared memory, none for small corpora.
+        accept_changes: Whether to go on from a checkpoint of other settings, corpus or seed.
+        time_limit: Seconds after which training ends, at the end of an epoch.
+        wandb: Project of Weights & Biases to log to as well.
+        online_evaluation: Whether linear probes watch the features.
+        rehearsal: Whether a few steps are enough, and no probes.
     """
 
     folder: Path
@@ -102,15 +102,15 @@ def train(
     """Train, and leave the exported epoch's weights in `module`.
 
     Args:
-        module: fresh from its constructor.
-        method: name of the submission.
-        digest: identity of the run; a checkpoint of another one is refused.
-        seed: of order, augmentation and dropout.
-        options: how.
-        console: where progress goes.
+        module: Fresh from its constructor.
+        method: Name of the submission.
+        digest: Identity of the run; a checkpoint of another one is refused.
+        seed: Seed of order, augmentation and dropout.
+        options: How.
+        console: Where progress goes.
 
     Raises:
-        PretrainingError: too few samples, a checkpoint of another run, a loss that is not finite.
+        PretrainingError: Too few samples, a checkpoint of another run, a loss that is not finite.
         lightning.pytorch.utilities.exceptions.SIGTERMException, KeyboardInterrupt: cut off.
     """
     settings, monitor = module.settings, module.monitor

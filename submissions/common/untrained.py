@@ -30,8 +30,8 @@ def command(make: Callable[[int], InitialWeights], folder: Path) -> click.Comman
     """Return the command of a method.
 
     Args:
-        make: returns the weights of a seed, or raises PretrainingError.
-        folder: of the method, with its `submission.yaml`.
+        make: Returns the weights of a seed, or raises PretrainingError.
+        folder: Folder of the method, with its `submission.yaml`.
     """
 
     @click.command(context_settings={"auto_envvar_prefix": "LOVT_BENCH", "show_default": True})

@@ -18,7 +18,7 @@ class CutoutViews:
     """Two cut-outs of a batch, the same for all its images, and the places that lie close to each other."""
 
     side: int
-    """Of the views in pixels."""
+    """Side of the views in pixels."""
     places: int
     """Side of the feature map that is compared."""
     ratios: tuple[float, float]

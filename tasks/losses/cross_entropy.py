@@ -13,7 +13,7 @@ from torch.autograd.function import once_differentiable
 
 LEAST_LOG = -100.0
 LEAST_VARIANCE = 1e-12
-"""Of p (1 - p), which the gradient divides by: it stays finite where p is exactly 0 or 1."""
+"""The least p (1 - p) that the gradient divides by: it stays finite where p is exactly 0 or 1."""
 
 
 def cross_entropy(probability: Tensor, target: Tensor) -> Tensor:

@@ -99,22 +99,6 @@ def pack(masks: Tensor) -> Tensor:
     return (bits @ torch.tensor([2.0**bit for bit in range(7, -1, -1)], device=masks.device)).to(torch.uint8)
 
 
-def dice_counts(
-    logits: Tensor, target: Tensor, threshold: float = 0.5, configurations: bool = False
-) -> Tensor:
-    """Return (C, 3) int64 TP, FP, FN of a batch, (K, C, 3) with K configurations on axis 0. No host sync.
-
-    Args:
-        logits: (B, C, H, W), or (K, B, C, H, W) with `configurations`.
-        target: as in `image_counts`.
-        threshold: as in `image_counts`.
-        configurations: whether axis 0 indexes independent configurations.
-    """
-    if logits.ndim != 4 + configurations:
-        raise ValueError(f"expected {4 + configurations} axes, found logits of shape {tuple(logits.shape)}")
-    return image_counts(logits, target, threshold).sum(-3)
-
-
 def dice_from_counts(counts: Tensor) -> Tensor:
     """Return float64 Dice (...) from counts (..., 3): 2 TP / (2 TP + FP + FN), 0 where all are 0."""
     return _scores(counts)["dice"]

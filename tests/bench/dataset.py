@@ -10,9 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-from benchmark.cores import usable_cores
 from benchmark.data.plan import make_plan
-from benchmark.data.pool import map_chunks
+from benchmark.data.pool import map_chunks, workers_for
 from benchmark.data.prepare import prepare
 from benchmark.data.preparers import dataset
 from tasks.protocol import load_protocol
@@ -24,9 +23,14 @@ def main() -> None:
     raw, data = (Path(argument) for argument in sys.argv[1:])
     protocol = load_protocol("lovt-2022")
     samples = make_plan(dataset("rsna"), raw, None, protocol.data).samples
+
+    def bare() -> int:
+        with workers_for(len(samples)) as pool:
+            return sum(map_chunks(decode_chunk, samples, pool))
+
     best = paired(
         {
-            "bare": lambda: sum(map_chunks(decode_chunk, samples, usable_cores())),
+            "bare": bare,
             "here": lambda: prepare("rsna", raw, data, protocol, patient_key=lambda: bytes(32), force=True),
         },
         rounds=2,

@@ -21,7 +21,7 @@ from tests.benchmark.engine.world import tiny_store
 
 SIDE = 224
 CHANNELS = {1: 3, 2: 64, 4: 256, 8: 512, 16: 1024, 32: 2048}
-"""Of a ResNet-50, by stride; 1 is the image."""
+"""Channels of a ResNet-50, by stride; 1 is the image."""
 
 
 class FixedDraw(RandomSource):

@@ -41,7 +41,7 @@ class Outcome:
     message: str
     log: str
     left: list[str]
-    """Of its output."""
+    """What is left of its output."""
 
 
 def run_as_other(image: str, folder: Path, scripts: list[dict[str, Any]]) -> list[Outcome]:

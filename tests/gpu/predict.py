@@ -33,7 +33,7 @@ SIDE = 224
 CARDS = {"T4, 16 GB": 65e12, "V100, 32 GB": 125e12, "A100, 80 GB": 312e12, "H100, 80 GB": 989e12}
 """Float16 operations a second with float32 sums, dense, by their maker's data sheets."""
 SHARE = 0.3
-"""Of these operations that a training is taken to reach: an assumption."""
+"""Share of these operations that a training is taken to reach: an assumption."""
 MEASURED = ("pneumothorax_unet_frozen_100", "rsna_frozen_100", "rsna_finetune_100")
 BUS = 20e9
 """Bytes a second from pinned memory to a card: an assumption between PCIe 3 (12) and 4 (24)."""
@@ -52,7 +52,7 @@ class Need:
     step: int
     """Bytes of a training step: weights, gradients and moments in float32, inputs, and what backward keeps."""
     operations: float
-    """Of all its runs, if none stops early."""
+    """Operations of all its runs, if none stops early."""
     streamed: float
     """Bytes that all its runs read in epochs, if nothing is resident."""
 

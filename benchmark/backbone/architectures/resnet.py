@@ -60,7 +60,7 @@ class ResNet(Backbone):
 
 
 BASIC = ("resnet18", "resnet34")
-"""Of blocks without a bottleneck, whose 1 x 1 convolutions could have the stride."""
+"""Networks of blocks without a bottleneck: they have no 1 x 1 convolution that could have the stride."""
 
 _DILATED = "dilated networks"
 _CAFFE = f"{_DILATED} or those with the stride in the 1 x 1 convolution (Caffe, MSRA, Detectron)"

@@ -1,6 +1,6 @@
-"""Networks of timm whose feature maps have the strides that heads ask for, under the names `timm.NAME`.
+"""Networks of timm whose feature maps have the strides that heads need. Their names are `timm.NAME`.
 
-State dicts keep timm's own names, without the classifier, so that published weights load as they are. timm is
+State dicts keep timm's own names and leave out the classifier, so that published weights load unchanged. timm is
 imported when the first network is built. Nothing is downloaded.
 """
 
@@ -39,36 +39,38 @@ RECOMMENDED: dict[str, tuple[int, tuple[int, ...], str]] = {
     "swin_tiny_patch4_window7_224": (27_517_818, (96, 192, 384, 768), "patch_embed.proj.weight"),
     "tf_efficientnetv2_s": (19_847_248, (24, 48, 64, 160, 256), "conv_stem.weight"),
 }
-"""Parameters, channels of the levels that a network has, up to stride 32, and the first name of its state dict: what
-listings and searches ask for, so that they need not build it. Any other network of timm that fits can be named, too."""
+"""By network: number of parameters, channels of its levels up to stride 32, and the first name of its state dict.
+
+Listings and searches read this table instead of building networks. Other networks of timm work, too, if they fit.
+"""
 
 COARSER = STRIDES[1:]
-"""Strides that a network must have; for 2 the image stands in where there is none."""
+"""Strides that a network must have. If it has no stride 2, the image takes that place."""
 
 SIDE = 224
-"""Of the published protocol; networks that take one side only are built for it."""
+"""Side of the published protocol in pixels. A network that accepts only one side is built for this one."""
 
 OTHER_SIDES = (64, 128)
-"""Tried to learn whether a network takes any side."""
+"""Sides that are tried to find out whether a network accepts any side."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is known of a network before one with values is built."""
+    """What is known about a network before its weights are allocated."""
 
     indices: tuple[int, ...]
-    """Of timm's features that become levels."""
+    """Which of timm's feature maps become levels."""
     levels: tuple[FeatureLevel, ...]
     fixed_side: int | None
     discarded: frozenset[str]
-    """Names in the whole network's state dict that the trunk goes without."""
+    """Names in the state dict of the whole network that the trunk does not need."""
 
 
 class TimmNetwork(Backbone):
-    """Levels c1 … c5 at strides 2 … 32; where a network has none of stride 2, the image stands in for c1.
+    """Gives the levels c1 … c5 at strides 2 … 32. If a network has no stride 2, the image takes the place of c1.
 
-    The backbone has its tables of modules, parameters and buffers in common with timm's network, so that no
-    prefix comes before timm's names.
+    The backbone shares its tables of modules, parameters and buffers with timm's network. So its tensors have timm's
+    names, without a prefix.
     """
 
     def __init__(self, name: str) -> None:
@@ -78,13 +80,13 @@ class TimmNetwork(Backbone):
         self._indices = network.prune_intermediate_layers(list(plan.indices), prune_norm=True)
         for table in ("_modules", "_parameters", "_buffers", "_non_persistent_buffers_set"):
             setattr(self, table, getattr(network, table))
-        # In a tuple: as an attribute it would be a child of its own, and its name a prefix of all others.
+        # The tuple hides the network from torch, which would register it as a child and prefix all names.
         self._network = (network,)
         self.fixed_side = plan.fixed_side
         self.discarded = plan.discarded
 
     def train(self, mode: bool = True) -> Self:
-        """Set the mode of all modules, the network's own flag included."""
+        """Set the mode of all modules and of the network itself."""
         self._network[0].training = mode
         return super().train(mode)
 
@@ -94,13 +96,13 @@ class TimmNetwork(Backbone):
 
 @cache
 def plan_of(name: str) -> Plan:
-    """Return levels and limits of a network, found by building it without values and sending images through.
+    """Return the levels and limits of a network. It is built on the meta device and run on images without values.
 
     Args:
-        name: as timm lists it, without a tag of weights.
+        name: Name in timm's list, without a tag of weights.
 
     Raises:
-        BackboneError: no such network, or one without the strides that heads ask for.
+        BackboneError: timm has no such network, or it lacks strides that heads need.
     """
     if name in TORCHVISION:
         raise BackboneError(
@@ -126,17 +128,17 @@ def plan_of(name: str) -> Plan:
 
 
 def every() -> list[str]:
-    """Return the names of all networks that timm lists, torchvision's left out; many cannot be backbones."""
+    """Return the names of all networks that timm lists, except torchvision's. Many of them cannot be backbones."""
     import timm
 
     return [PREFIX + name for name in timm.list_models() if name not in TORCHVISION]
 
 
 def trunk_state(name: str) -> dict[str, Tensor]:
-    """Return a network's tensors without the classifier, on the meta device; quicker than to build a backbone.
+    """Return the tensors of a network without its classifier, on the meta device: faster than building a backbone.
 
     Raises:
-        BackboneError: it does not declare the strides that heads ask for.
+        BackboneError: The network does not declare the strides that heads need.
     """
     with torch.device("meta"):
         network = _create(name)
@@ -148,7 +150,7 @@ def trunk_state(name: str) -> dict[str, Tensor]:
 
 
 def levels_of(widths: Sequence[int]) -> tuple[FeatureLevel, ...]:
-    """Return the levels of a network with these channels up to stride 32, the image in place of a missing stride 2."""
+    """Return the levels of a network with these channels up to stride 32. The image replaces a missing stride 2."""
     strides = STRIDES[-len(widths) :]
     return tuple(with_image([level_of(*pair) for pair in zip(strides, widths, strict=True)]))
 
@@ -158,7 +160,7 @@ def _create(name: str) -> Any:
     import timm
     from timm.layers import DropPath
 
-    # Asked before anything is built: timm takes other names for addresses to download from.
+    # This check comes first: timm treats other names as addresses to download from.
     if not timm.is_model(name) or "." in name:
         raise BackboneError(_unknown(name, timm.list_models()))
     with warnings.catch_warnings():
@@ -174,7 +176,7 @@ def _create(name: str) -> Any:
 
 
 def _first_accepted(create: Callable[..., Any]) -> Any:
-    """Return the network that takes as many image sides as its constructor can be told to."""
+    """Build the network with the constructor option that lets it accept the most image sides."""
     for options in ({"strict_img_size": False}, {"img_size": SIDE}):
         try:
             return create(**options)
@@ -184,7 +186,7 @@ def _first_accepted(create: Callable[..., Any]) -> Any:
 
 
 def _features(name: str, network: Any) -> list[tuple[int, int, int]]:
-    """Return index, stride and channels of the last feature of each stride that is a level, in ascending stride."""
+    """Return index, stride and channels of the last feature map of each stride that is a level, by ascending stride."""
     offered = [(info["reduction"], info["num_chs"]) for info in getattr(network, "feature_info", [])]
     last = {stride: (index, stride, width) for index, (stride, width) in enumerate(offered)}
     able = hasattr(network, "forward_intermediates") and hasattr(network, "prune_intermediate_layers")
@@ -199,7 +201,7 @@ def _features(name: str, network: Any) -> list[tuple[int, int, int]]:
 
 
 def _gives(network: Any, indices: Sequence[int], found: list[tuple[int, int, int]], side: int) -> bool:
-    """Return whether the maps of images of that side have the shapes that timm declares."""
+    """Return whether feature maps of images with this side have the shapes that timm declares."""
     try:
         with torch.no_grad():
             maps = _maps(network, torch.zeros(2, 3, side, side), indices)
@@ -235,5 +237,5 @@ SUMMARIES = {
 
 
 def named(architecture: str) -> Callable[[], Backbone]:
-    """Return the builder of any `timm.NAME`."""
+    """Return a function that builds the network `timm.NAME`."""
     return partial(TimmNetwork, architecture.removeprefix(PREFIX))

@@ -60,8 +60,8 @@ def candidates(tensors: Mapping[str, Tensor], outline: Outline) -> list[Candidat
     """Return every prefix and layout below which tensors have the trunk's names, the best first.
 
     Args:
-        tensors: by dotted name.
-        outline: of the architecture.
+        tensors: By dotted name.
+        outline: Outline of the architecture.
     """
     found: list[Candidate] = []
     if len(tensors) < len(outline.shapes) // 10:

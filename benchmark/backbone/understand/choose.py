@@ -26,12 +26,12 @@ def choose(
     """Return the only trunk of a checkpoint and sentences about copies of it.
 
     Args:
-        tensors: by dotted name.
-        outline: of the architecture.
-        encoder: prefix, or whole dotted parts of it, that picks one of several; `.` for no prefix.
+        tensors: By dotted name.
+        outline: Outline of the architecture.
+        encoder: Prefix, or whole dotted parts of it, that picks one of several; `.` for no prefix.
 
     Raises:
-        BackboneError: none fits (naming keys, what was expected and found) or several do (listing them).
+        BackboneError: None fits (naming keys, what was expected and found) or several do (listing them).
     """
     architecture = outline.architecture
     every = candidates(tensors, outline)

@@ -42,7 +42,7 @@ def flatten(content: object) -> Flat:
     A container that occurs twice is looked at once, where it comes first.
 
     Raises:
-        BackboneError: no tensors, two tensors of one name, or more than the limits.
+        BackboneError: No tensors, two tensors of one name, or more than the limits.
     """
     if isinstance(content, Tensor):
         raise BackboneError(

@@ -64,7 +64,7 @@ def kind_of(path: Path) -> Kind:
     """Return how to read a file, by its first bytes.
 
     Raises:
-        BackboneError: no plain file, empty, or no checkpoint; with what to do.
+        BackboneError: No plain file, empty, or no checkpoint; with what to do.
     """
     name = clean_text(path.name, 80)
     if not path.is_file():
@@ -94,7 +94,7 @@ def check_archive(path: Path) -> None:
     """Refuse what PyTorch never writes: code, other archives, compressed or overlapping entries. Nothing is unpacked.
 
     Raises:
-        BackboneError: with what to do.
+        BackboneError: With what to do.
     """
     name = clean_text(path.name, 80)
     try:

@@ -18,7 +18,7 @@ class Outline:
 
     architecture: str
     shapes: Mapping[str, tuple[int, ...]]
-    """Of its state dict, in its order."""
+    """Shapes of its state dict, in its order."""
     dtypes: Mapping[str, str]
     """The same tensors': `float32`, `int64`."""
     children: tuple[str, ...]
@@ -40,7 +40,7 @@ def outline_of(architecture: str) -> Outline:
     """Return the outline of an architecture.
 
     Raises:
-        BackboneError: there is no architecture of that name.
+        BackboneError: There is no architecture of that name.
     """
     plan = registry.blueprint(architecture)
     state = plan.state_dict()

@@ -30,7 +30,7 @@ def read_checkpoint(path: Path) -> object:
     """Return what a file holds, tensors on the CPU.
 
     Raises:
-        BackboneError: not a checkpoint, cut off, or one that asks for more than tensors and plain values; the
+        BackboneError: Not a checkpoint, cut off, or one that asks for more than tensors and plain values; the
             message says how to convert it at the submitter's side.
     """
     name = clean_text(path.name, 80)

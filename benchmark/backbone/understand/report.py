@@ -78,8 +78,8 @@ def dropped_groups(names: Iterable[str], prefix: str) -> tuple[Dropped, ...]:
     """Return what lies beside the trunk, one line per part that its names share with each other.
 
     Args:
-        names: full names that were left out.
-        prefix: of the trunk, empty or ending with a dot.
+        names: Full names that were left out.
+        prefix: Prefix of the trunk, empty or ending with a dot.
     """
     counts: dict[str, int] = {}
     for name in names:

@@ -23,7 +23,7 @@ def take(
     """Return the trunk in float32 under the architecture's names, and sentences on what was converted.
 
     Raises:
-        BackboneError: a tensor without plain values, of another dtype, NaN, infinite or beyond float32.
+        BackboneError: A tensor without plain values, of another dtype, NaN, infinite or beyond float32.
     """
     state: dict[str, Tensor] = {}
     sentences: list[str] = []

@@ -51,12 +51,12 @@ def understand(content: object, architecture: str, encoder: str | None = None) -
     """Return the image trunk of a registered architecture that nested tensors hold.
 
     Args:
-        content: dictionaries and lists, nested or flat, with tensors somewhere in them.
-        architecture: name in the registry.
-        encoder: picks one where several fit.
+        content: Dictionaries and lists, nested or flat, with tensors somewhere in them.
+        architecture: Name in the registry.
+        encoder: Picks one where several fit.
 
     Raises:
-        BackboneError: no such architecture, no trunk, more than one, or values that are no weights.
+        BackboneError: No such architecture, no trunk, more than one, or values that are no weights.
     """
     return _told(_understand(flatten(content), outline_of(architecture), encoder))
 
@@ -65,7 +65,7 @@ def understand_file(path: Path, architecture: str, encoder: str | None = None) -
     """Return the image trunk that a weight file holds, read in a process apart; see `understand`.
 
     Raises:
-        BackboneError: the file is none, is refused, took more time or memory than its size warrants, or `understand`
+        BackboneError: The file is none, is refused, took more time or memory than its size warrants, or `understand`
             raises it.
     """
     kind_of(path)

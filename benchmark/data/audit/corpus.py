@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.contract.untrusted import clean_text
-from benchmark.cores import usable_cores
 from benchmark.data.audit.files import Passed, Picture, pictures
 from benchmark.data.audit.hashes import image_hash
 from benchmark.data.audit.kept import KeptHashes
 from benchmark.data.audit.read import grey_pixels
-from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.errors import BadImageError, DataError
-from benchmark.data.pool import INLINE
+from benchmark.data.pool import map_chunks, workers_for
 from benchmark.data.remarks import Remarks, collected
 from benchmark.data.walk import CLUTTER
 from benchmark.log import logger
@@ -88,9 +86,10 @@ def hash_corpus(root: Path, kept: KeptHashes, workers: int | None, on_progress: 
                 images, flat = images + 1, flat + (not value)
                 on_progress(images + len(problems), total)
 
-    processes = 1 if total <= INLINE else workers or usable_cores()
-    results = map_ordered(hash_chunk, unknown(), processes)
-    with closing(results):
+    with (
+        workers_for(total, workers) as pool,
+        closing(map_chunks(hash_chunk, unknown(), pool)) as results,
+    ):
         for chunk in results:
             kept.add([(one.picture, one.value) for one in chunk if one.value is not None])
             for one in chunk:

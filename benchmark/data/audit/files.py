@@ -33,7 +33,7 @@ class Picture:
     key: bytes
     """Changes whenever the file does."""
     row: tuple[int, int, int] | None = None
-    """Of a prepared corpus: offset, height and width in `path`."""
+    """In a prepared corpus: offset, height and width in `path`."""
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 
@@ -11,8 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from benchmark.data.audit.files import Picture
 from benchmark.data.displayed import FORMATS, is_dicom
 from benchmark.data.errors import BadImageError
-from benchmark.data.images import MAX_BYTES, check_size
-from benchmark.data.walk import file_problem
+from benchmark.data.images import check_size, read_bytes
 
 DRAFT_SIDE = 256
 """JPEGs are decoded at no less than this side: four to eight times faster, and a hash sees no more."""
@@ -51,27 +51,23 @@ def _prepared(picture: Picture) -> np.ndarray:
 
 
 def _file(path: Path) -> np.ndarray:
-    if problem := file_problem(path):
-        raise BadImageError(problem)
-    if (size := path.stat().st_size) > MAX_BYTES:
-        raise BadImageError(f"{size:,} bytes, expected one image of at most {MAX_BYTES:,}")
-    with path.open("rb") as stream:
-        start = stream.read(132)
-    return _dicom(path) if is_dicom(start) else _picture(path)
+    content = read_bytes(path)
+    stream = io.BytesIO(content)
+    return _dicom(stream) if is_dicom(content) else _picture(stream)
 
 
-def _dicom(path: Path) -> np.ndarray:
+def _dicom(stream: io.BytesIO) -> np.ndarray:
     import pydicom
     from pydicom.pixels import pixel_array
 
-    dataset = pydicom.dcmread(path)
+    dataset = pydicom.dcmread(stream)
     check_size(int(dataset.Rows) * int(dataset.Columns))
     pixels = pixel_array(dataset, index=0)
     return pixels.mean(axis=2) if pixels.ndim == 3 else pixels
 
 
-def _picture(path: Path) -> np.ndarray:
-    with Image.open(path, formats=FORMATS) as image:
+def _picture(stream: io.BytesIO) -> np.ndarray:
+    with Image.open(stream, formats=FORMATS) as image:
         check_size(image.width * image.height)
         if image.format == "JPEG":
             image.draft("L", (DRAFT_SIDE, DRAFT_SIDE))

@@ -22,13 +22,11 @@ from safetensors.numpy import save
 from benchmark.contract.audit import ReferenceDataset, ReferenceIndex
 from benchmark.contract.dataset import SPLIT_NAMES
 from benchmark.contract.untrusted import clean_text
-from benchmark.cores import usable_cores
 from benchmark.data import format as fmt
 from benchmark.data.audit.hashes import ALGORITHM, FRAMES, HASH_BYTES, frame_hashes
-from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.errors import DataError
 from benchmark.data.open_store import open_store
-from benchmark.data.pool import INLINE
+from benchmark.data.pool import map_chunks, workers_for
 from benchmark.data.store import ImageStore
 from benchmark.disk.temporary import write_bytes
 from benchmark.log import logger
@@ -137,11 +135,12 @@ def load_references(path: Path) -> list[Reference]:
 
 def _hash_store(store: ImageStore, workers: int | None, on_progress: Progress) -> np.ndarray:
     count = len(store)
-    processes = 1 if count <= INLINE else workers or usable_cores()
     parts: list[np.ndarray] = []
-    results = map_ordered(partial(hash_rows, store.root / fmt.IMAGES), range(count), processes)
-    done = 0
-    with closing(results):
+    run, done = partial(hash_rows, store.root / fmt.IMAGES), 0
+    with (
+        workers_for(count, workers) as pool,
+        closing(map_chunks(run, range(count), pool)) as results,
+    ):
         for part in results:
             parts.append(part)
             done += len(part)

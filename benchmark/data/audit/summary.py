@@ -37,7 +37,7 @@ def report(
     """Return counts and digests of an audit.
 
     Args:
-        digest: Of the sorted hashes of the corpus.
+        digest: Digest of the sorted hashes of the corpus.
         tasks: Tasks to count; those on other datasets are left out.
     """
     flags = {one.name: _by_split(one, overlaps[one.name].matched) for one in references}

@@ -15,7 +15,7 @@ from benchmark.contract.corpus import CorpusManifest, CorpusSplit
 from benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from benchmark.data.corpus import format as fmt
 from benchmark.data.errors import DataError
-from benchmark.data.row_file import npy_header
+from benchmark.data.npy import npy_header
 from benchmark.disk.digest import DigestedFile
 
 NOTE = "an excerpt for a rehearsal; pixel statistics are those of the whole corpus"
@@ -27,13 +27,13 @@ def write_excerpt(source: Path, target: Path, counts: dict[SplitName, int]) -> C
     Of each label a positive and a negative study are among them where the split has both.
 
     Args:
-        source: a prepared corpus; of its pixels only those that are taken are read.
-        target: becomes a corpus by all rules but one: its pixel statistics are those of the source.
-        counts: studies of each split; a few more may come for the labels.
+        source: A prepared corpus; of its pixels only those that are taken are read.
+        target: Becomes a corpus by all rules but one: its pixel statistics are those of the source.
+        counts: Studies of each split; a few more may come for the labels.
 
     Raises:
-        DataError: the source is no corpus, or its files disagree.
-        OSError: with the path of what cannot be read or written.
+        DataError: The source is no corpus, or its files disagree.
+        OSError: With the path of what cannot be read or written.
     """
     manifest = fmt.read_manifest(source)
     try:

@@ -18,17 +18,15 @@ import numpy as np
 
 from benchmark.contract.base import digest_of
 from benchmark.contract.corpus import CORPUS_SIDE, CorpusManifest
-from benchmark.cores import usable_cores
 from benchmark.data.corpus import format as fmt
 from benchmark.data.corpus.listing import Listing, NoReportError
-from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.corpus.process import Settings, Task, process_chunk
 from benchmark.data.corpus.splitters import DEFAULT_SPLITTER, splitter
 from benchmark.data.corpus.tables import write_tables
 from benchmark.data.corpus.work import Work, corpus_work
 from benchmark.data.errors import DataError
 from benchmark.data.inventory import by_reason, counted
-from benchmark.data.pool import INLINE
+from benchmark.data.pool import map_chunks, workers_for
 from benchmark.data.remarks import Remarks
 from benchmark.data.statistics import split_statistics
 from benchmark.data.work import clear
@@ -111,9 +109,11 @@ def _fill(
         strict=listing.strict,
         displayed=listing.displayed,
     )
-    processes = 1 if total - work.done <= INLINE else workers or usable_cores()
-    results = map_ordered(partial(process_chunk, settings), _tasks(listing, work.done), processes)
-    with closing(results):
+    run = partial(process_chunk, settings)
+    with (
+        workers_for(total - work.done, workers) as pool,
+        closing(map_chunks(run, _tasks(listing, work.done), pool)) as results,
+    ):
         for chunk in results:
             for done in chunk:
                 work.add(done)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,9 +17,9 @@ from benchmark.contract.base import Model, Sha256
 from benchmark.data.corpus import format as fmt
 from benchmark.data.corpus.process import Done, SplitReport
 from benchmark.data.errors import DataError
-from benchmark.data.row_file import npy_header
-from benchmark.data.work import JOURNAL, Journal, deliver, work_on
-from benchmark.disk.digest import read_up_to, write_all
+from benchmark.data.npy import npy_header
+from benchmark.data.work import JournalledFiles, deliver, work_on
+from benchmark.disk.digest import Bytes
 
 
 class ImageEntry(Model):
@@ -43,7 +43,7 @@ class Entry(Model):
     report: SplitReport
     left_out: list[str]
     sha256: Sha256
-    """Of the pixels."""
+    """Digest of the pixels."""
 
     def size(self) -> int:
         """Return the bytes of the pixels."""
@@ -57,16 +57,12 @@ class Work:
         done: Number of studies in the journal.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.done, self._size = folder, 0, 0
-        self._pixels = (folder / fmt.PIXELS).open("r+b", buffering=0)
-        self._journal = Journal(folder / JOURNAL)
+    def __init__(self, files: JournalledFiles) -> None:
+        self.folder, self.done, self._size, self._files = files.folder, 0, 0, files
         # The header leaves room for any length, so a later one fits in the same place.
         self._start = len(npy_header((0,)))
-        self._pixels.seek(self._start)
-        self._journal.restore(self._take_over)
-        self._pixels.truncate(self._start + self._size)
-        self._pixels.seek(self._start + self._size)
+        files.journal.restore(self._take_over)
+        files.truncate(fmt.PIXELS, self._start + self._size)
 
     def add(self, done: Done) -> None:
         """Keep the next study of the listing.
@@ -74,12 +70,14 @@ class Work:
         Raises:
             DataError: The disk is full.
         """
-        digest, places = hashlib.sha256(), {image: place for place, image in enumerate(done.study.images)}
+        places = {image: place for place, image in enumerate(done.study.images)}
+        parts: list[tuple[str, int, Bytes]] = []
+        end = self._start + self._size
+        for _, image in done.images:
+            parts.append((fmt.PIXELS, end, image.pixels.data))
+            end += image.pixels.size
         try:
-            for _, image in done.images:
-                digest.update(image.pixels.data)
-                write_all(self._pixels, image.pixels.data)
-                self._size += image.pixels.size
+            sha256 = self._files.write(parts)
             images = [
                 ImageEntry(
                     place=places[listed],
@@ -93,20 +91,18 @@ class Work:
                 )
                 for listed, image in done.images
             ]
-            entry = Entry(
-                images=images, report=done.report, left_out=done.left_out, sha256=digest.hexdigest()
-            )
-            self._journal.append([entry.model_dump_json().encode()])
+            entry = Entry(images=images, report=done.report, left_out=done.left_out, sha256=sha256)
+            self._files.journal.append([entry.model_dump_json().encode()])
         except OSError as error:
             raise DataError(
-                f"{self._pixels.name} cannot be written after {self._size / 1e9:.1f} GB: {error.strerror}. "
+                f"{self.folder / fmt.PIXELS} cannot be written after {self._size / 1e9:.1f} GB: {error.strerror}. "
                 "Free some disk and call again (what is done is kept); docs/corpus.md says how much a corpus takes"
             ) from error
-        self.done += 1
+        self.done, self._size = self.done + 1, end - self._start
 
     def entries(self) -> Iterator[Entry]:
         """Yield the journal, one entry a study of the listing."""
-        return (Entry.model_validate_json(entry) for entry in self._journal.entries())
+        return (Entry.model_validate_json(entry) for entry in self._files.journal.entries())
 
     def deliver(self, folder: Path) -> dict[str, str]:
         """Give the pixels, with their length in the header, to a folder; return their SHA-256 by name.
@@ -115,30 +111,23 @@ class Work:
             DataError: What lies on disk is not what was written; that study is done again by the next call.
         """
         header = npy_header((self._size,))
-        self._pixels.seek(0)
-        write_all(self._pixels, header)
-        whole = hashlib.sha256(header)
+        self._files.write([(fmt.PIXELS, 0, header)])
+        whole, at = hashlib.sha256(header), self._start
         for number, entry in enumerate(self.entries()):
-            pixels = read_up_to(self._pixels, entry.size())
-            if hashlib.sha256(pixels).hexdigest() != entry.sha256:
-                raise DataError(
-                    f"{self.folder}: study {number} is not on disk as it was written. Check the disk and call again: "
-                    "it is done anew with what comes after it"
-                )
-            whole.update(pixels)
+            contents = self._files.read([(fmt.PIXELS, at, entry.size())], entry.sha256)
+            if contents is None:
+                raise self._files.lost(f"study {number}", "it is done anew with what comes after it")
+            whole.update(contents[0])
+            at += entry.size()
         deliver(self.folder / fmt.PIXELS, folder)
         return {fmt.PIXELS: whole.hexdigest()}
-
-    def close(self) -> None:
-        self._pixels.close()
-        self._journal.close()
 
     def _take_over(self, line: bytes) -> bool:
         try:
             entry = Entry.model_validate_json(line)
         except ValidationError:
             return False
-        if hashlib.sha256(read_up_to(self._pixels, entry.size())).hexdigest() != entry.sha256:
+        if self._files.read([(fmt.PIXELS, self._start + self._size, entry.size())], entry.sha256) is None:
             return False
         self._size += entry.size()
         self.done += 1
@@ -156,9 +145,8 @@ def corpus_work(target: Path, sources: str) -> Iterator[Work]:
     def begin(folder: Path) -> None:
         (folder / fmt.PIXELS).touch()
 
-    with work_on(target, sources, begin, lambda folder: (folder / fmt.PIXELS).is_file()) as folder:
-        work = Work(folder)
-        try:
-            yield work
-        finally:
-            work.close()
+    with (
+        work_on(target, sources, begin, lambda folder: (folder / fmt.PIXELS).is_file()) as folder,
+        closing(JournalledFiles(folder, [fmt.PIXELS])) as files,
+    ):
+        yield Work(files)

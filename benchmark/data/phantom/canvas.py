@@ -7,7 +7,6 @@ must stay round (nodules, coins) are fractions of `scale`, the geometric mean of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -66,11 +65,6 @@ class Layer:
     def polygon(self, points: Array, level: float = 1.0) -> None:
         """Fill a polygon of fractions."""
         self.draw.polygon(self.canvas.pixels(points), fill=round(255 * level))
-
-    def polygons(self, shapes: Iterable[Array], level: float = 1.0) -> None:
-        """Fill several polygons."""
-        for shape in shapes:
-            self.polygon(shape, level)
 
     def array(self, blur: float = 0.0) -> Array:
         """Return the layer as float32 (H, W) in [0, 1], blurred by `blur` x scale."""

@@ -59,29 +59,56 @@ def write_dicom(
     instance: str,
 ) -> None:
     """Write (H, W) uint8 as a JPEG-baseline secondary capture, with the tags of the RSNA and SIIM files."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    meta.MediaStorageSOPInstanceUID = UID(instance)
-    meta.TransferSyntaxUID = JPEGBaseline8Bit
+    height, width = pixels.shape
+    values: dict[str, object] = {
+        "SpecificCharacterSet": "ISO_IR 100",
+        "SOPClassUID": SecondaryCaptureImageStorage,
+        "SOPInstanceUID": UID(instance),
+        "StudyInstanceUID": UID(study),
+        "SeriesInstanceUID": UID(series),
+        "StudyDate": "19010101",
+        "StudyTime": "000000.00",
+        "Modality": "CR",
+        "ConversionType": "WSD",
+        "AccessionNumber": "",
+        "ReferringPhysicianName": "",
+        "StudyID": "",
+        "SeriesNumber": 1,
+        "InstanceNumber": 1,
+        "PatientOrientation": "",
+        "SeriesDescription": f"view: {view}",
+        "PatientName": NOTICE,
+        "PatientID": patient,
+        "PatientBirthDate": "",
+        "PatientSex": sex,
+        "PatientAge": f"{age:03d}Y",
+        "BodyPartExamined": "CHEST",
+        "ViewPosition": view,
+        "ImageComments": NOTICE,
+        "SamplesPerPixel": 1,
+        "PhotometricInterpretation": "MONOCHROME2",
+        "Rows": height,
+        "Columns": width,
+        "PixelSpacing": [round(400 / height, 3), round(400 / width, 3)],
+        "BitsAllocated": 8,
+        "BitsStored": 8,
+        "HighBit": 7,
+        "PixelRepresentation": 0,
+        "LossyImageCompression": "01",
+        "LossyImageCompressionMethod": "ISO_10918_1",
+    }
     data = Dataset()
+    for keyword, value in values.items():
+        setattr(data, keyword, value)
+    data.add_new("PixelData", "OB", encapsulate([jpeg_bytes(pixels, 92)]))
+    meta = FileMetaDataset()
+    for keyword, uid in (
+        ("MediaStorageSOPClassUID", SecondaryCaptureImageStorage),
+        ("MediaStorageSOPInstanceUID", UID(instance)),
+        ("TransferSyntaxUID", JPEGBaseline8Bit),
+    ):
+        setattr(meta, keyword, uid)
     data.file_meta = meta
-    data.SpecificCharacterSet = "ISO_IR 100"
-    data.SOPClassUID, data.SOPInstanceUID = SecondaryCaptureImageStorage, UID(instance)
-    data.StudyInstanceUID, data.SeriesInstanceUID = UID(study), UID(series)
-    data.StudyDate, data.StudyTime, data.Modality, data.ConversionType = "19010101", "000000.00", "CR", "WSD"
-    data.AccessionNumber, data.ReferringPhysicianName, data.StudyID = "", "", ""
-    data.SeriesNumber, data.InstanceNumber, data.PatientOrientation = 1, 1, ""
-    data.SeriesDescription = f"view: {view}"
-    data.PatientName, data.PatientID, data.PatientBirthDate = NOTICE, patient, ""
-    data.PatientSex, data.PatientAge = sex, f"{age:03d}Y"
-    data.BodyPartExamined, data.ViewPosition, data.ImageComments = "CHEST", view, NOTICE
-    data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
-    data.Rows, data.Columns = pixels.shape
-    data.PixelSpacing = [round(400 / pixels.shape[0], 3), round(400 / pixels.shape[1], 3)]
-    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 8, 8, 7, 0
-    data.LossyImageCompression, data.LossyImageCompressionMethod = "01", "ISO_10918_1"
-    data.PixelData = encapsulate([jpeg_bytes(pixels, 92)])
-    data["PixelData"].VR = "OB"
     content = io.BytesIO()
     data.save_as(content, enforce_file_format=True)
     folder.write(name, content.getvalue())

@@ -7,10 +7,9 @@ is never touched.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Executor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from benchmark.contract.phantom import PHANTOM_FILE, PhantomManifest
 from benchmark.data.errors import DataError
 from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.layout import Layout, Settings, layouts
+from benchmark.data.pool import WorkerPool, map_chunks
 from benchmark.data.work import held
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.leftovers import sweep
@@ -36,7 +36,7 @@ class PhantomError(DataError):
     """The folder cannot be written; the message says what to do."""
 
 
-def write_chunk(root: Path, settings: Settings, indices: range) -> tuple[list[Any], dict[str, str]]:
+def write_chunk(root: Path, settings: Settings, indices: Sequence[int]) -> tuple[list[Any], dict[str, str]]:
     """Write some images; return their records and the SHA-256 of their files. Runs in a worker."""
     layout, folder = layouts()[settings.dataset], PhantomFolder(root)
     return [layout.write(folder, index, settings) for index in indices], folder.digests
@@ -116,7 +116,7 @@ def check(settings: Settings, layout: Layout) -> None:
 def write_phantom(
     root: Path,
     settings: Settings,
-    executor: Executor | None,
+    executor: WorkerPool | None,
     *,
     force: bool = False,
     done: Callable[[int], None] = lambda count: None,
@@ -129,7 +129,8 @@ def write_phantom(
         done: Told how many images each step has finished.
 
     Raises:
-        PhantomError: The folder or the settings are refused, or a worker died; the message says what to do.
+        PhantomError: The folder or the settings are refused; the message says what to do.
+        DataError: A worker died, or another process writes the folder.
     """
     layout = layouts()[settings.dataset]
     check(settings, layout)
@@ -140,9 +141,9 @@ def write_phantom(
             return manifest
         with new_folder(root) as fresh:
             folder = PhantomFolder(fresh)
-            chunks = [range(at, min(at + CHUNK, settings.images)) for at in range(0, settings.images, CHUNK)]
             records: list[Any] = []
-            with closing(_drawn(fresh, settings, chunks, executor)) as parts:
+            draw = partial(write_chunk, fresh, settings)
+            with closing(map_chunks(draw, range(settings.images), executor, CHUNK)) as parts:
                 for part, digests in parts:
                     records += part
                     folder.digests |= digests
@@ -159,26 +160,6 @@ def write_phantom(
             )
             folder.write(PHANTOM_FILE, manifest.to_json().encode())
     return manifest
-
-
-def _drawn(
-    root: Path, settings: Settings, chunks: list[range], executor: Executor | None
-) -> Generator[tuple[list[Any], dict[str, str]]]:
-    """Yield the records and digests of each chunk in order."""
-    if executor is None:
-        yield from (write_chunk(root, settings, chunk) for chunk in chunks)
-        return
-    futures = [executor.submit(write_chunk, root, settings, chunk) for chunk in chunks]
-    try:
-        for future in futures:
-            yield future.result()
-    except BrokenProcessPool as error:
-        raise PhantomError("A worker process died (out of memory?). Try with fewer --workers.") from error
-    finally:
-        for future in futures:
-            future.cancel()
-        # What has begun still writes into the folder that is about to go.
-        wait([future for future in futures if not future.cancelled()])
 
 
 def digest_of_files(digests: Mapping[str, str]) -> str:

@@ -128,7 +128,7 @@
       ),
       !only &&
         found.left_out > 0 &&
-        h("p", { class: "legend" }, `Of the best ${sets.length} rows; ${found.left_out} more have examples.`),
+        h("p", { class: "legend" }, `Examples of the best ${sets.length} rows; ${found.left_out} more have some.`),
     );
   };
 

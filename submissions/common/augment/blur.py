@@ -33,8 +33,8 @@ def gaussian_blur(side: int, sigma: tuple[float, float]) -> v2.GaussianBlur:
     """Return the blur of 23 x 23 pixels and `sigma` at side 224, both in proportion at other sides.
 
     Args:
-        side: side of the images that will be blurred, in pixels.
-        sigma: least and greatest standard deviation, in pixels of a 224 image.
+        side: Side of the images that will be blurred, in pixels.
+        sigma: Least and greatest standard deviation, in pixels of a 224 image.
 
     The kernel is the odd number nearest to 23 * side / 224 (the smaller of two), at least 3.
     """

@@ -23,17 +23,12 @@ def contrastive_view(images: Tensor, side: int) -> Tensor:
 
     Args:
         images: (1, S0, S0) or (B, 1, S0, S0) uint8, or floating type in [0, 1].
-        side: side of the view in pixels; 224 in the published study.
+        side: Side of the view in pixels; 224 in the published study.
 
     Returns:
         The same number of axes, sides `side`, float32 in [0, 1].
     """
     return _pipeline(side)(to_unit(images))
-
-
-def contrastive_views(images: Tensor, side: int) -> Tensor:
-    """Return a view of each image of (B, 1, S0, S0), each with its own draw; (B, 1, side, side) float32."""
-    return torch.stack([contrastive_view(image, side) for image in images])
 
 
 def jitter_and_blur(images: Tensor) -> Tensor:

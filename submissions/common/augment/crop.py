@@ -15,7 +15,7 @@ def crop_view(image: np.ndarray, side: int) -> Tensor:
 
     Args:
         image: (H, W) uint8 grey of any size; it is not written to.
-        side: side of the view in pixels.
+        side: Side of the view in pixels.
 
     Returns:
         (1, side, side) uint8.

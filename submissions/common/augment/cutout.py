@@ -27,10 +27,10 @@ def draw_cutout(
     """Return a cut-out whose sides are one common random share of the image's sides, at a random place.
 
     Args:
-        height: of the image in pixels.
-        width: of the image in pixels.
-        ratios: least and greatest share of the sides.
-        flip: probability of mirroring.
+        height: Height of the image in pixels.
+        width: Width of the image in pixels.
+        ratios: Least and greatest share of the sides.
+        flip: Probability of mirroring.
     """
     share, place_x, place_y, mirror = torch.rand(4).tolist()
     ratio = ratios[0] + share * (ratios[1] - ratios[0])

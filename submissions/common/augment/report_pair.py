@@ -17,7 +17,7 @@ def training_view(image: np.ndarray, side: int) -> Tensor:
 
     Args:
         image: (H, W) uint8 grey of any size; it is not written to.
-        side: side of the view in pixels; 224 in the published study.
+        side: Side of the view in pixels; 224 in the published study.
 
     Returns:
         (1, side, side) uint8.

@@ -13,7 +13,7 @@ def square(image: np.ndarray, side: int = 512) -> Tensor:
 
     Args:
         image: (H, W) uint8 grey of any size.
-        side: side of the square in pixels.
+        side: Side of the square in pixels.
 
     Returns:
         (1, side, side) uint8.

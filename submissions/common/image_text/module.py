@@ -46,7 +46,7 @@ class ImageTextModule(PretrainingModule):
             )
         else:
             bert, self.tokeniser = pretrained_text_model(settings.text_model, lower_case=settings.lower_case)
-            # Of a local folder, its place on this machine is nobody's business.
+            # Where a local folder lies on this machine is nobody's business.
             name = Path(settings.text_model)
             if settings.text_model == PUBLISHED:
                 self.initial_data = (*self.initial_data, "MIMIC-III")

@@ -15,10 +15,10 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float = 0.1) -> Tensor:
     Args:
         first: (B, d) floating, projections of the first views. Used as float32 or better.
         second: (B, d), of the second views in the same order.
-        temperature: above 0.
+        temperature: Above 0.
 
     Raises:
-        ValueError: shapes differ, or fewer than 2 images.
+        ValueError: Shapes differ, or fewer than 2 images.
     """
     if first.ndim != 2 or first.shape != second.shape or len(first) < 2:
         raise ValueError(

@@ -22,8 +22,8 @@ def place_coordinates(cutout: Cutout, image: tuple[int, int], places: tuple[int,
     image's diagonal, so a square image is h / sqrt(2) high.
 
     Args:
-        cutout: of the view.
-        image: height and width of the image in pixels.
+        cutout: Cutout of the view.
+        image: Height and width of the image in pixels.
         places: h, w of the map.
 
     Returns:
@@ -43,7 +43,7 @@ def positive_pairs(first: Tensor, second: Tensor, threshold: float = 0.7) -> Ten
     Args:
         first: (..., N, 2) coordinates of the first view's places.
         second: (..., M, 2) of the second's.
-        threshold: distance in the coordinates' units.
+        threshold: Distance in the coordinates' units.
 
     Returns:
         (..., N, M) bool.
@@ -60,12 +60,12 @@ def pixel_consistency(
     The mean is taken over the pairs of an image, then over the images of the batch.
 
     Args:
-        propagated: two (B, d, h, w) floating, online maps after propagation. Used as float32 or better.
-        targets: two (B, d, h, w), target maps in the same order of views; no gradient.
+        propagated: Two (B, d, h, w) floating, online maps after propagation. Used as float32 or better.
+        targets: Two (B, d, h, w), target maps in the same order of views; no gradient.
         positives: (N, N) bool for the whole batch or (B, N, N), N = h * w: place of view 1, place of view 2.
 
     Raises:
-        ValueError: shapes do not fit each other.
+        ValueError: Shapes do not fit each other.
     """
     places = propagated[0].shape[-2] * propagated[0].shape[-1]
     if positives.shape[-2:] != (places, places) or any(

@@ -26,8 +26,8 @@ def symmetric_regression_loss(predictions: tuple[Tensor, Tensor], targets: tuple
     """Return the sum of both directions, mean over the batch: view 1 predicts view 2's target and vice versa.
 
     Args:
-        predictions: two (B, d), online predictions of the views.
-        targets: two (B, d), target projections of the views in the same order.
+        predictions: Two (B, d), online predictions of the views.
+        targets: Two (B, d), target projections of the views in the same order.
     """
     first = regression_loss(predictions[0], targets[1])
     second = regression_loss(predictions[1], targets[0])

@@ -36,7 +36,7 @@ def model_folder(name: str) -> Path:
             asked for on the network; a repository is, unless it is in the cache or HF_HUB_OFFLINE is set.
 
     Raises:
-        SettingsError: there is no such model here; the message says what to do.
+        SettingsError: There is no such model here; the message says what to do.
     """
     if name == BUNDLED:
         return _bundled()

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from submissions.common.errors import PretrainingError, SettingsError
 
-PAD, UNKNOWN, FIRST, LAST = SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
 class ReportTokens(NamedTuple):
@@ -51,7 +51,7 @@ class ReportTokeniser:
                 f"the vocabulary of the text model lacks {', '.join(missing)}; expected that of a BERT model"
             )
         numbers = {token: number for number, token in enumerate(vocabulary)}
-        backend = Tokenizer(WordPiece(numbers, unk_token=UNKNOWN))
+        backend = Tokenizer(WordPiece(numbers, unk_token=SPECIAL[1]))
         backend.normalizer = BertNormalizer(lowercase=lower_case)
         backend.pre_tokenizer = BertPreTokenizer()
         self.limit = limit

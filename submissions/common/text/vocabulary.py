@@ -22,11 +22,11 @@ def corpus_vocabulary(sentences: Iterable[str], size: int, *, lower_case: bool =
     Depends on nothing but the sentences; equally frequent words are in alphabetical order.
 
     Args:
-        sentences: those of the training split.
-        size: number of tokens at most; characters are never left out.
+        sentences: Those of the training split.
+        size: Number of tokens at most; characters are never left out.
 
     Raises:
-        PretrainingError: no words in the sentences.
+        PretrainingError: No words in the sentences.
     """
     normalise, split = BertNormalizer(lowercase=lower_case), BertPreTokenizer()
     words: Counter[str] = Counter()

@@ -15,8 +15,8 @@ from safetensors.numpy import save_file
 
 from benchmark.cli.main import main
 from benchmark.contract.audit import AuditReport, read_audit
-from benchmark.data.store import write_store
 from tests.benchmark.data.audit import copies
+from tests.benchmark.data.small_store import write_store
 
 SECRET = "patient-4711"
 

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.cli.main import main
-from benchmark.data.store import ImageStore, write_store
+from benchmark.data.store import ImageStore
 from tests.benchmark.data import raws
+from tests.benchmark.data.small_store import write_store
 from tests.benchmark.data.test_people import before_people
 
 

@@ -54,14 +54,14 @@ def test_the_audit_of_the_same_weights_stays(workspace: Path, before: tuple[str,
     said = submit(workspace, "one.pth", "--force", "--display-name", "Mine", "--pretraining-data", "NIH")
     for path in attached:
         assert path.read_bytes() == REPORT
-        assert f"{path}: kept, it speaks of these weights" in said
+        assert f"{path}: kept, it is about these weights" in said
     assert not (workspace / "audits").exists()
 
 
 @pytest.mark.parametrize(
     ("weights", "data", "reason"),
     [
-        ("two.pth", "NIH", "it speaks of other weights"),
+        ("two.pth", "NIH", "it is about other weights"),
         ("one.pth", "MIMIC-CXR", "other pre-training data were declared when it was attached"),
     ],
 )
@@ -76,7 +76,7 @@ def test_an_audit_of_something_else_is_laid_aside_and_told(
     assert aside.read_bytes() == REPORT
     for path in attached:
         assert not path.exists()
-        assert f"{path}: no longer attached, {reason}; it lies in {aside}" in said
+        assert f"{path}: no longer attached, {reason}; it is now {aside}" in said
     assert f"lovt-bench audit --report {aside} --attach mine" in said
 
 

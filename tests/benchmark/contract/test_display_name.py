@@ -22,7 +22,7 @@ TWINS = {
     "a": "аａ𝐚áɑ", "B": "ВΒ𝗕ʙ", "c": "сⅽϲ", "e": "еёé", "H": "НΗ", "i": "іıíⅰ", "k": "кκ", "L": "Ⅼʟ𝐋Ł",
     "o": "оοօ0ōø", "P": "РΡ", "s": "ѕꜱş", "T": "ТΤᴛ", "V": "Ⅴᴠ𝖵", "x": "хχⅹ", "y": "уүý", "-": "–‑−—", "1": "lI|１",
 }  # fmt: skip
-"""Of some characters others that look like them: Cyrillic, Greek, Armenian, Latin, for mathematics, in full width."""
+"""Characters, and others that look like them: Cyrillic, Greek, Armenian, Latin, for mathematics, in full width."""
 
 
 UNSEEN = [" ", "\u00a0", "\u200b", "\u00ad", "\u2060", "\ufe0f", "\u0301"]

@@ -14,6 +14,8 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit, JPEGLosslessSV1, generate_uid
 
+from benchmark.data.displayed import decode_protocol_dicom
+
 NIH_BOX_HEADER = "Image Index,Finding Label,Bbox [x,y,w,h],,,"
 NIH_ENTRY_HEADER = (
     "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position,"
@@ -26,6 +28,11 @@ def grey(height: int = 40, width: int = 52, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     ramp = np.add.outer(np.linspace(20, 120, height), np.linspace(0, 90, width))
     return np.clip(ramp + rng.normal(0, 6, (height, width)), 0, 255).astype(np.uint8)
+
+
+def stored_dicom(content: bytes) -> np.ndarray:
+    """Return the stored values of a DICOM image, uint8 (H, W), as the published protocol takes them."""
+    return decode_protocol_dicom(content, "stored")[0]
 
 
 def write_dicom(path: Path, pixels: np.ndarray, syntax: str = "plain", **tags: Any) -> None:

@@ -15,9 +15,8 @@ from pydicom.dataset import Dataset
 
 from benchmark.data.displayed import displayed_dicom, displayed_picture
 from benchmark.data.errors import BadImageError
-from benchmark.data.images import decode_dicom
 from tests.benchmark.data.audit.copies import dicom
-from tests.benchmark.data.raws import grey, write_dicom
+from tests.benchmark.data.raws import grey, stored_dicom, write_dicom
 
 RAMP = np.arange(4096, dtype=np.uint16).reshape(64, 64)
 """All values of 12 bit."""
@@ -56,7 +55,7 @@ def test_eight_bit_without_a_window_stays_what_it_is(tmp_path: Path) -> None:
     for syntax in ("baseline", "lossless"):
         write_dicom(tmp_path / "a.dcm", grey(), syntax)
         content = (tmp_path / "a.dcm").read_bytes()
-        np.testing.assert_array_equal(displayed_dicom(content), decode_dicom(content))
+        np.testing.assert_array_equal(displayed_dicom(content), stored_dicom(content))
 
 
 def test_a_window_maps_its_ends_to_black_and_white(tmp_path: Path) -> None:
@@ -146,7 +145,7 @@ def test_what_is_no_single_image_is_named(tmp_path: Path) -> None:
     write_dicom(tmp_path / "y.dcm", grey(), "baseline")
     cut_off = (tmp_path / "y.dcm").read_bytes()[:-100]
     for content in (path.read_bytes(), cut_off):
-        for decode in (displayed_dicom, decode_dicom):
+        for decode in (displayed_dicom, stored_dicom):
             with pytest.raises(BadImageError, match="DICOM file without pixel data: it was cut off, or"):
                 decode(content)
     frames = [Image.fromarray(grey(seed=seed)) for seed in (1, 2)]

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from benchmark.data.errors import BadImageError
-from benchmark.data.images import decode_channel_mean, decode_dicom, decode_grey, decode_values, read_bytes
-from tests.benchmark.data.raws import grey, write_dicom
+from benchmark.data.images import decode_channel_mean, decode_grey, decode_values, read_bytes
+from tests.benchmark.data.raws import grey, stored_dicom, write_dicom
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -24,7 +24,7 @@ def png(pixels: np.ndarray) -> bytes:
 @pytest.mark.parametrize("syntax", ["plain", "lossless"])
 def test_dicom_without_loss_gives_its_pixels(tmp_path: Path, syntax: str) -> None:
     write_dicom(tmp_path / "a.dcm", grey(), syntax)
-    np.testing.assert_array_equal(decode_dicom((tmp_path / "a.dcm").read_bytes()), grey())
+    np.testing.assert_array_equal(stored_dicom((tmp_path / "a.dcm").read_bytes()), grey())
 
 
 def test_baseline_jpeg_is_decoded_by_pillow(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_baseline_jpeg_is_decoded_by_pillow(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Image.fromarray(grey()).save(buffer, format="JPEG", quality=92)
     expected = np.asarray(Image.open(buffer))
-    np.testing.assert_array_equal(decode_dicom((tmp_path / "a.dcm").read_bytes()), expected)
+    np.testing.assert_array_equal(stored_dicom((tmp_path / "a.dcm").read_bytes()), expected)
 
 
 def test_pixels_are_those_of_pydicom(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_pixels_are_those_of_pydicom(tmp_path: Path) -> None:
     write_dicom(tmp_path / "a.dcm", pixels, "baseline")
     dataset = pydicom.dcmread(tmp_path / "a.dcm")
     dataset.pixel_array_options(decoding_plugin="pillow")
-    got = decode_dicom((tmp_path / "a.dcm").read_bytes())
+    got = stored_dicom((tmp_path / "a.dcm").read_bytes())
     np.testing.assert_array_equal(got, dataset.pixel_array)
 
 
@@ -55,13 +55,13 @@ def test_what_is_no_single_grey_jpeg_of_its_size_is_pydicoms_to_judge(
     setattr(dataset, name, value)
     dataset.save_as(tmp_path / "b.dcm")
     with pytest.raises(BadImageError):
-        decode_dicom((tmp_path / "b.dcm").read_bytes())
+        stored_dicom((tmp_path / "b.dcm").read_bytes())
 
 
 def test_dicom_of_16_bit_is_refused(tmp_path: Path) -> None:
     write_dicom(tmp_path / "a.dcm", grey().astype(np.uint16))
     with pytest.raises(BadImageError, match="8-bit grey image expected, found uint16"):
-        decode_dicom((tmp_path / "a.dcm").read_bytes())
+        stored_dicom((tmp_path / "a.dcm").read_bytes())
 
 
 @pytest.mark.parametrize("keep", [0, 100, 600, -50])
@@ -70,7 +70,7 @@ def test_cut_off_dicom_is_a_bad_image(tmp_path: Path, keep: int, syntax: str) ->
     write_dicom(tmp_path / "a.dcm", grey(), syntax)
     content = (tmp_path / "a.dcm").read_bytes()[:keep]
     with pytest.raises(BadImageError, match="DICOM"):
-        decode_dicom(content)
+        stored_dicom(content)
 
 
 def test_rgba_and_rgb_become_grey() -> None:

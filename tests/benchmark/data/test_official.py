@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ def test_published_files_are_recognised(shared: Path, name: str) -> None:
             assert file.boxes is not None
             assert sum(map(len, file.boxes)) == known.boxes
             assert sum(len(boxes) > 0 for boxes in file.boxes) == known.images_with_boxes
-            assert file.sha256_rows == known.sha256_rows
+            _, *rows = (shared / "splits" / name / f"{split}.csv").read_text(encoding="utf-8").splitlines()
+            assert hashlib.sha256("\n".join(rows).encode()).hexdigest() == known.sha256_rows
 
 
 @pytest.mark.parametrize("change", ["swap two rows", "drop the last", "exchange splits", "other dataset"])

@@ -10,9 +10,10 @@ import pytest
 from benchmark.data.errors import DamagedStoreError, DataError
 from benchmark.data.folders import PUBLISHED, dataset_of, folder_for, give_way, store_folders
 from benchmark.data.open_store import find_store, open_store
-from benchmark.data.store import ImageStore, write_store
+from benchmark.data.store import ImageStore
 from tasks.protocol import load_protocol
 from tests.benchmark.data import world
+from tests.benchmark.data.small_store import write_store
 
 LOVT = load_protocol().data
 OTHER = world.changed(odd_padding="exact").data

@@ -17,11 +17,12 @@ from benchmark.contract.dataset import DatasetManifest
 from benchmark.data.errors import DataError
 from benchmark.data.patient_key import hashed
 from benchmark.data.people import split_level
-from benchmark.data.store import ImageStore, write_store
+from benchmark.data.store import ImageStore
 from benchmark.data.verify import verify_store
 from benchmark.disk.digest import file_sha256
 from tasks.protocol import load_protocol
 from tests.benchmark.data import raws, world
+from tests.benchmark.data.small_store import write_store
 
 MAPPING = "pneumonia-challenge-dataset-mappings_2018.json"
 

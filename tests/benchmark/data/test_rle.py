@@ -8,14 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from benchmark.data.rle import decode_runs, decode_union, encode_runs
+from benchmark.data.phantom.layouts.siim import relative_runs
+from benchmark.data.rle import decode_runs, decode_union
 
 MASKS = arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.integers(0, 1))
 
 
+def encoded(mask: np.ndarray) -> str:
+    return relative_runs(mask.astype(bool)) or "-1"
+
+
 @given(MASKS)
 def test_there_and_back(mask: np.ndarray) -> None:
-    np.testing.assert_array_equal(decode_runs(encode_runs(mask), *mask.shape), mask)
+    np.testing.assert_array_equal(decode_runs(encoded(mask), *mask.shape), mask)
 
 
 def test_offsets_count_from_the_end_of_the_run_before_down_the_columns() -> None:
@@ -29,7 +34,7 @@ def test_offsets_count_from_the_end_of_the_run_before_down_the_columns() -> None
 def test_union_of_annotations(first: np.ndarray, second: np.ndarray) -> None:
     shape = np.minimum(first.shape, second.shape)
     a, b = (mask[: shape[0], : shape[1]] for mask in (first, second))
-    np.testing.assert_array_equal(decode_union([encode_runs(a), encode_runs(b), " -1 "], *shape), a | b)
+    np.testing.assert_array_equal(decode_union([encoded(a), encoded(b), " -1 "], *shape), a | b)
 
 
 def test_run_across_the_end_is_cut_there() -> None:

@@ -13,8 +13,9 @@ import pytest
 from benchmark.contract.dataset import SplitName
 from benchmark.data import format as fmt
 from benchmark.data.errors import DamagedStoreError
-from benchmark.data.store import ImageStore, write_store
+from benchmark.data.store import ImageStore
 from benchmark.disk.digest import file_sha256
+from tests.benchmark.data.small_store import write_store
 
 SPLITS: list[SplitName] = ["test", "train", "train", "validation"]
 

@@ -10,11 +10,11 @@ import pytest
 
 from benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics, SplitName
 from benchmark.data import format as fmt
-from benchmark.data.store import write_store
 from benchmark.data.verify import verify_store
 from benchmark.disk.digest import file_sha256
 from tasks.protocol import load_protocol
 from tests.benchmark.data import raws, world
+from tests.benchmark.data.small_store import write_store
 
 PROTOCOL = load_protocol()
 

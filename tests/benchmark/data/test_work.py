@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmark.data.errors import DataError
-from benchmark.data.work import JOURNAL, Journal, clear, held, partial_folder, work_on
+from benchmark.data.npy import create_array, npy_header
+from benchmark.data.work import JOURNAL, Journal, JournalledFiles, clear, held, partial_folder, work_on
 from tests.benchmark.disk.room import room_for
 
 
@@ -106,3 +111,52 @@ def test_what_is_left_of_work_on_a_finished_folder_goes_but_not_from_under_a_wor
         assert partial_folder(target).is_dir()
     clear(target)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[JournalledFiles]:
+    for name in ("a.npy", "b.npy"):
+        create_array(tmp_path / name, (5, 3, 4))
+    with closing(JournalledFiles(tmp_path, ["a.npy", "b.npy"])) as opened:
+        yield opened
+
+
+START = len(npy_header((5, 3, 4)))
+ROW = np.arange(12, dtype=np.uint8).reshape(3, 4)
+SPANS = [("a.npy", START + 36, 12), ("b.npy", START, 12)]
+
+
+def test_numpy_reads_what_was_written_and_nothing_else_is_touched(
+    tmp_path: Path, files: JournalledFiles
+) -> None:
+    sha256 = files.write([("a.npy", START + 36, ROW.data), ("b.npy", START, bytes(12))])
+    assert sha256 == hashlib.sha256(ROW.tobytes() + bytes(12)).hexdigest()
+    assert files.read(SPANS, sha256) == [ROW.tobytes(), bytes(12)]
+    stored = np.load(tmp_path / "a.npy")
+    assert stored.shape == (5, 3, 4)
+    np.testing.assert_array_equal(stored[3], ROW)
+    assert stored.sum() == ROW.sum()
+    assert not np.load(tmp_path / "b.npy").any()
+
+
+@pytest.mark.parametrize("name", ["a.npy", "b.npy"])
+@pytest.mark.parametrize("damage", ["other byte", "shorter file"])
+def test_a_piece_that_the_disk_does_not_give_back_is_lost(
+    tmp_path: Path, files: JournalledFiles, name: str, damage: str
+) -> None:
+    sha256 = files.write([("a.npy", START + 36, ROW.data), ("b.npy", START, ROW.data)])
+    if damage == "shorter file":
+        files.truncate(name, START + 5)
+    else:
+        with (tmp_path / name).open("r+b") as stream:
+            stream.seek(START + 36 if name == "a.npy" else START)
+            stream.write(b"x")
+    assert files.read(SPANS, sha256) is None
+
+
+def test_a_piece_for_which_there_is_no_room_is_an_error_with_the_path(
+    tmp_path: Path, files: JournalledFiles
+) -> None:
+    with room_for(START + 20), pytest.raises(OSError, match="too large") as caught:
+        files.write([("b.npy", START + 12, ROW.data)])
+    assert caught.value.filename == str(tmp_path / "b.npy")

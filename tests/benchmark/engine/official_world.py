@@ -12,15 +12,16 @@ from benchmark.contract.dataset import IMAGE_SIDE, SPLIT_NAMES, SplitName
 from benchmark.data.box_masks import box_mask
 from benchmark.data.official import published
 from benchmark.data.split_files import parse_boxes
-from benchmark.data.store import ImageStore, write_store
+from benchmark.data.store import ImageStore
 from benchmark.data.transforms import Frame, fit_boxes, fit_mask
+from tests.benchmark.data.small_store import write_store
 from tests.benchmark.engine.world import CLASSES
 
 SIDE = 64
 SQUARE = 1024
 """Height and width of every image of RSNA, SIIM and NIH."""
 LEAST = 2048
-"""Of an Object CXR image, which is here as large as its true boxes ask for. The files do not tell its size."""
+"""Least side of an Object CXR image, which is as large as its true boxes ask for: the files do not tell its size."""
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,24 @@ import torch
 from PIL import Image
 
 from benchmark.contract.example import ExampleSet
+from benchmark.contract.task import TaskSpec
 from benchmark.engine.evaluation import Evaluation
 from benchmark.engine.examples import examples_path, make_examples, write_examples
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.task_plan import TaskPlan
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
-from tests.benchmark.engine.world import TINY, TinySource, tiny_store
+from tests.benchmark.engine.world import CLASSES, TINY, TinySource, tiny_store
 
+SEVERAL = load_task("rsna_frozen_1").model_copy(update={"dataset": "nih-cxr", "classes": CLASSES["nih-cxr"]})
+"""Detection of eight classes; no task of ours has more than one."""
 FIRST = RunConfig("final", 0.01, 12345)
 STORED = 224
 
 
 @pytest.fixture
 def plan(request, tmp_path):
-    spec = load_task(request.param)
+    spec = request.param if isinstance(request.param, TaskSpec) else load_task(request.param)
     return TaskPlan(
         Evaluation(
             source=TinySource(),
@@ -78,6 +81,22 @@ def test_boxes_are_in_pixels_of_the_example(plan):
         (box,) = image.truth_boxes
         assert [box.x1, box.y1, box.x2, box.y2] == pytest.approx([x, y, x + w, y + h], abs=0.01)
         assert (image.predicted_boxes, image.truth_mask) == ([], None)
+
+
+@pytest.mark.parametrize("plan", [SEVERAL], indirect=True)
+def test_every_box_is_labelled_with_its_own_class(plan):
+    """The store holds one box an image; classes take turns."""
+    maps = [torch.full((3, 39, grid, grid), -20.0) for grid in (2, 4, 8)]
+    maps[0][:, 4, 0, 0] = 5.0
+    for image, index in enumerate((6, 1, 3)):
+        maps[0][image, 5 + index, 0, 0] = 5.0
+    examples = make_examples(plan, FIRST, [0, 1, 2], maps)
+    shown = zip(
+        examples.images, plan.store.rows("test"), ("Pneumonia", "Cardiomegaly", "Infiltrate"), strict=False
+    )
+    for image, row, predicted in shown:
+        assert [box.label for box in image.truth_boxes] == [CLASSES["nih-cxr"][row % 8]]
+        assert [box.label for box in image.predicted_boxes] == [predicted]
 
 
 @pytest.mark.parametrize("plan", ["rsna_frozen_1"], indirect=True)

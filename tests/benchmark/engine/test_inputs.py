@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from benchmark.contract.dataset import PixelStatistics
-from benchmark.data.store import write_store
 from benchmark.engine.inputs import Images, scaled_images
 from benchmark.engine.targets import box_targets, mask_targets
+from tests.benchmark.data.small_store import write_store
 from tests.benchmark.engine.world import tiny_store
 
 CPU = torch.device("cpu")

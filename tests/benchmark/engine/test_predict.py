@@ -134,7 +134,7 @@ def test_a_process_that_hands_out_jobs_leaves_the_gpus_to_its_workers(tmp_path, 
     for name, answer in (("is_available", lambda: True), ("device_count", lambda: 2), ("_lazy_init", refuse)):
         monkeypatch.setattr(torch.cuda, name, answer)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(forecast_room, "worker_pool", Elsewhere)
+    monkeypatch.setattr(forecast_room, "WorkerPool", Elsewhere)
     evaluation = dataclasses.replace(tiny_evaluation(tmp_path), device=choose_device("auto"))
     assert usable_gpus(evaluation.device) == ["0", "1"]
     assert forecast_room.forecast(evaluation).rates == TYPICAL

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from benchmark.backbone.model import Backbone
 from benchmark.contract.backbone import FeatureLevel
 from benchmark.contract.profile import Profile
-from benchmark.data.store import ImageStore, write_store
+from benchmark.data.store import ImageStore
 from tasks.heads import unet, yolov3
+from tests.benchmark.data.small_store import write_store
 
 TINY = Profile(
     name="tiny",
@@ -120,6 +121,7 @@ def tiny_store(root: Path, name: str, images: int = 24, seed: int = 0) -> ImageS
         images=pixels,
         masks=masks,
         boxes=boxes if detection else None,
+        box_classes=[np.array([row % len(classes)]) for row in range(images)] if detection else None,
         classes=classes,
     )
 

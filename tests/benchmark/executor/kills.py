@@ -48,7 +48,7 @@ class Outcome:
     """Workspaces that were finished."""
     drivers: int = 0
     runs: int = 0
-    """Of one undisturbed round."""
+    """Runs of one undisturbed round."""
     resumed: int = 0
     """Trainings that went on at a checkpoint, of long jobs."""
 

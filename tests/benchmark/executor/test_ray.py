@@ -114,7 +114,7 @@ def test_a_lost_cluster_is_said_in_a_sentence_with_what_to_do(cluster, tmp_path)
 
     class Sabotage(Log):
         def event(self, job, event):
-            # Of this cluster alone: other tests may have one at the same time.
+            # Looks at this cluster alone: other tests may have one at the same time.
             for process in psutil.Process().children(recursive=True):
                 with suppress(psutil.Error):
                     if process.cmdline()[:1] == ["ray::_Mailbox"]:

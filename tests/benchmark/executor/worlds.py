@@ -23,7 +23,7 @@ TASKS = ("covid_linear", "rsna_frozen_1")
 """A batched head that is tuned, and single runs that are not."""
 FEW = TINY.model_copy(update={"max_learning_rates": {"linear": 2, "yolov3": 1, "unet": 1, "fine-tuned": 1}})
 RUNS = 2 + 2 + 2
-"""Of both tasks: two learning rates of the linear one, two repetitions each."""
+"""Runs of both tasks: two learning rates of the linear one, two repetitions each."""
 
 
 def tiny_evaluation(root: Path, tasks: tuple[str, ...] = TASKS, **changes: Any) -> Evaluation:

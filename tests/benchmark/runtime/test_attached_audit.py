@@ -53,5 +53,5 @@ def test_the_audit_of_other_weights_is_laid_aside_and_told(tmp_path: Path) -> No
     (aside,) = (tmp_path / "audits").iterdir()
     assert aside.read_text() == "{}"
     assert len(warnings) == 1
-    assert f"no longer attached, it speaks of other weights; it lies in {aside}" in warnings[0]
+    assert f"no longer attached, it is about other weights; it is now {aside}" in warnings[0]
     assert not (root / "audit.json").exists()

@@ -22,7 +22,7 @@ FOUR = [
     ("1,7,2", [1]),
     ("", []),
 ]
-"""Of four cards: what is visible, and their numbers."""
+"""Four cards: what is visible, and their numbers."""
 
 
 @pytest.mark.parametrize(("visible", "expected"), FOUR)

@@ -17,7 +17,7 @@ from benchmark.data.rle import decode_union
 from benchmark.data.split_files import read_split_file
 from benchmark.data.statistics import split_statistics
 from benchmark.data.subsets import subset_rows
-from benchmark.data.transforms import Frame, fit_boxes, fit_image, fit_mask, pad_boxes, resize_mask
+from benchmark.data.transforms import Frame, _nearest, fit_boxes, fit_image, fit_mask, pad_boxes
 from tasks.protocol import load_protocol
 from tests.parity.compare import Comparison, Failure
 from tests.parity.golden import GoldenFile, guarded
@@ -44,9 +44,9 @@ def check_transforms(golden: GoldenFile) -> Result:
     for case, (mean, std) in golden.entry["pixel_mean_std"].items():
         yield from guarded(case, partial(_transform, golden, case, mean, std))
     if "mismatch/mask" in golden.arrays:
-        height, width = golden.array("mismatch/resized").shape
-        resized = resize_mask(golden.array("mismatch/mask"), height, width)
-        yield golden.compare("mismatch/resized", resized, "mismatch")
+        mask, wanted = golden.array("mismatch/mask"), golden.array("mismatch/resized").shape
+        rows, columns = (_nearest(*sides) for sides in zip(mask.shape, wanted, strict=True))
+        yield golden.compare("mismatch/resized", mask[rows][:, columns], "mismatch")
 
 
 def _transform(golden: GoldenFile, case: str, mean: float, std: float) -> Iterator[Comparison]:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from tasks.heads.linear import upsample
 from tasks.metrics.dice import (
     SegmentationMetrics,
-    dice_counts,
     dice_from_counts,
     image_counts,
     logit_threshold,
@@ -90,16 +89,16 @@ def test_comparing_logits_decides_as_comparing_probabilities(threshold):
 
 
 def test_a_probability_of_exactly_one_half_is_foreground():
-    assert dice_counts(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2)).tolist() == [[4, 0, 0]]
+    assert image_counts(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2)).tolist() == [[[4, 0, 0]]]
 
 
 def test_configurations_at_once_are_each_alone_and_share_masks():
     logits, target = torch.randn(3, 9, 2, 6, 6), (torch.rand(9, 2, 6, 6) > 0.5).to(torch.uint8)
-    together = dice_counts(logits, target, configurations=True)
-    assert together.shape == (3, 2, 3)
+    together = image_counts(logits, target)
+    assert together.shape == (3, 9, 2, 3)
     for k in range(3):
-        assert torch.equal(together[k], dice_counts(logits[k], target))
-    assert torch.equal(together, dice_counts(logits, target.expand(3, 9, 2, 6, 6), configurations=True))
+        assert torch.equal(together[k], image_counts(logits[k], target))
+    assert torch.equal(together, image_counts(logits, target.expand(3, 9, 2, 6, 6)))
 
 
 def test_counts_of_coarse_maps_are_those_after_upsampling():
@@ -114,7 +113,5 @@ def test_dice_of_nothing_is_zero():
 def test_wrong_use_is_an_error():
     with pytest.raises(ValueError, match="no batch was given"):
         SegmentationMetrics(["a"]).compute()
-    with pytest.raises(ValueError, match="expected 5 axes"):
-        dice_counts(torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2), configurations=True)
     with pytest.raises(ValueError, match="do not fit"):
-        dice_counts(torch.zeros(1, 1, 2, 2), torch.zeros(1, 2, 2, 2))
+        image_counts(torch.zeros(1, 1, 2, 2), torch.zeros(1, 2, 2, 2))

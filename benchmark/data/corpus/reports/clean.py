@@ -19,19 +19,5 @@ def clean(text: str) -> str:
     return SPACE.sub(lambda run: " " if _breaks(run[0]) else BLANKS.sub(" ", run[0]), text).strip()
 
 
-def clean_lines(text: str) -> str:
-    """Return the text with its lines kept: as `clean`, but a run with a line break becomes one line feed.
-
-    Blanks that stand after the last line break of a run become one blank.
-    """
-    return SPACE.sub(lambda run: BLANKS.sub(" ", _after_breaks(run[0])), text).strip()
-
-
 def _breaks(run: str) -> bool:
     return any(character in run for character in LINE_BREAKS)
-
-
-def _after_breaks(run: str) -> str:
-    if not _breaks(run):
-        return run
-    return "\n" + run[max(run.rfind(character) for character in LINE_BREAKS) + 1 :]

@@ -16,9 +16,6 @@ from benchmark.data.phantom.findings.base import (
     texture,
 )
 
-BORDER_CM = 3.0
-"""From this diameter on a nodule is called a mass."""
-
 
 def _lesion(
     anatomy: Anatomy, place: Place, rng: np.random.Generator, diameter_cm: float, ragged: float

@@ -125,7 +125,7 @@ EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n"
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.png", b"", "no picture in one of the formats PNG, JPEG"),
+        ("x.png", b"", r"file is empty \(0 bytes\)"),
         ("x.png", b"<html>", "no picture in one of the formats PNG, JPEG"),
         ("x.png", EPS, "no picture in one of the formats PNG, JPEG"),
         ("x.dcm", b"\0" * 128 + b"DICM" + b"\xff" * 40, "."),

@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.data.audit.reference import from_store
 from benchmark.data.errors import DataError
-from benchmark.data.store import write_store
+from tests.benchmark.data.small_store import write_store
 
 
 @pytest.fixture

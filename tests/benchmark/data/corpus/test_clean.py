@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.data.corpus.reports.clean import clean, clean_lines
+from benchmark.data.corpus.reports.clean import clean
 
 TEXTS = st.text(alphabet=" \t\r\n\x0cab.", max_size=40)
 
@@ -18,12 +18,6 @@ def test_clean_is_one_line_and_stable(text: str) -> None:
     assert not re.search(r"[\r\n]|[ \t]{2}|\t", cleaned)
     assert clean(cleaned) == cleaned == cleaned.strip()
     assert cleaned.split() == text.split()
-
-
-@given(TEXTS)
-def test_kept_lines_joined_are_the_clean_text(text: str) -> None:
-    assert clean(clean_lines(text)) == clean(text)
-    assert "\n\n" not in clean_lines(text)
 
 
 def test_long_runs_take_linear_time() -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,6 @@ import benchmark.data.corpus.prepare
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.data.corpus import format as fmt
 from benchmark.data.corpus.mimic_cxr import list_mimic_cxr
-from benchmark.data.corpus.ordered import map_ordered
 from benchmark.data.corpus.prepare import prepare
 from benchmark.data.corpus.verify import verify_corpus
 from benchmark.data.errors import DataError
@@ -79,23 +75,6 @@ def test_processes_do_not_change_the_content(tmp_path: Path) -> None:
     one = prepare(list_mimic_cxr(raw), tmp_path / "one", workers=1).manifest
     two = prepare(list_mimic_cxr(raw), tmp_path / "two", workers=2).manifest
     assert one.files == two.files
-
-
-def slow_first(chunk: Sequence[int]) -> list[int]:
-    time.sleep(0.3 if 0 in chunk else 0)
-    return [2 * item for item in chunk]
-
-
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_results_come_in_order(workers: int) -> None:
-    chunks = list(map_ordered(slow_first, iter(range(50)), workers))
-    assert [item for chunk in chunks for item in chunk] == list(range(0, 100, 2))
-
-
-def test_items_are_taken_as_they_are_needed() -> None:
-    source = iter(range(1000))
-    next(map_ordered(list, source, 1))
-    assert next(source) < 100
 
 
 @pytest.mark.parametrize("name", [fmt.PIXELS, fmt.IMAGES, fmt.STUDIES])
@@ -252,42 +231,3 @@ def test_other_options_begin_anew(many: Path, tmp_path: Path) -> None:
     seen: list[int] = []
     prepare(list_mimic_cxr(many), corpora, side=32, on_progress=lambda done, total: seen.append(done))
     assert seen[0] == 8
-
-
-def say_and_wait(folder: str, chunk: Sequence[int]) -> int:
-    (Path(folder) / str(os.getpid())).touch()
-    time.sleep(0.05)
-    return len(chunk)
-
-
-def alive(process: int) -> bool:
-    state = Path(f"/proc/{process}/stat")
-    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("mapping", ["corpus.ordered:map_ordered", "pool:map_chunks"])
-def test_workers_end_with_a_killed_parent(tmp_path: Path, mapping: str) -> None:
-    module, _, name = mapping.partition(":")
-    code = (
-        "from functools import partial\n"
-        f"from benchmark.data.{module} import {name}\n"
-        "from tests.benchmark.data.corpus.test_prepare import say_and_wait\n"
-        "if __name__ == '__main__':\n"
-        f"    list({name}(partial(say_and_wait, {str(tmp_path)!r}), range(100_000), 2))\n"
-    )
-    script = tmp_path / "script.py"
-    script.write_text(code)
-    parent = subprocess.Popen([sys.executable, script], env={**os.environ, "PYTHONPATH": "."})
-    workers: list[int] = []
-    while len(workers) < 2 and parent.poll() is None:
-        time.sleep(0.1)
-        workers = [int(path.name) for path in tmp_path.iterdir() if path.name.isdigit()]
-    parent.kill()
-    parent.wait()
-    assert len(workers) == 2
-    for _ in range(300):
-        if not any(map(alive, workers)):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"workers {workers} outlive their parent")

@@ -12,7 +12,7 @@ from benchmark.data.errors import DataError
 from benchmark.data.phantom.folder import PhantomFolder
 from benchmark.data.phantom.generate import PhantomError, write_phantom
 from benchmark.data.phantom.layout import Settings, layouts
-from benchmark.data.phantom.workers import drawing_pool
+from benchmark.data.pool import workers_for
 
 from .conftest import SIDE, write
 
@@ -48,7 +48,7 @@ def test_an_image_depends_on_its_index_and_on_no_other_image(
 
 @pytest.mark.slow
 def test_the_number_of_workers_does_not_matter(tmp_path: Path) -> None:
-    with drawing_pool(2) as pool:
+    with workers_for(None, 2, keep_memory=True) as pool:
         assert pool is not None
         parallel = write_phantom(tmp_path / "two", RSNA, pool)
     assert parallel == write_phantom(tmp_path / "one", RSNA, None)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmark.data.errors import DataError
-from benchmark.data.rle import encode_runs
-from benchmark.data.transforms import resize_mask
+from benchmark.data.phantom.layouts.siim import relative_runs
 from tests.benchmark.data import raws, world
 
 
@@ -18,11 +18,15 @@ def test_mask_is_the_union_and_pixels_are_equalised(tmp_path: Path) -> None:
     first, second = np.zeros((2, 1024, 1024), dtype=np.uint8)
     first[100:300, 500:600] = 1
     second[250:400, 550:700] = 1
-    lines = ["ImageId, EncodedPixels", f"i0, {encode_runs(first)}", *(f"i{n}, -1" for n in range(1, 5))]
-    raws.write_lines(raw / "train-rle.csv", [*lines, f"i0, {encode_runs(second)}"])
+    lines = [
+        "ImageId, EncodedPixels",
+        f"i0, {relative_runs(first == 1)}",
+        *(f"i{n}, -1" for n in range(1, 5)),
+    ]
+    raws.write_lines(raw / "train-rle.csv", [*lines, f"i0, {relative_runs(second == 1)}"])
     store = world.store("siim", raw, tmp_path)
     row = world.rows("i0", store)
-    expected = resize_mask(first | second, 224, 224)
+    expected = np.asarray(Image.fromarray(first | second).resize((224, 224), Image.Resampling.NEAREST))
     np.testing.assert_array_equal(store.masks([row])[0, 0], expected)
     assert store.masks([world.rows("i1", store)]).sum() == 0
     assert store.manifest.pixel_statistics.mean == pytest.approx(0.5, abs=0.02)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from submissions.common.augment.contrastive import _pipeline, contrastive_view, contrastive_views
+from submissions.common.augment.contrastive import _pipeline, contrastive_view
+
+
+def contrastive_views(images: torch.Tensor, side: int) -> torch.Tensor:
+    """Each image with its own draw."""
+    return torch.stack([contrastive_view(image, side) for image in images])
 
 
 def views_of(value: int, count: int) -> torch.Tensor:
