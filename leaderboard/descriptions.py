@@ -11,13 +11,13 @@ from pathlib import Path
 
 from pydantic import PositiveInt
 
-from benchmark.contract.backbone import BackboneManifest, architecture_class, drawn_display_name
+from benchmark.contract.backbone import MANIFEST, BackboneManifest, architecture_class, drawn_display_name
 from benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_name
 from benchmark.contract.dataset import Track
 from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row
-from benchmark.contract.plain_file import holders
 from benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
 from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
+from benchmark.submission.read import submission_names
 from leaderboard.audits import audit_texts, with_audit
 from leaderboard.declared import Complain, read_audit, read_model, read_submission, stop
 from leaderboard.errors import LeaderboardError
@@ -141,7 +141,7 @@ def claiming(submissions: Sequence[Path], complain: Complain = stop) -> list[str
     Raises:
         LeaderboardError: a `submission.yaml` is not valid, and `complain` does not take the error.
     """
-    names = {name for folder in submissions for name in holders(folder, "submission.yaml")}
+    names = {name for folder in submissions for name in submission_names(folder)}
     for name in sorted(names):
         if not is_name(name):
             complain(
@@ -154,7 +154,7 @@ def claiming(submissions: Sequence[Path], complain: Complain = stop) -> list[str
 def _describe(
     name: str, folders: Sequence[Path], backbones: Path | None, datasets: Sequence[str], complain: Complain
 ) -> Description:
-    path = backbones / name / "backbone.json" if backbones else None
+    path = backbones / name / MANIFEST if backbones else None
     manifest = read_model(path, BackboneManifest, complain) if path else None
     own = read_submission(folders, name, complain)
     speaker = manifest.provenance.method if manifest else _family(name)

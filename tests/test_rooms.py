@@ -15,7 +15,8 @@ ROOMS = {
     "benchmark.backbone": {"benchmark.contract"},
     "benchmark.data": {"benchmark.contract"},
     "tasks": {"benchmark.contract"},
-    "leaderboard": {"benchmark.contract", "tasks"},
+    "benchmark.submission": {"benchmark.contract", "benchmark.backbone", "submissions"},
+    "leaderboard": {"benchmark.contract", "benchmark.submission", "tasks"},
     "benchmark.executor": set(),
     "benchmark.engine": {
         "benchmark.contract",
@@ -25,7 +26,12 @@ ROOMS = {
         "tasks",
     },
     "submissions": {"benchmark.contract", "benchmark.backbone"},
-    "benchmark.runtime": {"benchmark.contract", "benchmark.backbone", "submissions"},
+    "benchmark.runtime": {
+        "benchmark.contract",
+        "benchmark.backbone",
+        "benchmark.submission",
+        "submissions",
+    },
     "benchmark.cli": {
         "benchmark.contract",
         "benchmark.backbone",
@@ -33,6 +39,7 @@ ROOMS = {
         "benchmark.engine",
         "benchmark.executor",
         "benchmark.runtime",
+        "benchmark.submission",
         "tasks",
         "leaderboard",
     },

@@ -23,16 +23,14 @@ from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.names import MANIFEST
 from benchmark.backbone.weights import listing, not_finite, read_weights, serialise, specs_of
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
-from benchmark.contract.base import wrong_fields
-from benchmark.contract.plain_file import PlainFileError, is_plain, is_there, read_plain
+from benchmark.contract.model_file import ModelFileError, read_model
+from benchmark.contract.plain_file import is_plain
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.leftovers import sweep
 from benchmark.disk.lock import hold
 from benchmark.disk.temporary import new_folder
 
 WEIGHTS, GRAPH = "backbone.safetensors", "backbone.onnx"
-MANIFEST_LIMIT = 1 << 20
-"""Bytes; a manifest is a page, not a payload."""
 
 
 def read_manifest(root: Path) -> BackboneManifest:
@@ -41,21 +39,14 @@ def read_manifest(root: Path) -> BackboneManifest:
     Raises:
         BackboneError: missing, too large, not JSON, or not what the contract says; the field is named.
     """
-    path = root / MANIFEST
-    if not is_there(path):
-        raise BackboneError(
-            f"{root} holds no {MANIFEST}; `lovt-bench backbone export` writes backbone folders"
-        )
     try:
-        return BackboneManifest.model_validate_json(read_plain(path, MANIFEST_LIMIT))
-    except PlainFileError as error:
-        raise BackboneError(f"{path} {error}") from error
-    except OSError as error:
-        raise BackboneError(f"{path} cannot be read ({error.strerror})") from error
-    except ValidationError as error:
+        return read_model(root / MANIFEST, BackboneManifest)
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise BackboneError(
-            f"{path} does not follow the contract: {wrong_fields(error, BackboneManifest)}"
+            f"{root} holds no {MANIFEST}; `lovt-bench submit` writes backbone folders"
         ) from error
+    except ModelFileError as error:
+        raise BackboneError(str(error)) from error
 
 
 def check_architecture(manifest: BackboneManifest) -> None:

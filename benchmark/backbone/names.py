@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmark.contract.backbone import MANIFEST
 from benchmark.contract.base import NAME_RULE, is_built_in, is_name
 from benchmark.contract.plain_file import holders
 from benchmark.contract.unknown import meant
 
-MANIFEST = "backbone.json"
 DRAWN = "random"
 DRAWN_PREFIX = "random-"
 IMAGENET = "imagenet"

@@ -166,7 +166,7 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
     with backbone_errors():
         from benchmark.backbone.sources import backbone_folder
         from benchmark.runtime.check_apart import check_apart
-        from benchmark.runtime.find_submission import is_path
+        from benchmark.submission.find import is_path
 
         by_path = is_path(name_or_dir)
         root = Path(name_or_dir) if by_path else backbone_folder(workspace_root(workspace), name_or_dir)

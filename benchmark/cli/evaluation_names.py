@@ -39,8 +39,8 @@ def check_name(submission: str, root: Path) -> None:
 
 def _made_by(submission: str, root: Path) -> str:
     """Return what makes the backbone of a submission that has none yet, in words; empty where there is none."""
-    from benchmark.runtime.find_submission import find_submission, folders_called
-    from benchmark.runtime.submissions import SubmissionError
+    from benchmark.submission.find import find_submission, folders_called
+    from benchmark.submission.read import SubmissionError
 
     if not folders_called(submission, root):
         return ""

@@ -193,7 +193,7 @@ def pretrain(
     from benchmark.contract.verdict import Verdict
     from benchmark.runtime.engine import EngineError
     from benchmark.runtime.outcome import exit_code
-    from benchmark.runtime.submissions import SubmissionError
+    from benchmark.submission.read import SubmissionError
 
     if accept_changes and not resume:
         raise click.UsageError("--accept-changes lets a run go on: give --resume, too; --force begins anew")
@@ -287,7 +287,7 @@ def _corpus_folder(base: Path, corpus: str) -> Path:
     """Return the folder of a corpus given by name or by path."""
     from benchmark.contract.base import is_name
     from benchmark.contract.unknown import meant
-    from benchmark.runtime.submissions import SubmissionError
+    from benchmark.submission.read import SubmissionError
 
     named = base / "corpora" / corpus
     given = Path(corpus)

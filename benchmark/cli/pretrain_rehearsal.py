@@ -23,7 +23,7 @@ from benchmark.runtime.rehearsal_passed import identity as identity_of
 from benchmark.runtime.rehearsal_passed import is_rehearsed, remember
 from benchmark.runtime.runs import Run, Runtime
 from benchmark.runtime.stamp import Known
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.read import SubmissionError
 
 LONG_RUN_IMAGES = 5000
 """Training images above which a run of the profile `paper` is rehearsed without being asked to."""

@@ -30,7 +30,6 @@ from benchmark.runtime.configuration import (
     merged_settings,
 )
 from benchmark.runtime.filing import Pretrained, check_place, file_backbone
-from benchmark.runtime.find_submission import beside_text, find_submission
 from benchmark.runtime.inputs import (
     IN_IMAGE,
     PretrainInputs,
@@ -45,7 +44,8 @@ from benchmark.runtime.pretrain import pretrain
 from benchmark.runtime.rehearsal_passed import identity
 from benchmark.runtime.runs import Run, Runtime
 from benchmark.runtime.stamp import Known
-from benchmark.runtime.submissions import SubmissionError, submissions_root
+from benchmark.submission.find import beside_text, find_submission
+from benchmark.submission.read import SubmissionError, submissions_root
 
 
 def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:

@@ -13,10 +13,7 @@ from benchmark.contract.run_contract import Limits
 from benchmark.gpu import PINNED, Needs, hidden, is_there, without_cuda
 from benchmark.runtime import engine
 from benchmark.runtime.base_images import base_for, missing_bases, missing_text, takes_given_base
-from benchmark.runtime.check_folder import no_module
 from benchmark.runtime.container import ContainerRuntime
-from benchmark.runtime.dockerfile_rules import SIZE_LIMIT
-from benchmark.runtime.dockerfile_rules import SUBJECT as RECIPE
 from benchmark.runtime.gpu_choice import NoGpuError, cards_here, choose_gpus, look
 from benchmark.runtime.gpus import Given
 from benchmark.runtime.image import Image, build_image, find_image
@@ -24,7 +21,10 @@ from benchmark.runtime.leftovers import remove_leftovers
 from benchmark.runtime.process import ProcessRuntime
 from benchmark.runtime.runs import Runtime
 from benchmark.runtime.small_container import local_image
-from benchmark.runtime.submissions import Found, SubmissionError
+from benchmark.submission.check_folder import no_module
+from benchmark.submission.dockerfile_rules import SIZE_LIMIT
+from benchmark.submission.dockerfile_rules import SUBJECT as RECIPE
+from benchmark.submission.read import Found, SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient

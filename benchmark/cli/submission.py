@@ -80,8 +80,8 @@ def new(
     """
     with declaration_errors():
         from benchmark.contract.pretraining_data import vocabulary
-        from benchmark.runtime.declaration import Said
-        from benchmark.runtime.scaffold import argument_for, new_container, new_weights
+        from benchmark.submission.declare import Said
+        from benchmark.submission.scaffold import argument_for, new_container, new_weights
 
         said = Said(
             display_name=display_name,
@@ -121,7 +121,7 @@ def check(name_or_dir: str | None, everything: bool, workspace: Path | None) -> 
     """
     from benchmark.cli.backbone import show_findings
     from benchmark.cli.submission_check import findings_of, repository_folders
-    from benchmark.runtime.find_submission import locate
+    from benchmark.submission.find import locate
 
     if everything == (name_or_dir is not None):
         raise click.UsageError("expected NAME_OR_DIR, or --all")

@@ -14,9 +14,9 @@ from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import Submission
 from benchmark.contract.unknown import meant
-from benchmark.runtime.declaration import kind_of, submission_roots
-from benchmark.runtime.find_submission import folders_called, is_path, locate
-from benchmark.runtime.submissions import (
+from benchmark.submission.declare import kind_of, submission_roots
+from benchmark.submission.find import folders_called, is_path, locate
+from benchmark.submission.read import (
     SubmissionError,
     read_folder,
     read_submission,

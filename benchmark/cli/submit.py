@@ -100,7 +100,7 @@ def submit(
         from benchmark.backbone.submit import Declared
         from benchmark.backbone.understand.guard import is_graph
         from benchmark.runtime.attached_audit import attached_audits, settle_audit
-        from benchmark.runtime.declaration import declarations_root
+        from benchmark.submission.declare import declarations_root
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)

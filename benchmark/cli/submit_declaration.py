@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from benchmark.contract.backbone import BackboneManifest
     from benchmark.contract.dataset import Track
     from benchmark.contract.submission import Supervision
-    from benchmark.runtime.declaration import Said
-    from benchmark.runtime.settled import Settled
+    from benchmark.submission.declare import Said
+    from benchmark.submission.merge import Settled
 
 SUPERVISIONS = ("none", "general", "labels", "self", "text", "unknown")
 
@@ -55,7 +55,7 @@ def declaration_errors() -> Iterator[None]:
     """Show errors about declarations as one message."""
     from benchmark.contract.claims import ClaimsError
     from benchmark.contract.pretraining_data import UnknownDataError
-    from benchmark.runtime.submissions import SubmissionError
+    from benchmark.submission.read import SubmissionError
 
     try:
         yield
@@ -88,7 +88,7 @@ def read_said(
     from benchmark.contract.claims import read_claims
     from benchmark.contract.pretraining_data import vocabulary
     from benchmark.disk.digest import file_sha256
-    from benchmark.runtime.declaration import (
+    from benchmark.submission.declare import (
         Said,
         check_writable,
         declarations_root,
@@ -96,8 +96,8 @@ def read_said(
         find_declaration,
         submission_roots,
     )
-    from benchmark.runtime.settled import Settled, settled
-    from benchmark.runtime.submissions import check_display_name
+    from benchmark.submission.merge import Settled, settled
+    from benchmark.submission.read import check_display_name
     from tasks.registry import load_tasks
 
     check_writable(declarations_root(workspace, submissions) / name)
@@ -126,7 +126,7 @@ def read_said(
 
 def declaration_content(folder: Path) -> bytes | None:
     """Return the content of a declaration, None where there is none."""
-    from benchmark.runtime.declaration import FILE
+    from benchmark.submission.declare import FILE
 
     try:
         return (folder / FILE).read_bytes()
@@ -145,7 +145,7 @@ def declaring(folder: Path) -> Iterator[None]:
     """
     from benchmark.disk.lock import hold
     from benchmark.disk.temporary import write_bytes
-    from benchmark.runtime.declaration import FILE
+    from benchmark.submission.declare import FILE
 
     with hold(folder.with_name(f".{folder.name}.lock"), wait=True):
         before = declaration_content(folder)
@@ -167,7 +167,7 @@ def identity_check(
     """Return what raises where a backbone, by its digest and its file's, cannot stand under the name."""
 
     def check(sha256: str, source_sha256: str | None) -> None:
-        from benchmark.runtime.declaration import declared_twins, submission_roots
+        from benchmark.submission.declare import declared_twins, submission_roots
 
         whole.of_backbone(sha256, source_sha256)
         twins = declared_twins(whole.name, sha256, submission_roots(workspace, submissions))
@@ -185,7 +185,7 @@ def record(
 ) -> Path:
     """Write the declaration of a backbone that was made and return its path."""
     from benchmark.disk.digest import file_sha256
-    from benchmark.runtime.declaration import declarations_root, declare, write_declaration
+    from benchmark.submission.declare import declarations_root, declare, write_declaration
 
     sha256 = made.provenance.source_sha256 or file_sha256(weights)
     return write_declaration(

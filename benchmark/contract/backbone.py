@@ -11,6 +11,7 @@ from benchmark.contract.leaderboard import ArchitectureClass
 from benchmark.contract.made_with import PretrainedWith
 from benchmark.contract.submission import Supervision
 
+MANIFEST = "backbone.json"
 ONNX_ONLY = "onnx"
 """Architecture of a backbone that is only its graph: any framework, frozen protocols only."""
 

@@ -16,7 +16,7 @@ from benchmark.backbone.folder import load_backbone, read_manifest
 from benchmark.cli.main import main
 from benchmark.cli.submit_declaration import declaration_content, declaring
 from benchmark.contract.submission import ClaimedNumber
-from benchmark.runtime.submissions import read_folder
+from benchmark.submission.read import read_folder
 from tests.benchmark.backbone.understand import wild
 
 

@@ -8,17 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 import submissions
-from benchmark.contract.base import is_built_in, wrong_fields
+from benchmark.contract.base import is_built_in
 from benchmark.contract.display_name import alike, name_problem
+from benchmark.contract.model_file import ModelFileError, read_model
 from benchmark.contract.plain_file import holders, is_plain
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
 from benchmark.contract.unknown import meant
 from benchmark.contract.untrusted import clean_text
 
+FILE = "submission.yaml"
 _PACKAGE = re.compile(r"[a-z_][a-z0-9_]*")
 
 _SHARE = re.compile(r"\s*[(\[]?\s*\d{1,3}([.,]\d{1,3})?\s*%\s*[)\]]?\s*$")
@@ -36,7 +35,7 @@ def submissions_root() -> Path:
 
 def submission_names(root: Path) -> list[str]:
     """Return the names of all submissions, sorted."""
-    return holders(root, "submission.yaml")
+    return holders(root, FILE)
 
 
 def read_submission(root: Path, name: str) -> Submission:
@@ -64,22 +63,14 @@ def read_folder(folder: Path) -> Submission:
     Raises:
         SubmissionError: there is none, it is no plain file, or a field is wrong; the field is named.
     """
-    path, name = folder / "submission.yaml", clean_text(folder.name, 80)
+    shown = f"{clean_text(folder.name, 80)}/{FILE}"
     try:
-        submission = Submission.model_validate(read_yaml(path, follow=False))
-    except OSError as error:
-        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-        found = (
-            "holds no submission.yaml"
-            if missing
-            else f"holds a submission.yaml that cannot be read: {error.strerror}"
-        )
-        raise SubmissionError(f"{clean_text(str(folder))} {found}") from error
-    except StrictYamlError as error:
+        submission = read_model(folder / FILE, Submission, shown=shown)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SubmissionError(f"{clean_text(str(folder))} holds no {FILE}") from error
+    except ModelFileError as error:
         raise SubmissionError(str(error)) from error
-    except ValidationError as error:
-        raise SubmissionError(f"{name}/submission.yaml: {wrong_fields(error, Submission)}") from error
-    check_texts(submission, f"{name}/submission.yaml")
+    check_texts(submission, shown)
     return submission
 
 

@@ -8,8 +8,8 @@ from string import Template
 from benchmark.contract.base import NAME_RULE, is_built_in, is_name
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.temporary import new_folder
-from benchmark.runtime.declaration import Said, declaration_text, declare
-from benchmark.runtime.submissions import (
+from benchmark.submission.declare import Said, declaration_text, declare
+from benchmark.submission.read import (
     SubmissionError,
     check_display_name,
     is_package_name,

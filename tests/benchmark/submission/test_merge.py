@@ -7,9 +7,9 @@ import hashlib
 import pytest
 
 from benchmark.contract.submission import Submission
-from benchmark.runtime.declaration import Said
-from benchmark.runtime.settled import settled
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.declare import Said
+from benchmark.submission.merge import settled
+from benchmark.submission.read import SubmissionError
 
 ONE, OTHER, BACKBONE, ANOTHER = (hashlib.sha256(name.encode()).hexdigest() for name in ("a", "b", "c", "d"))
 

@@ -10,7 +10,7 @@ from benchmark.contract.base import is_built_in
 from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
 from benchmark.contract.submission import Submission, SubmissionKind
 from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.check_folder import below
+from benchmark.submission.check_folder import below
 
 README = "README.md"
 README_LIMIT = 256 * 1024

@@ -20,7 +20,7 @@ from benchmark.contract.dataset import Track
 from benchmark.contract.strict_yaml import yaml_text
 from benchmark.contract.submission import ClaimedNumber, Submission, SubmissionKind, Supervision
 from benchmark.disk.temporary import write_text
-from benchmark.runtime.submissions import (
+from benchmark.submission.read import (
     SubmissionError,
     check_texts,
     module_of,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from benchmark.contract.submission import DeclaredWeights, Submission
-from benchmark.runtime.declaration import Said
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.declare import Said
+from benchmark.submission.read import SubmissionError
 
 
 @dataclass(frozen=True)
