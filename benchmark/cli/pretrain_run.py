@@ -15,6 +15,7 @@ from benchmark.cli.interruption import StoppedError, interruptible
 from benchmark.cli.pretrain_rehearsal import is_due, rehearse
 from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.cli.pretrain_view import RunView
+from benchmark.contract.backbone import repeated
 from benchmark.contract.base import is_built_in
 from benchmark.contract.pretraining_data import UnknownDataError, vocabulary
 from benchmark.contract.run_contract import RunParameters
@@ -141,8 +142,7 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         hyperparameters=settings,
         settings=request.settings,
         method_sha256=inputs.method_sha256,
-        supervision=submission.supervision,
-        paper=submission.paper,
+        declared=repeated(submission),
     )
     with (
         outputs.held(),

@@ -79,17 +79,14 @@ def new(
       lovt-bench submission new my-weights --weights moco.pth --pretraining-data NIH
     """
     with declaration_errors():
-        from benchmark.contract.pretraining_data import vocabulary
-        from benchmark.submission.declare import Said
+        from benchmark.submission.declare import stated
         from benchmark.submission.scaffold import argument_for, new_container, new_weights
 
-        said = Said(
-            display_name=display_name,
-            supervision=supervision,
-            pretraining_data=tuple(vocabulary().declare_all(pretraining_data)),
+        said = stated(
+            (), display_name=display_name, supervision=supervision, pretraining_data=pretraining_data
         )
         if weights is None:
-            if said != Said():
+            if said:
                 raise click.UsageError(
                     "--display-name, --supervision and --pretraining-data go with --weights; of a method, edit its "
                     "submission.yaml"

@@ -446,7 +446,7 @@ def test_an_audit_worsens_a_mark_and_never_betters_it(call, tmp_path: Path) -> N
     checked = call("check", "mine")
     assert checked.exit_code == 1, "a pull request with it would break the board"
     assert (
-        "error    audit.json: audit.json is no audit report: it does not follow the contract: algorithm: Field required"
+        "audit.json is no audit report: it does not follow the contract: algorithm: Field required"
         in checked.output
     )
 

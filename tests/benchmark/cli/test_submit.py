@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 
 from benchmark.backbone.folder import load_backbone, read_manifest
 from benchmark.cli.main import main
-from benchmark.cli.submit_declaration import declaration_content, declaring
 from benchmark.contract.submission import ClaimedNumber
+from benchmark.submission.draft import declaration_content, declaring
 from benchmark.submission.read import read_folder
 from tests.benchmark.backbone.understand import wild
 
@@ -288,7 +288,7 @@ def test_a_declaration_is_put_back_where_the_backbone_cannot_be(tmp_path: Path, 
         (folder / "submission.yaml").write_bytes(before)
 
     def write() -> None:
-        with declaring(folder):
+        with declaring(folder, before):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "submission.yaml").write_bytes(b"name: mine\npaper: https://example.org\n")
             raise OSError("disk full")

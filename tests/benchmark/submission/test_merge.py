@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from benchmark.contract.submission import Submission
-from benchmark.submission.declare import Said
-from benchmark.submission.merge import settled
+from benchmark.submission.draft import Draft
+from benchmark.submission.merge import merged
 from benchmark.submission.read import SubmissionError
 
 ONE, OTHER, BACKBONE, ANOTHER = (hashlib.sha256(name.encode()).hexdigest() for name in ("a", "b", "c", "d"))
@@ -34,29 +35,45 @@ def declared(backbone: str | None = BACKBONE) -> Submission:
 
 
 def test_the_declared_backbone_inherits_everything() -> None:
-    said = settled("mine", Said(paper="https://example.org/p"), declared(), ONE, False).of_backbone(
-        BACKBONE, ONE
+    said = merged("mine", {"paper": "https://example.org/p"}, declared(), ONE, force=False, backbone=BACKBONE)
+    assert (said["display_name"], said["supervision"], said["paper"]) == (
+        "Mine",
+        "self",
+        "https://example.org/p",
     )
-    assert (said.display_name, said.supervision, said.paper) == ("Mine", "self", "https://example.org/p")
-    assert (said.claimed, said.claimed_track) == (declared().claimed, "phantom")
+    assert (said["claimed"], said["claimed_track"]) == ({"covid_linear": {"value": 0.5}}, "phantom")
+
+
+def test_what_is_stated_of_the_weights_stands_beside_what_was_declared_of_them() -> None:
+    said = merged("mine", {"weights": {"url": "https://example.org/w"}}, declared(), ONE, force=False)
+    assert (said["weights"]["url"], said["weights"]["file"]) == ("https://example.org/w", "a.pth")
 
 
 def test_a_declaration_without_a_backbone_binds_to_its_file_only() -> None:
-    assert settled("mine", Said(), declared(None), ONE, False).of_backbone(ANOTHER, ONE).claimed
+    assert merged("mine", {}, declared(None), ONE, force=False, backbone=ANOTHER)["claimed"]
     with pytest.raises(SubmissionError, match="is declared with weights of SHA-256"):
-        settled("mine", Said(), declared(None), OTHER, False)
+        merged("mine", {}, declared(None), OTHER, force=False)
 
 
 def test_another_backbone_needs_force_and_inherits_no_claims() -> None:
     with pytest.raises(SubmissionError, match=f"{BACKBONE[:16]}… .* found is {ANOTHER[:16]}….* --force"):
-        settled("mine", Said(), declared(), ONE, False).of_backbone(ANOTHER, ONE)
-    said = settled("mine", Said(), declared(), ONE, True).of_backbone(ANOTHER, ONE)
-    assert (said.display_name, said.claimed, said.claimed_track) == ("Mine", None, None)
-    assert settled("mine", Said(), declared(), OTHER, True).of_backbone(ANOTHER, OTHER) == Said()
+        merged("mine", {}, declared(), ONE, force=False, backbone=ANOTHER)
+    said = merged("mine", {}, declared(), ONE, force=True, backbone=ANOTHER)
+    assert said["display_name"] == "Mine"
+    assert not said.keys() & {"claimed", "claimed_track"}
+    assert merged("mine", {}, declared(), OTHER, force=True, backbone=ANOTHER) == {}
+
+
+def test_a_later_field_is_inherited_without_a_line_of_code() -> None:
+    """What the contract has is merged by name: nothing lists the fields a second time."""
+    whole = {**declared().model_dump(), "licence": "CC-BY-4.0", "description": "Ours."}
+    said = merged("mine", {}, Submission.model_validate(whole), ONE, force=False)
+    assert (said["licence"], said["description"]) == ("CC-BY-4.0", "Ours.")
 
 
 @pytest.mark.parametrize("known", [None, declared()])
-def test_a_file_that_changed_while_it_was_read_is_refused(known: Submission | None) -> None:
+def test_a_file_that_changed_while_it_was_read_is_refused(known: Submission | None, tmp_path: Path) -> None:
     """Else the declaration would name one file and the backbone be of another, as while a training still writes."""
+    begun = Draft("mine", tmp_path / "a.pth", {}, known, ONE, tmp_path, (), force=True)
     with pytest.raises(SubmissionError, match="changed while it was read"):
-        settled("mine", Said(), known, ONE, True).of_backbone(BACKBONE, OTHER)
+        begun.check(BACKBONE, OTHER, allow_twins=False)

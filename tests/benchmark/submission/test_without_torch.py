@@ -15,8 +15,7 @@ from pathlib import Path
 sys.modules["torch"] = None
 import benchmark.submission as room
 for module in pkgutil.walk_packages(room.__path__, "benchmark.submission."):
-    if ".templates" not in module.name:
-        importlib.import_module(module.name)
+    importlib.import_module(module.name)
 import leaderboard.descriptions
 from benchmark.submission.check import check_submission
 from benchmark.submission.find import locate
