@@ -48,5 +48,5 @@ def missing(name: str, workspace: Path) -> str:
     return (
         f"no backbone {name!r} in {workspace / 'backbones'}{meant(name, [*there, *ALWAYS])}; there: "
         f"{', '.join(there) or 'none'}; always there: {', '.join(ALWAYS)}. "
-        f"`lovt-bench backbone export {name} --weights FILE` converts a weight file"
+        f"`lovt-bench submit {name} --weights FILE` makes one of a weight file"
     )
