@@ -29,6 +29,7 @@ ROOMS = {
     "benchmark.runtime": {
         "benchmark.contract",
         "benchmark.backbone",
+        "benchmark.data",
         "benchmark.submission",
         "submissions",
     },

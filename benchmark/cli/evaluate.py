@@ -10,9 +10,9 @@ import click
 
 from benchmark.cli.console import say
 from benchmark.cli.evaluation_names import by_name, check_name, same_command
-from benchmark.cli.interruption import interruptible
 from benchmark.cli.options import workspace_option
 from benchmark.cli.sizes import Size
+from benchmark.runtime.interruption import interruptible
 from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
