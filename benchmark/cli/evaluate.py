@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("submission")
+@click.argument("backbone")
 @click.option(
     "--tasks",
     "patterns",
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def evaluate(
     ctx: click.Context,
-    submission: str,
+    backbone: str,
     patterns: tuple[str, ...],
     profile: str,
     device: Any,
@@ -85,9 +85,9 @@ def evaluate(
     prepared_only: bool,
     workspace: Path | None,
 ) -> None:
-    """Take the backbone of SUBMISSION through the tasks and record every run.
+    """Take BACKBONE through the tasks and record every run.
 
-    SUBMISSION is `random`, `imagenet`, or a folder under workspace/backbones/. Runs that are recorded already are
+    BACKBONE is `random`, `imagenet`, or a folder under workspace/backbones/. Runs that are recorded already are
     not run again, so a call that was cut off goes on where it was, and several calls share the work.
 
     \b
@@ -111,7 +111,7 @@ def evaluate(
                 _seconds(None if stall_limit in ("off", "0") else stall_limit),
             )
             specs, limits, rules = by_name(patterns, profile, protocol)
-            check_name(submission, root)
+            check_name(backbone, root)
             specs, stores = _open_stores(specs, root, rules, prepared_only)
             from benchmark.backbone.sources import resolve
             from benchmark.cli.evaluation_report import print_left, print_results
@@ -121,7 +121,7 @@ def evaluate(
             from benchmark.keeper import keeper
             from benchmark.malloc import keep_freed_memory, leave_out_imports
 
-            source = resolve(submission, root)
+            source = resolve(backbone, root)
             if not patterns:
                 specs = _leave_out(specs, source, limits.image_side)
             evaluation = Evaluation(
