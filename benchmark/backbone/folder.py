@@ -15,7 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
 
 from benchmark.backbone import registry
 from benchmark.backbone.export import export_onnx
@@ -23,7 +22,7 @@ from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.names import MANIFEST
 from benchmark.backbone.weights import listing, not_finite, read_weights, serialise, specs_of
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
-from benchmark.contract.model_file import ModelFileError, read_model
+from benchmark.contract.model_file import ModelFileError, checked, read_model
 from benchmark.contract.plain_file import is_plain
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.leftovers import sweep
@@ -184,22 +183,23 @@ def write_files(
         BackboneError: a field is not what the contract says; nothing is written.
     """
     digests = {file: hashlib.sha256(content).hexdigest() for file, content in contents.items()}
+    fields = {
+        "name": name,
+        "display_name": display_name,
+        "architecture": architecture,
+        "levels": list(levels),
+        "input": InputSpec(side=side),
+        "parameters": parameters,
+        "weights_sha256": digests.get(WEIGHTS),
+        "onnx_sha256": digests.get(GRAPH),
+        "provenance": provenance,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {package: version(package) for package in libraries},
+    }
     try:
-        manifest = BackboneManifest(
-            name=name,
-            display_name=display_name,
-            architecture=architecture,
-            levels=list(levels),
-            input=InputSpec(side=side),
-            parameters=parameters,
-            weights_sha256=digests.get(WEIGHTS),
-            onnx_sha256=digests.get(GRAPH),
-            provenance=provenance,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            versions={package: version(package) for package in libraries},
-        )
-    except ValidationError as error:
-        raise BackboneError(f"{name} cannot be written as a backbone: {error}") from error
+        manifest = checked(BackboneManifest, fields, f"{name} cannot be written as a backbone:")
+    except ModelFileError as error:
+        raise BackboneError(str(error)) from error
     for file, content in {**contents, MANIFEST: manifest.to_json().encode()}.items():
         (folder / file).write_bytes(content)
     return manifest
