@@ -78,13 +78,12 @@ def submit(
         from benchmark.backbone.sources import backbone_folder
         from benchmark.backbone.understand.guard import is_graph
         from benchmark.runtime.attached_audit import attached_audits, settle_audit
-        from benchmark.submission.declare import declarations_root, stated
-        from benchmark.submission.draft import declaration_content, declaring, draft
+        from benchmark.submission.declare import stated
+        from benchmark.submission.draft import declaring, draft
         from tasks.registry import load_tasks
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)
-        before = declaration_content(declarations_root(place, submissions) / name)
         begun = draft(
             name,
             weights,
@@ -123,7 +122,8 @@ def submit(
             )
         begun.check(read.sha256, read.source_sha256, allow_twins=allow_findings)
         # The declaration first: what is killed in between is completed by the same call, and says nothing wrong.
-        with declaring(begun.folder, before), writing_backbone(root, force=force) as new:
+        with declaring(begun.folder), writing_backbone(root, force=force) as new:
+            begun.check_unchanged()
             audits = attached_audits(root, begun.folder)
             manifest = read.write(new)
             declaration = begun.write(manifest)

@@ -42,6 +42,8 @@ class Draft:
     roots: tuple[Path, ...]
     """Where submissions are looked for."""
     force: bool
+    content: bytes | None = None
+    """Of the declaration that lay in `root` when this began."""
 
     @property
     def folder(self) -> Path:
@@ -80,6 +82,13 @@ class Draft:
                 f"(`lovt-bench submission show {twins[0]}`); --allow-findings writes it all the same"
             )
 
+    def check_unchanged(self) -> None:
+        """Raise SubmissionError where the declaration says something else by now than when this began."""
+        if declaration_content(self.folder) != self.content:
+            raise SubmissionError(
+                f"{self.folder} was declared anew by another process meanwhile; look at it, and call again"
+            )
+
     def write(self, made: BackboneManifest) -> Path:
         """Write the declaration of the backbone that was made and return its path.
 
@@ -114,6 +123,7 @@ def draft(
         SubmissionError: The name is a method's or other weights', or a field does not fit.
     """
     root = declarations_root(workspace, submissions)
+    content = declaration_content(root / name)
     check_writable(root / name)
     roots = tuple(submission_roots(workspace, submissions))
     # What is no file, or an empty one, is refused with its reason where it is read.
@@ -128,6 +138,7 @@ def draft(
         root=root,
         roots=roots,
         force=force,
+        content=content,
     )
     begun.facts()
     check_display_name(name, begun.said().get("display_name") or name, roots)
@@ -143,25 +154,16 @@ def declaration_content(folder: Path) -> bytes | None:
 
 
 @contextmanager
-def declaring(folder: Path, before: bytes | None) -> Iterator[None]:
+def declaring(folder: Path) -> Iterator[None]:
     """Let nobody else write the declaration of a folder for the block, and put it back as it was where that fails.
 
     A backbone and its declaration change both or neither.
 
-    Args:
-        folder: Of the declaration.
-        before: What it said when the submission began (`declaration_content`).
-
     Raises:
-        SubmissionError: It says something else by now.
         OSError: With the path.
     """
     with hold(folder.with_name(f".{folder.name}.lock"), wait=True):
-        now = declaration_content(folder)
-        if now != before:
-            raise SubmissionError(
-                f"{folder} was declared anew by another process meanwhile; look at it, and call again"
-            )
+        before = declaration_content(folder)
         try:
             yield
         except BaseException:

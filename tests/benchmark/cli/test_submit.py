@@ -288,7 +288,7 @@ def test_a_declaration_is_put_back_where_the_backbone_cannot_be(tmp_path: Path, 
         (folder / "submission.yaml").write_bytes(before)
 
     def write() -> None:
-        with declaring(folder, before):
+        with declaring(folder):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "submission.yaml").write_bytes(b"name: mine\npaper: https://example.org\n")
             raise OSError("disk full")
