@@ -128,7 +128,7 @@ def detail(name_or_dir: str, workspace: Path, board: Board) -> Detail:
     """Return everything that is known of a submission, or of a backbone that has none of its name.
 
     Raises:
-        SubmissionError: there is neither.
+        SubmissionError: There is neither.
     """
     there = is_path(name_or_dir) or folders_called(name_or_dir, workspace)
     folder = locate(name_or_dir, workspace)[0] if there else None

@@ -23,7 +23,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a weight file that is known; one from elsewhere is read by `understand_file`.
 
     Raises:
-        BackboneError: no such file, another kind of file, a pickle that holds more than tensors, or a
+        BackboneError: No such file, another kind of file, a pickle that holds more than tensors, or a
             checkpoint that holds more than one flat state dict.
     """
     content = read_checkpoint(path)
@@ -47,7 +47,7 @@ def from_state_dict(architecture: str, state: Mapping[str, Tensor]) -> tuple[Bac
     0: nothing reads them as long as BN has a fixed momentum.
 
     Raises:
-        BackboneError: naming the keys that are missing, unexpected, of another shape, or not finite.
+        BackboneError: Naming the keys that are missing, unexpected, of another shape, or not finite.
     """
     plain, notes = _plain(architecture, state)
     with torch.random.fork_rng(devices=[]):

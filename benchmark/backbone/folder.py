@@ -36,7 +36,7 @@ def read_manifest(root: Path) -> BackboneManifest:
     """Return the validated `backbone.json` of a folder.
 
     Raises:
-        BackboneError: missing, too large, not JSON, or not what the contract says; the field is named.
+        BackboneError: Missing, too large, not JSON, or not what the contract says; the field is named.
     """
     try:
         return read_model(root / MANIFEST, BackboneManifest)
@@ -67,7 +67,7 @@ def load_backbone(root: Path) -> Backbone:
     """Return the backbone of a folder, in eval mode on the CPU; torch's generators are left as they are.
 
     Raises:
-        BackboneError: a file is missing or does not agree with the manifest or the architecture.
+        BackboneError: A file is missing or does not agree with the manifest or the architecture.
     """
     manifest = read_manifest(root)
     if manifest.is_graph_only:
@@ -128,16 +128,16 @@ def write_backbone(
     """Write the files of a backbone into an empty folder, for example of `writing_backbone`.
 
     Args:
-        folder: where to write.
-        backbone: on any device, in any mode.
-        name: the backbone's name, under which the folder will lie.
-        display_name: what tables show.
-        provenance: where the weights came from.
-        onnx: whether to write `backbone.onnx` too (seconds).
-        side: image side in pixels at which the graph is traced.
+        folder: Where to write.
+        backbone: On any device, in any mode.
+        name: The backbone's name, under which the folder will lie.
+        display_name: What tables show.
+        provenance: Where the weights came from.
+        onnx: Whether to write `backbone.onnx` too (seconds).
+        side: Image side in pixels at which the graph is traced.
 
     Raises:
-        BackboneError: weights are not finite, or a field is not what the contract says.
+        BackboneError: Weights are not finite, or a field is not what the contract says.
     """
     _refuse_not_finite(name, backbone)
     contents = {WEIGHTS: serialise(backbone)}
@@ -175,12 +175,12 @@ def write_files(
     The digests are of what is meant to be written: a file that the disk cut short or changed does not agree with them.
 
     Args:
-        folder: where to write.
-        contents: of `backbone.safetensors` and `backbone.onnx`, those that there are, by file name.
-        libraries: packages whose versions are recorded.
+        folder: Where to write.
+        contents: Content of `backbone.safetensors` and `backbone.onnx`, those that there are, by file name.
+        libraries: Packages whose versions are recorded.
 
     Raises:
-        BackboneError: a field is not what the contract says; nothing is written.
+        BackboneError: A field is not what the contract says; nothing is written.
     """
     digests = {file: hashlib.sha256(content).hexdigest() for file, content in contents.items()}
     fields = {
@@ -219,13 +219,13 @@ def writing_backbone(
     Nobody else writes this backbone meanwhile: a second writer waits, and then finds the first one's there.
 
     Args:
-        root: the folder; its last part is the backbone's name.
-        force: replace whatever lies there.
-        own: whether a backbone that lies there is the caller's own work, which is replaced without `force`.
+        root: The folder; its last part is the backbone's name.
+        force: Replace whatever lies there.
+        own: Whether a backbone that lies there is the caller's own work, which is replaced without `force`.
 
     Raises:
-        BackboneError: a backbone that came from elsewhere lies there, at the beginning or at the end of the block.
-        OSError: with the path.
+        BackboneError: A backbone that came from elsewhere lies there, at the beginning or at the end of the block.
+        OSError: With the path.
     """
     with hold(_lock(root), wait=True):
         check_replaceable(root, force=force, own=own)

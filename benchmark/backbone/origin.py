@@ -30,10 +30,10 @@ def origin(name: str, *, architecture: str | None, seed: int | None) -> Origin:
     Args:
         name: `imagenet` or `random`.
         architecture: None for resnet50.
-        seed: the draw; needed for `random`, which becomes `random-SEED`.
+        seed: The draw; needed for `random`, which becomes `random-SEED`.
 
     Raises:
-        BackboneError: something is missing or does not fit.
+        BackboneError: Something is missing or does not fit.
     """
     backbone_folder(Path(), name)
     if name not in ALWAYS:

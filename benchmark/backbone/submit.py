@@ -40,15 +40,15 @@ def prepare(
     """Return the backbone that a checkpoint holds; nothing is written.
 
     Args:
-        name: what the backbone will be called.
-        weights: the checkpoint.
-        architecture: name in the registry.
-        encoder: picks one where several fit.
-        workspace: the workspace root, whose backbones it is compared with.
-        declared: what the submitter says (`benchmark.contract.backbone.repeated`).
+        name: What the backbone will be called.
+        weights: The checkpoint.
+        architecture: Name in the registry.
+        encoder: Picks one where several fit.
+        workspace: The workspace root, whose backbones it is compared with.
+        declared: What the submitter says (`benchmark.contract.backbone.repeated`).
 
     Raises:
-        BackboneError: a name that is taken for something else, or a file that is refused.
+        BackboneError: A name that is taken for something else, or a file that is refused.
     """
     check_name(name, workspace)
     understood = understand_file(weights, architecture, encoder)

@@ -30,7 +30,7 @@ def read_graph(
     """Say what was understood of a graph, and return what writes it once a process apart has run it.
 
     Raises:
-        BackboneError: the graph is refused.
+        BackboneError: The graph is refused.
     """
     from benchmark.backbone.graph_levels import declared_level
     from benchmark.backbone.graph_submit import prepare_graph_apart, write_graph_folder

@@ -44,7 +44,7 @@ def read_weights(
     """Say what was understood of a checkpoint, and return what writes it.
 
     Raises:
-        BackboneError: the checkpoint is refused.
+        BackboneError: The checkpoint is refused.
         click.ClickException: findings.
     """
     from benchmark.backbone.folder import write_backbone

@@ -11,4 +11,4 @@ class DeclaredFacts(Model):
     """Part of `submission.yaml`, and of the provenance in `backbone.json`, under the same names."""
 
     paper: HttpUrl | None = None
-    """Of the method or the weights, as their submitter declares it; None where none is named."""
+    """Address of the paper, as the submitter declares it; None where none is named."""

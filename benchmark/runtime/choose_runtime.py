@@ -112,7 +112,7 @@ def _plan(request: Request, found: Found) -> Plan | None:
     """Return what an engine can do for a run, None where none answers: the choice between runtimes says why.
 
     Raises:
-        SubmissionError: a GPU is asked for that a container cannot have.
+        SubmissionError: A GPU is asked for that a container cannot have.
     """
     try:
         client = engine.connect(timeout=60)
@@ -143,7 +143,7 @@ def _gpus(client: DockerClient, request: Request, needs: Needs | None) -> tuple[
     """Return the GPUs of a container, and a line that says which, or why none.
 
     Raises:
-        SubmissionError: they are asked for, and it cannot have them.
+        SubmissionError: They are asked for, and it cannot have them.
     """
     if request.device == "cpu":
         return None, ""

@@ -53,13 +53,13 @@ def execute(request: Request, shown: Shown) -> Pretrained | None:
     """Run what was asked for; None where its backbone is there already, and after a rehearsal that was asked for.
 
     Args:
-        request: what is asked for; its `root` is filled in.
-        shown: shows it to the user.
+        request: What is asked for; its `root` is filled in.
+        shown: Shows it to the user.
 
     Raises:
-        SubmissionError, BackboneError: what was asked for does not fit together.
-        EngineError: a container is needed, and no engine answers or it fails before the run.
-        StoppedError: after Ctrl-C or SIGTERM, where the run did not end with a verdict.
+        SubmissionError, BackboneError: What was asked for does not fit together.
+        EngineError: A container is needed, and no engine answers or it fails before the run.
+        StoppedError: After Ctrl-C or SIGTERM, where the run did not end with a verdict.
     """
     try:
         with interruptible():
@@ -246,7 +246,7 @@ def stoppable(outputs: Outputs, inputs: PretrainInputs) -> Iterator[None]:
     """Let SIGTERM end a run like Ctrl-C: in good order, with nothing left behind, and with a word on how it goes on.
 
     Raises:
-        StoppedError: it was stopped.
+        StoppedError: It was stopped.
     """
     try:
         with interruptible():

@@ -18,7 +18,7 @@ def interruptible() -> Iterator[None]:
     """Turn SIGTERM and Ctrl-C within the block into KeyboardInterrupt: nothing is left behind, and it can be said.
 
     Raises:
-        KeyboardInterrupt: also where a library answers the interruption by ending the process (Lightning does).
+        KeyboardInterrupt: Also where a library answers the interruption by ending the process (Lightning does).
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -64,17 +64,17 @@ def rehearse(
     """Hold a rehearsal, show each stage as it is over, and remember one that passed.
 
     Args:
-        request: what is asked for.
-        prepare: builds what is to be run and returns it with the real run.
-        manifest: of the corpus; None for a method that reads none.
-        outputs: of the real run; nothing is written there.
-        inputs: what the real run depends on.
-        known: what is known of the real run.
-        shown: shows each stage to the user.
+        request: What is asked for.
+        prepare: Builds what is to be run and returns it with the real run.
+        manifest: Of the corpus; None for a method that reads none.
+        outputs: Of the real run; nothing is written there.
+        inputs: What the real run depends on.
+        known: What is known of the real run.
+        shown: Shows each stage to the user.
 
     Raises:
-        RehearsalError: something is wrong; what, was shown.
-        StoppedError: it was stopped.
+        RehearsalError: Something is wrong; what, was shown.
+        StoppedError: It was stopped.
     """
     started = time.monotonic()
     shown.line(f"rehearsal of {known.name}: a few images, a few steps; nothing of it is kept")

@@ -46,7 +46,7 @@ class Request:
     pretraining_data: tuple[str, ...] = ()
     """What weights of the user's, from which the method starts, have seen."""
     more_mounts: list[Any] = field(default_factory=list)
-    """Of a container, for this repository's tests."""
+    """Further mounts of a container, for this repository's tests."""
     tags: str = "lovt-bench"
     """First part of the names of images that are built."""
     accept_changes: bool = False
@@ -54,7 +54,7 @@ class Request:
     rehearse: bool | None = None
     """True: rehearse and do not run; False: never rehearse; None: before a run that will take long."""
     root: Path = Path()
-    """Of the backbone; filled in by `execute`."""
+    """Folder of the backbone; filled in by `execute`."""
 
 
 def limits_of(
@@ -99,7 +99,7 @@ def corpus_folder(base: Path, corpus: str) -> Path:
     """Return the folder of a corpus given by name or by path.
 
     Raises:
-        SubmissionError: there is none; the message says which there are and how to make one.
+        SubmissionError: There is none; the message says which there are and how to make one.
     """
     named = base / "corpora" / corpus
     given = Path(corpus)

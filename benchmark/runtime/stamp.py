@@ -69,7 +69,7 @@ def stamp(manifest: BackboneManifest, known: Known) -> BackboneManifest:
     """Return the manifest of a backbone that a run left.
 
     Raises:
-        RejectedError: the run states facts that are not what the harness knows; the fields are named.
+        RejectedError: The run states facts that are not what the harness knows; the fields are named.
     """
     said = manifest.provenance
     if reasons := list(_contradictions(said, known))[:NOTES]:

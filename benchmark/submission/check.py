@@ -36,10 +36,10 @@ def check_submission(
     """Return what was found, in the order of looking.
 
     Args:
-        folder: Of the submission.
+        folder: The submission's folder.
         tasks: Ids of the known tasks.
         backbones: `workspace/backbones`: where a backbone of the name is there, its digest is compared.
-        roots: folders of submissions beside this repository's own, whose display names are taken.
+        roots: Folders of submissions beside this repository's own, whose display names are taken.
     """
     try:
         submission = read_folder(folder)

@@ -33,7 +33,7 @@ def pull_request_findings(
     Args:
         submission: What is declared.
         folder: The submission's.
-        kind: Of the submission.
+        kind: What the submission is.
         inside: Whether the folder lies in this repository's `submissions/`; elsewhere an error is a warning.
     """
     level: Level = "error" if inside else "warning"

@@ -97,7 +97,7 @@ def find_declaration(name: str, roots: Sequence[Path]) -> Submission | None:
     """Return what is declared of weights of that name, None where nothing is.
 
     Raises:
-        SubmissionError: the name is a method's, or its file is wrong.
+        SubmissionError: The name is a method's, or its file is wrong.
     """
     root = next((root for root in roots if name in submission_names(root)), None)
     if root is None:
@@ -130,14 +130,14 @@ def declare(
     """Return the declaration of a weight file.
 
     Args:
-        name: Of the submission.
+        name: The submission's name.
         said: What is stated of it (`stated`, `merged`).
         weights: The file; of its path only the name is told.
         sha256: Its digest.
         made: The backbone that was made of it, None where none was yet.
 
     Raises:
-        SubmissionError: a field is not what the contract says.
+        SubmissionError: A field is not what the contract says.
     """
     file = {
         "file": file_label(weights),
@@ -188,7 +188,7 @@ def write_declaration(root: Path, submission: Submission) -> Path:
     """Write a declaration and return its path.
 
     Raises:
-        SubmissionError: the folder holds a method, or what was written is not what is read back.
+        SubmissionError: The folder holds a method, or what was written is not what is read back.
     """
     path = root / submission.name / FILE
     if path.exists() and kind_of(read_folder(path.parent), path.parent) in ("method", "container"):

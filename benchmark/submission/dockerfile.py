@@ -109,7 +109,7 @@ def read_dockerfile(text: str, arguments: dict[str, str]) -> list[Stage]:
         arguments: Values that are given to `ARG`s from outside.
 
     Raises:
-        DockerfileError: not the format, or a text whose substitution takes no end.
+        DockerfileError: Not the format, or a text whose substitution takes no end.
     """
     try:
         ast = parse_dockerfile_ast(text)

@@ -36,18 +36,18 @@ class Draft:
     before: Submission | None
     """Declared under the name; None where nothing is."""
     sha256: str | None
-    """Of the file when it was looked at first; None where it could not be read."""
+    """SHA-256 of the file at the first look; None where it could not be read."""
     root: Path
     """Where NAME/submission.yaml is written."""
     roots: tuple[Path, ...]
     """Where submissions are looked for."""
     force: bool
     content: bytes | None = None
-    """Of the declaration that lay in `root` when this began."""
+    """What the declaration in `root` said when this began; None where there was none."""
 
     @property
     def folder(self) -> Path:
-        """Of the declaration."""
+        """The folder of the declaration."""
         return self.root / self.name
 
     def said(self, backbone: str | None = None) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class Draft:
 
         Args:
             backbone: Its identity.
-            source_sha256: Of the file after it was read.
+            source_sha256: SHA-256 of the file after it was read.
             allow_twins: Whether others may have declared the same backbone.
         """
         if self.sha256 is not None and source_sha256 != self.sha256:
@@ -112,7 +112,7 @@ def draft(
     """Return a checked draft; nothing is written.
 
     Args:
-        name: Of the submission.
+        name: The submission's name.
         weights: The file.
         stated: What the submitter says (`benchmark.submission.declare.stated`).
         workspace: The workspace root.

@@ -33,7 +33,7 @@ def folders_called(name: str, workspace: Path) -> list[Path]:
     """Return the folders of a name, the one that counts first.
 
     Args:
-        name: Of a submission; anything else is found nowhere.
+        name: Name of a submission; anything else is found nowhere.
         workspace: Its `submissions/` is looked into, too.
     """
     roots = [*submission_roots(workspace), Path.cwd()]
@@ -48,7 +48,7 @@ def locate(name_or_folder: str, workspace: Path) -> tuple[Path, tuple[Path, ...]
     """Return the folder of a submission, and those of the same name that are not taken.
 
     Raises:
-        SubmissionError: there is none; or a name means a method of this repository and another folder as well.
+        SubmissionError: There is none; or a name means a method of this repository and another folder as well.
     """
     if is_path(name_or_folder):
         folder = Path(name_or_folder).resolve()
@@ -72,7 +72,7 @@ def find_submission(name_or_folder: str, workspace: Path) -> Found:
     """Return the submission of a name or folder that trains something.
 
     Raises:
-        SubmissionError: there is none, or its `submission.yaml` is wrong, or an external one takes the name of an own,
+        SubmissionError: There is none, or its `submission.yaml` is wrong, or an external one takes the name of an own,
             or it declares weights, so that nothing is trained.
     """
     folder, beside = locate(name_or_folder, workspace)

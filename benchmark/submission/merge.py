@@ -29,7 +29,7 @@ def merged(
     architecture) does not inherit them.
 
     Args:
-        name: Of the submission.
+        name: The submission's name.
         stated: This time.
         before: Declared under the name; None where nothing is.
         file: SHA-256 of the weight file.

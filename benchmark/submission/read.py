@@ -42,7 +42,7 @@ def read_submission(root: Path, name: str) -> Submission:
     """Return the validated `submission.yaml` of a name.
 
     Raises:
-        SubmissionError: no submission of that name, or a field is wrong; the field is named.
+        SubmissionError: No submission of that name, or a field is wrong; the field is named.
     """
     known = submission_names(root)
     if name not in known:
@@ -61,7 +61,7 @@ def read_folder(folder: Path) -> Submission:
     """Return the validated `submission.yaml` of a folder.
 
     Raises:
-        SubmissionError: there is none, it is no plain file, or a field is wrong; the field is named.
+        SubmissionError: There is none, it is no plain file, or a field is wrong; the field is named.
     """
     shown = f"{clean_text(folder.name, 80)}/{FILE}"
     try:
@@ -94,9 +94,9 @@ def check_display_name(name: str, display_name: str, roots: Sequence[Path] = ())
     """Raise SubmissionError where a display name looks like that of a submission of another name.
 
     Args:
-        name: of the submission.
-        display_name: what tables would show.
-        roots: folders of submissions beside this repository's own; files that are not valid are passed over.
+        name: The submission's name.
+        display_name: What tables would show.
+        roots: Folders of submissions beside this repository's own; files that are not valid are passed over.
     """
     without_share = _SHARE.sub("", display_name)
     for other in _others(name, (submissions_root(), *roots)):

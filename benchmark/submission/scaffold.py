@@ -33,7 +33,7 @@ def new_container(name: str, into: Path) -> Path:
     """Write the folder of a method and return it; in this repository's `submissions/` it is one of its own.
 
     Raises:
-        SubmissionError: the name is none, taken, or there no name of a Python package, or the folder is there.
+        SubmissionError: The name is none, taken, or there no name of a Python package, or the folder is there.
     """
     folder = _free_folder(name, into)
     inside = is_repositorys(folder)
@@ -63,7 +63,7 @@ def new_weights(name: str, into: Path, weights: Path, said: Stated) -> Path:
     """Write the folder of a declaration of weights, which `lovt-bench submit` has still to look at; return it.
 
     Raises:
-        SubmissionError: the name is none or taken, the folder is there, or there is no such file.
+        SubmissionError: The name is none or taken, the folder is there, or there is no such file.
     """
     folder = _free_folder(name, into)
     if not weights.is_file():
@@ -101,7 +101,7 @@ def _write(folder: Path, files: dict[str, str]) -> Path:
     """Write a folder that appears whole or not at all.
 
     Raises:
-        FileExistsError: something lies there by now.
+        FileExistsError: Something lies there by now.
     """
     with new_folder(folder, replace=False) as new:
         for file, text in files.items():
