@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .PHONY: help setup demo test test-fast lint format bench performance gpu parity docs pretrain docker evaluate submit screenshots leaderboard clean
 
 # What a user gives reaches a command as one word and unchanged: paths hold blanks, quotes and dollar signs.
-GIVEN := WORKSPACE LOVT_BENCH_WORKSPACE PROFILE METHOD RUNTIME DEVICE FRACTION CORPUS SUBMISSION EXECUTOR WORKERS NAME WEIGHTS \
+GIVEN := WORKSPACE LOVT_BENCH_WORKSPACE PROFILE METHOD RUNTIME DEVICE FRACTION CORPUS BACKBONE SUBMISSION EXECUTOR WORKERS NAME WEIGHTS \
   ARCH ENCODER DATA CLAIMED DIR OUT IMAGES BASE BASE_IMAGE STACK PYTHON
 $(foreach name,$(GIVEN),$(if $(filter-out undefined,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 quote = '$(subst ','\'',$(1))'
@@ -110,9 +110,11 @@ docker: ## Build the images of base, harness and all methods: make docker [BASE=
 	test -z "$$failed" || { printf '%s' "$$failed"; exit 1; }
 	@echo "Next: make pretrain METHOD=lovt RUNTIME=docker$(if $(filter base-cuda,$(value BASE)), DEVICE=cuda)"
 
-evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate SUBMISSION=random [PROFILE=demo] [WORKERS=4]
-	@test -n $(call quote,$(SUBMISSION)) || { echo "usage: make evaluate SUBMISSION=name [PROFILE=paper|small|demo] [EXECUTOR=local|ray] [WORKERS=4]"; exit 2; }
-	$(BIN)/lovt-bench evaluate $(call quote,$(SUBMISSION)) $(call option,--profile,PROFILE) $(call option,--executor,EXECUTOR) $(call option,--workers,WORKERS)
+# What is evaluated was called SUBMISSION before it was called what it is.
+EVALUATED = $(or $(BACKBONE),$(SUBMISSION))
+evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate BACKBONE=random [PROFILE=demo] [WORKERS=4]
+	@test -n $(call quote,$(EVALUATED)) || { echo "usage: make evaluate BACKBONE=name [PROFILE=paper|small|demo] [EXECUTOR=local|ray] [WORKERS=4]"; exit 2; }
+	$(BIN)/lovt-bench evaluate $(call quote,$(EVALUATED)) $(call option,--profile,PROFILE) $(call option,--executor,EXECUTOR) $(call option,--workers,WORKERS)
 
 submit: $(STAMP) ## Make a backbone of your checkpoint: make submit NAME=mine WEIGHTS=resnet50.pt [ENCODER=encoder_q] [DATA=mimic-cxr]
 	@test -n $(call quote,$(NAME)) && test -n $(call quote,$(WEIGHTS)) || { echo "usage: make submit NAME=name WEIGHTS=file [ARCH=resnet18] [ENCODER=encoder_q] [DATA='mimic-cxr chexpert'] [CLAIMED=results.csv]"; exit 2; }

@@ -9,19 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
-
 from benchmark.contract.audit import AUDIT_FILE, AuditReport
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.base import Model, is_name
-from benchmark.contract.plain_file import PlainFileError, is_there, read_plain
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from benchmark.contract.model_file import ModelFileError
+from benchmark.contract.model_file import read_model as read_file
+from benchmark.contract.plain_file import is_there
 from benchmark.contract.submission import Submission
+from benchmark.submission.read import FILE
 from leaderboard.errors import LeaderboardError
-from tasks.messages import explain
-
-_SIZE_LIMIT = 1024 * 1024
-"""Bytes of a `backbone.json` or `audit.json`."""
 
 _Read = TypeVar("_Read", bound=Model)
 
@@ -73,18 +69,14 @@ def read_model(path: Path, model: type[_Read], complain: Complain = stop) -> _Re
 
 
 def _submission(folders: Sequence[Path], name: str) -> Submission | None:
-    paths = [folder / name / "submission.yaml" for folder in folders] if is_name(name) else []
+    paths = [folder / name / FILE for folder in folders] if is_name(name) else []
     path = next(filter(is_there, paths), None)
     if path is None:
         return None
     try:
-        submission = Submission.model_validate(read_yaml(path, follow=False))
-    except StrictYamlError as error:
+        submission = read_file(path, Submission)
+    except (OSError, ModelFileError) as error:
         raise LeaderboardError(str(error)) from error
-    except ValidationError as error:
-        raise LeaderboardError(explain(path, error, Submission)) from error
-    except OSError as error:
-        raise LeaderboardError(f"{path}: cannot be read ({error.strerror})") from error
     if submission.name != name:
         raise LeaderboardError(
             f"{path}: name is {submission.name!r}, expected {name!r} as the folder is called"
@@ -96,17 +88,11 @@ def _model(path: Path, model: type[_Read]) -> _Read | None:
     if not is_there(path):
         return None
     try:
-        content = read_plain(path, _SIZE_LIMIT)
-    except PlainFileError as error:
-        raise LeaderboardError(f"{path} {error}") from error
-    except OSError as error:
-        raise LeaderboardError(f"{path}: cannot be read ({error.strerror})") from error
-    try:
-        return model.model_validate_json(content)
-    except ValidationError as error:
+        return read_file(path, model)
+    except (OSError, ModelFileError) as error:
         remedy = (
             "Check the folder with `lovt-bench backbone check`."
             if issubclass(model, BackboneManifest)
             else "Make it again with `lovt-bench audit`, or remove it."
         )
-        raise LeaderboardError(f"{explain(path, error, model)}\n{remedy}") from error
+        raise LeaderboardError(f"{error}\n{remedy}") from error

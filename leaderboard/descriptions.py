@@ -11,13 +11,14 @@ from pathlib import Path
 
 from pydantic import PositiveInt
 
-from benchmark.contract.backbone import BackboneManifest, architecture_class, drawn_display_name
+from benchmark.contract.backbone import MANIFEST, BackboneManifest, architecture_class, drawn_display_name
 from benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_name
 from benchmark.contract.dataset import Track
-from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row
-from benchmark.contract.plain_file import holders
+from benchmark.contract.declared_facts import DeclaredFacts
+from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row, RowFacts
 from benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
 from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
+from benchmark.submission.read import submission_names
 from leaderboard.audits import audit_texts, with_audit
 from leaderboard.declared import Complain, read_audit, read_model, read_submission, stop
 from leaderboard.errors import LeaderboardError
@@ -49,18 +50,9 @@ class BackboneFacts(Model):
     provenance: dict[str, str] = {}
 
 
-class Description(Model):
+class Description(RowFacts):
     """What a row says beside its numbers. Texts are clean (leaderboard.text) but not escaped."""
 
-    display_name: str
-    method: str
-    """Rows of one method at several fractions share it."""
-    fraction: float | None = None
-    supervision: Supervision = "unknown"
-    paper: str | None = None
-    pretraining_data: list[str] = []
-    """Titles of the vocabulary, or free text."""
-    description: str = ""
     backbone: BackboneFacts | None = None
     """None where no backbone of that name is here."""
     overlaps: dict[Track, list[Overlap]] = {}
@@ -91,13 +83,7 @@ class Description(Model):
         """
         return Row(
             id=name,
-            display_name=self.display_name,
-            method=self.method,
-            fraction=self.fraction,
-            supervision=self.supervision,
-            paper=self.paper,
-            pretraining_data=self.pretraining_data,
-            description=self.description,
+            **{field: getattr(self, field) for field in RowFacts.model_fields},
             architecture=facts.architecture if facts else None,
             architecture_class=architecture_class(facts.architecture) if facts else None,
             parameters=facts.parameters if facts else None,
@@ -141,7 +127,7 @@ def claiming(submissions: Sequence[Path], complain: Complain = stop) -> list[str
     Raises:
         LeaderboardError: A `submission.yaml` is not valid, and `complain` does not take the error.
     """
-    names = {name for folder in submissions for name in holders(folder, "submission.yaml")}
+    names = {name for folder in submissions for name in submission_names(folder)}
     for name in sorted(names):
         if not is_name(name):
             complain(
@@ -154,7 +140,7 @@ def claiming(submissions: Sequence[Path], complain: Complain = stop) -> list[str
 def _describe(
     name: str, folders: Sequence[Path], backbones: Path | None, datasets: Sequence[str], complain: Complain
 ) -> Description:
-    path = backbones / name / "backbone.json" if backbones else None
+    path = backbones / name / MANIFEST if backbones else None
     manifest = read_model(path, BackboneManifest, complain) if path else None
     own = read_submission(folders, name, complain)
     speaker = manifest.provenance.method if manifest else _family(name)
@@ -165,7 +151,6 @@ def _describe(
     drawn = _drawn(name, manifest) if speaker == _RANDOM and own is None else None
     display_name = next(filter(None, map(clean, texts)), drawn_display_name(drawn) if drawn else name)
     methods = [method.display_name if method else "", manifest.provenance.method if manifest else ""]
-    papers = [method.paper if method else None, manifest.provenance.paper if manifest else None]
     declared = _declared(own, method, manifest)
     report = read_audit(name, folders, backbones, complain)
     tracks: tuple[Track, ...] = ("public", "phantom")
@@ -175,7 +160,7 @@ def _describe(
         method=next(filter(None, map(clean, methods)), display_name),
         fraction=manifest.provenance.fraction if manifest else None,
         supervision=_supervision(method, manifest),
-        paper=next((str(paper) for paper in papers if paper), None),
+        **_facts_of(method, manifest),
         pretraining_data=[clean(words.title(item)) for item in declared],
         description=_initialised(drawn, manifest)
         if drawn
@@ -188,6 +173,16 @@ def _describe(
         claimed=own.claimed if own else {},
         claimed_track=own.claimed_track if own else "public",
     )
+
+
+def _facts_of(method: Submission | None, manifest: BackboneManifest | None) -> dict[str, str]:
+    """Return what is declared of a method and rows show: as its declaration says it, else as its weights do."""
+    said = {}
+    for field in (field for field in DeclaredFacts.model_fields if field in RowFacts.model_fields):
+        stated = (getattr(one, field) for one in (method, manifest and manifest.provenance) if one)
+        if text := next(filter(None, stated), None):
+            said[field] = str(text)
+    return said
 
 
 def _supervision(method: Submission | None, manifest: BackboneManifest | None) -> Supervision:

@@ -1,4 +1,4 @@
-"""Example predictions for the page, `<examples>/phantom/<submission>/<task>.json`.
+"""Example predictions for the page, `<examples>/phantom/<backbone>/<task>.json`.
 
 No number depends on them: a file that is broken, a link, or not of a run that is here is passed over with a warning.
 """

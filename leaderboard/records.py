@@ -1,6 +1,6 @@
 """Run records from disk: what is no record is left out and named; nothing outside the results folder is read.
 
-Layout: `<results>/<track>/<submission>/<task>.jsonl`, one `RunRecord` a line. The files are anybody's: none of them can
+Layout: `<results>/<track>/<backbone>/<task>.jsonl`, one `RunRecord` a line. The files are anybody's: none of them can
 keep the board of all others from being built.
 """
 
@@ -80,7 +80,7 @@ def _record_paths(results: Path, notes: list[str]) -> Iterator[tuple[Path, str]]
         for submission in _entries(track, track.name, notes, want_folder=True):
             below = f"{track.name}/{submission.name}"
             if not is_name(submission.name):
-                notes.append(f"{_shown(below)}: not the name of a submission, left out.")
+                notes.append(f"{_shown(below)}: not the name of a backbone, left out.")
                 continue
             for path in _entries(submission, below, notes, want_folder=False):
                 if path.suffix != ".jsonl" or not is_name(path.stem):

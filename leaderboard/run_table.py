@@ -1,4 +1,4 @@
-"""A table of our own runs: one row per submission, Student's interval over independent seeds."""
+"""A table of our own runs: one row per backbone, Student's interval over independent seeds."""
 
 from __future__ import annotations
 

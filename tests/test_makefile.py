@@ -71,7 +71,7 @@ def test_a_path_is_one_argument(clone, path):
 @pytest.mark.parametrize("name", ["LOVT_BENCH_WORKSPACE", "WORKSPACE"])
 def test_a_workspace_is_used_as_it_is_called(clone, name, path):
     for output in (
-        make(clone, "evaluate", "SUBMISSION=random", f"{name}={path}"),
+        make(clone, "evaluate", "BACKBONE=random", f"{name}={path}"),
         make(clone, "evaluate", "SUBMISSION=random", **{name: path}),
     ):
         assert calls(output) == [[["evaluate", "random", "--profile", "paper"], path]]

@@ -119,7 +119,7 @@ def _check_graph_file(
 ) -> Iterator[Finding]:
     there = is_plain(root / GRAPH)
     if manifest.onnx_sha256 is None and not there:
-        advice = "tasks run without it; `lovt-bench backbone export` without --no-onnx writes it"
+        advice = "tasks run without it; writing the backbone again without --no-onnx writes it"
         yield Finding("warning", GRAPH, "there is none, and the manifest declares none", advice)
     elif not there:
         yield Finding("error", GRAPH, f"is missing, {MANIFEST} declares one", EXPORT_AGAIN)

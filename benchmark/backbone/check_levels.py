@@ -10,7 +10,7 @@ from torch import Tensor
 from benchmark.backbone.findings import Finding
 from benchmark.contract.backbone import BackboneManifest
 
-EXPORT_AGAIN = "export the backbone again: `lovt-bench backbone export`"
+EXPORT_AGAIN = "make the backbone again: `lovt-bench submit`, `pretrain` or `backbone export`"
 
 
 def example_images(batch: int, side: int) -> Tensor:

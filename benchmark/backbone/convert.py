@@ -10,25 +10,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
 from benchmark.backbone import registry
-from benchmark.backbone.apart import read_apart
 from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.same_tensors import ambiguity
-from benchmark.backbone.understand.guard import kind_of
 from benchmark.backbone.understand.read import read_checkpoint
 from benchmark.backbone.weights import listing, not_finite, spec_problems, specs_of
-from benchmark.contract.apart_inside import Answer, Work
 from benchmark.contract.untrusted import clean_text
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a weight file; one from elsewhere is read by `from_file`.
+    """Return the tensors of a weight file that is known; one from elsewhere is read by `understand_file`.
 
     Raises:
-        BackboneError: no such file, another kind of file, a pickle that holds more than tensors, or a
+        BackboneError: No such file, another kind of file, a pickle that holds more than tensors, or a
             checkpoint that holds more than one flat state dict.
     """
     content = read_checkpoint(path)
@@ -45,28 +40,6 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     return {str(name): value for name, value in content.items()}
 
 
-def from_file(architecture: str, path: Path) -> tuple[Backbone, list[str]]:
-    """Return the backbone of a weight file that is read in a process apart; see `from_state_dict`.
-
-    Raises:
-        BackboneError: as `read_state_dict` and `from_state_dict` raise it.
-    """
-    kind_of(path)
-    notes, state = read_apart(
-        f"{__name__}:{plain_work.__name__}", path, architecture, {"architecture": architecture}
-    )
-    said = [clean_text(str(note)) for note in notes]
-    return _build(architecture, state), [*said, *filter(None, [ambiguity(architecture)])]
-
-
-def plain_work(path: str, architecture: str) -> Work:
-    """Yield once when a file is read, then notes and the state dict; see `read_apart`."""
-    state = read_state_dict(Path(path))
-    yield Answer(None)
-    plain, notes = _plain(architecture, state)
-    yield Answer(notes, save({name: tensor.contiguous() for name, tensor in plain.items()}))
-
-
 def from_state_dict(architecture: str, state: Mapping[str, Tensor]) -> tuple[Backbone, list[str]]:
     """Return a backbone in eval mode with the given weights, and notes on what was changed on the way.
 
@@ -74,10 +47,13 @@ def from_state_dict(architecture: str, state: Mapping[str, Tensor]) -> tuple[Bac
     0: nothing reads them as long as BN has a fixed momentum.
 
     Raises:
-        BackboneError: naming the keys that are missing, unexpected, of another shape, or not finite.
+        BackboneError: Naming the keys that are missing, unexpected, of another shape, or not finite.
     """
     plain, notes = _plain(architecture, state)
-    return _build(architecture, plain), notes
+    with torch.random.fork_rng(devices=[]):
+        backbone = registry.build(architecture)
+    backbone.load_state_dict(plain)
+    return backbone.eval(), notes
 
 
 def _plain(architecture: str, state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
@@ -101,10 +77,3 @@ def _plain(architecture: str, state: Mapping[str, Tensor]) -> tuple[dict[str, Te
     if bad := not_finite(state):
         raise BackboneError(f"the weights hold NaN or infinity in {len(bad)} tensors: {listing(bad)}")
     return dict(state), notes
-
-
-def _build(architecture: str, state: Mapping[str, Tensor]) -> Backbone:
-    with torch.random.fork_rng(devices=[]):
-        backbone = registry.build(architecture)
-    backbone.load_state_dict(dict(state))
-    return backbone.eval()

@@ -15,7 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
 
 from benchmark.backbone import registry
 from benchmark.backbone.export import export_onnx
@@ -23,39 +22,30 @@ from benchmark.backbone.model import Backbone, BackboneError
 from benchmark.backbone.names import MANIFEST
 from benchmark.backbone.weights import listing, not_finite, read_weights, serialise, specs_of
 from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
-from benchmark.contract.base import wrong_fields
-from benchmark.contract.plain_file import PlainFileError, is_plain, is_there, read_plain
+from benchmark.contract.model_file import ModelFileError, checked, read_model
+from benchmark.contract.plain_file import is_plain
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.leftovers import sweep
 from benchmark.disk.lock import hold
 from benchmark.disk.temporary import new_folder
 
 WEIGHTS, GRAPH = "backbone.safetensors", "backbone.onnx"
-MANIFEST_LIMIT = 1 << 20
-"""Bytes; a manifest is a page, not a payload."""
 
 
 def read_manifest(root: Path) -> BackboneManifest:
     """Return the validated `backbone.json` of a folder.
 
     Raises:
-        BackboneError: missing, too large, not JSON, or not what the contract says; the field is named.
+        BackboneError: Missing, too large, not JSON, or not what the contract says; the field is named.
     """
-    path = root / MANIFEST
-    if not is_there(path):
-        raise BackboneError(
-            f"{root} holds no {MANIFEST}; `lovt-bench backbone export` writes backbone folders"
-        )
     try:
-        return BackboneManifest.model_validate_json(read_plain(path, MANIFEST_LIMIT))
-    except PlainFileError as error:
-        raise BackboneError(f"{path} {error}") from error
-    except OSError as error:
-        raise BackboneError(f"{path} cannot be read ({error.strerror})") from error
-    except ValidationError as error:
+        return read_model(root / MANIFEST, BackboneManifest)
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise BackboneError(
-            f"{path} does not follow the contract: {wrong_fields(error, BackboneManifest)}"
+            f"{root} holds no {MANIFEST}; `lovt-bench submit` writes backbone folders"
         ) from error
+    except ModelFileError as error:
+        raise BackboneError(str(error)) from error
 
 
 def check_architecture(manifest: BackboneManifest) -> None:
@@ -77,7 +67,7 @@ def load_backbone(root: Path) -> Backbone:
     """Return the backbone of a folder, in eval mode on the CPU; torch's generators are left as they are.
 
     Raises:
-        BackboneError: a file is missing or does not agree with the manifest or the architecture.
+        BackboneError: A file is missing or does not agree with the manifest or the architecture.
     """
     manifest = read_manifest(root)
     if manifest.is_graph_only:
@@ -138,16 +128,16 @@ def write_backbone(
     """Write the files of a backbone into an empty folder, for example of `writing_backbone`.
 
     Args:
-        folder: where to write.
-        backbone: on any device, in any mode.
-        name: the backbone's name, under which the folder will lie.
-        display_name: what tables show.
-        provenance: where the weights came from.
-        onnx: whether to write `backbone.onnx` too (seconds).
-        side: image side in pixels at which the graph is traced.
+        folder: Where to write.
+        backbone: On any device, in any mode.
+        name: The backbone's name, under which the folder will lie.
+        display_name: What tables show.
+        provenance: Where the weights came from.
+        onnx: Whether to write `backbone.onnx` too (seconds).
+        side: Image side in pixels at which the graph is traced.
 
     Raises:
-        BackboneError: weights are not finite, or a field is not what the contract says.
+        BackboneError: Weights are not finite, or a field is not what the contract says.
     """
     _refuse_not_finite(name, backbone)
     contents = {WEIGHTS: serialise(backbone)}
@@ -185,30 +175,31 @@ def write_files(
     The digests are of what is meant to be written: a file that the disk cut short or changed does not agree with them.
 
     Args:
-        folder: where to write.
-        contents: of `backbone.safetensors` and `backbone.onnx`, those that there are, by file name.
-        libraries: packages whose versions are recorded.
+        folder: Where to write.
+        contents: Content of `backbone.safetensors` and `backbone.onnx`, those that there are, by file name.
+        libraries: Packages whose versions are recorded.
 
     Raises:
-        BackboneError: a field is not what the contract says; nothing is written.
+        BackboneError: A field is not what the contract says; nothing is written.
     """
     digests = {file: hashlib.sha256(content).hexdigest() for file, content in contents.items()}
+    fields = {
+        "name": name,
+        "display_name": display_name,
+        "architecture": architecture,
+        "levels": list(levels),
+        "input": InputSpec(side=side),
+        "parameters": parameters,
+        "weights_sha256": digests.get(WEIGHTS),
+        "onnx_sha256": digests.get(GRAPH),
+        "provenance": provenance,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {package: version(package) for package in libraries},
+    }
     try:
-        manifest = BackboneManifest(
-            name=name,
-            display_name=display_name,
-            architecture=architecture,
-            levels=list(levels),
-            input=InputSpec(side=side),
-            parameters=parameters,
-            weights_sha256=digests.get(WEIGHTS),
-            onnx_sha256=digests.get(GRAPH),
-            provenance=provenance,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            versions={package: version(package) for package in libraries},
-        )
-    except ValidationError as error:
-        raise BackboneError(f"{name} cannot be written as a backbone: {error}") from error
+        manifest = checked(BackboneManifest, fields, f"{name} cannot be written as a backbone:")
+    except ModelFileError as error:
+        raise BackboneError(str(error)) from error
     for file, content in {**contents, MANIFEST: manifest.to_json().encode()}.items():
         (folder / file).write_bytes(content)
     return manifest
@@ -228,13 +219,13 @@ def writing_backbone(
     Nobody else writes this backbone meanwhile: a second writer waits, and then finds the first one's there.
 
     Args:
-        root: the folder; its last part is the backbone's name.
-        force: replace whatever lies there.
-        own: whether a backbone that lies there is the caller's own work, which is replaced without `force`.
+        root: The folder; its last part is the backbone's name.
+        force: Replace whatever lies there.
+        own: Whether a backbone that lies there is the caller's own work, which is replaced without `force`.
 
     Raises:
-        BackboneError: a backbone that came from elsewhere lies there, at the beginning or at the end of the block.
-        OSError: with the path.
+        BackboneError: A backbone that came from elsewhere lies there, at the beginning or at the end of the block.
+        OSError: With the path.
     """
     with hold(_lock(root), wait=True):
         check_replaceable(root, force=force, own=own)

@@ -27,12 +27,9 @@ def cached_file() -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints" / FILE
 
 
-def advice() -> str:
-    """Return what to do where the weights are missing."""
-    return (
-        f"get {URL} (98 MB, SHA-256 begins with {DIGESTS[0]}) and put it at {cached_file()}, "
-        f"or run `lovt-bench backbone export imagenet --weights {FILE}`"
-    )
+def place() -> str:
+    """Return which file goes where."""
+    return f"get {URL} (98 MB, SHA-256 begins with {DIGESTS[0]}) and put it at {cached_file()}"
 
 
 def load_imagenet(path: Path, digests: tuple[str, ...] = DIGESTS) -> tuple[Backbone, Provenance]:
@@ -42,13 +39,13 @@ def load_imagenet(path: Path, digests: tuple[str, ...] = DIGESTS) -> tuple[Backb
         BackboneError: Missing, or another file.
     """
     if not path.is_file():
-        raise BackboneError(f"no ImageNet weights at {path}: {advice()}")
+        raise BackboneError(f"no ImageNet weights at {path}: {place()}")
     found = file_sha256(path)
     if not found.startswith(digests):
         raise BackboneError(
             f"{path} is not the ImageNet file: its SHA-256 begins with {found[:8]}, "
-            f"expected {' or '.join(digests)}; {advice()}. Other weights need another name: "
-            "`lovt-bench backbone export NAME --weights FILE`"
+            f"expected {' or '.join(digests)}; {place()}. Other weights need another name: "
+            "`lovt-bench submit NAME --weights FILE`"
         )
     backbone, notes = from_state_dict(ARCHITECTURE, read_state_dict(path))
     provenance = Provenance(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmark.contract.backbone import MANIFEST
 from benchmark.contract.base import NAME_RULE, is_built_in, is_name
 from benchmark.contract.plain_file import holders
 from benchmark.contract.unknown import meant
 
-MANIFEST = "backbone.json"
 DRAWN = "random"
 DRAWN_PREFIX = "random-"
 IMAGENET = "imagenet"
@@ -48,5 +48,5 @@ def missing(name: str, workspace: Path) -> str:
     return (
         f"no backbone {name!r} in {workspace / 'backbones'}{meant(name, [*there, *ALWAYS])}; there: "
         f"{', '.join(there) or 'none'}; always there: {', '.join(ALWAYS)}. "
-        f"`lovt-bench backbone export {name} --weights FILE` converts a weight file"
+        f"`lovt-bench submit {name} --weights FILE` makes one of a weight file"
     )

@@ -1,17 +1,17 @@
-"""What `lovt-bench backbone export` turns into a folder: a weight file, ImageNet's, or one random draw."""
+"""What `lovt-bench backbone export` turns into a folder: ImageNet's weights, or one random draw."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.backbone import imagenet
-from benchmark.backbone.convert import from_file
 from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.names import is_kept
+from benchmark.backbone.names import ALWAYS, IMAGENET
 from benchmark.backbone.sources import RandomSource, backbone_folder
 from benchmark.contract.backbone import Provenance
-from benchmark.disk.digest import file_sha256
 
 
 @dataclass(frozen=True)
@@ -24,42 +24,46 @@ class Origin:
     provenance: Provenance
 
 
-def origin(name: str, *, weights: Path | None, architecture: str | None, seed: int | None) -> Origin:
+def origin(name: str, *, architecture: str | None, seed: int | None) -> Origin:
     """Return the backbone that is asked for.
 
     Args:
-        name: `imagenet`, `random` or a new name.
-        weights: state dict file; needed for a new name, optional for `imagenet`.
+        name: `imagenet` or `random`.
         architecture: None for resnet50.
-        seed: the draw; needed for `random`, which becomes `random-SEED`.
+        seed: The draw; needed for `random`, which becomes `random-SEED`.
 
     Raises:
-        BackboneError: something is missing or does not fit.
+        BackboneError: Something is missing or does not fit.
     """
     backbone_folder(Path(), name)
-    if seed is not None and name != "random":
-        raise BackboneError(f"--seed belongs to NAME random, found NAME {name}")
-    if name == "random":
-        if weights is not None or seed is None:
-            raise BackboneError(
-                "NAME random needs --seed and takes no --weights: it writes the draw of that seed"
-            )
-        source = RandomSource(architecture or "resnet50")
-        return Origin(
-            f"{source.name}-{seed}",
-            f"{source.display_name}, seed {seed}",
-            source.load(seed),
-            Provenance(method="random", seed=seed),
-        )
-    if name == "imagenet":
+    if name not in ALWAYS:
+        raise BackboneError(elsewhere(name))
+    if name == IMAGENET:
+        if seed is not None:
+            raise BackboneError(f"--seed belongs to NAME random, found NAME {name}")
         if architecture not in (None, imagenet.ARCHITECTURE):
             raise BackboneError(f"NAME imagenet is {imagenet.ARCHITECTURE}; give other weights another name")
-        return Origin(name, "ImageNet", *imagenet.load_imagenet(weights or imagenet.cached_file()))
-    if weights is None:
-        raise BackboneError(f"NAME {name} needs --weights FILE; only imagenet and random do without")
-    if is_kept(name):
-        raise BackboneError(f"names that begin with `random` are kept for random draws, found {name}")
-    backbone, notes = from_file(architecture or "resnet50", weights)
+        return Origin(name, "ImageNet", *imagenet.load_imagenet(imagenet.cached_file()))
+    if seed is None:
+        raise BackboneError("NAME random needs --seed: it writes the draw of that seed")
+    source = RandomSource(architecture or "resnet50")
     return Origin(
-        name, name, backbone, Provenance(method=name, source_sha256=file_sha256(weights), notes=notes)
+        f"{source.name}-{seed}",
+        f"{source.display_name}, seed {seed}",
+        source.load(seed),
+        Provenance(method="random", seed=seed),
     )
+
+
+def elsewhere(name: str, weights: str = "FILE", options: Sequence[str] = ()) -> str:
+    """Return what is said to somebody who exports weights from elsewhere: how they become a backbone.
+
+    Args:
+        name: What the backbone was to be called.
+        weights: The file.
+        options: Further words of the command line.
+    """
+    if name == IMAGENET:
+        return f"NAME imagenet takes the weights that lie in torch hub's cache: {imagenet.place()}"
+    words = shlex.join(["lovt-bench", "submit", name, "--weights", weights, *options])
+    return f"`backbone export` writes imagenet and random; weights from elsewhere become a backbone with: {words}"

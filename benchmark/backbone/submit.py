@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import Any
 
 from benchmark.backbone.findings import Finding
 from benchmark.backbone.model import Backbone, BackboneError
@@ -15,16 +15,7 @@ from benchmark.backbone.sources import backbone_folder
 from benchmark.backbone.understand.report import Report
 from benchmark.backbone.understand.trunk import understand_file
 from benchmark.contract.backbone import Provenance
-from benchmark.contract.base import wrong_fields
 from benchmark.disk.digest import file_sha256
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What a submitter says of the weights; nothing of it can be seen in them."""
-
-    paper: str | None = None
-    pretraining_data: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,21 +35,20 @@ def prepare(
     architecture: str,
     encoder: str | None,
     workspace: Path,
-    declared: Declared,
+    declared: Mapping[str, Any],
 ) -> Prepared:
     """Return the backbone that a checkpoint holds; nothing is written.
 
     Args:
-        name: what the backbone will be called.
-        weights: the checkpoint.
-        architecture: name in the registry.
-        encoder: picks one where several fit.
-        workspace: the workspace root, whose backbones it is compared with.
-        declared: what the submitter says.
+        name: What the backbone will be called.
+        weights: The checkpoint.
+        architecture: Name in the registry.
+        encoder: Picks one where several fit.
+        workspace: The workspace root, whose backbones it is compared with.
+        declared: What the submitter says (`benchmark.contract.backbone.repeated`).
 
     Raises:
-        BackboneError: a name that is taken for something else, a file that is refused, a declaration that does
-            not fit.
+        BackboneError: A name that is taken for something else, or a file that is refused.
     """
     check_name(name, workspace)
     understood = understand_file(weights, architecture, encoder)
@@ -77,21 +67,8 @@ def check_name(name: str, workspace: Path) -> None:
         )
 
 
-def declared_provenance(name: str, weights: Path, declared: Declared, notes: list[str]) -> Provenance:
-    """Return where weights came from, as declared and as understood.
-
-    Raises:
-        BackboneError: a declaration that does not fit.
-    """
-    try:
-        return Provenance.model_validate(
-            {
-                "method": name,
-                "source_sha256": file_sha256(weights),
-                "paper": declared.paper,
-                "pretraining_data": list(declared.pretraining_data),
-                "notes": notes,
-            }
-        )
-    except ValidationError as error:
-        raise BackboneError(f"the declaration does not fit: {wrong_fields(error, Provenance)}") from error
+def declared_provenance(
+    name: str, weights: Path, declared: Mapping[str, Any], notes: list[str]
+) -> Provenance:
+    """Return where weights came from, as declared and as understood."""
+    return Provenance(**declared, method=name, source_sha256=file_sha256(weights), notes=notes)

@@ -59,70 +59,61 @@ def backbone() -> None:
     \b
     Examples:
       lovt-bench backbone list
-      lovt-bench backbone export my-method --weights FILE.pth
+      lovt-bench backbone export imagenet
       lovt-bench backbone check my-method
     """
 
 
 @backbone.command()
 @click.argument("name")
-@click.option(
-    "--weights",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="State dict in torchvision's layout: .pt, .pth (tensors only) or .safetensors.",
-)
 @click.option("--arch", help="Architecture [default: resnet50]; see `lovt-bench backbone architectures`.")
 @click.option("--seed", type=click.IntRange(min=0), help="With NAME random: the draw to write.")
 @click.option("--display-name", help="What tables show [default: NAME].")
-@click.option(
-    "--pretraining-data",
-    multiple=True,
-    metavar="NAME",
-    help="Dataset the weights have seen; repeat for several. See `lovt-bench submission data`.",
-)
 @click.option("--onnx/--no-onnx", default=True, help="Write backbone.onnx too.  [default: yes]")
 @click.option("--force", is_flag=True, help="Replace a backbone of that name.")
+@click.option("--weights", hidden=True)
+@click.option("--pretraining-data", multiple=True, hidden=True)
 @workspace_option
 def export(
     name: str,
-    weights: Path | None,
     arch: str | None,
     seed: int | None,
     display_name: str | None,
-    pretraining_data: tuple[str, ...],
     onnx: bool,
     force: bool,
+    weights: str | None,
+    pretraining_data: tuple[str, ...],
     workspace: Path | None,
 ) -> None:
-    """Write the backbone folder NAME from a weight file.
+    """Write the backbone folder of NAME `imagenet` or `random`.
 
-    NAME `imagenet` takes torchvision's IMAGENET1K_V1 weights from torch hub's cache or from --weights;
-    nothing is downloaded. NAME `random` writes the draw of one --seed as random-SEED. Any other NAME needs
-    --weights.
+    `imagenet` takes torchvision's IMAGENET1K_V1 weights from torch hub's cache; nothing is downloaded. `random` writes
+    the draw of one --seed as random-SEED. Weights from elsewhere become a backbone with `lovt-bench submit`.
 
     \b
     Examples:
       lovt-bench backbone export imagenet
-      lovt-bench backbone export imagenet --weights resnet50-0676ba61.pth
-      lovt-bench backbone export my-method --weights my.pth --display-name "My method" \\
-          --pretraining-data MIMIC-CXR
-      lovt-bench backbone export small --weights r18.safetensors --arch resnet18
       lovt-bench backbone export random --seed 12345
     """
     with backbone_errors():
         from benchmark.backbone.folder import check_replaceable, write_backbone, writing_backbone
-        from benchmark.backbone.origin import origin
+        from benchmark.backbone.model import BackboneError
+        from benchmark.backbone.origin import elsewhere, origin
         from benchmark.backbone.sources import backbone_folder
         from benchmark.runtime.attached_audit import attached_audits, settle_audit
 
         place = workspace_root(workspace)
-        if name != "random":
+        backbone_folder(place, name)
+        if weights is not None or pretraining_data:
+            given = [("--arch", arch), ("--display-name", display_name)]
+            given += [("--pretraining-data", data) for data in pretraining_data]
+            words = [word for option, value in given if value for word in (option, value)]
+            words += [flag for flag, on in (("--no-onnx", not onnx), ("--force", force)) if on]
+            raise BackboneError(elsewhere(name, weights or "FILE", words))
+        if name == "imagenet":
             check_replaceable(backbone_folder(place, name), force=force)
-        found = origin(name, weights=weights, architecture=arch, seed=seed)
+        found = origin(name, architecture=arch, seed=seed)
         root = backbone_folder(place, found.name)
-        provenance = found.provenance
-        if pretraining_data:
-            provenance = provenance.model_copy(update={"pretraining_data": _declared(pretraining_data)})
         with writing_backbone(root, force=force) as new:
             audits = attached_audits(root)
             manifest = write_backbone(
@@ -130,7 +121,7 @@ def export(
                 found.backbone,
                 name=root.name,
                 display_name=display_name or found.display_name,
-                provenance=provenance,
+                provenance=found.provenance,
                 onnx=onnx,
             )
         outcomes = [settle_audit(report, manifest, place) for report in audits]
@@ -138,16 +129,6 @@ def export(
         say(f"note: {note}")
     say(f"{root}: {manifest.architecture}, SHA-256 {manifest.sha256[:16]}…")
     say(f"Next: lovt-bench backbone check {manifest.name}")
-
-
-def _declared(pretraining_data: tuple[str, ...]) -> list[str]:
-    """Return declared data in the words of the vocabulary."""
-    from benchmark.contract.pretraining_data import UnknownDataError, vocabulary
-
-    try:
-        return vocabulary().declare_all(pretraining_data)
-    except UnknownDataError as error:
-        raise click.ClickException(str(error)) from error
 
 
 @backbone.command()
@@ -166,7 +147,7 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
     with backbone_errors():
         from benchmark.backbone.sources import backbone_folder
         from benchmark.runtime.check_apart import check_apart
-        from benchmark.runtime.find_submission import is_path
+        from benchmark.submission.find import is_path
 
         by_path = is_path(name_or_dir)
         root = Path(name_or_dir) if by_path else backbone_folder(workspace_root(workspace), name_or_dir)

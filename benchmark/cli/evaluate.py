@@ -10,9 +10,9 @@ import click
 
 from benchmark.cli.console import say
 from benchmark.cli.evaluation_names import by_name, check_name, same_command
-from benchmark.cli.interruption import interruptible
 from benchmark.cli.options import workspace_option
 from benchmark.cli.sizes import Size
+from benchmark.runtime.interruption import interruptible
 from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("submission")
+@click.argument("backbone")
 @click.option(
     "--tasks",
     "patterns",
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def evaluate(
     ctx: click.Context,
-    submission: str,
+    backbone: str,
     patterns: tuple[str, ...],
     profile: str,
     device: Any,
@@ -87,9 +87,9 @@ def evaluate(
     prepared_only: bool,
     workspace: Path | None,
 ) -> None:
-    """Take the backbone of SUBMISSION through the tasks and record every run.
+    """Take BACKBONE through the tasks and record every run.
 
-    SUBMISSION is `random`, `imagenet`, or a folder under workspace/backbones/. Runs that are recorded already are
+    BACKBONE is `random`, `imagenet`, or a folder under workspace/backbones/. Runs that are recorded already are
     not run again, so a call that was cut off goes on where it was, and several calls share the work.
 
     \b
@@ -113,7 +113,7 @@ def evaluate(
                 _seconds(None if stall_limit in ("off", "0") else stall_limit),
             )
             specs, limits, rules = by_name(patterns, profile, protocol)
-            check_name(submission, root)
+            check_name(backbone, root)
             specs, stores = _open_stores(specs, root, rules, prepared_only)
             from benchmark.backbone.sources import resolve
             from benchmark.cli.evaluation_report import print_left, print_results
@@ -123,7 +123,7 @@ def evaluate(
             from benchmark.keeper import keeper
             from benchmark.malloc import keep_freed_memory, leave_out_imports
 
-            source = resolve(submission, root)
+            source = resolve(backbone, root)
             if not patterns:
                 specs = _leave_out(specs, source, limits.image_side)
             evaluation = Evaluation(

@@ -25,35 +25,35 @@ def by_name(
     return list(select_tasks(patterns)), load_profile(profile), load_protocol(protocol)
 
 
-def check_name(submission: str, root: Path) -> None:
+def check_name(backbone: str, root: Path) -> None:
     """Raise ValueError where there is no backbone of that name."""
     from benchmark.backbone.names import DRAWN_PREFIX, name_problem
 
-    if problem := name_problem(submission, root):
-        raise ValueError(problem + _made_by(submission, root))
-    if submission.startswith(DRAWN_PREFIX) and not (root / "backbones" / submission).is_dir():
+    if problem := name_problem(backbone, root):
+        raise ValueError(problem + _made_by(backbone, root))
+    if backbone.startswith(DRAWN_PREFIX) and not (root / "backbones" / backbone).is_dir():
         from benchmark.backbone.sources import resolve
 
-        resolve(submission, root)
+        resolve(backbone, root)
 
 
-def _made_by(submission: str, root: Path) -> str:
-    """Return what makes the backbone of a submission that has none yet, in words; empty where there is none."""
-    from benchmark.runtime.find_submission import find_submission, folders_called
-    from benchmark.runtime.submissions import SubmissionError
+def _made_by(backbone: str, root: Path) -> str:
+    """Return what makes a backbone that is not there, in words; empty where no submission has its name."""
+    from benchmark.submission.find import find_submission, folders_called
+    from benchmark.submission.read import SubmissionError
 
-    if not folders_called(submission, root):
+    if not folders_called(backbone, root):
         return ""
     try:
-        find_submission(submission, root)
+        find_submission(backbone, root)
     except SubmissionError as error:
         return f". {error}"
-    return f". It is a method: `lovt-bench pretrain {submission}` makes its backbone"
+    return f". It is a method: `lovt-bench pretrain {backbone}` makes its backbone"
 
 
 def same_command(ctx: click.Context) -> str:
     """Return the command line as it was given, options only where they were."""
-    words = ["lovt-bench", "evaluate", ctx.params["submission"]]
+    words = ["lovt-bench", "evaluate", ctx.params["backbone"]]
     for parameter in ctx.command.params:
         given = ctx.get_parameter_source(parameter.name or "") == click.core.ParameterSource.COMMANDLINE
         if not isinstance(parameter, click.Option) or not given:

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from benchmark.cli.console import say
-from benchmark.cli.interruption import interruptible
 from benchmark.cli.leaderboard_board import open_board
 from benchmark.cli.leaderboard_options import out_option
+from benchmark.runtime.interruption import interruptible
 
 
 @click.command()

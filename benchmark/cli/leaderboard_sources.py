@@ -29,7 +29,7 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
         LeaderboardError: a published table is broken, or the keeper's name is none.
         OSError: a folder cannot be read.
     """
-    from benchmark.runtime.declaration import submission_roots
+    from benchmark.submission.declare import submission_roots
     from benchmark.workspace import workspace_root
     from leaderboard.descriptions import claiming, describe
     from leaderboard.lineage import lineage

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
 from benchmark.cli.console import say
 from benchmark.cli.options import workspace_option
-from benchmark.cli.sizes import Size, physical_memory
+from benchmark.cli.sizes import Size
 from benchmark.workspace import workspace_root
-
-if TYPE_CHECKING:
-    from benchmark.contract.run_contract import Limits
 
 DEFAULT_CORPUS = "mimic-cxr"
 
@@ -187,13 +183,15 @@ def pretrain(
     """
     from benchmark.backbone.findings import summed_up
     from benchmark.backbone.model import BackboneError
-    from benchmark.cli.pretrain_run import StoppedError, execute
-    from benchmark.cli.pretrain_runtime import Request
+    from benchmark.cli.pretrain_view import Terminal
     from benchmark.contract.exit_codes import ExitCode
     from benchmark.contract.verdict import Verdict
     from benchmark.runtime.engine import EngineError
+    from benchmark.runtime.execute import execute
+    from benchmark.runtime.interruption import StoppedError
     from benchmark.runtime.outcome import exit_code
-    from benchmark.runtime.submissions import SubmissionError
+    from benchmark.runtime.request import Request, corpus_folder, limits_of
+    from benchmark.submission.read import SubmissionError
 
     if accept_changes and not resume:
         raise click.UsageError("--accept-changes lets a run go on: give --resume, too; --force begins anew")
@@ -224,14 +222,14 @@ def pretrain(
         image=image,
         base_image=base_image,
         build_network=build_network,
-        limits=_limits(memory, cpus, shm, pids, devices or 1, output_limit, time_limit, hard_limit),
+        limits=limits_of(memory, cpus, shm, pids, devices or 1, output_limit, time_limit, hard_limit),
         assets=assets,
         workspace=base,
-        corpus=lambda: _corpus_folder(base, corpus),
+        corpus=lambda: corpus_folder(base, corpus),
         rehearse=rehearse,
     )
     try:
-        result = execute(request, say)
+        result = execute(request, Terminal())
     except (SubmissionError, BackboneError, EngineError) as error:
         raise click.ClickException(str(error)) from error
     except StoppedError as error:
@@ -253,54 +251,6 @@ def _failure(message: str, code: int) -> click.ClickException:
     failure = click.ClickException(message)
     failure.exit_code = code  # type: ignore[misc]
     return failure
-
-
-def _limits(
-    memory: int | None,
-    cpus: float | None,
-    shm: int | None,
-    pids: int | None,
-    ranks: int,
-    output_limit: int | None,
-    time_limit: float | None,
-    hard_limit: float | None,
-) -> Limits:
-    from benchmark.contract.run_contract import Limits
-
-    if hard_limit is None and time_limit is not None:
-        hard_limit = 2 * time_limit + 10
-    memory = memory or 3 * physical_memory() // 4
-    given = {
-        "memory_bytes": memory,
-        "shared_memory_bytes": min(shm or memory, memory),
-        "scratch_bytes": min(Limits().scratch_bytes, memory),
-        "cpus": cpus or float(os.cpu_count() or 1),
-        "ranks": ranks,
-        "pids": pids or ranks * Limits().pids,
-        "output_bytes": output_limit,
-        "seconds": None if hard_limit is None else 60 * hard_limit,
-    }
-    return Limits.model_validate({key: value for key, value in given.items() if value is not None})
-
-
-def _corpus_folder(base: Path, corpus: str) -> Path:
-    """Return the folder of a corpus given by name or by path."""
-    from benchmark.contract.base import is_name
-    from benchmark.contract.unknown import meant
-    from benchmark.runtime.submissions import SubmissionError
-
-    named = base / "corpora" / corpus
-    given = Path(corpus)
-    if is_name(corpus) and named.is_dir():
-        return named
-    if given.is_dir():
-        return given.resolve()
-    there = sorted(p.parent.name for p in base.glob("corpora/[!.]*/corpus.json"))
-    raise SubmissionError(
-        f"no corpus {corpus!r} in {base / 'corpora'}{meant(corpus, there)}; there: {', '.join(there) or 'none'}. "
-        "`lovt-bench corpus prepare mimic-cxr --raw DIR` makes one; without the licence, "
-        "`lovt-bench data phantom` writes raw files to prepare"
-    )
 
 
 def _settings(assignments: tuple[str, ...]) -> dict[str, str]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
-from benchmark.cli.console import progress, text_column
+from benchmark.backbone.findings import Finding
+from benchmark.cli.backbone import show_finding
+from benchmark.cli.console import console, progress, say, text_column
 from benchmark.contract.events import DoneEvent, EpochEvent, Event, LogLine, MessageEvent, ProgressEvent
+from benchmark.runtime.shown import Hear
 
 LINE_SECONDS = 15.0
 """Time between two lines of progress on a pipe."""
@@ -78,6 +83,23 @@ class RunView:
             self._task = self._bar.add_task(description, total=total, completed=done, **fields)
         else:
             self._bar.update(self._task, description=description, total=total, completed=done, **fields)
+
+
+class Terminal:
+    """Shows a pre-training where the command was typed (`benchmark.runtime.shown.Shown`)."""
+
+    def line(self, text: str) -> None:
+        say(text)
+
+    def finding(self, finding: Finding, seconds: float, lines: Sequence[str]) -> None:
+        show_finding(finding, f"({seconds:.1f} s)")
+        for line in lines:
+            say(f"         | {line}")
+
+    @contextmanager
+    def run(self) -> Iterator[Hear]:
+        with RunView(console()) as view:
+            yield view.hear
 
 
 def duration(seconds: float) -> str:

@@ -57,7 +57,7 @@ def contradictions_here(
 
 
 def _origin(name: str, description: Description, declared: Sequence[Path]) -> Origin:
-    from benchmark.runtime.declaration import kind_of
+    from benchmark.submission.declare import kind_of
     from leaderboard.contradictions import Origin
     from leaderboard.declared import read_submission
 

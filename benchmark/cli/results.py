@@ -51,7 +51,7 @@ def results() -> None:
 def rescore(
     name: str | None, patterns: tuple[str, ...], results: Path | None, workspace: Path | None
 ) -> None:
-    """Compute the metrics of final runs anew, of submission NAME or of all, and compare them to the bit.
+    """Compute the metrics of final runs anew, of backbone NAME or of all, and compare them to the bit.
 
     Needs the predictions beside the records and the image stores; nothing is trained, and nothing is written. The exit
     code is 1 if a run has other metrics than its record, or predictions that are not those of the record, or if there

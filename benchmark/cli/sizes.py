@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any
 
@@ -23,8 +22,3 @@ class Size(click.ParamType):
         if match is None or float(match[1]) <= 0:
             self.fail(f"{value!r} is no size; expected for example 512m or 8g", param, ctx)
         return int(float(match[1]) * UNITS[match[2]])
-
-
-def physical_memory() -> int:
-    """Return the bytes of memory of this machine."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

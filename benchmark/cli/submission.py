@@ -20,6 +20,7 @@ from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
     from benchmark.contract.submission import Supervision
+    from leaderboard.submission_view import Board
 
 CELL_WIDTH = 36
 """Characters of a cell on a terminal, then its text is broken."""
@@ -79,17 +80,14 @@ def new(
       lovt-bench submission new my-weights --weights moco.pth --pretraining-data NIH
     """
     with declaration_errors():
-        from benchmark.contract.pretraining_data import vocabulary
-        from benchmark.runtime.declaration import Said
-        from benchmark.runtime.scaffold import argument_for, new_container, new_weights
+        from benchmark.submission.declare import stated
+        from benchmark.submission.scaffold import argument_for, new_container, new_weights
 
-        said = Said(
-            display_name=display_name,
-            supervision=supervision,
-            pretraining_data=tuple(vocabulary().declare_all(pretraining_data)),
+        said = stated(
+            (), display_name=display_name, supervision=supervision, pretraining_data=pretraining_data
         )
         if weights is None:
-            if said != Said():
+            if said:
                 raise click.UsageError(
                     "--display-name, --supervision and --pretraining-data go with --weights; of a method, edit its "
                     "submission.yaml"
@@ -121,7 +119,7 @@ def check(name_or_dir: str | None, everything: bool, workspace: Path | None) -> 
     """
     from benchmark.cli.backbone import show_findings
     from benchmark.cli.submission_check import findings_of, repository_folders
-    from benchmark.runtime.find_submission import locate
+    from benchmark.submission.find import locate
 
     if everything == (name_or_dir is not None):
         raise click.UsageError("expected NAME_OR_DIR, or --all")
@@ -152,10 +150,10 @@ def list_submissions(as_json: bool, workspace: Path | None) -> None:
       lovt-bench submission list | cut -f1,4
       lovt-bench submission list --json
     """
-    from benchmark.cli.submission_view import summaries
+    from leaderboard.submission_view import summaries
 
     with declaration_errors(), _board_errors():
-        rows, wrong = summaries(workspace_root(workspace))
+        rows, wrong = summaries(workspace_root(workspace), _board())
     _print_rows(rows, as_json)
     for problem in wrong:
         say(f"left out: {problem}", err=True)
@@ -174,10 +172,10 @@ def show(name_or_dir: str, as_json: bool, workspace: Path | None) -> None:
       lovt-bench submission show my-method --json
     """
     from benchmark.cli.submission_text import lines_of
-    from benchmark.cli.submission_view import detail
+    from leaderboard.submission_view import detail
 
     with declaration_errors(), _board_errors():
-        found = detail(name_or_dir, workspace_root(workspace))
+        found = detail(name_or_dir, workspace_root(workspace), _board())
     if as_json:
         say(json_text(found.model_dump(mode="json")), lines=True)
         return
@@ -195,9 +193,16 @@ def data(as_json: bool) -> None:
       lovt-bench submission data
       lovt-bench submission data | grep -i nih
     """
-    from benchmark.cli.submission_view import data_rows
+    from leaderboard.submission_view import data_rows
 
     _print_rows(data_rows(), as_json)
+
+
+def _board() -> Board:
+    from benchmark.cli.leaderboard_sources import board_keeper, expected_runs
+    from leaderboard.submission_view import Board
+
+    return Board(board_keeper, expected_runs)
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from benchmark.backbone.findings import Finding
 from benchmark.cli.record_findings import record_findings
-from benchmark.cli.submission_view import marks_of
-from benchmark.runtime.check_submission import check_submission
-from benchmark.runtime.declaration import submission_roots
-from benchmark.runtime.find_submission import beside_text
-from benchmark.runtime.submissions import submissions_root
+from benchmark.submission.check import check_submission
+from benchmark.submission.declare import submission_roots
+from benchmark.submission.find import beside_text
+from benchmark.submission.read import submissions_root
+from leaderboard.submission_view import marks_of
 from tasks.registry import load_tasks
 
 SHARED = "common"

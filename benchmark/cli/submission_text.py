@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmark.cli.submission_view import NOTHING, Detail
 from benchmark.contract.backbone import architecture_class
 from benchmark.contract.leaderboard import Overlap
 from leaderboard.layout import (
@@ -15,6 +14,7 @@ from leaderboard.layout import (
     percent,
     signed_percent,
 )
+from leaderboard.submission_view import NOTHING, Detail
 
 
 def lines_of(found: Detail) -> Iterator[str]:

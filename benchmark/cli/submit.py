@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from benchmark.cli.backbone import backbone_errors
 from benchmark.cli.console import say
 from benchmark.cli.options import workspace_option
-from benchmark.cli.submit_declaration import (
-    declaration_content,
-    declaration_errors,
-    declaring,
-    identity_check,
-    read_said,
-    record,
-    submitter_options,
-)
+from benchmark.cli.submit_declaration import declaration_errors, declaring_options
 from benchmark.cli.submit_graph import read_graph
 from benchmark.cli.submit_weights import read_weights
 from benchmark.workspace import workspace_root
-
-if TYPE_CHECKING:
-    from benchmark.contract.dataset import Track
-    from benchmark.contract.submission import Supervision
 
 
 @click.command()
@@ -45,15 +33,12 @@ if TYPE_CHECKING:
     help="An output of an ONNX graph that is a feature level; repeat for several.  [default: found by their shapes]",
 )
 @click.option("--encoder", help="Which encoder, where several fit: its prefix, or a part of it.")
-@click.option("--display-name", help="What tables show [default: NAME].")
-@click.option("--paper", help="Web address of the paper.")
+@declaring_options
 @click.option(
-    "--pretraining-data",
-    multiple=True,
-    metavar="NAME",
-    help="Dataset the weights have seen, none, or 'other: TEXT'; repeat for several. See `lovt-bench submission data`.",
+    "--submissions",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where NAME/submission.yaml is written [default: $LOVT_BENCH_SUBMISSIONS, else WORKSPACE/submissions].",
 )
-@submitter_options
 @click.option("--onnx/--no-onnx", default=True, help="Write backbone.onnx too.  [default: yes]")
 @click.option("--allow-findings", is_flag=True, help="Write it even where the sanity check finds errors.")
 @click.option("--force", is_flag=True, help="Replace a backbone and a declaration of that name.")
@@ -64,18 +49,12 @@ def submit(
     arch: str | None,
     levels: tuple[str, ...],
     encoder: str | None,
-    display_name: str | None,
-    paper: str | None,
-    pretraining_data: tuple[str, ...],
-    supervision: Supervision | None,
-    weights_url: str | None,
-    claimed: Path | None,
-    claimed_track: Track | None,
     submissions: Path | None,
     onnx: bool,
     allow_findings: bool,
     force: bool,
     workspace: Path | None,
+    **said: Any,
 ) -> None:
     """Make the backbone NAME of a checkpoint that was trained elsewhere.
 
@@ -97,34 +76,24 @@ def submit(
     with backbone_errors(), declaration_errors():
         from benchmark.backbone.folder import check_replaceable, writing_backbone
         from benchmark.backbone.sources import backbone_folder
-        from benchmark.backbone.submit import Declared
         from benchmark.backbone.understand.guard import is_graph
         from benchmark.runtime.attached_audit import attached_audits, settle_audit
-        from benchmark.runtime.declaration import declarations_root
+        from benchmark.submission.declare import stated
+        from benchmark.submission.draft import declaring, draft
+        from tasks.registry import load_tasks
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)
-        beside = declarations_root(place, submissions) / name
-        before = declaration_content(beside)
-        settled = read_said(
+        begun = draft(
             name,
             weights,
+            stated([spec.id for spec in load_tasks()], **said),
             place,
             submissions,
             force=force,
-            display_name=display_name,
-            paper=paper,
-            pretraining_data=pretraining_data,
-            supervision=supervision,
-            weights_url=weights_url,
-            claimed=claimed,
-            claimed_track=claimed_track,
         )
         check_replaceable(root, force=force)
-        said = settled.said
-        check_identity = identity_check(settled, place, submissions, allow_findings)
-        declared = Declared(paper=said.paper, pretraining_data=said.pretraining_data)
-        shown = said.display_name or name
+        shown = begun.said().get("display_name") or name
         if levels or is_graph(weights):
             if arch or encoder:
                 raise click.ClickException(
@@ -136,7 +105,7 @@ def submit(
                 levels,
                 workspace=place,
                 display_name=shown,
-                declared=declared,
+                declared=begun.facts(),
                 allow_findings=allow_findings,
             )
         else:
@@ -147,29 +116,19 @@ def submit(
                 encoder=encoder,
                 workspace=place,
                 display_name=shown,
-                declared=declared,
+                declared=begun.facts(),
                 onnx=onnx,
                 allow_findings=allow_findings,
             )
-        check_identity(read.sha256, read.source_sha256)
+        begun.check(read.sha256, read.source_sha256, allow_twins=allow_findings)
         # The declaration first: what is killed in between is completed by the same call, and says nothing wrong.
-        with declaring(beside), writing_backbone(root, force=force) as new:
-            if declaration_content(beside) != before:
-                raise click.ClickException(
-                    f"{beside} was declared anew by another process meanwhile; look at it, and call again"
-                )
-            audits = attached_audits(root, beside)
+        with declaring(begun.folder), writing_backbone(root, force=force) as new:
+            begun.check_unchanged()
+            audits = attached_audits(root, begun.folder)
             manifest = read.write(new)
-            declaration = record(
-                name,
-                settled.of_backbone(manifest.sha256, manifest.provenance.source_sha256),
-                weights,
-                manifest,
-                place,
-                submissions,
-            )
+            declaration = begun.write(manifest)
         outcomes = [settle_audit(report, manifest, place) for report in audits]
-    if not said.pretraining_data:
+    if not manifest.provenance.pretraining_data:
         say("note: no --pretraining-data declared; say which data sets the weights have seen (else unknown)")
     say(
         f"{root}: {manifest.architecture}, {manifest.parameters:,} parameters, SHA-256 {manifest.sha256[:16]}…"

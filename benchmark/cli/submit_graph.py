@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +14,6 @@ from benchmark.cli.console import say
 from benchmark.cli.submit_weights import ReadWeights
 
 if TYPE_CHECKING:
-    from benchmark.backbone.submit import Declared
     from benchmark.contract.backbone import BackboneManifest
 
 
@@ -24,7 +24,7 @@ def read_graph(
     *,
     workspace: Path,
     display_name: str,
-    declared: Declared,
+    declared: Mapping[str, Any],
     allow_findings: bool,
 ) -> ReadWeights:
     """Say what was understood of a graph, and return what writes it once a process apart has run it.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,6 @@ from benchmark.cli.backbone import show_findings
 from benchmark.cli.console import say
 
 if TYPE_CHECKING:
-    from benchmark.backbone.submit import Declared
     from benchmark.backbone.understand.report import Report
     from benchmark.contract.backbone import BackboneManifest
 
@@ -38,14 +37,14 @@ def read_weights(
     encoder: str | None,
     workspace: Path,
     display_name: str,
-    declared: Declared,
+    declared: Mapping[str, Any],
     onnx: bool,
     allow_findings: bool,
 ) -> ReadWeights:
     """Say what was understood of a checkpoint, and return what writes it.
 
     Raises:
-        BackboneError: the checkpoint is refused.
+        BackboneError: The checkpoint is refused.
         click.ClickException: findings.
     """
     from benchmark.backbone.folder import write_backbone

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.dataset import SplitName, Track
-from benchmark.contract.plain_file import PlainFileError, read_plain
+from benchmark.contract.model_file import ModelFileError, read_model
 from benchmark.contract.untrusted import clean_text
 
 AUDIT_FILE = "audit.json"
@@ -113,10 +113,6 @@ class ReferenceIndex(Model):
     versions: dict[str, str] = {}
 
 
-REPORT_BYTES = 1 << 20
-"""No report is larger."""
-
-
 def read_audit(path: Path) -> AuditReport:
     """Read a report of an audit.
 
@@ -126,16 +122,8 @@ def read_audit(path: Path) -> AuditReport:
     name = clean_text(path.name, 80)
     again = "make one with: lovt-bench audit --corpus DIR"
     try:
-        content = read_plain(path, REPORT_BYTES, follow=True)
+        return read_model(path, AuditReport, shown="it", follow=True)
     except OSError as error:
         raise ValueError(f"no audit report {name}: {error.strerror}; {again}") from error
-    except PlainFileError as error:
-        raise ValueError(f"{name} is no audit report: it {error}; {again}") from error
-    try:
-        return AuditReport.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = clean_text(".".join(map(str, first["loc"])), 80) or "content"
-        raise ValueError(
-            f"{name} is no audit report ({place}: {clean_text(first['msg'], 120)}); {again}"
-        ) from error
+    except ModelFileError as error:
+        raise ValueError(f"{name} is no audit report: {error}; {again}") from error

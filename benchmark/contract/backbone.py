@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, HttpUrl, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from benchmark.contract.base import Model, Name, Sha256
+from benchmark.contract.declared_facts import DeclaredFacts
 from benchmark.contract.leaderboard import ArchitectureClass
 from benchmark.contract.made_with import PretrainedWith
-from benchmark.contract.submission import Supervision
+from benchmark.contract.submission import Submission, Supervision
 
+MANIFEST = "backbone.json"
 ONNX_ONLY = "onnx"
 """Architecture of a backbone that is only its graph: any framework, frozen protocols only."""
 
@@ -60,13 +62,13 @@ class InputSpec(Model):
     (evaluation.md section 5); the same rule for every backbone."""
 
 
-class Provenance(Model):
+class Provenance(DeclaredFacts):
     """Where the weights came from. Free of paths of a machine."""
 
     method: str = ""
     """Name of the submission, or of what made the weights. A run of the harness may leave it out: that writes it."""
     supervision: Supervision | None = None
-    """Supervision as the method's `submission.yaml` said when the harness ran it; None if there was no such run."""
+    """Supervision as the declaration said when the weights were made; None where nothing was declared."""
     variant: str | None = None
     """Name of the method's configuration."""
     profile: str | None = None
@@ -107,9 +109,13 @@ class Provenance(Model):
     """Device, precision, threads and libraries that trained; None where the method does not say it."""
     peak_memory_bytes: NonNegativeInt | None = None
     """Peak of the container or process, measured from outside if the harness ran it. Else as the method states it."""
-    paper: HttpUrl | None = None
-    """Paper of the method as its submitter declares it; None if none is named."""
     notes: list[str] = []
+
+
+def repeated(submission: Submission) -> dict[str, Any]:
+    """Return what the provenance of a backbone repeats of a declaration: the fields that both have."""
+    both = [name for name in Provenance.model_fields if name in Submission.model_fields]
+    return {name: getattr(submission, name) for name in both}
 
 
 class BackboneManifest(Model):

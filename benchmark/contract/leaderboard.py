@@ -133,11 +133,14 @@ class Cell(Model):
     """What made its runs, tuning included: label to distinct values."""
 
 
-class Row(Model):
-    """One backbone."""
-
+class _RowId(Model):
     id: Name
-    """Name of the submission."""
+    """Name of the backbone; `submission` in run records."""
+
+
+class RowFacts(Model):
+    """What is known of a backbone beside its numbers: a field here is in its row and in what the row is made of."""
+
     display_name: str = Field(min_length=1, max_length=80)
     """Free of control characters, else as written: escape before show."""
     method: str
@@ -147,7 +150,13 @@ class Row(Model):
     supervision: Supervision = "unknown"
     paper: str | None = None
     pretraining_data: list[str] = []
+    """Titles of the vocabulary, or free text."""
     description: str = ""
+
+
+class Row(RowFacts, _RowId):
+    """One backbone."""
+
     architecture: str | None = None
     architecture_class: ArchitectureClass | None = None
     parameters: PositiveInt | None = None

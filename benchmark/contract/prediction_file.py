@@ -1,6 +1,6 @@
 """What a run record says of the predictions that lie beside it, and what their file says of itself.
 
-`results/<track>/<submission>/predictions/<task>/<key of the run>.parquet`: written before the record that names it.
+`results/<track>/<backbone>/predictions/<task>/<key of the run>.parquet`: written before the record that names it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files of run records, `<results>/<track>/<submission>/<task>.jsonl`: the one reader, for evaluation and for boards.
+"""Files of run records, `<results>/<track>/<backbone>/<task>.jsonl`: the one reader, for evaluation and for boards.
 
 A line is one `RunRecord` in JSON, UTF-8. It comes from strangers: a line that is no record, says a thing twice or
 belongs elsewhere does not count and is named by its number. A last line without line feed was cut off by a kill.

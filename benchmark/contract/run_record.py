@@ -76,6 +76,7 @@ class RunRecord(Model):
     key: Sha256
     run: RunKey
     submission: Name
+    """Name of the backbone; what somebody hands in may make several (`lovt`, `lovt-30`)."""
     track: Track
     splits: Splits
     device: str

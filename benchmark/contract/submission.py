@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, HttpUrl, JsonValue, PositiveInt, StringC
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.dataset import Track
+from benchmark.contract.declared_facts import DeclaredFacts
 
 Supervision = Literal["none", "general", "labels", "self", "text", "unknown"]
 """`general`: general-domain initialisation; `labels`: supervised in-domain; `self`: images only; `text`: reports."""
@@ -71,15 +72,19 @@ class ClaimedNumber(_Declared):
     """Half-width; of numbers between 0 and 1 it is no larger."""
 
 
-class Submission(_Declared):
-    """One folder under `submissions/`."""
+class _Named(_Declared):
+    """How a submission begins: who it is."""
 
     schema_version: Literal[1] = 1
     name: Name
     display_name: str = Field(min_length=1, max_length=80)
     description: str = ""
     supervision: Supervision
-    paper: HttpUrl | None = None
+
+
+class Submission(DeclaredFacts, _Named):
+    """One folder under `submissions/`: what somebody hands in."""
+
     corpus: CorpusNeed = "none"
     pretraining_data: list[str] = []
     """Names of `pretraining_data.yaml`, `none`, or `other: TEXT`. Empty: undeclared, which counts as unknown."""

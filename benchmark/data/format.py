@@ -14,6 +14,7 @@ from typing import BinaryIO
 import numpy as np
 from pydantic import ValidationError
 
+from benchmark.contract.base import wrong_fields
 from benchmark.contract.dataset import DatasetManifest
 from benchmark.contract.unknown import meant
 from benchmark.data.errors import DamagedStoreError
@@ -95,9 +96,9 @@ def read_manifest(root: Path) -> DatasetManifest:
     try:
         manifest = DatasetManifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "content"
-        raise DamagedStoreError(root, f"{MANIFEST} cannot be read ({place}: {first['msg']})") from error
+        raise DamagedStoreError(
+            root, f"{MANIFEST} cannot be read ({wrong_fields(error, DatasetManifest)})"
+        ) from error
     if not manifest.is_intact():
         raise DamagedStoreError(root, f"{MANIFEST} was edited: its content differs from its digest")
     expected = {

@@ -199,7 +199,7 @@ def added(earlier: Usage, later: Usage) -> Usage:
 def sweep_checkpoints(
     workspace: Path, submission: str, backbone_sha256: str, recorded: Iterable[str]
 ) -> None:
-    """Remove the checkpoints of a submission that nobody goes on with: of recorded runs (a process was killed between
+    """Remove the checkpoints of a backbone that nobody goes on with: of recorded runs (a process was killed between
     record and removal), of a backbone that was replaced, and those of long ago."""
     folder = workspace / CHECKPOINTS / submission
     sweep(folder)

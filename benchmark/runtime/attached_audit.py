@@ -17,7 +17,7 @@ from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.plain_file import is_plain
 from benchmark.disk.temporary import write_bytes
-from benchmark.runtime.submissions import SubmissionError, read_folder
+from benchmark.submission.read import SubmissionError, read_folder
 
 
 @dataclass(frozen=True)

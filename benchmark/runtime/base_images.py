@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.dockerfile import DockerfileError, read_dockerfile
-from benchmark.runtime.dockerfile_rules import BASE_ARGUMENT, BASES, BASES_FOR, GIVEN_BASE
 from benchmark.runtime.engine import ask
+from benchmark.submission.dockerfile import DockerfileError, read_dockerfile
+from benchmark.submission.dockerfile_rules import BASE_ARGUMENT, BASES, BASES_FOR, GIVEN_BASE
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmark.contract.submission import Submission
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.read import SubmissionError
 from submissions.common.declaration import Choice, choose, profile_settings
 from submissions.common.errors import SettingsError
 from submissions.common.naming import backbone_name, changed_settings, display_name

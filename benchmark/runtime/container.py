@@ -18,8 +18,8 @@ from benchmark.runtime.identity import Identity, choose_identity, outside, secur
 from benchmark.runtime.leftovers import LABEL, OWNER, owner, remove_leftovers
 from benchmark.runtime.narrator import Narrator
 from benchmark.runtime.runs import Run
-from benchmark.runtime.submissions import SubmissionError
 from benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
+from benchmark.submission.read import SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -12,7 +12,7 @@ from benchmark.disk.temporary import scratch_folder
 from benchmark.runtime.engine import EngineError, ask
 from benchmark.runtime.hand_over import give
 from benchmark.runtime.identity import Identity, choose_identity, outside, security_options
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.read import SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient

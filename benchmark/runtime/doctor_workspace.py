@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from benchmark.backbone.findings import Finding
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.dataset import DatasetManifest
+from benchmark.contract.model_file import ModelFileError, read_model
 
 DISK_LOW, DISK_NONE = 20 << 30, 1 << 30
 """Bytes: a full run keeps features and checkpoints of this size; below the second nothing can be begun."""
@@ -119,11 +120,8 @@ def _manifests(folder: Path, file: str, model: type[BaseModel]) -> dict[str, Bas
     found: dict[str, BaseModel | str] = {}
     for path in sorted(folder.glob(f"[!.]*/{file}")):
         try:
-            found[path.parent.name] = model.model_validate_json(path.read_bytes())
-        except ValidationError as error:
-            first = error.errors()[0]
-            found[path.parent.name] = f"{'.'.join(map(str, first['loc'])) or 'content'}: {first['msg']}"
-        except OSError as error:
+            found[path.parent.name] = read_model(path, model, shown=file, follow=True)
+        except (OSError, ModelFileError) as error:
             found[path.parent.name] = str(error)
     return found
 

@@ -27,8 +27,8 @@ from benchmark.runtime.outcome import ANEW, MENDED
 from benchmark.runtime.output_size import measure_all
 from benchmark.runtime.outputs import KEPT, Outputs, taken_over
 from benchmark.runtime.stamp import Known, stamp
-from benchmark.runtime.submissions import SubmissionError
 from benchmark.runtime.take_over import RejectedError, copy_backbone
+from benchmark.submission.read import SubmissionError
 
 NAMES_SHOWN = 5
 

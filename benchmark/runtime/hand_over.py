@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.contract.untrusted import clean_text
 from benchmark.runtime.runs import Run
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.read import SubmissionError
 
 FILES_LOOKED_AT = 10_000
 """Files that are looked at before a folder that a container is given counts as readable."""

@@ -12,10 +12,10 @@ from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.untrusted import clean_text
 from benchmark.runtime.base_images import missing_bases, missing_text
 from benchmark.runtime.build_limit import limited
-from benchmark.runtime.docker_context import ContextError, open_context
-from benchmark.runtime.dockerfile_rules import SIZE_LIMIT
 from benchmark.runtime.engine import EngineError, ask
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.docker_context import ContextError, open_context
+from benchmark.submission.dockerfile_rules import SIZE_LIMIT
+from benchmark.submission.read import SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient

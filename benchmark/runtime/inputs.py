@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from benchmark.contract.base import digest_of, wrong_fields
+from benchmark.contract.base import digest_of
 from benchmark.contract.corpus import CorpusManifest
+from benchmark.contract.model_file import ModelFileError, read_model
 from benchmark.contract.untrusted import clean_text
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.intact import damage, listed
-from benchmark.runtime.docker_context import BYTES_LIMIT
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.docker_context import BYTES_LIMIT
+from benchmark.submission.read import SubmissionError
 
 CORPUS_MANIFEST = "corpus.json"
 FILES_LIMIT = 10_000
@@ -96,15 +95,12 @@ def read_corpus(root: Path) -> CorpusManifest:
     Raises:
         SubmissionError: There is no corpus, or its manifest is not what the contract says.
     """
-    path = root / CORPUS_MANIFEST
     try:
-        return CorpusManifest.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
+        return read_model(root / CORPUS_MANIFEST, CorpusManifest, follow=True)
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise SubmissionError(f"no corpus at {root}: expected {CORPUS_MANIFEST} there") from error
-    except ValidationError as error:
-        raise SubmissionError(
-            f"{path} does not follow the contract: {wrong_fields(error, CorpusManifest)}"
-        ) from error
+    except ModelFileError as error:
+        raise SubmissionError(str(error)) from error
 
 
 def check_corpus(root: Path, manifest: CorpusManifest) -> None:

@@ -24,7 +24,7 @@ from benchmark.runtime.inputs import PretrainInputs
 from benchmark.runtime.outcome import ACCEPT
 from benchmark.runtime.output_size import measure
 from benchmark.runtime.run_state import UNKNOWN, RunState, changes
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.read import SubmissionError
 
 RECORDS = ".runs"
 """Beside the output folders: one state, verdict and log for each; no backbone's name begins with a dot."""

@@ -19,8 +19,8 @@ from benchmark.runtime.outputs import Outputs
 from benchmark.runtime.run_log import LAST_LINES
 from benchmark.runtime.runs import Run, Runtime
 from benchmark.runtime.stamp import Known
-from benchmark.runtime.submissions import SubmissionError
 from benchmark.runtime.supervise import Ended
+from benchmark.submission.read import SubmissionError
 
 WAIT_SECONDS = 2.0
 """Before the second attempt on an engine that failed; doubled before the third."""

@@ -19,8 +19,8 @@ from typing import IO, Literal
 from benchmark.contract.run_contract import PREFIX
 from benchmark.runtime.narrator import Narrator
 from benchmark.runtime.runs import Run
-from benchmark.runtime.submissions import submissions_root
 from benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
+from benchmark.submission.read import submissions_root
 
 PR_SET_PDEATHSIG = 1
 

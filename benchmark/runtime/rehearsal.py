@@ -31,8 +31,8 @@ from benchmark.runtime.rehearsal_heard import Heard
 from benchmark.runtime.rehearsal_stages import Attempt
 from benchmark.runtime.runs import Run, Runtime
 from benchmark.runtime.stamp import Known
-from benchmark.runtime.submissions import SubmissionError
 from benchmark.runtime.supervise import Ended
+from benchmark.submission.read import SubmissionError
 
 TIME_LIMIT_SHARE = 1 / 5
 """Share of a rehearsal's time that a method is told as its limit: it may know limits though it knows no rehearsals."""

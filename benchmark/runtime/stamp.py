@@ -18,11 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import HttpUrl
-
 from benchmark.contract.backbone import BackboneManifest, Provenance
 from benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
-from benchmark.contract.submission import Supervision
 from benchmark.contract.untrusted import clean_text
 from benchmark.runtime.take_over import RejectedError
 
@@ -64,8 +61,8 @@ class Known:
     settings: Mapping[str, str] = field(default_factory=dict)
     """The user's alone, as they were given."""
     method_sha256: str | None = None
-    supervision: Supervision | None = None
-    paper: HttpUrl | None = None
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    """What the manifest repeats of the declaration (`benchmark.contract.backbone.repeated`)."""
 
 
 def stamp(manifest: BackboneManifest, known: Known) -> BackboneManifest:
@@ -78,8 +75,8 @@ def stamp(manifest: BackboneManifest, known: Known) -> BackboneManifest:
     if reasons := list(_contradictions(said, known))[:NOTES]:
         raise RejectedError(reasons)
     provenance = Provenance(
+        **{**known.declared, "pretraining_data": seen(known)},
         method=known.method,
-        supervision=known.supervision,
         variant=known.variant,
         profile=known.profile,
         fraction=known.fraction,
@@ -91,7 +88,6 @@ def stamp(manifest: BackboneManifest, known: Known) -> BackboneManifest:
         begun_with=list(known.begun_with),
         image_digest=known.image_digest,
         made_by=known.made_by,
-        pretraining_data=seen(known),
         hyperparameters={**_clean_object(said.hyperparameters), **known.hyperparameters},
         seconds=round(known.seconds, 1),
         made_with=said.made_with,
@@ -100,7 +96,6 @@ def stamp(manifest: BackboneManifest, known: Known) -> BackboneManifest:
         best_epoch=said.best_epoch,
         device=None if said.device is None else clean_text(said.device, 80),
         peak_memory_bytes=known.peak_memory_bytes,
-        paper=known.paper,
         notes=[*(clean_text(note, 300) for note in said.notes[:NOTES]), *_unread(said, known)],
     )
     return manifest.model_copy(

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import ValidationError
 
-from benchmark.contract.base import wrong_fields
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.dataset import SplitName
+from benchmark.contract.model_file import ModelFileError, read_model
 from submissions.common.errors import PretrainingError
 
 MANIFEST, PIXELS, IMAGES, STUDIES = "corpus.json", "pixels.npy", "images.parquet", "studies.parquet"
@@ -134,15 +133,12 @@ class Corpus:
 
 
 def _read_manifest(root: Path) -> CorpusManifest:
-    path = root / MANIFEST
-    if not path.is_file():
-        raise PretrainingError(f"no corpus at {root}: expected {MANIFEST} there; {HOW_TO}")
     try:
-        return CorpusManifest.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise PretrainingError(
-            f"{path} does not follow the contract: {wrong_fields(error, CorpusManifest)}"
-        ) from error
+        return read_model(root / MANIFEST, CorpusManifest, follow=True)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise PretrainingError(f"no corpus at {root}: expected {MANIFEST} there; {HOW_TO}") from error
+    except ModelFileError as error:
+        raise PretrainingError(str(error)) from error
 
 
 def _read_table(path: Path, columns: list[str]) -> dict[str, pa.Array]:

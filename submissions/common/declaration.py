@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from benchmark.contract.base import wrong_fields
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from benchmark.contract.model_file import ModelFileError, read_model
 from benchmark.contract.submission import Submission, Variant
 from benchmark.contract.unknown import meant
 from submissions.common.errors import SettingsError
@@ -32,15 +29,12 @@ def read_declaration(folder: Path) -> Submission:
     Raises:
         SettingsError: It is missing or a field is wrong; the field is named.
     """
-    path = folder / FILE
     try:
-        return Submission.model_validate(read_yaml(path))
+        return read_model(folder / FILE, Submission, shown=f"{folder.name}/{FILE}", follow=True)
     except FileNotFoundError as error:
         raise SettingsError(f"{folder.name} holds no {FILE}") from error
-    except StrictYamlError as error:
+    except ModelFileError as error:
         raise SettingsError(str(error)) from error
-    except ValidationError as error:
-        raise SettingsError(f"{folder.name}/{FILE}: {wrong_fields(error, Submission)}") from error
 
 
 def choose(submission: Submission, variant: str | None = None, fraction: float | None = None) -> Choice:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from benchmark.cli import pretrain_runtime
 from benchmark.cli.main import main
+from benchmark.runtime import request
 from tests.containers import images
 
 if __name__ == "__main__":
     os.environ.setdefault("LOVT_BENCH_BASE_IMAGE", images.BASE_IMAGE)
-    pretrain_runtime.Request = partial(pretrain_runtime.Request, more_mounts=[images.site_mount()])  # type: ignore[misc,assignment]
+    request.Request = partial(request.Request, more_mounts=[images.site_mount()])  # type: ignore[misc,assignment]
     main(prog_name="lovt-bench")

@@ -19,8 +19,8 @@ import pytest
 from benchmark.contract.verdict import Verdict
 from benchmark.runtime.image import build_image, find_image
 from benchmark.runtime.leftovers import OWNER, owner, remove_leftovers
-from benchmark.runtime.submissions import SubmissionError
 from benchmark.runtime.supervise import Supervisor
+from benchmark.submission.read import SubmissionError
 from tests.conftest import REPOSITORY
 from tests.containers.attacks import NAME, Suspect
 from tests.containers.flaky import FlakyEngine

@@ -15,11 +15,13 @@ import torch
 
 from benchmark.backbone.folder import read_manifest, save_backbone
 from benchmark.backbone.registry import build
-from benchmark.cli.pretrain_run import Request, execute
 from benchmark.contract.backbone import Provenance
 from benchmark.contract.run_contract import GIB, Limits
 from benchmark.contract.verdict import Verdict
+from benchmark.runtime.execute import execute
 from benchmark.runtime.pretrain import Pretrained
+from benchmark.runtime.request import Request
+from tests.benchmark.runtime.told import Told
 from tests.containers import images
 from tests.submissions.tiny_corpus import write_corpus
 
@@ -55,7 +57,7 @@ def pretrain(
             "more_mounts": [images.site_mount()],
         }  # fmt: skip
         request = Request(**{**settings, **changes})
-        result = execute(request, lambda line: None)
+        result = execute(request, Told())
         assert result is not None
         return result, request.root
 

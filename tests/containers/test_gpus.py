@@ -13,14 +13,15 @@ from typing import Any
 import docker
 import pytest
 
-from benchmark.cli.pretrain_runtime import Request, choose_runtime
 from benchmark.contract.run_contract import Limits
 from benchmark.runtime import small_container
 from benchmark.runtime.base_images import base_for
-from benchmark.runtime.find_submission import find_submission
+from benchmark.runtime.choose_runtime import choose_runtime
 from benchmark.runtime.gpu_choice import NoGpuError, look
 from benchmark.runtime.gpus import Given
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.runtime.request import Request
+from benchmark.submission.find import find_submission
+from benchmark.submission.read import SubmissionError
 from tests.benchmark.runtime import smi
 from tests.benchmark.runtime.smi import mig, uuid
 from tests.containers import images

@@ -14,15 +14,16 @@ from click.testing import CliRunner
 from benchmark.backbone.folder import load_backbone, read_manifest
 from benchmark.backbone.sources import resolve
 from benchmark.cli.main import main
-from benchmark.cli.pretrain_run import execute
-from benchmark.cli.pretrain_runtime import Request
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.run_contract import GIB, MIB, Limits
 from benchmark.contract.verdict import Verdict
+from benchmark.runtime.execute import execute
 from benchmark.runtime.leftovers import OWNER, owner
 from benchmark.runtime.outputs import RECORDS
 from benchmark.runtime.pretrain import Pretrained
+from benchmark.runtime.request import Request
 from tests.benchmark.engine.world import tiny_store
+from tests.benchmark.runtime.told import Told
 from tests.containers import images
 from tests.submissions.tiny_corpus import write_corpus
 
@@ -55,10 +56,10 @@ def ask(engine: docker.DockerClient, base_image: str, tmp_path: Path) -> Ask:
             "corpus": lambda: tmp_path / "corpora" / "tiny", "more_mounts": [images.site_mount()],
             "tags": "lovt-bench-test", **changes,
         }  # fmt: skip
-        said: list[str] = []
-        result = execute(Request(**fields), said.append)  # type: ignore[arg-type]
+        told = Told()
+        result = execute(Request(**fields), told)  # type: ignore[arg-type]
         assert not engine.containers.list(all=True, filters={"label": f"{OWNER}={owner()}"})
-        return result, said
+        return result, told.lines
 
     return execute_request
 

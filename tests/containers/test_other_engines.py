@@ -18,7 +18,7 @@ import pytest
 
 from benchmark.contract.verdict import Verdict
 from benchmark.runtime.doctor_engine import check_engine
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.read import SubmissionError
 from tests.containers import images
 from tests.containers.attacks import Suspect
 from tests.containers.conftest import unavailable

@@ -9,8 +9,8 @@ import docker
 import pytest
 
 from benchmark.runtime.image import build_image
-from benchmark.runtime.scaffold import new_container
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.read import SubmissionError
+from benchmark.submission.scaffold import new_container
 from tests.containers import images
 
 TAG = "lovt-bench-test-own-method"

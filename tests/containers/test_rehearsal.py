@@ -10,11 +10,12 @@ from pathlib import Path
 import docker
 import pytest
 
-from benchmark.cli.pretrain_rehearsal import RehearsalError
-from benchmark.cli.pretrain_run import execute
-from benchmark.cli.pretrain_runtime import Request
+from benchmark.cli.pretrain_view import Terminal
 from benchmark.contract.run_contract import GIB, MIB, Limits
+from benchmark.runtime.execute import execute
 from benchmark.runtime.leftovers import OWNER, owner
+from benchmark.runtime.rehearse import RehearsalError
+from benchmark.runtime.request import Request
 from tests.containers import images
 from tests.containers.attacks import KNOWN
 from tests.submissions.tiny_corpus import write_corpus
@@ -71,7 +72,7 @@ def rehearse(
             more_mounts=[images.site_mount()], tags="lovt-bench-test", rehearse=True,
         )  # fmt: skip
         try:
-            assert execute(request, lambda line: None) is None
+            assert execute(request, Terminal()) is None
         finally:
             assert not engine.containers.list(all=True, filters={"label": f"{OWNER}={owner()}"})
             assert [path.name for path in (workspace / "pretraining").iterdir()] == [".runs"]

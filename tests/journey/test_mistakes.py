@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli import pretrain_runtime
 from benchmark.cli.main import main
+from benchmark.runtime import request
 from tests.conftest import REPOSITORY
 from tests.containers import images
 from tests.journey.method import write_method
@@ -60,9 +60,7 @@ def in_order(told: str) -> str:
 def test_a_mistake_of_the_code(
     mistake: str, base_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        pretrain_runtime, "Request", partial(pretrain_runtime.Request, more_mounts=[images.site_mount()])
-    )
+    monkeypatch.setattr(request, "Request", partial(request.Request, more_mounts=[images.site_mount()]))
     monkeypatch.chdir(tmp_path)
     write_corpus(tmp_path / "workspace" / "corpora" / "tiny", train=8, side=64)
     write_method(tmp_path, mend=(SAVED, MISTAKES[mistake]))

@@ -257,7 +257,7 @@ def test_for_the_board_of_all_what_is_bad_is_told_and_the_rest_is_there(roots: t
     told: list[str] = []
     found = describe(["lovt", "other"], *roots, lambda error: told.append(str(error)))
     assert (found["lovt"].display_name, found["other"].display_name) == ("LoVT 30 %", "Other")
-    assert [re.split("[:,]", text)[0].rpartition("/")[2] for text in told] == [
+    assert [re.split("[:, ]", text)[0].rpartition("/")[2] for text in told] == [
         "submission.yaml",
         "audit.json",
     ]

@@ -233,7 +233,7 @@ def test_a_pipe_does_not_hold_the_build_up(results: Path) -> None:
 def test_folders_with_other_names_are_left_out_and_shown_harmlessly(results: Path, name: str) -> None:
     (results / "phantom" / name).mkdir()
     note = read_records(results).notes[0]
-    assert "not the name of a submission" in note
+    assert "not the name of a backbone" in note
     assert note.isascii()
     assert note.isprintable()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
+from benchmark.contract.base import wrong_fields
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.unknown import meant
 from benchmark.data.errors import DataError
@@ -74,8 +75,6 @@ def read_manifest(root: Path) -> CorpusManifest:
     try:
         return CorpusManifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "content"
         raise DataError(
-            f"{path}: not a corpus manifest ({place}: {first['msg']}); make it again: {again}"
+            f"{path}: not a corpus manifest ({wrong_fields(error, CorpusManifest)}); make it again: {again}"
         ) from error

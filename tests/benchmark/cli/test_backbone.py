@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
-import torch
 from click.testing import CliRunner, Result
-from safetensors.torch import save_file
 
 from benchmark.backbone.folder import load_backbone, read_manifest
 from benchmark.backbone.sources import random_draw
 from benchmark.backbone.weights import weights_digest
 from benchmark.cli.backbone import backbone
+from benchmark.cli.submit import submit
 
 
 @pytest.fixture
@@ -28,50 +28,38 @@ def call(tmp_path: Path):
 
 
 @pytest.fixture
-def weights(tmp_path: Path) -> Path:
-    """A state dict in torchvision's layout, classifier included."""
-    path = tmp_path / "r18.safetensors"
-    state = dict(random_draw("resnet18", 4).state_dict())
-    save_file({**state, "fc.weight": torch.zeros(3, 512), "fc.bias": torch.zeros(3)}, path)
-    return path
+def draw(call, tmp_path: Path) -> Path:
+    """A backbone folder in the workspace."""
+    assert call("export", "random", "--seed", "4", "--arch", "resnet18", "--no-onnx").exit_code == 0
+    return tmp_path / "workspace" / "backbones" / "random-resnet18-4"
 
 
-def test_export_check_list(call, weights: Path, tmp_path: Path) -> None:
-    result = call(
-        *("export", "mine", "--weights", str(weights), "--arch", "resnet18", "--no-onnx"),
-        *(
-            "--display-name",
-            "My method",
-            "--pretraining-data",
-            "MIMIC-CXR",
-            "--pretraining-data",
-            "other: ours",
-        ),
-    )
-    assert result.exit_code == 0, result.output
-    assert "note: left out: fc.bias, fc.weight" in result.output
-    root = tmp_path / "workspace" / "backbones" / "mine"
-    assert weights_digest(load_backbone(root)) == weights_digest(random_draw("resnet18", 4))
-    manifest = read_manifest(root)
-    assert manifest.display_name == "My method"
-    assert manifest.provenance.pretraining_data == ["mimic-cxr", "other: ours"]
-
-    checked = call("check", "mine")
+def test_export_check_list(call, draw: Path) -> None:
+    checked = call("check", draw.name)
     assert checked.exit_code == 0
     assert "7 of 8 checks ok, 1 warning\n" in checked.output
     listed = call("list")
-    assert "My method" in listed.output
+    assert "Random (resnet18), seed 4" in listed.output
     assert "drawn per run" in listed.output
 
 
-def test_check_ends_with_1_on_an_error(call, weights: Path, tmp_path: Path) -> None:
-    call("export", "mine", "--weights", str(weights), "--arch", "resnet18", "--no-onnx")
-    with (tmp_path / "workspace" / "backbones" / "mine" / "backbone.safetensors").open("ab") as file:
+def test_check_ends_with_1_on_an_error(call, draw: Path) -> None:
+    with (draw / "backbone.safetensors").open("ab") as file:
         file.write(b"\x00")
-    for target in ("mine", str(tmp_path / "workspace" / "backbones" / "mine")):
+    for target in (draw.name, str(draw)):
         result = call("check", target)
         assert result.exit_code == 1
         assert "the weights were changed after export" in result.output
+
+
+def test_weights_from_elsewhere_are_submitted_and_the_command_line_is_told(call) -> None:
+    words = ("--arch", "resnet18", "--pretraining-data", "other: ours", "--no-onnx", "--force")
+    result = call("export", "mine", "--weights", "my weights.pth", *words)
+    assert result.exit_code == 1
+    asked = shlex.split(" ".join(result.output.partition(" with: ")[2].split("\n")))
+    assert asked == ["lovt-bench", "submit", "mine", "--weights", "my weights.pth", *words]
+    context = submit.make_context("submit", asked[2:], resilient_parsing=False)
+    assert context.params["pretraining_data"] == ("other: ours",)
 
 
 def test_export_of_one_random_draw(call, tmp_path: Path) -> None:
@@ -94,13 +82,12 @@ def test_an_existing_backbone_is_replaced_only_by_force(call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("export", "mine"), "needs --weights FILE"),
+        (("export", "mine"), "with: lovt-bench submit mine --weights FILE"),
+        (("export", "imagenet", "--weights", "resnet50-0676ba61.pth"), "and put it at "),
         (("export", "random"), "needs --seed"),
-        (("export", "mine", "--seed", "1"), "--seed belongs to NAME random"),
-        (("export", "random-best", "--weights", "x.pt"), "kept for random draws"),
+        (("export", "imagenet", "--seed", "1"), "--seed belongs to NAME random"),
         (("export", "imagenet", "--arch", "resnet18"), "imagenet is resnet50"),
-        (("export", "../mine", "--weights", "x.pt"), "is no backbone name"),
-        (("export", "mine", "--weights", "absent.pt"), "no weight file: absent.pt is not there"),
+        (("export", "../mine"), "is no backbone name"),
         (("export", "random", "--seed", "1", "--arch", "vgg"), "unknown architecture 'vgg'; known: "),
         (("check", "absent"), "no backbone folder"),
         (("check", "../absent"), "no backbone folder"),

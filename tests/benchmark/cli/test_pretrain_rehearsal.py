@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark.cli.pretrain import pretrain
-from benchmark.cli.pretrain_rehearsal import LONG_RUN_IMAGES, is_due
-from benchmark.cli.pretrain_runtime import Request
 from benchmark.contract.corpus import CorpusManifest, CorpusSplit
 from benchmark.contract.run_contract import Limits
 from benchmark.runtime.outputs import Outputs
 from benchmark.runtime.rehearsal_passed import remember
+from benchmark.runtime.rehearse import LONG_RUN_IMAGES, is_due
+from benchmark.runtime.request import Request
 from tests.benchmark.runtime.own_method import write_method
 from tests.submissions.tiny_corpus import write_corpus
 

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from benchmark.cli.submission import submission
 from benchmark.contract.audit import AUDIT_FILE
 from benchmark.contract.submission import Submission
-from benchmark.runtime.submissions import read_folder, submission_names, submissions_root
+from benchmark.submission.read import read_folder, submission_names, submissions_root
 from submissions.common.corpus import Corpus
 from submissions.common.declaration import choose, profile_settings, read_declaration
 from submissions.common.settings import build_settings
@@ -445,7 +445,10 @@ def test_an_audit_worsens_a_mark_and_never_betters_it(call, tmp_path: Path) -> N
     assert "lovt-bench audit" in call("show", "mine").output
     checked = call("check", "mine")
     assert checked.exit_code == 1, "a pull request with it would break the board"
-    assert "error    audit.json: audit.json is no audit report (algorithm: Field required)" in checked.output
+    assert (
+        "audit.json is no audit report: it does not follow the contract: algorithm: Field required"
+        in checked.output
+    )
 
 
 def test_data_names_what_may_be_declared(call) -> None:

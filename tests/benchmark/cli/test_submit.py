@@ -14,9 +14,9 @@ from safetensors.torch import save_file
 
 from benchmark.backbone.folder import load_backbone, read_manifest
 from benchmark.cli.main import main
-from benchmark.cli.submit_declaration import declaration_content, declaring
 from benchmark.contract.submission import ClaimedNumber
-from benchmark.runtime.submissions import read_folder
+from benchmark.submission.draft import declaration_content, declaring
+from benchmark.submission.read import read_folder
 from tests.benchmark.backbone.understand import wild
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.contract.display_name import alike, looks, name_problem
-from benchmark.runtime.submissions import read_submission, submission_names, submissions_root
+from benchmark.submission.read import read_submission, submission_names, submissions_root
 
 OURS = [
     read_submission(submissions_root(), name).display_name for name in submission_names(submissions_root())

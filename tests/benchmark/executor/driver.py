@@ -15,12 +15,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmark.cli.interruption import interruptible
 from benchmark.contract.run_record import RunKey, RunRecord
 from benchmark.engine.records import append_record, results_path
 from benchmark.executor.choose import choose_executor
 from benchmark.executor.job import Emit, Executor, Job, Work
 from benchmark.log import logger
+from benchmark.runtime.interruption import interruptible
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.executor.log import Log
 

@@ -17,16 +17,17 @@ import pytest
 import submissions
 from benchmark.backbone.folder import read_manifest, save_backbone
 from benchmark.backbone.sources import random_draw
-from benchmark.cli.pretrain_run import execute
-from benchmark.cli.pretrain_runtime import Request
 from benchmark.contract.backbone import Provenance
 from benchmark.contract.run_contract import Limits
 from benchmark.contract.verdict import RunVerdict, Verdict
 from benchmark.disk.leftovers import abandoned
+from benchmark.runtime.execute import execute
 from benchmark.runtime.filing import Pretrained
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.runtime.request import Request
+from benchmark.submission.read import SubmissionError
 from leaderboard.descriptions import describe
 from tests.benchmark.runtime.own_method import write_method
+from tests.benchmark.runtime.told import Told
 from tests.submissions.tiny_corpus import write_corpus
 
 METHOD = """
@@ -67,7 +68,7 @@ class Caller:
             "limits": Limits(reserve_bytes=0), "assets": None, "workspace": self.workspace, "corpus": Path,
             **changes,
         }  # fmt: skip
-        return execute(Request(**fields), lambda line: None)
+        return execute(Request(**fields), Told())
 
     def killed(self, before: Callable[[str, tuple[Any, ...]], bool], **changes: Any) -> None:
         """Call in a process that kills itself before the first operation that `before` is true of."""

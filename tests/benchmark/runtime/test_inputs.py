@@ -16,7 +16,7 @@ from benchmark.runtime.inputs import (
     method_digest,
     read_corpus,
 )
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.read import SubmissionError
 from tests.submissions.tiny_corpus import write_corpus
 
 INPUTS = PretrainInputs(

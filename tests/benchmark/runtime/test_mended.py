@@ -10,9 +10,9 @@ import pytest
 
 import submissions
 from benchmark.backbone.folder import read_manifest
-from benchmark.cli.pretrain_run import StoppedError
 from benchmark.contract.verdict import Verdict
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.runtime.interruption import StoppedError
+from benchmark.submission.read import SubmissionError
 from tests.benchmark.runtime.own_method import write_method
 from tests.benchmark.runtime.test_filing import Caller, write_backbone
 

@@ -12,7 +12,7 @@ import pytest
 from benchmark.contract.run_contract import Limits
 from benchmark.contract.verdict import RunVerdict, Verdict
 from benchmark.runtime.outputs import Outputs, remove_tree
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.read import SubmissionError
 from tests.benchmark.runtime.test_inputs import INPUTS
 
 

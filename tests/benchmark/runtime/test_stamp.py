@@ -20,7 +20,7 @@ KNOWN = Known(
     corpus_sha256="a" * 64, inputs_sha256="b" * 64, pretraining_data=("ImageNet-1k",), image_digest="sha256:c",
     seconds=12.34, peak_memory_bytes=5, made_by="board", begun_with=("f" * 64,), corpus="NIH",
     hyperparameters={"noise": 0.6, "levels": [1, 2], "side": 64}, settings={"noise": "0.6"}, method_sha256="m",
-    supervision="self", paper=HttpUrl("https://example.org/paper"),
+    declared={"supervision": "self", "paper": HttpUrl("https://example.org/paper")},
 )  # fmt: skip
 TEXT = st.text(max_size=50)
 VALUE = st.recursive(

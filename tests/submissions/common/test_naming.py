@@ -13,7 +13,7 @@ from benchmark.cli.pretrain import pretrain
 from benchmark.contract.base import is_name
 from benchmark.contract.display_name import name_problem
 from benchmark.contract.submission import Submission, Variant
-from benchmark.runtime.submissions import check_display_name
+from benchmark.submission.read import check_display_name
 from submissions.common.declaration import choose, read_declaration
 from submissions.common.naming import DEFAULT_SEED, backbone_name, changed_settings, display_name
 from tests.submissions import toy

@@ -13,10 +13,10 @@ from benchmark.contract.base import is_built_in
 from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
 from benchmark.contract.submission import Submission
 from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.docker_context import IGNORE_FILE, ContextError, ignore_patterns
-from benchmark.runtime.dockerfile_copies import copy_findings
-from benchmark.runtime.dockerfile_rules import SIZE_LIMIT, SUBJECT, dockerfile_findings
-from benchmark.runtime.submissions import (
+from benchmark.submission.docker_context import IGNORE_FILE, ContextError, ignore_patterns
+from benchmark.submission.dockerfile_copies import copy_findings
+from benchmark.submission.dockerfile_rules import SIZE_LIMIT, SUBJECT, dockerfile_findings
+from benchmark.submission.read import (
     is_package_name,
     is_repositorys,
     module_of,

@@ -1,22 +1,22 @@
-"""What `lovt-bench submission` shows: submissions of repository and workspace, with marks, evidence and numbers."""
+"""All that is known of a submission: its declaration and its backbones, with marks, evidence and numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.backbone.names import MANIFEST, listed
-from benchmark.cli.leaderboard_sources import board_keeper, expected_runs
-from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.backbone import MANIFEST, BackboneManifest
 from benchmark.contract.base import Model
 from benchmark.contract.leaderboard import Overlap, Table
+from benchmark.contract.plain_file import holders
 from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import Submission
 from benchmark.contract.unknown import meant
-from benchmark.runtime.declaration import kind_of, submission_roots
-from benchmark.runtime.find_submission import folders_called, is_path, locate
-from benchmark.runtime.submissions import (
+from benchmark.submission.declare import kind_of, submission_roots
+from benchmark.submission.find import folders_called, is_path, locate
+from benchmark.submission.read import (
     SubmissionError,
     read_folder,
     read_submission,
@@ -30,10 +30,19 @@ from leaderboard.lineage import overlaps
 from leaderboard.records import RecordSet, read_records
 from leaderboard.run_table import run_table
 from leaderboard.selection import select
+from leaderboard.sources import ExpectedRuns
 from leaderboard.text import clean
 from tasks.registry import load_tasks
 
 NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Board:
+    """Who keeps the board and what a complete cell is, each asked for when it is needed."""
+
+    keeper: Callable[[], str | None]
+    expected_runs: Callable[[], list[ExpectedRuns]]
 
 
 class Detail(Model):
@@ -80,7 +89,7 @@ def datasets() -> list[str]:
     return list(dict.fromkeys(spec.dataset for spec in load_tasks()))
 
 
-def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
+def summaries(workspace: Path, board: Board) -> tuple[list[dict[str, str]], list[str]]:
     """Return one line per submission, and what is wrong with those that are left out.
 
     Of a submission's backbones the one that was checked furthest counts.
@@ -99,7 +108,7 @@ def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
     lines = []
     for name, folder in folders.items():
         declared = read_submission(folder.parent, name)
-        steps = {row: step for row in rows[name] if (step := _evidence(row, described[row], records))}
+        steps = {row: step for row in rows[name] if (step := _evidence(row, described[row], records, board))}
         marks = overlaps(declared.pretraining_data, evaluated)
         lines.append(
             {
@@ -115,11 +124,11 @@ def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
     return lines, wrong
 
 
-def detail(name_or_dir: str, workspace: Path) -> Detail:
+def detail(name_or_dir: str, workspace: Path, board: Board) -> Detail:
     """Return everything that is known of a submission, or of a backbone that has none of its name.
 
     Raises:
-        SubmissionError: there is neither.
+        SubmissionError: There is neither.
     """
     there = is_path(name_or_dir) or folders_called(name_or_dir, workspace)
     folder = locate(name_or_dir, workspace)[0] if there else None
@@ -141,8 +150,8 @@ def detail(name_or_dir: str, workspace: Path) -> Detail:
         where=_shown(folder, workspace) if folder else "",
         submission=declared,
         description=described[name],
-        evidence=_evidence(name, described[name], records),
-        tables=_tables(name, records, described),
+        evidence=_evidence(name, described[name], records, board),
+        tables=_tables(name, records, described, board),
     )
 
 
@@ -185,8 +194,8 @@ def _readable(folders: Mapping[str, Path]) -> tuple[dict[str, Path], list[str]]:
 def _backbones(workspace: Path) -> dict[str, str]:
     """Return the method of each backbone of the workspace; folders that are none are passed over."""
     found = {
-        folder.name: read_model(folder / MANIFEST, BackboneManifest, lambda error: None)
-        for folder in listed(workspace)
+        name: read_model(workspace / "backbones" / name / MANIFEST, BackboneManifest, lambda error: None)
+        for name in holders(workspace / "backbones", MANIFEST)
     }
     return {name: manifest.provenance.method for name, manifest in found.items() if manifest}
 
@@ -200,8 +209,8 @@ def _finals(name: str, records: RecordSet) -> list[RunRecord]:
     ]
 
 
-def _evidence(name: str, description: Description, records: RecordSet) -> str | None:
-    runs, keeper = _finals(name, records), board_keeper()
+def _evidence(name: str, description: Description, records: RecordSet, board: Board) -> str | None:
+    runs, keeper = _finals(name, records), board.keeper()
     facts = description.backbone
     ran = {run.run.backbone_sha256 for run in runs}
     same = facts is not None and (facts.sha256 is None or facts.sha256 in ran)
@@ -213,13 +222,13 @@ def _evidence(name: str, description: Description, records: RecordSet) -> str | 
     )
 
 
-def _tables(name: str, records: RecordSet, described: dict[str, Description]) -> list[Table]:
+def _tables(name: str, records: RecordSet, described: dict[str, Description], board: Board) -> list[Table]:
     """Return the tables that hold the submission, cut down to its row."""
     specs = load_tasks()
-    expected = {(item.protocol_sha256, item.profile_sha256): item.runs for item in expected_runs()}
+    expected = {(item.protocol_sha256, item.profile_sha256): item.runs for item in board.expected_runs()}
     groups, _ = select(records.records, {spec.id: spec.metric for spec in specs}, expected)
     tables = [
-        run_table(group, specs, described, keeper=board_keeper())
+        run_table(group, specs, described, keeper=board.keeper())
         for group in groups
         if any(submission == name for submission, _ in group.sets)
     ]

@@ -4,73 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.run_contract import Limits
 from benchmark.gpu import PINNED, Needs, hidden, is_there, without_cuda
 from benchmark.runtime import engine
 from benchmark.runtime.base_images import base_for, missing_bases, missing_text, takes_given_base
-from benchmark.runtime.check_folder import no_module
 from benchmark.runtime.container import ContainerRuntime
-from benchmark.runtime.dockerfile_rules import SIZE_LIMIT
-from benchmark.runtime.dockerfile_rules import SUBJECT as RECIPE
 from benchmark.runtime.gpu_choice import NoGpuError, cards_here, choose_gpus, look
 from benchmark.runtime.gpus import Given
 from benchmark.runtime.image import Image, build_image, find_image
 from benchmark.runtime.leftovers import remove_leftovers
 from benchmark.runtime.process import ProcessRuntime
+from benchmark.runtime.request import Request
 from benchmark.runtime.runs import Runtime
 from benchmark.runtime.small_container import local_image
-from benchmark.runtime.submissions import Found, SubmissionError
+from benchmark.submission.check_folder import no_module
+from benchmark.submission.dockerfile_rules import SIZE_LIMIT
+from benchmark.submission.dockerfile_rules import SUBJECT as RECIPE
+from benchmark.submission.read import Found, SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient
-
-
-@dataclass
-class Request:
-    """The command line of `lovt-bench pretrain`."""
-
-    method: str
-    variant: str | None
-    fraction: float | None
-    profile: str
-    seed: int
-    settings: dict[str, str]
-    name: str | None
-    resume: bool
-    force: bool
-    device: Literal["auto", "cpu", "cuda"]
-    devices: int | None
-    workers: int | None
-    time_limit: float | None
-    hard_limit: float | None
-    wandb: str | None
-    online_evaluation: bool
-    runtime: Literal["auto", "docker", "process"]
-    image: str | None
-    base_image: str | None
-    build_network: str | None
-    limits: Limits
-    assets: Path | None
-    workspace: Path
-    corpus: Callable[[], Path]
-    """Returns the folder of the corpus; asked only where the method needs one."""
-    pretraining_data: tuple[str, ...] = ()
-    """What weights of the user's, from which the method starts, have seen."""
-    more_mounts: list[Any] = field(default_factory=list)
-    """Of a container, for this repository's tests."""
-    tags: str = "lovt-bench"
-    """First part of the names of images that are built."""
-    accept_changes: bool = False
-    """Whether a run goes on although it began with other inputs."""
-    rehearse: bool | None = None
-    """True: rehearse and do not run; False: never rehearse; None: before a run that will take long."""
-    root: Path = Path()
-    """Of the backbone; filled in by `execute`."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +112,7 @@ def _plan(request: Request, found: Found) -> Plan | None:
     """Return what an engine can do for a run, None where none answers: the choice between runtimes says why.
 
     Raises:
-        SubmissionError: a GPU is asked for that a container cannot have.
+        SubmissionError: A GPU is asked for that a container cannot have.
     """
     try:
         client = engine.connect(timeout=60)
@@ -187,7 +143,7 @@ def _gpus(client: DockerClient, request: Request, needs: Needs | None) -> tuple[
     """Return the GPUs of a container, and a line that says which, or why none.
 
     Raises:
-        SubmissionError: they are asked for, and it cannot have them.
+        SubmissionError: They are asked for, and it cannot have them.
     """
     if request.device == "cpu":
         return None, ""

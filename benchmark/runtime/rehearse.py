@@ -1,29 +1,28 @@
-"""`lovt-bench pretrain --rehearse`: when a rehearsal is held, what it learns from, and how it is shown."""
+"""When a rehearsal of a pre-training is held, what it learns from, and what its end means."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.backbone.findings import Finding, failed
-from benchmark.cli.backbone import show_finding
-from benchmark.cli.console import say
-from benchmark.cli.interruption import StoppedError
-from benchmark.cli.pretrain_runtime import Request
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.dataset import SplitName
 from benchmark.data.corpus.excerpt import write_excerpt
 from benchmark.data.errors import DataError
 from benchmark.runtime.engine import EngineError
 from benchmark.runtime.inputs import PretrainInputs
+from benchmark.runtime.interruption import StoppedError
 from benchmark.runtime.outputs import Outputs
 from benchmark.runtime.rehearsal import Rehearsal, Small
 from benchmark.runtime.rehearsal_passed import identity as identity_of
 from benchmark.runtime.rehearsal_passed import is_rehearsed, remember
+from benchmark.runtime.request import Request
 from benchmark.runtime.runs import Run, Runtime
+from benchmark.runtime.shown import Shown
 from benchmark.runtime.stamp import Known
-from benchmark.runtime.submissions import SubmissionError
+from benchmark.submission.read import SubmissionError
 
 LONG_RUN_IMAGES = 5000
 """Training images above which a run of the profile `paper` is rehearsed without being asked to."""
@@ -60,25 +59,27 @@ def rehearse(
     outputs: Outputs,
     inputs: PretrainInputs,
     known: Known,
+    shown: Shown,
 ) -> None:
     """Hold a rehearsal, show each stage as it is over, and remember one that passed.
 
     Args:
-        request: the command line.
-        prepare: builds what is to be run and returns it with the real run.
-        manifest: of the corpus; None for a method that reads none.
-        outputs: of the real run; nothing is written there.
-        inputs: what the real run depends on.
-        known: what is known of the real run.
+        request: What is asked for.
+        prepare: Builds what is to be run and returns it with the real run.
+        manifest: Of the corpus; None for a method that reads none.
+        outputs: Of the real run; nothing is written there.
+        inputs: What the real run depends on.
+        known: What is known of the real run.
+        shown: Shows each stage to the user.
 
     Raises:
-        RehearsalError: something is wrong; what, was shown.
-        StoppedError: it was stopped.
+        RehearsalError: Something is wrong; what, was shown.
+        StoppedError: It was stopped.
     """
     started = time.monotonic()
-    say(f"rehearsal of {known.name}: a few images, a few steps; nothing of it is kept")
+    shown.line(f"rehearsal of {known.name}: a few images, a few steps; nothing of it is kept")
     try:
-        found = _held(request, prepare, manifest, outputs, inputs, known)
+        found = _held(request, prepare, manifest, outputs, inputs, known, shown)
     except KeyboardInterrupt:
         raise StoppedError(
             "stopped: during the rehearsal, which leaves nothing; the same command begins anew"
@@ -93,7 +94,7 @@ def rehearse(
     warnings = sum(each.level == "warning" for each in found)
     said = f", {warnings} warning{'s'[: warnings > 1]}" if warnings else ""
     follows = "Next: the same command without --rehearse" if request.rehearse else "now the run itself"
-    say(f"rehearsal passed in {took}{said}. {follows}")
+    shown.line(f"rehearsal passed in {took}{said}. {follows}")
 
 
 def _held(
@@ -103,16 +104,17 @@ def _held(
     outputs: Outputs,
     inputs: PretrainInputs,
     known: Known,
+    shown: Shown,
 ) -> list[Finding]:
     began = time.monotonic()
     try:
         runtime, run = prepare()
     except (SubmissionError, EngineError) as error:
         finding = Finding("error", "build", str(error))
-        _show(finding, time.monotonic() - began, ())
+        shown.finding(finding, time.monotonic() - began, ())
         return [finding]
     built = runtime.image_digest or "this Python, in a process of its own"
-    _show(Finding("ok", "build", built), time.monotonic() - began, ())
+    shown.finding(Finding("ok", "build", built), time.monotonic() - began, ())
 
     def fill(folder: Path) -> Small:
         assert manifest is not None
@@ -133,15 +135,9 @@ def _held(
         place=outputs.folder.with_name("rehearsal"),
         seconds=60 * minutes,
         fill=None if manifest is None else fill,
-        show=_show,
+        show=shown.finding,
     )
     found = rehearsal.hold()
     if not failed(found):
         remember(outputs, identity_of(inputs, runtime, run.parameters.device))
     return found
-
-
-def _show(finding: Finding, seconds: float, lines: Sequence[str]) -> None:
-    show_finding(finding, f"({seconds:.1f} s)")
-    for line in lines:
-        say(f"         | {line}")

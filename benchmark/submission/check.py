@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from benchmark.backbone.findings import Finding
+from benchmark.backbone.names import MANIFEST
 from benchmark.contract.audit import AUDIT_FILE, read_audit
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.base import is_built_in
 from benchmark.contract.claims import ONE_PERCENT
-from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
+from benchmark.contract.model_file import ModelFileError, read_model
+from benchmark.contract.plain_file import is_plain
 from benchmark.contract.pretraining_data import OTHER, UnknownDataError, vocabulary
 from benchmark.contract.submission import Submission
 from benchmark.contract.unknown import meant
 from benchmark.disk.digest import file_sha256
-from benchmark.runtime.check_folder import BYTES_LIMIT, code_findings, file_findings
-from benchmark.runtime.check_pull_request import pull_request_findings
-from benchmark.runtime.declaration import FILE, kind_of
-from benchmark.runtime.submissions import (
+from benchmark.submission.check_folder import BYTES_LIMIT, code_findings, file_findings
+from benchmark.submission.check_pull_request import pull_request_findings
+from benchmark.submission.declare import FILE, kind_of
+from benchmark.submission.read import (
     SubmissionError,
     check_display_name,
     is_repositorys,
@@ -29,9 +29,6 @@ from benchmark.runtime.submissions import (
     submissions_root,
 )
 
-MANIFEST_LIMIT = 1 << 20
-"""Bytes of a `backbone.json`."""
-
 
 def check_submission(
     folder: Path, tasks: Collection[str], backbones: Path | None = None, roots: Sequence[Path] = ()
@@ -39,10 +36,10 @@ def check_submission(
     """Return what was found, in the order of looking.
 
     Args:
-        folder: Of the submission.
+        folder: The submission's folder.
         tasks: Ids of the known tasks.
         backbones: `workspace/backbones`: where a backbone of the name is there, its digest is compared.
-        roots: folders of submissions beside this repository's own, whose display names are taken.
+        roots: Folders of submissions beside this repository's own, whose display names are taken.
     """
     try:
         submission = read_folder(folder)
@@ -157,7 +154,7 @@ def _weights(submission: Submission, folder: Path, backbones: Path | None) -> It
         else:
             yield Finding("ok", weights.file, f"SHA-256 as declared, {path.stat().st_size:,} bytes")
     advice = f"lovt-bench submit {submission.name} --weights {weights.file}"
-    manifest = _manifest(backbones / submission.name / "backbone.json") if backbones else None
+    manifest = _manifest(backbones / submission.name / MANIFEST) if backbones else None
     if weights.backbone_sha256 is None:
         yield Finding("warning", "weights", "no backbone was made of them yet", advice)
     elif manifest is None:
@@ -190,6 +187,6 @@ def _audit(path: Path) -> Iterator[Finding]:
 
 def _manifest(path: Path) -> BackboneManifest | None:
     try:
-        return BackboneManifest.model_validate_json(read_plain(path, MANIFEST_LIMIT))
-    except (OSError, PlainFileError, ValidationError):
+        return read_model(path, BackboneManifest)
+    except (OSError, ModelFileError):
         return None

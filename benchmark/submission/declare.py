@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import Any
 
 from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.base import wrong_fields
-from benchmark.contract.dataset import Track
+from benchmark.contract.claims import read_claims
+from benchmark.contract.model_file import ModelFileError, checked
+from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.strict_yaml import yaml_text
-from benchmark.contract.submission import ClaimedNumber, Submission, SubmissionKind, Supervision
+from benchmark.contract.submission import Submission, SubmissionKind
 from benchmark.disk.temporary import write_text
-from benchmark.runtime.submissions import (
+from benchmark.submission.merge import Stated
+from benchmark.submission.read import (
+    FILE,
     SubmissionError,
     check_texts,
     module_of,
@@ -30,7 +31,6 @@ from benchmark.runtime.submissions import (
     submissions_root,
 )
 
-FILE = "submission.yaml"
 ENVIRONMENT = "LOVT_BENCH_SUBMISSIONS"
 """Names the folder that declarations are written to."""
 
@@ -40,18 +40,35 @@ _HEADER = (
 )
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a submitter says of weights; None where nothing is said."""
+def stated(
+    tasks: Collection[str],
+    *,
+    pretraining_data: Iterable[str] = (),
+    claimed: Path | None = None,
+    weights_url: str | None = None,
+    **fields: object,
+) -> dict[str, Any]:
+    """Return a partial submission: the fields that somebody states, as the contract has them.
 
-    display_name: str | None = None
-    supervision: Supervision | None = None
-    paper: str | None = None
-    pretraining_data: tuple[str, ...] = ()
-    """In their one form (`benchmark.contract.pretraining_data`)."""
-    url: str | None = None
-    claimed: dict[str, ClaimedNumber] | None = None
-    claimed_track: Track | None = None
+    Args:
+        tasks: Ids of the known tasks.
+        pretraining_data: Names of the vocabulary, `none`, or `other: TEXT`.
+        claimed: A CSV file of the results that are claimed.
+        weights_url: Where the checkpoint can be had.
+        fields: Further ones by name; None where nothing is said.
+
+    Raises:
+        UnknownDataError: Data that the vocabulary does not hold.
+        ClaimsError: Claimed results that cannot be taken.
+    """
+    found = {field: value for field, value in fields.items() if value}
+    if data := vocabulary().declare_all(pretraining_data):
+        found["pretraining_data"] = data
+    if weights_url:
+        found["weights"] = {"url": weights_url}
+    if claimed is not None:
+        found["claimed"] = read_claims(claimed, tasks)
+    return found
 
 
 def declarations_root(workspace: Path, given: Path | None = None) -> Path:
@@ -80,7 +97,7 @@ def find_declaration(name: str, roots: Sequence[Path]) -> Submission | None:
     """Return what is declared of weights of that name, None where nothing is.
 
     Raises:
-        SubmissionError: the name is a method's, or its file is wrong.
+        SubmissionError: The name is a method's, or its file is wrong.
     """
     root = next((root for root in roots if name in submission_names(root)), None)
     if root is None:
@@ -107,41 +124,40 @@ def declared_twins(name: str, backbone_sha256: str, roots: Sequence[Path]) -> li
     return list(dict.fromkeys(found))
 
 
-def declare(name: str, said: Said, weights: Path, sha256: str, made: BackboneManifest | None) -> Submission:
+def declare(
+    name: str, said: Stated, weights: Path, sha256: str, made: BackboneManifest | None = None
+) -> Submission:
     """Return the declaration of a weight file.
 
     Args:
-        name: Of the submission.
-        said: By the submitter.
+        name: The submission's name.
+        said: What is stated of it (`stated`, `merged`).
         weights: The file; of its path only the name is told.
         sha256: Its digest.
         made: The backbone that was made of it, None where none was yet.
 
     Raises:
-        SubmissionError: a field is not what the contract says.
+        SubmissionError: A field is not what the contract says.
     """
+    file = {
+        "file": file_label(weights),
+        "sha256": sha256,
+        "bytes": weights.stat().st_size,
+        "architecture": made.architecture if made else "resnet50",
+        "backbone_sha256": made.sha256 if made else None,
+    }
     fields = {
-        "name": name,
-        "display_name": said.display_name or name,
-        "supervision": said.supervision or "unknown",
-        "paper": said.paper,
-        "pretraining_data": list(said.pretraining_data),
-        "weights": {
-            "file": file_label(weights),
-            "sha256": sha256,
-            "bytes": weights.stat().st_size,
-            "url": said.url,
-            "architecture": made.architecture if made else "resnet50",
-            "backbone_sha256": made.sha256 if made else None,
-        },
-        "claimed": said.claimed or {},
-        "claimed_track": said.claimed_track or "public",
+        "display_name": name,
+        "supervision": "unknown",
         "licence": "unknown",
+        **said,
+        "name": name,
+        "weights": {**said.get("weights", {}), **file},
     }
     try:
-        submission = Submission.model_validate(fields)
-    except ValidationError as error:
-        raise SubmissionError(f"the declaration does not fit: {wrong_fields(error, Submission)}") from error
+        submission = checked(Submission, fields, "the declaration does not fit:")
+    except ModelFileError as error:
+        raise SubmissionError(str(error)) from error
     check_texts(submission, "the declaration")
     return submission
 
@@ -172,7 +188,7 @@ def write_declaration(root: Path, submission: Submission) -> Path:
     """Write a declaration and return its path.
 
     Raises:
-        SubmissionError: the folder holds a method, or what was written is not what is read back.
+        SubmissionError: The folder holds a method, or what was written is not what is read back.
     """
     path = root / submission.name / FILE
     if path.exists() and kind_of(read_folder(path.parent), path.parent) in ("method", "container"):

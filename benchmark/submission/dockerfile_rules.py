@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmark.backbone.findings import Finding
 from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.dockerfile import DockerfileError, Instruction, Stage, read_dockerfile, words_of
+from benchmark.submission.dockerfile import DockerfileError, Instruction, Stage, read_dockerfile, words_of
 
 SUBJECT = "Dockerfile"
 SIZE_LIMIT = 64 * 1024

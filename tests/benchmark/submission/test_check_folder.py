@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
+import submissions
 from benchmark.backbone.findings import Finding
-from benchmark.runtime import submissions
 from benchmark.runtime.base_images import bases_of, missing_text
-from benchmark.runtime.check_submission import check_submission
-from benchmark.runtime.scaffold import new_container
+from benchmark.submission.check import check_submission
+from benchmark.submission.scaffold import new_container
 
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "submissions"
     root.mkdir()
-    monkeypatch.setattr(submissions.submissions, "__path__", [str(root)])
+    monkeypatch.setattr(submissions, "__path__", [str(root)])
     return root
 
 

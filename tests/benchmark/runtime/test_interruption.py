@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.interruption import interruptible
 from benchmark.cli.main import main
+from benchmark.runtime.interruption import interruptible
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 

@@ -19,7 +19,7 @@ _WILDCARDS = 5
 """`**` of one pattern; matching takes longer by a power for each."""
 FILES_LIMIT = 100_000
 BYTES_LIMIT = 16 << 30
-"""Of a context; weights may lie in it."""
+"""Size of a context; weights may lie in it."""
 
 
 class ContextError(ValueError):
@@ -30,7 +30,7 @@ def ignore_patterns(folder: Path) -> list[str]:
     """Return the patterns of a folder's `.dockerignore`; none where there is none.
 
     Raises:
-        ContextError: it is no plain file, too large, not UTF-8, or has a pattern whose matching takes no end.
+        ContextError: It is no plain file, too large, not UTF-8, or has a pattern whose matching takes no end.
     """
     try:
         text = read_plain(folder / IGNORE_FILE, IGNORE_LIMIT).decode("utf-8-sig")
@@ -58,8 +58,8 @@ def open_context(folder: Path, dockerfile: str) -> IO[bytes]:
         dockerfile: Path of the recipe within it; it is sent whatever is left out.
 
     Raises:
-        ContextError: not all of it is plain files, folders and links, or it is too large.
-        OSError: something in it cannot be read.
+        ContextError: Not all of it is plain files, folders and links, or it is too large.
+        OSError: Something in it cannot be read.
     """
     from docker.utils.build import exclude_paths
 

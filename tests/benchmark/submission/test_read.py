@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.runtime.find_submission import find_submission
-from benchmark.runtime.submissions import (
+from benchmark.submission.find import find_submission
+from benchmark.submission.read import (
     SubmissionError,
     read_folder,
     read_submission,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import submissions
 from benchmark.cli.evaluation_names import check_name
-from benchmark.runtime import submissions
-from benchmark.runtime.find_submission import beside_text, find_submission, locate
-from benchmark.runtime.scaffold import new_container
-from benchmark.runtime.submissions import SubmissionError, package_name, submissions_root
+from benchmark.submission.find import beside_text, find_submission, locate
+from benchmark.submission.read import SubmissionError, package_name, submissions_root
+from benchmark.submission.scaffold import new_container
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A `submissions/` of its own, empty."""
     root = tmp_path / "submissions"
     root.mkdir()
-    monkeypatch.setattr(submissions.submissions, "__path__", [str(root)])
+    monkeypatch.setattr(submissions, "__path__", [str(root)])
     return root
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +10,13 @@ from typing import Any, Literal
 
 from benchmark.backbone.folder import tidy_backbone
 from benchmark.backbone.sources import backbone_folder
-from benchmark.cli.console import console
-from benchmark.cli.interruption import StoppedError, interruptible
-from benchmark.cli.pretrain_rehearsal import is_due, rehearse
-from benchmark.cli.pretrain_runtime import Request, choose_runtime
-from benchmark.cli.pretrain_view import RunView
+from benchmark.contract.backbone import repeated
 from benchmark.contract.base import is_built_in
 from benchmark.contract.pretraining_data import UnknownDataError, vocabulary
 from benchmark.contract.run_contract import RunParameters
 from benchmark.disk.temporary import scratch_folder
 from benchmark.keeper import keeper
+from benchmark.runtime.choose_runtime import choose_runtime
 from benchmark.runtime.configuration import (
     Choice,
     backbone_name,
@@ -30,7 +27,6 @@ from benchmark.runtime.configuration import (
     merged_settings,
 )
 from benchmark.runtime.filing import Pretrained, check_place, file_backbone
-from benchmark.runtime.find_submission import beside_text, find_submission
 from benchmark.runtime.inputs import (
     IN_IMAGE,
     PretrainInputs,
@@ -39,39 +35,44 @@ from benchmark.runtime.inputs import (
     method_digest,
     read_corpus,
 )
+from benchmark.runtime.interruption import StoppedError, interruptible
 from benchmark.runtime.outcome import ANEW, RESUME
 from benchmark.runtime.outputs import Outputs, is_done
 from benchmark.runtime.pretrain import pretrain
 from benchmark.runtime.rehearsal_passed import identity
+from benchmark.runtime.rehearse import is_due, rehearse
+from benchmark.runtime.request import Request
 from benchmark.runtime.runs import Run, Runtime
+from benchmark.runtime.shown import Shown
 from benchmark.runtime.stamp import Known
-from benchmark.runtime.submissions import SubmissionError, submissions_root
+from benchmark.submission.find import beside_text, find_submission
+from benchmark.submission.read import SubmissionError, submissions_root
 
 
-def execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
+def execute(request: Request, shown: Shown) -> Pretrained | None:
     """Run what was asked for; None where its backbone is there already, and after a rehearsal that was asked for.
 
     Args:
-        request: the command line; its `root` is filled in.
-        say: prints a line.
+        request: What is asked for; its `root` is filled in.
+        shown: Shows it to the user.
 
     Raises:
-        SubmissionError, BackboneError: what was asked for does not fit together.
-        EngineError: a container is needed, and no engine answers or it fails before the run.
-        StoppedError: after Ctrl-C or SIGTERM, where the run did not end with a verdict.
+        SubmissionError, BackboneError: What was asked for does not fit together.
+        EngineError: A container is needed, and no engine answers or it fails before the run.
+        StoppedError: After Ctrl-C or SIGTERM, where the run did not end with a verdict.
     """
     try:
         with interruptible():
-            return _execute(request, say)
+            return _execute(request, shown)
     except KeyboardInterrupt:
         raise StoppedError("stopped before a run began; the same command begins again") from None
 
 
-def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
+def _execute(request: Request, shown: Shown) -> Pretrained | None:
     found = find_submission(request.method, request.workspace)
     submission = found.submission
     if text := beside_text(submission.name, found.folder, found.beside):
-        say(text)
+        shown.line(text)
     if is_built_in(submission.name) and found.module is None:
         raise SubmissionError(
             f"{submission.name} needs no pre-training; evaluate it: `lovt-bench evaluate {submission.name}`"
@@ -112,7 +113,7 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         ):  # else another's work, or somebody who only reads
             outputs.tidy(inputs)
             tidy_backbone(root)
-        say(f"{root} is there already, made from the same inputs; --force makes it again")
+        shown.line(f"{root} is there already, made from the same inputs; --force makes it again")
         return None
     replaces = None
     if not request.rehearse:
@@ -141,8 +142,7 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         hyperparameters=settings,
         settings=request.settings,
         method_sha256=inputs.method_sha256,
-        supervision=submission.supervision,
-        paper=submission.paper,
+        declared=repeated(submission),
     )
     with (
         outputs.held(),
@@ -152,7 +152,7 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         empty.chmod(0o755)
 
         def prepare() -> tuple[Runtime, Run]:
-            runtime, device = choose_runtime(request, found, own, say)
+            runtime, device = choose_runtime(request, found, own, shown.line)
             run = Run(
                 parameters=_parameters(request, settings, choice, root.name, device),
                 input=source or empty.resolve(),
@@ -164,13 +164,13 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
             return runtime, run
 
         if request.rehearse:
-            rehearse(request, prepare, manifest, outputs, inputs, known)
+            rehearse(request, prepare, manifest, outputs, inputs, known, shown)
             return None
         ended = None
         if not request.force:
             ended = outputs.waiting(inputs, accept_changes=request.accept_changes)
         if ended is not None:
-            say(
+            shown.line(
                 f"{submission.name} ended well in an earlier call; what it left is checked now, it is not run again"
             )
             return file_backbone(
@@ -180,15 +180,15 @@ def _execute(request: Request, say: Callable[[str], None]) -> Pretrained | None:
         if is_due(
             request, manifest, choice.fraction, outputs, identity(inputs, runtime, run.parameters.device)
         ):
-            rehearse(request, lambda: (runtime, run), manifest, outputs, inputs, known)
+            rehearse(request, lambda: (runtime, run), manifest, outputs, inputs, known, shown)
         outputs.open(
             inputs, resume=request.resume, force=request.force, accept_changes=request.accept_changes
         )
         changes = request.accept_changes or bool(outputs.begun_with)
         run = replace(run, parameters=run.parameters.model_copy(update={"accept_changes": changes}))
-        with RunView(console()) as view:
+        with shown.run() as hear:
             return pretrain(
-                runtime, run, root, outputs, inputs, known, view.hear, force=request.force, replaces=replaces
+                runtime, run, root, outputs, inputs, known, hear, force=request.force, replaces=replaces
             )
 
 
@@ -246,7 +246,7 @@ def stoppable(outputs: Outputs, inputs: PretrainInputs) -> Iterator[None]:
     """Let SIGTERM end a run like Ctrl-C: in good order, with nothing left behind, and with a word on how it goes on.
 
     Raises:
-        StoppedError: it was stopped.
+        StoppedError: It was stopped.
     """
     try:
         with interruptible():

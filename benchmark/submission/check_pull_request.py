@@ -10,7 +10,7 @@ from benchmark.contract.base import is_built_in
 from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
 from benchmark.contract.submission import Submission, SubmissionKind
 from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.check_folder import below
+from benchmark.submission.check_folder import below
 
 README = "README.md"
 README_LIMIT = 256 * 1024
@@ -33,7 +33,7 @@ def pull_request_findings(
     Args:
         submission: What is declared.
         folder: The submission's.
-        kind: Of the submission.
+        kind: What the submission is.
         inside: Whether the folder lies in this repository's `submissions/`; elsewhere an error is a warning.
     """
     level: Level = "error" if inside else "warning"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.runtime.docker_context import ContextError, ignore_patterns, open_context
+from benchmark.submission.docker_context import ContextError, ignore_patterns, open_context
 
 pytest.importorskip("docker", reason="the Docker SDK makes the archive")
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmark.printable import printable
-from benchmark.runtime.dockerfile_rules import dockerfile_findings
+from benchmark.submission.dockerfile_rules import dockerfile_findings
 from tests.conftest import REPOSITORY
 
 GOOD = 'FROM python:3.11-slim\nCOPY a.py /\nUSER 1000:1000\nENTRYPOINT ["python", "/a.py"]\n'

@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmark.contract.base import is_built_in
 from benchmark.contract.unknown import meant
 from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.declaration import FILE, submission_roots
-from benchmark.runtime.submissions import (
+from benchmark.submission.declare import FILE, submission_roots
+from benchmark.submission.read import (
     Found,
     SubmissionError,
     check_display_name,

@@ -8,17 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 import submissions
-from benchmark.contract.base import is_built_in, wrong_fields
+from benchmark.contract.base import is_built_in
 from benchmark.contract.display_name import alike, name_problem
+from benchmark.contract.model_file import ModelFileError, read_model
 from benchmark.contract.plain_file import holders, is_plain
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.submission import Submission
 from benchmark.contract.unknown import meant
 from benchmark.contract.untrusted import clean_text
 
+FILE = "submission.yaml"
 _PACKAGE = re.compile(r"[a-z_][a-z0-9_]*")
 
 _SHARE = re.compile(r"\s*[(\[]?\s*\d{1,3}([.,]\d{1,3})?\s*%\s*[)\]]?\s*$")
@@ -36,14 +35,14 @@ def submissions_root() -> Path:
 
 def submission_names(root: Path) -> list[str]:
     """Return the names of all submissions, sorted."""
-    return holders(root, "submission.yaml")
+    return holders(root, FILE)
 
 
 def read_submission(root: Path, name: str) -> Submission:
     """Return the validated `submission.yaml` of a name.
 
     Raises:
-        SubmissionError: no submission of that name, or a field is wrong; the field is named.
+        SubmissionError: No submission of that name, or a field is wrong; the field is named.
     """
     known = submission_names(root)
     if name not in known:
@@ -62,24 +61,16 @@ def read_folder(folder: Path) -> Submission:
     """Return the validated `submission.yaml` of a folder.
 
     Raises:
-        SubmissionError: there is none, it is no plain file, or a field is wrong; the field is named.
+        SubmissionError: There is none, it is no plain file, or a field is wrong; the field is named.
     """
-    path, name = folder / "submission.yaml", clean_text(folder.name, 80)
+    shown = f"{clean_text(folder.name, 80)}/{FILE}"
     try:
-        submission = Submission.model_validate(read_yaml(path, follow=False))
-    except OSError as error:
-        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-        found = (
-            "holds no submission.yaml"
-            if missing
-            else f"holds a submission.yaml that cannot be read: {error.strerror}"
-        )
-        raise SubmissionError(f"{clean_text(str(folder))} {found}") from error
-    except StrictYamlError as error:
+        submission = read_model(folder / FILE, Submission, shown=shown)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SubmissionError(f"{clean_text(str(folder))} holds no {FILE}") from error
+    except ModelFileError as error:
         raise SubmissionError(str(error)) from error
-    except ValidationError as error:
-        raise SubmissionError(f"{name}/submission.yaml: {wrong_fields(error, Submission)}") from error
-    check_texts(submission, f"{name}/submission.yaml")
+    check_texts(submission, shown)
     return submission
 
 
@@ -103,9 +94,9 @@ def check_display_name(name: str, display_name: str, roots: Sequence[Path] = ())
     """Raise SubmissionError where a display name looks like that of a submission of another name.
 
     Args:
-        name: of the submission.
-        display_name: what tables would show.
-        roots: folders of submissions beside this repository's own; files that are not valid are passed over.
+        name: The submission's name.
+        display_name: What tables would show.
+        roots: Folders of submissions beside this repository's own; files that are not valid are passed over.
     """
     without_share = _SHARE.sub("", display_name)
     for other in _others(name, (submissions_root(), *roots)):

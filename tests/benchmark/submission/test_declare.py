@@ -1,0 +1,65 @@
+"""A declaration is the contract's fields, by name: nothing else lists them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from pydantic import HttpUrl
+
+from benchmark.contract.backbone import Provenance, repeated
+from benchmark.contract.claims import ClaimsError
+from benchmark.contract.declared_facts import DeclaredFacts
+from benchmark.contract.pretraining_data import UnknownDataError
+from benchmark.contract.submission import Submission
+from benchmark.submission import declare as room
+from benchmark.submission import read
+from benchmark.submission.merge import merged
+from benchmark.submission.read import SubmissionError, read_folder
+
+
+class _Later(Submission):
+    """The contract of tomorrow: one field more."""
+
+    code: HttpUrl | None = None
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    path = tmp_path / "moco.pth"
+    path.write_bytes(b"weights")
+    return path
+
+
+def test_a_field_more_is_stated_written_read_and_inherited_without_another_line(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (room, read):
+        monkeypatch.setattr(module, "Submission", _Later)
+    sha256 = hashlib.sha256(b"weights").hexdigest()
+    said = room.stated((), code="https://example.org/code", paper=None, display_name="Mine")
+    assert said == {"code": "https://example.org/code", "display_name": "Mine"}
+    path = room.write_declaration(tmp_path, room.declare("mine", said, weights, sha256))
+    assert "code: https://example.org/code" in path.read_text().splitlines()
+    before = read_folder(path.parent)
+    again = room.declare("mine", merged("mine", {}, before, sha256, force=False), weights, sha256)
+    assert again == before
+
+
+def test_a_declared_fact_is_in_the_manifest_of_the_backbone(weights: Path) -> None:
+    said = room.stated((), paper="https://example.org/p", pretraining_data=["none"], supervision="self")
+    declared = room.declare("mine", said, weights, "a" * 64)
+    assert DeclaredFacts.model_fields.keys() <= repeated(declared).keys()
+    found = Provenance(**repeated(declared))
+    assert (str(found.paper), found.pretraining_data) == ("https://example.org/p", ["none"])
+
+
+def test_what_does_not_fit_is_named(weights: Path, tmp_path: Path) -> None:
+    with pytest.raises(SubmissionError, match=r"the declaration does not fit: paper: .*found 'nowhere'"):
+        room.declare("mine", room.stated((), paper="nowhere"), weights, "a" * 64)
+    with pytest.raises(UnknownDataError, match="did you mean mimic-cxr"):
+        room.stated((), pretraining_data=["mimic-cxx"])
+    (tmp_path / "claims.csv").write_text("task,value\ncovid_linear,46.3\n")
+    with pytest.raises(ClaimsError, match="does not say its unit"):
+        room.stated(["covid_linear"], claimed=tmp_path / "claims.csv")

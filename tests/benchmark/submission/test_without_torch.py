@@ -1,0 +1,36 @@
+"""The room of submissions and the board above it work where torch cannot be imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+WORK = """
+import importlib, pkgutil, sys
+from pathlib import Path
+
+sys.modules["torch"] = None
+import benchmark.submission as room
+for module in pkgutil.walk_packages(room.__path__, "benchmark.submission."):
+    importlib.import_module(module.name)
+import leaderboard.descriptions
+from benchmark.submission.check import check_submission
+from benchmark.submission.find import locate
+from benchmark.submission.scaffold import new_container
+
+folder = new_container("toy", Path(sys.argv[1]))
+assert locate(str(folder), Path(sys.argv[1]))[0] == folder.resolve()
+print([finding.level for finding in check_submission(folder, ["covid_linear"])])
+print(sorted(leaderboard.descriptions.describe(["toy"], folder.parent, None)["toy"].display_name))
+"""
+
+
+def test_a_submission_is_begun_checked_and_described_without_torch(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WORK, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "error" not in done.stdout, done.stdout
