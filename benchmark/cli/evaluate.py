@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     metavar="TASKS",
     help="Only these: ids, also with *, numbers or ranges of numbers, with commas between; repeatable.",
 )
+@click.option("--suite", metavar="NAME", help="The tasks of that suite.  [default: lovt-18]")
 @click.option(
     "--profile",
     default="paper",
@@ -70,6 +71,7 @@ def evaluate(
     ctx: click.Context,
     submission: str,
     patterns: tuple[str, ...],
+    suite: str | None,
     profile: str,
     device: Any,
     engine: Any,
@@ -85,7 +87,7 @@ def evaluate(
     prepared_only: bool,
     workspace: Path | None,
 ) -> None:
-    """Take the backbone of SUBMISSION through the tasks and record every run.
+    """Take the backbone of SUBMISSION through the tasks of a suite and record every run.
 
     SUBMISSION is `random`, `imagenet`, or a folder under workspace/backbones/. Runs that are recorded already are
     not run again, so a call that was cut off goes on where it was, and several calls share the work.
@@ -95,6 +97,7 @@ def evaluate(
       lovt-bench evaluate random --profile demo
       lovt-bench evaluate imagenet --tasks 'rsna_*' --device cuda
       lovt-bench evaluate mine --tasks covid_linear,7-9 --engine reference
+      lovt-bench evaluate mine --suite lovt-18-without-siim
       lovt-bench evaluate mine --executor local --workers 4
       lovt-bench evaluate mine --dry-run
       lovt-bench evaluate mine --budget 2h
@@ -110,7 +113,7 @@ def evaluate(
                 _seconds(budget),
                 _seconds(None if stall_limit in ("off", "0") else stall_limit),
             )
-            specs, limits, rules = by_name(patterns, profile, protocol)
+            specs, limits, rules = by_name(patterns, suite, profile, protocol)
             check_name(submission, root)
             specs, stores = _open_stores(specs, root, rules, prepared_only)
             from benchmark.backbone.sources import resolve

@@ -36,6 +36,7 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
     from leaderboard.records import read_records
     from leaderboard.sources import Frozen, gather
     from tasks.registry import load_tasks
+    from tasks.suite import load_suites
 
     root = workspace_root(workspace)
     folder = results or root / "results"
@@ -48,6 +49,7 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
     descriptions = describe(names, declared, backbones, complain)
     frozen = Frozen(
         tasks=tasks,
+        suites=list(load_suites()),
         descriptions=descriptions,
         expected_runs=expected_runs(),
         current=current(root, names, tasks),

@@ -23,6 +23,7 @@ from benchmark.runtime.submissions import (
     submission_names,
     submissions_root,
 )
+from leaderboard.build import suite_specs
 from leaderboard.declared import read_model
 from leaderboard.descriptions import Description, describe
 from leaderboard.evidence import LADDER, evidence_of, measured_by
@@ -32,6 +33,7 @@ from leaderboard.run_table import run_table
 from leaderboard.selection import select
 from leaderboard.text import clean
 from tasks.registry import load_tasks
+from tasks.suite import load_suite, load_suites, suite_tasks
 
 NOTHING = "–"
 
@@ -76,8 +78,8 @@ def marks_text(marks: Sequence[Overlap]) -> str:
 
 
 def datasets() -> list[str]:
-    """Return the evaluation datasets in the order of the tasks."""
-    return list(dict.fromkeys(spec.dataset for spec in load_tasks()))
+    """Return the evaluation datasets of the board's suite in the order of its tasks."""
+    return list(dict.fromkeys(spec.dataset for spec in suite_tasks(load_suite())))
 
 
 def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
@@ -215,11 +217,11 @@ def _evidence(name: str, description: Description, records: RecordSet) -> str | 
 
 def _tables(name: str, records: RecordSet, described: dict[str, Description]) -> list[Table]:
     """Return the tables that hold the submission, cut down to its row."""
-    specs = load_tasks()
+    specs, suites = load_tasks(), load_suites()
     expected = {(item.protocol_sha256, item.profile_sha256): item.runs for item in expected_runs()}
-    groups, _ = select(records.records, {spec.id: spec.metric for spec in specs}, expected)
+    groups, _ = select(records.records, {spec.id: spec.metric for spec in specs}, expected, suites)
     tables = [
-        run_table(group, specs, described, keeper=board_keeper())
+        run_table(group, suite_specs(group, specs, suites), described, keeper=board_keeper())
         for group in groups
         if any(submission == name for submission, _ in group.sets)
     ]

@@ -45,7 +45,8 @@ def short_title(table: Table) -> str:
     if table.kind == "published":
         return name
     splits = "" if table.splits == "official" or table.track == "phantom" else f", {table.splits} splits"
-    return f"{name} · {clean(table.profile, 24)}{splits}"
+    suite = f" · {table.suite}" if table.suite else ""
+    return f"{name} · {clean(table.profile, 24)}{splits}{suite}"
 
 
 def _table(table: Table) -> dict[str, Any]:

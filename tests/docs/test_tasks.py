@@ -10,6 +10,7 @@ import pytest
 from benchmark.contract.task import TaskSpec
 from tasks.metrics.names import DETECTION, EXTENDED_DETECTION, PER_CLASS_EXTRAS
 from tasks.registry import load_tasks, read_task
+from tasks.suite import load_suites
 from tests.conftest import REPOSITORY
 
 TEXT = (REPOSITORY / "docs" / "tasks.md").read_text(encoding="utf-8")
@@ -21,6 +22,11 @@ def test_the_table_has_the_task(spec):
     cells = [spec.number, f"`{spec.id}`", spec.dataset, percent, spec.published_train_images]
     cells += [spec.head, spec.backbone, spec.metric]
     assert "| " + " | ".join(map(str, cells)) + " |" in TEXT.splitlines()
+
+
+def test_the_suites_stand_with_their_number_of_tasks():
+    for suite in load_suites():
+        assert f"| `{suite.name}` | {len(suite.tasks)} |" in TEXT
 
 
 def test_every_field_and_every_metric_is_explained():
