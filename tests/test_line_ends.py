@@ -14,7 +14,7 @@ TEXT = {".py", ".yaml", ".csv", ".js", ".css", ".j2", ".json", ".svg", ".md", ".
 ROOMS = ("benchmark", "leaderboard", "tasks")
 PROGRAM = """
 import json
-from benchmark.engine.profile import load_profile, profiles
+from tasks.profile import load_profile, profiles
 from leaderboard.build import build
 from leaderboard.lineage import lineage
 from leaderboard.published.load import load_published

@@ -25,7 +25,7 @@ def by_name(
         profile: Name.
         protocol: Name.
     """
-    from benchmark.engine.profile import load_profile
+    from tasks.profile import load_profile
     from tasks.protocol import load_protocol
     from tasks.registry import select_tasks
     from tasks.suite import DEFAULT_SUITE, load_suite, suite_tasks

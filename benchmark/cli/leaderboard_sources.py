@@ -102,8 +102,8 @@ def expected_runs() -> list[ExpectedRuns]:
 
 def current(root: Path, names: Iterable[str], tasks: Sequence[TaskSpec]) -> Current:
     """Return the digests of what is here: protocols, profiles, tasks, image stores, backbones of those names."""
-    from benchmark.engine.profile import apply_profile, load_profile, profiles
     from leaderboard.stale import Current
+    from tasks.profile import apply_profile, load_profile, profiles
     from tasks.protocol import load_protocol, protocol_names
 
     loaded = {name: load_profile(name) for name in profiles()}

@@ -73,8 +73,8 @@ def _origin(name: str, description: Description, declared: Sequence[Path]) -> Or
 
 def run_plans() -> list[RunPlan]:
     """Return the runs that each protocol of this repository asks for under each profile."""
-    from benchmark.engine.profile import apply_profile, load_profile, profiles
     from leaderboard.run_rules import RunPlan
+    from tasks.profile import apply_profile, load_profile, profiles
     from tasks.protocol import load_protocol, protocol_names
     from tasks.registry import load_tasks
 

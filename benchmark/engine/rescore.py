@@ -29,12 +29,12 @@ from benchmark.engine.prediction_format import (
     read_predictions,
     rows_differ,
 )
-from benchmark.engine.profile import apply_profile, load_profile
 from benchmark.engine.targets import box_targets, packed_masks
 from tasks.boxes import FRAME
 from tasks.metrics.detection import detection_scores
 from tasks.metrics.dice import segmentation_scores
 from tasks.predictions import MaskPredictions
+from tasks.profile import apply_profile, load_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 

@@ -11,10 +11,10 @@ from benchmark.contract.task import TaskSpec
 from benchmark.engine.cost import TYPICAL, Rates, epoch_cost
 from benchmark.engine.evaluation import Evaluation
 from benchmark.engine.plan import RunConfig, final_runs, split_sizes, tuning_runs
-from benchmark.engine.profile import apply_profile
 from benchmark.engine.records import load_records, results_path
 from benchmark.engine.task_data import TaskData
 from benchmark.executor.job import JobError
+from tasks.profile import apply_profile
 from tasks.tuning import choose_learning_rate, grid_edge
 
 

@@ -22,10 +22,10 @@ from benchmark.backbone.registry import build
 from benchmark.contract.task import TaskSpec
 from benchmark.data.official import published
 from benchmark.engine.plan import final_runs, split_sizes, tuning_runs
-from benchmark.engine.profile import apply_profile, load_profile
 from tasks.boxes import BoxTarget
 from tasks.heads import build_head, head_strides
 from tasks.objective import build_objective
+from tasks.profile import apply_profile, load_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_tasks
 

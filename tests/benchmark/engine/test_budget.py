@@ -10,7 +10,7 @@ import torch
 from benchmark.engine.budget import Budget, useful_order
 from benchmark.engine.durations import parse_duration
 from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.profile import kind_of
+from tasks.profile import kind_of
 from tasks.protocol import load_protocol
 from tasks.registry import load_task, load_tasks
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store

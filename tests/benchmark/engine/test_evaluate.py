@@ -14,7 +14,6 @@ from benchmark.engine.evaluate import Evaluation, evaluate
 from benchmark.engine.evaluation import EvaluationReference, refer_to
 from benchmark.engine.jobs import plan_jobs
 from benchmark.engine.observer import Observer
-from benchmark.engine.profile import apply_profile
 from benchmark.engine.records import append_record, load_records, results_path
 from benchmark.engine.task_plan import TaskPlan
 from benchmark.engine.worker import Worker
@@ -24,6 +23,7 @@ from leaderboard.contradictions import Origin, contradictions
 from leaderboard.formats.as_markdown import as_markdown
 from leaderboard.records import read_records
 from leaderboard.run_rules import RunPlan
+from tasks.profile import apply_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_task, load_tasks
 from tests.benchmark.contract.made import made_with

@@ -17,13 +17,13 @@ from benchmark.data.preparers.object_cxr import PREPARER
 from benchmark.data.transforms import Frame, fit_boxes
 from benchmark.engine.evaluate import Evaluation, evaluate
 from benchmark.engine.order import ordered_batches
-from benchmark.engine.profile import load_profile
 from benchmark.engine.targets import box_targets
 from tasks.boxes import BoxTarget
 from tasks.detection import Detections
 from tasks.losses.yolo import yolo_loss, yolo_scale_losses
 from tasks.metrics.froc import froc
 from tasks.metrics.mean_average_precision import mean_average_precision
+from tasks.profile import load_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_tasks
 from tests.benchmark.engine.official_world import SIDE, OfficialImage, official_images, official_store

@@ -9,7 +9,7 @@ from benchmark.engine.plan import (
     split_sizes,
     tuning_runs,
 )
-from benchmark.engine.profile import apply_profile, load_profile, profiles
+from tasks.profile import apply_profile, load_profile, profiles
 from tasks.protocol import load_protocol
 from tasks.registry import load_task, load_tasks
 from tasks.tuning import choose_learning_rate

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.profile import load_profile
+from tasks.profile import load_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_tasks
 from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_stores
