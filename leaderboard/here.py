@@ -1,83 +1,25 @@
-"""What contradicts itself in the run records of a workspace, for the board and for `submission check`."""
+"""What repository and workspace hold now: the runs that protocols ask for, and digests that rows are compared with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from benchmark.backbone.findings import Finding
-    from leaderboard.contradictions import Contradiction, Origin
-    from leaderboard.descriptions import Description
-    from leaderboard.records import RecordSet
-    from leaderboard.run_rules import RunPlan
-
-
-def record_findings(name: str, workspace: Path, declared: Sequence[Path]) -> Iterator[Finding]:
-    """Yield what is wrong with the run records of a submission, or that nothing is; nothing where it has none.
-
-    Args:
-        name: Of the submission.
-        workspace: Its results are read whole: equal records may lie under another name.
-        declared: Folders of submissions, the first that has a name counts.
-    """
-    from benchmark.backbone.findings import Finding
-    from leaderboard.descriptions import describe
-    from leaderboard.records import read_records
-
-    records = read_records(workspace / "results")
-    described = describe([name], declared, workspace / "backbones", lambda error: None)
-    found = [item for item in contradictions_here(records, described, declared) if item.submission == name]
-    own = [record for record in records.records if record.submission == name]
-    for item in found:
-        remedy = "remove these records; `lovt-bench evaluate` repeats what is missing"
-        yield Finding("error", "run records", f"{item.track}: {item.about_task}", remedy)
-    if own and not found:
-        yield Finding("ok", "run records", f"{len(own)} of them, without a contradiction")
-
-
-def contradictions_here(
-    records: RecordSet, descriptions: Mapping[str, Description], declared: Sequence[Path]
-) -> list[Contradiction]:
-    """Return what contradicts itself in the records of a workspace.
-
-    Args:
-        records: All of them.
-        descriptions: Of the submissions to say where their weights come from.
-        declared: Folders of submissions, the first that has a name counts.
-    """
-    from datetime import UTC, datetime
-
-    from leaderboard.contradictions import contradictions
-
-    origins = {name: _origin(name, item, declared) for name, item in descriptions.items()}
-    return contradictions(records, run_plans(), origins, datetime.now(UTC))
-
-
-def _origin(name: str, description: Description, declared: Sequence[Path]) -> Origin:
-    from benchmark.runtime.declaration import kind_of
-    from leaderboard.contradictions import Origin
-    from leaderboard.declared import read_submission
-
-    folder = next((path / name for path in declared if (path / name / "submission.yaml").is_file()), None)
-    own = read_submission([folder.parent], name, lambda error: None) if folder else None
-    facts = description.backbone
-    return Origin(
-        known=facts is not None or bool(own and folder and kind_of(own, folder) != "claims"),
-        declared=own.weights.backbone_sha256 if own and own.weights else None,
-        here=facts.sha256 if facts else None,
-    )
+from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.dataset import DatasetManifest
+from benchmark.contract.task import TaskSpec
+from leaderboard.declared import read_model
+from leaderboard.run_rules import RunPlan
+from leaderboard.sources import ExpectedRuns
+from leaderboard.stale import Current, CurrentStore
+from tasks.profile import apply_profile, load_profile, profile_names
+from tasks.protocol import load_protocol, protocol_names
+from tasks.registry import load_tasks
 
 
 def run_plans() -> list[RunPlan]:
     """Return the runs that each protocol of this repository asks for under each profile."""
-    from leaderboard.run_rules import RunPlan
-    from tasks.profile import apply_profile, load_profile, profiles
-    from tasks.protocol import load_protocol, protocol_names
-    from tasks.registry import load_tasks
-
+    tasks = load_tasks()
     return [
         RunPlan(
             protocol=protocol.name,
@@ -86,8 +28,58 @@ def run_plans() -> list[RunPlan]:
             profile_sha256=profile.digest(),
             tune_seed=protocol.runs.tune_seed,
             final_seeds=protocol.runs.final_seeds[: profile.max_runs],
-            tasks={spec.id: apply_profile(spec, profile) for spec in load_tasks()},
+            tasks={spec.id: apply_profile(spec, profile) for spec in tasks},
         )
         for protocol in map(load_protocol, protocol_names())
-        for profile in map(load_profile, profiles())
+        for profile in map(load_profile, profile_names())
     ]
+
+
+def expected_runs() -> list[ExpectedRuns]:
+    """Return the number of final runs of each protocol under each profile of this repository."""
+    return [
+        ExpectedRuns(
+            protocol_sha256=plan.protocol_sha256,
+            profile_sha256=plan.profile_sha256,
+            runs=len(plan.final_seeds),
+        )
+        for plan in run_plans()
+    ]
+
+
+def current(root: Path, names: Iterable[str], tasks: Sequence[TaskSpec]) -> Current:
+    """Return the digests of what is here: protocols, profiles, tasks, image stores, backbones of those names.
+
+    Args:
+        root: The workspace.
+        names: Of submissions.
+        tasks: The known tasks.
+    """
+    loaded = {name: load_profile(name) for name in profile_names()}
+    return Current(
+        protocols={name: load_protocol(name).digest() for name in protocol_names()},
+        profiles={name: profile.digest() for name, profile in loaded.items()},
+        tasks={
+            name: {spec.id: apply_profile(spec, profile).digest() for spec in tasks}
+            for name, profile in loaded.items()
+        },
+        datasets=_stores(root / "data", sorted({spec.dataset for spec in tasks})),
+        backbones=_backbones(root / "backbones", names),
+    )
+
+
+def _stores(folder: Path, names: Iterable[str]) -> dict[str, CurrentStore]:
+    stores: dict[str, CurrentStore] = {}
+    for name in names:
+        # What cannot be read is not known; `lovt-bench data verify` says what is wrong with it.
+        manifest = read_model(folder / name / "dataset.json", DatasetManifest, lambda error: None)
+        if manifest is None:
+            continue
+        stores[name] = CurrentStore(track=manifest.track, splits=manifest.splits, sha256=manifest.identity())
+    return stores
+
+
+def _backbones(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    paths = {name: folder / name / "backbone.json" for name in names}
+    found = {name: read_model(path, BackboneManifest, lambda error: None) for name, path in paths.items()}
+    return {name: manifest.sha256 for name, manifest in found.items() if manifest}

@@ -1,47 +1,44 @@
-"""What a build reads from repository and workspace, gathered for `build`, `release` and `verify dev`."""
+"""What a build reads from repository and workspace."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
-from benchmark.cli.record_findings import contradictions_here, run_plans
+from benchmark.contract.submission import Submission, SubmissionKind
+from benchmark.keeper import keeper
+from leaderboard.contradictions import Contradiction, Origin, contradictions
+from leaderboard.declared import Complain, read_submission
+from leaderboard.descriptions import Description, claiming, describe
+from leaderboard.errors import LeaderboardError
+from leaderboard.here import current, expected_runs, run_plans
+from leaderboard.lineage import lineage
+from leaderboard.records import RecordSet, read_records
+from leaderboard.sources import Frozen, Sources, gather
+from leaderboard.text import clean
+from tasks.registry import load_tasks
+from tasks.suite import load_suites
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from benchmark.contract.task import TaskSpec
-    from leaderboard.declared import Complain
-    from leaderboard.sources import ExpectedRuns, Sources
-    from leaderboard.stale import Current, CurrentStore
+KindOf = Callable[[Submission, Path], SubmissionKind]
+"""Says what a submission in a folder is."""
 
 
-def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
-    """Return the sources of a build.
+def workspace_sources(root: Path, results: Path, declared: Sequence[Path], kind_of: KindOf) -> Sources:
+    """Return the sources of a build. What strangers wrote and is not valid is left out with a note.
 
     Args:
-        results: Folder of run records; None: that of the workspace.
-        workspace: As the option of that name; None: the default one.
-
-    What strangers wrote and is not valid is left out with a note.
+        root: The workspace.
+        results: Folder of run records.
+        declared: Folders of submissions, the first that has a name counts.
+        kind_of: Says what a submission is.
 
     Raises:
         LeaderboardError: a published table is broken, or the keeper's name is none.
         OSError: a folder cannot be read.
     """
-    from benchmark.runtime.declaration import submission_roots
-    from benchmark.workspace import workspace_root
-    from leaderboard.descriptions import claiming, describe
-    from leaderboard.lineage import lineage
-    from leaderboard.records import read_records
-    from leaderboard.sources import Frozen, gather
-    from tasks.registry import load_tasks
-    from tasks.suite import load_suites
-
-    root = workspace_root(workspace)
-    folder = results or root / "results"
-    records = read_records(folder)
-    declared, backbones = submission_roots(root), root / "backbones"
+    records = read_records(results)
+    backbones = root / "backbones"
     notes = list(records.notes)
     complain = _noting(notes, [*declared, backbones])
     names = sorted({record.submission for record in records.records} | set(claiming(declared, complain)))
@@ -54,27 +51,49 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
         expected_runs=expected_runs(),
         current=current(root, names, tasks),
         lineage=list(lineage()),
-        contradictions=contradictions_here(records, descriptions, declared),
+        contradictions=contradictions_here(records, descriptions, declared, kind_of),
         keeper=board_keeper(),
         notes=list(dict.fromkeys(notes)),
     )
-    return gather(records, folder, root, frozen)
+    return gather(records, results, root, frozen)
 
 
 def board_keeper() -> str | None:
     """Return who keeps the board. Raises LeaderboardError for what is no name."""
-    from benchmark.keeper import keeper
-    from leaderboard.errors import LeaderboardError
-
     try:
         return keeper()
     except ValueError as error:
         raise LeaderboardError(str(error)) from error
 
 
+def contradictions_here(
+    records: RecordSet, descriptions: Mapping[str, Description], declared: Sequence[Path], kind_of: KindOf
+) -> list[Contradiction]:
+    """Return what contradicts itself in the records of a workspace.
+
+    Args:
+        records: All of them.
+        descriptions: Of the submissions to say where their weights come from.
+        declared: Folders of submissions, the first that has a name counts.
+        kind_of: Says what a submission is.
+    """
+    origins = {name: _origin(name, item, declared, kind_of) for name, item in descriptions.items()}
+    return contradictions(records, run_plans(), origins, datetime.now(UTC))
+
+
+def _origin(name: str, description: Description, declared: Sequence[Path], kind_of: KindOf) -> Origin:
+    folder = next((path / name for path in declared if (path / name / "submission.yaml").is_file()), None)
+    own = read_submission([folder.parent], name, lambda error: None) if folder else None
+    facts = description.backbone
+    return Origin(
+        known=facts is not None or bool(own and folder and kind_of(own, folder) != "claims"),
+        declared=own.weights.backbone_sha256 if own and own.weights else None,
+        here=facts.sha256 if facts else None,
+    )
+
+
 def _noting(notes: list[str], folders: Sequence[Path]) -> Complain:
     """Return what takes errors down, in one line each and without the paths of this machine."""
-    from leaderboard.text import clean
 
     def note(error: Exception) -> None:
         text = str(error)
@@ -84,60 +103,3 @@ def _noting(notes: list[str], folders: Sequence[Path]) -> Complain:
         notes.append(f"{clean(text, 400).rstrip('.')}. It is left out.")
 
     return note
-
-
-def expected_runs() -> list[ExpectedRuns]:
-    """Return the number of final runs of each protocol under each profile of this repository."""
-    from leaderboard.sources import ExpectedRuns
-
-    return [
-        ExpectedRuns(
-            protocol_sha256=plan.protocol_sha256,
-            profile_sha256=plan.profile_sha256,
-            runs=len(plan.final_seeds),
-        )
-        for plan in run_plans()
-    ]
-
-
-def current(root: Path, names: Iterable[str], tasks: Sequence[TaskSpec]) -> Current:
-    """Return the digests of what is here: protocols, profiles, tasks, image stores, backbones of those names."""
-    from leaderboard.stale import Current
-    from tasks.profile import apply_profile, load_profile, profiles
-    from tasks.protocol import load_protocol, protocol_names
-
-    loaded = {name: load_profile(name) for name in profiles()}
-    return Current(
-        protocols={name: load_protocol(name).digest() for name in protocol_names()},
-        profiles={name: profile.digest() for name, profile in loaded.items()},
-        tasks={
-            name: {spec.id: apply_profile(spec, profile).digest() for spec in tasks}
-            for name, profile in loaded.items()
-        },
-        datasets=_stores(root / "data", sorted({spec.dataset for spec in tasks})),
-        backbones=_backbones(root / "backbones", names),
-    )
-
-
-def _stores(folder: Path, names: Iterable[str]) -> dict[str, CurrentStore]:
-    from benchmark.contract.dataset import DatasetManifest
-    from leaderboard.declared import read_model
-    from leaderboard.stale import CurrentStore
-
-    stores: dict[str, CurrentStore] = {}
-    for name in names:
-        # What cannot be read is not known; `lovt-bench data verify` says what is wrong with it.
-        manifest = read_model(folder / name / "dataset.json", DatasetManifest, lambda error: None)
-        if manifest is None:
-            continue
-        stores[name] = CurrentStore(track=manifest.track, splits=manifest.splits, sha256=manifest.identity())
-    return stores
-
-
-def _backbones(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    from benchmark.contract.backbone import BackboneManifest
-    from leaderboard.declared import read_model
-
-    paths = {name: folder / name / "backbone.json" for name in names}
-    found = {name: read_model(path, BackboneManifest, lambda error: None) for name, path in paths.items()}
-    return {name: manifest.sha256 for name, manifest in found.items() if manifest}

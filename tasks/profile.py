@@ -1,27 +1,52 @@
-"""Profiles applied to tasks. Applying `paper` changes nothing."""
+"""Profile files, `tasks/profiles/<name>.yaml`, and profiles applied to tasks; `paper` changes nothing. No torch."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from benchmark.contract.profile import Kind, Profile
-from benchmark.contract.strict_yaml import read_yaml
+from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.task import TaskSpec, WarmUp
 from benchmark.contract.unknown import unknown
+from tasks.messages import explain
 
-_FOLDER = Path(__file__).parent / "profiles"
-
-
-def profiles() -> list[str]:
-    """Return the names of all profiles."""
-    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+PROFILES = Path(__file__).resolve().parent / "profiles"
 
 
-def load_profile(name: str) -> Profile:
-    """Return the profile of that name. Raises ValueError that lists the known ones."""
-    if name not in profiles():
-        raise ValueError(unknown("profile", name, profiles()))
-    return Profile.model_validate(read_yaml(_FOLDER / f"{name}.yaml"))
+class UnknownProfileError(ValueError):
+    """There is no profile of this name."""
+
+
+class InvalidProfileError(ValueError):
+    """A profile file that breaks the schema."""
+
+
+def profile_names(folder: Path = PROFILES) -> list[str]:
+    """Return the names of all profiles, sorted."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def load_profile(name: str, folder: Path = PROFILES) -> Profile:
+    """Return the profile called `name`.
+
+    Raises:
+        UnknownProfileError: no file of this name; the message lists the known names.
+        InvalidProfileError: unreadable, a field missing, unknown or wrong, or `name` is not the file's.
+    """
+    if name not in profile_names(folder):
+        raise UnknownProfileError(unknown("profile", name, profile_names(folder)))
+    path = folder / f"{name}.yaml"
+    try:
+        profile = Profile.model_validate(read_yaml(path))
+    except ValidationError as error:
+        raise InvalidProfileError(explain(path, error, Profile)) from error
+    except StrictYamlError as error:
+        raise InvalidProfileError(str(error)) from error
+    if profile.name != name:
+        raise InvalidProfileError(f"{path}: name is {profile.name!r}, expected {name!r} as in the file name")
+    return profile
 
 
 def kind_of(spec: TaskSpec) -> Kind:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.backbone.names import MANIFEST, listed
-from benchmark.cli.leaderboard_sources import board_keeper, expected_runs
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.base import Model
 from benchmark.contract.leaderboard import Overlap, Table
@@ -27,11 +26,13 @@ from leaderboard.build import suite_specs
 from leaderboard.declared import read_model
 from leaderboard.descriptions import Description, describe
 from leaderboard.evidence import LADDER, evidence_of, measured_by
+from leaderboard.here import expected_runs
 from leaderboard.lineage import overlaps
 from leaderboard.records import RecordSet, read_records
 from leaderboard.run_table import run_table
 from leaderboard.selection import select
 from leaderboard.text import clean
+from leaderboard.workspace_sources import board_keeper
 from tasks.registry import load_tasks
 from tasks.suite import load_suite, load_suites, suite_tasks
 

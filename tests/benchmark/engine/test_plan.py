@@ -9,7 +9,7 @@ from benchmark.engine.plan import (
     split_sizes,
     tuning_runs,
 )
-from tasks.profile import apply_profile, load_profile, profiles
+from tasks.profile import apply_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_task, load_tasks
 from tasks.tuning import choose_learning_rate
@@ -80,20 +80,6 @@ def test_all_diverged_is_an_error():
         choose_learning_rate([(0.3, None), (0.1, None)])
 
 
-def test_the_paper_profile_changes_no_task():
-    paper = load_profile("paper")
-    assert all(apply_profile(spec, paper) == spec for spec in load_tasks())
-
-
-@pytest.mark.parametrize("name", profiles())
-def test_every_profile_keeps_every_task_valid(name):
-    profile = load_profile(name)
-    for spec in load_tasks():
-        applied = apply_profile(spec, profile)
-        assert type(spec).model_validate(applied.model_dump()) == applied
-        assert applied.batch_size <= spec.batch_size
-
-
 def test_a_limit_may_depend_on_the_kind_of_task():
     profile = Profile(
         name="x",
@@ -114,8 +100,3 @@ def test_a_limit_may_depend_on_the_kind_of_task():
         "covid_unet_frozen": (5, 100),
         "covid_unet_finetune": (published, 16),
     }
-
-
-def test_an_unknown_profile_lists_the_known_ones():
-    with pytest.raises(ValueError, match="demo, paper, phantom, small"):
-        load_profile("../paper")
