@@ -6,10 +6,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.profile import Kind, Profile
+from benchmark.contract.profile import FINE_TUNED, Kind, Profile
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.task import TaskSpec, WarmUp
 from benchmark.contract.unknown import unknown
+from tasks.head import heads
 from tasks.messages import explain
 
 PROFILES = Path(__file__).resolve().parent / "profiles"
@@ -46,12 +47,17 @@ def load_profile(name: str, folder: Path = PROFILES) -> Profile:
         raise InvalidProfileError(str(error)) from error
     if profile.name != name:
         raise InvalidProfileError(f"{path}: name is {profile.name!r}, expected {name!r} as in the file name")
+    for field in ("max_train_images", "max_epochs", "max_learning_rates"):
+        limits = getattr(profile, field)
+        for kind in limits if isinstance(limits, dict) else ():
+            if kind not in (kinds := [*heads(), FINE_TUNED]):
+                raise InvalidProfileError(f"{path}: {field}: {unknown('kind of task', kind, kinds)}")
     return profile
 
 
 def kind_of(spec: TaskSpec) -> Kind:
     """Return what decides the cost of a task's runs."""
-    return "fine-tuned" if spec.backbone == "fine-tuned" else spec.head
+    return FINE_TUNED if spec.backbone == "fine-tuned" else spec.head
 
 
 def apply_profile(spec: TaskSpec, profile: Profile) -> TaskSpec:

@@ -31,12 +31,11 @@ from benchmark.engine.prediction_format import (
 )
 from benchmark.engine.targets import box_targets, packed_masks
 from tasks.boxes import FRAME
-from tasks.metrics.detection import detection_scores
-from tasks.metrics.dice import segmentation_scores
 from tasks.predictions import MaskPredictions
 from tasks.profile import apply_profile, load_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
+from tasks.scores import detection_scores, segmentation_scores
 
 _CPU = torch.device("cpu")
 _SHOWN = 4

@@ -14,6 +14,7 @@ from benchmark.engine.plan import RunConfig, final_runs, split_sizes, tuning_run
 from benchmark.engine.records import load_records, results_path
 from benchmark.engine.task_data import TaskData
 from benchmark.executor.job import JobError
+from tasks.head import heads
 from tasks.profile import apply_profile
 from tasks.tuning import choose_learning_rate, grid_edge
 
@@ -59,7 +60,7 @@ class TaskPlan:
     @property
     def batched(self) -> bool:
         """Whether all runs of a phase train together as one batched head."""
-        return self.spec.head == "linear" and self.evaluation.engine == "fast"
+        return heads()[self.spec.head].one_layer and self.reads_features
 
     @property
     def reads_features(self) -> bool:

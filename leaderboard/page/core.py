@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmark.contract.analysis import Analysis
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.layout import HEADS, INTERVALS, dataset_label, making_signs
+from leaderboard.layout import INTERVALS, dataset_label, head_label, making_signs
 from leaderboard.page.links import web_address
 from leaderboard.page.numbers import score, short, spread
 from leaderboard.text import clean
@@ -84,7 +84,7 @@ def _column(column: Column) -> dict[str, Any]:
         "title": column.title,
         "dataset": dataset_label(column.dataset),
         "datasetId": column.dataset,
-        "head": HEADS.get(column.head, column.head),
+        "head": head_label(column.head),
         "backbone": column.backbone,
         "fraction": column.train_fraction,
         "metric": column.metric_label,

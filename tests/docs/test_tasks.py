@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.contract.task import TaskSpec
-from tasks.metrics.names import DETECTION, EXTENDED_DETECTION, PER_CLASS_EXTRAS
+from tasks.head import heads
+from tasks.metric import metrics
 from tasks.registry import load_tasks, read_task
 from tasks.suite import load_suites
 from tests.conftest import REPOSITORY
@@ -33,8 +34,9 @@ def test_every_field_and_every_metric_is_explained():
     fields = TEXT[TEXT.index("## Fields") : TEXT.index("## Add a task")]
     named = re.findall(r"`([^`]+)`", fields)
     assert set(TaskSpec.model_fields) <= set(named)
-    assert {*DETECTION, *EXTENDED_DETECTION, "avg_dice"} <= set(named)
-    assert {f"<class>_{extra}" for extra in ("dice", *PER_CLASS_EXTRAS)} <= set(named)
+    for metric in (*metrics("boxes").values(), *metrics("masks").values()):
+        assert set(metric.names) <= set(named)
+    assert set(heads()) <= set(named)
 
 
 def test_the_example_is_a_task(tmp_path: Path):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tasks.boxes import BoxTarget
-from tasks.metrics.names import metric_names
+from tasks.metric import metric_names
 from tasks.objective import build_objective
 from tasks.protocol import load_protocol
 from tasks.registry import load_tasks
