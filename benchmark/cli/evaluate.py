@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "--profile",
     default="paper",
     show_default=True,
-    help="paper, small, phantom or demo: how much of the protocol.",
+    help="How much of the protocol: paper is all of it, demo takes minutes.",
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--engine", type=click.Choice(["fast", "reference"]), default="fast", show_default=True)
