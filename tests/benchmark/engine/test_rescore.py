@@ -18,8 +18,9 @@ from benchmark.engine.records import load_records, results_path, sweep_predictio
 from benchmark.engine.rescore import Stores, rescore
 from leaderboard.records import read_records
 from tasks.protocol import load_protocol
-from tasks.registry import load_task, load_tasks
+from tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store, tiny_stores
+from tests.tasks.lovt_18 import LOVT_18
 
 SINGLE = TINY.model_copy(
     update={
@@ -55,11 +56,11 @@ def rescored(root, profile=SINGLE, task=None):
 def test_all_18_tasks_are_rescored_to_the_bit_on_both_engines(tmp_path):
     stores = tiny_stores(tmp_path)
     for engine in ("fast", "reference"):
-        evaluate(evaluation(tmp_path, stores, [spec.id for spec in load_tasks()], engine=engine))
+        evaluate(evaluation(tmp_path, stores, [spec.id for spec in LOVT_18], engine=engine))
     found = rescored(tmp_path)
     assert [one.text for one in found if one.outcome != "equal"] == []
     assert len(found) == 36
-    assert {one.record.run.task for one in found} == {spec.id for spec in load_tasks()}
+    assert {one.record.run.task for one in found} == {spec.id for spec in LOVT_18}
     assert all(one.metrics == len(one.record.test) for one in found)
 
 
