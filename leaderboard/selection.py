@@ -163,11 +163,15 @@ def _by_suite(
         group = _group(key, counted, expected_runs)
         ranked = group.completed(sorted({task for _, task in group.sets}))
         yield group
+    tried: dict[str, set[str]] = defaultdict(set)
+    for record, _ in records:
+        tried[record.submission].add(record.run.task)
     for suite in suites[1:]:
         within = frozenset(suite.tasks)
-        own = [(record, identity) for record, identity in records if record.run.task in within]
-        if len({record.run.task for record, _ in own}) < len(within):
+        may = {name for name, tasks in tried.items() if within <= tasks}
+        if not may or (may <= ranked and within <= first):
             continue
+        own = [(record, identity) for record, identity in records if record.run.task in within]
         group = _group(key, own, expected_runs)
         whole = group.completed(suite.tasks)
         if whole - ranked or (whole and within - first):

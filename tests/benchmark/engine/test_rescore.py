@@ -206,6 +206,12 @@ def test_a_changed_metric_in_the_record_is_found(workspace):
     assert text == f"its predictions give opacity_dice {value!r} (recorded {float(np.nextafter(value, 1))!r})"
 
 
+def test_a_metric_that_came_after_the_run_is_no_difference(workspace):
+    record = runs(workspace, "covid_linear")[0]
+    replace(workspace, record, test={"opacity_dice": record.test["opacity_dice"]})
+    assert texts(workspace, "covid_linear") == []
+
+
 def of_another_run(root, record):
     shutil.copy(path_of(root, runs(root, "rsna_frozen_1")[1]), path_of(root, record))
     reseal(root, record)

@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-HEAD = '''"""Logits of a 3x3 convolution on the stride-16 map."""
+import re
 
-from torch import nn
-from torch.nn import functional as F
+from tests.conftest import REPOSITORY
 
-from tasks.head import Head
-
-HEAD = Head(
-    name="thin",
-    label="Thin",
-    target="masks",
-    strides=(16,),
-    forward_seconds=0.001,
-    train_seconds=0.003,
-)
+DOCS = (REPOSITORY / "docs" / "tasks.md").read_text(encoding="utf-8")
 
 
-class ThinHead(nn.Module):
-    def __init__(self, channels, classes):
-        super().__init__()
-        self.conv = nn.Conv2d(channels[16], classes, 3, padding=1)
-
-    def forward(self, features):
-        return F.interpolate(self.conv(features[16]), scale_factor=16, mode="bilinear")
-
-
-def build(channels, classes, protocol):
-    return ThinHead(channels, classes)
-'''
-
-METRIC = '''"""Share of the images with foreground of which at least one pixel was found."""
-
-from tasks.metric import Metric
-
-METRIC = Metric(names=("<class>_found",), target="masks")
+def blocks(language: str) -> list[str]:
+    """Return the examples of docs/tasks.md in a language; those of a list lose their indent."""
+    return [
+        "".join(line.removeprefix("   ") if language == "yaml" else line for line in block.splitlines(True))
+        for block in re.findall(rf"```{language}\n(.*?)```", DOCS, re.DOTALL)
+    ]
 
 
-def compute(counts, classes):
-    there = counts[..., 0] + counts[..., 2] > 0
-    found = (counts[..., 0] > 0) & there
-    return {
-        f"{name}_found": float(found[:, index].sum()) / max(int(there[:, index].sum()), 1)
-        for index, name in enumerate(classes)
-    }
-'''
+(EXAMPLE,) = blocks("yaml")
+HEAD, METRIC = blocks("python")
 
 DATASET = '''"""Squares on noise, a mask each."""
 
@@ -149,6 +121,7 @@ ADDED = {
     "tasks/heads/thin.py": HEAD,
     "tasks/metrics/found.py": METRIC,
     "tasks/specs/squares_thin.yaml": TASK,
+    "tasks/specs/siim_linear.yaml": EXAMPLE,
     "tasks/suites/mine.yaml": SUITE,
     "tasks/profiles/tiny.yaml": PROFILE,
     "benchmark/data/preparers/squares.py": DATASET,
