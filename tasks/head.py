@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from benchmark.contract.base import Model
 from benchmark.contract.task import HeadName, Target
@@ -35,6 +35,12 @@ class Head(Model):
     one_layer: bool = False
     """It is one 1x1 convolution `conv` on the map of stride 32, upsampled: on a frozen backbone all runs of a phase
     train together, and repetitions give equal numbers up to rounding."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Head:
+        if self.one_layer and (self.target, self.strides) != ("masks", (32,)):
+            raise ValueError("one_layer means masks from the map of stride 32 alone")
+        return self
 
 
 @cache

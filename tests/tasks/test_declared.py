@@ -52,6 +52,7 @@ def test_heads_metrics_and_tasks_are_listed_where_torch_cannot_be_imported() -> 
         ('name="mine"', 'name="other"', "name is 'other', expected 'mine'"),
         ("HEAD", "HEAD = = HEAD", "no Python"),
         ("strides=(32,)", "strides=()", "strides: "),
+        ("strides=(32,)", "strides=(16,), one_layer=True", "one_layer means masks from the map of stride 32"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
