@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from benchmark.contract.leaderboard import InputFile, Leaderboard, Table
+from benchmark.contract.suite import Suite
 from benchmark.contract.task import TaskSpec
 from leaderboard.claims import claimed_tables, claims_of
 from leaderboard.contradictions import Contradiction, mark_contradictions
@@ -37,13 +38,14 @@ def build(
     further_inputs: Sequence[InputFile] = (),
     contradictions: Sequence[Contradiction] = (),
     keeper: str | None = None,
+    suites: Sequence[Suite] = (),
 ) -> Leaderboard:
     """Return the leaderboard of these records.
 
     Args:
         records: What `read_records` found.
         published: Published tables; each becomes a table of its own.
-        tasks: The known tasks; columns stand in the order of their numbers.
+        tasks: The known tasks.
         descriptions: Of submissions by name; a submission without one is shown by its name.
         expected_runs: By digests of protocol and profile the number of final runs that make a cell complete;
             where it is not known, the largest number found in the group.
@@ -53,20 +55,25 @@ def build(
         further_inputs: Files that the other arguments were read from, to be named by their digests.
         contradictions: What in the records cannot be true, found when they were read.
         keeper: Who keeps the board: rows are reproduced only by runs that name them.
+        suites: What tables of runs rank by, the board's own suite first (`select`). Without suites all tasks are one,
+            as in versions from before there were suites.
 
     Raises:
         LeaderboardError: a published value of an unknown task.
     """
     specs = sorted(tasks, key=lambda spec: spec.number)
-    groups, notes = select(records.records, {spec.id: spec.metric for spec in specs}, expected_runs or {})
+    groups, notes = select(
+        records.records, {spec.id: spec.metric for spec in specs}, expected_runs or {}, suites
+    )
     groups.sort(key=_order)
     known = descriptions or {}
     taken, made = costs(records.records), makings(records.records)
-    ids = [table_id(group.key) for group in groups]
+    ids = [table_id(group) for group in groups]
     tables = []
     for group in groups:
-        ambiguous = ids.count(table_id(group.key)) > 1
-        table = run_table(group, specs, known, taken, made, ambiguous=ambiguous, keeper=keeper)
+        ambiguous = ids.count(table_id(group)) > 1
+        counted = suite_specs(group, specs, suites)
+        table = run_table(group, counted, known, taken, made, ambiguous=ambiguous, keeper=keeper)
         tables.append(mark_contradictions(mark_stale(table, current or Current()), group.key, contradictions))
     public = [table for table in tables if table.track == "public"]
     rest = [table for table in tables if table.track != "public"]
@@ -92,6 +99,15 @@ def build(
     )
 
 
+def suite_specs(group: Group, tasks: Sequence[TaskSpec], suites: Sequence[Suite]) -> list[TaskSpec]:
+    """Return the tasks that count in a group's table, in the order of its columns."""
+    suite = group.suite or next(iter(suites), None)
+    if suite is None:
+        return list(tasks)
+    place = {task: index for index, task in enumerate(suite.tasks)}
+    return sorted((spec for spec in tasks if spec.id in place), key=lambda spec: place[spec.id])
+
+
 def table_ids(leaderboard: Leaderboard, text: str) -> list[Table]:
     """Return the tables whose id contains the text; one whose id is the text stands for itself alone."""
     exact = [table for table in leaderboard.tables if table.id == text]
@@ -108,9 +124,10 @@ def _without_row(
             yield f"Contradiction: {item.sentence}"
 
 
-def _order(group: Group) -> tuple[bool, bool, bool, str, tuple[str, ...]]:
-    key = group.key
-    return (key.track == "phantom", key.splits != "official", key.profile != "paper", key.profile, tuple(key))
+def _order(group: Group) -> tuple[bool, bool, bool, str, tuple[str, ...], str]:
+    key, suite = group.key, group.suite.name if group.suite else ""
+    last = (key.track == "phantom", key.splits != "official", key.profile != "paper")
+    return (*last, key.profile, tuple(key), suite)
 
 
 def _updated(groups: Sequence[Group]) -> str | None:

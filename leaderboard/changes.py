@@ -113,11 +113,15 @@ def _recounted(old: Table, new: Table) -> Iterator[str]:
             yield f"{row.id}, {cell.task} of {new.id}: the same runs give another number."
 
 
+def _images(table: Table) -> tuple[str | None, ...]:
+    return table.kind, table.track, table.splits, table.suite
+
+
 def _replaced(before: dict[str, Table], after: dict[str, Table]) -> Iterator[str]:
     """Yield tables that went while another protocol or profile came for the same images."""
-    came = {(table.kind, table.track, table.splits) for name, table in after.items() if name not in before}
+    came = {_images(table) for name, table in after.items() if name not in before}
     for name, table in before.items():
-        if name not in after and (table.kind, table.track, table.splits) in came:
+        if name not in after and _images(table) in came:
             yield f"Table {name} gave way to one of another protocol or profile."
 
 

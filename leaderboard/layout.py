@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from benchmark.contract.leaderboard import Cell, CleanRanking, Column, OverlapMark, Row, Table
+from tasks.head import heads
 
 BLOCK = 6
 """Tasks side by side."""
 
 MISSING = "—"
-
-HEADS = {"yolov3": "YOLOv3", "linear": "Linear", "unet": "U-Net"}
 
 INTERVALS = {"student-t": "Student's t", "normal": "1.96 · std / √n"}
 
@@ -46,7 +45,7 @@ _CAPITALS = {"covid": "COVID", "mimic": "MIMIC"}
 def blocks(columns: Sequence[Column], size: int = BLOCK) -> list[list[Column]]:
     """Return the columns in blocks of at most `size`, in their order."""
     packed: list[list[Column]] = []
-    for _, group in groupby(columns, key=lambda column: (column.dataset, column.head == "yolov3")):
+    for _, group in groupby(columns, key=lambda column: (column.dataset, _target(column.head))):
         members = list(group)
         for start in range(0, len(members), size):
             part = members[start : start + size]
@@ -70,7 +69,7 @@ def heading(column: Column, table: Table) -> list[str]:
     fraction = f" {100 * column.train_fraction:g} %" if len(alike) > 1 else ""
     return [
         dataset_label(column.dataset),
-        f"{HEADS.get(column.head, column.head)}{fraction}",
+        f"{head_label(column.head)}{fraction}",
         column.backbone,
         f"n = {column.train_images}",
         column.metric_label,
@@ -101,6 +100,16 @@ def basis(table: Table) -> str:
     if table.kind == "claimed":
         return "Numbers and intervals as claimed"
     return f"Intervals: {INTERVALS[table.interval]}, {table.expected_runs} run(s)"
+
+
+def head_label(name: str) -> str:
+    """Return how tables call a head; its name where there is no such head here, as in an old version."""
+    head = heads().get(name)
+    return head.label if head else name
+
+
+def _target(head: str) -> str | None:
+    return heads()[head].target if head in heads() else None
 
 
 def dataset_label(name: str) -> str:

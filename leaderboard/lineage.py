@@ -43,12 +43,17 @@ class Relation(Model):
     data: str
     """Name in the vocabulary of pre-training data."""
     evaluation: list[str] | Literal["all", "others"]
-    """Evaluation datasets; `others`: those that no other line of the same data names."""
+    """Evaluation datasets; `all`, also those that come later; or `others`: those that lines of the table name, but no
+    other line of the same data. A new dataset is clean of no hospital before somebody says so."""
     sure: Sure
     relation: str
     """Why; goes into a sentence."""
     source: str
     """Address of a publication or of the dataset's own page."""
+
+    def names(self, dataset: str) -> bool:
+        """Return whether the line names an evaluation dataset."""
+        return isinstance(self.evaluation, list) and dataset in self.evaluation
 
 
 class _Lineage(Model):
@@ -64,10 +69,10 @@ def lineage() -> tuple[Relation, ...]:
 def relation_of(data: str, dataset: str, table: Sequence[Relation]) -> Relation | None:
     """Return the line that speaks of a pair, None where none does."""
     own = [line for line in table if line.data == data]
-    named = next(
-        (line for line in own if dataset in line.evaluation and isinstance(line.evaluation, list)), None
-    )
-    return named or next((line for line in own if line.evaluation in (ALL, OTHERS)), None)
+    if named := next((line for line in own if line.names(dataset)), None):
+        return named
+    rest = (ALL, OTHERS) if any(line.names(dataset) for line in table) else (ALL,)
+    return next((line for line in own if line.evaluation in rest), None)
 
 
 def overlaps(

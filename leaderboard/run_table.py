@@ -10,6 +10,7 @@ from benchmark.contract.display_name import looks
 from benchmark.contract.leaderboard import Cell, CellStatus, Column, Cost, Row, RunValue, Summary, Table
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import ClaimedNumber
+from benchmark.contract.suite import Suite
 from benchmark.contract.task import TaskSpec
 from leaderboard.claims import claimed_value, claims_of, comparable
 from leaderboard.clean import clean_ranking, frozen_ranking
@@ -18,15 +19,17 @@ from leaderboard.costs import CostKey, cost_of, curve
 from leaderboard.descriptions import BackboneFacts, Description
 from leaderboard.evidence import evidence_of, measured_by
 from leaderboard.making import Making, making_of
-from leaderboard.selection import Group, GroupKey, RunSet
+from leaderboard.selection import FURTHER, Group, RunSet
 from leaderboard.standing import count_methods, in_order, stand
 from leaderboard.statistics import summarise
 from leaderboard.text import clean, slug
 
 
-def table_id(key: GroupKey) -> str:
+def table_id(group: Group) -> str:
     """Return the readable id of a group's table; groups that differ in digests only share it."""
-    return slug("-".join([key.track, key.splits, key.profile, key.protocol]), limit=50)
+    key = group.key
+    shared = slug("-".join([key.track, key.splits, key.profile, key.protocol]), limit=50)
+    return slug(f"{shared}-{group.suite.name}") if group.suite else shared
 
 
 def run_table(
@@ -43,7 +46,7 @@ def run_table(
 
     Args:
         group: Selected runs.
-        tasks: Known tasks by number.
+        tasks: Those that count, in the order of the columns.
         descriptions: Of submissions by name.
         costs: What cells took (`leaderboard.costs`).
         made: What made them (`leaderboard.making`).
@@ -60,11 +63,11 @@ def run_table(
     ]
     rows = in_order(stand(_told_apart(drafts), ids))
     columns = [_column(spec, group) for spec in present]
-    digest = digest_of(list(key))[:8]
+    digest = digest_of([*key, *([group.suite.name] if group.suite else [])])[:8]
     return Table(
-        id=f"{table_id(key)}-{digest}" if ambiguous else table_id(key),
+        id=f"{table_id(group)[:55]}-{digest}" if ambiguous else table_id(group),
         kind="runs",
-        title=_title(key) + (f" [{digest}]" if ambiguous else ""),
+        title=_title(group) + (f" [{digest}]" if ambiguous else ""),
         statement=_statement(group),
         protocol=clean(key.protocol),
         protocol_sha256=key.protocol_sha256,
@@ -80,16 +83,19 @@ def run_table(
         clean=clean_ranking(rows, columns),
         frozen=frozen_ranking(rows, columns),
         notes=[*group.notes, *_coverage_note(present, tasks)],
+        suite=group.suite.name if group.suite else None,
     )
 
 
-def _title(key: GroupKey) -> str:
+def _title(group: Group) -> str:
+    key = group.key
     data = "Phantom (synthetic images)" if key.track == "phantom" else "Public data"
-    return f"{data}, {key.splits} splits, profile {clean(key.profile)}, protocol {clean(key.protocol)}"
+    suite = f": {clean(group.suite.title)}" if group.suite else ""
+    return f"{data}, {key.splits} splits, profile {clean(key.profile)}, protocol {clean(key.protocol)}{suite}"
 
 
 def _statement(group: Group) -> str:
-    key = group.key
+    key, suite = group.key, group.suite
     if key.track == "phantom":
         what = "Phantom: synthetic images drawn by a program. The numbers say nothing about real X-rays."
     elif key.splits != "official":
@@ -98,6 +104,8 @@ def _statement(group: Group) -> str:
         )
     elif not group.as_here:
         what = "Protocol or profile differ from this repository's: not comparable with published numbers."
+    elif comparable(key) and suite and suite.name == FURTHER:
+        what = "Data and protocol of the published study, but tasks that it does not have."
     elif comparable(key):
         what = (
             "Data, splits and protocol of the published table, so rows may be read beside it; runs here have "
@@ -112,7 +120,18 @@ def _statement(group: Group) -> str:
         if key.profile == "paper"
         else f" Profile {clean(key.profile)} runs less than the protocol asks for."
     )
-    return what + limited
+    return what + limited + _counted(suite)
+
+
+def _counted(suite: Suite | None) -> str:
+    """Return which tasks and rows count where they are not those of the board's own suite."""
+    if suite is None:
+        return ""
+    if suite.name == FURTHER:
+        return " These tasks count in no other table; ranks are over them alone."
+    return (
+        f" Suite {suite.name}: ranks are over its {len(suite.tasks)} tasks, among the rows that complete it."
+    )
 
 
 def _coverage_note(present: Sequence[TaskSpec], tasks: Sequence[TaskSpec]) -> list[str]:

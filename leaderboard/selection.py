@@ -1,6 +1,7 @@
 """Which runs stand in which table: records of two groups never meet, and nothing is averaged that differs.
 
-- A *group* shares protocol, profile, track and splits, each with its digest. One group is one table.
+- A *group* shares protocol, profile, track and splits, each with its digest, and a suite of tasks. One group is one
+  table.
 - A *set* is the final runs of a submission on a task that are equal in everything but the seed.
 - A table shows each task on one *edition* (image store and task specification) and each submission with one
   backbone. If there are several, the one that covers most counts; among those that cover equally much, the newest.
@@ -11,14 +12,18 @@ Whatever stays out is named in a note.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from benchmark.contract.base import digest_of
 from benchmark.contract.dataset import Splits, Track
 from benchmark.contract.run_record import RunRecord
+from benchmark.contract.suite import Suite
+
+FURTHER = "further-tasks"
+"""Name of what stands in for a suite where tasks belong to no suite that the board ranks by."""
 
 
 class GroupKey(NamedTuple):
@@ -74,21 +79,39 @@ class Group:
     sets: Mapping[tuple[str, str], RunSet]
     """By (submission, task)."""
     notes: tuple[str, ...]
+    suite: Suite | None = None
+    """What the table ranks by; None for the suite that the board ranks by."""
+
+    def completed(self, tasks: Sequence[str]) -> frozenset[str]:
+        """Return the submissions that have all runs of each of these tasks."""
+        return frozenset(
+            name
+            for name in {submission for submission, _ in self.sets}
+            if all((item := self.sets.get((name, task))) is not None and item.whole for task in tasks)
+        )
 
 
 def select(
-    records: Iterable[RunRecord], tasks: Mapping[str, str], expected_runs: Mapping[tuple[str, str], int]
+    records: Iterable[RunRecord],
+    tasks: Mapping[str, str],
+    expected_runs: Mapping[tuple[str, str], int],
+    suites: Sequence[Suite] = (),
 ) -> tuple[list[Group], list[str]]:
     """Return one group per table, in no particular order, and notes on records that no table can show.
+
+    Each table is selected for itself: what was run beside a suite changes nothing in its table.
 
     Args:
         records: All run records.
         tasks: The reported metric of each known task by its id.
         expected_runs: By digests of protocol and profile the number of final runs. Where it is not known, the
             largest number of runs found in the group.
+        suites: The first is what the board ranks by; another has a table of the rows that complete it, where one of
+            them is not complete otherwise, or where it has further tasks. Tasks beyond the first suite have a table
+            together. Without suites all tasks are one.
     """
     notes: list[str] = []
-    groups: dict[GroupKey, list[RunRecord]] = defaultdict(list)
+    groups: dict[GroupKey, list[_Kept]] = defaultdict(list)
     strange: dict[str, int] = defaultdict(int)
     reference = 0
     for record in records:
@@ -101,13 +124,15 @@ def select(
         elif record.metric != tasks[record.run.task]:
             strange[f"{record.submission}, {record.run.task}: they report {record.metric[:60]!a}"] += 1
         else:
-            groups[group_key(record)].append(record)
+            groups[group_key(record)].append((record, _identity(record)))
     if reference:
         notes.append(
             f"{reference} final run(s) of the reference engine left out: tables show the fast engine."
         )
     notes += [f"{count} final run(s) left out, {reason}." for reason, count in sorted(strange.items())]
-    return [_group(key, runs, expected_runs) for key, runs in groups.items()], notes
+    return [
+        group for key, runs in groups.items() for group in _by_suite(key, runs, expected_runs, suites)
+    ], notes
 
 
 def group_key(record: RunRecord) -> GroupKey:
@@ -118,10 +143,50 @@ def group_key(record: RunRecord) -> GroupKey:
     )
 
 
-def _group(key: GroupKey, records: list[RunRecord], expected_runs: Mapping[tuple[str, str], int]) -> Group:
+_Kept = tuple[RunRecord, str]
+"""A record and the digest of everything but its seed."""
+
+
+def _by_suite(
+    key: GroupKey,
+    records: list[_Kept],
+    expected_runs: Mapping[tuple[str, str], int],
+    suites: Sequence[Suite],
+) -> Iterator[Group]:
+    if not suites:
+        yield _group(key, records, expected_runs)
+        return
+    first = frozenset(suites[0].tasks)
+    counted = [(record, identity) for record, identity in records if record.run.task in first]
+    ranked: frozenset[str] = frozenset()
+    if counted:
+        group = _group(key, counted, expected_runs)
+        ranked = group.completed(sorted({task for _, task in group.sets}))
+        yield group
+    tried: dict[str, set[str]] = defaultdict(set)
+    for record, _ in records:
+        tried[record.submission].add(record.run.task)
+    for suite in suites[1:]:
+        within = frozenset(suite.tasks)
+        may = {name for name, tasks in tried.items() if within <= tasks}
+        if not may or (may <= ranked and within <= first):
+            continue
+        own = [(record, identity) for record, identity in records if record.run.task in within]
+        group = _group(key, own, expected_runs)
+        whole = group.completed(suite.tasks)
+        if whole - ranked or (whole and within - first):
+            sets = {place: item for place, item in group.sets.items() if item.submission in whole}
+            yield replace(group, suite=suite, sets=sets)
+    if further := [(record, identity) for record, identity in records if record.run.task not in first]:
+        tasks = sorted({record.run.task for record, _ in further})
+        suite = Suite(name=FURTHER, title=f"tasks beyond {suites[0].name}", tasks=tasks)
+        yield replace(_group(key, further, expected_runs), suite=suite)
+
+
+def _group(key: GroupKey, records: list[_Kept], expected_runs: Mapping[tuple[str, str], int]) -> Group:
     by_identity: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
-    for record in records:
-        by_identity[(record.submission, _identity(record))].append(record)
+    for record, identity in records:
+        by_identity[(record.submission, identity)].append(record)
     digests = (key.protocol_sha256, key.profile_sha256)
     expected = expected_runs.get(digests, max(len(runs) for runs in by_identity.values()))
     sets = [_run_set(identity, runs, expected) for (_, identity), runs in by_identity.items()]

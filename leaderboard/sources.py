@@ -16,6 +16,7 @@ from pydantic import PositiveInt, ValidationError
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.leaderboard import InputFile, Leaderboard
+from benchmark.contract.suite import Suite
 from benchmark.contract.task import TaskSpec
 from leaderboard.build import build
 from leaderboard.contradictions import Contradiction
@@ -55,6 +56,8 @@ class Frozen(Model):
 
     schema_version: Literal[1] = 1
     tasks: list[TaskSpec]
+    suites: list[Suite] = []
+    """The board's own first. Documents from before there were suites have none: all tasks are one suite."""
     descriptions: dict[str, Description] = {}
     expected_runs: list[ExpectedRuns] = []
     current: Current = Current()
@@ -109,6 +112,7 @@ class Sources:
             further_inputs=self.further,
             contradictions=frozen.contradictions,
             keeper=frozen.keeper,
+            suites=frozen.suites,
         )
 
     def content(self, file: InputFile) -> bytes:

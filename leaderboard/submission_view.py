@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.contract.backbone import MANIFEST, BackboneManifest
@@ -23,26 +22,21 @@ from benchmark.submission.read import (
     submission_names,
     submissions_root,
 )
+from leaderboard.build import suite_specs
 from leaderboard.declared import read_model
 from leaderboard.descriptions import Description, describe
 from leaderboard.evidence import LADDER, evidence_of, measured_by
+from leaderboard.here import expected_runs
 from leaderboard.lineage import overlaps
 from leaderboard.records import RecordSet, read_records
 from leaderboard.run_table import run_table
 from leaderboard.selection import select
-from leaderboard.sources import ExpectedRuns
 from leaderboard.text import clean
+from leaderboard.workspace_sources import board_keeper
 from tasks.registry import load_tasks
+from tasks.suite import load_suite, load_suites, suite_tasks
 
 NOTHING = "–"
-
-
-@dataclass(frozen=True)
-class Board:
-    """Who keeps the board and what a complete cell is, each asked for when it is needed."""
-
-    keeper: Callable[[], str | None]
-    expected_runs: Callable[[], list[ExpectedRuns]]
 
 
 class Detail(Model):
@@ -85,11 +79,11 @@ def marks_text(marks: Sequence[Overlap]) -> str:
 
 
 def datasets() -> list[str]:
-    """Return the evaluation datasets in the order of the tasks."""
-    return list(dict.fromkeys(spec.dataset for spec in load_tasks()))
+    """Return the evaluation datasets of the board's suite in the order of its tasks."""
+    return list(dict.fromkeys(spec.dataset for spec in suite_tasks(load_suite())))
 
 
-def summaries(workspace: Path, board: Board) -> tuple[list[dict[str, str]], list[str]]:
+def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
     """Return one line per submission, and what is wrong with those that are left out.
 
     Of a submission's backbones the one that was checked furthest counts.
@@ -108,7 +102,7 @@ def summaries(workspace: Path, board: Board) -> tuple[list[dict[str, str]], list
     lines = []
     for name, folder in folders.items():
         declared = read_submission(folder.parent, name)
-        steps = {row: step for row in rows[name] if (step := _evidence(row, described[row], records, board))}
+        steps = {row: step for row in rows[name] if (step := _evidence(row, described[row], records))}
         marks = overlaps(declared.pretraining_data, evaluated)
         lines.append(
             {
@@ -124,7 +118,7 @@ def summaries(workspace: Path, board: Board) -> tuple[list[dict[str, str]], list
     return lines, wrong
 
 
-def detail(name_or_dir: str, workspace: Path, board: Board) -> Detail:
+def detail(name_or_dir: str, workspace: Path) -> Detail:
     """Return everything that is known of a submission, or of a backbone that has none of its name.
 
     Raises:
@@ -150,8 +144,8 @@ def detail(name_or_dir: str, workspace: Path, board: Board) -> Detail:
         where=_shown(folder, workspace) if folder else "",
         submission=declared,
         description=described[name],
-        evidence=_evidence(name, described[name], records, board),
-        tables=_tables(name, records, described, board),
+        evidence=_evidence(name, described[name], records),
+        tables=_tables(name, records, described),
     )
 
 
@@ -209,8 +203,8 @@ def _finals(name: str, records: RecordSet) -> list[RunRecord]:
     ]
 
 
-def _evidence(name: str, description: Description, records: RecordSet, board: Board) -> str | None:
-    runs, keeper = _finals(name, records), board.keeper()
+def _evidence(name: str, description: Description, records: RecordSet) -> str | None:
+    runs, keeper = _finals(name, records), board_keeper()
     facts = description.backbone
     ran = {run.run.backbone_sha256 for run in runs}
     same = facts is not None and (facts.sha256 is None or facts.sha256 in ran)
@@ -222,13 +216,13 @@ def _evidence(name: str, description: Description, records: RecordSet, board: Bo
     )
 
 
-def _tables(name: str, records: RecordSet, described: dict[str, Description], board: Board) -> list[Table]:
+def _tables(name: str, records: RecordSet, described: dict[str, Description]) -> list[Table]:
     """Return the tables that hold the submission, cut down to its row."""
-    specs = load_tasks()
-    expected = {(item.protocol_sha256, item.profile_sha256): item.runs for item in board.expected_runs()}
-    groups, _ = select(records.records, {spec.id: spec.metric for spec in specs}, expected)
+    specs, suites = load_tasks(), load_suites()
+    expected = {(item.protocol_sha256, item.profile_sha256): item.runs for item in expected_runs()}
+    groups, _ = select(records.records, {spec.id: spec.metric for spec in specs}, expected, suites)
     tables = [
-        run_table(group, specs, described, keeper=board.keeper())
+        run_table(group, suite_specs(group, specs, suites), described, keeper=board_keeper())
         for group in groups
         if any(submission == name for submission, _ in group.sets)
     ]

@@ -11,9 +11,9 @@ from torch import Tensor
 from benchmark.contract.protocol import Protocol as BenchmarkProtocol
 from benchmark.contract.task import TaskSpec
 from tasks.boxes import BoxTarget
+from tasks.detection_metrics import DetectionMetrics
+from tasks.heads import head_module
 from tasks.losses.dice import dice_loss
-from tasks.losses.yolo import yolo_loss
-from tasks.metrics.detection import DetectionMetrics
 from tasks.metrics.dice import SegmentationMetrics
 from tasks.predictions import Predictions
 
@@ -57,18 +57,21 @@ class SegmentationObjective:
 
 @dataclass(frozen=True)
 class DetectionObjective:
-    """YOLOv3 loss, mAP and fROC on three raw maps and a `BoxTarget`."""
+    """Loss and detections of the head's file, mAP and fROC, on its output and a `BoxTarget`."""
 
     classes: tuple[str, ...]
     metrics: frozenset[str]
     """What the task monitors and reports: all that a validation pass is worth."""
     protocol: BenchmarkProtocol
+    head: str
 
     def loss(self, output: Sequence[Tensor], target: BoxTarget) -> Tensor:
-        return yolo_loss(output, target, self.protocol.yolo)
+        value: Tensor = head_module(self.head).loss(output, target, self.protocol)
+        return value
 
     def new_metrics(self, extended: bool = False) -> DetectionMetrics:
-        return DetectionMetrics(len(self.classes), self.metrics, self.protocol, extended)
+        detect = head_module(self.head).detect
+        return DetectionMetrics(len(self.classes), self.metrics, self.protocol, detect, extended)
 
 
 def build_objective(spec: TaskSpec, protocol: BenchmarkProtocol) -> Objective:
@@ -76,4 +79,4 @@ def build_objective(spec: TaskSpec, protocol: BenchmarkProtocol) -> Objective:
     if spec.target == "masks":
         return SegmentationObjective(tuple(spec.classes), protocol)
     names = frozenset({spec.monitor, spec.metric})
-    return DetectionObjective(tuple(spec.classes), names, protocol)
+    return DetectionObjective(tuple(spec.classes), names, protocol, spec.head)

@@ -16,8 +16,9 @@ from pydantic import ValidationError
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.task import TaskSpec
 from benchmark.contract.unknown import meant, unknown
+from tasks.head import heads
 from tasks.messages import explain
-from tasks.metrics.names import metric_names
+from tasks.metric import metric_names
 
 SPECS = Path(__file__).resolve().parent / "specs"
 
@@ -97,8 +98,8 @@ def read_task(path: Path) -> TaskSpec:
     """Return the task of one file.
 
     Raises:
-        InvalidTaskError: unreadable, a field missing, unknown or wrong, the id differs from the file name, or
-            a metric is one that the task does not compute.
+        InvalidTaskError: unreadable, a field missing, unknown or wrong, the id differs from the file name, there is no
+            such head, it learns something else, or a metric is one that the task does not compute.
     """
     try:
         spec = TaskSpec.model_validate(read_yaml(path))
@@ -108,6 +109,10 @@ def read_task(path: Path) -> TaskSpec:
         raise InvalidTaskError(str(error)) from error
     if spec.id != path.stem:
         raise InvalidTaskError(f"{path}: id is {spec.id!r}, expected {path.stem!r} as in the file name")
+    if spec.head not in heads():
+        raise InvalidTaskError(f"{path}: head: {unknown('head', spec.head, heads())}")
+    if (learns := heads()[spec.head].target) != spec.target:
+        raise InvalidTaskError(f"{path}: head {spec.head} learns {learns}, it does not learn {spec.target}")
     computed = metric_names(spec)
     for field, names in (
         ("monitor", [spec.monitor]),

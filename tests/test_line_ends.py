@@ -14,7 +14,7 @@ TEXT = {".py", ".yaml", ".csv", ".js", ".css", ".j2", ".json", ".svg", ".md", ".
 ROOMS = ("benchmark", "leaderboard", "tasks")
 PROGRAM = """
 import json
-from benchmark.engine.profile import load_profile, profiles
+from tasks.profile import load_profile, profile_names
 from leaderboard.build import build
 from leaderboard.lineage import lineage
 from leaderboard.published.load import load_published
@@ -31,7 +31,7 @@ board = build(RecordSet(), load_published(), tasks)
 print(json.dumps({
     "code": code_sha256(),
     "protocols": [load_protocol(name).digest() for name in protocol_names()],
-    "profiles": [load_profile(name).digest() for name in profiles()],
+    "profiles": [load_profile(name).digest() for name in profile_names()],
     "tasks": [task.digest() for task in tasks],
     "lineage": [line.digest() for line in lineage()],
     "files": {name: digest(text(board).encode()) for name, text in FORMATS.items()},

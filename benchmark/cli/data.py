@@ -82,8 +82,8 @@ def prepare(
 ) -> None:
     """Make an image store from the raw files of dataset NAME.
 
-    NAME is rsna, siim, covid-rural, object-cxr or nih-cxr. The store goes to WORKSPACE/data/NAME, that of a protocol
-    with other data entries beside it. What is prepared already is found and left alone; what was cut off goes on.
+    NAME is one that `lovt-bench data list` shows. The store goes to WORKSPACE/data/NAME, that of a protocol with other
+    data entries beside it. What is prepared already is found and left alone; what was cut off goes on.
     docs/data.md shows the raw layouts.
 
     \b

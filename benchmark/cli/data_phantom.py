@@ -8,9 +8,7 @@ import click
 
 from benchmark.cli.console import console, progress, say
 from benchmark.cli.options import workspace_option
-
-DATASETS = ("rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr")
-"""Named here so that `--help` answers without importing the layouts; a test holds both to the same list."""
+from benchmark.data.phantom.layouts import names
 
 
 @click.command()
@@ -18,7 +16,7 @@ DATASETS = ("rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr")
     "--out", type=click.Path(path_type=Path), help="Parent of the dataset folders [WORKSPACE/phantom]."
 )
 @click.option(
-    "--dataset", "datasets", multiple=True, type=click.Choice(DATASETS), help="Only this one; repeatable."
+    "--dataset", "datasets", multiple=True, type=click.Choice(names()), help="Only this one; repeatable."
 )
 @click.option(
     "--images",
@@ -91,9 +89,9 @@ def phantom(
     from benchmark.data.pool import workers_for
     from benchmark.workspace import workspace_root
 
-    names = tuple(dict.fromkeys(datasets)) or tuple(layouts())
+    chosen = tuple(dict.fromkeys(datasets)) or tuple(layouts())
     parent = out or workspace_root(workspace) / "phantom"
-    todo = [(parent / name, Settings(name, seed, images, side)) for name in names]
+    todo = [(parent / name, Settings(name, seed, images, side)) for name in chosen]
     try:
         for root, settings in todo:  # all refusals come before any work
             check(settings, layouts()[settings.dataset])

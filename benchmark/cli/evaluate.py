@@ -33,11 +33,12 @@ if TYPE_CHECKING:
     metavar="TASKS",
     help="Only these: ids, also with *, numbers or ranges of numbers, with commas between; repeatable.",
 )
+@click.option("--suite", metavar="NAME", help="The tasks of that suite.  [default: lovt-18]")
 @click.option(
     "--profile",
     default="paper",
     show_default=True,
-    help="paper, small, phantom or demo: how much of the protocol.",
+    help="How much of the protocol: paper is all of it, demo takes minutes.",
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--engine", type=click.Choice(["fast", "reference"]), default="fast", show_default=True)
@@ -72,6 +73,7 @@ def evaluate(
     ctx: click.Context,
     backbone: str,
     patterns: tuple[str, ...],
+    suite: str | None,
     profile: str,
     device: Any,
     engine: Any,
@@ -87,7 +89,7 @@ def evaluate(
     prepared_only: bool,
     workspace: Path | None,
 ) -> None:
-    """Take BACKBONE through the tasks and record every run.
+    """Take BACKBONE through the tasks of a suite and record every run.
 
     BACKBONE is `random`, `imagenet`, or a folder under workspace/backbones/. Runs that are recorded already are
     not run again, so a call that was cut off goes on where it was, and several calls share the work.
@@ -97,6 +99,7 @@ def evaluate(
       lovt-bench evaluate random --profile demo
       lovt-bench evaluate imagenet --tasks 'rsna_*' --device cuda
       lovt-bench evaluate mine --tasks covid_linear,7-9 --engine reference
+      lovt-bench evaluate mine --suite lovt-18-without-siim
       lovt-bench evaluate mine --executor local --workers 4
       lovt-bench evaluate mine --dry-run
       lovt-bench evaluate mine --budget 2h
@@ -112,7 +115,7 @@ def evaluate(
                 _seconds(budget),
                 _seconds(None if stall_limit in ("off", "0") else stall_limit),
             )
-            specs, limits, rules = by_name(patterns, profile, protocol)
+            specs, limits, rules = by_name(patterns, suite, profile, protocol)
             check_name(backbone, root)
             specs, stores = _open_stores(specs, root, rules, prepared_only)
             from benchmark.backbone.sources import resolve

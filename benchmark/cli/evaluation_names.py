@@ -15,14 +15,25 @@ if TYPE_CHECKING:
 
 
 def by_name(
-    patterns: tuple[str, ...], profile: str, protocol: str
+    patterns: tuple[str, ...], suite: str | None, profile: str, protocol: str
 ) -> tuple[list[TaskSpec], Profile, Protocol]:
-    """Return tasks, profile and protocol. Raises ValueError that lists the known names."""
-    from benchmark.engine.profile import load_profile
+    """Return tasks, profile and protocol. Raises ValueError that lists the known names.
+
+    Args:
+        patterns: Of tasks (`select_tasks`); without one those of the suite.
+        suite: Name of a suite; None for the one that the board ranks by.
+        profile: Name.
+        protocol: Name.
+    """
+    from tasks.profile import load_profile
     from tasks.protocol import load_protocol
     from tasks.registry import select_tasks
+    from tasks.suite import DEFAULT_SUITE, load_suite, suite_tasks
 
-    return list(select_tasks(patterns)), load_profile(profile), load_protocol(protocol)
+    if patterns and suite:
+        raise ValueError("--suite and --tasks both say which tasks: give one of them")
+    specs = select_tasks(patterns) if patterns else suite_tasks(load_suite(suite or DEFAULT_SUITE))
+    return list(specs), load_profile(profile), load_protocol(protocol)
 
 
 def check_name(backbone: str, root: Path) -> None:

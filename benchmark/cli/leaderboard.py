@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from benchmark.cli.console import console, say
-from benchmark.cli.leaderboard_board import open_board, tables_of
+from benchmark.cli.leaderboard_board import gather_sources, open_board, tables_of
 from benchmark.cli.leaderboard_compare import compare
 from benchmark.cli.leaderboard_options import out_option, results_option
 from benchmark.cli.leaderboard_plot import plot
@@ -54,7 +54,6 @@ def build(results: Path | None, out: Path, workspace: Path | None) -> None:
       lovt-bench leaderboard build
       lovt-bench leaderboard build --results results
     """
-    from benchmark.cli.leaderboard_sources import gather_sources
     from leaderboard.errors import LeaderboardError
     from leaderboard.release import build_development
 

@@ -1,4 +1,4 @@
-"""A version and its tables by name, for the commands that show them."""
+"""A version and its tables by name, and what a new one is built from, for the commands of the leaderboard."""
 
 from __future__ import annotations
 
@@ -9,6 +9,26 @@ import click
 
 if TYPE_CHECKING:
     from benchmark.contract.leaderboard import Leaderboard, Table
+    from leaderboard.sources import Sources
+
+
+def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
+    """Return the sources of a build.
+
+    Args:
+        results: Folder of run records; None: that of the workspace.
+        workspace: As the option of that name; None: the default one.
+
+    Raises:
+        LeaderboardError: a published table is broken, or the keeper's name is none.
+        OSError: a folder cannot be read.
+    """
+    from benchmark.submission.declare import submission_roots
+    from benchmark.workspace import workspace_root
+    from leaderboard.workspace_sources import workspace_sources
+
+    root = workspace_root(workspace)
+    return workspace_sources(root, results or root / "results", submission_roots(root))
 
 
 def open_board(out: Path, version: str) -> Leaderboard:

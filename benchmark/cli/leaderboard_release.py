@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.cli.console import say
-from benchmark.cli.leaderboard_board import open_board
+from benchmark.cli.leaderboard_board import gather_sources, open_board
 from benchmark.cli.leaderboard_options import out_option, results_option
 from benchmark.cli.options import workspace_option
 
@@ -42,7 +42,6 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
     """
     from datetime import UTC, datetime
 
-    from benchmark.cli.leaderboard_sources import gather_sources
     from leaderboard.formats.as_changes import plain_changes
     from leaderboard.release import release as freeze
 
@@ -93,7 +92,6 @@ def verify(
       lovt-bench leaderboard verify dev
       lovt-bench leaderboard verify 1.2.0 --rescore
     """
-    from benchmark.cli.leaderboard_sources import gather_sources
     from leaderboard.errors import LeaderboardError
     from leaderboard.verify import verify as verify_version
     from leaderboard.version import DEVELOPMENT, releases

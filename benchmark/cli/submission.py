@@ -20,7 +20,6 @@ from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
     from benchmark.contract.submission import Supervision
-    from leaderboard.submission_view import Board
 
 CELL_WIDTH = 36
 """Characters of a cell on a terminal, then its text is broken."""
@@ -153,7 +152,7 @@ def list_submissions(as_json: bool, workspace: Path | None) -> None:
     from leaderboard.submission_view import summaries
 
     with declaration_errors(), _board_errors():
-        rows, wrong = summaries(workspace_root(workspace), _board())
+        rows, wrong = summaries(workspace_root(workspace))
     _print_rows(rows, as_json)
     for problem in wrong:
         say(f"left out: {problem}", err=True)
@@ -175,7 +174,7 @@ def show(name_or_dir: str, as_json: bool, workspace: Path | None) -> None:
     from leaderboard.submission_view import detail
 
     with declaration_errors(), _board_errors():
-        found = detail(name_or_dir, workspace_root(workspace), _board())
+        found = detail(name_or_dir, workspace_root(workspace))
     if as_json:
         say(json_text(found.model_dump(mode="json")), lines=True)
         return
@@ -196,13 +195,6 @@ def data(as_json: bool) -> None:
     from leaderboard.submission_view import data_rows
 
     _print_rows(data_rows(), as_json)
-
-
-def _board() -> Board:
-    from benchmark.cli.leaderboard_sources import board_keeper, expected_runs
-    from leaderboard.submission_view import Board
-
-    return Board(board_keeper, expected_runs)
 
 
 @contextmanager

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmark.backbone.findings import Finding
-from benchmark.cli.record_findings import record_findings
 from benchmark.submission.check import check_submission
 from benchmark.submission.declare import submission_roots
 from benchmark.submission.find import beside_text
 from benchmark.submission.read import submissions_root
+from leaderboard.descriptions import describe
+from leaderboard.records import read_records
 from leaderboard.submission_view import marks_of
+from leaderboard.workspace_sources import contradictions_here
 from tasks.registry import load_tasks
 
 SHARED = "common"
@@ -39,7 +42,27 @@ def findings_of(folder: Path, beside: tuple[Path, ...], workspace: Path) -> list
     found = check_submission(folder, [spec.id for spec in load_tasks()], workspace / "backbones", roots)
     if text := beside_text(folder.name, folder, beside):
         found.insert(0, Finding("warning", "name", text, "rename one of them"))
-    found += record_findings(folder.name, workspace, roots)
+    found += _record_findings(folder.name, workspace, roots)
     if (marks := marks_of(folder)) is not None:
         found.append(Finding("ok" if "clean on all" in marks else "warning", "lineage", marks))
     return found
+
+
+def _record_findings(name: str, workspace: Path, declared: Sequence[Path]) -> Iterator[Finding]:
+    """Yield what is wrong with the run records of a submission, or that nothing is; nothing where it has none.
+
+    Args:
+        name: Of the submission.
+        workspace: Its results are read whole: equal records may lie under another name.
+        declared: Folders of submissions, the first that has a name counts.
+    """
+    records = read_records(workspace / "results")
+    described = describe([name], declared, workspace / "backbones", lambda error: None)
+    found = contradictions_here(records, described, declared)
+    own = [item for item in found if item.submission == name]
+    count = sum(record.submission == name for record in records.records)
+    for item in own:
+        remedy = "remove these records; `lovt-bench evaluate` repeats what is missing"
+        yield Finding("error", "run records", f"{item.track}: {item.about_task}", remedy)
+    if count and not own:
+        yield Finding("ok", "run records", f"{count} of them, without a contradiction")

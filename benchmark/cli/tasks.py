@@ -14,26 +14,30 @@ if TYPE_CHECKING:
 
 @click.group()
 def tasks() -> None:
-    """List the tasks and show one.
+    """List tasks and suites, and show a task.
 
     \b
     Examples:
       lovt-bench tasks list
+      lovt-bench tasks list --suite lovt-18-without-siim
+      lovt-bench tasks suites
       lovt-bench tasks show rsna_frozen_10
       lovt-bench tasks show 5
     """
 
 
 @tasks.command("list")
-def list_tasks() -> None:
+@click.option("--suite", metavar="NAME", help="Only the tasks of that suite.")
+def list_tasks(suite: str | None) -> None:
     """Print one line a task: what is learnt, from how many images, and which metric is reported."""
     from tabulate import tabulate
 
-    from tasks.registry import InvalidTaskError, load_tasks
+    from tasks.registry import load_tasks
+    from tasks.suite import load_suite, suite_tasks
 
     try:
-        specs = load_tasks()
-    except InvalidTaskError as error:
+        specs = suite_tasks(load_suite(suite)) if suite else load_tasks()
+    except ValueError as error:
         raise click.ClickException(str(error)) from error
     rows = [
         [
@@ -51,6 +55,24 @@ def list_tasks() -> None:
     headers = ["nr", "task", "dataset", "train", "images", "head", "backbone", "metric"]
     aligned = ["right", "left", "left", "right", "right", "left", "left", "left"]
     say(tabulate(rows, headers, tablefmt="simple", colalign=aligned, disable_numparse=True), lines=True)
+
+
+@tasks.command("suites")
+def list_suites() -> None:
+    """Print one line a suite: how many tasks count together, and on which datasets. The board ranks by the first."""
+    from tabulate import tabulate
+
+    from tasks.suite import load_suites, suite_tasks
+
+    try:
+        suites = [(suite, suite_tasks(suite)) for suite in load_suites()]
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    rows = [
+        [suite.name, len(specs), ", ".join(dict.fromkeys(spec.dataset for spec in specs))]
+        for suite, specs in suites
+    ]
+    say(tabulate(rows, ["suite", "tasks", "datasets"], tablefmt="simple", disable_numparse=True), lines=True)
 
 
 @tasks.command()

@@ -279,6 +279,8 @@ class Table(Model):
     notes: list[str] = []
     """What was left out or looks odd, in sentences."""
     source: Source | None = None
+    suite: Name | None = Field(default=None, exclude_if=_empty)
+    """What a table of runs ranks by; absent in those of the board's own suite, as in older boards."""
 
 
 class InputFile(Model):

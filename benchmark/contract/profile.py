@@ -8,8 +8,11 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from benchmark.contract.base import Model, Name
 
-Kind = Literal["linear", "yolov3", "unet", "fine-tuned"]
-"""The head of a task on a frozen backbone, or that the backbone is trained as well: what a run costs depends on it."""
+FINE_TUNED = "fine-tuned"
+
+Kind = str
+"""The head of a task on a frozen backbone, or `fine-tuned`, where the backbone is trained as well: what a run costs
+depends on it."""
 
 GRADIENT_SCALE = 65536.0
 """Where the gradient scaler of the published mixed precision begins; torch's default."""

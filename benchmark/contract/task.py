@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, StringConstraints, model_validator
 
 from benchmark.contract.base import Model
 
-HeadName = Literal["yolov3", "linear", "unet"]
+HeadName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+"""A file of `tasks/heads/`; whether there is one is looked up where tasks are read."""
+
+Target = Literal["boxes", "masks"]
 
 
 class WarmUp(Model):
@@ -26,7 +29,7 @@ class TaskSpec(Model):
     title: str
     """Short label for tables, for example `RSNA YOLOv3 fine-tune 1 %`."""
     dataset: str
-    target: Literal["boxes", "masks"]
+    target: Target
     classes: list[str]
     train_fraction: float = Field(gt=0, le=1)
     validation_fraction: float = Field(gt=0, le=1)
@@ -52,8 +55,6 @@ class TaskSpec(Model):
     def _consistent(self) -> TaskSpec:
         if (self.warm_up is not None) != (self.backbone == "fine-tuned"):
             raise ValueError(f"task {self.id}: a warm-up belongs to fine-tuned tasks and only to them")
-        if (self.target == "boxes") != (self.head == "yolov3"):
-            raise ValueError(f"task {self.id}: head {self.head} does not learn {self.target}")
         if len(set(self.learning_rates)) != len(self.learning_rates):
             raise ValueError(f"task {self.id}: learning rates repeat: {self.learning_rates}")
         return self

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from benchmark.contract.task import TaskSpec
 from benchmark.engine.cost import TYPICAL, Rates
-from benchmark.engine.profile import kind_of
+from tasks.profile import kind_of
 
 
 def useful_order(specs: Sequence[TaskSpec], seconds: Mapping[str, float]) -> list[TaskSpec]:

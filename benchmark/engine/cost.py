@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from benchmark.contract.run_record import Engine
 from benchmark.contract.task import HeadName, TaskSpec
 from benchmark.engine.plan import SplitSizes
+from tasks.head import heads
 
 FULL_SIDE = 224
-
-_HEAD_FORWARD: Mapping[HeadName, float] = {"linear": 0.0004, "yolov3": 0.010, "unet": 0.020}
-_HEAD_TRAIN: Mapping[HeadName, float] = {"linear": 0.0010, "yolov3": 0.033, "unet": 0.065}
 
 HeadKind = tuple[HeadName, int]
 """A head and the number of its classes: what its cost depends on."""
@@ -33,11 +31,11 @@ class Rates:
 
     def head_train(self, spec: TaskSpec) -> float:
         """Forward, backward and optimiser of the task's head."""
-        return _HEAD_TRAIN[spec.head] * self._factor(spec)
+        return heads()[spec.head].train_seconds * self._factor(spec)
 
     def head_forward(self, spec: TaskSpec) -> float:
         """Forward of the task's head, metrics included."""
-        return _HEAD_FORWARD[spec.head] * self._factor(spec)
+        return heads()[spec.head].forward_seconds * self._factor(spec)
 
     def _factor(self, spec: TaskSpec) -> float:
         return self.head_factor.get(head_kind(spec), 1.0)

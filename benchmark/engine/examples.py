@@ -22,7 +22,7 @@ from benchmark.disk.temporary import write_text
 from benchmark.engine.plan import RunConfig
 from benchmark.engine.task_plan import TaskPlan
 from benchmark.log import logger
-from tasks.detection import detect
+from tasks.heads import head_module
 
 Predict = Callable[[Tensor], Any]
 """From indices of test rows (int64, CPU) to the head's output: logits (B, C, S, S), or raw maps of three scales."""
@@ -114,7 +114,8 @@ def _masks(plan: TaskPlan, stored: np.ndarray, logits: Tensor) -> list[dict[str,
 
 
 def _boxes(plan: TaskPlan, stored: np.ndarray, output: Any) -> list[dict[str, list[ExampleBox]]]:
-    detections = detect([scale.detach() for scale in output], plan.evaluation.protocol.yolo)
+    maps = [scale.detach() for scale in output]
+    detections = head_module(plan.spec.head).detect(maps, plan.evaluation.protocol)
     shown = []
     parts = zip(
         *(

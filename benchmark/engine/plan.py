@@ -8,7 +8,7 @@ from benchmark.contract.profile import Profile
 from benchmark.contract.protocol import RunProtocol
 from benchmark.contract.run_record import Phase
 from benchmark.contract.task import TaskSpec
-from benchmark.engine.profile import kind_of
+from tasks.profile import kind_of
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,13 @@ from benchmark.engine.prediction_format import (
     read_predictions,
     rows_differ,
 )
-from benchmark.engine.profile import apply_profile, load_profile
 from benchmark.engine.targets import box_targets, packed_masks
 from tasks.boxes import FRAME
-from tasks.metrics.detection import detection_scores
-from tasks.metrics.dice import segmentation_scores
 from tasks.predictions import MaskPredictions
+from tasks.profile import apply_profile, load_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
+from tasks.scores import detection_scores, segmentation_scores
 
 _CPU = torch.device("cpu")
 _SHOWN = 4
@@ -234,9 +233,9 @@ def _compared(run: ScoredRun, stored: StoredPredictions, changed: str | None) ->
         said = [f"{record.predictions.file} {error}", *([f"it {changed}"] if changed else [])]
         return Rescored(record, "wrong", text="; ".join(said))
     differing = [
-        f"{name} {_value(again.get(name))} (recorded {_value(record.test.get(name))})"
-        for name in sorted({*again, *record.test})
-        if again.get(name) != record.test.get(name)
+        f"{name} {_value(again.get(name))} (recorded {record.test[name]!r})"
+        for name in sorted(record.test)  # a metric that came later is no difference
+        if again.get(name) != record.test[name]
     ]
     more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
     said = [f"{record.predictions.file} {changed}"] if changed else []
@@ -244,7 +243,7 @@ def _compared(run: ScoredRun, stored: StoredPredictions, changed: str | None) ->
         said.append(f"its predictions give {', '.join(differing[:_SHOWN])}{more}")
     if said:
         return Rescored(record, "wrong", text="; ".join(said))
-    return Rescored(record, "equal", metrics=len(again))
+    return Rescored(record, "equal", metrics=len(record.test))
 
 
 def _value(value: float | None) -> str:

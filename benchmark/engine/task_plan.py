@@ -11,10 +11,11 @@ from benchmark.contract.task import TaskSpec
 from benchmark.engine.cost import TYPICAL, Rates, epoch_cost
 from benchmark.engine.evaluation import Evaluation
 from benchmark.engine.plan import RunConfig, final_runs, split_sizes, tuning_runs
-from benchmark.engine.profile import apply_profile
 from benchmark.engine.records import load_records, results_path
 from benchmark.engine.task_data import TaskData
 from benchmark.executor.job import JobError
+from tasks.head import heads
+from tasks.profile import apply_profile
 from tasks.tuning import choose_learning_rate, grid_edge
 
 
@@ -59,7 +60,7 @@ class TaskPlan:
     @property
     def batched(self) -> bool:
         """Whether all runs of a phase train together as one batched head."""
-        return self.spec.head == "linear" and self.evaluation.engine == "fast"
+        return heads()[self.spec.head].one_layer and self.reads_features
 
     @property
     def reads_features(self) -> bool:

@@ -13,7 +13,6 @@ from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
 from leaderboard.formats.latex_text import latex, shortened
 from leaderboard.layout import (
     EDGE,
-    HEADS,
     INTERVALS,
     MISSING,
     MIXED,
@@ -22,6 +21,7 @@ from leaderboard.layout import (
     caption,
     cell_sign,
     dataset_label,
+    head_label,
     making_legend,
     mean_rank_text,
     percent,
@@ -141,7 +141,7 @@ def _headings(block: Sequence[Column]) -> Iterator[str]:
     yield from _spanning(
         block,
         lambda column: (column.dataset, column.head, column.backbone),
-        lambda column: f"{HEADS.get(column.head, column.head)} {column.backbone}",
+        lambda column: f"{head_label(column.head)} {column.backbone}",
     )
     fractions = [f"{100 * column.train_fraction:g} %" for column in block]
     yield _line(["", *map(latex, fractions), ""])

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmark.contract.analysis import Analysis
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.layout import HEADS, INTERVALS, dataset_label, making_signs
+from leaderboard.layout import INTERVALS, dataset_label, head_label, making_signs
 from leaderboard.page.links import web_address
 from leaderboard.page.numbers import score, short, spread
 from leaderboard.text import clean
@@ -45,7 +45,8 @@ def short_title(table: Table) -> str:
     if table.kind == "published":
         return name
     splits = "" if table.splits == "official" or table.track == "phantom" else f", {table.splits} splits"
-    return f"{name} · {clean(table.profile, 24)}{splits}"
+    suite = f" · {table.suite}" if table.suite else ""
+    return f"{name} · {clean(table.profile, 24)}{splits}{suite}"
 
 
 def _table(table: Table) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def _column(column: Column) -> dict[str, Any]:
         "title": column.title,
         "dataset": dataset_label(column.dataset),
         "datasetId": column.dataset,
-        "head": HEADS.get(column.head, column.head),
+        "head": head_label(column.head),
         "backbone": column.backbone,
         "fraction": column.train_fraction,
         "metric": column.metric_label,

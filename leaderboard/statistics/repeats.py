@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from scipy.special import stdtrit
 
 from benchmark.contract.leaderboard import Cell, Column
+from tasks.head import heads
 
 LINEAR = 0.002
 """What a linear head on a frozen backbone may differ by, as a fraction: batches of other size sum in other order."""
@@ -51,7 +52,8 @@ def repeats(column: Column, first: Cell | None, second: Cell | None) -> Repeats 
 
 
 def _limit(column: Column, cells: tuple[Cell, Cell], pairs: int) -> float | None:
-    if column.head == "linear" and column.backbone == "frozen":
+    head = heads().get(column.head)
+    if head and head.one_layer and column.backbone == "frozen":
         return LINEAR
     known = [
         (cell.summary.std, cell.summary.runs - 1)

@@ -1,9 +1,51 @@
-"""Heads: networks that turn a backbone's feature maps into the output of a task.
+"""Heads: networks that turn a backbone's feature maps into the output of a task. One file each, found by its name.
 
-Feature maps travel as a mapping from stride to tensor (stride 1 is the normalised image), so that no head
-knows an architecture by name.
+A file has `HEAD`, what it says of itself (`tasks.head`), and `build(channels, classes, protocol)`. Feature maps travel
+as a mapping from stride to tensor (stride 1 is the normalised image), so that no head knows an architecture by name.
+Masks are learnt from logits (B, classes, S, S). A head that learns boxes also has `loss(output, target, protocol)`, a
+scalar, and `detect(output, protocol)`, which returns `Detections`.
 """
 
-from tasks.heads.build import build_head, head_strides
+from __future__ import annotations
 
-__all__ = ["build_head", "head_strides"]
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from benchmark.contract.protocol import Protocol
+from benchmark.contract.task import TaskSpec
+from tasks.head import heads
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def head_module(name: str) -> Any:
+    """Import and return the file of a head."""
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def head_strides(spec: TaskSpec) -> tuple[int, ...]:
+    """Return the strides of the feature maps that the task's head reads, ascending; 1 is the image itself."""
+    return heads()[spec.head].strides
+
+
+def build_head(spec: TaskSpec, channels: Mapping[int, int], protocol: Protocol) -> nn.Module:
+    """Return the task's head, freshly initialised from torch's current generator.
+
+    Args:
+        spec: the task.
+        channels: channels of each of the backbone's feature levels, keyed by stride.
+        protocol: says how many anchors a scale has.
+
+    Raises:
+        ValueError: the backbone lacks a stride that the head needs.
+    """
+    missing = [stride for stride in head_strides(spec) if stride != 1 and stride not in channels]
+    if missing:
+        raise ValueError(
+            f"task {spec.id}: head {spec.head} needs feature levels of strides {missing}, "
+            f"the backbone has {sorted(channels)}; declare them in its levels"
+        )
+    head: nn.Module = head_module(spec.head).build(channels, len(spec.classes), protocol)
+    return head

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-STRIDE = 32
+from benchmark.contract.protocol import Protocol
+from tasks.head import Head
+
+HEAD = Head(
+    name="linear",
+    label="Linear",
+    target="masks",
+    strides=(32,),
+    forward_seconds=0.0004,
+    train_seconds=0.0010,
+    one_layer=True,
+)
+(STRIDE,) = HEAD.strides
 
 
 @lru_cache(maxsize=64)
@@ -73,8 +84,6 @@ def linear_logits(
 class LinearHead(nn.Module):
     """1x1 convolution with bias, PyTorch default initialisation; logits (B, classes, S, S)."""
 
-    strides: ClassVar[tuple[int, ...]] = (STRIDE,)
-
     def __init__(self, channels: Mapping[int, int], classes: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels[STRIDE], classes, 1)
@@ -82,3 +91,8 @@ class LinearHead(nn.Module):
     def forward(self, features: Mapping[int, Tensor]) -> Tensor:
         assert self.conv.bias is not None
         return linear_logits(features[STRIDE], self.conv.weight.flatten(1), self.conv.bias)
+
+
+def build(channels: Mapping[int, int], classes: int, protocol: Protocol) -> LinearHead:
+    """Return the head."""
+    return LinearHead(channels, classes)

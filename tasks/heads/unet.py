@@ -6,10 +6,21 @@ Widths of the up blocks are fixed; the bridge keeps the backbone's own channel c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+
+from benchmark.contract.protocol import Protocol
+from tasks.head import Head
+
+HEAD = Head(
+    name="unet",
+    label="U-Net",
+    target="masks",
+    strides=(1, 2, 4, 8, 16, 32),
+    forward_seconds=0.020,
+    train_seconds=0.065,
+)
 
 WIDTHS: dict[int, int] = {16: 1024, 8: 512, 4: 256, 2: 128, 1: 64}
 """Channels of the up block that reaches each stride."""
@@ -40,8 +51,6 @@ class UpBlock(nn.Module):
 class UNetHead(nn.Module):
     """Segmentation logits (B, classes, S, S) from the maps of strides 1 (the normalised image) to 32."""
 
-    strides: ClassVar[tuple[int, ...]] = (1, 2, 4, 8, 16, 32)
-
     def __init__(self, channels: Mapping[int, int], classes: int) -> None:
         super().__init__()
         width = channels[32]
@@ -58,3 +67,8 @@ class UNetHead(nn.Module):
         for stride, up in zip(WIDTHS, self.ups, strict=True):
             x = up(x, features[stride])
         return self.out(x)
+
+
+def build(channels: Mapping[int, int], classes: int, protocol: Protocol) -> UNetHead:
+    """Return the head."""
+    return UNetHead(channels, classes)

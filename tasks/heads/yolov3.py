@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from benchmark.contract.protocol import Protocol
+from tasks.boxes import BoxTarget
+from tasks.detection import Detections
+from tasks.detection import detect as detect_in_maps
+from tasks.head import Head
+from tasks.losses.yolo import yolo_loss
+
+HEAD = Head(
+    name="yolov3",
+    label="YOLOv3",
+    target="boxes",
+    strides=(8, 16, 32),
+    forward_seconds=0.010,
+    train_seconds=0.033,
+)
 
 WIDTHS: dict[int, int] = {32: 512, 16: 256, 8: 128}
 """Narrow width of the embedding at each stride; the wide one is twice that."""
@@ -52,8 +67,6 @@ class YoloV3Head(nn.Module):
     Channel = anchor * (5 + classes) + attribute, attributes x, y, w, h, objectness, classes.
     """
 
-    strides: ClassVar[tuple[int, ...]] = (8, 16, 32)
-
     def __init__(self, channels: Mapping[int, int], classes: int, anchors: int = 3) -> None:
         super().__init__()
         out = anchors * (5 + classes)
@@ -80,3 +93,18 @@ class YoloV3Head(nn.Module):
         with torch.autocast(branch.device.type, enabled=False):  # which would copy half precision in float32
             raised = F.interpolate(branch, scale_factor=2, mode="nearest")
         return torch.cat([raised, feature.to(raised.dtype)], dim=1)
+
+
+def build(channels: Mapping[int, int], classes: int, protocol: Protocol) -> YoloV3Head:
+    """Return the head with as many anchors as the protocol has."""
+    return YoloV3Head(channels, classes, anchors=len(protocol.yolo.anchors[0]))
+
+
+def loss(output: Sequence[Tensor], target: BoxTarget, protocol: Protocol) -> Tensor:
+    """Return the loss of a batch of raw maps."""
+    return yolo_loss(output, target, protocol.yolo)
+
+
+def detect(output: Sequence[Tensor], protocol: Protocol) -> Detections:
+    """Return what raw maps detect."""
+    return detect_in_maps(output, protocol.yolo)

@@ -1,1 +1,1 @@
-"""Test metrics of the tasks (evaluation.md section 11)."""
+"""Test metrics of the tasks (evaluation.md section 11), one file each (`tasks.metric`)."""

@@ -16,7 +16,11 @@ from torch.nn import functional as F
 
 from tasks.blocks import image_blocks
 from tasks.heads.linear import upsample
+from tasks.metric import Metric
 from tasks.predictions import MaskPredictions
+from tasks.scores import segmentation_scores
+
+METRIC = Metric(names=("<class>_dice", "avg_dice"), target="masks", order=10)
 
 
 @cache
@@ -101,44 +105,21 @@ def pack(masks: Tensor) -> Tensor:
 
 def dice_from_counts(counts: Tensor) -> Tensor:
     """Return float64 Dice (...) from counts (..., 3): 2 TP / (2 TP + FP + FN), 0 where all are 0."""
-    return _scores(counts)["dice"]
+    return overlap_scores(counts)["dice"]
 
 
 def _ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
     return torch.where(denominator > 0, numerator / denominator.clamp_min(1), torch.zeros_like(numerator))
 
 
-def _scores(counts: Tensor) -> dict[str, Tensor]:
+def overlap_scores(counts: Tensor) -> dict[str, Tensor]:
+    """Return float64 `dice`, `precision` and `recall` (...) of counts (..., 3)."""
     tp, fp, fn = counts.double().unbind(-1)
     return {
         "dice": _ratio(2 * tp, 2 * tp + fp + fn),
         "precision": _ratio(tp, tp + fp),
         "recall": _ratio(tp, tp + fn),
     }
-
-
-def segmentation_scores(counts: Tensor, classes: Sequence[str]) -> dict[str, float]:
-    """Return `<class>_dice` of every class, `avg_dice`, and the extras that are logged and not reported.
-
-    `<class>_pos_dice`, the mean Dice of single images with foreground, is absent where no image has any.
-
-    Args:
-        counts: (N, C, 3) int64 of every image of a split, on the CPU.
-        classes: their names.
-    """
-    scores = {name: values.tolist() for name, values in _scores(counts.sum(0)).items()}
-    result = {f"{name}_dice": scores["dice"][index] for index, name in enumerate(classes)}
-    result["avg_dice"] = fsum(scores["dice"]) / len(classes)
-    image_dice, with_foreground = dice_from_counts(counts), counts[..., 0] + counts[..., 2] > 0
-    for index, name in enumerate(classes):
-        positive = image_dice[:, index][with_foreground[:, index]].tolist()
-        if positive:
-            result[f"{name}_pos_dice"] = fsum(positive) / len(positive)
-        # Published quirk: the library's IoU leaves false positives out, so it equals recall.
-        result[f"{name}_IoU"] = scores["recall"][index]
-        result[f"{name}_precision"] = scores["precision"][index]
-        result[f"{name}_recall"] = scores["recall"][index]
-    return result
 
 
 class SegmentationMetrics:
@@ -168,7 +149,7 @@ class SegmentationMetrics:
         self._side = side
 
     def compute(self) -> dict[str, float]:
-        """Return `segmentation_scores` of all images.
+        """Return `tasks.scores.segmentation_scores` of all images.
 
         Raises:
             ValueError: nothing was counted.
@@ -184,3 +165,10 @@ class SegmentationMetrics:
         if not self._counts:
             raise ValueError("no batch was given to `update`")
         return torch.cat(self._counts).cpu()
+
+
+def compute(counts: Tensor, classes: Sequence[str]) -> dict[str, float]:
+    """Return `<class>_dice` of every class, and `avg_dice`, from counts (N, C, 3) int64 of every image."""
+    dice: list[float] = overlap_scores(counts.sum(0))["dice"].tolist()
+    single = {f"{name}_dice": dice[index] for index, name in enumerate(classes)}
+    return single | {"avg_dice": fsum(dice) / len(classes)}

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.contract.protocol import MetricProtocol
+from benchmark.contract.protocol import MetricProtocol, Protocol
+from tasks.boxes import BoxTarget
+from tasks.detection import Detections
+from tasks.metric import Metric
+
+METRIC = Metric(names=("froc",), target="boxes", order=20)
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
@@ -79,3 +84,17 @@ def _hits(boxes: Floats, image: Ints, truth: Floats, truth_counts: Ints) -> tupl
     inside = np.zeros(len(boxes), dtype=bool)
     inside[detection[hit]] = True
     return inside, first
+
+
+def compute(detections: Detections, target: BoxTarget, classes: int, protocol: Protocol) -> dict[str, float]:
+    """Return `froc`; all classes are one."""
+    return {
+        "froc": froc(
+            detections.boxes.numpy(),
+            detections.scores.numpy(),
+            detections.counts.numpy(),
+            target.boxes[target.valid()].numpy(),
+            target.counts.numpy(),
+            protocol.metrics,
+        )
+    }

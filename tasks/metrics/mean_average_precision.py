@@ -1,8 +1,8 @@
-"""Detection mAP (evaluation.md section 11.2), and that of the COCO challenge by torchmetrics.
+"""Detection mAP (evaluation.md section 11.2).
 
-The protocol's is computed here: it limits no detections, and an untrained head finds two thousand in an image, of
-which a whole test split takes more than 10 GB in torchmetrics. Only pairs of a detection and a box that overlap
-enough are kept.
+It is computed here and not by torchmetrics: it limits no detections, and an untrained head finds two thousand in an
+image, of which a whole test split takes more than 10 GB there. Only pairs of a detection and a box that overlap enough
+are kept.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.contract.protocol import MetricProtocol
+from benchmark.contract.protocol import MetricProtocol, Protocol
 from tasks.boxes import BoxTarget
 from tasks.detection import Detections
+from tasks.metric import Metric
+
+METRIC = Metric(names=("mAP", "mAP@0.5", "mAP@0.75"), target="boxes", order=10)
 
 RECALL_LEVELS = np.arange(0, 1.01, 0.01)
 """101 values, the last one 1.0; compared as floats, as published."""
 
 FARTHEST = 1e6
 """Pixels. A box beyond (an exponential that ran away) is a false positive wherever it ends."""
-
-COCO_MOST = 100
-"""Detections of an image and class that COCO's mAP looks at."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,7 +52,7 @@ def average_precisions(
     found = _longer(detections.boxes, plus).numpy()
     truth = _longer(target.boxes[valid], plus).numpy()
     truth_image = np.repeat(np.arange(len(target)), target.counts.numpy())
-    truth_class = _classes(target)[valid].numpy()
+    truth_class = classes_of(target)[valid].numpy()
     result = np.zeros((len(thresholds), classes))
     for index in range(classes):
         own = order[detections.classes.numpy()[order] == index]
@@ -114,40 +114,6 @@ def _iou(boxes: Floats, truth: Floats) -> Floats:
     return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
 
 
-def coco_map(detections: Detections, target: BoxTarget) -> float:
-    """Return the mAP of the COCO challenge: IoU 0.50 to 0.95, at most 100 detections an image."""
-    if len(detections.boxes) == 0 or int(target.counts.sum()) == 0:
-        return 0.0
-    from torchmetrics.detection import MeanAveragePrecision  # five seconds, for the test split only
-
-    detections = _best(detections, COCO_MOST)
-    # The library's own levels are rounded to float32: a recall of 0.1 would not reach that of 0.1.
-    metric = MeanAveragePrecision(
-        box_format="xywh",
-        backend="faster_coco_eval",
-        iou_thresholds=np.linspace(0.5, 0.95, 10).tolist(),
-        rec_thresholds=np.linspace(0.0, 1.0, 101).tolist(),
-    )
-    metric.warn_on_many_detections = False
-    sizes, labels = detections.counts.tolist(), _classes(target)
-    metric.update(
-        [
-            {"boxes": boxes, "scores": scores, "labels": classes}
-            for boxes, scores, classes in zip(
-                finite_boxes(detections.boxes).split(sizes),
-                detections.scores.split(sizes),
-                detections.classes.split(sizes),
-                strict=True,
-            )
-        ],
-        [
-            {"boxes": finite_boxes(target.boxes[image, :count]), "labels": labels[image, :count]}
-            for image, count in enumerate(target.counts.tolist())
-        ],
-    )
-    return max(float(metric.compute()["map"]), 0.0)
-
-
 def mean_average_precision(
     detections: Detections, target: BoxTarget, classes: int, protocol: MetricProtocol
 ) -> dict[str, float]:
@@ -160,31 +126,14 @@ def mean_average_precision(
     return result
 
 
-def positive_map(detections: Detections, target: BoxTarget, classes: int, protocol: MetricProtocol) -> float:
-    """Return the mAP over images with boxes only: `pos_mAP`."""
-    return float(average_precisions(*images_with_boxes(detections, target), classes, protocol).mean())
+def kept_detections(detections: Detections, rows: Tensor, counts: Tensor) -> Detections:
+    """Return some of the detections.
 
-
-def images_with_boxes(detections: Detections, target: BoxTarget) -> tuple[Detections, BoxTarget]:
-    """Return detections and boxes of only those images that have a box."""
-    with_boxes = target.counts > 0
-    rows = with_boxes.repeat_interleave(detections.counts)
-    return _kept(detections, rows, detections.counts[with_boxes]), target[with_boxes]
-
-
-def _best(detections: Detections, most: int) -> Detections:
-    """Return the so many detections of highest score of each image and class, in the given order."""
-    image = np.repeat(np.arange(len(detections.counts)), detections.counts.numpy())
-    order = np.lexsort((-detections.scores.numpy(), detections.classes.numpy(), image))
-    group = np.stack([image, detections.classes.numpy()])[:, order]
-    first = np.flatnonzero(np.append(True, (np.diff(group) != 0).any(0)))
-    place = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
-    rows = torch.from_numpy(np.sort(order[place < most]))
-    counts = torch.bincount(torch.from_numpy(image)[rows], minlength=len(detections.counts))
-    return _kept(detections, rows, counts)
-
-
-def _kept(detections: Detections, rows: Tensor, counts: Tensor) -> Detections:
+    Args:
+        detections: of N images.
+        rows: index or mask of those that are kept.
+        counts: how many of each image are kept.
+    """
     return Detections(
         detections.boxes[rows],
         detections.scores[rows],
@@ -194,7 +143,7 @@ def _kept(detections: Detections, rows: Tensor, counts: Tensor) -> Detections:
     )
 
 
-def _classes(target: BoxTarget) -> Tensor:
+def classes_of(target: BoxTarget) -> Tensor:
     """Return (N, M) int64, 0 where there is one class."""
     return (
         torch.zeros_like(target.boxes[..., 0], dtype=torch.int64)
@@ -212,3 +161,8 @@ def _longer(boxes: Tensor, plus: float) -> Tensor:
     """Return `finite_boxes` whose sides are `plus` longer."""
     boxes = finite_boxes(boxes)
     return torch.cat([boxes[:, :2], boxes[:, 2:] + plus], dim=1)
+
+
+def compute(detections: Detections, target: BoxTarget, classes: int, protocol: Protocol) -> dict[str, float]:
+    """Return `mean_average_precision`."""
+    return mean_average_precision(detections, target, classes, protocol.metrics)

@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 
 from benchmark.contract.task import TaskSpec
-from tasks.metrics.names import DETECTION, EXTENDED_DETECTION, PER_CLASS_EXTRAS
-from tasks.registry import load_tasks, read_task
+from tasks.head import heads
+from tasks.metric import metrics
+from tasks.registry import read_task
+from tasks.suite import load_suites
 from tests.conftest import REPOSITORY
+from tests.tasks.additions.files import EXAMPLE
+from tests.tasks.lovt_18 import LOVT_18
 
 TEXT = (REPOSITORY / "docs" / "tasks.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("spec", load_tasks(), ids=lambda spec: spec.id)
+@pytest.mark.parametrize("spec", LOVT_18, ids=lambda spec: spec.id)
 def test_the_table_has_the_task(spec):
     percent = f"{100 * spec.train_fraction:g} %"
     cells = [spec.number, f"`{spec.id}`", spec.dataset, percent, spec.published_train_images]
@@ -23,18 +27,21 @@ def test_the_table_has_the_task(spec):
     assert "| " + " | ".join(map(str, cells)) + " |" in TEXT.splitlines()
 
 
+def test_the_suites_stand_with_their_number_of_tasks():
+    for suite in load_suites():
+        assert f"| `{suite.name}` | {len(suite.tasks)} |" in TEXT
+
+
 def test_every_field_and_every_metric_is_explained():
     fields = TEXT[TEXT.index("## Fields") : TEXT.index("## Add a task")]
     named = re.findall(r"`([^`]+)`", fields)
     assert set(TaskSpec.model_fields) <= set(named)
-    assert {*DETECTION, *EXTENDED_DETECTION, "avg_dice"} <= set(named)
-    assert {f"<class>_{extra}" for extra in ("dice", *PER_CLASS_EXTRAS)} <= set(named)
+    for metric in (*metrics("boxes").values(), *metrics("masks").values()):
+        assert set(metric.names) <= set(named)
+    assert set(heads()) <= set(named)
 
 
 def test_the_example_is_a_task(tmp_path: Path):
-    block = re.search(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
-    assert block is not None
     path = tmp_path / "siim_linear.yaml"
-    path.write_text("\n".join(line.removeprefix("   ") for line in block[1].splitlines()))
-    spec = read_task(path)
-    assert spec.number not in {other.number for other in load_tasks()}
+    path.write_text(EXAMPLE)
+    assert read_task(path).number not in {other.number for other in LOVT_18}

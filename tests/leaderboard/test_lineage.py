@@ -6,9 +6,9 @@ import pytest
 
 from benchmark.contract.pretraining_data import vocabulary
 from leaderboard.lineage import Relation, lineage, overlaps, relation_of
-from tests.leaderboard.records import TASKS
+from tasks.suite import load_suite, suite_tasks
 
-DATASETS = list(dict.fromkeys(spec.dataset for spec in TASKS.values()))
+DATASETS = list(dict.fromkeys(spec.dataset for spec in suite_tasks(load_suite())))
 
 
 def marks(*declared: str, track: str = "public", **options: object) -> dict[str, str]:
@@ -67,6 +67,15 @@ def test_silence_of_the_table_is_unknown() -> None:
         Relation(data="nih-chestxray14", evaluation=["rsna"], sure="none-known", relation="x", source="y")
     ]
     assert marks("NIH", table=table) == dict.fromkeys(DATASETS, "unknown") | {"rsna": "clean"}
+
+
+def test_a_dataset_that_comes_later_is_clean_of_no_hospital_until_a_line_names_it() -> None:
+    """VinDr-CXR as evaluation data: weights that saw it would else be called clean."""
+    (one,) = overlaps(["vindr-cxr"], ["vindr-det"])
+    assert one.mark == "unknown"
+    assert "no line of the lineage table speaks of it" in one.reasons[0]
+    (photographs,) = overlaps(["imagenet-1k"], ["vindr-det"])
+    assert photographs.mark == "clean"
 
 
 def test_every_dataset_of_the_vocabulary_has_one_line_for_each_evaluation_dataset() -> None:

@@ -14,6 +14,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from benchmark.cli.evaluation_names import by_name
 from benchmark.cli.main import main
 from benchmark.contract.run_record import RunRecord
 from tasks.protocol import load_protocol
@@ -70,6 +71,7 @@ def test_a_backbone_goes_through_a_task_and_leaves_run_records(workspace):
         ("random", "--tasks", "12,covid_linaer"),
         ("random", "--tasks", "7-9,40"),
         ("random", "--tasks", " , "),
+        ("random", "--suite", "lovt-19"),
     ],
 )
 def test_names_are_checked_before_data(tmp_path, arguments):
@@ -78,6 +80,17 @@ def test_names_are_checked_before_data(tmp_path, arguments):
     assert "not prepared" not in output
     assert arguments[-1].split(",")[-1].strip() in output
     assert "known" in output or "there:" in output or "architectures" in output
+
+
+def test_tasks_are_those_of_the_board_s_suite_of_a_suite_or_of_patterns():
+    def chosen(patterns=(), suite=None):
+        return [spec.number for spec in by_name(patterns, suite, "demo", "lovt-2022")[0]]
+
+    assert chosen() == list(range(1, 19))
+    assert chosen(suite="lovt-18-without-siim") == [*range(1, 13), *range(15, 19)]
+    assert chosen(("9,12",)) == [9, 12]
+    with pytest.raises(ValueError, match="--suite and --tasks both say which tasks"):
+        chosen(("9",), "lovt-18")
 
 
 def test_a_wrong_name_is_told_before_torch_is_imported(tmp_path):

@@ -8,8 +8,8 @@ import torch
 from benchmark.cli.evaluation_report import RichObserver, print_results
 from benchmark.engine.evaluation import Evaluation, TaskResult
 from benchmark.engine.plan import RunConfig
-from benchmark.engine.profile import load_profile
 from benchmark.executor.process import ProcessExecutor
+from tasks.profile import load_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.benchmark.contract.made import made_with

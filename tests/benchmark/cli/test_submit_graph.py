@@ -15,8 +15,8 @@ from benchmark.backbone.sources import resolve
 from benchmark.cli.submit import submit
 from benchmark.disk.digest import file_sha256
 from benchmark.engine.eligible import eligible
-from tasks.registry import load_tasks
 from tests.benchmark.backbone.graphs import pyramid, saved
+from tests.tasks.lovt_18 import LOVT_18
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_graph_becomes_a_row_of_the_frozen_tasks(call, tmp_path: Path) -> None
         None,
     )
     assert manifest.provenance.source_sha256 == file_sha256(path)
-    able, others = eligible(load_tasks(), resolve("mine", workspace), 64)
+    able, others = eligible(LOVT_18, resolve("mine", workspace), 64)
     assert len(able) == 12
     assert {spec.backbone for spec in able} == {"frozen"}
     assert list(others) == ["backbone mine is a graph without weights that could be fine-tuned"]

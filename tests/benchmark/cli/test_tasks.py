@@ -16,11 +16,27 @@ def test_the_list_has_a_line_a_task_within_100_columns_and_no_colour():
     result = run("list")
     lines = result.output.splitlines()
     assert result.exit_code == 0
-    assert len(lines) == 2 + 18
+    assert len(lines) == 2 + len(load_tasks())
     assert max(map(len, lines)) <= 100
     assert "\x1b" not in result.output
     for spec, line in zip(load_tasks(), lines[2:], strict=True):
         assert line.split()[:3] == [str(spec.number), spec.id, spec.dataset]
+
+
+def test_a_suite_has_a_line_and_lists_its_own_tasks():
+    suites = run("suites").output.splitlines()[2:]
+    assert suites[0].split()[:2] == ["lovt-18", "18"]
+    for line in suites:
+        name, count, datasets = line.split(maxsplit=2)
+        listed = run("list", "--suite", name).output.splitlines()[2:]
+        assert len(listed) == int(count)
+        assert {each.split()[2] for each in listed} == set(datasets.split(", "))
+
+
+def test_an_unknown_suite_is_an_error_that_lists_the_known_ones():
+    result = run("list", "--suite", "lovt-81")
+    assert result.exit_code == 1
+    assert "unknown suite 'lovt-81' (did you mean lovt-18?)" in result.output
 
 
 def test_a_task_is_shown_whole():

@@ -10,10 +10,11 @@ import torch
 from benchmark.engine.budget import Budget, useful_order
 from benchmark.engine.durations import parse_duration
 from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.profile import kind_of
+from tasks.profile import kind_of
 from tasks.protocol import load_protocol
-from tasks.registry import load_task, load_tasks
+from tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store
+from tests.tasks.lovt_18 import LOVT_18
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_what_is_no_duration_is_refused_with_an_example(text):
 
 
 def test_each_dataset_and_head_comes_before_a_second_task_of_the_same():
-    specs = load_tasks()
+    specs = LOVT_18
     order = useful_order(specs, {spec.id: float(100 - spec.number) for spec in specs})
     pairs = [(spec.dataset, kind_of(spec)) for spec in order]
     kinds = len(set(pairs))

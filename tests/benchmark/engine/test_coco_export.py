@@ -19,9 +19,9 @@ from benchmark.engine.rescore import ScoredRun
 from benchmark.engine.targets import box_targets
 from benchmark.engine.task_plan import TaskPlan
 from tasks.detection import Detections
-from tasks.metrics.detection import detection_scores
 from tasks.metrics.dice import SegmentationMetrics
 from tasks.registry import load_task
+from tasks.scores import detection_scores
 from tests.benchmark.engine.test_records import record
 from tests.benchmark.engine.test_rescore import TWO, evaluation
 from tests.benchmark.engine.world import tiny_store

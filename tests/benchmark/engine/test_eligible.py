@@ -10,8 +10,8 @@ from benchmark.backbone.graph_submit import prepare_graph, write_graph_folder
 from benchmark.backbone.sources import RandomSource, resolve
 from benchmark.contract.backbone import Provenance
 from benchmark.engine.eligible import check_eligible, eligible
-from tasks.registry import load_tasks
 from tests.benchmark.backbone.graphs import pyramid, saved
+from tests.tasks.lovt_18 import LOVT_18
 
 
 def test_a_graph_takes_part_in_frozen_tasks_of_its_levels_at_its_side(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_a_graph_takes_part_in_frozen_tasks_of_its_levels_at_its_side(tmp_path: 
     root.mkdir(parents=True)
     write_graph_folder(root, prepared, name="mine", display_name="Mine", provenance=Provenance(method="mine"))
     source = resolve("mine", tmp_path)
-    able, others = eligible(load_tasks(), source, 64)
+    able, others = eligible(LOVT_18, source, 64)
     assert {(spec.head, spec.backbone) for spec in able} == {("linear", "frozen")}
     reasons = " ".join(others)
     assert "head yolov3 reads feature levels at strides [8, 16, 32], backbone mine has [2, 32]" in reasons
@@ -31,6 +31,6 @@ def test_a_graph_takes_part_in_frozen_tasks_of_its_levels_at_its_side(tmp_path: 
 
 @pytest.mark.parametrize("architecture", ["resnet18", "timm.convnext_atto"])
 def test_an_architecture_of_the_registry_takes_part_in_all(architecture: str) -> None:
-    able, others = eligible(load_tasks(), RandomSource(architecture), 64)
+    able, others = eligible(LOVT_18, RandomSource(architecture), 64)
     assert len(able) == 18
     assert not others

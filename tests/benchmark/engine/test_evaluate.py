@@ -14,7 +14,6 @@ from benchmark.engine.evaluate import Evaluation, evaluate
 from benchmark.engine.evaluation import EvaluationReference, refer_to
 from benchmark.engine.jobs import plan_jobs
 from benchmark.engine.observer import Observer
-from benchmark.engine.profile import apply_profile
 from benchmark.engine.records import append_record, load_records, results_path
 from benchmark.engine.task_plan import TaskPlan
 from benchmark.engine.worker import Worker
@@ -24,10 +23,12 @@ from leaderboard.contradictions import Origin, contradictions
 from leaderboard.formats.as_markdown import as_markdown
 from leaderboard.records import read_records
 from leaderboard.run_rules import RunPlan
+from tasks.profile import apply_profile
 from tasks.protocol import load_protocol
-from tasks.registry import load_task, load_tasks
+from tasks.registry import load_task
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store, tiny_stores
+from tests.tasks.lovt_18 import LOVT_18
 
 PROTOCOL = load_protocol("lovt-2022")
 SINGLE = TINY.model_copy(
@@ -97,7 +98,7 @@ def test_the_fast_engine_gives_the_numbers_of_the_reference_engine(evaluation, t
 
 @pytest.mark.slow
 def test_all_18_tasks_end_and_report_their_metric(evaluation):
-    results = evaluate(with_(evaluation, specs=load_tasks(), profile=SINGLE))
+    results = evaluate(with_(evaluation, specs=LOVT_18, profile=SINGLE))
     assert [result.status for result in results] == ["done"] * 18
     for result in results:
         assert all(0 <= record.test[result.spec.metric] <= 1 for record in result.records)

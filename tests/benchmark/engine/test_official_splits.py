@@ -17,19 +17,19 @@ from benchmark.data.preparers.object_cxr import PREPARER
 from benchmark.data.transforms import Frame, fit_boxes
 from benchmark.engine.evaluate import Evaluation, evaluate
 from benchmark.engine.order import ordered_batches
-from benchmark.engine.profile import load_profile
 from benchmark.engine.targets import box_targets
 from tasks.boxes import BoxTarget
 from tasks.detection import Detections
 from tasks.losses.yolo import yolo_loss, yolo_scale_losses
 from tasks.metrics.froc import froc
 from tasks.metrics.mean_average_precision import mean_average_precision
+from tasks.profile import load_profile
 from tasks.protocol import load_protocol
-from tasks.registry import load_tasks
 from tests.benchmark.engine.official_world import SIDE, OfficialImage, official_images, official_store
 from tests.benchmark.engine.world import CLASSES, TINY, TinySource
 from tests.conftest import REPOSITORY
 from tests.tasks.losses.plain_yolo import plain_scale_loss, plain_targets
+from tests.tasks.lovt_18 import LOVT_18
 
 pytestmark = pytest.mark.slow
 CPU = torch.device("cpu")
@@ -128,7 +128,7 @@ def test_all_18_tasks_train_an_epoch_on_the_strangest_images(images, tmp_path):
     rows = stores["object-cxr"].rows("train")[:12]
     centres = [box[:2] + box[2:] / 2 for row in rows for box in stores["object-cxr"].boxes(int(row))]
     assert (np.array(centres) > SIDE).any(), "the strangest images were not chosen"
-    evaluation = Evaluation(TinySource(), load_tasks(), stores, PROTOCOL, ONE_EPOCH, tmp_path, CPU)
+    evaluation = Evaluation(TinySource(), LOVT_18, stores, PROTOCOL, ONE_EPOCH, tmp_path, CPU)
     for result in evaluate(evaluation):
         assert result.status == "done", result.reason
         (record,) = result.records

@@ -10,10 +10,10 @@ from benchmark.contract.profile import GRADIENT_SCALE
 from benchmark.engine.inputs import CachedFeatures
 from benchmark.engine.loaders import SplitData
 from benchmark.engine.plan import RunConfig
-from benchmark.engine.profile import load_profile
 from benchmark.engine.single import train_single
 from benchmark.engine.targets import BoxTargets
 from tasks.detection import decode, suppress
+from tasks.profile import load_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.profile import load_profile
+from tasks.profile import load_profile
 from tasks.protocol import load_protocol
-from tasks.registry import load_tasks
 from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_stores
+from tests.tasks.lovt_18 import LOVT_18
 
 PROFILE = TINY.model_copy(
     update={
@@ -38,7 +38,7 @@ def stores(tmp_path_factory):
 
 def results(stores, workspace, device, engine):
     evaluation = Evaluation(
-        TinySource(), load_tasks(), stores, load_protocol("lovt-2022"), PROFILE, workspace, device, engine
+        TinySource(), LOVT_18, stores, load_protocol("lovt-2022"), PROFILE, workspace, device, engine
     )
     return {result.spec.id: result for result in evaluate(evaluation)}
 

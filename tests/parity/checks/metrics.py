@@ -11,7 +11,8 @@ from tasks.boxes import BoxTarget
 from tasks.detection import Detections
 from tasks.metrics.dice import SegmentationMetrics
 from tasks.metrics.froc import froc
-from tasks.metrics.mean_average_precision import average_precisions, images_with_boxes
+from tasks.metrics.mean_average_precision import average_precisions
+from tasks.metrics.positive_map import images_with_boxes
 from tasks.protocol import load_protocol
 from tests.parity.compare import Comparison, Failure
 from tests.parity.golden import GoldenError, GoldenFile, guarded

@@ -9,16 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tasks.metrics.mean_average_precision as module
+import tasks.metrics.coco_map as module
 from benchmark.contract.protocol import MetricProtocol
 from tasks.boxes import BoxTarget
-from tasks.metrics.mean_average_precision import (
-    average_precisions,
-    coco_map,
-    images_with_boxes,
-    mean_average_precision,
-    positive_map,
-)
+from tasks.metrics.coco_map import coco_map
+from tasks.metrics.mean_average_precision import average_precisions, mean_average_precision
+from tasks.metrics.positive_map import images_with_boxes, positive_map
 from tasks.protocol import load_protocol
 from tests.tasks.metrics.example import DETECTIONS, TARGET, make_detections
 

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from benchmark.contract.protocol import Protocol
 from tasks.boxes import BoxTarget
-from tasks.detection import Detections, detect
-from tasks.metrics.froc import froc
-from tasks.metrics.mean_average_precision import coco_map, mean_average_precision, positive_map
-
-MAP_NAMES = {"mAP", "mAP@0.5", "mAP@0.75"}
+from tasks.detection import Detections
+from tasks.scores import detection_scores
 
 
 class DetectionMetrics:
     """mAP and fROC of the batches so far, as named fractions in [0, 1]."""
 
     def __init__(
-        self, classes: int, names: Collection[str], protocol: Protocol, extended: bool = False
+        self,
+        classes: int,
+        names: Collection[str],
+        protocol: Protocol,
+        detect: Callable[[Any, Protocol], Detections],
+        extended: bool = False,
     ) -> None:
-        """Prepare to compute what `names` asks for; `extended` asks for everything."""
+        """Prepare to compute what `names` asks for; `extended` asks for everything.
+
+        Args:
+            classes: Number of classes.
+            names: Of metrics.
+            protocol: Its conventions.
+            detect: Of the head's file: from its output to detections.
+            extended: Whether this is the test split.
+        """
         self.classes = classes
         self.names = set(names)
         self.protocol = protocol
+        self.detect = detect
         self.extended = extended
         self._detections: list[Detections] = []
         self._targets: list[BoxTarget] = []
 
     def update(self, output: Sequence[Tensor], target: BoxTarget) -> None:
-        """Take the raw maps of a batch and its boxes, on any device."""
-        self._detections.append(detect([scale.detach() for scale in output], self.protocol.yolo))
+        """Take the head's output for a batch and its boxes, on any device."""
+        self._detections.append(self.detect([scale.detach() for scale in output], self.protocol))
         self._targets.append(target.to("cpu"))
 
     def compute(self) -> dict[str, float]:
@@ -49,41 +61,6 @@ class DetectionMetrics:
     def predictions(self) -> Detections:
         """Return what the scores follow from."""
         return Detections.join(self._detections)
-
-
-def detection_scores(
-    detections: Detections,
-    target: BoxTarget,
-    classes: int,
-    protocol: Protocol,
-    names: Collection[str] | None = None,
-) -> dict[str, float]:
-    """Return metrics of the images of a split as fractions in [0, 1].
-
-    Args:
-        detections: of N images, on the CPU.
-        target: boxes of the same images, on the CPU.
-        classes: number of classes.
-        protocol: its conventions.
-        names: what is wanted, with what comes along; None for everything.
-    """
-    result: dict[str, float] = {}
-    if names is None or MAP_NAMES.intersection(names):
-        result |= mean_average_precision(detections, target, classes, protocol.metrics)
-    if names is None or "pos_mAP" in names:
-        result["pos_mAP"] = positive_map(detections, target, classes, protocol.metrics)
-    if names is None or "froc" in names:
-        result["froc"] = froc(
-            detections.boxes.numpy(),
-            detections.scores.numpy(),
-            detections.counts.numpy(),
-            target.boxes[target.valid()].numpy(),
-            target.counts.numpy(),
-            protocol.metrics,
-        )
-    if names is None or "coco_mAP" in names:
-        result["coco_mAP"] = coco_map(detections, target)
-    return result
 
 
 def _join(targets: Sequence[BoxTarget]) -> BoxTarget:

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from tasks.boxes import BoxTarget
-from tasks.metrics.names import metric_names
+from tasks.metric import metric_names
 from tasks.objective import build_objective
 from tasks.protocol import load_protocol
-from tasks.registry import load_tasks
+from tests.tasks.lovt_18 import LOVT_18
 
-SPECS = load_tasks()
+SPECS = LOVT_18
 
 
 @pytest.mark.parametrize("task", [1, 15, 10, 18])

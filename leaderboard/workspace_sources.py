@@ -1,0 +1,100 @@
+"""What a build reads from repository and workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmark.keeper import keeper
+from benchmark.submission.declare import kind_of
+from leaderboard.contradictions import Contradiction, Origin, contradictions
+from leaderboard.declared import Complain, read_submission
+from leaderboard.descriptions import Description, claiming, describe
+from leaderboard.errors import LeaderboardError
+from leaderboard.here import current, expected_runs, run_plans
+from leaderboard.lineage import lineage
+from leaderboard.records import RecordSet, read_records
+from leaderboard.sources import Frozen, Sources, gather
+from leaderboard.text import clean
+from tasks.registry import load_tasks
+from tasks.suite import load_suites
+
+
+def workspace_sources(root: Path, results: Path, declared: Sequence[Path]) -> Sources:
+    """Return the sources of a build. What strangers wrote and is not valid is left out with a note.
+
+    Args:
+        root: The workspace.
+        results: Folder of run records.
+        declared: Folders of submissions, the first that has a name counts.
+
+    Raises:
+        LeaderboardError: a published table is broken, or the keeper's name is none.
+        OSError: a folder cannot be read.
+    """
+    records = read_records(results)
+    backbones = root / "backbones"
+    notes = list(records.notes)
+    complain = _noting(notes, [*declared, backbones])
+    names = sorted({record.submission for record in records.records} | set(claiming(declared, complain)))
+    tasks = list(load_tasks())
+    descriptions = describe(names, declared, backbones, complain)
+    frozen = Frozen(
+        tasks=tasks,
+        suites=list(load_suites()),
+        descriptions=descriptions,
+        expected_runs=expected_runs(),
+        current=current(root, names, tasks),
+        lineage=list(lineage()),
+        contradictions=contradictions_here(records, descriptions, declared),
+        keeper=board_keeper(),
+        notes=list(dict.fromkeys(notes)),
+    )
+    return gather(records, results, root, frozen)
+
+
+def board_keeper() -> str | None:
+    """Return who keeps the board. Raises LeaderboardError for what is no name."""
+    try:
+        return keeper()
+    except ValueError as error:
+        raise LeaderboardError(str(error)) from error
+
+
+def contradictions_here(
+    records: RecordSet, descriptions: Mapping[str, Description], declared: Sequence[Path]
+) -> list[Contradiction]:
+    """Return what contradicts itself in the records of a workspace.
+
+    Args:
+        records: All of them.
+        descriptions: Of the submissions to say where their weights come from.
+        declared: Folders of submissions, the first that has a name counts.
+    """
+    origins = {name: _origin(name, item, declared) for name, item in descriptions.items()}
+    return contradictions(records, run_plans(), origins, datetime.now(UTC))
+
+
+def _origin(name: str, description: Description, declared: Sequence[Path]) -> Origin:
+    folder = next((path / name for path in declared if (path / name / "submission.yaml").is_file()), None)
+    own = read_submission([folder.parent], name, lambda error: None) if folder else None
+    facts = description.backbone
+    return Origin(
+        known=facts is not None or bool(own and folder and kind_of(own, folder) != "claims"),
+        declared=own.weights.backbone_sha256 if own and own.weights else None,
+        here=facts.sha256 if facts else None,
+    )
+
+
+def _noting(notes: list[str], folders: Sequence[Path]) -> Complain:
+    """Return what takes errors down, in one line each and without the paths of this machine."""
+
+    def note(error: Exception) -> None:
+        text = str(error)
+        for folder in folders:
+            text = text.replace(f"{folder}/", f"{folder.name}/")
+        text = ": ".join(text.split("\n  ", 1)).replace("\n  ", "; ").replace("\n", ". ")
+        notes.append(f"{clean(text, 400).rstrip('.')}. It is left out.")
+
+    return note

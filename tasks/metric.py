@@ -1,0 +1,58 @@
+"""What each metric says of itself, `METRIC` in `tasks/metrics/<name>.py`. A new metric is a new file. No torch.
+
+Beside `METRIC` the file has `compute`, which returns a value by name (`tasks.scores`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+
+from benchmark.contract.base import Model
+from benchmark.contract.task import Target, TaskSpec
+from tasks.declared import read_declared
+
+FOLDER = Path(__file__).resolve().parent / "metrics"
+PER_CLASS = "<class>"
+
+
+class Metric(Model):
+    """The metrics of one file."""
+
+    names: tuple[str, ...] = Field(min_length=1)
+    """As tasks ask for them and records hold them; one with `<class>` stands for one of each class."""
+    target: Target
+    """What it measures."""
+    order: int = 100
+    """Place in listings, ascending."""
+
+    def names_of(self, classes: Sequence[str]) -> list[str]:
+        """Return the names for these classes, those of single classes first."""
+        single = [
+            name.replace(PER_CLASS, each) for each in classes for name in self.names if PER_CLASS in name
+        ]
+        return [*single, *(name for name in self.names if PER_CLASS not in name)]
+
+
+@cache
+def metrics(target: Target, folder: Path = FOLDER) -> dict[str, Metric]:
+    """Return the metrics of boxes or of masks by file, as listed.
+
+    Raises:
+        InvalidDeclarationError: a file does not say what it should.
+    """
+    files = {
+        path.stem: read_declared(path, Metric)
+        for path in sorted(folder.glob("*.py"))
+        if not path.stem.startswith("_")
+    }
+    own = {name: metric for name, metric in files.items() if metric.target == target}
+    return dict(sorted(own.items(), key=lambda item: (item[1].order, item[0])))
+
+
+def metric_names(spec: TaskSpec) -> list[str]:
+    """Return the names of all metrics that the task's evaluation gives."""
+    return [name for metric in metrics(spec.target).values() for name in metric.names_of(spec.classes)]

@@ -1,0 +1,7 @@
+"""The tasks of the published study, whatever other tasks there are."""
+
+from __future__ import annotations
+
+from tasks.suite import load_suite, suite_tasks
+
+LOVT_18 = suite_tasks(load_suite("lovt-18"))
