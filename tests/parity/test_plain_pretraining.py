@@ -89,7 +89,7 @@ def run_ours(module: PretrainingModule, batches: Sequence[Any], epochs: int) -> 
     step = module.training_step
 
     def watched(batch: Any, batch_idx: int) -> Tensor:
-        loss: Tensor = step(batch, batch_idx)
+        loss = cast("Tensor", step(batch, batch_idx))
         losses.append(loss.item())
         return loss
 
