@@ -119,8 +119,9 @@ class JournalledFiles:
 
     def close(self) -> None:
         """Close the files and the journal."""
-        for file in (*self._files.values(), self.journal):
+        for file in self._files.values():
             file.close()
+        self.journal.close()
 
 
 @contextmanager

@@ -88,8 +88,8 @@ def test_every_box_is_labelled_with_its_own_class(plan):
     """The store holds one box an image; classes take turns."""
     maps = [torch.full((3, 39, grid, grid), -20.0) for grid in (2, 4, 8)]
     maps[0][:, 4, 0, 0] = 5.0
-    for image, index in enumerate((6, 1, 3)):
-        maps[0][image, 5 + index, 0, 0] = 5.0
+    for place, index in enumerate((6, 1, 3)):
+        maps[0][place, 5 + index, 0, 0] = 5.0
     examples = make_examples(plan, FIRST, [0, 1, 2], maps)
     shown = zip(
         examples.images, plan.store.rows("test"), ("Pneumonia", "Cardiomegaly", "Infiltrate"), strict=False
