@@ -13,7 +13,7 @@ from benchmark.contract.release import Bump, Changes, Release
 from leaderboard.changes import STEPS, compare
 from leaderboard.errors import LeaderboardError
 from leaderboard.formats.as_changes import as_changes
-from leaderboard.rendering import SUMS, digest, render
+from leaderboard.rendering import render
 from leaderboard.sources import Sources, store
 from leaderboard.version import (
     DEVELOPMENT,
@@ -23,6 +23,7 @@ from leaderboard.version import (
     read_files,
     read_version,
     releases,
+    sums_sha256,
     version_files,
 )
 from leaderboard.version_index import CHANGES, check_releases, write_index
@@ -74,7 +75,7 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
             date=date,
             bump=step,
             previous=last,
-            previous_sums_sha256=digest((out / last / SUMS).read_bytes()) if last else None,
+            previous_sums_sha256=sums_sha256(out, last) if last else None,
             note=note,
         )
         store(sources, board.inputs, out)

@@ -20,6 +20,7 @@ from benchmark.disk.leftovers import sweep
 from benchmark.disk.lock import hold
 from benchmark.disk.temporary import new_folder
 from leaderboard.errors import LeaderboardError
+from leaderboard.line_ends import as_written, source_bytes
 from leaderboard.rendering import SOURCE, SUMS, Examples, digest, read_sums, render, with_sums
 from leaderboard.tools import code_sha256, tools
 
@@ -28,7 +29,7 @@ DEVELOPMENT = "dev"
 
 BUILD = "build.json"
 
-_LOCK = ".lock"
+LOCK = ".lock"
 
 _RELEASE = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})")
 
@@ -64,11 +65,16 @@ def put(version: str, out: Path, files: Mapping[str, bytes]) -> Path:
                 f"{target} is released and the build differs from it; a released version never changes"
             )
     with new_folder(target) as fresh:
-        for name, content in whole.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        put_files(fresh, whole)
     return target
+
+
+def put_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files by relative path below a folder that nobody reads yet."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def read_version(out: Path, version: str = DEVELOPMENT) -> Leaderboard:
@@ -79,7 +85,7 @@ def read_version(out: Path, version: str = DEVELOPMENT) -> Leaderboard:
     """
     folder = out / check_version(version)
     try:
-        content = (folder / SOURCE).read_bytes()
+        (folder / SOURCE).lstat()
         touched = sum_problems(folder)
     except OSError as error:
         found = sorted(entry.parent.name for entry in out.glob(f"*/{SOURCE}"))
@@ -93,21 +99,26 @@ def read_version(out: Path, version: str = DEVELOPMENT) -> Leaderboard:
             f"{folder} was changed after the build ({next(iter(touched.values()))}); {remedy}"
         )
     try:
-        return Leaderboard.model_validate_json(content)
+        return Leaderboard.model_validate_json((folder / SOURCE).read_bytes())
     except ValidationError as error:
         raise LeaderboardError(f"{folder / SOURCE}: written by another version of lovt-bench") from error
 
 
 def sum_problems(folder: Path) -> dict[str, str]:
     """Return for each file that SHA256SUMS does not vouch for what is wrong with it, by name."""
-    problems: dict[str, str] = {}
     try:
-        files = read_files(folder)
-        listed = read_sums(files.pop(SUMS))
+        return file_problems(read_files(folder))
     except LeaderboardError as error:
         return {"": str(error)}
-    except KeyError:
+
+
+def file_problems(found: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the same for the files of a version as `read_files` gives them."""
+    if SUMS not in found:
         return {SUMS: f"{SUMS} is missing"}
+    problems: dict[str, str] = {}
+    files = {name: content for name, content in found.items() if name != SUMS}
+    listed = read_sums(found[SUMS])
     for name in sorted({*listed, *files}):
         if name not in files:
             problems[name] = f"{name} is missing"
@@ -119,8 +130,24 @@ def sum_problems(folder: Path) -> dict[str, str]:
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """Return the files below a folder by relative path. Raises LeaderboardError for a link or a special file."""
-    return {name: (folder / name).read_bytes() for name in _names(folder)}
+    """Return the files below a folder by relative path, with the line ends that its SHA256SUMS vouches for.
+
+    Raises:
+        LeaderboardError: it is a link, or holds a link or a special file.
+    """
+    if folder.is_symlink():
+        raise LeaderboardError(f"{folder.name} is a link")
+    files = {name: (folder / name).read_bytes() for name in _names(folder)}
+    if SUMS in files:
+        files[SUMS] = source_bytes(folder / SUMS)
+        listed = read_sums(files[SUMS])
+        files |= {name: as_written(files[name], listed[name]) for name in listed if name in files}
+    return files
+
+
+def sums_sha256(out: Path, version: str) -> str:
+    """Return the digest of a version's SHA256SUMS as it was written. Raises OSError."""
+    return digest(source_bytes(out / version / SUMS))
 
 
 def releases(out: Path) -> list[str]:
@@ -148,7 +175,7 @@ def locked(out: Path) -> Iterator[None]:
 
     What a killed writer left behind is cleared, and `dev` put back if that was between the two renames.
     """
-    with hold(out / _LOCK, wait=True):
+    with hold(out / LOCK, wait=True):
         sweep(out)
         yield
 

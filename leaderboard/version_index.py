@@ -10,12 +10,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from benchmark.contract.plain_file import is_plain
 from benchmark.contract.release import BuildRecord, Changes, VersionEntry, VersionIndex
 from benchmark.disk.temporary import write_text
 from leaderboard.changes import summary
 from leaderboard.errors import LeaderboardError
-from leaderboard.rendering import SUMS, digest
-from leaderboard.version import BUILD, releases, sum_problems
+from leaderboard.line_ends import source_bytes
+from leaderboard.rendering import SUMS
+from leaderboard.version import BUILD, releases, sum_problems, sums_sha256
 
 INDEX = "versions.json"
 SCRIPT = "versions.js"
@@ -62,7 +64,7 @@ def check_releases(out: Path) -> None:
 def chain_problems(out: Path, version: str) -> dict[str, str]:
     """Return what is wrong with a release's SHA256SUMS by the list of versions and by the release after it."""
     try:
-        found = digest((out / version / SUMS).read_bytes())
+        found = sums_sha256(out, version)
     except OSError:
         return {}
     problem = {SUMS: f"{SUMS} was rewritten"}
@@ -87,13 +89,26 @@ def read_build(out: Path, version: str) -> BuildRecord:
 
 def write_index(out: Path) -> VersionIndex:
     """Write the list of the releases that are there; the caller holds the lock and has checked them."""
-    index = VersionIndex(versions=[describe_release(out, version) for version in releases(out)])
-    texts = {INDEX: index.to_json(), SCRIPT: script(index)}
-    for name, text in texts.items():
-        path = out / name
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            write_text(path, text)
+    index = index_of(out)
+    for name, text in list_files(index).items():
+        if not is_list(out / name, text):
+            write_text(out / name, text)
     return index
+
+
+def index_of(out: Path) -> VersionIndex:
+    """Return the list of the releases that are there, made anew. Raises LeaderboardError if a folder is broken."""
+    return VersionIndex(versions=[describe_release(out, version) for version in releases(out)])
+
+
+def list_files(index: VersionIndex) -> dict[str, str]:
+    """Return the files that hold a list, by name."""
+    return {INDEX: index.to_json(), SCRIPT: script(index)}
+
+
+def is_list(path: Path, text: str) -> bool:
+    """Return whether a plain file with that text lies there, whatever its line ends."""
+    return is_plain(path) and source_bytes(path) == text.encode()
 
 
 def script(index: VersionIndex) -> str:
@@ -120,5 +135,5 @@ def describe_release(out: Path, version: str) -> VersionEntry:
         previous=release.previous,
         note=release.note,
         summary=summary(changes),
-        sums_sha256=digest((out / version / SUMS).read_bytes()),
+        sums_sha256=sums_sha256(out, version),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,8 +84,9 @@ def verify(
 ) -> None:
     """Rebuild a version from its records, offline, and compare every file byte for byte.
 
-    Releases carry their records; dev is rebuilt from the workspace. Names what differs and the first place; the exit
-    code is 1 if anything does.
+    Releases carry their records; dev is rebuilt from the workspace. With releases, what lies beside them is checked
+    too: the lists of versions are made anew, and what belongs to no release is named. Names what differs and the first
+    place; the exit code is 1 if anything does.
 
     \b
     Examples:
@@ -95,6 +97,7 @@ def verify(
     """
     from benchmark.cli.leaderboard_sources import gather_sources
     from leaderboard.errors import LeaderboardError
+    from leaderboard.folder import folder_problems
     from leaderboard.verify import verify as verify_version
     from leaderboard.version import DEVELOPMENT, releases
     from leaderboard.version_index import check_listed
@@ -113,6 +116,8 @@ def verify(
             if rescore:
                 # Of all versions, old ones have no predictions.
                 good &= _rescore(out, name, live, results, workspace) in ((True, None) if every else (True,))
+        if version != DEVELOPMENT:
+            good &= _tell_folder(folder_problems(out))
     except LeaderboardError as error:
         raise click.ClickException(str(error)) from error
     if every and not releases(out):
@@ -134,16 +139,29 @@ def _rescore(
     return tell(rescored(records, results or root / "results", root), version)
 
 
+def _tell_folder(problems: Mapping[str, str]) -> bool:
+    """Say what is wrong beside the releases, and return whether nothing is."""
+    if problems:
+        say(f"Folder of versions: not as it was built, {len(problems)} problem(s)")
+    _tell_all(f"touched: {text}" for text in problems.values())
+    return not problems
+
+
+def _tell_all(lines: Iterable[str]) -> None:
+    every = list(lines)
+    for line in every[:SHOWN]:
+        say(f"  {line}")
+    if len(every) > SHOWN:
+        say(f"  … and {len(every) - SHOWN} more")
+
+
 def _tell(found: Verification) -> None:
     if found.identical:
         say(f"{found.version}: {found.files} files rebuilt from {found.inputs} inputs, equal byte for byte")
         return
     word = "rebuilds otherwise" if found.explained else "not as it was built"
     say(f"{found.version}: {word}, {len(found.problems)} problem(s)")
-    for problem in found.problems[:SHOWN]:
-        say(f"  {problem.kind}: {problem.text}")
-    if len(found.problems) > SHOWN:
-        say(f"  … and {len(found.problems) - SHOWN} more")
+    _tell_all(f"{problem.kind}: {problem.text}" for problem in found.problems)
 
 
 @click.command()

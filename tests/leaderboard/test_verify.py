@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,16 +16,19 @@ from leaderboard import verify as verification
 from leaderboard.differences import first_difference
 from leaderboard.errors import LeaderboardError
 from leaderboard.examples import read_examples
+from leaderboard.folder import folder_problems
 from leaderboard.release import build_development, release
 from leaderboard.rendering import SUMS, digest
+from leaderboard.site import write_site
 from leaderboard.sources import Sources
 from leaderboard.stale import Current
 from leaderboard.verify import Verification, verify
-from leaderboard.version import read_version
+from leaderboard.version import read_version, sum_problems
 from tests.leaderboard.records import digest as digest_of
 from tests.leaderboard.records import record, runs
 from tests.leaderboard.sources import sources, two_rows
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 VERSION = "1.0.0"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 
@@ -93,6 +98,38 @@ def test_torn_lines_links_and_hostile_names_rebuild_too(tmp_path: Path) -> None:
     freeze(tmp_path / "versions", given)
     assert len(read_version(tmp_path / "versions", VERSION).notes) == 2
     assert verify(tmp_path / "versions", VERSION).identical
+
+
+@pytest.mark.parametrize("attributes", [False, True], ids=["git turns line ends", "as this repository"])
+def test_a_clone_that_turns_line_ends_verifies_what_was_released(
+    out: Path, tmp_path: Path, attributes: bool
+) -> None:
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    place = Path("leaderboard/versions")
+    (origin / place).parent.mkdir(parents=True)
+    shutil.copytree(out, origin / place)
+    if attributes:
+        shutil.copy(REPOSITORY / ".gitattributes", origin)
+    git(origin, "init", "-q")
+    git(origin, "-c", "core.safecrlf=false", "add", "-A")
+    git(origin, "commit", "-q", "-m", "x")
+    git(tmp_path, "clone", "-q", "-c", "core.autocrlf=true", str(origin), str(clone))
+    turned = b"\r\n" in (clone / place / VERSION / "leaderboard.md").read_bytes()
+    assert turned is not attributes
+    found = verify(clone / place, VERSION)
+    assert found.identical, found.problems
+    assert folder_problems(clone / place) == {}
+    write_site(clone / place, tmp_path / "site")
+    assert (tmp_path / "site" / VERSION / SUMS).read_bytes() == (out / VERSION / SUMS).read_bytes()
+    assert sum_problems(tmp_path / "site" / VERSION) == {}
+    page = clone / place / VERSION / "leaderboard.md"
+    page.write_bytes(page.read_bytes() + b"\r\n")
+    assert told(verify(clone / place, VERSION)) == {("touched", "leaderboard.md")}
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True)
 
 
 def test_a_stale_row_stays_stale_when_the_workspace_is_another(tmp_path: Path) -> None:

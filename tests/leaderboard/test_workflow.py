@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,40 @@ def test_a_changed_or_removed_release_is_refused_and_the_list_may_grow(repositor
     assert refused.returncode == 1
     assert "1.0.0/SHA256SUMS" in refused.stdout
     assert "1.1.0/SHA256SUMS" in refused.stdout
+
+
+@pytest.mark.parametrize("name", ["1.0.0/evil.html", "inputs/old.gz"])
+def test_a_release_gets_no_file_and_an_input_never_changes(repository: Path, name: str) -> None:
+    versions = repository / "leaderboard" / "versions"
+    (versions / "inputs").mkdir()
+    (versions / "inputs" / "old.gz").write_text("x")
+    before = commit(repository)
+    (versions / "inputs" / "new.gz").write_text("x")
+    grown = commit(repository)
+    assert run(repository, "No release was changed or removed", before).returncode == 0
+    (versions / name).write_text("y")
+    commit(repository)
+    refused = run(repository, "No release was changed or removed", grown)
+    assert refused.returncode == 1
+    assert name in refused.stdout
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "leaderboard/versions/versions.js",
+        "leaderboard/versions/1.0.0/assets/x.js",
+        "leaderboard/published/lovt-2022.csv",
+        "leaderboard/withdrawn.yaml",
+        ".gitattributes",
+        ".github/workflows/leaderboard.yml",
+    ],
+)
+@pytest.mark.parametrize("event", ["push", "pull_request"])
+def test_the_workflow_watches_all_that_is_published(event: str, path: str) -> None:
+    # YAML 1.1 takes `on` for true.
+    triggers = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))[True]
+    assert any(fnmatch(path, pattern) for pattern in triggers[event]["paths"])
 
 
 def test_new_releases_are_verified_byte_for_byte(repository: Path) -> None:
