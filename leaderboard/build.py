@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from benchmark.contract.leaderboard import InputFile, Leaderboard, Table
+from benchmark.contract.notice import Notice
 from benchmark.contract.task import TaskSpec
 from leaderboard.claims import claimed_tables, claims_of
 from leaderboard.contradictions import Contradiction, mark_contradictions
@@ -16,6 +17,7 @@ from leaderboard.costs import costs
 from leaderboard.descriptions import Description
 from leaderboard.lineage import Relation
 from leaderboard.making import makings
+from leaderboard.notices import mark_disputed, withdraw, withdrawn_notes, withdrawn_rows
 from leaderboard.published.load import PublishedTable
 from leaderboard.published.table import published_table
 from leaderboard.records import RecordSet
@@ -37,6 +39,7 @@ def build(
     further_inputs: Sequence[InputFile] = (),
     contradictions: Sequence[Contradiction] = (),
     keeper: str | None = None,
+    notices: Sequence[Notice] = (),
 ) -> Leaderboard:
     """Return the leaderboard of these records.
 
@@ -53,14 +56,18 @@ def build(
         further_inputs: Files that the other arguments were read from, to be named by their digests.
         contradictions: What in the records cannot be true, found when they were read.
         keeper: Who keeps the board: rows are reproduced only by runs that name them.
+        notices: What is withdrawn, and left out before anything is computed, or disputed, and marked.
 
     Raises:
         LeaderboardError: a published value of an unknown task.
     """
+    records = withdraw(records, notices)
     specs = sorted(tasks, key=lambda spec: spec.number)
     groups, notes = select(records.records, {spec.id: spec.metric for spec in specs}, expected_runs or {})
     groups.sort(key=_order)
-    known = descriptions or {}
+    gone = withdrawn_rows(notices)
+    known = {name: item for name, item in (descriptions or {}).items() if name not in gone}
+    contradictions = [item for item in contradictions if item.submission not in gone]
     taken, made = costs(records.records), makings(records.records)
     ids = [table_id(group.key) for group in groups]
     tables = []
@@ -85,10 +92,16 @@ def build(
     return Leaderboard(
         version=version,
         updated=_updated(groups),
-        tables=[table.model_copy(update={"analysis": analyse(table)}) for table in shown],
+        tables=[
+            mark_disputed(table, notices).model_copy(update={"analysis": analyse(table)}) for table in shown
+        ],
         inputs=_inputs(records, published, further_inputs),
         keeper=keeper,
-        notes=sorted([*records.notes, *notes, *_without_row(contradictions, tables, records.notes)]),
+        notes=[
+            *withdrawn_notes(notices),
+            *sorted([*records.notes, *notes, *_without_row(contradictions, tables, records.notes)]),
+        ],
+        notices=list(notices),
     )
 
 

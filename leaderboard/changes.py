@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from benchmark.contract.leaderboard import Cell, Leaderboard, Row, Table
 from benchmark.contract.release import Bump, CellChange, Changes, DigestChange, RankChange, RowChange
 from leaderboard.layout import cell_text
+from leaderboard.notices import sentence
 
 STEPS: tuple[Bump, ...] = ("patch", "minor", "major")
 
@@ -41,6 +42,7 @@ def compare(old: Leaderboard | None, new: Leaderboard) -> Changes:
         ranks=[change for pair in both for change in _ranks(*pair)],
         digests=digests,
         facts=[text for pair in both for text in _facts(*pair)],
+        notices=[sentence(item) for item in new.notices if old is None or item not in old.notices],
     )
     if old is None:
         return changes.model_copy(update={"bump": "major", "reasons": ["It is the first release."]})
@@ -63,6 +65,7 @@ def summary(changes: Changes) -> str:
     parts = [text.rstrip(".") for text in _entries(changes)]
     if changes.digests:
         parts.insert(0, "not comparable with the release before")
+    parts += [text.rstrip(".") for text in changes.notices]
     return f"{'; '.join(parts)}." if parts else "The same entries."
 
 

@@ -29,6 +29,9 @@ EDGE, MIXED = "‡", "§"
 CONTRADICTION = "!"
 """Beside the name of a row whose run records contradict themselves."""
 
+DISPUTED = "¶"
+"""Beside the name of a row that the keeper marked as disputed."""
+
 SIGN_LEGEND = (
     "† the pre-training data share images with it, ? it is not known whether they do (docs/lineage.md), "
     "! its run records contradict themselves (see the notes)"
@@ -37,6 +40,7 @@ SIGN_LEGEND = (
 CELL_LEGEND = {
     EDGE: "its learning rate is the lowest or highest of the grid that was tuned over; a better one may lie beyond",
     MIXED: "its runs are not of one kind of device or precision",
+    DISPUTED: "the row is disputed (see the notes)",
 }
 """Only where there is such a cell."""
 
@@ -150,7 +154,12 @@ def row_sign(row: Row) -> str:
 
 def name_signs(row: Row) -> str:
     """Return all signs beside a row's name."""
-    return f"{row_sign(row)}{CONTRADICTION if row.contradictions else ''}"
+    return f"{row_sign(row)}{CONTRADICTION if row.contradictions else ''}{disputed_sign(row)}"
+
+
+def disputed_sign(row: Row) -> str:
+    """Return the sign of a disputed row."""
+    return DISPUTED if row.disputed else ""
 
 
 def cell_sign(row: Row, column: Column) -> str:
@@ -167,10 +176,10 @@ def making_signs(cell: Cell) -> str:
 
 
 def making_legend(tables: Iterable[Table]) -> list[str]:
-    """Return what the signs of tuning and making mean, of those that these tables show."""
-    shown = {
-        sign for table in tables for row in table.rows for cell in row.cells for sign in making_signs(cell)
-    }
+    """Return what the signs of tuning, making and dispute mean, of those that these tables show."""
+    rows = [row for table in tables for row in table.rows]
+    shown = {sign for row in rows for cell in row.cells for sign in making_signs(cell)}
+    shown |= {disputed_sign(row) for row in rows}
     return [f"{sign} {text}" for sign, text in CELL_LEGEND.items() if sign in shown]
 
 

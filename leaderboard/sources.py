@@ -16,6 +16,7 @@ from pydantic import PositiveInt, ValidationError
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.leaderboard import InputFile, Leaderboard
+from benchmark.contract.notice import Notice
 from benchmark.contract.task import TaskSpec
 from leaderboard.build import build
 from leaderboard.contradictions import Contradiction
@@ -24,6 +25,7 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.examples import read_examples
 from leaderboard.line_ends import source_bytes
 from leaderboard.lineage import Relation
+from leaderboard.notices import withdraw
 from leaderboard.published.load import FOLDER as PUBLISHED
 from leaderboard.published.load import PublishedTable, load_published
 from leaderboard.records import RecordSet, read_records
@@ -63,6 +65,8 @@ class Frozen(Model):
     contradictions: list[Contradiction] = []
     """What in the records cannot be true; some of it depends on the day they were read."""
     keeper: Name | None = None
+    notices: list[Notice] = []
+    """What the keeper withdrew or marked as disputed."""
     notes: list[str] = []
     """What reading the results left out."""
 
@@ -109,6 +113,7 @@ class Sources:
             further_inputs=self.further,
             contradictions=frozen.contradictions,
             keeper=frozen.keeper,
+            notices=frozen.notices,
         )
 
     def content(self, file: InputFile) -> bytes:
@@ -148,6 +153,7 @@ def gather(
     Raises:
         LeaderboardError: a published table is broken.
     """
+    records = withdraw(records, frozen.notices)
     examples, example_files = read_examples(folder / "examples", records.records)
     published = load_published(published_folder)
     names = [path.stem for path in sorted(published_folder.glob("*.yaml"))]

@@ -16,8 +16,9 @@ from benchmark.disk.temporary import write_text
 from leaderboard.changes import summary
 from leaderboard.errors import LeaderboardError
 from leaderboard.line_ends import source_bytes
+from leaderboard.notices import since_withdrawn
 from leaderboard.rendering import SUMS
-from leaderboard.version import BUILD, releases, sum_problems, sums_sha256
+from leaderboard.version import BUILD, read_version, releases, sum_problems, sums_sha256
 
 INDEX = "versions.json"
 SCRIPT = "versions.js"
@@ -98,7 +99,17 @@ def write_index(out: Path) -> VersionIndex:
 
 def index_of(out: Path) -> VersionIndex:
     """Return the list of the releases that are there, made anew. Raises LeaderboardError if a folder is broken."""
-    return VersionIndex(versions=[describe_release(out, version) for version in releases(out)])
+    names = releases(out)
+    entries = [describe_release(out, version) for version in names]
+    notices = read_version(out, names[0]).notices if names else []
+    if not any(item.state == "withdrawn" for item in notices):
+        return VersionIndex(versions=entries)
+    return VersionIndex(
+        versions=[
+            entry.model_copy(update={"notices": since_withdrawn(read_version(out, entry.version), notices)})
+            for entry in entries
+        ]
+    )
 
 
 def list_files(index: VersionIndex) -> dict[str, str]:

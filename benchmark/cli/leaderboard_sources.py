@@ -26,24 +26,29 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
     What strangers wrote and is not valid is left out with a note.
 
     Raises:
-        LeaderboardError: a published table is broken, or the keeper's name is none.
+        LeaderboardError: a published table or `withdrawn.yaml` is broken, or the keeper's name is none.
         OSError: a folder cannot be read.
     """
     from benchmark.runtime.declaration import submission_roots
     from benchmark.workspace import workspace_root
     from leaderboard.descriptions import claiming, describe
     from leaderboard.lineage import lineage
+    from leaderboard.notices import read_notices, withdraw, withdrawn_rows, without_effect
     from leaderboard.records import read_records
     from leaderboard.sources import Frozen, gather
     from tasks.registry import load_tasks
 
     root = workspace_root(workspace)
     folder = results or root / "results"
-    records = read_records(folder)
+    every, notices = read_records(folder), read_notices()
+    records = withdraw(every, notices)
     declared, backbones = submission_roots(root), root / "backbones"
     notes = list(records.notes)
     complain = _noting(notes, [*declared, backbones])
-    names = sorted({record.submission for record in records.records} | set(claiming(declared, complain)))
+    known = sorted({record.submission for record in every.records} | set(claiming(declared, complain)))
+    notes += without_effect(notices, every, known)
+    gone = withdrawn_rows(notices)
+    names = [name for name in known if name not in gone]
     tasks = list(load_tasks())
     descriptions = describe(names, declared, backbones, complain)
     frozen = Frozen(
@@ -54,6 +59,7 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
         lineage=list(lineage()),
         contradictions=contradictions_here(records, descriptions, declared),
         keeper=board_keeper(),
+        notices=notices,
         notes=list(dict.fromkeys(notes)),
     )
     return gather(records, folder, root, frozen)

@@ -41,6 +41,7 @@ def plain_changes(changes: Changes) -> Iterator[str]:
 
 def _sections(changes: Changes, *, plain: bool = False) -> Iterator[tuple[str, Sequence[str]]]:
     shown = str if plain else markdown
+    yield "Withdrawn or disputed", [shown(text) for text in changes.notices]
     yield (
         "Protocol and data",
         [

@@ -12,6 +12,7 @@ from itertools import groupby
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
 from leaderboard.formats.latex_text import latex, shortened
 from leaderboard.layout import (
+    DISPUTED,
     EDGE,
     HEADS,
     INTERVALS,
@@ -22,6 +23,7 @@ from leaderboard.layout import (
     caption,
     cell_sign,
     dataset_label,
+    disputed_sign,
     making_legend,
     mean_rank_text,
     percent,
@@ -59,6 +61,7 @@ _SIGNS = {
     "?": r"\textsuperscript{?}",
     EDGE: r"\textsuperscript{\textdaggerdbl}",
     MIXED: r"\textsuperscript{\textsection}",
+    DISPUTED: r"\textsuperscript{\textparagraph}",
 }
 """How the signs of `leaderboard.layout` are set."""
 
@@ -170,7 +173,7 @@ def _body(block: Sequence[Column], table: Table, rows: Sequence[Row]) -> Iterato
             yield "\\midrule"
         cells = [_cell(row, column, table) for column in block]
         signs = (_STALE if row.stale else "") + (_CONTRADICTION if row.contradictions else "")
-        name = latex(shortened(row.display_name, NAME)) + _signs(row_sign(row)) + signs
+        name = latex(shortened(row.display_name, NAME)) + _signs(row_sign(row) + disputed_sign(row)) + signs
         yield _line([name, *cells, latex(mean_rank_text(row))])
         previous = row
 

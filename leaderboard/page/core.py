@@ -104,6 +104,7 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "marks": marks or None,
         "stale": len(row.stale) or None,
         "contradictions": len(row.contradictions) or None,
+        "disputed": len(row.disputed) or None,
         "frozen": row.frozen_only or None,
         "rank": short(row.mean_rank, 6),
         "best": row.best_on,

@@ -62,6 +62,7 @@ def _row(row: Row, table: Table, places: dict[str, int], shared: Shared) -> dict
         "audit": list(row.audit.items()),
         "stale": row.stale,
         "contradictions": row.contradictions,
+        "disputed": row.disputed,
         "backbone": row.backbone_sha256,
         "commands": commands(row, table),
     }

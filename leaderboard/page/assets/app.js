@@ -104,6 +104,7 @@
     return [
       word && h("p", { class: `stamp-line ${table.section}` }, h("b", {}, word), ` ${text}`),
       h("h1", {}, title),
+      view !== "changes" && LOVT.versions.withdrawn(),
       whole && h("p", { class: "lead" }, table.statement),
       whole &&
         table.claims.length > 0 &&

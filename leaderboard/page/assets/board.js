@@ -13,7 +13,7 @@
    * @property {string} id  @property {string} name  @property {string} method  @property {number} [fraction]
    * @property {string} supervision  @property {"paper" | "open"} [class]  @property {string} [evidence]
    * @property {Record<string, string>} [marks] overlap by dataset  @property {number} [stale]  @property {boolean} [frozen]
-   * @property {number} [contradictions]
+   * @property {number} [contradictions]  @property {number} [disputed]
    * @property {number} [rank]  @property {number} best  @property {number} [seconds]  @property {number} [parameters]
    * @property {(Cell | null)[]} cells  @property {number} place from 0, in the order of the table
    *
@@ -120,6 +120,12 @@
         text: "contradicts itself",
         kind: "warn",
         title: "What its run records say cannot all be true; its own view lists it.",
+      });
+    if (of.disputed)
+      found.push({
+        text: "disputed",
+        kind: "warn",
+        title: "The keeper of this board marked it as disputed; its own view says why.",
       });
     if (of.stale)
       found.push({

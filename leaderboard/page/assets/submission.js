@@ -129,6 +129,7 @@
       (known.contradictions ?? []).map((text) =>
         h("p", { class: "warning" }, h("b", {}, "The records contradict themselves. "), text),
       ),
+      (known.disputed ?? []).map((text) => h("p", { class: "warning" }, text)),
       (known.stale ?? []).map((text) => h("p", { class: "warning" }, h("b", {}, "Stale. "), text)),
       row.frozen &&
         h(

@@ -7,6 +7,7 @@
    * @typedef {object} Version
    * @property {string} version  @property {string} date  @property {"major" | "minor" | "patch"} bump
    * @property {string | null} previous  @property {string} note  @property {string} summary
+   * @property {string[]} [notices] what it shows though a newer version leaves it out
    */
 
   const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
@@ -75,6 +76,7 @@
             h("span", { class: "quiet" }, ` ${item.date ?? ""}`),
             item.bump && h("span", { class: "flag" }, item.bump),
           ),
+          (item.notices ?? []).map((text) => h("p", { class: "warning" }, text)),
           h("p", {}, item.summary),
           item.note && h("p", { class: "quiet" }, item.note),
           h(
@@ -91,6 +93,12 @@
     }
   };
 
-  LOVT.versions = { all, select };
+  /** What this version shows though a newer one leaves it out. */
+  const withdrawn = () =>
+    (all().find((item) => item.version === LOVT.board.raw.version)?.notices ?? []).map((text) =>
+      h("p", { class: "warning" }, h("b", {}, "Newer versions leave this out. "), text),
+    );
+
+  LOVT.versions = { all, select, withdrawn };
   LOVT.views.changes = view;
 })();

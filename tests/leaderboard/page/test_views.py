@@ -11,9 +11,12 @@ import pytest
 from playwright.sync_api import expect
 
 from benchmark.contract.leaderboard import Leaderboard
+from benchmark.contract.notice import Notice
 from leaderboard.layout import percent
 from leaderboard.page import render_page
+from leaderboard.release import release
 from tests.leaderboard.page.browser import write_page
+from tests.leaderboard.sources import sources, two_rows
 
 PUBLIC = "public-official-paper-lovt-2022"
 PHANTOM = "phantom-seeded-demo-lovt-2022"
@@ -243,3 +246,26 @@ def _contrast(first: str, second: str) -> float:
 
     dark, light = sorted((luminance(first), luminance(second)))
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_pages_say_what_was_withdrawn_or_is_disputed(page: Any, tmp_path: Path) -> None:
+    """The page of the newest release says it of the older one; the older one's own page, frozen, reads the list too."""
+    said = {"date": "2026-05-02", "reason": "<b>It saw</b> the test images", "decided_by": "my-group"}
+    notices = [Notice(row="imagenet", **said), Notice(row="random", state="disputed", **said)]
+    out = tmp_path / "versions"
+    release(out, sources(tmp_path / "a", two_rows()), date="2026-05-01")
+    release(out, sources(tmp_path / "b", two_rows(), notices=notices), date="2026-05-02")
+    text = "row imagenet (2026-05-02, decided by my-group): <b>It saw</b> the test images."
+    page.goto((out / "1.1.0" / "index.html").as_uri())
+    expect(page.locator(".flag", has_text="disputed")).to_be_visible()
+    expect(page.locator(".notes")).to_contain_text(f"Withdrawn: {text}")
+    expect(page.locator(".warning")).to_have_count(0)
+    table = page.evaluate("LOVT.board.raw.tables[0].id")
+    page.goto(f"{(out / '1.1.0' / 'index.html').as_uri()}#/submission/{table}/random")
+    expect(page.locator(".warning")).to_contain_text("Disputed: row random")
+    page.get_by_role("link", name="Versions").click()
+    old = page.locator("section", has=page.get_by_role("link", name="1.0.0", exact=True))
+    expect(old.locator(".warning")).to_have_text(f"Withdrawn: {text}")
+    expect(page.locator(".warning")).to_have_count(1)
+    page.goto((out / "1.0.0" / "index.html").as_uri())
+    expect(page.locator(".warning")).to_have_text(f"Newer versions leave this out. Withdrawn: {text}")
