@@ -15,8 +15,8 @@ from benchmark.cli.options import workspace_option
 
 if TYPE_CHECKING:
     from benchmark.contract.release import Bump
-    from leaderboard.sources import Sources
-    from leaderboard.verify import Verification
+    from leaderboard.releases.sources import Sources
+    from leaderboard.releases.verify import Verification
 
 SHOWN = 20
 """Problems shown of one version."""
@@ -44,8 +44,8 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
     from datetime import UTC, datetime
 
     from benchmark.cli.leaderboard_sources import gather_sources
-    from leaderboard.formats.as_changes import plain_changes
-    from leaderboard.release import release as freeze
+    from leaderboard.releases.as_changes import plain_changes
+    from leaderboard.releases.release import release as freeze
 
     try:
         sources = gather_sources(results, workspace)
@@ -97,10 +97,10 @@ def verify(
     """
     from benchmark.cli.leaderboard_sources import gather_sources
     from leaderboard.errors import LeaderboardError
-    from leaderboard.folder import folder_problems
-    from leaderboard.verify import verify as verify_version
-    from leaderboard.version import DEVELOPMENT, releases
-    from leaderboard.version_index import check_listed
+    from leaderboard.releases.folder import folder_problems
+    from leaderboard.releases.verify import verify as verify_version
+    from leaderboard.releases.version import DEVELOPMENT, releases
+    from leaderboard.releases.version_index import check_listed
 
     if every == (version is not None):
         raise click.UsageError("name a version, or --all")
@@ -132,7 +132,7 @@ def _rescore(
     """Compute the metrics of a version's runs anew; return whether all are as recorded, None where none was scored."""
     from benchmark.cli.results import rescored, tell
     from benchmark.workspace import workspace_root
-    from leaderboard.verify import version_records
+    from leaderboard.releases.verify import version_records
 
     root = workspace_root(workspace)
     records = live.records.records if live else version_records(out, version)
@@ -176,8 +176,8 @@ def diff(first: str, second: str, out: Path) -> None:
       lovt-bench leaderboard diff 1.0.0 1.1.0
       lovt-bench leaderboard diff 1.1.0          # to dev
     """
-    from leaderboard.changes import compare
-    from leaderboard.formats.as_changes import plain_changes
+    from leaderboard.releases.as_changes import plain_changes
+    from leaderboard.releases.changes import compare
 
     for line in plain_changes(compare(open_board(out, first), open_board(out, second))):
         say(line)
@@ -193,9 +193,9 @@ def list_versions(out: Path) -> None:
       lovt-bench leaderboard list
     """
     from leaderboard.errors import LeaderboardError
+    from leaderboard.releases.version import DEVELOPMENT, releases, sum_problems
+    from leaderboard.releases.version_index import chain_problems, describe_release
     from leaderboard.text import clean
-    from leaderboard.version import DEVELOPMENT, releases, sum_problems
-    from leaderboard.version_index import chain_problems, describe_release
 
     try:
         for version in releases(out):

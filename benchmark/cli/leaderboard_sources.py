@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.contract.task import TaskSpec
-    from leaderboard.declared import Complain
-    from leaderboard.sources import ExpectedRuns, Sources
-    from leaderboard.stale import Current, CurrentStore
+    from leaderboard.board.declared import Complain
+    from leaderboard.board.stale import Current, CurrentStore
+    from leaderboard.releases.sources import ExpectedRuns, Sources
 
 
 def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
@@ -31,11 +31,11 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
     """
     from benchmark.runtime.declaration import submission_roots
     from benchmark.workspace import workspace_root
-    from leaderboard.descriptions import claiming, describe
-    from leaderboard.lineage import lineage
-    from leaderboard.notices import read_notices, withdraw, withdrawn_rows, without_effect
-    from leaderboard.records import read_records
-    from leaderboard.sources import Frozen, gather
+    from leaderboard.board.descriptions import claiming, describe
+    from leaderboard.board.lineage import lineage
+    from leaderboard.board.notices import read_notices, withdraw, withdrawn_rows, without_effect
+    from leaderboard.board.records import read_records
+    from leaderboard.releases.sources import Frozen, gather
     from tasks.registry import load_tasks
 
     root = workspace_root(workspace)
@@ -92,7 +92,7 @@ def _noting(notes: list[str], folders: Sequence[Path]) -> Complain:
 
 def expected_runs() -> list[ExpectedRuns]:
     """Return the number of final runs of each protocol under each profile of this repository."""
-    from leaderboard.sources import ExpectedRuns
+    from leaderboard.releases.sources import ExpectedRuns
 
     return [
         ExpectedRuns(
@@ -107,7 +107,7 @@ def expected_runs() -> list[ExpectedRuns]:
 def current(root: Path, names: Iterable[str], tasks: Sequence[TaskSpec]) -> Current:
     """Return the digests of what is here: protocols, profiles, tasks, image stores, backbones of those names."""
     from benchmark.engine.profile import apply_profile, load_profile, profiles
-    from leaderboard.stale import Current
+    from leaderboard.board.stale import Current
     from tasks.protocol import load_protocol, protocol_names
 
     loaded = {name: load_profile(name) for name in profiles()}
@@ -125,8 +125,8 @@ def current(root: Path, names: Iterable[str], tasks: Sequence[TaskSpec]) -> Curr
 
 def _stores(folder: Path, names: Iterable[str]) -> dict[str, CurrentStore]:
     from benchmark.contract.dataset import DatasetManifest
-    from leaderboard.declared import read_model
-    from leaderboard.stale import CurrentStore
+    from leaderboard.board.declared import read_model
+    from leaderboard.board.stale import CurrentStore
 
     stores: dict[str, CurrentStore] = {}
     for name in names:
@@ -140,7 +140,7 @@ def _stores(folder: Path, names: Iterable[str]) -> dict[str, CurrentStore]:
 
 def _backbones(folder: Path, names: Iterable[str]) -> dict[str, str]:
     from benchmark.contract.backbone import BackboneManifest
-    from leaderboard.declared import read_model
+    from leaderboard.board.declared import read_model
 
     paths = {name: folder / name / "backbone.json" for name in names}
     found = {name: read_model(path, BackboneManifest, lambda error: None) for name, path in paths.items()}

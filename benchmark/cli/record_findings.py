@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.backbone.findings import Finding
-    from leaderboard.contradictions import Contradiction, Origin
-    from leaderboard.descriptions import Description
-    from leaderboard.records import RecordSet
-    from leaderboard.run_rules import RunPlan
+    from leaderboard.board.contradictions import Contradiction, Origin
+    from leaderboard.board.descriptions import Description
+    from leaderboard.board.records import RecordSet
+    from leaderboard.board.run_rules import RunPlan
 
 
 def record_findings(name: str, workspace: Path, declared: Sequence[Path]) -> Iterator[Finding]:
@@ -24,8 +24,8 @@ def record_findings(name: str, workspace: Path, declared: Sequence[Path]) -> Ite
         declared: Folders of submissions, the first that has a name counts.
     """
     from benchmark.backbone.findings import Finding
-    from leaderboard.descriptions import describe
-    from leaderboard.records import read_records
+    from leaderboard.board.descriptions import describe
+    from leaderboard.board.records import read_records
 
     records = read_records(workspace / "results")
     described = describe([name], declared, workspace / "backbones", lambda error: None)
@@ -50,7 +50,7 @@ def contradictions_here(
     """
     from datetime import UTC, datetime
 
-    from leaderboard.contradictions import contradictions
+    from leaderboard.board.contradictions import contradictions
 
     origins = {name: _origin(name, item, declared) for name, item in descriptions.items()}
     return contradictions(records, run_plans(), origins, datetime.now(UTC))
@@ -58,8 +58,8 @@ def contradictions_here(
 
 def _origin(name: str, description: Description, declared: Sequence[Path]) -> Origin:
     from benchmark.runtime.declaration import kind_of
-    from leaderboard.contradictions import Origin
-    from leaderboard.declared import read_submission
+    from leaderboard.board.contradictions import Origin
+    from leaderboard.board.declared import read_submission
 
     folder = next((path / name for path in declared if (path / name / "submission.yaml").is_file()), None)
     own = read_submission([folder.parent], name, lambda error: None) if folder else None
@@ -74,7 +74,7 @@ def _origin(name: str, description: Description, declared: Sequence[Path]) -> Or
 def run_plans() -> list[RunPlan]:
     """Return the runs that each protocol of this repository asks for under each profile."""
     from benchmark.engine.profile import apply_profile, load_profile, profiles
-    from leaderboard.run_rules import RunPlan
+    from leaderboard.board.run_rules import RunPlan
     from tasks.protocol import load_protocol, protocol_names
     from tasks.registry import load_tasks
 

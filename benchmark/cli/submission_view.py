@@ -23,13 +23,13 @@ from benchmark.runtime.submissions import (
     submission_names,
     submissions_root,
 )
-from leaderboard.declared import read_model
-from leaderboard.descriptions import Description, describe
-from leaderboard.evidence import LADDER, evidence_of, measured_by
-from leaderboard.lineage import overlaps
-from leaderboard.records import RecordSet, read_records
-from leaderboard.run_table import run_table
-from leaderboard.selection import select
+from leaderboard.board.declared import read_model
+from leaderboard.board.descriptions import Description, describe
+from leaderboard.board.evidence import LADDER, evidence_of, measured_by
+from leaderboard.board.lineage import overlaps
+from leaderboard.board.records import RecordSet, read_records
+from leaderboard.board.run_table import run_table
+from leaderboard.board.selection import select
 from leaderboard.text import clean
 from tasks.registry import load_tasks
 

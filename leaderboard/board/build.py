@@ -11,19 +11,19 @@ from datetime import datetime
 from benchmark.contract.leaderboard import InputFile, Leaderboard, Table
 from benchmark.contract.notice import Notice
 from benchmark.contract.task import TaskSpec
-from leaderboard.claims import claimed_tables, claims_of
-from leaderboard.contradictions import Contradiction, mark_contradictions
-from leaderboard.costs import costs
-from leaderboard.descriptions import Description
-from leaderboard.lineage import Relation
-from leaderboard.making import makings
-from leaderboard.notices import mark_disputed, withdraw, withdrawn_notes, withdrawn_rows
-from leaderboard.published.load import PublishedTable
-from leaderboard.published.table import published_table
-from leaderboard.records import RecordSet
-from leaderboard.run_table import run_table, table_id
-from leaderboard.selection import Group, select
-from leaderboard.stale import Current, mark_stale
+from leaderboard.board.claims import claimed_tables, claims_of
+from leaderboard.board.contradictions import Contradiction, mark_contradictions
+from leaderboard.board.costs import costs
+from leaderboard.board.descriptions import Description
+from leaderboard.board.lineage import Relation
+from leaderboard.board.making import makings
+from leaderboard.board.notices import mark_disputed, withdraw, withdrawn_notes, withdrawn_rows
+from leaderboard.board.published import PublishedTable
+from leaderboard.board.published_table import published_table
+from leaderboard.board.records import RecordSet
+from leaderboard.board.run_table import run_table, table_id
+from leaderboard.board.selection import Group, select
+from leaderboard.board.stale import Current, mark_stale
 from leaderboard.statistics.analyse import analyse
 
 

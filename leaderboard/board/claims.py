@@ -8,11 +8,11 @@ from benchmark.contract.dataset import Track
 from benchmark.contract.leaderboard import Cell, ClaimedValue, Row, Summary, Table
 from benchmark.contract.submission import ClaimedNumber
 from benchmark.contract.task import TaskSpec
-from leaderboard.columns import column_of
-from leaderboard.descriptions import Description
-from leaderboard.evidence import evidence_of
-from leaderboard.selection import GroupKey
-from leaderboard.standing import count_methods
+from leaderboard.board.columns import column_of
+from leaderboard.board.descriptions import Description
+from leaderboard.board.evidence import evidence_of
+from leaderboard.board.selection import GroupKey
+from leaderboard.board.standing import count_methods
 
 COMPARABLE = ("public", "official", "lovt-2022", "paper")
 """Track, splits, protocol and profile whose numbers may be read beside the published ones."""

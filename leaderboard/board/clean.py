@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmark.contract.leaderboard import CleanRanking, Column, Row
-from leaderboard.standing import in_order, stand
+from leaderboard.board.standing import in_order, stand
 
 MAXIMAL_SHARE = 0.5
 """Share of the table's datasets that a ranked row may overlap with."""

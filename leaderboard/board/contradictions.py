@@ -16,9 +16,9 @@ from benchmark.contract.base import Model, Name, digest_of
 from benchmark.contract.dataset import Track
 from benchmark.contract.leaderboard import Table
 from benchmark.contract.run_record import RunRecord
-from leaderboard.records import RecordSet
-from leaderboard.run_rules import RULES, RunPlan, Runs
-from leaderboard.selection import GroupKey, group_key
+from leaderboard.board.records import RecordSet
+from leaderboard.board.run_rules import RULES, RunPlan, Runs
+from leaderboard.board.selection import GroupKey, group_key
 
 _SHARED = 3
 """Different results of a task that two submissions do not share by chance."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from benchmark.contract.leaderboard import Cost, Curve
 from benchmark.contract.run_record import RunRecord
-from leaderboard.selection import GroupKey, RunSet, group_key
+from leaderboard.board.selection import GroupKey, RunSet, group_key
 from leaderboard.text import clean
 
 POINTS = 24

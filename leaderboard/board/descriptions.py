@@ -18,12 +18,12 @@ from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row
 from benchmark.contract.plain_file import holders
 from benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
 from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
-from leaderboard.audits import audit_texts, with_audit
-from leaderboard.declared import Complain, read_audit, read_model, read_submission, stop
+from leaderboard.board.audits import audit_texts, with_audit
+from leaderboard.board.declared import Complain, read_audit, read_model, read_submission, stop
+from leaderboard.board.evidence import made_by
+from leaderboard.board.lineage import overlaps
+from leaderboard.board.provenance import provenance_texts
 from leaderboard.errors import LeaderboardError
-from leaderboard.evidence import made_by
-from leaderboard.lineage import overlaps
-from leaderboard.provenance import provenance_texts
 from leaderboard.text import clean
 from tasks.registry import load_tasks
 

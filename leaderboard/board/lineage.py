@@ -16,7 +16,7 @@ from benchmark.contract.leaderboard import Overlap, OverlapMark
 from benchmark.contract.pretraining_data import OTHER, vocabulary
 from benchmark.contract.strict_yaml import read_yaml
 
-LINEAGE_FILE = Path(__file__).resolve().with_name("lineage.yaml")
+LINEAGE_FILE = Path(__file__).resolve().parents[1] / "lineage.yaml"
 
 Sure = Literal["confirmed", "stated", "suspected", "none-known"]
 """`confirmed`: the same dataset, or matched image by image. `stated`: by those who made one of the two. `suspected`:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from benchmark.contract.made_with import MadeWith
 from benchmark.contract.run_record import RunRecord
-from leaderboard.costs import CostKey, by_cell, cell_key
-from leaderboard.selection import GroupKey, RunSet
+from leaderboard.board.costs import CostKey, by_cell, cell_key
+from leaderboard.board.selection import GroupKey, RunSet
 from leaderboard.text import clean
 
 SHOWN = 8

@@ -17,12 +17,12 @@ from benchmark.contract.leaderboard import Leaderboard, Row, Table
 from benchmark.contract.notice import Notice
 from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from benchmark.contract.unknown import meant
+from leaderboard.board.records import RecordSet
 from leaderboard.errors import LeaderboardError
-from leaderboard.records import RecordSet
 from leaderboard.text import clean
 from tasks.messages import explain
 
-FILE = Path(__file__).resolve().parent / "withdrawn.yaml"
+FILE = Path(__file__).resolve().parents[1] / "withdrawn.yaml"
 
 
 class _Notices(Model):

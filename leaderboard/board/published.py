@@ -17,7 +17,7 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.line_ends import source_bytes
 from tasks.messages import explain
 
-FOLDER = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parents[1] / "published"
 HEADER = ["method", "corpus_percent", "task", "mean", "interval95"]
 
 

@@ -8,11 +8,11 @@ from benchmark.contract.backbone import architecture_class
 from benchmark.contract.leaderboard import Cell, Claim, Row, Source, Summary, Table
 from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.task import TaskSpec
-from leaderboard.columns import column_of
+from leaderboard.board.columns import column_of
+from leaderboard.board.lineage import Relation, overlaps
+from leaderboard.board.published import ClaimQuestion, PublishedCell, PublishedTable
+from leaderboard.board.standing import best_without, count_methods, stand
 from leaderboard.errors import LeaderboardError
-from leaderboard.lineage import Relation, overlaps
-from leaderboard.published.load import ClaimQuestion, PublishedCell, PublishedTable
-from leaderboard.standing import best_without, count_methods, stand
 from leaderboard.text import slug
 
 

@@ -11,15 +11,15 @@ from benchmark.contract.leaderboard import Cell, CellStatus, Column, Cost, Row, 
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import ClaimedNumber
 from benchmark.contract.task import TaskSpec
-from leaderboard.claims import claimed_value, claims_of, comparable
-from leaderboard.clean import clean_ranking, frozen_ranking
-from leaderboard.columns import column_of
-from leaderboard.costs import CostKey, cost_of, curve
-from leaderboard.descriptions import BackboneFacts, Description
-from leaderboard.evidence import evidence_of, measured_by
-from leaderboard.making import Making, making_of
-from leaderboard.selection import Group, GroupKey, RunSet
-from leaderboard.standing import count_methods, in_order, stand
+from leaderboard.board.claims import claimed_value, claims_of, comparable
+from leaderboard.board.clean import clean_ranking, frozen_ranking
+from leaderboard.board.columns import column_of
+from leaderboard.board.costs import CostKey, cost_of, curve
+from leaderboard.board.descriptions import BackboneFacts, Description
+from leaderboard.board.evidence import evidence_of, measured_by
+from leaderboard.board.making import Making, making_of
+from leaderboard.board.selection import Group, GroupKey, RunSet
+from leaderboard.board.standing import count_methods, in_order, stand
 from leaderboard.statistics import summarise
 from leaderboard.text import clean, slug
 
@@ -45,8 +45,8 @@ def run_table(
         group: Selected runs.
         tasks: Known tasks by number.
         descriptions: Of submissions by name.
-        costs: What cells took (`leaderboard.costs`).
-        made: What made them (`leaderboard.making`).
+        costs: What cells took (`leaderboard.board.costs`).
+        made: What made them (`leaderboard.board.making`).
         ambiguous: Another group has the same id: this one's id and title then carry a digest.
         keeper: Who keeps the board; None: nobody is named, and nothing is reproduced.
     """

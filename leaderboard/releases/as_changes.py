@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from benchmark.contract.release import Changes
-from leaderboard.changes import summary
+from leaderboard.releases.changes import summary
 from leaderboard.text import markdown
 
 SHOWN = 50

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from benchmark.contract.leaderboard import Cell, Leaderboard, Row, Table
 from benchmark.contract.release import Bump, CellChange, Changes, DigestChange, RankChange, RowChange
-from leaderboard.layout import cell_text
-from leaderboard.notices import sentence
+from leaderboard.board.notices import sentence
+from leaderboard.show.layout import cell_text
 
 STEPS: tuple[Bump, ...] = ("patch", "minor", "major")
 

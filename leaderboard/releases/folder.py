@@ -13,10 +13,10 @@ from benchmark.contract.plain_file import is_plain
 from benchmark.contract.untrusted import clean_text
 from benchmark.disk.leftovers import is_temporary
 from leaderboard.errors import LeaderboardError
-from leaderboard.rendering import SUMS
-from leaderboard.store import INPUTS, place
-from leaderboard.version import DEVELOPMENT, LOCK, number, read_version, releases
-from leaderboard.version_index import INDEX, SCRIPT, index_of, is_list, list_files
+from leaderboard.releases.store import INPUTS, place
+from leaderboard.releases.version import DEVELOPMENT, LOCK, number, read_version, releases
+from leaderboard.releases.version_index import INDEX, SCRIPT, index_of, is_list, list_files
+from leaderboard.show.rendering import SUMS
 
 
 def folder_problems(out: Path) -> dict[str, str]:

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.release import Bump, Changes, Release
-from leaderboard.changes import STEPS, compare
 from leaderboard.errors import LeaderboardError
-from leaderboard.formats.as_changes import as_changes
-from leaderboard.rendering import render
-from leaderboard.sources import Sources, store
-from leaderboard.version import (
+from leaderboard.releases.as_changes import as_changes
+from leaderboard.releases.changes import STEPS, compare
+from leaderboard.releases.sources import Sources, store
+from leaderboard.releases.version import (
     DEVELOPMENT,
     locked,
     number,
@@ -26,7 +25,8 @@ from leaderboard.version import (
     sums_sha256,
     version_files,
 )
-from leaderboard.version_index import CHANGES, check_releases, write_index
+from leaderboard.releases.version_index import CHANGES, check_releases, write_index
+from leaderboard.show.rendering import render
 
 FIRST = "1.0.0"
 

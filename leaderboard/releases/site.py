@@ -9,10 +9,10 @@ from pathlib import Path
 
 from benchmark.disk.temporary import new_folder
 from leaderboard.errors import LeaderboardError
-from leaderboard.folder import folder_problems, named_inputs
-from leaderboard.store import copy
-from leaderboard.version import file_problems, put_files, read_files, releases
-from leaderboard.version_index import check_releases, index_of, list_files
+from leaderboard.releases.folder import folder_problems, named_inputs
+from leaderboard.releases.store import copy
+from leaderboard.releases.version import file_problems, put_files, read_files, releases
+from leaderboard.releases.version_index import check_releases, index_of, list_files
 
 _REDIRECT = """<!doctype html>
 <html lang="en">

@@ -18,20 +18,20 @@ from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.leaderboard import InputFile, Leaderboard
 from benchmark.contract.notice import Notice
 from benchmark.contract.task import TaskSpec
-from leaderboard.build import build
-from leaderboard.contradictions import Contradiction
-from leaderboard.descriptions import Description
+from leaderboard.board.build import build
+from leaderboard.board.contradictions import Contradiction
+from leaderboard.board.descriptions import Description
+from leaderboard.board.lineage import Relation
+from leaderboard.board.notices import withdraw
+from leaderboard.board.published import FOLDER as PUBLISHED
+from leaderboard.board.published import PublishedTable, load_published
+from leaderboard.board.records import RecordSet, read_records
+from leaderboard.board.stale import Current
 from leaderboard.errors import LeaderboardError
-from leaderboard.examples import read_examples
 from leaderboard.line_ends import source_bytes
-from leaderboard.lineage import Relation
-from leaderboard.notices import withdraw
-from leaderboard.published.load import FOLDER as PUBLISHED
-from leaderboard.published.load import PublishedTable, load_published
-from leaderboard.records import RecordSet, read_records
-from leaderboard.rendering import Examples, digest
-from leaderboard.stale import Current
-from leaderboard.store import fetch, keep
+from leaderboard.releases.store import fetch, keep
+from leaderboard.show.examples import read_examples
+from leaderboard.show.rendering import Examples, digest
 
 FROZEN = "build/inputs.json"
 """Path of the document among the inputs."""

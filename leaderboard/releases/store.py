@@ -17,7 +17,7 @@ from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.record_file import FILE_LIMIT
 from benchmark.disk.temporary import write_bytes
 from leaderboard.errors import LeaderboardError
-from leaderboard.rendering import digest
+from leaderboard.show.rendering import digest
 
 INPUTS = "inputs"
 

@@ -13,7 +13,7 @@ from leaderboard.line_ends import source_bytes
 
 LIBRARIES = ("jinja2", "numpy", "pandas", "pillow", "pydantic", "scipy", "tabulate", "vl-convert-python")
 
-_NO_CODE = frozenset({"versions", "schemas"})
+_NO_CODE = frozenset({"versions", "schemas", "withdrawn.yaml"})
 
 _SOURCES = frozenset({".py", ".js", ".css", ".html", ".j2", ".json", ".svg", ".md", ".yaml"})
 
@@ -35,8 +35,8 @@ def _version(library: str) -> str | None:
 
 
 def code_sha256() -> str:
-    """Return one digest of the sources that build and render a version; published tables are inputs, not code."""
-    board = Path(__file__).resolve().parent
+    """Return one digest of the sources that build and render; published tables and withdrawals are inputs, not code."""
+    board = Path(__file__).resolve().parents[1]
     contract = Path(benchmark.contract.__file__ or "").resolve().parent
     total = hashlib.sha256()
     for name, root in (("leaderboard", board), ("contract", contract)):

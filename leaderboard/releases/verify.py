@@ -18,15 +18,14 @@ from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.release import BuildRecord
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.unknown import meant
-from leaderboard.changes import compare
-from leaderboard.differences import first_difference
 from leaderboard.errors import LeaderboardError
-from leaderboard.release import PAGE_OF_CHANGES, release_files
-from leaderboard.rendering import SOURCE, SUMS
-from leaderboard.sources import LostInputsError, Sources, unpack
-from leaderboard.store import INPUTS
-from leaderboard.tools import code_sha256, tools
-from leaderboard.version import (
+from leaderboard.releases.changes import compare
+from leaderboard.releases.differences import first_difference
+from leaderboard.releases.release import PAGE_OF_CHANGES, release_files
+from leaderboard.releases.sources import LostInputsError, Sources, unpack
+from leaderboard.releases.store import INPUTS
+from leaderboard.releases.tools import code_sha256, tools
+from leaderboard.releases.version import (
     BUILD,
     DEVELOPMENT,
     check_version,
@@ -35,7 +34,8 @@ from leaderboard.version import (
     sum_problems,
     version_files,
 )
-from leaderboard.version_index import CHANGES, chain_problems, read_build
+from leaderboard.releases.version_index import CHANGES, chain_problems, read_build
+from leaderboard.show.rendering import SOURCE, SUMS
 
 Kind = Literal["touched", "before", "record", "inputs", "code", "tools", "differs"]
 """Why something is not as it should be.

@@ -21,8 +21,8 @@ from benchmark.disk.lock import hold
 from benchmark.disk.temporary import new_folder
 from leaderboard.errors import LeaderboardError
 from leaderboard.line_ends import as_written, source_bytes
-from leaderboard.rendering import SOURCE, SUMS, Examples, digest, read_sums, render, with_sums
-from leaderboard.tools import code_sha256, tools
+from leaderboard.releases.tools import code_sha256, tools
+from leaderboard.show.rendering import SOURCE, SUMS, Examples, digest, read_sums, render, with_sums
 
 DEVELOPMENT = "dev"
 """The one version that a build may replace; git ignores it."""

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from benchmark.contract.plain_file import is_plain
 from benchmark.contract.release import BuildRecord, Changes, VersionEntry, VersionIndex
 from benchmark.disk.temporary import write_text
-from leaderboard.changes import summary
+from leaderboard.board.notices import since_withdrawn
 from leaderboard.errors import LeaderboardError
 from leaderboard.line_ends import source_bytes
-from leaderboard.notices import since_withdrawn
-from leaderboard.rendering import SUMS
-from leaderboard.version import BUILD, read_version, releases, sum_problems, sums_sha256
+from leaderboard.releases.changes import summary
+from leaderboard.releases.version import BUILD, read_version, releases, sum_problems, sums_sha256
+from leaderboard.show.rendering import SUMS
 
 INDEX = "versions.json"
 SCRIPT = "versions.js"
@@ -125,7 +125,7 @@ def is_list(path: Path, text: str) -> bool:
 def script(index: VersionIndex) -> str:
     """Return `versions.js`: a page opened from disk may load a script, but no JSON."""
     # Templates and plots come with it and load slowly; reading the list need not wait for them.
-    from leaderboard.page.script import as_script
+    from leaderboard.show.page.script import as_script
 
     return as_script(f"window.{VARIABLE}", index.model_dump(mode="json")["versions"]).decode()
 

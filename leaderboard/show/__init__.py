@@ -1,1 +1,1 @@
-"""The renderings of a version: each turns the model into the text of one file, equal for equal models."""
+"""The renderings of a version: each turns the model into files or a terminal's text, equal for equal models."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.formats.latex_text import latex, shortened
-from leaderboard.layout import (
+from leaderboard.show.latex_text import latex, shortened
+from leaderboard.show.layout import (
     DISPUTED,
     EDGE,
     HEADS,
@@ -63,7 +63,7 @@ _SIGNS = {
     MIXED: r"\textsuperscript{\textsection}",
     DISPUTED: r"\textsuperscript{\textparagraph}",
 }
-"""How the signs of `leaderboard.layout` are set."""
+"""How the signs of `leaderboard.show.layout` are set."""
 
 
 def as_latex(leaderboard: Leaderboard) -> str:

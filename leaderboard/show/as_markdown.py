@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.layout import (
+from leaderboard.show.layout import (
     MISSING,
     SIGN_LEGEND,
     basis,

@@ -10,7 +10,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from benchmark.contract.leaderboard import Cell, Column, Row, Table
-from leaderboard.layout import MISSING, heading, mark, percent, signed_percent
+from leaderboard.show.layout import MISSING, heading, mark, percent, signed_percent
 from leaderboard.statistics.pairs import Comparison, TaskComparison, compare
 from leaderboard.statistics.repeats import repeats
 

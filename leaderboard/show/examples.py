@@ -20,7 +20,7 @@ from benchmark.contract.leaderboard import InputFile
 from benchmark.contract.plain_file import PlainFileError, read_plain
 from benchmark.contract.run_record import RunRecord
 from benchmark.log import logger
-from leaderboard.rendering import digest
+from leaderboard.show.rendering import digest
 
 SIZE_LIMIT = 1024 * 1024
 """Bytes of one file; four images of 128 pixels with masks take a tenth of it."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from benchmark.contract.example import ExampleSet
 from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.formats.as_csv import as_csv
-from leaderboard.formats.as_json import as_json, json_schema
-from leaderboard.formats.as_latex import as_latex
-from leaderboard.formats.as_markdown import as_markdown
+from leaderboard.show.as_csv import as_csv
+from leaderboard.show.as_json import as_json, json_schema
+from leaderboard.show.as_latex import as_latex
+from leaderboard.show.as_markdown import as_markdown
 
 SOURCE = "leaderboard.json"
 SUMS = "SHA256SUMS"
@@ -39,7 +39,7 @@ def render(leaderboard: Leaderboard, examples: Examples | None = None) -> dict[s
         LeaderboardError: an example holds something that is no image.
     """
     # Templates and plots load slowly; reading a version need not wait for them.
-    from leaderboard.page import render_page
+    from leaderboard.show.page import render_page
 
     texts = {name: text(leaderboard).encode() for name, text in FORMATS.items()}
     return {**render_page(leaderboard, examples or {}), **texts}

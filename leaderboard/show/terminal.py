@@ -11,7 +11,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from benchmark.contract.leaderboard import Cell, Column, Row, Table
-from leaderboard.layout import (
+from leaderboard.show.layout import (
     BLOCK,
     MISSING,
     SIGN_LEGEND,

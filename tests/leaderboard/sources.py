@@ -7,10 +7,10 @@ from pathlib import Path
 
 from benchmark.contract.notice import Notice
 from benchmark.contract.run_record import RunRecord
-from leaderboard.descriptions import Description
-from leaderboard.records import read_records
-from leaderboard.sources import ExpectedRuns, Frozen, Sources, gather
-from leaderboard.stale import Current
+from leaderboard.board.descriptions import Description
+from leaderboard.board.records import read_records
+from leaderboard.board.stale import Current
+from leaderboard.releases.sources import ExpectedRuns, Frozen, Sources, gather
 from tests.leaderboard.records import TASKS, digest, runs, write
 
 TWO_TASKS = ("covid_linear", "rsna_frozen_1")

@@ -23,10 +23,10 @@ from benchmark.contract.leaderboard import (
 )
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import Supervision
-from leaderboard.build import build
-from leaderboard.clean import clean_ranking, frozen_ranking
-from leaderboard.descriptions import Description
-from leaderboard.published.load import load_published
+from leaderboard.board.build import build
+from leaderboard.board.clean import clean_ranking, frozen_ranking
+from leaderboard.board.descriptions import Description
+from leaderboard.board.published import load_published
 from tests.leaderboard.records import TASKS, digest, record_set, runs
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>Best</b>"

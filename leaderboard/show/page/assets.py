@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from leaderboard.line_ends import source_bytes
-from leaderboard.page.plot_library import plot_library
+from leaderboard.show.page.plot_library import plot_library
 
 SCRIPTS = (
     "dom.js",
@@ -50,5 +50,5 @@ def asset_files() -> dict[str, bytes]:
 
 def own_files() -> dict[str, bytes]:
     """Return the hand-written ones."""
-    folder = files("leaderboard.page") / "assets"
+    folder = files("leaderboard.show.page") / "assets"
     return {f"assets/{name}": source_bytes(folder / name) for name in (*STYLES, EARLY, *SCRIPTS)}

@@ -1,7 +1,7 @@
 """What every view of the page needs, small: tables, columns, rows and the cells' numbers.
 
-Runs, costs, curves and provenance are in `leaderboard.page.details`, loaded when a view shows them. The keys are those
-that `assets/board.js` reads.
+Runs, costs, curves and provenance are in `leaderboard.show.page.details`, loaded when a view shows them. The keys are
+those that `assets/board.js` reads.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 
 from benchmark.contract.analysis import Analysis
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.layout import HEADS, INTERVALS, dataset_label, making_signs
-from leaderboard.page.links import web_address
-from leaderboard.page.numbers import score, short, spread
+from leaderboard.show.layout import HEADS, INTERVALS, dataset_label, making_signs
+from leaderboard.show.page.links import web_address
+from leaderboard.show.page.numbers import score, short, spread
 from leaderboard.text import clean
 
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmark.contract.leaderboard import Cell, ClaimedValue, Cost, Curve, Row, Table
-from leaderboard.page.links import web_address
-from leaderboard.page.numbers import score, short, spread
-from leaderboard.page.reproduce import commands
+from leaderboard.show.page.links import web_address
+from leaderboard.show.page.numbers import score, short, spread
+from leaderboard.show.page.reproduce import commands
 
 
 class Shared:

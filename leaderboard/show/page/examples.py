@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmark.contract.example import ExampleBox, ExampleImage, ExampleSet
 from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.page.contours import outline, png_bytes
-from leaderboard.page.script import in_registry
+from leaderboard.show.page.contours import outline, png_bytes
+from leaderboard.show.page.script import in_registry
 
 SHOWN = 8
 """Submissions shown per task: the best of them, so that a page of many submissions stays small."""

@@ -7,9 +7,17 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from benchmark.contract.leaderboard import Leaderboard, Table
-from leaderboard.layout import blocks, cell_text, heading, making_legend, making_signs, mark, mean_rank_text
-from leaderboard.page.assets import EARLY, SCRIPTS, STYLES
-from leaderboard.page.links import web_address
+from leaderboard.show.layout import (
+    blocks,
+    cell_text,
+    heading,
+    making_legend,
+    making_signs,
+    mark,
+    mean_rank_text,
+)
+from leaderboard.show.page.assets import EARLY, SCRIPTS, STYLES
+from leaderboard.show.page.links import web_address
 
 PLAIN_ROWS = 100
 """Rows of a table that is shown without scripts; the CSV beside the page has all."""
@@ -57,7 +65,7 @@ def _blocks(table: Table) -> list[list[int]]:
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("leaderboard.page", "templates"),
+        loader=PackageLoader("leaderboard.show.page", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

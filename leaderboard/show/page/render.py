@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from benchmark.contract.example import ExampleSet
 from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.page.assets import asset_files
-from leaderboard.page.core import core
-from leaderboard.page.details import details
-from leaderboard.page.examples import example_files
-from leaderboard.page.html import index_html
-from leaderboard.page.script import as_script, in_registry
+from leaderboard.show.page.assets import asset_files
+from leaderboard.show.page.core import core
+from leaderboard.show.page.details import details
+from leaderboard.show.page.examples import example_files
+from leaderboard.show.page.html import index_html
+from leaderboard.show.page.script import as_script, in_registry
 
 
 def render_page(

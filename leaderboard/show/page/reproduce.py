@@ -6,10 +6,10 @@ import re
 
 from benchmark.contract.base import is_name
 from benchmark.contract.leaderboard import Row, Table
-from leaderboard.provenance import SETTING
+from leaderboard.board.provenance import SETTING
 
 _OPTIONS = {"Variant": "--variant", "Profile": "--profile", "Seed": "--seed"}
-"""Labels of `leaderboard.provenance` and what repeats them."""
+"""Labels of `leaderboard.board.provenance` and what repeats them."""
 
 _KEY, _VALUE = re.compile(r"[a-z][a-z0-9_]{0,63}"), re.compile(r"[A-Za-z0-9.+-][A-Za-z0-9._+-]{0,63}")
 """Settings that a shell takes as they stand."""

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.contract.leaderboard import Column, Row, Table
-from leaderboard.figures.choice import analysis_of, shown_rows
-from leaderboard.figures.style import FAINT, LOOKS, frame, legend_of, name_of, note_height
-from leaderboard.layout import INTERVALS, MISSING, heading, percent
+from leaderboard.show.layout import INTERVALS, MISSING, heading, percent
+from leaderboard.show.plots.choice import analysis_of, shown_rows
+from leaderboard.show.plots.style import FAINT, LOOKS, frame, legend_of, name_of, note_height
 
 WIDTH = 6.0
 """Inches of the chart of one task."""

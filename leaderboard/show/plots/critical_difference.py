@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from benchmark.contract.analysis import CriticalDifference
 from benchmark.contract.leaderboard import Table
-from leaderboard.figures.style import FAINT, frame, name_of, note_height
+from leaderboard.show.plots.style import FAINT, frame, name_of, note_height
 
 ROW = 0.17
 """Inches between two labels, and between two bars."""

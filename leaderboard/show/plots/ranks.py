@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from benchmark.contract.leaderboard import Table
-from leaderboard.figures.choice import LIMIT, analysis_of
-from leaderboard.figures.style import FAINT, LOOKS, frame, legend_of, name_of, note_height
+from leaderboard.show.plots.choice import LIMIT, analysis_of
+from leaderboard.show.plots.style import FAINT, LOOKS, frame, legend_of, name_of, note_height
 from leaderboard.statistics.aggregate import is_reference
 
 

@@ -25,7 +25,7 @@ from matplotlib.textpath import text_to_path
 from benchmark.contract.leaderboard import Row, Table
 from benchmark.contract.submission import Supervision
 from benchmark.disk.temporary import new_file
-from leaderboard.layout import mark
+from leaderboard.show.layout import mark
 from leaderboard.text import clean
 
 Format = Literal["png", "svg", "pdf"]

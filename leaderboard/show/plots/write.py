@@ -10,12 +10,12 @@ from typing import Literal
 from matplotlib.figure import Figure
 
 from benchmark.contract.leaderboard import Table
-from leaderboard.figures.bars import bar_figure, bar_sheet
-from leaderboard.figures.choice import analysis_of
-from leaderboard.figures.critical_difference import critical_difference_figure
-from leaderboard.figures.heatmap import heat_figure
-from leaderboard.figures.ranks import rank_figure
-from leaderboard.figures.style import Format, save, settings
+from leaderboard.show.plots.bars import bar_figure, bar_sheet
+from leaderboard.show.plots.choice import analysis_of
+from leaderboard.show.plots.critical_difference import critical_difference_figure
+from leaderboard.show.plots.heatmap import heat_figure
+from leaderboard.show.plots.ranks import rank_figure
+from leaderboard.show.plots.style import Format, save, settings
 from leaderboard.text import slug
 
 Kind = Literal["ranks", "cd", "heatmap", "bars"]

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from benchmark.cli.main import main
 from benchmark.contract.notice import Notice
-from leaderboard.version import read_version
+from leaderboard.releases.version import read_version
 from tests.leaderboard.records import record, runs, write
 
 

@@ -9,7 +9,7 @@ import pytest
 from benchmark.contract.audit import AuditedCorpus, AuditHash, AuditReport, DatasetOverlap, SplitOverlap
 from benchmark.contract.dataset import Track
 from benchmark.contract.leaderboard import Overlap
-from leaderboard.audits import audit_texts, with_audit
+from leaderboard.board.audits import audit_texts, with_audit
 
 DIGEST = "0" * 64
 

@@ -17,14 +17,14 @@ from rich.console import Console
 
 from benchmark.contract.leaderboard import Leaderboard, Table
 from benchmark.contract.run_record import RunRecord
-from leaderboard.build import build, table_ids
-from leaderboard.contradictions import Contradiction
-from leaderboard.descriptions import Description
-from leaderboard.published.load import load_published
-from leaderboard.records import RecordSet
-from leaderboard.rendering import render
-from leaderboard.selection import group_key
-from leaderboard.terminal import render as render_in_terminal
+from leaderboard.board.build import build, table_ids
+from leaderboard.board.contradictions import Contradiction
+from leaderboard.board.descriptions import Description
+from leaderboard.board.published import load_published
+from leaderboard.board.records import RecordSet
+from leaderboard.board.selection import group_key
+from leaderboard.show.rendering import render
+from leaderboard.show.terminal import render as render_in_terminal
 from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 SPECS = tuple(TASKS.values())
@@ -209,10 +209,10 @@ def test_building_needs_no_torch() -> None:
     """A page is built in a second; importing torch alone takes longer."""
     code = (
         "import sys\n"
-        "from leaderboard.build import build\n"
-        "from leaderboard.published.load import load_published\n"
-        "from leaderboard.records import RecordSet\n"
-        "from leaderboard.rendering import FORMATS\n"
+        "from leaderboard.board.build import build\n"
+        "from leaderboard.board.published import load_published\n"
+        "from leaderboard.board.records import RecordSet\n"
+        "from leaderboard.show.rendering import FORMATS\n"
         "from tasks.registry import load_tasks\n"
         "board = build(RecordSet(), load_published(), load_tasks())\n"
         "texts = [render(board) for render in FORMATS.values()]\n"

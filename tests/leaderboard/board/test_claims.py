@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.submission import ClaimedNumber
-from leaderboard.build import build
-from leaderboard.descriptions import Description
-from leaderboard.formats.as_csv import as_csv
-from leaderboard.formats.as_markdown import as_markdown
+from leaderboard.board.build import build
+from leaderboard.board.descriptions import Description
+from leaderboard.show.as_csv import as_csv
+from leaderboard.show.as_markdown import as_markdown
 from tests.leaderboard.records import TASKS, record_set, runs
 
 PUBLIC = {"track": "public", "splits": "official", "profile": "paper"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmark.contract.leaderboard import Cell, CleanRanking, Overlap, Row, Summary
-from leaderboard.clean import clean_ranking, frozen_ranking
-from leaderboard.columns import column_of
+from leaderboard.board.clean import clean_ranking, frozen_ranking
+from leaderboard.board.columns import column_of
 from tests.leaderboard.records import TASKS
 
 COLUMNS = [

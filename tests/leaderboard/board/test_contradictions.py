@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from benchmark.contract.run_record import RunRecord
-from leaderboard.contradictions import Contradiction, Origin, contradictions
-from leaderboard.run_rules import RunPlan
+from leaderboard.board.contradictions import Contradiction, Origin, contradictions
+from leaderboard.board.run_rules import RunPlan
 from tasks.tuning import grid_edge
 from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 

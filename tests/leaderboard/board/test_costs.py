@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from benchmark.contract.leaderboard import Cell, Cost
-from leaderboard.build import build
-from leaderboard.costs import curve
-from leaderboard.descriptions import BackboneFacts, Description
+from leaderboard.board.build import build
+from leaderboard.board.costs import curve
+from leaderboard.board.descriptions import BackboneFacts, Description
 from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from leaderboard.descriptions import Description, claiming, describe
+from leaderboard.board.descriptions import Description, claiming, describe
 from leaderboard.errors import LeaderboardError
 from tests.conftest import REPOSITORY
 from tests.leaderboard.records import digest

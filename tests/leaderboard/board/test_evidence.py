@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from benchmark.contract.backbone import Provenance
-from leaderboard.evidence import LADDER, evidence_of, made_by, measured_by
+from leaderboard.board.evidence import LADDER, evidence_of, made_by, measured_by
 from tests.leaderboard.records import digest, record
 
 

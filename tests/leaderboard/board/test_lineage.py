@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmark.contract.pretraining_data import vocabulary
-from leaderboard.lineage import Relation, lineage, overlaps, relation_of
+from leaderboard.board.lineage import Relation, lineage, overlaps, relation_of
 from tests.leaderboard.records import TASKS
 
 DATASETS = list(dict.fromkeys(spec.dataset for spec in TASKS.values()))

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.build import build
-from leaderboard.contradictions import contradictions
-from leaderboard.rendering import render
-from leaderboard.terminal import render as render_in_terminal
+from leaderboard.board.build import build
+from leaderboard.board.contradictions import contradictions
+from leaderboard.show.rendering import render
+from leaderboard.show.terminal import render as render_in_terminal
 from tests.benchmark.contract.made import made_with
 from tests.leaderboard.records import TASKS, record, record_set, runs
 from tests.leaderboard.test_contradictions import NOW

@@ -10,20 +10,20 @@ import pytest
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.notice import Notice
 from benchmark.contract.release import Changes
-from leaderboard.build import build
+from leaderboard.board.build import build
+from leaderboard.board.notices import FILE, read_notices, without_effect
+from leaderboard.board.published import load_published
 from leaderboard.errors import LeaderboardError
-from leaderboard.folder import folder_problems
-from leaderboard.formats.as_latex import as_latex
-from leaderboard.formats.as_markdown import as_markdown
-from leaderboard.notices import FILE, read_notices, without_effect
-from leaderboard.page import render_page
-from leaderboard.published.load import load_published
-from leaderboard.release import Released, release
-from leaderboard.site import write_site
-from leaderboard.sources import Sources
-from leaderboard.verify import verify
-from leaderboard.version import read_version
-from leaderboard.version_index import read_index
+from leaderboard.releases.folder import folder_problems
+from leaderboard.releases.release import Released, release
+from leaderboard.releases.site import write_site
+from leaderboard.releases.sources import Sources
+from leaderboard.releases.verify import verify
+from leaderboard.releases.version import read_version
+from leaderboard.releases.version_index import read_index
+from leaderboard.show.as_latex import as_latex
+from leaderboard.show.as_markdown import as_markdown
+from leaderboard.show.page import render_page
 from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.sources import sources, two_rows
 

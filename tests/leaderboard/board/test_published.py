@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from benchmark.contract.leaderboard import Table
-from leaderboard.build import build
+from leaderboard.board.build import build
+from leaderboard.board.published import FOLDER, load_published
+from leaderboard.board.records import RecordSet
 from leaderboard.errors import LeaderboardError
-from leaderboard.layout import percent
-from leaderboard.published.load import FOLDER, load_published
-from leaderboard.records import RecordSet
+from leaderboard.show.layout import percent
 from tests.leaderboard.records import TASKS
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from benchmark.contract.run_record import RunRecord
-from leaderboard.selection import Group, group_key, select
+from leaderboard.board.selection import Group, group_key, select
 from tests.leaderboard.records import TASKS, digest, record, runs
 
 METRICS = {name: spec.metric for name, spec in TASKS.items()}

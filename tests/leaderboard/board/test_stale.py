@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from benchmark.contract.leaderboard import Table
-from leaderboard.build import build
-from leaderboard.formats.as_latex import as_latex
-from leaderboard.formats.as_markdown import as_markdown
-from leaderboard.published.load import load_published
-from leaderboard.stale import Current, CurrentStore
+from leaderboard.board.build import build
+from leaderboard.board.published import load_published
+from leaderboard.board.stale import Current, CurrentStore
+from leaderboard.show.as_latex import as_latex
+from leaderboard.show.as_markdown import as_markdown
 from tests.leaderboard.records import TASKS, digest, record_set
 from tests.leaderboard.sources import two_rows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchmark.contract.leaderboard import Cell, CellStatus, Row, Summary
-from leaderboard.standing import best_without, count_methods, in_order, stand
+from leaderboard.board.standing import best_without, count_methods, in_order, stand
 
 TASKS = ["a", "b"]
 

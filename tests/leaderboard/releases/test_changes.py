@@ -9,10 +9,10 @@ import pytest
 
 from benchmark.contract.leaderboard import Leaderboard, Row, Table
 from benchmark.contract.run_record import RunRecord
-from leaderboard.build import build
-from leaderboard.changes import compare, summary
-from leaderboard.formats.as_changes import as_changes, plain_changes
-from leaderboard.published.load import load_published
+from leaderboard.board.build import build
+from leaderboard.board.published import load_published
+from leaderboard.releases.as_changes import as_changes, plain_changes
+from leaderboard.releases.changes import compare, summary
 from tests.leaderboard.records import TASKS, digest, record_set, runs
 from tests.leaderboard.sources import two_rows
 

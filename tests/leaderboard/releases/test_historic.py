@@ -14,19 +14,19 @@ from benchmark.contract.base import Model
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.release import BuildRecord, Changes, VersionIndex
 from benchmark.contract.run_record import RunRecord
-from leaderboard.build import build
-from leaderboard.changes import compare
-from leaderboard.contradictions import contradictions
-from leaderboard.descriptions import Description
-from leaderboard.formats.as_changes import as_changes
-from leaderboard.records import read_records
-from leaderboard.rendering import render
-from leaderboard.sources import Frozen
+from leaderboard.board.build import build
+from leaderboard.board.contradictions import contradictions
+from leaderboard.board.descriptions import Description
+from leaderboard.board.records import read_records
+from leaderboard.releases.as_changes import as_changes
+from leaderboard.releases.changes import compare
+from leaderboard.releases.sources import Frozen
+from leaderboard.show.rendering import render
+from leaderboard.show.terminal import render as render_in_terminal
 from leaderboard.statistics import places
-from leaderboard.terminal import render as render_in_terminal
 from tests.leaderboard.records import TASKS
 
-HISTORIC = Path(__file__).parent / "historic"
+HISTORIC = Path(__file__).parents[1] / "historic"
 BOARD = HISTORIC / "schema-1" / "board"
 LOVT = Description(
     display_name="LoVT 30 %",

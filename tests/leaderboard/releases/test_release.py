@@ -12,19 +12,19 @@ from pathlib import Path
 import pytest
 
 from benchmark.contract.release import BuildRecord, Bump, Changes
-from leaderboard.descriptions import Description
+from leaderboard.board.descriptions import Description
 from leaderboard.errors import LeaderboardError
-from leaderboard.release import Released, build_development, release
-from leaderboard.rendering import SUMS, digest
-from leaderboard.sources import Sources
-from leaderboard.version import read_version, releases
-from leaderboard.version_index import check_releases, read_index, script
+from leaderboard.releases.release import Released, build_development, release
+from leaderboard.releases.sources import Sources
+from leaderboard.releases.version import read_version, releases
+from leaderboard.releases.version_index import check_releases, read_index, script
+from leaderboard.show.rendering import SUMS, digest
 from tests.leaderboard.records import digest as digest_of
 from tests.leaderboard.records import runs
 from tests.leaderboard.sources import sources, two_rows
 
 DATE = "2026-05-01"
-VERSIONS = Path(__file__).resolve().parents[2] / "leaderboard" / "versions"
+VERSIONS = Path(__file__).resolve().parents[3] / "leaderboard" / "versions"
 
 
 def make(tmp_path: Path, name: str, **changes: object) -> Sources:
@@ -190,7 +190,7 @@ def test_a_killed_release_leaves_nothing_half(
     before = read_version(out, "1.0.0")
     child = os.fork()
     if not child:
-        module = "leaderboard.sources" if call == "keep" else "leaderboard.release"
+        module = "leaderboard.releases.sources" if call == "keep" else "leaderboard.releases.release"
         monkeypatch.setattr(f"{module}.{call}", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
         try:
             freeze(tmp_path, with_newcomer(tmp_path / "b"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.serve import ADDRESS, make_server
+from leaderboard.releases.serve import ADDRESS, make_server
 
 
 @pytest.fixture

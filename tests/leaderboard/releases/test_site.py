@@ -9,11 +9,11 @@ from click.testing import CliRunner
 
 from benchmark.cli.leaderboard import leaderboard
 from leaderboard.errors import LeaderboardError
-from leaderboard.folder import folder_problems
-from leaderboard.release import build_development, release
-from leaderboard.site import write_site
-from leaderboard.verify import verify
-from leaderboard.version import read_files
+from leaderboard.releases.folder import folder_problems
+from leaderboard.releases.release import build_development, release
+from leaderboard.releases.site import write_site
+from leaderboard.releases.verify import verify
+from leaderboard.releases.version import read_files
 from tests.leaderboard.records import runs
 from tests.leaderboard.sources import sources, two_rows
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from benchmark.contract.leaderboard import OverlapMark
-from leaderboard import lineage as lineage_module
+from leaderboard.board import lineage as lineage_module
+from leaderboard.board.lineage import Relation, lineage
+from leaderboard.board.published import FOLDER
+from leaderboard.board.records import RecordSet
 from leaderboard.errors import LeaderboardError
-from leaderboard.lineage import Relation, lineage
-from leaderboard.published.load import FOLDER
-from leaderboard.records import RecordSet
-from leaderboard.sources import Frozen, Sources, gather
-from leaderboard.store import keep
+from leaderboard.releases.sources import Frozen, Sources, gather
+from leaderboard.releases.store import keep
 from tests.leaderboard.records import TASKS
 
 

@@ -12,23 +12,23 @@ from pathlib import Path
 import pytest
 
 from benchmark.contract.leaderboard import Leaderboard
-from leaderboard import verify as verification
-from leaderboard.differences import first_difference
+from leaderboard.board.stale import Current
 from leaderboard.errors import LeaderboardError
-from leaderboard.examples import read_examples
-from leaderboard.folder import folder_problems
-from leaderboard.release import build_development, release
-from leaderboard.rendering import SUMS, digest
-from leaderboard.site import write_site
-from leaderboard.sources import Sources
-from leaderboard.stale import Current
-from leaderboard.verify import Verification, verify
-from leaderboard.version import read_version, sum_problems
+from leaderboard.releases import verify as verification
+from leaderboard.releases.differences import first_difference
+from leaderboard.releases.folder import folder_problems
+from leaderboard.releases.release import build_development, release
+from leaderboard.releases.site import write_site
+from leaderboard.releases.sources import Sources
+from leaderboard.releases.verify import Verification, verify
+from leaderboard.releases.version import read_version, sum_problems
+from leaderboard.show.examples import read_examples
+from leaderboard.show.rendering import SUMS, digest
 from tests.leaderboard.records import digest as digest_of
 from tests.leaderboard.records import record, runs
 from tests.leaderboard.sources import sources, two_rows
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 VERSION = "1.0.0"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.build import build
+from leaderboard.board.build import build
 from leaderboard.errors import LeaderboardError
-from leaderboard.rendering import FORMATS, SUMS
-from leaderboard.version import BUILD, read_version
+from leaderboard.releases.version import BUILD, read_version
+from leaderboard.show.rendering import FORMATS, SUMS
 from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.versions import write_version
 

@@ -15,7 +15,7 @@ import yaml
 
 from benchmark.cli.leaderboard import leaderboard
 
-WORKFLOW = Path(__file__).resolve().parents[2] / ".github" / "workflows" / "leaderboard.yml"
+WORKFLOW = Path(__file__).resolve().parents[3] / ".github" / "workflows" / "leaderboard.yml"
 
 
 def steps() -> list[dict[str, Any]]:

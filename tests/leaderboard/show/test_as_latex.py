@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from benchmark.contract.leaderboard import Leaderboard, Overlap, OverlapMark
-from leaderboard.build import build
-from leaderboard.descriptions import Description
-from leaderboard.formats.as_latex import LONG, NAME, as_latex
-from leaderboard.formats.latex_text import shortened
-from leaderboard.published.load import load_published
-from tests.leaderboard.formats.test_latex_text import read
+from leaderboard.board.build import build
+from leaderboard.board.descriptions import Description
+from leaderboard.board.published import load_published
+from leaderboard.show.as_latex import LONG, NAME, as_latex
+from leaderboard.show.latex_text import shortened
 from tests.leaderboard.records import TASKS, record_set, runs
+from tests.leaderboard.show.test_latex_text import read
 from tests.leaderboard.synthetic_board import synthetic_board
 
 HOSTILE = r"\input{/etc/passwd} & 100% _of_ $x^2$ ~ {#1} \\ [1ex] *"

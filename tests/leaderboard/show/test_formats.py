@@ -10,12 +10,12 @@ import jsonschema
 import pytest
 
 from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.build import build
-from leaderboard.descriptions import Description
-from leaderboard.formats.as_csv import HEADER, as_csv
-from leaderboard.formats.as_json import as_json, json_schema
-from leaderboard.formats.as_markdown import as_markdown
-from leaderboard.published.load import load_published
+from leaderboard.board.build import build
+from leaderboard.board.descriptions import Description
+from leaderboard.board.published import load_published
+from leaderboard.show.as_csv import HEADER, as_csv
+from leaderboard.show.as_json import as_json, json_schema
+from leaderboard.show.as_markdown import as_markdown
 from leaderboard.text import clean
 from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.test_text import HOSTILE

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard.formats.latex_text import latex, shortened
+from leaderboard.show.latex_text import latex, shortened
 from leaderboard.text import clean
 
 SYMBOLS = {

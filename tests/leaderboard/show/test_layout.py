@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from benchmark.contract.leaderboard import Cell, RunValue, Summary, Table
-from leaderboard.build import build
-from leaderboard.columns import column_of
-from leaderboard.layout import blocks, cell_text, dataset_label, heading
-from leaderboard.published.load import load_published
-from leaderboard.records import RecordSet
+from leaderboard.board.build import build
+from leaderboard.board.columns import column_of
+from leaderboard.board.published import load_published
+from leaderboard.board.records import RecordSet
+from leaderboard.show.layout import blocks, cell_text, dataset_label, heading
 from tests.leaderboard.records import TASKS, digest
 
 COLUMNS = [column_of(spec) for spec in TASKS.values()]

@@ -1,5 +1,5 @@
 "use strict";
-/* The board as the views read it. `window.LOVT_BENCH_BOARD` is written by leaderboard.page.core. */
+/* The board as the views read it. `window.LOVT_BENCH_BOARD` is written by leaderboard.show.page.core. */
 (() => {
   /**
    * @typedef {object} Cell
@@ -28,7 +28,7 @@
    * @property {string} id  @property {string} section  @property {Column[]} columns  @property {Row[]} rows  @property {Map<string, number>} byId
    */
 
-  /** What the signs beside a number mean (leaderboard.layout). */
+  /** What the signs beside a number mean (leaderboard.show.layout). */
   const SIGNS = {
     "‡": "Its learning rate is the lowest or highest of the grid that was tuned over; a better one may lie beyond.",
     "§": "Its runs are not of one kind of device or precision.",

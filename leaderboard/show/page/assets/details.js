@@ -1,5 +1,5 @@
 "use strict";
-/* Runs, costs and curves of one table, loaded when a view shows them. Written by leaderboard.page.details. */
+/* Runs, costs and curves of one table, loaded when a view shows them. Written by leaderboard.show.page.details. */
 (() => {
   /**
    * @typedef {object} Known

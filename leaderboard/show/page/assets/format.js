@@ -1,5 +1,5 @@
 "use strict";
-/* Numbers as text, with the rounding of the other renderings of a version (leaderboard.layout). */
+/* Numbers as text, with the rounding of the other renderings of a version (leaderboard.show.layout). */
 (() => {
   const MISSING = "—";
 

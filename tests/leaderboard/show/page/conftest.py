@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.page import render_page
-from tests.leaderboard.page.browser import EXECUTABLE, chromium, served, write_page
+from leaderboard.show.page import render_page
+from tests.leaderboard.show.page.browser import EXECUTABLE, chromium, served, write_page
 from tests.leaderboard.synthetic_board import synthetic_board, synthetic_examples
 
 

@@ -1,4 +1,4 @@
-"""Pictures of every view, to look at: `python -m tests.leaderboard.page.screenshots OUT`."""
+"""Pictures of every view, to look at: `python -m tests.leaderboard.show.page.screenshots OUT`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from leaderboard.build import build
-from leaderboard.page import render_page
-from leaderboard.published.load import load_published
+from leaderboard.board.build import build
+from leaderboard.board.published import load_published
+from leaderboard.show.page import render_page
 from tasks.registry import load_tasks
-from tests.leaderboard.page.browser import chromium, write_page
 from tests.leaderboard.records import record_set
+from tests.leaderboard.show.page.browser import chromium, write_page
 from tests.leaderboard.synthetic_board import HOSTILE_ROW, synthetic_board, synthetic_examples
 
 PUBLIC = "public-official-paper-lovt-2022"
@@ -98,7 +98,7 @@ def _picture(page: Any, address: str, path: Path) -> None:
 def main() -> None:
     """Take all pictures, or those whose name contains a second argument."""
     if len(sys.argv) not in (2, 3):
-        sys.exit("usage: python -m tests.leaderboard.page.screenshots OUT [PART-OF-NAME]")
+        sys.exit("usage: python -m tests.leaderboard.show.page.screenshots OUT [PART-OF-NAME]")
     for path in take(Path(sys.argv[1]), *sys.argv[2:]):
         sys.stdout.write(f"{path}\n")
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from leaderboard.errors import LeaderboardError
-from leaderboard.layout import percent
-from leaderboard.page.contours import outline
-from leaderboard.page.examples import SHOWN, example_files
-from leaderboard.page.links import web_address
-from leaderboard.page.numbers import score
-from leaderboard.page.reproduce import commands
+from leaderboard.show.layout import percent
+from leaderboard.show.page.contours import outline
+from leaderboard.show.page.examples import SHOWN, example_files
+from leaderboard.show.page.links import web_address
+from leaderboard.show.page.numbers import score
+from leaderboard.show.page.reproduce import commands
 from tests.leaderboard.synthetic_board import synthetic_board, synthetic_examples
 
 

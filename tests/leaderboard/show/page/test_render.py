@@ -10,13 +10,13 @@ import sys
 import pytest
 
 from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.build import build
-from leaderboard.layout import percent
-from leaderboard.page import render_page
-from leaderboard.page.core import core
-from leaderboard.page.plot_library import plot_library
-from leaderboard.page.script import as_script
-from leaderboard.published.load import load_published
+from leaderboard.board.build import build
+from leaderboard.board.published import load_published
+from leaderboard.show.layout import percent
+from leaderboard.show.page import render_page
+from leaderboard.show.page.core import core
+from leaderboard.show.page.plot_library import plot_library
+from leaderboard.show.page.script import as_script
 from tasks.registry import load_tasks
 from tests.leaderboard.records import record_set
 from tests.leaderboard.synthetic_board import HOSTILE, synthetic_board, synthetic_examples
@@ -105,6 +105,7 @@ def test_the_dark_theme_is_the_same_chosen_or_by_the_system(files: dict[str, byt
 
 @pytest.mark.slow
 def test_the_plot_library_is_the_same_in_another_process() -> None:
-    code = "import sys; from leaderboard.page.plot_library import plot_library; sys.stdout.buffer.write(plot_library())"
+    code = "import sys; from leaderboard.show.page.plot_library import plot_library as made"
+    code = f"{code}; sys.stdout.buffer.write(made())"
     other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     assert other.stdout == plot_library()

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from benchmark.contract.leaderboard import Leaderboard, Table
-from leaderboard.layout import percent
-from leaderboard.page import render_page
-from tests.leaderboard.page.browser import write_page
+from leaderboard.show.layout import percent
+from leaderboard.show.page import render_page
+from tests.leaderboard.show.page.browser import write_page
 from tests.leaderboard.synthetic_board import HOSTILE, HOSTILE_ROW
 
 PUBLIC = "public-official-paper-lovt-2022"

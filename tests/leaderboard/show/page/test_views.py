@@ -12,10 +12,10 @@ from playwright.sync_api import expect
 
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.notice import Notice
-from leaderboard.layout import percent
-from leaderboard.page import render_page
-from leaderboard.release import release
-from tests.leaderboard.page.browser import write_page
+from leaderboard.releases.release import release
+from leaderboard.show.layout import percent
+from leaderboard.show.page import render_page
+from tests.leaderboard.show.page.browser import write_page
 from tests.leaderboard.sources import sources, two_rows
 
 PUBLIC = "public-official-paper-lovt-2022"

@@ -12,15 +12,15 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from benchmark.contract.leaderboard import Table
-from leaderboard.figures.bars import bar_figure, bar_sheet
-from leaderboard.figures.choice import LIMIT, shown_rows
-from leaderboard.figures.critical_difference import critical_difference_figure
-from leaderboard.figures.heatmap import heat_figure
-from leaderboard.figures.ranks import rank_figure
-from leaderboard.figures.style import name_of, settings
-from leaderboard.layout import percent
-from leaderboard.published.load import load_published
-from leaderboard.published.table import published_table
+from leaderboard.board.published import load_published
+from leaderboard.board.published_table import published_table
+from leaderboard.show.layout import percent
+from leaderboard.show.plots.bars import bar_figure, bar_sheet
+from leaderboard.show.plots.choice import LIMIT, shown_rows
+from leaderboard.show.plots.critical_difference import critical_difference_figure
+from leaderboard.show.plots.heatmap import heat_figure
+from leaderboard.show.plots.ranks import rank_figure
+from leaderboard.show.plots.style import name_of, settings
 from leaderboard.statistics.analyse import analyse
 from tests.leaderboard.records import TASKS
 from tests.leaderboard.statistics.tables import Runs, table
