@@ -11,8 +11,8 @@ from benchmark.runtime.check_submission import check_submission
 from benchmark.runtime.declaration import kind_of, submission_roots
 from benchmark.runtime.find_submission import beside_text
 from benchmark.runtime.submissions import submissions_root
-from leaderboard.descriptions import describe
-from leaderboard.records import read_records
+from leaderboard.board.descriptions import describe
+from leaderboard.board.records import read_records
 from leaderboard.workspace_sources import contradictions_here
 from tasks.registry import load_tasks
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from benchmark.cli.submission_view import NOTHING, Detail
 from benchmark.contract.backbone import architecture_class
 from benchmark.contract.leaderboard import Overlap
-from leaderboard.layout import (
+from leaderboard.show.layout import (
     cell_text,
     claimed_text,
     class_text,

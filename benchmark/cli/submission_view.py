@@ -22,15 +22,15 @@ from benchmark.runtime.submissions import (
     submission_names,
     submissions_root,
 )
-from leaderboard.build import suite_specs
-from leaderboard.declared import read_model
-from leaderboard.descriptions import Description, describe
-from leaderboard.evidence import LADDER, evidence_of, measured_by
+from leaderboard.board.build import suite_specs
+from leaderboard.board.declared import read_model
+from leaderboard.board.descriptions import Description, describe
+from leaderboard.board.evidence import LADDER, evidence_of, measured_by
+from leaderboard.board.lineage import overlaps
+from leaderboard.board.records import RecordSet, read_records
+from leaderboard.board.run_table import run_table
+from leaderboard.board.selection import select
 from leaderboard.here import expected_runs
-from leaderboard.lineage import overlaps
-from leaderboard.records import RecordSet, read_records
-from leaderboard.run_table import run_table
-from leaderboard.selection import select
 from leaderboard.text import clean
 from leaderboard.workspace_sources import board_keeper
 from tasks.registry import load_tasks

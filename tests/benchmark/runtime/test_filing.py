@@ -25,7 +25,7 @@ from benchmark.contract.verdict import RunVerdict, Verdict
 from benchmark.disk.leftovers import abandoned
 from benchmark.runtime.filing import Pretrained
 from benchmark.runtime.submissions import SubmissionError
-from leaderboard.descriptions import describe
+from leaderboard.board.descriptions import describe
 from tests.benchmark.runtime.own_method import write_method
 from tests.submissions.tiny_corpus import write_corpus
 

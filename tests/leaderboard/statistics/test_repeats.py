@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmark.contract.leaderboard import Cell, RunValue, Table
-from leaderboard.build import build
-from leaderboard.comparison import summary
+from leaderboard.board.build import build
+from leaderboard.show.comparison import summary
 from leaderboard.statistics import summarise
 from leaderboard.statistics.pairs import compare
 from leaderboard.statistics.repeats import LINEAR, repeats
