@@ -121,7 +121,7 @@ submit: $(STAMP) ## Make a backbone of your checkpoint: make submit NAME=mine WE
 	$(BIN)/lovt-bench submit $(call quote,$(NAME)) --weights $(call quote,$(WEIGHTS)) $(call option,--arch,ARCH) $(call option,--encoder,ENCODER) $(foreach data,$(DATA),--pretraining-data $(call quote,$(data))) $(call option,--claimed,CLAIMED)
 
 screenshots: $(STAMP) ## Pictures of the leaderboard page, light and dark, wide and narrow: make screenshots [OUT=build/screenshots]
-	$(BIN)/python -m tests.leaderboard.page.screenshots $(call quote,$(or $(OUT),build/screenshots))
+	$(BIN)/python -m tests.leaderboard.show.page.screenshots $(call quote,$(or $(OUT),build/screenshots))
 
 leaderboard: $(STAMP) ## Build the leaderboard from the run records and show it
 	$(BIN)/lovt-bench leaderboard build

@@ -8,10 +8,10 @@ from pathlib import Path
 from benchmark.contract.backbone import BackboneManifest
 from benchmark.contract.dataset import DatasetManifest
 from benchmark.contract.task import TaskSpec
-from leaderboard.declared import read_model
-from leaderboard.run_rules import RunPlan
-from leaderboard.sources import ExpectedRuns
-from leaderboard.stale import Current, CurrentStore
+from leaderboard.board.declared import read_model
+from leaderboard.board.run_rules import RunPlan
+from leaderboard.board.stale import Current, CurrentStore
+from leaderboard.releases.sources import ExpectedRuns
 from tasks.profile import apply_profile, load_profile, profile_names
 from tasks.protocol import load_protocol, protocol_names
 from tasks.registry import load_tasks

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from benchmark.keeper import keeper
 from benchmark.submission.declare import kind_of
-from leaderboard.contradictions import Contradiction, Origin, contradictions
-from leaderboard.declared import Complain, read_submission
-from leaderboard.descriptions import Description, claiming, describe
+from leaderboard.board.contradictions import Contradiction, Origin, contradictions
+from leaderboard.board.declared import Complain, read_submission
+from leaderboard.board.descriptions import Description, claiming, describe
+from leaderboard.board.lineage import lineage
+from leaderboard.board.notices import read_notices, withdraw, withdrawn_rows, without_effect
+from leaderboard.board.records import RecordSet, read_records
 from leaderboard.errors import LeaderboardError
 from leaderboard.here import current, expected_runs, run_plans
-from leaderboard.lineage import lineage
-from leaderboard.records import RecordSet, read_records
-from leaderboard.sources import Frozen, Sources, gather
+from leaderboard.releases.sources import Frozen, Sources, gather
 from leaderboard.text import clean
 from tasks.registry import load_tasks
 from tasks.suite import load_suites
@@ -30,14 +31,18 @@ def workspace_sources(root: Path, results: Path, declared: Sequence[Path]) -> So
         declared: Folders of submissions, the first that has a name counts.
 
     Raises:
-        LeaderboardError: a published table is broken, or the keeper's name is none.
+        LeaderboardError: a published table or `withdrawn.yaml` is broken, or the keeper's name is none.
         OSError: a folder cannot be read.
     """
-    records = read_records(results)
+    every, notices = read_records(results), read_notices()
+    records = withdraw(every, notices)
     backbones = root / "backbones"
     notes = list(records.notes)
     complain = _noting(notes, [*declared, backbones])
-    names = sorted({record.submission for record in records.records} | set(claiming(declared, complain)))
+    known = sorted({record.submission for record in every.records} | set(claiming(declared, complain)))
+    notes += without_effect(notices, every, known)
+    gone = withdrawn_rows(notices)
+    names = [name for name in known if name not in gone]
     tasks = list(load_tasks())
     descriptions = describe(names, declared, backbones, complain)
     frozen = Frozen(
@@ -49,6 +54,7 @@ def workspace_sources(root: Path, results: Path, declared: Sequence[Path]) -> So
         lineage=list(lineage()),
         contradictions=contradictions_here(records, descriptions, declared),
         keeper=board_keeper(),
+        notices=notices,
         notes=list(dict.fromkeys(notes)),
     )
     return gather(records, results, root, frozen)

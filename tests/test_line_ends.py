@@ -15,14 +15,14 @@ ROOMS = ("benchmark", "leaderboard", "tasks")
 PROGRAM = """
 import json
 from tasks.profile import load_profile, profile_names
-from leaderboard.build import build
-from leaderboard.lineage import lineage
-from leaderboard.published.load import load_published
-from leaderboard.records import RecordSet
-from leaderboard.rendering import FORMATS, digest
-from leaderboard.page.assets import own_files
-from leaderboard.page.html import index_html
-from leaderboard.tools import code_sha256
+from leaderboard.board.build import build
+from leaderboard.board.lineage import lineage
+from leaderboard.board.published import load_published
+from leaderboard.board.records import RecordSet
+from leaderboard.show.rendering import FORMATS, digest
+from leaderboard.show.page.assets import own_files
+from leaderboard.show.page.html import index_html
+from leaderboard.releases.tools import code_sha256
 from tasks.protocol import load_protocol, protocol_names
 from tasks.registry import load_tasks
 

@@ -156,7 +156,7 @@ PLANTED = {
     "at the top": ("benchmark.cores", "import benchmark.cli.main"),
     "from": ("benchmark.contract.base", "from benchmark.cli.main import main"),
     "a room by its package": ("benchmark.contract.base", "from benchmark import cli"),
-    "in a function": ("leaderboard.build", "def late():\n    from benchmark.engine import jobs"),
+    "in a function": ("leaderboard.board.build", "def late():\n    from benchmark.engine import jobs"),
     "in a class under a condition": (
         "tasks.registry",
         "class A:\n    if x:\n        import benchmark.data.store",

@@ -55,7 +55,7 @@ def build(results: Path | None, out: Path, workspace: Path | None) -> None:
       lovt-bench leaderboard build --results results
     """
     from leaderboard.errors import LeaderboardError
-    from leaderboard.release import build_development
+    from leaderboard.releases.release import build_development
 
     try:
         sources = gather_sources(results, workspace)
@@ -87,7 +87,7 @@ def show(version: str, wanted: str, no_published: bool, out: Path) -> None:
       lovt-bench leaderboard show
       lovt-bench leaderboard show 1.2.0 --table published
     """
-    from leaderboard.terminal import legend, render
+    from leaderboard.show.terminal import legend, render
 
     tables = tables_of(open_board(out, version), wanted)
     shown = [table for table in tables if not (no_published and table.kind == "published")]

@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from benchmark.contract.leaderboard import Leaderboard, Table
-    from leaderboard.sources import Sources
+    from leaderboard.releases.sources import Sources
 
 
 def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
@@ -35,7 +35,7 @@ def open_board(out: Path, version: str) -> Leaderboard:
     """Return a version. Raises ClickException that lists those that are there."""
     from benchmark.contract.unknown import unknown
     from leaderboard.errors import LeaderboardError
-    from leaderboard.version import DEVELOPMENT, read_version, releases
+    from leaderboard.releases.version import DEVELOPMENT, read_version, releases
 
     there = [DEVELOPMENT] * (out / DEVELOPMENT).is_dir() + releases(out)
     if version not in there:
@@ -51,7 +51,7 @@ def open_board(out: Path, version: str) -> Leaderboard:
 def tables_of(board: Leaderboard, wanted: str) -> list[Table]:
     """Return the tables whose id contains a text. Raises ClickException that lists all where there is none."""
     from benchmark.contract.unknown import unknown
-    from leaderboard.build import table_ids
+    from leaderboard.board.build import table_ids
 
     tables = table_ids(board, wanted)
     if not tables:

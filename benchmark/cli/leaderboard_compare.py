@@ -32,7 +32,7 @@ def compare(first: str, second: str, wanted: str, version: str, out: Path) -> No
       lovt-bench leaderboard compare mine lovt --table phantom
     """
     from benchmark.contract.unknown import unknown
-    from leaderboard.comparison import render_comparison
+    from leaderboard.show.comparison import render_comparison
 
     board = open_board(out, version)
     if first == second:

@@ -62,8 +62,8 @@ def plot(
       lovt-bench leaderboard plot --out paper/figures --format svg
     """
     from benchmark.workspace import workspace_root
-    from leaderboard.figures.style import FORMATS
-    from leaderboard.figures.write import KINDS, write_figures
+    from leaderboard.show.plots.style import FORMATS
+    from leaderboard.show.plots.write import KINDS, write_figures
 
     tables = tables_of(open_board(versions, version), wanted)
     target = out or workspace_root(None) / "figures" / version

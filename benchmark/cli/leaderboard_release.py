@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,8 @@ from benchmark.cli.options import workspace_option
 
 if TYPE_CHECKING:
     from benchmark.contract.release import Bump
-    from leaderboard.sources import Sources
-    from leaderboard.verify import Verification
+    from leaderboard.releases.sources import Sources
+    from leaderboard.releases.verify import Verification
 
 SHOWN = 20
 """Problems shown of one version."""
@@ -42,8 +43,8 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
     """
     from datetime import UTC, datetime
 
-    from leaderboard.formats.as_changes import plain_changes
-    from leaderboard.release import release as freeze
+    from leaderboard.releases.as_changes import plain_changes
+    from leaderboard.releases.release import release as freeze
 
     try:
         sources = gather_sources(results, workspace)
@@ -82,8 +83,9 @@ def verify(
 ) -> None:
     """Rebuild a version from its records, offline, and compare every file byte for byte.
 
-    Releases carry their records; dev is rebuilt from the workspace. Names what differs and the first place; the exit
-    code is 1 if anything does.
+    Releases carry their records; dev is rebuilt from the workspace. With releases, what lies beside them is checked
+    too: the lists of versions are made anew, and what belongs to no release is named. Names what differs and the first
+    place; the exit code is 1 if anything does.
 
     \b
     Examples:
@@ -93,9 +95,10 @@ def verify(
       lovt-bench leaderboard verify 1.2.0 --rescore
     """
     from leaderboard.errors import LeaderboardError
-    from leaderboard.verify import verify as verify_version
-    from leaderboard.version import DEVELOPMENT, releases
-    from leaderboard.version_index import check_listed
+    from leaderboard.releases.folder import folder_problems
+    from leaderboard.releases.verify import verify as verify_version
+    from leaderboard.releases.version import DEVELOPMENT, releases
+    from leaderboard.releases.version_index import check_listed
 
     if every == (version is not None):
         raise click.UsageError("name a version, or --all")
@@ -111,6 +114,8 @@ def verify(
             if rescore:
                 # Versions made before predictions were kept have none.
                 good &= _rescore(out, name, live, results, workspace) in ((True, None) if every else (True,))
+        if version != DEVELOPMENT:
+            good &= _tell_folder(folder_problems(out))
     except LeaderboardError as error:
         raise click.ClickException(str(error)) from error
     if every and not releases(out):
@@ -125,11 +130,27 @@ def _rescore(
     """Compute the metrics of a version's runs anew; return whether all are as recorded, None where none was scored."""
     from benchmark.cli.results import rescored, tell
     from benchmark.workspace import workspace_root
-    from leaderboard.verify import version_records
+    from leaderboard.releases.verify import version_records
 
     root = workspace_root(workspace)
     records = live.records.records if live else version_records(out, version)
     return tell(rescored(records, results or root / "results", root), version)
+
+
+def _tell_folder(problems: Mapping[str, str]) -> bool:
+    """Say what is wrong beside the releases, and return whether nothing is."""
+    if problems:
+        say(f"Folder of versions: not as it was built, {len(problems)} problem(s)")
+    _tell_all(f"touched: {text}" for text in problems.values())
+    return not problems
+
+
+def _tell_all(lines: Iterable[str]) -> None:
+    every = list(lines)
+    for line in every[:SHOWN]:
+        say(f"  {line}")
+    if len(every) > SHOWN:
+        say(f"  … and {len(every) - SHOWN} more")
 
 
 def _tell(found: Verification) -> None:
@@ -138,10 +159,7 @@ def _tell(found: Verification) -> None:
         return
     word = "rebuilds otherwise" if found.explained else "not as it was built"
     say(f"{found.version}: {word}, {len(found.problems)} problem(s)")
-    for problem in found.problems[:SHOWN]:
-        say(f"  {problem.kind}: {problem.text}")
-    if len(found.problems) > SHOWN:
-        say(f"  … and {len(found.problems) - SHOWN} more")
+    _tell_all(f"{problem.kind}: {problem.text}" for problem in found.problems)
 
 
 @click.command()
@@ -156,8 +174,8 @@ def diff(first: str, second: str, out: Path) -> None:
       lovt-bench leaderboard diff 1.0.0 1.1.0
       lovt-bench leaderboard diff 1.1.0          # to dev
     """
-    from leaderboard.changes import compare
-    from leaderboard.formats.as_changes import plain_changes
+    from leaderboard.releases.as_changes import plain_changes
+    from leaderboard.releases.changes import compare
 
     for line in plain_changes(compare(open_board(out, first), open_board(out, second))):
         say(line)
@@ -173,9 +191,9 @@ def list_versions(out: Path) -> None:
       lovt-bench leaderboard list
     """
     from leaderboard.errors import LeaderboardError
+    from leaderboard.releases.version import DEVELOPMENT, releases, sum_problems
+    from leaderboard.releases.version_index import chain_problems, describe_release
     from leaderboard.text import clean
-    from leaderboard.version import DEVELOPMENT, releases, sum_problems
-    from leaderboard.version_index import chain_problems, describe_release
 
     try:
         for version in releases(out):

@@ -28,8 +28,8 @@ def serve(version: str | None, port: int, browse: bool, out: Path) -> None:
     """
     import webbrowser
 
-    from leaderboard.serve import ADDRESS, make_server
-    from leaderboard.version import DEVELOPMENT, releases
+    from leaderboard.releases.serve import ADDRESS, make_server
+    from leaderboard.releases.version import DEVELOPMENT, releases
 
     released = releases(out)
     newest = DEVELOPMENT if (out / DEVELOPMENT).is_dir() or not released else released[0]
@@ -58,7 +58,7 @@ def site(folder: Path, out: Path) -> None:
       lovt-bench leaderboard site build/site
     """
     from leaderboard.errors import LeaderboardError
-    from leaderboard.site import write_site
+    from leaderboard.releases.site import write_site
 
     try:
         versions = write_site(out, folder)

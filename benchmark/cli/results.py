@@ -168,7 +168,7 @@ def _of(record: RunRecord) -> str:
 
 def _records(folder: Path, name: str | None, patterns: Sequence[str]) -> list[RunRecord]:
     """Return the final runs that are meant; say what was left out in reading them."""
-    from leaderboard.records import read_records
+    from leaderboard.board.records import read_records
     from tasks.registry import select_tasks
 
     try:

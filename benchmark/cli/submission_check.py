@@ -10,9 +10,9 @@ from benchmark.submission.check import check_submission
 from benchmark.submission.declare import submission_roots
 from benchmark.submission.find import beside_text
 from benchmark.submission.read import submissions_root
-from leaderboard.descriptions import describe
-from leaderboard.records import read_records
-from leaderboard.submission_view import marks_of
+from leaderboard.board.descriptions import describe
+from leaderboard.board.records import read_records
+from leaderboard.show.submission_view import marks_of
 from leaderboard.workspace_sources import contradictions_here
 from tasks.registry import load_tasks
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmark.contract.backbone import architecture_class
 from benchmark.contract.leaderboard import Overlap
-from leaderboard.layout import (
+from leaderboard.show.layout import (
     cell_text,
     claimed_text,
     class_text,
@@ -14,7 +14,7 @@ from leaderboard.layout import (
     percent,
     signed_percent,
 )
-from leaderboard.submission_view import NOTHING, Detail
+from leaderboard.show.submission_view import NOTHING, Detail
 
 
 def lines_of(found: Detail) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 from benchmark.contract.analysis import Analysis
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.dataset import Splits, Track
+from benchmark.contract.notice import Notice
 from benchmark.contract.submission import Supervision
 from benchmark.contract.task import HeadName
 
@@ -174,6 +175,8 @@ class Row(RowFacts, _RowId):
     """Sentences: which digests of protocol, data or backbone are no longer those here. Empty: the row is current."""
     contradictions: list[str] = []
     """Sentences: what in its run records cannot be true."""
+    disputed: list[str] = Field(default=[], exclude_if=_empty)
+    """Sentences: what the keeper says of a dispute about it. It counts all the same."""
     backbone_sha256: Sha256 | None = None
     cells: list[Cell]
     """In the order of the table's columns; missing ones are absent."""
@@ -307,6 +310,8 @@ class Leaderboard(Model):
     """Who measured what is called reproduced or retrained; None where nobody is named: then nothing is."""
     notes: list[str] = []
     """What was left out before any table, in sentences."""
+    notices: list[Notice] = Field(default=[], exclude_if=_empty)
+    """What the keeper withdrew or marked as disputed; a withdrawn row or record is nowhere in the tables."""
 
     def table(self, table_id: str) -> Table:
         """Return a table by its id. Raises KeyError."""

@@ -15,6 +15,10 @@ from benchmark.contract.base import Model, Name, Sha256
 Bump = Literal["major", "minor", "patch"]
 
 
+def _empty(value: object) -> bool:
+    return not value
+
+
 class Release(Model):
     """What a release adds to a build."""
 
@@ -97,6 +101,8 @@ class Changes(Model):
     digests: list[DigestChange] = []
     facts: list[str] = []
     """Which fields of tables and rows changed beside their numbers, in sentences."""
+    notices: list[str] = Field(default=[], exclude_if=_empty)
+    """What the keeper withdrew or marked as disputed since, in sentences."""
 
 
 class VersionEntry(Model):
@@ -109,6 +115,8 @@ class VersionEntry(Model):
     note: str = ""
     summary: str
     """What changed, in a sentence."""
+    notices: list[str] = Field(default=[], exclude_if=_empty)
+    """What it shows though the newest release leaves it out, in sentences."""
     sums_sha256: Sha256
     """Digest of its SHA256SUMS."""
 

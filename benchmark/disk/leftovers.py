@@ -30,6 +30,11 @@ def temporary_name(target: Path) -> str:
     return f"{_PREFIX}{name}-{secrets.token_hex(4)}"
 
 
+def is_temporary(name: str) -> bool:
+    """Return whether a file or folder of that name is one that a writer has not put in its place."""
+    return bool(_NAME.fullmatch(name))
+
+
 def abandoned(root: Path, depth: int = _DEPTH) -> list[Path]:
     """Return the temporary files and folders that killed processes left below `root`, at most `depth` folders down.
 
@@ -40,7 +45,7 @@ def abandoned(root: Path, depth: int = _DEPTH) -> list[Path]:
     while folders:
         folder, level = folders.pop()
         for entry in _entries(folder):
-            if _NAME.fullmatch(entry.name):
+            if is_temporary(entry.name):
                 if _is_free(Path(entry.path)):
                     found.append(Path(entry.path))
             elif level < depth and entry.is_dir(follow_symlinks=False):

@@ -6,11 +6,11 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.build import build
-from leaderboard.page import render_page
-from leaderboard.published.load import load_published
+from leaderboard.board.build import build
+from leaderboard.board.published import load_published
+from leaderboard.show.page import render_page
 from tasks.registry import load_tasks
-from tests.leaderboard.records import record_set
+from tests.leaderboard.board.records import record_set
 from tests.leaderboard.synthetic_board import synthetic_board, synthetic_records
 
 SIZES = (10, 200, 2000)

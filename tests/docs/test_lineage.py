@@ -6,8 +6,8 @@ import re
 
 from benchmark.contract.pretraining_data import vocabulary
 from benchmark.contract.submission import DeclaredWeights, Submission
-from leaderboard.evidence import LADDER
-from leaderboard.lineage import MARK_OF, overlaps
+from leaderboard.board.evidence import LADDER
+from leaderboard.board.lineage import MARK_OF, overlaps
 from tests.conftest import REPOSITORY
 
 LINEAGE = (REPOSITORY / "docs" / "lineage.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.contract.run_record import RunKey, RunRecord
-from leaderboard.records import RecordFile, RecordSet
+from leaderboard.board.records import RecordFile, RecordSet
 from tests.benchmark.contract.made import made_with
 from tests.tasks.lovt_18 import LOVT_18
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from benchmark.contract.notice import Notice
 from benchmark.contract.run_record import RunRecord
-from leaderboard.descriptions import Description
-from leaderboard.records import read_records
-from leaderboard.sources import ExpectedRuns, Frozen, Sources, gather
-from leaderboard.stale import Current
-from tests.leaderboard.records import TASKS, digest, runs, write
+from leaderboard.board.descriptions import Description
+from leaderboard.board.records import read_records
+from leaderboard.board.stale import Current
+from leaderboard.releases.sources import ExpectedRuns, Frozen, Sources, gather
+from tests.leaderboard.board.records import TASKS, digest, runs, write
 
 TWO_TASKS = ("covid_linear", "rsna_frozen_1")
 
@@ -21,6 +22,7 @@ def sources(
     descriptions: Mapping[str, Description] | None = None,
     current: Current | None = None,
     document: bytes | None = None,
+    notices: Sequence[Notice] = (),
 ) -> Sources:
     """Write records into a new folder and return the sources of a build; no published tables."""
     results = write(folder / "results", records)
@@ -33,6 +35,7 @@ def sources(
             ExpectedRuns(protocol_sha256=digest("lovt-2022"), profile_sha256=digest("demo"), runs=2)
         ],
         current=current or Current(),
+        notices=list(notices),
         notes=list(read.notes),
     )
     return gather(read, results, folder, frozen, folder / "published", document)

@@ -23,11 +23,11 @@ from benchmark.contract.leaderboard import (
 )
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.submission import Supervision
-from leaderboard.build import build
-from leaderboard.clean import clean_ranking, frozen_ranking
-from leaderboard.descriptions import Description
-from leaderboard.published.load import load_published
-from tests.leaderboard.records import TASKS, digest, record_set, runs
+from leaderboard.board.build import build
+from leaderboard.board.clean import clean_ranking, frozen_ranking
+from leaderboard.board.descriptions import Description
+from leaderboard.board.published import load_published
+from tests.leaderboard.board.records import TASKS, digest, record_set, runs
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>Best</b>"
 HOSTILE_ROW = "m-003"
@@ -43,6 +43,11 @@ def synthetic_board(submissions: int = 200, phantom: int = 6, version: str = "de
     names = {record.submission for record in records.records}
     descriptions = {name: _description(name) for name in names}
     board = build(records, load_published(), list(TASKS.values()), descriptions, version=version)
+    return described_board(board)
+
+
+def described_board(board: Leaderboard) -> Leaderboard:
+    """Return the board with what its build cannot know of drawn submissions, and a claimed table."""
     tables = [_described(table) if table.kind == "runs" else table for table in board.tables]
     claimed = [_claimed(table) for table in tables if table.kind == "runs" and table.track == "public"]
     return board.model_copy(update={"tables": [*tables, *claimed]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.version import locked, put, version_files
+from leaderboard.releases.version import locked, put, version_files
 
 
 def write_version(board: Leaderboard, out: Path) -> Path:

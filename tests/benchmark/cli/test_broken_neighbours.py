@@ -17,9 +17,9 @@ from click.testing import CliRunner
 from benchmark.cli.main import main
 from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.plain_file import holders
-from leaderboard.version import read_version
+from leaderboard.releases.version import read_version
 from tests.conftest import REPOSITORY
-from tests.leaderboard.records import runs, write
+from tests.leaderboard.board.records import runs, write
 
 DECLARED = "name: {name}\ndisplay_name: Row {name}\nsupervision: self\n"
 

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.cli.main import main
-from leaderboard.version import read_version
-from tests.leaderboard.records import record, runs, write
+from benchmark.contract.notice import Notice
+from leaderboard.releases.version import read_version
+from tests.leaderboard.board.records import record, runs, write
 
 
 def call(*arguments: object) -> Result:
@@ -56,6 +57,29 @@ def test_build_takes_names_from_the_folder_of_submissions_that_the_environment_n
     monkeypatch.setenv("LOVT_BENCH_SUBMISSIONS", str(folder.parent))
     call("build", "--workspace", workspace, "--out", workspace / "versions")
     assert "Declared elsewhere" in (workspace / "versions" / "dev" / "leaderboard.md").read_text()
+
+
+def test_build_and_verify_leave_out_what_was_withdrawn(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a withdrawn row, what others were held against it goes too: these two rows share their weights."""
+    shared = record("random").run.backbone_sha256
+    write(workspace / "results", runs("copy", "covid_linear", [0.7, 0.8], backbone_sha256=shared))
+    given = {"date": "2026-05-02", "reason": "A copy", "decided_by": "me"}
+    notices = [Notice(row="copy", **given), Notice(row="imagnet", **given)]
+    call("build", "--workspace", workspace, "--out", workspace / "versions")
+    assert "those of copy" in read_version(workspace / "versions").to_json()
+    monkeypatch.setattr("leaderboard.notices.read_notices", lambda: notices)
+    result = call("build", "--workspace", workspace, "--out", workspace / "versions")
+    assert "Note: Withdrawn: row copy (2026-05-02, decided by me): A copy." in result.output
+    assert "nothing is here of row imagnet (did you mean imagenet?)" in result.output
+    board = read_version(workspace / "versions")
+    assert {row.id for table in board.tables if table.kind == "runs" for row in table.rows} == {
+        "imagenet",
+        "random",
+    }
+    assert "those of copy" not in board.to_json()
+    assert call("verify", "dev", "--workspace", workspace, "--out", workspace / "versions").exit_code == 0
 
 
 def test_one_stranger_s_bad_files_keep_nobody_from_the_board(workspace: Path) -> None:

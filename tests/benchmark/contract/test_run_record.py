@@ -12,9 +12,9 @@ from benchmark.contract.made_with import MadeWith
 from benchmark.contract.record_file import read_record_file
 from benchmark.contract.run_record import RunRecord
 from benchmark.engine.records import append_record, load_records, results_path
-from leaderboard.records import read_records
+from leaderboard.board.records import read_records
 from tests.benchmark.contract.made import made_with
-from tests.leaderboard.records import record, write
+from tests.leaderboard.board.records import record, write
 
 GPU = "NVIDIA A100"
 

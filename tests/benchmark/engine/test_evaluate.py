@@ -18,11 +18,11 @@ from benchmark.engine.records import append_record, load_records, results_path
 from benchmark.engine.task_plan import TaskPlan
 from benchmark.engine.worker import Worker
 from benchmark.executor.job import JobError
-from leaderboard.build import build
-from leaderboard.contradictions import Origin, contradictions
-from leaderboard.formats.as_markdown import as_markdown
-from leaderboard.records import read_records
-from leaderboard.run_rules import RunPlan
+from leaderboard.board.build import build
+from leaderboard.board.contradictions import Origin, contradictions
+from leaderboard.board.records import read_records
+from leaderboard.board.run_rules import RunPlan
+from leaderboard.show.as_markdown import as_markdown
 from tasks.profile import apply_profile
 from tasks.protocol import load_protocol
 from tasks.registry import load_task

@@ -16,7 +16,7 @@ from benchmark.data.store import ImageStore
 from benchmark.engine.evaluate import Evaluation, evaluate
 from benchmark.engine.records import load_records, results_path, sweep_predictions
 from benchmark.engine.rescore import Stores, rescore
-from leaderboard.records import read_records
+from leaderboard.board.records import read_records
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store, tiny_stores

@@ -25,7 +25,7 @@ from benchmark.runtime.execute import execute
 from benchmark.runtime.filing import Pretrained
 from benchmark.runtime.request import Request
 from benchmark.submission.read import SubmissionError
-from leaderboard.descriptions import describe
+from leaderboard.board.descriptions import describe
 from tests.benchmark.runtime.own_method import write_method
 from tests.benchmark.runtime.told import Told
 from tests.submissions.tiny_corpus import write_corpus

@@ -16,7 +16,7 @@ sys.modules["torch"] = None
 import benchmark.submission as room
 for module in pkgutil.walk_packages(room.__path__, "benchmark.submission."):
     importlib.import_module(module.name)
-import leaderboard.descriptions
+import leaderboard.board.descriptions
 from benchmark.submission.check import check_submission
 from benchmark.submission.find import locate
 from benchmark.submission.scaffold import new_container
@@ -24,7 +24,7 @@ from benchmark.submission.scaffold import new_container
 folder = new_container("toy", Path(sys.argv[1]))
 assert locate(str(folder), Path(sys.argv[1]))[0] == folder.resolve()
 print([finding.level for finding in check_submission(folder, ["covid_linear"])])
-print(sorted(leaderboard.descriptions.describe(["toy"], folder.parent, None)["toy"].display_name))
+print(sorted(leaderboard.board.descriptions.describe(["toy"], folder.parent, None)["toy"].display_name))
 """
 
 

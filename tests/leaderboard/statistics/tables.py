@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.contract.leaderboard import Cell, CellStatus, Row, RunValue, Table
-from leaderboard.columns import column_of
-from leaderboard.standing import stand
+from leaderboard.board.columns import column_of
+from leaderboard.board.standing import stand
 from leaderboard.statistics import summarise
-from tests.leaderboard.records import TASKS, digest
+from tests.leaderboard.board.records import TASKS, digest
 
 Runs = Sequence[float] | CellStatus
 

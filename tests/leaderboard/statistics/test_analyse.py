@@ -10,11 +10,11 @@ import scipy.stats
 from statsmodels.stats.multitest import multipletests
 
 from benchmark.contract.leaderboard import Table
-from leaderboard.published.load import load_published
-from leaderboard.published.table import published_table
+from leaderboard.board.published import load_published
+from leaderboard.board.published_table import published_table
 from leaderboard.statistics import analyse as module
 from leaderboard.statistics.analyse import analyse
-from tests.leaderboard.records import TASKS
+from tests.leaderboard.board.records import TASKS
 from tests.leaderboard.statistics.tables import Runs, table
 
 

@@ -8,7 +8,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard.layout import percent
+from leaderboard.show.layout import percent
 from leaderboard.statistics import DIVERGED, best, count_best, doubled_ranks, ranks, second
 
 # Few different values, so that ties are common.

@@ -1,0 +1,176 @@
+"""From run records and published rows to one leaderboard version: a pure function.
+
+The same records in any order give the same version, byte for byte. No clock, no disk, no torch.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from benchmark.contract.leaderboard import InputFile, Leaderboard, Table
+from benchmark.contract.notice import Notice
+from benchmark.contract.suite import Suite
+from benchmark.contract.task import TaskSpec
+from leaderboard.board.claims import claimed_tables, claims_of
+from leaderboard.board.contradictions import Contradiction, mark_contradictions
+from leaderboard.board.costs import costs
+from leaderboard.board.descriptions import Description
+from leaderboard.board.lineage import Relation
+from leaderboard.board.making import makings
+from leaderboard.board.notices import mark_disputed, withdraw, withdrawn_notes, withdrawn_rows
+from leaderboard.board.published import PublishedTable
+from leaderboard.board.published_table import published_table
+from leaderboard.board.records import RecordSet
+from leaderboard.board.run_table import run_table, table_id
+from leaderboard.board.selection import Group, select
+from leaderboard.board.stale import Current, mark_stale
+from leaderboard.statistics.analyse import analyse
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the collector of cycles: a build makes none, and each pass walks over all records."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_collector_paused()
+def build(
+    records: RecordSet,
+    published: Sequence[PublishedTable],
+    tasks: Sequence[TaskSpec],
+    descriptions: Mapping[str, Description] | None = None,
+    expected_runs: Mapping[tuple[str, str], int] | None = None,
+    version: str = "dev",
+    current: Current | None = None,
+    lineage: Sequence[Relation] | None = None,
+    further_inputs: Sequence[InputFile] = (),
+    contradictions: Sequence[Contradiction] = (),
+    keeper: str | None = None,
+    suites: Sequence[Suite] = (),
+    notices: Sequence[Notice] = (),
+) -> Leaderboard:
+    """Return the leaderboard of these records.
+
+    Args:
+        records: What `read_records` found.
+        published: Published tables; each becomes a table of its own.
+        tasks: The known tasks.
+        descriptions: Of submissions by name; a submission without one is shown by its name.
+        expected_runs: By digests of protocol and profile the number of final runs that make a cell complete;
+            where it is not known, the largest number found in the group.
+        version: Name of the version.
+        current: Digests of what is here now; rows that rest on others are marked stale.
+        lineage: Lines on shared images for published rows; those of this repository unless given.
+        further_inputs: Files that the other arguments were read from, to be named by their digests.
+        contradictions: What in the records cannot be true, found when they were read.
+        keeper: Who keeps the board: rows are reproduced only by runs that name them.
+        suites: What tables of runs rank by, the board's own suite first (`select`). Without suites all tasks are one,
+            as in versions from before there were suites.
+        notices: What is withdrawn, and left out before anything is computed, or disputed, and marked.
+
+    Raises:
+        LeaderboardError: a published value of an unknown task.
+    """
+    records = withdraw(records, notices)
+    specs = sorted(tasks, key=lambda spec: spec.number)
+    groups, notes = select(
+        records.records, {spec.id: spec.metric for spec in specs}, expected_runs or {}, suites
+    )
+    groups.sort(key=_order)
+    gone = withdrawn_rows(notices)
+    known = {name: item for name, item in (descriptions or {}).items() if name not in gone}
+    contradictions = [item for item in contradictions if item.submission not in gone]
+    taken, made = costs(records.records), makings(records.records)
+    ids = [table_id(group) for group in groups]
+    tables = []
+    for group in groups:
+        ambiguous = ids.count(table_id(group)) > 1
+        counted = suite_specs(group, specs, suites)
+        table = run_table(group, counted, known, taken, made, ambiguous=ambiguous, keeper=keeper)
+        tables.append(mark_contradictions(mark_stale(table, current or Current()), group.key, contradictions))
+    public = [table for table in tables if table.track == "public"]
+    rest = [table for table in tables if table.track != "public"]
+    beside = {
+        name
+        for group in groups
+        for name, _ in group.sets
+        if name in known and claims_of(known[name], group.key)
+    }
+    shown = [
+        *public,
+        *(published_table(table, specs, lineage) for table in published),
+        *rest,
+        *claimed_tables(known, specs, beside),
+    ]
+    return Leaderboard(
+        version=version,
+        updated=_updated(groups),
+        tables=[
+            mark_disputed(table, notices).model_copy(update={"analysis": analyse(table)}) for table in shown
+        ],
+        inputs=_inputs(records, published, further_inputs),
+        keeper=keeper,
+        notes=[
+            *withdrawn_notes(notices),
+            *sorted([*records.notes, *notes, *_without_row(contradictions, tables, records.notes)]),
+        ],
+        notices=list(notices),
+    )
+
+
+def suite_specs(group: Group, tasks: Sequence[TaskSpec], suites: Sequence[Suite]) -> list[TaskSpec]:
+    """Return the tasks that count in a group's table, in the order of its columns."""
+    suite = group.suite or next(iter(suites), None)
+    if suite is None:
+        return list(tasks)
+    place = {task: index for index, task in enumerate(suite.tasks)}
+    return sorted((spec for spec in tasks if spec.id in place), key=lambda spec: place[spec.id])
+
+
+def table_ids(leaderboard: Leaderboard, text: str) -> list[Table]:
+    """Return the tables whose id contains the text; one whose id is the text stands for itself alone."""
+    exact = [table for table in leaderboard.tables if table.id == text]
+    return exact or [table for table in leaderboard.tables if text in table.id]
+
+
+def _without_row(
+    found: Sequence[Contradiction], tables: Sequence[Table], noted: Sequence[str]
+) -> Iterator[str]:
+    """Yield contradictions of submissions that no table shows; nothing that is noted already."""
+    shown = {(table.track, row.id) for table in tables for row in table.rows}
+    for item in found:
+        if (item.track, item.submission) not in shown and item.text not in noted:
+            yield f"Contradiction: {item.sentence}"
+
+
+def _order(group: Group) -> tuple[bool, bool, bool, str, tuple[str, ...], str]:
+    key, suite = group.key, group.suite.name if group.suite else ""
+    last = (key.track == "phantom", key.splits != "official", key.profile != "paper")
+    return (*last, key.profile, tuple(key), suite)
+
+
+def _updated(groups: Sequence[Group]) -> str | None:
+    moments: list[datetime] = [item.newest for group in groups for item in group.sets.values()]
+    return max(moments).isoformat(timespec="seconds").replace("+00:00", "Z") if moments else None
+
+
+def _inputs(
+    records: RecordSet, published: Sequence[PublishedTable], further: Sequence[InputFile]
+) -> list[InputFile]:
+    measured = [
+        InputFile(path=file.path, sha256=file.sha256, records=len(file.records)) for file in records.files
+    ]
+    transcribed = [
+        InputFile(path=f"published/{table.info.name}.csv", sha256=table.sha256, records=len(table.cells))
+        for table in published
+    ]
+    return sorted([*measured, *transcribed, *further], key=lambda file: file.path)

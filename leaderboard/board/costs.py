@@ -1,0 +1,91 @@
+"""What the runs behind a cell took, tuning included; and how their validation metric went, thinned out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from benchmark.contract.leaderboard import Cost, Curve
+from benchmark.contract.run_record import RunRecord
+from leaderboard.board.selection import GroupKey, RunSet, group_key
+from leaderboard.text import clean
+
+POINTS = 24
+"""Points of a curve at most."""
+
+
+class CostKey(NamedTuple):
+    """What the runs of a cell share, whatever their phase, learning rate and seed."""
+
+    group: GroupKey
+    submission: str
+    task: str
+    edition: tuple[str, str]
+    backbone: str
+
+
+def costs(records: Iterable[RunRecord]) -> dict[CostKey, Cost]:
+    """Return the cost of each cell: all runs of the fast engine, diverged ones too."""
+    return {key: _cost(runs) for key, runs in by_cell(records).items()}
+
+
+def by_cell(records: Iterable[RunRecord]) -> dict[CostKey, list[RunRecord]]:
+    """Return the runs of the fast engine by cell, tuning included."""
+    members: dict[CostKey, list[RunRecord]] = defaultdict(list)
+    for record in records:
+        run = record.run
+        if run.engine == "fast":
+            edition = (run.dataset_sha256, run.task_sha256)
+            key = CostKey(group_key(record), record.submission, run.task, edition, run.backbone_sha256)
+            members[key].append(record)
+    return members
+
+
+def cell_key(group: GroupKey, item: RunSet) -> CostKey:
+    """Return the key of the cell that a set of final runs makes."""
+    return CostKey(group, item.submission, item.task, item.edition, item.backbone)
+
+
+def cost_of(group: GroupKey, item: RunSet, known: Mapping[CostKey, Cost]) -> Cost | None:
+    """Return the cost of the cell that a set of final runs makes."""
+    return known.get(cell_key(group, item))
+
+
+def _cost(runs: Sequence[RunRecord]) -> Cost:
+    peaks = [run.peak_memory_bytes for run in runs if run.peak_memory_bytes is not None]
+    energies = [run.energy_joules for run in runs if run.energy_joules is not None]
+    return Cost(
+        runs=len(runs),
+        seconds=round(sum(sorted(run.seconds for run in runs)), 3),
+        devices=sorted({clean(run.device) for run in runs}),
+        peak_memory_bytes=max(peaks, default=None),
+        # A sum over some of the runs would look like the sum over all.
+        energy_joules=round(sum(sorted(energies)), 3) if len(energies) == len(runs) else None,
+    )
+
+
+def curve(runs: Sequence[RunRecord], points: int = POINTS) -> Curve | None:
+    """Return the mean of the monitored metric by epoch over the runs that still trained, None without a history.
+
+    Args:
+        runs: Final runs that ended well.
+        points: Epochs to keep at most; the first and the last of them stay.
+    """
+    by_epoch: dict[int, list[float]] = defaultdict(list)
+    for run in runs:
+        for log in run.history:
+            if log.monitor is not None:
+                by_epoch[log.epoch].append(log.monitor)
+    epochs = _thinned(sorted(by_epoch), points)
+    if not epochs:
+        return None
+    means = [sum(sorted(by_epoch[epoch])) / len(by_epoch[epoch]) for epoch in epochs]
+    return Curve(epochs=epochs, values=[round(value, 6) for value in means])
+
+
+def _thinned(epochs: Sequence[int], points: int) -> list[int]:
+    if len(epochs) <= points:
+        return list(epochs)
+    step = (len(epochs) - 1) / (points - 1)
+    return [epochs[round(index * step)] for index in range(points)]

@@ -1,0 +1,83 @@
+"""What made the runs behind a cell, tuning included, and whether one kind of run made them all: pure functions.
+
+Records of schema 1 do not say what made them. A cell of such records alone has nothing here, so that a board of old
+records is what it was; that its runs differ in device or precision is said among its contradictions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from benchmark.contract.made_with import MadeWith
+from benchmark.contract.run_record import RunRecord
+from leaderboard.board.costs import CostKey, by_cell, cell_key
+from leaderboard.board.selection import GroupKey, RunSet
+from leaderboard.text import clean
+
+SHOWN = 8
+"""Values of one kind that are listed."""
+
+
+@dataclass(frozen=True)
+class Making:
+    """What made the runs of one cell."""
+
+    made_with: dict[str, list[str]] = field(default_factory=dict)
+    mixed: list[str] = field(default_factory=list)
+
+
+def makings(records: Iterable[RunRecord]) -> dict[CostKey, Making]:
+    """Return what made each cell: all runs of the fast engine, diverged ones too."""
+    return {key: _making(runs) for key, runs in by_cell(records).items()}
+
+
+def making_of(group: GroupKey, item: RunSet, known: Mapping[CostKey, Making]) -> Making:
+    """Return what made the cell of a set of final runs."""
+    return known.get(cell_key(group, item), Making())
+
+
+def _making(runs: Sequence[RunRecord]) -> Making:
+    made = [run.made_with for run in runs if run.made_with is not None]
+    if not made:
+        return Making()
+    # Runs of a cell mostly follow each other on one machine.
+    values = [_facts(one) for place, one in enumerate(made) if not place or one != made[place - 1]]
+    labels = dict.fromkeys(label for one in values for label in one)
+    said = {label: _distinct(one[label] for one in values if label in one) for label in labels}
+    kinds, precisions = {run.device_kind for run in runs}, {run.precision for run in runs}
+    mixed = [
+        f"Its runs were made {word} {' and '.join(sorted(found))}."
+        for word, found in (("on", kinds), ("in", precisions))
+        if len(found) > 1
+    ]
+    return Making(said, mixed)
+
+
+def _facts(made: MadeWith) -> dict[str, str]:
+    """Return label to text, in the order to show."""
+    libraries = " ".join(f"{name} {version}" for name, version in made.math_libraries.items())
+    skipped = made.skipped_steps and f"{made.skipped_steps} of {made.steps} ({made.skipped_share:.0%})"
+    texts = {
+        "Device": made.device_name,
+        "Processor": made.processor,
+        "Threads": str(made.threads),
+        "Instruction set": made.instruction_set,
+        "Math libraries": libraries,
+        "Torch": made.torch,
+        "CUDA": made.cuda,
+        "cuDNN": made.cudnn,
+        "Driver": made.driver,
+        "Compute capability": made.compute_capability,
+        "Features by": made.feature_library,
+        "Winograd": "yes" if made.winograd else "no",
+        "CUDA graph": "yes" if made.cuda_graph else "no",
+        "Steps skipped by the scaler": skipped,
+    }
+    return {label: clean(text, limit=120) for label, text in texts.items() if text}
+
+
+def _distinct(values: Iterable[str]) -> list[str]:
+    found = sorted(set(values))
+    more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    return [*found[:SHOWN], *more]

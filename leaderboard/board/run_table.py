@@ -1,0 +1,242 @@
+"""A table of our own runs: one row per backbone, Student's interval over independent seeds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from benchmark.contract.base import digest_of
+from benchmark.contract.display_name import looks
+from benchmark.contract.leaderboard import Cell, CellStatus, Column, Cost, Row, RunValue, Summary, Table
+from benchmark.contract.run_record import RunRecord
+from benchmark.contract.submission import ClaimedNumber
+from benchmark.contract.suite import Suite
+from benchmark.contract.task import TaskSpec
+from leaderboard.board.claims import claimed_value, claims_of, comparable
+from leaderboard.board.clean import clean_ranking, frozen_ranking
+from leaderboard.board.columns import column_of
+from leaderboard.board.costs import CostKey, cost_of, curve
+from leaderboard.board.descriptions import BackboneFacts, Description
+from leaderboard.board.evidence import evidence_of, measured_by
+from leaderboard.board.making import Making, making_of
+from leaderboard.board.selection import FURTHER, Group, RunSet
+from leaderboard.board.standing import count_methods, in_order, stand
+from leaderboard.statistics import summarise
+from leaderboard.text import clean, slug
+
+
+def table_id(group: Group) -> str:
+    """Return the readable id of a group's table; groups that differ in digests only share it."""
+    key = group.key
+    shared = slug("-".join([key.track, key.splits, key.profile, key.protocol]), limit=50)
+    return slug(f"{shared}-{group.suite.name}") if group.suite else shared
+
+
+def run_table(
+    group: Group,
+    tasks: Sequence[TaskSpec],
+    descriptions: Mapping[str, Description],
+    costs: Mapping[CostKey, Cost] | None = None,
+    made: Mapping[CostKey, Making] | None = None,
+    *,
+    ambiguous: bool = False,
+    keeper: str | None = None,
+) -> Table:
+    """Return the table of one group; its columns are the tasks that any submission has runs of.
+
+    Args:
+        group: Selected runs.
+        tasks: Those that count, in the order of the columns.
+        descriptions: Of submissions by name.
+        costs: What cells took (`leaderboard.board.costs`).
+        made: What made them (`leaderboard.board.making`).
+        ambiguous: Another group has the same id: this one's id and title then carry a digest.
+        keeper: Who keeps the board; None: nobody is named, and nothing is reproduced.
+    """
+    key = group.key
+    present = [spec for spec in tasks if any(task == spec.id for _, task in group.sets)]
+    ids = [spec.id for spec in present]
+    names = sorted({submission for submission, _ in group.sets})
+    drafts = [
+        _row(name, group, present, descriptions.get(name) or _nameless(name), costs or {}, made or {}, keeper)
+        for name in names
+    ]
+    rows = in_order(stand(_told_apart(drafts), ids))
+    columns = [_column(spec, group) for spec in present]
+    digest = digest_of([*key, *([group.suite.name] if group.suite else [])])[:8]
+    return Table(
+        id=f"{table_id(group)[:55]}-{digest}" if ambiguous else table_id(group),
+        kind="runs",
+        title=_title(group) + (f" [{digest}]" if ambiguous else ""),
+        statement=_statement(group),
+        protocol=clean(key.protocol),
+        protocol_sha256=key.protocol_sha256,
+        profile=clean(key.profile),
+        profile_sha256=key.profile_sha256,
+        track=key.track,
+        splits=key.splits,
+        interval="student-t",
+        expected_runs=group.expected_runs,
+        columns=columns,
+        rows=rows,
+        methods=count_methods(rows, ids),
+        clean=clean_ranking(rows, columns),
+        frozen=frozen_ranking(rows, columns),
+        notes=[*group.notes, *_coverage_note(present, tasks)],
+        suite=group.suite.name if group.suite else None,
+    )
+
+
+def _title(group: Group) -> str:
+    key = group.key
+    data = "Phantom (synthetic images)" if key.track == "phantom" else "Public data"
+    suite = f": {clean(group.suite.title)}" if group.suite else ""
+    return f"{data}, {key.splits} splits, profile {clean(key.profile)}, protocol {clean(key.protocol)}{suite}"
+
+
+def _statement(group: Group) -> str:
+    key, suite = group.key, group.suite
+    if key.track == "phantom":
+        what = "Phantom: synthetic images drawn by a program. The numbers say nothing about real X-rays."
+    elif key.splits != "official":
+        what = (
+            f"{key.splits.capitalize()} splits, not the official ones: not comparable with published numbers."
+        )
+    elif not group.as_here:
+        what = "Protocol or profile differ from this repository's: not comparable with published numbers."
+    elif comparable(key) and suite and suite.name == FURTHER:
+        what = "Data and protocol of the published study, but tasks that it does not have."
+    elif comparable(key):
+        what = (
+            "Data, splits and protocol of the published table, so rows may be read beside it; runs here have "
+            "independent seeds, their intervals are wider and honest."
+        )
+    else:
+        what = (
+            "Official splits, but not the published protocol in full: not comparable with published numbers."
+        )
+    limited = (
+        ""
+        if key.profile == "paper"
+        else f" Profile {clean(key.profile)} runs less than the protocol asks for."
+    )
+    return what + limited + _counted(suite)
+
+
+def _counted(suite: Suite | None) -> str:
+    """Return which tasks and rows count where they are not those of the board's own suite."""
+    if suite is None:
+        return ""
+    if suite.name == FURTHER:
+        return " These tasks count in no other table; ranks are over them alone."
+    return (
+        f" Suite {suite.name}: ranks are over its {len(suite.tasks)} tasks, among the rows that complete it."
+    )
+
+
+def _coverage_note(present: Sequence[TaskSpec], tasks: Sequence[TaskSpec]) -> list[str]:
+    if len(present) == len(tasks):
+        return []
+    return [f"{len(present)} of {len(tasks)} tasks have results; mean rank and counts are over these."]
+
+
+def _nameless(name: str) -> Description:
+    return Description(display_name=name, method=name)
+
+
+def _row(
+    name: str,
+    group: Group,
+    tasks: Sequence[TaskSpec],
+    description: Description,
+    costs: Mapping[CostKey, Cost],
+    made: Mapping[CostKey, Making],
+    keeper: str | None,
+) -> Row:
+    sets = [(spec, item) for spec in tasks if (item := group.sets.get((name, spec.id)))]
+    backbone = sets[0][1].backbone
+    facts = _facts_of(backbone, description)
+    evidence = evidence_of(
+        measured=measured_by(keeper, (run for _, item in sets for run in item.runs)),
+        weights_here=facts is not None,
+        made_here=facts is not None and facts.made_by == keeper,
+        claimed=True,
+    )
+    claims = claims_of(description, group.key)
+    cells = [
+        _cell(
+            spec,
+            item,
+            claims.get(spec.id),
+            cost_of(group.key, item, costs),
+            making_of(group.key, item, made),
+        )
+        for spec, item in sets
+    ]
+    row = description.row(
+        name,
+        cells,
+        facts=facts,
+        evidence=evidence,
+        track=group.key.track,
+        datasets={spec.dataset for spec in tasks},
+    )
+    return row.model_copy(update={"backbone_sha256": backbone})
+
+
+def _facts_of(backbone: str, description: Description) -> BackboneFacts | None:
+    """Return what is known of the weights that ran; a folder that holds others by now does not speak for them."""
+    facts = description.backbone
+    return facts if facts and facts.sha256 in (None, backbone) else None
+
+
+def _told_apart(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with the submission's name after display names that a reader could take for another row's."""
+    forms = {row.id: looks(row.display_name) for row in rows}
+    shown = Counter(form for each in forms.values() for form in each)
+    return [
+        row.model_copy(update={"display_name": f"{row.display_name[: 76 - len(row.id)]} ({row.id})"})
+        if row.display_name != row.id and any(shown[form] > 1 for form in forms[row.id])
+        else row
+        for row in rows
+    ]
+
+
+def _cell(
+    spec: TaskSpec, item: RunSet, claim: ClaimedNumber | None, cost: Cost | None, making: Making
+) -> Cell:
+    fine = [run for run in item.runs if run.status == "ok"]
+    status: CellStatus = "complete" if item.whole else "partial"
+    cell = Cell(
+        task=spec.id,
+        status=status if len(fine) == len(item.runs) else "diverged",
+        summary=summarise([run.test[run.metric] for run in fine]) if fine else None,
+        learning_rate=item.runs[0].run.learning_rate,
+        runs=[RunValue(seed=run.run.seed, key=run.key, value=_value(run)) for run in item.runs],
+        extra=_extra(spec, fine),
+        cost=cost,
+        curve=curve(fine),
+        grid_edge=next((run.grid_edge for run in item.runs if run.grid_edge), None),
+        mixed=making.mixed,
+        made_with=making.made_with,
+    )
+    return cell.model_copy(update={"claimed": claimed_value(claim, cell)})
+
+
+def _value(run: RunRecord) -> float | None:
+    return run.test[run.metric] if run.status == "ok" else None
+
+
+def _extra(spec: TaskSpec, runs: Sequence[RunRecord]) -> dict[str, Summary]:
+    return {
+        name: summarise([run.test[name] for run in runs])
+        for name in spec.extra_metrics
+        if runs and all(name in run.test for run in runs)
+    }
+
+
+def _column(spec: TaskSpec, group: Group) -> Column:
+    sets = [item for (_, task), item in group.sets.items() if task == spec.id]
+    store, task = sets[0].edition
+    images = max(run.train_images for item in sets for run in item.runs)
+    return column_of(spec, train_images=images, dataset_sha256=store, task_sha256=task)

@@ -1,0 +1,56 @@
+"""The releases as a web site: their files, their inputs, the list of versions, and a page that leads to the newest.
+
+Only what a SHA256SUMS or a release names is copied, from the bytes that were compared with its digest.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.disk.temporary import new_folder
+from leaderboard.errors import LeaderboardError
+from leaderboard.releases.folder import folder_problems, named_inputs
+from leaderboard.releases.store import copy
+from leaderboard.releases.version import file_problems, put_files, read_files, releases
+from leaderboard.releases.version_index import check_releases, index_of, list_files
+
+_REDIRECT = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>lovt-bench leaderboard</title>
+<meta http-equiv="refresh" content="0; url={target}">
+<link rel="canonical" href="{target}">
+<p><a href="{target}">The newest leaderboard</a></p>
+</html>
+"""
+
+
+def write_site(out: Path, target: Path) -> list[str]:
+    """Write the site into a folder that does not exist yet, and return the released versions, newest first.
+
+    It appears whole. `dev` is not published. The inputs are: anyone can rebuild from them.
+
+    Raises:
+        LeaderboardError: there is no release, one was touched, the folder of versions holds what belongs to none of
+            them, an input is lost, or the target exists.
+    """
+    check_releases(out)
+    versions = releases(out)
+    if not versions:
+        raise LeaderboardError(f"no release in {out}: `lovt-bench leaderboard release` makes one")
+    if target.exists():
+        raise LeaderboardError(f"{target} is there already; choose a folder that is not")
+    if problems := folder_problems(out):
+        raise LeaderboardError(f"{out} is not published as it is: {'. '.join(list(problems.values())[:5])}")
+    with new_folder(target, replace=False) as fresh:
+        for version in versions:
+            files = read_files(out / version)
+            if changed := file_problems(files):
+                raise LeaderboardError(f"release {version} changes just now: {next(iter(changed.values()))}")
+            put_files(fresh / version, files)
+        for sha256 in sorted(named_inputs(out)):
+            copy(out, sha256, fresh)
+        lists = {name: text.encode() for name, text in list_files(index_of(fresh)).items()}
+        first = _REDIRECT.format(target=f"{versions[0]}/index.html")
+        put_files(fresh, {**lists, "index.html": first.encode()})
+    return versions

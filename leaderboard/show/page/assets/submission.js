@@ -1,0 +1,275 @@
+"use strict";
+/* One row: what it is, what was measured, what was claimed, what it cost, and how to get the same again. */
+(() => {
+  const { h, sheet, outside } = LOVT;
+  const {
+    percent,
+    signed,
+    fixed,
+    share,
+    plural,
+    duration,
+    bytes,
+    energy,
+    SUPERVISION_LONG,
+    EVIDENCE_LONG,
+    MISSING,
+  } = LOVT.format;
+
+  /** Terms and their values. @param {[string, any][]} items */
+  const facts = (items) =>
+    h(
+      "dl",
+      { class: "facts" },
+      items
+        .filter(([, value]) => value !== null && value !== undefined && value !== "" && value !== false)
+        .map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))),
+    );
+
+  /** @param {number | null} spread @param {string} [before] */
+  const half = (spread, before = "") => (spread === null ? "" : `${before}± ${percent(spread)}`);
+
+  /** @param {string} text @param {...any} content nothing at all leaves the section out */
+  const section = (text, ...content) => {
+    const kept = content.flat().filter(Boolean);
+    return kept.length ? h("section", {}, h("h2", {}, text), kept) : null;
+  };
+
+  /** @param {any} table @param {any} row @param {any} known */
+  const measured = (table, row, known) => {
+    const claims = table.kind !== "claimed" && Object.values(known.cells).some((found) => found.claimed);
+    const rows = table.columns.map((column) => {
+      const cell = row.cells[column.place];
+      const found = known.cells[column.place];
+      const [claim, interval, difference] = found?.claimed ?? [null, null, null];
+      const claimed = claims
+        ? [percent(claim) + half(interval, " "), difference === null ? MISSING : signed(difference)]
+        : [];
+      const title = h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title);
+      if (!cell) return [title, MISSING, "", "", "", ...claimed, "", ""];
+      const failed = cell.status === "diverged";
+      const value = failed ? `diverged ${cell.failed?.join("/") ?? ""}` : percent(cell.mean);
+      const rest = cell.status === "partial" ? ` (${cell.runs}/${table.runs})` : "";
+      const runs = (found?.runs ?? []).map(([seed, run]) =>
+        h("span", { class: "run", title: `seed ${seed}` }, run === null ? "×" : percent(run)),
+      );
+      return [
+        title,
+        h("td", { class: ["", "best", "second"][cell.mark] }, value, rest),
+        failed ? MISSING : half(cell.student) || MISSING,
+        failed ? MISSING : half(cell.normal) || MISSING,
+        cell.rank === null ? MISSING : Number(cell.rank),
+        ...claimed,
+        h("td", {}, runs.length ? runs : "not published"),
+        found?.lr ?? MISSING,
+      ];
+    });
+    const head = [
+      "Task",
+      "Mean",
+      "Student's t",
+      "1.96 · std / √n",
+      "Rank",
+      ...(claims ? ["Claimed", "Measured − claimed"] : []),
+      "Runs",
+      "Learning rate",
+    ];
+    return sheet(
+      claims ? "Measured here and claimed by the submitter, in percent" : "In percent",
+      head,
+      rows,
+      "numbers",
+    );
+  };
+
+  /** @param {any} table @param {any} known */
+  const costs = (table, known) => {
+    const found = table.columns.filter((column) => known.cells[column.place]?.cost);
+    if (found.length === 0) return null;
+    const cost = (column) => known.cells[column.place].cost;
+    const total = found.reduce((sum, column) => sum + cost(column).seconds, 0);
+    const runs = found.reduce((sum, column) => sum + cost(column).runs, 0);
+    return [
+      h("p", {}, `${plural(runs, "run")}, tuning included, took ${duration(total)} in all.`),
+      h(
+        "details",
+        {},
+        h("summary", {}, "By task"),
+        sheet(
+          "Cost by task",
+          ["Task", "Runs", "Time", "Device", "Peak memory", "Energy"],
+          found.map((column) => [
+            column.title,
+            cost(column).runs,
+            duration(cost(column).seconds),
+            cost(column).devices.join(", "),
+            bytes(cost(column).memory),
+            energy(cost(column).joules),
+          ]),
+        ),
+      ),
+    ];
+  };
+
+  /** What made the runs of a row, over its cells. @param {any} table @param {any} known */
+  const made = (table, known) => {
+    /** @type {Map<string, Set<string>>} */
+    const found = new Map();
+    for (const column of table.columns)
+      for (const [label, values] of known.cells[column.place]?.made ?? [])
+        found.set(label, new Set([...(found.get(label) ?? []), ...values]));
+    return found.size > 0 && facts([...found].map(([label, values]) => [label, [...values].join("; ")]));
+  };
+
+  /** @param {any} table @param {any} row @param {any} known */
+  const lineage = (table, row, known) => {
+    const audits = (table.analysis?.audits ?? []).filter(([id]) => id === row.id);
+    const title = new Map(table.columns.map((column) => [column.task, column.title]));
+    return [
+      (known.contradictions ?? []).map((text) =>
+        h("p", { class: "warning" }, h("b", {}, "The records contradict themselves. "), text),
+      ),
+      (known.disputed ?? []).map((text) => h("p", { class: "warning" }, text)),
+      (known.stale ?? []).map((text) => h("p", { class: "warning" }, h("b", {}, "Stale. "), text)),
+      row.frozen &&
+        h(
+          "p",
+          { class: "warning" },
+          "A graph without weights: only tasks on a frozen backbone can be measured.",
+        ),
+      known.overlaps?.length &&
+        sheet(
+          "Shared images between pre-training and evaluation data",
+          ["Dataset", "Mark", "Why"],
+          known.overlaps.map(([dataset, mark, reasons]) => [
+            table.columns.find((column) => column.datasetId === dataset)?.dataset ?? dataset,
+            h("span", { class: `flag ${mark === "overlapping" ? "warn" : ""}` }, mark),
+            reasons.join(" "),
+          ]),
+          "prose",
+        ),
+      known.audit?.length && [h("h3", {}, "The submitter's overlap audit"), facts(known.audit)],
+      audits.length &&
+        sheet(
+          "Runs that do not look independent",
+          ["Task", "Runs", "Effective", "Repeated values", "Repeated seeds"],
+          audits.map(([, task, runs, effective, values, seeds]) => [
+            title.get(task) ?? task,
+            runs,
+            effective,
+            values,
+            seeds,
+          ]),
+        ),
+    ];
+  };
+
+  /** One task of each dataset and head: the frozen one of most images, of those that have examples. @param {any} table */
+  const kinds = (table) => {
+    const found = new Map();
+    for (const column of table.columns) {
+      if (!(LOVT.board.raw.examples ?? []).includes(column.task)) continue;
+      const kind = `${column.datasetId} ${column.head}`;
+      const last = found.get(kind);
+      const frozen = (item) => (item.backbone === "frozen" ? 1 : 0);
+      const more = last ? frozen(column) - frozen(last) || column.fraction - last.fraction : 1;
+      if (more >= 0) found.set(kind, column);
+    }
+    return [...found.values()];
+  };
+
+  /** @param {any} table @param {HTMLElement} root @param {string} item */
+  const view = async (table, root, item) => {
+    const row = LOVT.board.row(table, item);
+    if (!row) return LOVT.lost(root, "This table has no such row.");
+    const known = (await LOVT.details(table)).row(row.id);
+    const paper = known.paper ? outside(known.paper, known.link) : null;
+    const flags = LOVT.grid.flags(row);
+    const audited = new Set((table.analysis?.audits ?? []).map(([id]) => id));
+    root.append(
+      ...[
+        flags.length > 0 && h("p", { class: "flags" }, flags),
+        known.description && h("p", { class: "lead" }, known.description),
+        facts([
+          [
+            "Mean rank",
+            row.rank === undefined
+              ? "none: not every task is finished"
+              : `${fixed(row.rank)} among complete rows`,
+          ],
+          ["Best on", `${row.best} of ${plural(table.columns.length, "task")}`],
+          ["Learned from", SUPERVISION_LONG[row.supervision]],
+          ["Share of corpus", row.fraction === undefined ? null : share(row.fraction)],
+          ["Checked", row.evidence ? `${row.evidence}: ${EVIDENCE_LONG[row.evidence]}` : null],
+          ["Keeper of the board", LOVT.board.raw.keeper],
+          ["Class", row.class === "open" ? "open" : row.class ? "paper (ResNet-50)" : null],
+          ["Architecture", known.architecture],
+          ["Parameters", row.parameters?.toLocaleString("en")],
+          ["Pre-training data", known.data?.join(", ")],
+          ["Paper", paper],
+          ["Independence of runs", audited.has(row.id) ? "flagged, see below" : null],
+        ]),
+        h(
+          "p",
+          {},
+          h(
+            "a",
+            { href: LOVT.route.to("compare", table.id, "", { a: row.id }) },
+            "Compare with another row →",
+          ),
+        ),
+        section(
+          table.kind === "claimed" ? "Claimed" : table.kind === "published" ? "Published" : "Scores",
+          measured(table, row, known),
+        ),
+        section("Lineage and audit", lineage(table, row, known).flat()),
+        section(
+          "Provenance",
+          known.provenance?.length && facts(known.provenance),
+          known.backbone && facts([["Backbone SHA-256", h("code", {}, known.backbone)]]),
+        ),
+        section("What made the runs", made(table, known)),
+        section("Cost", costs(table, known)),
+        section(
+          "How to reproduce",
+          known.commands?.length
+            ? [
+                h(
+                  "p",
+                  {},
+                  `On ${table.track === "phantom" ? "phantom" : "public"} image stores with ${table.splits} splits of ${[...new Set(table.columns.map((column) => column.dataset))].join(", ")}, made by `,
+                  h("code", {}, "lovt-bench data prepare"),
+                  "; their digests are in ",
+                  h("a", { href: "leaderboard.json" }, "leaderboard.json"),
+                  ".",
+                ),
+                h("pre", { tabindex: 0 }, known.commands.join("\n")),
+              ]
+            : table.source &&
+                h(
+                  "p",
+                  {},
+                  "Transcribed, not measured here: ",
+                  outside(table.source.citation, table.source.url),
+                ),
+        ),
+      ].filter(Boolean),
+    );
+    const shown = [];
+    for (const column of kinds(table)) {
+      const found = await LOVT.examples(table, column.task, row.id);
+      if (!found) continue;
+      const title = h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title);
+      shown.push(h("section", {}, h("h3", {}, title), found));
+    }
+    if (shown.length)
+      root.append(
+        h("h2", {}, "Examples on phantom images"),
+        LOVT.examplesKey(),
+        h("div", { class: "pairs" }, shown),
+      );
+    return undefined;
+  };
+
+  LOVT.views.submission = view;
+})();

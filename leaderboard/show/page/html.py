@@ -1,0 +1,75 @@
+"""`index.html`: the frame that scripts fill, and plain tables for browsers without them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from benchmark.contract.leaderboard import Leaderboard, Table
+from leaderboard.show.layout import (
+    blocks,
+    cell_text,
+    heading,
+    making_legend,
+    making_signs,
+    mark,
+    mean_rank_text,
+)
+from leaderboard.show.page.assets import EARLY, SCRIPTS, STYLES
+from leaderboard.show.page.links import web_address
+
+PLAIN_ROWS = 100
+"""Rows of a table that is shown without scripts; the CSV beside the page has all."""
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+)
+"""Only files of the page itself: no inline script, no evaluation of text, no request elsewhere."""
+
+
+def index_html(leaderboard: Leaderboard) -> bytes:
+    """Return the page's frame."""
+    text = _template().render(
+        board=leaderboard,
+        policy=POLICY,
+        early=EARLY,
+        styles=STYLES,
+        scripts=SCRIPTS,
+        plain_rows=PLAIN_ROWS,
+        blocks_of=_blocks,
+        heading=heading,
+        cell_text=cell_text,
+        signs=making_signs,
+        legend=making_legend,
+        mark=mark,
+        mean_rank=mean_rank_text,
+        link=web_address,
+    )
+    return text.encode()
+
+
+def _blocks(table: Table) -> list[list[int]]:
+    """Return the numbers of the columns that stand side by side."""
+    places = {column.task: place for place, column in enumerate(table.columns)}
+    return [[places[column.task] for column in block] for block in blocks(table.columns)]
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("leaderboard.show.page", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("index.html.j2")

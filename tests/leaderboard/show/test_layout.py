@@ -1,0 +1,67 @@
+"""Blocks of columns and the text of a cell."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark.contract.leaderboard import Cell, RunValue, Summary, Table
+from leaderboard.board.build import build
+from leaderboard.board.columns import column_of
+from leaderboard.board.published import load_published
+from leaderboard.board.records import RecordSet
+from leaderboard.show.layout import blocks, cell_text, dataset_label, heading
+from tests.leaderboard.board.records import TASKS, digest
+
+COLUMNS = [column_of(spec) for spec in TASKS.values()]
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    return build(RecordSet(), load_published(), tuple(TASKS.values())).tables[0]
+
+
+def test_eighteen_tasks_make_three_blocks_in_order() -> None:
+    assert [[column.number for column in block] for block in blocks(COLUMNS)] == [
+        list(range(1, 7)),
+        list(range(7, 13)),
+        list(range(13, 19)),
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 5, 18])
+def test_blocks_lose_no_task_and_keep_their_size(size: int) -> None:
+    found = blocks(COLUMNS, size)
+    assert [column.number for block in found for column in block] == list(range(1, 19))
+    assert max(map(len, found)) <= size
+
+
+def test_a_column_names_its_fraction_only_where_there_are_several(table: Table) -> None:
+    by_task = {column.task: column for column in table.columns}
+    assert heading(by_task["rsna_frozen_1"], table) == ["RSNA", "YOLOv3 1 %", "frozen", "n = 160", "mAP"]
+    assert heading(by_task["covid_linear"], table) == ["COVID Rural", "Linear", "frozen", "n = 133", "Dice"]
+
+
+def test_datasets_are_written_as_papers_write_them() -> None:
+    names = ["rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr"]
+    assert [dataset_label(name) for name in names] == [
+        "RSNA",
+        "SIIM",
+        "COVID Rural",
+        "Object CXR",
+        "NIH CXR",
+        "MIMIC CXR",
+    ]
+
+
+def test_cells_say_what_they_stand_on(table: Table) -> None:
+    def shown(status: str, runs: int, interval: float | None) -> str:
+        summary = Summary(runs=runs, mean=0.4567, interval95_normal=interval)
+        return cell_text(Cell.model_validate({"task": "x", "status": status, "summary": summary}), table)
+
+    assert shown("complete", 5, 0.0123) == "45.7 ± 1.2"
+    assert shown("complete", 5, None) == "45.7"
+    assert shown("partial", 3, 0.0123) == "45.7 ± 1.2 (3/5)"
+    assert shown("complete", 7, 0.0123) == "45.7 ± 1.2 (7/5)"
+    assert cell_text(None, table) == "—"
+    failed = [RunValue(seed=seed, key=digest("x"), value=None if seed else 0.5) for seed in range(3)]
+    assert cell_text(Cell(task="x", status="diverged", summary=None, runs=failed), table) == "diverged 2/3"
