@@ -29,6 +29,8 @@ def clean(text: str, limit: int = 80) -> str:
     Terminal escapes and characters that turn the reading direction vanish; of combining marks at most three
     follow each other.
     """
+    if text.isascii() and text.isprintable():  # most texts; nothing of what follows changes them
+        return " ".join(text.split())[:limit].strip()
     kept: list[str] = []
     marks = 0
     for character in unicodedata.normalize("NFC", text):

@@ -5,7 +5,9 @@ The same records in any order give the same version, byte for byte. No clock, no
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from benchmark.contract.leaderboard import InputFile, Leaderboard, Table
@@ -27,6 +29,19 @@ from leaderboard.board.stale import Current, mark_stale
 from leaderboard.statistics.analyse import analyse
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the collector of cycles: a build makes none, and each pass walks over all records."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_collector_paused()
 def build(
     records: RecordSet,
     published: Sequence[PublishedTable],

@@ -41,7 +41,8 @@ def _making(runs: Sequence[RunRecord]) -> Making:
     made = [run.made_with for run in runs if run.made_with is not None]
     if not made:
         return Making()
-    values = [_facts(one) for one in made]
+    # Runs of a cell mostly follow each other on one machine.
+    values = [_facts(one) for place, one in enumerate(made) if not place or one != made[place - 1]]
     labels = dict.fromkeys(label for one in values for label in one)
     said = {label: _distinct(one[label] for one in values if label in one) for label in labels}
     kinds, precisions = {run.device_kind for run in runs}, {run.precision for run in runs}

@@ -173,10 +173,11 @@ def _facts_of(backbone: str, description: Description) -> BackboneFacts | None:
 
 def _told_apart(rows: Sequence[Row]) -> list[Row]:
     """Return the rows with the submission's name after display names that a reader could take for another row's."""
-    shown = Counter(form for row in rows for form in looks(row.display_name))
+    forms = {row.id: looks(row.display_name) for row in rows}
+    shown = Counter(form for each in forms.values() for form in each)
     return [
         row.model_copy(update={"display_name": f"{row.display_name[: 76 - len(row.id)]} ({row.id})"})
-        if row.display_name != row.id and any(shown[form] > 1 for form in looks(row.display_name))
+        if row.display_name != row.id and any(shown[form] > 1 for form in forms[row.id])
         else row
         for row in rows
     ]

@@ -14,11 +14,16 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from benchmark.contract.base import digest_of
 from benchmark.contract.dataset import Splits, Track
-from benchmark.contract.run_record import RunRecord
+from benchmark.contract.run_record import RunKey, RunRecord
+
+_all_but_the_seed = attrgetter(*(name for name in RunKey.model_fields if name != "seed"))
+"""What `_identity` is a digest of: to compare it is faster than to write it out for every run."""
 
 
 class GroupKey(NamedTuple):
@@ -52,7 +57,7 @@ class RunSet:
     def whole(self) -> bool:
         return len(self.runs) >= self.expected
 
-    @property
+    @cached_property
     def newest(self) -> datetime:
         """When the last of the runs finished."""
         return max(run.finished_at for run in self.runs)
@@ -119,12 +124,12 @@ def group_key(record: RunRecord) -> GroupKey:
 
 
 def _group(key: GroupKey, records: list[RunRecord], expected_runs: Mapping[tuple[str, str], int]) -> Group:
-    by_identity: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
+    by_identity: dict[tuple[object, ...], list[RunRecord]] = defaultdict(list)
     for record in records:
-        by_identity[(record.submission, _identity(record))].append(record)
+        by_identity[(record.submission, *_all_but_the_seed(record.run))].append(record)
     digests = (key.protocol_sha256, key.profile_sha256)
     expected = expected_runs.get(digests, max(len(runs) for runs in by_identity.values()))
-    sets = [_run_set(identity, runs, expected) for (_, identity), runs in by_identity.items()]
+    sets = [_run_set(_identity(runs[0]), runs, expected) for runs in by_identity.values()]
     notes: list[str] = []
     sets = _keep(sets, lambda item: item.task, lambda item: item.edition, _edition_note, notes)
     sets = _keep(sets, lambda item: item.submission, lambda item: item.backbone, _backbone_note, notes)

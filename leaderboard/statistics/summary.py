@@ -7,7 +7,6 @@ on their order.
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 
 from scipy.special import stdtrit
@@ -22,14 +21,20 @@ def mean(values: Sequence[float]) -> float:
     """Return the arithmetic mean, exactly the same in any order. Raises ValueError if there are no values."""
     if not values:
         raise ValueError("the mean of no values is undefined: at least one is expected")
-    return float(statistics.mean(values))
+    numbers, unit = _whole(values)
+    return sum(numbers) / (unit * len(values))
 
 
 def sample_std(values: Sequence[float]) -> float | None:
     """Return the sample standard deviation (divisor n - 1), None for one value; ValueError for none."""
     if not values:
         raise ValueError("the spread of no values is undefined: at least one is expected")
-    return None if len(values) == 1 else float(statistics.stdev(values))
+    runs = len(values)
+    if runs == 1:
+        return None
+    numbers, unit = _whole(values)
+    squares = runs * sum(number * number for number in numbers) - sum(numbers) ** 2
+    return _root(squares, unit * unit * runs * (runs - 1))
 
 
 def normal_half_width(values: Sequence[float]) -> float | None:
@@ -52,6 +57,22 @@ def summarise(values: Sequence[float]) -> Summary:
         interval95_normal=_normal(std, len(values)),
         interval95_student=_student(std, len(values)),
     )
+
+
+def _whole(values: Sequence[float]) -> tuple[list[int], int]:
+    """Return the values as multiples of one unit, and how many units make one: floats are fractions of powers of 2."""
+    ratios = [float(value).as_integer_ratio() for value in values]
+    unit = max(below for _, below in ratios)
+    return [above * (unit // below) for above, below in ratios], unit
+
+
+def _root(above: int, below: int) -> float:
+    """Return the square root of a ratio, rounded once."""
+    # With 60 bits and a last one that says whether anything follows, the division below rounds as the exact root would.
+    shift = max(0, (120 + below.bit_length() - above.bit_length()) // 2 + 1)
+    scaled = above << 2 * shift
+    root = math.isqrt(scaled // below)
+    return (root | (root * root * below != scaled)) / (1 << shift)
 
 
 def _normal(std: float | None, runs: int) -> float | None:

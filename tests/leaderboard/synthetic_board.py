@@ -43,6 +43,11 @@ def synthetic_board(submissions: int = 200, phantom: int = 6, version: str = "de
     names = {record.submission for record in records.records}
     descriptions = {name: _description(name) for name in names}
     board = build(records, load_published(), list(TASKS.values()), descriptions, version=version)
+    return described_board(board)
+
+
+def described_board(board: Leaderboard) -> Leaderboard:
+    """Return the board with what its build cannot know of drawn submissions, and a claimed table."""
     tables = [_described(table) if table.kind == "runs" else table for table in board.tables]
     claimed = [_claimed(table) for table in tables if table.kind == "runs" and table.track == "public"]
     return board.model_copy(update={"tables": [*tables, *claimed]})

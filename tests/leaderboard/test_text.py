@@ -24,6 +24,12 @@ def test_clean_takes_characters_out_that_turn_the_reading_direction() -> None:
     assert clean("LoVT\u202e001\u2066 \u200bx") == "LoVT001 x"
 
 
+@given(st.text(st.characters(codec="ascii"), max_size=100), st.integers(1, 90))
+def test_clean_treats_plain_text_as_any_other(text: str, limit: int) -> None:
+    """A character that vanishes keeps the text from the short way."""
+    assert clean(text, limit) == clean(f"\u200b{text}", limit)
+
+
 def test_clean_keeps_names_of_the_world() -> None:
     assert clean("Müller’s 医学 Ärzte-Netz") == "Müller’s 医学 Ärzte-Netz"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics as standard
 
 import numpy as np
 import pytest
@@ -29,6 +30,13 @@ def test_students_interval_is_wider_for_five_runs_by_the_tables_quantile() -> No
     """t(0.975, 4) = 2.776445 in every printed table."""
     summary = summarise([0.1, 0.2, 0.3, 0.4, 0.5])
     assert summary.interval95_student == pytest.approx(2.776445 * 0.15811388 / math.sqrt(5), abs=1e-7)
+
+
+@given(st.lists(FRACTIONS, min_size=2, max_size=9))
+def test_mean_and_deviation_are_the_exact_ones_rounded_once(values: list[float]) -> None:
+    """The standard library computes both from fractions, too, and much slower."""
+    assert statistics.mean(values) == standard.mean(values)
+    assert statistics.sample_std(values) == standard.stdev(values)
 
 
 def test_one_run_has_no_spread() -> None:
