@@ -65,11 +65,12 @@ def test_build_and_verify_leave_out_what_was_withdrawn(
     """With a withdrawn row, what others were held against it goes too: these two rows share their weights."""
     shared = record("random").run.backbone_sha256
     write(workspace / "results", runs("copy", "covid_linear", [0.7, 0.8], backbone_sha256=shared))
-    given = {"date": "2026-05-02", "reason": "A copy", "decided_by": "me"}
-    notices = [Notice(row="copy", **given), Notice(row="imagnet", **given)]
+    notices = [
+        Notice(row=name, date="2026-05-02", reason="A copy", decided_by="me") for name in ("copy", "imagnet")
+    ]
     call("build", "--workspace", workspace, "--out", workspace / "versions")
     assert "those of copy" in read_version(workspace / "versions").to_json()
-    monkeypatch.setattr("leaderboard.notices.read_notices", lambda: notices)
+    monkeypatch.setattr("leaderboard.board.notices.read_notices", lambda: notices)
     result = call("build", "--workspace", workspace, "--out", workspace / "versions")
     assert "Note: Withdrawn: row copy (2026-05-02, decided by me): A copy." in result.output
     assert "nothing is here of row imagnet (did you mean imagenet?)" in result.output

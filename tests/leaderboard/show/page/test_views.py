@@ -250,8 +250,10 @@ def _contrast(first: str, second: str) -> float:
 
 def test_pages_say_what_was_withdrawn_or_is_disputed(page: Any, tmp_path: Path) -> None:
     """The page of the newest release says it of the older one; the older one's own page, frozen, reads the list too."""
-    said = {"date": "2026-05-02", "reason": "<b>It saw</b> the test images", "decided_by": "my-group"}
-    notices = [Notice(row="imagenet", **said), Notice(row="random", state="disputed", **said)]
+    withdrawn = Notice(
+        row="imagenet", date="2026-05-02", reason="<b>It saw</b> the test images", decided_by="my-group"
+    )
+    notices = [withdrawn, withdrawn.model_copy(update={"row": "random", "state": "disputed"})]
     out = tmp_path / "versions"
     release(out, sources(tmp_path / "a", two_rows()), date="2026-05-01")
     release(out, sources(tmp_path / "b", two_rows(), notices=notices), date="2026-05-02")
