@@ -27,7 +27,7 @@ def cached_file() -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints" / FILE
 
 
-def place() -> str:
+def advice() -> str:
     """Return which file goes where."""
     return f"get {URL} (98 MB, SHA-256 begins with {DIGESTS[0]}) and put it at {cached_file()}"
 
@@ -39,12 +39,12 @@ def load_imagenet(path: Path, digests: tuple[str, ...] = DIGESTS) -> tuple[Backb
         BackboneError: Missing, or another file.
     """
     if not path.is_file():
-        raise BackboneError(f"no ImageNet weights at {path}: {place()}")
+        raise BackboneError(f"no ImageNet weights at {path}: {advice()}")
     found = file_sha256(path)
     if not found.startswith(digests):
         raise BackboneError(
             f"{path} is not the ImageNet file: its SHA-256 begins with {found[:8]}, "
-            f"expected {' or '.join(digests)}; {place()}. Other weights need another name: "
+            f"expected {' or '.join(digests)}; {advice()}. Other weights need another name: "
             "`lovt-bench submit NAME --weights FILE`"
         )
     backbone, notes = from_state_dict(ARCHITECTURE, read_state_dict(path))

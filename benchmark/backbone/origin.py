@@ -64,6 +64,6 @@ def elsewhere(name: str, weights: str = "FILE", options: Sequence[str] = ()) -> 
         options: Further words of the command line.
     """
     if name == IMAGENET:
-        return f"NAME imagenet takes the weights that lie in torch hub's cache: {imagenet.place()}"
+        return f"NAME imagenet takes the weights that lie in torch hub's cache: {imagenet.advice()}"
     words = shlex.join(["lovt-bench", "submit", name, "--weights", weights, *options])
     return f"`backbone export` writes imagenet and random; weights from elsewhere become a backbone with: {words}"

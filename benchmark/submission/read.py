@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import HttpUrl
+
 import submissions
 from benchmark.contract.base import is_built_in
 from benchmark.contract.display_name import alike, name_problem
@@ -76,8 +78,8 @@ def read_folder(folder: Path) -> Submission:
 
 def check_texts(submission: Submission, where: str) -> None:
     """Raise SubmissionError where a text that tables show is not plain, or an address would publish a password."""
-    addresses = [submission.paper, submission.weights.url if submission.weights else None]
-    if any(address and (address.username or address.password) for address in addresses):
+    stated = [value for part in (submission, submission.weights or ()) for _, value in part]
+    if any(isinstance(value, HttpUrl) and (value.username or value.password) for value in stated):
         raise SubmissionError(
             f"{where}: an address holds a user name or password, and everybody would see it"
         )

@@ -45,6 +45,8 @@ def test_a_field_more_is_stated_written_read_and_inherited_without_another_line(
     before = read_folder(path.parent)
     again = room.declare("mine", merged("mine", {}, before, sha256, force=False), weights, sha256)
     assert again == before
+    with pytest.raises(SubmissionError, match="an address holds a user name or password"):
+        room.declare("mine", {"code": "https://me:secret@example.org/"}, weights, sha256)
 
 
 def test_a_declared_fact_is_in_the_manifest_of_the_backbone(weights: Path) -> None:
