@@ -149,7 +149,7 @@ def list_submissions(as_json: bool, workspace: Path | None) -> None:
       lovt-bench submission list | cut -f1,4
       lovt-bench submission list --json
     """
-    from leaderboard.show.submission_view import summaries
+    from leaderboard.submission_view import summaries
 
     with declaration_errors(), _board_errors():
         rows, wrong = summaries(workspace_root(workspace))
@@ -171,7 +171,7 @@ def show(name_or_dir: str, as_json: bool, workspace: Path | None) -> None:
       lovt-bench submission show my-method --json
     """
     from benchmark.cli.submission_text import lines_of
-    from leaderboard.show.submission_view import detail
+    from leaderboard.submission_view import detail
 
     with declaration_errors(), _board_errors():
         found = detail(name_or_dir, workspace_root(workspace))
@@ -192,7 +192,7 @@ def data(as_json: bool) -> None:
       lovt-bench submission data
       lovt-bench submission data | grep -i nih
     """
-    from leaderboard.show.submission_view import data_rows
+    from leaderboard.submission_view import data_rows
 
     _print_rows(data_rows(), as_json)
 

@@ -12,7 +12,7 @@ from benchmark.submission.find import beside_text
 from benchmark.submission.read import submissions_root
 from leaderboard.board.descriptions import describe
 from leaderboard.board.records import read_records
-from leaderboard.show.submission_view import marks_of
+from leaderboard.submission_view import marks_of
 from leaderboard.workspace_sources import contradictions_here
 from tasks.registry import load_tasks
 

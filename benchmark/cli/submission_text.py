@@ -14,7 +14,7 @@ from leaderboard.show.layout import (
     percent,
     signed_percent,
 )
-from leaderboard.show.submission_view import NOTHING, Detail
+from leaderboard.submission_view import NOTHING, Detail
 
 
 def lines_of(found: Detail) -> Iterator[str]:

@@ -10,7 +10,7 @@ from leaderboard.board.build import build
 from leaderboard.board.published import load_published
 from leaderboard.show.page import render_page
 from tasks.registry import load_tasks
-from tests.leaderboard.board.records import record_set
+from tests.leaderboard.records import record_set
 from tests.leaderboard.synthetic_board import synthetic_board, synthetic_records
 
 SIZES = (10, 200, 2000)

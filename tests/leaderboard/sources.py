@@ -11,7 +11,7 @@ from leaderboard.board.descriptions import Description
 from leaderboard.board.records import read_records
 from leaderboard.board.stale import Current
 from leaderboard.releases.sources import ExpectedRuns, Frozen, Sources, gather
-from tests.leaderboard.board.records import TASKS, digest, runs, write
+from tests.leaderboard.records import TASKS, digest, runs, write
 
 TWO_TASKS = ("covid_linear", "rsna_frozen_1")
 

@@ -27,7 +27,7 @@ from leaderboard.board.build import build
 from leaderboard.board.clean import clean_ranking, frozen_ranking
 from leaderboard.board.descriptions import Description
 from leaderboard.board.published import load_published
-from tests.leaderboard.board.records import TASKS, digest, record_set, runs
+from tests.leaderboard.records import TASKS, digest, record_set, runs
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>Best</b>"
 HOSTILE_ROW = "m-003"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.leaderboard.board.records import runs, write
+from tests.leaderboard.records import runs, write
 
 CODE = """
 import sys

@@ -19,7 +19,7 @@ from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.plain_file import holders
 from leaderboard.releases.version import read_version
 from tests.conftest import REPOSITORY
-from tests.leaderboard.board.records import runs, write
+from tests.leaderboard.records import runs, write
 
 DECLARED = "name: {name}\ndisplay_name: Row {name}\nsupervision: self\n"
 

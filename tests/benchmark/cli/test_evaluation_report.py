@@ -14,7 +14,7 @@ from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.engine.world import TinySource, tiny_store
-from tests.leaderboard.board.records import record
+from tests.leaderboard.records import record
 
 
 @pytest.mark.parametrize(

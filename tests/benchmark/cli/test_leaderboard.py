@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from benchmark.cli.main import main
 from benchmark.contract.notice import Notice
 from leaderboard.releases.version import read_version
-from tests.leaderboard.board.records import record, runs, write
+from tests.leaderboard.records import record, runs, write
 
 
 def call(*arguments: object) -> Result:

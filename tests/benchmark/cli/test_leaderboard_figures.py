@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from benchmark.cli.main import main
 from leaderboard.board.build import build
 from leaderboard.board.published import load_published
-from tests.leaderboard.board.records import TASKS, record_set, runs
+from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.versions import write_version
 
 

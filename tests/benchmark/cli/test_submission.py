@@ -22,7 +22,7 @@ from benchmark.submission.read import read_folder, submission_names, submissions
 from submissions.common.corpus import Corpus
 from submissions.common.declaration import choose, profile_settings, read_declaration
 from submissions.common.settings import build_settings
-from tests.leaderboard.board.records import digest, runs, write
+from tests.leaderboard.records import digest, runs, write
 from tests.submissions.small_runs import fit, small
 from tests.submissions.tiny_corpus import write_corpus
 

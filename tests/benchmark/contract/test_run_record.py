@@ -14,7 +14,7 @@ from benchmark.contract.run_record import RunRecord
 from benchmark.engine.records import append_record, load_records, results_path
 from leaderboard.board.records import read_records
 from tests.benchmark.contract.made import made_with
-from tests.leaderboard.board.records import record, write
+from tests.leaderboard.records import record, write
 
 GPU = "NVIDIA A100"
 

@@ -25,7 +25,7 @@ from leaderboard.board.records import RecordSet
 from leaderboard.board.selection import group_key
 from leaderboard.show.rendering import render
 from leaderboard.show.terminal import render as render_in_terminal
-from tests.leaderboard.board.records import TASKS, digest, record, record_set, runs
+from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 SPECS = tuple(TASKS.values())
 EXPECTED = {(digest("lovt-2022"), digest("demo")): 2, (digest("lovt-2022"), digest("paper")): 5}

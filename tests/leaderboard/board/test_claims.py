@@ -8,7 +8,7 @@ from leaderboard.board.build import build
 from leaderboard.board.descriptions import Description
 from leaderboard.show.as_csv import as_csv
 from leaderboard.show.as_markdown import as_markdown
-from tests.leaderboard.board.records import TASKS, record_set, runs
+from tests.leaderboard.records import TASKS, record_set, runs
 
 PUBLIC = {"track": "public", "splits": "official", "profile": "paper"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmark.contract.leaderboard import Cell, CleanRanking, Overlap, Row, Summary
 from leaderboard.board.clean import clean_ranking, frozen_ranking
 from leaderboard.board.columns import column_of
-from tests.leaderboard.board.records import TASKS
+from tests.leaderboard.records import TASKS
 
 COLUMNS = [
     column_of(TASKS[task])

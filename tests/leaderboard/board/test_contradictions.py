@@ -12,7 +12,7 @@ from benchmark.contract.run_record import RunRecord
 from leaderboard.board.contradictions import Contradiction, Origin, contradictions
 from leaderboard.board.run_rules import RunPlan
 from tasks.tuning import grid_edge
-from tests.leaderboard.board.records import TASKS, digest, record, record_set, runs
+from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
 TASK = "covid_linear"

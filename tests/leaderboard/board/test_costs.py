@@ -8,7 +8,7 @@ from benchmark.contract.leaderboard import Cell, Cost
 from leaderboard.board.build import build
 from leaderboard.board.costs import curve
 from leaderboard.board.descriptions import BackboneFacts, Description
-from tests.leaderboard.board.records import TASKS, digest, record, record_set, runs
+from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 
 def cell_of(records: list, task: str = "covid_linear") -> Cell:

@@ -13,7 +13,7 @@ import yaml
 from leaderboard.board.descriptions import Description, claiming, describe
 from leaderboard.errors import LeaderboardError
 from tests.conftest import REPOSITORY
-from tests.leaderboard.board.records import digest
+from tests.leaderboard.records import digest
 
 
 @pytest.fixture

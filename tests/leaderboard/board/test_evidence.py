@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.contract.backbone import Provenance
 from leaderboard.board.evidence import LADDER, evidence_of, made_by, measured_by
-from tests.leaderboard.board.records import digest, record
+from tests.leaderboard.records import digest, record
 
 
 @pytest.mark.parametrize(

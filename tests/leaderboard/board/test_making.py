@@ -12,8 +12,8 @@ from leaderboard.board.contradictions import contradictions
 from leaderboard.show.rendering import render
 from leaderboard.show.terminal import render as render_in_terminal
 from tests.benchmark.contract.made import made_with
-from tests.leaderboard.board.records import TASKS, record, record_set, runs
 from tests.leaderboard.board.test_contradictions import NOW
+from tests.leaderboard.records import TASKS, record, record_set, runs
 
 TASK = "covid_linear"
 GPU = "NVIDIA A100"

@@ -24,8 +24,8 @@ from leaderboard.releases.version_index import read_index
 from leaderboard.show.as_latex import as_latex
 from leaderboard.show.as_markdown import as_markdown
 from leaderboard.show.page import render_page
-from tests.leaderboard.board.records import TASKS, record_set, runs
-from tests.leaderboard.releases.sources import sources, two_rows
+from tests.leaderboard.records import TASKS, record_set, runs
+from tests.leaderboard.sources import sources, two_rows
 
 REASON = "Its weights <b>saw</b> the test images"
 ROW = Notice(row="imagenet", date="2026-05-02", reason=REASON, decided_by="my-group")

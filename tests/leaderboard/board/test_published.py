@@ -15,7 +15,7 @@ from leaderboard.board.published import FOLDER, load_published
 from leaderboard.board.records import RecordSet
 from leaderboard.errors import LeaderboardError
 from leaderboard.show.layout import percent
-from tests.leaderboard.board.records import TASKS
+from tests.leaderboard.records import TASKS
 from tests.parity.golden import FOLDER as GOLDEN
 
 TRANSCRIPTION = "d4c5d37cb9b89ee66f6809d758bd90d201233012692f57053090601ef160dc36"

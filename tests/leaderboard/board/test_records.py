@@ -13,7 +13,7 @@ import pytest
 from benchmark.contract import record_file
 from benchmark.contract.run_record import RunRecord
 from leaderboard.board.records import read_records
-from tests.leaderboard.board.records import record, runs, write
+from tests.leaderboard.records import record, runs, write
 
 FILE = "phantom/random/covid_linear.jsonl"
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.contract.run_record import RunRecord
 from leaderboard.board.selection import Group, group_key, select
-from tests.leaderboard.board.records import TASKS, digest, record, runs
+from tests.leaderboard.records import TASKS, digest, record, runs
 
 METRICS = {name: spec.metric for name, spec in TASKS.items()}
 DEMO = (digest("lovt-2022"), digest("demo"))

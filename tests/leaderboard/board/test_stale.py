@@ -10,8 +10,8 @@ from leaderboard.board.published import load_published
 from leaderboard.board.stale import Current, CurrentStore
 from leaderboard.show.as_latex import as_latex
 from leaderboard.show.as_markdown import as_markdown
-from tests.leaderboard.board.records import TASKS, digest, record_set
-from tests.leaderboard.releases.sources import two_rows
+from tests.leaderboard.records import TASKS, digest, record_set
+from tests.leaderboard.sources import two_rows
 
 OTHER = digest("another")
 

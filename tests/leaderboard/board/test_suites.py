@@ -11,7 +11,7 @@ from leaderboard.board.build import build
 from leaderboard.show.as_csv import as_csv
 from leaderboard.show.as_markdown import as_markdown
 from leaderboard.show.page.core import core
-from tests.leaderboard.board.records import TASKS, digest, record_set, runs
+from tests.leaderboard.records import TASKS, digest, record_set, runs
 
 NAMED = {"protocol_sha256": digest("lovt-2022"), "profile_sha256": digest("demo")}
 EXPECTED = {(digest("lovt-2022"), digest("demo")): 2}

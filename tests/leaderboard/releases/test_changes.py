@@ -13,8 +13,8 @@ from leaderboard.board.build import build
 from leaderboard.board.published import load_published
 from leaderboard.releases.as_changes import as_changes, plain_changes
 from leaderboard.releases.changes import compare, summary
-from tests.leaderboard.board.records import TASKS, digest, record_set, runs
-from tests.leaderboard.releases.sources import two_rows
+from tests.leaderboard.records import TASKS, digest, record_set, runs
+from tests.leaderboard.sources import two_rows
 
 TABLE = "phantom-seeded-demo-lovt-2022"
 

@@ -24,7 +24,7 @@ from leaderboard.releases.sources import Frozen
 from leaderboard.show.rendering import render
 from leaderboard.show.terminal import render as render_in_terminal
 from leaderboard.statistics import places
-from tests.leaderboard.board.records import TASKS
+from tests.leaderboard.records import TASKS
 
 HISTORIC = Path(__file__).parents[1] / "historic"
 BOARD = HISTORIC / "schema-1" / "board"

@@ -19,9 +19,9 @@ from leaderboard.releases.sources import Sources
 from leaderboard.releases.version import read_version, releases
 from leaderboard.releases.version_index import check_releases, read_index, script
 from leaderboard.show.rendering import SUMS, digest
-from tests.leaderboard.board.records import digest as digest_of
-from tests.leaderboard.board.records import runs
-from tests.leaderboard.releases.sources import sources, two_rows
+from tests.leaderboard.records import digest as digest_of
+from tests.leaderboard.records import runs
+from tests.leaderboard.sources import sources, two_rows
 
 DATE = "2026-05-01"
 VERSIONS = Path(__file__).resolve().parents[3] / "leaderboard" / "versions"

@@ -14,8 +14,8 @@ from leaderboard.releases.release import build_development, release
 from leaderboard.releases.site import write_site
 from leaderboard.releases.verify import verify
 from leaderboard.releases.version import read_files
-from tests.leaderboard.board.records import runs
-from tests.leaderboard.releases.sources import sources, two_rows
+from tests.leaderboard.records import runs
+from tests.leaderboard.sources import sources, two_rows
 
 
 def test_the_site_is_the_releases_and_leads_to_the_newest(tmp_path: Path) -> None:

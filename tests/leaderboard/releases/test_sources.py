@@ -15,7 +15,7 @@ from leaderboard.board.records import RecordSet
 from leaderboard.errors import LeaderboardError
 from leaderboard.releases.sources import Frozen, Sources, gather
 from leaderboard.releases.store import keep
-from tests.leaderboard.board.records import TASKS
+from tests.leaderboard.records import TASKS
 
 
 def published_only(tmp_path: Path, relations: list[Relation]) -> Sources:

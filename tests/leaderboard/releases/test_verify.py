@@ -24,9 +24,9 @@ from leaderboard.releases.verify import Verification, verify
 from leaderboard.releases.version import read_version, sum_problems
 from leaderboard.show.examples import read_examples
 from leaderboard.show.rendering import SUMS, digest
-from tests.leaderboard.board.records import digest as digest_of
-from tests.leaderboard.board.records import record, runs
-from tests.leaderboard.releases.sources import sources, two_rows
+from tests.leaderboard.records import digest as digest_of
+from tests.leaderboard.records import record, runs
+from tests.leaderboard.sources import sources, two_rows
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 VERSION = "1.0.0"

@@ -12,7 +12,7 @@ from leaderboard.board.build import build
 from leaderboard.errors import LeaderboardError
 from leaderboard.releases.version import BUILD, read_version
 from leaderboard.show.rendering import FORMATS, SUMS
-from tests.leaderboard.board.records import TASKS, record_set, runs
+from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.versions import write_version
 
 

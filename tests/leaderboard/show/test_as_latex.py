@@ -13,7 +13,7 @@ from leaderboard.board.descriptions import Description
 from leaderboard.board.published import load_published
 from leaderboard.show.as_latex import LONG, NAME, as_latex
 from leaderboard.show.latex_text import shortened
-from tests.leaderboard.board.records import TASKS, record_set, runs
+from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.show.test_latex_text import read
 from tests.leaderboard.synthetic_board import synthetic_board
 

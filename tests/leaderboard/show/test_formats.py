@@ -17,7 +17,7 @@ from leaderboard.show.as_csv import HEADER, as_csv
 from leaderboard.show.as_json import as_json, json_schema
 from leaderboard.show.as_markdown import as_markdown
 from leaderboard.text import clean
-from tests.leaderboard.board.records import TASKS, record_set, runs
+from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.test_text import HOSTILE
 
 

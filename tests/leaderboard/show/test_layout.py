@@ -10,7 +10,7 @@ from leaderboard.board.columns import column_of
 from leaderboard.board.published import load_published
 from leaderboard.board.records import RecordSet
 from leaderboard.show.layout import blocks, cell_text, dataset_label, heading
-from tests.leaderboard.board.records import TASKS, digest
+from tests.leaderboard.records import TASKS, digest
 
 COLUMNS = [column_of(spec) for spec in TASKS.values()]
 

@@ -9,7 +9,7 @@ from benchmark.contract.leaderboard import Cell, CellStatus, Row, RunValue, Tabl
 from leaderboard.board.columns import column_of
 from leaderboard.board.standing import stand
 from leaderboard.statistics import summarise
-from tests.leaderboard.board.records import TASKS, digest
+from tests.leaderboard.records import TASKS, digest
 
 Runs = Sequence[float] | CellStatus
 

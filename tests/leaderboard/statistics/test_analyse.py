@@ -14,7 +14,7 @@ from leaderboard.board.published import load_published
 from leaderboard.board.published_table import published_table
 from leaderboard.statistics import analyse as module
 from leaderboard.statistics.analyse import analyse
-from tests.leaderboard.board.records import TASKS
+from tests.leaderboard.records import TASKS
 from tests.leaderboard.statistics.tables import Runs, table
 
 

@@ -11,7 +11,7 @@ from leaderboard.show.comparison import summary
 from leaderboard.statistics import summarise
 from leaderboard.statistics.pairs import compare
 from leaderboard.statistics.repeats import LINEAR, repeats
-from tests.leaderboard.board.records import TASKS, digest, record_set, runs
+from tests.leaderboard.records import TASKS, digest, record_set, runs
 
 HEAVY, LINEAR_TASK = "rsna_frozen_100", "covid_linear"
 

@@ -11,7 +11,7 @@ from leaderboard.board.build import build
 from leaderboard.board.published import load_published
 from leaderboard.show.page import render_page
 from tasks.registry import load_tasks
-from tests.leaderboard.board.records import record_set
+from tests.leaderboard.records import record_set
 from tests.leaderboard.show.page.browser import chromium, write_page
 from tests.leaderboard.synthetic_board import HOSTILE_ROW, synthetic_board, synthetic_examples
 

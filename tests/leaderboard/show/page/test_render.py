@@ -18,7 +18,7 @@ from leaderboard.show.page.core import core
 from leaderboard.show.page.plot_library import plot_library
 from leaderboard.show.page.script import as_script
 from tasks.registry import load_tasks
-from tests.leaderboard.board.records import record_set
+from tests.leaderboard.records import record_set
 from tests.leaderboard.synthetic_board import HOSTILE, synthetic_board, synthetic_examples
 
 

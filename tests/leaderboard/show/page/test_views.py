@@ -15,8 +15,8 @@ from benchmark.contract.notice import Notice
 from leaderboard.releases.release import release
 from leaderboard.show.layout import percent
 from leaderboard.show.page import render_page
-from tests.leaderboard.releases.sources import sources, two_rows
 from tests.leaderboard.show.page.browser import write_page
+from tests.leaderboard.sources import sources, two_rows
 
 PUBLIC = "public-official-paper-lovt-2022"
 PHANTOM = "phantom-seeded-demo-lovt-2022"

@@ -22,7 +22,7 @@ from leaderboard.show.plots.heatmap import heat_figure
 from leaderboard.show.plots.ranks import rank_figure
 from leaderboard.show.plots.style import name_of, settings
 from leaderboard.statistics.analyse import analyse
-from tests.leaderboard.board.records import TASKS
+from tests.leaderboard.records import TASKS
 from tests.leaderboard.statistics.tables import Runs, table
 
 
