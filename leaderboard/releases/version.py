@@ -41,7 +41,7 @@ def version_files(
 ) -> dict[str, bytes]:
     """Return every file of a version but its changes and sums."""
     record = BuildRecord(
-        version=leaderboard.releases.version, code_sha256=code_sha256(), tools=tools(), release=release
+        version=leaderboard.version, code_sha256=code_sha256(), tools=tools(), release=release
     )
     return {**render(leaderboard, examples), BUILD: record.to_json().encode()}
 

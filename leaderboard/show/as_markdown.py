@@ -48,7 +48,7 @@ def as_markdown(leaderboard: Leaderboard) -> str:
     updated = f"Newest run: {leaderboard.updated}." if leaderboard.updated else "No runs yet."
     keeper = f"Keeper: {leaderboard.keeper}." if leaderboard.keeper else "No keeper is named."
     parts = [
-        f"# Leaderboard {markdown(leaderboard.releases.version)}",
+        f"# Leaderboard {markdown(leaderboard.version)}",
         f"{updated} {keeper}",
         _legend(leaderboard),
     ]

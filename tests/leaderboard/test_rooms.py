@@ -1,4 +1,6 @@
-"""Within the leaderboard imports run one way: statistics, board, show, releases; each may use those before it."""
+"""Within the leaderboard imports run one way: statistics, board, show, releases; each may use those before it.
+
+What reads a workspace stands above all of them, other single modules below."""
 
 from __future__ import annotations
 
@@ -6,16 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_rooms import ROOT, imports_of, module_of
+from tests.imports import imports_of
+from tests.test_rooms import ROOT, module_of
 
 ORDER = ("statistics", "board", "show", "releases")
+ABOVE = {"here", "submission_view", "workspace_sources"}
 FILES = sorted((ROOT / "leaderboard").rglob("*.py"))
 
 
 def height(module: str) -> int:
-    """Return the place of a module's room; what stands in none is below all."""
-    parts = module.split(".")
-    return ORDER.index(parts[1]) if len(parts) > 1 and parts[1] in ORDER else -1
+    """Return the place of a module's room."""
+    part = [*module.split("."), ""][1]
+    if part in ABOVE:
+        return len(ORDER)
+    return ORDER.index(part) if part in ORDER else -1
 
 
 @pytest.mark.parametrize("room", ORDER)
@@ -25,11 +31,13 @@ def test_no_room_imports_a_later_one(room: str) -> None:
     assert not [f"{module_of(path)} imports {name}" for path in files for name in upward(path)]
 
 
-def test_what_stands_beside_the_rooms_imports_none_of_them() -> None:
-    beside = [path for path in FILES if path.relative_to(ROOT).parts[1] not in ORDER]
-    assert not [f"{module_of(path)} imports {name}" for path in beside for name in upward(path)]
+def test_what_stands_below_the_rooms_imports_none_of_them() -> None:
+    below = [path for path in FILES if height(module_of(path)) < 0]
+    assert not [f"{module_of(path)} imports {name}" for path in below for name in upward(path)]
 
 
 def upward(path: Path) -> list[str]:
-    own = height(module_of(path))
-    return sorted(name for name in imports_of(path) if name.startswith("leaderboard.") and height(name) > own)
+    module = module_of(path)
+    found = imports_of(path.read_text(encoding="utf-8"), module, is_package=path.name == "__init__.py")
+    names = {item.name for item in found if item.name.startswith("leaderboard.")}
+    return sorted(name for name in names if height(name) > height(module))

@@ -19,7 +19,7 @@ from leaderboard.text import clean
 def core(leaderboard: Leaderboard) -> dict[str, Any]:
     """Return the board as JSON-like data."""
     return {
-        "version": leaderboard.releases.version,
+        "version": leaderboard.version,
         "updated": leaderboard.updated,
         "keeper": leaderboard.keeper,
         "notes": leaderboard.notes,

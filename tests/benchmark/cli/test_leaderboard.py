@@ -70,7 +70,7 @@ def test_build_and_verify_leave_out_what_was_withdrawn(
     ]
     call("build", "--workspace", workspace, "--out", workspace / "versions")
     assert "those of copy" in read_version(workspace / "versions").to_json()
-    monkeypatch.setattr("leaderboard.board.notices.read_notices", lambda: notices)
+    monkeypatch.setattr("leaderboard.workspace_sources.read_notices", lambda: notices)
     result = call("build", "--workspace", workspace, "--out", workspace / "versions")
     assert "Note: Withdrawn: row copy (2026-05-02, decided by me): A copy." in result.output
     assert "nothing is here of row imagnet (did you mean imagenet?)" in result.output
