@@ -52,7 +52,7 @@ def current(root: Path, names: Iterable[str], tasks: Sequence[TaskSpec]) -> Curr
 
     Args:
         root: The workspace.
-        names: Of submissions.
+        names: Names of submissions.
         tasks: The known tasks.
     """
     loaded = {name: load_profile(name) for name in profile_names()}

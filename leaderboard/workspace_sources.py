@@ -75,7 +75,7 @@ def contradictions_here(
 
     Args:
         records: All of them.
-        descriptions: Of the submissions to say where their weights come from.
+        descriptions: Descriptions of the submissions, to say where their weights come from.
         declared: Folders of submissions, the first that has a name counts.
     """
     origins = {name: _origin(name, item, declared) for name, item in descriptions.items()}

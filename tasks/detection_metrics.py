@@ -29,9 +29,9 @@ class DetectionMetrics:
 
         Args:
             classes: Number of classes.
-            names: Of metrics.
+            names: Names of metrics.
             protocol: Its conventions.
-            detect: Of the head's file: from its output to detections.
+            detect: Function of the head's file: from its output to detections.
             extended: Whether this is the test split.
         """
         self.classes = classes

@@ -27,9 +27,9 @@ class Head(Model):
     target: Target
     """What it learns."""
     strides: tuple[PositiveInt, ...] = Field(min_length=1)
-    """Of the feature maps that it reads, ascending; 1 is the normalised image."""
+    """Strides of the feature maps that it reads, ascending; 1 is the normalised image."""
     forward_seconds: PositiveFloat
-    """Of an image at 224 pixels on two CPU cores (docs/performance.md), metrics included. For forecasts only."""
+    """Seconds for an image of 224 pixels on two CPU cores (docs/performance.md), with metrics. For forecasts only."""
     train_seconds: PositiveFloat
     """Forward, backward and optimiser, likewise."""
     one_layer: bool = False

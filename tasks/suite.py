@@ -42,9 +42,9 @@ def load_suite(name: str = DEFAULT_SUITE, folder: Path = SUITES, specs: Path = S
     """Return the suite called `name`.
 
     Args:
-        name: Of the suite.
-        folder: Of the suite files.
-        specs: Of the task files.
+        name: Name of the suite.
+        folder: Folder of the suite files.
+        specs: Folder of the task files.
 
     Raises:
         UnknownSuiteError: no file of this name; the message lists the known names.

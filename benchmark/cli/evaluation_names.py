@@ -20,7 +20,7 @@ def by_name(
     """Return tasks, profile and protocol. Raises ValueError that lists the known names.
 
     Args:
-        patterns: Of tasks (`select_tasks`); without one those of the suite.
+        patterns: Patterns of task names (`select_tasks`); without one all tasks of the suite.
         suite: Name of a suite; None for the one that the board ranks by.
         profile: Name.
         protocol: Name.

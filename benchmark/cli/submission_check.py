@@ -34,7 +34,7 @@ def findings_of(folder: Path, beside: tuple[Path, ...], workspace: Path) -> list
     """Return what was found in a folder, and in the records of a workspace about it.
 
     Args:
-        folder: Of the submission.
+        folder: Folder of the submission.
         beside: Others of the same name.
         workspace: Its records and backbones are looked at.
     """
@@ -52,7 +52,7 @@ def _record_findings(name: str, workspace: Path, declared: Sequence[Path]) -> It
     """Yield what is wrong with the run records of a submission, or that nothing is; nothing where it has none.
 
     Args:
-        name: Of the submission.
+        name: Name of the submission.
         workspace: Its results are read whole: equal records may lie under another name.
         declared: Folders of submissions, the first that has a name counts.
     """

@@ -26,7 +26,7 @@ class ReadWeights:
     sha256: str
     """Identity of the backbone."""
     source_sha256: str | None
-    """Of the file, after it was read."""
+    """Digest of the file, after it was read."""
 
 
 def read_weights(

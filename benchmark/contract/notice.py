@@ -21,7 +21,7 @@ class Notice(Model):
     state: Literal["withdrawn", "disputed"] = "withdrawn"
     """`withdrawn`: the next version is built without it. `disputed`: it counts and is marked."""
     date: str
-    """Of the decision, `2026-05-01`."""
+    """Day of the decision, `2026-05-01`."""
     reason: str = Field(min_length=1, max_length=400)
     """As typed: escape before show."""
     decided_by: str = Field(min_length=1, max_length=80)

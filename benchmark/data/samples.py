@@ -105,8 +105,8 @@ def dicom_sample(name: str, column: str, inventory: Inventory, origin: str) -> S
 
     Args:
         name: ID of the image, as the column of a label file says.
-        column: Of that column, for messages.
-        inventory: Of the image folders.
+        column: Name of that column, for messages.
+        inventory: Inventory of the image folders.
         origin: Where it is listed.
     """
     expected = inventory.folders[0]

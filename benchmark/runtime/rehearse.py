@@ -66,8 +66,8 @@ def rehearse(
     Args:
         request: What is asked for.
         prepare: Builds what is to be run and returns it with the real run.
-        manifest: Of the corpus; None for a method that reads none.
-        outputs: Of the real run; nothing is written there.
+        manifest: Manifest of the corpus; None for a method that reads none.
+        outputs: Outputs of the real run; nothing is written there.
         inputs: What the real run depends on.
         known: What is known of the real run.
         shown: Shows each stage to the user.

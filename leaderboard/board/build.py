@@ -64,7 +64,7 @@ def build(
         records: What `read_records` found.
         published: Published tables; each becomes a table of its own.
         tasks: The known tasks.
-        descriptions: Of submissions by name; a submission without one is shown by its name.
+        descriptions: Descriptions of submissions by name; a submission without one is shown by its name.
         expected_runs: By digests of protocol and profile the number of final runs that make a cell complete;
             where it is not known, the largest number found in the group.
         version: Name of the version.

@@ -47,7 +47,7 @@ def run_table(
     Args:
         group: Selected runs.
         tasks: Those that count, in the order of the columns.
-        descriptions: Of submissions by name.
+        descriptions: Descriptions of submissions by name.
         costs: What cells took (`leaderboard.board.costs`).
         made: What made them (`leaderboard.board.making`).
         ambiguous: Another group has the same id: this one's id and title then carry a digest.
