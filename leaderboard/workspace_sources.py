@@ -31,8 +31,8 @@ def workspace_sources(root: Path, results: Path, declared: Sequence[Path]) -> So
         declared: Folders of submissions, the first that has a name counts.
 
     Raises:
-        LeaderboardError: a published table or `withdrawn.yaml` is broken, or the keeper's name is none.
-        OSError: a folder cannot be read.
+        LeaderboardError: A published table or `withdrawn.yaml` is broken, or the keeper's name is none.
+        OSError: A folder cannot be read.
     """
     every, notices = read_records(results), read_notices()
     records = withdraw(every, notices)

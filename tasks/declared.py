@@ -30,7 +30,7 @@ def read_declared(path: Path, model: type[_Declared]) -> _Declared:
         model: What the object is; the variable is its name in capitals.
 
     Raises:
-        InvalidDeclarationError: no Python, no such line, or a field that is no literal, missing, unknown or wrong.
+        InvalidDeclarationError: No Python, no such line, or a field that is no literal, missing, unknown or wrong.
     """
     variable = model.__name__.upper()
     try:

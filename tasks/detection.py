@@ -81,7 +81,7 @@ def suppress(predictions: Tensor, protocol: YoloProtocol) -> Detections:
 
     Args:
         predictions: (B, N, 5 + C) decoded rows.
-        protocol: thresholds and conventions.
+        protocol: Thresholds and conventions.
     """
     threshold = torch.tensor(protocol.confidence_threshold, dtype=torch.float32, device=predictions.device)
     image, row = torch.nonzero(predictions[..., 4] >= threshold, as_tuple=True)

@@ -51,7 +51,7 @@ class DetectionMetrics:
         """Return `detection_scores` of all images.
 
         Raises:
-            ValueError: nothing was given.
+            ValueError: Nothing was given.
         """
         if not self._targets:
             raise ValueError("no batch was given to `update`")

@@ -48,7 +48,7 @@ def heads(folder: Path = FOLDER) -> Mapping[str, Head]:
     """Return all heads by name, sorted.
 
     Raises:
-        InvalidDeclarationError: a file does not say what it should, or another name than its own.
+        InvalidDeclarationError: A file does not say what it should, or another name than its own.
     """
     found: dict[str, Head] = {}
     for path in sorted(folder.glob("*.py")):

@@ -42,7 +42,7 @@ def metrics(target: Target, folder: Path = FOLDER) -> dict[str, Metric]:
     """Return the metrics of boxes or of masks by file, as listed.
 
     Raises:
-        InvalidDeclarationError: a file does not say what it should.
+        InvalidDeclarationError: A file does not say what it should.
     """
     files = {
         path.stem: read_declared(path, Metric)

@@ -33,8 +33,8 @@ def load_profile(name: str, folder: Path = PROFILES) -> Profile:
     """Return the profile called `name`.
 
     Raises:
-        UnknownProfileError: no file of this name; the message lists the known names.
-        InvalidProfileError: unreadable, a field missing, unknown or wrong, or `name` is not the file's.
+        UnknownProfileError: No file of this name; the message lists the known names.
+        InvalidProfileError: Unreadable, a field missing, unknown or wrong, or `name` is not the file's.
     """
     if name not in profile_names(folder):
         raise UnknownProfileError(unknown("profile", name, profile_names(folder)))

@@ -32,8 +32,8 @@ def load_protocol(name: str = DEFAULT_PROTOCOL, folder: Path = PROTOCOLS) -> Pro
     """Return the protocol called `name`.
 
     Raises:
-        UnknownProtocolError: no file of this name; the message lists the known names.
-        InvalidProtocolError: unreadable, a field missing, unknown or wrong, or `name` is not the file's.
+        UnknownProtocolError: No file of this name; the message lists the known names.
+        InvalidProtocolError: Unreadable, a field missing, unknown or wrong, or `name` is not the file's.
     """
     if name not in protocol_names(folder):
         raise UnknownProtocolError(unknown("protocol", name, protocol_names(folder)))

@@ -35,7 +35,7 @@ def load_tasks(folder: Path = SPECS) -> tuple[TaskSpec, ...]:
     """Return all tasks in ascending number.
 
     Raises:
-        InvalidTaskError: a file is invalid, or two files share a number.
+        InvalidTaskError: A file is invalid, or two files share a number.
     """
     specs = sorted((read_task(path) for path in folder.glob("*.yaml")), key=lambda spec: spec.number)
     for first, second in pairwise(specs):
@@ -50,7 +50,7 @@ def load_task(task: str, folder: Path = SPECS) -> TaskSpec:
     """Return the one task that a pattern of `select_tasks` names: its id or its number.
 
     Raises:
-        UnknownTaskError: no such task, or several; the message lists the ids.
+        UnknownTaskError: No such task, or several; the message lists the ids.
     """
     found = select_tasks([task], folder)
     if len(found) != 1:
@@ -63,12 +63,12 @@ def select_tasks(patterns: Iterable[str], folder: Path = SPECS) -> tuple[TaskSpe
     """Return the tasks that patterns name, in ascending number; all without a pattern.
 
     Args:
-        patterns: ids, also with `*`, `?` and `[...]`, numbers (`9`), ranges of numbers (`7-9`), or several of these
+        patterns: Ids, also with `*`, `?` and `[...]`, numbers (`9`), ranges of numbers (`7-9`), or several of these
             with commas between.
-        folder: of the task files.
+        folder: Folder of the task files.
 
     Raises:
-        UnknownTaskError: one of them names no task; the message lists the known ids.
+        UnknownTaskError: One of them names no task; the message lists the known ids.
     """
     known = load_tasks(folder)
     given = list(patterns)
@@ -98,7 +98,7 @@ def read_task(path: Path) -> TaskSpec:
     """Return the task of one file.
 
     Raises:
-        InvalidTaskError: unreadable, a field missing, unknown or wrong, the id differs from the file name, there is no
+        InvalidTaskError: Unreadable, a field missing, unknown or wrong, the id differs from the file name, there is no
             such head, it learns something else, or a metric is one that the task does not compute.
     """
     try:

@@ -25,11 +25,11 @@ def detection_scores(
     """Return metrics of the images of a split as fractions in [0, 1].
 
     Args:
-        detections: of N images, on the CPU.
-        target: boxes of the same images, on the CPU.
-        classes: number of classes.
-        protocol: its conventions.
-        names: what is wanted, with what comes along; None for everything.
+        detections: Detections of N images, on the CPU.
+        target: Boxes of the same images, on the CPU.
+        classes: Number of classes.
+        protocol: Its conventions.
+        names: What is wanted, with what comes along; None for everything.
     """
     result: dict[str, float] = {}
     for compute in _computing("boxes", names):
@@ -42,7 +42,7 @@ def segmentation_scores(counts: Tensor, classes: Sequence[str]) -> dict[str, flo
 
     Args:
         counts: (N, C, 3) int64 true positives, false positives and false negatives of every image, on the CPU.
-        classes: their names.
+        classes: Their names.
     """
     result: dict[str, float] = {}
     for compute in _computing("masks", None):

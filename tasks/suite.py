@@ -47,8 +47,8 @@ def load_suite(name: str = DEFAULT_SUITE, folder: Path = SUITES, specs: Path = S
         specs: Folder of the task files.
 
     Raises:
-        UnknownSuiteError: no file of this name; the message lists the known names.
-        InvalidSuiteError: unreadable, a field missing, unknown or wrong, `name` is not the file's, or a task, suite
+        UnknownSuiteError: No file of this name; the message lists the known names.
+        InvalidSuiteError: Unreadable, a field missing, unknown or wrong, `name` is not the file's, or a task, suite
             or dataset that there is not.
     """
     file = _read(name, folder)

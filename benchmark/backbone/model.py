@@ -110,7 +110,7 @@ class Backbone(nn.Module):
 
         Args:
             image: (N, 3, S, S).
-            maps: of the levels that the network has, in their order.
+            maps: Maps of the levels that the network has, in their order.
         """
         own = iter(maps)
         return tuple(

@@ -175,7 +175,7 @@ def backbone_folder(workspace: Path, name: str) -> Path:
     """Return where the backbone of that name lies, there or not.
 
     Raises:
-        BackboneError: not a name, so that none can lead out of the workspace.
+        BackboneError: Not a name, so that none can lead out of the workspace.
     """
     if not is_name(name):
         raise BackboneError(misnamed(name))
@@ -187,10 +187,10 @@ def resolve(name: str, workspace: Path) -> BackboneSource:
 
     Args:
         name: `random` or `random-ARCHITECTURE`, `imagenet`, or a folder under `workspace/backbones/`.
-        workspace: the workspace root.
+        workspace: The workspace root.
 
     Raises:
-        BackboneError: not a name, nothing of that name, or a folder that breaks the contract.
+        BackboneError: Not a name, nothing of that name, or a folder that breaks the contract.
     """
     root = backbone_folder(workspace, name)
     if name == DRAWN:

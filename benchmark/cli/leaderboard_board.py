@@ -20,8 +20,8 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
         workspace: As the option of that name; None: the default one.
 
     Raises:
-        LeaderboardError: a published table is broken, or the keeper's name is none.
-        OSError: a folder cannot be read.
+        LeaderboardError: A published table is broken, or the keeper's name is none.
+        OSError: A folder cannot be read.
     """
     from benchmark.submission.declare import submission_roots
     from benchmark.workspace import workspace_root

@@ -45,7 +45,7 @@ def read_weights(
 
     Raises:
         BackboneError: The checkpoint is refused.
-        click.ClickException: findings.
+        click.ClickException: Findings.
     """
     from benchmark.backbone.folder import write_backbone
     from benchmark.backbone.submit import prepare

@@ -20,8 +20,8 @@ def useful_order(specs: Sequence[TaskSpec], seconds: Mapping[str, float]) -> lis
     """Return the tasks in the order in which a budget begins them.
 
     Args:
-        specs: tasks.
-        seconds: predicted, by task id.
+        specs: Tasks.
+        seconds: Predicted, by task id.
     """
     by_cost = sorted(specs, key=lambda spec: (seconds[spec.id], spec.number))
     first: dict[tuple[str, str], TaskSpec] = {}
@@ -36,11 +36,11 @@ class Budget:
     """Decides whether a task may begin; each is asked for once.
 
     Args:
-        seconds: from the first question on.
-        predicted: seconds of each task with one worker, by id.
-        rates: what they were predicted with.
-        workers: jobs at a time.
-        clock: monotonic seconds.
+        seconds: From the first question on.
+        predicted: Seconds of each task with one worker, by id.
+        rates: What they were predicted with.
+        workers: Jobs at a time.
+        clock: Monotonic seconds.
     """
 
     seconds: float

@@ -61,10 +61,10 @@ def make_examples(plan: TaskPlan, config: RunConfig, rows: list[int], output: An
     """Return the examples of test rows.
 
     Args:
-        plan: the task.
-        config: the run that predicted.
-        rows: indices into the test split.
-        output: of the head for these rows.
+        plan: The task.
+        config: The run that predicted.
+        rows: Indices into the test split.
+        output: Output of the head for these rows.
     """
     stored = plan.store.rows("test")[rows]
     images = [

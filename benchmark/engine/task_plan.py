@@ -27,7 +27,7 @@ class TaskPlan:
     """The runs of one task. Records are read anew each time: other processes may write them too.
 
     Raises:
-        TaskError: the dataset has too few images for the task.
+        TaskError: The dataset has too few images for the task.
     """
 
     def __init__(self, evaluation: Evaluation, published: TaskSpec) -> None:
@@ -97,7 +97,7 @@ class TaskPlan:
         """Return the learning rate of the repetitions.
 
         Raises:
-            TaskError: all tuning runs diverged, or one is not recorded.
+            TaskError: All tuning runs diverged, or one is not recorded.
         """
         configs = self.tuning()
         if not configs:

@@ -78,7 +78,7 @@ def build(
         notices: What is withdrawn, and left out before anything is computed, or disputed, and marked.
 
     Raises:
-        LeaderboardError: a published value of an unknown task.
+        LeaderboardError: A published value of an unknown task.
     """
     records = withdraw(records, notices)
     specs = sorted(tasks, key=lambda spec: spec.number)

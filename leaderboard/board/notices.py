@@ -33,7 +33,7 @@ def read_notices(path: Path = FILE) -> list[Notice]:
     """Return the entries of a file, none where there is no file.
 
     Raises:
-        LeaderboardError: it is no such file, or names a row or record twice.
+        LeaderboardError: It is no such file, or names a row or record twice.
     """
     try:
         found = _Notices.model_validate(read_yaml(path)).entries

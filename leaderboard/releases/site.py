@@ -31,7 +31,7 @@ def write_site(out: Path, target: Path) -> list[str]:
     It appears whole. `dev` is not published. The inputs are: anyone can rebuild from them.
 
     Raises:
-        LeaderboardError: there is no release, one was touched, the folder of versions holds what belongs to none of
+        LeaderboardError: There is no release, one was touched, the folder of versions holds what belongs to none of
             them, an input is lost, or the target exists.
     """
     check_releases(out)

@@ -155,7 +155,7 @@ def gather(
         document: The bytes that `frozen` was read from, if any.
 
     Raises:
-        LeaderboardError: a published table is broken.
+        LeaderboardError: A published table is broken.
     """
     records = withdraw(records, frozen.notices)
     examples, example_files = read_examples(folder / "examples", records.records)
@@ -197,8 +197,8 @@ def unpack(inputs: Sequence[InputFile], versions: Path, target: Path) -> Sources
         target: An empty folder; it must stay while the sources are used.
 
     Raises:
-        LostInputsError: inputs are missing, damaged or out of place; it names all of them.
-        LeaderboardError: they are no longer what a version is built from.
+        LostInputsError: Inputs are missing, damaged or out of place; it names all of them.
+        LeaderboardError: They are no longer what a version is built from.
     """
     complaints: dict[str, str] = {}
     for file in inputs:

@@ -133,7 +133,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
     """Return the files below a folder by relative path, with the line ends that its SHA256SUMS vouches for.
 
     Raises:
-        LeaderboardError: it is a link, or holds a link or a special file.
+        LeaderboardError: It is a link, or holds a link or a special file.
     """
     if folder.is_symlink():
         raise LeaderboardError(f"{folder.name} is a link")

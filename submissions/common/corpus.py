@@ -26,13 +26,13 @@ class Corpus:
     """One corpus, its training split cut to a fraction.
 
     Attributes:
-        root: the folder.
-        manifest: its `corpus.json`.
-        fraction: share of the training split that is used: the first rows in stored order, counted in studies by
+        root: The folder.
+        manifest: Its `corpus.json`.
+        fraction: Share of the training split that is used: the first rows in stored order, counted in studies by
             `studies` and in images by `images` (datasets.md section 7.8). Validation and test are complete.
 
     Raises:
-        PretrainingError: no corpus there, or its files disagree.
+        PretrainingError: No corpus there, or its files disagree.
     """
 
     def __init__(self, root: Path, fraction: float = 1.0) -> None:

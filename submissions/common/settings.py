@@ -62,11 +62,11 @@ def build_settings(kind: type[Settings], layers: Iterable[tuple[str, Mapping[str
     """Return settings of a kind; later layers replace values of earlier ones.
 
     Args:
-        kind: the method's settings.
-        layers: origin (for messages) and values.
+        kind: The method's settings.
+        layers: Origin (for messages) and values.
 
     Raises:
-        SettingsError: an unknown key or a wrong value, naming the layer that it came from.
+        SettingsError: An unknown key or a wrong value, naming the layer that it came from.
     """
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -86,7 +86,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
     {'learning_rate': 0.0003, 'initial_weights': 'random', 'patience': None}
 
     Raises:
-        SettingsError: not of that form, or a number that JSON does not have (NaN, Infinity, 1e999).
+        SettingsError: Not of that form, or a number that JSON does not have (NaN, Infinity, 1e999).
     """
     values: dict[str, Any] = {}
     for assignment in assignments:
@@ -110,7 +110,7 @@ def parse_object(text: str) -> dict[str, Any]:
     """Return the values of a JSON object.
 
     Raises:
-        SettingsError: not of that form.
+        SettingsError: Not of that form.
     """
     try:
         values = json.loads(text)

@@ -34,12 +34,12 @@ def build_head(spec: TaskSpec, channels: Mapping[int, int], protocol: Protocol) 
     """Return the task's head, freshly initialised from torch's current generator.
 
     Args:
-        spec: the task.
-        channels: channels of each of the backbone's feature levels, keyed by stride.
-        protocol: says how many anchors a scale has.
+        spec: The task.
+        channels: Channels of each of the backbone's feature levels, keyed by stride.
+        protocol: Says how many anchors a scale has.
 
     Raises:
-        ValueError: the backbone lacks a stride that the head needs.
+        ValueError: The backbone lacks a stride that the head needs.
     """
     missing = [stride for stride in head_strides(spec) if stride != 1 and stride not in channels]
     if missing:

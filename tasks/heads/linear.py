@@ -64,7 +64,7 @@ def linear_logits(
         features: (B, D, h, w), or with K heads (K, B, D, h, w) when each sees images of its own.
         weight: (C, D), or (K, C, D).
         bias: (C,), or (K, C).
-        size: side of the logits, or (height, width); None means 32 times the map, the input's side.
+        size: Side of the logits, or (height, width); None means 32 times the map, the input's side.
 
     Returns:
         (B, C, height, width), or (K, B, C, height, width).

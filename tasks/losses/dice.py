@@ -34,7 +34,7 @@ def dice_loss(
         float32 scalar, or (K,).
 
     Raises:
-        ValueError: shapes do not fit each other.
+        ValueError: Shapes do not fit each other.
     """
     if not configurations:
         return dice_loss(logits[None], target[None], mode=mode, configurations=True)[0]

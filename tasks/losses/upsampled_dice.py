@@ -25,10 +25,10 @@ def upsampled_dice_loss(maps: Tensor, target: Tensor, *, mode: Literal["batch", 
     Args:
         maps: (K, B, C, h, w) coarse logits, any floating type.
         target: (K, B, C, H, W) 0/1 of any type; axis 0 may be 1 or missing where all see the same images.
-        mode: as in `dice_loss`.
+        mode: As in `dice_loss`.
 
     Raises:
-        ValueError: shapes do not fit each other.
+        ValueError: Shapes do not fit each other.
     """
     if target.ndim == maps.ndim - 1:
         target = target[None]

@@ -38,10 +38,10 @@ def yolo_loss(
     """Return the sum of the scales' losses, a float32 scalar.
 
     Args:
-        outputs: raw maps of scales 0, 1, 2, each (B, A * (5 + C), S, S).
-        target: boxes in the frame, on the outputs' device.
-        protocol: anchors, rules and weights.
-        frame: side of the frame in pixels.
+        outputs: Raw maps of scales 0, 1, 2, each (B, A * (5 + C), S, S).
+        target: Boxes in the frame, on the outputs' device.
+        protocol: Anchors, rules and weights.
+        frame: Side of the frame in pixels.
     """
     losses = yolo_scale_losses(outputs, target, protocol, frame)
     return torch.stack([loss.total for loss in losses]).sum()
@@ -53,7 +53,7 @@ def yolo_scale_losses(
     """Return the terms of every scale.
 
     Raises:
-        ValueError: the outputs are not one square map a scale, or not of the target's batch.
+        ValueError: The outputs are not one square map a scale, or not of the target's batch.
     """
     if len(outputs) != len(protocol.anchors):
         raise ValueError(f"expected {len(protocol.anchors)} maps, one a scale, found {len(outputs)}")

@@ -57,12 +57,12 @@ def assign_targets(
     """Return the targets of one scale.
 
     Args:
-        target: boxes in the frame.
-        scale: index into the protocol's anchors: 0 is the coarsest.
+        target: Boxes in the frame.
+        scale: Index into the protocol's anchors: 0 is the coarsest.
         grid: S, cells along a side; the stride is frame / grid.
         classes: C.
-        protocol: anchors and rules.
-        frame: side of the frame in pixels.
+        protocol: Anchors and rules.
+        frame: Side of the frame in pixels.
     """
     device = target.boxes.device
     stride = frame / grid

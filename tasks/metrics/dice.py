@@ -48,8 +48,8 @@ def image_counts(
     Args:
         logits: (B, C, H, W), or (K, B, C, H, W) of K configurations; any floating type.
         target: 0/1 of any type, of the same shape; with K configurations axis 0 may be 1 or missing.
-        threshold: probability from which a pixel counts as foreground, inclusive.
-        masks: takes the predicted masks, packed (`pack`), a tensor (b, C, bytes) for each few images.
+        threshold: Probability from which a pixel counts as foreground, inclusive.
+        masks: Takes the predicted masks, packed (`pack`), a tensor (b, C, bytes) for each few images.
 
     Returns:
         (B, C, 3) or (K, B, C, 3) int64 on the logits' device.
@@ -152,7 +152,7 @@ class SegmentationMetrics:
         """Return `tasks.scores.segmentation_scores` of all images.
 
         Raises:
-            ValueError: nothing was counted.
+            ValueError: Nothing was counted.
         """
         return segmentation_scores(self._all_counts(), self.classes)
 

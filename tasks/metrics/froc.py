@@ -32,13 +32,13 @@ def froc(
         counts: (N,) detections of each image.
         truth: (G, 4) ground-truth boxes x, y, w, h, image after image.
         truth_counts: (N,) boxes of each image.
-        protocol: operating points and rules.
+        protocol: Operating points and rules.
 
     Returns:
         A fraction; 1.0 where there are no boxes (undefined in the published code once a point is reached).
 
     Raises:
-        ValueError: the counts do not fit the rows or each other.
+        ValueError: The counts do not fit the rows or each other.
     """
     if counts.sum() != len(boxes) or len(boxes) != len(scores) or truth_counts.sum() != len(truth):
         raise ValueError("counts must add up to the rows of boxes, scores and truth")

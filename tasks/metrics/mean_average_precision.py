@@ -37,10 +37,10 @@ def average_precisions(
     """Return (T, C): the average precision at each of the protocol's IoU thresholds, for each class.
 
     Args:
-        detections: of N images, on the CPU. Equal scores rank in the given order.
-        target: boxes of the same images.
+        detections: Detections of N images, on the CPU. Equal scores rank in the given order.
+        target: Boxes of the same images.
         classes: C.
-        protocol: thresholds and conventions.
+        protocol: Thresholds and conventions.
     """
     thresholds = protocol.map_iou_thresholds
     if protocol.map_match == "inclusive":
@@ -130,9 +130,9 @@ def kept_detections(detections: Detections, rows: Tensor, counts: Tensor) -> Det
     """Return some of the detections.
 
     Args:
-        detections: of N images.
-        rows: index or mask of those that are kept.
-        counts: how many of each image are kept.
+        detections: Detections of N images.
+        rows: Index or mask of those that are kept.
+        counts: How many of each image are kept.
     """
     return Detections(
         detections.boxes[rows],

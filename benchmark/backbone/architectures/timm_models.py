@@ -102,7 +102,7 @@ def plan_of(name: str) -> Plan:
         name: Name in timm's list, without a tag of weights.
 
     Raises:
-        BackboneError: timm has no such network, or it lacks strides that heads need.
+        BackboneError: The timm library has no such network, or it lacks strides that heads need.
     """
     if name in TORCHVISION:
         raise BackboneError(

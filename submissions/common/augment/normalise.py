@@ -11,14 +11,14 @@ def network_input(images: Tensor, mean: float, std: float) -> Tensor:
 
     Args:
         images: (B, 1, S, S) uint8, or floating type in [0, 1]; on any device.
-        mean: of [0, 1] pixels.
-        std: of [0, 1] pixels, above 0.
+        mean: Mean of [0, 1] pixels.
+        std: Standard deviation of [0, 1] pixels, above 0.
 
     Returns:
         (B, 3, S, S) float32, float64 where the views are, channels last in memory.
 
     Raises:
-        ValueError: another shape or dtype.
+        ValueError: Another shape or dtype.
     """
     if images.ndim != 4 or images.shape[1] != 1:
         raise ValueError(f"expected grey views (B, 1, S, S), found {tuple(images.shape)}")

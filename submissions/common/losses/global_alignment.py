@@ -43,11 +43,11 @@ def global_alignment(
         all_images: (M, d) candidates where negatives are gathered over ranks, the batch's own pairs among
             them in rows `first` … `first + B - 1`; None: the batch itself.
         all_reports: (M, d) of the same pairs.
-        first: row of the batch's first pair in the candidates (rank · B).
-        same_modality: the other candidates of the anchor's own modality are negatives too (not published).
+        first: Row of the batch's first pair in the candidates (rank · B).
+        same_modality: The other candidates of the anchor's own modality are negatives too (not published).
 
     Raises:
-        ValueError: shapes do not fit.
+        ValueError: Shapes do not fit.
     """
     if images.ndim != 2 or images.shape != reports.shape:
         raise ValueError(

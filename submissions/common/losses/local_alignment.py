@@ -41,7 +41,7 @@ def local_alignment(
             candidates. None: all are valid.
 
     Raises:
-        ValueError: shapes do not fit.
+        ValueError: Shapes do not fit.
     """
     count = positions.shape[1]
     if positions.shape != attended.shape or positives.shape != (count, count):

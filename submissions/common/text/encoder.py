@@ -35,7 +35,7 @@ class TextEncoder(nn.Module):
         `frozen_dropout`: what is frozen stays in train mode, its dropout active (published); else in eval mode.
 
         Raises:
-            SettingsError: the model has fewer layers.
+            SettingsError: The model has fewer layers.
         """
         super().__init__()
         layers = bert.encoder.layer
@@ -73,12 +73,12 @@ def pretrained_text_model(name: str, *, lower_case: bool = True) -> tuple[BertMo
     """Return a BERT and its tokeniser.
 
     Args:
-        name: see `source.model_folder`.
-        lower_case: whether the tokeniser lower-cases, whatever the folder says of it. The published run did,
+        name: See `source.model_folder`.
+        lower_case: Whether the tokeniser lower-cases, whatever the folder says of it. The published run did,
             with a cased vocabulary.
 
     Raises:
-        SettingsError: no such model, another kind of model, or weights that do not fill it. Weights are read
+        SettingsError: No such model, another kind of model, or weights that do not fill it. Weights are read
             without executing pickled code.
     """
     folder = model_folder(name)
@@ -139,7 +139,7 @@ def small_text_model(
     """Return an untrained BERT and a tokeniser made from a corpus; weights from torch's global generator.
 
     Raises:
-        PretrainingError: the sentences have no words.
+        PretrainingError: The sentences have no words.
     """
     tokeniser = ReportTokeniser(
         corpus_vocabulary(sentences, vocabulary, lower_case=lower_case),

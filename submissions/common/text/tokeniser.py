@@ -44,7 +44,7 @@ class ReportTokeniser:
         """Take a vocabulary in the order of its numbers and the longest sequence of the model.
 
         Raises:
-            SettingsError: a special token is missing.
+            SettingsError: A special token is missing.
         """
         if missing := [token for token in SPECIAL if token not in set(vocabulary)]:
             raise SettingsError(
@@ -75,7 +75,7 @@ class ReportTokeniser:
         """Become the tokeniser that `to_text` described.
 
         Raises:
-            PretrainingError: it has another number of tokens, so the model does not fit it.
+            PretrainingError: It has another number of tokens, so the model does not fit it.
         """
         stored = json.loads(text)
         backend = Tokenizer.from_str(stored["tokenizer"])
@@ -116,7 +116,7 @@ def read_vocabulary(folder: Path) -> list[str]:
     """Return the tokens of a BERT model's folder in the order of their numbers.
 
     Raises:
-        SettingsError: neither `vocab.txt` nor a WordPiece `tokenizer.json` there.
+        SettingsError: Neither `vocab.txt` nor a WordPiece `tokenizer.json` there.
     """
     listed = folder / "vocab.txt"
     if listed.is_file():
