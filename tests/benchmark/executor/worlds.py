@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from dataclasses import replace
@@ -15,6 +16,7 @@ from benchmark.engine import checkpoint
 from benchmark.engine.evaluate import Evaluation
 from benchmark.engine.observer import Observer
 from benchmark.engine.worker import Worker, process_worker
+from benchmark.log import logger
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.benchmark.engine.world import NARROW, TINY, tiny_store
@@ -52,7 +54,11 @@ def long_evaluation(root: Path) -> Evaluation:
 
 
 def eager_worker() -> Worker:
-    """Return the work function of a process that keeps a checkpoint after every epoch, of narrow heads."""
+    """Return the work function of a process that keeps a checkpoint after every epoch, of narrow heads.
+
+    It says where trainings go on.
+    """
+    logger.setLevel(logging.INFO)
     checkpoint.LEAST_SECONDS, checkpoint.SHARE = 0.0, 0
     for widths, narrow in NARROW:
         widths.update(narrow)
