@@ -90,6 +90,7 @@ def torment(
             workspace = root / f"round-{outcome.rounds}"
             numbers = [_SIGNALS[name] for name in signals.split(",")]
             _round(workspace, executor, jobs, drivers, kills, pause, rng, outcome, cluster, numbers)
+            _await_workers()
             assert results(workspace) == expected, "records differ from those of an undisturbed run"
             assert not list(workspace.glob("checkpoints/*/*")), "a checkpoint outlived the record of its run"
             assert not abandoned(workspace)
@@ -137,6 +138,13 @@ def _round(
             driver = _driver(workspace, executor, jobs, address)
             outcome.drivers += 1
     assert seen <= lines(workspace), "a finished run was lost"
+
+
+def _await_workers() -> None:
+    """Wait until no worker of a killed driver works on: it removes its own checkpoint."""
+    limit = time.monotonic() + PATIENCE
+    while _ray_workers() and time.monotonic() < limit:
+        time.sleep(0.2)
 
 
 def _await_checkpoint(workspace: Path, drivers: list[subprocess.Popen[bytes]], since: float) -> None:
