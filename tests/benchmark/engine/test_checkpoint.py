@@ -387,7 +387,7 @@ def test_a_full_disk_stops_no_training(case, expected, tmp_path, caplog):
 def test_a_signal_while_the_checkpoint_is_written_comes_through(case, tmp_path, monkeypatch):
     """torch's writer makes a RuntimeError of what is raised within it."""
 
-    raised = []
+    raised: list[bool] = []
 
     def signalled(self, content):
         if not raised and len(list(tmp_path.rglob(STATE))) == 2:  # the one before, and this one
