@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from benchmark.contract.base import Model
 from benchmark.contract.task import Target, TaskSpec
-from tasks.declared import read_declared
+from tasks.declared import InvalidDeclarationError, read_declared
 
 FOLDER = Path(__file__).resolve().parent / "metrics"
 PER_CLASS = "<class>"
@@ -29,6 +30,12 @@ class Metric(Model):
     order: int = 100
     """Place in listings, ascending."""
 
+    @model_validator(mode="after")
+    def _classes_of_masks_only(self) -> Self:
+        if self.target == "boxes" and (wrong := [name for name in self.names if PER_CLASS in name]):
+            raise ValueError(f"{wrong[0]} is of single classes, which metrics of boxes are not told")
+        return self
+
     def names_of(self, classes: Sequence[str]) -> list[str]:
         """Return the names for these classes, those of single classes first."""
         single = [
@@ -42,7 +49,7 @@ def metrics(target: Target, folder: Path = FOLDER) -> dict[str, Metric]:
     """Return the metrics of boxes or of masks by file, as listed.
 
     Raises:
-        InvalidDeclarationError: A file does not say what it should.
+        InvalidDeclarationError: A file does not say what it should, or two give one metric.
     """
     files = {
         path.stem: read_declared(path, Metric)
@@ -50,6 +57,13 @@ def metrics(target: Target, folder: Path = FOLDER) -> dict[str, Metric]:
         if not path.stem.startswith("_")
     }
     own = {name: metric for name, metric in files.items() if metric.target == target}
+    first: dict[str, str] = {}
+    for file, metric in own.items():
+        for name in metric.names:
+            if (other := first.setdefault(name, file)) != file:
+                raise InvalidDeclarationError(
+                    f"{folder / file}.py: the metric {name} is that of {other}.py, too"
+                )
     return dict(sorted(own.items(), key=lambda item: (item[1].order, item[0])))
 
 

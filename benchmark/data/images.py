@@ -37,10 +37,12 @@ def read_bytes(path: Path) -> bytes:
     """
     if problem := file_problem(path):
         raise BadImageError(problem)
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise BadImageError(f"{size:,} bytes, expected one image of at most {MAX_BYTES:,}")
     try:
         content = read_plain(path, MAX_BYTES, follow=True)
     except PlainFileError as error:
-        raise BadImageError(f"file {error}, no single image") from error
+        raise BadImageError(f"file {error}") from error  # it was exchanged or grew since
     except OSError as error:
         raise BadImageError(f"file cannot be read: {error.strerror}") from error
     if not content:

@@ -49,7 +49,7 @@ class Partial:
             known = {
                 "row": place,
                 "sha256": self.files.write(
-                    [(name, at, _bytes_of(array, size)) for (name, at, size), array in contents]
+                    [(name, at, _bytes_of(array, self.shapes[name][1:])) for (name, at, _), array in contents]
                 ),
                 "boxes": row.boxes.tolist(),
                 "classes": row.box_classes.tolist(),
@@ -115,9 +115,9 @@ class Partial:
         return [(name, start + place * size, size) for name, start, size in self._arrays]
 
 
-def _bytes_of(array: np.ndarray, size: int) -> bytes:
-    if array.dtype != np.uint8 or array.nbytes != size:
-        raise ValueError(f"row: expected {size} bytes of uint8, found {array.dtype} {array.shape}")
+def _bytes_of(array: np.ndarray, shape: tuple[int, ...]) -> bytes:
+    if array.dtype != np.uint8 or array.shape != shape:
+        raise ValueError(f"row: expected uint8 {shape}, found {array.dtype} {array.shape}")
     return array.tobytes()
 
 

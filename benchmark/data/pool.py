@@ -100,14 +100,21 @@ def map_chunks(
             with interrupts_held():  # submitting may start a worker
                 running.append(pool.submit(function, chunk))
             if len(running) >= _AHEAD * pool.workers:
-                yield running.popleft().result()
+                yield _first(running)
         while running:
-            yield running.popleft().result()
+            yield _first(running)
     except BrokenProcessPool as error:
         raise DataError("a worker process died (out of memory?); try with fewer --workers") from error
     finally:
         # What has begun may still write into a folder that is about to go.
         wait([future for future in running if not future.cancel()])
+
+
+def _first(running: deque[Future[Result]]) -> Result:
+    """Wait for the first result. Ctrl-C while it is awaited leaves its chunk among those that are running."""
+    result = running[0].result()
+    running.popleft()
+    return result
 
 
 @contextmanager

@@ -197,15 +197,24 @@ def added(earlier: Usage, later: Usage) -> Usage:
 
 
 def sweep_checkpoints(
-    workspace: Path, submission: str, backbone_sha256: str, recorded: Iterable[str]
+    workspace: Path, submission: str, backbone_sha256: str | None, recorded: Iterable[str]
 ) -> None:
-    """Remove the checkpoints of a backbone that nobody goes on with: of recorded runs (a process was killed between
-    record and removal), of a backbone that was replaced, and those of long ago."""
+    """Remove the checkpoints of a backbone that nobody goes on with.
+
+    Args:
+        workspace: The workspace.
+        submission: Name of the backbone.
+        backbone_sha256: The backbone of that name as it is now. Checkpoints of one that was replaced go, and those of
+            long ago; None leaves both, since a call that took hours does not know what is now.
+        recorded: Keys of recorded runs. Their checkpoints go: a process was killed between record and removal.
+    """
     folder = workspace / CHECKPOINTS / submission
     sweep(folder)
     done = set(recorded)
     for path in folder.glob("[!.]*"):
-        reason = "its run is recorded" if path.name in done else _stale(path, backbone_sha256)
+        reason = (
+            "its run is recorded" if path.name in done else backbone_sha256 and _stale(path, backbone_sha256)
+        )
         if reason:
             logger.info("checkpoint %s: %s; removed", path, reason)
             with suppress(OSError):  # another call removes it, or it is somebody else's

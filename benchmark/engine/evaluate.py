@@ -58,14 +58,14 @@ def evaluate(
     for plan in plans.values():
         with suppress(OSError):  # what cannot be removed harms nobody
             sweep_predictions(plan.path)
-    _sweep_checkpoints(evaluation, plans.values())
+    _sweep_checkpoints(evaluation, plans.values(), evaluation.source.sha256)
     jobs = plan_jobs(list(plans.values()), budget.rates if budget else TYPICAL, share=budget is None)
     watcher = _Progress(evaluation, jobs, observer or Observer(), budget)
     executor = executor or ProcessExecutor()
     claims = evaluation.workspace / "claims"
     executor.run([job.to_job() for job in jobs], Work(Worker(evaluation), ENTRY), claims, watcher)
     # A worker may have been killed between the record of a run and the removal of its checkpoint.
-    _sweep_checkpoints(evaluation, plans.values())
+    _sweep_checkpoints(evaluation, plans.values(), None)
     failures |= watcher.failures
     return [
         TaskResult(spec, "left")
@@ -112,9 +112,11 @@ def refuse_mixing(plans: Iterable[TaskPlan]) -> None:
     raise ValueError("\n".join(lines))
 
 
-def _sweep_checkpoints(evaluation: Evaluation, plans: Iterable[TaskPlan]) -> None:
+def _sweep_checkpoints(
+    evaluation: Evaluation, plans: Iterable[TaskPlan], backbone_sha256: str | None
+) -> None:
     recorded = {key for plan in plans for key in plan.records()}
-    sweep_checkpoints(evaluation.workspace, evaluation.source.name, evaluation.source.sha256, recorded)
+    sweep_checkpoints(evaluation.workspace, evaluation.source.name, backbone_sha256, recorded)
 
 
 def _result(spec: TaskSpec, plan: TaskPlan | None, failure: str | None) -> TaskResult:

@@ -237,6 +237,10 @@ def _compared(run: ScoredRun, stored: StoredPredictions, changed: str | None) ->
         for name in sorted(record.test)  # a metric that came later is no difference
         if again.get(name) != record.test[name]
     ]
+    wanted = (run.spec.metric, *run.spec.extra_metrics)
+    differing += [
+        f"{name} {_value(again.get(name))} (not recorded)" for name in wanted if name not in record.test
+    ]
     more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
     said = [f"{record.predictions.file} {changed}"] if changed else []
     if differing:

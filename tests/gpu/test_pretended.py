@@ -43,7 +43,7 @@ def test_no_file_with_gpu_tests_is_forgotten():
     marked = {
         path.relative_to(REPOSITORY).as_posix()
         for path in (REPOSITORY / "tests").rglob("test_*.py")
-        if HERE not in path.parents and "@pytest.mark.gpu" in path.read_text(encoding="utf-8")
+        if HERE not in path.parents and "pytest.mark.gpu" in path.read_text(encoding="utf-8")
     }
     assert marked == set(ELSEWHERE)
 

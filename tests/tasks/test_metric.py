@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from tasks.boxes import BoxTarget
-from tasks.metric import metric_names
+from tasks.declared import InvalidDeclarationError
+from tasks.metric import metric_names, metrics
 from tasks.objective import build_objective
 from tasks.protocol import load_protocol
 from tests.tasks.lovt_18 import LOVT_18
@@ -26,3 +29,17 @@ def test_an_extended_pass_gives_every_name(task: int):
         masks = torch.ones(1, len(spec.classes), 4, 4, dtype=torch.uint8)
         metrics.update(torch.zeros(masks.shape), masks)
     assert sorted(metrics.compute()) == sorted(metric_names(spec))
+
+
+def test_a_metric_of_boxes_is_told_no_class(tmp_path: Path):
+    (tmp_path / "mine.py").write_text('METRIC = Metric(names=("<class>_AP",), target="boxes")\n')
+    with pytest.raises(InvalidDeclarationError, match="<class>_AP is of single classes"):
+        metrics("boxes", tmp_path)
+
+
+def test_two_files_of_one_metric_are_refused(tmp_path: Path):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.py").write_text('METRIC = Metric(names=("mine",), target="boxes")\n')
+    with pytest.raises(InvalidDeclarationError, match=r"two\.py: the metric mine is that of one\.py, too"):
+        metrics("boxes", tmp_path)
+    assert metrics("masks", tmp_path) == {}

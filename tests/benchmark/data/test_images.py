@@ -107,6 +107,15 @@ def test_huge_image_is_refused_before_it_is_decoded() -> None:
         decode_grey(bomb)
 
 
+def test_a_file_that_is_no_single_image_by_its_size_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "a.png").open("wb") as file:
+        file.truncate((1 << 30) + 1)
+    with pytest.raises(
+        BadImageError, match="1,073,741,825 bytes, expected one image of at most 1,073,741,824"
+    ):
+        read_bytes(tmp_path / "a.png")
+
+
 def test_missing_file_is_a_bad_image(tmp_path: Path) -> None:
     with pytest.raises(BadImageError, match="missing"):
         read_bytes(tmp_path / "none.png")

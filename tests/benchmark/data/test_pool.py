@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -56,7 +58,7 @@ def test_a_dead_worker_is_an_error_with_advice() -> None:
 def note_and_wait(folder: str, chunk: Sequence[int]) -> int:
     """Write a file at the begin and one at the end."""
     (Path(folder) / f"begun-{chunk[0]}").touch()
-    time.sleep(0.2)
+    time.sleep(1 if chunk[0] == 0 else 0.2)
     (Path(folder) / f"ended-{chunk[0]}").touch()
     return len(chunk)
 
@@ -70,6 +72,24 @@ def test_closing_waits_for_what_has_begun_and_begins_nothing_more(tmp_path: Path
         names = {path.name for path in tmp_path.iterdir()}
     assert {name.replace("begun", "ended") for name in names} <= names
     assert {path.name for path in tmp_path.iterdir()} == names
+
+
+@pytest.mark.slow
+def test_ctrl_c_waits_for_what_has_begun_the_awaited_chunk_included(tmp_path: Path) -> None:
+    def interrupt() -> None:
+        while not (tmp_path / "begun-0").exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with workers_for(None, 2) as pool:
+        waiting = threading.Thread(target=interrupt)
+        waiting.start()
+        with pytest.raises(KeyboardInterrupt):
+            next(map_chunks(partial(note_and_wait, str(tmp_path)), range(100_000), pool))
+        waiting.join()
+        names = {path.name for path in tmp_path.iterdir()}
+    assert "begun-0" in names
+    assert {name.replace("begun", "ended") for name in names} <= names
 
 
 def say_and_wait(folder: str, chunk: Sequence[int]) -> int:

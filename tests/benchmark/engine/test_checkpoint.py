@@ -440,7 +440,9 @@ def test_checkpoints_that_nobody_goes_on_with_are_removed(cut, tmp_path):
         _change(tmp_path / "checkpoints" / "mine" / key.key(), run=key)
     recorded, replaced, old, kept = (tmp_path / "checkpoints" / "mine" / key.key() for key in keys)
     os.utime(old, times=(time.time() - 31 * 86_400,) * 2)
-    sweep_checkpoints(tmp_path, "mine", "a" * 64, [keys[0].key(), "0" * 64])
+    sweep_checkpoints(tmp_path, "mine", None, [keys[0].key(), "0" * 64])
+    assert set(kept.parent.iterdir()) == {replaced, old, kept}, "what a backbone is now, nobody knows here"
+    sweep_checkpoints(tmp_path, "mine", "a" * 64, ["0" * 64])
     assert list(kept.parent.iterdir()) == [kept]
     assert not recorded.exists()
     assert not replaced.exists()

@@ -91,6 +91,7 @@ def test_every_box_is_labelled_with_its_own_class(plan):
     for place, index in enumerate((6, 1, 3)):
         maps[0][place, 5 + index, 0, 0] = 5.0
     examples = make_examples(plan, FIRST, [0, 1, 2], maps)
+    assert len(examples.images) == 3
     shown = zip(
         examples.images, plan.store.rows("test"), ("Pneumonia", "Cardiomegaly", "Infiltrate"), strict=False
     )

@@ -212,6 +212,15 @@ def test_a_metric_that_came_after_the_run_is_no_difference(workspace):
     assert texts(workspace, "covid_linear") == []
 
 
+def test_a_metric_that_was_struck_from_the_record_is_found(workspace):
+    record = runs(workspace, "rsna_frozen_1")[0]
+    left = {name: value for name, value in record.test.items() if name != "mAP@0.5"}
+    replace(workspace, record, test=left)
+    ((_, seed, text),) = texts(workspace, "rsna_frozen_1")
+    assert seed == record.run.seed
+    assert text == f"its predictions give mAP@0.5 {record.test['mAP@0.5']!r} (not recorded)"
+
+
 def of_another_run(root, record):
     shutil.copy(path_of(root, runs(root, "rsna_frozen_1")[1]), path_of(root, record))
     reseal(root, record)
