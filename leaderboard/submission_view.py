@@ -27,6 +27,7 @@ from leaderboard.board.declared import read_model
 from leaderboard.board.descriptions import Description, describe
 from leaderboard.board.evidence import LADDER, evidence_of, measured_by
 from leaderboard.board.lineage import overlaps
+from leaderboard.board.notices import mark_disputed, read_notices, withdraw
 from leaderboard.board.records import RecordSet, read_records
 from leaderboard.board.run_table import run_table
 from leaderboard.board.selection import select
@@ -88,7 +89,7 @@ def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
 
     Of a submission's backbones the one that was checked furthest counts.
     """
-    records = read_records(workspace / "results")
+    records = withdraw(read_records(workspace / "results"), read_notices())
     made = _backbones(workspace)
     folders, wrong = _readable(_folders(workspace))
     rows = {name: [name, *(row for row in made if made[row] == name and row != name)] for name in folders}
@@ -128,7 +129,8 @@ def detail(name_or_dir: str, workspace: Path) -> Detail:
     folder = locate(name_or_dir, workspace)[0] if there else None
     name = folder.name if folder else name_or_dir
     roots = [*([folder.parent] if folder else []), *submission_roots(workspace)]
-    records = read_records(workspace / "results")
+    notices = read_notices()
+    records = withdraw(read_records(workspace / "results"), notices)
     if folder is None and name not in _backbones(workspace) and not _finals(name, records):
         results = (record.submission for record in records.records)
         known = dict.fromkeys([*_folders(workspace), *_backbones(workspace), *results])
@@ -145,7 +147,7 @@ def detail(name_or_dir: str, workspace: Path) -> Detail:
         submission=declared,
         description=described[name],
         evidence=_evidence(name, described[name], records),
-        tables=_tables(name, records, described),
+        tables=[mark_disputed(table, notices) for table in _tables(name, records, described)],
     )
 
 

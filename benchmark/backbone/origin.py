@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.backbone import imagenet
 from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.names import ALWAYS, IMAGENET
+from benchmark.backbone.names import ALWAYS, IMAGENET, is_kept
 from benchmark.backbone.sources import RandomSource, backbone_folder
 from benchmark.contract.backbone import Provenance
 
@@ -65,5 +65,7 @@ def elsewhere(name: str, weights: str = "FILE", options: Sequence[str] = ()) -> 
     """
     if name == IMAGENET:
         return f"NAME imagenet takes the weights that lie in torch hub's cache: {imagenet.advice()}"
-    words = shlex.join(["lovt-bench", "submit", name, "--weights", weights, *options])
-    return f"`backbone export` writes imagenet and random; weights from elsewhere become a backbone with: {words}"
+    kept = is_kept(name)
+    words = shlex.join(["lovt-bench", "submit", "NAME" if kept else name, "--weights", weights, *options])
+    why = f"the name {name} is kept for what is always there; " if kept else ""
+    return f"{why}`backbone export` writes imagenet and random; weights from elsewhere become a backbone with: {words}"

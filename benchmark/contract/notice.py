@@ -15,7 +15,8 @@ class Notice(Model):
     """One entry of `leaderboard/withdrawn.yaml`."""
 
     row: Name | None = None
-    """Name of a submission, in all tables of measured and of claimed numbers."""
+    """Name of a row in all tables of measured and of claimed numbers: a backbone (`lovt-30`), or a submission that only
+    claims. Each backbone of a method has an entry of its own."""
     record: Sha256 | None = None
     """Key of a run record."""
     state: Literal["withdrawn", "disputed"] = "withdrawn"

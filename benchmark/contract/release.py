@@ -39,7 +39,7 @@ class BuildRecord(Model):
     schema_version: Literal[1] = 1
     version: Name
     code_sha256: Sha256
-    """Digest of the sources that build and render: `leaderboard/` and `benchmark/contract/`."""
+    """Digest of the sources that build and render: `leaderboard/`, `benchmark/contract/` and the code of `tasks/`."""
     tools: dict[str, str]
     """Versions of Python and of the libraries that compute and render."""
     release: Release | None = None

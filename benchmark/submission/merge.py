@@ -39,9 +39,11 @@ def merged(
     Raises:
         SubmissionError: Another file, or another backbone of this one, is declared, and `force` does not replace it.
     """
-    known = before.weights if before else None
-    if before is None or known is None:
+    if before is None:
         return dict(stated)
+    known = before.weights
+    if known is None:  # numbers that were claimed before there were weights
+        return {**before.model_dump(exclude_unset=True), **stated}
     if known.sha256 != file:
         if force:
             return dict(stated)

@@ -14,7 +14,7 @@ import submissions
 from benchmark.contract.base import is_built_in
 from benchmark.contract.display_name import alike, name_problem
 from benchmark.contract.model_file import ModelFileError, read_model
-from benchmark.contract.plain_file import holders, is_plain
+from benchmark.contract.plain_file import holders, is_plain, is_there
 from benchmark.contract.submission import Submission
 from benchmark.contract.unknown import meant
 from benchmark.contract.untrusted import clean_text
@@ -46,8 +46,9 @@ def read_submission(root: Path, name: str) -> Submission:
     Raises:
         SubmissionError: No submission of that name, or a field is wrong; the field is named.
     """
-    known = submission_names(root)
-    if name not in known:
+    # The name first: to list all folders for each of thousands of names would take a minute.
+    if name.startswith(".") or "\0" in name or Path(name).name != name or not is_there(root / name / FILE):
+        known = submission_names(root)
         raise SubmissionError(
             f"no submission {name!r}{meant(name, known)}; there: {', '.join(known) or 'none'}"
         )
@@ -76,13 +77,18 @@ def read_folder(folder: Path) -> Submission:
     return submission
 
 
-def check_texts(submission: Submission, where: str) -> None:
-    """Raise SubmissionError where a text that tables show is not plain, or an address would publish a password."""
+def check_addresses(submission: Submission, where: str) -> None:
+    """Raise SubmissionError where an address would publish a password."""
     stated = [value for part in (submission, submission.weights or ()) for _, value in part]
     if any(isinstance(value, HttpUrl) and (value.username or value.password) for value in stated):
         raise SubmissionError(
             f"{where}: an address holds a user name or password, and everybody would see it"
         )
+
+
+def check_texts(submission: Submission, where: str) -> None:
+    """Raise SubmissionError where a text that tables show is not plain, or an address would publish a password."""
+    check_addresses(submission, where)
     shown = [submission.display_name, *submission.pretraining_data]
     if any(text != clean_text(text) or set(text) & set("<>&") for text in shown):
         raise SubmissionError(

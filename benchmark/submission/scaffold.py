@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from benchmark.contract.base import NAME_RULE, is_built_in, is_name
+from benchmark.contract.strict_yaml import yaml_text
 from benchmark.disk.digest import file_sha256
 from benchmark.disk.temporary import new_folder
 from benchmark.submission.declare import declaration_text, declare
@@ -43,6 +44,7 @@ def new_container(name: str, into: Path) -> Path:
         )
     texts = {
         "name": name,
+        "scalar": yaml_text({"name": name}).removeprefix("name: ").strip(),
         "package": package_name(name),
         "shown": argument_for(folder),
         "where": INSIDE if inside else OUTSIDE,

@@ -16,7 +16,7 @@ from benchmark.contract.model_file import ModelFileError
 from benchmark.contract.model_file import read_model as read_file
 from benchmark.contract.plain_file import is_there
 from benchmark.contract.submission import Submission
-from benchmark.submission.read import FILE
+from benchmark.submission.read import FILE, SubmissionError, check_addresses
 from leaderboard.errors import LeaderboardError
 
 _Read = TypeVar("_Read", bound=Model)
@@ -75,7 +75,8 @@ def _submission(folders: Sequence[Path], name: str) -> Submission | None:
         return None
     try:
         submission = read_file(path, Submission)
-    except (OSError, ModelFileError) as error:
+        check_addresses(submission, str(path))  # texts are made plain where they are shown
+    except (OSError, ModelFileError, SubmissionError) as error:
         raise LeaderboardError(str(error)) from error
     if submission.name != name:
         raise LeaderboardError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.contract.plain_file import is_plain
+from benchmark.contract.plain_file import is_plain, is_there
 from benchmark.contract.untrusted import clean_text
 from benchmark.disk.leftovers import is_temporary
 from leaderboard.errors import LeaderboardError
@@ -35,10 +35,11 @@ def _lists(out: Path) -> dict[str, str]:
     except LeaderboardError as error:
         return {INDEX: f"the list of versions cannot be made anew: {error}"}
     remedy = "`lovt-bench leaderboard build` writes it anew"
+    none = not releases(out)
     return {
         name: f"{name} is not the list of the releases that are here; {remedy}"
         for name, text in expected.items()
-        if not is_list(out / name, text)
+        if not is_list(out / name, text) and not (none and not is_there(out / name))  # nothing, of nothing
     }
 
 

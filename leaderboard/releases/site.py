@@ -10,9 +10,12 @@ from pathlib import Path
 from benchmark.disk.temporary import new_folder
 from leaderboard.errors import LeaderboardError
 from leaderboard.releases.folder import folder_problems, named_inputs
-from leaderboard.releases.store import copy
+from leaderboard.releases.store import fetch, keep
 from leaderboard.releases.version import file_problems, put_files, read_files, releases
 from leaderboard.releases.version_index import check_releases, index_of, list_files
+
+_SHOWN = 5
+"""Problems that a message names."""
 
 _REDIRECT = """<!doctype html>
 <html lang="en">
@@ -41,7 +44,10 @@ def write_site(out: Path, target: Path) -> list[str]:
     if target.exists():
         raise LeaderboardError(f"{target} is there already; choose a folder that is not")
     if problems := folder_problems(out):
-        raise LeaderboardError(f"{out} is not published as it is: {'. '.join(list(problems.values())[:5])}")
+        more = f". And {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise LeaderboardError(
+            f"{out} is not published as it is: {'. '.join(list(problems.values())[:_SHOWN])}{more}"
+        )
     with new_folder(target, replace=False) as fresh:
         for version in versions:
             files = read_files(out / version)
@@ -49,7 +55,7 @@ def write_site(out: Path, target: Path) -> list[str]:
                 raise LeaderboardError(f"release {version} changes just now: {next(iter(changed.values()))}")
             put_files(fresh / version, files)
         for sha256 in sorted(named_inputs(out)):
-            copy(out, sha256, fresh)
+            keep(fresh, fetch(out, sha256))  # packed anew: no digest is of the packed file
         lists = {name: text.encode() for name, text in list_files(index_of(fresh)).items()}
         first = _REDIRECT.format(target=f"{versions[0]}/index.html")
         put_files(fresh, {**lists, "index.html": first.encode()})

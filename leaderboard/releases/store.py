@@ -50,34 +50,11 @@ def fetch(versions: Path, sha256: str) -> bytes:
     Raises:
         MissingInputError: It is not there, a link, not gzip, larger than an input may be, or other content.
     """
-    return _unpack(_read(versions, sha256), sha256)
-
-
-def copy(versions: Path, sha256: str, target: Path) -> None:
-    """Copy an input into another folder of versions as it is. Raises MissingInputError as `fetch` does."""
-    packed = _read(versions, sha256)
-    _unpack(packed, sha256)
-    write_bytes(_path(target, sha256), packed)
-
-
-def place(sha256: str) -> str:
-    """Return where an input lies below the folder of versions. Raises MissingInputError for what is no digest."""
-    if not _DIGEST.fullmatch(sha256):
-        raise MissingInputError(f"{sha256[:80]!r} is no SHA-256")
-    return f"{INPUTS}/{sha256}.gz"
-
-
-def _read(versions: Path, sha256: str) -> bytes:
-    try:
-        return read_plain(_path(versions, sha256), FILE_LIMIT)
-    except (OSError, PlainFileError) as error:
-        raise MissingInputError(
-            f"{place(sha256)} is missing; bring it back from the repository's history"
-        ) from error
-
-
-def _unpack(packed: bytes, sha256: str) -> bytes:
     where = place(sha256)
+    try:
+        packed = read_plain(_path(versions, sha256), FILE_LIMIT)
+    except (OSError, PlainFileError) as error:
+        raise MissingInputError(f"{where} is missing; bring it back from the repository's history") from error
     try:
         with gzip.open(io.BytesIO(packed)) as unpacked:
             content = unpacked.read(FILE_LIMIT + 1)
@@ -86,6 +63,13 @@ def _unpack(packed: bytes, sha256: str) -> bytes:
     if digest(content) != sha256:
         raise MissingInputError(f"{where} holds something else than its name says")
     return content
+
+
+def place(sha256: str) -> str:
+    """Return where an input lies below the folder of versions. Raises MissingInputError for what is no digest."""
+    if not _DIGEST.fullmatch(sha256):
+        raise MissingInputError(f"{sha256[:80]!r} is no SHA-256")
+    return f"{INPUTS}/{sha256}.gz"
 
 
 def _path(versions: Path, sha256: str) -> Path:

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import benchmark.contract
+import tasks.head
 from leaderboard.line_ends import source_bytes
 
 LIBRARIES = ("jinja2", "numpy", "pandas", "pillow", "pydantic", "scipy", "tabulate", "vl-convert-python")
@@ -35,16 +36,20 @@ def _version(library: str) -> str | None:
 
 
 def code_sha256() -> str:
-    """Return one digest of the sources that build and render; published tables and withdrawals are inputs, not code."""
+    """Return one digest of the sources that build and render.
+
+    Published tables and withdrawals are inputs, not code. What heads and metrics say of themselves stands in tables.
+    """
     board = Path(__file__).resolve().parents[1]
     contract = Path(benchmark.contract.__file__ or "").resolve().parent
+    measured = Path(tasks.head.__file__ or "").resolve().parent
     total = hashlib.sha256()
-    for name, root in (("leaderboard", board), ("contract", contract)):
+    for name, root in (("leaderboard", board), ("contract", contract), ("tasks", measured)):
         for path in sorted(root.rglob("*")):
             relative = path.relative_to(root)
             if relative.parts[0] in _NO_CODE or path.suffix not in _SOURCES or not path.is_file():
                 continue
-            if relative.parts[0] != "published" or path.suffix == ".py":
+            if (name != "tasks" and relative.parts[0] != "published") or path.suffix == ".py":
                 content = hashlib.sha256(source_bytes(path)).hexdigest()
                 total.update(f"{content}  {name}/{relative.as_posix()}\n".encode())
     return total.hexdigest()

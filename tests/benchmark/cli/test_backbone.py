@@ -62,6 +62,15 @@ def test_weights_from_elsewhere_are_submitted_and_the_command_line_is_told(call)
     assert context.params["pretraining_data"] == ("other: ours",)
 
 
+@pytest.mark.parametrize("name", ["random", "random-best"])
+def test_a_kept_name_is_not_advised(call, name: str) -> None:
+    result = call("export", name, "--weights", "w.pth")
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert f"the name {name} is kept for what is always there" in said
+    assert "lovt-bench submit NAME --weights w.pth" in said
+
+
 def test_export_of_one_random_draw(call, tmp_path: Path) -> None:
     result = call("export", "random", "--seed", "4", "--arch", "resnet18", "--no-onnx")
     assert result.exit_code == 0, result.output

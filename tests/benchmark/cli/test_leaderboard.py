@@ -59,6 +59,22 @@ def test_build_takes_names_from_the_folder_of_submissions_that_the_environment_n
     assert "Declared elsewhere" in (workspace / "versions" / "dev" / "leaderboard.md").read_text()
 
 
+def test_a_password_in_a_declared_address_is_not_published(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = workspace / "elsewhere" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "submission.yaml").write_text(
+        "name: mine\ndisplay_name: Mine\nsupervision: self\npaper: https://me:secret@example.org/p\n"
+        "claimed: {covid_linear: {value: 0.5}}\n"
+    )
+    monkeypatch.setenv("LOVT_BENCH_SUBMISSIONS", str(folder.parent))
+    result = call("build", "--workspace", workspace, "--out", workspace / "versions")
+    assert "an address holds a user name or password" in result.output
+    for path in (workspace / "versions").rglob("*.*"):
+        assert not path.is_file() or b"secret" not in path.read_bytes(), path.name
+
+
 def test_build_and_verify_leave_out_what_was_withdrawn(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

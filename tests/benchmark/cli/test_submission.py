@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from benchmark.cli.submission import submission
 from benchmark.contract.audit import AUDIT_FILE
+from benchmark.contract.notice import Notice
 from benchmark.contract.submission import Submission
 from benchmark.submission.read import read_folder, submission_names, submissions_root
 from submissions.common.corpus import Corpus
@@ -398,6 +399,28 @@ def test_show_sets_claims_beside_what_was_measured(
     (cell,) = found["tables"][0]["rows"][0]["cells"]
     assert cell["claimed"]["difference"] == pytest.approx(-0.1)
     assert [row["id"] for row in found["tables"][0]["rows"]] == ["mine"]
+
+
+def test_show_and_list_know_what_was_withdrawn(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(tmp_path / "workspace" / "submissions" / "mine")
+    monkeypatch.setenv("LOVT_BENCH_KEEPER", "board")
+    mine = runs("mine", "covid_linear", [0.3, 0.5], measured_by="board")
+    better = runs("other", "covid_linear", [0.9], measured_by="board")
+    write(tmp_path / "workspace" / "results", [*mine, *better])
+    notices = [
+        Notice(row="other", date="2026-05-02", reason="A copy", decided_by="me"),
+        Notice(row="mine", state="disputed", date="2026-05-02", reason="In doubt", decided_by="me"),
+    ]
+    assert json.loads(call("show", "mine", "--json").stdout)["tables"][0]["rows"][0].get("disputed") is None
+    monkeypatch.setattr("leaderboard.submission_view.read_notices", lambda: notices)
+    (row,) = json.loads(call("show", "mine", "--json").stdout)["tables"][0]["rows"]
+    assert "In doubt" in row["disputed"][0]
+    monkeypatch.setattr(
+        "leaderboard.submission_view.read_notices", lambda: [notices[0].model_copy(update={"row": "mine"})]
+    )
+    assert json.loads(call("show", "mine", "--json").stdout)["tables"] == []
+    (line,) = [one for one in json.loads(call("list", "--json").stdout) if one["name"] == "mine"]
+    assert line["evidence"] == "claimed"
 
 
 def test_an_audit_worsens_a_mark_and_never_betters_it(call, tmp_path: Path) -> None:

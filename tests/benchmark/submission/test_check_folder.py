@@ -10,6 +10,7 @@ import submissions
 from benchmark.backbone.findings import Finding
 from benchmark.runtime.base_images import bases_of, missing_text
 from benchmark.submission.check import check_submission
+from benchmark.submission.read import read_folder
 from benchmark.submission.scaffold import new_container
 
 
@@ -57,6 +58,12 @@ def test_what_a_recipe_copies_lies_in_the_folder(tmp_path: Path, line: str, prob
     found = [text for text in texts(check_submission(folder, []), "error") if "Dockerfile" in text]
     assert len(found) == (problem is not None), found
     assert all(problem in text for text in found if problem)
+
+
+@pytest.mark.parametrize("name", ["123", "true", "1e5", "null", "2020-01-01", "0x1f", "mine"])
+def test_a_name_that_yaml_takes_for_something_else_stays_a_name(tmp_path: Path, name: str) -> None:
+    submission = read_folder(new_container(name, tmp_path))
+    assert (submission.name, submission.display_name) == (name, name)
 
 
 def test_a_folder_is_whole_outside_and_inside(tmp_path: Path, repository: Path) -> None:

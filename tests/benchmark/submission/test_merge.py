@@ -49,6 +49,13 @@ def test_what_is_stated_of_the_weights_stands_beside_what_was_declared_of_them()
     assert (said["weights"]["url"], said["weights"]["file"]) == ("https://example.org/w", "a.pth")
 
 
+def test_claims_from_before_there_were_weights_are_inherited() -> None:
+    claims = declared().model_copy(update={"weights": None})
+    said = merged("mine", {"supervision": "text"}, claims, ONE, force=False, backbone=BACKBONE)
+    assert (said["display_name"], said["supervision"]) == ("Mine", "text")
+    assert said["claimed"] == {"covid_linear": {"value": 0.5}}
+
+
 def test_a_declaration_without_a_backbone_binds_to_its_file_only() -> None:
     assert merged("mine", {}, declared(None), ONE, force=False, backbone=ANOTHER)["claimed"]
     with pytest.raises(SubmissionError, match="is declared with weights of SHA-256"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,26 @@ def test_a_release_or_its_inputs_behind_a_link_are_refused(tmp_path: Path) -> No
             write_site(out, tmp_path / "site")
         (out / name).unlink()
         (tmp_path / "moved").rename(out / name)
+
+
+def test_what_stands_beside_an_input_in_its_packed_file_is_not_published(tmp_path: Path) -> None:
+    """The digest of an input is that of its content; gzip keeps a name and a comment beside it."""
+    out = released(tmp_path)
+    path = sorted((out / "inputs").iterdir())[0]
+    content = gzip.decompress(path.read_bytes())
+    packed = gzip.compress(content, mtime=0)
+    path.write_bytes(packed[:3] + b"\x10" + packed[4:10] + b"<script>alert(1)</script>\0" + packed[10:])
+    assert gzip.decompress(path.read_bytes()) == content
+    write_site(out, tmp_path / "site")
+    assert b"<script>" not in (tmp_path / "site" / "inputs" / path.name).read_bytes()
+
+
+def test_nothing_released_is_nothing_wrong(tmp_path: Path) -> None:
+    assert folder_problems(tmp_path / "versions") == {}
+    (tmp_path / "versions").mkdir()
+    assert folder_problems(tmp_path / "versions") == {}
+    (tmp_path / "versions" / "versions.js").write_text("alert(1)")
+    assert list(folder_problems(tmp_path / "versions")) == ["versions.js"]
 
 
 def test_what_a_writer_holds_and_what_is_being_built_are_no_strangers(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import tasks.head
 from benchmark.contract.leaderboard import Leaderboard
 from leaderboard.board.stale import Current
 from leaderboard.errors import LeaderboardError
@@ -20,6 +21,7 @@ from leaderboard.releases.folder import folder_problems
 from leaderboard.releases.release import build_development, release
 from leaderboard.releases.site import write_site
 from leaderboard.releases.sources import Sources
+from leaderboard.releases.tools import code_sha256
 from leaderboard.releases.verify import Verification, verify
 from leaderboard.releases.version import read_version, sum_problems
 from leaderboard.show.examples import read_examples
@@ -226,6 +228,20 @@ def test_other_libraries_and_other_code_explain_a_difference(
     assert told(found) == {("code", "leaderboard.md")}
     assert found.explained
     assert not found.identical
+
+
+def test_what_heads_say_of_themselves_is_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their labels stand in tables; task files are inputs."""
+    folder = tmp_path / "tasks"
+    shutil.copytree(Path(tasks.head.__file__).parent, folder)
+    monkeypatch.setattr("tasks.head.__file__", str(folder / "head.py"))
+    before = code_sha256()
+    head = folder / "heads" / "unet.py"
+    head.write_text(head.read_text().replace('label="', 'label="My '))
+    assert code_sha256() != before
+    shutil.copy(REPOSITORY / "tasks" / "heads" / "unet.py", head)
+    next((folder / "specs").glob("*.yaml")).unlink()
+    assert code_sha256() == before
 
 
 def test_other_numbers_are_never_explained_by_other_code(out: Path) -> None:

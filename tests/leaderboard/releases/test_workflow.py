@@ -113,6 +113,7 @@ def test_a_release_gets_no_file_and_an_input_never_changes(repository: Path, nam
         "leaderboard/versions/1.0.0/assets/x.js",
         "leaderboard/published/lovt-2022.csv",
         "leaderboard/withdrawn.yaml",
+        "tasks/heads/unet.py",
         ".gitattributes",
         ".github/workflows/leaderboard.yml",
     ],
