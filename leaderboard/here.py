@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmark.contract.backbone import BackboneManifest
+from benchmark.contract.backbone import MANIFEST, BackboneManifest
 from benchmark.contract.dataset import DatasetManifest
 from benchmark.contract.task import TaskSpec
 from leaderboard.board.declared import read_model
@@ -80,6 +80,6 @@ def _stores(folder: Path, names: Iterable[str]) -> dict[str, CurrentStore]:
 
 
 def _backbones(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    paths = {name: folder / name / "backbone.json" for name in names}
+    paths = {name: folder / name / MANIFEST for name in names}
     found = {name: read_model(path, BackboneManifest, lambda error: None) for name, path in paths.items()}
     return {name: manifest.sha256 for name, manifest in found.items() if manifest}

@@ -87,7 +87,7 @@ def datasets() -> list[str]:
 def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
     """Return one line per submission, and what is wrong with those that are left out.
 
-    Of a submission's backbones the one that was checked furthest counts.
+    A submission counts as checked as far as the backbone that was checked furthest.
     """
     records = withdraw(read_records(workspace / "results"), read_notices())
     made = _backbones(workspace)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmark.keeper import keeper
 from benchmark.submission.declare import kind_of
+from benchmark.submission.read import FILE
 from leaderboard.board.contradictions import Contradiction, Origin, contradictions
 from leaderboard.board.declared import Complain, read_submission
 from leaderboard.board.descriptions import Description, claiming, describe
@@ -83,7 +84,7 @@ def contradictions_here(
 
 
 def _origin(name: str, description: Description, declared: Sequence[Path]) -> Origin:
-    folder = next((path / name for path in declared if (path / name / "submission.yaml").is_file()), None)
+    folder = next((path / name for path in declared if (path / name / FILE).is_file()), None)
     own = read_submission([folder.parent], name, lambda error: None) if folder else None
     facts = description.backbone
     return Origin(

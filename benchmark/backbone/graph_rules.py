@@ -66,7 +66,7 @@ def rule_problems(model: ModelProto, size: int) -> Iterator[str]:
 
     Args:
         model: The graph.
-        size: bytes of its file.
+        size: Bytes of its file.
     """
     opsets = {(entry.domain or "ai.onnx", entry.version) for entry in model.opset_import}
     used = list(nodes(model.graph))

@@ -56,7 +56,7 @@ class Apart:
         work: `module:function` of this project, a generator function.
         arguments: Arguments of the function, JSON values.
         limits: For each answer.
-        threads: That libraries may use.
+        threads: How many libraries may use.
         gpu: Whether the work may see the GPUs; memory is not limited then, since a driver takes address space at will.
     """
 

@@ -39,7 +39,7 @@ def choose_executor(
         workers: Jobs at a time; by default what suits the machine.
         gpus: Names of those that the jobs may use; none for jobs on the CPU.
         address: Address of a Ray cluster.
-        memory: bytes of private memory of all processes on this machine that do jobs.
+        memory: Bytes of private memory of all processes on this machine that do jobs.
         order: Order in which jobs begin if there are several workers.
         stall_limit: Seconds without progress after which a job counts as stalled; None for no limit.
 

@@ -41,7 +41,7 @@ def worker_environments(
         workers: How many share the machine.
         cores: Usable ones.
         gpus: Names of those that the driver may use (`visible_gpus`); more workers than GPUs share them in turn.
-        memory: bytes of private memory of all workers together.
+        memory: Bytes of private memory of all workers together.
         environment: Environment of the driver.
     """
     threads = str(worker_threads(cores, workers, environment))

@@ -27,7 +27,7 @@ def check_apart(
     Args:
         root: A backbone folder that nobody else can write to.
         name: The backbone's, where its folder has another name still.
-        memory: bytes of data that the process may have beside three times the size of the files.
+        memory: Bytes of data that the process may have beside three times the size of the files.
         seconds: Time until it is killed.
     """
     with closing(checks_apart(root, name=name, memory=memory, seconds=seconds)) as checks:

@@ -107,10 +107,8 @@ def _execute(request: Request, shown: Shown) -> Pretrained | None:
     )
     outputs = Outputs(request.workspace / "pretraining" / root.name)
     if not request.force and not request.rehearse and is_done(root, inputs):
-        with (
-            suppress(SubmissionError, OSError),
-            outputs.held(),
-        ):  # else another's work, or somebody who only reads
+        # It may be another's work, or somebody may only read.
+        with suppress(SubmissionError, OSError), outputs.held():
             outputs.tidy(inputs)
             tidy_backbone(root)
         shown.line(f"{root} is there already, made from the same inputs; --force makes it again")

@@ -119,10 +119,9 @@ def check_place(root: Path, inputs: PretrainInputs, *, force: bool, begun: bool)
     """
     if force:
         return None
+    # A call that was killed while it filed may have laid an old one aside: it comes back.
     with suppress(OSError):
-        tidy_backbone(
-            root
-        )  # a call that was killed while it filed may have laid an old one aside: it comes back
+        tidy_backbone(root)
     if not os.path.lexists(root):
         return None
     try:

@@ -211,8 +211,8 @@ def space(free: int, kept: int, limits: Limits) -> Finding:
     """Return whether a real run has room.
 
     Args:
-        free: bytes of the file system of the output.
-        kept: bytes that the rehearsal left; a checkpoint is written beside the one before it.
+        free: Bytes of the file system of the output.
+        kept: Bytes that the rehearsal left; a checkpoint is written beside the one before it.
         limits: Limits of the real run.
     """
     room, needed = free - limits.reserve_bytes, 2 * kept

@@ -42,11 +42,11 @@ def fitting(
     """Return how many of the loader processes the shared memory holds the batches of.
 
     Args:
-        processes: Wanted ones of one rank, of each loader.
+        processes: How many each loader of a rank is to have.
         batch_bytes: Bytes of one batch.
-        loaders: That keep their processes: of training, and of validation where there is one.
-        ranks: That share the memory.
-        free: bytes of it; None: not known.
+        loaders: How many keep their processes: that of training, and that of validation where there is one.
+        ranks: How many share the memory.
+        free: Bytes of memory that is free; None: not known.
         asked: Whether the user named the number.
 
     Raises:

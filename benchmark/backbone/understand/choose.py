@@ -140,7 +140,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 def _other_architectures(tensors: Mapping[str, Tensor], architecture: str) -> list[str]:
     """Return the architectures that fit: listed ones, and those that tensors cannot tell from them.
 
-    Of those that are slow to build, the ones are looked at whose first name occurs.
+    Where a network is slow to build, it is looked at only if its first name occurs.
     """
     names = [name for name in registry.architectures() if name != architecture]
     fitting = [

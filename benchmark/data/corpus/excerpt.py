@@ -24,7 +24,7 @@ NOTE = "an excerpt for a rehearsal; pixel statistics are those of the whole corp
 def write_excerpt(source: Path, target: Path, counts: dict[SplitName, int]) -> CorpusManifest:
     """Write the first studies of each split of a corpus into an empty folder, and return the manifest.
 
-    Of each label a positive and a negative study are among them where the split has both.
+    For each label a positive and a negative study are among them where the split has both.
 
     Args:
         source: A prepared corpus; of its pixels only those that are taken are read.

@@ -102,7 +102,7 @@ def save(figure: Figure, target: Path, form: Format) -> Path:
 def name_of(row: Row, size: float, inches: float) -> str:
     """Return a row's display name on one line, at most that many inches wide at `size` points.
 
-    Of a longer one the middle is left out: what tells the variants of a method apart stands at the end.
+    The middle of a longer one is left out: what tells the variants of a method apart stands at the end.
     """
     text = clean(row.display_name, limit=80) or row.id
     font = FontProperties(family="DejaVu Sans", size=size)

@@ -419,8 +419,9 @@ def test_show_and_list_know_what_was_withdrawn(call, tmp_path: Path, monkeypatch
         "leaderboard.submission_view.read_notices", lambda: [notices[0].model_copy(update={"row": "mine"})]
     )
     assert json.loads(call("show", "mine", "--json").stdout)["tables"] == []
+    # Its runs showed that it was reproduced; what is left are its weights.
     (line,) = [one for one in json.loads(call("list", "--json").stdout) if one["name"] == "mine"]
-    assert line["evidence"] == "claimed"
+    assert line["evidence"] == "validated"
 
 
 def test_an_audit_worsens_a_mark_and_never_betters_it(call, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def _cut(report: str) -> list[Section]:
 def select(sections: list[Section]) -> dict[str, str] | None:
     """Return the texts of `impression` and `findings`, a missing one empty; None where both are missing.
 
-    Of several sections of a name the last one counts.
+    Where several sections have one name, the last one counts.
     """
     texts = {section.name: section.text for section in sections if section.name in USED}
     return {name: texts.get(name, "") for name in USED} if texts else None
