@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from benchmark.contract.base import is_name
 from benchmark.contract.display_name import INVISIBLE
 
 _MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "&<>`*_~|[]#\\@$"})
@@ -73,5 +74,9 @@ def _is_value(text: str) -> bool:
 
 
 def slug(text: str, limit: int = 64) -> str:
-    """Return text as a name (lower case letters, digits, `.`, `_`, `-`); `x` if nothing is left."""
-    return re.sub(r"[^a-z0-9._-]+", "-", clean(text).lower())[:limit].strip("-._") or "x"
+    """Return text as a `Name`: lower case letters, digits, `.`, `_`, `-`; `x` if nothing is left.
+
+    What no file may be called (`aux`, `run.lock`) begins with `x-` and has no dot.
+    """
+    name = re.sub(r"[^a-z0-9._-]+", "-", clean(text).lower())[:limit].strip("-._") or "x"
+    return name if is_name(name) else f"x-{name.replace('.', '-')}"[:limit].rstrip("-_")

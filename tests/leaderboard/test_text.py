@@ -112,6 +112,10 @@ def test_names_survive_a_reader_of_data_frames() -> None:
     assert list(frame["name"]) == [f"'{word}" for word in WORDS]
 
 
-@given(st.text())
+@given(st.text() | st.sampled_from(["aux", "con.txt", "run.lock", "x.json", "y" * 63 + ".log", "com1.a.b."]))
 def test_a_slug_is_always_a_name(text: str) -> None:
     assert is_name(slug(text))
+
+
+def test_a_slug_of_what_no_file_may_be_called_keeps_its_word() -> None:
+    assert [slug("AUX"), slug("run.lock"), slug("LoVT 30 %")] == ["x-aux", "x-run-lock", "lovt-30"]
