@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
+OURS = "lovt_bench."
 BY_NAME = {"import_module", "__import__", "find_spec", "run_module"}
 """Functions whose first argument names a module."""
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.\w+)+")
@@ -16,7 +17,8 @@ DOTTED = re.compile(r"[A-Za-z_]\w*(\.\w+)+")
 @dataclass(frozen=True)
 class Import:
     name: str
-    """The module, with the name that is taken from it: `from a import b` gives `a.b`, which may be a module or not."""
+    """The module without `lovt_bench.`, with the name that is taken from it: `from lovt_bench.a import b` gives `a.b`,
+    which may be a module or not."""
     line: int
     at_start: bool = True
     """It runs when its module is loaded: neither in a function nor under `if TYPE_CHECKING`."""
@@ -28,7 +30,8 @@ def imports_of(source: str, module: str, *, is_package: bool = False) -> list[Im
     A string like `"a.b"` or `"a.b:name"` counts, too: tables of commands and work name modules that are loaded later.
     """
     package = module if is_package else module.rpartition(".")[0]
-    return list(_within(ast.parse(source), package, at_start=True))
+    found = _within(ast.parse(source), package, at_start=True)
+    return [replace(each, name=each.name.removeprefix(OURS)) for each in found]
 
 
 def _within(node: ast.AST, package: str, at_start: bool) -> Iterator[Import]:

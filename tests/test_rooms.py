@@ -10,7 +10,10 @@ import pytest
 from tests.imports import Import, circle_in, imports_of, module_for
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {f"benchmark.{name}" for name in ("cores", "gpu", "log", "malloc", "printable", "visible_gpus")}
+GROUND = {
+    f"benchmark.{name}"
+    for name in ("cores", "gpu", "import_root", "log", "malloc", "printable", "visible_gpus")
+}
 """Single modules below all rooms."""
 METHOD = "submissions.<method>"
 """Each method is a room of its own: it runs in a container that holds no other method."""
@@ -18,6 +21,7 @@ OF_METHODS = {*GROUND, "benchmark.disk", "benchmark.contract", "benchmark.backbo
 ARROWS: dict[str, set[str]] = {
     "benchmark.printable": set(),
     "benchmark.cores": set(),
+    "benchmark.import_root": set(),
     "benchmark.visible_gpus": set(),
     "benchmark.workspace": set(),
     "benchmark.log": {"benchmark.printable"},
@@ -153,34 +157,52 @@ def test_every_import_follows_an_arrow() -> None:
 
 
 PLANTED = {
-    "at the top": ("benchmark.cores", "import benchmark.cli.main"),
-    "from": ("benchmark.contract.base", "from benchmark.cli.main import main"),
-    "a room by its package": ("benchmark.contract.base", "from benchmark import cli"),
-    "in a function": ("leaderboard.board.build", "def late():\n    from benchmark.engine import jobs"),
+    "at the top": ("benchmark.cores", "import lovt_bench.benchmark.cli.main"),
+    "from": ("benchmark.contract.base", "from lovt_bench.benchmark.cli.main import main"),
+    "a room by its package": ("benchmark.contract.base", "from lovt_bench.benchmark import cli"),
+    "in a function": (
+        "leaderboard.board.build",
+        "def late():\n    from lovt_bench.benchmark.engine import jobs",
+    ),
     "in a class under a condition": (
         "tasks.registry",
-        "class A:\n    if x:\n        import benchmark.data.store",
+        "class A:\n    if x:\n        import lovt_bench.benchmark.data.store",
     ),
-    "for types": ("tasks.registry", "if TYPE_CHECKING:\n    from benchmark.data.store import Store"),
+    "for types": (
+        "tasks.registry",
+        "if TYPE_CHECKING:\n    from lovt_bench.benchmark.data.store import Store",
+    ),
     "if another is missing": (
         "tasks.registry",
-        "try:\n    import a\nexcept ImportError:\n    import benchmark.data.pool",
+        "try:\n    import a\nexcept ImportError:\n    import lovt_bench.benchmark.data.pool",
     ),
     "relative": ("benchmark.data.store", "from ..engine.jobs import Job"),
     "relative, a whole room": ("benchmark.data.store", "from .. import engine"),
     "relative, from a method": ("submissions.byol.pretrain", "from ..simclr import pretrain"),
-    "by name": ("benchmark.disk.lock", 'importlib.import_module("benchmark.data.store")'),
+    "by name": ("benchmark.disk.lock", 'importlib.import_module("lovt_bench.benchmark.data.store")'),
     "by name, relative": ("benchmark.disk.lock", 'import_module("..data.store", __package__)'),
-    "by name, at once": ("benchmark.disk.lock", '__import__("benchmark.data")'),
+    "by name, at once": ("benchmark.disk.lock", '__import__("lovt_bench.benchmark.data")'),
     "in a table of strings": (
         "benchmark.executor.job",
-        'WORK = {"evaluate": "benchmark.engine.worker:work"}',
+        'WORK = {"evaluate": "lovt_bench.benchmark.engine.worker:work"}',
     ),
-    "another method": ("submissions.byol.pretrain", "from submissions.simclr.pretrain import Module"),
-    "a method, from what they share": ("submissions.common.entry", "import submissions.byol.pretrain"),
-    "the harness, from a method": ("submissions.byol.pretrain", "from benchmark.runtime.runs import Run"),
-    "the data, from a method": ("submissions.byol.pretrain", "from benchmark.data.store import Store"),
-    "a method, from the harness": ("benchmark.runtime.runs", "import submissions.byol.pretrain"),
+    "another method": (
+        "submissions.byol.pretrain",
+        "from lovt_bench.submissions.simclr.pretrain import Module",
+    ),
+    "a method, from what they share": (
+        "submissions.common.entry",
+        "import lovt_bench.submissions.byol.pretrain",
+    ),
+    "the harness, from a method": (
+        "submissions.byol.pretrain",
+        "from lovt_bench.benchmark.runtime.runs import Run",
+    ),
+    "the data, from a method": (
+        "submissions.byol.pretrain",
+        "from lovt_bench.benchmark.data.store import Store",
+    ),
+    "a method, from the harness": ("benchmark.runtime.runs", "import lovt_bench.submissions.byol.pretrain"),
     "a module in no room": ("benchmark.new", "import os"),
 }
 
@@ -191,18 +213,24 @@ def test_a_planted_import_is_found(module: str, source: str) -> None:
 
 
 ALLOWED = {
-    "its own room": ("benchmark.data.store", "from .format import read\nfrom benchmark.data import layout"),
+    "its own room": (
+        "benchmark.data.store",
+        "from .format import read\nfrom lovt_bench.benchmark.data import layout",
+    ),
     "its own package": ("benchmark.data.corpus", "from . import work\nfrom .. import store"),
-    "the ground": ("submissions.byol.pretrain", "from benchmark.log import logger"),
+    "the ground": ("submissions.byol.pretrain", "from lovt_bench.benchmark.log import logger"),
     "what methods share": (
         "submissions.byol.pretrain",
-        "from submissions.common.module import PretrainingModule",
+        "from lovt_bench.submissions.common.module import PretrainingModule",
     ),
     "foreign": (
         "benchmark.disk.lock",
         "import os.path, benchmarks\nfrom torch import nn\nimport_module(name)",
     ),
-    "words": ("benchmark.disk.lock", '"""Not `benchmark.cli.main`."""\nTEXT = "see benchmark.cli.main"'),
+    "words": (
+        "benchmark.disk.lock",
+        '"""Not `lovt_bench.benchmark.cli.main`."""\nTEXT = "see lovt_bench.benchmark.cli.main"',
+    ),
 }
 
 

@@ -16,14 +16,14 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any, Self
 
-from benchmark.contract.apart_inside import Answer, RefusedError, receive, send
-from benchmark.contract.run_contract import PREFIX
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.apart_inside import Answer, RefusedError, receive, send
+from lovt_bench.benchmark.contract.run_contract import PREFIX
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.import_root import import_root
 
-_INSIDE = "from benchmark.contract.apart_inside import serve; serve()"
+_INSIDE = "from lovt_bench.benchmark.contract.apart_inside import serve; serve()"
 _TEXT_LIMIT = 4000
 """Characters of a refusal."""
 
@@ -167,6 +167,6 @@ def _log() -> IO[bytes]:
 def _environment(threads: int, gpu: bool) -> dict[str, str]:
     """Return this environment without settings, with this repository in front."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
-    path = os.pathsep.join([str(Path(__file__).resolve().parents[2]), *filter(None, [own.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(import_root()), *filter(None, [own.get("PYTHONPATH")])])
     hidden = {} if gpu else {"CUDA_VISIBLE_DEVICES": ""}
     return {**own, **hidden, "PYTHONPATH": path, "OMP_NUM_THREADS": str(threads)}

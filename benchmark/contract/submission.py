@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, HttpUrl, JsonValue, PositiveInt, StringConstraints, model_validator
 
-from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.dataset import Track
-from benchmark.contract.declared_facts import DeclaredFacts
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
 
 Supervision = Literal["none", "general", "labels", "self", "text", "unknown"]
 """`general`: general-domain initialisation; `labels`: supervised in-domain; `self`: images only; `text`: reports."""
@@ -96,7 +96,7 @@ class Submission(DeclaredFacts, _Named):
     """Which data the claimed numbers are of."""
     licence: str = "MIT"
     module: str | None = Field(default=None, pattern=r"^submissions(\.[a-z_][a-z0-9_]*)+$")
-    """Python module of this repository that `lovt-bench pretrain` runs; None where nothing is trained."""
+    """Module of `lovt_bench` that `lovt-bench pretrain` runs (`submissions.mine.pretrain`); None where nothing is trained."""
     variants: dict[VariantName, Variant] = {}
     """By name; the first is the default."""
     profiles: dict[ProfileName, dict[str, JsonValue]] = {}

@@ -16,11 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
 
-from benchmark.contract.run_contract import PREFIX
-from benchmark.runtime.narrator import Narrator
-from benchmark.runtime.runs import Run
-from benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
-from benchmark.submission.read import submissions_root
+from lovt_bench.benchmark.contract.run_contract import PREFIX
+from lovt_bench.benchmark.import_root import import_root
+from lovt_bench.benchmark.runtime.narrator import Narrator
+from lovt_bench.benchmark.runtime.runs import Run
+from lovt_bench.benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
 
 PR_SET_PDEATHSIG = 1
 
@@ -101,9 +101,8 @@ def _environment(run: Run) -> dict[str, str]:
 
 
 def _python_path(own: dict[str, str]) -> str:
-    """Return PYTHONPATH with the methods in front, then this repository, so that both are found from any folder."""
-    roots = [submissions_root().resolve().parent, Path(__file__).resolve().parents[2]]
-    return os.pathsep.join([*dict.fromkeys(map(str, roots)), *filter(None, [own.get("PYTHONPATH")])])
+    """Return PYTHONPATH with this repository in front, so that methods are found from any folder."""
+    return os.pathsep.join([str(import_root()), *filter(None, [own.get("PYTHONPATH")])])
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:

@@ -8,9 +8,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-import benchmark.contract
-import tasks.head
-from leaderboard.line_ends import source_bytes
+from lovt_bench.benchmark import contract as contract_room
+from lovt_bench.leaderboard.line_ends import source_bytes
+from lovt_bench.tasks import head
 
 LIBRARIES = ("jinja2", "numpy", "pandas", "pillow", "pydantic", "scipy", "tabulate", "vl-convert-python")
 
@@ -41,8 +41,8 @@ def code_sha256() -> str:
     Published tables and withdrawals are inputs, not code. What heads and metrics say of themselves stands in tables.
     """
     board = Path(__file__).resolve().parents[1]
-    contract = Path(benchmark.contract.__file__ or "").resolve().parent
-    measured = Path(tasks.head.__file__ or "").resolve().parent
+    contract = Path(contract_room.__file__ or "").resolve().parent
+    measured = Path(head.__file__ or "").resolve().parent
     total = hashlib.sha256()
     for name, root in (("leaderboard", board), ("contract", contract), ("tasks", measured)):
         for path in sorted(root.rglob("*")):

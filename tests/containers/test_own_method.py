@@ -8,9 +8,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from benchmark.runtime.image import build_image
-from benchmark.submission.read import SubmissionError
-from benchmark.submission.scaffold import new_container
+from lovt_bench.benchmark.runtime.image import build_image
+from lovt_bench.benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.submission.scaffold import new_container
 from tests.containers import images
 
 TAG = "lovt-bench-test-own-method"
@@ -59,7 +59,9 @@ def test_the_lines_that_a_new_recipe_shows_install_a_package(
             engine, image.digest, "python", "-c", "import os, tiny_extra; print(tiny_extra.WORD, os.getuid())"
         )
         assert said.split() == ["installed", "1000"]
-        said = run(engine, image.digest, "python", "-m", "submissions.my_method.pretrain", "--help")
+        said = run(
+            engine, image.digest, "python", "-m", "lovt_bench.submissions.my_method.pretrain", "--help"
+        )
         assert "--input" in said
     finally:
         engine.images.remove(TAG)

@@ -71,5 +71,7 @@ def inside(repository: Path, place: Path, name: str = "denoiser") -> dict[str, s
     shutil.copytree(repository / "submissions", copied, ignore=shutil.ignore_patterns("__pycache__"))
     write_method(copied, name, declared=f"module: submissions.{name}.pretrain\n")
     (copied / name / "__init__.py").touch()
-    # The copy goes before the repository, from where everything else is taken.
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(place), str(repository)])}
+    shutil.copy(repository / "lovt_bench.py", place)
+    for package in ("benchmark", "tasks", "leaderboard"):
+        (place / package).symlink_to(repository / package)
+    return {**os.environ, "PYTHONPATH": str(place)}

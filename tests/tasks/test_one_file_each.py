@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.registry import load_tasks
+from lovt_bench.tasks.registry import load_tasks
 from tests.conftest import REPOSITORY
 from tests.tasks.additions.files import ADDED
 
@@ -25,7 +25,7 @@ PACKAGES = ("benchmark", "tasks", "submissions", "leaderboard")
 CALLS = """
 import json, sys
 from click.testing import CliRunner
-from benchmark.cli.main import main
+from lovt_bench.benchmark.cli.main import main
 for line in sys.stdin:
     done = CliRunner().invoke(main, json.loads(line))
     print(json.dumps([done.exit_code, done.output + (repr(done.exception) if done.exception else "")]), flush=True)
@@ -56,6 +56,7 @@ class World:
         leave_out = shutil.ignore_patterns("__pycache__", "versions")
         for package in PACKAGES:
             shutil.copytree(REPOSITORY / package, self.code / package, ignore=leave_out)
+        shutil.copy(REPOSITORY / "lovt_bench.py", self.code)
         before = self._files()
         protocol = (self.code / "tasks/protocols/lovt-2022.yaml").read_text("utf-8")
         files = ADDED | {"tasks/protocols/mine.yaml": protocol.replace("name: lovt-2022", "name: mine")}

@@ -26,6 +26,6 @@ def write_method(folder: Path, script: str, **fields: object) -> dict[str, str]:
     )
     # Python imports this file by itself wherever it starts.
     (folder / "sitecustomize.py").write_text(
-        f"import submissions\nsubmissions.__path__.insert(0, {str(folder)!r})\n"
+        f"from lovt_bench import submissions\nsubmissions.__path__.insert(0, {str(folder)!r})\n"
     )
     return {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])}

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-import benchmark.data.corpus.prepare
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.data.corpus import format as fmt
-from benchmark.data.corpus.mimic_cxr import list_mimic_cxr
-from benchmark.data.corpus.prepare import prepare
-from benchmark.data.corpus.verify import verify_corpus
-from benchmark.data.errors import DataError
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.data.corpus import format as fmt
+from lovt_bench.benchmark.data.corpus import prepare as module
+from lovt_bench.benchmark.data.corpus.mimic_cxr import list_mimic_cxr
+from lovt_bench.benchmark.data.corpus.prepare import prepare
+from lovt_bench.benchmark.data.corpus.verify import verify_corpus
+from lovt_bench.benchmark.data.errors import DataError
 from tests.benchmark.data.corpus import raw_mimic
 from tests.benchmark.data.corpus.raw_mimic import Study
 from tests.benchmark.disk.room import room_for
@@ -181,7 +181,7 @@ def test_digests_are_of_what_was_meant_to_be_written(
     many: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the disk makes of a file once it is written is found, not taken for the truth."""
-    place = benchmark.data.corpus.prepare.CorpusManifest
+    place = module.CorpusManifest
 
     def changed_first(**fields: Any) -> CorpusManifest:
         (path,) = (tmp_path / "corpora").glob(f".tmp-*/new/{name}")
@@ -190,7 +190,7 @@ def test_digests_are_of_what_was_meant_to_be_written(
         path.write_bytes(content)
         return place(**fields)
 
-    monkeypatch.setattr("benchmark.data.corpus.prepare.CorpusManifest", changed_first)
+    monkeypatch.setattr("lovt_bench.benchmark.data.corpus.prepare.CorpusManifest", changed_first)
     root = prepare(list_mimic_cxr(many), tmp_path / "corpora").root
     assert verify_corpus(root) == [f"{name}: content differs from its digest"]
 
