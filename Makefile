@@ -14,6 +14,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# What reads code without running it finds `lovt_bench` here.
+LINKS := build/packages
 WORKSPACE ?= workspace
 export LOVT_BENCH_WORKSPACE ?= $(WORKSPACE)
 
@@ -68,7 +70,14 @@ test: $(STAMP) ## All tests
 test-fast: $(STAMP) ## Tests without the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m 'not slow'
 
-lint: $(STAMP) ## ruff, mypy, and code that nothing uses
+$(LINKS): $(STAMP)
+	@mkdir -p $(LINKS)/lovt_bench
+	@ln -sfn ../../../lovt_bench.py $(LINKS)/lovt_bench/__init__.py
+	@for package in benchmark tasks submissions leaderboard; do ln -sfn ../../../$$package $(LINKS)/lovt_bench/$$package; done
+	@ln -sfn ../../tests $(LINKS)/tests
+	@touch $@
+
+lint: $(STAMP) $(LINKS) ## ruff, mypy, and code that nothing uses
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -90,7 +99,7 @@ gpu: $(STAMP) ## On a machine with a GPU: its tests, its speed, the demo, in 12 
 parity: $(STAMP) ## Compare with the golden vectors of the reference: make parity [DIR=other/vectors]
 	$(BIN)/python -m tests.parity $(if $(DIR),$(call quote,$(DIR)))
 
-docs: $(STAMP) ## Build the documentation as a site and check its links: build/docs/index.html
+docs: $(STAMP) $(LINKS) ## Build the documentation as a site and check its links: build/docs/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 pretrain: $(STAMP) ## Run a method: make pretrain METHOD=lovt [RUNTIME=docker] [DEVICE=cuda] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]
