@@ -96,7 +96,7 @@ class Submission(DeclaredFacts, _Named):
     """Which data the claimed numbers are of."""
     licence: str = "MIT"
     module: str | None = Field(default=None, pattern=r"^submissions(\.[a-z_][a-z0-9_]*)+$")
-    """Module of `lovt_bench` that `lovt-bench pretrain` runs (`submissions.mine.pretrain`); None where nothing is trained."""
+    """Module below `lovt_bench` that `lovt-bench pretrain` runs, `submissions.NAME.…`; None if nothing is trained."""
     variants: dict[VariantName, Variant] = {}
     """By name; the first is the default."""
     profiles: dict[ProfileName, dict[str, JsonValue]] = {}

@@ -265,7 +265,7 @@ def test_nothing_of_a_submission_is_run(call, tmp_path: Path, monkeypatch: pytes
         assert call(*command).exit_code == 0
     assert not mark.exists()
     assert not {name for name in set(sys.modules) - before if name.partition(".")[0] in ("mine", "deep")}
-    assert not {name for name in set(sys.modules) - before if name.startswith("submissions.mine")}
+    assert not {name for name in set(sys.modules) - before if name.startswith("lovt_bench.submissions.mine")}
 
 
 def test_pipes_devices_and_endless_files_stop_nobody(call, tmp_path: Path) -> None:
