@@ -10,7 +10,10 @@ import pytest
 from tests.imports import Import, circle_in, imports_of, module_for
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {f"benchmark.{name}" for name in ("cores", "gpu", "log", "malloc", "printable", "visible_gpus")}
+GROUND = {
+    f"benchmark.{name}"
+    for name in ("cores", "gpu", "lean_torchmetrics", "log", "malloc", "printable", "visible_gpus")
+}
 """Single modules below all rooms."""
 METHOD = "submissions.<method>"
 """Each method is a room of its own: it runs in a container that holds no other method."""
@@ -22,6 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "benchmark.workspace": set(),
     "benchmark.log": {"benchmark.printable"},
     "benchmark.malloc": {"benchmark.log"},
+    "benchmark.lean_torchmetrics": set(),
     "benchmark.gpu": {"benchmark.visible_gpus"},
     "benchmark.disk": GROUND,
     "benchmark.contract": {*GROUND, "benchmark.disk"},

@@ -1,0 +1,3 @@
+from benchmark.lean_torchmetrics import import_lean
+
+import_lean()
