@@ -1,4 +1,4 @@
-"""What a process imports when Lightning imports torchmetrics; in processes of their own, where nothing is imported yet."""
+"""What a process imports when Lightning imports torchmetrics; in processes where nothing is imported yet."""
 
 from __future__ import annotations
 
@@ -53,6 +53,6 @@ def test_what_a_method_imports_first_is_not_hidden(first: str, tmp_path: Path) -
 
 def test_without_torchmetrics_the_error_is_the_usual_one() -> None:
     code = "import sys; sys.path = [p for p in sys.path if 'site-packages' not in p]\n"
-    code += "import submissions.common\ntry:\n    import torchmetrics\nexcept ModuleNotFoundError as error: print(error)"
+    code += "import submissions.common\ntry: import torchmetrics\nexcept ModuleNotFoundError as error: print(error)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "No module named 'torchmetrics'"
