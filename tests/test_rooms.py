@@ -12,7 +12,16 @@ from tests.imports import Import, circle_in, imports_of, module_for
 ROOT = Path(__file__).resolve().parent.parent
 GROUND = {
     f"benchmark.{name}"
-    for name in ("cores", "gpu", "import_root", "log", "malloc", "printable", "visible_gpus")
+    for name in (
+        "cores",
+        "gpu",
+        "import_root",
+        "lean_torchmetrics",
+        "log",
+        "malloc",
+        "printable",
+        "visible_gpus",
+    )
 }
 """Single modules below all rooms."""
 METHOD = "submissions.<method>"
@@ -26,6 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "benchmark.workspace": set(),
     "benchmark.log": {"benchmark.printable"},
     "benchmark.malloc": {"benchmark.log"},
+    "benchmark.lean_torchmetrics": set(),
     "benchmark.gpu": {"benchmark.visible_gpus"},
     "benchmark.disk": GROUND,
     "benchmark.contract": {*GROUND, "benchmark.disk"},
