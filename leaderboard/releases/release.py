@@ -1,6 +1,6 @@
-"""Freezing a version: its inputs are kept first, then its folder appears whole, then the list of versions names it.
+"""Freezing a version: its records are committed first, then its folder appears whole, then the list of versions names it.
 
-A release that is killed leaves inputs that the next one uses, or a folder that the next build lists; never a half.
+A release that is killed leaves records that the next one uses, or a folder that the next build lists; never a half.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from benchmark.contract.release import Bump, Changes, Release
 from leaderboard.errors import LeaderboardError
 from leaderboard.releases.as_changes import as_changes
 from leaderboard.releases.changes import STEPS, compare
-from leaderboard.releases.sources import Sources, store
+from leaderboard.releases.committed import append, records_folder
+from leaderboard.releases.sources import Sources
 from leaderboard.releases.version import (
     DEVELOPMENT,
     locked,
@@ -56,6 +57,11 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
         LeaderboardError: A release was touched, `dev` shows something else than the sources give, nothing changed,
             or the step is too small.
     """
+    committed = records_folder(out)
+    if committed.resolve() == sources.results.resolve():
+        raise LeaderboardError(
+            f"{committed} is where run records are read, and a release commits them there; choose another --out"
+        )
     with locked(out):
         check_releases(out)
         draft = sources.board(DEVELOPMENT)
@@ -78,7 +84,7 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
             previous_sums_sha256=sums_sha256(out, last) if last else None,
             note=note,
         )
-        store(sources, board.inputs, out)
+        append(sources.records, sources.results, committed)
         folder = put(board.version, out, release_files(board, sources, info, old))
         write_index(out)
     return Released(folder, compare(old, board), step)
@@ -105,6 +111,7 @@ def release_files(
     changes = compare(old, board).model_copy(update={"note": info.note})
     return {
         **version_files(board, sources.examples, info),
+        **sources.input_files(),
         CHANGES: changes.to_json().encode(),
         PAGE_OF_CHANGES: as_changes(changes).encode(),
     }

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from benchmark.contract.leaderboard import Leaderboard
+from benchmark.contract.plain_file import is_there
 from benchmark.contract.release import BuildRecord, Release
 from benchmark.contract.unknown import meant
 from benchmark.disk.leftovers import sweep
@@ -28,6 +29,9 @@ DEVELOPMENT = "dev"
 """The one version that a build may replace; git ignores it."""
 
 BUILD = "build.json"
+
+INPUTS = "inputs"
+"""Folder within a release: what it is rebuilt from, beside the run records."""
 
 LOCK = ".lock"
 
@@ -78,29 +82,37 @@ def put_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def read_version(out: Path, version: str = DEVELOPMENT) -> Leaderboard:
-    """Return a version from disk.
+    """Return a version from disk. Raises LeaderboardError as `read_untouched` does."""
+    return parse_board(read_untouched(out, version), out / version)
+
+
+def read_untouched(out: Path, version: str) -> dict[str, bytes]:
+    """Return the files of a version, held against its sums.
 
     Raises:
         LeaderboardError: There is none, or a file of it is not the one that was written.
     """
     folder = out / check_version(version)
-    try:
-        (folder / SOURCE).lstat()
-        touched = sum_problems(folder)
-    except OSError as error:
+    if not is_there(folder / SOURCE):
         found = sorted(entry.parent.name for entry in out.glob(f"*/{SOURCE}"))
         raise LeaderboardError(
             f"no version {version!r} in {out}{meant(version, found)} (found: {', '.join(found) or 'none'}); "
             "`lovt-bench leaderboard build` writes one"
-        ) from error
-    if touched:
+        )
+    files = read_files(folder)
+    if touched := file_problems(files):
         remedy = "build again" if version == DEVELOPMENT else "bring it back from the repository's history"
         raise LeaderboardError(
             f"{folder} was changed after the build ({next(iter(touched.values()))}); {remedy}"
         )
+    return files
+
+
+def parse_board(files: Mapping[str, bytes], folder: Path) -> Leaderboard:
+    """Return what the files of a version say. Raises LeaderboardError."""
     try:
-        return Leaderboard.model_validate_json((folder / SOURCE).read_bytes())
-    except ValidationError as error:
+        return Leaderboard.model_validate_json(files[SOURCE])
+    except (KeyError, ValidationError) as error:
         raise LeaderboardError(f"{folder / SOURCE}: written by another version of lovt-bench") from error
 
 

@@ -11,7 +11,7 @@ from benchmark.contract.leaderboard import Leaderboard
 from benchmark.contract.notice import Notice
 from benchmark.contract.release import Changes
 from leaderboard.board.build import build
-from leaderboard.board.notices import FILE, read_notices, without_effect
+from leaderboard.board.notices import FILE, read_notices, withdraw, without_effect
 from leaderboard.board.published import load_published
 from leaderboard.errors import LeaderboardError
 from leaderboard.releases.folder import folder_problems
@@ -41,7 +41,7 @@ def three_rows() -> list[object]:
 
 
 def board(records: list, *notices: Notice) -> Leaderboard:
-    return build(record_set(records), [], tuple(TASKS.values()), notices=notices)
+    return build(withdraw(record_set(records), notices), [], tuple(TASKS.values()), notices=notices)
 
 
 def test_ranks_are_those_of_a_board_that_never_had_the_row() -> None:

@@ -1,0 +1,200 @@
+"""The run records that releases rest on: `leaderboard/results/<track>/<protocol>/<backbone>/<task>.jsonl`, append only.
+
+A release names each record by its key and the digest of its line. So it does not matter what later releases append, in
+which order a merge brings the lines, and which line ends a clone gives them. Git is their history.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from operator import attrgetter
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from benchmark.contract.base import Model, Sha256, is_name
+from benchmark.contract.plain_file import PlainFileError, is_there, read_plain
+from benchmark.contract.record_file import FILE_LIMIT, line_sha256, parse_records
+from benchmark.contract.run_record import RunRecord
+from benchmark.contract.untrusted import clean_text
+from benchmark.disk.leftovers import is_temporary
+from benchmark.disk.temporary import write_bytes
+from leaderboard.board.records import RecordFile, RecordSet
+from leaderboard.errors import LeaderboardError
+from leaderboard.show.rendering import digest
+
+FOLDER = "results"
+
+_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+RecordPath = Annotated[
+    str, StringConstraints(pattern=rf"^(public|phantom)/{_NAME}/{_NAME}/{_NAME}\.jsonl$")
+]
+
+Lines = Mapping[str, Set[str]]
+"""By path of a file, the digests of lines."""
+
+
+class RecordList(Model):
+    """`inputs/records.json` of a release."""
+
+    schema_version: Literal[1] = 1
+    records: dict[RecordPath, dict[Sha256, Sha256]] = {}
+    """By path below the folder of records, the digests of the lines that the release rests on by key of the run."""
+
+
+class LostRecordsError(LeaderboardError):
+    """Records that a release rests on are not there as they were released."""
+
+    def __init__(self, complaints: Mapping[str, str]) -> None:
+        super().__init__("; ".join(complaints.values()))
+        self.complaints = complaints
+        """By path of the file."""
+
+
+def records_folder(out: Path) -> Path:
+    """Return where the records of a folder of versions lie: beside `leaderboard/versions`, within any other."""
+    place = out.resolve()
+    beside = (place.parent.name, place.name) == ("leaderboard", "versions")
+    return (out.parent if beside else out) / FOLDER
+
+
+def as_committed(records: RecordSet) -> RecordSet:
+    """Return records of a workspace in the files that a release commits them to: one for each protocol."""
+    files: dict[str, list[RunRecord]] = {}
+    digests: dict[str, dict[str, str]] = {}
+    for file in records.files:
+        for record in sorted(file.records, key=attrgetter("key")):
+            path = _path(record)
+            files.setdefault(path, []).append(record)
+            digests.setdefault(path, {})[record.key] = file.digests[record.key]
+    return RecordSet(tuple(_file(path, files[path], digests[path]) for path in sorted(files)), records.notes)
+
+
+def append(records: RecordSet, results: Path, folder: Path) -> None:
+    """Append the records that are not there yet.
+
+    Args:
+        records: As `as_committed` gives them.
+        results: Where their lines are read: the results of a workspace.
+        folder: The folder of records.
+
+    Raises:
+        LeaderboardError: A file changed since it was read, or a committed one is a link.
+    """
+    for file in records.files:
+        there = _read(folder, file.path) if is_there(folder / file.path) else b""
+        known = _lines(there)
+        new = [sha256 for sha256 in file.digests.values() if sha256 not in known]
+        if not new:
+            continue
+        track, _, backbone, task = file.path.split("/")
+        found = _lines(_read(results, f"{track}/{backbone}/{task}"))
+        if not found.keys() >= set(new):
+            raise LeaderboardError(
+                f"{track}/{backbone}/{task} changed while it was read; wait for its runs, then try again"
+            )
+        whole = there if there.endswith(b"\n") or not there else there + b"\n"
+        write_bytes(folder / file.path, whole + _joined(found[sha256] for sha256 in new))
+
+
+def read_back(listed: RecordList, folder: Path) -> RecordSet:
+    """Return the records that a release lists.
+
+    Raises:
+        LostRecordsError: Some are not there, or not where they belong; it names all files.
+    """
+    complaints: dict[str, str] = {}
+    files = []
+    for path, wanted in listed.records.items():
+        try:
+            files.append(_record_file(path, wanted, _lines(_read(folder, path))))
+        except LeaderboardError as error:
+            complaints[path] = str(error)
+    if complaints:
+        raise LostRecordsError(complaints)
+    return RecordSet(tuple(files))
+
+
+def strangers(folder: Path, named: Lines) -> Iterator[tuple[str, str]]:
+    """Yield what lies in the folder of records and is named by no release: path, and what is wrong in a sentence."""
+    for path in [folder, *sorted(folder.rglob("*"))] if is_there(folder) else []:
+        relative = path.relative_to(folder).as_posix()
+        mode = path.lstat().st_mode
+        shown = clean_text(f"{FOLDER}/{relative}" if path != folder else FOLDER, 300)
+        if stat.S_ISDIR(mode) or is_temporary(path.name):
+            continue
+        if not stat.S_ISREG(mode):
+            yield shown, f"{shown} is a link or a special file; remove it"
+        elif relative not in named:
+            yield shown, f"{shown} is part of no release; remove it"
+        else:
+            if added := len(_lines(_read(folder, relative)).keys() - named[relative]):
+                yield shown, f"{shown} has {added} line(s) of no release; remove them"
+
+
+def copy(folder: Path, named: Lines, target: Path) -> None:
+    """Write the lines that releases name, and no other, into a new folder. Raises LeaderboardError if any is lost."""
+    for path, wanted in named.items():
+        found = _lines(_read(folder, path))
+        _check(path, wanted, found)
+        write_bytes(target / path, _joined(line for sha256, line in found.items() if sha256 in wanted))
+
+
+def _path(record: RunRecord) -> str:
+    protocol = record.run.protocol
+    if not is_name(protocol):
+        protocol = f"protocol-{record.run.protocol_sha256[:12]}"
+    return f"{record.track}/{protocol}/{record.submission}/{record.run.task}.jsonl"
+
+
+def _file(path: str, records: Iterable[RunRecord], digests: Mapping[str, str]) -> RecordFile:
+    """Return a file whose digest is that of its lines, whatever their order: of `<digest of a line>  <key>` by key."""
+    listed = "".join(f"{line}  {key}\n" for key, line in sorted(digests.items()))
+    return RecordFile(path, digest(listed.encode()), tuple(records), digests=digests)
+
+
+def _record_file(path: str, wanted: Mapping[str, str], found: Mapping[str, bytes]) -> RecordFile:
+    _check(path, wanted.values(), found)
+    track, _, backbone, task = path.split("/")
+    read = parse_records(_joined(found[sha256] for sha256 in wanted.values()), f"{track}/{backbone}/{task}")
+    records = tuple(read.records.values())
+    for text in [item.text for item in read.complaints] + [
+        f"the record belongs into {other}" for other in map(_path, records) if other != path
+    ]:
+        raise LeaderboardError(f"{FOLDER}/{path}: {text}")
+    return _file(path, records, read.digests)
+
+
+def _check(path: str, wanted: Collection[str], found: Mapping[str, bytes]) -> None:
+    if lost := sum(sha256 not in found for sha256 in wanted):
+        raise LeaderboardError(
+            f"{FOLDER}/{path} lacks {lost} of {len(wanted)} record(s) as they were released; bring it back from the "
+            "repository's history"
+        )
+
+
+def _read(folder: Path, path: str) -> bytes:
+    """Return the content of a file that no link leads to."""
+    parents = [folder / part for part in (".", *PurePosixPath(path).parents)]
+    try:
+        if link := next((parent for parent in parents if parent.is_symlink()), None):
+            raise LeaderboardError(f"{link.name} is a link; put the folder itself there")
+        return read_plain(folder / path, FILE_LIMIT)
+    except PlainFileError as error:
+        raise LeaderboardError(f"{FOLDER}/{path} {error}") from error
+    except OSError as error:
+        raise LeaderboardError(
+            f"{FOLDER}/{path} is missing; bring it back from the repository's history"
+        ) from error
+
+
+def _lines(content: bytes) -> dict[str, bytes]:
+    """Return the lines of a file, without their ends, by digest."""
+    lines = [line.removesuffix(b"\r") for line in content.split(b"\n")]
+    return {line_sha256(line): line for line in lines if line}
+
+
+def _joined(lines: Iterable[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
