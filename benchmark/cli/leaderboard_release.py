@@ -69,7 +69,8 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
 @click.option(
     "--rescore",
     is_flag=True,
-    help="Compute the metrics of its runs anew, too, from predictions in the results and stores of the workspace.",
+    help="Compute the metrics of its runs anew, too, against the stores of the workspace, from its predictions or, "
+    "where it has none, the committed ones.",
 )
 @results_option
 @out_option
@@ -132,11 +133,11 @@ def _rescore(
     """Compute the metrics of a version's runs anew; return whether all are as recorded, None where none was scored."""
     from benchmark.cli.results import rescored, tell
     from benchmark.workspace import workspace_root
-    from leaderboard.releases.verify import version_records
+    from leaderboard.releases.verify import released_runs
 
     root = workspace_root(workspace)
-    records = live.records.records if live else version_records(out, version)
-    return tell(rescored(records, results or root / "results", root), version)
+    records, committed = (live.records.records, {}) if live else released_runs(out, version)
+    return tell(rescored(records, results or root / "results", root, committed), version)
 
 
 def _tell_folder(problems: Mapping[str, str]) -> bool:

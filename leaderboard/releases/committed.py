@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
 
-from pydantic import StringConstraints
-
-from benchmark.contract.base import Model, Sha256, is_name
+from benchmark.contract.base import is_name
 from benchmark.contract.plain_file import PlainFileError, is_there, read_plain
 from benchmark.contract.record_file import FILE_LIMIT, line_sha256, parse_records
+from benchmark.contract.release import RecordList
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.untrusted import clean_text
 from benchmark.disk.leftovers import is_temporary
@@ -27,21 +26,15 @@ from leaderboard.show.rendering import digest
 
 FOLDER = "results"
 
-_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
-RecordPath = Annotated[
-    str, StringConstraints(pattern=rf"^(public|phantom)/{_NAME}/{_NAME}/{_NAME}\.jsonl$")
-]
 
-Lines = Mapping[str, Set[str]]
-"""By path of a file, the digests of lines."""
+@dataclass(frozen=True)
+class Named:
+    """What all releases of a folder name, by path below the folder of records."""
 
-
-class RecordList(Model):
-    """`inputs/records.json` of a release."""
-
-    schema_version: Literal[1] = 1
-    records: dict[RecordPath, dict[Sha256, Sha256]] = {}
-    """By path below the folder of records, the digests of the lines that the release rests on by key of the run."""
+    lines: Mapping[str, Set[str]]
+    """Digests of lines of records."""
+    predictions: Mapping[str, str]
+    """Digests of files."""
 
 
 class LostRecordsError(LeaderboardError):
@@ -84,6 +77,7 @@ def append(records: RecordSet, results: Path, folder: Path) -> None:
         LeaderboardError: A file changed since it was read, or a committed one is a link.
     """
     for file in records.files:
+        check_no_link(folder, file.path)
         there = _read(folder, file.path) if is_there(folder / file.path) else b""
         known = _lines(there)
         new = [sha256 for sha256 in file.digests.values() if sha256 not in known]
@@ -103,7 +97,7 @@ def read_back(listed: RecordList, folder: Path) -> RecordSet:
     """Return the records that a release lists.
 
     Raises:
-        LostRecordsError: Some are not there, or not where they belong; it names all files.
+        LostRecordsError: Some, or predictions of them, are not there, or not where they belong; it names all files.
     """
     complaints: dict[str, str] = {}
     files = []
@@ -112,12 +106,17 @@ def read_back(listed: RecordList, folder: Path) -> RecordSet:
             files.append(_record_file(path, wanted, _lines(_read(folder, path))))
         except LeaderboardError as error:
             complaints[path] = str(error)
+    for path, sha256 in listed.predictions.items():
+        try:
+            _predictions(folder, path, sha256)
+        except LeaderboardError as error:
+            complaints[path] = str(error)
     if complaints:
         raise LostRecordsError(complaints)
     return RecordSet(tuple(files))
 
 
-def strangers(folder: Path, named: Lines) -> Iterator[tuple[str, str]]:
+def strangers(folder: Path, named: Named) -> Iterator[tuple[str, str]]:
     """Yield what lies in the folder of records and is named by no release: path, and what is wrong in a sentence."""
     for path in [folder, *sorted(folder.rglob("*"))] if is_there(folder) else []:
         relative = path.relative_to(folder).as_posix()
@@ -127,16 +126,20 @@ def strangers(folder: Path, named: Lines) -> Iterator[tuple[str, str]]:
             continue
         if not stat.S_ISREG(mode):
             yield shown, f"{shown} is a link or a special file; remove it"
-        elif relative not in named:
+        elif relative in named.predictions:
+            if digest(_read(folder, relative)) != named.predictions[relative]:
+                yield shown, f"{shown} was changed; bring it back from the repository's history"
+        elif relative not in named.lines:
             yield shown, f"{shown} is part of no release; remove it"
-        else:
-            if added := len(_lines(_read(folder, relative)).keys() - named[relative]):
-                yield shown, f"{shown} has {added} line(s) of no release; remove them"
+        elif added := len(_lines(_read(folder, relative)).keys() - named.lines[relative]):
+            yield shown, f"{shown} has {added} line(s) of no release; remove them"
 
 
-def copy(folder: Path, named: Lines, target: Path) -> None:
-    """Write the lines that releases name, and no other, into a new folder. Raises LeaderboardError if any is lost."""
-    for path, wanted in named.items():
+def copy(folder: Path, named: Named, target: Path) -> None:
+    """Write what releases name, and nothing else, into a new folder. Raises LeaderboardError if any is lost."""
+    for path, sha256 in named.predictions.items():
+        write_bytes(target / path, _predictions(folder, path, sha256))
+    for path, wanted in named.lines.items():
         found = _lines(_read(folder, path))
         _check(path, wanted, found)
         write_bytes(target / path, _joined(line for sha256, line in found.items() if sha256 in wanted))
@@ -175,12 +178,17 @@ def _check(path: str, wanted: Collection[str], found: Mapping[str, bytes]) -> No
         )
 
 
+def _predictions(folder: Path, path: str, sha256: str) -> bytes:
+    content = _read(folder, path)
+    if digest(content) != sha256:
+        raise LeaderboardError(f"{FOLDER}/{path} was changed; bring it back from the repository's history")
+    return content
+
+
 def _read(folder: Path, path: str) -> bytes:
     """Return the content of a file that no link leads to."""
-    parents = [folder / part for part in (".", *PurePosixPath(path).parents)]
+    check_no_link(folder, path)
     try:
-        if link := next((parent for parent in parents if parent.is_symlink()), None):
-            raise LeaderboardError(f"{link.name} is a link; put the folder itself there")
         return read_plain(folder / path, FILE_LIMIT)
     except PlainFileError as error:
         raise LeaderboardError(f"{FOLDER}/{path} {error}") from error
@@ -188,6 +196,13 @@ def _read(folder: Path, path: str) -> bytes:
         raise LeaderboardError(
             f"{FOLDER}/{path} is missing; bring it back from the repository's history"
         ) from error
+
+
+def check_no_link(folder: Path, path: str) -> None:
+    """Raise LeaderboardError if the folder, or one on the way to a file in it, is a link."""
+    parents = [folder, *(folder / part for part in PurePosixPath(path).parents)]
+    if link := next((parent for parent in parents if parent.is_symlink()), None):
+        raise LeaderboardError(f"{link.name} is a link; put the folder itself there")
 
 
 def _lines(content: bytes) -> dict[str, bytes]:

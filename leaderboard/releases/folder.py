@@ -10,17 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.contract.plain_file import is_plain, is_there
+from benchmark.contract.release import RecordList
 from benchmark.contract.untrusted import clean_text
 from benchmark.disk.leftovers import is_temporary
 from leaderboard.errors import LeaderboardError
-from leaderboard.releases.committed import Lines, records_folder, strangers
-from leaderboard.releases.sources import listed_records
-from leaderboard.releases.version import DEVELOPMENT, LOCK, number, read_untouched, releases
+from leaderboard.releases.committed import Named, records_folder, strangers
+from leaderboard.releases.sources import RECORDS
+from leaderboard.releases.version import DEVELOPMENT, LOCK, number, parse, read_untouched, releases
 from leaderboard.releases.version_index import INDEX, SCRIPT, index_of, is_list, list_files
 from leaderboard.show.rendering import SUMS
 
 
-def folder_problems(out: Path, named: Lines | None = None) -> dict[str, str]:
+def folder_problems(out: Path, named: Named | None = None) -> dict[str, str]:
     """Return what is wrong beside the files of the releases, in sentences, by path.
 
     Args:
@@ -35,13 +36,16 @@ def folder_problems(out: Path, named: Lines | None = None) -> dict[str, str]:
     return {**problems, **dict(strangers(records_folder(out), known))}
 
 
-def named_records(out: Path) -> Lines:
-    """Return the lines of all records that releases name. Raises LeaderboardError if a release was touched."""
-    named: dict[str, set[str]] = {}
+def named_records(out: Path) -> Named:
+    """Return all that releases name in the folder of records. Raises LeaderboardError if a release was touched."""
+    lines: dict[str, set[str]] = {}
+    predictions: dict[str, str] = {}
     for version in releases(out):
-        for path, runs in listed_records(read_untouched(out, version)).records.items():
-            named.setdefault(path, set()).update(runs.values())
-    return named
+        listed = parse(read_untouched(out, version), RECORDS, RecordList)
+        for path, runs in listed.records.items():
+            lines.setdefault(path, set()).update(runs.values())
+        predictions |= listed.predictions
+    return Named(lines, predictions)
 
 
 def _lists(out: Path) -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""Freezing a version: its records are committed first, then its folder appears whole, then the list of versions names it.
+"""Freezing a version: its records are appended first, then its folder appears whole, then the list names it.
 
 A release that is killed leaves records that the next one uses, or a folder that the next build lists; never a half.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.contract.leaderboard import Leaderboard
@@ -14,6 +14,8 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.releases.as_changes import as_changes
 from leaderboard.releases.changes import STEPS, compare
 from leaderboard.releases.committed import append, records_folder
+from leaderboard.releases.folder import named_records
+from leaderboard.releases.predictions import append_predictions
 from leaderboard.releases.sources import Sources
 from leaderboard.releases.version import (
     DEVELOPMENT,
@@ -84,7 +86,10 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
             previous_sums_sha256=sums_sha256(out, last) if last else None,
             note=note,
         )
+        known = named_records(out).predictions
+        kept = append_predictions(sources.records, sources.results, committed, known)
         append(sources.records, sources.results, committed)
+        sources = replace(sources, predictions=kept)
         folder = put(board.version, out, release_files(board, sources, info, old))
         write_index(out)
     return Released(folder, compare(old, board), step)

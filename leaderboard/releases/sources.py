@@ -7,15 +7,16 @@ not come from a file (descriptions, digests of what is here, notes on a folder) 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import PositiveInt, ValidationError
+from pydantic import PositiveInt
 
 from benchmark.contract.base import Model, Name, Sha256
 from benchmark.contract.leaderboard import InputFile, Leaderboard
 from benchmark.contract.notice import Notice
+from benchmark.contract.release import RecordList
 from benchmark.contract.suite import Suite
 from benchmark.contract.task import TaskSpec
 from leaderboard.board.build import build
@@ -28,8 +29,8 @@ from leaderboard.board.records import RecordSet
 from leaderboard.board.stale import Current
 from leaderboard.errors import LeaderboardError
 from leaderboard.line_ends import source_bytes
-from leaderboard.releases.committed import RecordList, as_committed, read_back
-from leaderboard.releases.version import INPUTS, put_files
+from leaderboard.releases.committed import as_committed, read_back
+from leaderboard.releases.version import INPUTS, parse, put_files
 from leaderboard.show.examples import read_examples
 from leaderboard.show.rendering import Examples, digest
 
@@ -79,6 +80,8 @@ class Sources:
     """Inputs beside run records by path: the document of `frozen`, published tables, examples."""
     results: Path
     """Where the lines of the records are read."""
+    predictions: Mapping[str, str] = field(default_factory=dict)
+    """Digests of committed predictions by path; a release fills it in."""
 
     def board(self, version: str) -> Leaderboard:
         """Return the version of that name."""
@@ -106,7 +109,10 @@ class Sources:
 
     def input_files(self) -> dict[str, bytes]:
         """Return the files of a release that it is rebuilt from, and the list of its records."""
-        listed = RecordList(records={file.path: dict(file.digests) for file in self.records.files})
+        listed = RecordList(
+            records={file.path: dict(file.digests) for file in self.records.files},
+            predictions=dict(self.predictions),
+        )
         return {
             **{f"{INPUTS}/{path}": content for path, content in self.files.items()},
             RECORDS: listed.to_json().encode(),
@@ -148,17 +154,6 @@ def gather(
     return Sources(as_committed(records), published, examples, frozen, files, results)
 
 
-def listed_records(files: Mapping[str, bytes]) -> RecordList:
-    """Return the records that the files of a release name. Raises LeaderboardError."""
-    try:
-        return RecordList.model_validate_json(files[RECORDS])
-    except (KeyError, ValidationError) as error:
-        raise LeaderboardError(
-            f"{RECORDS} is missing or broken: it was released by another lovt-bench; take that of the commit that "
-            "added it"
-        ) from error
-
-
 def read_sources(files: Mapping[str, bytes], committed: Path, scratch: Path) -> Sources:
     """Return the sources that a release was built from.
 
@@ -171,12 +166,11 @@ def read_sources(files: Mapping[str, bytes], committed: Path, scratch: Path) -> 
         LostRecordsError: Records are missing, changed or out of place.
         LeaderboardError: The inputs are not what a version is built from.
     """
-    records = read_back(listed_records(files), committed)
+    listed = parse(files, RECORDS, RecordList)
+    frozen = parse(files, f"{INPUTS}/{FROZEN}", Frozen)
+    records = read_back(listed, committed)
     put_files(scratch, {name: content for name, content in files.items() if name.startswith(f"{INPUTS}/")})
     inputs = scratch / INPUTS
-    try:
-        document = files[f"{INPUTS}/{FROZEN}"]
-        frozen = Frozen.model_validate_json(document)
-    except (KeyError, ValidationError) as error:
-        raise LeaderboardError(f"{INPUTS}/{FROZEN}: missing, or of another version of lovt-bench") from error
-    return gather(records, committed, inputs, frozen, inputs / "published", document)
+    document = files[f"{INPUTS}/{FROZEN}"]
+    sources = gather(records, committed, inputs, frozen, inputs / "published", document)
+    return replace(sources, predictions=listed.predictions)

@@ -13,29 +13,31 @@ from pathlib import Path
 from typing import Literal
 
 from benchmark.contract.leaderboard import Leaderboard
-from benchmark.contract.release import BuildRecord
+from benchmark.contract.prediction_file import PredictionFile
+from benchmark.contract.release import BuildRecord, RecordList
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.unknown import meant
 from leaderboard.errors import LeaderboardError
 from leaderboard.releases.changes import compare
-from leaderboard.releases.differences import first_difference
-from leaderboard.releases.release import PAGE_OF_CHANGES, release_files
 from leaderboard.releases.committed import LostRecordsError, read_back, records_folder
-from leaderboard.releases.sources import Sources, listed_records, read_sources
+from leaderboard.releases.differences import first_difference
+from leaderboard.releases.predictions import committed_predictions
+from leaderboard.releases.release import PAGE_OF_CHANGES, release_files
+from leaderboard.releases.sources import RECORDS, Sources, read_sources
 from leaderboard.releases.tools import code_sha256, tools
 from leaderboard.releases.version import (
     BUILD,
     DEVELOPMENT,
     INPUTS,
     check_version,
-    parse_board,
+    file_problems,
+    parse,
     read_files,
     read_untouched,
     read_version,
-    sum_problems,
     version_files,
 )
-from leaderboard.releases.version_index import CHANGES, chain_problems, read_build
+from leaderboard.releases.version_index import CHANGES, chain_problems
 from leaderboard.show.rendering import SOURCE, SUMS
 
 Kind = Literal["touched", "before", "record", "inputs", "code", "tools", "differs"]
@@ -95,12 +97,14 @@ def verify(out: Path, version: str, workspace: Sources | None = None) -> Verific
     if not (folder / SOURCE).is_file():
         known = (path.parent.name for path in out.glob(f"*/{SOURCE}"))
         raise LeaderboardError(f"no version {version!r} in {out}{meant(version, known)}")
-    broken = {**sum_problems(folder), **(chain_problems(out, version) if version != DEVELOPMENT else {})}
-    touched = [Problem("touched", name, text) for name, text in broken.items()]
     try:
         files = read_files(folder)
-        board = parse_board(files, folder)
-        build = read_build(out, version)
+    except LeaderboardError as error:
+        return Verification(version, 0, 0, (Problem("touched", "", str(error)),))
+    broken = {**file_problems(files), **(chain_problems(out, version) if version != DEVELOPMENT else {})}
+    touched = [Problem("touched", name, text) for name, text in broken.items()]
+    try:
+        board, build = parse(files, SOURCE, Leaderboard), parse(files, BUILD, BuildRecord)
     except LeaderboardError as error:
         unread = Problem("touched", SOURCE, f"{SOURCE} or {BUILD} cannot be read: {error}")
         return Verification(version, 0, 0, tuple(touched or [unread]))
@@ -124,13 +128,16 @@ def verify(out: Path, version: str, workspace: Sources | None = None) -> Verific
     return Verification(version, len(rebuilt), len(board.inputs), tuple(problems))
 
 
-def version_records(out: Path, version: str) -> list[RunRecord]:
-    """Return the run records that a release rests on.
+def released_runs(out: Path, version: str) -> tuple[list[RunRecord], dict[str, tuple[Path, PredictionFile]]]:
+    """Return the run records that a release rests on, and the committed predictions by key of the run.
 
     Raises:
         LeaderboardError: There is no such release, it was touched, or records of it are lost.
     """
-    return read_back(listed_records(read_untouched(out, version)), records_folder(out)).records
+    folder = records_folder(out)
+    listed = parse(read_untouched(out, version), RECORDS, RecordList)
+    records = read_back(listed, folder)
+    return records.records, committed_predictions(records, folder, listed.predictions)
 
 
 def _rebuild(

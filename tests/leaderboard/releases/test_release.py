@@ -136,7 +136,9 @@ def test_a_release_holds_the_records_that_were_read_or_is_refused(tmp_path: Path
     assert releases(tmp_path / "versions") == []
     path.write_text("".join(lines) + record("random", seed=9).to_json(indent=None))
     freeze(tmp_path, given)
-    committed = records_folder(tmp_path / "versions") / "phantom" / "lovt-2022" / "random" / "covid_linear.jsonl"
+    committed = (
+        records_folder(tmp_path / "versions") / "phantom" / "lovt-2022" / "random" / "covid_linear.jsonl"
+    )
     assert sorted(committed.read_text().splitlines(keepends=True)) == sorted(lines)
 
 

@@ -21,7 +21,7 @@ from leaderboard.releases.release import build_development, release
 from leaderboard.releases.site import write_site
 from leaderboard.releases.sources import Sources
 from leaderboard.releases.tools import code_sha256
-from leaderboard.releases.verify import Verification, verify, version_records
+from leaderboard.releases.verify import Verification, released_runs, verify
 from leaderboard.releases.version import read_version, sum_problems
 from leaderboard.show.examples import read_examples
 from leaderboard.show.rendering import SUMS, digest
@@ -84,7 +84,11 @@ def test_every_record_is_named_by_its_key_and_the_digest_of_its_line(out: Path) 
 
 def test_later_releases_rebuild_with_their_changes_and_append(tmp_path: Path, out: Path) -> None:
     before = contents(out / "results")
-    more = [*two_rows(), *runs("new", "covid_linear", [0.5, 0.6]), record("random", seed=9, phase="tune", test={})]
+    more = [
+        *two_rows(),
+        *runs("new", "covid_linear", [0.5, 0.6]),
+        record("random", seed=9, phase="tune", test={}),
+    ]
     freeze(out, sources(tmp_path / "more", more))
     assert verify(out, "1.1.0").identical
     assert verify(out, VERSION).identical
@@ -217,7 +221,9 @@ def test_added_and_missing_files_and_links_are_named(out: Path) -> None:
 def harm_records(out: Path, path: Path, harm: str) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     if harm == "edited":
-        path.write_bytes(path.read_bytes().replace(b'"test":{"opacity_dice":0.4', b'"test":{"opacity_dice":0.9'))
+        path.write_bytes(
+            path.read_bytes().replace(b'"test":{"opacity_dice":0.4', b'"test":{"opacity_dice":0.9')
+        )
         assert path.read_bytes().splitlines(keepends=True) != lines
     elif harm == "truncated":
         path.write_bytes(b"".join(lines)[:-9])
@@ -239,7 +245,7 @@ def test_a_missing_or_changed_record_is_told_from_a_touched_file(out: Path, harm
     assert kind == "record"
     assert ("record", name) in told(verify(out, VERSION))
     with pytest.raises(LeaderboardError):
-        version_records(out, VERSION)
+        released_runs(out, VERSION)
     with pytest.raises(LeaderboardError):
         write_site(out, out.parent / "site")
 
@@ -278,7 +284,8 @@ def test_a_forger_who_lists_a_record_of_another_place_is_found(out: Path, harm: 
 
 
 @pytest.mark.parametrize(
-    "path", ["../../x.jsonl", "phantom/lovt-2022/../covid_linear.jsonl", "phantom/a/b/c.json", "/etc/a/b/c.jsonl"]
+    "path",
+    ["../../x.jsonl", "phantom/lovt-2022/../covid_linear.jsonl", "phantom/a/b/c.json", "/etc/a/b/c.jsonl"],
 )
 def test_a_list_of_records_leads_nowhere_else(out: Path, path: str) -> None:
     forge(out, "inputs/records.json", "phantom/lovt-2022/imagenet/covid_linear.jsonl", path, sums=True)
