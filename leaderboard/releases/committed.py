@@ -9,6 +9,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
@@ -49,8 +50,9 @@ class LostRecordsError(LeaderboardError):
 def records_folder(out: Path) -> Path:
     """Return where the records of a folder of versions lie: beside `leaderboard/versions`, within any other."""
     place = out.resolve()
-    beside = (place.parent.name, place.name) == ("leaderboard", "versions")
-    return (out.parent if beside else out) / FOLDER
+    if (place.parent.name, place.name) != ("leaderboard", "versions"):
+        return out / FOLDER
+    return (out if out.name == place.name else place).parent / FOLDER
 
 
 def as_committed(records: RecordSet) -> RecordSet:
@@ -118,10 +120,13 @@ def read_back(listed: RecordList, folder: Path) -> RecordSet:
 
 def strangers(folder: Path, named: Named) -> Iterator[tuple[str, str]]:
     """Yield what lies in the folder of records and is named by no release: path, and what is wrong in a sentence."""
-    for path in [folder, *sorted(folder.rglob("*"))] if is_there(folder) else []:
+    if folder.is_symlink():
+        yield FOLDER, f"{FOLDER} is a link; put the folder itself there"
+        return
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
         relative = path.relative_to(folder).as_posix()
         mode = path.lstat().st_mode
-        shown = clean_text(f"{FOLDER}/{relative}" if path != folder else FOLDER, 300)
+        shown = clean_text(f"{FOLDER}/{relative}", 300)
         if stat.S_ISDIR(mode) or is_temporary(path.name):
             continue
         if not stat.S_ISREG(mode):
@@ -146,10 +151,14 @@ def copy(folder: Path, named: Named, target: Path) -> None:
 
 
 def _path(record: RunRecord) -> str:
-    protocol = record.run.protocol
-    if not is_name(protocol):
-        protocol = f"protocol-{record.run.protocol_sha256[:12]}"
+    protocol = _protocol(record.run.protocol, record.run.protocol_sha256)
     return f"{record.track}/{protocol}/{record.submission}/{record.run.task}.jsonl"
+
+
+@cache
+def _protocol(name: str, sha256: str) -> str:
+    """Return the folder of a protocol; a record may call it anything."""
+    return name if is_name(name) else f"protocol-{sha256[:12]}"
 
 
 def _file(path: str, records: Iterable[RunRecord], digests: Mapping[str, str]) -> RecordFile:

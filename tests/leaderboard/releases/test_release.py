@@ -224,7 +224,12 @@ def test_records_are_never_committed_among_those_that_are_read(tmp_path: Path) -
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["published", "results"]
 
 
-def test_records_lie_beside_leaderboard_versions_and_within_any_other_folder(tmp_path: Path) -> None:
+def test_records_lie_beside_leaderboard_versions_and_within_any_other_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leaderboard" / "versions").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "leaderboard" / "versions")
+    assert records_folder(Path()).resolve() == (tmp_path / "leaderboard" / "results").resolve()
     assert records_folder(tmp_path / "leaderboard" / "versions") == tmp_path / "leaderboard" / "results"
     assert records_folder(tmp_path / "site") == tmp_path / "site" / "results"
     assert records_folder(VERSIONS) == VERSIONS.parent / "results"

@@ -105,6 +105,7 @@ def test_a_release_or_its_records_behind_a_link_are_refused(tmp_path: Path) -> N
         (out / name).symlink_to(tmp_path / "moved")
         with pytest.raises(LeaderboardError, match=f"{name} is a link"):
             write_site(out, tmp_path / "site")
+        assert name in folder_problems(out)
         (out / name).unlink()
         (tmp_path / "moved").rename(out / name)
 
