@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from lovt_bench.leaderboard.board.notices import mark_disputed, read_notices, wi
 from lovt_bench.leaderboard.board.records import RecordSet, read_records
 from lovt_bench.leaderboard.board.run_table import run_table
 from lovt_bench.leaderboard.board.selection import select
-from lovt_bench.leaderboard.here import expected_runs
+from lovt_bench.leaderboard.run_plans import expected_runs
 from lovt_bench.leaderboard.text import clean
 from lovt_bench.leaderboard.workspace_sources import board_keeper
 from lovt_bench.tasks.registry import load_tasks
@@ -90,9 +91,12 @@ def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
     A submission counts as checked as far as the backbone that was checked furthest.
     """
     records = withdraw(read_records(workspace / "results"), read_notices())
-    made = _backbones(workspace)
-    folders, wrong = _readable(_folders(workspace))
-    rows = {name: [name, *(row for row in made if made[row] == name and row != name)] for name in folders}
+    finals = _finals(records)
+    declarations, wrong = _readable(_folders(workspace))
+    rows = {name: [name] for name in declarations}
+    for row, method in _backbones(workspace).items():
+        if row != method and method in rows:
+            rows[method].append(row)
     described = describe(
         [row for members in rows.values() for row in members],
         submission_roots(workspace),
@@ -101,9 +105,8 @@ def summaries(workspace: Path) -> tuple[list[dict[str, str]], list[str]]:
     )
     evaluated = datasets()
     lines = []
-    for name, folder in folders.items():
-        declared = read_submission(folder.parent, name)
-        steps = {row: step for row in rows[name] if (step := _evidence(row, described[row], records))}
+    for name, (folder, declared) in declarations.items():
+        steps = {row: step for row in rows[name] if (step := _evidence(described[row], finals[row]))}
         marks = overlaps(declared.pretraining_data, evaluated)
         lines.append(
             {
@@ -131,7 +134,8 @@ def detail(name_or_dir: str, workspace: Path) -> Detail:
     roots = [*([folder.parent] if folder else []), *submission_roots(workspace)]
     notices = read_notices()
     records = withdraw(read_records(workspace / "results"), notices)
-    if folder is None and name not in _backbones(workspace) and not _finals(name, records):
+    finals = _finals(records)[name]
+    if folder is None and name not in _backbones(workspace) and not finals:
         results = (record.submission for record in records.records)
         known = dict.fromkeys([*_folders(workspace), *_backbones(workspace), *results])
         raise SubmissionError(
@@ -146,7 +150,7 @@ def detail(name_or_dir: str, workspace: Path) -> Detail:
         where=_shown(folder, workspace) if folder else "",
         submission=declared,
         description=described[name],
-        evidence=_evidence(name, described[name], records),
+        evidence=_evidence(described[name], finals),
         tables=[mark_disputed(table, notices) for table in _tables(name, records, described)],
     )
 
@@ -174,16 +178,14 @@ def _folders(workspace: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def _readable(folders: Mapping[str, Path]) -> tuple[dict[str, Path], list[str]]:
-    """Return the folders whose declarations are valid, and what is wrong with the others."""
+def _readable(folders: Mapping[str, Path]) -> tuple[dict[str, tuple[Path, Submission]], list[str]]:
+    """Return the valid declarations with their folders, and what is wrong with the others."""
     found, wrong = {}, []
     for name, folder in folders.items():
         try:
-            read_submission(folder.parent, name)
+            found[name] = folder, read_submission(folder.parent, name)
         except SubmissionError as error:
             wrong.append(str(error))
-        else:
-            found[name] = folder
     return found, wrong
 
 
@@ -196,18 +198,17 @@ def _backbones(workspace: Path) -> dict[str, str]:
     return {name: manifest.provenance.method for name, manifest in found.items() if manifest}
 
 
-def _finals(name: str, records: RecordSet) -> list[RunRecord]:
-    """Return the final runs of a name that tables show."""
-    return [
-        record
-        for record in records.records
-        if record.submission == name and record.run.phase == "final" and record.run.engine == "fast"
-    ]
+def _finals(records: RecordSet) -> defaultdict[str, list[RunRecord]]:
+    """Return the final runs that tables show, by name of the backbone."""
+    finals: defaultdict[str, list[RunRecord]] = defaultdict(list)
+    for record in records.records:
+        if record.run.phase == "final" and record.run.engine == "fast":
+            finals[record.submission].append(record)
+    return finals
 
 
-def _evidence(name: str, description: Description, records: RecordSet) -> str | None:
-    runs, keeper = _finals(name, records), board_keeper()
-    facts = description.backbone
+def _evidence(description: Description, runs: Sequence[RunRecord]) -> str | None:
+    keeper, facts = board_keeper(), description.backbone
     ran = {run.run.backbone_sha256 for run in runs}
     same = facts is not None and (facts.sha256 is None or facts.sha256 in ran)
     return evidence_of(

@@ -1,24 +1,30 @@
-"""What a build reads from repository and workspace."""
+"""What a build reads from repository and workspace, and the digests of what is here now."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lovt_bench.benchmark.contract.backbone import MANIFEST, BackboneManifest
+from lovt_bench.benchmark.contract.dataset import DatasetManifest
+from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.keeper import keeper
 from lovt_bench.benchmark.submission.declare import kind_of
 from lovt_bench.benchmark.submission.read import FILE
 from lovt_bench.leaderboard.board.contradictions import Contradiction, Origin, contradictions
-from lovt_bench.leaderboard.board.declared import Complain, read_submission
+from lovt_bench.leaderboard.board.declared import Complain, read_model, read_submission
 from lovt_bench.leaderboard.board.descriptions import Description, claiming, describe
 from lovt_bench.leaderboard.board.lineage import lineage
 from lovt_bench.leaderboard.board.notices import read_notices, withdraw, withdrawn_rows, without_effect
 from lovt_bench.leaderboard.board.records import RecordSet, read_records
+from lovt_bench.leaderboard.board.stale import Current, CurrentStore
 from lovt_bench.leaderboard.errors import LeaderboardError
-from lovt_bench.leaderboard.here import current, expected_runs, run_plans
 from lovt_bench.leaderboard.releases.sources import Frozen, Sources, gather
+from lovt_bench.leaderboard.run_plans import expected_runs, run_plans
 from lovt_bench.leaderboard.text import clean
+from lovt_bench.tasks.profile import apply_profile, load_profile, profile_names
+from lovt_bench.tasks.protocol import load_protocol, protocol_names
 from lovt_bench.tasks.registry import load_tasks
 from lovt_bench.tasks.suite import load_suites
 
@@ -69,6 +75,27 @@ def board_keeper() -> str | None:
         raise LeaderboardError(str(error)) from error
 
 
+def current(root: Path, names: Iterable[str], tasks: Sequence[TaskSpec]) -> Current:
+    """Return the digests of what is here: protocols, profiles, tasks, image stores, backbones of those names.
+
+    Args:
+        root: The workspace.
+        names: Names of submissions.
+        tasks: The known tasks.
+    """
+    loaded = {name: load_profile(name) for name in profile_names()}
+    return Current(
+        protocols={name: load_protocol(name).digest() for name in protocol_names()},
+        profiles={name: profile.digest() for name, profile in loaded.items()},
+        tasks={
+            name: {spec.id: apply_profile(spec, profile).digest() for spec in tasks}
+            for name, profile in loaded.items()
+        },
+        datasets=_stores(root / "data", sorted({spec.dataset for spec in tasks})),
+        backbones=_backbones(root / "backbones", names),
+    )
+
+
 def contradictions_here(
     records: RecordSet, descriptions: Mapping[str, Description], declared: Sequence[Path]
 ) -> list[Contradiction]:
@@ -81,6 +108,23 @@ def contradictions_here(
     """
     origins = {name: _origin(name, item, declared) for name, item in descriptions.items()}
     return contradictions(records, run_plans(), origins, datetime.now(UTC))
+
+
+def _stores(folder: Path, names: Iterable[str]) -> dict[str, CurrentStore]:
+    stores: dict[str, CurrentStore] = {}
+    for name in names:
+        # What cannot be read is not known; `lovt-bench data verify` says what is wrong with it.
+        manifest = read_model(folder / name / "dataset.json", DatasetManifest, lambda error: None)
+        if manifest is None:
+            continue
+        stores[name] = CurrentStore(track=manifest.track, splits=manifest.splits, sha256=manifest.identity())
+    return stores
+
+
+def _backbones(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    paths = {name: folder / name / MANIFEST for name in names}
+    found = {name: read_model(path, BackboneManifest, lambda error: None) for name, path in paths.items()}
+    return {name: manifest.sha256 for name, manifest in found.items() if manifest}
 
 
 def _origin(name: str, description: Description, declared: Sequence[Path]) -> Origin:

@@ -31,10 +31,11 @@ SHOWN = 20
 @out_option
 @workspace_option
 def release(bump: Bump | None, note: str, results: Path | None, out: Path, workspace: Path | None) -> None:
-    """Freeze what the records give as the next version, with everything it was built from.
+    """Freeze what the records give as the next version, and append its run records to leaderboard/results.
 
     Without a step the least one is taken that the changes ask for; a smaller one is refused. The first release is
-    1.0.0. Commit the whole folder of versions afterwards.
+    1.0.0. Commit both folders afterwards: leaderboard/versions and leaderboard/results (with --out DIR: DIR with all
+    that is in it).
 
     \b
     Examples:
@@ -44,6 +45,7 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
     from datetime import UTC, datetime
 
     from lovt_bench.leaderboard.releases.as_changes import plain_changes
+    from lovt_bench.leaderboard.releases.committed import records_folder
     from lovt_bench.leaderboard.releases.release import release as freeze
 
     try:
@@ -53,7 +55,7 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
         raise click.ClickException(str(error)) from error
     for line in plain_changes(made.changes):
         say(line)
-    say(f"Released: {made.folder} ({made.bump}). Next: commit {out}")
+    say(f"Released: {made.folder} ({made.bump}). Next: commit {out} and {records_folder(out)}")
 
 
 @click.command()
@@ -67,7 +69,8 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
 @click.option(
     "--rescore",
     is_flag=True,
-    help="Compute the metrics of its runs anew, too, from predictions in the results and stores of the workspace.",
+    help="Compute the metrics of its runs anew, too, against the stores of the workspace, from its predictions or, "
+    "where it has none, the committed ones.",
 )
 @results_option
 @out_option
@@ -83,9 +86,9 @@ def verify(
 ) -> None:
     """Rebuild a version from its records, offline, and compare every file byte for byte.
 
-    Releases carry their records; dev is rebuilt from the workspace. With releases, what lies beside them is checked
-    too: the lists of versions are made anew, and what belongs to no release is named. Names what differs and the first
-    place; the exit code is 1 if anything does.
+    Releases are rebuilt from the committed records, dev from the workspace. With releases, what lies beside them is
+    checked too: the lists of versions are made anew, and what belongs to no release is named. Names what differs and
+    the first place; the exit code is 1 if anything does.
 
     \b
     Examples:
@@ -130,11 +133,11 @@ def _rescore(
     """Compute the metrics of a version's runs anew; return whether all are as recorded, None where none was scored."""
     from lovt_bench.benchmark.cli.results import rescored, tell
     from lovt_bench.benchmark.workspace import workspace_root
-    from lovt_bench.leaderboard.releases.verify import version_records
+    from lovt_bench.leaderboard.releases.verify import released_runs
 
     root = workspace_root(workspace)
-    records = live.records.records if live else version_records(out, version)
-    return tell(rescored(records, results or root / "results", root), version)
+    records, committed = (live.records.records, {}) if live else released_runs(out, version)
+    return tell(rescored(records, results or root / "results", root, committed), version)
 
 
 def _tell_folder(problems: Mapping[str, str]) -> bool:

@@ -16,7 +16,7 @@ from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
     from lovt_bench.benchmark.contract.run_record import RunRecord
-    from lovt_bench.benchmark.engine.rescore import Rescored
+    from lovt_bench.benchmark.engine.rescore import Committed, Rescored
 
 _REASONS = {
     "not kept": "recorded before predictions were kept",
@@ -124,12 +124,14 @@ def export(
     say(f"Written: {out} ({', '.join(file.name for file in files)})")
 
 
-def rescored(records: Iterable[RunRecord], results: Path, root: Path) -> Iterable[Rescored]:
+def rescored(
+    records: Iterable[RunRecord], results: Path, root: Path, committed: Committed | None = None
+) -> Iterable[Rescored]:
     """Yield what scoring runs anew against the stores of a workspace gives."""
     from lovt_bench.benchmark.engine.rescore import Stores
     from lovt_bench.benchmark.engine.rescore import rescore as score
 
-    return score(records, results, Stores(root / "data"))
+    return score(records, results, Stores(root / "data"), committed)
 
 
 def tell(found: Iterable[Rescored], version: str = "") -> bool | None:

@@ -52,6 +52,8 @@ class RecordLines:
     records: dict[str, RunRecord]
     """By key, in the order of the file; of equal keys the first."""
     complaints: tuple[Complaint, ...]
+    digests: dict[str, str]
+    """By key, the digest of the record's line without its line end."""
     whole: int
     """Bytes up to the last line feed."""
     sha256: str
@@ -69,11 +71,18 @@ def read_record_file(path: Path) -> RecordLines:
         content = read_plain(path, FILE_LIMIT)
     except PlainFileError as error:
         raise RecordFileError(f"{path} {error}; expected a file of run records") from error
-    return _parse(content, "/".join(path.parts[-3:]))
+    return parse_records(content, "/".join(path.parts[-3:]))
 
 
-def _parse(content: bytes, place: str) -> RecordLines:
+def parse_records(content: bytes, place: str) -> RecordLines:
+    """Return what the content of a file holds.
+
+    Args:
+        content: Lines of JSON.
+        place: `<track>/<backbone>/<task>.jsonl`: a record of another place is bad.
+    """
     records: dict[str, RunRecord] = {}
+    digests: dict[str, str] = {}
     complaints: list[Complaint] = []
     *lines, rest = content.split(b"\n")
     for number, line in enumerate(lines, start=1):
@@ -90,10 +99,18 @@ def _parse(content: bytes, place: str) -> RecordLines:
         if records.setdefault(record.key, record) is not record:
             text = f"key {record.key[:12]} is there already, the first record counts"
             complaints.append(Complaint("repeated", number, text))
+        else:
+            digests[record.key] = line_sha256(line)
     if rest:
         complaints.append(Complaint("torn", len(lines) + 1, "torn off (no line feed at its end)"))
     whole = len(content) - len(rest)
-    return RecordLines(records, tuple(complaints), whole, hashlib.sha256(content).hexdigest())
+    sha256 = hashlib.sha256(content).hexdigest()
+    return RecordLines(records, tuple(complaints), digests, whole, sha256)
+
+
+def line_sha256(line: bytes) -> str:
+    """Return the digest of a line, which is the same where a clone turned the line ends of its file."""
+    return hashlib.sha256(line.removesuffix(b"\r")).hexdigest()
 
 
 def _record(line: bytes, place: str) -> RunRecord:

@@ -1,4 +1,5 @@
-"""Beside a leaderboard version: `build.json` says what it was made with, `changes.json` what changed since the last.
+"""Beside a leaderboard version: `build.json` says what it was made with, `changes.json` what changed since the last,
+`inputs/records.json` which committed run records it rests on.
 
 Versions are semantic. Major: protocol, profile, tasks or data changed, numbers are not comparable. Minor: entries
 changed. Patch: the same entries, shown or described otherwise.
@@ -6,9 +7,9 @@ changed. Patch: the same entries, shown or described otherwise.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, StringConstraints
 
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 
@@ -44,6 +45,25 @@ class BuildRecord(Model):
     """Versions of Python and of the libraries that compute and render."""
     release: Release | None = None
     """None for `dev`."""
+
+
+_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+_BACKBONE = rf"^(public|phantom)/{_NAME}/{_NAME}"
+"""Track, protocol and backbone: a folder of committed records, and never one above."""
+RecordPath = Annotated[str, StringConstraints(pattern=rf"{_BACKBONE}/{_NAME}\.jsonl$")]
+PredictionPath = Annotated[
+    str, StringConstraints(pattern=rf"{_BACKBONE}/predictions/{_NAME}/[0-9a-f]{{64}}\.parquet$")
+]
+
+
+class RecordList(Model):
+    """`inputs/records.json` of a release; paths are below `leaderboard/results`."""
+
+    schema_version: Literal[1] = 1
+    records: dict[RecordPath, dict[Sha256, Sha256]] = {}
+    """By file, the digests of the lines that the release rests on by key of the run."""
+    predictions: dict[PredictionPath, Sha256] = {}
+    """Digests of the predictions that are committed with them."""
 
 
 class RowChange(Model):

@@ -5,7 +5,7 @@ Nothing is trained and no backbone is read. What is compared is compared to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Literal
 import numpy as np
 import torch
 
+from lovt_bench.benchmark.contract.plain_file import is_there
+from lovt_bench.benchmark.contract.prediction_file import PredictionFile
 from lovt_bench.benchmark.contract.profile import Profile
 from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.contract.run_record import RunRecord
@@ -127,13 +129,20 @@ class Stores:
         return ScoredRun(record, spec, protocol, profile.image_side, store)
 
 
-def rescore(records: Iterable[RunRecord], results: Path, stores: Stores) -> Iterator[Rescored]:
+Committed = Mapping[str, tuple[Path, PredictionFile]]
+"""By key of a run, predictions that a leaderboard release keeps, and what is expected of their file."""
+
+
+def rescore(
+    records: Iterable[RunRecord], results: Path, stores: Stores, committed: Committed | None = None
+) -> Iterator[Rescored]:
     """Yield what scoring each final run anew gives; a run that cannot be scored keeps no other from it.
 
     Args:
         records: Tuning runs and runs that diverged are passed over: they have no test metrics.
         results: Folder of run records with the predictions beside them.
         stores: What the runs are scored against.
+        committed: Predictions for runs that have none in `results`.
     """
     for record in records:
         if record.run.phase != "final" or record.status != "ok":
@@ -143,7 +152,7 @@ def rescore(records: Iterable[RunRecord], results: Path, stores: Stores) -> Iter
             continue
         try:
             run = stores.run(record)
-            stored = stored_predictions(run, results)
+            stored = stored_predictions(run, results, committed)
             changed = None
         except NoStoreError as error:
             yield Rescored(record, "no store", text=str(error))
@@ -157,7 +166,9 @@ def rescore(records: Iterable[RunRecord], results: Path, stores: Stores) -> Iter
         yield _compared(run, stored, changed)
 
 
-def stored_predictions(run: ScoredRun, results: Path) -> StoredPredictions:
+def stored_predictions(
+    run: ScoredRun, results: Path, committed: Committed | None = None
+) -> StoredPredictions:
     """Return the predictions of a run.
 
     Raises:
@@ -167,9 +178,11 @@ def stored_predictions(run: ScoredRun, results: Path) -> StoredPredictions:
     record = run.record
     if record.predictions is None:
         raise PredictionError("were not kept: the run was recorded before lovt-bench kept predictions")
-    path = results / record.track / record.submission / record.predictions.file
+    path, expected = results / record.track / record.submission / record.predictions.file, record.predictions
+    if committed and not is_there(path):
+        path, expected = committed.get(record.key, (path, expected))
     try:
-        return read_predictions(path, record.predictions, record.key)
+        return read_predictions(path, expected, record.key)
     except OSError as error:
         raise PredictionError(f"cannot be read ({explain(error)})") from error
 

@@ -20,7 +20,7 @@ from lovt_bench.leaderboard.board.costs import costs
 from lovt_bench.leaderboard.board.descriptions import Description
 from lovt_bench.leaderboard.board.lineage import Relation
 from lovt_bench.leaderboard.board.making import makings
-from lovt_bench.leaderboard.board.notices import mark_disputed, withdraw, withdrawn_notes, withdrawn_rows
+from lovt_bench.leaderboard.board.notices import mark_disputed, withdrawn_notes
 from lovt_bench.leaderboard.board.published import PublishedTable
 from lovt_bench.leaderboard.board.published_table import published_table
 from lovt_bench.leaderboard.board.records import RecordSet
@@ -61,7 +61,7 @@ def build(
     """Return the leaderboard of these records.
 
     Args:
-        records: What `read_records` found.
+        records: What `read_records` found, without what was withdrawn (`withdraw`).
         published: Published tables; each becomes a table of its own.
         tasks: The known tasks.
         descriptions: Descriptions of submissions by name; a submission without one is shown by its name.
@@ -75,20 +75,17 @@ def build(
         keeper: Who keeps the board: rows are reproduced only by runs that name them.
         suites: What tables of runs rank by, the board's own suite first (`select`). Without suites all tasks are one,
             as in versions from before there were suites.
-        notices: What is withdrawn, and left out before anything is computed, or disputed, and marked.
+        notices: What was withdrawn, to be said, or is disputed, and marked.
 
     Raises:
         LeaderboardError: A published value of an unknown task.
     """
-    records = withdraw(records, notices)
     specs = sorted(tasks, key=lambda spec: spec.number)
     groups, notes = select(
         records.records, {spec.id: spec.metric for spec in specs}, expected_runs or {}, suites
     )
     groups.sort(key=_order)
-    gone = withdrawn_rows(notices)
-    known = {name: item for name, item in (descriptions or {}).items() if name not in gone}
-    contradictions = [item for item in contradictions if item.submission not in gone]
+    known = descriptions or {}
     taken, made = costs(records.records), makings(records.records)
     ids = [table_id(group) for group in groups]
     tables = []

@@ -54,7 +54,7 @@ def withdraw(records: RecordSet, notices: Sequence[Notice]) -> RecordSet:
     """Return the records without the withdrawn ones; files of a withdrawn row are no inputs any more."""
     rows = withdrawn_rows(notices)
     keys = {item.record for item in notices if item.state == "withdrawn" and item.record}
-    files = [file for file in records.files if file.path.split("/")[1] not in rows]
+    files = [file for file in records.files if file.path.split("/")[-2] not in rows]
     if keys:
         files = [
             replace(file, records=tuple(record for record in file.records if record.key not in keys))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
@@ -37,9 +37,12 @@ class RecordFile:
     path: str
     """Below the results folder, with `/`."""
     sha256: str
+    """Digest of its bytes, or of the lines that count (`releases.committed`)."""
     records: tuple[RunRecord, ...]
     bad: tuple[str, ...] = ()
     """Sentences on whole lines that are no records, each with file and line."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """By key, the digest of a record's line."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,9 @@ def _read_file(path: Path, relative: str, notes: list[str]) -> RecordFile | None
     ]
     bad = [text for text, item in zip(sentences, found.complaints, strict=True) if item.kind == "bad"]
     notes += _first(sentences, relative)
-    return RecordFile(relative, found.sha256, tuple(found.records.values()), tuple(_first(bad, relative)))
+    return RecordFile(
+        relative, found.sha256, tuple(found.records.values()), tuple(_first(bad, relative)), found.digests
+    )
 
 
 def _first(sentences: list[str], relative: str) -> list[str]:

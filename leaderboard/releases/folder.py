@@ -1,4 +1,4 @@
-"""What may lie in a folder of versions: releases, the lists of them, the inputs that they rest on, and `dev`.
+"""What may lie in a folder of versions: releases, the lists of them, and `dev`; beside it, their records.
 
 A page loads the list beside its folder, and a folder that is published whole would publish what anybody put into it.
 So the lists are made anew and compared, and what is none of these is named.
@@ -10,23 +10,42 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lovt_bench.benchmark.contract.plain_file import is_plain, is_there
+from lovt_bench.benchmark.contract.release import RecordList
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.disk.leftovers import is_temporary
 from lovt_bench.leaderboard.errors import LeaderboardError
-from lovt_bench.leaderboard.releases.store import INPUTS, place
-from lovt_bench.leaderboard.releases.version import DEVELOPMENT, LOCK, number, read_version, releases
+from lovt_bench.leaderboard.releases.committed import Named, records_folder, strangers
+from lovt_bench.leaderboard.releases.sources import RECORDS
+from lovt_bench.leaderboard.releases.version import DEVELOPMENT, LOCK, number, parse, read_untouched, releases
 from lovt_bench.leaderboard.releases.version_index import INDEX, SCRIPT, index_of, is_list, list_files
 from lovt_bench.leaderboard.show.rendering import SUMS
 
 
-def folder_problems(out: Path) -> dict[str, str]:
-    """Return what is wrong beside the files of the releases, in sentences, by path below the folder of versions."""
-    return {**_lists(out), **dict(_strangers(out)), **_inputs(out)}
+def folder_problems(out: Path, named: Named | None = None) -> dict[str, str]:
+    """Return what is wrong beside the files of the releases, in sentences, by path.
+
+    Args:
+        out: Folder of versions.
+        named: `named_records(out)`, where that is known already.
+    """
+    problems = {**_lists(out), **dict(_strangers(out))}
+    try:
+        known = named_records(out) if named is None else named
+    except LeaderboardError:
+        return problems  # a release was touched: what belongs to it is not known
+    return {**problems, **dict(strangers(records_folder(out), known))}
 
 
-def named_inputs(out: Path) -> set[str]:
-    """Return the digests of all inputs that releases name. Raises LeaderboardError if a release was touched."""
-    return {file.sha256 for version in releases(out) for file in read_version(out, version).inputs}
+def named_records(out: Path) -> Named:
+    """Return all that releases name in the folder of records. Raises LeaderboardError if a release was touched."""
+    lines: dict[str, set[str]] = {}
+    predictions: dict[str, str] = {}
+    for version in releases(out):
+        listed = parse(read_untouched(out, version), RECORDS, RecordList)
+        for path, runs in listed.records.items():
+            lines.setdefault(path, set()).update(runs.values())
+        predictions |= listed.predictions
+    return Named(lines, predictions)
 
 
 def _lists(out: Path) -> dict[str, str]:
@@ -44,10 +63,10 @@ def _lists(out: Path) -> dict[str, str]:
 
 
 def _strangers(out: Path) -> Iterator[tuple[str, str]]:
-    """Yield what is neither release, list, folder of inputs, `dev`, nor something that a writer holds."""
+    """Yield what is neither release, list, `dev`, nor something that a writer holds."""
     for path in sorted(out.iterdir()) if out.is_dir() else []:
         name = path.name
-        if name in (INDEX, SCRIPT, DEVELOPMENT) or is_temporary(name) or name == LOCK:
+        if name in (INDEX, SCRIPT, DEVELOPMENT, LOCK) or is_temporary(name) or path == records_folder(out):
             continue
         shown = clean_text(name, 80)
         if path.is_symlink():
@@ -55,18 +74,5 @@ def _strangers(out: Path) -> Iterator[tuple[str, str]]:
         elif number(name) and path.is_dir():
             if not is_plain(path / SUMS):
                 yield shown, f"{shown} is no release: it has no {SUMS}; bring it back, or remove the folder"
-        elif name != INPUTS or not path.is_dir():
+        else:
             yield shown, f"{shown} is no part of a release or of the lists; remove it"
-
-
-def _inputs(out: Path) -> dict[str, str]:
-    """Return the inputs that no release rests on; none where that is not known, for a release was touched."""
-    folder = out / INPUTS
-    try:
-        known = {place(sha256) for sha256 in named_inputs(out)}
-    except LeaderboardError:
-        return {}
-    found = sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []
-    names = [f"{INPUTS}/{path.name}" for path in found if not is_temporary(path.name)]
-    shown = [clean_text(name, 120) for name in names if name not in known]
-    return {name: f"{name} is an input of no release; remove it" for name in shown}

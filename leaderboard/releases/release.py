@@ -1,11 +1,11 @@
-"""Freezing a version: its inputs are kept first, then its folder appears whole, then the list of versions names it.
+"""Freezing a version: its records are appended first, then its folder appears whole, then the list names it.
 
-A release that is killed leaves inputs that the next one uses, or a folder that the next build lists; never a half.
+A release that is killed leaves records that the next one uses, or a folder that the next build lists; never a half.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard
@@ -13,7 +13,10 @@ from lovt_bench.benchmark.contract.release import Bump, Changes, Release
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.releases.as_changes import as_changes
 from lovt_bench.leaderboard.releases.changes import STEPS, compare
-from lovt_bench.leaderboard.releases.sources import Sources, store
+from lovt_bench.leaderboard.releases.committed import append, records_folder
+from lovt_bench.leaderboard.releases.folder import named_records
+from lovt_bench.leaderboard.releases.predictions import append_predictions
+from lovt_bench.leaderboard.releases.sources import Sources
 from lovt_bench.leaderboard.releases.version import (
     DEVELOPMENT,
     locked,
@@ -56,6 +59,11 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
         LeaderboardError: A release was touched, `dev` shows something else than the sources give, nothing changed,
             or the step is too small.
     """
+    committed = records_folder(out)
+    if committed.resolve() == sources.results.resolve():
+        raise LeaderboardError(
+            f"{committed} is where run records are read, and a release commits them there; choose another --out"
+        )
     with locked(out):
         check_releases(out)
         draft = sources.board(DEVELOPMENT)
@@ -78,7 +86,10 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
             previous_sums_sha256=sums_sha256(out, last) if last else None,
             note=note,
         )
-        store(sources, board.inputs, out)
+        known = named_records(out).predictions
+        kept = append_predictions(sources.records, sources.results, committed, known)
+        append(sources.records, sources.results, committed)
+        sources = replace(sources, predictions=kept)
         folder = put(board.version, out, release_files(board, sources, info, old))
         write_index(out)
     return Released(folder, compare(old, board), step)
@@ -105,6 +116,7 @@ def release_files(
     changes = compare(old, board).model_copy(update={"note": info.note})
     return {
         **version_files(board, sources.examples, info),
+        **sources.input_files(),
         CHANGES: changes.to_json().encode(),
         PAGE_OF_CHANGES: as_changes(changes).encode(),
     }

@@ -1,4 +1,4 @@
-"""The releases as a web site: their files, their inputs, the list of versions, and a page that leads to the newest.
+"""The releases as a web site: their files, their records, the list of versions, and a page that leads to the newest.
 
 Only what a SHA256SUMS or a release names is copied, from the bytes that were compared with its digest.
 """
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from lovt_bench.benchmark.disk.temporary import new_folder
 from lovt_bench.leaderboard.errors import LeaderboardError
-from lovt_bench.leaderboard.releases.folder import folder_problems, named_inputs
-from lovt_bench.leaderboard.releases.store import fetch, keep
-from lovt_bench.leaderboard.releases.version import file_problems, put_files, read_files, releases
+from lovt_bench.leaderboard.releases.committed import FOLDER, copy, records_folder
+from lovt_bench.leaderboard.releases.folder import folder_problems, named_records
+from lovt_bench.leaderboard.releases.version import put_files, read_untouched, releases
 from lovt_bench.leaderboard.releases.version_index import check_releases, index_of, list_files
 
 _SHOWN = 5
@@ -31,11 +31,11 @@ _REDIRECT = """<!doctype html>
 def write_site(out: Path, target: Path) -> list[str]:
     """Write the site into a folder that does not exist yet, and return the released versions, newest first.
 
-    It appears whole. `dev` is not published. The inputs are: anyone can rebuild from them.
+    It appears whole. `dev` is not published. The records are: anyone can rebuild from them.
 
     Raises:
         LeaderboardError: There is no release, one was touched, the folder of versions holds what belongs to none of
-            them, an input is lost, or the target exists.
+            them, a record is lost, or the target exists.
     """
     check_releases(out)
     versions = releases(out)
@@ -43,19 +43,16 @@ def write_site(out: Path, target: Path) -> list[str]:
         raise LeaderboardError(f"no release in {out}: `lovt-bench leaderboard release` makes one")
     if target.exists():
         raise LeaderboardError(f"{target} is there already; choose a folder that is not")
-    if problems := folder_problems(out):
+    named = named_records(out)
+    if problems := folder_problems(out, named):
         more = f". And {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise LeaderboardError(
             f"{out} is not published as it is: {'. '.join(list(problems.values())[:_SHOWN])}{more}"
         )
     with new_folder(target, replace=False) as fresh:
         for version in versions:
-            files = read_files(out / version)
-            if changed := file_problems(files):
-                raise LeaderboardError(f"release {version} changes just now: {next(iter(changed.values()))}")
-            put_files(fresh / version, files)
-        for sha256 in sorted(named_inputs(out)):
-            keep(fresh, fetch(out, sha256))  # packed anew: no digest is of the packed file
+            put_files(fresh / version, read_untouched(out, version))
+        copy(records_folder(out), named, fresh / FOLDER)
         lists = {name: text.encode() for name, text in list_files(index_of(fresh)).items()}
         first = _REDIRECT.format(target=f"{versions[0]}/index.html")
         put_files(fresh, {**lists, "index.html": first.encode()})

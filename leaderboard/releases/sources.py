@@ -1,4 +1,4 @@
-"""What a version is built from: gathered from a workspace, or unpacked from the inputs of a release.
+"""What a version is built from: gathered from a workspace, or read back from a release and the committed records.
 
 Both ways end in the same readers, so a version that is rebuilt goes through what it was built by. Whatever does
 not come from a file (descriptions, digests of what is here, notes on a folder) is one JSON document, an input too.
@@ -6,43 +6,36 @@ not come from a file (descriptions, digests of what is here, notes on a folder) 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
-from pydantic import PositiveInt, ValidationError
+from pydantic import PositiveInt
 
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard
 from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.benchmark.contract.release import RecordList
 from lovt_bench.benchmark.contract.suite import Suite
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.contradictions import Contradiction
 from lovt_bench.leaderboard.board.descriptions import Description
 from lovt_bench.leaderboard.board.lineage import Relation
-from lovt_bench.leaderboard.board.notices import withdraw
 from lovt_bench.leaderboard.board.published import FOLDER as PUBLISHED
 from lovt_bench.leaderboard.board.published import PublishedTable, load_published
-from lovt_bench.leaderboard.board.records import RecordSet, read_records
+from lovt_bench.leaderboard.board.records import RecordSet
 from lovt_bench.leaderboard.board.stale import Current
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.line_ends import source_bytes
-from lovt_bench.leaderboard.releases.store import fetch, keep
+from lovt_bench.leaderboard.releases.committed import as_committed, read_back
+from lovt_bench.leaderboard.releases.version import INPUTS, parse, put_files
 from lovt_bench.leaderboard.show.examples import read_examples
 from lovt_bench.leaderboard.show.rendering import Examples, digest
 
-FROZEN = "build/inputs.json"
-"""Path of the document among the inputs."""
-
-_PLACES = {"public": "results/public", "phantom": "results/phantom"}
-"""Inputs are named as below the results folder; the others lie where they say."""
-
-
-_PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-"""A name and its suffix; never hidden, never `..`."""
+FROZEN = "frozen.json"
+RECORDS = f"{INPUTS}/records.json"
 
 
 class ExpectedRuns(Model):
@@ -54,7 +47,7 @@ class ExpectedRuns(Model):
 
 
 class Frozen(Model):
-    """`build/inputs.json`: everything a build depends on that is not a file of its own."""
+    """`inputs/frozen.json`: everything a build depends on that is not a file of its own."""
 
     schema_version: Literal[1] = 1
     tasks: list[TaskSpec]
@@ -74,31 +67,21 @@ class Frozen(Model):
     """What reading the results left out."""
 
 
-class LostInputsError(LeaderboardError):
-    """The store cannot give back inputs of a version."""
-
-    def __init__(self, complaints: Mapping[str, str]) -> None:
-        super().__init__("; ".join(complaints.values()))
-        self.complaints = complaints
-        """By path of the input."""
-
-
 @dataclass(frozen=True)
 class Sources:
-    """Everything that a version is a function of, and where its bytes lie."""
+    """Everything that a version is a function of."""
 
     records: RecordSet
+    """In the files that a release commits them to."""
     published: tuple[PublishedTable, ...]
     examples: Examples
     frozen: Frozen
-    document: bytes
-    """`frozen` as it is written; an old one may hold fewer fields than its model has now."""
-    further: tuple[InputFile, ...]
-    """Inputs beside run records and published numbers."""
-    folder: Path
-    """Results, examples: where `path_of` finds them."""
-    published_folder: Path
+    files: Mapping[str, bytes]
+    """Inputs beside run records by path: the document of `frozen`, published tables, examples."""
     results: Path
+    """Where the lines of the records are read."""
+    predictions: Mapping[str, str] = field(default_factory=dict)
+    """Digests of committed predictions by path; a release fills it in."""
 
     def board(self, version: str) -> Leaderboard:
         """Return the version of that name."""
@@ -113,27 +96,27 @@ class Sources:
             version,
             current=frozen.current,
             lineage=frozen.lineage,
-            further_inputs=self.further,
+            further_inputs=[
+                InputFile(path=path, sha256=digest(content), records=0)
+                for path, content in self.files.items()
+                if not path.endswith(".csv")  # named with the number of their values
+            ],
             contradictions=frozen.contradictions,
             keeper=frozen.keeper,
             suites=frozen.suites,
             notices=frozen.notices,
         )
 
-    def content(self, file: InputFile) -> bytes:
-        """Return the bytes of an input. Raises LeaderboardError if they are no longer those that were read."""
-        if file.path == FROZEN:
-            return self.document
-        top, _, rest = file.path.partition("/")
-        if top == "published":
-            content = source_bytes(self.published_folder / rest)
-        else:
-            content = ((self.folder if top == "examples" else self.results) / file.path).read_bytes()
-        if digest(content) != file.sha256:
-            raise LeaderboardError(
-                f"{file.path} changed while it was read; wait for its runs, then try again"
-            )
-        return content
+    def input_files(self) -> dict[str, bytes]:
+        """Return the files of a release that it is rebuilt from, and the list of its records."""
+        listed = RecordList(
+            records={file.path: dict(file.digests) for file in self.records.files},
+            predictions=dict(self.predictions),
+        )
+        return {
+            **{f"{INPUTS}/{path}": content for path, content in self.files.items()},
+            RECORDS: listed.to_json().encode(),
+        }
 
 
 def gather(
@@ -147,92 +130,47 @@ def gather(
     """Return the sources of a build from folders.
 
     Args:
-        records: What `read_records(results)` found.
+        records: What `read_records(results)` found, without what was withdrawn.
         results: Folder of run records.
         folder: Where `examples/` lies: the workspace.
         frozen: What is not a file.
         published_folder: Published tables.
-        document: The bytes that `frozen` was read from, if any.
+        document: The bytes that `frozen` was read from, if any; an old one may hold fewer fields than its model now.
 
     Raises:
         LeaderboardError: A published table is broken.
     """
-    records = withdraw(records, frozen.notices)
     examples, example_files = read_examples(folder / "examples", records.records)
     published = load_published(published_folder)
-    names = [path.stem for path in sorted(published_folder.glob("*.yaml"))]
-    for name, table in zip(names, published, strict=True):
-        if name != table.info.name:
-            raise LeaderboardError(f"published/{name}.yaml: name is {table.info.name!r}, expected {name!r}")
-    descriptions = [
-        _input(f"published/{path.name}", source_bytes(path), 0)
-        for path in sorted(published_folder.glob("*.yaml"))
-    ]
-    written = frozen.to_json().encode() if document is None else document
-    return Sources(
-        records,
-        published,
-        examples,
-        frozen,
-        written,
-        (_input(FROZEN, written, 0), *descriptions, *example_files),
-        folder,
-        published_folder,
-        results,
-    )
+    files = {FROZEN: frozen.to_json().encode() if document is None else document}
+    for path, table in zip(sorted(published_folder.glob("*.yaml")), published, strict=True):
+        if path.stem != table.info.name:
+            raise LeaderboardError(
+                f"published/{path.name}: name is {table.info.name!r}, expected {path.stem!r}"
+            )
+        for part in (path, path.with_suffix(".csv")):
+            files[f"published/{part.name}"] = source_bytes(part)
+    files |= {f"examples/{path}": content for path, content in example_files.items()}
+    return Sources(as_committed(records), published, examples, frozen, files, results)
 
 
-def store(sources: Sources, inputs: Iterable[InputFile], versions: Path) -> None:
-    """Keep the inputs of a version for good, before the version itself appears."""
-    for file in inputs:
-        keep(versions, sources.content(file))
-
-
-def unpack(inputs: Sequence[InputFile], versions: Path, target: Path) -> Sources:
-    """Return the sources that the inputs of a release hold, unpacked into a folder.
+def read_sources(files: Mapping[str, bytes], committed: Path, scratch: Path) -> Sources:
+    """Return the sources that a release was built from.
 
     Args:
-        inputs: `Leaderboard.inputs`; paths are checked, for a version may come from anybody.
-        versions: Folder of versions with its store.
-        target: An empty folder; it must stay while the sources are used.
+        files: Its files, held against their sums.
+        committed: The folder of records.
+        scratch: An empty folder for its inputs.
 
     Raises:
-        LostInputsError: Inputs are missing, damaged or out of place; it names all of them.
-        LeaderboardError: They are no longer what a version is built from.
+        LostRecordsError: Records are missing, changed or out of place.
+        LeaderboardError: The inputs are not what a version is built from.
     """
-    complaints: dict[str, str] = {}
-    for file in inputs:
-        try:
-            path = target / _place(file.path)
-            content = fetch(versions, file.sha256)
-        except LeaderboardError as error:
-            complaints[file.path] = str(error)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    if complaints:
-        raise LostInputsError(complaints)
-    try:
-        document = (target / FROZEN).read_bytes()
-        frozen = Frozen.model_validate_json(document)
-    except FileNotFoundError as error:
-        raise LeaderboardError(
-            f"{FROZEN} is not among the inputs of this version: it was not released by lovt-bench"
-        ) from error
-    except ValidationError as error:
-        raise LeaderboardError(f"{FROZEN}: written by another version of lovt-bench") from error
-    (target / "published").mkdir(exist_ok=True)
-    results = target / "results"
-    return gather(read_records(results), results, target, frozen, target / "published", document)
-
-
-def _place(path: str) -> PurePosixPath:
-    """Return where an input lies below the folder it is unpacked into."""
-    parts = path.split("/")
-    if len(parts) < 2 or not all(_PART.fullmatch(part) for part in parts):
-        raise LeaderboardError(f"input {path[:80]!r}: expected names parted by '/'")
-    return PurePosixPath(_PLACES.get(parts[0], parts[0]), *parts[1:])
-
-
-def _input(path: str, content: bytes, records: int) -> InputFile:
-    return InputFile(path=path, sha256=digest(content), records=records)
+    listed = parse(files, RECORDS, RecordList)
+    frozen = parse(files, f"{INPUTS}/{FROZEN}", Frozen)
+    records = read_back(listed, committed)
+    put_files(scratch, {name: content for name, content in files.items() if name.startswith(f"{INPUTS}/")})
+    inputs = scratch / INPUTS
+    document = files[f"{INPUTS}/{FROZEN}"]
+    sources = gather(records, committed, inputs, frozen, inputs / "published", document)
+    return replace(sources, predictions=listed.predictions)

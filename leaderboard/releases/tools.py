@@ -14,7 +14,7 @@ from lovt_bench.tasks import head
 
 LIBRARIES = ("jinja2", "numpy", "pandas", "pillow", "pydantic", "scipy", "tabulate", "vl-convert-python")
 
-_NO_CODE = frozenset({"versions", "schemas", "withdrawn.yaml"})
+_NO_CODE = frozenset({"results", "versions", "schemas", "withdrawn.yaml"})
 
 _SOURCES = frozenset({".py", ".js", ".css", ".html", ".j2", ".json", ".svg", ".md", ".yaml"})
 

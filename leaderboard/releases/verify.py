@@ -12,36 +12,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard
-from lovt_bench.benchmark.contract.release import BuildRecord
+from lovt_bench.benchmark.contract.prediction_file import PredictionFile
+from lovt_bench.benchmark.contract.release import BuildRecord, RecordList
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.benchmark.contract.unknown import meant
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.releases.changes import compare
+from lovt_bench.leaderboard.releases.committed import LostRecordsError, read_back, records_folder
 from lovt_bench.leaderboard.releases.differences import first_difference
+from lovt_bench.leaderboard.releases.predictions import committed_predictions
 from lovt_bench.leaderboard.releases.release import PAGE_OF_CHANGES, release_files
-from lovt_bench.leaderboard.releases.sources import LostInputsError, Sources, unpack
-from lovt_bench.leaderboard.releases.store import INPUTS
+from lovt_bench.leaderboard.releases.sources import RECORDS, Sources, read_sources
 from lovt_bench.leaderboard.releases.tools import code_sha256, tools
 from lovt_bench.leaderboard.releases.version import (
     BUILD,
     DEVELOPMENT,
+    INPUTS,
     check_version,
+    file_problems,
+    parse,
     read_files,
+    read_untouched,
     read_version,
-    sum_problems,
     version_files,
 )
-from lovt_bench.leaderboard.releases.version_index import CHANGES, chain_problems, read_build
+from lovt_bench.leaderboard.releases.version_index import CHANGES, chain_problems
 from lovt_bench.leaderboard.show.rendering import SOURCE, SUMS
 
 Kind = Literal["touched", "before", "record", "inputs", "code", "tools", "differs"]
 """Why something is not as it should be.
 
 - `touched`: a file is not what was written; `before`: the release before it is not.
-- `record`: an input is missing or damaged.
+- `record`: a run record is missing, changed or out of place.
 - `inputs`: of `dev`, the workspace has moved on.
 - `code`, `tools`: the same numbers are shown otherwise, and it was built with others.
 - `differs`: the records give other numbers, or other files without a reason.
@@ -54,7 +57,7 @@ class Problem:
 
     kind: Kind
     name: str
-    """File of the version, or path of an input."""
+    """File of the version, or of records."""
     text: str
 
 
@@ -85,7 +88,7 @@ def verify(out: Path, version: str, workspace: Sources | None = None) -> Verific
     Args:
         out: Folder of versions.
         version: A release, or `dev`.
-        workspace: What `dev` is rebuilt from; releases carry their inputs.
+        workspace: What `dev` is rebuilt from; releases name what they rest on.
 
     Raises:
         LeaderboardError: There is no such version, or so little is left of it that nothing can be compared.
@@ -94,24 +97,28 @@ def verify(out: Path, version: str, workspace: Sources | None = None) -> Verific
     if not (folder / SOURCE).is_file():
         known = (path.parent.name for path in out.glob(f"*/{SOURCE}"))
         raise LeaderboardError(f"no version {version!r} in {out}{meant(version, known)}")
-    broken = {**sum_problems(folder), **(chain_problems(out, version) if version != DEVELOPMENT else {})}
-    touched = [Problem("touched", name, text) for name, text in broken.items()]
     try:
         files = read_files(folder)
-        board = Leaderboard.model_validate_json(files[SOURCE])
-        build = read_build(out, version)
-    except (LeaderboardError, ValidationError) as error:
+    except LeaderboardError as error:
+        return Verification(version, 0, 0, (Problem("touched", "", str(error)),))
+    broken = {**file_problems(files), **(chain_problems(out, version) if version != DEVELOPMENT else {})}
+    touched = [Problem("touched", name, text) for name, text in broken.items()]
+    try:
+        board, build = parse(files, SOURCE, Leaderboard), parse(files, BUILD, BuildRecord)
+    except LeaderboardError as error:
         unread = Problem("touched", SOURCE, f"{SOURCE} or {BUILD} cannot be read: {error}")
         return Verification(version, 0, 0, tuple(touched or [unread]))
+    if any(name.startswith(f"{INPUTS}/") for name in broken):
+        return Verification(version, 0, len(board.inputs), tuple(touched))
     with tempfile.TemporaryDirectory(prefix="lovt-bench-verify-") as scratch:
         try:
-            sources = workspace or unpack(board.inputs, out, Path(scratch))
+            sources = workspace or read_sources(files, records_folder(out), Path(scratch))
             again = sources.board(version)
-        except LostInputsError as error:
+        except LostRecordsError as error:
             lost = [Problem("record", name, text) for name, text in error.complaints.items()]
             return Verification(version, 0, len(board.inputs), (*touched, *lost))
         except LeaderboardError as error:
-            text = str(error).replace(scratch, INPUTS)
+            text = str(error).replace(f"{scratch}/", "")
             failed = Problem("differs", SOURCE, f"it cannot be rebuilt here: {text}")
             return Verification(version, 0, len(board.inputs), (*touched, failed))
         rebuilt, problems = _rebuild(out, build, again, sources)
@@ -121,14 +128,16 @@ def verify(out: Path, version: str, workspace: Sources | None = None) -> Verific
     return Verification(version, len(rebuilt), len(board.inputs), tuple(problems))
 
 
-def version_records(out: Path, version: str) -> list[RunRecord]:
-    """Return the run records that a release carries.
+def released_runs(out: Path, version: str) -> tuple[list[RunRecord], dict[str, tuple[Path, PredictionFile]]]:
+    """Return the run records that a release rests on, and the committed predictions by key of the run.
 
     Raises:
-        LeaderboardError: There is no such release, or inputs of it are lost.
+        LeaderboardError: There is no such release, it was touched, or records of it are lost.
     """
-    with tempfile.TemporaryDirectory(prefix="lovt-bench-verify-") as scratch:
-        return unpack(read_version(out, version).inputs, out, Path(scratch)).records.records
+    folder = records_folder(out)
+    listed = parse(read_untouched(out, version), RECORDS, RecordList)
+    records = read_back(listed, folder)
+    return records.records, committed_predictions(records, folder, listed.predictions)
 
 
 def _rebuild(
@@ -142,7 +151,8 @@ def _rebuild(
         old = read_version(out, release.previous) if release.previous else None
     except LeaderboardError as error:
         text = f"its changes cannot be rebuilt, for they are from {release.previous}: {error}"
-        return version_files(board, sources.examples, release), [Problem("before", CHANGES, text)]
+        rest = {**version_files(board, sources.examples, release), **sources.input_files()}
+        return rest, [Problem("before", CHANGES, text)]
     return release_files(board, sources, release, old), []
 
 

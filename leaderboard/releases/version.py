@@ -10,10 +10,13 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
+from lovt_bench.benchmark.contract.base import Model
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.plain_file import is_plain, is_there
 from lovt_bench.benchmark.contract.release import BuildRecord, Release
 from lovt_bench.benchmark.contract.unknown import meant
 from lovt_bench.benchmark.disk.leftovers import sweep
@@ -29,11 +32,16 @@ DEVELOPMENT = "dev"
 
 BUILD = "build.json"
 
+INPUTS = "inputs"
+"""Folder within a release: what it is rebuilt from, beside the run records."""
+
 LOCK = ".lock"
 
 _RELEASE = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})")
 
 Number = tuple[int, int, int]
+
+_Read = TypeVar("_Read", bound=Model)
 
 
 def version_files(
@@ -78,30 +86,47 @@ def put_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def read_version(out: Path, version: str = DEVELOPMENT) -> Leaderboard:
-    """Return a version from disk.
+    """Return a version from disk. Raises LeaderboardError as `read_untouched` does."""
+    return parse(read_untouched(out, version), SOURCE, Leaderboard)
+
+
+def read_untouched(out: Path, version: str) -> dict[str, bytes]:
+    """Return the files of a version, held against its sums.
 
     Raises:
         LeaderboardError: There is none, or a file of it is not the one that was written.
     """
     folder = out / check_version(version)
-    try:
-        (folder / SOURCE).lstat()
-        touched = sum_problems(folder)
-    except OSError as error:
+    if not is_there(folder / SOURCE):
         found = sorted(entry.parent.name for entry in out.glob(f"*/{SOURCE}"))
         raise LeaderboardError(
             f"no version {version!r} in {out}{meant(version, found)} (found: {', '.join(found) or 'none'}); "
             "`lovt-bench leaderboard build` writes one"
-        ) from error
-    if touched:
+        )
+    files = read_files(folder)
+    if touched := file_problems(files):
         remedy = "build again" if version == DEVELOPMENT else "bring it back from the repository's history"
         raise LeaderboardError(
             f"{folder} was changed after the build ({next(iter(touched.values()))}); {remedy}"
         )
+    return files
+
+
+def parse(files: Mapping[str, bytes], name: str, model: type[_Read]) -> _Read:
+    """Return what a JSON file of a version says. Raises LeaderboardError."""
     try:
-        return Leaderboard.model_validate_json((folder / SOURCE).read_bytes())
-    except ValidationError as error:
-        raise LeaderboardError(f"{folder / SOURCE}: written by another version of lovt-bench") from error
+        return model.model_validate_json(files[name])
+    except (KeyError, ValidationError) as error:
+        raise LeaderboardError(f"{name} is missing or broken, or of another version of lovt-bench") from error
+
+
+def read_part(out: Path, version: str, name: str, model: type[_Read]) -> _Read:
+    """Return what one JSON file of a version says. Raises LeaderboardError."""
+    path = out / version / name
+    try:
+        return parse({name: path.read_bytes()} if is_plain(path) else {}, name, model)
+    except LeaderboardError as error:
+        raise LeaderboardError(f"{out / version}: {error}") from error
 
 
 def sum_problems(folder: Path) -> dict[str, str]:
@@ -190,17 +215,15 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 def _check_replaceable(target: Path) -> None:
-    problem = (
-        f"{target} is there and holds something that no build wrote; choose another --out, or move it away"
-    )
-    if target.is_symlink() or not target.is_dir():
-        raise LeaderboardError(problem)
+    """Raise LeaderboardError if a folder holds anything that no build wrote; what a build wrote may be edited."""
     try:
-        names = set(_names(target))
-    except LeaderboardError as error:
-        raise LeaderboardError(problem) from error
-    listed = set(read_sums((target / SUMS).read_bytes())) if SUMS in names else set()
+        names = set(_names(target)) if target.is_dir() and not target.is_symlink() else set()
+    except LeaderboardError:
+        names = set()
+    listed = read_sums((target / SUMS).read_bytes()) if SUMS in names else {}
     folders = {path for name in names for path in (target / name).parents}
     empty = any(path.is_dir() and path not in folders for path in target.rglob("*"))
-    if SOURCE not in listed or names - listed - {SUMS} or empty:
-        raise LeaderboardError(problem)
+    if SOURCE not in listed or names - {*listed, SUMS} or empty:
+        raise LeaderboardError(
+            f"{target} is there and holds something that no build wrote; choose another --out, or move it away"
+        )

@@ -17,7 +17,14 @@ from lovt_bench.leaderboard.board.notices import since_withdrawn
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.line_ends import source_bytes
 from lovt_bench.leaderboard.releases.changes import summary
-from lovt_bench.leaderboard.releases.version import BUILD, read_version, releases, sum_problems, sums_sha256
+from lovt_bench.leaderboard.releases.version import (
+    BUILD,
+    read_part,
+    read_version,
+    releases,
+    sum_problems,
+    sums_sha256,
+)
 from lovt_bench.leaderboard.show.rendering import SUMS
 
 INDEX = "versions.json"
@@ -73,19 +80,10 @@ def chain_problems(out: Path, version: str) -> dict[str, str]:
     if listed.get(version, found) != found:
         return problem
     for later in releases(out):
-        release = read_build(out, later).release
+        release = read_part(out, later, BUILD, BuildRecord).release
         if release and release.previous == version and release.previous_sums_sha256 != found:
             return problem
     return {}
-
-
-def read_build(out: Path, version: str) -> BuildRecord:
-    """Return what a version was made with. Raises LeaderboardError."""
-    path = out / version / BUILD
-    try:
-        return BuildRecord.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise LeaderboardError(f"{path} is missing or broken") from error
 
 
 def write_index(out: Path) -> VersionIndex:
@@ -132,13 +130,10 @@ def script(index: VersionIndex) -> str:
 
 def describe_release(out: Path, version: str) -> VersionEntry:
     """Return how the list names a release. Raises LeaderboardError if its folder is broken."""
-    release = read_build(out, version).release
+    release = read_part(out, version, BUILD, BuildRecord).release
     if release is None:
         raise LeaderboardError(f"{out / version} is no release: {BUILD} does not say when it was released")
-    try:
-        changes = Changes.model_validate_json((out / version / CHANGES).read_bytes())
-    except (OSError, ValidationError) as error:
-        raise LeaderboardError(f"{out / version / CHANGES} is missing or broken") from error
+    changes = read_part(out, version, CHANGES, Changes)
     return VersionEntry(
         version=version,
         date=release.date,

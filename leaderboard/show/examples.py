@@ -16,11 +16,9 @@ from pydantic import ValidationError
 
 from lovt_bench.benchmark.contract.base import is_name
 from lovt_bench.benchmark.contract.example import ExampleSet
-from lovt_bench.benchmark.contract.leaderboard import InputFile
 from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.benchmark.log import logger
-from lovt_bench.leaderboard.show.rendering import digest
 
 SIZE_LIMIT = 1024 * 1024
 """Bytes of one file; four images of 128 pixels with masks take a tenth of it."""
@@ -30,8 +28,8 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 def read_examples(
     folder: Path, records: Iterable[RunRecord]
-) -> tuple[dict[str, tuple[ExampleSet, ...]], list[InputFile]]:
-    """Return the examples of these records by submission, and the files that hold them.
+) -> tuple[dict[str, tuple[ExampleSet, ...]], dict[str, bytes]]:
+    """Return the examples of these records by submission, and the files that hold them by path below `folder`.
 
     Args:
         folder: `workspace/examples`; it need not exist.
@@ -42,7 +40,7 @@ def read_examples(
         if record.track == "phantom" and record.run.phase == "final" and is_name(record.run.task):
             keys.setdefault((record.submission, record.run.task), set()).add(record.key)
     found: dict[str, list[ExampleSet]] = {}
-    files: list[InputFile] = []
+    files: dict[str, bytes] = {}
     for (submission, task), known in sorted(keys.items()):
         relative = f"phantom/{submission}/{task}.json"
         if not os.path.lexists(folder / relative):
@@ -53,7 +51,7 @@ def read_examples(
             logger.warning("examples/%s: not examples of this submission and task, left out", relative)
         elif examples.run_key in known:
             found.setdefault(submission, []).append(examples)
-            files.append(InputFile(path=f"examples/{relative}", sha256=digest(content), records=0))
+            files[relative] = content
     return {name: tuple(sets) for name, sets in found.items()}, files
 
 

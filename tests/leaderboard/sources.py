@@ -8,6 +8,7 @@ from pathlib import Path
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.notices import withdraw
 from lovt_bench.leaderboard.board.records import read_records
 from lovt_bench.leaderboard.board.stale import Current
 from lovt_bench.leaderboard.releases.sources import ExpectedRuns, Frozen, Sources, gather
@@ -38,7 +39,8 @@ def sources(
         notices=list(notices),
         notes=list(read.notes),
     )
-    return gather(read, results, folder, frozen, folder / "published", document)
+    kept = withdraw(read, notices)
+    return gather(kept, results, folder, frozen, folder / "published", document)
 
 
 def two_rows(better: float = 0.4, **changes: object) -> list[RunRecord]:

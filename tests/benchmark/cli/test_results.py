@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from click.testing import CliRunner
 
@@ -66,7 +68,10 @@ def test_runs_are_rescored_exported_and_verified(workspace, tmp_path):
     assert "is missing; bring it back" in call(workspace, "results", "rescore").output
     result = call(workspace, "leaderboard", "verify", "1.0.0", "--rescore", *versions)
     assert result.exit_code == 0, result.output
-    assert "Not scored, 1 run(s): their predictions are not among the results here" in result.output
+    assert "1.0.0: 2 of 2 final runs scored anew, 12 metrics equal to the bit" in result.output
+    shutil.rmtree(path.parent)
+    result = call(workspace, "leaderboard", "verify", "1.0.0", "--rescore", *versions)
+    assert "1.0.0: 2 of 2 final runs scored anew" in result.output, "the repository and the store are enough"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from lovt_bench.benchmark.contract.leaderboard import Leaderboard
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.release import Changes
 from lovt_bench.leaderboard.board.build import build
-from lovt_bench.leaderboard.board.notices import FILE, read_notices, without_effect
+from lovt_bench.leaderboard.board.notices import FILE, read_notices, withdraw, without_effect
 from lovt_bench.leaderboard.board.published import load_published
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.releases.folder import folder_problems
@@ -41,7 +41,7 @@ def three_rows() -> list[object]:
 
 
 def board(records: list, *notices: Notice) -> Leaderboard:
-    return build(record_set(records), [], tuple(TASKS.values()), notices=notices)
+    return build(withdraw(record_set(records), notices), [], tuple(TASKS.values()), notices=notices)
 
 
 def test_ranks_are_those_of_a_board_that_never_had_the_row() -> None:

@@ -14,13 +14,14 @@ import pytest
 from lovt_bench.benchmark.contract.release import BuildRecord, Bump, Changes
 from lovt_bench.leaderboard.board.descriptions import Description
 from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.committed import records_folder
 from lovt_bench.leaderboard.releases.release import Released, build_development, release
 from lovt_bench.leaderboard.releases.sources import Sources
 from lovt_bench.leaderboard.releases.version import read_version, releases
 from lovt_bench.leaderboard.releases.version_index import check_releases, read_index, script
 from lovt_bench.leaderboard.show.rendering import SUMS, digest
 from tests.leaderboard.records import digest as digest_of
-from tests.leaderboard.records import runs
+from tests.leaderboard.records import record, runs
 from tests.leaderboard.sources import sources, two_rows
 
 DATE = "2026-05-01"
@@ -125,13 +126,20 @@ def test_only_what_was_looked_at_is_released(tmp_path: Path) -> None:
     assert freeze(tmp_path, with_newcomer(tmp_path / "d")).folder.name == "1.0.0"
 
 
-def test_records_that_grow_while_they_are_read_are_not_released(tmp_path: Path) -> None:
+def test_a_release_holds_the_records_that_were_read_or_is_refused(tmp_path: Path) -> None:
     given = make(tmp_path, "a")
-    with (tmp_path / "a" / "results" / "phantom" / "random" / "covid_linear.jsonl").open("a") as stream:
-        stream.write("\n")
+    path = tmp_path / "a" / "results" / "phantom" / "random" / "covid_linear.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(lines[1])
     with pytest.raises(LeaderboardError, match="changed while it was read"):
         freeze(tmp_path, given)
     assert releases(tmp_path / "versions") == []
+    path.write_text("".join(lines) + record("random", seed=9).to_json(indent=None))
+    freeze(tmp_path, given)
+    committed = (
+        records_folder(tmp_path / "versions") / "phantom" / "lovt-2022" / "random" / "covid_linear.jsonl"
+    )
+    assert sorted(committed.read_text().splitlines(keepends=True)) == sorted(lines)
 
 
 @pytest.mark.parametrize("act", ["build", "release"])
@@ -180,7 +188,7 @@ def test_two_releases_at_once_make_one(tmp_path: Path) -> None:
     assert releases(tmp_path / "versions") == ["1.1.0", "1.0.0"]
 
 
-@pytest.mark.parametrize("call", ["keep", "put", "write_index"])
+@pytest.mark.parametrize("call", ["append", "put", "write_index"])
 def test_a_killed_release_leaves_nothing_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
@@ -190,12 +198,9 @@ def test_a_killed_release_leaves_nothing_half(
     before = read_version(out, "1.0.0")
     child = os.fork()
     if not child:
-        module = (
-            "lovt_bench.leaderboard.releases.sources"
-            if call == "keep"
-            else "lovt_bench.leaderboard.releases.release"
+        monkeypatch.setattr(
+            f"lovt_bench.leaderboard.releases.release.{call}", lambda *_: os.kill(os.getpid(), signal.SIGKILL)
         )
-        monkeypatch.setattr(f"{module}.{call}", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
         try:
             freeze(tmp_path, with_newcomer(tmp_path / "b"))
         finally:
@@ -209,6 +214,25 @@ def test_a_killed_release_leaves_nothing_half(
         freeze(tmp_path, with_newcomer(tmp_path / "c"))
     assert [entry.version for entry in read_index(out).versions] == ["1.1.0", "1.0.0"]
     assert not list(out.glob(".*"))
+
+
+def test_records_are_never_committed_among_those_that_are_read(tmp_path: Path) -> None:
+    """`--out workspace` would mix two layouts in `workspace/results`."""
+    given = make(tmp_path, "a")
+    with pytest.raises(LeaderboardError, match="choose another --out"):
+        release(tmp_path / "a", given, date=DATE)
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["published", "results"]
+
+
+def test_records_lie_beside_leaderboard_versions_and_within_any_other_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leaderboard" / "versions").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "leaderboard" / "versions")
+    assert records_folder(Path()).resolve() == (tmp_path / "leaderboard" / "results").resolve()
+    assert records_folder(tmp_path / "leaderboard" / "versions") == tmp_path / "leaderboard" / "results"
+    assert records_folder(tmp_path / "site") == tmp_path / "site" / "results"
+    assert records_folder(VERSIONS) == VERSIONS.parent / "results"
 
 
 def test_dev_that_was_taken_away_by_a_killed_build_comes_back(tmp_path: Path) -> None:

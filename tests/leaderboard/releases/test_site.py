@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ def test_the_site_is_the_releases_and_leads_to_the_newest(tmp_path: Path) -> Non
     assert write_site(out, target) == ["1.1.0", "1.0.0"]
     assert 'url=1.1.0/index.html"' in (target / "index.html").read_text()
     assert {path.name for path in target.iterdir()} == {
-        "1.0.0", "1.1.0", "inputs", "index.html", "versions.js", "versions.json",
+        "1.0.0", "1.1.0", "results", "index.html", "versions.js", "versions.json",
     }  # fmt: skip
     assert read_files(target / "1.0.0") == read_files(out / "1.0.0")
     assert verify(target, "1.1.0").identical, "whoever has the site can rebuild it"
@@ -70,8 +69,11 @@ def test_a_list_that_was_changed_is_neither_verified_nor_published(tmp_path: Pat
         ("extra.html", "file"),
         ("old", "folder"),
         ("link.js", "link"),
-        ("inputs/extra.html", "file"),
-        (f"inputs/{'0' * 64}.gz", "link"),
+        ("inputs", "folder"),
+        ("results/extra.html", "file"),
+        ("results/phantom/lovt-2022/random/covid_linear.json", "link"),
+        ("results/phantom/lovt-2022/other/covid_linear.jsonl", "file"),
+        ("results/public", "link"),
         ("9.9.9/index.html", "file"),
     ],
 )
@@ -79,7 +81,7 @@ def test_what_belongs_to_no_release_is_refused(tmp_path: Path, name: str, kind: 
     out, secret = released(tmp_path), tmp_path / "secret"
     secret.write_text("secret")
     path = out / name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     if kind == "folder":
         path.mkdir()
     elif kind == "link":
@@ -96,27 +98,27 @@ def test_what_belongs_to_no_release_is_refused(tmp_path: Path, name: str, kind: 
     assert name.split("/")[0] in found.output
 
 
-def test_a_release_or_its_inputs_behind_a_link_are_refused(tmp_path: Path) -> None:
+def test_a_release_or_its_records_behind_a_link_are_refused(tmp_path: Path) -> None:
     out = released(tmp_path)
-    for name in ("1.0.0", "inputs"):
+    for name in ("1.0.0", "results"):
         (out / name).rename(tmp_path / "moved")
         (out / name).symlink_to(tmp_path / "moved")
         with pytest.raises(LeaderboardError, match=f"{name} is a link"):
             write_site(out, tmp_path / "site")
+        assert name in folder_problems(out)
         (out / name).unlink()
         (tmp_path / "moved").rename(out / name)
 
 
-def test_what_stands_beside_an_input_in_its_packed_file_is_not_published(tmp_path: Path) -> None:
-    """The digest of an input is that of its content; gzip keeps a name and a comment beside it."""
+def test_a_line_that_no_release_names_is_not_published(tmp_path: Path) -> None:
     out = released(tmp_path)
-    path = sorted((out / "inputs").iterdir())[0]
-    content = gzip.decompress(path.read_bytes())
-    packed = gzip.compress(content, mtime=0)
-    path.write_bytes(packed[:3] + b"\x10" + packed[4:10] + b"<script>alert(1)</script>\0" + packed[10:])
-    assert gzip.decompress(path.read_bytes()) == content
-    write_site(out, tmp_path / "site")
-    assert b"<script>" not in (tmp_path / "site" / "inputs" / path.name).read_bytes()
+    path = out / "results" / "phantom" / "lovt-2022" / "random" / "covid_linear.jsonl"
+    path.write_text(path.read_text() + "<script>\n")
+    name = path.relative_to(out).as_posix()
+    assert folder_problems(out) == {name: f"{name} has 1 line(s) of no release; remove them"}
+    with pytest.raises(LeaderboardError, match="has 1 line"):
+        write_site(out, tmp_path / "site")
+    assert verify(out, "1.0.0").identical
 
 
 def test_nothing_released_is_nothing_wrong(tmp_path: Path) -> None:
@@ -135,7 +137,7 @@ def test_what_a_writer_holds_and_what_is_being_built_are_no_strangers(tmp_path: 
     assert folder_problems(out) == {}
     write_site(out, tmp_path / "site")
     assert {path.name for path in (tmp_path / "site").iterdir()} == {
-        "1.0.0", "inputs", "index.html", "versions.js", "versions.json",
+        "1.0.0", "results", "index.html", "versions.js", "versions.json",
     }  # fmt: skip
 
 

@@ -12,9 +12,7 @@ from lovt_bench.leaderboard.board import lineage as lineage_module
 from lovt_bench.leaderboard.board.lineage import Relation, lineage
 from lovt_bench.leaderboard.board.published import FOLDER
 from lovt_bench.leaderboard.board.records import RecordSet
-from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.releases.sources import Frozen, Sources, gather
-from lovt_bench.leaderboard.releases.store import keep
 from tests.leaderboard.records import TASKS
 
 
@@ -42,11 +40,3 @@ def test_published_rows_are_marked_by_the_lineage_of_the_sources(
 
 def replace_sure(line: Relation) -> Relation:
     return line.model_copy(update={"sure": "suspected"})
-
-
-def test_an_input_that_is_damaged_in_the_store_is_not_built_upon(tmp_path: Path) -> None:
-    """A release must not name bytes that nobody can get back."""
-    sha256 = keep(tmp_path, b"records")
-    (tmp_path / "inputs" / f"{sha256}.gz").write_bytes(b"")
-    with pytest.raises(LeaderboardError, match=r"damaged|something else"):
-        keep(tmp_path, b"records")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import shutil
@@ -21,7 +20,7 @@ from lovt_bench.leaderboard.releases.release import build_development, release
 from lovt_bench.leaderboard.releases.site import write_site
 from lovt_bench.leaderboard.releases.sources import Sources
 from lovt_bench.leaderboard.releases.tools import code_sha256
-from lovt_bench.leaderboard.releases.verify import Verification, verify
+from lovt_bench.leaderboard.releases.verify import Verification, released_runs, verify
 from lovt_bench.leaderboard.releases.version import read_version, sum_problems
 from lovt_bench.leaderboard.show.examples import read_examples
 from lovt_bench.leaderboard.show.rendering import SUMS, digest
@@ -74,19 +73,62 @@ def test_a_release_rebuilds_byte_for_byte_without_its_workspace(out: Path) -> No
     assert found.inputs == len(read_version(out, VERSION).inputs) == 5
 
 
-def test_every_input_is_named_by_its_digest_and_kept(out: Path) -> None:
-    for file in read_version(out, VERSION).inputs:
-        content = gzip.decompress((out / "inputs" / f"{file.sha256}.gz").read_bytes())
-        assert digest(content) == file.sha256
+def test_every_record_is_named_by_its_key_and_the_digest_of_its_line(out: Path) -> None:
+    listed = json.loads((out / VERSION / "inputs" / "records.json").read_text())["records"]
+    given = [item for item in two_rows() if (item.submission, item.run.task) == ("random", "covid_linear")]
+    assert listed["phantom/lovt-2022/random/covid_linear.jsonl"] == {
+        item.key: digest(item.to_json(indent=None).removesuffix("\n").encode()) for item in given
+    }
+    assert len(listed) == 4
 
 
-def test_later_releases_rebuild_with_their_changes_and_share_inputs(tmp_path: Path, out: Path) -> None:
-    more = [*two_rows(), *runs("new", "covid_linear", [0.5, 0.6])]
-    before = len(list((out / "inputs").iterdir()))
+def test_later_releases_rebuild_with_their_changes_and_append(tmp_path: Path, out: Path) -> None:
+    before = contents(out / "results")
+    more = [
+        *two_rows(),
+        *runs("new", "covid_linear", [0.5, 0.6]),
+        record("random", seed=9, phase="tune", test={}),
+    ]
     freeze(out, sources(tmp_path / "more", more))
     assert verify(out, "1.1.0").identical
     assert verify(out, VERSION).identical
-    assert len(list((out / "inputs").iterdir())) == before + 1, "one new file of records"
+    after = contents(out / "results")
+    grown = {name for name in after if before.get(name) != after[name]}
+    assert grown == {
+        "phantom/lovt-2022/new/covid_linear.jsonl",
+        "phantom/lovt-2022/random/covid_linear.jsonl",
+    }
+    assert all(after[name].startswith(content) for name, content in before.items())
+    assert folder_problems(out) == {}
+
+
+def test_a_run_that_was_repeated_stands_beside_the_first_one(tmp_path: Path, out: Path) -> None:
+    """Its key is the same: each release takes the line that it names."""
+    freeze(out, sources(tmp_path / "again", two_rows(better=0.6)))
+    assert verify(out, VERSION).identical
+    assert verify(out, "1.1.0").identical
+    path = "phantom/lovt-2022/imagenet/covid_linear.jsonl"
+    keys = [json.loads(line)["key"] for line in contents(out / "results")[path].splitlines()]
+    assert len(keys) == 4
+    assert len(set(keys)) == 2
+
+
+def test_records_of_two_protocols_lie_in_two_folders(tmp_path: Path) -> None:
+    odd = runs("random", "covid_linear", [0.2, 0.3], protocol="../../odd")
+    other = runs("random", "covid_linear", [0.2, 0.3], protocol="lovt-2030")
+    out = tmp_path / "versions"
+    freeze(out, sources(tmp_path / "workspace", [*two_rows(), *other, *odd]))
+    assert {name.split("/")[1] for name in contents(out / "results")} == {
+        "lovt-2022", "lovt-2030", f"protocol-{digest_of('lovt-2022')[:12]}",
+    }  # fmt: skip
+    found = verify(out, VERSION)
+    assert found.identical, found.problems
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 def test_torn_lines_links_and_hostile_names_rebuild_too(tmp_path: Path) -> None:
@@ -109,7 +151,8 @@ def test_a_clone_that_turns_line_ends_verifies_what_was_released(
     origin, clone = tmp_path / "origin", tmp_path / "clone"
     place = Path("leaderboard/versions")
     (origin / place).parent.mkdir(parents=True)
-    shutil.copytree(out, origin / place)
+    shutil.copytree(out, origin / place, ignore=shutil.ignore_patterns("results"))
+    shutil.copytree(out / "results", origin / "leaderboard" / "results")
     if attributes:
         shutil.copy(REPOSITORY / ".gitattributes", origin)
     git(origin, "init", "-q")
@@ -175,22 +218,86 @@ def test_added_and_missing_files_and_links_are_named(out: Path) -> None:
     assert ("touched", "") in told(verify(out, VERSION))
 
 
-@pytest.mark.parametrize("harm", ["missing", "damaged", "other", "link"])
-def test_a_missing_or_changed_record_is_told_from_a_touched_file(
-    out: Path, tmp_path: Path, harm: str
-) -> None:
-    file = next(item for item in read_version(out, VERSION).inputs if item.records)
-    kept = out / "inputs" / f"{file.sha256}.gz"
-    content = kept.read_bytes()
-    kept.unlink()
-    if harm == "damaged":
-        kept.write_bytes(content[:-9])
-    elif harm == "other":
-        kept.write_bytes(gzip.compress(b"{}\n"))
-    elif harm == "link":
-        (tmp_path / "copy").write_bytes(content)
-        kept.symlink_to(tmp_path / "copy")
-    assert told(verify(out, VERSION)) == {("record", file.path)}
+def harm_records(out: Path, path: Path, harm: str) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    if harm == "edited":
+        path.write_bytes(
+            path.read_bytes().replace(b'"test":{"opacity_dice":0.4', b'"test":{"opacity_dice":0.9')
+        )
+        assert path.read_bytes().splitlines(keepends=True) != lines
+    elif harm == "truncated":
+        path.write_bytes(b"".join(lines)[:-9])
+    elif harm == "missing":
+        path.unlink()
+    elif harm == "folder is a link":
+        path.parent.rename(out / "moved")
+        path.parent.symlink_to(out / "moved")
+    else:
+        path.rename(out / "moved.jsonl")
+        path.symlink_to(out / "moved.jsonl")
+
+
+@pytest.mark.parametrize("harm", ["edited", "truncated", "missing", "link", "folder is a link"])
+def test_a_missing_or_changed_record_is_told_from_a_touched_file(out: Path, harm: str) -> None:
+    name = "phantom/lovt-2022/imagenet/covid_linear.jsonl"
+    harm_records(out, out / "results" / name, harm)
+    (kind, _), *_ = told(verify(out, VERSION))
+    assert kind == "record"
+    assert ("record", name) in told(verify(out, VERSION))
+    with pytest.raises(LeaderboardError):
+        released_runs(out, VERSION)
+    with pytest.raises(LeaderboardError):
+        write_site(out, out.parent / "site")
+
+
+def test_more_lines_other_order_and_other_line_ends_change_no_release(out: Path) -> None:
+    path = out / "results" / "phantom" / "lovt-2022" / "imagenet" / "covid_linear.jsonl"
+    lines = path.read_bytes().splitlines()
+    more = record("imagenet", seed=9).to_json(indent=None).encode()
+    path.write_bytes(b"\r\n".join([*reversed(lines), more]))
+    assert verify(out, VERSION).identical
+    assert list(folder_problems(out)) == ["results/phantom/lovt-2022/imagenet/covid_linear.jsonl"]
+
+
+@pytest.mark.parametrize("harm", ["row", "protocol", "no record", "key"])
+def test_a_forger_who_lists_a_record_of_another_place_is_found(out: Path, harm: str) -> None:
+    """Lists, sums and committed lines agree; what a line says of itself does not."""
+    place = "phantom/lovt-2022/imagenet/covid_linear.jsonl"
+    path = out / "results" / place
+    if harm == "no record":
+        line = b"{}"
+    else:
+        other = record("random" if harm == "row" else "imagenet", seed=12345)
+        if harm == "protocol":
+            other = record("imagenet", seed=12345, protocol="lovt-2030")
+        line = other.to_json(indent=None).removesuffix("\n").encode()
+        if harm == "key":
+            line = line.replace(b'"seed":12345', b'"seed":12346')
+    first = two_rows()[4].to_json(indent=None).removesuffix("\n").encode()
+    assert first in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(first, line))
+    forge(out, "inputs/records.json", digest(first), digest(line), sums=True)
+    assert sum_problems(out / VERSION) == {}
+    found = verify(out, VERSION)
+    assert told(found) == {("record", place)}
+    assert not found.explained
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../../x.jsonl", "phantom/lovt-2022/../covid_linear.jsonl", "phantom/a/b/c.json", "/etc/a/b/c.jsonl"],
+)
+def test_a_list_of_records_leads_nowhere_else(out: Path, path: str) -> None:
+    forge(out, "inputs/records.json", "phantom/lovt-2022/imagenet/covid_linear.jsonl", path, sums=True)
+    (problem,) = verify(out, VERSION).problems
+    assert problem.kind == "differs"
+    assert "inputs/records.json is missing or broken" in problem.text
+
+
+@pytest.mark.parametrize("name", ["inputs/frozen.json", "inputs/records.json"])
+def test_a_touched_input_is_named(out: Path, name: str) -> None:
+    forge(out, name, '"schema_version": 1', '"schema_version": 2')
+    assert told(verify(out, VERSION)) == {("touched", name)}
 
 
 def test_the_longest_name_of_a_task_rebuilds(tmp_path: Path) -> None:
@@ -200,12 +307,13 @@ def test_the_longest_name_of_a_task_rebuilds(tmp_path: Path) -> None:
 
 
 def test_inputs_cannot_lead_out_of_the_folder(out: Path) -> None:
-    """A version from a stranger names its inputs; one called `../../x` must not be written there."""
+    """A version from a stranger names its inputs; one called `../../x` is neither read nor written."""
     path = out / VERSION / "leaderboard.json"
     board = json.loads(path.read_text())
     board["inputs"][0]["path"] = "../../../../tmp/x"
     path.write_text(json.dumps(board))
-    assert ("record", "../../../../tmp/x") in told(verify(out, VERSION))
+    (problem,) = verify(out, VERSION).problems
+    assert "rebuilt 'frozen.json'" in problem.text
 
 
 def test_other_libraries_and_other_code_explain_a_difference(
@@ -279,7 +387,7 @@ def test_dev_is_verified_against_the_workspace(tmp_path: Path) -> None:
     build_development(out, given)
     assert verify(out, "dev", given).identical
     found = verify(out, "dev", sources(tmp_path / "b", two_rows(better=0.6)))
-    assert ("inputs", "phantom/imagenet/covid_linear.jsonl") in told(found)
+    assert ("inputs", "phantom/lovt-2022/imagenet/covid_linear.jsonl") in told(found)
     assert not found.explained
 
 
@@ -315,7 +423,7 @@ def test_examples_that_do_not_belong_are_passed_over(tmp_path: Path, content: st
     path = tmp_path / "phantom" / "random" / "covid_linear.json"
     path.parent.mkdir(parents=True)
     path.write_text(content)
-    assert read_examples(tmp_path, two_rows()) == ({}, [])
+    assert read_examples(tmp_path, two_rows()) == ({}, {})
 
 
 @pytest.mark.parametrize(
@@ -345,7 +453,7 @@ def test_a_difference_far_along_a_long_line_is_shown() -> None:
 def test_an_input_document_of_an_older_schema_keeps_its_digest(tmp_path: Path) -> None:
     """A field that the document's model gains later must not make every old release differ."""
     given = sources(tmp_path / "workspace", two_rows())
-    older = json.loads(given.document)
+    older = json.loads(given.files["frozen.json"])
     del older["current"]
     freeze(tmp_path / "versions", sources(tmp_path / "b", two_rows(), document=json.dumps(older).encode()))
     assert verify(tmp_path / "versions", VERSION).identical

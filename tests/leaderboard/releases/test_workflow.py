@@ -80,28 +80,51 @@ def test_a_changed_or_removed_release_is_refused_and_the_list_may_grow(repositor
     (versions / "1.1.0").mkdir()
     (versions / "1.1.0" / "SHA256SUMS").write_text("y")
     grown = commit(repository)
-    assert run(repository, "No release was changed or removed", before).returncode == 0
+    assert run(repository, "No release and no record was changed or removed", before).returncode == 0
     (versions / "1.0.0" / "SHA256SUMS").write_text("z")
     (versions / "1.1.0" / "SHA256SUMS").unlink()
     commit(repository)
-    refused = run(repository, "No release was changed or removed", grown)
+    refused = run(repository, "No release and no record was changed or removed", grown)
     assert refused.returncode == 1
     assert "1.0.0/SHA256SUMS" in refused.stdout
     assert "1.1.0/SHA256SUMS" in refused.stdout
 
 
-@pytest.mark.parametrize("name", ["1.0.0/evil.html", "inputs/old.gz"])
-def test_a_release_gets_no_file_and_an_input_never_changes(repository: Path, name: str) -> None:
-    versions = repository / "leaderboard" / "versions"
-    (versions / "inputs").mkdir()
-    (versions / "inputs" / "old.gz").write_text("x")
+NO_CHANGE = "No release and no record was changed or removed"
+RECORDS = "leaderboard/results/public/lovt-2022/a/x.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("leaderboard/versions/1.0.0/evil.html", "x\n"),
+        (RECORDS, "1\n3\n"),
+        (RECORDS, "1\n2 \n3\n"),
+        (RECORDS, "2\n1\n"),
+        (RECORDS, None),
+        ("leaderboard/results/public/lovt-2022/a/b.parquet", "\0y"),
+    ],
+    ids=["file of a release", "edited", "spaced", "line gone", "removed", "predictions"],
+)
+def test_a_release_gets_no_file_and_records_only_grow(
+    repository: Path, name: str, content: str | None
+) -> None:
+    folder = (repository / RECORDS).parent
+    folder.mkdir(parents=True)
+    (repository / RECORDS).write_text("1\n2\n2b\n")
+    (folder / "b.parquet").write_text("\0x")
     before = commit(repository)
-    (versions / "inputs" / "new.gz").write_text("x")
+    (repository / RECORDS).write_text("1\n2\n2b\n3\n")
+    (folder / "new.jsonl").write_text("1\n")
+    (folder / "new.parquet").write_text("\0x")
     grown = commit(repository)
-    assert run(repository, "No release was changed or removed", before).returncode == 0
-    (versions / name).write_text("y")
+    assert run(repository, NO_CHANGE, before).returncode == 0
+    if content is None:
+        (repository / name).unlink()
+    else:
+        (repository / name).write_text(content)
     commit(repository)
-    refused = run(repository, "No release was changed or removed", grown)
+    refused = run(repository, NO_CHANGE, grown)
     assert refused.returncode == 1
     assert name in refused.stdout
 
@@ -111,6 +134,7 @@ def test_a_release_gets_no_file_and_an_input_never_changes(repository: Path, nam
     [
         "leaderboard/versions/versions.js",
         "leaderboard/versions/1.0.0/assets/x.js",
+        "leaderboard/results/public/lovt-2022/a/x.jsonl",
         "leaderboard/published/lovt-2022.csv",
         "leaderboard/withdrawn.yaml",
         "tasks/heads/unet.py",

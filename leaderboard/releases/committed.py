@@ -1,0 +1,224 @@
+"""The run records that releases rest on: `leaderboard/results/<track>/<protocol>/<backbone>/<task>.jsonl`, append only.
+
+A release names each record by its key and the digest of its line. So it does not matter what later releases append, in
+which order a merge brings the lines, and which line ends a clone gives them. Git is their history.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter
+from pathlib import Path, PurePosixPath
+
+from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, is_there, read_plain
+from lovt_bench.benchmark.contract.record_file import FILE_LIMIT, line_sha256, parse_records
+from lovt_bench.benchmark.contract.release import RecordList
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.disk.leftovers import is_temporary
+from lovt_bench.benchmark.disk.temporary import write_bytes
+from lovt_bench.leaderboard.board.records import RecordFile, RecordSet
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.show.rendering import digest
+
+FOLDER = "results"
+
+
+@dataclass(frozen=True)
+class Named:
+    """What all releases of a folder name, by path below the folder of records."""
+
+    lines: Mapping[str, Set[str]]
+    """Digests of lines of records."""
+    predictions: Mapping[str, str]
+    """Digests of files."""
+
+
+class LostRecordsError(LeaderboardError):
+    """Records that a release rests on are not there as they were released."""
+
+    def __init__(self, complaints: Mapping[str, str]) -> None:
+        super().__init__("; ".join(complaints.values()))
+        self.complaints = complaints
+        """By path of the file."""
+
+
+def records_folder(out: Path) -> Path:
+    """Return where the records of a folder of versions lie: beside `leaderboard/versions`, within any other."""
+    place = out.resolve()
+    if (place.parent.name, place.name) != ("leaderboard", "versions"):
+        return out / FOLDER
+    return (out if out.name == place.name else place).parent / FOLDER
+
+
+def as_committed(records: RecordSet) -> RecordSet:
+    """Return records of a workspace in the files that a release commits them to: one for each protocol."""
+    files: dict[str, list[RunRecord]] = {}
+    digests: dict[str, dict[str, str]] = {}
+    for file in records.files:
+        for record in sorted(file.records, key=attrgetter("key")):
+            path = _path(record)
+            files.setdefault(path, []).append(record)
+            digests.setdefault(path, {})[record.key] = file.digests[record.key]
+    return RecordSet(tuple(_file(path, files[path], digests[path]) for path in sorted(files)), records.notes)
+
+
+def append(records: RecordSet, results: Path, folder: Path) -> None:
+    """Append the records that are not there yet.
+
+    Args:
+        records: As `as_committed` gives them.
+        results: Where their lines are read: the results of a workspace.
+        folder: The folder of records.
+
+    Raises:
+        LeaderboardError: A file changed since it was read, or a committed one is a link.
+    """
+    for file in records.files:
+        check_no_link(folder, file.path)
+        there = _read(folder, file.path) if is_there(folder / file.path) else b""
+        known = _lines(there)
+        new = [sha256 for sha256 in file.digests.values() if sha256 not in known]
+        if not new:
+            continue
+        track, _, backbone, task = file.path.split("/")
+        found = _lines(_read(results, f"{track}/{backbone}/{task}"))
+        if not found.keys() >= set(new):
+            raise LeaderboardError(
+                f"{track}/{backbone}/{task} changed while it was read; wait for its runs, then try again"
+            )
+        whole = there if there.endswith(b"\n") or not there else there + b"\n"
+        write_bytes(folder / file.path, whole + _joined(found[sha256] for sha256 in new))
+
+
+def read_back(listed: RecordList, folder: Path) -> RecordSet:
+    """Return the records that a release lists.
+
+    Raises:
+        LostRecordsError: Some, or predictions of them, are not there, or not where they belong; it names all files.
+    """
+    complaints: dict[str, str] = {}
+    files = []
+    for path, wanted in listed.records.items():
+        try:
+            files.append(_record_file(path, wanted, _lines(_read(folder, path))))
+        except LeaderboardError as error:
+            complaints[path] = str(error)
+    for path, sha256 in listed.predictions.items():
+        try:
+            _predictions(folder, path, sha256)
+        except LeaderboardError as error:
+            complaints[path] = str(error)
+    if complaints:
+        raise LostRecordsError(complaints)
+    return RecordSet(tuple(files))
+
+
+def strangers(folder: Path, named: Named) -> Iterator[tuple[str, str]]:
+    """Yield what lies in the folder of records and is named by no release: path, and what is wrong in a sentence."""
+    if folder.is_symlink():
+        yield FOLDER, f"{FOLDER} is a link; put the folder itself there"
+        return
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
+        relative = path.relative_to(folder).as_posix()
+        mode = path.lstat().st_mode
+        shown = clean_text(f"{FOLDER}/{relative}", 300)
+        if stat.S_ISDIR(mode) or is_temporary(path.name):
+            continue
+        if not stat.S_ISREG(mode):
+            yield shown, f"{shown} is a link or a special file; remove it"
+        elif relative in named.predictions:
+            if digest(_read(folder, relative)) != named.predictions[relative]:
+                yield shown, f"{shown} was changed; bring it back from the repository's history"
+        elif relative not in named.lines:
+            yield shown, f"{shown} is part of no release; remove it"
+        elif added := len(_lines(_read(folder, relative)).keys() - named.lines[relative]):
+            yield shown, f"{shown} has {added} line(s) of no release; remove them"
+
+
+def copy(folder: Path, named: Named, target: Path) -> None:
+    """Write what releases name, and nothing else, into a new folder. Raises LeaderboardError if any is lost."""
+    for path, sha256 in named.predictions.items():
+        write_bytes(target / path, _predictions(folder, path, sha256))
+    for path, wanted in named.lines.items():
+        found = _lines(_read(folder, path))
+        _check(path, wanted, found)
+        write_bytes(target / path, _joined(line for sha256, line in found.items() if sha256 in wanted))
+
+
+def _path(record: RunRecord) -> str:
+    protocol = _protocol(record.run.protocol, record.run.protocol_sha256)
+    return f"{record.track}/{protocol}/{record.submission}/{record.run.task}.jsonl"
+
+
+@cache
+def _protocol(name: str, sha256: str) -> str:
+    """Return the folder of a protocol; a record may call it anything."""
+    return name if is_name(name) else f"protocol-{sha256[:12]}"
+
+
+def _file(path: str, records: Iterable[RunRecord], digests: Mapping[str, str]) -> RecordFile:
+    """Return a file whose digest is that of its lines, whatever their order: of `<digest of a line>  <key>` by key."""
+    listed = "".join(f"{line}  {key}\n" for key, line in sorted(digests.items()))
+    return RecordFile(path, digest(listed.encode()), tuple(records), digests=digests)
+
+
+def _record_file(path: str, wanted: Mapping[str, str], found: Mapping[str, bytes]) -> RecordFile:
+    _check(path, wanted.values(), found)
+    track, _, backbone, task = path.split("/")
+    read = parse_records(_joined(found[sha256] for sha256 in wanted.values()), f"{track}/{backbone}/{task}")
+    records = tuple(read.records.values())
+    for text in [item.text for item in read.complaints] + [
+        f"the record belongs into {other}" for other in map(_path, records) if other != path
+    ]:
+        raise LeaderboardError(f"{FOLDER}/{path}: {text}")
+    return _file(path, records, read.digests)
+
+
+def _check(path: str, wanted: Collection[str], found: Mapping[str, bytes]) -> None:
+    if lost := sum(sha256 not in found for sha256 in wanted):
+        raise LeaderboardError(
+            f"{FOLDER}/{path} lacks {lost} of {len(wanted)} record(s) as they were released; bring it back from the "
+            "repository's history"
+        )
+
+
+def _predictions(folder: Path, path: str, sha256: str) -> bytes:
+    content = _read(folder, path)
+    if digest(content) != sha256:
+        raise LeaderboardError(f"{FOLDER}/{path} was changed; bring it back from the repository's history")
+    return content
+
+
+def _read(folder: Path, path: str) -> bytes:
+    """Return the content of a file that no link leads to."""
+    check_no_link(folder, path)
+    try:
+        return read_plain(folder / path, FILE_LIMIT)
+    except PlainFileError as error:
+        raise LeaderboardError(f"{FOLDER}/{path} {error}") from error
+    except OSError as error:
+        raise LeaderboardError(
+            f"{FOLDER}/{path} is missing; bring it back from the repository's history"
+        ) from error
+
+
+def check_no_link(folder: Path, path: str) -> None:
+    """Raise LeaderboardError if the folder, or one on the way to a file in it, is a link."""
+    parents = [folder, *(folder / part for part in PurePosixPath(path).parents)]
+    if link := next((parent for parent in parents if parent.is_symlink()), None):
+        raise LeaderboardError(f"{link.name} is a link; put the folder itself there")
+
+
+def _lines(content: bytes) -> dict[str, bytes]:
+    """Return the lines of a file, without their ends, by digest."""
+    lines = [line.removesuffix(b"\r") for line in content.split(b"\n")]
+    return {line_sha256(line): line for line in lines if line}
+
+
+def _joined(lines: Iterable[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)

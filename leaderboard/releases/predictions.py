@@ -1,0 +1,125 @@
+"""Predictions beside committed records: boxes as they were written, masks as their counts.
+
+`leaderboard/results/<track>/<protocol>/<backbone>/predictions/<task>/<SHA-256 in the record>.parquet`, written once.
+Masks themselves stay in the workspace: their record holds the digest of the file with them.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.prediction_file import PREDICTIONS, PredictionFile
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.disk.temporary import write_bytes
+from lovt_bench.benchmark.log import logger
+from lovt_bench.leaderboard.board.records import RecordSet
+from lovt_bench.leaderboard.releases.committed import check_no_link
+from lovt_bench.leaderboard.show.rendering import digest
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a committed file. Boxes of an untrained head can have forty times as many."""
+
+_LARGEST_MASKS = 64 * 1024 * 1024
+"""Bytes of a file with masks that is read for its counts."""
+_MOST_LINES = 10**6
+_BOXES = ["row", "detections"]
+_COUNTS = ["row", "class", "true_positives", "false_positives", "false_negatives", "true_negatives"]
+
+
+def append_predictions(
+    records: RecordSet, results: Path, folder: Path, known: Mapping[str, str]
+) -> dict[str, str]:
+    """Commit the predictions that the workspace has and return the digests of all that are committed by path.
+
+    Args:
+        records: As `as_committed` gives them.
+        results: Results of the workspace.
+        folder: The folder of records.
+        known: What releases list already: it is kept as it is.
+
+    Raises:
+        LeaderboardError: A committed folder is a link.
+    """
+    kept: dict[str, str] = {}
+    for path, record, predictions in _predicted(records):
+        if path in known:
+            kept[path] = known[path]
+            continue
+        place = results / record.track / record.submission / predictions.file
+        if content := _content(place, predictions):
+            check_no_link(folder, path)
+            write_bytes(folder / path, content)
+            kept[path] = digest(content)
+    return kept
+
+
+def committed_predictions(
+    records: RecordSet, folder: Path, known: Mapping[str, str]
+) -> dict[str, tuple[Path, PredictionFile]]:
+    """Return by key of a run the committed file of its predictions, and what is expected of that file.
+
+    Args:
+        records: As `read_back` gives them.
+        folder: The folder of records.
+        known: Digests by path, as the release lists them.
+    """
+    return {
+        record.key: (
+            folder / path,
+            predictions.model_copy(update={"sha256": known[path], "bytes": (folder / path).stat().st_size}),
+        )
+        for path, record, predictions in _predicted(records)
+        if path in known
+    }
+
+
+def _predicted(records: RecordSet) -> Iterator[tuple[str, RunRecord, PredictionFile]]:
+    """Yield the records that have predictions, with where these lie below the folder of records."""
+    for file in records.files:
+        folder = f"{file.path.rpartition('/')[0]}/{PREDICTIONS}"
+        for record in file.records:
+            if predictions := record.predictions:
+                yield f"{folder}/{record.run.task}/{predictions.sha256}.parquet", record, predictions
+
+
+def _content(path: Path, expected: PredictionFile) -> bytes | None:
+    """Return what is committed of a file; None where it is not here, too large, or not what its record says."""
+    import pyarrow as pa
+
+    limit = _LARGEST_MASKS if expected.masks else LARGEST
+    if expected.bytes > limit:
+        return None
+    try:
+        content = read_plain(path, limit)
+        if digest(content) != expected.sha256:
+            raise ValueError("it is not the file that the record names")
+        content = _without_masks(content)
+        if len(content) > LARGEST:
+            raise ValueError(f"its counts have more than {LARGEST} bytes")
+    except FileNotFoundError:
+        return None
+    except (OSError, PlainFileError, pa.ArrowException, ValueError, KeyError) as error:
+        logger.warning("predictions %s are not committed: %s", path.name, " ".join(str(error).split())[:200])
+        return None
+    return content
+
+
+def _without_masks(content: bytes) -> bytes:
+    """Return the content of a file without its column of masks, if it has one. Raises ValueError for another file."""
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(io.BytesIO(content))
+    names = file.schema_arrow.names
+    if names in (_BOXES, _COUNTS):
+        return content
+    if names != [*_COUNTS, "mask"] or file.metadata.num_rows > _MOST_LINES:
+        raise ValueError("it holds other columns than predictions")
+    table = file.read(columns=_COUNTS, use_threads=False)
+    packed = io.BytesIO()
+    pq.write_table(
+        table, packed, compression="zstd", row_group_size=max(1, len(table)), write_statistics=False
+    )
+    return packed.getvalue()

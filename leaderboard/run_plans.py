@@ -1,0 +1,39 @@
+"""The runs that each protocol of this repository asks for under each profile."""
+
+from __future__ import annotations
+
+from lovt_bench.leaderboard.board.run_rules import RunPlan
+from lovt_bench.leaderboard.releases.sources import ExpectedRuns
+from lovt_bench.tasks.profile import apply_profile, load_profile, profile_names
+from lovt_bench.tasks.protocol import load_protocol, protocol_names
+from lovt_bench.tasks.registry import load_tasks
+
+
+def run_plans() -> list[RunPlan]:
+    """Return the runs that each protocol of this repository asks for under each profile."""
+    tasks = load_tasks()
+    return [
+        RunPlan(
+            protocol=protocol.name,
+            protocol_sha256=protocol.digest(),
+            profile=profile.name,
+            profile_sha256=profile.digest(),
+            tune_seed=protocol.runs.tune_seed,
+            final_seeds=protocol.runs.final_seeds[: profile.max_runs],
+            tasks={spec.id: apply_profile(spec, profile) for spec in tasks},
+        )
+        for protocol in map(load_protocol, protocol_names())
+        for profile in map(load_profile, profile_names())
+    ]
+
+
+def expected_runs() -> list[ExpectedRuns]:
+    """Return the number of final runs of each protocol under each profile of this repository."""
+    return [
+        ExpectedRuns(
+            protocol_sha256=plan.protocol_sha256,
+            profile_sha256=plan.profile_sha256,
+            runs=len(plan.final_seeds),
+        )
+        for plan in run_plans()
+    ]
