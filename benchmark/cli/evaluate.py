@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmark.contract.protocol import Protocol
     from benchmark.contract.task import TaskSpec
     from benchmark.data.store import ImageStore
-    from benchmark.engine.evaluate import Evaluation, TaskResult
+    from benchmark.engine.plan.evaluation import Evaluation, TaskResult
     from benchmark.executor.job import Executor
 
 
@@ -120,8 +120,8 @@ def evaluate(
             specs, stores = _open_stores(specs, root, rules, prepared_only)
             from benchmark.backbone.sources import resolve
             from benchmark.cli.evaluation_report import print_left, print_results
-            from benchmark.engine.device import choose_device, usable_gpus
-            from benchmark.engine.evaluate import Evaluation
+            from benchmark.engine.device.choice import choose_device, usable_gpus
+            from benchmark.engine.plan.evaluation import Evaluation
             from benchmark.executor.choose import choose_executor
             from benchmark.keeper import keeper
             from benchmark.malloc import keep_freed_memory, leave_out_imports
@@ -174,15 +174,15 @@ def evaluate(
 
 
 def _seconds(duration: str | None) -> float | None:
-    from benchmark.engine.durations import parse_duration
+    from benchmark.cli.durations import parse_duration
 
     return None if duration is None else parse_duration(duration)
 
 
 def _dry_run(evaluation: Evaluation, executor: Executor, by_use: bool) -> None:
     from benchmark.cli.evaluation_forecast import print_forecast
-    from benchmark.engine.budget import useful_order
-    from benchmark.engine.forecast import forecast
+    from benchmark.engine.forecast.forecast import forecast
+    from benchmark.engine.plan.budget import useful_order
 
     found = forecast(evaluation)
     if by_use:
@@ -193,9 +193,9 @@ def _dry_run(evaluation: Evaluation, executor: Executor, by_use: bool) -> None:
 
 def _run(evaluation: Evaluation, executor: Executor, seconds: float | None) -> list[TaskResult]:
     from benchmark.cli.evaluation_report import RichObserver
-    from benchmark.engine.budget import Budget, useful_order
     from benchmark.engine.evaluate import evaluate as run
-    from benchmark.engine.forecast import forecast
+    from benchmark.engine.forecast.forecast import forecast
+    from benchmark.engine.plan.budget import Budget, useful_order
 
     budget = None
     if seconds is not None:
@@ -214,7 +214,7 @@ def _run(evaluation: Evaluation, executor: Executor, seconds: float | None) -> l
 
 def _leave_out(specs: list[TaskSpec], source: BackboneSource, side: int) -> list[TaskSpec]:
     """Return the tasks that the backbone can take part in; say which others there are, and why."""
-    from benchmark.engine.eligible import eligible
+    from benchmark.engine.plan.eligible import eligible
 
     able, others = eligible(specs, source, side)
     for reason, ids in others.items():

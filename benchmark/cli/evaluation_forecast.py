@@ -9,8 +9,8 @@ from rich.filesize import decimal as shown_bytes
 from rich.table import Table
 
 from benchmark.cli.console import console, say
-from benchmark.engine.forecast import Forecast
-from benchmark.engine.predict import total_seconds
+from benchmark.engine.forecast.forecast import Forecast
+from benchmark.engine.forecast.predict import total_seconds
 from benchmark.executor.job import Executor
 
 

@@ -12,9 +12,9 @@ from benchmark.cli.console import console, progress, say, text_column
 from benchmark.contract.made_with import NOTABLE_SKIPS
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
-from benchmark.engine.evaluate import Evaluation, TaskResult
-from benchmark.engine.observer import Observer
-from benchmark.engine.plan import RunConfig
+from benchmark.engine.plan.evaluation import Evaluation, TaskResult
+from benchmark.engine.plan.observer import Observer
+from benchmark.engine.plan.runs import RunConfig
 from benchmark.executor.job import Executor
 from leaderboard.statistics import student_half_width
 

@@ -16,7 +16,7 @@ from benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
     from benchmark.contract.run_record import RunRecord
-    from benchmark.engine.rescore import Rescored
+    from benchmark.engine.record.rescore import Rescored
 
 _REASONS = {
     "not kept": "recorded before predictions were kept",
@@ -101,10 +101,10 @@ def export(
       lovt-bench results export mine --task rsna_frozen_100 --out coco/
       lovt-bench results export mine --task 18 --run 3f9a --out nih/
     """
-    from benchmark.engine.coco_export import results as coco_results
-    from benchmark.engine.coco_export import write_coco
-    from benchmark.engine.prediction_format import PredictionError
-    from benchmark.engine.rescore import Stores, stored_predictions
+    from benchmark.engine.record.coco_export import results as coco_results
+    from benchmark.engine.record.coco_export import write_coco
+    from benchmark.engine.record.prediction_format import PredictionError
+    from benchmark.engine.record.rescore import Stores, stored_predictions
 
     root = workspace_root(workspace)
     folder = results or root / "results"
@@ -126,8 +126,8 @@ def export(
 
 def rescored(records: Iterable[RunRecord], results: Path, root: Path) -> Iterable[Rescored]:
     """Yield what scoring runs anew against the stores of a workspace gives."""
-    from benchmark.engine.rescore import Stores
-    from benchmark.engine.rescore import rescore as score
+    from benchmark.engine.record.rescore import Stores
+    from benchmark.engine.record.rescore import rescore as score
 
     return score(records, results, Stores(root / "data"))
 

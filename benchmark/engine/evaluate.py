@@ -8,24 +8,21 @@ from contextlib import suppress
 from benchmark.contract.run_record import RunRecord
 from benchmark.contract.task import TaskSpec
 from benchmark.disk.leftovers import sweep
-from benchmark.disk.words import explain
-from benchmark.engine.budget import Budget
-from benchmark.engine.checkpoint import sweep_checkpoints
-from benchmark.engine.cost import TYPICAL
-from benchmark.engine.eligible import check_eligible
-from benchmark.engine.evaluation import Evaluation, TaskResult, check_stores
-from benchmark.engine.jobs import PlannedJob, plan_jobs
-from benchmark.engine.observer import Observer
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.records import sweep_predictions
-from benchmark.engine.task_plan import TaskError, TaskPlan
+from benchmark.engine.plan.budget import Budget
+from benchmark.engine.plan.cost import TYPICAL
+from benchmark.engine.plan.eligible import check_eligible
+from benchmark.engine.plan.evaluation import Evaluation, TaskResult, check_stores
+from benchmark.engine.plan.jobs import PlannedJob, plan_jobs
+from benchmark.engine.plan.observer import Observer
+from benchmark.engine.plan.runs import RunConfig
+from benchmark.engine.plan.task_plan import TaskPlan, plan_tasks
+from benchmark.engine.record.records import sweep_predictions
+from benchmark.engine.train.checkpoint import sweep_checkpoints
 from benchmark.engine.worker import ENTRY, Worker
 from benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
 from benchmark.executor.process import ProcessExecutor
 from benchmark.log import logger
 from tasks.tuning import WHY_DIVERGED
-
-__all__ = ["Evaluation", "TaskResult", "evaluate", "plan_tasks"]
 
 
 def evaluate(
@@ -73,22 +70,6 @@ def evaluate(
         else _result(spec, plans.get(spec.id), failures.get(spec.id))
         for spec in evaluation.specs
     ]
-
-
-def plan_tasks(evaluation: Evaluation) -> tuple[dict[str, TaskPlan], dict[str, str]]:
-    """Return the plans of the tasks that can be begun, and why the others cannot."""
-    plans, failures = {}, {}
-    for spec in evaluation.specs:
-        try:
-            plan = TaskPlan(evaluation, spec)
-            plan.records()
-        except TaskError as error:
-            failures[spec.id] = str(error)
-        except OSError as error:
-            failures[spec.id] = f"task {spec.id}: {explain(error)}"
-        else:
-            plans[spec.id] = plan
-    return plans, failures
 
 
 def refuse_mixing(plans: Iterable[TaskPlan]) -> None:

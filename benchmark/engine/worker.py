@@ -7,22 +7,22 @@ from contextlib import contextmanager
 
 import torch
 
-from benchmark.engine.checkpoint import Checkpoint
-from benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation
-from benchmark.engine.examples import write_examples
-from benchmark.engine.feature_demand import demand, missing
-from benchmark.engine.full_gpu import FullGPUError, full_gpu_said
-from benchmark.engine.jobs import JobSpec
-from benchmark.engine.kept_predictions import with_predictions
-from benchmark.engine.linear_batch import train_linear_batch
-from benchmark.engine.outcome import RunOutcome
-from benchmark.engine.plan import RunConfig
+from benchmark.engine.device.full_gpu import FullGPUError, full_gpu_said
+from benchmark.engine.device.usage import Usage, UsageMeter
+from benchmark.engine.plan.evaluation import Evaluation, EvaluationReference, open_evaluation
+from benchmark.engine.plan.feature_demand import demand, missing
+from benchmark.engine.plan.jobs import JobSpec
+from benchmark.engine.plan.runs import RunConfig
+from benchmark.engine.plan.task_plan import TaskPlan
 from benchmark.engine.pulse import pulse_of, watched
-from benchmark.engine.recording import make_record
-from benchmark.engine.records import append_record
-from benchmark.engine.single import train_single
-from benchmark.engine.task_plan import TaskPlan
-from benchmark.engine.usage import Usage, UsageMeter
+from benchmark.engine.record.examples import write_examples
+from benchmark.engine.record.kept_predictions import with_predictions
+from benchmark.engine.record.recording import make_record
+from benchmark.engine.record.records import append_record
+from benchmark.engine.train.checkpoint import Checkpoint
+from benchmark.engine.train.linear_batch import train_linear_batch
+from benchmark.engine.train.outcome import RunOutcome
+from benchmark.engine.train.single import train_single
 from benchmark.executor.job import Emit, JobError
 from benchmark.executor.limits import is_memory_limited
 from benchmark.log import logger

@@ -24,10 +24,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.engine.feature_backend import TOLERANCE, OnnxFeatures, TorchFeatures, relative_difference
-from benchmark.engine.memory import training_format
-from benchmark.engine.rows import RowTensor
-from benchmark.engine.step_graph import GraphedHead, capture_on_cuda
+from benchmark.engine.device.layout import training_format
+from benchmark.engine.inputs.feature_backend import (
+    TOLERANCE,
+    OnnxFeatures,
+    TorchFeatures,
+    relative_difference,
+)
+from benchmark.engine.inputs.rows import RowTensor
+from benchmark.engine.train.kernels.step_graph import GraphedHead, capture_on_cuda
 from benchmark.log import logger
 from tasks.heads import build_head, head_strides
 from tasks.losses.upsampled_dice import upsampled_dice_loss

@@ -83,7 +83,8 @@ def _runs(workspace: Path, tasks: list[str], epochs: int) -> dict[str, list[floa
 
     from benchmark.backbone.sources import resolve
     from benchmark.data.open_store import find_store, open_store
-    from benchmark.engine.evaluate import Evaluation, evaluate
+    from benchmark.engine.evaluate import evaluate
+    from benchmark.engine.plan.evaluation import Evaluation
     from tasks.profile import load_profile
     from tasks.protocol import load_protocol
     from tasks.registry import load_task

@@ -21,7 +21,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmark.backbone.registry import build
 from benchmark.contract.task import TaskSpec
 from benchmark.data.official import published
-from benchmark.engine.plan import final_runs, split_sizes, tuning_runs
+from benchmark.engine.inputs.sizes import split_sizes
+from benchmark.engine.plan.runs import final_runs, tuning_runs
 from tasks.boxes import BoxTarget
 from tasks.heads import build_head, head_strides
 from tasks.objective import build_objective

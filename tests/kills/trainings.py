@@ -22,9 +22,10 @@ from pathlib import Path
 import torch
 
 from benchmark.disk.leftovers import abandoned
-from benchmark.engine import checkpoint
-from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.observer import Observer
+from benchmark.engine.evaluate import evaluate
+from benchmark.engine.plan.evaluation import Evaluation
+from benchmark.engine.plan.observer import Observer
+from benchmark.engine.train import checkpoint
 from benchmark.log import logger
 from benchmark.runtime.interruption import interruptible
 from tests.benchmark.engine.world import NARROW, TinySource

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from benchmark.contract.profile import Profile
 from benchmark.contract.run_record import Engine
-from benchmark.engine.evaluate import Evaluation, evaluate
+from benchmark.engine.evaluate import evaluate
+from benchmark.engine.plan.evaluation import Evaluation
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.bench.machine import Machine

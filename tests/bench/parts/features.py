@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 
 from benchmark.backbone.model import Backbone
-from benchmark.engine.feature_backend import WORTHWHILE, OnnxFeatures, TorchFeatures, library_for
-from benchmark.engine.features import FeatureCache
-from benchmark.engine.inputs import Images, frozen_features
+from benchmark.engine.inputs.feature_backend import WORTHWHILE, OnnxFeatures, TorchFeatures, library_for
+from benchmark.engine.inputs.feature_cache import FeatureCache
+from benchmark.engine.inputs.sources import Images, frozen_features
 from tests.bench.machine import Machine, flops_of
 from tests.bench.measure import paired
 from tests.bench.rows import Row

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.contract.task import WarmUp
-from benchmark.engine.inputs import Images, scaled_images
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.memory import training_format
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import box_targets
+from benchmark.engine.device.layout import training_format
+from benchmark.engine.inputs.sources import Images, scaled_images
+from benchmark.engine.inputs.splits import SplitData
+from benchmark.engine.inputs.targets import box_targets
+from benchmark.engine.plan.runs import RunConfig
+from benchmark.engine.train.single import train_single
 from tasks.heads import build_head
 from tests.bench.machine import Machine, flops_of
 from tests.bench.parts.heads import BATCH, PROTOCOL, bare_step

@@ -16,15 +16,15 @@ from torch import Tensor, nn
 
 from benchmark.contract.task import TaskSpec
 from benchmark.data.store import ImageStore
-from benchmark.engine.inputs import CachedFeatures, Images, scaled_images
-from benchmark.engine.linear_batch import LinearSplit, train_linear_batch
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.memory import training_format
-from benchmark.engine.optimiser import build_adam
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.rows import RowTensor
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import box_targets, mask_targets
+from benchmark.engine.device.layout import training_format
+from benchmark.engine.inputs.rows import RowTensor
+from benchmark.engine.inputs.sources import CachedFeatures, Images, scaled_images
+from benchmark.engine.inputs.splits import LinearSplit, SplitData
+from benchmark.engine.inputs.targets import box_targets, mask_targets
+from benchmark.engine.plan.runs import RunConfig
+from benchmark.engine.train.linear_batch import train_linear_batch
+from benchmark.engine.train.optimiser import build_adam
+from benchmark.engine.train.single import train_single
 from tasks.heads import build_head, head_strides
 from tasks.losses.upsampled_dice import upsampled_dice_loss
 from tasks.objective import build_objective

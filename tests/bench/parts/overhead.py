@@ -15,10 +15,12 @@ from typing import Any
 from torch import optim
 
 from benchmark.contract.profile import Profile
-from benchmark.engine import feature_backend, single
-from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.linear_batch import _LinearBatch
-from benchmark.engine.training import Training
+from benchmark.engine.evaluate import evaluate
+from benchmark.engine.inputs import feature_backend
+from benchmark.engine.plan.evaluation import Evaluation
+from benchmark.engine.train import single
+from benchmark.engine.train.linear_batch import _LinearBatch
+from benchmark.engine.train.training import Training
 from benchmark.malloc import leave_out_imports
 from tasks.protocol import load_protocol
 from tasks.registry import load_task

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from benchmark.cli.evaluation_report import RichObserver, print_results
-from benchmark.engine.evaluation import Evaluation, TaskResult
-from benchmark.engine.plan import RunConfig
+from benchmark.engine.plan.evaluation import Evaluation, TaskResult
+from benchmark.engine.plan.runs import RunConfig
 from benchmark.executor.process import ProcessExecutor
 from tasks.profile import load_profile
 from tasks.protocol import load_protocol

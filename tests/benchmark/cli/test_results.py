@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark.cli.main import main
-from benchmark.engine.records import load_records, results_path
+from benchmark.engine.plan.recorded import load_records, results_path
 from tests.benchmark.engine.world import tiny_store
 
 

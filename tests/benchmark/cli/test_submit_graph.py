@@ -14,7 +14,7 @@ from benchmark.backbone.folder import read_manifest
 from benchmark.backbone.sources import resolve
 from benchmark.cli.submit import submit
 from benchmark.disk.digest import file_sha256
-from benchmark.engine.eligible import eligible
+from benchmark.engine.plan.eligible import eligible
 from tests.benchmark.backbone.graphs import pyramid, saved
 from tests.tasks.lovt_18 import LOVT_18
 

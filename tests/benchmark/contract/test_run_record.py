@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from benchmark.contract.made_with import MadeWith
 from benchmark.contract.record_file import read_record_file
 from benchmark.contract.run_record import RunRecord
-from benchmark.engine.records import append_record, load_records, results_path
+from benchmark.engine.plan.recorded import load_records, results_path
+from benchmark.engine.record.records import append_record
 from leaderboard.board.records import read_records
 from tests.benchmark.contract.made import made_with
 from tests.leaderboard.records import record, write

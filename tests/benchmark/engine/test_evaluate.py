@@ -10,12 +10,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.evaluation import EvaluationReference, refer_to
-from benchmark.engine.jobs import plan_jobs
-from benchmark.engine.observer import Observer
-from benchmark.engine.records import append_record, load_records, results_path
-from benchmark.engine.task_plan import TaskPlan
+from benchmark.engine.evaluate import evaluate
+from benchmark.engine.plan.evaluation import Evaluation, EvaluationReference, refer_to
+from benchmark.engine.plan.jobs import plan_jobs
+from benchmark.engine.plan.observer import Observer
+from benchmark.engine.plan.recorded import load_records, results_path
+from benchmark.engine.plan.task_plan import TaskPlan
+from benchmark.engine.record.records import append_record
 from benchmark.engine.worker import Worker
 from benchmark.executor.job import JobError
 from leaderboard.board.build import build

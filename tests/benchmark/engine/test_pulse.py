@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from benchmark.engine.evaluate import plan_tasks
-from benchmark.engine.jobs import plan_jobs
+from benchmark.engine.plan.jobs import plan_jobs
+from benchmark.engine.plan.task_plan import plan_tasks
 from benchmark.engine.pulse import pulse_of
 from benchmark.engine.worker import Worker
 from benchmark.executor.job import Event

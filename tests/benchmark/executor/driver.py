@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.contract.run_record import RunKey, RunRecord
-from benchmark.engine.records import append_record, results_path
+from benchmark.engine.plan.recorded import results_path
+from benchmark.engine.record.records import append_record
 from benchmark.executor.choose import choose_executor
 from benchmark.executor.job import Emit, Executor, Job, Work
 from benchmark.log import logger

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.contract.run_record import RunRecord
-from benchmark.engine.records import load_records
+from benchmark.engine.plan.recorded import load_records
 
 
 def results(root: Path) -> dict[str, dict[str, Any]]:

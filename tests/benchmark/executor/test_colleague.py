@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.disk.lock import hold
-from benchmark.engine.evaluate import plan_tasks
-from benchmark.engine.records import results_path
+from benchmark.engine.plan.recorded import results_path
+from benchmark.engine.plan.task_plan import plan_tasks
 from benchmark.executor.drive import attempt
 from benchmark.executor.job import Work
 from benchmark.executor.process import ProcessExecutor

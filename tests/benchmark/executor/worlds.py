@@ -12,9 +12,9 @@ from typing import Any
 import torch
 
 from benchmark.backbone.sources import resolve
-from benchmark.engine import checkpoint
-from benchmark.engine.evaluate import Evaluation
-from benchmark.engine.observer import Observer
+from benchmark.engine.plan.evaluation import Evaluation
+from benchmark.engine.plan.observer import Observer
+from benchmark.engine.train import checkpoint
 from benchmark.engine.worker import Worker, process_worker
 from benchmark.log import logger
 from tasks.protocol import load_protocol

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.engine import checkpoint
-from benchmark.engine import residence as residence_room
-from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.residence import Residence
-from benchmark.engine.rows import RowTensor
+from benchmark.engine.evaluate import evaluate
+from benchmark.engine.inputs import residence as residence_room
+from benchmark.engine.inputs.residence import Residence
+from benchmark.engine.inputs.rows import RowTensor
+from benchmark.engine.plan.evaluation import Evaluation
+from benchmark.engine.train import checkpoint
 from benchmark.executor.device_errors import full_memory
 from tasks.protocol import load_protocol
 from tasks.registry import load_task

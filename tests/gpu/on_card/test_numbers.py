@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from benchmark.contract.profile import GRADIENT_SCALE
-from benchmark.engine.inputs import CachedFeatures
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import BoxTargets
+from benchmark.engine.inputs.sources import CachedFeatures
+from benchmark.engine.inputs.splits import SplitData
+from benchmark.engine.inputs.targets import BoxTargets
+from benchmark.engine.plan.runs import RunConfig
+from benchmark.engine.train.single import train_single
 from tasks.detection import decode, suppress
 from tasks.profile import load_profile
 from tasks.protocol import load_protocol

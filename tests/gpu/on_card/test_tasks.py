@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.engine.evaluate import Evaluation, evaluate
+from benchmark.engine.evaluate import evaluate
+from benchmark.engine.plan.evaluation import Evaluation
 from tasks.profile import load_profile
 from tasks.protocol import load_protocol
 from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_stores

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.engine.inputs import Images, scaled_images
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import box_targets, mask_targets
+from benchmark.engine.inputs.sources import Images, scaled_images
+from benchmark.engine.inputs.splits import SplitData
+from benchmark.engine.inputs.targets import box_targets, mask_targets
+from benchmark.engine.plan.runs import RunConfig
+from benchmark.engine.train.single import train_single
 from tasks.protocol import load_protocol
 from tasks.registry import load_task
 from tests.benchmark.engine.world import NARROW, TinyBackbone, tiny_store
