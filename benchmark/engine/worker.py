@@ -7,28 +7,28 @@ from contextlib import contextmanager
 
 import torch
 
-from benchmark.engine.device.full_gpu import FullGPUError, full_gpu_said
-from benchmark.engine.device.usage import Usage, UsageMeter
-from benchmark.engine.plan.evaluation import Evaluation, EvaluationReference, open_evaluation
-from benchmark.engine.plan.feature_demand import demand, missing
-from benchmark.engine.plan.jobs import JobSpec
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.plan.task_plan import TaskPlan
-from benchmark.engine.pulse import pulse_of, watched
-from benchmark.engine.record.examples import write_examples
-from benchmark.engine.record.kept_predictions import with_predictions
-from benchmark.engine.record.recording import make_record
-from benchmark.engine.record.records import append_record
-from benchmark.engine.train.checkpoint import Checkpoint
-from benchmark.engine.train.linear_batch import train_linear_batch
-from benchmark.engine.train.outcome import RunOutcome
-from benchmark.engine.train.single import train_single
-from benchmark.executor.job import Emit, JobError
-from benchmark.executor.limits import is_memory_limited
-from benchmark.log import logger
-from benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
+from lovt_bench.benchmark.engine.device.full_gpu import FullGPUError, full_gpu_said
+from lovt_bench.benchmark.engine.device.usage import Usage, UsageMeter
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation, EvaluationReference, open_evaluation
+from lovt_bench.benchmark.engine.plan.feature_demand import demand, missing
+from lovt_bench.benchmark.engine.plan.jobs import JobSpec
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
+from lovt_bench.benchmark.engine.pulse import pulse_of, watched
+from lovt_bench.benchmark.engine.record.examples import write_examples
+from lovt_bench.benchmark.engine.record.kept_predictions import with_predictions
+from lovt_bench.benchmark.engine.record.recording import make_record
+from lovt_bench.benchmark.engine.record.records import append_record
+from lovt_bench.benchmark.engine.train.checkpoint import Checkpoint
+from lovt_bench.benchmark.engine.train.linear_batch import train_linear_batch
+from lovt_bench.benchmark.engine.train.outcome import RunOutcome
+from lovt_bench.benchmark.engine.train.single import train_single
+from lovt_bench.benchmark.executor.job import Emit, JobError
+from lovt_bench.benchmark.executor.limits import is_memory_limited
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
 
-ENTRY = "benchmark.engine.worker:process_worker"
+ENTRY = "lovt_bench.benchmark.engine.worker:process_worker"
 """Name of the function that makes the work function of a worker process."""
 
 
