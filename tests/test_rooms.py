@@ -27,6 +27,15 @@ GROUND = {
 METHOD = "submissions.<method>"
 """Each method is a room of its own: it runs in a container that holds no other method."""
 OF_METHODS = {*GROUND, "benchmark.disk", "benchmark.contract", "benchmark.backbone", "submissions.common"}
+BELOW_ENGINE = {
+    *GROUND,
+    "benchmark.disk",
+    "benchmark.contract",
+    "benchmark.backbone",
+    "benchmark.data",
+    "benchmark.executor",
+    "tasks",
+}
 ARROWS: dict[str, set[str]] = {
     "benchmark.printable": set(),
     "benchmark.cores": set(),
@@ -74,14 +83,39 @@ ARROWS: dict[str, set[str]] = {
         "submissions",
         "submissions.common",
     },
+    "benchmark.engine.device": BELOW_ENGINE,
+    "benchmark.engine.inputs": {*BELOW_ENGINE, "benchmark.engine.device"},
+    "benchmark.engine.plan": {*BELOW_ENGINE, "benchmark.engine.device", "benchmark.engine.inputs"},
+    "benchmark.engine.train.kernels": {*GROUND, "benchmark.contract", "benchmark.engine.device"},
+    "benchmark.engine.train": {
+        *BELOW_ENGINE,
+        "benchmark.engine.device",
+        "benchmark.engine.inputs",
+        "benchmark.engine.plan",
+        "benchmark.engine.train.kernels",
+    },
+    "benchmark.engine.record": {
+        *BELOW_ENGINE,
+        "benchmark.engine.device",
+        "benchmark.engine.inputs",
+        "benchmark.engine.plan",
+        "benchmark.engine.train",
+    },
+    "benchmark.engine.forecast": {
+        *BELOW_ENGINE,
+        "benchmark.engine.device",
+        "benchmark.engine.inputs",
+        "benchmark.engine.plan",
+        "benchmark.engine.train",
+        "benchmark.engine.train.kernels",
+    },
     "benchmark.engine": {
-        *GROUND,
-        "benchmark.disk",
-        "benchmark.contract",
-        "benchmark.backbone",
-        "benchmark.data",
-        "benchmark.executor",
-        "tasks",
+        *BELOW_ENGINE,
+        "benchmark.engine.device",
+        "benchmark.engine.inputs",
+        "benchmark.engine.plan",
+        "benchmark.engine.train",
+        "benchmark.engine.record",
     },
     "benchmark.cli": {
         *GROUND,
@@ -93,6 +127,10 @@ ARROWS: dict[str, set[str]] = {
         "benchmark.data",
         "benchmark.executor",
         "benchmark.engine",
+        "benchmark.engine.device",
+        "benchmark.engine.plan",
+        "benchmark.engine.record",
+        "benchmark.engine.forecast",
         "benchmark.submission",
         "benchmark.runtime",
         "tasks",
@@ -172,7 +210,15 @@ PLANTED = {
     "a room by its package": ("benchmark.contract.base", "from lovt_bench.benchmark import cli"),
     "in a function": (
         "leaderboard.board.build",
-        "def late():\n    from lovt_bench.benchmark.engine import jobs",
+        "def late():\n    from lovt_bench.benchmark.engine.plan import jobs",
+    ),
+    "upward in the engine": (
+        "benchmark.engine.inputs.rows",
+        "from lovt_bench.benchmark.engine.plan import runs",
+    ),
+    "the record, from a training": (
+        "benchmark.engine.train.single",
+        "from lovt_bench.benchmark.engine.record.records import append_record",
     ),
     "in a class under a condition": (
         "tasks.registry",
@@ -186,7 +232,7 @@ PLANTED = {
         "tasks.registry",
         "try:\n    import a\nexcept ImportError:\n    import lovt_bench.benchmark.data.pool",
     ),
-    "relative": ("benchmark.data.store", "from ..engine.jobs import Job"),
+    "relative": ("benchmark.data.store", "from ..engine.plan.jobs import JobSpec"),
     "relative, a whole room": ("benchmark.data.store", "from .. import engine"),
     "relative, from a method": ("submissions.byol.pretrain", "from ..simclr import pretrain"),
     "by name": ("benchmark.disk.lock", 'importlib.import_module("lovt_bench.benchmark.data.store")'),
@@ -287,9 +333,9 @@ def test_arrows_run_in_no_circle() -> None:
 
 
 def test_torch_is_found_behind_other_modules() -> None:
-    own = {each.name.split(".")[0] for each in IMPORTS["benchmark.engine.forecast"]}
+    own = {each.name.split(".")[0] for each in IMPORTS["benchmark.engine.forecast.forecast"]}
     assert "torch" not in own
-    assert "torch" in {name.split(".")[0] for name in loaded_with("benchmark.engine.forecast")}
+    assert "torch" in {name.split(".")[0] for name in loaded_with("benchmark.engine.forecast.forecast")}
 
 
 @pytest.mark.parametrize("room", ["benchmark.disk", "benchmark.contract", "leaderboard"])

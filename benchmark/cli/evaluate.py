@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lovt_bench.benchmark.contract.protocol import Protocol
     from lovt_bench.benchmark.contract.task import TaskSpec
     from lovt_bench.benchmark.data.store import ImageStore
-    from lovt_bench.benchmark.engine.evaluate import Evaluation, TaskResult
+    from lovt_bench.benchmark.engine.plan.evaluation import Evaluation, TaskResult
     from lovt_bench.benchmark.executor.job import Executor
 
 
@@ -120,8 +120,8 @@ def evaluate(
             specs, stores = _open_stores(specs, root, rules, prepared_only)
             from lovt_bench.benchmark.backbone.sources import resolve
             from lovt_bench.benchmark.cli.evaluation_report import print_left, print_results
-            from lovt_bench.benchmark.engine.device import choose_device, usable_gpus
-            from lovt_bench.benchmark.engine.evaluate import Evaluation
+            from lovt_bench.benchmark.engine.device.choice import choose_device, usable_gpus
+            from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
             from lovt_bench.benchmark.executor.choose import choose_executor
             from lovt_bench.benchmark.keeper import keeper
             from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports
@@ -174,15 +174,15 @@ def evaluate(
 
 
 def _seconds(duration: str | None) -> float | None:
-    from lovt_bench.benchmark.engine.durations import parse_duration
+    from lovt_bench.benchmark.cli.durations import parse_duration
 
     return None if duration is None else parse_duration(duration)
 
 
 def _dry_run(evaluation: Evaluation, executor: Executor, by_use: bool) -> None:
     from lovt_bench.benchmark.cli.evaluation_forecast import print_forecast
-    from lovt_bench.benchmark.engine.budget import useful_order
-    from lovt_bench.benchmark.engine.forecast import forecast
+    from lovt_bench.benchmark.engine.forecast.forecast import forecast
+    from lovt_bench.benchmark.engine.plan.budget import useful_order
 
     found = forecast(evaluation)
     if by_use:
@@ -193,9 +193,9 @@ def _dry_run(evaluation: Evaluation, executor: Executor, by_use: bool) -> None:
 
 def _run(evaluation: Evaluation, executor: Executor, seconds: float | None) -> list[TaskResult]:
     from lovt_bench.benchmark.cli.evaluation_report import RichObserver
-    from lovt_bench.benchmark.engine.budget import Budget, useful_order
     from lovt_bench.benchmark.engine.evaluate import evaluate as run
-    from lovt_bench.benchmark.engine.forecast import forecast
+    from lovt_bench.benchmark.engine.forecast.forecast import forecast
+    from lovt_bench.benchmark.engine.plan.budget import Budget, useful_order
 
     budget = None
     if seconds is not None:
@@ -214,7 +214,7 @@ def _run(evaluation: Evaluation, executor: Executor, seconds: float | None) -> l
 
 def _leave_out(specs: list[TaskSpec], source: BackboneSource, side: int) -> list[TaskSpec]:
     """Return the tasks that the backbone can take part in; say which others there are, and why."""
-    from lovt_bench.benchmark.engine.eligible import eligible
+    from lovt_bench.benchmark.engine.plan.eligible import eligible
 
     able, others = eligible(specs, source, side)
     for reason, ids in others.items():

@@ -9,8 +9,8 @@ from rich.filesize import decimal as shown_bytes
 from rich.table import Table
 
 from lovt_bench.benchmark.cli.console import console, say
-from lovt_bench.benchmark.engine.forecast import Forecast
-from lovt_bench.benchmark.engine.predict import total_seconds
+from lovt_bench.benchmark.engine.forecast.forecast import Forecast
+from lovt_bench.benchmark.engine.forecast.predict import total_seconds
 from lovt_bench.benchmark.executor.job import Executor
 
 

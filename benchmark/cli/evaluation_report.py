@@ -12,9 +12,9 @@ from lovt_bench.benchmark.cli.console import console, progress, say, text_column
 from lovt_bench.benchmark.contract.made_with import NOTABLE_SKIPS
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.benchmark.contract.task import TaskSpec
-from lovt_bench.benchmark.engine.evaluate import Evaluation, TaskResult
-from lovt_bench.benchmark.engine.observer import Observer
-from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation, TaskResult
+from lovt_bench.benchmark.engine.plan.observer import Observer
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.executor.job import Executor
 from lovt_bench.leaderboard.statistics import student_half_width
 

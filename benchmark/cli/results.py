@@ -16,7 +16,7 @@ from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
     from lovt_bench.benchmark.contract.run_record import RunRecord
-    from lovt_bench.benchmark.engine.rescore import Committed, Rescored
+    from lovt_bench.benchmark.engine.record.rescore import Committed, Rescored
 
 _REASONS = {
     "not kept": "recorded before predictions were kept",
@@ -101,10 +101,10 @@ def export(
       lovt-bench results export mine --task rsna_frozen_100 --out coco/
       lovt-bench results export mine --task 18 --run 3f9a --out nih/
     """
-    from lovt_bench.benchmark.engine.coco_export import results as coco_results
-    from lovt_bench.benchmark.engine.coco_export import write_coco
-    from lovt_bench.benchmark.engine.prediction_format import PredictionError
-    from lovt_bench.benchmark.engine.rescore import Stores, stored_predictions
+    from lovt_bench.benchmark.engine.record.coco_export import results as coco_results
+    from lovt_bench.benchmark.engine.record.coco_export import write_coco
+    from lovt_bench.benchmark.engine.record.prediction_format import PredictionError
+    from lovt_bench.benchmark.engine.record.rescore import Stores, stored_predictions
 
     root = workspace_root(workspace)
     folder = results or root / "results"
@@ -128,8 +128,8 @@ def rescored(
     records: Iterable[RunRecord], results: Path, root: Path, committed: Committed | None = None
 ) -> Iterable[Rescored]:
     """Yield what scoring runs anew against the stores of a workspace gives."""
-    from lovt_bench.benchmark.engine.rescore import Stores
-    from lovt_bench.benchmark.engine.rescore import rescore as score
+    from lovt_bench.benchmark.engine.record.rescore import Stores
+    from lovt_bench.benchmark.engine.record.rescore import rescore as score
 
     return score(records, results, Stores(root / "data"), committed)
 

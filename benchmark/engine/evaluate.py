@@ -8,24 +8,21 @@ from contextlib import suppress
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.disk.leftovers import sweep
-from lovt_bench.benchmark.disk.words import explain
-from lovt_bench.benchmark.engine.budget import Budget
-from lovt_bench.benchmark.engine.checkpoint import sweep_checkpoints
-from lovt_bench.benchmark.engine.cost import TYPICAL
-from lovt_bench.benchmark.engine.eligible import check_eligible
-from lovt_bench.benchmark.engine.evaluation import Evaluation, TaskResult, check_stores
-from lovt_bench.benchmark.engine.jobs import PlannedJob, plan_jobs
-from lovt_bench.benchmark.engine.observer import Observer
-from lovt_bench.benchmark.engine.plan import RunConfig
-from lovt_bench.benchmark.engine.records import sweep_predictions
-from lovt_bench.benchmark.engine.task_plan import TaskError, TaskPlan
+from lovt_bench.benchmark.engine.plan.budget import Budget
+from lovt_bench.benchmark.engine.plan.cost import TYPICAL
+from lovt_bench.benchmark.engine.plan.eligible import check_eligible
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation, TaskResult, check_stores
+from lovt_bench.benchmark.engine.plan.jobs import PlannedJob, plan_jobs
+from lovt_bench.benchmark.engine.plan.observer import Observer
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan, plan_tasks
+from lovt_bench.benchmark.engine.record.records import sweep_predictions
+from lovt_bench.benchmark.engine.train.checkpoint import sweep_checkpoints
 from lovt_bench.benchmark.engine.worker import ENTRY, Worker
 from lovt_bench.benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
 from lovt_bench.benchmark.executor.process import ProcessExecutor
 from lovt_bench.benchmark.log import logger
 from lovt_bench.tasks.tuning import WHY_DIVERGED
-
-__all__ = ["Evaluation", "TaskResult", "evaluate", "plan_tasks"]
 
 
 def evaluate(
@@ -73,22 +70,6 @@ def evaluate(
         else _result(spec, plans.get(spec.id), failures.get(spec.id))
         for spec in evaluation.specs
     ]
-
-
-def plan_tasks(evaluation: Evaluation) -> tuple[dict[str, TaskPlan], dict[str, str]]:
-    """Return the plans of the tasks that can be begun, and why the others cannot."""
-    plans, failures = {}, {}
-    for spec in evaluation.specs:
-        try:
-            plan = TaskPlan(evaluation, spec)
-            plan.records()
-        except TaskError as error:
-            failures[spec.id] = str(error)
-        except OSError as error:
-            failures[spec.id] = f"task {spec.id}: {explain(error)}"
-        else:
-            plans[spec.id] = plan
-    return plans, failures
 
 
 def refuse_mixing(plans: Iterable[TaskPlan]) -> None:

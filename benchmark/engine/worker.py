@@ -7,22 +7,22 @@ from contextlib import contextmanager
 
 import torch
 
-from lovt_bench.benchmark.engine.checkpoint import Checkpoint
-from lovt_bench.benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation
-from lovt_bench.benchmark.engine.examples import write_examples
-from lovt_bench.benchmark.engine.feature_demand import demand, missing
-from lovt_bench.benchmark.engine.full_gpu import FullGPUError, full_gpu_said
-from lovt_bench.benchmark.engine.jobs import JobSpec
-from lovt_bench.benchmark.engine.kept_predictions import with_predictions
-from lovt_bench.benchmark.engine.linear_batch import train_linear_batch
-from lovt_bench.benchmark.engine.outcome import RunOutcome
-from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.device.full_gpu import FullGPUError, full_gpu_said
+from lovt_bench.benchmark.engine.device.usage import Usage, UsageMeter
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation, EvaluationReference, open_evaluation
+from lovt_bench.benchmark.engine.plan.feature_demand import demand, missing
+from lovt_bench.benchmark.engine.plan.jobs import JobSpec
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
 from lovt_bench.benchmark.engine.pulse import pulse_of, watched
-from lovt_bench.benchmark.engine.recording import make_record
-from lovt_bench.benchmark.engine.records import append_record
-from lovt_bench.benchmark.engine.single import train_single
-from lovt_bench.benchmark.engine.task_plan import TaskPlan
-from lovt_bench.benchmark.engine.usage import Usage, UsageMeter
+from lovt_bench.benchmark.engine.record.examples import write_examples
+from lovt_bench.benchmark.engine.record.kept_predictions import with_predictions
+from lovt_bench.benchmark.engine.record.recording import make_record
+from lovt_bench.benchmark.engine.record.records import append_record
+from lovt_bench.benchmark.engine.train.checkpoint import Checkpoint
+from lovt_bench.benchmark.engine.train.linear_batch import train_linear_batch
+from lovt_bench.benchmark.engine.train.outcome import RunOutcome
+from lovt_bench.benchmark.engine.train.single import train_single
 from lovt_bench.benchmark.executor.job import Emit, JobError
 from lovt_bench.benchmark.executor.limits import is_memory_limited
 from lovt_bench.benchmark.log import logger

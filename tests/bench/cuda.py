@@ -24,15 +24,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lovt_bench.benchmark.engine.feature_backend import (
+from lovt_bench.benchmark.engine.device.layout import training_format
+from lovt_bench.benchmark.engine.inputs.feature_backend import (
     TOLERANCE,
     OnnxFeatures,
     TorchFeatures,
     relative_difference,
 )
-from lovt_bench.benchmark.engine.memory import training_format
-from lovt_bench.benchmark.engine.rows import RowTensor
-from lovt_bench.benchmark.engine.step_graph import GraphedHead, capture_on_cuda
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+from lovt_bench.benchmark.engine.train.kernels.step_graph import GraphedHead, capture_on_cuda
 from lovt_bench.benchmark.log import logger
 from lovt_bench.tasks.heads import build_head, head_strides
 from lovt_bench.tasks.losses.upsampled_dice import upsampled_dice_loss

@@ -83,7 +83,8 @@ def _runs(workspace: Path, tasks: list[str], epochs: int) -> dict[str, list[floa
 
     from lovt_bench.benchmark.backbone.sources import resolve
     from lovt_bench.benchmark.data.open_store import find_store, open_store
-    from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+    from lovt_bench.benchmark.engine.evaluate import evaluate
+    from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
     from lovt_bench.tasks.profile import load_profile
     from lovt_bench.tasks.protocol import load_protocol
     from lovt_bench.tasks.registry import load_task

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from lovt_bench.benchmark.engine.device import choose_device
+from lovt_bench.benchmark.engine.device.choice import choose_device
 from lovt_bench.benchmark.malloc import keep_freed_memory
 from tests.bench.machine import Machine, look_at_machine
 from tests.bench.parts.catalogue import LONG, PARTS

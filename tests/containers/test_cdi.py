@@ -1,4 +1,4 @@
-"""GPUs that are not there, given by a CDI specification: needs an engine of Docker 25 or newer (`.ci/engine`, kind cdi).
+"""GPUs that are not there, given by a CDI specification: needs an engine of Docker 25 or newer (`.ci/engine`, `cdi`).
 
 Debian's engine of today's CI knows no CDI, so these tests skip there.
 """

@@ -21,7 +21,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from lovt_bench.benchmark.backbone.registry import build
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.official import published
-from lovt_bench.benchmark.engine.plan import final_runs, split_sizes, tuning_runs
+from lovt_bench.benchmark.engine.inputs.sizes import split_sizes
+from lovt_bench.benchmark.engine.plan.runs import final_runs, tuning_runs
 from lovt_bench.tasks.boxes import BoxTarget
 from lovt_bench.tasks.heads import build_head, head_strides
 from lovt_bench.tasks.objective import build_objective

@@ -21,9 +21,9 @@ CARDS: dict[str, dict[str, int]] = {"test_placement.py": {"cards": 4}, "test_mem
 
 ELSEWHERE = (
     "tests/benchmark/backbone/test_platform.py",
-    "tests/benchmark/engine/test_ahead.py",
-    "tests/benchmark/engine/test_step_graph.py",
-    "tests/benchmark/engine/test_usage.py",
+    "tests/benchmark/engine/train/test_ahead.py",
+    "tests/benchmark/engine/train/kernels/test_step_graph.py",
+    "tests/benchmark/engine/device/test_usage.py",
 )
 """Files with tests marked `gpu` outside of `on_card`."""
 CAPTURES = "as_a_graph_gives_the_same_numbers_and_no_step"

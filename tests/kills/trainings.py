@@ -22,9 +22,10 @@ from pathlib import Path
 import torch
 
 from lovt_bench.benchmark.disk.leftovers import abandoned
-from lovt_bench.benchmark.engine import checkpoint
-from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
-from lovt_bench.benchmark.engine.observer import Observer
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.observer import Observer
+from lovt_bench.benchmark.engine.train import checkpoint
 from lovt_bench.benchmark.log import logger
 from lovt_bench.benchmark.runtime.interruption import interruptible
 from tests.benchmark.engine.world import NARROW, TinySource

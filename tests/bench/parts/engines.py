@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lovt_bench.benchmark.contract.profile import Profile
 from lovt_bench.benchmark.contract.run_record import Engine
-from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 from tests.bench.machine import Machine

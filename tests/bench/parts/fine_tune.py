@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from lovt_bench.benchmark.contract.task import WarmUp
-from lovt_bench.benchmark.engine.inputs import Images, scaled_images
-from lovt_bench.benchmark.engine.loaders import SplitData
-from lovt_bench.benchmark.engine.memory import training_format
-from lovt_bench.benchmark.engine.plan import RunConfig
-from lovt_bench.benchmark.engine.single import train_single
-from lovt_bench.benchmark.engine.targets import box_targets
+from lovt_bench.benchmark.engine.device.layout import training_format
+from lovt_bench.benchmark.engine.inputs.sources import Images, scaled_images
+from lovt_bench.benchmark.engine.inputs.splits import SplitData
+from lovt_bench.benchmark.engine.inputs.targets import box_targets
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.train.single import train_single
 from lovt_bench.tasks.heads import build_head
 from tests.bench.machine import Machine, flops_of
 from tests.bench.parts.heads import BATCH, PROTOCOL, bare_step

@@ -16,15 +16,15 @@ from torch import Tensor, nn
 
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.store import ImageStore
-from lovt_bench.benchmark.engine.inputs import CachedFeatures, Images, scaled_images
-from lovt_bench.benchmark.engine.linear_batch import LinearSplit, train_linear_batch
-from lovt_bench.benchmark.engine.loaders import SplitData
-from lovt_bench.benchmark.engine.memory import training_format
-from lovt_bench.benchmark.engine.optimiser import build_adam
-from lovt_bench.benchmark.engine.plan import RunConfig
-from lovt_bench.benchmark.engine.rows import RowTensor
-from lovt_bench.benchmark.engine.single import train_single
-from lovt_bench.benchmark.engine.targets import box_targets, mask_targets
+from lovt_bench.benchmark.engine.device.layout import training_format
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+from lovt_bench.benchmark.engine.inputs.sources import CachedFeatures, Images, scaled_images
+from lovt_bench.benchmark.engine.inputs.splits import LinearSplit, SplitData
+from lovt_bench.benchmark.engine.inputs.targets import box_targets, mask_targets
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.train.linear_batch import train_linear_batch
+from lovt_bench.benchmark.engine.train.optimiser import build_adam
+from lovt_bench.benchmark.engine.train.single import train_single
 from lovt_bench.tasks.heads import build_head, head_strides
 from lovt_bench.tasks.losses.upsampled_dice import upsampled_dice_loss
 from lovt_bench.tasks.objective import build_objective

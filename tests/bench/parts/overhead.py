@@ -15,10 +15,12 @@ from typing import Any
 from torch import optim
 
 from lovt_bench.benchmark.contract.profile import Profile
-from lovt_bench.benchmark.engine import feature_backend, single
-from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
-from lovt_bench.benchmark.engine.linear_batch import _LinearBatch
-from lovt_bench.benchmark.engine.training import Training
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.inputs import feature_backend
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.train import single
+from lovt_bench.benchmark.engine.train.linear_batch import _LinearBatch
+from lovt_bench.benchmark.engine.train.training import Training
 from lovt_bench.benchmark.malloc import leave_out_imports
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task

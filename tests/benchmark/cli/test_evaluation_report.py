@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from lovt_bench.benchmark.cli.evaluation_report import RichObserver, print_results
-from lovt_bench.benchmark.engine.evaluation import Evaluation, TaskResult
-from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation, TaskResult
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.executor.process import ProcessExecutor
 from lovt_bench.tasks.profile import load_profile
 from lovt_bench.tasks.protocol import load_protocol

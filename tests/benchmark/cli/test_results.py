@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from lovt_bench.benchmark.cli.main import main
-from lovt_bench.benchmark.engine.records import load_records, results_path
+from lovt_bench.benchmark.engine.plan.recorded import load_records, results_path
 from tests.benchmark.engine.world import tiny_store
 
 

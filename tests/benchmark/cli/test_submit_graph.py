@@ -14,7 +14,7 @@ from lovt_bench.benchmark.backbone.folder import read_manifest
 from lovt_bench.benchmark.backbone.sources import resolve
 from lovt_bench.benchmark.cli.submit import submit
 from lovt_bench.benchmark.disk.digest import file_sha256
-from lovt_bench.benchmark.engine.eligible import eligible
+from lovt_bench.benchmark.engine.plan.eligible import eligible
 from tests.benchmark.backbone.graphs import pyramid, saved
 from tests.tasks.lovt_18 import LOVT_18
 

@@ -10,12 +10,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
-from lovt_bench.benchmark.engine.evaluation import EvaluationReference, refer_to
-from lovt_bench.benchmark.engine.jobs import plan_jobs
-from lovt_bench.benchmark.engine.observer import Observer
-from lovt_bench.benchmark.engine.records import append_record, load_records, results_path
-from lovt_bench.benchmark.engine.task_plan import TaskPlan
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation, EvaluationReference, refer_to
+from lovt_bench.benchmark.engine.plan.jobs import plan_jobs
+from lovt_bench.benchmark.engine.plan.observer import Observer
+from lovt_bench.benchmark.engine.plan.recorded import load_records, results_path
+from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
+from lovt_bench.benchmark.engine.record.records import append_record
 from lovt_bench.benchmark.engine.worker import Worker
 from lovt_bench.benchmark.executor.job import JobError
 from lovt_bench.leaderboard.board.build import build

@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from lovt_bench.benchmark.engine.evaluate import plan_tasks
-from lovt_bench.benchmark.engine.jobs import plan_jobs
+from lovt_bench.benchmark.engine.plan.jobs import plan_jobs
+from lovt_bench.benchmark.engine.plan.task_plan import plan_tasks
 from lovt_bench.benchmark.engine.pulse import pulse_of
 from lovt_bench.benchmark.engine.worker import Worker
 from lovt_bench.benchmark.executor.job import Event

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from lovt_bench.benchmark.contract.run_record import RunKey, RunRecord
-from lovt_bench.benchmark.engine.records import append_record, results_path
+from lovt_bench.benchmark.engine.plan.recorded import results_path
+from lovt_bench.benchmark.engine.record.records import append_record
 from lovt_bench.benchmark.executor.choose import choose_executor
 from lovt_bench.benchmark.executor.job import Emit, Executor, Job, Work
 from lovt_bench.benchmark.log import logger

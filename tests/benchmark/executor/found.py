@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lovt_bench.benchmark.contract.run_record import RunRecord
-from lovt_bench.benchmark.engine.records import load_records
+from lovt_bench.benchmark.engine.plan.recorded import load_records
 
 
 def results(root: Path) -> dict[str, dict[str, Any]]:

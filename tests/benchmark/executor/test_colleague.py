@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from lovt_bench.benchmark.disk.lock import hold
-from lovt_bench.benchmark.engine.evaluate import plan_tasks
-from lovt_bench.benchmark.engine.records import results_path
+from lovt_bench.benchmark.engine.plan.recorded import results_path
+from lovt_bench.benchmark.engine.plan.task_plan import plan_tasks
 from lovt_bench.benchmark.executor.drive import attempt
 from lovt_bench.benchmark.executor.job import Work
 from lovt_bench.benchmark.executor.process import ProcessExecutor

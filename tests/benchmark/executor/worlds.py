@@ -12,9 +12,9 @@ from typing import Any
 import torch
 
 from lovt_bench.benchmark.backbone.sources import resolve
-from lovt_bench.benchmark.engine import checkpoint
-from lovt_bench.benchmark.engine.evaluate import Evaluation
-from lovt_bench.benchmark.engine.observer import Observer
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.observer import Observer
+from lovt_bench.benchmark.engine.train import checkpoint
 from lovt_bench.benchmark.engine.worker import Worker, process_worker
 from lovt_bench.benchmark.log import logger
 from lovt_bench.tasks.protocol import load_protocol

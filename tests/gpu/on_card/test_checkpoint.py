@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.benchmark.engine.test_checkpoint import (
+from tests.benchmark.engine.train.test_checkpoint import (
     Dropping,
     Killed,
     case_of,

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from lovt_bench.benchmark.engine import checkpoint
-from lovt_bench.benchmark.engine import residence as residence_room
-from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
-from lovt_bench.benchmark.engine.residence import Residence
-from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.inputs import residence as residence_room
+from lovt_bench.benchmark.engine.inputs.residence import Residence
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.train import checkpoint
 from lovt_bench.benchmark.executor.device_errors import full_memory
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task

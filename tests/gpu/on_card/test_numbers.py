@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from lovt_bench.benchmark.contract.profile import GRADIENT_SCALE
-from lovt_bench.benchmark.engine.inputs import CachedFeatures
-from lovt_bench.benchmark.engine.loaders import SplitData
-from lovt_bench.benchmark.engine.plan import RunConfig
-from lovt_bench.benchmark.engine.single import train_single
-from lovt_bench.benchmark.engine.targets import BoxTargets
+from lovt_bench.benchmark.engine.inputs.sources import CachedFeatures
+from lovt_bench.benchmark.engine.inputs.splits import SplitData
+from lovt_bench.benchmark.engine.inputs.targets import BoxTargets
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.train.single import train_single
 from lovt_bench.tasks.detection import decode, suppress
 from lovt_bench.tasks.profile import load_profile
 from lovt_bench.tasks.protocol import load_protocol

@@ -9,7 +9,7 @@ import sys
 import pytest
 import torch
 
-from lovt_bench.benchmark.engine.device import usable_gpus
+from lovt_bench.benchmark.engine.device.choice import usable_gpus
 from lovt_bench.benchmark.executor.limits import worker_environments
 from tests.gpu.pretended.card import uuid_of, visible_numbers
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
 from lovt_bench.tasks.profile import load_profile
 from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_stores

@@ -1,0 +1,137 @@
+"""What a training reads per batch: images, cached features, or features computed on the spot.
+
+Every source gives `dict[int, Tensor]` keyed by stride; key 1 is the normalised image (B, 3, S, S) float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lovt_bench.benchmark.contract.dataset import PixelStatistics
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.engine.device.choice import mixed_precision
+from lovt_bench.benchmark.engine.device.layout import training_format
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+
+_SCALE_CHUNK = 256
+
+
+class InputSource(Protocol):
+    """Inputs of the rows of one split."""
+
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        """What batches are gathered from."""
+        ...
+
+    def batch(self, indices: Tensor) -> dict[int, Tensor]:
+        """Return the inputs of the given rows (int64, CPU) on the device."""
+        ...
+
+
+def scaled_images(store: ImageStore, rows: np.ndarray, side: int) -> np.ndarray:
+    """Return uint8 (n, side, side): the stored images, antialiased-bilinearly scaled if the side differs."""
+    if side == store.manifest.image_side:
+        return store.images[_as_slice(rows)]
+    chunks = [
+        _scaled(store.images[rows[i : i + _SCALE_CHUNK]], side) for i in range(0, len(rows), _SCALE_CHUNK)
+    ]
+    return np.concatenate(chunks) if chunks else np.empty((0, side, side), np.uint8)
+
+
+def _scaled(images: np.ndarray, side: int) -> np.ndarray:
+    scaled = F.interpolate(
+        torch.from_numpy(images)[:, None].float(), (side, side), mode="bilinear", antialias=True
+    )
+    return scaled.round_().clamp_(0, 255).to(torch.uint8)[:, 0].numpy()
+
+
+def _as_slice(rows: np.ndarray) -> slice | np.ndarray:
+    contiguous = len(rows) > 0 and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows)))
+    return slice(int(rows[0]), int(rows[0]) + len(rows)) if contiguous else rows
+
+
+class Images:
+    """Normalised images: (x / 255 - mean) / std, repeated to three channels (evaluation.md section 5)."""
+
+    def __init__(
+        self,
+        images: np.ndarray,
+        statistics: PixelStatistics,
+        device: torch.device,
+        memory_format: torch.memory_format = torch.channels_last,
+    ) -> None:
+        self._format = memory_format
+        self._rows = RowTensor(images, device, "images")
+        self._scale = 1 / (255 * statistics.std)
+        self._shift = statistics.mean / statistics.std
+
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        return [self._rows]
+
+    def image(self, indices: Tensor) -> Tensor:
+        """Return (B, 3, S, S) float32."""
+        grey = self._rows[indices].float().mul_(self._scale).sub_(self._shift)
+        return grey[:, None].expand(-1, 3, -1, -1).contiguous(memory_format=self._format)
+
+    def batch(self, indices: Tensor) -> dict[int, Tensor]:
+        return {1: self.image(indices)}
+
+
+class CachedFeatures:
+    """Feature levels that were extracted once; stored (n, c, h, w), delivered in float32 and in the device's layout."""
+
+    def __init__(self, levels: Mapping[int, np.ndarray], images: Images | None, device: torch.device) -> None:
+        self._format = training_format(device)
+        self.levels = {
+            stride: RowTensor(level, device, f"features at stride {stride}")
+            for stride, level in levels.items()
+        }
+        self._images = images
+
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        return [*self.levels.values(), *(self._images.rows if self._images else ())]
+
+    def batch(self, indices: Tensor) -> dict[int, Tensor]:
+        features = {
+            stride: rows[indices].to(torch.float32, memory_format=self._format)
+            for stride, rows in self.levels.items()
+        }
+        return features | (self._images.batch(indices) if self._images else {})
+
+
+class LiveFeatures:
+    """Feature levels of a frozen backbone, computed for every batch anew: the reference engine's way."""
+
+    def __init__(self, backbone: nn.Module, strides: Sequence[int], images: Images, half: bool) -> None:
+        self._backbone, self._strides, self._images, self._half = backbone, strides, images, half
+
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        return self._images.rows
+
+    def batch(self, indices: Tensor) -> dict[int, Tensor]:
+        image = self._images.image(indices)
+        features = frozen_features(self._backbone, image)
+        wanted = {stride: features[stride] for stride in self._strides if stride != 1}
+        if self._half:
+            wanted = {stride: level.half().float() for stride, level in wanted.items()}
+        return wanted | ({1: image} if 1 in self._strides else {})
+
+
+def frozen_features(backbone: nn.Module, image: Tensor) -> dict[int, Tensor]:
+    """Return the feature levels of a frozen backbone: eval mode, no gradient (evaluation.md section 2.4).
+
+    Computed in float32 on a CPU, under the published half-precision autocast on CUDA (evaluation.md section 1.1).
+    """
+    backbone.eval()
+    with torch.no_grad(), mixed_precision(image.device):
+        return backbone(image)
