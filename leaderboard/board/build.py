@@ -16,7 +16,7 @@ from benchmark.contract.suite import Suite
 from benchmark.contract.task import TaskSpec
 from leaderboard.board.claims import claimed_tables, claims_of
 from leaderboard.board.contradictions import Contradiction, mark_contradictions
-from leaderboard.board.costs import costs
+from leaderboard.board.costs import by_cell, costs
 from leaderboard.board.descriptions import Description
 from leaderboard.board.lineage import Relation
 from leaderboard.board.making import makings
@@ -89,7 +89,8 @@ def build(
     gone = withdrawn_rows(notices)
     known = {name: item for name, item in (descriptions or {}).items() if name not in gone}
     contradictions = [item for item in contradictions if item.submission not in gone]
-    taken, made = costs(records.records), makings(records.records)
+    cells = by_cell(records.records)
+    taken, made = costs(cells), makings(cells)
     ids = [table_id(group) for group in groups]
     tables = []
     for group in groups:
