@@ -16,7 +16,7 @@ from lovt_bench.benchmark.contract.suite import Suite
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.leaderboard.board.claims import claimed_tables, claims_of
 from lovt_bench.leaderboard.board.contradictions import Contradiction, mark_contradictions
-from lovt_bench.leaderboard.board.costs import costs
+from lovt_bench.leaderboard.board.costs import by_cell, costs
 from lovt_bench.leaderboard.board.descriptions import Description
 from lovt_bench.leaderboard.board.lineage import Relation
 from lovt_bench.leaderboard.board.making import makings
@@ -86,7 +86,8 @@ def build(
     )
     groups.sort(key=_order)
     known = descriptions or {}
-    taken, made = costs(records.records), makings(records.records)
+    cells = by_cell(records.records)
+    taken, made = costs(cells), makings(cells)
     ids = [table_id(group) for group in groups]
     tables = []
     for group in groups:

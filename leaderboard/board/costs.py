@@ -25,9 +25,9 @@ class CostKey(NamedTuple):
     backbone: str
 
 
-def costs(records: Iterable[RunRecord]) -> dict[CostKey, Cost]:
-    """Return the cost of each cell: all runs of the fast engine, diverged ones too."""
-    return {key: _cost(runs) for key, runs in by_cell(records).items()}
+def costs(cells: Mapping[CostKey, Sequence[RunRecord]]) -> dict[CostKey, Cost]:
+    """Return the cost of each cell of `by_cell`: all runs of the fast engine, diverged ones too."""
+    return {key: _cost(runs) for key, runs in cells.items()}
 
 
 def by_cell(records: Iterable[RunRecord]) -> dict[CostKey, list[RunRecord]]:
@@ -58,7 +58,7 @@ def _cost(runs: Sequence[RunRecord]) -> Cost:
     return Cost(
         runs=len(runs),
         seconds=round(sum(sorted(run.seconds for run in runs)), 3),
-        devices=sorted({clean(run.device) for run in runs}),
+        devices=sorted({clean(device) for device in {run.device for run in runs}}),
         peak_memory_bytes=max(peaks, default=None),
         # A sum over some of the runs would look like the sum over all.
         energy_joules=round(sum(sorted(energies)), 3) if len(energies) == len(runs) else None,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from lovt_bench.benchmark.contract.made_with import MadeWith
 from lovt_bench.benchmark.contract.run_record import RunRecord
-from lovt_bench.leaderboard.board.costs import CostKey, by_cell, cell_key
+from lovt_bench.leaderboard.board.costs import CostKey, cell_key
 from lovt_bench.leaderboard.board.selection import GroupKey, RunSet
 from lovt_bench.leaderboard.text import clean
 
@@ -27,9 +27,9 @@ class Making:
     mixed: list[str] = field(default_factory=list)
 
 
-def makings(records: Iterable[RunRecord]) -> dict[CostKey, Making]:
-    """Return what made each cell: all runs of the fast engine, diverged ones too."""
-    return {key: _making(runs) for key, runs in by_cell(records).items()}
+def makings(cells: Mapping[CostKey, Sequence[RunRecord]]) -> dict[CostKey, Making]:
+    """Return what made each cell of `by_cell`: all runs of the fast engine, diverged ones too."""
+    return {key: _making(runs) for key, runs in cells.items()}
 
 
 def making_of(group: GroupKey, item: RunSet, known: Mapping[CostKey, Making]) -> Making:
@@ -42,7 +42,11 @@ def _making(runs: Sequence[RunRecord]) -> Making:
     if not made:
         return Making()
     # Runs of a cell mostly follow each other on one machine.
-    values = [_facts(one) for place, one in enumerate(made) if not place or one != made[place - 1]]
+    # Their fields are compared themselves: a model's own `==` takes ten times as long.
+    fields = [vars(one) for one in made]
+    values = [
+        _facts(one) for place, one in enumerate(made) if not place or fields[place] != fields[place - 1]
+    ]
     labels = dict.fromkeys(label for one in values for label in one)
     said = {label: _distinct(one[label] for one in values if label in one) for label in labels}
     kinds, precisions = {run.device_kind for run in runs}, {run.precision for run in runs}

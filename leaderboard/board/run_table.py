@@ -229,7 +229,7 @@ def _cell(
         mixed=making.mixed,
         made_with=making.made_with,
     )
-    return cell.model_copy(update={"claimed": claimed_value(claim, cell)})
+    return cell if claim is None else cell.model_copy(update={"claimed": claimed_value(claim, cell)})
 
 
 def _value(run: RunRecord) -> float | None:

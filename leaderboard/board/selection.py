@@ -28,7 +28,7 @@ FURTHER = "further-tasks"
 """Name of what stands in for a suite where tasks belong to no suite that the board ranks by."""
 
 _all_but_the_seed = attrgetter(*(name for name in RunKey.model_fields if name != "seed"))
-"""What `_identity` is a digest of: to compare it is faster than to write it out for every run."""
+"""What `RunSet.identity` is a digest of: to compare it is faster than to write it out for every run."""
 
 
 class GroupKey(NamedTuple):
@@ -51,8 +51,6 @@ class RunSet:
     edition: tuple[str, str]
     """Digests of image store and task specification."""
     backbone: str
-    identity: str
-    """Digest of everything but the seed."""
     runs: tuple[RunRecord, ...]
     """By seed."""
     expected: int
@@ -61,6 +59,11 @@ class RunSet:
     @property
     def whole(self) -> bool:
         return len(self.runs) >= self.expected
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of everything but the seed."""
+        return digest_of(self.runs[0].run.model_dump(mode="json", exclude={"seed"}))
 
     @cached_property
     def newest(self) -> datetime:
@@ -190,7 +193,7 @@ def _group(key: GroupKey, records: list[RunRecord], expected_runs: Mapping[tuple
         by_identity[(record.submission, *_all_but_the_seed(record.run))].append(record)
     digests = (key.protocol_sha256, key.profile_sha256)
     expected = expected_runs.get(digests, max(len(runs) for runs in by_identity.values()))
-    sets = [_run_set(_identity(runs[0]), runs, expected) for runs in by_identity.values()]
+    sets = [_run_set(runs, expected) for runs in by_identity.values()]
     notes: list[str] = []
     sets = _keep(sets, lambda item: item.task, lambda item: item.edition, _edition_note, notes)
     sets = _keep(sets, lambda item: item.submission, lambda item: item.backbone, _backbone_note, notes)
@@ -206,18 +209,13 @@ def _group(key: GroupKey, records: list[RunRecord], expected_runs: Mapping[tuple
     )
 
 
-def _identity(record: RunRecord) -> str:
-    return digest_of(record.run.model_dump(mode="json", exclude={"seed"}))
-
-
-def _run_set(identity: str, runs: list[RunRecord], expected: int) -> RunSet:
+def _run_set(runs: list[RunRecord], expected: int) -> RunSet:
     run = runs[0].run
     return RunSet(
         submission=runs[0].submission,
         task=run.task,
         edition=(run.dataset_sha256, run.task_sha256),
         backbone=run.backbone_sha256,
-        identity=identity,
         runs=tuple(sorted(runs, key=lambda record: record.run.seed)),
         expected=expected,
     )
@@ -235,9 +233,9 @@ def _keep(
     notes: list[str],
 ) -> list[RunSet]:
     """Return one variant's sets per place: of most whole cells, then of most cells, then the newest."""
-    by_place: dict[_Place, dict[_Variant, list[RunSet]]] = defaultdict(lambda: defaultdict(list))
+    by_place: dict[_Place, list[RunSet]] = defaultdict(list)
     for item in sets:
-        by_place[place_of(item)][variant_of(item)].append(item)
+        by_place[place_of(item)].append(item)
 
     def precedence(variants: Mapping[_Variant, list[RunSet]], variant: _Variant) -> tuple[object, ...]:
         members = variants[variant]
@@ -249,7 +247,16 @@ def _keep(
         )
 
     kept: list[RunSet] = []
-    for variants in by_place.values():
+    for there in by_place.values():
+        if len(there) == 1:
+            kept += there
+            continue
+        variants: dict[_Variant, list[RunSet]] = defaultdict(list)
+        for item in there:
+            variants[variant_of(item)].append(item)
+        if len(variants) == 1:
+            kept += there
+            continue
         chosen = max(variants, key=lambda variant: precedence(variants, variant))
         kept += variants[chosen]
         notes += [

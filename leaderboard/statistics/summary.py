@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 from scipy.special import stdtrit
 
@@ -80,4 +81,9 @@ def _normal(std: float | None, runs: int) -> float | None:
 
 
 def _student(std: float | None, runs: int) -> float | None:
-    return None if std is None else float(stdtrit(runs - 1, 0.975)) * std / math.sqrt(runs)
+    return None if std is None else _student_quantile(runs) * std / math.sqrt(runs)
+
+
+@cache
+def _student_quantile(runs: int) -> float:
+    return float(stdtrit(runs - 1, 0.975))

@@ -12,6 +12,7 @@ from lovt_bench.benchmark.contract.corpus import CorpusManifest
 from tests.conftest import REPOSITORY
 from tests.journey.method import inside, write_method
 from tests.journey.steps import TASKS, User, small_world
+from tests.submissions.tiny_corpus import write_corpus
 
 pytestmark = pytest.mark.slow
 
@@ -19,23 +20,21 @@ LAST_LINE = 'tell("done")'
 BUG = 'tell("done")\nraise RuntimeError("a mistake in the last line")'
 
 
-@pytest.fixture(params=["outside-docker", "inside-process"])
-def user(request: pytest.FixtureRequest, tmp_path: Path) -> User:
-    """Somebody whose method lies outside and runs in a container, or inside and runs as a process."""
-    place, runtime = request.param.split("-")
-    if runtime == "docker":
-        request.getfixturevalue("base_image")
+DECLARED = "module: submissions.denoiser.pretrain\n"
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> User:
+    """Somebody whose method lies in the repository and runs as a process."""
     small_world(tmp_path / "workspace")
     folder = tmp_path / "here"
     folder.mkdir()
-    environment = inside(REPOSITORY, folder) if place == "inside" else {}
-    return User(folder, tmp_path / "workspace", runtime, environment)
+    return User(folder, tmp_path / "workspace", "process", inside(REPOSITORY, folder))
 
 
 def test_a_method_becomes_a_row(user: User) -> None:
-    inside_repository = user.runtime == "process"
-    methods = user.folder / "submissions" if inside_repository else user.folder
-    declared = "module: submissions.denoiser.pretrain\n" if inside_repository else ""
+    """In the repository as a process; docs/add-a-method.md goes the way of a method outside, in containers."""
+    methods = user.folder / "submissions"
 
     # A scaffold is complete as it is.
     code, said = user.lovt_bench("submission", "new", "fresh", "--into", str(methods))
@@ -44,7 +43,7 @@ def test_a_method_becomes_a_row(user: User) -> None:
     assert code == 0, said
 
     # The user's own method has a mistake in its last line.
-    folder = write_method(methods, mend=(LAST_LINE, BUG), declared=declared)
+    folder = write_method(methods, mend=(LAST_LINE, BUG), declared=DECLARED)
     code, said = user.lovt_bench("submission", "check", str(folder))
     assert code == 0, said
     code, said = user.lovt_bench(*user.pretraining("denoiser", "--rehearse", "--set", "epochs=10"))
@@ -64,7 +63,7 @@ def test_a_method_becomes_a_row(user: User) -> None:
     assert "--accept-changes" in said
 
     # Mended, it goes on from its checkpoint, and the record says what it was begun with.
-    write_method(methods, declared=declared)
+    write_method(methods, declared=DECLARED)
     code, said = user.lovt_bench(*user.pretraining(*training, "--resume"))
     assert code == 1, said
     assert re.search("code", said), said
@@ -95,16 +94,25 @@ def test_a_method_becomes_a_row(user: User) -> None:
     assert "Denoising autoencoder" in page, page
 
 
-def test_a_container_method_of_the_repository_is_built_from_its_own_folder(
+def test_a_container_method_of_the_repository_is_built_from_its_own_folder_and_mended(
     base_image: str, tmp_path: Path
 ) -> None:
-    small_world(tmp_path / "workspace")
+    write_corpus(tmp_path / "workspace" / "corpora" / "tiny", train=16, side=64)
     user = User(tmp_path, tmp_path / "workspace", "docker", inside(REPOSITORY, tmp_path))
-    write_method(tmp_path / "submissions")
+    write_method(tmp_path / "submissions", mend=(LAST_LINE, BUG))
     code, said = user.lovt_bench("submission", "check", "denoiser")
     assert code == 0, said
-    code, said = user.lovt_bench(*user.pretraining("denoiser", "--set", "epochs=1"))
+    training = user.pretraining("denoiser", "--set", "epochs=1")
+    code, said = user.lovt_bench(*training)
+    assert code == 1, said
+    assert "a mistake in the last line" in said
+
+    # Its image is another one now; the checkpoint that the first container left is not trained again.
+    write_method(tmp_path / "submissions")
+    code, said = user.lovt_bench(*training, "--resume", "--accept-changes")
     assert code == 0, said
     made = read_manifest(user.workspace / "backbones" / "denoiser-epochs-1").provenance
     assert made.image_digest is not None
     assert made.pretraining_data == ["tiny corpus"]
+    assert len(made.begun_with) == 1
+    assert made.begun_with[0] != made.inputs_sha256

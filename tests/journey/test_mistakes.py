@@ -21,7 +21,6 @@ pytestmark = pytest.mark.slow
 PAGE = (REPOSITORY / "docs" / "add-a-method.md").read_text(encoding="utf-8")
 TOLD = dict(re.findall(r"^\| ([a-z0-9][^|]*?) \| `([^`]+)` \|", PAGE, re.MULTILINE))
 
-SAVED = 'tell("done")'
 FOLDER = 'places.output / "backbone"'
 MANIFEST = "path = places.output / 'backbone' / 'backbone.json'; text = path.read_text(); "
 MISTAKES = {
@@ -32,13 +31,17 @@ MISTAKES = {
     f"save_backbone({FOLDER}, encoder, name=name, display_name=name, provenance=Provenance(), onnx=False)",
     "a normalisation of its own": MANIFEST
     + "found = json.loads(text); found['input']['normalisation'] = 'imagenet'; path.write_text(json.dumps(found))",
-    "writing outside /output": "Path('/opt/method.pt').write_text('weights')",
     "100 MB of output, then a crash": "[print('x' * 1000) for _ in range(100_000)]; raise RuntimeError('at last')",
-    "a missing package": "import einops_of_yesterday",
-    "a download": "import urllib.request; urllib.request.urlopen('http://example.org/weights.pth')",
     "a crash": "raise RuntimeError('a mistake in the last line')",
 }
 """What stands in the method's last line."""
+AT_ONCE = {
+    "writing outside /output": "open('/opt/method.pt', 'w')",
+    "a missing package": "import einops_of_yesterday",
+    "a download": "import urllib.request; urllib.request.urlopen('http://example.org/weights.pth')",
+}
+"""What stands in its first line of code: it needs no training."""
+FIRST, SAVED = "import argparse", 'tell("done")'
 DECLARED = {
     "a wrong key": ("licence: MIT", "license: MIT"),
     "a wrong value": ("supervision: self", "supervision: selfsupervised"),
@@ -47,7 +50,7 @@ DECLARED = {
 
 
 def test_the_page_tells_of_all_of_them() -> None:
-    assert set(TOLD) == {*MISTAKES, *DECLARED}
+    assert set(TOLD) == {*MISTAKES, *AT_ONCE, *DECLARED}
     assert len(TOLD) == 11
 
 
@@ -56,14 +59,15 @@ def in_order(told: str) -> str:
     return ".*".join(re.escape(part) for part in told.split("…"))
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("mistake", [*MISTAKES, *AT_ONCE])
 def test_a_mistake_of_the_code(
     mistake: str, base_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request, "Request", partial(request.Request, more_mounts=[images.site_mount()]))
     monkeypatch.chdir(tmp_path)
     write_corpus(tmp_path / "workspace" / "corpora" / "tiny", train=8, side=64)
-    write_method(tmp_path, mend=(SAVED, MISTAKES[mistake]))
+    early = AT_ONCE.get(mistake)
+    write_method(tmp_path, mend=(FIRST, f"{early}\n{FIRST}") if early else (SAVED, MISTAKES[mistake]))
     result = CliRunner().invoke(
         main,
         [
