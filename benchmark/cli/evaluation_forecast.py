@@ -10,7 +10,7 @@ from rich.table import Table
 
 from benchmark.cli.console import console, say
 from benchmark.engine.forecast.forecast import Forecast
-from benchmark.engine.forecast.predict import total_seconds
+from benchmark.engine.forecast.tasks import total_seconds
 from benchmark.executor.job import Executor
 
 

@@ -13,7 +13,7 @@ from benchmark.cli.backbone import show_findings
 from benchmark.cli.console import say
 
 if TYPE_CHECKING:
-    from benchmark.backbone.understand.report import Report
+    from benchmark.backbone.understand.report import WeightsReport
     from benchmark.contract.backbone import BackboneManifest
 
 
@@ -76,7 +76,7 @@ def read_weights(
     return ReadWeights(write, weights_digest(prepared.backbone), prepared.provenance.source_sha256)
 
 
-def report_lines(report: Report) -> Iterator[str]:
+def report_lines(report: WeightsReport) -> Iterator[str]:
     """Yield what became of a checkpoint's tensors, one line per kind."""
     from benchmark.backbone.understand.report import some
     from benchmark.contract.untrusted import clean_text

@@ -18,7 +18,7 @@ from benchmark.engine.inputs.targets import MaskTargets
 from benchmark.engine.plan.cost import FULL_SIDE, TYPICAL, HeadKind, Rates, head_kind
 from benchmark.engine.plan.runs import RunConfig
 from benchmark.engine.plan.task_plan import TaskPlan
-from benchmark.engine.train.kernels.fast_head import head_of
+from benchmark.engine.train.kernels.choice import head_of
 from benchmark.engine.train.linear_batch import train_linear_batch
 from benchmark.engine.train.optimiser import build_adam
 from tasks.boxes import BoxTarget

@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from benchmark.backbone.sources import BackboneSource
 from benchmark.contract.backbone import ONNX_ONLY
@@ -19,6 +18,7 @@ from benchmark.contract.run_record import Engine
 from benchmark.contract.task import TaskSpec
 from benchmark.data.store import ImageStore
 from benchmark.engine.device.layout import training_format
+from benchmark.engine.inputs.extraction import Demand, Missing, extract, missing
 from benchmark.engine.inputs.feature_backend import TORCH, library_for
 from benchmark.engine.inputs.feature_cache import FeatureCache
 from benchmark.engine.inputs.residence import Residence
@@ -53,6 +53,11 @@ class TaskData:
     def strides(self) -> tuple[int, ...]:
         """Strides that the head reads; 1 is the image."""
         return head_strides(self.spec)
+
+    @property
+    def levels(self) -> list[int]:
+        """Strides of the feature levels among them."""
+        return [stride for stride in self.strides if stride != 1]
 
     def size(self, split: SplitName) -> int:
         """Number of rows of the split that the task uses."""
@@ -99,19 +104,26 @@ class TaskData:
             return None
         if self.engine == "reference":
             return TORCH
-        levels = [stride for stride in self.strides if stride != 1]
-        return ", ".join(sorted(self.cache(seed).libraries(SPLIT_NAMES, levels)))[:WORDS_LIMIT] or None
+        return ", ".join(sorted(self.cache(seed).libraries(SPLIT_NAMES, self.levels)))[:WORDS_LIMIT] or None
 
-    def extract(self, seed: int) -> FeatureCache:
-        """Extract what is missing and return the cache."""
+    @property
+    def demand(self) -> Demand:
+        """What the task reads of a feature cache."""
+        return {(split, stride): self.size(split) for split in SPLIT_NAMES for stride in self.levels}
+
+    def stored_bytes(self, lacking: Missing) -> int:
+        """Return the bytes that an extraction writes."""
+        value = 2 if self.half else 4
+        return sum(
+            rows * self.channels[stride] * (-(-self.side // stride)) ** 2 * value
+            for rows, strides in lacking.passes.values()
+            for stride in strides
+        )
+
+    def _whole_cache(self, seed: int) -> FeatureCache:
+        """Return the cache of a seed. What its job extracted may have been damaged since: then it is made again."""
         cache = self.cache(seed)
-        levels = [stride for stride in self.strides if stride != 1]
-        backbone: nn.Module | None = None
-        for split in SPLIT_NAMES:
-            missing = cache.missing(split, self.size(split), levels)
-            if missing:
-                backbone = backbone or self.source.load(seed)
-                cache.extract(backbone, split, self.size(split), missing, self.device)
+        extract(cache, missing(cache, self.demand), lambda: self.source.load(seed), self.device)
         return cache
 
     def single(self, seed: int) -> dict[str, SplitData]:
@@ -127,7 +139,7 @@ class TaskData:
         for seed in seeds:
             draw = seed if self.source.drawn_per_run else None
             if draw not in draws:
-                draws[draw] = self.extract(seed)
+                draws[draw] = self._whole_cache(seed)
         (stride,) = self.strides
         splits: dict[str, LinearSplit] = {}
         for split in SPLIT_NAMES:
@@ -153,11 +165,10 @@ class TaskData:
         draw = seed if self.source.drawn_per_run else None
         if draw not in self._drawn:
             self._drawn.clear()
-            cache = self.extract(seed)
-            levels = [stride for stride in self.strides if stride != 1]
+            cache = self._whole_cache(seed)
             self._drawn[draw] = {
                 split: CachedFeatures(
-                    cache.load(split, self.size(split), levels),
+                    cache.load(split, self.size(split), self.levels),
                     self.images[split] if 1 in self.strides else None,
                     self.device,
                 )

@@ -17,7 +17,7 @@ from faster_coco_eval.core import mask as rle
 from benchmark.data.format import unpack_masks
 from benchmark.disk.temporary import new_folder
 from benchmark.engine.inputs.targets import box_targets, packed_masks
-from benchmark.engine.record.prediction_format import PredictionError, StoredPredictions
+from benchmark.engine.record.prediction_reading import PredictionError, StoredPredictions
 from benchmark.engine.record.rescore import ScoredRun, check_fits
 from tasks.boxes import FRAME
 from tasks.metrics.mean_average_precision import finite_boxes

@@ -22,13 +22,13 @@ from benchmark.data.open_store import find_store, open_store
 from benchmark.data.store import ImageStore
 from benchmark.disk.words import explain
 from benchmark.engine.inputs.targets import box_targets, packed_masks
-from benchmark.engine.record.prediction_format import (
+from benchmark.engine.record.prediction_checks import rows_differ
+from benchmark.engine.record.prediction_reading import (
     ChangedPredictionsError,
     MissingPredictionsError,
     PredictionError,
     StoredPredictions,
     read_predictions,
-    rows_differ,
 )
 from tasks.boxes import FRAME
 from tasks.predictions import MaskPredictions

@@ -19,10 +19,10 @@ from benchmark.contract.run_record import EpochLog
 from benchmark.contract.task import TaskSpec
 from benchmark.engine.train.checkpoint import State
 from benchmark.engine.train.divergence import all_finite
+from benchmark.engine.train.loss_mean import LossMean
 from benchmark.engine.train.optimiser import build_adam, build_plateau, steps_done
 from benchmark.engine.train.outcome import epoch_log
 from benchmark.engine.train.stopping import BestEpoch
-from benchmark.engine.train.validation_loss import LossMean
 from benchmark.engine.train.warm_up import step_state
 from tasks.objective import Objective
 from tasks.predictions import Predictions

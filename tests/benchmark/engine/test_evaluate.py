@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 
 from benchmark.engine.evaluate import evaluate
-from benchmark.engine.plan.evaluation import Evaluation, EvaluationReference, refer_to
+from benchmark.engine.plan.evaluation import Evaluation
+from benchmark.engine.plan.job_spec import EvaluationReference, refer_to
 from benchmark.engine.plan.jobs import plan_jobs
 from benchmark.engine.plan.observer import Observer
 from benchmark.engine.plan.recorded import load_records, results_path
@@ -319,7 +320,7 @@ def test_a_job_that_was_planned_before_a_gpu_recorded_runs_does_not_mix_them(eva
     plan = TaskPlan(evaluation, load_task("covid_linear"))
     (job,) = plan_jobs([plan])
     with pytest.raises(JobError, match="runs of one cell are not mixed"):
-        Worker(evaluation)(job.to_job().payload, lambda event: None)
+        Worker()(job.payload, lambda event: None)
 
 
 def test_a_cell_of_another_profile_may_be_of_another_device(evaluation):

@@ -15,8 +15,8 @@ from benchmark.engine.inputs.targets import box_targets
 from benchmark.engine.plan.runs import RunConfig
 from benchmark.engine.plan.task_plan import TaskPlan
 from benchmark.engine.record.coco_export import ground_truth, results, write_coco
-from benchmark.engine.record.kept_predictions import with_predictions
-from benchmark.engine.record.prediction_format import PredictionError, from_bytes
+from benchmark.engine.record.prediction_reading import PredictionError, from_bytes
+from benchmark.engine.record.recording import with_predictions
 from benchmark.engine.record.rescore import ScoredRun
 from tasks.detection import Detections
 from tasks.metrics.dice import SegmentationMetrics

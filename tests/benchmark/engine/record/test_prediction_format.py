@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from benchmark.contract.prediction_file import PredictionHeader
-from benchmark.engine.record.prediction_format import from_bytes, to_bytes
+from benchmark.engine.record.prediction_format import to_bytes
+from benchmark.engine.record.prediction_reading import from_bytes
 from tasks.detection import Detections
 from tasks.predictions import MaskPredictions
 

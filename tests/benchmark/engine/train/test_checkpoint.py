@@ -30,7 +30,8 @@ from benchmark.engine.inputs.splits import SplitData
 from benchmark.engine.inputs.targets import box_targets, mask_targets
 from benchmark.engine.plan.runs import RunConfig
 from benchmark.engine.train import checkpoint as room
-from benchmark.engine.train.checkpoint import Checkpoint, added, is_due, sweep_checkpoints
+from benchmark.engine.train.checkpoint import Checkpoint, added, is_due
+from benchmark.engine.train.checkpoint_sweep import sweep_checkpoints
 from benchmark.engine.train.outcome import RunOutcome
 from benchmark.engine.train.single import train_single
 from benchmark.engine.train.training import Training

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from benchmark.engine.train.kernels import fast_head as module
-from benchmark.engine.train.kernels.fast_head import FastConv2d, fast_head, head_of, pays, used_winograd
+from benchmark.engine.train.kernels.choice import head_of
+from benchmark.engine.train.kernels.fast_head import FastConv2d, fast_head, pays, used_winograd
 from tasks.heads.unet import UNetHead
 from tasks.heads.yolov3 import YoloV3Head
 

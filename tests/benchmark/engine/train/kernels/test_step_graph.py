@@ -16,7 +16,8 @@ from benchmark.engine.inputs.splits import LinearSplit
 from benchmark.engine.inputs.targets import MaskTargets
 from benchmark.engine.plan.runs import RunConfig
 from benchmark.engine.train import linear_batch
-from benchmark.engine.train.kernels.step_graph import GraphedHead, StepGraph, capture_on_cuda, step_on
+from benchmark.engine.train.kernels.choice import step_on
+from benchmark.engine.train.kernels.step_graph import GraphedHead, StepGraph, capture_on_cuda
 from benchmark.engine.train.linear_batch import train_linear_batch
 from tasks.heads import build_head, head_strides
 from tasks.heads.linear import bilinear_matrix

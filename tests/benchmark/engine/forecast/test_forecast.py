@@ -16,7 +16,7 @@ from benchmark.engine.evaluate import evaluate
 from benchmark.engine.forecast import calibrate as calibrate_room
 from benchmark.engine.forecast import forecast as forecast_room
 from benchmark.engine.forecast.calibrate import calibrate
-from benchmark.engine.forecast.predict import predict, total_seconds
+from benchmark.engine.forecast.tasks import forecast_tasks, total_seconds
 from benchmark.engine.inputs import sources as inputs
 from benchmark.engine.plan.cost import TYPICAL, Rates
 from benchmark.engine.plan.evaluation import Evaluation
@@ -49,7 +49,7 @@ def evaluation(request, tmp_path):
 
 def predicted(evaluation, **options):
     plans = list(plan_tasks(evaluation)[0].values())
-    return predict(plans, plan_jobs(plans, **options))
+    return forecast_tasks(plans, plan_jobs(plans, **options))
 
 
 @pytest.mark.parametrize(
