@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from benchmark.engine.evaluate import evaluate
 from benchmark.engine.plan.evaluation import Evaluation
-from benchmark.engine.plan.job_spec import EvaluationReference, refer_to
+from benchmark.engine.plan.job_spec import EvaluationReference, JobMessage, JobSpec, refer_to
 from benchmark.engine.plan.jobs import plan_jobs
 from benchmark.engine.plan.observer import Observer
 from benchmark.engine.plan.recorded import load_records, results_path
@@ -136,6 +136,34 @@ def test_features_are_extracted_once_for_all_tasks_of_a_dataset(evaluation):
         )
     )
     assert source.loads == 0
+
+
+def test_features_that_were_damaged_after_their_job_are_extracted_again_in_the_same_way(evaluation):
+    evaluate(evaluation)
+    (folder,) = (evaluation.workspace / "features").glob("covid-rural-*")
+    before = {path.name: path.read_bytes() for path in folder.glob("*.npy")}
+    (folder / "train-stride32.npy").unlink()
+    source = TinySource()
+    plan = TaskPlan(with_(evaluation, source=source), load_task("covid_linear"))
+    plan.data.linear([1, 2])
+    assert source.loads == 1
+    assert {path.name: path.read_bytes() for path in folder.glob("*.npy")} == before
+
+
+def test_a_job_is_json_for_another_process_alone(evaluation, monkeypatch):
+    plan = TaskPlan(evaluation, load_task("covid_linear"))
+    job = plan_jobs([plan])[-1]
+    sent = JobMessage.model_validate_json(job.to_message()["payload"])
+    assert sent.evaluation == refer_to(evaluation, ["covid-rural"])
+    opened = sent.spec(evaluation)
+    assert (opened.kind, opened.evaluation) == ("final", evaluation)
+    assert (list(opened.tasks), list(opened.seeds)) == ([plan.published], list(job.payload.seeds))
+
+    def refuse(self):
+        raise AssertionError("a job of this process was made JSON")
+
+    monkeypatch.setattr(JobSpec, "to_json", refuse)
+    assert [result.status for result in evaluate(evaluation)] == ["done"]
 
 
 class _Killed(BaseException):

@@ -17,7 +17,7 @@ from benchmark.engine.forecast import calibrate as calibrate_room
 from benchmark.engine.forecast import forecast as forecast_room
 from benchmark.engine.forecast.calibrate import calibrate
 from benchmark.engine.forecast.tasks import forecast_tasks, total_seconds
-from benchmark.engine.inputs import sources as inputs
+from benchmark.engine.inputs import sources
 from benchmark.engine.plan.cost import TYPICAL, Rates
 from benchmark.engine.plan.evaluation import Evaluation
 from benchmark.engine.plan.jobs import plan_jobs
@@ -105,7 +105,7 @@ def test_the_backbone_is_timed_in_the_precision_that_it_works_in(evaluation, mon
             backbone.register_forward_hook(lambda *_: seen.add(torch.is_autocast_enabled("cpu")))
             return backbone
 
-    for room in (calibrate_room, inputs):
+    for room in (calibrate_room, sources):
         monkeypatch.setattr(room, "mixed_precision", lambda device: torch.autocast("cpu", torch.bfloat16))
     calibrate(list(plan_tasks(dataclasses.replace(evaluation, source=Watched()))[0].values()))
     assert seen == {True}
