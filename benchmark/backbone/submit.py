@@ -12,18 +12,18 @@ from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.names import is_kept
 from lovt_bench.benchmark.backbone.sanity import check_sanity, find_twins
 from lovt_bench.benchmark.backbone.sources import backbone_folder
-from lovt_bench.benchmark.backbone.understand.report import Report
+from lovt_bench.benchmark.backbone.understand.report import WeightsReport
 from lovt_bench.benchmark.backbone.understand.trunk import understand_file
 from lovt_bench.benchmark.contract.backbone import Provenance
 from lovt_bench.benchmark.disk.digest import file_sha256
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedBackbone:
     """A backbone, and all that there is to say about it before it is written."""
 
     backbone: Backbone
-    report: Report
+    report: WeightsReport
     findings: list[Finding]
     provenance: Provenance
 
@@ -36,7 +36,7 @@ def prepare(
     encoder: str | None,
     workspace: Path,
     declared: Mapping[str, Any],
-) -> Prepared:
+) -> PreparedBackbone:
     """Return the backbone that a checkpoint holds; nothing is written.
 
     Args:
@@ -55,7 +55,7 @@ def prepare(
     provenance = declared_provenance(name, weights, declared, understood.report.notes())
     backbone = understood.backbone()
     findings = check_sanity(backbone, twins=find_twins(backbone, workspace, name))
-    return Prepared(backbone, understood.report, findings, provenance)
+    return PreparedBackbone(backbone, understood.report, findings, provenance)
 
 
 def check_name(name: str, workspace: Path) -> None:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from lovt_bench.benchmark.cli.console import console, say
 from lovt_bench.benchmark.engine.forecast.forecast import Forecast
-from lovt_bench.benchmark.engine.forecast.predict import total_seconds
+from lovt_bench.benchmark.engine.forecast.tasks import total_seconds
 from lovt_bench.benchmark.executor.job import Executor
 
 

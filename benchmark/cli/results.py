@@ -103,7 +103,7 @@ def export(
     """
     from lovt_bench.benchmark.engine.record.coco_export import results as coco_results
     from lovt_bench.benchmark.engine.record.coco_export import write_coco
-    from lovt_bench.benchmark.engine.record.prediction_format import PredictionError
+    from lovt_bench.benchmark.engine.record.prediction_reading import PredictionError
     from lovt_bench.benchmark.engine.record.rescore import Stores, stored_predictions
 
     root = workspace_root(workspace)

@@ -13,7 +13,7 @@ from lovt_bench.benchmark.cli.backbone import show_findings
 from lovt_bench.benchmark.cli.console import say
 
 if TYPE_CHECKING:
-    from lovt_bench.benchmark.backbone.understand.report import Report
+    from lovt_bench.benchmark.backbone.understand.report import WeightsReport
     from lovt_bench.benchmark.contract.backbone import BackboneManifest
 
 
@@ -76,7 +76,7 @@ def read_weights(
     return ReadWeights(write, weights_digest(prepared.backbone), prepared.provenance.source_sha256)
 
 
-def report_lines(report: Report) -> Iterator[str]:
+def report_lines(report: WeightsReport) -> Iterator[str]:
     """Yield what became of a checkpoint's tensors, one line per kind."""
     from lovt_bench.benchmark.backbone.understand.report import some
     from lovt_bench.benchmark.contract.untrusted import clean_text

@@ -19,7 +19,7 @@ Rounding = Literal["truncate", "nearest"]
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedImage:
     """A grey image: uint8 (H, W), with mean and population variance of its float values in [0, 1]."""
 
     pixels: np.ndarray
@@ -27,14 +27,14 @@ class Prepared:
     variance: float
 
 
-def keep(image: np.ndarray) -> Prepared:
+def keep(image: np.ndarray) -> PreparedImage:
     """Return a uint8 (H, W) image unchanged with the statistics of value / 255."""
     counts = _grey_counts(image)
     mean, variance = _moments(np.arange(256) / 255.0, counts)
-    return Prepared(image, mean, variance)
+    return PreparedImage(image, mean, variance)
 
 
-def equalise(image: np.ndarray, *, bins: int = 256, rounding: Rounding = "truncate") -> Prepared:
+def equalise(image: np.ndarray, *, bins: int = 256, rounding: Rounding = "truncate") -> PreparedImage:
     """Return the global histogram equalisation of an image.
 
     Args:
@@ -46,12 +46,12 @@ def equalise(image: np.ndarray, *, bins: int = 256, rounding: Rounding = "trunca
         from skimage.exposure import equalize_hist
 
         values = equalize_hist(image, nbins=bins)
-        return Prepared(_eight_bit(values, rounding), float(values.mean()), float(values.var()))
+        return PreparedImage(_eight_bit(values, rounding), float(values.mean()), float(values.var()))
     counts = _grey_counts(image)
     levels = _equalised_levels(counts, bins)
     mean, variance = _moments(levels, counts)
     table = _eight_bit(levels, rounding).tolist()
-    return Prepared(np.asarray(Image.fromarray(image).point(table)), mean, variance)
+    return PreparedImage(np.asarray(Image.fromarray(image).point(table)), mean, variance)
 
 
 def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:

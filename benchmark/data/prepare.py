@@ -49,7 +49,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedStore:
     """The outcome: where the store is, what it holds, and whether it was there already."""
 
     root: Path
@@ -69,7 +69,7 @@ def prepare(
     workers: int | None = None,
     force: bool = False,
     on_progress: Progress = lambda done, total: None,
-) -> Prepared:
+) -> PreparedStore:
     """Make the image store of a dataset from its raw files, where the protocol's stores belong (`folders.py`).
 
     A store of another protocol is left alone. One that was damaged since counts as not there.
@@ -92,7 +92,7 @@ def prepare(
     give_way(target, name, protocol.data.digest())
     if not force and (manifest := _already(target, plan, skip_bad)):
         clear(target)
-        return Prepared(target, manifest, found=True)
+        return PreparedStore(target, manifest, found=True)
     for note in plan.notes:
         logger.info(note)
     bad = {place: sample.problem for place, sample in enumerate(plan.samples) if sample.problem}
@@ -124,7 +124,7 @@ def prepare(
                 on_progress(len(work.done) + len(bad) - listed, total)
         remarks.log()
         manifest = _finish(work, plan, bad, target, protocol, preparer, raw)
-    return Prepared(target, manifest, found=False)
+    return PreparedStore(target, manifest, found=False)
 
 
 def complaint(problems: Sequence[str], total: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lovt_bench.benchmark.contract.protocol import DataProtocol
 from lovt_bench.benchmark.data.box_masks import as_gif_reads
-from lovt_bench.benchmark.data.equalise import Prepared, equalise, keep, through_jpeg
+from lovt_bench.benchmark.data.equalise import PreparedImage, equalise, keep, through_jpeg
 from lovt_bench.benchmark.data.errors import BadImageError
 from lovt_bench.benchmark.data.format import pack_masks
 from lovt_bench.benchmark.data.images import read_bytes
@@ -102,7 +102,7 @@ def process_chunk(
     return rows
 
 
-def _grey_values(pixels: np.ndarray, name: str, protocol: DataProtocol) -> Prepared:
+def _grey_values(pixels: np.ndarray, name: str, protocol: DataProtocol) -> PreparedImage:
     if name in protocol.equalised:
         prepared = equalise(pixels, bins=protocol.equalisation_bins, rounding=protocol.eight_bit_rounding)
     else:
@@ -111,7 +111,7 @@ def _grey_values(pixels: np.ndarray, name: str, protocol: DataProtocol) -> Prepa
     if name not in protocol.jpeg_quality:
         return prepared
     encoded = through_jpeg(prepared.pixels, protocol.jpeg_quality[name])
-    return Prepared(encoded, prepared.mean, prepared.variance)
+    return PreparedImage(encoded, prepared.mean, prepared.variance)
 
 
 def _check_inside(boxes: np.ndarray, height: int, width: int) -> None:

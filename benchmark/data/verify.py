@@ -22,34 +22,34 @@ STATISTICS_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class Report:
+class StoreReport:
     """Problems make a store unfit; remarks are worth knowing."""
 
     problems: tuple[str, ...]
     remarks: tuple[str, ...] = ()
 
 
-def verify_store(root: Path, protocol: Protocol) -> Report:
+def verify_store(root: Path, protocol: Protocol) -> StoreReport:
     """Check the store at `root` against its manifest, its own targets and the protocol's entries."""
     try:
         manifest = fmt.read_manifest(root)
     except DamagedStoreError as error:
-        return Report((error.problem,))
+        return StoreReport((error.problem,))
     except FileNotFoundError as error:
-        return Report((str(error),))
+        return StoreReport((str(error),))
     if damaged := damage(root, manifest.files, trust=False):
-        return Report(tuple(f"{name}: {problem}" for name, problem in damaged.items()))
+        return StoreReport(tuple(f"{name}: {problem}" for name, problem in damaged.items()))
     try:
         store = ImageStore.read(root)
     except DamagedStoreError as error:
-        return Report((error.problem,))
+        return StoreReport((error.problem,))
     problems = [*store.contradictions(), *_images(store), *_boxes(store), *_protocol(store, protocol)]
     published_problems, remarks = _published(store)
     remarks += [f"note: {note}" for note in manifest.notes]
     own = store_folder(root.parent, manifest.name, manifest.data_protocol_sha256)
     if own.name != root.name:
         remarks.append(f"protocol {manifest.protocol} looks for this store in {own.name}")
-    return Report((*problems, *published_problems), tuple(remarks))
+    return StoreReport((*problems, *published_problems), tuple(remarks))
 
 
 def _images(store: ImageStore) -> Iterator[str]:

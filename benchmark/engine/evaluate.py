@@ -17,7 +17,7 @@ from lovt_bench.benchmark.engine.plan.observer import Observer
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan, plan_tasks
 from lovt_bench.benchmark.engine.record.records import sweep_predictions
-from lovt_bench.benchmark.engine.train.checkpoint import sweep_checkpoints
+from lovt_bench.benchmark.engine.train.checkpoint_sweep import sweep_checkpoints
 from lovt_bench.benchmark.engine.worker import ENTRY, Worker
 from lovt_bench.benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
 from lovt_bench.benchmark.executor.process import ProcessExecutor
@@ -60,7 +60,7 @@ def evaluate(
     watcher = _Progress(evaluation, jobs, observer or Observer(), budget)
     executor = executor or ProcessExecutor()
     claims = evaluation.workspace / "claims"
-    executor.run([job.to_job() for job in jobs], Work(Worker(evaluation), ENTRY), claims, watcher)
+    executor.run(jobs, Work(Worker(), ENTRY), claims, watcher)
     # A worker may have been killed between the record of a run and the removal of its checkpoint.
     _sweep_checkpoints(evaluation, plans.values(), None)
     failures |= watcher.failures
@@ -145,7 +145,8 @@ class _Progress(Watcher):
             self._show(job)
             self._observer.activity(event["activity"])
         elif "run" in event:
-            record = RunRecord.model_validate_json(event["run"])
+            told = event["run"]  # as JSON by another process
+            record = RunRecord.model_validate_json(told) if isinstance(told, str) else told
             run = record.run
             config = RunConfig(run.phase, run.learning_rate, run.seed)
             self._observer.run_finished(self._specs[run.task], config, record)

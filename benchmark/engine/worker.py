@@ -9,21 +9,25 @@ import torch
 
 from lovt_bench.benchmark.engine.device.full_gpu import FullGPUError, full_gpu_said
 from lovt_bench.benchmark.engine.device.usage import Usage, UsageMeter
-from lovt_bench.benchmark.engine.plan.evaluation import Evaluation, EvaluationReference, open_evaluation
-from lovt_bench.benchmark.engine.plan.feature_demand import demand, missing
-from lovt_bench.benchmark.engine.plan.jobs import JobSpec
+from lovt_bench.benchmark.engine.inputs.extraction import extract, missing, united
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.job_spec import (
+    EvaluationReference,
+    JobMessage,
+    JobSpec,
+    open_evaluation,
+)
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
-from lovt_bench.benchmark.engine.pulse import pulse_of, watched
 from lovt_bench.benchmark.engine.record.examples import write_examples
-from lovt_bench.benchmark.engine.record.kept_predictions import with_predictions
-from lovt_bench.benchmark.engine.record.recording import make_record
+from lovt_bench.benchmark.engine.record.recording import make_record, with_predictions
 from lovt_bench.benchmark.engine.record.records import append_record
 from lovt_bench.benchmark.engine.train.checkpoint import Checkpoint
 from lovt_bench.benchmark.engine.train.linear_batch import train_linear_batch
 from lovt_bench.benchmark.engine.train.outcome import RunOutcome
+from lovt_bench.benchmark.engine.train.pulse import pulse_of
 from lovt_bench.benchmark.engine.train.single import train_single
-from lovt_bench.benchmark.executor.job import Emit, JobError
+from lovt_bench.benchmark.executor.job import Emit, Event, JobError
 from lovt_bench.benchmark.executor.limits import is_memory_limited
 from lovt_bench.benchmark.log import logger
 from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
@@ -32,35 +36,27 @@ ENTRY = "lovt_bench.benchmark.engine.worker:process_worker"
 """Name of the function that makes the work function of a worker process."""
 
 
-def process_worker() -> Worker:
-    """Return the work function for a process that does nothing but jobs."""
+def process_worker() -> ProcessWorker:
+    """Return the work function for a process that does nothing but jobs of others."""
     if not is_memory_limited():
         # The limit counts address space that malloc keeps.
         keep_freed_memory()
     leave_out_imports()
-    return Worker()
+    return ProcessWorker()
 
 
 class Worker:
-    """Does the job that a payload (`JobSpec`) describes. Keeps the data of the last task for its next run.
+    """Does jobs. Keeps the data of the last task for its next run.
 
-    It emits `{"activity": text}`, `{"advance": share of the job}`, `{"run": line of the record}` once the record is on
-    disk, and `{}` as a sign of life while it reads batches.
-
-    Args:
-        evaluation: The evaluation, if it is open already; otherwise the worker opens it from the payload.
+    It emits `{"activity": text}`, `{"advance": share of the job}`, `{"run": record}` once the record is on disk, and
+    `{}` as a sign of life while it reads batches.
     """
 
-    def __init__(self, evaluation: Evaluation | None = None) -> None:
-        self._given = evaluation
-        self._opened: tuple[EvaluationReference, Evaluation] | None = None
+    def __init__(self) -> None:
         self._plan: TaskPlan | None = None
 
-    def __call__(self, payload: str, emit: Emit) -> None:
-        spec = JobSpec.model_validate_json(payload)
-        with _user_errors():
-            evaluation = self._given or self._open(spec.evaluation)
-        (task, *_) = spec.tasks
+    def __call__(self, spec: JobSpec, emit: Emit) -> None:
+        evaluation, (task, *_) = spec.evaluation, spec.tasks
         other = self._plan is None or self._plan.evaluation is not evaluation or self._plan.published != task
         if other:
             self._plan = None
@@ -82,9 +78,32 @@ class Worker:
             with full_gpu_said(evaluation.device, f"task {self._plan.spec.id}"):
                 _train(spec, self._plan, emit)
 
+    def forget(self) -> None:
+        """Free the data of the last task."""
+        self._plan = None
+
+
+class ProcessWorker:
+    """Does jobs that another process planned: what comes in and what goes out is JSON (`JobMessage`, `RunRecord`)."""
+
+    def __init__(self) -> None:
+        self._worker = Worker()
+        self._opened: tuple[EvaluationReference, Evaluation] | None = None
+
+    def __call__(self, payload: str, emit: Emit) -> None:
+        message = JobMessage.model_validate_json(payload)
+        with _user_errors():
+            evaluation = self._open(message.evaluation)
+
+        def tell(event: Event) -> None:
+            emit({"run": event["run"].to_json(indent=None)} if "run" in event else event)
+
+        self._worker(message.spec(evaluation), tell)
+
     def _open(self, reference: EvaluationReference) -> Evaluation:
         if self._opened is None or self._opened[0] != reference:
-            self._plan = self._opened = None
+            self._worker.forget()
+            self._opened = None
             self._opened = reference, open_evaluation(reference)
         return self._opened[1]
 
@@ -101,20 +120,17 @@ def _user_errors() -> Iterator[None]:
 def _extract(spec: JobSpec, plans: list[TaskPlan], emit: Emit) -> None:
     (seed,), data = spec.seeds, plans[0].data
     cache = data.cache(seed)
-    lacking = missing(cache, demand(plans))
+    lacking = missing(cache, united(plan.data.demand for plan in plans))
     if not lacking.passes:
-        return
+        return  # another process extracted them meanwhile
     emit({"activity": "extracting features"})
-    backbone = data.source.load(seed)
-    for split, (rows, strides) in lacking.passes.items():
-        cache.extract(
-            backbone,
-            split,
-            rows,
-            strides,
-            data.device,
-            lambda images: emit({"advance": images / lacking.images}),
-        )
+    extract(
+        cache,
+        lacking,
+        lambda: data.source.load(seed),
+        data.device,
+        lambda images: emit({"advance": images / lacking.images}),
+    )
 
 
 def _trained(spec: JobSpec, plan: TaskPlan, emit: Emit) -> bool:
@@ -152,7 +168,7 @@ def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
             record = make_record(plan, config, outcome, usage)
             record, predictions = with_predictions(plan, record, outcome.predictions)
             if append_record(plan.path, record, predictions):
-                emit({"run": record.to_json(indent=None)})
+                emit({"run": record})
             if outcome.predict is not None:
                 write_examples(plan, config, outcome.predict)
 
@@ -174,9 +190,10 @@ def _batch(
         plan.evaluation.protocol,
         configs,
         plan.data.channels,
-        watched(splits, pulse_of(emit)),
+        splits,
         plan.evaluation.device,
         on_epoch=after_epoch,
+        pulse=pulse_of(emit),
     ):
         yield configs[index], outcome, meter.read(1 / len(configs))
 
@@ -206,8 +223,9 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         config,
         plan.evaluation.source.load(config.seed) if plan.spec.backbone == "fine-tuned" else None,
         plan.data.channels,
-        watched(splits, pulse_of(emit)),
+        splits,
         plan.evaluation.device,
+        pulse=pulse_of(emit),
         on_epoch=lambda log: emit({"advance": 1 / plan.spec.max_epochs}),
         engine=plan.evaluation.engine,
         checkpoint=checkpoint,

@@ -20,7 +20,7 @@ from lovt_bench.benchmark.log import logger
 
 
 @dataclass(frozen=True)
-class Report:
+class AttemptEnd:
     """How one attempt at a job ended."""
 
     outcome: Literal["done", "failed", "held", "lost"]
@@ -43,7 +43,7 @@ class Slots(Protocol):
         """Start a job in a free place. Tell the watch when a worker has it, and whenever that worker sends an event."""
         ...
 
-    def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
+    def wait(self, seconds: float | None) -> list[tuple[Job, AttemptEnd]]:
         """Return the attempts that ended, or nothing after so many seconds. Pass on events meanwhile."""
         ...
 
@@ -74,7 +74,7 @@ def drive(queue: JobQueue, slots: Slots, watcher: Watcher, watch: StallWatch) ->
                 del running[job.id]
                 stalled = watch.ended(job)
                 if stalled and report.outcome == "lost":
-                    report = Report("lost", stalled)
+                    report = AttemptEnd("lost", stalled)
                 _note(queue, job, report, watcher)
             for job, verdict in watch.look(time.monotonic(), list(running.values())):
                 if verdict == "kill":
@@ -83,7 +83,7 @@ def drive(queue: JobQueue, slots: Slots, watcher: Watcher, watch: StallWatch) ->
                     slots.abandon(job)
                     del running[job.id]
                     reason = f"{job.label}: {watch.ended(job)}. The process does not end even now, and was left behind"
-                    _note(queue, job, Report("failed", reason), watcher)
+                    _note(queue, job, AttemptEnd("failed", reason), watcher)
         elif queue.unfinished:
             time.sleep(pause or 0.0)
 
@@ -92,7 +92,7 @@ def _shorter(first: float | None, second: float | None) -> float | None:
     return min((pause for pause in (first, second) if pause is not None), default=None)
 
 
-def _note(queue: JobQueue, job: Job, report: Report, watcher: Watcher) -> None:
+def _note(queue: JobQueue, job: Job, report: AttemptEnd, watcher: Watcher) -> None:
     if report.outcome == "held":
         queue.held(job, time.monotonic())
         watcher.waiting(job)
@@ -126,7 +126,7 @@ def check_claims(jobs: Sequence[Job], claims: Path) -> None:
                 pass
 
 
-def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> Report:
+def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> AttemptEnd:
     """Do the job in this process, unless another process holds it. An exception becomes a report that the job failed.
 
     After a report of `lost` this process cannot do another job.
@@ -134,14 +134,14 @@ def attempt(job: Job, work: WorkFunction, claims: Path, emit: Emit) -> Report:
     try:
         with hold(claims / f"{job.claim or job.id}.lock") as mine:
             if not mine:
-                return Report("held")
+                return AttemptEnd("held")
             work(job.payload, emit)
     except Exception as error:
         logger.debug("%s", job.label, exc_info=True)
         if broken_gpu(error):
-            return Report("lost", f"its GPU failed ({first_line(error)})")
-        return Report("failed", _reason(job, error))
-    return Report("done")
+            return AttemptEnd("lost", f"its GPU failed ({first_line(error)})")
+        return AttemptEnd("failed", _reason(job, error))
+    return AttemptEnd("done")
 
 
 def _reason(job: Job, error: Exception) -> str:

@@ -8,14 +8,25 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 Event = dict[str, Any]
-"""What a job tells while it runs: JSON values, understood by whoever made the job.
+"""What a job tells while it runs, understood by whoever made the job: JSON values, if it runs in another process.
 
 Every event is a sign of life. An empty one is nothing else: no watcher hears it, and any thread may emit it.
 """
 
 Emit = Callable[[Event], None]
-WorkFunction = Callable[[str, Emit], None]
-"""Does the job of a payload. Raises `JobError` where repeating it would not help."""
+WorkFunction = Callable[[Any, Emit], None]
+"""Does the job of a payload, which is an object in the process that planned it and its JSON in all others.
+
+Raises `JobError` where repeating it would not help.
+"""
+
+
+class Payload(Protocol):
+    """What a job is to do."""
+
+    def to_json(self) -> str:
+        """Return it for another process."""
+        ...
 
 
 class JobError(Exception):
@@ -34,8 +45,8 @@ class Job:
     """Safe as a file name."""
     label: str
     """For people."""
-    payload: str
-    """JSON, read by the work function."""
+    payload: str | Payload
+    """Read by the work function; text is JSON already."""
     cost: float = 1.0
     """Compared with other jobs; decides the order alone."""
     after: frozenset[str] = frozenset()
@@ -45,7 +56,8 @@ class Job:
 
     def to_message(self) -> dict[str, str]:
         """Return what a worker has to know, as JSON values."""
-        return {"id": self.id, "label": self.label, "payload": self.payload, "claim": self.claim}
+        payload = self.payload if isinstance(self.payload, str) else self.payload.to_json()
+        return {"id": self.id, "label": self.label, "payload": payload, "claim": self.claim}
 
     @classmethod
     def from_message(cls, message: dict[str, str]) -> Job:

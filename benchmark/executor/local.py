@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from lovt_bench.benchmark.executor.drive import Report, check_claims, drive
+from lovt_bench.benchmark.executor.drive import AttemptEnd, check_claims, drive
 from lovt_bench.benchmark.executor.job import Event, Job, Watcher, Work
 from lovt_bench.benchmark.executor.queue import JobQueue, Order
 from lovt_bench.benchmark.executor.stall import StallWatch
@@ -168,7 +168,7 @@ class _Workers:
         next(worker for worker in self._workers if worker.job is None).start(job)
         self._watch.began(job)
 
-    def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
+    def wait(self, seconds: float | None) -> list[tuple[Job, AttemptEnd]]:
         with selectors.DefaultSelector() as selector:
             for worker in self._workers:
                 if worker.job is not None:
@@ -194,12 +194,12 @@ class _Workers:
     def _worker_of(self, job: Job) -> _Worker:
         return next(worker for worker in self._workers if worker.job is job)
 
-    def _hear(self, worker: _Worker, job: Job) -> Report | None:
+    def _hear(self, worker: _Worker, job: Job) -> AttemptEnd | None:
         """Pass on the events that a worker sent; return its report if the job has ended."""
         chunk = os.read(worker.events.fileno(), 1 << 16)
         if not chunk:
             self._text.pop(id(worker), None)
-            return Report("lost", worker.lost())
+            return AttemptEnd("lost", worker.lost())
         *lines, rest = (self._text.pop(id(worker), b"") + chunk).split(b"\n")
         if rest:
             self._text[id(worker)] = rest
@@ -207,7 +207,7 @@ class _Workers:
         for line in lines:
             message: Event = json.loads(line)
             if "report" in message:
-                report = Report(**message["report"])
+                report = AttemptEnd(**message["report"])
                 if report.outcome == "lost":  # the process is about to end and gets no other job
                     self._text.pop(id(worker), None)
                     worker.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lovt_bench.benchmark.executor.drive import Report, attempt, check_claims, drive
+from lovt_bench.benchmark.executor.drive import AttemptEnd, attempt, check_claims, drive
 from lovt_bench.benchmark.executor.job import BrokenProcessError, Event, Job, Watcher, Work
 from lovt_bench.benchmark.executor.queue import JobQueue
 from lovt_bench.benchmark.executor.stall import StallWatch
@@ -34,7 +34,7 @@ class ProcessExecutor:
 class _Here:
     def __init__(self, work: Work, claims: Path, watcher: Watcher, stall_limit: float | None) -> None:
         self._work, self._claims, self._watcher, self._stall_limit = work, claims, watcher, stall_limit
-        self._reports: list[tuple[Job, Report]] = []
+        self._reports: list[tuple[Job, AttemptEnd]] = []
 
     def free(self) -> bool:
         return not self._reports
@@ -58,7 +58,7 @@ class _Here:
             )
         self._reports.append((job, report))
 
-    def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
+    def wait(self, seconds: float | None) -> list[tuple[Job, AttemptEnd]]:
         reports, self._reports = self._reports, []
         return reports
 

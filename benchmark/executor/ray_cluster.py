@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lovt_bench.benchmark.cores import usable_cores
-from lovt_bench.benchmark.executor.drive import Report, attempt, check_claims, drive
+from lovt_bench.benchmark.executor.drive import AttemptEnd, attempt, check_claims, drive
 from lovt_bench.benchmark.executor.job import Event, Job, Watcher, Work, WorkFunction
 from lovt_bench.benchmark.executor.limits import default_workers, worker_environments, worker_threads
 from lovt_bench.benchmark.executor.queue import JobQueue, Order
@@ -139,7 +139,7 @@ class _Tasks:
         task = self._task.remote(name, job.to_message(), self._entry, self._claims, self._mailbox)
         self._running[task] = job
 
-    def wait(self, seconds: float | None) -> list[tuple[Job, Report]]:
+    def wait(self, seconds: float | None) -> list[tuple[Job, AttemptEnd]]:
         import ray
 
         timeout = _POLL if seconds is None else min(_POLL, seconds)
@@ -174,17 +174,17 @@ class _Tasks:
             ray.cancel(task, force=True)
 
 
-def _report(task: Any) -> Report:
+def _report(task: Any) -> AttemptEnd:
     import ray
     from ray.exceptions import RayError, RayTaskError
 
     try:
-        return Report(**ray.get(task))
+        return AttemptEnd(**ray.get(task))
     except RayTaskError as error:
         # The job's own errors are reports: this one is of the function around it, an import for example.
-        return Report("failed", f"a worker cannot run jobs: {error.cause!r}")
+        return AttemptEnd("failed", f"a worker cannot run jobs: {error.cause!r}")
     except RayError as error:
-        return Report("lost", type(error).__name__)
+        return AttemptEnd("lost", type(error).__name__)
 
 
 def share_of_gpus(nodes: Sequence[tuple[int, int]], workers: int) -> tuple[int, int]:

@@ -25,7 +25,7 @@ class Dropped:
 
 
 @dataclass(frozen=True)
-class Report:
+class WeightsReport:
     """What became of every tensor of a checkpoint."""
 
     architecture: str

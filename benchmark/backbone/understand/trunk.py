@@ -22,12 +22,12 @@ from lovt_bench.benchmark.backbone.understand.guard import kind_of
 from lovt_bench.benchmark.backbone.understand.layouts import OPTIONAL
 from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
 from lovt_bench.benchmark.backbone.understand.read import read_checkpoint
-from lovt_bench.benchmark.backbone.understand.report import Report, dropped_groups, names_of
+from lovt_bench.benchmark.backbone.understand.report import WeightsReport, dropped_groups, names_of
 from lovt_bench.benchmark.backbone.understand.take import take
 from lovt_bench.benchmark.contract.apart_inside import Answer, Work
 from lovt_bench.benchmark.contract.untrusted import clean_text
 
-_REPORT = TypeAdapter(Report)
+_REPORT = TypeAdapter(WeightsReport)
 _OUTLINE = TypeAdapter(Outline)
 
 
@@ -37,7 +37,7 @@ class Understood:
 
     state: Mapping[str, Tensor]
     """Exactly the architecture's state dict, float32, contiguous."""
-    report: Report
+    report: WeightsReport
 
     def backbone(self) -> Backbone:
         """Return it as a backbone in eval mode on the CPU; torch's generators are left as they are."""
@@ -90,7 +90,7 @@ def trunk_work(path: str, outline: dict[str, Any], encoder: str | None) -> Work:
 def _understand(flat: Flat, outline: Outline, encoder: str | None) -> Understood:
     chosen, copies = choose(flat.tensors, outline, encoder)
     state, sentences = take(flat.tensors, chosen, outline)
-    report = Report(
+    report = WeightsReport(
         architecture=outline.architecture,
         encoder=chosen.label,
         layout=chosen.layout.name,

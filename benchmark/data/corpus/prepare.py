@@ -49,7 +49,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedCorpus:
     """The outcome: where the corpus is, what it holds, and whether it was there already."""
 
     root: Path
@@ -66,7 +66,7 @@ def prepare(
     workers: int | None = None,
     force: bool = False,
     on_progress: Progress = lambda done, total: None,
-) -> Prepared:
+) -> PreparedCorpus:
     """Make the corpus `corpora / listing.name`.
 
     Args:
@@ -85,13 +85,13 @@ def prepare(
     sweep(corpora)
     if not force and (known := _already(target, sources)) is not None:
         clear(target)
-        return Prepared(target, known, found=True)
+        return PreparedCorpus(target, known, found=True)
     with corpus_work(target, sources) as work:
         _fill(work, listing, side, splitter_name, workers, on_progress)
         with new_folder(target) as folder:
             manifest = _seal(work, folder, listing, side, description, sources)
         remove(work.folder)
-    return Prepared(target, manifest, found=False)
+    return PreparedCorpus(target, manifest, found=False)
 
 
 def _fill(

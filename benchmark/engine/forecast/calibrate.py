@@ -18,7 +18,7 @@ from lovt_bench.benchmark.engine.inputs.targets import MaskTargets
 from lovt_bench.benchmark.engine.plan.cost import FULL_SIDE, TYPICAL, HeadKind, Rates, head_kind
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
-from lovt_bench.benchmark.engine.train.kernels.fast_head import head_of
+from lovt_bench.benchmark.engine.train.kernels.choice import head_of
 from lovt_bench.benchmark.engine.train.linear_batch import train_linear_batch
 from lovt_bench.benchmark.engine.train.optimiser import build_adam
 from lovt_bench.tasks.boxes import BoxTarget

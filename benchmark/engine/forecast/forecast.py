@@ -1,4 +1,4 @@
-"""The prediction for an evaluation on this machine: calibrated rates, tasks that cannot begin, the others' costs."""
+"""The forecast for an evaluation on this machine: calibrated rates, tasks that cannot begin, the others' costs."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.pool import WorkerPool, interrupts_held
 from lovt_bench.benchmark.engine.device.full_gpu import full_gpu_said
 from lovt_bench.benchmark.engine.forecast.calibrate import calibrate
-from lovt_bench.benchmark.engine.forecast.predict import TaskPrediction, predict
+from lovt_bench.benchmark.engine.forecast.tasks import TaskForecast, forecast_tasks
 from lovt_bench.benchmark.engine.plan.cost import Rates
 from lovt_bench.benchmark.engine.plan.eligible import check_eligible
-from lovt_bench.benchmark.engine.plan.evaluation import (
-    Evaluation,
-    EvaluationReference,
-    open_evaluation,
-    refer_to,
-)
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.job_spec import EvaluationReference, open_evaluation, refer_to
 from lovt_bench.benchmark.engine.plan.jobs import plan_jobs
 from lovt_bench.benchmark.engine.plan.task_plan import plan_tasks
 from lovt_bench.benchmark.executor.job import JobError
@@ -29,7 +25,7 @@ class Forecast:
     """What is left to do, before anything is done."""
 
     rates: Rates
-    tasks: Sequence[TaskPrediction]
+    tasks: Sequence[TaskForecast]
     impossible: Mapping[str, str]
     """Why a task cannot begin, by id."""
 
@@ -56,7 +52,7 @@ def forecast(evaluation: Evaluation, rates: Rates | None = None, share: bool = T
     listed = list(plans.values())
     if rates is None:
         rates = _measured_apart(evaluation) if evaluation.device.type == "cuda" else calibrate(listed)
-    return Forecast(rates, predict(listed, plan_jobs(listed, rates, share)), impossible)
+    return Forecast(rates, forecast_tasks(listed, plan_jobs(listed, rates, share)), impossible)
 
 
 def _measured_apart(evaluation: Evaluation) -> Rates:

@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from lovt_bench.benchmark.backbone.sources import BackboneSource
 from lovt_bench.benchmark.contract.backbone import ONNX_ONLY
@@ -19,6 +18,7 @@ from lovt_bench.benchmark.contract.run_record import Engine
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.engine.device.layout import training_format
+from lovt_bench.benchmark.engine.inputs.extraction import Demand, Missing, extract, missing
 from lovt_bench.benchmark.engine.inputs.feature_backend import TORCH, library_for
 from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
 from lovt_bench.benchmark.engine.inputs.residence import Residence
@@ -59,6 +59,11 @@ class TaskData:
     def strides(self) -> tuple[int, ...]:
         """Strides that the head reads; 1 is the image."""
         return head_strides(self.spec)
+
+    @property
+    def levels(self) -> list[int]:
+        """Strides of the feature levels among them."""
+        return [stride for stride in self.strides if stride != 1]
 
     def size(self, split: SplitName) -> int:
         """Number of rows of the split that the task uses."""
@@ -105,19 +110,26 @@ class TaskData:
             return None
         if self.engine == "reference":
             return TORCH
-        levels = [stride for stride in self.strides if stride != 1]
-        return ", ".join(sorted(self.cache(seed).libraries(SPLIT_NAMES, levels)))[:WORDS_LIMIT] or None
+        return ", ".join(sorted(self.cache(seed).libraries(SPLIT_NAMES, self.levels)))[:WORDS_LIMIT] or None
 
-    def extract(self, seed: int) -> FeatureCache:
-        """Extract what is missing and return the cache."""
+    @property
+    def demand(self) -> Demand:
+        """What the task reads of a feature cache."""
+        return {(split, stride): self.size(split) for split in SPLIT_NAMES for stride in self.levels}
+
+    def stored_bytes(self, lacking: Missing) -> int:
+        """Return the bytes that an extraction writes."""
+        value = 2 if self.half else 4
+        return sum(
+            rows * self.channels[stride] * (-(-self.side // stride)) ** 2 * value
+            for rows, strides in lacking.passes.values()
+            for stride in strides
+        )
+
+    def _whole_cache(self, seed: int) -> FeatureCache:
+        """Return the cache of a seed. What its job extracted may have been damaged since: then it is made again."""
         cache = self.cache(seed)
-        levels = [stride for stride in self.strides if stride != 1]
-        backbone: nn.Module | None = None
-        for split in SPLIT_NAMES:
-            missing = cache.missing(split, self.size(split), levels)
-            if missing:
-                backbone = backbone or self.source.load(seed)
-                cache.extract(backbone, split, self.size(split), missing, self.device)
+        extract(cache, missing(cache, self.demand), lambda: self.source.load(seed), self.device)
         return cache
 
     def single(self, seed: int) -> dict[str, SplitData]:
@@ -133,7 +145,7 @@ class TaskData:
         for seed in seeds:
             draw = seed if self.source.drawn_per_run else None
             if draw not in draws:
-                draws[draw] = self.extract(seed)
+                draws[draw] = self._whole_cache(seed)
         (stride,) = self.strides
         splits: dict[str, LinearSplit] = {}
         for split in SPLIT_NAMES:
@@ -159,11 +171,10 @@ class TaskData:
         draw = seed if self.source.drawn_per_run else None
         if draw not in self._drawn:
             self._drawn.clear()
-            cache = self.extract(seed)
-            levels = [stride for stride in self.strides if stride != 1]
+            cache = self._whole_cache(seed)
             self._drawn[draw] = {
                 split: CachedFeatures(
-                    cache.load(split, self.size(split), levels),
+                    cache.load(split, self.size(split), self.levels),
                     self.images[split] if 1 in self.strides else None,
                     self.device,
                 )

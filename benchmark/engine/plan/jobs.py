@@ -8,61 +8,31 @@ begin. Trainings that read features wait for the jobs that extract them. A job w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from dataclasses import dataclass, replace
 
-from pydantic import Field
-
-from lovt_bench.benchmark.contract.base import Model, digest_of
-from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.engine.inputs.extraction import Demand, missing, united
 from lovt_bench.benchmark.engine.plan.cost import TYPICAL, Rates, feature_cost
-from lovt_bench.benchmark.engine.plan.evaluation import EvaluationReference, refer_to
-from lovt_bench.benchmark.engine.plan.feature_demand import Demand, demand, missing, stored_bytes
+from lovt_bench.benchmark.engine.plan.job_spec import JobSpec
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.plan.task_plan import TaskError, TaskPlan
 from lovt_bench.benchmark.executor.job import Job
 
-JobKind = Literal["features", "tune", "final"]
 
+@dataclass(frozen=True, kw_only=True)
+class PlannedJob(Job):
+    """A job, and what the driver needs to know about it. Its cost is that of runs of which none stops early."""
 
-class JobSpec(Model):
-    """One job, without tensors: the payload of an executor's job."""
-
-    kind: JobKind
-    evaluation: EvaluationReference
-    tasks: list[TaskSpec] = Field(min_length=1)
-    """The task as published. A job that extracts features names all tasks that read them; other jobs name one."""
-    learning_rates: list[float] = []
-    """The learning rates that a tuning job tries."""
-    seeds: list[int] = Field(min_length=1)
-    """Seeds of the repetitions or of the tuning runs.
-
-    Where each run draws a backbone of its own, a job that extracts features has the seed of that draw.
-    """
-
-
-class PlannedJob(Model):
-    """A job, and what the driver needs to know about it."""
-
-    id: str
-    claim: str
-    label: str
-    spec: JobSpec
-    cost: float
-    """Cost if no run stops early."""
+    payload: JobSpec
     runs: int = 0
     """Number of runs that the job will record."""
     bytes_written: int = 0
     """Bytes of features that the job will write."""
-    after: frozenset[str] = frozenset()
 
     @property
     def task_ids(self) -> list[str]:
         """Ids of the tasks that the job is for."""
-        return [task.id for task in self.spec.tasks]
-
-    def to_job(self) -> Job:
-        """Return what an executor runs."""
-        return Job(self.id, self.label, self.spec.model_dump_json(), self.cost, self.after, self.claim)
+        return [task.id for task in self.payload.tasks]
 
 
 def plan_jobs(plans: Sequence[TaskPlan], rates: Rates = TYPICAL, share: bool = True) -> list[PlannedJob]:
@@ -78,14 +48,13 @@ def plan_jobs(plans: Sequence[TaskPlan], rates: Rates = TYPICAL, share: bool = T
     """
     if not plans:
         return []
-    reference = refer_to(plans[0].evaluation)
-    trainings = [list(_trainings(plan, reference, rates)) for plan in plans]
+    trainings = [list(_trainings(plan, rates)) for plan in plans]
     readers = [
-        _Reader(plan, {seed for job in jobs for seed in job.spec.seeds})
+        _Reader(plan, {seed for job in jobs for seed in job.payload.seeds})
         for plan, jobs in zip(plans, trainings, strict=True)
         if plan.reads_features
     ]
-    features = _features(readers, reference, rates, share)
+    features = _features(readers, rates, share)
     planned: list[PlannedJob] = []
     added: set[str] = set()
     for plan, group in zip(plans, trainings, strict=True):
@@ -96,9 +65,11 @@ def plan_jobs(plans: Sequence[TaskPlan], rates: Rates = TYPICAL, share: bool = T
                 planned.append(job)
         for job in group:
             needed = {
-                other.id for other in own if set(other.spec.seeds) & set(job.spec.seeds) or not plan.drawn
+                other.id
+                for other in own
+                if set(other.payload.seeds) & set(job.payload.seeds) or not plan.drawn
             }
-            planned.append(job.model_copy(update={"after": job.after | needed}))
+            planned.append(replace(job, after=job.after | needed))
     return planned
 
 
@@ -111,9 +82,7 @@ class _Reader:
         """Seed by cache. If all runs share one backbone, there is one cache, and any seed names it."""
 
 
-def _features(
-    readers: Sequence[_Reader], reference: EvaluationReference, rates: Rates, share: bool
-) -> list[PlannedJob]:
+def _features(readers: Sequence[_Reader], rates: Rates, share: bool) -> list[PlannedJob]:
     """Return the jobs that extract features; those that write to one cache wait for each other."""
     folders = list(dict.fromkeys(folder for reader in readers for folder in reader.draws))
     jobs: list[PlannedJob] = []
@@ -123,10 +92,10 @@ def _features(
         coming: Demand = {}
         before: frozenset[str] = frozenset()
         for group in [tasks] if share else [[task] for task in tasks]:
-            wanted = demand(group)
-            job = _extraction(group, seed, wanted, coming, reference, rates)
+            wanted = united(plan.data.demand for plan in group)
+            job = _extraction(group, seed, wanted, coming, rates)
             if job is not None:
-                jobs.append(job.model_copy(update={"after": before}))
+                jobs.append(replace(job, after=before))
                 before = frozenset({job.id})
             coming |= {key: max(rows, coming.get(key, 0)) for key, rows in wanted.items()}
     return jobs
@@ -137,7 +106,6 @@ def _extraction(
     seed: int,
     wanted: Demand,
     coming: Demand,
-    reference: EvaluationReference,
     rates: Rates,
 ) -> PlannedJob | None:
     first = plans[0]
@@ -151,23 +119,18 @@ def _extraction(
         id=f"features-{cache.folder.name}-{rows[:16]}",
         claim=f"features-{cache.folder.name}",
         label=f"features of {dataset}{drawn}",
-        spec=JobSpec(
-            kind="features",
-            evaluation=_with_store(reference, dataset),
-            tasks=[plan.published for plan in plans],
-            seeds=[seed],
-        ),
+        payload=JobSpec("features", first.evaluation, [plan.published for plan in plans], [seed]),
         cost=feature_cost(lacking.images, first.data.side, rates),
-        bytes_written=stored_bytes(first, lacking),
+        bytes_written=first.data.stored_bytes(lacking),
     )
 
 
-def _trainings(plan: TaskPlan, reference: EvaluationReference, rates: Rates) -> Iterator[PlannedJob]:
+def _trainings(plan: TaskPlan, rates: Rates) -> Iterator[PlannedJob]:
     records, tuning = plan.records(), plan.tuning()
     groups = _groups(plan, tuning)
     for group in groups:
         if lacking := plan.missing(group, records):
-            yield _training(plan, reference, group, len(lacking), rates)
+            yield _training(plan, group, len(lacking), rates)
     try:
         rate = plan.choose(records)
     except TaskError:
@@ -176,9 +139,7 @@ def _trainings(plan: TaskPlan, reference: EvaluationReference, rates: Rates) -> 
     tune_ids = frozenset(_training_id(plan, group) for group in groups)
     for group in _groups(plan, plan.finals(rate)):
         if lacking := plan.missing(group, records):
-            yield _training(plan, reference, group, len(lacking), rates).model_copy(
-                update={"after": tune_ids}
-            )
+            yield replace(_training(plan, group, len(lacking), rates), after=tune_ids)
 
 
 def _groups(plan: TaskPlan, configs: list[RunConfig]) -> list[list[RunConfig]]:
@@ -188,9 +149,7 @@ def _groups(plan: TaskPlan, configs: list[RunConfig]) -> list[list[RunConfig]]:
     return [configs] if plan.batched else [[config] for config in configs]
 
 
-def _training(
-    plan: TaskPlan, reference: EvaluationReference, configs: list[RunConfig], lacking: int, rates: Rates
-) -> PlannedJob:
+def _training(plan: TaskPlan, configs: list[RunConfig], lacking: int, rates: Rates) -> PlannedJob:
     phase, name = configs[0].phase, _training_id(plan, configs)
     tuned = [config.learning_rate for config in configs] if phase == "tune" else []
     detail = f"learning rate {tuned[0]:g}" if tuned else f"seed {configs[0].seed}"
@@ -198,12 +157,8 @@ def _training(
         id=name,
         claim=name,
         label=f"{plan.spec.id}, {phase}, {f'batch of {len(configs)} runs' if plan.batched else detail}",
-        spec=JobSpec(
-            kind=phase,
-            evaluation=_with_store(reference, plan.spec.dataset),
-            tasks=[plan.published],
-            learning_rates=tuned,
-            seeds=sorted({config.seed for config in configs}),
+        payload=JobSpec(
+            phase, plan.evaluation, [plan.published], sorted({config.seed for config in configs}), tuned
         ),
         # If part of a batch is missing, the whole batch is trained again: numbers must not depend on where it was cut.
         cost=len(configs) * plan.spec.max_epochs * plan.epoch_cost(rates),
@@ -218,7 +173,3 @@ def _training_id(plan: TaskPlan, configs: list[RunConfig]) -> str:
     runs = [[config.learning_rate if tune else None, config.seed] for config in configs]
     digest = digest_of({"key": key, "submission": plan.evaluation.source.name, "runs": runs})
     return f"{plan.spec.id}-{digest[:32]}"
-
-
-def _with_store(reference: EvaluationReference, dataset: str) -> EvaluationReference:
-    return reference.model_copy(update={"stores": {dataset: reference.stores[dataset]}})

@@ -17,7 +17,7 @@ from faster_coco_eval.core import mask as rle
 from lovt_bench.benchmark.data.format import unpack_masks
 from lovt_bench.benchmark.disk.temporary import new_folder
 from lovt_bench.benchmark.engine.inputs.targets import box_targets, packed_masks
-from lovt_bench.benchmark.engine.record.prediction_format import PredictionError, StoredPredictions
+from lovt_bench.benchmark.engine.record.prediction_reading import PredictionError, StoredPredictions
 from lovt_bench.benchmark.engine.record.rescore import ScoredRun, check_fits
 from lovt_bench.tasks.boxes import FRAME
 from lovt_bench.tasks.metrics.mean_average_precision import finite_boxes

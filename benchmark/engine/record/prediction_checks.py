@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -54,3 +56,14 @@ def check_masks(rows: np.ndarray, counts: np.ndarray, header: PredictionHeader) 
             f"has counts at row {row} of the store that are not those of {header.side} × {header.side} pixels"
         )
     return None
+
+
+def rows_differ(stored: np.ndarray, expected: Sequence[int] | np.ndarray) -> str | None:
+    """Return how the images of a file differ from those of the split; None if they do not."""
+    wanted = np.asarray(expected, dtype=np.int64)
+    if np.array_equal(stored, wanted):
+        return None
+    if len(stored) != len(wanted):
+        return f"is of {len(stored)} images, the run of {len(wanted)}"
+    place = int(np.flatnonzero(stored != wanted)[0])
+    return f"names other images: row {stored[place]} of the store where {wanted[place]} is expected"

@@ -24,13 +24,13 @@ from lovt_bench.benchmark.data.open_store import find_store, open_store
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.disk.words import explain
 from lovt_bench.benchmark.engine.inputs.targets import box_targets, packed_masks
-from lovt_bench.benchmark.engine.record.prediction_format import (
+from lovt_bench.benchmark.engine.record.prediction_checks import rows_differ
+from lovt_bench.benchmark.engine.record.prediction_reading import (
     ChangedPredictionsError,
     MissingPredictionsError,
     PredictionError,
     StoredPredictions,
     read_predictions,
-    rows_differ,
 )
 from lovt_bench.tasks.boxes import FRAME
 from lovt_bench.tasks.predictions import MaskPredictions

@@ -7,7 +7,7 @@ not fit the run to the letter is thrown away with a word, and the run begins ane
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib.metadata import version
@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from lovt_bench.benchmark.contract.checkpoint import CHECKPOINTS, MANIFEST, STATE, CheckpointManifest
 from lovt_bench.benchmark.contract.run_record import RunKey
 from lovt_bench.benchmark.disk.digest import DigestedFile, file_sha256
-from lovt_bench.benchmark.disk.leftovers import remove, sweep
+from lovt_bench.benchmark.disk.leftovers import remove
 from lovt_bench.benchmark.disk.temporary import new_folder
 from lovt_bench.benchmark.disk.words import explain
 from lovt_bench.benchmark.engine.device.usage import Usage, UsageMeter
@@ -30,8 +30,6 @@ LEAST_SECONDS = 10.0
 """Least seconds of training between two checkpoints: less is not worth a file."""
 SHARE = 30
 """A checkpoint is written after so many times the seconds that the last one took: about 3 % of the time."""
-LONGEST_DAYS = 30
-"""After which nobody comes back to a training."""
 
 _PACKAGES = ("lovt-bench", "torch", "torchvision", "lightning", "numpy")
 
@@ -194,42 +192,6 @@ def added(earlier: Usage, later: Usage) -> Usage:
         peak_device_bytes=highest(earlier.peak_device_bytes, later.peak_device_bytes),
         energy_joules=round(sum(energies), 1) if energies else None,
     )
-
-
-def sweep_checkpoints(
-    workspace: Path, submission: str, backbone_sha256: str | None, recorded: Iterable[str]
-) -> None:
-    """Remove the checkpoints of a backbone that nobody goes on with.
-
-    Args:
-        workspace: The workspace.
-        submission: Name of the backbone.
-        backbone_sha256: The backbone of that name as it is now. Checkpoints of one that was replaced go, and those of
-            long ago; None leaves both, since a call that took hours does not know what is now.
-        recorded: Keys of recorded runs. Their checkpoints go: a process was killed between record and removal.
-    """
-    folder = workspace / CHECKPOINTS / submission
-    sweep(folder)
-    done = set(recorded)
-    for path in folder.glob("[!.]*"):
-        reason = (
-            "its run is recorded" if path.name in done else backbone_sha256 and _stale(path, backbone_sha256)
-        )
-        if reason:
-            logger.info("checkpoint %s: %s; removed", path, reason)
-            with suppress(OSError):  # another call removes it, or it is somebody else's
-                remove(path)
-
-
-def _stale(path: Path, backbone_sha256: str) -> str | None:
-    try:
-        manifest = CheckpointManifest.model_validate_json((path / MANIFEST).read_bytes())
-        age = time.time() - path.stat().st_mtime
-    except (OSError, ValidationError):
-        return None  # whoever begins that run says what is wrong
-    if manifest.run.backbone_sha256 != backbone_sha256:
-        return "the backbone was replaced"
-    return f"older than {LONGEST_DAYS} days" if age > 86_400 * LONGEST_DAYS else None
 
 
 def _versions() -> dict[str, str]:

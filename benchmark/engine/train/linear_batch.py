@@ -21,12 +21,14 @@ from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.engine.inputs.splits import LinearSplit
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.train.divergence import all_finite
-from lovt_bench.benchmark.engine.train.kernels.step_graph import StepGraph, step_on
+from lovt_bench.benchmark.engine.train.kernels.choice import step_on
+from lovt_bench.benchmark.engine.train.kernels.step_graph import StepGraph
+from lovt_bench.benchmark.engine.train.loss_mean import LossMean
 from lovt_bench.benchmark.engine.train.optimiser import build_adam, build_plateau, steps_done
 from lovt_bench.benchmark.engine.train.order import ordered_batches, seeded, train_batches
 from lovt_bench.benchmark.engine.train.outcome import HowTrained, RunOutcome, epoch_log
+from lovt_bench.benchmark.engine.train.pulse import Pulse, no_pulse
 from lovt_bench.benchmark.engine.train.stopping import BestEpoch
-from lovt_bench.benchmark.engine.train.validation_loss import LossMean
 from lovt_bench.tasks.heads import build_head
 from lovt_bench.tasks.heads.linear import STRIDE as LINEAR_STRIDE
 from lovt_bench.tasks.losses.upsampled_dice import upsampled_dice_loss
@@ -63,18 +65,19 @@ def train_linear_batch(
     splits: dict[str, LinearSplit],
     device: torch.device,
     on_epoch: Callable[[int], None] = lambda active: None,
+    pulse: Pulse = no_pulse,
 ) -> Iterator[tuple[int, RunOutcome]]:
     """Train all runs; yield each one's index in `configs` and its outcome as soon as it has stopped.
 
     float32 throughout, on CUDA too: the head is so small that reading the features rules the time.
-    `on_epoch` is called with the number of runs that trained in the epoch.
+    `on_epoch` is called with the number of runs that trained in the epoch, `pulse` for every batch that is read.
     """
     runs = []
     for index, config in enumerate(configs):
         with seeded(config.seed):
             head = build_head(spec, channels, protocol).to(device)
         runs.append(_Run(index, config, spec, protocol, head))
-    trainer = _LinearBatch(spec, protocol, splits, device)
+    trainer = _LinearBatch(spec, protocol, splits, device, pulse)
     for epoch in range(spec.max_epochs):
         active = [run for run in runs if run.active]
         if not active:
@@ -92,9 +95,15 @@ def train_linear_batch(
 
 class _LinearBatch:
     def __init__(
-        self, spec: TaskSpec, protocol: Protocol, splits: dict[str, LinearSplit], device: torch.device
+        self,
+        spec: TaskSpec,
+        protocol: Protocol,
+        splits: dict[str, LinearSplit],
+        device: torch.device,
+        pulse: Pulse,
     ) -> None:
         self.spec, self.protocol, self.splits, self.device = spec, protocol, splits, device
+        self._pulse = pulse
         sample = splits["train"].features[0].array
         self.height, self.width = sample.shape[2:4]
         self._step = step_on(device, self._losses_of_features)
@@ -198,6 +207,7 @@ class _LinearBatch:
 
     def _gather(self, split: LinearSplit, wanted: Sequence[tuple[_Run, Tensor]]) -> Tensor:
         """Return the features (K, B, c, h·w) float32 of rows of each run."""
+        self._pulse()
         parts = (split.features[run.index][rows].flatten(2) for run, rows in wanted)
         first = next(parts)
         features = first.new_empty(len(wanted), *first.shape, dtype=torch.float32)

@@ -25,11 +25,13 @@ from lovt_bench.benchmark.engine.inputs.residence import Residence
 from lovt_bench.benchmark.engine.inputs.splits import SplitData
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.train.checkpoint import Checkpoint, State
-from lovt_bench.benchmark.engine.train.kernels.fast_head import head_of, used_winograd
-from lovt_bench.benchmark.engine.train.kernels.step_graph import GraphedHead, uses_graphs
+from lovt_bench.benchmark.engine.train.kernels.choice import head_of, uses_graphs
+from lovt_bench.benchmark.engine.train.kernels.fast_head import used_winograd
+from lovt_bench.benchmark.engine.train.kernels.step_graph import GraphedHead
 from lovt_bench.benchmark.engine.train.loaders import OrderedLoader, ShuffledLoader
 from lovt_bench.benchmark.engine.train.order import seeded
 from lovt_bench.benchmark.engine.train.outcome import HowTrained, RunOutcome
+from lovt_bench.benchmark.engine.train.pulse import Pulse, no_pulse
 from lovt_bench.benchmark.engine.train.training import Training
 from lovt_bench.benchmark.log import logger
 from lovt_bench.tasks.heads import build_head
@@ -51,6 +53,7 @@ def train_single(
     on_resume: Callable[[int], None] = lambda epochs: None,
     residence: Residence | None = None,
     gradient_scale: float = GRADIENT_SCALE,
+    pulse: Pulse = no_pulse,
 ) -> RunOutcome:
     """Train one run to its best validation epoch and, in the final phase, measure it once on test.
 
@@ -72,6 +75,7 @@ def train_single(
         on_resume: Called with the number of epochs that were done already.
         residence: Is told after each epoch, when nothing is being read.
         gradient_scale: Where the gradient scaler begins, on CUDA.
+        pulse: Called for every batch that is read.
     """
     start = time.perf_counter()
     with seeded(config.seed):
@@ -107,15 +111,15 @@ def train_single(
     if checkpoint:
         earlier = _resume(module, checkpoint, on_resume)
     drop_last = protocol.optimisation.drop_last_batch
-    train = ShuffledLoader(splits["train"], spec.batch_size, drop_last, config.seed, module, device)
+    train = ShuffledLoader(splits["train"], spec.batch_size, drop_last, config.seed, module, device, pulse)
     trainer = _trainer(module, device, gradient_scale)
     with _quiet():
         if module.epochs_left:
-            trainer.fit(module, train, OrderedLoader(splits["validation"], spec.batch_size, device))
+            trainer.fit(module, train, OrderedLoader(splits["validation"], spec.batch_size, device, pulse))
         diverged = module.diverged or module.best.best_epoch is None
         if not diverged and config.phase == "final":
             module.load_state_dict(module.best_state)
-            trainer.test(module, OrderedLoader(splits["test"], spec.batch_size, device), verbose=False)
+            trainer.test(module, OrderedLoader(splits["test"], spec.batch_size, device, pulse), verbose=False)
     return RunOutcome(
         diverged=diverged,
         best_epoch=None if diverged else module.best.best_epoch,

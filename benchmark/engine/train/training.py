@@ -19,10 +19,10 @@ from lovt_bench.benchmark.contract.run_record import EpochLog
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.engine.train.checkpoint import State
 from lovt_bench.benchmark.engine.train.divergence import all_finite
+from lovt_bench.benchmark.engine.train.loss_mean import LossMean
 from lovt_bench.benchmark.engine.train.optimiser import build_adam, build_plateau, steps_done
 from lovt_bench.benchmark.engine.train.outcome import epoch_log
 from lovt_bench.benchmark.engine.train.stopping import BestEpoch
-from lovt_bench.benchmark.engine.train.validation_loss import LossMean
 from lovt_bench.benchmark.engine.train.warm_up import step_state
 from lovt_bench.tasks.objective import Objective
 from lovt_bench.tasks.predictions import Predictions

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from lovt_bench.benchmark.contract.protocol import Protocol
-from lovt_bench.benchmark.data.prepare import Prepared, prepare
+from lovt_bench.benchmark.data.prepare import PreparedStore, prepare
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.tasks.protocol import load_protocol
 
 KEY = b"key of the tests".ljust(32)
 
 
-def run(name: str, raw: Path, data: Path, protocol: Protocol | None = None, **options: Any) -> Prepared:
+def run(name: str, raw: Path, data: Path, protocol: Protocol | None = None, **options: Any) -> PreparedStore:
     """Prepare `raw` into `data / name` with one worker."""
     return prepare(
         name, raw, data, protocol or load_protocol(), **{"workers": 1, "patient_key": lambda: KEY, **options}

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 
 from lovt_bench.benchmark.engine.evaluate import evaluate
-from lovt_bench.benchmark.engine.plan.evaluation import Evaluation, EvaluationReference, refer_to
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.job_spec import EvaluationReference, JobMessage, JobSpec, refer_to
 from lovt_bench.benchmark.engine.plan.jobs import plan_jobs
 from lovt_bench.benchmark.engine.plan.observer import Observer
 from lovt_bench.benchmark.engine.plan.recorded import load_records, results_path
@@ -135,6 +136,34 @@ def test_features_are_extracted_once_for_all_tasks_of_a_dataset(evaluation):
         )
     )
     assert source.loads == 0
+
+
+def test_features_that_were_damaged_after_their_job_are_extracted_again_in_the_same_way(evaluation):
+    evaluate(evaluation)
+    (folder,) = (evaluation.workspace / "features").glob("covid-rural-*")
+    before = {path.name: path.read_bytes() for path in folder.glob("*.npy")}
+    (folder / "train-stride32.npy").unlink()
+    source = TinySource()
+    plan = TaskPlan(with_(evaluation, source=source), load_task("covid_linear"))
+    plan.data.linear([1, 2])
+    assert source.loads == 1
+    assert {path.name: path.read_bytes() for path in folder.glob("*.npy")} == before
+
+
+def test_a_job_is_json_for_another_process_alone(evaluation, monkeypatch):
+    plan = TaskPlan(evaluation, load_task("covid_linear"))
+    job = plan_jobs([plan])[-1]
+    sent = JobMessage.model_validate_json(job.to_message()["payload"])
+    assert sent.evaluation == refer_to(evaluation, ["covid-rural"])
+    opened = sent.spec(evaluation)
+    assert (opened.kind, opened.evaluation) == ("final", evaluation)
+    assert (list(opened.tasks), list(opened.seeds)) == ([plan.published], list(job.payload.seeds))
+
+    def refuse(self):
+        raise AssertionError("a job of this process was made JSON")
+
+    monkeypatch.setattr(JobSpec, "to_json", refuse)
+    assert [result.status for result in evaluate(evaluation)] == ["done"]
 
 
 class _Killed(BaseException):
@@ -319,7 +348,7 @@ def test_a_job_that_was_planned_before_a_gpu_recorded_runs_does_not_mix_them(eva
     plan = TaskPlan(evaluation, load_task("covid_linear"))
     (job,) = plan_jobs([plan])
     with pytest.raises(JobError, match="runs of one cell are not mixed"):
-        Worker(evaluation)(job.to_job().payload, lambda event: None)
+        Worker()(job.payload, lambda event: None)
 
 
 def test_a_cell_of_another_profile_may_be_of_another_device(evaluation):

@@ -15,7 +15,7 @@ from lovt_bench.benchmark.backbone.sources import resolve
 from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
 from lovt_bench.benchmark.engine.plan.observer import Observer
 from lovt_bench.benchmark.engine.train import checkpoint
-from lovt_bench.benchmark.engine.worker import Worker, process_worker
+from lovt_bench.benchmark.engine.worker import ProcessWorker, process_worker
 from lovt_bench.benchmark.log import logger
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
@@ -53,7 +53,7 @@ def long_evaluation(root: Path) -> Evaluation:
     return replace(tiny_evaluation(root, LONG_TASKS), profile=LONG)
 
 
-def eager_worker() -> Worker:
+def eager_worker() -> ProcessWorker:
     """Return the work function of a process that keeps a checkpoint after every epoch, of narrow heads.
 
     It says where trainings go on.
@@ -65,7 +65,7 @@ def eager_worker() -> Worker:
     return process_worker()
 
 
-def mortal_worker() -> Worker:
+def mortal_worker() -> ProcessWorker:
     """Return the same of a process that is killed twice in a workspace: right after the second checkpoint of a run, and
     between the record of a run and the removal of its checkpoint."""
     worker, write, remove = eager_worker(), checkpoint.Checkpoint._write, checkpoint.Checkpoint.remove

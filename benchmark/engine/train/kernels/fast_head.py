@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lovt_bench.benchmark.contract.run_record import Engine
 from lovt_bench.benchmark.engine.train.kernels.winograd import winograd_conv2d
 
 MIN_CHANNELS = 128
@@ -42,11 +41,6 @@ def pays(x: Tensor, out_channels: int) -> bool:
 def used_winograd(head: nn.Module) -> bool:
     """Return whether a convolution of the head was computed by Winograd's method."""
     return any(isinstance(module, FastConv2d) and module.winograd for module in head.modules())
-
-
-def head_of(engine: Engine, head: nn.Module, device: torch.device) -> nn.Module:
-    """Return the head as the engine trains it on the device: `reference` as it is written."""
-    return fast_head(head) if engine == "fast" and device.type == "cpu" else head
 
 
 def fast_head(head: nn.Module) -> nn.Module:

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from lovt_bench.benchmark.engine.device.unseen import asked_for
 from lovt_bench.benchmark.log import logger
 
 Step = Callable[..., Any]
@@ -78,16 +77,6 @@ def capture_on_cuda(step: Step, sample: tuple[Tensor, ...]) -> Step:
     module = _Forward(step) if isinstance(step, nn.Module) else step
     graphed: Step = torch.cuda.make_graphed_callables(module, sample, capture_error_mode="thread_local")
     return graphed
-
-
-def step_on(device: torch.device, step: Step) -> Step:
-    """Return a step as the fast engine trains it on a device: as a graph on CUDA where that is asked for."""
-    return StepGraph(step, capture_on_cuda) if uses_graphs(device) else step
-
-
-def uses_graphs(device: torch.device) -> bool:
-    """Return whether the fast engine trains heads as CUDA graphs on a device."""
-    return device.type == "cuda" and asked_for("cuda-graphs")
 
 
 class GraphedHead:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lovt_bench.benchmark.engine.inputs import feature_cache as features
+from lovt_bench.benchmark.engine.inputs import feature_cache
 from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
 from lovt_bench.benchmark.engine.inputs.sources import Images, frozen_features
 from tests.benchmark.engine.world import TinyBackbone, tiny_store
@@ -60,13 +60,13 @@ def test_whatever_the_numbers_depend_on_changes_the_folder(store, tmp_path):
 
 
 def test_one_decision_serves_all_splits_and_is_made_on_the_same_images(store, tmp_path, monkeypatch):
-    seen, choose = [], features.choose_backend
+    seen, choose = [], feature_cache.choose_backend
 
     def watched(backbone, image, library):
         seen.append((image.clone(), library))
         return choose(backbone, image, library)
 
-    monkeypatch.setattr(features, "choose_backend", watched)
+    monkeypatch.setattr(feature_cache, "choose_backend", watched)
     backbone = TinyBackbone().eval()
     for splits in (("test", "train"), ("validation",)):
         cache = FeatureCache(tmp_path, "a" * 64, None, store, 64, half=True)
@@ -86,7 +86,7 @@ def test_the_same_features_of_an_older_format_are_removed_with_a_word(store, tmp
         return cache.folder
 
     with monkeypatch.context() as before:
-        before.setattr(features, "_FORMAT", 2)
+        before.setattr(feature_cache, "_FORMAT", 2)
         old, other = extracted(), extracted(autocast=True)
     with caplog.at_level(logging.WARNING):
         new = [extracted(), extracted(library="onnxruntime")]

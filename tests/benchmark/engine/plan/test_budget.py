@@ -1,4 +1,4 @@
-"""A budget: what it says of time, in which order tasks begin, and which are left."""
+"""A budget: in which order tasks begin, and which are left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import dataclasses
 import pytest
 import torch
 
-from lovt_bench.benchmark.cli.durations import parse_duration
 from lovt_bench.benchmark.engine.evaluate import evaluate
 from lovt_bench.benchmark.engine.plan.budget import Budget, useful_order
 from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
@@ -16,20 +15,6 @@ from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store
 from tests.tasks.lovt_18 import LOVT_18
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("2h", 7200), ("90m", 5400), ("1h30m", 5400), (" 1H 30min ", 5400), ("45s", 45), ("1h1m1s", 3661)],
-)
-def test_durations(text, seconds):
-    assert parse_duration(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "2", "h", "0h", "-1h", "1.5h", "2h 2h", "30m1h", "1d", "9999999h"])
-def test_what_is_no_duration_is_refused_with_an_example(text):
-    with pytest.raises(ValueError, match="such as 2h, 90m or 1h30m"):
-        parse_duration(text)
 
 
 def test_each_dataset_and_head_comes_before_a_second_task_of_the_same():

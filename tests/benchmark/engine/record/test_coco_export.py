@@ -15,8 +15,8 @@ from lovt_bench.benchmark.engine.inputs.targets import box_targets
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
 from lovt_bench.benchmark.engine.record.coco_export import ground_truth, results, write_coco
-from lovt_bench.benchmark.engine.record.kept_predictions import with_predictions
-from lovt_bench.benchmark.engine.record.prediction_format import PredictionError, from_bytes
+from lovt_bench.benchmark.engine.record.prediction_reading import PredictionError, from_bytes
+from lovt_bench.benchmark.engine.record.recording import with_predictions
 from lovt_bench.benchmark.engine.record.rescore import ScoredRun
 from lovt_bench.tasks.detection import Detections
 from lovt_bench.tasks.metrics.dice import SegmentationMetrics

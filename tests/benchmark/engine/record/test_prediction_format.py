@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from lovt_bench.benchmark.contract.prediction_file import PredictionHeader
-from lovt_bench.benchmark.engine.record.prediction_format import from_bytes, to_bytes
+from lovt_bench.benchmark.engine.record.prediction_format import to_bytes
+from lovt_bench.benchmark.engine.record.prediction_reading import from_bytes
 from lovt_bench.tasks.detection import Detections
 from lovt_bench.tasks.predictions import MaskPredictions
 

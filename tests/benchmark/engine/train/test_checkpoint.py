@@ -30,7 +30,8 @@ from lovt_bench.benchmark.engine.inputs.splits import SplitData
 from lovt_bench.benchmark.engine.inputs.targets import box_targets, mask_targets
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.train import checkpoint as room
-from lovt_bench.benchmark.engine.train.checkpoint import Checkpoint, added, is_due, sweep_checkpoints
+from lovt_bench.benchmark.engine.train.checkpoint import Checkpoint, added, is_due
+from lovt_bench.benchmark.engine.train.checkpoint_sweep import sweep_checkpoints
 from lovt_bench.benchmark.engine.train.outcome import RunOutcome
 from lovt_bench.benchmark.engine.train.single import train_single
 from lovt_bench.benchmark.engine.train.training import Training

@@ -9,13 +9,8 @@ import torch
 from torch import nn
 
 from lovt_bench.benchmark.engine.train.kernels import fast_head as module
-from lovt_bench.benchmark.engine.train.kernels.fast_head import (
-    FastConv2d,
-    fast_head,
-    head_of,
-    pays,
-    used_winograd,
-)
+from lovt_bench.benchmark.engine.train.kernels.choice import head_of
+from lovt_bench.benchmark.engine.train.kernels.fast_head import FastConv2d, fast_head, pays, used_winograd
 from lovt_bench.tasks.heads.unet import UNetHead
 from lovt_bench.tasks.heads.yolov3 import YoloV3Head
 

@@ -16,12 +16,8 @@ from lovt_bench.benchmark.engine.inputs.splits import LinearSplit
 from lovt_bench.benchmark.engine.inputs.targets import MaskTargets
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.train import linear_batch
-from lovt_bench.benchmark.engine.train.kernels.step_graph import (
-    GraphedHead,
-    StepGraph,
-    capture_on_cuda,
-    step_on,
-)
+from lovt_bench.benchmark.engine.train.kernels.choice import step_on
+from lovt_bench.benchmark.engine.train.kernels.step_graph import GraphedHead, StepGraph, capture_on_cuda
 from lovt_bench.benchmark.engine.train.linear_batch import train_linear_batch
 from lovt_bench.tasks.heads import build_head, head_strides
 from lovt_bench.tasks.heads.linear import bilinear_matrix

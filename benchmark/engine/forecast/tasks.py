@@ -11,7 +11,7 @@ from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
 
 
 @dataclass(frozen=True)
-class TaskPrediction:
+class TaskForecast:
     """What is left to do for one task. Features that several tasks read count with the first of them."""
 
     spec: TaskSpec
@@ -24,7 +24,7 @@ class TaskPrediction:
     bytes_written: int
 
 
-def predict(plans: Sequence[TaskPlan], jobs: Sequence[PlannedJob]) -> list[TaskPrediction]:
+def forecast_tasks(plans: Sequence[TaskPlan], jobs: Sequence[PlannedJob]) -> list[TaskForecast]:
     """Return what the jobs of each task take, in the order of the plans.
 
     Args:
@@ -32,15 +32,15 @@ def predict(plans: Sequence[TaskPlan], jobs: Sequence[PlannedJob]) -> list[TaskP
         jobs: Planned with rates of this machine.
     """
     owner = {job.id: job.task_ids[0] for job in jobs}
-    predictions = []
+    forecasts = []
     for plan in plans:
         own = [job for job in jobs if owner[job.id] == plan.spec.id]
-        features = sum(job.cost for job in own if job.spec.kind == "features")
+        features = sum(job.cost for job in own if job.payload.kind == "features")
         phases = [
-            [job.cost for job in own if job.spec.kind == kind] for kind in ("features", "tune", "final")
+            [job.cost for job in own if job.payload.kind == kind] for kind in ("features", "tune", "final")
         ]
-        predictions.append(
-            TaskPrediction(
+        forecasts.append(
+            TaskForecast(
                 spec=plan.spec,
                 runs=sum(job.runs for job in own),
                 seconds=sum(job.cost for job in own),
@@ -49,10 +49,10 @@ def predict(plans: Sequence[TaskPlan], jobs: Sequence[PlannedJob]) -> list[TaskP
                 bytes_written=sum(job.bytes_written for job in own),
             )
         )
-    return predictions
+    return forecasts
 
 
-def total_seconds(predictions: Sequence[TaskPrediction], workers: int) -> float:
+def total_seconds(forecasts: Sequence[TaskForecast], workers: int) -> float:
     """Return the time of all tasks with so many equal workers: never less than the longest task's chain."""
-    work = sum(prediction.seconds for prediction in predictions) / max(1, workers)
-    return max([work, *(prediction.longest for prediction in predictions)])
+    work = sum(forecast.seconds for forecast in forecasts) / max(1, workers)
+    return max([work, *(forecast.longest for forecast in forecasts)])

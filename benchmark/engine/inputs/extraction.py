@@ -1,13 +1,15 @@
-"""Which feature levels of which rows tasks read, and what of it is not on disk."""
+"""Which feature levels of which rows tasks read, what of it is not on disk, and its extraction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+import torch
+from torch import nn
 
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
-from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
 
 Demand = dict[tuple[SplitName, int], int]
 """Rows by split and stride."""
@@ -26,14 +28,11 @@ class Missing:
         return sum(rows for rows, _ in self.passes.values())
 
 
-def demand(plans: Iterable[TaskPlan]) -> Demand:
-    """Return what the tasks read together."""
+def united(demands: Iterable[Demand]) -> Demand:
+    """Return what all of them read together."""
     rows: Demand = {}
-    for plan in plans:
-        for split in SPLIT_NAMES:
-            for stride in plan.data.strides:
-                if stride != 1:
-                    rows[split, stride] = max(rows.get((split, stride), 0), plan.data.size(split))
+    for demand in demands:
+        rows |= {key: max(rows.get(key, 0), wanted) for key, wanted in demand.items()}
     return rows
 
 
@@ -58,12 +57,24 @@ def missing(cache: FeatureCache, wanted: Demand, coming: Demand | None = None) -
     return Missing(passes)
 
 
-def stored_bytes(plan: TaskPlan, missing_: Missing) -> int:
-    """Return the bytes that the extraction writes."""
-    value = 2 if plan.data.half else 4
-    pixels = {stride: (-(-plan.data.side // stride)) ** 2 for stride in plan.data.channels}
-    return sum(
-        rows * pixels[stride] * plan.data.channels[stride] * value
-        for rows, strides in missing_.passes.values()
-        for stride in strides
-    )
+def extract(
+    cache: FeatureCache,
+    lacking: Missing,
+    load: Callable[[], nn.Module],
+    device: torch.device,
+    advance: Callable[[int], None] = lambda images: None,
+) -> None:
+    """Write what is missing: the one way in which features come to be.
+
+    Args:
+        cache: Cache of one draw of the backbone on one dataset.
+        lacking: What is missing in it.
+        load: Returns that draw; called if there is something to compute.
+        device: Where to compute.
+        advance: Called with the number of images done after each batch.
+    """
+    if not lacking.passes:
+        return
+    backbone = load()
+    for split, (rows, strides) in lacking.passes.items():
+        cache.extract(backbone, split, rows, strides, device, advance)

@@ -16,8 +16,8 @@ from lovt_bench.benchmark.engine.evaluate import evaluate
 from lovt_bench.benchmark.engine.forecast import calibrate as calibrate_room
 from lovt_bench.benchmark.engine.forecast import forecast as forecast_room
 from lovt_bench.benchmark.engine.forecast.calibrate import calibrate
-from lovt_bench.benchmark.engine.forecast.predict import predict, total_seconds
-from lovt_bench.benchmark.engine.inputs import sources as inputs
+from lovt_bench.benchmark.engine.forecast.tasks import forecast_tasks, total_seconds
+from lovt_bench.benchmark.engine.inputs import sources
 from lovt_bench.benchmark.engine.plan.cost import TYPICAL, Rates
 from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
 from lovt_bench.benchmark.engine.plan.jobs import plan_jobs
@@ -49,7 +49,7 @@ def evaluation(request, tmp_path):
 
 def predicted(evaluation, **options):
     plans = list(plan_tasks(evaluation)[0].values())
-    return predict(plans, plan_jobs(plans, **options))
+    return forecast_tasks(plans, plan_jobs(plans, **options))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_the_backbone_is_timed_in_the_precision_that_it_works_in(evaluation, mon
             backbone.register_forward_hook(lambda *_: seen.add(torch.is_autocast_enabled("cpu")))
             return backbone
 
-    for room in (calibrate_room, inputs):
+    for room in (calibrate_room, sources):
         monkeypatch.setattr(room, "mixed_precision", lambda device: torch.autocast("cpu", torch.bfloat16))
     calibrate(list(plan_tasks(dataclasses.replace(evaluation, source=Watched()))[0].values()))
     assert seen == {True}

@@ -1,4 +1,7 @@
-"""The mean of per-batch validation losses (evaluation.md section 10: batches count alike, the short last one too)."""
+"""The mean of the losses of batches, in training and validation.
+
+In the published validation batches count alike, the short last one too (evaluation.md section 10).
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 
 from lovt_bench.benchmark.engine.plan.jobs import plan_jobs
 from lovt_bench.benchmark.engine.plan.task_plan import plan_tasks
-from lovt_bench.benchmark.engine.pulse import pulse_of
+from lovt_bench.benchmark.engine.train.pulse import pulse_of
 from lovt_bench.benchmark.engine.worker import Worker
 from lovt_bench.benchmark.executor.job import Event
 from tests.benchmark.executor.worlds import tiny_evaluation
@@ -19,11 +19,11 @@ def test_every_batch_of_a_training_is_a_sign_of_life(engine, tmp_path, monkeypat
     monkeypatch.setattr("lovt_bench.benchmark.engine.worker.pulse_of", partial(pulse_of, seconds=0.0))
     evaluation = tiny_evaluation(tmp_path, ("covid_linear",), engine=engine)
     jobs = plan_jobs(list(plan_tasks(evaluation)[0].values()))
-    worker = Worker(evaluation)
+    worker = Worker()
     for job in jobs:
         events: list[Event] = []
-        worker(job.spec.model_dump_json(), events.append)
-        if job.spec.kind != "features":
+        worker(job.payload, events.append)
+        if job.payload.kind != "features":
             break
     training = [next(iter(event), "alive") for event in events]
     begun = len(training) - training[::-1].index("activity")
