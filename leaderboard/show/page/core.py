@@ -13,6 +13,9 @@ from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
 from leaderboard.show.layout import INTERVALS, dataset_label, head_label, making_signs
 from leaderboard.show.page.links import web_address
 from leaderboard.show.page.numbers import score, short, spread
+from leaderboard.show.plots.cost import costs_of
+from leaderboard.show.plots.critical_difference import critical_difference_chart, critical_difference_label
+from leaderboard.show.plots.ranks import last_tied
 from leaderboard.text import clean
 
 
@@ -71,7 +74,7 @@ def _table(table: Table) -> dict[str, Any]:
         "claims": [claim.text for claim in table.claims],
         "clean": None if table.clean is None else table.clean.model_dump(mode="json"),
         "frozen": None if table.frozen is None else table.frozen.model_dump(mode="json"),
-        "analysis": None if table.analysis is None else _analysis(table.analysis),
+        "analysis": None if table.analysis is None else _analysis(table, table.analysis),
         "notes": table.notes,
         "source": None if source is None else {"citation": source.citation, "url": web_address(source.url)},
     }
@@ -109,8 +112,7 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "frozen": row.frozen_only or None,
         "rank": short(row.mean_rank, 6),
         "best": row.best_on,
-        "seconds": _seconds(row),
-        "parameters": row.parameters,
+        **{kind: short(cost, 9 if kind == "parameters" else 4) for kind, cost in costs_of(row).items()},
     }
     cells = {cell.task: cell for cell in row.cells}
     kept = {name: value for name, value in fields.items() if value is not None}
@@ -142,33 +144,36 @@ def _cell(cell: Cell | None) -> list[Any] | int:
     return values
 
 
-def _seconds(row: Row) -> float | None:
-    costs = [cell.cost.seconds for cell in row.cells if cell.cost]
-    return short(sum(costs)) if costs else None
-
-
-def _analysis(analysis: Analysis) -> dict[str, Any]:
+def _analysis(table: Table, analysis: Analysis) -> dict[str, Any]:
     return {
         "rankings": [
             {
                 "balance": ranking.balance,
                 "rows": [
-                    [
-                        item.row,
-                        short(item.mean_rank, 5),
-                        short(item.low),
-                        short(item.high),
-                        short(item.aggregate),
-                    ]
+                    {
+                        "row": item.row,
+                        "rank": short(item.mean_rank, 5),
+                        "low": short(item.low),
+                        "high": short(item.high),
+                        "scaled": short(item.aggregate),
+                    }
                     for item in ranking.rows
                 ],
+                "tied": last_tied(ranking) + 1,
                 "groups": ranking.groups,
                 "floor": ranking.floor,
                 "reference": ranking.reference,
             }
             for ranking in analysis.rankings
         ],
-        "criticals": [item.model_dump(mode="json") for item in analysis.critical_differences],
+        "criticals": [
+            {
+                "balance": item.balance,
+                "label": critical_difference_label(table, item),
+                "chart": critical_difference_chart(table, item),
+            }
+            for item in analysis.critical_differences
+        ],
         "audits": [
             [item.row, item.task, item.runs, item.effective_runs, item.repeated_values, item.repeated_seeds]
             for item in analysis.audits

@@ -46,19 +46,6 @@
       (column) => usable(a.cells[column.place]) && usable(b.cells[column.place]),
     );
     const names = a.name === b.name ? [`${a.name} (${a.id})`, `${b.name} (${b.id})`] : [a.name, b.name];
-    const values = both.flatMap((column) =>
-      [a, b].map((row, side) => {
-        const cell = row.cells[column.place];
-        const half = cell.interval ?? 0;
-        return {
-          task: column.title,
-          row: names[side],
-          mean: 100 * cell.mean,
-          low: 100 * (cell.mean - half),
-          high: 100 * (cell.mean + half),
-        };
-      }),
-    );
     const side = (cell) =>
       !cell
         ? MISSING
@@ -88,14 +75,20 @@
           "Published runs share one seed and often repeat each other: these p-values are too small, and what is told apart need not be real.",
         ),
       both.length > 0 &&
-        LOVT.legend(
-          [a, b].map((row) => LOVT.rowLink(table, row.id)),
-          LOVT.specs.TWO,
-        ),
-      both.length > 0 &&
-        LOVT.plot(
-          `Means with 95 % intervals (${table.intervalName}): ${names[0]} as circles, ${names[1]} as diamonds.`,
-          (width) => LOVT.specs.twoRows(values, names, width),
+        LOVT.plot(`Means with 95 % intervals (${table.intervalName}).`, "pair", () =>
+          both.flatMap((column) =>
+            [a, b].map((row, at) => {
+              const { mean, interval } = row.cells[column.place];
+              return {
+                id: row.id,
+                name: names[at],
+                task: column.task,
+                title: column.title,
+                mean,
+                half: interval ?? 0,
+              };
+            }),
+          ),
         ),
       sheet(
         "Differences by task, in percentage points",

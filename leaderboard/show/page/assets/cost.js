@@ -3,7 +3,6 @@
 (() => {
   const { h, fill, sheet } = LOVT;
   const { duration, fixed, SUPERVISION } = LOVT.format;
-  const LABELS = 40;
   const SHOWN = 40;
 
   const KINDS = {
@@ -40,12 +39,6 @@
       const rows = table.rows
         .filter((row) => row[kind] && row.rank !== undefined)
         .sort((a, b) => a.rank - b.rank);
-      const values = rows.map((row) => ({
-        name: row.name,
-        cost: row[kind],
-        rank: row.rank,
-        from: SUPERVISION[row.supervision],
-      }));
       fill(
         area,
         kinds.length > 1 &&
@@ -72,8 +65,10 @@
               ),
             ),
           ),
-        LOVT.plot(`Mean rank against ${title}. Shape and colour: what a row learned from.`, (width) =>
-          LOVT.specs.cost(values, title, rows.length <= LABELS && width > 500, width),
+        LOVT.plot(
+          `Mean rank against ${title}. Shape and colour: what a row learned from.`,
+          kind,
+          (fields) => rows.map((row) => ({ ...fields(row), cost: row[kind], rank: row.rank })),
         ),
         sheet(
           "The same in numbers",

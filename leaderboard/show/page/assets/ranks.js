@@ -1,9 +1,10 @@
 "use strict";
 /* Who stands where, how sure that is, and who cannot be told apart. */
 (() => {
-  const { h, s, fill, sheet } = LOVT;
+  const { h, fill, sheet } = LOVT;
   const { fixed } = LOVT.format;
   const PAGE = 100;
+  const DRAWN = 48;
 
   /** Letters as in a compact letter display: rows that share one cannot be told apart. @param {number} at */
   const letter = (at) =>
@@ -14,31 +15,11 @@
     /** @type {Map<string, string[]>} */
     const found = new Map();
     ranking.groups.forEach(([first, last], at) => {
-      for (const [row] of ranking.rows.slice(first, last + 1))
+      for (const { row } of ranking.rows.slice(first, last + 1))
         found.set(row, [...(found.get(row) ?? []), letter(at)]);
     });
     return new Map(
       [...found].map(([row, all]) => [row, all.length > 2 ? `${all[0]}–${all.at(-1)}` : all.join(" ")]),
-    );
-  };
-
-  /** An interval on a common scale. @param {number} low @param {number} high @param {number} mean @param {number} top */
-  const bar = (low, high, mean, top) => {
-    /** @param {number} rank */
-    const at = (rank) => 4 + (312 * (rank - 1)) / Math.max(1, top - 1);
-    return s(
-      "svg",
-      {
-        class: "interval",
-        viewBox: "0 0 320 16",
-        width: 320,
-        height: 16,
-        role: "img",
-        "aria-label": `${fixed(low)} to ${fixed(high)}`,
-      },
-      s("line", { x1: 4, x2: 316, y1: 8, y2: 8, class: "track" }),
-      s("line", { x1: at(low), x2: at(high), y1: 8, y2: 8, class: "span" }),
-      s("circle", { cx: at(mean), cy: 8, r: 3.6, class: "dot" }),
     );
   };
 
@@ -51,28 +32,49 @@
   /** @param {any} table @param {any} ranking @param {number} limit */
   const ranked = (table, ranking, limit) => {
     const found = letters(ranking);
-    const top = Math.max(...ranking.rows.map(([, , , high]) => high));
-    const scaled = ranking.rows.some(([, , , , aggregate]) => aggregate !== null);
+    const scaled = ranking.rows.some((item) => item.scaled !== null);
     const grouped = ranking.groups.length > 0;
     const head = [
       "Row",
       "Mean rank",
       "95 % interval",
-      "Drawn",
       ...(grouped ? ["Group"] : []),
       ...(scaled ? ["Scaled score"] : []),
     ];
     const rows = ranking.rows
       .slice(0, limit)
-      .map(([id, mean, low, high, aggregate], place) => [
-        [h("span", { class: "place" }, `${place + 1} `), name(table, id)],
-        fixed(mean),
-        `${fixed(low, 1)} – ${fixed(high, 1)}`,
-        bar(low, high, mean, top),
-        ...(grouped ? [h("code", {}, found.get(id) ?? "")] : []),
-        ...(scaled ? [fixed(aggregate)] : []),
+      .map((item, place) => [
+        [h("span", { class: "place" }, `${place + 1} `), name(table, item.row)],
+        fixed(item.rank),
+        `${fixed(item.low, 1)} – ${fixed(item.high, 1)}`,
+        ...(grouped ? [h("code", {}, found.get(item.row) ?? "")] : []),
+        ...(scaled ? [fixed(item.scaled)] : []),
       ]);
     return sheet(`Mean ranks, every ${ranking.balance} with the same weight`, head, rows, "ranks");
+  };
+
+  /** @param {any} table @param {any} ranking @param {any} other under the other balance */
+  const drawn = (table, ranking, other) => {
+    const elsewhere = new Map(other.rows.map((item) => [item.row, item.rank]));
+    const shown = ranking.rows.slice(0, DRAWN);
+    const rest = ranking.rows.length > DRAWN ? ` The best ${DRAWN} of ${ranking.rows.length}.` : "";
+    return LOVT.plot(
+      `Mean rank, every ${ranking.balance} with the same weight, with its 95 % interval; cross: every ${other.balance} with the same weight. Shaded: cannot be told apart from the first.${rest}`,
+      "ranks",
+      (fields) =>
+        shown.map((item, place) => ({
+          ...fields(LOVT.board.row(table, item.row)),
+          ...item,
+          other: elsewhere.get(item.row),
+          tied: place < ranking.tied,
+        })),
+    );
+  };
+
+  /** @param {any} table @param {string} balance */
+  const critical = (table, balance) => {
+    const found = table.analysis.criticals.find((item) => item.balance === balance);
+    return found ? [h("h2", {}, "Critical difference"), LOVT.plot(found.label, found.chart)] : null;
   };
 
   /** Without statistics: the order by mean rank alone. @param {any} table @param {number} limit */
@@ -140,6 +142,7 @@
               ? "No intervals were computed for this table."
               : "No row has finished every task, so there are no ranks yet.",
           ),
+        ranking && drawn(table, ranking, rankings.find((item) => item !== ranking)),
         ranking ? ranked(table, ranking, limit) : plain(table, limit),
         total > limit &&
           h(
@@ -158,7 +161,7 @@
             { class: "legend" },
             `Intervals: bootstrap over datasets, then tasks, then runs (${table.analysis.samples.toLocaleString("en")} samples, seed ${table.analysis.seed}).${ranking.groups.length ? " Rows that share a letter cannot be told apart." : ""}`,
           ),
-        ranking && LOVT.critical(table, ranking.balance),
+        ranking && critical(table, ranking.balance),
       );
     };
     draw();

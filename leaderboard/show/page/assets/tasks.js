@@ -2,7 +2,7 @@
 /* All tasks, and one: how its runs spread, how they learned, what they found on phantom images. */
 (() => {
   const { h, fill, sheet } = LOVT;
-  const { percent, share, plural } = LOVT.format;
+  const { percent, share, plural, MISSING } = LOVT.format;
   const SHOWN = 30;
 
   /** Rows that have a value on a task, best first. @param {any} table @param {any} column */
@@ -19,6 +19,29 @@
 
   /** The best rows, as the board marks them: unfinished ones are not, and none where all are equal. @param {any} table @param {any} column */
   const best = (table, column) => table.rows.filter((row) => row.cells[column.place]?.mark === 1);
+
+  /** @param {any} table */
+  const heat = (table) => {
+    const shown = [...table.rows].sort((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity) || a.place - b.place);
+    const rest = shown.length > SHOWN ? ` The best ${SHOWN} of ${plural(shown.length, "row")} by mean rank.` : "";
+    const cells = (fields) => (row) =>
+      table.columns.map((column) => {
+        const cell = row.cells[column.place];
+        const known = cell?.status === "complete";
+        return {
+          ...fields(row),
+          task: `${column.number} ${column.title}`,
+          score: known ? cell.mean : null,
+          label: known ? percent(cell.mean) : cell?.status === "diverged" ? "div" : MISSING,
+          best: cell?.mark === 1,
+        };
+      });
+    return LOVT.plot(
+      `Scores in percent; shade: from the lowest to the highest of the rows shown, task by task. Bold: best.${rest}`,
+      "heat",
+      (fields) => shown.slice(0, SHOWN).flatMap(cells(fields)),
+    );
+  };
 
   /** @param {any} table @param {HTMLElement} root */
   const list = (table, root) => {
@@ -48,45 +71,41 @@
         { class: "legend" },
         "Better than: how many of the rows compared the best one can be told apart from at 5 % (Welch's t, Holm-corrected over rows).",
       ),
+      h("h2", {}, "Scores by task"),
+      heat(table),
       LOVT.notes(table),
     );
   };
 
   /** @param {any} table @param {any} column @param {any} known @param {any[]} rows */
   const distribution = (table, column, known, rows) => {
-    const values = rows.slice(0, SHOWN).map(({ row, cell }) => ({
-      name: row.name,
-      mean: 100 * cell.mean,
-      low: cell.interval === null ? null : 100 * (cell.mean - cell.interval),
-      high: cell.interval === null ? null : 100 * (cell.mean + cell.interval),
+    const shown = rows.slice(0, SHOWN).map(({ row, cell }) => ({
+      row,
+      mean: cell.mean,
+      half: cell.interval,
       runs: (known.row(row.id).cells[column.place]?.runs ?? [])
-        .filter(([, value]) => value !== null)
-        .map(([, value]) => 100 * value),
+        .map(([, value]) => value)
+        .filter((value) => value !== null),
+      label: percent(cell.mean) + (cell.interval === null ? "" : ` ± ${percent(cell.interval)}`),
+      best: cell.mark === 1,
     }));
-    const single = values.some((item) => item.runs.length > 0);
-    const label = `${column.title}: ${single ? "each circle is a run, " : ""}the tick is the mean, the bar its 95 % interval (${table.intervalName})${rows.length > SHOWN ? `; the best ${SHOWN} of ${plural(rows.length, "row")}` : ""}.${single ? "" : " Single runs were not published."}`;
-    return [h("h2", {}, "Runs"), LOVT.plot(label, (width) => LOVT.specs.runs(values, column.metric, width))];
+    const single = shown.some((item) => item.runs.length > 0);
+    const label = `${column.title}, ${column.metric}: the mark is the mean, the bar its 95 % interval (${table.intervalName})${single ? ", each circle a run" : ""}${rows.length > SHOWN ? `; the best ${SHOWN} of ${plural(rows.length, "row")}` : ""}.${single ? "" : " Single runs were not published."}`;
+    const plot = LOVT.plot(label, "scores", (fields) => shown.map((item) => ({ ...item, ...fields(item.row) })));
+    return [h("h2", {}, "Runs"), plot];
   };
 
-  /** @param {any} table @param {any} column @param {any} known @param {any[]} rows */
-  const learning = (table, column, known, rows) => {
+  /** @param {any} column @param {any} known @param {any[]} rows */
+  const learning = (column, known, rows) => {
     const curves = rows
       .map(({ row }) => ({ row, curve: known.row(row.id).cells[column.place]?.curve }))
       .filter(({ curve }) => curve);
     if (curves.length === 0) return null;
-    const shown = curves.slice(0, LOVT.specs.LOOKS.length);
-    const values = shown.flatMap(({ row, curve: [epochs, found] }) =>
-      epochs.map((epoch, at) => ({ name: row.name, epoch, value: 100 * found[at] })),
+    const label = `Validation ${column.metric} by epoch, mean over the runs that still train; the best of ${plural(curves.length, "row")}.`;
+    const plot = LOVT.plot(label, "curves", (fields, series) =>
+      curves.slice(0, series).map(({ row, curve: [epochs, values] }) => ({ ...fields(row), epochs, values })),
     );
-    const label = `Validation by epoch, mean over the runs that still train; the best ${shown.length} of ${plural(curves.length, "row")}.`;
-    return [
-      h("h2", {}, "Learning curves"),
-      LOVT.plot(label, (width) => LOVT.specs.curves(values, column.metric, width)),
-      LOVT.legend(
-        shown.map(({ row }) => LOVT.rowLink(table, row.id)),
-        LOVT.specs.LOOKS,
-      ),
-    ];
+    return [h("h2", {}, "Learning curves"), plot];
   };
 
   /** @param {any} table @param {any} column @param {any} known @param {any[]} rows */
@@ -166,7 +185,7 @@
     if (rows.length === 0) root.append(h("p", {}, "No finished run yet."));
     else
       root.append(
-        ...[distribution(table, column, known, rows), learning(table, column, known, rows)]
+        ...[distribution(table, column, known, rows), learning(column, known, rows)]
           .flat()
           .filter(Boolean),
       );
