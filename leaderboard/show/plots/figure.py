@@ -28,8 +28,8 @@ _LINE = 14
 _LETTER = 5.3
 """Pixels of an average letter of a note."""
 
-_FONTS = re.compile(rb"(?:^ +/fo\d+ \d+ 0 R\n)+", re.MULTILINE)
-"""The list of fonts in a PDF, which comes in any order; sorted in its place, no offset changes."""
+_LISTED = re.compile(rb"(?:^ +/[a-z]+\d+ \d+ 0 R\n)+", re.MULTILINE)
+"""Fonts and groups that a PDF lists in any order; sorted in their place, no offset changes."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def figure_bytes(svg: str, form: Format) -> bytes:
     if form == "png":
         return bytes(vl_convert.svg_to_png(svg, scale=1, ppi=_PPI))
     if form == "pdf":
-        return _FONTS.sub(
+        return _LISTED.sub(
             lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), vl_convert.svg_to_pdf(svg)
         )
     return svg.encode()
