@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from benchmark.contract.leaderboard import Table
 from leaderboard.show.layout import mark
+from leaderboard.show.plots.pdf import settled
 from leaderboard.show.plots.theme import FONT, PAPER, Spec, on_paper
 from leaderboard.text import clean
 
@@ -27,9 +28,6 @@ _MARGIN = 12
 _LINE = 14
 _LETTER = 5.3
 """Pixels of an average letter of a note."""
-
-_LISTED = re.compile(rb"(?:^ +/[a-z]+\d+ \d+ 0 R\n)+", re.MULTILINE)
-"""Fonts and groups that a PDF lists in any order; sorted in their place, no offset changes."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +84,7 @@ def figure_bytes(svg: str, form: Format) -> bytes:
     if form == "png":
         return bytes(vl_convert.svg_to_png(svg, scale=1, ppi=_PPI))
     if form == "pdf":
-        return _LISTED.sub(
-            lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), vl_convert.svg_to_pdf(svg)
-        )
+        return settled(vl_convert.svg_to_pdf(svg))
     return svg.encode()
 
 

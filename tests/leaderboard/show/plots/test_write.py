@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -33,6 +34,10 @@ def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
     assert written[0] == written[1]
     assert sorted(written[0]) == sorted(f"phantom-seeded-demo-ranks.{form}" for form in FORMATS)
     assert not [name for name, content in written[0].items() if b"Date" in content]
+    pdf = written[0]["phantom-seeded-demo-ranks.pdf"]
+    table = pdf[int(pdf.split()[-2]) :]
+    for number, found in enumerate(re.finditer(rb"(\d{10}) 00000 n", table), 1):
+        assert pdf[int(found[1]) :].startswith(b"%d 0 obj" % number)
 
 
 def test_hostile_names_break_no_file(tmp_path: Path) -> None:
