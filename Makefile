@@ -68,11 +68,12 @@ test: $(STAMP) ## All tests
 test-fast: $(STAMP) ## Tests without the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m 'not slow'
 
-lint: $(STAMP) ## ruff, mypy, and code that nothing uses
+lint: $(STAMP) ## ruff, mypy, code that nothing uses, and the scripts of the page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/vulture
+	$(BIN)/biome lint --error-on-warnings leaderboard/show/page/assets
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .

@@ -6,10 +6,7 @@
 
   /** p-values of a pair in the order of the columns, null where it was not tested. @param {any} known @param {string} a @param {string} b */
   const tested = (known, a, b) => {
-    const found = known.pairs.find(
-      ([first, second]) => (first === a && second === b) || (first === b && second === a),
-    );
-    return found ? { tasks: found[2], overall: found[3], datasets: found[4] } : null;
+    return known.pairs.find(({ rows }) => rows.includes(a) && rows.includes(b));
   };
 
   /** @param {any} cell */
@@ -127,11 +124,11 @@
           "select",
           {
             name,
-            change: (event) => (
-              set(LOVT.board.row(table, event.target.value)),
-              LOVT.route.update({ a: a.id, b: b.id }),
-              draw()
-            ),
+            change: (event) => {
+              set(LOVT.board.row(table, event.target.value));
+              LOVT.route.update({ a: a.id, b: b.id });
+              draw();
+            },
           },
           ranked.map((row) => h("option", { value: row.id, selected: row === chosen }, row.name)),
         ),
@@ -140,8 +137,12 @@
       h(
         "form",
         { class: "filters", submit: (event) => event.preventDefault() },
-        choice("a", "First row", a, (row) => (a = row)),
-        choice("b", "Second row", b, (row) => (b = row)),
+        choice("a", "First row", a, (row) => {
+          a = row;
+        }),
+        choice("b", "Second row", b, (row) => {
+          b = row;
+        }),
       ),
       area,
     );
