@@ -77,11 +77,12 @@ $(LINKS): $(STAMP)
 	@ln -sfn ../../tests $(LINKS)/tests
 	@touch $@
 
-lint: $(STAMP) $(LINKS) ## ruff, mypy, and code that nothing uses
+lint: $(STAMP) $(LINKS) ## ruff, mypy, code that nothing uses, and the scripts of the page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/vulture
+	$(BIN)/biome lint --error-on-warnings leaderboard/show/page/assets
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .

@@ -24,5 +24,3 @@ class StandardError(logging.Handler):
 def show_log(level: int) -> None:
     """Print what is logged at this level or above."""
     logging.basicConfig(format="%(message)s", handlers=[StandardError()], level=level)
-    # It complains of home folders that cannot be written, which it can do without.
-    logging.getLogger("matplotlib").setLevel(max(level, logging.ERROR))

@@ -29,7 +29,7 @@ from lovt_bench.benchmark.cli.leaderboard_options import VERSIONS
 @click.option(
     "--kind",
     "kinds",
-    type=click.Choice(["ranks", "cd", "heatmap", "bars", "all"]),
+    type=click.Choice(["ranks", "cd", "heatmap", "scores", "curves", "cost", "all"]),
     multiple=True,
     default=["all"],
     show_default=True,
@@ -50,8 +50,8 @@ def plot(
     kinds: tuple[str, ...],
     versions: Path,
 ) -> None:
-    """Write the figures of a version: mean ranks with intervals, critical differences, scores as a heat map, and a
-    bar chart with intervals for each task and for all together.
+    """Write the figures of a version: mean ranks with intervals, critical differences, scores as a heat map and for
+    each task with intervals, learning curves, and cost against rank. They are the charts of the page, on white.
 
     Equal versions give equal files. What the statistics mean: docs/statistics.md.
 
@@ -62,12 +62,12 @@ def plot(
       lovt-bench leaderboard plot --out paper/figures --format svg
     """
     from lovt_bench.benchmark.workspace import workspace_root
-    from lovt_bench.leaderboard.show.plots.style import FORMATS
-    from lovt_bench.leaderboard.show.plots.write import KINDS, write_figures
+    from lovt_bench.leaderboard.show.plots.figure import FORMATS
+    from lovt_bench.leaderboard.show.plots.write import FIGURES, write_figures
 
     tables = tables_of(open_board(versions, version), wanted)
     target = out or workspace_root(None) / "figures" / version
-    chosen = [kind for kind in KINDS if kind in kinds or "all" in kinds]
+    chosen = [kind for kind in FIGURES if kind in kinds or "all" in kinds]
     for table in tables:
         written = list(
             write_figures(table, target, chosen, [form for form in FORMATS if not formats or form in formats])

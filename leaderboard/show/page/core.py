@@ -6,13 +6,22 @@ those that `assets/board.js` reads.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from lovt_bench.benchmark.contract.analysis import Analysis
 from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
 from lovt_bench.leaderboard.show.layout import INTERVALS, dataset_label, head_label, making_signs
+from lovt_bench.leaderboard.show.page.fields import by_name
 from lovt_bench.leaderboard.show.page.links import web_address
 from lovt_bench.leaderboard.show.page.numbers import score, short, spread
+from lovt_bench.leaderboard.show.page.parts import LEARNED_FROM, VIEWS
+from lovt_bench.leaderboard.show.plots.cost import costs_of
+from lovt_bench.leaderboard.show.plots.critical_difference import (
+    critical_difference_chart,
+    critical_difference_label,
+)
+from lovt_bench.leaderboard.show.plots.ranks import last_tied
 from lovt_bench.leaderboard.text import clean
 
 
@@ -22,9 +31,8 @@ def core(leaderboard: Leaderboard) -> dict[str, Any]:
         "version": leaderboard.version,
         "updated": leaderboard.updated,
         "keeper": leaderboard.keeper,
-        "notes": leaderboard.notes,
-        "inputs": len(leaderboard.inputs),
-        "records": sum(file.records for file in leaderboard.inputs),
+        "learnedFrom": {kind: {"short": word, "full": full} for kind, (word, full) in LEARNED_FROM.items()},
+        "views": {name: asdict(view) for name, view in VIEWS.items()},
         "tables": [_table(table) for table in leaderboard.tables],
     }
 
@@ -57,7 +65,6 @@ def _table(table: Table) -> dict[str, Any]:
         "section": section(table),
         "short": short_title(table),
         "title": table.title,
-        "statement": table.statement,
         "protocol": table.protocol,
         "profile": table.profile,
         "track": table.track,
@@ -67,12 +74,7 @@ def _table(table: Table) -> dict[str, Any]:
         "runs": table.expected_runs,
         "columns": [_column(column) for column in table.columns],
         "rows": [_row(row, table) for row in table.rows],
-        "methods": [{"method": m.method, "rows": len(m.rows), "best": m.best_on} for m in table.methods],
-        "claims": [claim.text for claim in table.claims],
-        "clean": None if table.clean is None else table.clean.model_dump(mode="json"),
-        "frozen": None if table.frozen is None else table.frozen.model_dump(mode="json"),
-        "analysis": None if table.analysis is None else _analysis(table.analysis),
-        "notes": table.notes,
+        "analysis": None if table.analysis is None else _analysis(table, table.analysis),
         "source": None if source is None else {"citation": source.citation, "url": web_address(source.url)},
     }
 
@@ -109,73 +111,60 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "frozen": row.frozen_only or None,
         "rank": short(row.mean_rank, 6),
         "best": row.best_on,
-        "seconds": _seconds(row),
-        "parameters": row.parameters,
+        **{kind: short(cost, 9 if kind == "parameters" else 4) for kind, cost in costs_of(row).items()},
     }
     cells = {cell.task: cell for cell in row.cells}
     kept = {name: value for name, value in fields.items() if value is not None}
-    return kept | {"cells": [_cell(cells.get(column.task)) for column in table.columns]}
+    return kept | {"cells": by_name([_cell(cells.get(column.task), table) for column in table.columns])}
 
 
-def _cell(cell: Cell | None) -> list[Any] | int:
-    """Return [mean, Student's, normal, runs, status, mark, rank, diverged, signs] without what is empty at the end.
-
-    0: missing.
-    """
+def _cell(cell: Cell | None, table: Table) -> dict[str, Any]:
+    """Return what is not as `assets/board.js` takes it to be: complete, of all runs, unmarked."""
     if cell is None:
-        return 0
+        return {"status": "missing"}
     summary = cell.summary
-    values: list[Any] = [
-        None if summary is None else score(summary.mean),
-        spread(summary.interval95_student) if summary else None,
-        spread(summary.interval95_normal) if summary else None,
-        summary.runs if summary else 0,
-        cell.status[0],
-        1 if cell.best else 2 if cell.second else 0,
-        cell.rank,
-    ]
+    runs = summary.runs if summary else 0
     failed = sum(run.value is None for run in cell.runs)
-    values.append([failed, len(cell.runs)] if cell.status == "diverged" else None)
-    values.append(making_signs(cell) or None)
-    while values[-1] in (None, 0):
-        values.pop()
-    return values
+    return {
+        "mean": score(summary.mean) if summary else None,
+        "student": spread(summary.interval95_student) if summary else None,
+        "normal": spread(summary.interval95_normal) if summary else None,
+        "runs": None if runs == table.expected_runs else runs,
+        "status": None if cell.status == "complete" else cell.status,
+        "mark": "best" if cell.best else "second" if cell.second else None,
+        "rank": cell.rank,
+        "failed": f"{failed} of {len(cell.runs)}" if cell.status == "diverged" else None,
+        "signs": making_signs(cell) or None,
+    }
 
 
-def _seconds(row: Row) -> float | None:
-    costs = [cell.cost.seconds for cell in row.cells if cell.cost]
-    return short(sum(costs)) if costs else None
-
-
-def _analysis(analysis: Analysis) -> dict[str, Any]:
+def _analysis(table: Table, analysis: Analysis) -> dict[str, Any]:
     return {
         "rankings": [
             {
                 "balance": ranking.balance,
                 "rows": [
-                    [
-                        item.row,
-                        short(item.mean_rank, 5),
-                        short(item.low),
-                        short(item.high),
-                        short(item.aggregate),
-                    ]
+                    {
+                        "row": item.row,
+                        "rank": short(item.mean_rank, 5),
+                        "low": short(item.low),
+                        "high": short(item.high),
+                    }
                     for item in ranking.rows
                 ],
-                "groups": ranking.groups,
-                "floor": ranking.floor,
-                "reference": ranking.reference,
+                "tied": last_tied(ranking) + 1,
             }
             for ranking in analysis.rankings
         ],
-        "criticals": [item.model_dump(mode="json") for item in analysis.critical_differences],
-        "audits": [
-            [item.row, item.task, item.runs, item.effective_runs, item.repeated_values, item.repeated_seeds]
-            for item in analysis.audits
+        "criticals": [
+            {
+                "balance": item.balance,
+                "label": critical_difference_label(table, item),
+                "chart": critical_difference_chart(table, item),
+            }
+            for item in analysis.critical_differences
         ],
+        "audits": [item.model_dump(mode="json") for item in analysis.audits],
         "differences": [item.model_dump(mode="json") for item in analysis.differences],
-        "statements": analysis.statements,
         "pool": analysis.pair_pool,
-        "samples": analysis.bootstrap_samples,
-        "seed": analysis.bootstrap_seed,
     }

@@ -1,7 +1,6 @@
 """What a submission's, a task's and a comparison's view need of one table: runs, costs, curves, provenance, pairs.
 
-Cells are lists, and lists that repeat (seeds, devices, epochs) stand once in `shared`: a board of 200 submissions has
-3,600 cells. `assets/details.js` reads the same layout.
+Lists that repeat (seeds, devices, epochs) stand once in `shared`. `assets/details.js` reads the same names.
 """
 
 from __future__ import annotations
@@ -9,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lovt_bench.benchmark.contract.leaderboard import Cell, ClaimedValue, Cost, Curve, Row, Table
+from lovt_bench.benchmark.contract.leaderboard import Cell, Row, Table
+from lovt_bench.leaderboard.show.page.fields import by_name
 from lovt_bench.leaderboard.show.page.links import web_address
 from lovt_bench.leaderboard.show.page.numbers import score, short, spread
 from lovt_bench.leaderboard.show.page.reproduce import commands
@@ -32,32 +32,30 @@ class Shared:
 
 
 def details(table: Table) -> dict[str, Any]:
-    """Return the details of a table as JSON-like data; cells are by number of the column."""
-    places = {column.task: place for place, column in enumerate(table.columns)}
+    """Return the details of a table as JSON-like data."""
     analysis = table.analysis
     shared = Shared()
-    rows = {row.id: _row(row, table, places, shared) for row in table.rows}
+    rows = {row.id: _row(row, table, shared) for row in table.rows}
     pairs = [
-        [
-            pair.first,
-            pair.second,
-            [short(p, 3) for p in pair.p_values],
-            short(pair.overall_p, 3),
-            short(pair.overall_p_datasets, 3),
-        ]
+        {
+            "rows": [pair.first, pair.second],
+            "tasks": [short(p, 3) for p in pair.p_values],
+            "overall": short(pair.overall_p, 3),
+            "datasets": short(pair.overall_p_datasets, 3),
+        }
         for pair in (analysis.pairs if analysis else [])
     ]
     return {"rows": rows, "pairs": pairs, "shared": shared.lists}
 
 
-def _row(row: Row, table: Table, places: dict[str, int], shared: Shared) -> dict[str, Any]:
+def _row(row: Row, table: Table, shared: Shared) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "paper": row.paper,
         "link": web_address(row.paper),
         "data": row.pretraining_data,
         "description": row.description,
         "architecture": row.architecture,
-        "overlaps": [[item.dataset, item.mark, item.reasons] for item in row.overlaps],
+        "overlaps": [item.model_dump(mode="json") for item in row.overlaps],
         "provenance": list(row.provenance.items()),
         "audit": list(row.audit.items()),
         "stale": row.stale,
@@ -66,46 +64,36 @@ def _row(row: Row, table: Table, places: dict[str, int], shared: Shared) -> dict
         "backbone": row.backbone_sha256,
         "commands": commands(row, table),
     }
-    cells = {places[cell.task]: _cell(cell, shared) for cell in row.cells if cell.task in places}
-    return {name: value for name, value in fields.items() if value} | {"cells": cells}
+    cells = {cell.task: cell for cell in row.cells}
+    known = {name: value for name, value in fields.items() if value}
+    return known | {"cells": by_name([_cell(cells.get(column.task), shared) for column in table.columns])}
 
 
-def _cell(cell: Cell, shared: Shared) -> list[Any]:
-    """Return [std, learning rate, seeds, values, extra, claimed, cost, curve, made]; an empty end is left out."""
-    values: list[Any] = [
-        spread(cell.summary.std) if cell.summary else None,
-        cell.learning_rate,
-        shared.place([run.seed for run in cell.runs]) if cell.runs else None,
-        [None if run.value is None else score(run.value) for run in cell.runs],
-        [[name, score(item.mean)] for name, item in cell.extra.items()],
-        _claimed(cell.claimed),
-        _cost(cell.cost, shared),
-        _curve(cell.curve, shared),
-        shared.place([(label, tuple(found)) for label, found in cell.made_with.items()])
+def _cell(cell: Cell | None, shared: Shared) -> dict[str, Any]:
+    """Return what is known of a cell beside its numbers; seeds, devices, epochs and `made` are places in `shared`."""
+    if cell is None:
+        return {}
+    fields: dict[str, Any] = {
+        "std": spread(cell.summary.std) if cell.summary else None,
+        "lr": cell.learning_rate,
+        "seeds": shared.place([run.seed for run in cell.runs]) if cell.runs else None,
+        "values": [None if run.value is None else score(run.value) for run in cell.runs] or None,
+        "made": shared.place([(label, tuple(found)) for label, found in cell.made_with.items()])
         if cell.made_with
         else None,
-    ]
-    while values and not values[-1]:
-        values.pop()
-    return values
-
-
-def _claimed(claimed: ClaimedValue | None) -> list[Any] | None:
-    if claimed is None:
-        return None
-    return [score(claimed.value), spread(claimed.interval95), spread(claimed.difference)]
-
-
-def _cost(cost: Cost | None, shared: Shared) -> list[Any] | None:
-    """Return [runs, seconds, devices, bytes, joules]."""
-    if cost is None:
-        return None
-    devices = shared.place(cost.devices)
-    return [cost.runs, short(cost.seconds), devices, cost.peak_memory_bytes, short(cost.energy_joules)]
-
-
-def _curve(curve: Curve | None, shared: Shared) -> list[Any] | None:
-    """Return [epochs, values in hundredths of a percent]; they are only plotted."""
-    if curve is None:
-        return None
-    return [shared.place(curve.epochs), [round(10_000 * value) for value in curve.values]]
+    }
+    if cell.claimed:
+        fields["claim"] = score(cell.claimed.value)
+        fields["claimInterval"] = spread(cell.claimed.interval95)
+        fields["claimDifference"] = spread(cell.claimed.difference)
+    if cell.cost:
+        fields["costRuns"] = cell.cost.runs
+        fields["seconds"] = short(cell.cost.seconds)
+        fields["devices"] = shared.place(cell.cost.devices)
+        fields["memory"] = cell.cost.peak_memory_bytes
+        fields["joules"] = short(cell.cost.energy_joules)
+    if cell.curve:
+        fields["epochs"] = shared.place(cell.curve.epochs)
+        # Curves are only drawn: hundredths of a percent are enough.
+        fields["curve"] = [round(10_000 * value) for value in cell.curve.values]
+    return fields

@@ -17,7 +17,21 @@ from lovt_bench.leaderboard.show.layout import (
     mean_rank_text,
 )
 from lovt_bench.leaderboard.show.page.assets import EARLY, SCRIPTS, STYLES
+from lovt_bench.leaderboard.show.page.core import section, short_title
 from lovt_bench.leaderboard.show.page.links import web_address
+from lovt_bench.leaderboard.show.page.parts import (
+    STAMPS,
+    VIEWS,
+    balances,
+    column_of,
+    costs,
+    filters_of,
+    legend_of,
+    letters,
+    names_of,
+    plural,
+    standing,
+)
 
 PLAIN_ROWS = 100
 """Rows of a table that is shown without scripts; the CSV beside the page has all."""
@@ -52,6 +66,24 @@ def index_html(leaderboard: Leaderboard) -> bytes:
         mark=mark,
         mean_rank=mean_rank_text,
         link=web_address,
+        section=section,
+        short_title=short_title,
+        **{
+            part.__name__: part
+            for part in (
+                names_of,
+                column_of,
+                plural,
+                legend_of,
+                balances,
+                costs,
+                filters_of,
+                letters,
+                standing,
+            )
+        },
+        VIEWS=VIEWS,
+        STAMPS=STAMPS,
     )
     return text.encode()
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from lovt_bench.benchmark.contract.example import ExampleSet
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard
 from lovt_bench.leaderboard.show.page.assets import asset_files
+from lovt_bench.leaderboard.show.page.charts import chart_file
 from lovt_bench.leaderboard.show.page.core import core
 from lovt_bench.leaderboard.show.page.details import details
 from lovt_bench.leaderboard.show.page.examples import example_files
@@ -35,6 +36,7 @@ def render_page(
     return {
         "index.html": index_html(leaderboard),
         "data.js": as_script("window.LOVT_BENCH_BOARD", data),
+        "charts.js": chart_file(),
         **parts,
         **example_parts,
         **asset_files(),

@@ -1,1 +1,1 @@
-"""Figures for papers: rank plot, critical-difference diagram, heat map and bar charts of one table."""
+"""Charts of one table, each one Vega-Lite specification: the page draws it, `leaderboard plot` prints it."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from lovt_bench.benchmark.contract.analysis import Analysis
 from lovt_bench.benchmark.contract.leaderboard import Row, Table
+from lovt_bench.leaderboard.show.plots.theme import LOOKS, Spec
 from lovt_bench.leaderboard.statistics.aggregate import is_reference
 from lovt_bench.leaderboard.statistics.analyse import analyse
+from lovt_bench.leaderboard.text import clean
 
 LIMIT = 48
 """Rows that one figure shows."""
@@ -26,3 +28,9 @@ def shown_rows(table: Table, analysis: Analysis, limit: int = LIMIT) -> tuple[li
     chosen = {*references, *[name for name in order if name not in references][: limit - len(references)]}
     note = f"{limit} of {len(table.rows)} rows: the best by mean rank (datasets weighted equally), and reference rows."
     return [row for row in table.rows if row.id in chosen], [note]
+
+
+def row_fields(row: Row) -> Spec:
+    """Return what every chart needs to know of a row."""
+    name = clean(row.display_name, limit=80) or row.id
+    return {"id": row.id, "name": name, "from": LOOKS[row.supervision].label}

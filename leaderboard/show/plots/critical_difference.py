@@ -3,89 +3,136 @@
 from __future__ import annotations
 
 import math
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import Any
 
 from lovt_bench.benchmark.contract.analysis import CriticalDifference
 from lovt_bench.benchmark.contract.leaderboard import Table
-from lovt_bench.leaderboard.show.plots.style import FAINT, frame, name_of, note_height
+from lovt_bench.leaderboard.show.plots.chart import SCHEMA, short
+from lovt_bench.leaderboard.show.plots.choice import row_fields
+from lovt_bench.leaderboard.show.plots.theme import CONFIG, INK, QUIET, Spec
 
-ROW = 0.17
-"""Inches between two labels, and between two bars."""
+_LINE = 19
+"""Pixels from one name to the next."""
 
-
-def critical_difference_figure(table: Table, diagram: CriticalDifference) -> Figure:
-    """Return the figure of one diagram of the table's analysis."""
-    names = {row.id: name_of(row, 7, 1.65) for row in table.rows}
-    what = "datasets" if diagram.balance == "dataset" else "tasks"
-    half = math.ceil(len(diagram.pool) / 2)
-    notes = [
-        f"Mean ranks over {diagram.blocks} {what}, within the {len(diagram.pool)} rows shown and no others. Friedman "
-        f"p = {diagram.friedman_p:.2g}, Iman-Davenport p = {diagram.iman_davenport_p:.2g}. Bars join rows whose mean "
-        f"ranks differ by less than Nemenyi's critical difference (CD) at {diagram.alpha:g}.",
-    ]
-    if len(diagram.pool) < len(table.rows):
-        notes.append(f"Pool: the best {len(diagram.pool)} complete rows of {len(table.rows)}.")
-    if diagram.balance == "task":
-        notes.append("Tasks of one dataset are not independent: the test is too sure of itself.")
-    bars = 0.10 * len(diagram.cliques)
-    body = 0.75 + bars + ROW * half + 0.15
-    below = note_height(notes, 7.0)
-    height = 0.55 + body + below
-    figure = Figure(figsize=(7.0, height))
-    axes = figure.add_axes((0.0, below / height, 1.0, body / height))
-    axes.set_xlim(0, 7.0)
-    axes.set_ylim(body, 0)
-    axes.axis("off")
-    _draw(axes, diagram, names, half, bars)
-    frame(figure, table, f"Critical difference over {what}", notes)
-    return figure
+_BAR = 0.5
+"""Lines from one bar to the next."""
 
 
-def _draw(axes: Axes, diagram: CriticalDifference, names: dict[str, str], half: int, bars: float) -> None:
-    """Draw in inches, y downwards; rank 1 is at the left."""
-    left, right, line = 2.3, 4.7, 0.62
+def critical_difference_chart(table: Table, diagram: CriticalDifference) -> Spec:
+    """Return the chart of one diagram with its data; `width` is for whoever draws it.
+
+    Rank 1 is at the left; the better half of the rows hangs left, the other right. A critical difference that is
+    longer than the axis ends with it, and its label says so.
+    """
     count = len(diagram.pool)
-    low, high = 1, max(count, 2)
-
-    def place(rank: float) -> float:
-        return left + (rank - low) / (high - low) * (right - left)
-
-    axes.plot([left, right], [line, line], color="black", linewidth=1)
-    step = max(1, math.ceil((high - low) / 10))
-    for tick in range(low, high + 1):
-        long = (tick - low) % step == 0
-        axes.plot([place(tick)] * 2, [line - (0.08 if long else 0.04), line], color="black", linewidth=0.8)
-        if long:
-            axes.text(place(tick), line - 0.1, str(tick), ha="center", va="bottom", fontsize=7)
-    span = place(low + diagram.critical_difference) - left
-    # A critical difference beyond the axis is drawn to its end and named.
-    end = min(left + span, right)
-    axes.plot([left, end], [0.22, 0.22], color="black", linewidth=1.4)
-    for x in (left, end) if left + span <= right else (left,):
-        axes.plot([x, x], [0.17, 0.27], color="black", linewidth=1.4)
-    beyond = "" if left + span <= right else " (longer than the axis)"
-    axes.text(
-        (left + end) / 2,
-        0.17,
-        f"CD = {diagram.critical_difference:.2f}{beyond}",
-        ha="center",
-        va="bottom",
-        fontsize=7,
-    )
+    half = math.ceil(count / 2)
+    high = max(2, math.ceil(max(diagram.mean_ranks)))
+    end = min(1 + diagram.critical_difference, high)
+    top = 1.0 + _BAR * len(diagram.cliques)
+    names = {row.id: row_fields(row)["name"] for row in table.rows}
     ranks = dict(zip(diagram.pool, diagram.mean_ranks, strict=True))
-    for number, clique in enumerate(diagram.cliques):
-        y = line + 0.1 + 0.10 * number
-        ends = [place(ranks[clique[0]]) - 0.03, place(ranks[clique[-1]]) + 0.03]
-        axes.plot(ends, [y, y], color="black", linewidth=3, solid_capstyle="butt")
-    for index, (row, rank) in enumerate(zip(diagram.pool, diagram.mean_ranks, strict=True)):
-        first = index < half
-        y = line + 0.2 + bars + ROW * (index if first else count - 1 - index)
-        edge = left - 0.12 if first else right + 0.12
-        axes.plot([place(rank), place(rank), edge], [line, y, y], color=FAINT, linewidth=0.7)
-        side = "right" if first else "left"
-        shift = -0.05 if first else 0.05
-        printed = f"{rank:5.2f}".replace(" ", "\u2007")
-        label = f"{names[row]}  {printed}" if first else f"{printed}  {names[row]}"
-        axes.text(edge + shift, y, label, ha=side, va="center", fontsize=7)
+    rows = [
+        {
+            "name": names[row],
+            "rank": ranks[row],
+            "text": f"{ranks[row]:.2f}",
+            "side": "left" if place < half else "right",
+            "level": top + (place if place < half else count - 1 - place),
+        }
+        for place, row in enumerate(diagram.pool)
+    ]
+    bars = [
+        {"from": ranks[clique[0]], "to": ranks[clique[-1]], "level": 0.6 + _BAR * place}
+        for place, clique in enumerate(diagram.cliques)
+    ]
+    beyond = "" if end < high or end == 1 + diagram.critical_difference else " (longer than the axis)"
+    label = f"CD = {diagram.critical_difference:.2f}{beyond}"
+    x: Spec = {
+        "type": "quantitative",
+        "title": None,
+        "scale": {
+            "domain": [1, high],
+            "range": [{"expr": "names"}, {"expr": "width - names"}],
+            "nice": False,
+        },
+        "axis": {"orient": "top", "grid": False, "tickCount": min(high - 1, 10), "offset": 0},
+    }
+    y: Spec = {
+        "type": "quantitative",
+        "scale": {"domain": [0, top + half], "range": [0, {"expr": "height"}], "nice": False},
+        "axis": None,
+    }
+    level = {"y": {**y, "field": "level"}}
+    span = {"x": {**x, "field": "from"}, "x2": {"field": "to"}, **level}
+    critical = {"from": 1, "to": end, "label": label}
+    above: Spec = {"y": -30, "color": QUIET}
+    return {
+        "$schema": SCHEMA,
+        "config": CONFIG,
+        "params": [{"name": "names", "expr": "min(230, width * 0.29)"}],
+        "height": round(_LINE * (top + half)),
+        "data": {"values": rows},
+        "layer": [
+            {
+                "mark": {"type": "rule"},
+                "encoding": {"x": {**x, "field": "rank"}, **level, "y2": {"datum": 0}},
+            },
+            *_side("left", x, level),
+            *_side("right", x, level),
+            {
+                "data": {"values": bars},
+                "mark": {"type": "rule", "strokeWidth": 4, "color": INK},
+                "encoding": span,
+            },
+            {
+                "data": {"values": [critical]},
+                "layer": [
+                    {
+                        "mark": {"type": "rule", "strokeWidth": 2, **above},
+                        "encoding": {"x": {**x, "field": "from"}, "x2": {"field": "to"}},
+                    },
+                    {
+                        "mark": {"type": "text", "align": "left", "dx": 6, **above},
+                        "encoding": {"x": {**x, "field": "to"}, "text": {"field": "label"}},
+                    },
+                ],
+            },
+        ],
+    }
+
+
+def _side(side: str, x: Spec, level: Spec) -> list[Spec]:
+    """Return the lines from the axis to the names of one side, and the names with their ranks."""
+    left = side == "left"
+    edge: dict[str, Any] = {"expr": "names - 10" if left else "width - names + 10"}
+    name = short("datum.name", "names - 60")
+    text = f"{name} + '  ' + datum.text" if left else f"datum.text + '  ' + {name}"
+    mine = {"transform": [{"filter": f"datum.side == '{side}'"}]}
+    place = {"x": {"expr": "names - 14" if left else "width - names + 14"}, "text": {"expr": text}}
+    return [
+        {
+            **mine,
+            "mark": {"type": "rule"},
+            "encoding": {"x": {**x, "field": "rank"}, "x2": {"value": edge}, **level},
+        },
+        {**mine, "mark": {"type": "text", "align": "right" if left else "left", **place}, "encoding": level},
+    ]
+
+
+def critical_difference_label(table: Table, diagram: CriticalDifference) -> str:
+    """Return in sentences what the diagram shows, and over whom."""
+    what = "datasets" if diagram.balance == "dataset" else "tasks"
+    pool = (
+        f"the best {len(diagram.pool)} complete rows" if len(diagram.pool) < len(table.rows) else "all rows"
+    )
+    sure = (
+        " Tasks of one dataset are not independent: the test is too sure of itself."
+        if what == "tasks"
+        else ""
+    )
+    return (
+        f"Mean ranks over {diagram.blocks} {what}, within {pool} and no others "
+        f"({len(diagram.pool)} of {len(table.rows)}). "
+        f"Bars join rows whose mean ranks differ by less than Nemenyi's critical difference (CD) at {diagram.alpha:g}; "
+        f"Friedman p = {diagram.friedman_p:.2g}, Iman-Davenport p = {diagram.iman_davenport_p:.2g}.{sure}"
+    )

@@ -1,80 +1,90 @@
-"""Rank plot: mean rank of each complete row with its bootstrap interval, best on top."""
+"""Mean ranks with their bootstrap intervals, best on top."""
 
 from __future__ import annotations
 
-from matplotlib.figure import Figure
+from collections.abc import Sequence
 
+from lovt_bench.benchmark.contract.analysis import Ranking, RankInterval
 from lovt_bench.benchmark.contract.leaderboard import Table
-from lovt_bench.leaderboard.show.plots.choice import LIMIT, analysis_of
-from lovt_bench.leaderboard.show.plots.style import FAINT, LOOKS, frame, legend_of, name_of, note_height
-from lovt_bench.leaderboard.statistics.aggregate import is_reference
+from lovt_bench.leaderboard.show.plots.chart import across, beside_names, lines, names
+from lovt_bench.leaderboard.show.plots.choice import row_fields
+from lovt_bench.leaderboard.show.plots.theme import INK, QUIET, SUNK, Spec, by_supervision
 
 
-def rank_figure(table: Table) -> Figure | None:
-    """Return the figure; None where no two rows are complete."""
-    analysis = analysis_of(table)
-    if not analysis.rankings:
-        return None
-    ranking, by_task = analysis.rankings
-    rows = {row.id: row for row in table.rows}
-    plain = {item.row: item.mean_rank for item in by_task.rows}
-    references = [item for item in ranking.rows[LIMIT:] if is_reference(item.row)]
-    shown = [*ranking.rows[: LIMIT - min(len(references), LIMIT // 2)], *references][:LIMIT]
-    notes = [
-        f"Dot and bar: mean rank over datasets (their tasks share one vote) with its 95 % interval by "
-        f"{analysis.bootstrap_samples} bootstrap samples over datasets, tasks and runs. Cross: mean rank over tasks.",
+def rank_chart() -> Spec:
+    """Return the chart.
+
+    Rows: `rank`, `low`, `high`, `other` (mean rank under the other balance), `tied` (not told apart from the first).
+    """
+    x = across(
+        title="mean rank (1 is best)",
+        scale={"zero": False, "nice": False, "padding": 8},
+        axis={"tickMinStep": 1},
+    )
+    tooltip = [{"field": "name", "title": "row"}] + [
+        {"field": field, "format": ".2f", "title": title}
+        for field, title in (("rank", "mean rank"), ("low", "from"), ("high", "to"))
     ]
-    if len(shown) < len(ranking.rows):
-        notes.append(
-            f"{len(shown)} of {len(ranking.rows)} rows: the best, and reference rows; ranks are among all."
-        )
-    if len(ranking.rows) < len(table.rows):
-        notes.append(f"{len(table.rows) - len(ranking.rows)} row(s) are not measured on every task: no rank.")
-    if table.kind == "published":
-        notes.append(
-            "Published runs share one seed and often repeat each other: these intervals are too narrow."
-        )
-    below = note_height(notes, 7.0) + 0.72
-    height = 0.55 + 0.19 * len(shown) + below
-    figure = Figure(figsize=(7.0, height))
-    axes = figure.add_axes((0.30, below / height, 0.67, 0.19 * len(shown) / height))
-    top = max((last for first, last in ranking.groups if first == 0), default=0)
-    band = min(top, len(shown) - 1)
-    if top:
-        axes.axhspan(-0.5, band + 0.5, color="#ececec", zorder=0)
-        axes.text(
-            0.995,
-            band + 0.42,
-            "cannot be told apart from the first",
-            transform=axes.get_yaxis_transform(),
-            ha="right",
-            va="bottom",
-            fontsize=6.5,
-            color=FAINT,
-        )
-    for place, item in enumerate(shown):
-        look = LOOKS[rows[item.row].supervision]
-        axes.plot([item.low, item.high], [place, place], color="black", linewidth=1.1, zorder=2)
-        for end in (item.low, item.high):
-            axes.plot([end, end], [place - 0.18, place + 0.18], color="black", linewidth=1.1, zorder=2)
-        axes.plot(plain[item.row], place, marker="x", color=FAINT, markersize=4, zorder=3)
-        axes.plot(
-            item.mean_rank,
-            place,
-            marker=look.marker,
-            color=look.colour,
-            markeredgecolor="black",
-            markeredgewidth=0.7,
-            markersize=5.5,
-            zorder=4,
-        )
-    axes.set_yticks(range(len(shown)), [name_of(rows[item.row], 8, 1.9) for item in shown])
-    axes.set_ylim(len(shown) - 0.5, -0.5)
-    axes.set_xlim(left=min(0.5, *(item.low for item in shown)))
-    axes.set_xlabel("mean rank (1 is best)")
-    axes.grid(axis="x", color="#dddddd", linewidth=0.5, zorder=0)
-    axes.set_axisbelow(True)
-    kinds = [rows[item.row].supervision for item in shown]
-    legend_of(axes, kinds, bars=False, inches=below - 0.72)
-    frame(figure, table, "Mean ranks", notes)
-    return figure
+    cross = "M-.7-.7L.7.7M-.7.7L.7-.7"
+    return beside_names(
+        "16",
+        height={"step": 20},
+        encoding={"y": lines()},
+        layer=[
+            {
+                "transform": [{"filter": "datum.tied"}],
+                "mark": {"type": "rect", "color": SUNK, "opacity": 0.6, "x": 0, "x2": "width"},
+            },
+            names(),
+            {
+                "mark": {"type": "rule", "strokeWidth": 1.3, "color": INK},
+                "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
+            },
+            *(
+                {
+                    "mark": {"type": "tick", "thickness": 1.3, "size": 8, "color": INK},
+                    "encoding": {"x": {**x, "field": end}},
+                }
+                for end in ("low", "high")
+            ),
+            {
+                "mark": {
+                    "type": "point",
+                    "shape": cross,
+                    "size": 30,
+                    "stroke": QUIET,
+                    "strokeWidth": 1.2,
+                    "opacity": 1,
+                    "filled": False,
+                },
+                "encoding": {"x": {**x, "field": "other"}},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 64, "opacity": 1},
+                "encoding": {"x": {**x, "field": "rank"}, "tooltip": tooltip, **by_supervision()},
+            },
+        ],
+    )
+
+
+def rank_rows(table: Table, ranking: Ranking, other: Ranking, shown: Sequence[RankInterval]) -> list[Spec]:
+    """Return the rows of the chart; places among all rows of the ranking count."""
+    fields = {row.id: row_fields(row) for row in table.rows}
+    elsewhere = {item.row: item.mean_rank for item in other.rows}
+    tied = {item.row for item in ranking.rows[: last_tied(ranking) + 1]}
+    return [
+        {
+            **fields[item.row],
+            "rank": item.mean_rank,
+            "low": item.low,
+            "high": item.high,
+            "other": elsewhere[item.row],
+            "tied": item.row in tied,
+        }
+        for item in shown
+    ]
+
+
+def last_tied(ranking: Ranking) -> int:
+    """Return the place of the last row that cannot be told apart from the first, -1 where all can."""
+    return max((last for first, last in ranking.groups if first == 0), default=-1)

@@ -5,8 +5,8 @@
    * @typedef {object} Cell
    * @property {number | null} mean  @property {number | null} interval half-width of the table's interval
    * @property {number | null} student  @property {number | null} normal  @property {number} runs
-   * @property {"complete" | "partial" | "diverged"} status  @property {0 | 1 | 2} mark 1 best, 2 second
-   * @property {number | null} rank  @property {[number, number] | null} failed diverged runs of all
+   * @property {"complete" | "partial" | "diverged"} status  @property {"" | "best" | "second"} mark
+   * @property {number | null} rank  @property {string} failed how many of its runs diverged
    * @property {string} signs of how it was tuned and made: keys of `SIGNS`
    *
    * @typedef {object} Row
@@ -34,24 +34,21 @@
     "§": "Its runs are not of one kind of device or precision.",
   };
 
-  const STATUS = { c: "complete", p: "partial", d: "diverged" };
+  const PLAIN = { mean: null, student: null, normal: null, status: "complete", mark: "", rank: null, failed: "", signs: "" };
 
-  /** @param {any} raw @param {string} kind @returns {Cell | null} */
-  const cell = (raw, kind) => {
-    if (!raw) return null;
-    const [
-      mean = null,
-      student = null,
-      normal = null,
-      runs = 0,
-      status = "c",
-      mark = 0,
-      rank = null,
-      failed = null,
-      signs = "",
-    ] = raw;
-    const interval = kind === "student-t" ? student : normal;
-    return { mean, student, normal, interval, runs, status: STATUS[status], mark: mark ?? 0, rank, failed, signs };
+  /** The fields of one cell, from lists of which each has one field of all cells. @param {Record<string, any[]>} lists @param {number} place */
+  LOVT.at = (lists, place) =>
+    Object.fromEntries(
+      Object.entries(lists)
+        .map(([name, list]) => [name, list[place]])
+        .filter(([, value]) => value !== null),
+    );
+
+  /** @param {any} lists @param {number} place @param {any} of the table @returns {Cell | null} */
+  const cell = (lists, place, of) => {
+    const found = { ...PLAIN, runs: of.runs, ...LOVT.at(lists, place) };
+    if (found.status === "missing") return null;
+    return { ...found, interval: of.interval === "student-t" ? found.student : found.normal };
   };
 
   const raw = window.LOVT_BENCH_BOARD ?? { version: "?", tables: [], notes: [], examples: [] };
@@ -76,7 +73,7 @@
         rows: found.rows.map((row, place) => ({
           ...row,
           place,
-          cells: row.cells.map((item) => cell(item, found.interval)),
+          cells: found.columns.map((_, at) => cell(row.cells, at, found)),
         })),
         byId: new Map(found.rows.map((row, place) => [row.id, place])),
       });
@@ -144,5 +141,8 @@
     return found;
   };
 
-  LOVT.board = { raw, table, row, overlap, flags, SIGNS };
+    /** What a row learned from, in a word and in full. @param {Row} of @returns {{short: string, full: string}} */
+  const learnedFrom = (of) => raw.learnedFrom[of.supervision];
+
+  LOVT.board = { raw, learnedFrom, table, row, overlap, flags, SIGNS };
 })();

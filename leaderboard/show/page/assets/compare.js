@@ -6,10 +6,7 @@
 
   /** p-values of a pair in the order of the columns, null where it was not tested. @param {any} known @param {string} a @param {string} b */
   const tested = (known, a, b) => {
-    const found = known.pairs.find(
-      ([first, second]) => (first === a && second === b) || (first === b && second === a),
-    );
-    return found ? { tasks: found[2], overall: found[3], datasets: found[4] } : null;
+    return known.pairs.find(({ rows }) => rows.includes(a) && rows.includes(b));
   };
 
   /** @param {any} cell */
@@ -46,19 +43,6 @@
       (column) => usable(a.cells[column.place]) && usable(b.cells[column.place]),
     );
     const names = a.name === b.name ? [`${a.name} (${a.id})`, `${b.name} (${b.id})`] : [a.name, b.name];
-    const values = both.flatMap((column) =>
-      [a, b].map((row, side) => {
-        const cell = row.cells[column.place];
-        const half = cell.interval ?? 0;
-        return {
-          task: column.title,
-          row: names[side],
-          mean: 100 * cell.mean,
-          low: 100 * (cell.mean - half),
-          high: 100 * (cell.mean + half),
-        };
-      }),
-    );
     const side = (cell) =>
       !cell
         ? MISSING
@@ -88,14 +72,20 @@
           "Published runs share one seed and often repeat each other: these p-values are too small, and what is told apart need not be real.",
         ),
       both.length > 0 &&
-        LOVT.legend(
-          [a, b].map((row) => LOVT.rowLink(table, row.id)),
-          LOVT.specs.TWO,
-        ),
-      both.length > 0 &&
-        LOVT.plot(
-          `Means with 95 % intervals (${table.intervalName}): ${names[0]} as circles, ${names[1]} as diamonds.`,
-          (width) => LOVT.specs.twoRows(values, names, width),
+        LOVT.plot(`Means with 95 % intervals (${table.intervalName}).`, "pair", () =>
+          both.flatMap((column) =>
+            [a, b].map((row, at) => {
+              const { mean, interval } = row.cells[column.place];
+              return {
+                id: row.id,
+                name: names[at],
+                task: column.task,
+                title: column.title,
+                mean,
+                half: interval ?? 0,
+              };
+            }),
+          ),
         ),
       sheet(
         "Differences by task, in percentage points",
@@ -134,11 +124,11 @@
           "select",
           {
             name,
-            change: (event) => (
-              set(LOVT.board.row(table, event.target.value)),
-              LOVT.route.update({ a: a.id, b: b.id }),
-              draw()
-            ),
+            change: (event) => {
+              set(LOVT.board.row(table, event.target.value));
+              LOVT.route.update({ a: a.id, b: b.id });
+              draw();
+            },
           },
           ranked.map((row) => h("option", { value: row.id, selected: row === chosen }, row.name)),
         ),
@@ -147,8 +137,12 @@
       h(
         "form",
         { class: "filters", submit: (event) => event.preventDefault() },
-        choice("a", "First row", a, (row) => (a = row)),
-        choice("b", "Second row", b, (row) => (b = row)),
+        choice("a", "First row", a, (row) => {
+          a = row;
+        }),
+        choice("b", "Second row", b, (row) => {
+          b = row;
+        }),
       ),
       area,
     );

@@ -1,9 +1,8 @@
 "use strict";
 /* What a place on the board costs. */
 (() => {
-  const { h, fill, sheet } = LOVT;
-  const { duration, fixed, SUPERVISION } = LOVT.format;
-  const LABELS = 40;
+  const { sheet } = LOVT;
+  const { duration, fixed } = LOVT.format;
   const SHOWN = 40;
 
   const KINDS = {
@@ -16,84 +15,28 @@
   };
 
   /** @param {any} table @param {HTMLElement} root */
-  const view = (table, root) => {
-    const kinds = Object.keys(KINDS).filter((kind) =>
-      table.rows.some((row) => row[kind] && row.rank !== undefined),
-    );
-    if (kinds.length === 0) {
-      root.append(
-        h(
-          "p",
-          {},
-          table.kind === "runs"
-            ? "No complete row with a known cost yet."
-            : "No cost is known of these rows.",
-        ),
-      );
-      return;
-    }
-    const area = h("div", {});
-    const draw = () => {
-      const wanted = LOVT.route.current().params.get("cost") ?? "";
-      const kind = kinds.includes(wanted) ? wanted : kinds[0];
-      const { title, text } = KINDS[kind];
+  LOVT.views.cost = (table, root) => {
+    root.append(LOVT.part("cost", table));
+    LOVT.choose(root, "cost", (kind, area) => {
+      const { label, title, text } = KINDS[kind];
       const rows = table.rows
         .filter((row) => row[kind] && row.rank !== undefined)
         .sort((a, b) => a.rank - b.rank);
-      const values = rows.map((row) => ({
-        name: row.name,
-        cost: row[kind],
-        rank: row.rank,
-        from: SUPERVISION[row.supervision],
-      }));
-      fill(
-        area,
-        kinds.length > 1 &&
-          h(
-            "fieldset",
-            { class: "choice" },
-            h("legend", {}, "Cost is"),
-            kinds.map((name) =>
-              h(
-                "label",
-                {},
-                h("input", {
-                  type: "radio",
-                  name: "cost",
-                  value: name,
-                  checked: name === kind,
-                  change: () => (
-                    LOVT.route.update({ cost: name }),
-                    draw(),
-                    area.querySelector("input:checked")?.focus()
-                  ),
-                }),
-                h("span", {}, KINDS[name].label),
-              ),
-            ),
-          ),
-        LOVT.plot(`Mean rank against ${title}. Shape and colour: what a row learned from.`, (width) =>
-          LOVT.specs.cost(values, title, rows.length <= LABELS && width > 500, width),
+      const cells = (row) => [
+        LOVT.rowLink(table, row.id),
+        fixed(row.rank),
+        text(row[kind]),
+        LOVT.board.learnedFrom(row).short,
+      ];
+      const head = ["Row", "Mean rank", label, "Learned from"];
+      area.append(
+        LOVT.plot(
+          `Mean rank against ${title}. Shape and colour: what a row learned from.`,
+          kind,
+          (fields) => rows.map((row) => ({ ...fields(row), cost: row[kind], rank: row.rank })),
         ),
-        sheet(
-          "The same in numbers",
-          ["Row", "Mean rank", KINDS[kind].label, "Learned from"],
-          rows
-            .slice(0, SHOWN)
-            .map((row) => [
-              LOVT.rowLink(table, row.id),
-              fixed(row.rank),
-              text(row[kind]),
-              SUPERVISION[row.supervision],
-            ]),
-        ),
-        rows.length > SHOWN &&
-          h("p", { class: "legend" }, `The best ${SHOWN} of ${rows.length.toLocaleString("en")}.`),
+        LOVT.long(sheet("The same in numbers", head, rows.map(cells)), SHOWN),
       );
-    };
-    root.append(area);
-    draw();
+    });
   };
-
-  LOVT.views.cost = view;
 })();

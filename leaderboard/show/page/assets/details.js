@@ -1,30 +1,22 @@
 "use strict";
 /* Runs, costs and curves of one table, loaded when a view shows them. Written by leaderboard.show.page.details. */
 (() => {
-  /**
-   * @typedef {object} Known
-   * @property {number | null} std  @property {number | null} lr  @property {[number, number | null][]} runs seed and value
-   * @property {[string, number][]} extra  @property {[number, number | null, number | null] | null} claimed
-   * @property {{runs: number, seconds: number, devices: string[], memory: number | null, joules: number | null} | null} cost
-   * @property {[number[], number[]] | null} curve epochs and values
+  /** @typedef {object} Known what is not known is not there
+   * @property {number} std  @property {number} lr  @property {{seed: number, value: number | null}[]} runs
+   * @property {number} claim  @property {number} claimInterval  @property {number} claimDifference
+   * @property {number} costRuns  @property {number} seconds  @property {string[]} devices  @property {number} memory  @property {number} joules
+   * @property {number[]} epochs  @property {number[]} curve validation by epoch, as fractions
    * @property {[string, string[]][]} made what made its runs: label and values
    */
+  const SHARED = ["seeds", "devices", "epochs", "made"];
 
-  /** @param {any[]} raw @param {any[][]} shared @returns {Known} */
-  const cell = (raw, shared) => {
-    const [std, lr, seeds, values, extra, claimed, cost, curve, made] = raw;
-    return {
-      std: std ?? null,
-      lr: lr ?? null,
-      runs: (values ?? []).map((value, at) => [shared[seeds][at], value]),
-      extra: extra ?? [],
-      claimed: claimed ?? null,
-      cost: cost
-        ? { runs: cost[0], seconds: cost[1], devices: shared[cost[2]], memory: cost[3], joules: cost[4] }
-        : null,
-      curve: curve ? [shared[curve[0]], curve[1].map((value) => value / 10000)] : null,
-      made: made ? shared[made] : [],
-    };
+  /** @param {any} lists @param {number} place @param {any[][]} shared @returns {Known} */
+  const cell = (lists, place, shared) => {
+    const found = LOVT.at(lists, place);
+    for (const name of SHARED) if (name in found) found[name] = shared[found[name]];
+    found.runs = (found.values ?? []).map((value, at) => ({ seed: found.seeds[at], value }));
+    found.curve = found.curve?.map((value) => value / 10000);
+    return found;
   };
 
   /** @type {Map<string, any>} */
@@ -33,18 +25,17 @@
   /** @param {any} table */
   LOVT.details = async (table) => {
     await LOVT.load(`details/${table.id}.js`);
-    const raw = (window.LOVT_BENCH_DETAILS ?? {})[table.id] ?? { rows: {}, pairs: [], shared: [] };
-    if (!known.has(table.id)) known.set(table.id, new Map());
-    const decoded = known.get(table.id);
+    const raw = window.LOVT_BENCH_DETAILS?.[table.id] ?? { rows: {}, pairs: [], shared: [] };
 
     /** What is known of a row beside its numbers. @param {string} id */
     const row = (id) => {
-      if (!decoded.has(id)) {
+      const key = `${table.id} ${id}`;
+      if (!known.has(key)) {
         const found = Object.hasOwn(raw.rows, id) ? raw.rows[id] : { cells: {} };
-        const cells = Object.entries(found.cells).map(([place, item]) => [place, cell(item, raw.shared)]);
-        decoded.set(id, { ...found, cells: Object.fromEntries(cells) });
+        const cells = table.columns.map((column) => cell(found.cells, column.place, raw.shared));
+        known.set(key, { ...found, cells });
       }
-      return decoded.get(id);
+      return known.get(key);
     };
     return { row, pairs: raw.pairs };
   };

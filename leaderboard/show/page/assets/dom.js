@@ -9,7 +9,7 @@
   /** @param {Element} element @param {Child} child */
   const add = (element, child) => {
     if (child === null || child === undefined || child === false) return;
-    if (Array.isArray(child)) child.forEach((item) => add(element, item));
+    if (Array.isArray(child)) for (const item of child) add(element, item);
     else element.append(child instanceof Node ? child : String(child));
   };
 
@@ -30,7 +30,7 @@
   const h = (tag, attributes = {}, ...children) => {
     const element = document.createElement(tag);
     dress(element, attributes);
-    children.forEach((child) => add(element, child));
+    for (const child of children) add(element, child);
     return element;
   };
 
@@ -38,7 +38,7 @@
   const s = (tag, attributes = {}, ...children) => {
     const element = document.createElementNS(SVG, tag);
     dress(element, attributes);
-    children.forEach((child) => add(element, child));
+    for (const child of children) add(element, child);
     return element;
   };
 
@@ -60,7 +60,7 @@
   /** @param {Element} element @param {...Child} children */
   const fill = (element, ...children) => {
     element.replaceChildren();
-    children.forEach((child) => add(element, child));
+    for (const child of children) add(element, child);
     return element;
   };
 

@@ -46,7 +46,8 @@
 
   /** A long id is a title; a number stands below. @param {any} image @param {number} side @param {number} number */
   const picture = (image, side, number) => {
-    const hatch = `hatch-${(next += 1)}`;
+    next += 1;
+    const hatch = `hatch-${next}`;
     const sure = (image.found ?? []).slice(0, 12);
     return h(
       "figure",
@@ -105,7 +106,7 @@
   const examples = async (table, task, only) => {
     if (table.section !== "phantom" || !(LOVT.board.raw.examples ?? []).includes(task)) return null;
     await LOVT.load(`examples/${task}.js`);
-    const found = (window.LOVT_BENCH_EXAMPLES ?? {})[task];
+    const found = window.LOVT_BENCH_EXAMPLES?.[task];
     const sets = (found?.sets ?? []).filter((set) =>
       only ? set.row === only : LOVT.board.row(table, set.row),
     );

@@ -56,24 +56,6 @@
   const plural = (count, one, many = `${one}s`) =>
     `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
-  const SUPERVISION = {
-    none: "none",
-    general: "general",
-    labels: "labels",
-    self: "images",
-    text: "reports",
-    unknown: "unknown",
-  };
-
-  const SUPERVISION_LONG = {
-    none: "random initialisation",
-    general: "general-domain images",
-    labels: "labels of X-rays",
-    self: "X-rays alone (self-supervised)",
-    text: "X-rays with reports",
-    unknown: "not stated",
-  };
-
   const EVIDENCE = ["declared", "validated", "reproduced", "retrained"];
 
   const EVIDENCE_LONG = {
@@ -85,8 +67,6 @@
 
   LOVT.format = {
     MISSING,
-    SUPERVISION,
-    SUPERVISION_LONG,
     EVIDENCE,
     EVIDENCE_LONG,
     one,

@@ -2,7 +2,7 @@
 /* The main table: columns in the paper's order, sorted by any of them, one stop of the Tab key, arrows inside. */
 (() => {
   const { h } = LOVT;
-  const { percent, fixed, plural, MISSING, SUPERVISION, SUPERVISION_LONG } = LOVT.format;
+  const { percent, fixed, plural, MISSING } = LOVT.format;
   const PAGE = 200;
 
   /** @typedef {{key: string, first: "asc" | "desc", value: (row: any) => number | string | null}} Order */
@@ -12,7 +12,7 @@
     /** @type {Order[]} */
     const all = [
       { key: "name", first: "asc", value: (row) => row.name.toLowerCase() },
-      { key: "from", first: "asc", value: (row) => SUPERVISION[row.supervision] },
+      { key: "from", first: "asc", value: (row) => LOVT.board.learnedFrom(row).short },
       { key: "rank", first: "asc", value: (row) => row.rank ?? null },
       { key: "best", first: "desc", value: (row) => row.best },
       ...table.columns.map((column) => ({
@@ -67,7 +67,7 @@
         "div",
         {},
         what,
-        h("p", {}, cell.failed ? `${cell.failed[0]} of ${cell.failed[1]} runs diverged.` : "Diverged."),
+        h("p", {}, cell.failed ? `${cell.failed} runs diverged.` : "Diverged."),
       );
     }
     const signs = [...cell.signs].map((sign) => h("p", {}, `${sign} ${LOVT.board.SIGNS[sign]}`));
@@ -76,12 +76,12 @@
     const near = column.close ? column.close.size - 1 : 0;
     const apart = !column.compared
       ? null
-      : cell.mark === 1
+      : cell.mark === "best"
         ? `can be told apart from ${column.compared - near} of ${plural(column.compared, "row")} compared`
         : column.close?.has(row.id)
           ? "cannot be told apart from the best"
           : null;
-    const standing = cell.mark === 1 ? ", best" : cell.mark === 2 ? ", second best" : "";
+    const standing = { best: ", best", second: ", second best" }[cell.mark] ?? "";
     return h(
       "div",
       {},
@@ -125,14 +125,14 @@
       ),
       h(
         "td",
-        { class: "word", tabindex: -1, title: SUPERVISION_LONG[row.supervision] },
-        SUPERVISION[row.supervision],
+        { class: "word", tabindex: -1, title: LOVT.board.learnedFrom(row).full },
+        LOVT.board.learnedFrom(row).short,
       ),
       h("td", { class: "rank", tabindex: -1 }, fixed(row.rank)),
       h("td", { class: "count", tabindex: -1 }, row.best || "·"),
       columns.map((column, at) => {
         const cell = row.cells[column.place];
-        const mark = cell?.mark === 1 ? " best" : cell?.mark === 2 ? " second" : "";
+        const mark = cell?.mark ? ` ${cell.mark}` : "";
         const edge = at && columns[at - 1].datasetId !== column.datasetId ? " edge" : at ? "" : " edge";
         const close = column.close?.has(row.id) ? " close" : "";
         const state = cell ? (cell.status === "complete" ? "" : ` ${cell.status}`) : " missing";

@@ -8,27 +8,6 @@
   /** More rows than this are never laid out at once. */
   const ALL = 1000;
 
-  /** @param {any} table */
-  const legend = (table) => {
-    const compared = Math.max(...table.columns.map((column) => column.compared));
-    const all = compared + 1 >= table.rows.length;
-    return [
-      "Values in percent, higher is better. Bold: best of a task, underlined: second best, over all rows of the table whatever is filtered. ",
-      compared > 0 && [
-        h("span", { class: "cell close" }, "Shaded"),
-        `: cannot be told apart from the best at 5 %${all ? "" : `, among the ${compared + 1} rows compared`} (Welch, Holm), or there are too few runs to tell; best and unshaded stands apart from all of them. `,
-      ],
-      table.rows.some((row) => LOVT.board.overlap(row) === "overlapping") &&
-        "†: pre-training data share images with the dataset. ",
-      table.rows.some((row) => Object.values(row.marks ?? {}).includes("unknown")) &&
-        "?: it is not known whether they share images with a dataset. ",
-      Object.entries(LOVT.board.SIGNS)
-        .filter(([sign]) => table.rows.some((row) => row.cells.some((cell) => cell?.signs.includes(sign))))
-        .map(([sign, text]) => `${sign}: ${text.charAt(0).toLowerCase()}${text.slice(1)} `),
-      "Point at a value or move to it with the arrow keys for its interval.",
-    ];
-  };
-
   /** @param {any} table @param {HTMLElement} root */
   const view = (table, root) => {
     const count = h("p", { class: "count-line", role: "status" });
@@ -101,22 +80,15 @@
       draw(key);
     };
 
-    /** @param {string} name @param {string} value */
-    const change = (name, value) => {
-      LOVT.route.update({ [name]: value });
-      draw();
-    };
-
-    const bar = h("div", {});
+    const bar = LOVT.filters.bar(table, () => draw());
     const clear = () => {
-      const names = ["q", "train", "corpus", "supervision", "class", "evidence", "clean"];
+      const names = [...bar.elements].map((control) => control.name).filter((name) => name !== "intervals");
       LOVT.route.update(Object.fromEntries(names.map((name) => [name, ""])));
-      fill(bar, LOVT.filters.bar(table, LOVT.route.current().params, change));
+      LOVT.filters.set(bar);
       draw();
     };
-    fill(bar, LOVT.filters.bar(table, LOVT.route.current().params, change));
     draw();
-    root.append(bar, count, frame, more, h("p", { class: "legend" }, legend(table)), ...LOVT.further(table), LOVT.notes(table));
+    root.append(bar, count, frame, more, LOVT.part("table", table));
   };
 
   LOVT.views = { table: view };

@@ -1,95 +1,41 @@
 "use strict";
-/* Plots by Vega-Lite. The library (0.9 MB) is loaded with the first view that has a plot. Expressions are interpreted, not
-   compiled, so the page's policy needs no `unsafe-eval`. */
+/* Charts: the specifications of charts.js (leaderboard.show.plots) with the rows of a view. The library (0.9 MB) is loaded
+   with the first of them. Expressions are interpreted, not compiled, so the page's policy needs no `unsafe-eval`. */
 (() => {
-  const { h, s } = LOVT;
+  const { h } = LOVT;
 
-  /** Colours are variables of the style sheet: dark mode and print change them without drawing again. */
-  const CONFIG = {
-    background: null,
-    font: "system-ui, sans-serif",
-    padding: 4,
-    view: { stroke: null },
-    axis: {
-      domainColor: "var(--line-strong)",
-      gridColor: "var(--line)",
-      tickColor: "var(--line-strong)",
-      labelColor: "var(--quiet)",
-      titleColor: "var(--quiet)",
-      titleFontWeight: "normal",
-      labelFontSize: 12,
-      titleFontSize: 12,
-      labelLimit: 190,
-    },
-    legend: {
-      labelColor: "var(--ink)",
-      titleColor: "var(--quiet)",
-      labelFontSize: 12,
-      titleFontSize: 12,
-      titleFontWeight: "normal",
-      labelLimit: 190,
-      symbolSize: 80,
-    },
-    header: { labelColor: "var(--ink)", titleColor: "var(--quiet)" },
-    rule: { color: "var(--quiet)" },
-    text: { color: "var(--ink)", fontSize: 12 },
-    range: { category: LOVT.specs.LOOKS.map((look) => look.colour) },
+  /** As `filled` of leaderboard.show.plots.chart. @param {any} spec @param {any[]} rows @param {number} width */
+  const filled = (spec, rows, width) => {
+    const labels = Object.fromEntries(rows.map((row) => [row.id, row.name]));
+    const known = {
+      longest: Math.max(0, ...rows.map((row) => (row.title ?? row.name).length)),
+      count: rows.length,
+      kinds: [...new Set(rows.map((row) => row.from))],
+      labels,
+      series: [...new Set(rows.map((row) => row.id))],
+    };
+    const params = Object.entries(known).map(([name, value]) => ({ name, value }));
+    return { ...spec, width, datasets: { rows }, params: [...params, ...spec.params] };
   };
 
-  /* Shapes as Vega draws them, around 0. */
-  const SHAPES = {
-    circle: "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0",
-    square: "M-3-3H3V3H-3Z",
-    "triangle-up": "M0-3.4L3.4 3H-3.4Z",
-    "triangle-down": "M0 3.4L3.4-3H-3.4Z",
-    diamond: "M0-4L4 0L0 4L-4 0Z",
-    cross: "M-1.2-3.6H1.2V-1.2H3.6V1.2H1.2V3.6H-1.2V1.2H-3.6V-1.2H-1.2Z",
-  };
-
-  /** A legend in which colour, dash and shape stand together. @param {any[]} names @param {any[]} looks one per name */
-  LOVT.legend = (names, looks) =>
-    h(
-      "ul",
-      { class: "lines" },
-      names.map((name, at) => {
-        const look = looks[at];
-        return h(
-          "li",
-          {},
-          s(
-            "svg",
-            { width: 36, height: 12, viewBox: "0 -6 36 12", "aria-hidden": "true" },
-            s("line", {
-              x1: 0,
-              x2: 36,
-              stroke: look.colour,
-              "stroke-width": 2,
-              "stroke-dasharray": look.dash.join(" ") || null,
-            }),
-            s("path", { d: SHAPES[look.shape], transform: "translate(18 0)", fill: look.colour }),
-          ),
-          name,
-        );
-      }),
-    );
-
-  /** @param {HTMLElement} frame @param {any} spec */
-  const draw = async (frame, spec) => {
-    if (!(await LOVT.load("assets/vega.js")) || !window.vegaEmbed) {
+  /** @param {HTMLElement} frame @param {(charts: any) => any} make */
+  const draw = async (frame, make) => {
+    const loaded = await Promise.all([LOVT.load("charts.js"), LOVT.load("assets/vega.js")]);
+    if (!loaded.every(Boolean) || !window.vegaEmbed) {
       frame.replaceChildren(
         h("p", { class: "quiet" }, "The plot library is not beside this page; the numbers are in the table."),
       );
       return;
     }
-    const full = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", config: CONFIG, ...spec };
-    const tooltip = { theme: "custom", disableDefaultStyle: true };
+    const spec = make(window.LOVT_BENCH_CHARTS);
+    const width = Math.max(spec.usermeta?.least ?? 240, frame.clientWidth - 12);
     try {
-      await window.vegaEmbed(frame, full, {
+      await window.vegaEmbed(frame, spec.datasets ? filled(spec, spec.datasets.rows, width) : { ...spec, width }, {
         ast: true,
         actions: false,
         defaultStyle: false,
         renderer: "svg",
-        tooltip,
+        tooltip: { theme: "custom", disableDefaultStyle: true },
         loader: { http: { credentials: "omit" } },
       });
     } finally {
@@ -99,28 +45,29 @@
 
   /**
    * Return a figure that is drawn once it is on the page.
-   * @param {string} label what the plot shows, in a sentence; it is the text of the picture too
-   * @param {any | ((width: number) => any)} spec Vega-Lite, or what makes it for a width in pixels
+   * @param {string} label what the chart shows, in a sentence; it is the text of the picture too
+   * @param {any} chart a specification with its data, or the name of one
+   * @param {(fields: (row: any) => any, series: number) => any[]} [rows] what a named one shows
    */
-  const plot = (label, spec) => {
+  LOVT.plot = (label, chart, rows = () => []) => {
     const frame = h("div", { class: "plot", role: "img", "aria-label": label });
-    const figure = h("figure", {}, frame, h("figcaption", {}, label));
-    const start = () => {
-      const width = Math.max(240, frame.clientWidth - 12);
-      return draw(frame, typeof spec === "function" ? spec(width) : spec);
+    /** @param {any} known */
+    const make = (known) => {
+      if (typeof chart !== "string") return chart;
+      const fields = (row) => ({ id: row.id, name: row.name, from: known.from[row.supervision] });
+      return { ...known.charts[chart], datasets: { rows: rows(fields, known.series) } };
     };
     const watch = new IntersectionObserver(
       (entries) => {
         if (!entries.some((entry) => entry.isIntersecting)) return;
         watch.disconnect();
-        start();
+        draw(frame, make);
       },
       // Wherever on the page: what is not drawn would be missing in print.
       { rootMargin: "100000px" },
     );
     watch.observe(frame);
-    return figure;
+    return h("figure", {}, frame, h("figcaption", {}, label));
   };
-
-  LOVT.plot = plot;
+  LOVT.filled = filled;
 })();

@@ -28,7 +28,7 @@
 
     (grid.querySelector("tbody a") ?? grid.querySelector("thead button"))?.setAttribute("tabindex", "0");
     grid.addEventListener("focusin", (event) => {
-      grid.querySelectorAll('[tabindex="0"]').forEach((element) => element.setAttribute("tabindex", "-1"));
+      for (const element of grid.querySelectorAll('[tabindex="0"]')) element.setAttribute("tabindex", "-1");
       /** @type {Element} */ (event.target).setAttribute("tabindex", "0");
     });
     grid.addEventListener("keydown", (event) => {

@@ -11,7 +11,6 @@
     duration,
     bytes,
     energy,
-    SUPERVISION_LONG,
     EVIDENCE_LONG,
     MISSING,
   } = LOVT.format;
@@ -27,7 +26,7 @@
     );
 
   /** @param {number | null} spread @param {string} [before] */
-  const half = (spread, before = "") => (spread === null ? "" : `${before}± ${percent(spread)}`);
+  const half = (spread, before = "") => (spread === null || spread === undefined ? "" : `${before}± ${percent(spread)}`);
 
   /** @param {string} text @param {...any} content nothing at all leaves the section out */
   const section = (text, ...content) => {
@@ -37,31 +36,34 @@
 
   /** @param {any} table @param {any} row @param {any} known */
   const measured = (table, row, known) => {
-    const claims = table.kind !== "claimed" && Object.values(known.cells).some((found) => found.claimed);
+    const claims = table.kind !== "claimed" && known.cells.some((found) => found.claim !== undefined);
     const rows = table.columns.map((column) => {
       const cell = row.cells[column.place];
       const found = known.cells[column.place];
-      const [claim, interval, difference] = found?.claimed ?? [null, null, null];
+      const { claim, claimInterval, claimDifference } = found;
       const claimed = claims
-        ? [percent(claim) + half(interval, " "), difference === null ? MISSING : signed(difference)]
+        ? [
+            percent(claim) + half(claimInterval, " "),
+            claimDifference === undefined ? MISSING : signed(claimDifference),
+          ]
         : [];
       const title = h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title);
       if (!cell) return [title, MISSING, "", "", "", ...claimed, "", ""];
       const failed = cell.status === "diverged";
-      const value = failed ? `diverged ${cell.failed?.join("/") ?? ""}` : percent(cell.mean);
+      const value = failed ? `diverged ${cell.failed.replace(" of ", "/")}` : percent(cell.mean);
       const rest = cell.status === "partial" ? ` (${cell.runs}/${table.runs})` : "";
-      const runs = (found?.runs ?? []).map(([seed, run]) =>
+      const runs = found.runs.map(({ seed, value: run }) =>
         h("span", { class: "run", title: `seed ${seed}` }, run === null ? "×" : percent(run)),
       );
       return [
         title,
-        h("td", { class: ["", "best", "second"][cell.mark] }, value, rest),
+        h("td", { class: cell.mark }, value, rest),
         failed ? MISSING : half(cell.student) || MISSING,
         failed ? MISSING : half(cell.normal) || MISSING,
         cell.rank === null ? MISSING : Number(cell.rank),
         ...claimed,
         h("td", {}, runs.length ? runs : "not published"),
-        found?.lr ?? MISSING,
+        found.lr ?? MISSING,
       ];
     });
     const head = [
@@ -84,11 +86,11 @@
 
   /** @param {any} table @param {any} known */
   const costs = (table, known) => {
-    const found = table.columns.filter((column) => known.cells[column.place]?.cost);
+    const found = table.columns.filter((column) => known.cells[column.place].seconds !== undefined);
     if (found.length === 0) return null;
-    const cost = (column) => known.cells[column.place].cost;
+    const cost = (column) => known.cells[column.place];
     const total = found.reduce((sum, column) => sum + cost(column).seconds, 0);
-    const runs = found.reduce((sum, column) => sum + cost(column).runs, 0);
+    const runs = found.reduce((sum, column) => sum + cost(column).costRuns, 0);
     return [
       h("p", {}, `${plural(runs, "run")}, tuning included, took ${duration(total)} in all.`),
       h(
@@ -100,7 +102,7 @@
           ["Task", "Runs", "Time", "Device", "Peak memory", "Energy"],
           found.map((column) => [
             column.title,
-            cost(column).runs,
+            cost(column).costRuns,
             duration(cost(column).seconds),
             cost(column).devices.join(", "),
             bytes(cost(column).memory),
@@ -116,14 +118,14 @@
     /** @type {Map<string, Set<string>>} */
     const found = new Map();
     for (const column of table.columns)
-      for (const [label, values] of known.cells[column.place]?.made ?? [])
+      for (const [label, values] of known.cells[column.place].made ?? [])
         found.set(label, new Set([...(found.get(label) ?? []), ...values]));
     return found.size > 0 && facts([...found].map(([label, values]) => [label, [...values].join("; ")]));
   };
 
   /** @param {any} table @param {any} row @param {any} known */
   const lineage = (table, row, known) => {
-    const audits = (table.analysis?.audits ?? []).filter(([id]) => id === row.id);
+    const audits = (table.analysis?.audits ?? []).filter((item) => item.row === row.id);
     const title = new Map(table.columns.map((column) => [column.task, column.title]));
     return [
       (known.contradictions ?? []).map((text) =>
@@ -141,7 +143,7 @@
         sheet(
           "Shared images between pre-training and evaluation data",
           ["Dataset", "Mark", "Why"],
-          known.overlaps.map(([dataset, mark, reasons]) => [
+          known.overlaps.map(({ dataset, mark, reasons }) => [
             table.columns.find((column) => column.datasetId === dataset)?.dataset ?? dataset,
             h("span", { class: `flag ${mark === "overlapping" ? "warn" : ""}` }, mark),
             reasons.join(" "),
@@ -153,12 +155,12 @@
         sheet(
           "Runs that do not look independent",
           ["Task", "Runs", "Effective", "Repeated values", "Repeated seeds"],
-          audits.map(([, task, runs, effective, values, seeds]) => [
-            title.get(task) ?? task,
-            runs,
-            effective,
-            values,
-            seeds,
+          audits.map((item) => [
+            title.get(item.task) ?? item.task,
+            item.runs,
+            item.effective_runs,
+            item.repeated_values,
+            item.repeated_seeds,
           ]),
         ),
     ];
@@ -185,7 +187,7 @@
     const known = (await LOVT.details(table)).row(row.id);
     const paper = known.paper ? outside(known.paper, known.link) : null;
     const flags = LOVT.grid.flags(row);
-    const audited = new Set((table.analysis?.audits ?? []).map(([id]) => id));
+    const audited = new Set((table.analysis?.audits ?? []).map((item) => item.row));
     root.append(
       ...[
         flags.length > 0 && h("p", { class: "flags" }, flags),
@@ -198,7 +200,7 @@
               : `${fixed(row.rank)} among complete rows`,
           ],
           ["Best on", `${row.best} of ${plural(table.columns.length, "task")}`],
-          ["Learned from", SUPERVISION_LONG[row.supervision]],
+          ["Learned from", LOVT.board.learnedFrom(row).full],
           ["Share of corpus", row.fraction === undefined ? null : share(row.fraction)],
           ["Checked", row.evidence ? `${row.evidence}: ${EVIDENCE_LONG[row.evidence]}` : null],
           ["Keeper of the board", LOVT.board.raw.keeper],

@@ -1,8 +1,8 @@
 "use strict";
 /* All tasks, and one: how its runs spread, how they learned, what they found on phantom images. */
 (() => {
-  const { h, fill, sheet } = LOVT;
-  const { percent, share, plural } = LOVT.format;
+  const { h, sheet } = LOVT;
+  const { percent, share, plural, MISSING } = LOVT.format;
   const SHOWN = 30;
 
   /** Rows that have a value on a task, best first. @param {any} table @param {any} column */
@@ -17,115 +17,83 @@
           a.row.place - b.row.place,
       );
 
-  /** The best rows, as the board marks them: unfinished ones are not, and none where all are equal. @param {any} table @param {any} column */
-  const best = (table, column) => table.rows.filter((row) => row.cells[column.place]?.mark === 1);
+  /** @param {any} table */
+  const heat = (table) => {
+    const shown = [...table.rows].sort((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity) || a.place - b.place);
+    const rest = shown.length > SHOWN ? ` The best ${SHOWN} of ${plural(shown.length, "row")} by mean rank.` : "";
+    const cells = (fields) => (row) =>
+      table.columns.map((column) => {
+        const cell = row.cells[column.place];
+        const known = cell?.status === "complete";
+        return {
+          ...fields(row),
+          task: `${column.number} ${column.title}`,
+          score: known ? cell.mean : null,
+          label: known ? percent(cell.mean) : cell?.status === "diverged" ? "div" : MISSING,
+          best: cell?.mark === "best",
+        };
+      });
+    return LOVT.plot(
+      `Scores in percent; shade: from the lowest to the highest of the rows shown, task by task. Bold: best.${rest}`,
+      "heat",
+      (fields) => shown.slice(0, SHOWN).flatMap(cells(fields)),
+    );
+  };
 
   /** @param {any} table @param {HTMLElement} root */
   const list = (table, root) => {
-    const apart = new Map((table.analysis?.differences ?? []).map((item) => [item.task, item]));
-    const rows = table.columns.map((column) => {
-      const [first, ...tied] = best(table, column);
-      const others = apart.get(column.task);
-      return [
-        h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title),
-        column.metric,
-        column.images.toLocaleString("en"),
-        first ? [LOVT.rowLink(table, first.id), tied.length > 0 && ` and ${tied.length} more`] : "—",
-        first ? percent(first.cells[column.place].mean) : "—",
-        !others?.compared
-          ? "—"
-          : `${others.compared - others.indistinguishable.length} of ${others.compared}`,
-      ];
-    });
-    root.append(
-      sheet(
-        "Tasks, in the paper's order",
-        ["Task", "Metric", "Training images", "Best", "%", "Better than"],
-        rows,
-      ),
-      h(
-        "p",
-        { class: "legend" },
-        "Better than: how many of the rows compared the best one can be told apart from at 5 % (Welch's t, Holm-corrected over rows).",
-      ),
-      LOVT.notes(table),
-    );
+    root.append(LOVT.part("tasks", table));
+    root.querySelector("[data-chart=heat]").replaceWith(heat(table));
   };
 
   /** @param {any} table @param {any} column @param {any} known @param {any[]} rows */
   const distribution = (table, column, known, rows) => {
-    const values = rows.slice(0, SHOWN).map(({ row, cell }) => ({
-      name: row.name,
-      mean: 100 * cell.mean,
-      low: cell.interval === null ? null : 100 * (cell.mean - cell.interval),
-      high: cell.interval === null ? null : 100 * (cell.mean + cell.interval),
+    const shown = rows.slice(0, SHOWN).map(({ row, cell }) => ({
+      row,
+      mean: cell.mean,
+      half: cell.interval,
       runs: (known.row(row.id).cells[column.place]?.runs ?? [])
-        .filter(([, value]) => value !== null)
-        .map(([, value]) => 100 * value),
+        .map(({ value }) => value)
+        .filter((value) => value !== null),
+      label: percent(cell.mean) + (cell.interval === null ? "" : ` ± ${percent(cell.interval)}`),
+      best: cell.mark === "best",
     }));
-    const single = values.some((item) => item.runs.length > 0);
-    const label = `${column.title}: ${single ? "each circle is a run, " : ""}the tick is the mean, the bar its 95 % interval (${table.intervalName})${rows.length > SHOWN ? `; the best ${SHOWN} of ${plural(rows.length, "row")}` : ""}.${single ? "" : " Single runs were not published."}`;
-    return [h("h2", {}, "Runs"), LOVT.plot(label, (width) => LOVT.specs.runs(values, column.metric, width))];
+    const single = shown.some((item) => item.runs.length > 0);
+    const label = `${column.title}, ${column.metric}: the mark is the mean, the bar its 95 % interval (${table.intervalName})${single ? ", each circle a run" : ""}${rows.length > SHOWN ? `; the best ${SHOWN} of ${plural(rows.length, "row")}` : ""}.${single ? "" : " Single runs were not published."}`;
+    const plot = LOVT.plot(label, "scores", (fields) => shown.map((item) => ({ ...item, ...fields(item.row) })));
+    return [h("h2", {}, "Runs"), plot];
   };
 
-  /** @param {any} table @param {any} column @param {any} known @param {any[]} rows */
-  const learning = (table, column, known, rows) => {
+  /** @param {any} column @param {any} known @param {any[]} rows */
+  const learning = (column, known, rows) => {
     const curves = rows
-      .map(({ row }) => ({ row, curve: known.row(row.id).cells[column.place]?.curve }))
+      .map(({ row }) => ({ row, ...known.row(row.id).cells[column.place] }))
       .filter(({ curve }) => curve);
     if (curves.length === 0) return null;
-    const shown = curves.slice(0, LOVT.specs.LOOKS.length);
-    const values = shown.flatMap(({ row, curve: [epochs, found] }) =>
-      epochs.map((epoch, at) => ({ name: row.name, epoch, value: 100 * found[at] })),
+    const label = `Validation ${column.metric} by epoch, mean over the runs that still train; the best of ${plural(curves.length, "row")}.`;
+    const plot = LOVT.plot(label, "curves", (fields, series) =>
+      curves.slice(0, series).map(({ row, epochs, curve }) => ({ ...fields(row), epochs, values: curve })),
     );
-    const label = `Validation by epoch, mean over the runs that still train; the best ${shown.length} of ${plural(curves.length, "row")}.`;
-    return [
-      h("h2", {}, "Learning curves"),
-      LOVT.plot(label, (width) => LOVT.specs.curves(values, column.metric, width)),
-      LOVT.legend(
-        shown.map(({ row }) => LOVT.rowLink(table, row.id)),
-        LOVT.specs.LOOKS,
-      ),
-    ];
+    return [h("h2", {}, "Learning curves"), plot];
   };
 
   /** @param {any} table @param {any} column @param {any} known @param {any[]} rows */
   const numbers = (table, column, known, rows) => {
     const cells = ({ row, cell }) => {
       const found = known.row(row.id).cells[column.place] ?? {};
-      const single = (found.runs ?? []).map(([, value]) => percent(value)).join("  ");
+      const single = (found.runs ?? []).map(({ value }) => percent(value)).join("  ");
       return [
         LOVT.rowLink(table, row.id),
-        h("td", { class: cell.mark === 1 ? "best" : cell.mark === 2 ? "second" : "" }, percent(cell.mean)),
+        h("td", { class: cell.mark }, percent(cell.mean)),
         cell.student === null ? "—" : `± ${percent(cell.student)}`,
         cell.normal === null ? "—" : `± ${percent(cell.normal)}`,
         single || "not published",
         found.lr ?? "—",
       ];
     };
-    const area = h("div", {});
-    const draw = (limit) =>
-      fill(
-        area,
-        sheet(
-          `${column.title}, ${column.metric} in percent`,
-          ["Row", "Mean", "Student's t", "1.96 · std / √n", "Runs", "Learning rate"],
-          rows.slice(0, limit).map(cells),
-          "numbers",
-        ),
-        rows.length > limit &&
-          h(
-            "p",
-            { class: "more" },
-            h(
-              "button",
-              { type: "button", click: () => draw(rows.length) },
-              `Show all ${rows.length.toLocaleString("en")}`,
-            ),
-          ),
-      );
-    draw(100);
-    return [h("h2", {}, "Numbers"), area];
+    const head = ["Row", "Mean", "Student's t", "1.96 · std / √n", "Runs", "Learning rate"];
+    const all = sheet(`${column.title}, ${column.metric} in percent`, head, rows.map(cells), "numbers");
+    return [h("h2", {}, "Numbers"), LOVT.long(all, 100)];
   };
 
   /** @param {any} table @param {HTMLElement} root @param {string} item */
@@ -133,7 +101,7 @@
     const column = table.columns.find((found) => found.task === item);
     if (!column) return LOVT.lost(root, "This table has no such task.");
     const rows = standing(table, column);
-    const near = (step, text) => {
+    const near = (step) => {
       const other = table.columns[column.place + step];
       return other
         ? h(
@@ -150,7 +118,7 @@
         `Task ${column.number}: ${column.dataset}, ${column.head} on a ${column.backbone} backbone, ${share(column.fraction)} of the training images (${column.images.toLocaleString("en")}), ${column.metric}.`,
       ),
     );
-    const audits = (table.analysis?.audits ?? []).filter(([, task]) => task === column.task);
+    const audits = (table.analysis?.audits ?? []).filter(({ task }) => task === column.task);
     if (audits.length)
       root.append(
         h(
@@ -158,7 +126,7 @@
           { class: "warning" },
           `${plural(audits.length, "row")} on this task with runs that do not look independent: ${audits
             .slice(0, 6)
-            .map(([id]) => LOVT.board.row(table, id)?.name ?? id)
+            .map(({ row }) => LOVT.board.row(table, row)?.name ?? row)
             .join(", ")}${audits.length > 6 ? ", …" : ""}.`,
         ),
       );
@@ -166,7 +134,7 @@
     if (rows.length === 0) root.append(h("p", {}, "No finished run yet."));
     else
       root.append(
-        ...[distribution(table, column, known, rows), learning(table, column, known, rows)]
+        ...[distribution(table, column, known, rows), learning(column, known, rows)]
           .flat()
           .filter(Boolean),
       );

@@ -6,8 +6,10 @@ import random
 import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+import vl_convert
 from playwright.sync_api import expect
 
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard
@@ -15,6 +17,8 @@ from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.leaderboard.releases.release import release
 from lovt_bench.leaderboard.show.layout import percent
 from lovt_bench.leaderboard.show.page import render_page
+from lovt_bench.leaderboard.show.plots.theme import on_paper
+from lovt_bench.leaderboard.show.plots.write import FIGURES, Kind
 from tests.leaderboard.show.page.browser import write_page
 from tests.leaderboard.sources import sources, two_rows
 
@@ -271,3 +275,29 @@ def test_pages_say_what_was_withdrawn_or_is_disputed(page: Any, tmp_path: Path) 
     expect(page.locator(".warning")).to_have_count(1)
     page.goto((out / "1.0.0" / "index.html").as_uri())
     expect(page.locator(".warning")).to_have_text(f"Newer versions leave this out. Withdrawn: {text}")
+
+
+@pytest.mark.parametrize(
+    ("view", "kind", "heading"),
+    [
+        ("ranks", "ranks", "Ranks"),
+        ("tasks", "heatmap", "Tasks"),
+        ("cost", "cost", "Cost against rank"),
+    ],
+)
+def test_page_and_paper_show_the_same_chart(
+    page: Any, from_disk: str, board: Leaderboard, view: str, kind: Kind, heading: str
+) -> None:
+    """Every text of the chart, the numbers of its axes included, is what `leaderboard plot` writes at that width."""
+    table = board.table("published-lovt-2022" if kind != "cost" else PHANTOM)
+    page.goto(f"{from_disk}#/{view}/{table.id}")
+    expect(page.locator("h1")).to_have_text(heading)
+    frame = page.locator(".plot[data-drawn]").first
+    expect(frame).to_be_visible()
+    shown = frame.locator("svg text").all_text_contents()
+    spec = next(FIGURES[kind](table))[1].chart
+    least = spec.get("usermeta", {}).get("least", 240)
+    width = max(least, frame.evaluate("element => element.clientWidth") - 12)
+    drawn = ElementTree.fromstring(vl_convert.vegalite_to_svg(on_paper(spec | {"width": width})))
+    assert len(shown) > 20
+    assert sorted(shown) == sorted(item.text or "" for item in drawn.iter() if item.tag.endswith("text"))

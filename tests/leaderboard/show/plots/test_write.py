@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-import matplotlib
 import pytest
 from PIL import Image
 
-from lovt_bench.leaderboard.show.plots.style import FORMATS
+from lovt_bench.leaderboard.show.plots.figure import FORMATS
 from lovt_bench.leaderboard.show.plots.write import write_figures
 from tests.leaderboard.statistics.tables import table
 
@@ -26,16 +26,18 @@ def board():
     return found.model_copy(update={"rows": named})
 
 
-def test_the_same_table_gives_the_same_bytes_and_leaves_settings_alone(tmp_path: Path) -> None:
-    before = dict(matplotlib.rcParams)
+def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
     written = [
         {path.name: path.read_bytes() for path in write_figures(board(), tmp_path / name, ["ranks"], FORMATS)}
         for name in "ab"
     ]
     assert written[0] == written[1]
-    assert dict(matplotlib.rcParams) == before
     assert sorted(written[0]) == sorted(f"phantom-seeded-demo-ranks.{form}" for form in FORMATS)
     assert not [name for name, content in written[0].items() if b"Date" in content]
+    pdf = written[0]["phantom-seeded-demo-ranks.pdf"]
+    table = pdf[int(pdf.split()[-2]) :]
+    for number, found in enumerate(re.finditer(rb"(\d{10}) 00000 n", table), 1):
+        assert pdf[int(found[1]) :].startswith(b"%d 0 obj" % number)
 
 
 def test_hostile_names_break_no_file(tmp_path: Path) -> None:
@@ -51,14 +53,14 @@ def test_hostile_names_break_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_bar_charts_are_a_sheet_and_a_file_per_task(tmp_path: Path) -> None:
-    names = [path.name for path in write_figures(board(), tmp_path, ["bars"], ["svg"])]
+def test_scores_are_a_sheet_and_a_file_per_task(tmp_path: Path) -> None:
+    names = [path.name for path in write_figures(board(), tmp_path, ["scores"], ["svg"])]
     assert names == [
-        "phantom-seeded-demo-bars.svg",
-        "phantom-seeded-demo-bars-12-covid_linear.svg",
-        "phantom-seeded-demo-bars-18-nih_seg_linear.svg",
+        "phantom-seeded-demo-scores.svg",
+        "phantom-seeded-demo-scores-12-covid_linear.svg",
+        "phantom-seeded-demo-scores-18-nih_seg_linear.svg",
     ]
 
 
 def test_a_table_without_rows_has_no_figures(tmp_path: Path) -> None:
-    assert list(write_figures(table({}), tmp_path, ["ranks", "heatmap", "bars"], FORMATS)) == []
+    assert list(write_figures(table({}), tmp_path, ["ranks", "heatmap", "scores"], FORMATS)) == []

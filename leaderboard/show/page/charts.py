@@ -1,0 +1,28 @@
+"""`charts.js`: the specifications of `leaderboard.show.plots` for charts whose rows are chosen on the page."""
+
+from __future__ import annotations
+
+from lovt_bench.leaderboard.show.page.script import as_script
+from lovt_bench.leaderboard.show.plots.cost import COSTS, cost_chart
+from lovt_bench.leaderboard.show.plots.curves import curve_chart
+from lovt_bench.leaderboard.show.plots.heatmap import heat_chart
+from lovt_bench.leaderboard.show.plots.pair import pair_chart
+from lovt_bench.leaderboard.show.plots.ranks import rank_chart
+from lovt_bench.leaderboard.show.plots.scores import score_chart
+from lovt_bench.leaderboard.show.plots.theme import LOOKS, SERIES
+
+
+def chart_file() -> bytes:
+    """Return the script; `assets/plot.js` reads it with the first chart."""
+    charts = {
+        "ranks": rank_chart(),
+        "heat": heat_chart(),
+        "scores": score_chart(),
+        "curves": curve_chart(),
+        "pair": pair_chart(),
+        **{kind: cost_chart(kind) for kind in COSTS},
+    }
+    learned_from = {kind: look.label for kind, look in LOOKS.items()}
+    return as_script(
+        "window.LOVT_BENCH_CHARTS", {"charts": charts, "from": learned_from, "series": len(SERIES)}
+    )
