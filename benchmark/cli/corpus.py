@@ -166,7 +166,7 @@ def verify(names: tuple[str, ...], workspace: Path | None) -> None:
       lovt-bench corpus verify
       lovt-bench corpus verify mimic-cxr
     """
-    from benchmark.data.corpus.format import corpus_names
+    from benchmark.contract.manifest_files import corpus_names
     from benchmark.data.corpus.verify import verify_corpus
     from benchmark.workspace import workspace_root
 

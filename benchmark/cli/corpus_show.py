@@ -7,7 +7,8 @@ from pathlib import Path
 from benchmark.cli.data_show import counts_of
 from benchmark.contract.corpus import CorpusManifest
 from benchmark.contract.dataset import SPLIT_NAMES
-from benchmark.data.corpus.format import STUDIES, corpus_names, read_manifest
+from benchmark.contract.manifest_files import corpus_names
+from benchmark.data.corpus.format import STUDIES, read_manifest
 from benchmark.data.errors import DataError
 from benchmark.printable import printable
 

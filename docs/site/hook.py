@@ -62,10 +62,10 @@ def with_links_of_the_site(
 
     Args:
         text: Markdown.
-        origin: path of the page in the repository.
-        here: its place in the site.
-        pages: of `outside_pages`.
-        repository: where paths are looked up.
+        origin: Path of the page in the repository.
+        here: Its place in the site.
+        pages: What `outside_pages` returns.
+        repository: Where paths are looked up.
     """
 
     def turned(found: re.Match[str]) -> str:
