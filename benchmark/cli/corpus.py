@@ -76,7 +76,7 @@ def prepare(
 ) -> None:
     """Make a corpus from MIMIC-CXR or from your own images.
 
-    The corpus goes to WORKSPACE/corpora/NAME; what is prepared already is left alone. docs/corpus.md shows the raw
+    The corpus goes to WORKSPACE/corpora/NAME; what is prepared already is left alone. docs/data.md shows the raw
     layouts, the columns of a table and how much disk a corpus takes.
 
     \b

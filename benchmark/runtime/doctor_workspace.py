@@ -65,7 +65,7 @@ def check_prepared(workspace: Path, datasets: Sequence[str]) -> Iterator[Finding
     if names:
         yield Finding("ok", "corpora", ", ".join(names))
     else:
-        advice = "to pre-train: `lovt-bench corpus prepare mimic-cxr --raw DIR` (docs/corpus.md)"
+        advice = "to pre-train: `lovt-bench corpus prepare mimic-cxr --raw DIR` (docs/data.md)"
         yield Finding("warning", "corpora", "none is prepared", advice)
 
 

@@ -1,6 +1,6 @@
 """A prepared corpus as training reads it: tables in memory, pixels in a memory map, nothing decoded.
 
-Written by `lovt-bench corpus prepare`; the files are described in docs/corpus.md.
+Written by `lovt-bench corpus prepare`; the files are described in docs/data.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names, columns and types of a corpus's files (docs/corpus.md). Nothing in them is pickled."""
+"""Names, columns and types of a corpus's files (docs/data.md). Nothing in them is pickled."""
 
 from __future__ import annotations
 
