@@ -1,4 +1,4 @@
-"""Pages that code, templates and messages name exist, and so does what the README links to. `make docs` has the rest."""
+"""Pages that code, templates and messages name exist, and what the README links to; `make docs` has the rest."""
 
 from __future__ import annotations
 
