@@ -50,7 +50,7 @@ class RecordLines:
     """What a file holds."""
 
     records: dict[str, RunRecord]
-    """By key, in the order of the file; of equal keys the first."""
+    """By key, in the order of the file; the first of equal keys."""
     complaints: tuple[Complaint, ...]
     whole: int
     """Bytes up to the last line feed."""
