@@ -9,6 +9,7 @@ from pathlib import Path
 from markdown.extensions.toc import slugify
 
 from tests.conftest import REPOSITORY
+from tests.test_rooms import ARROWS
 
 MENTION = re.compile(r"(?<![\w/.-])(?:\.\./)*docs/(?:reference/|decisions/)?[\w-]+\.md(?:#[\w-]+)?")
 LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
@@ -49,6 +50,19 @@ def test_the_links_of_the_readme_lead_somewhere() -> None:
     links = LINK.findall((REPOSITORY / "README.md").read_text(encoding="utf-8"))
     assert [problem for link in links if (problem := missing(link))] == []
     assert len(links) > 20
+
+
+def test_the_picture_of_the_house_shows_each_room_above_those_that_it_imports() -> None:
+    text = (REPOSITORY / "docs" / "images" / "house.svg").read_text(encoding="utf-8")
+    found = re.findall(r'y="([\d.]+)"[^>]*>((?:\w+/)?\w+)(?:: [^<]*)?</text>', text)
+    height = {room: float(y) for y, room in found if (REPOSITORY / room).is_dir()}
+    rooms = {
+        name: room for name in ARROWS for room in height if f"/{name.replace('.', '/')}".endswith(f"/{room}")
+    }
+    assert len(set(rooms.values())) > 10
+    for name, room in rooms.items():
+        below = {rooms[each] for each in ARROWS[name] & rooms.keys()} - {room}
+        assert all(height[room] < height[each] for each in below), room
 
 
 def test_a_dead_link_is_found() -> None:
