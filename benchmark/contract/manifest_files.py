@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.contract.dataset import DatasetManifest
-from benchmark.contract.model_file import ModelFileError, read_model
-from benchmark.contract.plain_file import holders
-from benchmark.contract.unknown import meant
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.dataset import DatasetManifest
+from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.benchmark.contract.plain_file import holders
+from lovt_bench.benchmark.contract.unknown import meant
 
 CORPUS, DATASET = "corpus.json", "dataset.json"
 

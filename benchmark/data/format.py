@@ -13,12 +13,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from benchmark.contract.dataset import DatasetManifest
-from benchmark.contract.manifest_files import DATASET, read_dataset_manifest
-from benchmark.contract.model_file import ModelFileError
-from benchmark.contract.plain_file import holders
-from benchmark.contract.unknown import meant
-from benchmark.data.errors import DamagedStoreError
+from lovt_bench.benchmark.contract.dataset import DatasetManifest
+from lovt_bench.benchmark.contract.manifest_files import DATASET, read_dataset_manifest
+from lovt_bench.benchmark.contract.model_file import ModelFileError
+from lovt_bench.benchmark.contract.plain_file import holders
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.data.errors import DamagedStoreError
 
 IMAGES, MASKS, BOXES, INDEX, MANIFEST = (
     "images.npy",

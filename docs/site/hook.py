@@ -21,25 +21,25 @@ OUTSIDE = {
 }
 """Pages that lie outside docs/, and where the site has them."""
 API = {
-    "What lies on disk": ("benchmark.contract",),
-    "Backbones": ("benchmark.backbone",),
-    "Submissions": ("benchmark.submission",),
+    "What lies on disk": ("lovt_bench.benchmark.contract",),
+    "Backbones": ("lovt_bench.benchmark.backbone",),
+    "Submissions": ("lovt_bench.benchmark.submission",),
     "Image stores and preparers": (
-        "benchmark.data.store",
-        "benchmark.data.preparers",
-        "benchmark.data.samples",
-        "benchmark.data.layout",
-        "benchmark.data.inventory",
-        "benchmark.data.person",
-        "benchmark.data.images",
-        "benchmark.data.splits",
+        "lovt_bench.benchmark.data.store",
+        "lovt_bench.benchmark.data.preparers",
+        "lovt_bench.benchmark.data.samples",
+        "lovt_bench.benchmark.data.layout",
+        "lovt_bench.benchmark.data.inventory",
+        "lovt_bench.benchmark.data.person",
+        "lovt_bench.benchmark.data.images",
+        "lovt_bench.benchmark.data.splits",
     ),
     "Tasks, suites, heads, metrics": ("tasks",),
-    "Executors": ("benchmark.executor",),
-    "Runs of submissions": ("benchmark.runtime",),
-    "What methods share": ("submissions.common",),
-    "The board": ("leaderboard.board",),
-    "Statistics": ("leaderboard.statistics",),
+    "Executors": ("lovt_bench.benchmark.executor",),
+    "Runs of submissions": ("lovt_bench.benchmark.runtime",),
+    "What methods share": ("lovt_bench.submissions.common",),
+    "The board": ("lovt_bench.leaderboard.board",),
+    "Statistics": ("lovt_bench.leaderboard.statistics",),
 }
 """Pages of docstrings by title, and the packages and modules that each shows."""
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)(?P<target>[^)#\s]+)(?=[)#])")

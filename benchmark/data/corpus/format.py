@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.contract.manifest_files import CORPUS, read_corpus_manifest
-from benchmark.contract.model_file import ModelFileError
-from benchmark.data.errors import DataError
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.manifest_files import CORPUS, read_corpus_manifest
+from lovt_bench.benchmark.contract.model_file import ModelFileError
+from lovt_bench.benchmark.data.errors import DataError
 
 PIXELS, IMAGES, STUDIES, MANIFEST = "pixels.npy", "images.parquet", "studies.parquet", CORPUS
 

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.contract.dataset import LeftOut
-from benchmark.contract.manifest_files import CORPUS, DATASET, DATASET_LIMIT
-from benchmark.contract.model_file import JSON_LIMIT
-from benchmark.data import format as store_format
-from benchmark.data.corpus import format as corpus_format
-from benchmark.data.errors import DamagedStoreError, DataError
-from benchmark.runtime.inputs import read_corpus
-from benchmark.submission.read import SubmissionError
-from submissions.common.corpus import Corpus
-from submissions.common.errors import PretrainingError
+from lovt_bench.benchmark.contract.dataset import LeftOut
+from lovt_bench.benchmark.contract.manifest_files import CORPUS, DATASET, DATASET_LIMIT
+from lovt_bench.benchmark.contract.model_file import JSON_LIMIT
+from lovt_bench.benchmark.data import format as store_format
+from lovt_bench.benchmark.data.corpus import format as corpus_format
+from lovt_bench.benchmark.data.errors import DamagedStoreError, DataError
+from lovt_bench.benchmark.runtime.inputs import read_corpus
+from lovt_bench.benchmark.submission.read import SubmissionError
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.errors import PretrainingError
 from tests.benchmark.data.small_store import write_store
 
 ROOMS = [(corpus_format.read_manifest, DataError), (read_corpus, SubmissionError), (Corpus, PretrainingError)]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.dataset import SplitName
-from benchmark.data.format import ids_sha256
-from benchmark.data.official import published
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.data.format import ids_sha256
+from lovt_bench.benchmark.data.official import published
 from tests.benchmark.data.raws import write_lines
 
 COUNTS: dict[SplitName, int] = {"train": 12, "validation": 4, "test": 4}
