@@ -22,7 +22,7 @@ DRIVERS = {11: 450, 12: 525, 13: 580}
 
 DRIVER_FILE = Path("/proc/driver/nvidia/version")
 
-OLDER = "docs/gpu.md says how to install for an older driver or card"
+OLDER = "docs/executors.md says how to install for an older driver or card"
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def audit(
 
     Runs where the pre-training images lie. The report holds counts per dataset and task and digests of hashes; no
     image and no name leaves the machine. A copy is found when re-encoded, resized, equalised, inverted, of another
-    bit depth, or cropped by a few percent (docs/audit.md: how sure that is). Ends with 0 whatever was found; a call
+    bit depth, or cropped by a few percent (docs/lineage.md: how sure that is). Ends with 0 whatever was found; a call
     that was cut off goes on where it was.
 
     \b
@@ -225,7 +225,7 @@ def _summary(found: AuditReport) -> Iterator[str]:
     yield "evaluation images with a near copy in the corpus:"
     yield tabulate(rows, ["dataset", "track", *SPLIT_NAMES, "copies in the corpus"], disable_numparse=True)
     if any(one.track == "phantom" for one in found.datasets):
-        yield "note: phantoms are variations of one drawn chest and match each other now and then (docs/audit.md)"
+        yield "note: phantoms are variations of one drawn chest and match each other now and then (docs/lineage.md)"
     seen = [task for task in found.tasks if any(split.matched for split in task.splits.values())]
     if not seen:
         yield f"no near copy in any of {len(found.tasks)} tasks"

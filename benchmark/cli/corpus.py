@@ -76,7 +76,7 @@ def prepare(
 ) -> None:
     """Make a corpus from MIMIC-CXR or from your own images.
 
-    The corpus goes to WORKSPACE/corpora/NAME; what is prepared already is left alone. docs/corpus.md shows the raw
+    The corpus goes to WORKSPACE/corpora/NAME; what is prepared already is left alone. docs/data.md shows the raw
     layouts, the columns of a table and how much disk a corpus takes.
 
     \b
@@ -166,7 +166,7 @@ def verify(names: tuple[str, ...], workspace: Path | None) -> None:
       lovt-bench corpus verify
       lovt-bench corpus verify mimic-cxr
     """
-    from lovt_bench.benchmark.data.corpus.format import corpus_names
+    from lovt_bench.benchmark.contract.manifest_files import corpus_names
     from lovt_bench.benchmark.data.corpus.verify import verify_corpus
     from lovt_bench.benchmark.workspace import workspace_root
 

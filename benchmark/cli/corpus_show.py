@@ -7,7 +7,8 @@ from pathlib import Path
 from lovt_bench.benchmark.cli.data_show import counts_of
 from lovt_bench.benchmark.contract.corpus import CorpusManifest
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES
-from lovt_bench.benchmark.data.corpus.format import STUDIES, corpus_names, read_manifest
+from lovt_bench.benchmark.contract.manifest_files import corpus_names
+from lovt_bench.benchmark.data.corpus.format import STUDIES, read_manifest
 from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.printable import printable
 

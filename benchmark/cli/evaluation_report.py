@@ -116,7 +116,7 @@ def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
             share = max(record.made_with.skipped_share for record in lossy if record.made_with)
             say(
                 f"warning: task {result.spec.id}: the gradient scaler left out up to {share:.0%} of the steps of a "
-                "run, since gradients overflowed half precision (docs/protocol.md, Steps that the scaler leaves out)",
+                "run, since gradients overflowed half precision (docs/tasks.md, Steps that the scaler leaves out)",
                 style="yellow",
             )
     for result in results:

@@ -57,6 +57,11 @@ def is_built_in(name: str) -> bool:
     return name in ("random", "imagenet") or name.startswith("random-")
 
 
+def is_empty(value: object) -> bool:
+    """Return whether a field says nothing; `exclude_if` of fields that came after the first schema."""
+    return not value
+
+
 class Model(BaseModel):
     """Base of all models that cross a border."""
 

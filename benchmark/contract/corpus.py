@@ -27,7 +27,7 @@ class CorpusSplit(Model):
 
 
 class CorpusManifest(Model):
-    """`corpus.json`. `pixels.npy` holds all images; two tables say which is which (docs/corpus.md)."""
+    """`corpus.json`. `pixels.npy` holds all images; two tables say which is which (docs/data.md)."""
 
     schema_version: Literal[1] = 1
     name: Name

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from lovt_bench.benchmark.contract.analysis import Analysis
-from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256, is_empty
 from lovt_bench.benchmark.contract.dataset import Splits, Track
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.submission import Supervision
@@ -35,10 +35,6 @@ ArchitectureClass = Literal["paper", "open"]
 
 OverlapMark = Literal["clean", "overlapping", "unknown"]
 """Whether pre-training data share images with an evaluation dataset."""
-
-
-def _empty(value: object) -> bool:
-    return not value
 
 
 class Overlap(Model):
@@ -125,12 +121,12 @@ class Cell(Model):
     claimed: ClaimedValue | None = None
     cost: Cost | None = None
     curve: Curve | None = None
-    grid_edge: Literal["lowest", "highest"] | None = Field(default=None, exclude_if=_empty)
+    grid_edge: Literal["lowest", "highest"] | None = Field(default=None, exclude_if=is_empty)
     """The tuned learning rate is the lowest or highest of its grid: a better one may lie beyond. This and what follows
     are absent where there is nothing to say, as in boards of records of schema 1."""
-    mixed: list[str] = Field(default=[], exclude_if=_empty)
+    mixed: list[str] = Field(default=[], exclude_if=is_empty)
     """Sentences: in what its runs, tuning included, are not of one kind, though `evaluate` never mixes them."""
-    made_with: dict[str, list[str]] = Field(default={}, exclude_if=_empty)
+    made_with: dict[str, list[str]] = Field(default={}, exclude_if=is_empty)
     """What made its runs, tuning included: label to distinct values."""
 
 
@@ -175,7 +171,7 @@ class Row(RowFacts, _RowId):
     """Sentences: which digests of protocol, data or backbone are no longer those here. Empty: the row is current."""
     contradictions: list[str] = []
     """Sentences: what in its run records cannot be true."""
-    disputed: list[str] = Field(default=[], exclude_if=_empty)
+    disputed: list[str] = Field(default=[], exclude_if=is_empty)
     """Sentences: what the keeper says of a dispute about it. It counts all the same."""
     backbone_sha256: Sha256 | None = None
     cells: list[Cell]
@@ -282,7 +278,7 @@ class Table(Model):
     notes: list[str] = []
     """What was left out or looks odd, in sentences."""
     source: Source | None = None
-    suite: Name | None = Field(default=None, exclude_if=_empty)
+    suite: Name | None = Field(default=None, exclude_if=is_empty)
     """What a table of runs ranks by; absent in those of the board's own suite, as in older boards."""
 
 
@@ -310,7 +306,7 @@ class Leaderboard(Model):
     """Who measured what is called reproduced or retrained; None where nobody is named: then nothing is."""
     notes: list[str] = []
     """What was left out before any table, in sentences."""
-    notices: list[Notice] = Field(default=[], exclude_if=_empty)
+    notices: list[Notice] = Field(default=[], exclude_if=is_empty)
     """What the keeper withdrew or marked as disputed; a withdrawn row or record is nowhere in the tables."""
 
     def table(self, table_id: str) -> Table:

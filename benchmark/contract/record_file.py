@@ -50,7 +50,7 @@ class RecordLines:
     """What a file holds."""
 
     records: dict[str, RunRecord]
-    """By key, in the order of the file; of equal keys the first."""
+    """By key, in the order of the file; the first of equal keys."""
     complaints: tuple[Complaint, ...]
     digests: dict[str, str]
     """By key, the digest of the record's line without its line end."""

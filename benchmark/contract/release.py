@@ -11,13 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, StringConstraints
 
-from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256, is_empty
 
 Bump = Literal["major", "minor", "patch"]
-
-
-def _empty(value: object) -> bool:
-    return not value
 
 
 class Release(Model):
@@ -121,7 +117,7 @@ class Changes(Model):
     digests: list[DigestChange] = []
     facts: list[str] = []
     """Which fields of tables and rows changed beside their numbers, in sentences."""
-    notices: list[str] = Field(default=[], exclude_if=_empty)
+    notices: list[str] = Field(default=[], exclude_if=is_empty)
     """What the keeper withdrew or marked as disputed since, in sentences."""
 
 
@@ -135,7 +131,7 @@ class VersionEntry(Model):
     note: str = ""
     summary: str
     """What changed, in a sentence."""
-    notices: list[str] = Field(default=[], exclude_if=_empty)
+    notices: list[str] = Field(default=[], exclude_if=is_empty)
     """What it shows though the newest release leaves it out, in sentences."""
     sums_sha256: Sha256
     """Digest of its SHA256SUMS."""

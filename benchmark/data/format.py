@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from pydantic import ValidationError
 
-from lovt_bench.benchmark.contract.base import wrong_fields
 from lovt_bench.benchmark.contract.dataset import DatasetManifest
+from lovt_bench.benchmark.contract.manifest_files import DATASET, read_dataset_manifest
+from lovt_bench.benchmark.contract.model_file import ModelFileError
+from lovt_bench.benchmark.contract.plain_file import holders
 from lovt_bench.benchmark.contract.unknown import meant
 from lovt_bench.benchmark.data.errors import DamagedStoreError
 
@@ -24,7 +25,7 @@ IMAGES, MASKS, BOXES, INDEX, MANIFEST = (
     "masks.npy",
     "boxes.npz",
     "index.parquet",
-    "dataset.json",
+    DATASET,
 )
 
 INDEX_COLUMNS = ("id", "split", "order", "source", "source_sha256", "height", "width")
@@ -86,19 +87,16 @@ def read_manifest(root: Path) -> DatasetManifest:
         FileNotFoundError: There is no store at `root`; the message says how to make one.
         DamagedStoreError: It cannot be read, was edited, or names other files than a store has.
     """
-    path = root / MANIFEST
-    if not path.is_file():
-        known = (other.parent.name for other in root.parent.glob(f"[!.]*/{MANIFEST}"))
-        raise FileNotFoundError(
-            f"no image store at {root}: expected {path.name} there{meant(root.name, known)}. "
-            f"Make it with: lovt-bench data prepare {root.name} --raw DIR"
-        )
     try:
-        manifest = DatasetManifest.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise DamagedStoreError(
-            root, f"{MANIFEST} cannot be read ({wrong_fields(error, DatasetManifest)})"
+        manifest = read_dataset_manifest(root, "it")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        known = holders(root.parent, MANIFEST)
+        raise FileNotFoundError(
+            f"no image store at {root}: expected {MANIFEST} there{meant(root.name, known)}. "
+            f"Make it with: lovt-bench data prepare {root.name} --raw DIR"
         ) from error
+    except ModelFileError as error:
+        raise DamagedStoreError(root, f"{MANIFEST} cannot be read ({error})") from error
     if not manifest.is_intact():
         raise DamagedStoreError(root, f"{MANIFEST} was edited: its content differs from its digest")
     expected = {

@@ -1,6 +1,6 @@
 """RSNA's published list of the NIH images that its challenge took: which patient of NIH an RSNA image shows.
 
-A JSON list of objects; of each, `subset_img_id` (the RSNA image) and `img_id` (`<patient>_<number>.png` of NIH) are
+A JSON list of objects, from which `subset_img_id` (the RSNA image) and `img_id` (`<patient>_<number>.png` of NIH) are
 read. The Kaggle download does not have it.
 """
 

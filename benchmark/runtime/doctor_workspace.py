@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,7 +13,14 @@ from pydantic import BaseModel
 from lovt_bench.benchmark.backbone.findings import Finding
 from lovt_bench.benchmark.contract.corpus import CorpusManifest
 from lovt_bench.benchmark.contract.dataset import DatasetManifest
-from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.benchmark.contract.manifest_files import (
+    CORPUS,
+    DATASET,
+    read_corpus_manifest,
+    read_dataset_manifest,
+)
+from lovt_bench.benchmark.contract.model_file import ModelFileError
+from lovt_bench.benchmark.contract.plain_file import holders
 
 DISK_LOW, DISK_NONE = 20 << 30, 1 << 30
 """Bytes: a full run keeps features and checkpoints of this size; below the second nothing can be begun."""
@@ -46,7 +53,7 @@ def check_prepared(workspace: Path, datasets: Sequence[str]) -> Iterator[Finding
         workspace: Their folders are `data/` and `corpora/` in it.
         datasets: All that tasks use.
     """
-    stores = _manifests(workspace / "data", "dataset.json", DatasetManifest)
+    stores = _manifests(workspace / "data", DATASET, lambda root: read_dataset_manifest(root, DATASET))
     yield from _damaged("dataset", stores)
     there = {name: one.track for name, one in stores.items() if isinstance(one, DatasetManifest)}
     missing = [name for name in datasets if name not in stores]
@@ -57,13 +64,13 @@ def check_prepared(workspace: Path, datasets: Sequence[str]) -> Iterator[Finding
             "`lovt-bench data prepare NAME --raw DIR`; without the data, `make demo` takes synthetic images"
         )
         yield Finding("warning", "datasets", f"not prepared: {', '.join(missing)}", advice)
-    corpora = _manifests(workspace / "corpora", "corpus.json", CorpusManifest)
+    corpora = _manifests(workspace / "corpora", CORPUS, read_corpus_manifest)
     yield from _damaged("corpus", corpora)
     names = [f"{name} ({one.track})" for name, one in corpora.items() if isinstance(one, CorpusManifest)]
     if names:
         yield Finding("ok", "corpora", ", ".join(names))
     else:
-        advice = "to pre-train: `lovt-bench corpus prepare mimic-cxr --raw DIR` (docs/corpus.md)"
+        advice = "to pre-train: `lovt-bench corpus prepare mimic-cxr --raw DIR` (docs/data.md)"
         yield Finding("warning", "corpora", "none is prepared", advice)
 
 
@@ -115,14 +122,14 @@ def _cached(name: str) -> bool:
     return found["config.json"] and any(found[file] for file in weights)
 
 
-def _manifests(folder: Path, file: str, model: type[BaseModel]) -> dict[str, BaseModel | str]:
-    """Return the manifests below a folder by name; of a damaged one what is wrong."""
+def _manifests(folder: Path, file: str, read: Callable[[Path], BaseModel]) -> dict[str, BaseModel | str]:
+    """Return the manifests below a folder by name; what is wrong with it for a damaged one."""
     found: dict[str, BaseModel | str] = {}
-    for path in sorted(folder.glob(f"[!.]*/{file}")):
+    for name in holders(folder, file):
         try:
-            found[path.parent.name] = read_model(path, model, shown=file, follow=True)
+            found[name] = read(folder / name)
         except (OSError, ModelFileError) as error:
-            found[path.parent.name] = str(error)
+            found[name] = str(error)
     return found
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from lovt_bench.benchmark.contract.base import digest_of
 from lovt_bench.benchmark.contract.corpus import CorpusManifest
-from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.benchmark.contract.manifest_files import read_corpus_manifest
+from lovt_bench.benchmark.contract.model_file import ModelFileError
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.disk.digest import file_sha256
 from lovt_bench.benchmark.disk.intact import damage, listed
 from lovt_bench.benchmark.submission.docker_context import BYTES_LIMIT
 from lovt_bench.benchmark.submission.read import SubmissionError
 
-CORPUS_MANIFEST = "corpus.json"
 FILES_LIMIT = 10_000
 IN_IMAGE = " in "
 
@@ -96,9 +96,7 @@ def read_corpus(root: Path) -> CorpusManifest:
         SubmissionError: There is no corpus, or its manifest is not what the contract says.
     """
     try:
-        return read_model(root / CORPUS_MANIFEST, CorpusManifest, follow=True)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise SubmissionError(f"no corpus at {root}: expected {CORPUS_MANIFEST} there") from error
+        return read_corpus_manifest(root)
     except ModelFileError as error:
         raise SubmissionError(str(error)) from error
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.manifest_files import corpus_names
 from lovt_bench.benchmark.contract.run_contract import Limits
 from lovt_bench.benchmark.contract.unknown import meant
 from lovt_bench.benchmark.submission.read import SubmissionError
@@ -107,7 +108,7 @@ def corpus_folder(base: Path, corpus: str) -> Path:
         return named
     if given.is_dir():
         return given.resolve()
-    there = sorted(p.parent.name for p in base.glob("corpora/[!.]*/corpus.json"))
+    there = corpus_names(base / "corpora")
     raise SubmissionError(
         f"no corpus {corpus!r} in {base / 'corpora'}{meant(corpus, there)}; there: {', '.join(there) or 'none'}. "
         "`lovt-bench corpus prepare mimic-cxr --raw DIR` makes one; without the licence, "

@@ -1,4 +1,4 @@
-"""What a pull request of a submission brings (docs/submissions.md), as far as its folder tells."""
+"""What a pull request of a submission brings (docs/methods.md), as far as its folder tells."""
 
 from __future__ import annotations
 

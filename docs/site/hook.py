@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,27 @@ OUTSIDE = {
 }
 """Pages that lie outside docs/, and where the site has them."""
 API = {
-    "lovt_bench.benchmark.contract": "What lies on disk",
-    "lovt_bench.benchmark.backbone": "Backbones",
-    "lovt_bench.tasks": "Tasks",
-    "lovt_bench.submissions.common": "What methods share",
-    "lovt_bench.leaderboard.statistics": "Statistics",
+    "What lies on disk": ("lovt_bench.benchmark.contract",),
+    "Backbones": ("lovt_bench.benchmark.backbone",),
+    "Submissions": ("lovt_bench.benchmark.submission",),
+    "Image stores and preparers": (
+        "lovt_bench.benchmark.data.store",
+        "lovt_bench.benchmark.data.preparers",
+        "lovt_bench.benchmark.data.samples",
+        "lovt_bench.benchmark.data.layout",
+        "lovt_bench.benchmark.data.inventory",
+        "lovt_bench.benchmark.data.person",
+        "lovt_bench.benchmark.data.images",
+        "lovt_bench.benchmark.data.splits",
+    ),
+    "Tasks, suites, heads, metrics": ("lovt_bench.tasks",),
+    "Executors": ("lovt_bench.benchmark.executor",),
+    "Runs of submissions": ("lovt_bench.benchmark.runtime",),
+    "What methods share": ("lovt_bench.submissions.common",),
+    "The board": ("lovt_bench.leaderboard.board",),
+    "Statistics": ("lovt_bench.leaderboard.statistics",),
 }
-"""Packages whose docstrings the site shows, and their titles."""
+"""Pages of docstrings by title, and the packages and modules that each shows."""
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)(?P<target>[^)#\s]+)(?=[)#])")
 
 
@@ -35,6 +49,19 @@ def outside_pages(repository: Path = REPOSITORY) -> dict[str, str]:
     """Return path in the repository and place in the site of each page outside docs/."""
     methods = sorted(path.parent.name for path in repository.glob("submissions/*/README.md"))
     return {**OUTSIDE, **{f"submissions/{name}/README.md": f"methods/{name}.md" for name in methods}}
+
+
+def api_page(title: str) -> str:
+    """Return where the site has the page of docstrings with a title."""
+    return f"api/{re.sub(r'[^a-z]+', '-', title.lower())}.md"
+
+
+def api_content(title: str, names: Sequence[str]) -> str:
+    """Return the Markdown of a page of docstrings: one section a module, none where there is one alone."""
+    if len(names) == 1:
+        return f"# {title}\n\n`{names[0]}`\n\n::: {names[0]}\n"
+    sections = (f"## `{name}`\n\n::: {name}\n    options:\n      heading_level: 3\n" for name in names)
+    return "\n".join([f"# {title}\n", *sections])
 
 
 def targets(text: str, origin: str) -> Iterator[str]:
@@ -62,10 +89,10 @@ def with_links_of_the_site(
 
     Args:
         text: Markdown.
-        origin: path of the page in the repository.
-        here: its place in the site.
-        pages: of `outside_pages`.
-        repository: where paths are looked up.
+        origin: Path of the page in the repository.
+        here: Its place in the site.
+        pages: What `outside_pages` returns.
+        repository: Where paths are looked up.
     """
 
     def turned(found: re.Match[str]) -> str:
@@ -83,7 +110,7 @@ def on_config(config: Any) -> None:
     of = {next(iter(item)): next(iter(item.values())) for item in config.nav}
     of["I have a method"].append({"Methods": methods})
     of["Contribute"].append({"Decisions": [f"decisions/{path.name}" for path in decisions]})
-    config.nav.append({"API": [{title: f"api/{name}.md"} for name, title in API.items()]})
+    config.nav.append({"API": [{title: api_page(title)} for title in API]})
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -103,10 +130,8 @@ def on_files(files: Any, config: Any) -> Any:
             source = REPOSITORY / path
             source = source / "__init__.py" if source.is_dir() else source
             files.append(File.generated(config, there, content=source.read_text(encoding="utf-8")))
-    for name, title in API.items():
-        files.append(
-            File.generated(config, f"api/{name}.md", content=f"# {title}\n\n`{name}`\n\n::: {name}\n")
-        )
+    for title, names in API.items():
+        files.append(File.generated(config, api_page(title), content=api_content(title, names)))
     return files
 
 

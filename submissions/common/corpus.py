@@ -1,6 +1,6 @@
 """A prepared corpus as training reads it: tables in memory, pixels in a memory map, nothing decoded.
 
-Written by `lovt-bench corpus prepare`; the files are described in docs/corpus.md.
+Written by `lovt-bench corpus prepare`; the files are described in docs/data.md.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 
 from lovt_bench.benchmark.contract.corpus import CorpusManifest
 from lovt_bench.benchmark.contract.dataset import SplitName
-from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.benchmark.contract.manifest_files import read_corpus_manifest
+from lovt_bench.benchmark.contract.model_file import ModelFileError
 from lovt_bench.submissions.common.errors import PretrainingError
 
-MANIFEST, PIXELS, IMAGES, STUDIES = "corpus.json", "pixels.npy", "images.parquet", "studies.parquet"
+PIXELS, IMAGES, STUDIES = "pixels.npy", "images.parquet", "studies.parquet"
 HOW_TO = "`lovt-bench corpus prepare mimic-cxr --raw DIR` makes one"
 
 
@@ -134,9 +135,7 @@ class Corpus:
 
 def _read_manifest(root: Path) -> CorpusManifest:
     try:
-        return read_model(root / MANIFEST, CorpusManifest, follow=True)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise PretrainingError(f"no corpus at {root}: expected {MANIFEST} there; {HOW_TO}") from error
+        return read_corpus_manifest(root)
     except ModelFileError as error:
         raise PretrainingError(str(error)) from error
 

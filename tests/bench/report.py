@@ -49,7 +49,7 @@ def replace_between_marks(page: str, content: str) -> str:
     """Return the page with other content between its marks.
 
     Raises:
-        ValueError: a mark is missing.
+        ValueError: A mark is missing.
     """
     before, mark, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)

@@ -1,4 +1,4 @@
-"""One measured line, and tables of them."""
+"""One measured line, and tables of them: two ways to do the same work, or what has nothing to be compared with."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tests.bench.machine import Machine
 
 @dataclass(frozen=True)
 class Row:
-    """Two ways to do the same work, measured in turns.
+    """Two ways to do the same work, measured in turns, or one alone.
 
     Attributes:
         table: Title of the table that the row belongs to.
         work: What is done, so many `units` of it.
         unit: What is counted: `images`, `steps`, …
-        bare: Seconds of the work without the harness (or of the reference engine).
+        bare: Seconds of the work without the harness (or of the reference engine); None: there is no such work.
         here: Seconds of the harness.
         limit: What the ratio is held to; None: nothing.
         kind: `times`: here / bare, at most the limit. `faster`: bare / here, at least the limit.
@@ -29,7 +29,7 @@ class Row:
     work: str
     unit: str
     units: float
-    bare: float
+    bare: float | None
     here: float
     kind: Literal["times", "faster"] = "times"
     limit: float | None = None
@@ -38,13 +38,16 @@ class Row:
     note: str = ""
 
     @property
-    def ratio(self) -> float:
+    def ratio(self) -> float | None:
+        """Return how the two ways compare, None where there is one alone."""
+        if self.bare is None:
+            return None
         return self.here / self.bare if self.kind == "times" else self.bare / self.here
 
     @property
     def met(self) -> bool | None:
         """Whether the limit is kept, None where there is none."""
-        if self.limit is None:
+        if self.limit is None or self.ratio is None:
             return None
         return self.ratio <= self.limit if self.kind == "times" else self.ratio >= self.limit
 
@@ -64,6 +67,9 @@ def render(rows: Iterable[Row], machine: Machine) -> str:
 
 
 def _table(title: str, rows: list[Row], machine: Machine) -> str:
+    if all(row.bare is None for row in rows):
+        alone = [f"| {row.work} | {_amount(row, row.here)} |" for row in rows]
+        return "\n".join([f"### {title}", "", "| work | time |", "|---|---:|", *alone])
     faster = rows[0].kind == "faster"
     bare, here = ("reference", "fast") if faster else ("bare", "here")
     lines = [
@@ -77,14 +83,14 @@ def _table(title: str, rows: list[Row], machine: Machine) -> str:
 
 
 def _cells(row: Row, machine: Machine) -> list[str]:
-    floor = row.floor(machine)
+    floor, ratio = row.floor(machine), row.ratio
     mark = {True: "", False: " **missed**", None: ""}[row.met]
     sign = "≤" if row.kind == "times" else "≥"
     return [
         row.work + (f" ({row.note})" if row.note else ""),
-        _amount(row, row.bare),
+        "" if row.bare is None else _amount(row, row.bare),
         _amount(row, row.here),
-        f"{row.ratio:.2f}" if row.ratio < 10 else f"{row.ratio:.0f}",
+        "" if ratio is None else f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}",
         f"{sign} {row.limit:.3g}{mark}" if row.limit is not None else "",
         f"{row.here / floor:.1f}" if floor else "",
     ]

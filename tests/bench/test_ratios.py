@@ -26,4 +26,4 @@ def test_part(
 ) -> None:
     rows = benchmark.pedantic(PARTS[name], args=(machine, tmp_path), rounds=1, iterations=1)
     measured.extend(rows)
-    benchmark.extra_info |= {row.work: round(row.ratio, 3) for row in rows}
+    benchmark.extra_info |= {row.work: round(row.ratio, 3) for row in rows if row.ratio is not None}

@@ -128,11 +128,11 @@ class Suspect:
         """Run a script in a container, and check that nothing of it is left but what may be.
 
         Args:
-            script: for `sh -e`; /input holds `files`.
-            files: name in /input, and the file or folder to copy there.
-            limits: differences from SMALL.
-            resume: whether to go on with what lies in the output.
-            wait: called between attempts on an engine that failed.
+            script: Text for `sh -e`; /input holds `files`.
+            files: Name in /input, and the file or folder to copy there.
+            limits: Differences from SMALL.
+            resume: Whether to go on with what lies in the output.
+            wait: Called between attempts on an engine that failed.
         """
         given = self.workspace / "input"
         given.mkdir(parents=True, exist_ok=True)

@@ -14,8 +14,8 @@ class FlakyEngine:
     """Passes bytes on in both directions; a request that holds `pattern` fails, `failures` times.
 
     Args:
-        path: of the socket to open.
-        engine: of the real one.
+        path: Socket to open.
+        engine: Socket of the real engine.
     """
 
     def __init__(self, path: Path, engine: str) -> None:

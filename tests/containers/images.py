@@ -61,7 +61,7 @@ def os_image(engine: docker.DockerClient) -> str:
     """Return the name of an image whose Python can load the wheels of the running one.
 
     Raises:
-        NoBaseImageError: neither `.ci/os-image`'s nor the public one lies in the engine, or its Python differs.
+        NoBaseImageError: Neither `.ci/os-image`'s nor the public one lies in the engine, or its Python differs.
     """
     for name in (os.environ.get("LOVT_BENCH_TEST_OS_IMAGE") or OS_IMAGE, PUBLIC_IMAGE):
         if engine.images.list(name):

@@ -48,9 +48,9 @@ def run_as_other(image: str, folder: Path, scripts: list[dict[str, Any]]) -> lis
     """Run scripts with the harness as user 1000 of this machine; the caller is root.
 
     Args:
-        image: runs the shell script in the variable ATTACK.
-        folder: made here; every folder above it is open to others.
-        scripts: arguments of `Suspect` for each.
+        image: Runs the shell script in the variable ATTACK.
+        folder: Made here; every folder above it is open to others.
+        scripts: Arguments of `Suspect` for each.
     """
     folder.mkdir()
     (folder / "workspace").mkdir()

@@ -73,9 +73,9 @@ def unresolved(text: str, documents: Mapping[str, set[str]], own: str | None = N
     """Return what is wrong with the citations of a text, one sentence each.
 
     Args:
-        text: of a source file or page.
-        documents: name of each document that may be cited, and its section numbers.
-        own: the document that the text itself is; its sections may be cited without a name.
+        text: Text of a source file or page.
+        documents: Name of each document that may be cited, and its section numbers.
+        own: The document that the text itself is; its sections may be cited without a name.
     """
     problems = []
     for citation in citations(text):

@@ -26,10 +26,8 @@ DOCUMENTS = {
     for path in REFERENCE.glob("*.md")
     if path.name != "README.md"
 }
-PAGES_OF_USERS = {"pretraining.md"}
-"""Documents that share their name with a page that has no numbered sections: docs/pretraining.md."""
 SHORT = {"E": "evaluation.md", "D": "datasets.md"}
-"""How docs/protocol.md calls the documents in its tables."""
+"""How docs/tasks.md calls the documents in its tables."""
 
 
 @cache
@@ -56,27 +54,21 @@ def test_every_citation_resolves():
 
 
 def test_code_names_a_section_wherever_it_names_a_document():
-    documents = {name: numbers for name, numbers in DOCUMENTS.items() if name not in PAGES_OF_USERS}
     problems = [
         f"{path.relative_to(REPOSITORY)}: line {line}"
         for path, text in sources().items()
         if path.suffix in (".py", ".yaml") and path != Path(__file__)
-        for line in mentions_without_section(text, documents)
+        for line in mentions_without_section(text, DOCUMENTS)
     ]
     assert not problems, "\n".join(problems)
 
 
 def test_the_sources_in_the_tables_of_the_protocol_page_resolve():
-    text = (REPOSITORY / "docs" / "protocol.md").read_text(encoding="utf-8")
+    text = (REPOSITORY / "docs" / "tasks.md").read_text(encoding="utf-8")
     found = re.findall(r"(?<![\w`])([ED]) (\d+(?:\.\d+)*(?:, \d+(?:\.\d+)*)*)", text)
     assert len(found) > 40
     cited = [(SHORT[letter], number) for letter, numbers in found for number in expanded(numbers)]
     assert [item for item in cited if item[1] not in DOCUMENTS[item[0]]] == []
-
-
-def test_no_page_of_users_has_numbered_sections():
-    for name in PAGES_OF_USERS:
-        assert section_numbers((REPOSITORY / "docs" / name).read_text(encoding="utf-8")) == set()
 
 
 HEADINGS = "# Title\n\n## 1. One\n\n### 1.2 Two\ntext 3. no\n## 10. Ten\n"

@@ -1,4 +1,4 @@
-"""docs/protocol.md mentions every entry, every value that it may take, and the one that is in force."""
+"""docs/tasks.md mentions every entry, every value that it may take, and the one that is in force."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.tasks.protocol import PROTOCOLS
 from tests.conftest import REPOSITORY
 
-TEXT = (REPOSITORY / "docs" / "protocol.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs" / "tasks.md").read_text(encoding="utf-8")
+TEXT = PAGE[PAGE.index("## The protocol") : PAGE.index("## Add a task")]
 ROWS = {line.split("`")[1]: line for line in TEXT.splitlines() if line.startswith("| `")}
 
 FILE = yaml.safe_load((PROTOCOLS / "lovt-2022.yaml").read_text())

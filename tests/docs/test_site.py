@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +61,16 @@ def test_a_link_leads_to_the_place_of_its_target(
 def test_every_method_has_a_page():
     methods = {path.parent.name for path in (REPOSITORY / "submissions").glob("*/pretrain.py")}
     assert {f"methods/{name}.md" for name in methods} <= set(HOOK.outside_pages().values())
+
+
+def test_what_examples_of_pages_import_stands_in_the_api():
+    shown = [name for names in HOOK.API.values() for name in names]
+    ours = {name.partition(".")[0] for name in shown}
+    pages = [path.read_text(encoding="utf-8") for path in (REPOSITORY / "docs").glob("*.md")]
+    blocks = [block for page in pages for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL)]
+    imported = {
+        name for block in blocks for name in re.findall(r"^from ([\w.]+) import", block, re.MULTILINE)
+    }
+    needed = {name for name in imported if name.partition(".")[0] in ours}
+    assert len(needed) > 5
+    assert {name for name in needed if not f"{name}.".startswith(tuple(f"{one}." for one in shown))} == set()

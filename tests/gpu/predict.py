@@ -1,7 +1,7 @@
 """`python -m tests.gpu.predict`: memory and hours of the published tasks on a GPU, computed.
 
-Shapes alone are computed with (fake tensors), so that it takes seconds anywhere. docs/gpu.md holds its tables and says
-how each number comes about. On a card, real or pretended, `--measure` takes steps of three tasks and prints their
+Shapes alone are computed with (fake tensors), so that it takes seconds anywhere. docs/executors.md holds its tables and
+says how each number comes about. On a card, real or pretended, `--measure` takes steps of three tasks and prints their
 memory beside it.
 """
 

@@ -1,4 +1,4 @@
-"""What each of eleven usual mistakes says: the table of docs/add-a-method.md, on a real engine."""
+"""What each of eleven usual mistakes says: the table of docs/methods.md, on a real engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.submissions.tiny_corpus import write_corpus
 
 pytestmark = pytest.mark.slow
 
-PAGE = (REPOSITORY / "docs" / "add-a-method.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs" / "methods.md").read_text(encoding="utf-8")
 TOLD = dict(re.findall(r"^\| ([a-z0-9][^|]*?) \| `([^`]+)` \|", PAGE, re.MULTILINE))
 
 FOLDER = 'places.output / "backbone"'

@@ -36,7 +36,7 @@ def formula_input(entry: Mapping[str, Any]) -> torch.Tensor:
     """Return the float32 tensor of an entry with shape, seed and a formula such as `max(0, 1.5*u_i)`.
 
     Raises:
-        GoldenError: a formula of another form.
+        GoldenError: A formula of another form.
     """
     found = PATTERN_FORMULA.match(entry["formula"])
     if found is None:
@@ -69,7 +69,7 @@ def fill(tensors: Iterable[torch.Tensor], entries: Iterable[Mapping[str, Any]]) 
     """Write the formula-defined weights into parameters and buffers given in forward order.
 
     Raises:
-        GoldenError: another number of tensors, or one of another shape (axes of length 1 at the end aside).
+        GoldenError: Another number of tensors, or one of another shape (axes of length 1 at the end aside).
     """
     own, listed = list(tensors), list(entries)
     if len(own) != len(listed):

@@ -76,7 +76,7 @@ class GoldenFile:
         """Return a stored array.
 
         Raises:
-            GoldenError: it is missing, or its shape or dtype is not that of the manifest.
+            GoldenError: It is missing, or its shape or dtype is not that of the manifest.
         """
         if name not in self._stored:
             raise GoldenError(f"array {name!r} is missing")
@@ -139,7 +139,7 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the manifest of a folder: file name to entry.
 
     Raises:
-        GoldenError: no folder, no manifest, or not the format.
+        GoldenError: No folder, no manifest, or not the format.
     """
     if not folder.is_dir():
         raise GoldenError(f"{folder}: no such folder; expected one with manifest.json and the files it lists")

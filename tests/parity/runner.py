@@ -52,7 +52,7 @@ def run_folder(folder: Path, only: str | None = None) -> Iterator[Result]:
     """Yield a result for each case of each file, those whose stem or name matches `only` if given.
 
     Raises:
-        GoldenError: the folder is not one of golden vectors, or `only` matches nothing.
+        GoldenError: The folder is not one of golden vectors, or `only` matches nothing.
     """
     manifest = read_manifest(folder)
     names = golden_names(folder, manifest)

@@ -1,4 +1,4 @@
-"""A corpus of a few small images, written by the format alone (docs/corpus.md), without the preparer."""
+"""A corpus of a few small images, written by the format alone (docs/data.md), without the preparer."""
 
 from __future__ import annotations
 

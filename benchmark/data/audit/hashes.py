@@ -19,7 +19,7 @@ LOW = AuditHash(name="phash_low", bits=LOW_SIDE**2, threshold=64)
 """Names candidates: cheap, and forgiving to crops."""
 
 FULL = AuditHash(name="phash", bits=HASH_SIDE**2, threshold=288)
-"""Confirms them: what two patients share lies in the low frequencies (docs/audit.md has the measured rates)."""
+"""Confirms them: what two patients share lies in the low frequencies (docs/lineage.md has the measured rates)."""
 
 FRAMES: tuple[tuple[float, float, float, float], ...] = (
     (0, 0, 0, 0),

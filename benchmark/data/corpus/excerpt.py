@@ -27,7 +27,7 @@ def write_excerpt(source: Path, target: Path, counts: dict[SplitName, int]) -> C
     For each label a positive and a negative study are among them where the split has both.
 
     Args:
-        source: A prepared corpus; of its pixels only those that are taken are read.
+        source: A prepared corpus; only the pixels that are taken are read.
         target: Becomes a corpus by all rules but one: its pixel statistics are those of the source.
         counts: Studies of each split; a few more may come for the labels.
 

@@ -1,18 +1,17 @@
-"""Names, columns and types of a corpus's files (docs/corpus.md). Nothing in them is pickled."""
+"""Names, columns and types of a corpus's files (docs/data.md). Nothing in them is pickled."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pyarrow as pa
-from pydantic import ValidationError
 
-from lovt_bench.benchmark.contract.base import wrong_fields
 from lovt_bench.benchmark.contract.corpus import CorpusManifest
-from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.contract.manifest_files import CORPUS, read_corpus_manifest
+from lovt_bench.benchmark.contract.model_file import ModelFileError
 from lovt_bench.benchmark.data.errors import DataError
 
-PIXELS, IMAGES, STUDIES, MANIFEST = "pixels.npy", "images.parquet", "studies.parquet", "corpus.json"
+PIXELS, IMAGES, STUDIES, MANIFEST = "pixels.npy", "images.parquet", "studies.parquet", CORPUS
 
 IMAGE_SCHEMA = pa.schema(
     [
@@ -52,29 +51,13 @@ STUDY_SCHEMA = pa.schema(
 )
 
 
-def corpus_names(folder: Path) -> list[str]:
-    """Return the names of the corpora in a folder, sorted; hidden folders are work in progress."""
-    found = folder.glob(f"*/{MANIFEST}")
-    return sorted(path.parent.name for path in found if not path.parent.name.startswith("."))
-
-
 def read_manifest(root: Path) -> CorpusManifest:
     """Read `corpus.json`.
 
     Raises:
         DataError: There is no corpus at `root`, or its manifest is damaged; the message says how to make one.
     """
-    path = root / MANIFEST
-    again = "lovt-bench corpus prepare mimic-cxr --raw DIR (or `prepare pairs`, see docs/corpus.md)"
-    if not path.is_file():
-        known = corpus_names(root.parent)
-        raise DataError(
-            f"no corpus at {root}: expected {path.name} there{meant(root.name, known)}. "
-            f"Corpora beside it: {', '.join(known) or 'none'}. Make one with: {again}"
-        )
     try:
-        return CorpusManifest.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise DataError(
-            f"{path}: not a corpus manifest ({wrong_fields(error, CorpusManifest)}); make it again: {again}"
-        ) from error
+        return read_corpus_manifest(root)
+    except ModelFileError as error:
+        raise DataError(str(error)) from error

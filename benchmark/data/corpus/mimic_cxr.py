@@ -125,13 +125,13 @@ def _image_folder(tables: Tables) -> Path:
     if not beside.is_dir():
         raise DataError(
             f"{beside}: the folder of the images is missing; expected MIMIC-CXR-JPG's folder there, with "
-            f"p10/p10000032/s50414267/<dicom_id>.jpg. {holds(beside.parent, ['files'])} docs/corpus.md shows the layout"
+            f"p10/p10000032/s50414267/<dicom_id>.jpg. {holds(beside.parent, ['files'])} docs/data.md shows the layout"
         )
     patients = list(islice(beside.glob("p1?/p*"), PATIENTS_TRIED))
     if not _has(patients, "jpg") and _has(patients, "dcm"):
         raise DataError(
             f"{beside}: DICOM files there, no JPEG; the protocol reads the images of MIMIC-CXR-JPG. "
-            "docs/corpus.md shows the layout"
+            "docs/data.md shows the layout"
         )
     return beside
 

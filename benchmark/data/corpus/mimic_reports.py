@@ -48,7 +48,7 @@ def open_reports(raw: Path) -> Reports:
                 return FolderReports(folder / "files")
     raise DataError(
         f"{raw}: expected {ARCHIVE} there or below, or {FOLDER}/files (the archive extracted); found neither. "
-        f"{holds(raw, [FOLDER])} docs/corpus.md shows the layout"
+        f"{holds(raw, [FOLDER])} docs/data.md shows the layout"
     )
 
 

@@ -61,7 +61,7 @@ def find_mimic_tables(raw: Path) -> Tables:
         DataError: One is missing; the message says what lies there instead.
     """
     names = ([name.format(kind) for name in NAMES] for kind in KINDS)
-    return Tables(*find_tables(raw, *names, guide="docs/corpus.md"))
+    return Tables(*find_tables(raw, *names, guide="docs/data.md"))
 
 
 def read_images(tables: Tables) -> pd.DataFrame:

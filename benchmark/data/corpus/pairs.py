@@ -1,4 +1,4 @@
-"""Any own corpus: a folder of images and a table with reports, labels, both or neither (docs/corpus.md)."""
+"""Any own corpus: a folder of images and a table with reports, labels, both or neither (docs/data.md)."""
 
 from __future__ import annotations
 

@@ -204,5 +204,5 @@ def _empty(root: Path, left_out: Counter[str]) -> str:
     why = "".join(f"\n  {count} {reason}" for reason, count in sorted(left_out.items()) if count)
     return (
         f"{root}: no training study is left, so there is nothing to prepare."
-        f"{' Left out:' + why if why else ''}\nCheck --raw; docs/corpus.md shows the layout."
+        f"{' Left out:' + why if why else ''}\nCheck --raw; docs/data.md shows the layout."
     )

@@ -96,7 +96,7 @@ class Work:
         except OSError as error:
             raise DataError(
                 f"{self.folder / fmt.PIXELS} cannot be written after {self._size / 1e9:.1f} GB: {error.strerror}. "
-                "Free some disk and call again (what is done is kept); docs/corpus.md says how much a corpus takes"
+                "Free some disk and call again (what is done is kept); docs/data.md says how much a corpus takes"
             ) from error
         self.done, self._size = self.done + 1, end - self._start
 

@@ -17,9 +17,9 @@ def learn(images: np.ndarray, components: list[int], patches: int, seed: int) ->
 
     Args:
         images: (N, H, W) float32, normalised.
-        components: principal components of each layer.
-        patches: patches that a layer learns from.
-        seed: of the draws.
+        components: Principal components of each layer.
+        patches: Patches that a layer learns from.
+        seed: Seed of the draws.
 
     Yields:
         (2 x components, channels below, KERNEL, KERNEL) float32.

@@ -21,7 +21,7 @@ class ImageTextSettings(TrainingSettings):
     patience: PositiveInt | None = 10
     double_bn_update: bool = True
     """A second forward pass per batch updates the image encoder's BN statistics once more (published; pretraining.md
-    1.9); `false`: once per batch, and faster."""
+    section 1.9); `false`: once per batch, and faster."""
 
     views: Literal["published", "crop"] = "published"
     """`published`: crop, flip, affine, jitter, blur; `crop`: the crop alone, from which a network without initial

@@ -24,7 +24,7 @@ def place_coordinates(cutout: Cutout, image: tuple[int, int], places: tuple[int,
     Args:
         cutout: Cutout of the view.
         image: Height and width of the image in pixels.
-        places: h, w of the map.
+        places: Height and width, h and w, of the map.
 
     Returns:
         (h * w, 2) float32: y, x, row by row of the map.

@@ -24,12 +24,12 @@ def pyramid(
     """Return `pixels` (batch, 3, side, side) -> one output per stride, halved by a strided convolution each time.
 
     Args:
-        side: a number, or a name that leaves height and width open.
-        batch: the same for the batch.
-        strides: that are outputs; the others are computed all the same.
-        opset: of the standard's operators.
-        classifier: whether pooled features are an output, too.
-        names: of the outputs, `level2` and so on by default.
+        side: A number, or a name that leaves height and width open.
+        batch: The same for the batch.
+        strides: Those that are outputs; the others are computed all the same.
+        opset: Version of the standard's operators.
+        classifier: Whether pooled features are an output, too.
+        names: Names of the outputs, `level2` and so on by default.
     """
     rng = np.random.default_rng(0)
     below, wide = "pixels", 3

@@ -105,17 +105,16 @@ def test_a_store_with_images_left_out_does_not_satisfy_a_call_without_skip_bad(t
     assert len(ImageStore.open(tmp_path / "rsna")) == 9  # the old store is untouched
 
 
-def test_official_splits_with_images_left_out_are_not_official(shared: Path, tmp_path: Path) -> None:
-    splits = shared / "splits" / "covid-rural"
+def test_official_splits_with_images_left_out_are_not_official(covid_splits: Path, tmp_path: Path) -> None:
     raw, names = tmp_path / "raw", []
     for split in ("train", "validation", "test"):
-        names += (splits / f"{split}.csv").read_text().split()[1:]
+        names += (covid_splits / f"{split}.csv").read_text().split()[1:]
     for number, name in enumerate(names):
         raws.write_image(raw / "jpgs" / f"{name}.jpg", raws.grey(8, 8, seed=number))
         raws.write_image(raw / "pngs_masks" / f"{name}.png", np.zeros((8, 8), dtype=np.uint8))
-    assert world.run("covid-rural", raw, tmp_path, splits_dir=splits).manifest.splits == "official"
+    assert world.run("covid-rural", raw, tmp_path, splits_dir=covid_splits).manifest.splits == "official"
     (raw / "pngs_masks" / f"{names[5]}.png").unlink()
-    left = world.run("covid-rural", raw, tmp_path, splits_dir=splits, skip_bad=True).manifest
+    left = world.run("covid-rural", raw, tmp_path, splits_dir=covid_splits, skip_bad=True).manifest
     assert left.splits == "given"
     assert [one.id for one in left.left_out] == [names[5]]
     assert any("not official" in note for note in left.notes)

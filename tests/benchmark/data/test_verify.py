@@ -92,12 +92,11 @@ def test_splits_that_only_claim_to_be_official_are_found(tmp_path: Path) -> None
     assert "splits are called official" in problems(tmp_path / "rsna")
 
 
-def test_official_store_is_compared_with_what_was_published(shared: Path, tmp_path: Path) -> None:
-    splits = shared / "splits" / "covid-rural"
+def test_official_store_is_compared_with_what_was_published(covid_splits: Path, tmp_path: Path) -> None:
     ids: list[str] = []
     split_of: list[SplitName] = []
     for split in SPLIT_NAMES:
-        names = (splits / f"{split}.csv").read_text().split()[1:]
+        names = (covid_splits / f"{split}.csv").read_text().split()[1:]
         ids += names
         split_of += [split] * len(names)
     images = np.random.default_rng(0).integers(0, 256, (len(ids), 8, 8), dtype=np.uint8)

@@ -69,17 +69,17 @@ def torment(
     """Kill until so many kills hit something, finish the last round, and check.
 
     Args:
-        root: an empty folder.
+        root: An empty folder.
         executor: `process`, `local` or `ray`.
-        kills: how many.
-        seed: of the choice of victims and times.
+        kills: How many.
+        seed: Seed that chooses victims and times.
         jobs: `toy`, `real` or `long`.
-        drivers: harness processes that share the workspace.
-        pause: longest seconds between two kills.
+        drivers: Harness processes that share the workspace.
+        pause: Longest seconds between two kills.
         signals: `kill`, `term`, or both with a comma between.
 
     Raises:
-        AssertionError: a promise is broken.
+        AssertionError: A promise is broken.
     """
     rng, outcome = random.Random(seed), Outcome()
     with _cluster(executor == "ray") as cluster:

@@ -11,9 +11,9 @@ def write_method(folder: Path, script: str, **fields: object) -> dict[str, str]:
     """Write the method `mine` and return the environment in which `submissions.mine` is found beside the others.
 
     Args:
-        folder: made here.
+        folder: Made here.
         script: Python; `output` is the path of the output.
-        fields: of its `submission.yaml`.
+        fields: Fields of its `submission.yaml`.
     """
     method = folder / "mine"
     method.mkdir(parents=True)

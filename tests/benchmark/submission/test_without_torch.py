@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 
 WORK = """
-import importlib, pkgutil, sys
+import importlib, json, pkgutil, sys
 from pathlib import Path
 
 sys.modules["torch"] = None
@@ -23,8 +24,9 @@ from lovt_bench.benchmark.submission.scaffold import new_container
 
 folder = new_container("toy", Path(sys.argv[1]))
 assert locate(str(folder), Path(sys.argv[1]))[0] == folder.resolve()
-print([finding.level for finding in check_submission(folder, ["covid_linear"])])
-print(sorted(lovt_bench.leaderboard.board.descriptions.describe(["toy"], folder.parent, None)["toy"].display_name))
+levels = [finding.level for finding in check_submission(folder, ["covid_linear"])]
+described = lovt_bench.leaderboard.board.descriptions.describe(["toy"], folder.parent, None)["toy"]
+print(json.dumps({"levels": levels, "name": described.display_name, "torch": sys.modules["torch"]}))
 """
 
 
@@ -33,4 +35,7 @@ def test_a_submission_is_begun_checked_and_described_without_torch(tmp_path: Pat
         [sys.executable, "-c", WORK, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "error" not in done.stdout, done.stdout
+    found = json.loads(done.stdout)
+    assert (found["name"], found["torch"]) == ("toy", None)
+    assert found["levels"].count("ok") >= 5
+    assert set(found["levels"]) == {"ok", "warning"}, "a scaffold lacks its paper and nothing else"

@@ -1,4 +1,4 @@
-"""A denoising autoencoder as somebody from elsewhere writes it: PyTorch, docs/contract.md, docs/corpus.md, no more."""
+"""A denoising autoencoder as somebody from elsewhere writes it: PyTorch, docs/contract.md, docs/data.md, no more."""
 
 # ruff: noqa: T201
 

@@ -1,4 +1,4 @@
-"""Rates on real X-rays: copies are found, other patients are not. docs/audit.md shows these numbers."""
+"""Rates on real X-rays: copies are found, other patients are not. docs/lineage.md shows these numbers."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.manifest_files import corpus_names
 from lovt_bench.benchmark.data.corpus import format as fmt
 from lovt_bench.benchmark.data.corpus import prepare as module
 from lovt_bench.benchmark.data.corpus.mimic_cxr import list_mimic_cxr
@@ -56,7 +57,7 @@ def test_what_breaks_off_leaves_the_old_corpus(
     with pytest.raises(KeyboardInterrupt):
         prepare(list_mimic_cxr(raw), corpora, force=True, on_progress=stop_after(1))
     assert (root / fmt.MANIFEST).read_bytes() == before
-    assert fmt.corpus_names(corpora) == ["mimic-cxr"]
+    assert corpus_names(corpora) == ["mimic-cxr"]
 
 
 def test_two_at_once_are_refused(raw: Path, tmp_path: Path) -> None:
@@ -100,7 +101,9 @@ def test_verification_sees_other_counts(raw: Path, tmp_path: Path) -> None:
 def test_a_damaged_manifest_says_so(raw: Path, tmp_path: Path) -> None:
     root = prepare(list_mimic_cxr(raw), tmp_path / "corpora").root
     (root / fmt.MANIFEST).write_text('{"name": "x"}')
-    with pytest.raises(DataError, match="not a corpus manifest"):
+    with pytest.raises(
+        DataError, match=r"does not follow the contract: .*; make the corpus again: lovt-bench corpus prepare"
+    ):
         fmt.read_manifest(root)
     with pytest.raises(DataError, match=r"no corpus at .*Corpora beside it: mimic-cxr"):
         fmt.read_manifest(root.parent / "other")

@@ -1,4 +1,4 @@
-"""docs/add-a-method.md shows what its commands print, on a real engine."""
+"""docs/methods.md shows what its commands print, on a real engine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.docs.transcript import difference, steps
 
 __all__ = ["base_image", "engine"]
 
-PAGE = (REPOSITORY / "docs" / "add-a-method.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs" / "methods.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
