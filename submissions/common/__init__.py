@@ -1,3 +1,0 @@
-from lovt_bench.benchmark.lean_torchmetrics import import_lean
-
-import_lean()

@@ -33,7 +33,7 @@ def user(tmp_path: Path) -> User:
 
 
 def test_a_method_becomes_a_row(user: User) -> None:
-    """In the repository as a process; docs/add-a-method.md goes the way of a method outside, in containers."""
+    """In the repository as a process; docs/methods.md goes the way of a method outside, in containers."""
     methods = user.folder / "submissions"
 
     # A scaffold is complete as it is.

@@ -85,7 +85,7 @@ def everything(folder: Path) -> set[str]:
 
 @pytest.mark.slow
 def test_a_method_of_this_repository_passes_and_leaves_a_note_only(tmp_path: Path) -> None:
-    """With reports; docs/add-a-method.md rehearses a method of images."""
+    """With reports; docs/methods.md rehearses a method of images."""
     write_corpus(tmp_path / "corpora" / "mimic-cxr", train=40, validation=6)
     before = everything(tmp_path)
     sets = [part for setting in SMALL for part in ("--set", setting)]
