@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from leaderboard.board.run_rules import RunPlan
-from leaderboard.releases.sources import ExpectedRuns
-from tasks.profile import apply_profile, load_profile, profile_names
-from tasks.protocol import load_protocol, protocol_names
-from tasks.registry import load_tasks
+from lovt_bench.leaderboard.board.run_rules import RunPlan
+from lovt_bench.leaderboard.releases.sources import ExpectedRuns
+from lovt_bench.tasks.profile import apply_profile, load_profile, profile_names
+from lovt_bench.tasks.protocol import load_protocol, protocol_names
+from lovt_bench.tasks.registry import load_tasks
 
 
 def run_plans() -> list[RunPlan]:

@@ -13,17 +13,17 @@ from functools import cache
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
-from benchmark.contract.base import is_name
-from benchmark.contract.plain_file import PlainFileError, is_there, read_plain
-from benchmark.contract.record_file import FILE_LIMIT, line_sha256, parse_records
-from benchmark.contract.release import RecordList
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.untrusted import clean_text
-from benchmark.disk.leftovers import is_temporary
-from benchmark.disk.temporary import write_bytes
-from leaderboard.board.records import RecordFile, RecordSet
-from leaderboard.errors import LeaderboardError
-from leaderboard.show.rendering import digest
+from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, is_there, read_plain
+from lovt_bench.benchmark.contract.record_file import FILE_LIMIT, line_sha256, parse_records
+from lovt_bench.benchmark.contract.release import RecordList
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.disk.leftovers import is_temporary
+from lovt_bench.benchmark.disk.temporary import write_bytes
+from lovt_bench.leaderboard.board.records import RecordFile, RecordSet
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.show.rendering import digest
 
 FOLDER = "results"
 

@@ -10,14 +10,14 @@ import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.prediction_file import PREDICTIONS, PredictionFile
-from benchmark.contract.run_record import RunRecord
-from benchmark.disk.temporary import write_bytes
-from benchmark.log import logger
-from leaderboard.board.records import RecordSet
-from leaderboard.releases.committed import check_no_link
-from leaderboard.show.rendering import digest
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.prediction_file import PREDICTIONS, PredictionFile
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.disk.temporary import write_bytes
+from lovt_bench.benchmark.log import logger
+from lovt_bench.leaderboard.board.records import RecordSet
+from lovt_bench.leaderboard.releases.committed import check_no_link
+from lovt_bench.leaderboard.show.rendering import digest
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a committed file. Boxes of an untrained head can have forty times as many."""

@@ -13,26 +13,26 @@ from typing import Literal
 
 from pydantic import PositiveInt
 
-from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.leaderboard import InputFile, Leaderboard
-from benchmark.contract.notice import Notice
-from benchmark.contract.release import RecordList
-from benchmark.contract.suite import Suite
-from benchmark.contract.task import TaskSpec
-from leaderboard.board.build import build
-from leaderboard.board.contradictions import Contradiction
-from leaderboard.board.descriptions import Description
-from leaderboard.board.lineage import Relation
-from leaderboard.board.published import FOLDER as PUBLISHED
-from leaderboard.board.published import PublishedTable, load_published
-from leaderboard.board.records import RecordSet
-from leaderboard.board.stale import Current
-from leaderboard.errors import LeaderboardError
-from leaderboard.line_ends import source_bytes
-from leaderboard.releases.committed import as_committed, read_back
-from leaderboard.releases.version import INPUTS, parse, put_files
-from leaderboard.show.examples import read_examples
-from leaderboard.show.rendering import Examples, digest
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard
+from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.benchmark.contract.release import RecordList
+from lovt_bench.benchmark.contract.suite import Suite
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.contradictions import Contradiction
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.lineage import Relation
+from lovt_bench.leaderboard.board.published import FOLDER as PUBLISHED
+from lovt_bench.leaderboard.board.published import PublishedTable, load_published
+from lovt_bench.leaderboard.board.records import RecordSet
+from lovt_bench.leaderboard.board.stale import Current
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.line_ends import source_bytes
+from lovt_bench.leaderboard.releases.committed import as_committed, read_back
+from lovt_bench.leaderboard.releases.version import INPUTS, parse, put_files
+from lovt_bench.leaderboard.show.examples import read_examples
+from lovt_bench.leaderboard.show.rendering import Examples, digest
 
 FROZEN = "frozen.json"
 RECORDS = f"{INPUTS}/records.json"

@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmark.contract.leaderboard import Leaderboard
-from benchmark.contract.prediction_file import PredictionFile
-from benchmark.contract.release import BuildRecord, RecordList
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.unknown import meant
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases.changes import compare
-from leaderboard.releases.committed import LostRecordsError, read_back, records_folder
-from leaderboard.releases.differences import first_difference
-from leaderboard.releases.predictions import committed_predictions
-from leaderboard.releases.release import PAGE_OF_CHANGES, release_files
-from leaderboard.releases.sources import RECORDS, Sources, read_sources
-from leaderboard.releases.tools import code_sha256, tools
-from leaderboard.releases.version import (
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.prediction_file import PredictionFile
+from lovt_bench.benchmark.contract.release import BuildRecord, RecordList
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.changes import compare
+from lovt_bench.leaderboard.releases.committed import LostRecordsError, read_back, records_folder
+from lovt_bench.leaderboard.releases.differences import first_difference
+from lovt_bench.leaderboard.releases.predictions import committed_predictions
+from lovt_bench.leaderboard.releases.release import PAGE_OF_CHANGES, release_files
+from lovt_bench.leaderboard.releases.sources import RECORDS, Sources, read_sources
+from lovt_bench.leaderboard.releases.tools import code_sha256, tools
+from lovt_bench.leaderboard.releases.version import (
     BUILD,
     DEVELOPMENT,
     INPUTS,
@@ -37,8 +37,8 @@ from leaderboard.releases.version import (
     read_version,
     version_files,
 )
-from leaderboard.releases.version_index import CHANGES, chain_problems
-from leaderboard.show.rendering import SOURCE, SUMS
+from lovt_bench.leaderboard.releases.version_index import CHANGES, chain_problems
+from lovt_bench.leaderboard.show.rendering import SOURCE, SUMS
 
 Kind = Literal["touched", "before", "record", "inputs", "code", "tools", "differs"]
 """Why something is not as it should be.

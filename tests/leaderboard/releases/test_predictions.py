@@ -11,18 +11,18 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from benchmark.contract.prediction_file import PredictionFile, PredictionHeader, prediction_file
-from benchmark.contract.run_record import RunRecord
-from benchmark.engine.prediction_format import from_bytes, to_bytes
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases import predictions as module
-from leaderboard.releases.folder import folder_problems
-from leaderboard.releases.release import release
-from leaderboard.releases.site import write_site
-from leaderboard.releases.verify import verify
-from leaderboard.show.rendering import digest
-from tasks.detection import Detections
-from tasks.predictions import MaskPredictions
+from lovt_bench.benchmark.contract.prediction_file import PredictionFile, PredictionHeader, prediction_file
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.engine.prediction_format import from_bytes, to_bytes
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases import predictions as module
+from lovt_bench.leaderboard.releases.folder import folder_problems
+from lovt_bench.leaderboard.releases.release import release
+from lovt_bench.leaderboard.releases.site import write_site
+from lovt_bench.leaderboard.releases.verify import verify
+from lovt_bench.leaderboard.show.rendering import digest
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.predictions import MaskPredictions
 from tests.leaderboard.records import record, runs
 from tests.leaderboard.sources import sources, two_rows
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.release import BuildRecord, Bump, Changes
-from leaderboard.board.descriptions import Description
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases.committed import records_folder
-from leaderboard.releases.release import Released, build_development, release
-from leaderboard.releases.sources import Sources
-from leaderboard.releases.version import read_version, releases
-from leaderboard.releases.version_index import check_releases, read_index, script
-from leaderboard.show.rendering import SUMS, digest
+from lovt_bench.benchmark.contract.release import BuildRecord, Bump, Changes
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.committed import records_folder
+from lovt_bench.leaderboard.releases.release import Released, build_development, release
+from lovt_bench.leaderboard.releases.sources import Sources
+from lovt_bench.leaderboard.releases.version import read_version, releases
+from lovt_bench.leaderboard.releases.version_index import check_releases, read_index, script
+from lovt_bench.leaderboard.show.rendering import SUMS, digest
 from tests.leaderboard.records import digest as digest_of
 from tests.leaderboard.records import record, runs
 from tests.leaderboard.sources import sources, two_rows
@@ -199,7 +199,7 @@ def test_a_killed_release_leaves_nothing_half(
     child = os.fork()
     if not child:
         monkeypatch.setattr(
-            f"leaderboard.releases.release.{call}", lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+            f"lovt_bench.leaderboard.releases.release.{call}", lambda *_: os.kill(os.getpid(), signal.SIGKILL)
         )
         try:
             freeze(tmp_path, with_newcomer(tmp_path / "b"))
