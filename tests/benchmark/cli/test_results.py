@@ -69,7 +69,7 @@ def test_runs_are_rescored_exported_and_verified(workspace, tmp_path):
     result = call(workspace, "leaderboard", "verify", "1.0.0", "--rescore", *versions)
     assert result.exit_code == 0, result.output
     assert "1.0.0: 2 of 2 final runs scored anew, 12 metrics equal to the bit" in result.output
-    shutil.rmtree(path.parent)
+    shutil.rmtree(path.parent / "predictions")
     result = call(workspace, "leaderboard", "verify", "1.0.0", "--rescore", *versions)
     assert "1.0.0: 2 of 2 final runs scored anew" in result.output, "the repository and the store are enough"
 
