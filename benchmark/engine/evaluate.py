@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.task import TaskSpec
-from benchmark.disk.leftovers import sweep
-from benchmark.engine.plan.budget import Budget
-from benchmark.engine.plan.cost import TYPICAL
-from benchmark.engine.plan.eligible import check_eligible
-from benchmark.engine.plan.evaluation import Evaluation, TaskResult, check_stores
-from benchmark.engine.plan.jobs import PlannedJob, plan_jobs
-from benchmark.engine.plan.observer import Observer
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.plan.task_plan import TaskPlan, plan_tasks
-from benchmark.engine.record.records import sweep_predictions
-from benchmark.engine.train.checkpoint_sweep import sweep_checkpoints
-from benchmark.engine.worker import ENTRY, Worker
-from benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
-from benchmark.executor.process import ProcessExecutor
-from benchmark.log import logger
-from tasks.tuning import WHY_DIVERGED
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.disk.leftovers import sweep
+from lovt_bench.benchmark.engine.plan.budget import Budget
+from lovt_bench.benchmark.engine.plan.cost import TYPICAL
+from lovt_bench.benchmark.engine.plan.eligible import check_eligible
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation, TaskResult, check_stores
+from lovt_bench.benchmark.engine.plan.jobs import PlannedJob, plan_jobs
+from lovt_bench.benchmark.engine.plan.observer import Observer
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan, plan_tasks
+from lovt_bench.benchmark.engine.record.records import sweep_predictions
+from lovt_bench.benchmark.engine.train.checkpoint_sweep import sweep_checkpoints
+from lovt_bench.benchmark.engine.worker import ENTRY, Worker
+from lovt_bench.benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
+from lovt_bench.benchmark.executor.process import ProcessExecutor
+from lovt_bench.benchmark.log import logger
+from lovt_bench.tasks.tuning import WHY_DIVERGED
 
 
 def evaluate(

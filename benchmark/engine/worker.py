@@ -7,27 +7,32 @@ from contextlib import contextmanager
 
 import torch
 
-from benchmark.engine.device.full_gpu import FullGPUError, full_gpu_said
-from benchmark.engine.device.usage import Usage, UsageMeter
-from benchmark.engine.inputs.extraction import extract, missing, united
-from benchmark.engine.plan.evaluation import Evaluation
-from benchmark.engine.plan.job_spec import EvaluationReference, JobMessage, JobSpec, open_evaluation
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.plan.task_plan import TaskPlan
-from benchmark.engine.record.examples import write_examples
-from benchmark.engine.record.recording import make_record, with_predictions
-from benchmark.engine.record.records import append_record
-from benchmark.engine.train.checkpoint import Checkpoint
-from benchmark.engine.train.linear_batch import train_linear_batch
-from benchmark.engine.train.outcome import RunOutcome
-from benchmark.engine.train.pulse import pulse_of
-from benchmark.engine.train.single import train_single
-from benchmark.executor.job import Emit, Event, JobError
-from benchmark.executor.limits import is_memory_limited
-from benchmark.log import logger
-from benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
+from lovt_bench.benchmark.engine.device.full_gpu import FullGPUError, full_gpu_said
+from lovt_bench.benchmark.engine.device.usage import Usage, UsageMeter
+from lovt_bench.benchmark.engine.inputs.extraction import extract, missing, united
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.job_spec import (
+    EvaluationReference,
+    JobMessage,
+    JobSpec,
+    open_evaluation,
+)
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
+from lovt_bench.benchmark.engine.record.examples import write_examples
+from lovt_bench.benchmark.engine.record.recording import make_record, with_predictions
+from lovt_bench.benchmark.engine.record.records import append_record
+from lovt_bench.benchmark.engine.train.checkpoint import Checkpoint
+from lovt_bench.benchmark.engine.train.linear_batch import train_linear_batch
+from lovt_bench.benchmark.engine.train.outcome import RunOutcome
+from lovt_bench.benchmark.engine.train.pulse import pulse_of
+from lovt_bench.benchmark.engine.train.single import train_single
+from lovt_bench.benchmark.executor.job import Emit, Event, JobError
+from lovt_bench.benchmark.executor.limits import is_memory_limited
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
 
-ENTRY = "benchmark.engine.worker:process_worker"
+ENTRY = "lovt_bench.benchmark.engine.worker:process_worker"
 """Name of the function that makes the work function of a worker process."""
 
 

@@ -21,13 +21,13 @@ from pathlib import Path
 
 import torch
 
-from benchmark.disk.leftovers import abandoned
-from benchmark.engine.evaluate import evaluate
-from benchmark.engine.plan.evaluation import Evaluation
-from benchmark.engine.plan.observer import Observer
-from benchmark.engine.train import checkpoint
-from benchmark.log import logger
-from benchmark.runtime.interruption import interruptible
+from lovt_bench.benchmark.disk.leftovers import abandoned
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.observer import Observer
+from lovt_bench.benchmark.engine.train import checkpoint
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.runtime.interruption import interruptible
 from tests.benchmark.engine.world import NARROW, TinySource
 from tests.benchmark.executor.found import lines, results
 from tests.benchmark.executor.worlds import long_evaluation

@@ -9,21 +9,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.engine.device.choice import mixed_precision
-from benchmark.engine.device.layout import training_format
-from benchmark.engine.inputs.rows import RowTensor
-from benchmark.engine.inputs.sources import frozen_features
-from benchmark.engine.inputs.splits import LinearSplit
-from benchmark.engine.inputs.targets import MaskTargets
-from benchmark.engine.plan.cost import FULL_SIDE, TYPICAL, HeadKind, Rates, head_kind
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.plan.task_plan import TaskPlan
-from benchmark.engine.train.kernels.choice import head_of
-from benchmark.engine.train.linear_batch import train_linear_batch
-from benchmark.engine.train.optimiser import build_adam
-from tasks.boxes import BoxTarget
-from tasks.heads import build_head
-from tasks.objective import build_objective
+from lovt_bench.benchmark.engine.device.choice import mixed_precision
+from lovt_bench.benchmark.engine.device.layout import training_format
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+from lovt_bench.benchmark.engine.inputs.sources import frozen_features
+from lovt_bench.benchmark.engine.inputs.splits import LinearSplit
+from lovt_bench.benchmark.engine.inputs.targets import MaskTargets
+from lovt_bench.benchmark.engine.plan.cost import FULL_SIDE, TYPICAL, HeadKind, Rates, head_kind
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
+from lovt_bench.benchmark.engine.train.kernels.choice import head_of
+from lovt_bench.benchmark.engine.train.linear_batch import train_linear_batch
+from lovt_bench.benchmark.engine.train.optimiser import build_adam
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.heads import build_head
+from lovt_bench.tasks.objective import build_objective
 
 _IMAGES = 8
 """Images of a step."""

@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 
-from benchmark.contract.task import TaskSpec
-from benchmark.data.pool import WorkerPool, interrupts_held
-from benchmark.engine.device.full_gpu import full_gpu_said
-from benchmark.engine.forecast.calibrate import calibrate
-from benchmark.engine.forecast.tasks import TaskForecast, forecast_tasks
-from benchmark.engine.plan.cost import Rates
-from benchmark.engine.plan.eligible import check_eligible
-from benchmark.engine.plan.evaluation import Evaluation
-from benchmark.engine.plan.job_spec import EvaluationReference, open_evaluation, refer_to
-from benchmark.engine.plan.jobs import plan_jobs
-from benchmark.engine.plan.task_plan import plan_tasks
-from benchmark.executor.job import JobError
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.pool import WorkerPool, interrupts_held
+from lovt_bench.benchmark.engine.device.full_gpu import full_gpu_said
+from lovt_bench.benchmark.engine.forecast.calibrate import calibrate
+from lovt_bench.benchmark.engine.forecast.tasks import TaskForecast, forecast_tasks
+from lovt_bench.benchmark.engine.plan.cost import Rates
+from lovt_bench.benchmark.engine.plan.eligible import check_eligible
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.job_spec import EvaluationReference, open_evaluation, refer_to
+from lovt_bench.benchmark.engine.plan.jobs import plan_jobs
+from lovt_bench.benchmark.engine.plan.task_plan import plan_tasks
+from lovt_bench.benchmark.executor.job import JobError
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
-from benchmark.engine.inputs.feature_cache import FeatureCache
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
 
 Demand = dict[tuple[SplitName, int], int]
 """Rows by split and stride."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
-from benchmark.engine.inputs.rows import RowTensor
-from benchmark.engine.inputs.sources import InputSource
-from benchmark.engine.inputs.targets import MaskTargets, TargetSource
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+from lovt_bench.benchmark.engine.inputs.sources import InputSource
+from lovt_bench.benchmark.engine.inputs.targets import MaskTargets, TargetSource
 
 
 @dataclass(frozen=True)

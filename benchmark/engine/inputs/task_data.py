@@ -9,25 +9,31 @@ from pathlib import Path
 
 import torch
 
-from benchmark.backbone.sources import BackboneSource
-from benchmark.contract.backbone import ONNX_ONLY
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
-from benchmark.contract.made_with import WORDS_LIMIT
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.run_record import Engine
-from benchmark.contract.task import TaskSpec
-from benchmark.data.store import ImageStore
-from benchmark.engine.device.layout import training_format
-from benchmark.engine.inputs.extraction import Demand, Missing, extract, missing
-from benchmark.engine.inputs.feature_backend import TORCH, library_for
-from benchmark.engine.inputs.feature_cache import FeatureCache
-from benchmark.engine.inputs.residence import Residence
-from benchmark.engine.inputs.rows import RowTensor
-from benchmark.engine.inputs.sizes import SplitSizes
-from benchmark.engine.inputs.sources import CachedFeatures, Images, InputSource, LiveFeatures, scaled_images
-from benchmark.engine.inputs.splits import LinearSplit, SplitData
-from benchmark.engine.inputs.targets import TargetSource, box_targets, mask_targets
-from tasks.heads import head_strides
+from lovt_bench.benchmark.backbone.sources import BackboneSource
+from lovt_bench.benchmark.contract.backbone import ONNX_ONLY
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.contract.made_with import WORDS_LIMIT
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.run_record import Engine
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.engine.device.layout import training_format
+from lovt_bench.benchmark.engine.inputs.extraction import Demand, Missing, extract, missing
+from lovt_bench.benchmark.engine.inputs.feature_backend import TORCH, library_for
+from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
+from lovt_bench.benchmark.engine.inputs.residence import Residence
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+from lovt_bench.benchmark.engine.inputs.sizes import SplitSizes
+from lovt_bench.benchmark.engine.inputs.sources import (
+    CachedFeatures,
+    Images,
+    InputSource,
+    LiveFeatures,
+    scaled_images,
+)
+from lovt_bench.benchmark.engine.inputs.splits import LinearSplit, SplitData
+from lovt_bench.benchmark.engine.inputs.targets import TargetSource, box_targets, mask_targets
+from lovt_bench.tasks.heads import head_strides
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from benchmark.backbone.sources import resolve
-from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.profile import Profile
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.run_record import Engine
-from benchmark.contract.task import TaskSpec
-from benchmark.data.store import ImageStore
-from benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.backbone.sources import resolve
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.run_record import Engine
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
 
 JobKind = Literal["features", "tune", "final"]
 

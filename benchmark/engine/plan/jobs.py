@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from benchmark.contract.base import digest_of
-from benchmark.engine.inputs.extraction import Demand, missing, united
-from benchmark.engine.plan.cost import TYPICAL, Rates, feature_cost
-from benchmark.engine.plan.job_spec import JobSpec
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.plan.task_plan import TaskError, TaskPlan
-from benchmark.executor.job import Job
+from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.engine.inputs.extraction import Demand, missing, united
+from lovt_bench.benchmark.engine.plan.cost import TYPICAL, Rates, feature_cost
+from lovt_bench.benchmark.engine.plan.job_spec import JobSpec
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.plan.task_plan import TaskError, TaskPlan
+from lovt_bench.benchmark.executor.job import Job
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.contract.record_file import read_record_file
-from benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.record_file import read_record_file
+from lovt_bench.benchmark.contract.run_record import RunRecord
 
 
 def results_path(workspace: Path, track: str, submission: str, task: str) -> Path:

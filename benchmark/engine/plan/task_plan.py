@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 
-from benchmark.contract.made_with import DeviceKind
-from benchmark.contract.run_record import GridEdge, Precision, RunKey, RunRecord
-from benchmark.contract.task import TaskSpec
-from benchmark.disk.words import explain
-from benchmark.engine.inputs.sizes import split_sizes
-from benchmark.engine.inputs.task_data import TaskData
-from benchmark.engine.plan.cost import TYPICAL, Rates, epoch_cost
-from benchmark.engine.plan.evaluation import Evaluation
-from benchmark.engine.plan.recorded import load_records, results_path
-from benchmark.engine.plan.runs import RunConfig, final_runs, tuning_runs
-from benchmark.executor.job import JobError
-from tasks.head import heads
-from tasks.profile import apply_profile
-from tasks.tuning import choose_learning_rate, grid_edge
+from lovt_bench.benchmark.contract.made_with import DeviceKind
+from lovt_bench.benchmark.contract.run_record import GridEdge, Precision, RunKey, RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.disk.words import explain
+from lovt_bench.benchmark.engine.inputs.sizes import split_sizes
+from lovt_bench.benchmark.engine.inputs.task_data import TaskData
+from lovt_bench.benchmark.engine.plan.cost import TYPICAL, Rates, epoch_cost
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.recorded import load_records, results_path
+from lovt_bench.benchmark.engine.plan.runs import RunConfig, final_runs, tuning_runs
+from lovt_bench.benchmark.executor.job import JobError
+from lovt_bench.tasks.head import heads
+from lovt_bench.tasks.profile import apply_profile
+from lovt_bench.tasks.tuning import choose_learning_rate, grid_edge
 
 
 class TaskError(JobError):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from benchmark.contract.prediction_file import PredictionHeader
-from tasks.detection import Detections
+from lovt_bench.benchmark.contract.prediction_file import PredictionHeader
+from lovt_bench.tasks.detection import Detections
 
 
 def check_boxes(rows: np.ndarray, found: Detections, header: PredictionHeader) -> str | None:

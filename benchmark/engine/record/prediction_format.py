@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmark.contract.prediction_file import PredictionHeader
-from benchmark.data.format import packed_size
-from tasks.detection import Detections
-from tasks.predictions import MaskPredictions, Predictions
+from lovt_bench.benchmark.contract.prediction_file import PredictionHeader
+from lovt_bench.benchmark.data.format import packed_size
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.predictions import MaskPredictions, Predictions
 
 HEADER = b"lovt-bench"
 _LEVEL = 9

@@ -14,11 +14,11 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.prediction_file import PredictionFile, PredictionHeader
-from benchmark.data.format import packed_size
-from benchmark.engine.record.prediction_checks import check_boxes, check_masks
-from benchmark.engine.record.prediction_format import (
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.prediction_file import PredictionFile, PredictionHeader
+from lovt_bench.benchmark.data.format import packed_size
+from lovt_bench.benchmark.engine.record.prediction_checks import check_boxes, check_masks
+from lovt_bench.benchmark.engine.record.prediction_format import (
     BOXES,
     COORDINATES,
     COUNTS,
@@ -26,8 +26,8 @@ from benchmark.engine.record.prediction_format import (
     HEADER,
     mask_schema,
 )
-from tasks.detection import Detections
-from tasks.predictions import MaskPredictions, Predictions
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.predictions import MaskPredictions, Predictions
 
 _MOST_BOXES = 20_000
 """Most boxes of an image; a YOLOv3 head has 3,087 anchors in a frame of 224 pixels."""

@@ -8,17 +8,17 @@ from importlib.metadata import version
 
 import torch
 
-from benchmark.backbone.platform import platform_of
-from benchmark.contract.made_with import MadeWith
-from benchmark.contract.prediction_file import PredictionFile, PredictionHeader, prediction_file
-from benchmark.contract.run_record import RunRecord
-from benchmark.engine.device.usage import ENERGY_SOURCE, Usage
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.plan.task_plan import TaskPlan
-from benchmark.engine.record.prediction_format import to_bytes
-from benchmark.engine.train.outcome import RunOutcome
-from tasks.boxes import FRAME
-from tasks.predictions import MaskPredictions, Predictions
+from lovt_bench.benchmark.backbone.platform import platform_of
+from lovt_bench.benchmark.contract.made_with import MadeWith
+from lovt_bench.benchmark.contract.prediction_file import PredictionFile, PredictionHeader, prediction_file
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.engine.device.usage import ENERGY_SOURCE, Usage
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
+from lovt_bench.benchmark.engine.record.prediction_format import to_bytes
+from lovt_bench.benchmark.engine.train.outcome import RunOutcome
+from lovt_bench.tasks.boxes import FRAME
+from lovt_bench.tasks.predictions import MaskPredictions, Predictions
 
 _PACKAGES = ("lovt-bench", "torch", "torchvision", "lightning", "torchmetrics", "numpy")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.checkpoint import CHECKPOINTS, MANIFEST, CheckpointManifest
-from benchmark.disk.leftovers import remove, sweep
-from benchmark.log import logger
+from lovt_bench.benchmark.contract.checkpoint import CHECKPOINTS, MANIFEST, CheckpointManifest
+from lovt_bench.benchmark.disk.leftovers import remove, sweep
+from lovt_bench.benchmark.log import logger
 
 LONGEST_DAYS = 30
 """After which nobody comes back to a training."""

@@ -14,26 +14,26 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from benchmark.contract.dataset import SplitName
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.run_record import EpochLog
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.inputs.splits import LinearSplit
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.train.divergence import all_finite
-from benchmark.engine.train.kernels.choice import step_on
-from benchmark.engine.train.kernels.step_graph import StepGraph
-from benchmark.engine.train.loss_mean import LossMean
-from benchmark.engine.train.optimiser import build_adam, build_plateau, steps_done
-from benchmark.engine.train.order import ordered_batches, seeded, train_batches
-from benchmark.engine.train.outcome import HowTrained, RunOutcome, epoch_log
-from benchmark.engine.train.pulse import Pulse, no_pulse
-from benchmark.engine.train.stopping import BestEpoch
-from tasks.heads import build_head
-from tasks.heads.linear import STRIDE as LINEAR_STRIDE
-from tasks.losses.upsampled_dice import upsampled_dice_loss
-from tasks.metrics.dice import SegmentationMetrics, upsampled_image_counts
-from tasks.predictions import Predictions
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.run_record import EpochLog
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.inputs.splits import LinearSplit
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.train.divergence import all_finite
+from lovt_bench.benchmark.engine.train.kernels.choice import step_on
+from lovt_bench.benchmark.engine.train.kernels.step_graph import StepGraph
+from lovt_bench.benchmark.engine.train.loss_mean import LossMean
+from lovt_bench.benchmark.engine.train.optimiser import build_adam, build_plateau, steps_done
+from lovt_bench.benchmark.engine.train.order import ordered_batches, seeded, train_batches
+from lovt_bench.benchmark.engine.train.outcome import HowTrained, RunOutcome, epoch_log
+from lovt_bench.benchmark.engine.train.pulse import Pulse, no_pulse
+from lovt_bench.benchmark.engine.train.stopping import BestEpoch
+from lovt_bench.tasks.heads import build_head
+from lovt_bench.tasks.heads.linear import STRIDE as LINEAR_STRIDE
+from lovt_bench.tasks.losses.upsampled_dice import upsampled_dice_loss
+from lovt_bench.tasks.metrics.dice import SegmentationMetrics, upsampled_image_counts
+from lovt_bench.tasks.predictions import Predictions
 
 
 class _Run:

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from benchmark.engine.inputs.splits import SplitData
-from benchmark.engine.train.ahead import loaded
-from benchmark.engine.train.order import ordered_batches, train_batches
-from benchmark.engine.train.pulse import Pulse, no_pulse
+from lovt_bench.benchmark.engine.inputs.splits import SplitData
+from lovt_bench.benchmark.engine.train.ahead import loaded
+from lovt_bench.benchmark.engine.train.order import ordered_batches, train_batches
+from lovt_bench.benchmark.engine.train.pulse import Pulse, no_pulse
 
 
 class _InEpochs(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from benchmark.executor.job import Emit
+from lovt_bench.benchmark.executor.job import Emit
 
 Pulse = Callable[[], None]
 

@@ -15,27 +15,27 @@ from lightning.pytorch.plugins.precision import MixedPrecision
 from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 
-from benchmark.contract.profile import GRADIENT_SCALE
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.run_record import Engine, EpochLog
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.device.choice import mixed_precision
-from benchmark.engine.device.layout import training_format
-from benchmark.engine.inputs.residence import Residence
-from benchmark.engine.inputs.splits import SplitData
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.train.checkpoint import Checkpoint, State
-from benchmark.engine.train.kernels.choice import head_of, uses_graphs
-from benchmark.engine.train.kernels.fast_head import used_winograd
-from benchmark.engine.train.kernels.step_graph import GraphedHead
-from benchmark.engine.train.loaders import OrderedLoader, ShuffledLoader
-from benchmark.engine.train.order import seeded
-from benchmark.engine.train.outcome import HowTrained, RunOutcome
-from benchmark.engine.train.pulse import Pulse, no_pulse
-from benchmark.engine.train.training import Training
-from benchmark.log import logger
-from tasks.heads import build_head
-from tasks.objective import build_objective
+from lovt_bench.benchmark.contract.profile import GRADIENT_SCALE
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.run_record import Engine, EpochLog
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.device.choice import mixed_precision
+from lovt_bench.benchmark.engine.device.layout import training_format
+from lovt_bench.benchmark.engine.inputs.residence import Residence
+from lovt_bench.benchmark.engine.inputs.splits import SplitData
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.train.checkpoint import Checkpoint, State
+from lovt_bench.benchmark.engine.train.kernels.choice import head_of, uses_graphs
+from lovt_bench.benchmark.engine.train.kernels.fast_head import used_winograd
+from lovt_bench.benchmark.engine.train.kernels.step_graph import GraphedHead
+from lovt_bench.benchmark.engine.train.loaders import OrderedLoader, ShuffledLoader
+from lovt_bench.benchmark.engine.train.order import seeded
+from lovt_bench.benchmark.engine.train.outcome import HowTrained, RunOutcome
+from lovt_bench.benchmark.engine.train.pulse import Pulse, no_pulse
+from lovt_bench.benchmark.engine.train.training import Training
+from lovt_bench.benchmark.log import logger
+from lovt_bench.tasks.heads import build_head
+from lovt_bench.tasks.objective import build_objective
 
 
 def train_single(

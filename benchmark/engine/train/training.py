@@ -14,18 +14,18 @@ from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Adam
 
-from benchmark.contract.protocol import OptimisationProtocol
-from benchmark.contract.run_record import EpochLog
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.train.checkpoint import State
-from benchmark.engine.train.divergence import all_finite
-from benchmark.engine.train.loss_mean import LossMean
-from benchmark.engine.train.optimiser import build_adam, build_plateau, steps_done
-from benchmark.engine.train.outcome import epoch_log
-from benchmark.engine.train.stopping import BestEpoch
-from benchmark.engine.train.warm_up import step_state
-from tasks.objective import Objective
-from tasks.predictions import Predictions
+from lovt_bench.benchmark.contract.protocol import OptimisationProtocol
+from lovt_bench.benchmark.contract.run_record import EpochLog
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.train.checkpoint import State
+from lovt_bench.benchmark.engine.train.divergence import all_finite
+from lovt_bench.benchmark.engine.train.loss_mean import LossMean
+from lovt_bench.benchmark.engine.train.optimiser import build_adam, build_plateau, steps_done
+from lovt_bench.benchmark.engine.train.outcome import epoch_log
+from lovt_bench.benchmark.engine.train.stopping import BestEpoch
+from lovt_bench.benchmark.engine.train.warm_up import step_state
+from lovt_bench.tasks.objective import Objective
+from lovt_bench.tasks.predictions import Predictions
 
 _STATE_KEYS = {
     *("weights", "best_weights", "best_validation", "best", "history", "step"),

@@ -8,10 +8,15 @@ from pathlib import Path
 
 import torch
 
-from benchmark.backbone.model import Backbone
-from benchmark.engine.inputs.feature_backend import WORTHWHILE, OnnxFeatures, TorchFeatures, library_for
-from benchmark.engine.inputs.feature_cache import FeatureCache
-from benchmark.engine.inputs.sources import Images, frozen_features
+from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.engine.inputs.feature_backend import (
+    WORTHWHILE,
+    OnnxFeatures,
+    TorchFeatures,
+    library_for,
+)
+from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
+from lovt_bench.benchmark.engine.inputs.sources import Images, frozen_features
 from tests.bench.machine import Machine, flops_of
 from tests.bench.measure import paired
 from tests.bench.rows import Row

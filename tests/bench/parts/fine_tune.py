@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.contract.task import WarmUp
-from benchmark.engine.device.layout import training_format
-from benchmark.engine.inputs.sources import Images, scaled_images
-from benchmark.engine.inputs.splits import SplitData
-from benchmark.engine.inputs.targets import box_targets
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.train.single import train_single
-from tasks.heads import build_head
+from lovt_bench.benchmark.contract.task import WarmUp
+from lovt_bench.benchmark.engine.device.layout import training_format
+from lovt_bench.benchmark.engine.inputs.sources import Images, scaled_images
+from lovt_bench.benchmark.engine.inputs.splits import SplitData
+from lovt_bench.benchmark.engine.inputs.targets import box_targets
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.train.single import train_single
+from lovt_bench.tasks.heads import build_head
 from tests.bench.machine import Machine, flops_of
 from tests.bench.parts.heads import BATCH, PROTOCOL, bare_step
 from tests.bench.rows import Row

@@ -14,16 +14,16 @@ from typing import Any
 
 from torch import optim
 
-from benchmark.contract.profile import Profile
-from benchmark.engine.evaluate import evaluate
-from benchmark.engine.inputs import feature_backend
-from benchmark.engine.plan.evaluation import Evaluation
-from benchmark.engine.train import single
-from benchmark.engine.train.linear_batch import _LinearBatch
-from benchmark.engine.train.training import Training
-from benchmark.malloc import leave_out_imports
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.inputs import feature_backend
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.train import single
+from lovt_bench.benchmark.engine.train.linear_batch import _LinearBatch
+from lovt_bench.benchmark.engine.train.training import Training
+from lovt_bench.benchmark.malloc import leave_out_imports
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.bench.machine import Machine
 from tests.bench.measure import wait
 from tests.bench.rows import Row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.cli.durations import parse_duration
+from lovt_bench.benchmark.cli.durations import parse_duration
 
 
 @pytest.mark.parametrize(

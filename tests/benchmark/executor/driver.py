@@ -15,13 +15,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmark.contract.run_record import RunKey, RunRecord
-from benchmark.engine.plan.recorded import results_path
-from benchmark.engine.record.records import append_record
-from benchmark.executor.choose import choose_executor
-from benchmark.executor.job import Emit, Executor, Job, Work
-from benchmark.log import logger
-from benchmark.runtime.interruption import interruptible
+from lovt_bench.benchmark.contract.run_record import RunKey, RunRecord
+from lovt_bench.benchmark.engine.plan.recorded import results_path
+from lovt_bench.benchmark.engine.record.records import append_record
+from lovt_bench.benchmark.executor.choose import choose_executor
+from lovt_bench.benchmark.executor.job import Emit, Executor, Job, Work
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.runtime.interruption import interruptible
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.executor.log import Log
 
@@ -117,7 +117,7 @@ def _toys(workspace: Path, executor: Executor) -> int:
 
 
 def _real(workspace: Path, executor: Executor) -> int:
-    from benchmark.engine.evaluate import evaluate
+    from lovt_bench.benchmark.engine.evaluate import evaluate
     from tests.benchmark.executor.worlds import tiny_evaluation
 
     results = evaluate(tiny_evaluation(workspace), executor=executor)
@@ -125,7 +125,7 @@ def _real(workspace: Path, executor: Executor) -> int:
 
 
 def _long(workspace: Path, executor: Executor) -> int:
-    from benchmark.engine import evaluate as room
+    from lovt_bench.benchmark.engine import evaluate as room
     from tests.benchmark.executor import worlds
 
     worlds.eager_worker()

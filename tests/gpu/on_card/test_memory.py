@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.engine.evaluate import evaluate
-from benchmark.engine.inputs import residence as residence_room
-from benchmark.engine.inputs.residence import Residence
-from benchmark.engine.inputs.rows import RowTensor
-from benchmark.engine.plan.evaluation import Evaluation
-from benchmark.engine.train import checkpoint
-from benchmark.executor.device_errors import full_memory
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.inputs import residence as residence_room
+from lovt_bench.benchmark.engine.inputs.residence import Residence
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.train import checkpoint
+from lovt_bench.benchmark.executor.device_errors import full_memory
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_store
 
 CUDA = torch.device("cuda", 0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from benchmark.contract.run_record import Engine
-from benchmark.engine.device.unseen import asked_for
-from benchmark.engine.train.kernels.fast_head import fast_head
-from benchmark.engine.train.kernels.step_graph import Step, StepGraph, capture_on_cuda
+from lovt_bench.benchmark.contract.run_record import Engine
+from lovt_bench.benchmark.engine.device.unseen import asked_for
+from lovt_bench.benchmark.engine.train.kernels.fast_head import fast_head
+from lovt_bench.benchmark.engine.train.kernels.step_graph import Step, StepGraph, capture_on_cuda
 
 
 def head_of(engine: Engine, head: nn.Module, device: torch.device) -> nn.Module:

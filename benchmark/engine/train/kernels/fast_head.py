@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmark.engine.train.kernels.winograd import winograd_conv2d
+from lovt_bench.benchmark.engine.train.kernels.winograd import winograd_conv2d
 
 MIN_CHANNELS = 128
 MIN_WORK = 1 << 17

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.engine.device.full_gpu import FullGPUError, Occupancy, Process, full_gpu_said, sentence
+from lovt_bench.benchmark.engine.device.full_gpu import (
+    FullGPUError,
+    Occupancy,
+    Process,
+    full_gpu_said,
+    sentence,
+)
 
 GIB = 2**30
 FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity")

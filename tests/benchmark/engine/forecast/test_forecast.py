@@ -11,21 +11,21 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.engine.device.choice import choose_device, usable_gpus
-from benchmark.engine.evaluate import evaluate
-from benchmark.engine.forecast import calibrate as calibrate_room
-from benchmark.engine.forecast import forecast as forecast_room
-from benchmark.engine.forecast.calibrate import calibrate
-from benchmark.engine.forecast.tasks import forecast_tasks, total_seconds
-from benchmark.engine.inputs import sources
-from benchmark.engine.plan.cost import TYPICAL, Rates
-from benchmark.engine.plan.evaluation import Evaluation
-from benchmark.engine.plan.jobs import plan_jobs
-from benchmark.engine.plan.recorded import load_records, results_path
-from benchmark.engine.plan.task_plan import plan_tasks
-from benchmark.executor.job import JobEnd
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine.device.choice import choose_device, usable_gpus
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.forecast import calibrate as calibrate_room
+from lovt_bench.benchmark.engine.forecast import forecast as forecast_room
+from lovt_bench.benchmark.engine.forecast.calibrate import calibrate
+from lovt_bench.benchmark.engine.forecast.tasks import forecast_tasks, total_seconds
+from lovt_bench.benchmark.engine.inputs import sources
+from lovt_bench.benchmark.engine.plan.cost import TYPICAL, Rates
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.jobs import plan_jobs
+from lovt_bench.benchmark.engine.plan.recorded import load_records, results_path
+from lovt_bench.benchmark.engine.plan.task_plan import plan_tasks
+from lovt_bench.benchmark.executor.job import JobEnd
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store
 from tests.benchmark.executor.worlds import tiny_evaluation
 

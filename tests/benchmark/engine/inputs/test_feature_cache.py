@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.engine.inputs import feature_cache
-from benchmark.engine.inputs.feature_cache import FeatureCache
-from benchmark.engine.inputs.sources import Images, frozen_features
+from lovt_bench.benchmark.engine.inputs import feature_cache
+from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
+from lovt_bench.benchmark.engine.inputs.sources import Images, frozen_features
 from tests.benchmark.engine.world import TinyBackbone, tiny_store
 
 CPU = torch.device("cpu")

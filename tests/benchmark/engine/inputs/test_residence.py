@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.contract.dataset import PixelStatistics
-from benchmark.engine.inputs import residence as room
-from benchmark.engine.inputs import rows as rows_room
-from benchmark.engine.inputs.residence import Card, Residence, budget, fitting
-from benchmark.engine.inputs.rows import RowTensor
-from benchmark.engine.inputs.sources import CachedFeatures, Images
-from benchmark.engine.inputs.splits import SplitData
-from benchmark.engine.inputs.targets import MaskTargets
+from lovt_bench.benchmark.contract.dataset import PixelStatistics
+from lovt_bench.benchmark.engine.inputs import residence as room
+from lovt_bench.benchmark.engine.inputs import rows as rows_room
+from lovt_bench.benchmark.engine.inputs.residence import Card, Residence, budget, fitting
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+from lovt_bench.benchmark.engine.inputs.sources import CachedFeatures, Images
+from lovt_bench.benchmark.engine.inputs.splits import SplitData
+from lovt_bench.benchmark.engine.inputs.targets import MaskTargets
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 GIB = 2**30

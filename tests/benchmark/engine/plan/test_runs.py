@@ -2,13 +2,13 @@
 
 import pytest
 
-from benchmark.contract.profile import Profile
-from benchmark.engine.inputs.sizes import split_sizes
-from benchmark.engine.plan.runs import final_runs, tuning_runs
-from tasks.profile import apply_profile
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
-from tasks.tuning import choose_learning_rate
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.engine.inputs.sizes import split_sizes
+from lovt_bench.benchmark.engine.plan.runs import final_runs, tuning_runs
+from lovt_bench.tasks.profile import apply_profile
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
+from lovt_bench.tasks.tuning import choose_learning_rate
 from tests.tasks.lovt_18 import LOVT_18
 
 PAPER = Profile(name="paper", title="as published")

@@ -10,14 +10,14 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmark.contract.example import ExampleSet
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.plan.evaluation import Evaluation
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.plan.task_plan import TaskPlan
-from benchmark.engine.record.examples import examples_path, make_examples, write_examples
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.example import ExampleSet
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
+from lovt_bench.benchmark.engine.record.examples import examples_path, make_examples, write_examples
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import CLASSES, TINY, TinySource, tiny_store
 
 SEVERAL = load_task("rsna_frozen_1").model_copy(update={"dataset": "nih-cxr", "classes": CLASSES["nih-cxr"]})

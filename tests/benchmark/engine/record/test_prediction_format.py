@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from benchmark.contract.prediction_file import PredictionHeader
-from benchmark.engine.record.prediction_format import to_bytes
-from benchmark.engine.record.prediction_reading import from_bytes
-from tasks.detection import Detections
-from tasks.predictions import MaskPredictions
+from lovt_bench.benchmark.contract.prediction_file import PredictionHeader
+from lovt_bench.benchmark.engine.record.prediction_format import to_bytes
+from lovt_bench.benchmark.engine.record.prediction_reading import from_bytes
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.predictions import MaskPredictions
 
 
 def header(target):

@@ -7,11 +7,11 @@ from hashlib import sha256
 import pytest
 from pydantic import ValidationError
 
-from benchmark.contract.prediction_file import prediction_file
-from benchmark.contract.run_record import RunKey, RunRecord
-from benchmark.engine.plan.recorded import load_records, results_path
-from benchmark.engine.record import records
-from benchmark.engine.record.records import append_record, sweep_predictions
+from lovt_bench.benchmark.contract.prediction_file import prediction_file
+from lovt_bench.benchmark.contract.run_record import RunKey, RunRecord
+from lovt_bench.benchmark.engine.plan.recorded import load_records, results_path
+from lovt_bench.benchmark.engine.record import records
+from lovt_bench.benchmark.engine.record.records import append_record, sweep_predictions
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.disk.room import room_for
 

@@ -12,15 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from benchmark.data.store import ImageStore
-from benchmark.engine.evaluate import evaluate
-from benchmark.engine.plan.evaluation import Evaluation
-from benchmark.engine.plan.recorded import load_records, results_path
-from benchmark.engine.record.records import sweep_predictions
-from benchmark.engine.record.rescore import Stores, rescore
-from leaderboard.board.records import read_records
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.recorded import load_records, results_path
+from lovt_bench.benchmark.engine.record.records import sweep_predictions
+from lovt_bench.benchmark.engine.record.rescore import Stores, rescore
+from lovt_bench.leaderboard.board.records import read_records
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store, tiny_stores
 from tests.tasks.lovt_18 import LOVT_18
 

@@ -19,26 +19,26 @@ import pytest
 import torch
 from torch.amp.grad_scaler import GradScaler
 
-from benchmark.contract.checkpoint import MANIFEST, STATE, CheckpointManifest
-from benchmark.contract.run_record import EpochLog, RunKey
-from benchmark.contract.task import TaskSpec, WarmUp
-from benchmark.disk.digest import DigestedFile, file_sha256
-from benchmark.disk.leftovers import abandoned
-from benchmark.engine.device.usage import Usage, UsageMeter
-from benchmark.engine.inputs.sources import Images, scaled_images
-from benchmark.engine.inputs.splits import SplitData
-from benchmark.engine.inputs.targets import box_targets, mask_targets
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.train import checkpoint as room
-from benchmark.engine.train.checkpoint import Checkpoint, added, is_due
-from benchmark.engine.train.checkpoint_sweep import sweep_checkpoints
-from benchmark.engine.train.outcome import RunOutcome
-from benchmark.engine.train.single import train_single
-from benchmark.engine.train.training import Training
-from tasks.metrics.dice import SegmentationMetrics
-from tasks.objective import build_objective
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.checkpoint import MANIFEST, STATE, CheckpointManifest
+from lovt_bench.benchmark.contract.run_record import EpochLog, RunKey
+from lovt_bench.benchmark.contract.task import TaskSpec, WarmUp
+from lovt_bench.benchmark.disk.digest import DigestedFile, file_sha256
+from lovt_bench.benchmark.disk.leftovers import abandoned
+from lovt_bench.benchmark.engine.device.usage import Usage, UsageMeter
+from lovt_bench.benchmark.engine.inputs.sources import Images, scaled_images
+from lovt_bench.benchmark.engine.inputs.splits import SplitData
+from lovt_bench.benchmark.engine.inputs.targets import box_targets, mask_targets
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.train import checkpoint as room
+from lovt_bench.benchmark.engine.train.checkpoint import Checkpoint, added, is_due
+from lovt_bench.benchmark.engine.train.checkpoint_sweep import sweep_checkpoints
+from lovt_bench.benchmark.engine.train.outcome import RunOutcome
+from lovt_bench.benchmark.engine.train.single import train_single
+from lovt_bench.benchmark.engine.train.training import Training
+from lovt_bench.tasks.metrics.dice import SegmentationMetrics
+from lovt_bench.tasks.objective import build_objective
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.disk.room import room_for
 from tests.benchmark.engine.world import NARROW, TinyBackbone, tiny_store
 from tests.conftest import REPOSITORY

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.contract.task import WarmUp
-from benchmark.engine.evaluate import evaluate
-from benchmark.engine.inputs.sources import CachedFeatures
-from benchmark.engine.inputs.splits import SplitData
-from benchmark.engine.inputs.targets import box_targets
-from benchmark.engine.plan.evaluation import Evaluation
-from benchmark.engine.plan.recorded import load_records, results_path
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.train.divergence import all_finite
-from benchmark.engine.train.optimiser import build_adam, build_plateau
-from benchmark.engine.train.single import train_single
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.task import WarmUp
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.inputs.sources import CachedFeatures
+from lovt_bench.benchmark.engine.inputs.splits import SplitData
+from lovt_bench.benchmark.engine.inputs.targets import box_targets
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan.recorded import load_records, results_path
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.train.divergence import all_finite
+from lovt_bench.benchmark.engine.train.optimiser import build_adam, build_plateau
+from lovt_bench.benchmark.engine.train.single import train_single
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store
 
 CPU = torch.device("cpu")

@@ -3,13 +3,13 @@
 import numpy as np
 import torch
 
-from benchmark.engine.inputs.rows import RowTensor
-from benchmark.engine.inputs.splits import LinearSplit
-from benchmark.engine.inputs.targets import mask_targets
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.train.linear_batch import train_linear_batch
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+from lovt_bench.benchmark.engine.inputs.splits import LinearSplit
+from lovt_bench.benchmark.engine.inputs.targets import mask_targets
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.train.linear_batch import train_linear_batch
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import tiny_store
 
 CPU = torch.device("cpu")

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmark.contract.dataset import PixelStatistics
-from benchmark.engine.inputs.sources import Images
-from benchmark.engine.inputs.splits import SplitData
-from benchmark.engine.inputs.targets import MaskTargets
-from benchmark.engine.train import single
+from lovt_bench.benchmark.contract.dataset import PixelStatistics
+from lovt_bench.benchmark.engine.inputs.sources import Images
+from lovt_bench.benchmark.engine.inputs.splits import SplitData
+from lovt_bench.benchmark.engine.inputs.targets import MaskTargets
+from lovt_bench.benchmark.engine.train import single
 
 
 def test_examples_are_drawn_in_the_precision_of_the_training(monkeypatch):

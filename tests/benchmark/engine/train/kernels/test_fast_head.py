@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.engine.train.kernels import fast_head as module
-from benchmark.engine.train.kernels.choice import head_of
-from benchmark.engine.train.kernels.fast_head import FastConv2d, fast_head, pays, used_winograd
-from tasks.heads.unet import UNetHead
-from tasks.heads.yolov3 import YoloV3Head
+from lovt_bench.benchmark.engine.train.kernels import fast_head as module
+from lovt_bench.benchmark.engine.train.kernels.choice import head_of
+from lovt_bench.benchmark.engine.train.kernels.fast_head import FastConv2d, fast_head, pays, used_winograd
+from lovt_bench.tasks.heads.unet import UNetHead
+from lovt_bench.tasks.heads.yolov3 import YoloV3Head
 
 CHANNELS = {1: 3, 2: 4, 4: 8, 8: 12, 16: 16, 32: 20}
 

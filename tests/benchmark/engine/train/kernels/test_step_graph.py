@@ -10,19 +10,19 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
-from benchmark.engine.device.unseen import VARIABLE
-from benchmark.engine.inputs.rows import RowTensor
-from benchmark.engine.inputs.splits import LinearSplit
-from benchmark.engine.inputs.targets import MaskTargets
-from benchmark.engine.plan.runs import RunConfig
-from benchmark.engine.train import linear_batch
-from benchmark.engine.train.kernels.choice import step_on
-from benchmark.engine.train.kernels.step_graph import GraphedHead, StepGraph, capture_on_cuda
-from benchmark.engine.train.linear_batch import train_linear_batch
-from tasks.heads import build_head, head_strides
-from tasks.heads.linear import bilinear_matrix
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine.device.unseen import VARIABLE
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+from lovt_bench.benchmark.engine.inputs.splits import LinearSplit
+from lovt_bench.benchmark.engine.inputs.targets import MaskTargets
+from lovt_bench.benchmark.engine.plan.runs import RunConfig
+from lovt_bench.benchmark.engine.train import linear_batch
+from lovt_bench.benchmark.engine.train.kernels.choice import step_on
+from lovt_bench.benchmark.engine.train.kernels.step_graph import GraphedHead, StepGraph, capture_on_cuda
+from lovt_bench.benchmark.engine.train.linear_batch import train_linear_batch
+from lovt_bench.tasks.heads import build_head, head_strides
+from lovt_bench.tasks.heads.linear import bilinear_matrix
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.graph_stand_in import StandIn
 
 PROTOCOL = load_protocol("lovt-2022")
