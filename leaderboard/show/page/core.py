@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmark.contract.analysis import Analysis
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.show.layout import INTERVALS, dataset_label, head_label, making_signs
+from leaderboard.show.layout import CELL_LEGEND, INTERVALS, dataset_label, head_label, making_signs
 from leaderboard.show.page.fields import by_name
 from leaderboard.show.page.links import web_address
 from leaderboard.show.page.numbers import score, short, spread
@@ -29,6 +29,7 @@ def core(leaderboard: Leaderboard) -> dict[str, Any]:
         "updated": leaderboard.updated,
         "keeper": leaderboard.keeper,
         "learnedFrom": {kind: {"short": word, "full": full} for kind, (word, full) in LEARNED_FROM.items()},
+        "signs": dict(CELL_LEGEND),
         "views": {name: asdict(view) for name, view in VIEWS.items()},
         "tables": [_table(table) for table in leaderboard.tables],
     }
