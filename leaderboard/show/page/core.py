@@ -11,11 +11,11 @@ from typing import Any
 
 from benchmark.contract.analysis import Analysis
 from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.show.layout import CELL_LEGEND, INTERVALS, dataset_label, head_label, making_signs
+from leaderboard.show.layout import INTERVALS, dataset_label, head_label, making_signs
 from leaderboard.show.page.fields import by_name
 from leaderboard.show.page.links import web_address
 from leaderboard.show.page.numbers import score, short, spread
-from leaderboard.show.page.parts import LEARNED_FROM, VIEWS
+from leaderboard.show.page.parts import LEARNED_FROM, VIEWS, legend_of
 from leaderboard.show.plots.cost import costs_of
 from leaderboard.show.plots.critical_difference import critical_difference_chart, critical_difference_label
 from leaderboard.show.plots.ranks import last_tied
@@ -29,7 +29,7 @@ def core(leaderboard: Leaderboard) -> dict[str, Any]:
         "updated": leaderboard.updated,
         "keeper": leaderboard.keeper,
         "learnedFrom": {kind: {"short": word, "full": full} for kind, (word, full) in LEARNED_FROM.items()},
-        "signs": dict(CELL_LEGEND),
+        "signs": {sign: text for table in leaderboard.tables for sign, text in legend_of(table)},
         "views": {name: asdict(view) for name, view in VIEWS.items()},
         "tables": [_table(table) for table in leaderboard.tables],
     }
