@@ -15,7 +15,7 @@ from lovt_bench.leaderboard.show.layout import INTERVALS, dataset_label, head_la
 from lovt_bench.leaderboard.show.page.fields import by_name
 from lovt_bench.leaderboard.show.page.links import web_address
 from lovt_bench.leaderboard.show.page.numbers import score, short, spread
-from lovt_bench.leaderboard.show.page.parts import LEARNED_FROM, VIEWS
+from lovt_bench.leaderboard.show.page.parts import LEARNED_FROM, VIEWS, legend_of
 from lovt_bench.leaderboard.show.plots.cost import costs_of
 from lovt_bench.leaderboard.show.plots.critical_difference import (
     critical_difference_chart,
@@ -32,6 +32,7 @@ def core(leaderboard: Leaderboard) -> dict[str, Any]:
         "updated": leaderboard.updated,
         "keeper": leaderboard.keeper,
         "learnedFrom": {kind: {"short": word, "full": full} for kind, (word, full) in LEARNED_FROM.items()},
+        "signs": {sign: text for table in leaderboard.tables for sign, text in legend_of(table)},
         "views": {name: asdict(view) for name, view in VIEWS.items()},
         "tables": [_table(table) for table in leaderboard.tables],
     }

@@ -81,10 +81,14 @@ CONFIG: Spec = {
 }
 
 
+_DATA = ("datasets", "values", "value")
+"""Keys below which texts are data, and may read like a colour."""
+
+
 def on_paper(chart: Any) -> Any:
     """Return a chart with the values of its colours."""
     if isinstance(chart, Mapping):
-        return {key: on_paper(value) for key, value in chart.items()}
+        return {key: value if key in _DATA else on_paper(value) for key, value in chart.items()}
     if isinstance(chart, list):
         return [on_paper(value) for value in chart]
     name = re.fullmatch(r"var\(--([a-z-]+)\)", chart) if isinstance(chart, str) else None

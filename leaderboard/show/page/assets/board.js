@@ -7,7 +7,7 @@
    * @property {number | null} student  @property {number | null} normal  @property {number} runs
    * @property {"complete" | "partial" | "diverged"} status  @property {"" | "best" | "second"} mark
    * @property {number | null} rank  @property {string} failed how many of its runs diverged
-   * @property {string} signs of how it was tuned and made: keys of `SIGNS`
+   * @property {string} signs of how it was tuned and made: keys of `raw.signs`
    *
    * @typedef {object} Row
    * @property {string} id  @property {string} name  @property {string} method  @property {number} [fraction]
@@ -27,12 +27,6 @@
    * @typedef {object} Table
    * @property {string} id  @property {string} section  @property {Column[]} columns  @property {Row[]} rows  @property {Map<string, number>} byId
    */
-
-  /** What the signs beside a number mean (leaderboard.show.layout). */
-  const SIGNS = {
-    "‡": "Its learning rate is the lowest or highest of the grid that was tuned over; a better one may lie beyond.",
-    "§": "Its runs are not of one kind of device or precision.",
-  };
 
   const PLAIN = { mean: null, student: null, normal: null, status: "complete", mark: "", rank: null, failed: "", signs: "" };
 
@@ -144,5 +138,5 @@
     /** What a row learned from, in a word and in full. @param {Row} of @returns {{short: string, full: string}} */
   const learnedFrom = (of) => raw.learnedFrom[of.supervision];
 
-  LOVT.board = { raw, learnedFrom, table, row, overlap, flags, SIGNS };
+  LOVT.board = { raw, learnedFrom, table, row, overlap, flags };
 })();

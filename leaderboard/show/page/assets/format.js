@@ -35,9 +35,6 @@
   /** @param {number | null | undefined} p */
   const pValue = (p) => (p === null || p === undefined ? MISSING : p < 0.001 ? "< 0.001" : p.toFixed(3));
 
-  /** @param {number} p */
-  const pEquals = (p) => `p ${p < 0.001 ? "" : "= "}${pValue(p)}`;
-
   /** @param {number | null | undefined} seconds */
   const duration = (seconds) => {
     if (seconds === null || seconds === undefined) return MISSING;
@@ -75,7 +72,6 @@
     signed,
     share,
     pValue,
-    pEquals,
     duration,
     bytes,
     energy,

@@ -70,7 +70,7 @@
         h("p", {}, cell.failed ? `${cell.failed} runs diverged.` : "Diverged."),
       );
     }
-    const signs = [...cell.signs].map((sign) => h("p", {}, `${sign} ${LOVT.board.SIGNS[sign]}`));
+    const signs = [...cell.signs].map((sign) => h("p", {}, `${sign} ${LOVT.board.raw.signs[sign]}`));
     const line = (name, half) =>
       half !== null && h("p", {}, `± ${percent(half)} `, h("span", { class: "quiet" }, name));
     const near = column.close ? column.close.size - 1 : 0;

@@ -69,5 +69,4 @@
     watch.observe(frame);
     return h("figure", {}, frame, h("figcaption", {}, label));
   };
-  LOVT.filled = filled;
 })();

@@ -55,5 +55,5 @@
     root.addEventListener("focusout", leave);
   };
 
-  LOVT.tip = { show, hide, follow };
+  LOVT.tip = { hide, follow };
 })();

@@ -206,7 +206,9 @@ def test_a_large_board_is_cut_and_says_so() -> None:
     assert any(f"{LIMIT} of 71 rows" in note for note in ranks.notes)
 
 
-@pytest.mark.parametrize("name", ["$x^2$", "W" * 80, "a\\frac{b}$", "<script>&", "x'+datum.id+'"])
+@pytest.mark.parametrize(
+    "name", ["$x^2$", "W" * 80, "a\\frac{b}$", "<script>&", "x'+datum.id+'", "var(--ink)", "var(--no)"]
+)
 def test_a_name_is_text_and_fits_its_place(name: str) -> None:
     found = phantom()
     rows = [row.model_copy(update={"display_name": name}) for row in found.rows[:2]]
