@@ -9,10 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import PackageNotFoundError
 from types import ModuleType
+from typing import Any
 
 UNUSED = frozenset({"matplotlib", "scipy", "transformers"})
 
@@ -52,8 +54,8 @@ def _hide_while_loading(loader: Loader) -> None:
 
 @contextmanager
 def _hidden(names: frozenset[str]) -> Iterator[None]:
-    from lightning_utilities.core import imports
-
+    # By name: its functions take no others in their place where they have types.
+    imports: Any = import_module("lightning_utilities.core.imports")
     version, available = imports._version, imports.package_available
 
     def visible_version(name: str) -> str:
