@@ -1,3 +1,3 @@
-from benchmark.lean_torchmetrics import import_lean
+from lovt_bench.benchmark.lean_torchmetrics import import_lean
 
 import_lean()

@@ -29,13 +29,13 @@ def printed(code: str, folder: Path) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("room", ["submissions.common", "benchmark.engine"])
+@pytest.mark.parametrize("room", ["lovt_bench.submissions.common", "lovt_bench.benchmark.engine"])
 def test_rooms_that_train_hide_what_no_metric_of_theirs_needs(room: str, tmp_path: Path) -> None:
     assert printed(f"import {room}, torchmetrics; print(*torchmetrics.SEEN)", tmp_path) == "numpy"
 
 
 def test_what_was_hidden_is_found_afterwards(tmp_path: Path) -> None:
-    code = "import submissions.common, benchmark.engine, torchmetrics, scipy\n" + AFTER
+    code = "import lovt_bench.submissions.common, lovt_bench.benchmark.engine, torchmetrics, scipy\n" + AFTER
     code += "print(package_available('scipy'), bool(RequirementCache('transformers>=4')), len(sys.meta_path))"
     finders = len(sys.meta_path)
     said = printed(code, tmp_path).split()
@@ -47,12 +47,12 @@ def test_what_was_hidden_is_found_afterwards(tmp_path: Path) -> None:
     "first", ["import torchmetrics", "import scipy"], ids=["torchmetrics itself", "a package that it needs"]
 )
 def test_what_a_method_imports_first_is_not_hidden(first: str, tmp_path: Path) -> None:
-    code = f"{first}\nimport submissions.common, torchmetrics; print('scipy' in torchmetrics.SEEN)"
+    code = f"{first}\nimport lovt_bench.submissions.common, torchmetrics; print('scipy' in torchmetrics.SEEN)"
     assert printed(code, tmp_path) == "True"
 
 
 def test_without_torchmetrics_the_error_is_the_usual_one() -> None:
     code = "import sys; sys.path = [p for p in sys.path if 'site-packages' not in p]\n"
-    code += "import submissions.common\ntry: import torchmetrics\nexcept ModuleNotFoundError as error: print(error)"
+    code += "import lovt_bench.submissions.common\ntry: import torchmetrics\nexcept ModuleNotFoundError as error: print(error)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "No module named 'torchmetrics'"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmark.contract.analysis import Analysis
-from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.show.layout import INTERVALS, dataset_label, head_label, making_signs
-from leaderboard.show.page.links import web_address
-from leaderboard.show.page.numbers import score, short, spread
-from leaderboard.text import clean
+from lovt_bench.benchmark.contract.analysis import Analysis
+from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
+from lovt_bench.leaderboard.show.layout import INTERVALS, dataset_label, head_label, making_signs
+from lovt_bench.leaderboard.show.page.links import web_address
+from lovt_bench.leaderboard.show.page.numbers import score, short, spread
+from lovt_bench.leaderboard.text import clean
 
 
 def core(leaderboard: Leaderboard) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmark.contract.leaderboard import Cell, ClaimedValue, Cost, Curve, Row, Table
-from leaderboard.show.page.links import web_address
-from leaderboard.show.page.numbers import score, short, spread
-from leaderboard.show.page.reproduce import commands
+from lovt_bench.benchmark.contract.leaderboard import Cell, ClaimedValue, Cost, Curve, Row, Table
+from lovt_bench.leaderboard.show.page.links import web_address
+from lovt_bench.leaderboard.show.page.numbers import score, short, spread
+from lovt_bench.leaderboard.show.page.reproduce import commands
 
 
 class Shared:

@@ -6,8 +6,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from benchmark.contract.leaderboard import Leaderboard, Table
-from leaderboard.show.layout import (
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Table
+from lovt_bench.leaderboard.show.layout import (
     blocks,
     cell_text,
     heading,
@@ -16,8 +16,8 @@ from leaderboard.show.layout import (
     mark,
     mean_rank_text,
 )
-from leaderboard.show.page.assets import EARLY, SCRIPTS, STYLES
-from leaderboard.show.page.links import web_address
+from lovt_bench.leaderboard.show.page.assets import EARLY, SCRIPTS, STYLES
+from lovt_bench.leaderboard.show.page.links import web_address
 
 PLAIN_ROWS = 100
 """Rows of a table that is shown without scripts; the CSV beside the page has all."""
@@ -65,7 +65,7 @@ def _blocks(table: Table) -> list[list[int]]:
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("leaderboard.show.page", "templates"),
+        loader=PackageLoader("lovt_bench.leaderboard.show.page", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,10 +7,10 @@ import math
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.contract.leaderboard import Column, Row, Table
-from leaderboard.show.layout import INTERVALS, MISSING, heading, percent
-from leaderboard.show.plots.choice import analysis_of, shown_rows
-from leaderboard.show.plots.style import FAINT, LOOKS, frame, legend_of, name_of, note_height
+from lovt_bench.benchmark.contract.leaderboard import Column, Row, Table
+from lovt_bench.leaderboard.show.layout import INTERVALS, MISSING, heading, percent
+from lovt_bench.leaderboard.show.plots.choice import analysis_of, shown_rows
+from lovt_bench.leaderboard.show.plots.style import FAINT, LOOKS, frame, legend_of, name_of, note_height
 
 WIDTH = 6.0
 """Inches of the chart of one task."""

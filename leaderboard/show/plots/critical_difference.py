@@ -7,9 +7,9 @@ import math
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.contract.analysis import CriticalDifference
-from benchmark.contract.leaderboard import Table
-from leaderboard.show.plots.style import FAINT, frame, name_of, note_height
+from lovt_bench.benchmark.contract.analysis import CriticalDifference
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.show.plots.style import FAINT, frame, name_of, note_height
 
 ROW = 0.17
 """Inches between two labels, and between two bars."""

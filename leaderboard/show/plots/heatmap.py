@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from benchmark.contract.leaderboard import Cell, Row, Table
-from leaderboard.show.layout import MISSING, dataset_label, heading, percent
-from leaderboard.show.plots.choice import analysis_of, shown_rows
-from leaderboard.show.plots.style import FAINT, frame, name_of, note_height
+from lovt_bench.benchmark.contract.leaderboard import Cell, Row, Table
+from lovt_bench.leaderboard.show.layout import MISSING, dataset_label, heading, percent
+from lovt_bench.leaderboard.show.plots.choice import analysis_of, shown_rows
+from lovt_bench.leaderboard.show.plots.style import FAINT, frame, name_of, note_height
 
 MAP = "cividis"
 """Lightness rises all along, for any colour vision and in greyscale."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from benchmark.contract.leaderboard import Table
-from leaderboard.show.plots.choice import LIMIT, analysis_of
-from leaderboard.show.plots.style import FAINT, LOOKS, frame, legend_of, name_of, note_height
-from leaderboard.statistics.aggregate import is_reference
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.show.plots.choice import LIMIT, analysis_of
+from lovt_bench.leaderboard.show.plots.style import FAINT, LOOKS, frame, legend_of, name_of, note_height
+from lovt_bench.leaderboard.statistics.aggregate import is_reference
 
 
 def rank_figure(table: Table) -> Figure | None:

@@ -22,11 +22,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.textpath import text_to_path
 
-from benchmark.contract.leaderboard import Row, Table
-from benchmark.contract.submission import Supervision
-from benchmark.disk.temporary import new_file
-from leaderboard.show.layout import mark
-from leaderboard.text import clean
+from lovt_bench.benchmark.contract.leaderboard import Row, Table
+from lovt_bench.benchmark.contract.submission import Supervision
+from lovt_bench.benchmark.disk.temporary import new_file
+from lovt_bench.leaderboard.show.layout import mark
+from lovt_bench.leaderboard.text import clean
 
 Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = ("png", "svg", "pdf")

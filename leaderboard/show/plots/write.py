@@ -9,14 +9,14 @@ from typing import Literal
 
 from matplotlib.figure import Figure
 
-from benchmark.contract.leaderboard import Table
-from leaderboard.show.plots.bars import bar_figure, bar_sheet
-from leaderboard.show.plots.choice import analysis_of
-from leaderboard.show.plots.critical_difference import critical_difference_figure
-from leaderboard.show.plots.heatmap import heat_figure
-from leaderboard.show.plots.ranks import rank_figure
-from leaderboard.show.plots.style import Format, save, settings
-from leaderboard.text import slug
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.show.plots.bars import bar_figure, bar_sheet
+from lovt_bench.leaderboard.show.plots.choice import analysis_of
+from lovt_bench.leaderboard.show.plots.critical_difference import critical_difference_figure
+from lovt_bench.leaderboard.show.plots.heatmap import heat_figure
+from lovt_bench.leaderboard.show.plots.ranks import rank_figure
+from lovt_bench.leaderboard.show.plots.style import Format, save, settings
+from lovt_bench.leaderboard.text import slug
 
 Kind = Literal["ranks", "cd", "heatmap", "bars"]
 KINDS: tuple[Kind, ...] = ("ranks", "cd", "heatmap", "bars")

@@ -11,17 +11,17 @@ from matplotlib.figure import Figure, FigureBase
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from benchmark.contract.leaderboard import Table
-from leaderboard.board.published import load_published
-from leaderboard.board.published_table import published_table
-from leaderboard.show.layout import percent
-from leaderboard.show.plots.bars import bar_figure, bar_sheet
-from leaderboard.show.plots.choice import LIMIT, shown_rows
-from leaderboard.show.plots.critical_difference import critical_difference_figure
-from leaderboard.show.plots.heatmap import heat_figure
-from leaderboard.show.plots.ranks import rank_figure
-from leaderboard.show.plots.style import name_of, settings
-from leaderboard.statistics.analyse import analyse
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.board.published_table import published_table
+from lovt_bench.leaderboard.show.layout import percent
+from lovt_bench.leaderboard.show.plots.bars import bar_figure, bar_sheet
+from lovt_bench.leaderboard.show.plots.choice import LIMIT, shown_rows
+from lovt_bench.leaderboard.show.plots.critical_difference import critical_difference_figure
+from lovt_bench.leaderboard.show.plots.heatmap import heat_figure
+from lovt_bench.leaderboard.show.plots.ranks import rank_figure
+from lovt_bench.leaderboard.show.plots.style import name_of, settings
+from lovt_bench.leaderboard.statistics.analyse import analyse
 from tests.leaderboard.records import TASKS
 from tests.leaderboard.statistics.tables import Runs, table
 
