@@ -29,7 +29,8 @@ class Making:
 
 def makings(cells: Mapping[CostKey, Sequence[RunRecord]]) -> dict[CostKey, Making]:
     """Return what made each cell of `by_cell`: all runs of the fast engine, diverged ones too."""
-    return {key: _making(runs) for key, runs in cells.items()}
+    told: dict[str, dict[str, str]] = {}
+    return {key: _making(runs, told) for key, runs in cells.items()}
 
 
 def making_of(group: GroupKey, item: RunSet, known: Mapping[CostKey, Making]) -> Making:
@@ -37,16 +38,21 @@ def making_of(group: GroupKey, item: RunSet, known: Mapping[CostKey, Making]) ->
     return known.get(cell_key(group, item), Making())
 
 
-def _making(runs: Sequence[RunRecord]) -> Making:
+def _making(runs: Sequence[RunRecord], told: dict[str, dict[str, str]]) -> Making:
+    """Return what made one cell; `told` keeps the facts of what was met before: few machines make many cells."""
     made = [run.made_with for run in runs if run.made_with is not None]
     if not made:
         return Making()
     # Runs of a cell mostly follow each other on one machine.
     # Their fields are compared themselves: a model's own `==` takes ten times as long.
     fields = [vars(one) for one in made]
-    values = [
-        _facts(one) for place, one in enumerate(made) if not place or fields[place] != fields[place - 1]
-    ]
+    values = []
+    for place, one in enumerate(made):
+        if not place or fields[place] != fields[place - 1]:
+            key = one.model_dump_json()
+            if key not in told:
+                told[key] = _facts(one)
+            values.append(told[key])
     labels = dict.fromkeys(label for one in values for label in one)
     said = {label: _distinct(one[label] for one in values if label in one) for label in labels}
     kinds, precisions = {run.device_kind for run in runs}, {run.precision for run in runs}

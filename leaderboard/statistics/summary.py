@@ -22,20 +22,14 @@ def mean(values: Sequence[float]) -> float:
     """Return the arithmetic mean, exactly the same in any order. Raises ValueError if there are no values."""
     if not values:
         raise ValueError("the mean of no values is undefined: at least one is expected")
-    numbers, unit = _whole(values)
-    return sum(numbers) / (unit * len(values))
+    return _mean(*_whole(values))
 
 
 def sample_std(values: Sequence[float]) -> float | None:
     """Return the sample standard deviation (divisor n - 1), None for one value; ValueError for none."""
     if not values:
         raise ValueError("the spread of no values is undefined: at least one is expected")
-    runs = len(values)
-    if runs == 1:
-        return None
-    numbers, unit = _whole(values)
-    squares = runs * sum(number * number for number in numbers) - sum(numbers) ** 2
-    return _root(squares, unit * unit * runs * (runs - 1))
+    return _std(*_whole(values))
 
 
 def normal_half_width(values: Sequence[float]) -> float | None:
@@ -50,10 +44,13 @@ def student_half_width(values: Sequence[float]) -> float | None:
 
 def summarise(values: Sequence[float]) -> Summary:
     """Return mean, spread and both intervals of repeated runs. Raises ValueError if there are none."""
-    std = sample_std(values)
+    if not values:
+        raise ValueError("the summary of no values is undefined: at least one is expected")
+    whole = _whole(values)
+    std = _std(*whole)
     return Summary(
         runs=len(values),
-        mean=mean(values),
+        mean=_mean(*whole),
         std=std,
         interval95_normal=_normal(std, len(values)),
         interval95_student=_student(std, len(values)),
@@ -65,6 +62,18 @@ def _whole(values: Sequence[float]) -> tuple[list[int], int]:
     ratios = [float(value).as_integer_ratio() for value in values]
     unit = max(below for _, below in ratios)
     return [above * (unit // below) for above, below in ratios], unit
+
+
+def _mean(numbers: Sequence[int], unit: int) -> float:
+    return sum(numbers) / (unit * len(numbers))
+
+
+def _std(numbers: Sequence[int], unit: int) -> float | None:
+    runs = len(numbers)
+    if runs == 1:
+        return None
+    squares = runs * sum(number * number for number in numbers) - sum(numbers) ** 2
+    return _root(squares, unit * unit * runs * (runs - 1))
 
 
 def _root(above: int, below: int) -> float:

@@ -1,4 +1,4 @@
-"""The tests that need a GPU, on pretended cards: a process for each kind of cards."""
+"""The tests that need a GPU, on pretended cards: each file in a process of its own."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from tests.gpu.pretended.shim import reason_against
 
 pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
+FILES = sorted(path.relative_to(REPOSITORY).as_posix() for path in (HERE / "on_card").glob("test_*.py"))
 CARDS: dict[str, dict[str, int]] = {"test_placement.py": {"cards": 4}, "test_memory.py": {"gib": 2}}
 """Cards of files that need others than one of 80 GiB."""
+
 
 ELSEWHERE = (
     "tests/benchmark/backbone/test_platform.py",
@@ -28,14 +30,13 @@ CAPTURES = "as_a_graph_gives_the_same_numbers_and_no_step"
 """Captures a CUDA graph, which no pretended card can."""
 
 
-@pytest.mark.parametrize("file", CARDS)
+@pytest.mark.parametrize("file", FILES)
 def test_it_passes_on_pretended_cards(file):
-    pytest_on_cards(f"tests/gpu/on_card/{file}", **CARDS[file])
+    pytest_on_cards(file, **CARDS.get(Path(file).name, {}))
 
 
-def test_all_others_pass_on_one_card_of_80_gib():
-    leave_out = [f"--ignore=tests/gpu/on_card/{file}" for file in CARDS]
-    pytest_on_cards("-m", "gpu", "-k", f"not {CAPTURES}", *leave_out, "tests/gpu/on_card", *ELSEWHERE)
+def test_those_of_other_rooms_pass_on_pretended_cards():
+    pytest_on_cards("-m", "gpu", "-k", f"not {CAPTURES}", *ELSEWHERE)
 
 
 def test_no_file_with_gpu_tests_is_forgotten():
