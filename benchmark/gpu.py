@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.visible_gpus import VARIABLE, visible_gpus
+from lovt_bench.benchmark.visible_gpus import VARIABLE, visible_gpus
 
 Capability = tuple[int, int]
 """Compute capability of a GPU: major and minor number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from benchmark.contract.base import NAME_RULE, is_name
+from lovt_bench.benchmark.contract.base import NAME_RULE, is_name
 
 ENVIRONMENT = "LOVT_BENCH_KEEPER"
 

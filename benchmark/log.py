@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from benchmark.printable import printable
+from lovt_bench.benchmark.printable import printable
 
 logger = logging.getLogger("lovt_bench")
 

@@ -10,7 +10,7 @@ import ctypes.util
 import gc
 from collections.abc import Callable
 
-from benchmark.log import logger
+from lovt_bench.benchmark.log import logger
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _LARGEST = 2**31 - 1

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmark.contract.backbone import MANIFEST, BackboneManifest
-from benchmark.contract.dataset import DatasetManifest
-from benchmark.contract.task import TaskSpec
-from leaderboard.board.declared import read_model
-from leaderboard.board.run_rules import RunPlan
-from leaderboard.board.stale import Current, CurrentStore
-from leaderboard.releases.sources import ExpectedRuns
-from tasks.profile import apply_profile, load_profile, profile_names
-from tasks.protocol import load_protocol, protocol_names
-from tasks.registry import load_tasks
+from lovt_bench.benchmark.contract.backbone import MANIFEST, BackboneManifest
+from lovt_bench.benchmark.contract.dataset import DatasetManifest
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.leaderboard.board.declared import read_model
+from lovt_bench.leaderboard.board.run_rules import RunPlan
+from lovt_bench.leaderboard.board.stale import Current, CurrentStore
+from lovt_bench.leaderboard.releases.sources import ExpectedRuns
+from lovt_bench.tasks.profile import apply_profile, load_profile, profile_names
+from lovt_bench.tasks.protocol import load_protocol, protocol_names
+from lovt_bench.tasks.registry import load_tasks
 
 
 def run_plans() -> list[RunPlan]:

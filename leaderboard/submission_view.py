@@ -5,37 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.contract.backbone import MANIFEST, BackboneManifest
-from benchmark.contract.base import Model
-from benchmark.contract.leaderboard import Overlap, Table
-from benchmark.contract.plain_file import holders
-from benchmark.contract.pretraining_data import vocabulary
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.submission import Submission
-from benchmark.contract.unknown import meant
-from benchmark.submission.declare import kind_of, submission_roots
-from benchmark.submission.find import folders_called, is_path, locate
-from benchmark.submission.read import (
+from lovt_bench.benchmark.contract.backbone import MANIFEST, BackboneManifest
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.leaderboard import Overlap, Table
+from lovt_bench.benchmark.contract.plain_file import holders
+from lovt_bench.benchmark.contract.pretraining_data import vocabulary
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.submission.declare import kind_of, submission_roots
+from lovt_bench.benchmark.submission.find import folders_called, is_path, locate
+from lovt_bench.benchmark.submission.read import (
     SubmissionError,
     read_folder,
     read_submission,
     submission_names,
     submissions_root,
 )
-from leaderboard.board.build import suite_specs
-from leaderboard.board.declared import read_model
-from leaderboard.board.descriptions import Description, describe
-from leaderboard.board.evidence import LADDER, evidence_of, measured_by
-from leaderboard.board.lineage import overlaps
-from leaderboard.board.notices import mark_disputed, read_notices, withdraw
-from leaderboard.board.records import RecordSet, read_records
-from leaderboard.board.run_table import run_table
-from leaderboard.board.selection import select
-from leaderboard.here import expected_runs
-from leaderboard.text import clean
-from leaderboard.workspace_sources import board_keeper
-from tasks.registry import load_tasks
-from tasks.suite import load_suite, load_suites, suite_tasks
+from lovt_bench.leaderboard.board.build import suite_specs
+from lovt_bench.leaderboard.board.declared import read_model
+from lovt_bench.leaderboard.board.descriptions import Description, describe
+from lovt_bench.leaderboard.board.evidence import LADDER, evidence_of, measured_by
+from lovt_bench.leaderboard.board.lineage import overlaps
+from lovt_bench.leaderboard.board.notices import mark_disputed, read_notices, withdraw
+from lovt_bench.leaderboard.board.records import RecordSet, read_records
+from lovt_bench.leaderboard.board.run_table import run_table
+from lovt_bench.leaderboard.board.selection import select
+from lovt_bench.leaderboard.here import expected_runs
+from lovt_bench.leaderboard.text import clean
+from lovt_bench.leaderboard.workspace_sources import board_keeper
+from lovt_bench.tasks.registry import load_tasks
+from lovt_bench.tasks.suite import load_suite, load_suites, suite_tasks
 
 NOTHING = "–"
 

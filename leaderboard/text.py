@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from benchmark.contract.base import is_name
-from benchmark.contract.display_name import INVISIBLE
+from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.display_name import INVISIBLE
 
 _MARKDOWN = str.maketrans({character: f"&#{ord(character)};" for character in "&<>`*_~|[]#\\@$"})
 """Whatever means something in Markdown, HTML, a mention or a formula, as a character reference."""

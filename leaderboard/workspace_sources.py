@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmark.keeper import keeper
-from benchmark.submission.declare import kind_of
-from benchmark.submission.read import FILE
-from leaderboard.board.contradictions import Contradiction, Origin, contradictions
-from leaderboard.board.declared import Complain, read_submission
-from leaderboard.board.descriptions import Description, claiming, describe
-from leaderboard.board.lineage import lineage
-from leaderboard.board.notices import read_notices, withdraw, withdrawn_rows, without_effect
-from leaderboard.board.records import RecordSet, read_records
-from leaderboard.errors import LeaderboardError
-from leaderboard.here import current, expected_runs, run_plans
-from leaderboard.releases.sources import Frozen, Sources, gather
-from leaderboard.text import clean
-from tasks.registry import load_tasks
-from tasks.suite import load_suites
+from lovt_bench.benchmark.keeper import keeper
+from lovt_bench.benchmark.submission.declare import kind_of
+from lovt_bench.benchmark.submission.read import FILE
+from lovt_bench.leaderboard.board.contradictions import Contradiction, Origin, contradictions
+from lovt_bench.leaderboard.board.declared import Complain, read_submission
+from lovt_bench.leaderboard.board.descriptions import Description, claiming, describe
+from lovt_bench.leaderboard.board.lineage import lineage
+from lovt_bench.leaderboard.board.notices import read_notices, withdraw, withdrawn_rows, without_effect
+from lovt_bench.leaderboard.board.records import RecordSet, read_records
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.here import current, expected_runs, run_plans
+from lovt_bench.leaderboard.releases.sources import Frozen, Sources, gather
+from lovt_bench.leaderboard.text import clean
+from lovt_bench.tasks.registry import load_tasks
+from lovt_bench.tasks.suite import load_suites
 
 
 def workspace_sources(root: Path, results: Path, declared: Sequence[Path]) -> Sources:

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from benchmark.contract.base import Model
-from tasks.messages import explain
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.tasks.messages import explain
 
 _Declared = TypeVar("_Declared", bound=Model)
 

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 from torchvision.ops import nms
 
-from benchmark.contract.protocol import YoloProtocol
-from tasks.boxes import FRAME
-from tasks.losses.yolo import by_anchor
-from tasks.suppression import unsuppressed
+from lovt_bench.benchmark.contract.protocol import YoloProtocol
+from lovt_bench.tasks.boxes import FRAME
+from lovt_bench.tasks.losses.yolo import by_anchor
+from lovt_bench.tasks.suppression import unsuppressed
 
 
 @dataclass(frozen=True)

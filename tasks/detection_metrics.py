@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmark.contract.protocol import Protocol
-from tasks.boxes import BoxTarget
-from tasks.detection import Detections
-from tasks.scores import detection_scores
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.scores import detection_scores
 
 
 class DetectionMetrics:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from benchmark.contract.base import Model
-from benchmark.contract.task import HeadName, Target
-from tasks.declared import InvalidDeclarationError, read_declared
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.task import HeadName, Target
+from lovt_bench.tasks.declared import InvalidDeclarationError, read_declared
 
 FOLDER = Path(__file__).resolve().parent / "heads"
 

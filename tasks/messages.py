@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from benchmark.contract.fields import field_problems
+from lovt_bench.benchmark.contract.fields import field_problems
 
 
 def explain(path: Path, error: ValidationError, model: type[BaseModel]) -> str:

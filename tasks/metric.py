@@ -12,9 +12,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from benchmark.contract.base import Model
-from benchmark.contract.task import Target, TaskSpec
-from tasks.declared import InvalidDeclarationError, read_declared
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.task import Target, TaskSpec
+from lovt_bench.tasks.declared import InvalidDeclarationError, read_declared
 
 FOLDER = Path(__file__).resolve().parent / "metrics"
 PER_CLASS = "<class>"

@@ -8,14 +8,14 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from benchmark.contract.protocol import Protocol as BenchmarkProtocol
-from benchmark.contract.task import TaskSpec
-from tasks.boxes import BoxTarget
-from tasks.detection_metrics import DetectionMetrics
-from tasks.heads import head_module
-from tasks.losses.dice import dice_loss
-from tasks.metrics.dice import SegmentationMetrics
-from tasks.predictions import Predictions
+from lovt_bench.benchmark.contract.protocol import Protocol as BenchmarkProtocol
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection_metrics import DetectionMetrics
+from lovt_bench.tasks.heads import head_module
+from lovt_bench.tasks.losses.dice import dice_loss
+from lovt_bench.tasks.metrics.dice import SegmentationMetrics
+from lovt_bench.tasks.predictions import Predictions
 
 
 class Metrics(Protocol):

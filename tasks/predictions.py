@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from tasks.detection import Detections
+from lovt_bench.tasks.detection import Detections
 
 
 @dataclass(frozen=True)

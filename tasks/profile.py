@@ -6,12 +6,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.profile import FINE_TUNED, Kind, Profile
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
-from benchmark.contract.task import TaskSpec, WarmUp
-from benchmark.contract.unknown import unknown
-from tasks.head import heads
-from tasks.messages import explain
+from lovt_bench.benchmark.contract.profile import FINE_TUNED, Kind, Profile
+from lovt_bench.benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from lovt_bench.benchmark.contract.task import TaskSpec, WarmUp
+from lovt_bench.benchmark.contract.unknown import unknown
+from lovt_bench.tasks.head import heads
+from lovt_bench.tasks.messages import explain
 
 PROFILES = Path(__file__).resolve().parent / "profiles"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
-from benchmark.contract.unknown import unknown
-from tasks.messages import explain
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from lovt_bench.benchmark.contract.unknown import unknown
+from lovt_bench.tasks.messages import explain
 
 PROTOCOLS = Path(__file__).resolve().parent / "protocols"
 DEFAULT_PROTOCOL = "lovt-2022"

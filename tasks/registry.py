@@ -13,12 +13,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
-from benchmark.contract.task import TaskSpec
-from benchmark.contract.unknown import meant, unknown
-from tasks.head import heads
-from tasks.messages import explain
-from tasks.metric import metric_names
+from lovt_bench.benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.contract.unknown import meant, unknown
+from lovt_bench.tasks.head import heads
+from lovt_bench.tasks.messages import explain
+from lovt_bench.tasks.metric import metric_names
 
 SPECS = Path(__file__).resolve().parent / "specs"
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from torch import Tensor
 
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.task import Target
-from tasks.boxes import BoxTarget
-from tasks.detection import Detections
-from tasks.metric import metrics
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.task import Target
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.metric import metrics
 
 
 def detection_scores(
@@ -54,4 +54,4 @@ def _computing(target: Target, names: Collection[str] | None) -> Iterator[Any]:
     """Yield the functions that compute what is wanted."""
     for file, metric in metrics(target).items():
         if names is None or set(metric.names) & set(names):
-            yield importlib.import_module(f"tasks.metrics.{file}").compute
+            yield importlib.import_module(f"lovt_bench.tasks.metrics.{file}").compute

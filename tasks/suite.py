@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
-from benchmark.contract.suite import Suite, SuiteFile
-from benchmark.contract.task import TaskSpec
-from benchmark.contract.unknown import unknown
-from tasks.messages import explain
-from tasks.registry import SPECS, load_tasks
+from lovt_bench.benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from lovt_bench.benchmark.contract.suite import Suite, SuiteFile
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.contract.unknown import unknown
+from lovt_bench.tasks.messages import explain
+from lovt_bench.tasks.registry import SPECS, load_tasks
 
 SUITES = Path(__file__).resolve().parent / "suites"
 DEFAULT_SUITE = "lovt-18"

@@ -6,7 +6,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.main import COMMANDS, main
+from lovt_bench.benchmark.cli.main import COMMANDS, main
 
 HEAVY = ("torch", "torchvision", "lightning", "pandas", "numpy", "scipy", "pydicom", "transformers", "docker")
 
@@ -14,7 +14,7 @@ HEAVY = ("torch", "torchvision", "lightning", "pandas", "numpy", "scipy", "pydic
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in sorted(COMMANDS))])
 def test_help_imports_nothing_heavy(arguments):
     code = (
-        "import sys\nfrom benchmark.cli.main import main\n"
+        "import sys\nfrom lovt_bench.benchmark.cli.main import main\n"
         f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
         f"print('HEAVY', [name for name in {HEAVY!r} if name in sys.modules])"
     )

@@ -14,17 +14,17 @@ TEXT = {".py", ".yaml", ".csv", ".js", ".css", ".j2", ".json", ".svg", ".md", ".
 ROOMS = ("benchmark", "leaderboard", "tasks")
 PROGRAM = """
 import json
-from tasks.profile import load_profile, profile_names
-from leaderboard.board.build import build
-from leaderboard.board.lineage import lineage
-from leaderboard.board.published import load_published
-from leaderboard.board.records import RecordSet
-from leaderboard.show.rendering import FORMATS, digest
-from leaderboard.show.page.assets import own_files
-from leaderboard.show.page.html import index_html
-from leaderboard.releases.tools import code_sha256
-from tasks.protocol import load_protocol, protocol_names
-from tasks.registry import load_tasks
+from lovt_bench.tasks.profile import load_profile, profile_names
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.lineage import lineage
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.board.records import RecordSet
+from lovt_bench.leaderboard.show.rendering import FORMATS, digest
+from lovt_bench.leaderboard.show.page.assets import own_files
+from lovt_bench.leaderboard.show.page.html import index_html
+from lovt_bench.leaderboard.releases.tools import code_sha256
+from lovt_bench.tasks.protocol import load_protocol, protocol_names
+from lovt_bench.tasks.registry import load_tasks
 
 tasks = load_tasks()
 board = build(RecordSet(), load_published(), tasks)

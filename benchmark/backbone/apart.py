@@ -12,13 +12,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from benchmark.backbone import registry
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.weights import not_finite, spec_problems, specs_of
-from benchmark.contract.apart import Apart, ApartError, Limits
-from benchmark.contract.apart_inside import RefusedError
-from benchmark.contract.run_contract import GIB, MIB
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.backbone import registry
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.weights import not_finite, spec_problems, specs_of
+from lovt_bench.benchmark.contract.apart import Apart, ApartError, Limits
+from lovt_bench.benchmark.contract.apart_inside import RefusedError
+from lovt_bench.benchmark.contract.run_contract import GIB, MIB
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 READ_SECONDS = 12.0
 """Seconds of computing to read a file, besides those for its size; a checkpoint of 100,000 tensors takes five."""

@@ -12,19 +12,19 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmark.backbone.check_graph import check_graph, check_graph_alone
-from benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
-from benchmark.backbone.findings import Finding
-from benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS, load_backbone, read_manifest
-from benchmark.backbone.graph_model import open_graph
-from benchmark.backbone.model import BATCH, Backbone, BackboneError
-from benchmark.backbone.sanity import check_sanity
-from benchmark.contract.apart_inside import Answer, Work
-from benchmark.contract.audit import AUDIT_FILE
-from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.plain_file import is_plain
-from benchmark.contract.untrusted import clean_text
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.backbone.check_graph import check_graph, check_graph_alone
+from lovt_bench.benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS, load_backbone, read_manifest
+from lovt_bench.benchmark.backbone.graph_model import open_graph
+from lovt_bench.benchmark.backbone.model import BATCH, Backbone, BackboneError
+from lovt_bench.benchmark.backbone.sanity import check_sanity
+from lovt_bench.benchmark.contract.apart_inside import Answer, Work
+from lovt_bench.benchmark.contract.audit import AUDIT_FILE
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.plain_file import is_plain
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 BATCHES = (1, 3)
 """Batch sizes that are tried: the smallest, and one that no graph is traced at."""

@@ -14,13 +14,19 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor
 
-from benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
-from benchmark.backbone.export import INPUT, OPSET
-from benchmark.backbone.findings import Finding, failed
-from benchmark.backbone.graph_model import open_session
-from benchmark.backbone.graph_rules import FLOATS, dimensions, fixed_side, read_graph, rule_problems
-from benchmark.backbone.model import BATCH, BackboneError, batch_sizes
-from benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
+from lovt_bench.benchmark.backbone.export import INPUT, OPSET
+from lovt_bench.benchmark.backbone.findings import Finding, failed
+from lovt_bench.benchmark.backbone.graph_model import open_session
+from lovt_bench.benchmark.backbone.graph_rules import (
+    FLOATS,
+    dimensions,
+    fixed_side,
+    read_graph,
+    rule_problems,
+)
+from lovt_bench.benchmark.backbone.model import BATCH, BackboneError, batch_sizes
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
 
 OTHER_SIDE = 64
 """Image side at which a graph that leaves it open is run, too."""

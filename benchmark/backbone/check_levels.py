@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from benchmark.backbone.findings import Finding
-from benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
 
 EXPORT_AGAIN = "make the backbone again: `lovt-bench submit`, `pretrain` or `backbone export`"
 

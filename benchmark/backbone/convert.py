@@ -12,11 +12,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmark.backbone import registry
-from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.understand.read import read_checkpoint
-from benchmark.backbone.weights import listing, not_finite, spec_problems, specs_of
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.backbone import registry
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.backbone.understand.read import read_checkpoint
+from lovt_bench.benchmark.backbone.weights import listing, not_finite, spec_problems, specs_of
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ import torch
 from onnx import ModelProto
 from torch import Tensor, nn
 
-from benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.backbone.model import Backbone
 
 OPSET = 18
 INPUT = "image"

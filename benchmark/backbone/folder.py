@@ -16,18 +16,18 @@ from pathlib import Path
 
 import torch
 
-from benchmark.backbone import registry
-from benchmark.backbone.export import export_onnx
-from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.names import MANIFEST
-from benchmark.backbone.weights import listing, not_finite, read_weights, serialise, specs_of
-from benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
-from benchmark.contract.model_file import ModelFileError, checked, read_model
-from benchmark.contract.plain_file import is_plain
-from benchmark.disk.digest import file_sha256
-from benchmark.disk.leftovers import sweep
-from benchmark.disk.lock import hold
-from benchmark.disk.temporary import new_folder
+from lovt_bench.benchmark.backbone import registry
+from lovt_bench.benchmark.backbone.export import export_onnx
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.backbone.names import MANIFEST
+from lovt_bench.benchmark.backbone.weights import listing, not_finite, read_weights, serialise, specs_of
+from lovt_bench.benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
+from lovt_bench.benchmark.contract.model_file import ModelFileError, checked, read_model
+from lovt_bench.benchmark.contract.plain_file import is_plain
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.disk.leftovers import sweep
+from lovt_bench.benchmark.disk.lock import hold
+from lovt_bench.benchmark.disk.temporary import new_folder
 
 WEIGHTS, GRAPH = "backbone.safetensors", "backbone.onnx"
 

@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.backbone.apart import told
-from benchmark.backbone.folder import GRAPH, read_manifest
-from benchmark.backbone.graph_model import open_graph, runs_on_gpu
-from benchmark.backbone.model import BATCH, Backbone, BackboneError, batch_sizes
-from benchmark.contract.apart import Apart, Limits
-from benchmark.contract.apart_inside import Answer, Work
-from benchmark.contract.backbone import ONNX_ONLY, FeatureLevel
-from benchmark.contract.run_contract import GIB, MIB
+from lovt_bench.benchmark.backbone.apart import told
+from lovt_bench.benchmark.backbone.folder import GRAPH, read_manifest
+from lovt_bench.benchmark.backbone.graph_model import open_graph, runs_on_gpu
+from lovt_bench.benchmark.backbone.model import BATCH, Backbone, BackboneError, batch_sizes
+from lovt_bench.benchmark.contract.apart import Apart, Limits
+from lovt_bench.benchmark.contract.apart_inside import Answer, Work
+from lovt_bench.benchmark.contract.backbone import ONNX_ONLY, FeatureLevel
+from lovt_bench.benchmark.contract.run_contract import GIB, MIB
 
 MEMORY = 6 * GIB
 """Bytes of data, besides three times the size of the graph: as much as the check of a submitted graph may use."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import onnx
 from onnx import ModelProto
 
-from benchmark.backbone.graph_rules import graphs
+from lovt_bench.benchmark.backbone.graph_rules import graphs
 
 
 def cut_out(model: ModelProto, image: str, names: Mapping[str, str]) -> ModelProto:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import onnx
 from onnx import ModelProto, TensorProto
 
-from benchmark.backbone.graph_rules import dimensions
-from benchmark.backbone.model import STRIDES, BackboneError, level_of
-from benchmark.contract.backbone import FeatureLevel
-from benchmark.contract.unknown import meant
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.backbone.graph_rules import dimensions
+from lovt_bench.benchmark.backbone.model import STRIDES, BackboneError, level_of
+from lovt_bench.benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 SIDE = 224
 """Image side at which shapes are worked out where the graph leaves it open: the published one."""

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.backbone.export import INPUT
-from benchmark.backbone.folder import GRAPH, MANIFEST, read_manifest
-from benchmark.backbone.graph_rules import fixed_side, read_graph, rule_problems
-from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.contract.backbone import ONNX_ONLY, BackboneManifest
-from benchmark.contract.plain_file import is_plain
-from benchmark.contract.untrusted import clean_text
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.backbone.export import INPUT
+from lovt_bench.benchmark.backbone.folder import GRAPH, MANIFEST, read_manifest
+from lovt_bench.benchmark.backbone.graph_rules import fixed_side, read_graph, rule_problems
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.contract.backbone import ONNX_ONLY, BackboneManifest
+from lovt_bench.benchmark.contract.plain_file import is_plain
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 
 def runs_on_gpu() -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from onnx import AttributeProto, NodeProto
 
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 _ELEMENTWISE = """
     Abs Acos Acosh Add And Asin Asinh Atan Atanh Cast CastLike Ceil Celu Clip Cos Cosh Div Elu Equal Erf

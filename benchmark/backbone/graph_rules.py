@@ -13,10 +13,10 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
 
-from benchmark.backbone.export import OPSET
-from benchmark.backbone.graph_operators import operator_problems
-from benchmark.backbone.model import BackboneError
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.backbone.export import OPSET
+from lovt_bench.benchmark.backbone.graph_operators import operator_problems
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 SIZE_LIMIT = 1 << 30
 """Bytes of a graph: 250 million parameters in float32."""

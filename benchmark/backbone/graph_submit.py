@@ -9,24 +9,24 @@ from pathlib import Path
 from onnx import ModelProto
 from pydantic import TypeAdapter, ValidationError
 
-from benchmark.backbone.apart import told
-from benchmark.backbone.export import INPUT
-from benchmark.backbone.folder import GRAPH, write_files
-from benchmark.backbone.graph_cut import cut_out
-from benchmark.backbone.graph_levels import graph_levels
-from benchmark.backbone.graph_rules import (
+from lovt_bench.benchmark.backbone.apart import told
+from lovt_bench.benchmark.backbone.export import INPUT
+from lovt_bench.benchmark.backbone.folder import GRAPH, write_files
+from lovt_bench.benchmark.backbone.graph_cut import cut_out
+from lovt_bench.benchmark.backbone.graph_levels import graph_levels
+from lovt_bench.benchmark.backbone.graph_rules import (
     check_size,
     dimensions,
     parameter_count,
     read_graph,
     rule_problems,
 )
-from benchmark.backbone.model import BackboneError, with_image
-from benchmark.contract.apart import Limits, run_apart
-from benchmark.contract.apart_inside import Answer, Work
-from benchmark.contract.backbone import ONNX_ONLY, BackboneManifest, FeatureLevel, Provenance
-from benchmark.contract.run_contract import GIB, MIB
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.backbone.model import BackboneError, with_image
+from lovt_bench.benchmark.contract.apart import Limits, run_apart
+from lovt_bench.benchmark.contract.apart_inside import Answer, Work
+from lovt_bench.benchmark.contract.backbone import ONNX_ONLY, BackboneManifest, FeatureLevel, Provenance
+from lovt_bench.benchmark.contract.run_contract import GIB, MIB
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 SECONDS, CLOCK_SECONDS = 60.0, 300.0
 """Seconds of computing, and on the clock, to read a graph: a gigabyte takes ten."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import torch
 
-from benchmark.backbone.convert import from_state_dict, read_state_dict
-from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.contract.backbone import Provenance
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.backbone.convert import from_state_dict, read_state_dict
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 ARCHITECTURE = "resnet50"
 FILE = "resnet50-0676ba61.pth"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.contract.apart_inside import RefusedError
-from benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.contract.apart_inside import RefusedError
+from lovt_bench.benchmark.contract.backbone import FeatureLevel
 
 STRIDES = (2, 4, 8, 16, 32)
 """Strides of the levels that heads ask for."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.contract.backbone import MANIFEST
-from benchmark.contract.base import NAME_RULE, is_built_in, is_name
-from benchmark.contract.plain_file import holders
-from benchmark.contract.unknown import meant
+from lovt_bench.benchmark.contract.backbone import MANIFEST
+from lovt_bench.benchmark.contract.base import NAME_RULE, is_built_in, is_name
+from lovt_bench.benchmark.contract.plain_file import holders
+from lovt_bench.benchmark.contract.unknown import meant
 
 DRAWN = "random"
 DRAWN_PREFIX = "random-"

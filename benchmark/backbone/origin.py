@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.backbone import imagenet
-from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.names import ALWAYS, IMAGENET, is_kept
-from benchmark.backbone.sources import RandomSource, backbone_folder
-from benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.backbone import imagenet
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.backbone.names import ALWAYS, IMAGENET, is_kept
+from lovt_bench.benchmark.backbone.sources import RandomSource, backbone_folder
+from lovt_bench.benchmark.contract.backbone import Provenance
 
 
 @dataclass(frozen=True)

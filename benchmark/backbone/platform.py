@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from benchmark.contract.made_with import WORDS_LIMIT, Platform
-from benchmark.contract.untrusted import clean_text
-from benchmark.gpu import driver_version
+from lovt_bench.benchmark.contract.made_with import WORDS_LIMIT, Platform
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.gpu import driver_version
 
 UNKNOWN = "unknown"
 

@@ -10,9 +10,9 @@ from functools import cache
 
 import torch
 
-import benchmark.backbone.architectures as families
-from benchmark.backbone.model import Backbone, BackboneError, Summary
-from benchmark.contract.unknown import unknown
+import lovt_bench.benchmark.backbone.architectures as families
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError, Summary
+from lovt_bench.benchmark.contract.unknown import unknown
 
 Builder = Callable[[], Backbone]
 

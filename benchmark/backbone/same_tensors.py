@@ -2,7 +2,7 @@
 
 Strides, dilations, padding, pooling and activations leave no trace in a state dict. Which of timm's networks are alike
 takes minutes to find out and depends on timm's version alone, so it is kept in a file, which
-`python -m benchmark.backbone.same_tensors` writes anew.
+`python -m lovt_bench.benchmark.backbone.same_tensors` writes anew.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmark.backbone import registry
-from benchmark.backbone.model import BackboneError
-from benchmark.disk.temporary import write_text
+from lovt_bench.benchmark.backbone import registry
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.disk.temporary import write_text
 
 SHOWN = 12
 """Architectures that a sentence names."""
@@ -74,7 +74,7 @@ def trunk_specs(architecture: str) -> frozenset[tuple[str, tuple[int, ...]]]:
         BackboneError: It cannot be a backbone, as far as its features are declared.
     """
     # Imports torchvision, which takes a second that reading a file does not have to wait for.
-    from benchmark.backbone.architectures import timm_models
+    from lovt_bench.benchmark.backbone.architectures import timm_models
 
     if architecture.startswith(timm_models.PREFIX):
         state = timm_models.trunk_state(architecture.removeprefix(timm_models.PREFIX))
@@ -92,7 +92,7 @@ def _builds(architecture: str) -> bool:
 
 
 def _main() -> None:
-    from benchmark.backbone.architectures import timm_models
+    from lovt_bench.benchmark.backbone.architectures import timm_models
 
     quick = [name for name in registry.architectures() if name not in registry.summarised()]
     content = {

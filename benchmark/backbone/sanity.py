@@ -13,14 +13,14 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from benchmark.backbone import imagenet
-from benchmark.backbone.findings import Finding
-from benchmark.backbone.folder import WEIGHTS, load_backbone, read_manifest
-from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.names import listed
-from benchmark.backbone.weights import listing, not_finite
-from benchmark.contract.backbone import FeatureLevel
-from benchmark.contract.plain_file import is_plain
+from lovt_bench.benchmark.backbone import imagenet
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.backbone.folder import WEIGHTS, load_backbone, read_manifest
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.backbone.names import listed
+from lovt_bench.benchmark.backbone.weights import listing, not_finite
+from lovt_bench.benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.contract.plain_file import is_plain
 
 IMAGES = 8
 SIDE = 128

@@ -11,14 +11,14 @@ from typing import Protocol
 
 import torch
 
-from benchmark.backbone import imagenet, registry
-from benchmark.backbone.folder import check_architecture, load_backbone, read_manifest
-from benchmark.backbone.graph_apart import GraphApart, graph_side
-from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.names import DRAWN, DRAWN_PREFIX, IMAGENET, MANIFEST, misnamed, missing
-from benchmark.backbone.weights import weights_digest
-from benchmark.contract.backbone import BackboneManifest, FeatureLevel, drawn_display_name
-from benchmark.contract.base import digest_of, is_name
+from lovt_bench.benchmark.backbone import imagenet, registry
+from lovt_bench.benchmark.backbone.folder import check_architecture, load_backbone, read_manifest
+from lovt_bench.benchmark.backbone.graph_apart import GraphApart, graph_side
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.backbone.names import DRAWN, DRAWN_PREFIX, IMAGENET, MANIFEST, misnamed, missing
+from lovt_bench.benchmark.backbone.weights import weights_digest
+from lovt_bench.benchmark.contract.backbone import BackboneManifest, FeatureLevel, drawn_display_name
+from lovt_bench.benchmark.contract.base import digest_of, is_name
 
 DRAWING_RULE = {"source": "random", "initialisation": "torchvision-default", "version": 1}
 """What a random backbone depends on beside its architecture and seed."""

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.backbone.findings import Finding
-from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.names import is_kept
-from benchmark.backbone.sanity import check_sanity, find_twins
-from benchmark.backbone.sources import backbone_folder
-from benchmark.backbone.understand.report import Report
-from benchmark.backbone.understand.trunk import understand_file
-from benchmark.contract.backbone import Provenance
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.backbone.names import is_kept
+from lovt_bench.benchmark.backbone.sanity import check_sanity, find_twins
+from lovt_bench.benchmark.backbone.sources import backbone_folder
+from lovt_bench.benchmark.backbone.understand.report import Report
+from lovt_bench.benchmark.backbone.understand.trunk import understand_file
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 
 DTYPES = {
     torch.float32: "F32",

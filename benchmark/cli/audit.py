@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.options import workspace_option
-from benchmark.workspace import workspace_root
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
-    from benchmark.contract.audit import AuditReport
-    from benchmark.data.audit.copies import FoundCopy
-    from benchmark.data.audit.reference import Reference
+    from lovt_bench.benchmark.contract.audit import AuditReport
+    from lovt_bench.benchmark.data.audit.copies import FoundCopy
+    from lovt_bench.benchmark.data.audit.reference import Reference
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 INTERRUPTED = 130
@@ -68,9 +68,9 @@ def audit(
       lovt-bench audit --report audit.json --attach my-method
       lovt-bench audit --corpus SCANS --dataset rsna --matches copies.jsonl
     """
-    from benchmark.contract.audit import AUDIT_FILE, read_audit
-    from benchmark.data.errors import DataError
-    from benchmark.disk.temporary import write_text
+    from lovt_bench.benchmark.contract.audit import AUDIT_FILE, read_audit
+    from lovt_bench.benchmark.data.errors import DataError
+    from lovt_bench.benchmark.disk.temporary import write_text
 
     if (corpus is not None) + (made is not None) > 1 or (made is not None and attach is None):
         raise click.UsageError("--report goes with --attach NAME and without --corpus.")
@@ -104,13 +104,13 @@ def audit(
 
 def _backbone_folder(workspace: Path, name: str) -> Path:
     """Return the folder of a backbone that is there."""
-    from benchmark.contract.base import is_name
+    from lovt_bench.benchmark.contract.base import is_name
 
     folder = workspace / "backbones" / name
     if not is_name(name) or not (folder / "backbone.json").is_file():
-        from benchmark.backbone.names import listed
-        from benchmark.contract.unknown import meant
-        from benchmark.contract.untrusted import clean_text
+        from lovt_bench.benchmark.backbone.names import listed
+        from lovt_bench.benchmark.contract.unknown import meant
+        from lovt_bench.benchmark.contract.untrusted import clean_text
 
         known = [path.name for path in listed(workspace)]
         raise click.ClickException(
@@ -124,9 +124,9 @@ def _references(
     place: Path, datasets: tuple[str, ...], reference: Path | None, workers: int | None
 ) -> list[Reference]:
     """Return the evaluation images to compare with."""
-    from benchmark.cli.data_show import progress_bar
-    from benchmark.data.audit.reference import from_store, load_references
-    from benchmark.data.folders import dataset_of, store_folders
+    from lovt_bench.benchmark.cli.data_show import progress_bar
+    from lovt_bench.benchmark.data.audit.reference import from_store, load_references
+    from lovt_bench.benchmark.data.folders import dataset_of, store_folders
 
     if reference is not None:
         every = load_references(reference)
@@ -141,7 +141,7 @@ def _references(
             "--reference FILE, a hash file that somebody made with --save-reference"
         )
     if unknown := sorted(set(datasets) - set(known)):
-        from benchmark.contract.unknown import meant
+        from lovt_bench.benchmark.contract.unknown import meant
 
         named = ", ".join(name + meant(name, known) for name in unknown)
         raise click.ClickException(f"no dataset {named}; there are: {', '.join(known)}")
@@ -156,8 +156,8 @@ def _references(
 
 
 def _save(references: list[Reference], path: Path) -> None:
-    from benchmark.data.audit.reference import save_references
-    from benchmark.data.audit.summary import library_versions
+    from lovt_bench.benchmark.data.audit.reference import save_references
+    from lovt_bench.benchmark.data.audit.summary import library_versions
 
     save_references(references, path, library_versions())
     counts = ", ".join(f"{one.name} {len(one.hashes):,}" for one in references)
@@ -167,12 +167,12 @@ def _save(references: list[Reference], path: Path) -> None:
 def _audit(
     corpus: Path, references: list[Reference], place: Path, matches: Path | None, workers: int | None
 ) -> AuditReport:
-    from benchmark.cli.data_show import progress_bar
-    from benchmark.data.audit.copies import find_copies
-    from benchmark.data.audit.corpus import hash_corpus
-    from benchmark.data.audit.kept import kept_hashes
-    from benchmark.data.audit.summary import report
-    from tasks.registry import load_tasks
+    from lovt_bench.benchmark.cli.data_show import progress_bar
+    from lovt_bench.benchmark.data.audit.copies import find_copies
+    from lovt_bench.benchmark.data.audit.corpus import hash_corpus
+    from lovt_bench.benchmark.data.audit.kept import kept_hashes
+    from lovt_bench.benchmark.data.audit.summary import report
+    from lovt_bench.tasks.registry import load_tasks
 
     with kept_hashes(place / "audits") as kept:
         with progress_bar(f"hash {corpus.name}") as on_progress:
@@ -196,7 +196,7 @@ def _private_list(path: Path | None) -> Iterator[Callable[[FoundCopy], object]]:
     if path is None:
         yield lambda copy: None
         return
-    from benchmark.disk.temporary import new_file
+    from lovt_bench.benchmark.disk.temporary import new_file
 
     with new_file(path, mode=0o600) as temporary, temporary.open("w", encoding="ascii") as stream:
         yield lambda copy: stream.write(json.dumps(asdict(copy)) + "\n")
@@ -206,7 +206,7 @@ def _summary(found: AuditReport) -> Iterator[str]:
     """Yield the report for a person."""
     from tabulate import tabulate
 
-    from benchmark.contract.dataset import SPLIT_NAMES
+    from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES
 
     corpus = found.corpus
     yield (

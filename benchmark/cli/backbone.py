@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.options import workspace_option
-from benchmark.workspace import workspace_root
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
-    from benchmark.backbone.findings import Finding
+    from lovt_bench.benchmark.backbone.findings import Finding
 
 MARKS = {"ok": ("ok     ", "green"), "warning": ("warning", "yellow"), "error": ("error  ", "red")}
 
@@ -22,7 +22,7 @@ MARKS = {"ok": ("ok     ", "green"), "warning": ("warning", "yellow"), "error": 
 @contextmanager
 def backbone_errors() -> Iterator[None]:
     """Show errors about backbones as one message."""
-    from benchmark.backbone.model import BackboneError
+    from lovt_bench.benchmark.backbone.model import BackboneError
 
     try:
         yield
@@ -32,7 +32,7 @@ def backbone_errors() -> Iterator[None]:
 
 def show_findings(findings: list[Finding]) -> bool:
     """Print findings, one or two lines each, with a summary; return whether there was an error."""
-    from benchmark.backbone.findings import failed, summed_up
+    from lovt_bench.benchmark.backbone.findings import failed, summed_up
 
     for finding in findings:
         show_finding(finding)
@@ -96,11 +96,11 @@ def export(
       lovt-bench backbone export random --seed 12345
     """
     with backbone_errors():
-        from benchmark.backbone.folder import check_replaceable, write_backbone, writing_backbone
-        from benchmark.backbone.model import BackboneError
-        from benchmark.backbone.origin import elsewhere, origin
-        from benchmark.backbone.sources import backbone_folder
-        from benchmark.runtime.attached_audit import attached_audits, settle_audit
+        from lovt_bench.benchmark.backbone.folder import check_replaceable, write_backbone, writing_backbone
+        from lovt_bench.benchmark.backbone.model import BackboneError
+        from lovt_bench.benchmark.backbone.origin import elsewhere, origin
+        from lovt_bench.benchmark.backbone.sources import backbone_folder
+        from lovt_bench.benchmark.runtime.attached_audit import attached_audits, settle_audit
 
         place = workspace_root(workspace)
         backbone_folder(place, name)
@@ -145,15 +145,15 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
       lovt-bench backbone check ./some/folder
     """
     with backbone_errors():
-        from benchmark.backbone.sources import backbone_folder
-        from benchmark.runtime.check_apart import check_apart
-        from benchmark.submission.find import is_path
+        from lovt_bench.benchmark.backbone.sources import backbone_folder
+        from lovt_bench.benchmark.runtime.check_apart import check_apart
+        from lovt_bench.benchmark.submission.find import is_path
 
         by_path = is_path(name_or_dir)
         root = Path(name_or_dir) if by_path else backbone_folder(workspace_root(workspace), name_or_dir)
         if not root.is_dir():
-            from benchmark.backbone.names import listed
-            from benchmark.contract.unknown import meant
+            from lovt_bench.benchmark.backbone.names import listed
+            from lovt_bench.benchmark.contract.unknown import meant
 
             there = [] if by_path else [path.name for path in listed(workspace_root(workspace))]
             raise click.ClickException(
@@ -175,12 +175,12 @@ def list_backbones(workspace: Path | None) -> None:
     """
     from tabulate import tabulate
 
-    from benchmark.backbone.folder import read_manifest
-    from benchmark.backbone.imagenet import cached_file
-    from benchmark.backbone.model import BackboneError
-    from benchmark.backbone.names import listed
-    from benchmark.backbone.registry import summary
-    from benchmark.contract.backbone import PAPER_ARCHITECTURE, architecture_class
+    from lovt_bench.benchmark.backbone.folder import read_manifest
+    from lovt_bench.benchmark.backbone.imagenet import cached_file
+    from lovt_bench.benchmark.backbone.model import BackboneError
+    from lovt_bench.benchmark.backbone.names import listed
+    from lovt_bench.benchmark.backbone.registry import summary
+    from lovt_bench.benchmark.contract.backbone import PAPER_ARCHITECTURE, architecture_class
 
     paper = [
         PAPER_ARCHITECTURE,
@@ -226,8 +226,8 @@ def list_architectures() -> None:
     """
     from tabulate import tabulate
 
-    from benchmark.backbone.registry import architectures, summary
-    from benchmark.contract.backbone import architecture_class
+    from lovt_bench.benchmark.backbone.registry import architectures, summary
+    from lovt_bench.benchmark.contract.backbone import architecture_class
 
     rows = []
     for name in architectures():

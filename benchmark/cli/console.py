@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.printable import printable
+from lovt_bench.benchmark.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.options import workspace_option
-from benchmark.contract.corpus import CORPUS_SIDE
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.contract.corpus import CORPUS_SIDE
 
 
 @click.group()
@@ -85,13 +85,13 @@ def prepare(
       lovt-bench corpus prepare pairs --raw SCANS --table SCANS/reports.jsonl --name our-hospital \\
           --labels Edema,Fracture --display-name "Our Hospital"
     """
-    from benchmark.cli.corpus_show import describe
-    from benchmark.cli.data_show import progress_bar
-    from benchmark.data.corpus.mimic_cxr import list_mimic_cxr
-    from benchmark.data.corpus.pairs import list_pairs
-    from benchmark.data.corpus.prepare import prepare as prepare_corpus
-    from benchmark.data.errors import DataError
-    from benchmark.workspace import workspace_root
+    from lovt_bench.benchmark.cli.corpus_show import describe
+    from lovt_bench.benchmark.cli.data_show import progress_bar
+    from lovt_bench.benchmark.data.corpus.mimic_cxr import list_mimic_cxr
+    from lovt_bench.benchmark.data.corpus.pairs import list_pairs
+    from lovt_bench.benchmark.data.corpus.prepare import prepare as prepare_corpus
+    from lovt_bench.benchmark.data.errors import DataError
+    from lovt_bench.benchmark.workspace import workspace_root
 
     if (kind == "pairs") != (table is not None):
         raise click.UsageError("`pairs` needs --table FILE, `mimic-cxr` takes none.")
@@ -130,10 +130,10 @@ def show(name: str, examples: int, workspace: Path | None) -> None:
       lovt-bench corpus show mimic-cxr
       lovt-bench corpus show our-hospital --examples 10
     """
-    from benchmark.cli.corpus_show import describe, example_reports
-    from benchmark.data.corpus.format import read_manifest
-    from benchmark.data.errors import DataError
-    from benchmark.workspace import workspace_root
+    from lovt_bench.benchmark.cli.corpus_show import describe, example_reports
+    from lovt_bench.benchmark.data.corpus.format import read_manifest
+    from lovt_bench.benchmark.data.errors import DataError
+    from lovt_bench.benchmark.workspace import workspace_root
 
     root = workspace_root(workspace) / "corpora" / name
     try:
@@ -149,8 +149,8 @@ def show(name: str, examples: int, workspace: Path | None) -> None:
 @workspace_option
 def list_corpora(workspace: Path | None) -> None:
     """List the corpora of the workspace."""
-    from benchmark.cli.corpus_show import table_of
-    from benchmark.workspace import workspace_root
+    from lovt_bench.benchmark.cli.corpus_show import table_of
+    from lovt_bench.benchmark.workspace import workspace_root
 
     say(table_of(workspace_root(workspace) / "corpora"), lines=True)
 
@@ -166,9 +166,9 @@ def verify(names: tuple[str, ...], workspace: Path | None) -> None:
       lovt-bench corpus verify
       lovt-bench corpus verify mimic-cxr
     """
-    from benchmark.data.corpus.format import corpus_names
-    from benchmark.data.corpus.verify import verify_corpus
-    from benchmark.workspace import workspace_root
+    from lovt_bench.benchmark.data.corpus.format import corpus_names
+    from lovt_bench.benchmark.data.corpus.verify import verify_corpus
+    from lovt_bench.benchmark.workspace import workspace_root
 
     folder = workspace_root(workspace) / "corpora"
     chosen = list(names) or corpus_names(folder)

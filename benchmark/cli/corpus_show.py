@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.cli.data_show import counts_of
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.contract.dataset import SPLIT_NAMES
-from benchmark.data.corpus.format import STUDIES, corpus_names, read_manifest
-from benchmark.data.errors import DataError
-from benchmark.printable import printable
+from lovt_bench.benchmark.cli.data_show import counts_of
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES
+from lovt_bench.benchmark.data.corpus.format import STUDIES, corpus_names, read_manifest
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.printable import printable
 
 
 def describe(root: Path, manifest: CorpusManifest) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.options import workspace_option
 
 PROTOCOL = click.option("--protocol", default="lovt-2022", show_default=True, help="Name of a protocol.")
 LAZY = {
-    "phantom": ("benchmark.cli.data_phantom", "Write the synthetic X-rays in the raw layouts."),
-    "show": ("benchmark.cli.data_people", "Show a store: sex, age, view, patients, lesion areas."),
+    "phantom": ("lovt_bench.benchmark.cli.data_phantom", "Write the synthetic X-rays in the raw layouts."),
+    "show": ("lovt_bench.benchmark.cli.data_people", "Show a store: sex, age, view, patients, lesion areas."),
 }
 """Commands of other files, with the line that `--help` shows without importing them."""
 
@@ -91,12 +91,12 @@ def prepare(
       lovt-bench data prepare rsna --raw RSNA --splits SPLITS/rsna
       lovt-bench data prepare siim --raw SIIM --skip-bad
     """
-    from benchmark.cli.data_show import describe, progress_bar
-    from benchmark.data.errors import DataError
-    from benchmark.data.patient_key import patient_key
-    from benchmark.data.prepare import prepare as prepare_store
-    from benchmark.workspace import workspace_root
-    from tasks.protocol import load_protocol
+    from lovt_bench.benchmark.cli.data_show import describe, progress_bar
+    from lovt_bench.benchmark.data.errors import DataError
+    from lovt_bench.benchmark.data.patient_key import patient_key
+    from lovt_bench.benchmark.data.prepare import prepare as prepare_store
+    from lovt_bench.benchmark.workspace import workspace_root
+    from lovt_bench.tasks.protocol import load_protocol
 
     root = workspace_root(workspace)
     try:
@@ -124,8 +124,8 @@ def prepare(
 @workspace_option
 def list_stores(workspace: Path | None) -> None:
     """List the stores of the workspace and the datasets that have none yet."""
-    from benchmark.cli.data_show import table
-    from benchmark.workspace import workspace_root
+    from lovt_bench.benchmark.cli.data_show import table
+    from lovt_bench.benchmark.workspace import workspace_root
 
     say(table(workspace_root(workspace) / "data"), lines=True)
 
@@ -144,10 +144,10 @@ def verify(names: tuple[str, ...], protocol: str, workspace: Path | None) -> Non
       lovt-bench data verify
       lovt-bench data verify rsna nih-cxr
     """
-    from benchmark.data.folders import store_folders
-    from benchmark.data.verify import verify_store
-    from benchmark.workspace import workspace_root
-    from tasks.protocol import load_protocol
+    from lovt_bench.benchmark.data.folders import store_folders
+    from lovt_bench.benchmark.data.verify import verify_store
+    from lovt_bench.benchmark.workspace import workspace_root
+    from lovt_bench.tasks.protocol import load_protocol
 
     folder = workspace_root(workspace) / "data"
     try:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.options import workspace_option
 
 if TYPE_CHECKING:
-    from benchmark.contract.dataset import DatasetManifest
-    from benchmark.data.people_counts import AgeRange
-    from benchmark.data.store import ImageStore
+    from lovt_bench.benchmark.contract.dataset import DatasetManifest
+    from lovt_bench.benchmark.data.people_counts import AgeRange
+    from lovt_bench.benchmark.data.store import ImageStore
 
 
 @click.command()
@@ -31,11 +31,11 @@ def show(name: str, as_json: bool, workspace: Path | None) -> None:
       lovt-bench data show rsna
       lovt-bench data show nih-cxr --json
     """
-    from benchmark.cli.data_show import describe
-    from benchmark.cli.json_text import json_text
-    from benchmark.data.errors import DamagedStoreError
-    from benchmark.data.store import ImageStore
-    from benchmark.workspace import workspace_root
+    from lovt_bench.benchmark.cli.data_show import describe
+    from lovt_bench.benchmark.cli.json_text import json_text
+    from lovt_bench.benchmark.data.errors import DamagedStoreError
+    from lovt_bench.benchmark.data.store import ImageStore
+    from lovt_bench.benchmark.workspace import workspace_root
 
     try:
         store = ImageStore.open(workspace_root(workspace) / "data" / name)
@@ -50,8 +50,8 @@ def show(name: str, as_json: bool, workspace: Path | None) -> None:
 
 def _facts(store: ImageStore) -> dict[str, Any]:
     """Return what is shown as JSON-like values; `people` is None for a store that does not know them."""
-    from benchmark.data.people import has_people
-    from benchmark.data.people_counts import areas_by_class, people_by_split
+    from lovt_bench.benchmark.data.people import has_people
+    from lovt_bench.benchmark.data.people_counts import areas_by_class, people_by_split
 
     manifest, index = store.manifest, store.index
     kept = ("name", "track", "splits", "split_seed", "split_level", "protocol", "classes", "split_summaries")
@@ -67,8 +67,8 @@ def _facts(store: ImageStore) -> dict[str, Any]:
 
 def _people(store: ImageStore) -> str:
     """Return tables of whom the images show, or how to find out."""
-    from benchmark.data.people import has_people
-    from benchmark.data.people_counts import (
+    from lovt_bench.benchmark.data.people import has_people
+    from lovt_bench.benchmark.data.people_counts import (
         QUANTILES,
         UNKNOWN,
         areas_by_class,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.console import console, progress, say
-from benchmark.cli.options import workspace_option
-from benchmark.data.phantom.layouts import names
+from lovt_bench.benchmark.cli.console import console, progress, say
+from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.data.phantom.layouts import names
 
 
 @click.command()
@@ -74,7 +74,7 @@ def phantom(
       lovt-bench data prepare rsna --raw workspace/phantom/rsna
     """
     if sheet:
-        from benchmark.data.phantom.sheet import write_sheet
+        from lovt_bench.benchmark.data.phantom.sheet import write_sheet
 
         write_sheet(sheet, seed)
         say(f"written: {sheet}")
@@ -83,11 +83,11 @@ def phantom(
 
     from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    from benchmark.data.errors import DataError
-    from benchmark.data.phantom.generate import check, existing, write_phantom
-    from benchmark.data.phantom.layout import Settings, layouts
-    from benchmark.data.pool import workers_for
-    from benchmark.workspace import workspace_root
+    from lovt_bench.benchmark.data.errors import DataError
+    from lovt_bench.benchmark.data.phantom.generate import check, existing, write_phantom
+    from lovt_bench.benchmark.data.phantom.layout import Settings, layouts
+    from lovt_bench.benchmark.data.pool import workers_for
+    from lovt_bench.benchmark.workspace import workspace_root
 
     chosen = tuple(dict.fromkeys(datasets)) or tuple(layouts())
     parent = out or workspace_root(workspace) / "phantom"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmark.cli.console import console, progress
-from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, ImageCounts
-from benchmark.data.folders import dataset_of, store_folders
-from benchmark.data.format import read_manifest
-from benchmark.data.preparers import names
-from benchmark.printable import printable
+from lovt_bench.benchmark.cli.console import console, progress
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, ImageCounts
+from lovt_bench.benchmark.data.folders import dataset_of, store_folders
+from lovt_bench.benchmark.data.format import read_manifest
+from lovt_bench.benchmark.data.preparers import names
+from lovt_bench.benchmark.printable import printable
 
 
 @contextmanager

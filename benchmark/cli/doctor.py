@@ -11,10 +11,10 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.backbone import MARKS
-from benchmark.cli.console import say
-from benchmark.cli.options import workspace_option
-from benchmark.workspace import workspace_root
+from lovt_bench.benchmark.cli.backbone import MARKS
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.workspace import workspace_root
 
 
 @click.command()
@@ -36,9 +36,9 @@ def doctor(workspace: Path | None, image: str | None, no_containers: bool, as_js
       lovt-bench doctor
       lovt-bench doctor --no-containers --json
     """
-    from benchmark.backbone.findings import Finding, summed_up
-    from benchmark.data.preparers import names
-    from benchmark.runtime.doctor import diagnose
+    from lovt_bench.benchmark.backbone.findings import Finding, summed_up
+    from lovt_bench.benchmark.data.preparers import names
+    from lovt_bench.benchmark.runtime.doctor import diagnose
 
     base = workspace_root(workspace)
     counts = dict.fromkeys(MARKS, 0)

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.evaluation_names import by_name, check_name, same_command
-from benchmark.cli.options import workspace_option
-from benchmark.cli.sizes import Size
-from benchmark.runtime.interruption import interruptible
-from benchmark.workspace import workspace_root
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.evaluation_names import by_name, check_name, same_command
+from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.sizes import Size
+from lovt_bench.benchmark.runtime.interruption import interruptible
+from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
-    from benchmark.backbone.sources import BackboneSource
-    from benchmark.contract.protocol import Protocol
-    from benchmark.contract.task import TaskSpec
-    from benchmark.data.store import ImageStore
-    from benchmark.engine.evaluate import Evaluation, TaskResult
-    from benchmark.executor.job import Executor
+    from lovt_bench.benchmark.backbone.sources import BackboneSource
+    from lovt_bench.benchmark.contract.protocol import Protocol
+    from lovt_bench.benchmark.contract.task import TaskSpec
+    from lovt_bench.benchmark.data.store import ImageStore
+    from lovt_bench.benchmark.engine.evaluate import Evaluation, TaskResult
+    from lovt_bench.benchmark.executor.job import Executor
 
 
 @click.command()
@@ -104,8 +104,8 @@ def evaluate(
       lovt-bench evaluate mine --dry-run
       lovt-bench evaluate mine --budget 2h
     """
-    from benchmark.contract.exit_codes import ExitCode
-    from benchmark.executor.job import BrokenProcessError
+    from lovt_bench.benchmark.contract.exit_codes import ExitCode
+    from lovt_bench.benchmark.executor.job import BrokenProcessError
 
     try:
         with interruptible():
@@ -118,13 +118,13 @@ def evaluate(
             specs, limits, rules = by_name(patterns, suite, profile, protocol)
             check_name(backbone, root)
             specs, stores = _open_stores(specs, root, rules, prepared_only)
-            from benchmark.backbone.sources import resolve
-            from benchmark.cli.evaluation_report import print_left, print_results
-            from benchmark.engine.device import choose_device, usable_gpus
-            from benchmark.engine.evaluate import Evaluation
-            from benchmark.executor.choose import choose_executor
-            from benchmark.keeper import keeper
-            from benchmark.malloc import keep_freed_memory, leave_out_imports
+            from lovt_bench.benchmark.backbone.sources import resolve
+            from lovt_bench.benchmark.cli.evaluation_report import print_left, print_results
+            from lovt_bench.benchmark.engine.device import choose_device, usable_gpus
+            from lovt_bench.benchmark.engine.evaluate import Evaluation
+            from lovt_bench.benchmark.executor.choose import choose_executor
+            from lovt_bench.benchmark.keeper import keeper
+            from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports
 
             source = resolve(backbone, root)
             if not patterns:
@@ -174,15 +174,15 @@ def evaluate(
 
 
 def _seconds(duration: str | None) -> float | None:
-    from benchmark.engine.durations import parse_duration
+    from lovt_bench.benchmark.engine.durations import parse_duration
 
     return None if duration is None else parse_duration(duration)
 
 
 def _dry_run(evaluation: Evaluation, executor: Executor, by_use: bool) -> None:
-    from benchmark.cli.evaluation_forecast import print_forecast
-    from benchmark.engine.budget import useful_order
-    from benchmark.engine.forecast import forecast
+    from lovt_bench.benchmark.cli.evaluation_forecast import print_forecast
+    from lovt_bench.benchmark.engine.budget import useful_order
+    from lovt_bench.benchmark.engine.forecast import forecast
 
     found = forecast(evaluation)
     if by_use:
@@ -192,10 +192,10 @@ def _dry_run(evaluation: Evaluation, executor: Executor, by_use: bool) -> None:
 
 
 def _run(evaluation: Evaluation, executor: Executor, seconds: float | None) -> list[TaskResult]:
-    from benchmark.cli.evaluation_report import RichObserver
-    from benchmark.engine.budget import Budget, useful_order
-    from benchmark.engine.evaluate import evaluate as run
-    from benchmark.engine.forecast import forecast
+    from lovt_bench.benchmark.cli.evaluation_report import RichObserver
+    from lovt_bench.benchmark.engine.budget import Budget, useful_order
+    from lovt_bench.benchmark.engine.evaluate import evaluate as run
+    from lovt_bench.benchmark.engine.forecast import forecast
 
     budget = None
     if seconds is not None:
@@ -214,7 +214,7 @@ def _run(evaluation: Evaluation, executor: Executor, seconds: float | None) -> l
 
 def _leave_out(specs: list[TaskSpec], source: BackboneSource, side: int) -> list[TaskSpec]:
     """Return the tasks that the backbone can take part in; say which others there are, and why."""
-    from benchmark.engine.eligible import eligible
+    from lovt_bench.benchmark.engine.eligible import eligible
 
     able, others = eligible(specs, source, side)
     for reason, ids in others.items():
@@ -227,7 +227,7 @@ def _leave_out(specs: list[TaskSpec], source: BackboneSource, side: int) -> list
 def _open_stores(
     specs: list[TaskSpec], root: Path, protocol: Protocol, prepared_only: bool
 ) -> tuple[list[TaskSpec], dict[str, ImageStore]]:
-    from benchmark.data.open_store import find_store, open_store
+    from lovt_bench.benchmark.data.open_store import find_store, open_store
 
     data = root / "data"
     found = {name: find_store(data, name, protocol.data) for name in sorted({spec.dataset for spec in specs})}
@@ -240,8 +240,8 @@ def _open_stores(
 
 def _not_prepared(missing: list[str], data: Path, protocol: str, others: bool) -> str:
     """Return which datasets have no store of the protocol, and how to get one."""
-    from benchmark.data.folders import store_folders
-    from tasks.protocol import DEFAULT_PROTOCOL
+    from lovt_bench.benchmark.data.folders import store_folders
+    from lovt_bench.tasks.protocol import DEFAULT_PROTOCOL
 
     elsewhere = ", ".join(folder.name for name in missing for folder in store_folders(data, name))
     option = f" --protocol {protocol}" if elsewhere or protocol != DEFAULT_PROTOCOL else ""

@@ -8,10 +8,10 @@ from pathlib import Path
 from rich.filesize import decimal as shown_bytes
 from rich.table import Table
 
-from benchmark.cli.console import console, say
-from benchmark.engine.forecast import Forecast
-from benchmark.engine.predict import total_seconds
-from benchmark.executor.job import Executor
+from lovt_bench.benchmark.cli.console import console, say
+from lovt_bench.benchmark.engine.forecast import Forecast
+from lovt_bench.benchmark.engine.predict import total_seconds
+from lovt_bench.benchmark.executor.job import Executor
 
 
 def print_forecast(forecast: Forecast, executor: Executor, workspace: Path) -> None:

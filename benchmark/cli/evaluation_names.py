@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from benchmark.contract.profile import Profile
-    from benchmark.contract.protocol import Protocol
-    from benchmark.contract.task import TaskSpec
+    from lovt_bench.benchmark.contract.profile import Profile
+    from lovt_bench.benchmark.contract.protocol import Protocol
+    from lovt_bench.benchmark.contract.task import TaskSpec
 
 
 def by_name(
@@ -25,10 +25,10 @@ def by_name(
         profile: Name.
         protocol: Name.
     """
-    from tasks.profile import load_profile
-    from tasks.protocol import load_protocol
-    from tasks.registry import select_tasks
-    from tasks.suite import DEFAULT_SUITE, load_suite, suite_tasks
+    from lovt_bench.tasks.profile import load_profile
+    from lovt_bench.tasks.protocol import load_protocol
+    from lovt_bench.tasks.registry import select_tasks
+    from lovt_bench.tasks.suite import DEFAULT_SUITE, load_suite, suite_tasks
 
     if patterns and suite:
         raise ValueError("--suite and --tasks both say which tasks: give one of them")
@@ -38,20 +38,20 @@ def by_name(
 
 def check_name(backbone: str, root: Path) -> None:
     """Raise ValueError where there is no backbone of that name."""
-    from benchmark.backbone.names import DRAWN_PREFIX, name_problem
+    from lovt_bench.benchmark.backbone.names import DRAWN_PREFIX, name_problem
 
     if problem := name_problem(backbone, root):
         raise ValueError(problem + _made_by(backbone, root))
     if backbone.startswith(DRAWN_PREFIX) and not (root / "backbones" / backbone).is_dir():
-        from benchmark.backbone.sources import resolve
+        from lovt_bench.benchmark.backbone.sources import resolve
 
         resolve(backbone, root)
 
 
 def _made_by(backbone: str, root: Path) -> str:
     """Return what makes a backbone that is not there, in words; empty where no submission has its name."""
-    from benchmark.submission.find import find_submission, folders_called
-    from benchmark.submission.read import SubmissionError
+    from lovt_bench.benchmark.submission.find import find_submission, folders_called
+    from lovt_bench.benchmark.submission.read import SubmissionError
 
     if not folders_called(backbone, root):
         return ""

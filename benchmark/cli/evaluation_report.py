@@ -8,15 +8,15 @@ from rich.progress import BarColumn, TaskID, TimeElapsedColumn, TimeRemainingCol
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.cli.console import console, progress, say, text_column
-from benchmark.contract.made_with import NOTABLE_SKIPS
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.evaluate import Evaluation, TaskResult
-from benchmark.engine.observer import Observer
-from benchmark.engine.plan import RunConfig
-from benchmark.executor.job import Executor
-from leaderboard.statistics import student_half_width
+from lovt_bench.benchmark.cli.console import console, progress, say, text_column
+from lovt_bench.benchmark.contract.made_with import NOTABLE_SKIPS
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.evaluate import Evaluation, TaskResult
+from lovt_bench.benchmark.engine.observer import Observer
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.executor.job import Executor
+from lovt_bench.leaderboard.statistics import student_half_width
 
 
 class RichObserver(Observer):

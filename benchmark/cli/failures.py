@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.log import logger
-from benchmark.printable import printable
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.printable import printable
 
 _NUMBER = re.compile(r"\[Errno \d+\] ")
 """What Python puts before the words of the system; messages of ours repeat it now and then."""
@@ -47,7 +47,7 @@ def said_plainly() -> Iterator[None]:
 def sentence(error: BaseException) -> str | None:
     """Return what happened and what to do, for failures of the machine and of files; None for any other error."""
     if isinstance(error, OSError):
-        from benchmark.disk.words import explain
+        from lovt_bench.benchmark.disk.words import explain
 
         return explain(error)
     if isinstance(error, UnicodeDecodeError):
@@ -63,7 +63,7 @@ def sentence(error: BaseException) -> str | None:
     if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
         return sentence(error.__context__)  # links in a circle, as `Path.resolve` says it before Python 3.13
     if isinstance(error, MemoryError | RuntimeError):
-        from benchmark.executor.device_errors import FULL, broken_gpu, first_line, full_memory
+        from lovt_bench.benchmark.executor.device_errors import FULL, broken_gpu, first_line, full_memory
 
         if memory := full_memory(error):
             return f"the command {FULL[memory]}"

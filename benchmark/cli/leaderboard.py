@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.console import console, say
-from benchmark.cli.leaderboard_board import gather_sources, open_board, tables_of
-from benchmark.cli.leaderboard_compare import compare
-from benchmark.cli.leaderboard_options import out_option, results_option
-from benchmark.cli.leaderboard_plot import plot
-from benchmark.cli.leaderboard_release import diff, list_versions, release, verify
-from benchmark.cli.leaderboard_serve import serve, site
-from benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.console import console, say
+from lovt_bench.benchmark.cli.leaderboard_board import gather_sources, open_board, tables_of
+from lovt_bench.benchmark.cli.leaderboard_compare import compare
+from lovt_bench.benchmark.cli.leaderboard_options import out_option, results_option
+from lovt_bench.benchmark.cli.leaderboard_plot import plot
+from lovt_bench.benchmark.cli.leaderboard_release import diff, list_versions, release, verify
+from lovt_bench.benchmark.cli.leaderboard_serve import serve, site
+from lovt_bench.benchmark.cli.options import workspace_option
 
 PIPE_WIDTH = 120
 """Characters of a line in a pipe: so many tasks stand side by side."""
@@ -54,8 +54,8 @@ def build(results: Path | None, out: Path, workspace: Path | None) -> None:
       lovt-bench leaderboard build
       lovt-bench leaderboard build --results results
     """
-    from leaderboard.errors import LeaderboardError
-    from leaderboard.releases.release import build_development
+    from lovt_bench.leaderboard.errors import LeaderboardError
+    from lovt_bench.leaderboard.releases.release import build_development
 
     try:
         sources = gather_sources(results, workspace)
@@ -87,7 +87,7 @@ def show(version: str, wanted: str, no_published: bool, out: Path) -> None:
       lovt-bench leaderboard show
       lovt-bench leaderboard show 1.2.0 --table published
     """
-    from leaderboard.show.terminal import legend, render
+    from lovt_bench.leaderboard.show.terminal import legend, render
 
     tables = tables_of(open_board(out, version), wanted)
     shown = [table for table in tables if not (no_published and table.kind == "published")]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from benchmark.contract.leaderboard import Leaderboard, Table
-    from leaderboard.releases.sources import Sources
+    from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Table
+    from lovt_bench.leaderboard.releases.sources import Sources
 
 
 def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
@@ -23,9 +23,9 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
         LeaderboardError: A published table is broken, or the keeper's name is none.
         OSError: A folder cannot be read.
     """
-    from benchmark.submission.declare import submission_roots
-    from benchmark.workspace import workspace_root
-    from leaderboard.workspace_sources import workspace_sources
+    from lovt_bench.benchmark.submission.declare import submission_roots
+    from lovt_bench.benchmark.workspace import workspace_root
+    from lovt_bench.leaderboard.workspace_sources import workspace_sources
 
     root = workspace_root(workspace)
     return workspace_sources(root, results or root / "results", submission_roots(root))
@@ -33,9 +33,9 @@ def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
 
 def open_board(out: Path, version: str) -> Leaderboard:
     """Return a version. Raises ClickException that lists those that are there."""
-    from benchmark.contract.unknown import unknown
-    from leaderboard.errors import LeaderboardError
-    from leaderboard.releases.version import DEVELOPMENT, read_version, releases
+    from lovt_bench.benchmark.contract.unknown import unknown
+    from lovt_bench.leaderboard.errors import LeaderboardError
+    from lovt_bench.leaderboard.releases.version import DEVELOPMENT, read_version, releases
 
     there = [DEVELOPMENT] * (out / DEVELOPMENT).is_dir() + releases(out)
     if version not in there:
@@ -50,8 +50,8 @@ def open_board(out: Path, version: str) -> Leaderboard:
 
 def tables_of(board: Leaderboard, wanted: str) -> list[Table]:
     """Return the tables whose id contains a text. Raises ClickException that lists all where there is none."""
-    from benchmark.contract.unknown import unknown
-    from leaderboard.board.build import table_ids
+    from lovt_bench.benchmark.contract.unknown import unknown
+    from lovt_bench.leaderboard.board.build import table_ids
 
     tables = table_ids(board, wanted)
     if not tables:

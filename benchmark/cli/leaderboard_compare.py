@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.console import console
-from benchmark.cli.leaderboard_board import open_board, tables_of
-from benchmark.cli.leaderboard_options import out_option
+from lovt_bench.benchmark.cli.console import console
+from lovt_bench.benchmark.cli.leaderboard_board import open_board, tables_of
+from lovt_bench.benchmark.cli.leaderboard_options import out_option
 
 PIPE_WIDTH = 110
 """Characters of a line in a pipe."""
@@ -31,8 +31,8 @@ def compare(first: str, second: str, wanted: str, version: str, out: Path) -> No
       lovt-bench leaderboard compare lovt-30 clip-30
       lovt-bench leaderboard compare mine lovt --table phantom
     """
-    from benchmark.contract.unknown import unknown
-    from leaderboard.show.comparison import render_comparison
+    from lovt_bench.benchmark.contract.unknown import unknown
+    from lovt_bench.leaderboard.show.comparison import render_comparison
 
     board = open_board(out, version)
     if first == second:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.leaderboard_board import open_board, tables_of
-from benchmark.cli.leaderboard_options import VERSIONS
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.leaderboard_board import open_board, tables_of
+from lovt_bench.benchmark.cli.leaderboard_options import VERSIONS
 
 
 @click.command()
@@ -61,9 +61,9 @@ def plot(
       lovt-bench leaderboard plot 1.0.0 --table published --kind ranks --kind cd --format pdf
       lovt-bench leaderboard plot --out paper/figures --format svg
     """
-    from benchmark.workspace import workspace_root
-    from leaderboard.show.plots.figure import FORMATS
-    from leaderboard.show.plots.write import FIGURES, write_figures
+    from lovt_bench.benchmark.workspace import workspace_root
+    from lovt_bench.leaderboard.show.plots.figure import FORMATS
+    from lovt_bench.leaderboard.show.plots.write import FIGURES, write_figures
 
     tables = tables_of(open_board(versions, version), wanted)
     target = out or workspace_root(None) / "figures" / version

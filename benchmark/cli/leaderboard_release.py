@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.leaderboard_board import gather_sources, open_board
-from benchmark.cli.leaderboard_options import out_option, results_option
-from benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.leaderboard_board import gather_sources, open_board
+from lovt_bench.benchmark.cli.leaderboard_options import out_option, results_option
+from lovt_bench.benchmark.cli.options import workspace_option
 
 if TYPE_CHECKING:
-    from benchmark.contract.release import Bump
-    from leaderboard.releases.sources import Sources
-    from leaderboard.releases.verify import Verification
+    from lovt_bench.benchmark.contract.release import Bump
+    from lovt_bench.leaderboard.releases.sources import Sources
+    from lovt_bench.leaderboard.releases.verify import Verification
 
 SHOWN = 20
 """Problems shown of one version."""
@@ -43,8 +43,8 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
     """
     from datetime import UTC, datetime
 
-    from leaderboard.releases.as_changes import plain_changes
-    from leaderboard.releases.release import release as freeze
+    from lovt_bench.leaderboard.releases.as_changes import plain_changes
+    from lovt_bench.leaderboard.releases.release import release as freeze
 
     try:
         sources = gather_sources(results, workspace)
@@ -94,11 +94,11 @@ def verify(
       lovt-bench leaderboard verify dev
       lovt-bench leaderboard verify 1.2.0 --rescore
     """
-    from leaderboard.errors import LeaderboardError
-    from leaderboard.releases.folder import folder_problems
-    from leaderboard.releases.verify import verify as verify_version
-    from leaderboard.releases.version import DEVELOPMENT, releases
-    from leaderboard.releases.version_index import check_listed
+    from lovt_bench.leaderboard.errors import LeaderboardError
+    from lovt_bench.leaderboard.releases.folder import folder_problems
+    from lovt_bench.leaderboard.releases.verify import verify as verify_version
+    from lovt_bench.leaderboard.releases.version import DEVELOPMENT, releases
+    from lovt_bench.leaderboard.releases.version_index import check_listed
 
     if every == (version is not None):
         raise click.UsageError("name a version, or --all")
@@ -128,9 +128,9 @@ def _rescore(
     out: Path, version: str, live: Sources | None, results: Path | None, workspace: Path | None
 ) -> bool | None:
     """Compute the metrics of a version's runs anew; return whether all are as recorded, None where none was scored."""
-    from benchmark.cli.results import rescored, tell
-    from benchmark.workspace import workspace_root
-    from leaderboard.releases.verify import version_records
+    from lovt_bench.benchmark.cli.results import rescored, tell
+    from lovt_bench.benchmark.workspace import workspace_root
+    from lovt_bench.leaderboard.releases.verify import version_records
 
     root = workspace_root(workspace)
     records = live.records.records if live else version_records(out, version)
@@ -174,8 +174,8 @@ def diff(first: str, second: str, out: Path) -> None:
       lovt-bench leaderboard diff 1.0.0 1.1.0
       lovt-bench leaderboard diff 1.1.0          # to dev
     """
-    from leaderboard.releases.as_changes import plain_changes
-    from leaderboard.releases.changes import compare
+    from lovt_bench.leaderboard.releases.as_changes import plain_changes
+    from lovt_bench.leaderboard.releases.changes import compare
 
     for line in plain_changes(compare(open_board(out, first), open_board(out, second))):
         say(line)
@@ -190,10 +190,10 @@ def list_versions(out: Path) -> None:
     Examples:
       lovt-bench leaderboard list
     """
-    from leaderboard.errors import LeaderboardError
-    from leaderboard.releases.version import DEVELOPMENT, releases, sum_problems
-    from leaderboard.releases.version_index import chain_problems, describe_release
-    from leaderboard.text import clean
+    from lovt_bench.leaderboard.errors import LeaderboardError
+    from lovt_bench.leaderboard.releases.version import DEVELOPMENT, releases, sum_problems
+    from lovt_bench.leaderboard.releases.version_index import chain_problems, describe_release
+    from lovt_bench.leaderboard.text import clean
 
     try:
         for version in releases(out):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.leaderboard_board import open_board
-from benchmark.cli.leaderboard_options import out_option
-from benchmark.runtime.interruption import interruptible
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.leaderboard_board import open_board
+from lovt_bench.benchmark.cli.leaderboard_options import out_option
+from lovt_bench.benchmark.runtime.interruption import interruptible
 
 
 @click.command()
@@ -28,8 +28,8 @@ def serve(version: str | None, port: int, browse: bool, out: Path) -> None:
     """
     import webbrowser
 
-    from leaderboard.releases.serve import ADDRESS, make_server
-    from leaderboard.releases.version import DEVELOPMENT, releases
+    from lovt_bench.leaderboard.releases.serve import ADDRESS, make_server
+    from lovt_bench.leaderboard.releases.version import DEVELOPMENT, releases
 
     released = releases(out)
     newest = DEVELOPMENT if (out / DEVELOPMENT).is_dir() or not released else released[0]
@@ -57,8 +57,8 @@ def site(folder: Path, out: Path) -> None:
     Examples:
       lovt-bench leaderboard site build/site
     """
-    from leaderboard.errors import LeaderboardError
-    from leaderboard.releases.site import write_site
+    from lovt_bench.leaderboard.errors import LeaderboardError
+    from lovt_bench.leaderboard.releases.site import write_site
 
     try:
         versions = write_site(out, folder)

@@ -9,32 +9,44 @@ from typing import Any
 
 import click
 
-from benchmark.cli.failures import said_plainly
-from benchmark.cli.streams import robust_streams
-from benchmark.log import logger, show_log
+from lovt_bench.benchmark.cli.failures import said_plainly
+from lovt_bench.benchmark.cli.streams import robust_streams
+from lovt_bench.benchmark.log import logger, show_log
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "audit": ("benchmark.cli.audit:audit", "Look for evaluation images in a pre-training corpus."),
-    "backbone": ("benchmark.cli.backbone:backbone", "Export, check and list backbones."),
-    "corpus": ("benchmark.cli.corpus:corpus", "Prepare and show the corpora that submissions pre-train on."),
-    "data": ("benchmark.cli.data:data", "Prepare, verify and list image stores; write the phantom."),
-    "doctor": ("benchmark.cli.doctor:doctor", "Say what is here, what is missing, and what to do."),
+    "audit": ("lovt_bench.benchmark.cli.audit:audit", "Look for evaluation images in a pre-training corpus."),
+    "backbone": ("lovt_bench.benchmark.cli.backbone:backbone", "Export, check and list backbones."),
+    "corpus": (
+        "lovt_bench.benchmark.cli.corpus:corpus",
+        "Prepare and show the corpora that submissions pre-train on.",
+    ),
+    "data": (
+        "lovt_bench.benchmark.cli.data:data",
+        "Prepare, verify and list image stores; write the phantom.",
+    ),
+    "doctor": (
+        "lovt_bench.benchmark.cli.doctor:doctor",
+        "Say what is here, what is missing, and what to do.",
+    ),
     "evaluate": (
-        "benchmark.cli.evaluate:evaluate",
+        "lovt_bench.benchmark.cli.evaluate:evaluate",
         "Take a backbone through the tasks and record every run.",
     ),
-    "leaderboard": ("benchmark.cli.leaderboard:leaderboard", "Build and show the leaderboard."),
-    "pretrain": ("benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
+    "leaderboard": ("lovt_bench.benchmark.cli.leaderboard:leaderboard", "Build and show the leaderboard."),
+    "pretrain": ("lovt_bench.benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
     "results": (
-        "benchmark.cli.results:results",
+        "lovt_bench.benchmark.cli.results:results",
         "Score runs anew from their predictions; export these.",
     ),
     "submission": (
-        "benchmark.cli.submission:submission",
+        "lovt_bench.benchmark.cli.submission:submission",
         "Begin a submission, check it, list them, show one.",
     ),
-    "submit": ("benchmark.cli.submit:submit", "Make a backbone of a checkpoint that was trained elsewhere."),
-    "tasks": ("benchmark.cli.tasks:tasks", "List the tasks and show one."),
+    "submit": (
+        "lovt_bench.benchmark.cli.submit:submit",
+        "Make a backbone of a checkpoint that was trained elsewhere.",
+    ),
+    "tasks": ("lovt_bench.benchmark.cli.tasks:tasks", "List the tasks and show one."),
 }
 """Command name: where it lives, and the line that `--help` shows without importing it."""
 
@@ -68,7 +80,7 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from benchmark.contract.unknown import meant
+            from lovt_bench.benchmark.contract.unknown import meant
 
             hint = meant(args[0], COMMANDS)
             raise click.UsageError(

@@ -8,10 +8,10 @@ from typing import Literal
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.options import workspace_option
-from benchmark.cli.sizes import Size
-from benchmark.workspace import workspace_root
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.sizes import Size
+from lovt_bench.benchmark.workspace import workspace_root
 
 DEFAULT_CORPUS = "mimic-cxr"
 
@@ -181,17 +181,17 @@ def pretrain(
       lovt-bench pretrain ./my-method --resume --accept-changes     # the same, once its code is mended
       lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
     """
-    from benchmark.backbone.findings import summed_up
-    from benchmark.backbone.model import BackboneError
-    from benchmark.cli.pretrain_view import Terminal
-    from benchmark.contract.exit_codes import ExitCode
-    from benchmark.contract.verdict import Verdict
-    from benchmark.runtime.engine import EngineError
-    from benchmark.runtime.execute import execute
-    from benchmark.runtime.interruption import StoppedError
-    from benchmark.runtime.outcome import exit_code
-    from benchmark.runtime.request import Request, corpus_folder, limits_of
-    from benchmark.submission.read import SubmissionError
+    from lovt_bench.benchmark.backbone.findings import summed_up
+    from lovt_bench.benchmark.backbone.model import BackboneError
+    from lovt_bench.benchmark.cli.pretrain_view import Terminal
+    from lovt_bench.benchmark.contract.exit_codes import ExitCode
+    from lovt_bench.benchmark.contract.verdict import Verdict
+    from lovt_bench.benchmark.runtime.engine import EngineError
+    from lovt_bench.benchmark.runtime.execute import execute
+    from lovt_bench.benchmark.runtime.interruption import StoppedError
+    from lovt_bench.benchmark.runtime.outcome import exit_code
+    from lovt_bench.benchmark.runtime.request import Request, corpus_folder, limits_of
+    from lovt_bench.benchmark.submission.read import SubmissionError
 
     if accept_changes and not resume:
         raise click.UsageError("--accept-changes lets a run go on: give --resume, too; --force begins anew")

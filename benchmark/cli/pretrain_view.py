@@ -11,11 +11,18 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
-from benchmark.backbone.findings import Finding
-from benchmark.cli.backbone import show_finding
-from benchmark.cli.console import console, progress, say, text_column
-from benchmark.contract.events import DoneEvent, EpochEvent, Event, LogLine, MessageEvent, ProgressEvent
-from benchmark.runtime.shown import Hear
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.cli.backbone import show_finding
+from lovt_bench.benchmark.cli.console import console, progress, say, text_column
+from lovt_bench.benchmark.contract.events import (
+    DoneEvent,
+    EpochEvent,
+    Event,
+    LogLine,
+    MessageEvent,
+    ProgressEvent,
+)
+from lovt_bench.benchmark.runtime.shown import Hear
 
 LINE_SECONDS = 15.0
 """Time between two lines of progress on a pipe."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.leaderboard_options import results_option
-from benchmark.cli.options import workspace_option
-from benchmark.workspace import workspace_root
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.leaderboard_options import results_option
+from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
-    from benchmark.contract.run_record import RunRecord
-    from benchmark.engine.rescore import Rescored
+    from lovt_bench.benchmark.contract.run_record import RunRecord
+    from lovt_bench.benchmark.engine.rescore import Rescored
 
 _REASONS = {
     "not kept": "recorded before predictions were kept",
@@ -101,10 +101,10 @@ def export(
       lovt-bench results export mine --task rsna_frozen_100 --out coco/
       lovt-bench results export mine --task 18 --run 3f9a --out nih/
     """
-    from benchmark.engine.coco_export import results as coco_results
-    from benchmark.engine.coco_export import write_coco
-    from benchmark.engine.prediction_format import PredictionError
-    from benchmark.engine.rescore import Stores, stored_predictions
+    from lovt_bench.benchmark.engine.coco_export import results as coco_results
+    from lovt_bench.benchmark.engine.coco_export import write_coco
+    from lovt_bench.benchmark.engine.prediction_format import PredictionError
+    from lovt_bench.benchmark.engine.rescore import Stores, stored_predictions
 
     root = workspace_root(workspace)
     folder = results or root / "results"
@@ -126,8 +126,8 @@ def export(
 
 def rescored(records: Iterable[RunRecord], results: Path, root: Path) -> Iterable[Rescored]:
     """Yield what scoring runs anew against the stores of a workspace gives."""
-    from benchmark.engine.rescore import Stores
-    from benchmark.engine.rescore import rescore as score
+    from lovt_bench.benchmark.engine.rescore import Stores
+    from lovt_bench.benchmark.engine.rescore import rescore as score
 
     return score(records, results, Stores(root / "data"))
 
@@ -168,8 +168,8 @@ def _of(record: RunRecord) -> str:
 
 def _records(folder: Path, name: str | None, patterns: Sequence[str]) -> list[RunRecord]:
     """Return the final runs that are meant; say what was left out in reading them."""
-    from leaderboard.board.records import read_records
-    from tasks.registry import select_tasks
+    from lovt_bench.leaderboard.board.records import read_records
+    from lovt_bench.tasks.registry import select_tasks
 
     try:
         tasks = {spec.id for spec in select_tasks(patterns)}

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.console import say
-from benchmark.cli.json_text import json_text
-from benchmark.cli.options import workspace_option
-from benchmark.cli.submit_declaration import SUPERVISIONS, declaration_errors
-from benchmark.printable import printable
-from benchmark.workspace import workspace_root
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.json_text import json_text
+from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.submit_declaration import SUPERVISIONS, declaration_errors
+from lovt_bench.benchmark.printable import printable
+from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
-    from benchmark.contract.submission import Supervision
+    from lovt_bench.benchmark.contract.submission import Supervision
 
 CELL_WIDTH = 36
 """Characters of a cell on a terminal, then its text is broken."""
@@ -79,8 +79,8 @@ def new(
       lovt-bench submission new my-weights --weights moco.pth --pretraining-data NIH
     """
     with declaration_errors():
-        from benchmark.submission.declare import stated
-        from benchmark.submission.scaffold import argument_for, new_container, new_weights
+        from lovt_bench.benchmark.submission.declare import stated
+        from lovt_bench.benchmark.submission.scaffold import argument_for, new_container, new_weights
 
         said = stated(
             (), display_name=display_name, supervision=supervision, pretraining_data=pretraining_data
@@ -116,9 +116,9 @@ def check(name_or_dir: str | None, everything: bool, workspace: Path | None) -> 
       lovt-bench submission check methods/my-method
       lovt-bench submission check --all
     """
-    from benchmark.cli.backbone import show_findings
-    from benchmark.cli.submission_check import findings_of, repository_folders
-    from benchmark.submission.find import locate
+    from lovt_bench.benchmark.cli.backbone import show_findings
+    from lovt_bench.benchmark.cli.submission_check import findings_of, repository_folders
+    from lovt_bench.benchmark.submission.find import locate
 
     if everything == (name_or_dir is not None):
         raise click.UsageError("expected NAME_OR_DIR, or --all")
@@ -149,7 +149,7 @@ def list_submissions(as_json: bool, workspace: Path | None) -> None:
       lovt-bench submission list | cut -f1,4
       lovt-bench submission list --json
     """
-    from leaderboard.submission_view import summaries
+    from lovt_bench.leaderboard.submission_view import summaries
 
     with declaration_errors(), _board_errors():
         rows, wrong = summaries(workspace_root(workspace))
@@ -170,8 +170,8 @@ def show(name_or_dir: str, as_json: bool, workspace: Path | None) -> None:
       lovt-bench submission show lovt
       lovt-bench submission show my-method --json
     """
-    from benchmark.cli.submission_text import lines_of
-    from leaderboard.submission_view import detail
+    from lovt_bench.benchmark.cli.submission_text import lines_of
+    from lovt_bench.leaderboard.submission_view import detail
 
     with declaration_errors(), _board_errors():
         found = detail(name_or_dir, workspace_root(workspace))
@@ -192,7 +192,7 @@ def data(as_json: bool) -> None:
       lovt-bench submission data
       lovt-bench submission data | grep -i nih
     """
-    from leaderboard.submission_view import data_rows
+    from lovt_bench.leaderboard.submission_view import data_rows
 
     _print_rows(data_rows(), as_json)
 
@@ -200,7 +200,7 @@ def data(as_json: bool) -> None:
 @contextmanager
 def _board_errors() -> Iterator[None]:
     """Show errors about run records as one message."""
-    from leaderboard.errors import LeaderboardError
+    from lovt_bench.leaderboard.errors import LeaderboardError
 
     try:
         yield

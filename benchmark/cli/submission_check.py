@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmark.backbone.findings import Finding
-from benchmark.submission.check import check_submission
-from benchmark.submission.declare import submission_roots
-from benchmark.submission.find import beside_text
-from benchmark.submission.read import submissions_root
-from leaderboard.board.descriptions import describe
-from leaderboard.board.records import read_records
-from leaderboard.submission_view import marks_of
-from leaderboard.workspace_sources import contradictions_here
-from tasks.registry import load_tasks
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.submission.check import check_submission
+from lovt_bench.benchmark.submission.declare import submission_roots
+from lovt_bench.benchmark.submission.find import beside_text
+from lovt_bench.benchmark.submission.read import submissions_root
+from lovt_bench.leaderboard.board.descriptions import describe
+from lovt_bench.leaderboard.board.records import read_records
+from lovt_bench.leaderboard.submission_view import marks_of
+from lovt_bench.leaderboard.workspace_sources import contradictions_here
+from lovt_bench.tasks.registry import load_tasks
 
 SHARED = "common"
 """The folder of `submissions/` that holds what methods share."""

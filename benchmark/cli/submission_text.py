@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmark.contract.backbone import architecture_class
-from benchmark.contract.leaderboard import Overlap
-from leaderboard.show.layout import (
+from lovt_bench.benchmark.contract.backbone import architecture_class
+from lovt_bench.benchmark.contract.leaderboard import Overlap
+from lovt_bench.leaderboard.show.layout import (
     cell_text,
     claimed_text,
     class_text,
@@ -14,7 +14,7 @@ from leaderboard.show.layout import (
     percent,
     signed_percent,
 )
-from leaderboard.submission_view import NOTHING, Detail
+from lovt_bench.leaderboard.submission_view import NOTHING, Detail
 
 
 def lines_of(found: Detail) -> Iterator[str]:

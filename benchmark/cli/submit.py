@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from benchmark.cli.backbone import backbone_errors
-from benchmark.cli.console import say
-from benchmark.cli.options import workspace_option
-from benchmark.cli.submit_declaration import declaration_errors, declaring_options
-from benchmark.cli.submit_graph import read_graph
-from benchmark.cli.submit_weights import read_weights
-from benchmark.workspace import workspace_root
+from lovt_bench.benchmark.cli.backbone import backbone_errors
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.submit_declaration import declaration_errors, declaring_options
+from lovt_bench.benchmark.cli.submit_graph import read_graph
+from lovt_bench.benchmark.cli.submit_weights import read_weights
+from lovt_bench.benchmark.workspace import workspace_root
 
 
 @click.command()
@@ -74,13 +74,13 @@ def submit(
       lovt-bench submit my-keras --weights model.onnx --level c3=8 --level c4=16 --level c5=32
     """
     with backbone_errors(), declaration_errors():
-        from benchmark.backbone.folder import check_replaceable, writing_backbone
-        from benchmark.backbone.sources import backbone_folder
-        from benchmark.backbone.understand.guard import is_graph
-        from benchmark.runtime.attached_audit import attached_audits, settle_audit
-        from benchmark.submission.declare import stated
-        from benchmark.submission.draft import declaring, draft
-        from tasks.registry import load_tasks
+        from lovt_bench.benchmark.backbone.folder import check_replaceable, writing_backbone
+        from lovt_bench.benchmark.backbone.sources import backbone_folder
+        from lovt_bench.benchmark.backbone.understand.guard import is_graph
+        from lovt_bench.benchmark.runtime.attached_audit import attached_audits, settle_audit
+        from lovt_bench.benchmark.submission.declare import stated
+        from lovt_bench.benchmark.submission.draft import declaring, draft
+        from lovt_bench.tasks.registry import load_tasks
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)

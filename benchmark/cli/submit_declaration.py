@@ -51,9 +51,9 @@ def declaring_options(command: _Command) -> _Command:
 @contextmanager
 def declaration_errors() -> Iterator[None]:
     """Show errors about declarations as one message."""
-    from benchmark.contract.claims import ClaimsError
-    from benchmark.contract.pretraining_data import UnknownDataError
-    from benchmark.submission.read import SubmissionError
+    from lovt_bench.benchmark.contract.claims import ClaimsError
+    from lovt_bench.benchmark.contract.pretraining_data import UnknownDataError
+    from lovt_bench.benchmark.submission.read import SubmissionError
 
     try:
         yield

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.backbone import show_findings
-from benchmark.cli.console import say
-from benchmark.cli.submit_weights import ReadWeights
+from lovt_bench.benchmark.cli.backbone import show_findings
+from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.submit_weights import ReadWeights
 
 if TYPE_CHECKING:
-    from benchmark.contract.backbone import BackboneManifest
+    from lovt_bench.benchmark.contract.backbone import BackboneManifest
 
 
 def read_graph(
@@ -32,11 +32,11 @@ def read_graph(
     Raises:
         BackboneError: The graph is refused.
     """
-    from benchmark.backbone.graph_levels import declared_level
-    from benchmark.backbone.graph_submit import prepare_graph_apart, write_graph_folder
-    from benchmark.backbone.submit import check_name, declared_provenance
-    from benchmark.contract.untrusted import clean_text
-    from benchmark.runtime.check_apart import checks_apart
+    from lovt_bench.benchmark.backbone.graph_levels import declared_level
+    from lovt_bench.benchmark.backbone.graph_submit import prepare_graph_apart, write_graph_folder
+    from lovt_bench.benchmark.backbone.submit import check_name, declared_provenance
+    from lovt_bench.benchmark.contract.untrusted import clean_text
+    from lovt_bench.benchmark.runtime.check_apart import checks_apart
 
     check_name(name, workspace)
     prepared = prepare_graph_apart(weights, dict(map(declared_level, levels)))

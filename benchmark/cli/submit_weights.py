@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.backbone import show_findings
-from benchmark.cli.console import say
+from lovt_bench.benchmark.cli.backbone import show_findings
+from lovt_bench.benchmark.cli.console import say
 
 if TYPE_CHECKING:
-    from benchmark.backbone.understand.report import Report
-    from benchmark.contract.backbone import BackboneManifest
+    from lovt_bench.benchmark.backbone.understand.report import Report
+    from lovt_bench.benchmark.contract.backbone import BackboneManifest
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ def read_weights(
         BackboneError: The checkpoint is refused.
         click.ClickException: Findings.
     """
-    from benchmark.backbone.folder import write_backbone
-    from benchmark.backbone.submit import prepare
-    from benchmark.backbone.weights import weights_digest
-    from benchmark.contract.untrusted import clean_text
+    from lovt_bench.benchmark.backbone.folder import write_backbone
+    from lovt_bench.benchmark.backbone.submit import prepare
+    from lovt_bench.benchmark.backbone.weights import weights_digest
+    from lovt_bench.benchmark.contract.untrusted import clean_text
 
     prepared = prepare(
         name, weights, architecture=architecture, encoder=encoder, workspace=workspace, declared=declared
@@ -78,8 +78,8 @@ def read_weights(
 
 def report_lines(report: Report) -> Iterator[str]:
     """Yield what became of a checkpoint's tensors, one line per kind."""
-    from benchmark.backbone.understand.report import some
-    from benchmark.contract.untrusted import clean_text
+    from lovt_bench.benchmark.backbone.understand.report import some
+    from lovt_bench.benchmark.contract.untrusted import clean_text
 
     where = "at its root" if report.encoder == "." else f"at {some([report.encoder])}"
     yield f"encoder     {report.architecture}, found {where}"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.console import say
+from lovt_bench.benchmark.cli.console import say
 
 if TYPE_CHECKING:
-    from benchmark.contract.task import TaskSpec
+    from lovt_bench.benchmark.contract.task import TaskSpec
 
 
 @click.group()
@@ -32,8 +32,8 @@ def list_tasks(suite: str | None) -> None:
     """Print one line a task: what is learnt, from how many images, and which metric is reported."""
     from tabulate import tabulate
 
-    from tasks.registry import load_tasks
-    from tasks.suite import load_suite, suite_tasks
+    from lovt_bench.tasks.registry import load_tasks
+    from lovt_bench.tasks.suite import load_suite, suite_tasks
 
     try:
         specs = suite_tasks(load_suite(suite)) if suite else load_tasks()
@@ -62,7 +62,7 @@ def list_suites() -> None:
     """Print one line a suite: how many tasks count together, and on which datasets. The board ranks by the first."""
     from tabulate import tabulate
 
-    from tasks.suite import load_suites, suite_tasks
+    from lovt_bench.tasks.suite import load_suites, suite_tasks
 
     try:
         suites = [(suite, suite_tasks(suite)) for suite in load_suites()]
@@ -85,7 +85,7 @@ def show(task: str) -> None:
       lovt-bench tasks show covid_linear
       lovt-bench tasks show 12
     """
-    from tasks.registry import InvalidTaskError, UnknownTaskError, load_task
+    from lovt_bench.tasks.registry import InvalidTaskError, UnknownTaskError, load_task
 
     try:
         spec = load_task(task)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from benchmark.contract.base import Model, Name
+from lovt_bench.benchmark.contract.base import Model, Name
 
 Balance = Literal["dataset", "task"]
 """`dataset`: every dataset has the same weight, its tasks share it. `task`: every task has the same weight."""

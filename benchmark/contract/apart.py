@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
 
-from benchmark.contract.apart_inside import Answer, RefusedError, receive, send
-from benchmark.contract.run_contract import PREFIX
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.apart_inside import Answer, RefusedError, receive, send
+from lovt_bench.benchmark.contract.run_contract import PREFIX
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
-_INSIDE = "from benchmark.contract.apart_inside import serve; serve()"
+_INSIDE = "from lovt_bench.benchmark.contract.apart_inside import serve; serve()"
 _TEXT_LIMIT = 4000
 """Characters of a refusal."""
 

@@ -10,10 +10,10 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.dataset import SplitName, Track
-from benchmark.contract.model_file import ModelFileError, read_model
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.dataset import SplitName, Track
+from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 AUDIT_FILE = "audit.json"
 """Lies beside the backbone that it speaks of: `backbones/<name>/audit.json`."""

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
-from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.declared_facts import DeclaredFacts
-from benchmark.contract.leaderboard import ArchitectureClass
-from benchmark.contract.made_with import PretrainedWith
-from benchmark.contract.submission import Submission, Supervision
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
+from lovt_bench.benchmark.contract.leaderboard import ArchitectureClass
+from lovt_bench.benchmark.contract.made_with import PretrainedWith
+from lovt_bench.benchmark.contract.submission import Submission, Supervision
 
 MANIFEST = "backbone.json"
 ONNX_ONLY = "onnx"

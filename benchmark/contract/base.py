@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
-from benchmark.contract.fields import field_problems
+from lovt_bench.benchmark.contract.fields import field_problems
 
 NAME_RULE = (
     "1 to 64 of a-z, 0-9, '.', '_', '-', beginning and ending with a letter or digit; no device (con, nul, …) and not "

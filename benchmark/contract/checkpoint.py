@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.run_record import Count, Joules, RunKey, Seconds
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.run_record import Count, Joules, RunKey, Seconds
 
 CHECKPOINTS = "checkpoints"
 """Folder of a workspace: `checkpoints/<submission>/<key of the run>/`."""

@@ -13,10 +13,10 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.submission import ClaimedNumber
-from benchmark.contract.unknown import nearest
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.submission import ClaimedNumber
+from lovt_bench.benchmark.contract.unknown import nearest
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 SIZE_LIMIT = 64 * 1024
 """Bytes; 18 tasks take about five hundred."""

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from benchmark.contract.base import Model, Name, Sha256, digest_of
-from benchmark.contract.dataset import ImageCounts, PixelStatistics, SplitName, Track
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256, digest_of
+from lovt_bench.benchmark.contract.dataset import ImageCounts, PixelStatistics, SplitName, Track
 
 CHEXPERT_LABELS = ("Cardiomegaly", "Edema", "Consolidation", "Atelectasis", "Pleural Effusion")
 """The five binary labels in the order of the protocol (datasets.md section 7.6)."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from benchmark.contract.base import Model, Name, Sha256, digest_of
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256, digest_of
 
 Track = Literal["public", "phantom"]
 """`public`: images of a public dataset. `phantom`: synthetic images. The two never share a table."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import HttpUrl
 
-from benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.base import Model
 
 
 class DeclaredFacts(Model):

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeFloat, TypeAdapter, ValidationError
 
-from benchmark.contract.base import Model
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 COUNT_LIMIT = 10**12
 VALUES_LIMIT = 16

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt
 
-from benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 
 EXAMPLE_SIDE = 128
 """Side in pixels of the stored images and masks; boxes are scaled to it."""

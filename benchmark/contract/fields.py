@@ -10,8 +10,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from benchmark.contract.unknown import meant
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 FIELDS_SHOWN = 5
 """Wrong fields that a message names; a stranger's file may have a hundred thousand."""

@@ -10,12 +10,12 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from benchmark.contract.analysis import Analysis
-from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.dataset import Splits, Track
-from benchmark.contract.notice import Notice
-from benchmark.contract.submission import Supervision
-from benchmark.contract.task import HeadName
+from lovt_bench.benchmark.contract.analysis import Analysis
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.dataset import Splits, Track
+from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.benchmark.contract.submission import Supervision
+from lovt_bench.benchmark.contract.task import HeadName
 
 IntervalKind = Literal["student-t", "normal"]
 """`student-t`: t(0.975, n - 1) · std / √n. `normal`: 1.96 · std / √n, as the paper reports it."""

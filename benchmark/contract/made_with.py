@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from benchmark.contract.base import Model
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 DeviceKind = Literal["cpu", "cuda"]
 

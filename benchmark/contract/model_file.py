@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from benchmark.contract.base import wrong_fields
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.strict_yaml import SIZE_LIMIT as YAML_LIMIT
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.base import wrong_fields
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.strict_yaml import SIZE_LIMIT as YAML_LIMIT
+from lovt_bench.benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 JSON_LIMIT = 1 << 20
 """Bytes of a manifest or report: a page, not a payload."""

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 
 
 class Notice(Model):

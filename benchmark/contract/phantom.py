@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 
 PHANTOM_FILE = "phantom.json"
 """Name of the marker; a raw folder that holds it makes a store of track `phantom`."""

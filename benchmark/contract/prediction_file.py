@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, StringConstraints
 
-from benchmark.contract.base import Model, Sha256
+from lovt_bench.benchmark.contract.base import Model, Sha256
 
 PREDICTIONS = "predictions"
 """Folder beside the files of records."""

@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from benchmark.contract.base import Model
-from benchmark.contract.strict_yaml import read_yaml
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.strict_yaml import read_yaml
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 VOCABULARY_FILE = Path(__file__).resolve().with_name("pretraining_data.yaml")
 NONE = "none"

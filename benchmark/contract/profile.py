@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from benchmark.contract.base import Model, Name
+from lovt_bench.benchmark.contract.base import Model, Name
 
 FINE_TUNED = "fine-tuned"
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.base import Model
 
 
 class DataProtocol(Model):

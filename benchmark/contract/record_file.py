@@ -14,9 +14,9 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from benchmark.contract.base import said_once
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.run_record import SCHEMA, RunRecord
+from lovt_bench.benchmark.contract.base import said_once
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.run_record import SCHEMA, RunRecord
 
 FILE_LIMIT = 256 * 1024 * 1024
 """Bytes of one file; the records of one task have some hundred thousand."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat
 
-from benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 
 Bump = Literal["major", "minor", "patch"]
 

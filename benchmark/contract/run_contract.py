@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from benchmark.contract.base import Model, Name
-from benchmark.contract.submission import VariantName
+from lovt_bench.benchmark.contract.base import Model, Name
+from lovt_bench.benchmark.contract.submission import VariantName
 
 INPUT, OUTPUT, ASSETS, SCRATCH = "/input", "/output", "/assets", "/tmp"
 OUTPUT_BACKBONE = "backbone"

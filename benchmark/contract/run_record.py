@@ -7,10 +7,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
-from benchmark.contract.base import Model, Name, Sha256, digest_of
-from benchmark.contract.dataset import Splits, Track
-from benchmark.contract.made_with import DeviceKind, MadeWith
-from benchmark.contract.prediction_file import PredictionFile, prediction_file
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256, digest_of
+from lovt_bench.benchmark.contract.dataset import Splits, Track
+from lovt_bench.benchmark.contract.made_with import DeviceKind, MadeWith
+from lovt_bench.benchmark.contract.prediction_file import PredictionFile, prediction_file
 
 SCHEMA: Final = 2
 """Schema that is written. Schema 1 has no `made_with` and no `grid_edge`; it is read, and written as it was."""

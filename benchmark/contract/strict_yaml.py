@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 SIZE_LIMIT = 64 * 1024
 """Bytes. A task or protocol file has about one thousand."""

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, HttpUrl, JsonValue, PositiveInt, StringConstraints, model_validator
 
-from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.dataset import Track
-from benchmark.contract.declared_facts import DeclaredFacts
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
 
 Supervision = Literal["none", "general", "labels", "self", "text", "unknown"]
 """`general`: general-domain initialisation; `labels`: supervised in-domain; `self`: images only; `text`: reports."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from benchmark.contract.base import Model, Name
+from lovt_bench.benchmark.contract.base import Model, Name
 
 
 class Suite(Model):

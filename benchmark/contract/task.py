@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, StringConstraints, model_validator
 
-from benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.base import Model
 
 HeadName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 """A file of `tasks/heads/`; whether there is one is looked up where tasks are read."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.base import Model
 
 
 class Verdict(StrEnum):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest
-from benchmark.data import format as fmt
-from benchmark.data.official import is_official
-from benchmark.data.people import impossible
-from benchmark.data.seal import summarise
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.official import is_official
+from lovt_bench.benchmark.data.people import impossible
+from lovt_bench.benchmark.data.seal import summarise
 
 
 def contradictions(

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image, ImageOps
 
-from benchmark.data.errors import BadImageError
-from benchmark.data.images import eight_bit_grey, named, open_image, read_dicom, stored_values
-from benchmark.data.person import Person, person_of
+from lovt_bench.benchmark.data.errors import BadImageError
+from lovt_bench.benchmark.data.images import eight_bit_grey, named, open_image, read_dicom, stored_values
+from lovt_bench.benchmark.data.person import Person, person_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.errors import DamagedStoreError, DataError
-from benchmark.data.format import MANIFEST, read_manifest
-from benchmark.disk.leftovers import sweep
-from benchmark.log import logger
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.errors import DamagedStoreError, DataError
+from lovt_bench.benchmark.data.format import MANIFEST, read_manifest
+from lovt_bench.benchmark.disk.leftovers import sweep
+from lovt_bench.benchmark.log import logger
 
 PUBLISHED = "efed824ab0393447f9fed4663daf4c136b8ad2b78d9c2ef081d8f9eee7d2e0d1"
 """Digest of the data section of `lovt-2022`, whose stores bear the name of their dataset alone."""

@@ -14,10 +14,10 @@ from typing import BinaryIO
 import numpy as np
 from pydantic import ValidationError
 
-from benchmark.contract.base import wrong_fields
-from benchmark.contract.dataset import DatasetManifest
-from benchmark.contract.unknown import meant
-from benchmark.data.errors import DamagedStoreError
+from lovt_bench.benchmark.contract.base import wrong_fields
+from lovt_bench.benchmark.contract.dataset import DatasetManifest
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.data.errors import DamagedStoreError
 
 IMAGES, MASKS, BOXES, INDEX, MANIFEST = (
     "images.npy",

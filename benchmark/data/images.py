@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.data.errors import BadImageError
-from benchmark.data.walk import file_problem
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.data.errors import BadImageError
+from lovt_bench.benchmark.data.walk import file_problem
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark.contract.dataset import ImageCounts, LeftOutImages
-from benchmark.contract.untrusted import clean_text
-from benchmark.data.errors import DataError
-from benchmark.data.layout import holds
-from benchmark.data.walk import CLOSED, CLUTTER, MISSING, walk
+from lovt_bench.benchmark.contract.dataset import ImageCounts, LeftOutImages
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.layout import holds
+from lovt_bench.benchmark.data.walk import CLOSED, CLUTTER, MISSING, walk
 
 EXAMPLES = 3
 """Files of each reason that are named."""

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from benchmark.contract.phantom import PHANTOM_FILE
-from benchmark.data.errors import DataError
-from benchmark.data.walk import is_clutter
+from lovt_bench.benchmark.contract.phantom import PHANTOM_FILE
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.walk import is_clutter
 
 DEPTH = 4
 """Folders below the raw folder that are looked into; PhysioNet's own layout needs four."""

@@ -10,8 +10,8 @@ import json
 import re
 from pathlib import Path
 
-from benchmark.data.errors import DataError
-from benchmark.data.tables import open_text
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.tables import open_text
 
 FILE = "pneumonia-challenge-dataset-mappings_2018.json"
 NIH = "nih-cxr"

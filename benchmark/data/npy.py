@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.disk.digest import write_all
-from benchmark.disk.words import naming
+from lovt_bench.benchmark.disk.digest import write_all
+from lovt_bench.benchmark.disk.words import naming
 
 
 def npy_header(shape: Sequence[int], dtype: type[np.generic] | np.dtype[Any] = np.uint8) -> bytes:

@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageDraw
 
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.polygon import fill_polygon
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.polygon import fill_polygon
 
 Kind = Literal["rectangle", "ellipse", "polygon"]
 KINDS: tuple[Kind, ...] = ("rectangle", "ellipse", "polygon")

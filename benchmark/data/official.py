@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-from benchmark.contract.base import Model, Sha256
-from benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics, SplitName
-from benchmark.data.format import ids_sha256
+from lovt_bench.benchmark.contract.base import Model, Sha256
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics, SplitName
+from lovt_bench.benchmark.data.format import ids_sha256
 
 
 class PublishedSplit(Model):
@@ -32,7 +32,7 @@ class PublishedDataset(Model):
 @cache
 def published() -> dict[str, PublishedDataset]:
     """Return the published datasets by name."""
-    text = files("benchmark.data").joinpath("split_digests.json").read_text(encoding="utf-8")
+    text = files("lovt_bench.benchmark.data").joinpath("split_digests.json").read_text(encoding="utf-8")
     return {name: PublishedDataset.model_validate(one) for name, one in json.loads(text)["datasets"].items()}
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data import format as fmt
-from benchmark.data.errors import DamagedStoreError
-from benchmark.data.folders import folder_for, store_folders
-from benchmark.data.store import ImageStore
-from benchmark.disk.intact import damage, listed
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.errors import DamagedStoreError
+from lovt_bench.benchmark.data.folders import folder_for, store_folders
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.disk.intact import damage, listed
 
 
 def find_store(data: Path, dataset: str, protocol: DataProtocol) -> Path | None:

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.data import format as fmt
-from benchmark.data.npy import create_array, npy_header
-from benchmark.data.patient_key import fingerprint, hashed
-from benchmark.data.process import Row
-from benchmark.data.work import JournalledFiles, Span, deliver, work_on
-from benchmark.disk.digest import DigestedFile
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.npy import create_array, npy_header
+from lovt_bench.benchmark.data.patient_key import fingerprint, hashed
+from lovt_bench.benchmark.data.process import Row
+from lovt_bench.benchmark.data.work import JournalledFiles, Span, deliver, work_on
+from lovt_bench.benchmark.disk.digest import DigestedFile
 
 
 @dataclass

@@ -12,10 +12,10 @@ import re
 import secrets
 from pathlib import Path
 
-from benchmark.data.errors import DataError
-from benchmark.disk.lock import hold
-from benchmark.disk.temporary import new_file
-from benchmark.disk.words import naming
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.disk.lock import hold
+from lovt_bench.benchmark.disk.temporary import new_file
+from lovt_bench.benchmark.disk.words import naming
 
 FILE = "patients.key"
 BYTES = 32

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from benchmark.contract.dataset import SplitLevel
-from benchmark.data import format as fmt
-from benchmark.data.person import OLDEST, SEXES, VIEWS
+from lovt_bench.benchmark.contract.dataset import SplitLevel
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.person import OLDEST, SEXES, VIEWS
 
 
 def has_people(index: pd.DataFrame) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmark.contract.dataset import SPLIT_NAMES, SplitLevel
-from benchmark.data.people import shared_patients
-from benchmark.data.person import SEXES, VIEWS
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitLevel
+from lovt_bench.benchmark.data.people import shared_patients
+from lovt_bench.benchmark.data.person import SEXES, VIEWS
 
 UNKNOWN, ALL = "unknown", "all"
 

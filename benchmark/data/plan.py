@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract.base import digest_of
-from benchmark.contract.dataset import SPLIT_NAMES, LeftOutImages, SplitName, Splits, Track
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.errors import DataError
-from benchmark.data.inventory import grouped, relative_name
-from benchmark.data.layout import is_phantom
-from benchmark.data.official import is_official
-from benchmark.data.samples import Listing, Preparer, Sample
-from benchmark.data.split_files import SplitFile, read_split_files
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, LeftOutImages, SplitName, Splits, Track
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.inventory import grouped, relative_name
+from lovt_bench.benchmark.data.layout import is_phantom
+from lovt_bench.benchmark.data.official import is_official
+from lovt_bench.benchmark.data.samples import Listing, Preparer, Sample
+from lovt_bench.benchmark.data.split_files import SplitFile, read_split_files
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 FORMAT = 2
 """Raise when the same sources would give another store."""

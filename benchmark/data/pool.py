@@ -18,9 +18,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TypeVar
 
-from benchmark.cores import usable_cores
-from benchmark.data.errors import DataError
-from benchmark.malloc import keep_freed_memory
+from lovt_bench.benchmark.cores import usable_cores
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.malloc import keep_freed_memory
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -17,27 +17,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, LeftOut
-from benchmark.contract.protocol import Protocol
-from benchmark.data import format as fmt
-from benchmark.data.errors import DamagedStoreError, DataError
-from benchmark.data.folders import folder_for, give_way
-from benchmark.data.inventory import counted, grouped, relative_name
-from benchmark.data.open_store import open_store
-from benchmark.data.partial import Partial, partial_store
-from benchmark.data.people import split_level
-from benchmark.data.plan import Plan, make_plan
-from benchmark.data.pool import map_chunks, workers_for
-from benchmark.data.preparers import dataset
-from benchmark.data.process import Row, process_chunk
-from benchmark.data.remarks import Remarks
-from benchmark.data.samples import Preparer
-from benchmark.data.seal import seal
-from benchmark.data.statistics import split_statistics
-from benchmark.data.work import clear
-from benchmark.disk.leftovers import remove, sweep
-from benchmark.disk.temporary import new_folder
-from benchmark.log import logger
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, LeftOut
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.errors import DamagedStoreError, DataError
+from lovt_bench.benchmark.data.folders import folder_for, give_way
+from lovt_bench.benchmark.data.inventory import counted, grouped, relative_name
+from lovt_bench.benchmark.data.open_store import open_store
+from lovt_bench.benchmark.data.partial import Partial, partial_store
+from lovt_bench.benchmark.data.people import split_level
+from lovt_bench.benchmark.data.plan import Plan, make_plan
+from lovt_bench.benchmark.data.pool import map_chunks, workers_for
+from lovt_bench.benchmark.data.preparers import dataset
+from lovt_bench.benchmark.data.process import Row, process_chunk
+from lovt_bench.benchmark.data.remarks import Remarks
+from lovt_bench.benchmark.data.samples import Preparer
+from lovt_bench.benchmark.data.seal import seal
+from lovt_bench.benchmark.data.statistics import split_statistics
+from lovt_bench.benchmark.data.work import clear
+from lovt_bench.benchmark.disk.leftovers import remove, sweep
+from lovt_bench.benchmark.disk.temporary import new_folder
+from lovt_bench.benchmark.log import logger
 
 SHOWN = 10
 """Bad images that a message names before it counts the rest."""

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.box_masks import as_gif_reads
-from benchmark.data.equalise import Prepared, equalise, keep, through_jpeg
-from benchmark.data.errors import BadImageError
-from benchmark.data.format import pack_masks
-from benchmark.data.images import read_bytes
-from benchmark.data.person import UNKNOWN, Person
-from benchmark.data.preparers import dataset
-from benchmark.data.remarks import collected
-from benchmark.data.samples import Preparer, Sample
-from benchmark.data.transforms import Frame, fit_boxes, fit_image, fit_mask
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.box_masks import as_gif_reads
+from lovt_bench.benchmark.data.equalise import Prepared, equalise, keep, through_jpeg
+from lovt_bench.benchmark.data.errors import BadImageError
+from lovt_bench.benchmark.data.format import pack_masks
+from lovt_bench.benchmark.data.images import read_bytes
+from lovt_bench.benchmark.data.person import UNKNOWN, Person
+from lovt_bench.benchmark.data.preparers import dataset
+from lovt_bench.benchmark.data.remarks import collected
+from lovt_bench.benchmark.data.samples import Preparer, Sample
+from lovt_bench.benchmark.data.transforms import Frame, fit_boxes, fit_image, fit_mask
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from benchmark.contract.dataset import DatasetManifest
-from benchmark.data import format as fmt
-from benchmark.data.errors import DamagedStoreError
+from lovt_bench.benchmark.contract.dataset import DatasetManifest
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.errors import DamagedStoreError
 
 Boxes = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Offsets int64 (N + 1), boxes float32 (M, 4), classes int64 (M)."""

@@ -7,8 +7,8 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from benchmark.contract.untrusted import clean_text
-from benchmark.log import logger
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.log import logger
 
 SHOWN = 10
 """Different remarks that are logged before the rest is only counted."""

@@ -9,11 +9,11 @@ from typing import Protocol
 
 import numpy as np
 
-from benchmark.contract.dataset import LeftOutImages, SplitName
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.inventory import Inventory
-from benchmark.data.person import UNKNOWN, Person
-from benchmark.data.tables import safe_id
+from lovt_bench.benchmark.contract.dataset import LeftOutImages, SplitName
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.inventory import Inventory
+from lovt_bench.benchmark.data.person import UNKNOWN, Person
+from lovt_bench.benchmark.data.tables import safe_id
 
 Box = tuple[float, float, float, float]
 """x, y, w, h with the top-left corner, in pixels of the raw image, sides as they truly are."""

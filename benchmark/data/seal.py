@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, SplitName, SplitSummary
-from benchmark.data import format as fmt
-from benchmark.disk.digest import DigestedFile
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest, SplitName, SplitSummary
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.disk.digest import DigestedFile
 
 
 def summarise(index: pd.DataFrame, box_counts: np.ndarray | None) -> dict[SplitName, SplitSummary]:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
-from benchmark.data.errors import DataError
-from benchmark.data.layout import holds
-from benchmark.data.tables import parse_box, read_table, safe_id
-from benchmark.log import logger
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.layout import holds
+from lovt_bench.benchmark.data.tables import parse_box, read_table, safe_id
+from lovt_bench.benchmark.log import logger
 
 
 @dataclass(frozen=True)

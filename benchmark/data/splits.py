@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.dataset import SplitName
 
 Drawn = dict[SplitName, list[str]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.contract.dataset import PixelStatistics
+from lovt_bench.benchmark.contract.dataset import PixelStatistics
 
 
 def split_statistics(means: np.ndarray, variances: np.ndarray) -> PixelStatistics:

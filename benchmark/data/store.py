@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.contract.dataset import (
+from lovt_bench.benchmark.contract.dataset import (
     DatasetManifest,
     SplitName,
 )
-from benchmark.data import format as fmt
-from benchmark.data.consistent import contradictions
-from benchmark.data.errors import DamagedStoreError
-from benchmark.data.read_files import read_files
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.consistent import contradictions
+from lovt_bench.benchmark.data.errors import DamagedStoreError
+from lovt_bench.benchmark.data.read_files import read_files
 
 
 @dataclass(frozen=True)

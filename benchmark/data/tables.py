@@ -19,8 +19,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TextIO, cast
 
-from benchmark.data.errors import DataError
-from benchmark.data.walk import file_problem, is_clutter
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.walk import file_problem, is_clutter
 
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 """An image ID becomes a file name: letters, digits, `.`, `_`, `-`, not beginning with a dot."""

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract.dataset import SPLIT_NAMES
-from benchmark.contract.protocol import Protocol
-from benchmark.data import format as fmt
-from benchmark.data.errors import DamagedStoreError
-from benchmark.data.folders import store_folder
-from benchmark.data.official import is_official, published
-from benchmark.data.store import ImageStore
-from benchmark.disk.intact import damage
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.errors import DamagedStoreError
+from lovt_bench.benchmark.data.folders import store_folder
+from lovt_bench.benchmark.data.official import is_official, published
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.disk.intact import damage
 
 STATISTICS_TOLERANCE = 1e-3
 """Largest difference to the published mean and std that decoders of other versions explain."""

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmark.data.errors import DataError
-from benchmark.disk.digest import Bytes, read_up_to, write_all
-from benchmark.disk.leftovers import remove
-from benchmark.disk.lock import hold
-from benchmark.disk.temporary import write_text
-from benchmark.disk.words import naming
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.disk.digest import Bytes, read_up_to, write_all
+from lovt_bench.benchmark.disk.leftovers import remove
+from lovt_bench.benchmark.disk.lock import hold
+from lovt_bench.benchmark.disk.temporary import write_text
+from lovt_bench.benchmark.disk.words import naming
 
 JOURNAL, SOURCES = "journal.jsonl", "sources"
 

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmark.disk.digest import file_sha256
-from benchmark.disk.temporary import write_text
-from benchmark.log import logger
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.disk.temporary import write_text
+from lovt_bench.benchmark.log import logger
 
 VERIFIED = "verified.json"
 

@@ -12,7 +12,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-from benchmark.disk.lock import is_at, try_lock
+from lovt_bench.benchmark.disk.lock import is_at, try_lock
 
 _PREFIX = ".tmp-"
 _NAME = re.compile(rf"{re.escape(_PREFIX)}.*-[0-9a-f]{{8}}(\.[^.]*)?", re.DOTALL)

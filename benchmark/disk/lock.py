@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from benchmark.disk.words import naming
-from benchmark.log import logger
+from lovt_bench.benchmark.disk.words import naming
+from lovt_bench.benchmark.log import logger
 
 PATIENCE, PAUSE = 3.0, 0.02
 """Seconds until a waiting process says so, and between two looks until then."""

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmark.disk.leftovers import OLD, TARGET, restore, sweep, temporary_name
-from benchmark.disk.lock import is_at, try_lock
-from benchmark.disk.words import naming
+from lovt_bench.benchmark.disk.leftovers import OLD, TARGET, restore, sweep, temporary_name
+from lovt_bench.benchmark.disk.lock import is_at, try_lock
+from lovt_bench.benchmark.disk.words import naming
 
 _NEW = "new"
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from benchmark.printable import printable
+from lovt_bench.benchmark.printable import printable
 
 _ELSEWHERE = "choose another folder (--workspace or LOVT_BENCH_WORKSPACE for what lovt-bench writes itself)"
 _KEPT = "What was finished before is kept."

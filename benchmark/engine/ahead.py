@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from benchmark.engine.unseen import asked_for
+from lovt_bench.benchmark.engine.unseen import asked_for
 
 Batch = TypeVar("Batch")
 

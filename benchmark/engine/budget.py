@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.cost import TYPICAL, Rates
-from tasks.profile import kind_of
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.cost import TYPICAL, Rates
+from lovt_bench.tasks.profile import kind_of
 
 
 def useful_order(specs: Sequence[TaskSpec], seconds: Mapping[str, float]) -> list[TaskSpec]:

@@ -9,20 +9,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.engine.cost import FULL_SIDE, TYPICAL, HeadKind, Rates, head_kind
-from benchmark.engine.device import mixed_precision
-from benchmark.engine.fast_head import head_of
-from benchmark.engine.inputs import frozen_features
-from benchmark.engine.linear_batch import LinearSplit, train_linear_batch
-from benchmark.engine.memory import training_format
-from benchmark.engine.optimiser import build_adam
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.rows import RowTensor
-from benchmark.engine.targets import MaskTargets
-from benchmark.engine.task_plan import TaskPlan
-from tasks.boxes import BoxTarget
-from tasks.heads import build_head
-from tasks.objective import build_objective
+from lovt_bench.benchmark.engine.cost import FULL_SIDE, TYPICAL, HeadKind, Rates, head_kind
+from lovt_bench.benchmark.engine.device import mixed_precision
+from lovt_bench.benchmark.engine.fast_head import head_of
+from lovt_bench.benchmark.engine.inputs import frozen_features
+from lovt_bench.benchmark.engine.linear_batch import LinearSplit, train_linear_batch
+from lovt_bench.benchmark.engine.memory import training_format
+from lovt_bench.benchmark.engine.optimiser import build_adam
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.engine.targets import MaskTargets
+from lovt_bench.benchmark.engine.task_plan import TaskPlan
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.heads import build_head
+from lovt_bench.tasks.objective import build_objective
 
 _IMAGES = 8
 """Images of a step."""

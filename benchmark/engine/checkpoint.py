@@ -17,14 +17,14 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 
-from benchmark.contract.checkpoint import CHECKPOINTS, MANIFEST, STATE, CheckpointManifest
-from benchmark.contract.run_record import RunKey
-from benchmark.disk.digest import DigestedFile, file_sha256
-from benchmark.disk.leftovers import remove, sweep
-from benchmark.disk.temporary import new_folder
-from benchmark.disk.words import explain
-from benchmark.engine.usage import Usage, UsageMeter
-from benchmark.log import logger
+from lovt_bench.benchmark.contract.checkpoint import CHECKPOINTS, MANIFEST, STATE, CheckpointManifest
+from lovt_bench.benchmark.contract.run_record import RunKey
+from lovt_bench.benchmark.disk.digest import DigestedFile, file_sha256
+from lovt_bench.benchmark.disk.leftovers import remove, sweep
+from lovt_bench.benchmark.disk.temporary import new_folder
+from lovt_bench.benchmark.disk.words import explain
+from lovt_bench.benchmark.engine.usage import Usage, UsageMeter
+from lovt_bench.benchmark.log import logger
 
 LEAST_SECONDS = 10.0
 """Least seconds of training between two checkpoints: less is not worth a file."""

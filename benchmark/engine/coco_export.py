@@ -14,14 +14,14 @@ import numpy as np
 import torch
 from faster_coco_eval.core import mask as rle
 
-from benchmark.data.format import unpack_masks
-from benchmark.disk.temporary import new_folder
-from benchmark.engine.prediction_format import PredictionError, StoredPredictions
-from benchmark.engine.rescore import ScoredRun, check_fits
-from benchmark.engine.targets import box_targets, packed_masks
-from tasks.boxes import FRAME
-from tasks.metrics.mean_average_precision import finite_boxes
-from tasks.predictions import MaskPredictions
+from lovt_bench.benchmark.data.format import unpack_masks
+from lovt_bench.benchmark.disk.temporary import new_folder
+from lovt_bench.benchmark.engine.prediction_format import PredictionError, StoredPredictions
+from lovt_bench.benchmark.engine.rescore import ScoredRun, check_fits
+from lovt_bench.benchmark.engine.targets import box_targets, packed_masks
+from lovt_bench.tasks.boxes import FRAME
+from lovt_bench.tasks.metrics.mean_average_precision import finite_boxes
+from lovt_bench.tasks.predictions import MaskPredictions
 
 ANNOTATIONS = "annotations.json"
 

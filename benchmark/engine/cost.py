@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from benchmark.contract.run_record import Engine
-from benchmark.contract.task import HeadName, TaskSpec
-from benchmark.engine.plan import SplitSizes
-from tasks.head import heads
+from lovt_bench.benchmark.contract.run_record import Engine
+from lovt_bench.benchmark.contract.task import HeadName, TaskSpec
+from lovt_bench.benchmark.engine.plan import SplitSizes
+from lovt_bench.tasks.head import heads
 
 FULL_SIDE = 224
 

@@ -7,9 +7,9 @@ from typing import Literal
 
 import torch
 
-from benchmark.gpu import is_there, without_cuda
-from benchmark.log import logger
-from benchmark.visible_gpus import visible_gpus
+from lovt_bench.benchmark.gpu import is_there, without_cuda
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.visible_gpus import visible_gpus
 
 DeviceChoice = Literal["auto", "cpu", "cuda"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benchmark.backbone.sources import BackboneSource
-from benchmark.contract.task import TaskSpec
-from tasks.heads import head_strides
+from lovt_bench.benchmark.backbone.sources import BackboneSource
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.tasks.heads import head_strides
 
 
 def why_not(spec: TaskSpec, source: BackboneSource, side: int) -> str | None:

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.task import TaskSpec
-from benchmark.disk.leftovers import sweep
-from benchmark.disk.words import explain
-from benchmark.engine.budget import Budget
-from benchmark.engine.checkpoint import sweep_checkpoints
-from benchmark.engine.cost import TYPICAL
-from benchmark.engine.eligible import check_eligible
-from benchmark.engine.evaluation import Evaluation, TaskResult, check_stores
-from benchmark.engine.jobs import PlannedJob, plan_jobs
-from benchmark.engine.observer import Observer
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.records import sweep_predictions
-from benchmark.engine.task_plan import TaskError, TaskPlan
-from benchmark.engine.worker import ENTRY, Worker
-from benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
-from benchmark.executor.process import ProcessExecutor
-from benchmark.log import logger
-from tasks.tuning import WHY_DIVERGED
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.disk.leftovers import sweep
+from lovt_bench.benchmark.disk.words import explain
+from lovt_bench.benchmark.engine.budget import Budget
+from lovt_bench.benchmark.engine.checkpoint import sweep_checkpoints
+from lovt_bench.benchmark.engine.cost import TYPICAL
+from lovt_bench.benchmark.engine.eligible import check_eligible
+from lovt_bench.benchmark.engine.evaluation import Evaluation, TaskResult, check_stores
+from lovt_bench.benchmark.engine.jobs import PlannedJob, plan_jobs
+from lovt_bench.benchmark.engine.observer import Observer
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.records import sweep_predictions
+from lovt_bench.benchmark.engine.task_plan import TaskError, TaskPlan
+from lovt_bench.benchmark.engine.worker import ENTRY, Worker
+from lovt_bench.benchmark.executor.job import Event, Executor, Job, JobEnd, Watcher, Work
+from lovt_bench.benchmark.executor.process import ProcessExecutor
+from lovt_bench.benchmark.log import logger
+from lovt_bench.tasks.tuning import WHY_DIVERGED
 
 __all__ = ["Evaluation", "TaskResult", "evaluate", "plan_tasks"]
 

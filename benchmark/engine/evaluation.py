@@ -9,13 +9,13 @@ from typing import Literal
 
 import torch
 
-from benchmark.backbone.sources import BackboneSource, resolve
-from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.profile import Profile
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.run_record import Engine, RunRecord
-from benchmark.contract.task import TaskSpec
-from benchmark.data.store import ImageStore
+from lovt_bench.benchmark.backbone.sources import BackboneSource, resolve
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.run_record import Engine, RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.store import ImageStore
 
 
 @dataclass(frozen=True)

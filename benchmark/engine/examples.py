@@ -16,13 +16,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from benchmark.contract.dataset import IMAGE_SIDE
-from benchmark.contract.example import EXAMPLE_SIDE, ExampleBox, ExampleImage, ExampleSet
-from benchmark.disk.temporary import write_text
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.task_plan import TaskPlan
-from benchmark.log import logger
-from tasks.heads import head_module
+from lovt_bench.benchmark.contract.dataset import IMAGE_SIDE
+from lovt_bench.benchmark.contract.example import EXAMPLE_SIDE, ExampleBox, ExampleImage, ExampleSet
+from lovt_bench.benchmark.disk.temporary import write_text
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.task_plan import TaskPlan
+from lovt_bench.benchmark.log import logger
+from lovt_bench.tasks.heads import head_module
 
 Predict = Callable[[Tensor], Any]
 """From indices of test rows (int64, CPU) to the head's output: logits (B, C, S, S), or raw maps of three scales."""

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmark.contract.run_record import Engine
-from benchmark.engine.winograd import winograd_conv2d
+from lovt_bench.benchmark.contract.run_record import Engine
+from lovt_bench.benchmark.engine.winograd import winograd_conv2d
 
 MIN_CHANNELS = 128
 MIN_WORK = 1 << 17

@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.backbone.model import Backbone
-from benchmark.contract.backbone import ONNX_ONLY
-from benchmark.engine.inputs import frozen_features
-from benchmark.log import logger
+from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.contract.backbone import ONNX_ONLY
+from lovt_bench.benchmark.engine.inputs import frozen_features
+from lovt_bench.benchmark.log import logger
 
 Library = Literal["torch", "onnxruntime"]
 TORCH = f"torch {torch.__version__}"
@@ -94,8 +94,8 @@ class OnnxFeatures:
     name = "onnxruntime"
 
     def __init__(self, backbone: Backbone, side: int, device: torch.device) -> None:
-        from benchmark.backbone.export import INPUT, export_onnx
-        from benchmark.backbone.graph_model import open_session
+        from lovt_bench.benchmark.backbone.export import INPUT, export_onnx
+        from lovt_bench.benchmark.backbone.graph_model import open_session
 
         self._input, self._side, self.library = INPUT, side, _onnxruntime()
         self._levels = {level.stride: level for level in backbone.levels}

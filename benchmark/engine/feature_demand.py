@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
-from benchmark.engine.features import FeatureCache
-from benchmark.engine.task_plan import TaskPlan
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.engine.features import FeatureCache
+from lovt_bench.benchmark.engine.task_plan import TaskPlan
 
 Demand = dict[tuple[SplitName, int], int]
 """Rows by split and stride."""

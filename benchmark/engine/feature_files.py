@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field, JsonValue, ValidationError
 
-from benchmark.contract.base import Model, Sha256
-from benchmark.contract.made_with import Words
-from benchmark.disk.intact import damage
-from benchmark.disk.leftovers import remove
-from benchmark.disk.lock import hold
-from benchmark.disk.temporary import write_text
-from benchmark.log import logger
+from lovt_bench.benchmark.contract.base import Model, Sha256
+from lovt_bench.benchmark.contract.made_with import Words
+from lovt_bench.benchmark.disk.intact import damage
+from lovt_bench.benchmark.disk.leftovers import remove
+from lovt_bench.benchmark.disk.lock import hold
+from lovt_bench.benchmark.disk.temporary import write_text
+from lovt_bench.benchmark.log import logger
 
 MANIFEST = "features.json"
 

@@ -20,24 +20,24 @@ import torch
 from pydantic import JsonValue
 from torch import nn
 
-from benchmark.backbone.model import BATCH
-from benchmark.contract.base import digest_of
-from benchmark.contract.dataset import SplitName
-from benchmark.data.npy import npy_header
-from benchmark.data.store import ImageStore
-from benchmark.disk.digest import write_all
-from benchmark.disk.temporary import new_file
-from benchmark.disk.words import naming
-from benchmark.engine.behind import Behind
-from benchmark.engine.feature_backend import (
+from lovt_bench.benchmark.backbone.model import BATCH
+from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.data.npy import npy_header
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.disk.digest import write_all
+from lovt_bench.benchmark.disk.temporary import new_file
+from lovt_bench.benchmark.disk.words import naming
+from lovt_bench.benchmark.engine.behind import Behind
+from lovt_bench.benchmark.engine.feature_backend import (
     COMPARED,
     FeatureBackend,
     Library,
     choose_backend,
 )
-from benchmark.engine.feature_files import FeatureFiles
-from benchmark.engine.inputs import Images, scaled_images
-from benchmark.log import logger
+from lovt_bench.benchmark.engine.feature_files import FeatureFiles
+from lovt_bench.benchmark.engine.inputs import Images, scaled_images
+from lovt_bench.benchmark.log import logger
 
 _FORMAT = 3
 """2: which library computed the features was measured, and not part of what they depend on."""

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 
-from benchmark.contract.task import TaskSpec
-from benchmark.data.pool import WorkerPool, interrupts_held
-from benchmark.engine.calibrate import calibrate
-from benchmark.engine.cost import Rates
-from benchmark.engine.eligible import check_eligible
-from benchmark.engine.evaluate import plan_tasks
-from benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation, refer_to
-from benchmark.engine.full_gpu import full_gpu_said
-from benchmark.engine.jobs import plan_jobs
-from benchmark.engine.predict import TaskPrediction, predict
-from benchmark.executor.job import JobError
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.pool import WorkerPool, interrupts_held
+from lovt_bench.benchmark.engine.calibrate import calibrate
+from lovt_bench.benchmark.engine.cost import Rates
+from lovt_bench.benchmark.engine.eligible import check_eligible
+from lovt_bench.benchmark.engine.evaluate import plan_tasks
+from lovt_bench.benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation, refer_to
+from lovt_bench.benchmark.engine.full_gpu import full_gpu_said
+from lovt_bench.benchmark.engine.jobs import plan_jobs
+from lovt_bench.benchmark.engine.predict import TaskPrediction, predict
+from lovt_bench.benchmark.executor.job import JobError
 
 
 @dataclass(frozen=True)

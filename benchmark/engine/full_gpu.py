@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import torch
 
-from benchmark.contract.untrusted import clean_text
-from benchmark.engine.nvml import nvml_device
-from benchmark.executor.device_errors import full_memory
-from benchmark.executor.job import JobError
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.engine.nvml import nvml_device
+from lovt_bench.benchmark.executor.device_errors import full_memory
+from lovt_bench.benchmark.executor.job import JobError
 
 _GIB = 2**30
 _SHOWN = 5

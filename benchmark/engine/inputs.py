@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.contract.dataset import PixelStatistics
-from benchmark.data.store import ImageStore
-from benchmark.engine.device import mixed_precision
-from benchmark.engine.memory import training_format
-from benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.contract.dataset import PixelStatistics
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.engine.device import mixed_precision
+from lovt_bench.benchmark.engine.memory import training_format
+from lovt_bench.benchmark.engine.rows import RowTensor
 
 _SCALE_CHUNK = 256
 

@@ -12,14 +12,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from benchmark.contract.base import Model, digest_of
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.cost import TYPICAL, Rates, feature_cost
-from benchmark.engine.evaluation import EvaluationReference, refer_to
-from benchmark.engine.feature_demand import Demand, demand, missing, stored_bytes
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.task_plan import TaskError, TaskPlan
-from benchmark.executor.job import Job
+from lovt_bench.benchmark.contract.base import Model, digest_of
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.cost import TYPICAL, Rates, feature_cost
+from lovt_bench.benchmark.engine.evaluation import EvaluationReference, refer_to
+from lovt_bench.benchmark.engine.feature_demand import Demand, demand, missing, stored_bytes
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.task_plan import TaskError, TaskPlan
+from lovt_bench.benchmark.executor.job import Job
 
 JobKind = Literal["features", "tune", "final"]
 

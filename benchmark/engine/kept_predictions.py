@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from benchmark.contract.prediction_file import PredictionFile, PredictionHeader, prediction_file
-from benchmark.contract.run_record import RunRecord
-from benchmark.engine.prediction_format import to_bytes
-from benchmark.engine.task_plan import TaskPlan
-from tasks.boxes import FRAME
-from tasks.predictions import MaskPredictions, Predictions
+from lovt_bench.benchmark.contract.prediction_file import PredictionFile, PredictionHeader, prediction_file
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.engine.prediction_format import to_bytes
+from lovt_bench.benchmark.engine.task_plan import TaskPlan
+from lovt_bench.tasks.boxes import FRAME
+from lovt_bench.tasks.predictions import MaskPredictions, Predictions
 
 
 def with_predictions(

@@ -15,25 +15,25 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from benchmark.contract.dataset import SplitName
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.run_record import EpochLog
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.divergence import all_finite
-from benchmark.engine.optimiser import build_adam, build_plateau, steps_done
-from benchmark.engine.order import ordered_batches, seeded, train_batches
-from benchmark.engine.outcome import HowTrained, RunOutcome, epoch_log
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.rows import RowTensor
-from benchmark.engine.step_graph import StepGraph, step_on
-from benchmark.engine.stopping import BestEpoch
-from benchmark.engine.targets import MaskTargets
-from benchmark.engine.validation_loss import LossMean
-from tasks.heads import build_head
-from tasks.heads.linear import STRIDE as LINEAR_STRIDE
-from tasks.losses.upsampled_dice import upsampled_dice_loss
-from tasks.metrics.dice import SegmentationMetrics, upsampled_image_counts
-from tasks.predictions import Predictions
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.run_record import EpochLog
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.divergence import all_finite
+from lovt_bench.benchmark.engine.optimiser import build_adam, build_plateau, steps_done
+from lovt_bench.benchmark.engine.order import ordered_batches, seeded, train_batches
+from lovt_bench.benchmark.engine.outcome import HowTrained, RunOutcome, epoch_log
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.engine.step_graph import StepGraph, step_on
+from lovt_bench.benchmark.engine.stopping import BestEpoch
+from lovt_bench.benchmark.engine.targets import MaskTargets
+from lovt_bench.benchmark.engine.validation_loss import LossMean
+from lovt_bench.tasks.heads import build_head
+from lovt_bench.tasks.heads.linear import STRIDE as LINEAR_STRIDE
+from lovt_bench.tasks.losses.upsampled_dice import upsampled_dice_loss
+from lovt_bench.tasks.metrics.dice import SegmentationMetrics, upsampled_image_counts
+from lovt_bench.tasks.predictions import Predictions
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from benchmark.engine.ahead import loaded
-from benchmark.engine.inputs import InputSource
-from benchmark.engine.order import ordered_batches, train_batches
-from benchmark.engine.rows import RowTensor
-from benchmark.engine.targets import TargetSource
+from lovt_bench.benchmark.engine.ahead import loaded
+from lovt_bench.benchmark.engine.inputs import InputSource
+from lovt_bench.benchmark.engine.order import ordered_batches, train_batches
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.engine.targets import TargetSource
 
 
 @dataclass(frozen=True)

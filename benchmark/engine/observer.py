@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.plan import RunConfig
 
 
 class Observer:

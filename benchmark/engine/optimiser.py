@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import Adam
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from benchmark.contract.protocol import OptimisationProtocol
+from lovt_bench.benchmark.contract.protocol import OptimisationProtocol
 
 
 def build_adam(

@@ -9,8 +9,8 @@ from typing import Any
 
 from torch import Tensor
 
-from benchmark.contract.run_record import EpochLog
-from tasks.predictions import Predictions
+from lovt_bench.benchmark.contract.run_record import EpochLog
+from lovt_bench.tasks.predictions import Predictions
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.contract.profile import Profile
-from benchmark.contract.protocol import RunProtocol
-from benchmark.contract.run_record import Phase
-from benchmark.contract.task import TaskSpec
-from tasks.profile import kind_of
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.contract.protocol import RunProtocol
+from lovt_bench.benchmark.contract.run_record import Phase
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.tasks.profile import kind_of
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.jobs import PlannedJob
-from benchmark.engine.task_plan import TaskPlan
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.jobs import PlannedJob
+from lovt_bench.benchmark.engine.task_plan import TaskPlan
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from benchmark.contract.prediction_file import PredictionHeader
-from tasks.detection import Detections
+from lovt_bench.benchmark.contract.prediction_file import PredictionHeader
+from lovt_bench.tasks.detection import Detections
 
 
 def check_boxes(rows: np.ndarray, found: Detections, header: PredictionHeader) -> str | None:

@@ -19,12 +19,12 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.prediction_file import PredictionFile, PredictionHeader
-from benchmark.data.format import packed_size
-from benchmark.engine.prediction_checks import check_boxes, check_masks
-from tasks.detection import Detections
-from tasks.predictions import MaskPredictions, Predictions
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.prediction_file import PredictionFile, PredictionHeader
+from lovt_bench.benchmark.data.format import packed_size
+from lovt_bench.benchmark.engine.prediction_checks import check_boxes, check_masks
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.predictions import MaskPredictions, Predictions
 
 _HEADER = b"lovt-bench"
 _LEVEL = 9

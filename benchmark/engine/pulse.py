@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
-from benchmark.executor.job import Emit
+from lovt_bench.benchmark.executor.job import Emit
 
 _SECONDS = 1.0
 """Least time between two events; a batch may take microseconds."""

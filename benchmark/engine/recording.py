@@ -7,13 +7,13 @@ from importlib.metadata import version
 
 import torch
 
-from benchmark.backbone.platform import platform_of
-from benchmark.contract.made_with import MadeWith
-from benchmark.contract.run_record import RunRecord
-from benchmark.engine.outcome import RunOutcome
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.task_plan import TaskPlan
-from benchmark.engine.usage import ENERGY_SOURCE, Usage
+from lovt_bench.benchmark.backbone.platform import platform_of
+from lovt_bench.benchmark.contract.made_with import MadeWith
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.engine.outcome import RunOutcome
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.task_plan import TaskPlan
+from lovt_bench.benchmark.engine.usage import ENERGY_SOURCE, Usage
 
 _PACKAGES = ("lovt-bench", "torch", "torchvision", "lightning", "torchmetrics", "numpy")
 

@@ -12,15 +12,15 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
-from benchmark.contract.plain_file import is_plain
-from benchmark.contract.prediction_file import PREDICTIONS
-from benchmark.contract.record_file import RecordFileError, read_record_file
-from benchmark.contract.run_record import RunRecord
-from benchmark.disk.digest import write_all
-from benchmark.disk.leftovers import sweep
-from benchmark.disk.lock import try_lock
-from benchmark.disk.temporary import new_file
-from benchmark.disk.words import naming
+from lovt_bench.benchmark.contract.plain_file import is_plain
+from lovt_bench.benchmark.contract.prediction_file import PREDICTIONS
+from lovt_bench.benchmark.contract.record_file import RecordFileError, read_record_file
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.disk.digest import write_all
+from lovt_bench.benchmark.disk.leftovers import sweep
+from lovt_bench.benchmark.disk.lock import try_lock
+from lovt_bench.benchmark.disk.temporary import new_file
+from lovt_bench.benchmark.disk.words import naming
 
 
 def results_path(workspace: Path, track: str, submission: str, task: str) -> Path:

@@ -14,14 +14,14 @@ from typing import Literal
 import numpy as np
 import torch
 
-from benchmark.contract.profile import Profile
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.task import TaskSpec
-from benchmark.data.open_store import find_store, open_store
-from benchmark.data.store import ImageStore
-from benchmark.disk.words import explain
-from benchmark.engine.prediction_format import (
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.open_store import find_store, open_store
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.disk.words import explain
+from lovt_bench.benchmark.engine.prediction_format import (
     ChangedPredictionsError,
     MissingPredictionsError,
     PredictionError,
@@ -29,13 +29,13 @@ from benchmark.engine.prediction_format import (
     read_predictions,
     rows_differ,
 )
-from benchmark.engine.targets import box_targets, packed_masks
-from tasks.boxes import FRAME
-from tasks.predictions import MaskPredictions
-from tasks.profile import apply_profile, load_profile
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
-from tasks.scores import detection_scores, segmentation_scores
+from lovt_bench.benchmark.engine.targets import box_targets, packed_masks
+from lovt_bench.tasks.boxes import FRAME
+from lovt_bench.tasks.predictions import MaskPredictions
+from lovt_bench.tasks.profile import apply_profile, load_profile
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
+from lovt_bench.tasks.scores import detection_scores, segmentation_scores
 
 _CPU = torch.device("cpu")
 _SHOWN = 4

@@ -14,10 +14,10 @@ from typing import Protocol
 
 import torch
 
-from benchmark.engine.rows import RowTensor
-from benchmark.executor.device_errors import full_memory
-from benchmark.executor.limits import gpu_sharers
-from benchmark.log import logger
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.executor.device_errors import full_memory
+from lovt_bench.benchmark.executor.limits import gpu_sharers
+from lovt_bench.benchmark.log import logger
 
 _MARGIN = 1.25
 """Memory kept for a step, by what an epoch was seen to take: a graph of the step, metrics of the test split and gaps

@@ -15,24 +15,24 @@ from lightning.pytorch.plugins.precision import MixedPrecision
 from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 
-from benchmark.contract.profile import GRADIENT_SCALE
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.run_record import Engine, EpochLog
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.checkpoint import Checkpoint, State
-from benchmark.engine.device import mixed_precision
-from benchmark.engine.fast_head import head_of, used_winograd
-from benchmark.engine.loaders import OrderedLoader, ShuffledLoader, SplitData
-from benchmark.engine.memory import training_format
-from benchmark.engine.order import seeded
-from benchmark.engine.outcome import HowTrained, RunOutcome
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.residence import Residence
-from benchmark.engine.step_graph import GraphedHead, uses_graphs
-from benchmark.engine.training import Training
-from benchmark.log import logger
-from tasks.heads import build_head
-from tasks.objective import build_objective
+from lovt_bench.benchmark.contract.profile import GRADIENT_SCALE
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.run_record import Engine, EpochLog
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.checkpoint import Checkpoint, State
+from lovt_bench.benchmark.engine.device import mixed_precision
+from lovt_bench.benchmark.engine.fast_head import head_of, used_winograd
+from lovt_bench.benchmark.engine.loaders import OrderedLoader, ShuffledLoader, SplitData
+from lovt_bench.benchmark.engine.memory import training_format
+from lovt_bench.benchmark.engine.order import seeded
+from lovt_bench.benchmark.engine.outcome import HowTrained, RunOutcome
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.residence import Residence
+from lovt_bench.benchmark.engine.step_graph import GraphedHead, uses_graphs
+from lovt_bench.benchmark.engine.training import Training
+from lovt_bench.benchmark.log import logger
+from lovt_bench.tasks.heads import build_head
+from lovt_bench.tasks.objective import build_objective
 
 
 def train_single(

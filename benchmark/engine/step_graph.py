@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from benchmark.engine.unseen import asked_for
-from benchmark.log import logger
+from lovt_bench.benchmark.engine.unseen import asked_for
+from lovt_bench.benchmark.log import logger
 
 Step = Callable[..., Any]
 """From tensors to one tensor or a sequence of tensors, all differentiable: a function, or a module."""

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.data.store import ImageStore
-from benchmark.engine.rows import RowTensor
-from tasks.boxes import FRAME, BoxTarget
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.tasks.boxes import FRAME, BoxTarget
 
 _CHUNK = 256
 

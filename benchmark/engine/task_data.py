@@ -10,25 +10,31 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from benchmark.backbone.sources import BackboneSource
-from benchmark.contract.backbone import ONNX_ONLY
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
-from benchmark.contract.made_with import WORDS_LIMIT
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.run_record import Engine
-from benchmark.contract.task import TaskSpec
-from benchmark.data.store import ImageStore
-from benchmark.engine.feature_backend import TORCH, library_for
-from benchmark.engine.features import FeatureCache
-from benchmark.engine.inputs import CachedFeatures, Images, InputSource, LiveFeatures, scaled_images
-from benchmark.engine.linear_batch import LinearSplit
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.memory import training_format
-from benchmark.engine.plan import SplitSizes
-from benchmark.engine.residence import Residence
-from benchmark.engine.rows import RowTensor
-from benchmark.engine.targets import TargetSource, box_targets, mask_targets
-from tasks.heads import head_strides
+from lovt_bench.benchmark.backbone.sources import BackboneSource
+from lovt_bench.benchmark.contract.backbone import ONNX_ONLY
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.contract.made_with import WORDS_LIMIT
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.run_record import Engine
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.engine.feature_backend import TORCH, library_for
+from lovt_bench.benchmark.engine.features import FeatureCache
+from lovt_bench.benchmark.engine.inputs import (
+    CachedFeatures,
+    Images,
+    InputSource,
+    LiveFeatures,
+    scaled_images,
+)
+from lovt_bench.benchmark.engine.linear_batch import LinearSplit
+from lovt_bench.benchmark.engine.loaders import SplitData
+from lovt_bench.benchmark.engine.memory import training_format
+from lovt_bench.benchmark.engine.plan import SplitSizes
+from lovt_bench.benchmark.engine.residence import Residence
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.engine.targets import TargetSource, box_targets, mask_targets
+from lovt_bench.tasks.heads import head_strides
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 
-from benchmark.contract.made_with import DeviceKind
-from benchmark.contract.run_record import GridEdge, Precision, RunKey, RunRecord
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.cost import TYPICAL, Rates, epoch_cost
-from benchmark.engine.evaluation import Evaluation
-from benchmark.engine.plan import RunConfig, final_runs, split_sizes, tuning_runs
-from benchmark.engine.records import load_records, results_path
-from benchmark.engine.task_data import TaskData
-from benchmark.executor.job import JobError
-from tasks.head import heads
-from tasks.profile import apply_profile
-from tasks.tuning import choose_learning_rate, grid_edge
+from lovt_bench.benchmark.contract.made_with import DeviceKind
+from lovt_bench.benchmark.contract.run_record import GridEdge, Precision, RunKey, RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.cost import TYPICAL, Rates, epoch_cost
+from lovt_bench.benchmark.engine.evaluation import Evaluation
+from lovt_bench.benchmark.engine.plan import RunConfig, final_runs, split_sizes, tuning_runs
+from lovt_bench.benchmark.engine.records import load_records, results_path
+from lovt_bench.benchmark.engine.task_data import TaskData
+from lovt_bench.benchmark.executor.job import JobError
+from lovt_bench.tasks.head import heads
+from lovt_bench.tasks.profile import apply_profile
+from lovt_bench.tasks.tuning import choose_learning_rate, grid_edge
 
 
 class TaskError(JobError):

@@ -14,18 +14,18 @@ from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Adam
 
-from benchmark.contract.protocol import OptimisationProtocol
-from benchmark.contract.run_record import EpochLog
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.checkpoint import State
-from benchmark.engine.divergence import all_finite
-from benchmark.engine.optimiser import build_adam, build_plateau, steps_done
-from benchmark.engine.outcome import epoch_log
-from benchmark.engine.stopping import BestEpoch
-from benchmark.engine.validation_loss import LossMean
-from benchmark.engine.warm_up import step_state
-from tasks.objective import Objective
-from tasks.predictions import Predictions
+from lovt_bench.benchmark.contract.protocol import OptimisationProtocol
+from lovt_bench.benchmark.contract.run_record import EpochLog
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.checkpoint import State
+from lovt_bench.benchmark.engine.divergence import all_finite
+from lovt_bench.benchmark.engine.optimiser import build_adam, build_plateau, steps_done
+from lovt_bench.benchmark.engine.outcome import epoch_log
+from lovt_bench.benchmark.engine.stopping import BestEpoch
+from lovt_bench.benchmark.engine.validation_loss import LossMean
+from lovt_bench.benchmark.engine.warm_up import step_state
+from lovt_bench.tasks.objective import Objective
+from lovt_bench.tasks.predictions import Predictions
 
 _STATE_KEYS = {
     *("weights", "best_weights", "best_validation", "best", "history", "step"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Literal, get_args
 
-from benchmark.contract.unknown import unknown
+from lovt_bench.benchmark.contract.unknown import unknown
 
 VARIABLE = "LOVT_BENCH_UNSEEN"
 Way = Literal["cuda-graphs", "copy-stream"]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import torch
 
-from benchmark.engine.nvml import nvml_device
+from lovt_bench.benchmark.engine.nvml import nvml_device
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 

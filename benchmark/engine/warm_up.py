@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.contract.protocol import OptimisationProtocol
-from benchmark.contract.task import WarmUp
+from lovt_bench.benchmark.contract.protocol import OptimisationProtocol
+from lovt_bench.benchmark.contract.task import WarmUp
 
 
 @dataclass(frozen=True)

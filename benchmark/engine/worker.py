@@ -7,28 +7,28 @@ from contextlib import contextmanager
 
 import torch
 
-from benchmark.engine.checkpoint import Checkpoint
-from benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation
-from benchmark.engine.examples import write_examples
-from benchmark.engine.feature_demand import demand, missing
-from benchmark.engine.full_gpu import FullGPUError, full_gpu_said
-from benchmark.engine.jobs import JobSpec
-from benchmark.engine.kept_predictions import with_predictions
-from benchmark.engine.linear_batch import train_linear_batch
-from benchmark.engine.outcome import RunOutcome
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.pulse import pulse_of, watched
-from benchmark.engine.recording import make_record
-from benchmark.engine.records import append_record
-from benchmark.engine.single import train_single
-from benchmark.engine.task_plan import TaskPlan
-from benchmark.engine.usage import Usage, UsageMeter
-from benchmark.executor.job import Emit, JobError
-from benchmark.executor.limits import is_memory_limited
-from benchmark.log import logger
-from benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
+from lovt_bench.benchmark.engine.checkpoint import Checkpoint
+from lovt_bench.benchmark.engine.evaluation import Evaluation, EvaluationReference, open_evaluation
+from lovt_bench.benchmark.engine.examples import write_examples
+from lovt_bench.benchmark.engine.feature_demand import demand, missing
+from lovt_bench.benchmark.engine.full_gpu import FullGPUError, full_gpu_said
+from lovt_bench.benchmark.engine.jobs import JobSpec
+from lovt_bench.benchmark.engine.kept_predictions import with_predictions
+from lovt_bench.benchmark.engine.linear_batch import train_linear_batch
+from lovt_bench.benchmark.engine.outcome import RunOutcome
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.pulse import pulse_of, watched
+from lovt_bench.benchmark.engine.recording import make_record
+from lovt_bench.benchmark.engine.records import append_record
+from lovt_bench.benchmark.engine.single import train_single
+from lovt_bench.benchmark.engine.task_plan import TaskPlan
+from lovt_bench.benchmark.engine.usage import Usage, UsageMeter
+from lovt_bench.benchmark.executor.job import Emit, JobError
+from lovt_bench.benchmark.executor.limits import is_memory_limited
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
 
-ENTRY = "benchmark.engine.worker:process_worker"
+ENTRY = "lovt_bench.benchmark.engine.worker:process_worker"
 """Name of the function that makes the work function of a worker process."""
 
 

@@ -6,18 +6,18 @@ import os
 from collections.abc import Sequence
 from typing import Literal
 
-from benchmark.cores import usable_cores
-from benchmark.executor.job import Executor
-from benchmark.executor.limits import (
+from lovt_bench.benchmark.cores import usable_cores
+from lovt_bench.benchmark.executor.job import Executor
+from lovt_bench.benchmark.executor.limits import (
     LEAST_MEMORY,
     default_workers,
     limit_memory,
     worker_environments,
 )
-from benchmark.executor.local import LocalExecutor
-from benchmark.executor.process import ProcessExecutor
-from benchmark.executor.queue import Order
-from benchmark.executor.stall import LEAST_STALL_LIMIT, STALL_LIMIT
+from lovt_bench.benchmark.executor.local import LocalExecutor
+from lovt_bench.benchmark.executor.process import ProcessExecutor
+from lovt_bench.benchmark.executor.queue import Order
+from lovt_bench.benchmark.executor.stall import LEAST_STALL_LIMIT, STALL_LIMIT
 
 ExecutorName = Literal["auto", "process", "local", "ray"]
 
@@ -59,7 +59,7 @@ def choose_executor(
             f"{LEAST_STALL_LIMIT:g}s, or off"
         )
     if name == "ray":
-        from benchmark.executor.ray_cluster import RayExecutor
+        from lovt_bench.benchmark.executor.ray_cluster import RayExecutor
 
         if memory is not None:
             raise ValueError(

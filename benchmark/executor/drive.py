@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from benchmark.disk.lock import hold
-from benchmark.disk.words import explain
-from benchmark.executor.device_errors import FULL, broken_gpu, first_line, full_memory
-from benchmark.executor.job import Emit, Job, JobError, Watcher, WorkFunction
-from benchmark.executor.queue import JobQueue
-from benchmark.executor.stall import StallWatch
-from benchmark.log import logger
+from lovt_bench.benchmark.disk.lock import hold
+from lovt_bench.benchmark.disk.words import explain
+from lovt_bench.benchmark.executor.device_errors import FULL, broken_gpu, first_line, full_memory
+from lovt_bench.benchmark.executor.job import Emit, Job, JobError, Watcher, WorkFunction
+from lovt_bench.benchmark.executor.queue import JobQueue
+from lovt_bench.benchmark.executor.stall import StallWatch
+from lovt_bench.benchmark.log import logger
 
 
 @dataclass(frozen=True)

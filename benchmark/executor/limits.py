@@ -6,7 +6,7 @@ import os
 import resource
 from collections.abc import Mapping, Sequence
 
-from benchmark.visible_gpus import VARIABLE
+from lovt_bench.benchmark.visible_gpus import VARIABLE
 
 MEMORY_VARIABLE = "LOVT_BENCH_WORKER_MEMORY"
 """Bytes of private memory of a worker process; set by the driver."""

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from benchmark.executor.drive import Report, check_claims, drive
-from benchmark.executor.job import Event, Job, Watcher, Work
-from benchmark.executor.queue import JobQueue, Order
-from benchmark.executor.stall import StallWatch
-from benchmark.executor.worker import STACKS
+from lovt_bench.benchmark.executor.drive import Report, check_claims, drive
+from lovt_bench.benchmark.executor.job import Event, Job, Watcher, Work
+from lovt_bench.benchmark.executor.queue import JobQueue, Order
+from lovt_bench.benchmark.executor.stall import StallWatch
+from lovt_bench.benchmark.executor.worker import STACKS
 
 
 class LocalExecutor:
@@ -132,7 +132,7 @@ class _Worker:
     def _begin(self) -> None:
         self._close()
         read, write = os.pipe()
-        command = [sys.executable, "-m", "benchmark.executor.worker", str(write), self._entry]
+        command = [sys.executable, "-m", "lovt_bench.benchmark.executor.worker", str(write), self._entry]
         # In a session of its own the worker does not receive Ctrl-C; the driver does, and stops its workers.
         self._process = subprocess.Popen(
             [*command, str(self._claims)],

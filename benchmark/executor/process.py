@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.executor.drive import Report, attempt, check_claims, drive
-from benchmark.executor.job import BrokenProcessError, Event, Job, Watcher, Work
-from benchmark.executor.queue import JobQueue
-from benchmark.executor.stall import StallWatch
-from benchmark.executor.watchdog import watchdog
+from lovt_bench.benchmark.executor.drive import Report, attempt, check_claims, drive
+from lovt_bench.benchmark.executor.job import BrokenProcessError, Event, Job, Watcher, Work
+from lovt_bench.benchmark.executor.queue import JobQueue
+from lovt_bench.benchmark.executor.stall import StallWatch
+from lovt_bench.benchmark.executor.watchdog import watchdog
 
 
 class ProcessExecutor:

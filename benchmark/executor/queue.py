@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from benchmark.executor.job import Job, JobEnd
+from lovt_bench.benchmark.executor.job import Job, JobEnd
 
 Order = Literal["listed", "longest"]
 """`longest`: the job with the costliest chain of jobs that wait for it, itself included, goes first."""

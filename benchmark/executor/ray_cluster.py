@@ -18,14 +18,19 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from benchmark.cores import usable_cores
-from benchmark.executor.drive import Report, attempt, check_claims, drive
-from benchmark.executor.job import Event, Job, Watcher, Work, WorkFunction
-from benchmark.executor.limits import default_workers, worker_environments, worker_threads
-from benchmark.executor.queue import JobQueue, Order
-from benchmark.executor.ray_connection import check_answers, init_arguments, kept_handlers, no_answer
-from benchmark.executor.stall import StallWatch
-from benchmark.executor.worker import STACKS, make_work
+from lovt_bench.benchmark.cores import usable_cores
+from lovt_bench.benchmark.executor.drive import Report, attempt, check_claims, drive
+from lovt_bench.benchmark.executor.job import Event, Job, Watcher, Work, WorkFunction
+from lovt_bench.benchmark.executor.limits import default_workers, worker_environments, worker_threads
+from lovt_bench.benchmark.executor.queue import JobQueue, Order
+from lovt_bench.benchmark.executor.ray_connection import (
+    check_answers,
+    init_arguments,
+    kept_handlers,
+    no_answer,
+)
+from lovt_bench.benchmark.executor.stall import StallWatch
+from lovt_bench.benchmark.executor.worker import STACKS, make_work
 
 _POLL = 0.5
 """Seconds between looks into the mailbox."""

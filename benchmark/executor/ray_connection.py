@@ -16,7 +16,7 @@ ANSWER_LIMIT = 30.0
 
 _LOOK = """
 import sys
-from benchmark.executor.ray_connection import init_arguments
+from lovt_bench.benchmark.executor.ray_connection import init_arguments
 import ray
 try:
     ray.init(**init_arguments(sys.argv[1]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from benchmark.executor.job import Job
+from lovt_bench.benchmark.executor.job import Job
 
 STALL_LIMIT = 1800.0
 """Seconds without a sign of life after which a job counts as stalled, unless the user says otherwise."""

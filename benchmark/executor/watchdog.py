@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from benchmark.executor.job import Job
-from benchmark.executor.stall import StallWatch
-from benchmark.log import logger
+from lovt_bench.benchmark.executor.job import Job
+from lovt_bench.benchmark.executor.stall import StallWatch
+from lovt_bench.benchmark.log import logger
 
 EXIT_CODE = 75
 """`EX_TEMPFAIL`: the same command goes on."""

@@ -1,4 +1,4 @@
-"""A worker process of the local executor: `python -m benchmark.executor.worker EVENTS ENTRY CLAIMS`.
+"""A worker process of the local executor: `python -m lovt_bench.benchmark.executor.worker EVENTS ENTRY CLAIMS`.
 
 The worker reads jobs as JSON lines from standard input and writes events and reports to the file descriptor EVENTS.
 When the driver ends, however it ends, standard input closes, and the worker ends at once. On Linux the kernel kills the
@@ -22,10 +22,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmark.executor.drive import attempt
-from benchmark.executor.job import Job, WorkFunction
-from benchmark.executor.limits import limit_memory
-from benchmark.log import show_log
+from lovt_bench.benchmark.executor.drive import attempt
+from lovt_bench.benchmark.executor.job import Job, WorkFunction
+from lovt_bench.benchmark.executor.limits import limit_memory
+from lovt_bench.benchmark.log import show_log
 
 STACKS = signal.SIGUSR1
 """This signal makes a worker print the stacks of its threads."""

@@ -11,13 +11,13 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.backbone.folder import read_manifest
-from benchmark.backbone.model import BackboneError
-from benchmark.contract.audit import AUDIT_FILE
-from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.plain_file import is_plain
-from benchmark.disk.temporary import write_bytes
-from benchmark.submission.read import SubmissionError, read_folder
+from lovt_bench.benchmark.backbone.folder import read_manifest
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.contract.audit import AUDIT_FILE
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.plain_file import is_plain
+from lovt_bench.benchmark.disk.temporary import write_bytes
+from lovt_bench.benchmark.submission.read import SubmissionError, read_folder
 
 
 @dataclass(frozen=True)

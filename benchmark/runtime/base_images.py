@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.engine import ask
-from benchmark.submission.dockerfile import DockerfileError, read_dockerfile
-from benchmark.submission.dockerfile_rules import BASE_ARGUMENT, BASES, BASES_FOR, GIVEN_BASE
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.runtime.engine import ask
+from lovt_bench.benchmark.submission.dockerfile import DockerfileError, read_dockerfile
+from lovt_bench.benchmark.submission.dockerfile_rules import BASE_ARGUMENT, BASES, BASES_FOR, GIVEN_BASE
 
 if TYPE_CHECKING:
     from docker import DockerClient

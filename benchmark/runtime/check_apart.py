@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from benchmark.backbone.findings import Finding
-from benchmark.contract.apart import Apart, ApartError, Limits
-from benchmark.contract.apart_inside import RefusedError
-from benchmark.contract.run_contract import GIB
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.contract.apart import Apart, ApartError, Limits
+from lovt_bench.benchmark.contract.apart_inside import RefusedError
+from lovt_bench.benchmark.contract.run_contract import GIB
 
 MEMORY = 6 * GIB
 """Bytes of data that a check may use, besides three times the size of the files (read, converted, run)."""
@@ -41,7 +41,7 @@ def checks_apart(
     sizes = sum(path.stat().st_size for path in root.iterdir())
     limits = Limits(seconds=seconds, clock=seconds, memory=memory + 3 * sizes, answer=0)
     arguments = {"folder": str(root.resolve()), "name": name}
-    with Apart("benchmark.backbone.check:check_work", arguments, limits) as apart:
+    with Apart("lovt_bench.benchmark.backbone.check:check_work", arguments, limits) as apart:
         yield _findings(apart)
         yield _findings(apart)
 

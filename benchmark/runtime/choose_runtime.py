@@ -7,23 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.gpu import PINNED, Needs, hidden, is_there, without_cuda
-from benchmark.runtime import engine
-from benchmark.runtime.base_images import base_for, missing_bases, missing_text, takes_given_base
-from benchmark.runtime.container import ContainerRuntime
-from benchmark.runtime.gpu_choice import NoGpuError, cards_here, choose_gpus, look
-from benchmark.runtime.gpus import Given
-from benchmark.runtime.image import Image, build_image, find_image
-from benchmark.runtime.leftovers import remove_leftovers
-from benchmark.runtime.process import ProcessRuntime
-from benchmark.runtime.request import Request
-from benchmark.runtime.runs import Runtime
-from benchmark.runtime.small_container import local_image
-from benchmark.submission.check_folder import no_module
-from benchmark.submission.dockerfile_rules import SIZE_LIMIT
-from benchmark.submission.dockerfile_rules import SUBJECT as RECIPE
-from benchmark.submission.read import Found, SubmissionError
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.gpu import PINNED, Needs, hidden, is_there, without_cuda
+from lovt_bench.benchmark.runtime import engine
+from lovt_bench.benchmark.runtime.base_images import base_for, missing_bases, missing_text, takes_given_base
+from lovt_bench.benchmark.runtime.container import ContainerRuntime
+from lovt_bench.benchmark.runtime.gpu_choice import NoGpuError, cards_here, choose_gpus, look
+from lovt_bench.benchmark.runtime.gpus import Given
+from lovt_bench.benchmark.runtime.image import Image, build_image, find_image
+from lovt_bench.benchmark.runtime.leftovers import remove_leftovers
+from lovt_bench.benchmark.runtime.process import ProcessRuntime
+from lovt_bench.benchmark.runtime.request import Request
+from lovt_bench.benchmark.runtime.runs import Runtime
+from lovt_bench.benchmark.runtime.small_container import local_image
+from lovt_bench.benchmark.submission.check_folder import no_module
+from lovt_bench.benchmark.submission.dockerfile_rules import SIZE_LIMIT
+from lovt_bench.benchmark.submission.dockerfile_rules import SUBJECT as RECIPE
+from lovt_bench.benchmark.submission.read import Found, SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmark.contract.submission import Submission
-from benchmark.submission.read import SubmissionError
-from submissions.common.declaration import Choice, choose, profile_settings
-from submissions.common.errors import SettingsError
-from submissions.common.naming import backbone_name, changed_settings, display_name
-from submissions.common.settings import parse_assignments
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.submission.read import SubmissionError
+from lovt_bench.submissions.common.declaration import Choice, choose, profile_settings
+from lovt_bench.submissions.common.errors import SettingsError
+from lovt_bench.submissions.common.naming import backbone_name, changed_settings, display_name
+from lovt_bench.submissions.common.settings import parse_assignments
 
 __all__ = [
     "Choice",

@@ -8,18 +8,18 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-from benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH, Limits
-from benchmark.contract.untrusted import clean_text
-from benchmark.log import logger
-from benchmark.runtime.engine import EngineError, ask
-from benchmark.runtime.gpus import Given
-from benchmark.runtime.hand_over import hand_over
-from benchmark.runtime.identity import Identity, choose_identity, outside, security_options
-from benchmark.runtime.leftovers import LABEL, OWNER, owner, remove_leftovers
-from benchmark.runtime.narrator import Narrator
-from benchmark.runtime.runs import Run
-from benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH, Limits
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.runtime.engine import EngineError, ask
+from lovt_bench.benchmark.runtime.gpus import Given
+from lovt_bench.benchmark.runtime.hand_over import hand_over
+from lovt_bench.benchmark.runtime.identity import Identity, choose_identity, outside, security_options
+from lovt_bench.benchmark.runtime.leftovers import LABEL, OWNER, owner, remove_leftovers
+from lovt_bench.benchmark.runtime.narrator import Narrator
+from lovt_bench.benchmark.runtime.runs import Run
+from lovt_bench.benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmark.backbone.findings import Finding
-from benchmark.runtime.doctor_engine import check_engine
-from benchmark.runtime.doctor_leftovers import check_checkpoints, check_leftovers
-from benchmark.runtime.doctor_libraries import check_onnxruntime, check_packages, check_python, check_torch
-from benchmark.runtime.doctor_workspace import check_disk, check_prepared, check_text_model, check_weights
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.runtime.doctor_engine import check_engine
+from lovt_bench.benchmark.runtime.doctor_leftovers import check_checkpoints, check_leftovers
+from lovt_bench.benchmark.runtime.doctor_libraries import (
+    check_onnxruntime,
+    check_packages,
+    check_python,
+    check_torch,
+)
+from lovt_bench.benchmark.runtime.doctor_workspace import (
+    check_disk,
+    check_prepared,
+    check_text_model,
+    check_weights,
+)
 
 
 def diagnose(

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.backbone.findings import Finding
-from benchmark.gpu import PINNED, is_there, too_old
-from benchmark.runtime.doctor_leftovers import check_containers
-from benchmark.runtime.doctor_output import check_output
-from benchmark.runtime.engine import EngineError, ask, connect
-from benchmark.runtime.gpu_choice import NoGpuError, look
-from benchmark.runtime.identity import security_options
-from benchmark.runtime.small_container import local_image, run_small
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.gpu import PINNED, is_there, too_old
+from lovt_bench.benchmark.runtime.doctor_leftovers import check_containers
+from lovt_bench.benchmark.runtime.doctor_output import check_output
+from lovt_bench.benchmark.runtime.engine import EngineError, ask, connect
+from lovt_bench.benchmark.runtime.gpu_choice import NoGpuError, look
+from lovt_bench.benchmark.runtime.identity import security_options
+from lovt_bench.benchmark.runtime.small_container import local_image, run_small
 
 if TYPE_CHECKING:
     from docker import DockerClient

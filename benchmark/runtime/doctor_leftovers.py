@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.backbone.findings import Finding
-from benchmark.contract.checkpoint import CHECKPOINTS
-from benchmark.disk.leftovers import abandoned
-from benchmark.runtime.engine import ask
-from benchmark.runtime.leftovers import OWNER, is_abandoned, is_here
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.contract.checkpoint import CHECKPOINTS
+from lovt_bench.benchmark.disk.leftovers import abandoned
+from lovt_bench.benchmark.runtime.engine import ask
+from lovt_bench.benchmark.runtime.leftovers import OWNER, is_abandoned, is_here
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from benchmark.backbone.findings import Finding
-from benchmark.gpu import driver_version, is_there, too_old, torch_needs, without_cuda
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.gpu import driver_version, is_there, too_old, torch_needs, without_cuda
 
 PROJECT = "lovt-bench"
 OLDEST = (3, 11)

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.backbone.findings import Finding
-from benchmark.contract.run_contract import OUTPUT
-from benchmark.disk.temporary import scratch_folder
-from benchmark.runtime.engine import EngineError, ask
-from benchmark.runtime.hand_over import give
-from benchmark.runtime.identity import Identity, choose_identity, outside, security_options
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.contract.run_contract import OUTPUT
+from lovt_bench.benchmark.disk.temporary import scratch_folder
+from lovt_bench.benchmark.runtime.engine import EngineError, ask
+from lovt_bench.benchmark.runtime.hand_over import give
+from lovt_bench.benchmark.runtime.identity import Identity, choose_identity, outside, security_options
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from benchmark.backbone.findings import Finding
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.contract.dataset import DatasetManifest
-from benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.dataset import DatasetManifest
+from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
 
 DISK_LOW, DISK_NONE = 20 << 30, 1 << 30
 """Bytes: a full run keeps features and checkpoints of this size; below the second nothing can be begun."""
@@ -69,7 +69,7 @@ def check_prepared(workspace: Path, datasets: Sequence[str]) -> Iterator[Finding
 
 def check_weights(workspace: Path) -> Iterator[Finding]:
     """Look for ImageNet's weights: as a backbone, in torch hub's cache, in the assets of containers."""
-    from benchmark.backbone.imagenet import DIGESTS, FILE, URL, cached_file
+    from lovt_bench.benchmark.backbone.imagenet import DIGESTS, FILE, URL, cached_file
 
     containers = workspace / "assets" / "torch" / "hub" / "checkpoints" / FILE
     backbone = workspace / "backbones" / "imagenet" / "backbone.json"
@@ -89,7 +89,7 @@ def check_weights(workspace: Path) -> Iterator[Finding]:
 
 def check_text_model(workspace: Path) -> Iterator[Finding]:
     """Look for the published text model in the cache of Hugging Face, in containers' assets, and for the small one."""
-    from submissions.common.text.source import BUNDLED, BUNDLED_PACKAGE, PUBLISHED
+    from lovt_bench.submissions.common.text.source import BUNDLED, BUNDLED_PACKAGE, PUBLISHED
 
     assets = workspace / "assets" / "huggingface" / "hub"
     if (assets / f"models--{PUBLISHED.replace('/', '--')}").is_dir():

@@ -106,6 +106,6 @@ def _version() -> str:
 
 
 def _short(error: BaseException) -> str:
-    from benchmark.contract.untrusted import clean_text
+    from lovt_bench.benchmark.contract.untrusted import clean_text
 
     return clean_text(str(error) or type(error).__name__, 300)

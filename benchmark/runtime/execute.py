@@ -8,16 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmark.backbone.folder import tidy_backbone
-from benchmark.backbone.sources import backbone_folder
-from benchmark.contract.backbone import repeated
-from benchmark.contract.base import is_built_in
-from benchmark.contract.pretraining_data import UnknownDataError, vocabulary
-from benchmark.contract.run_contract import RunParameters
-from benchmark.disk.temporary import scratch_folder
-from benchmark.keeper import keeper
-from benchmark.runtime.choose_runtime import choose_runtime
-from benchmark.runtime.configuration import (
+from lovt_bench.benchmark.backbone.folder import tidy_backbone
+from lovt_bench.benchmark.backbone.sources import backbone_folder
+from lovt_bench.benchmark.contract.backbone import repeated
+from lovt_bench.benchmark.contract.base import is_built_in
+from lovt_bench.benchmark.contract.pretraining_data import UnknownDataError, vocabulary
+from lovt_bench.benchmark.contract.run_contract import RunParameters
+from lovt_bench.benchmark.disk.temporary import scratch_folder
+from lovt_bench.benchmark.keeper import keeper
+from lovt_bench.benchmark.runtime.choose_runtime import choose_runtime
+from lovt_bench.benchmark.runtime.configuration import (
     Choice,
     backbone_name,
     changed_settings,
@@ -26,8 +26,8 @@ from benchmark.runtime.configuration import (
     given_settings,
     merged_settings,
 )
-from benchmark.runtime.filing import Pretrained, check_place, file_backbone
-from benchmark.runtime.inputs import (
+from lovt_bench.benchmark.runtime.filing import Pretrained, check_place, file_backbone
+from lovt_bench.benchmark.runtime.inputs import (
     IN_IMAGE,
     PretrainInputs,
     check_corpus,
@@ -35,18 +35,18 @@ from benchmark.runtime.inputs import (
     method_digest,
     read_corpus,
 )
-from benchmark.runtime.interruption import StoppedError, interruptible
-from benchmark.runtime.outcome import ANEW, RESUME
-from benchmark.runtime.outputs import Outputs, is_done
-from benchmark.runtime.pretrain import pretrain
-from benchmark.runtime.rehearsal_passed import identity
-from benchmark.runtime.rehearse import is_due, rehearse
-from benchmark.runtime.request import Request
-from benchmark.runtime.runs import Run, Runtime
-from benchmark.runtime.shown import Shown
-from benchmark.runtime.stamp import Known
-from benchmark.submission.find import beside_text, find_submission
-from benchmark.submission.read import SubmissionError, submissions_root
+from lovt_bench.benchmark.runtime.interruption import StoppedError, interruptible
+from lovt_bench.benchmark.runtime.outcome import ANEW, RESUME
+from lovt_bench.benchmark.runtime.outputs import Outputs, is_done
+from lovt_bench.benchmark.runtime.pretrain import pretrain
+from lovt_bench.benchmark.runtime.rehearsal_passed import identity
+from lovt_bench.benchmark.runtime.rehearse import is_due, rehearse
+from lovt_bench.benchmark.runtime.request import Request
+from lovt_bench.benchmark.runtime.runs import Run, Runtime
+from lovt_bench.benchmark.runtime.shown import Shown
+from lovt_bench.benchmark.runtime.stamp import Known
+from lovt_bench.benchmark.submission.find import beside_text, find_submission
+from lovt_bench.benchmark.submission.read import SubmissionError, submissions_root
 
 
 def execute(request: Request, shown: Shown) -> Pretrained | None:

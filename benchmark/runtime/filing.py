@@ -11,24 +11,24 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmark.backbone.findings import Finding, failed
-from benchmark.backbone.folder import MANIFEST, read_manifest, tidy_backbone, writing_backbone
-from benchmark.backbone.model import BackboneError
-from benchmark.contract.audit import AUDIT_FILE
-from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.run_contract import OUTPUT_BACKBONE, Limits
-from benchmark.contract.untrusted import clean_text
-from benchmark.contract.verdict import RunVerdict, Verdict
-from benchmark.disk.temporary import write_text
-from benchmark.runtime.attached_audit import attached_audits, settle_audit
-from benchmark.runtime.check_apart import check_apart
-from benchmark.runtime.inputs import PretrainInputs, differences
-from benchmark.runtime.outcome import ANEW, MENDED
-from benchmark.runtime.output_size import measure_all
-from benchmark.runtime.outputs import KEPT, Outputs, taken_over
-from benchmark.runtime.stamp import Known, stamp
-from benchmark.runtime.take_over import RejectedError, copy_backbone
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.backbone.findings import Finding, failed
+from lovt_bench.benchmark.backbone.folder import MANIFEST, read_manifest, tidy_backbone, writing_backbone
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.contract.audit import AUDIT_FILE
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.run_contract import OUTPUT_BACKBONE, Limits
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.verdict import RunVerdict, Verdict
+from lovt_bench.benchmark.disk.temporary import write_text
+from lovt_bench.benchmark.runtime.attached_audit import attached_audits, settle_audit
+from lovt_bench.benchmark.runtime.check_apart import check_apart
+from lovt_bench.benchmark.runtime.inputs import PretrainInputs, differences
+from lovt_bench.benchmark.runtime.outcome import ANEW, MENDED
+from lovt_bench.benchmark.runtime.output_size import measure_all
+from lovt_bench.benchmark.runtime.outputs import KEPT, Outputs, taken_over
+from lovt_bench.benchmark.runtime.stamp import Known, stamp
+from lovt_bench.benchmark.runtime.take_over import RejectedError, copy_backbone
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 NAMES_SHOWN = 5
 

@@ -11,9 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark.contract.untrusted import clean_text
-from benchmark.gpu import Needs, too_old
-from benchmark.runtime.gpus import (
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.gpu import Needs, too_old
+from lovt_bench.benchmark.runtime.gpus import (
     ALL,
     MARK,
     SMI_QUERY,
@@ -26,7 +26,7 @@ from benchmark.runtime.gpus import (
     read_cards,
     ways,
 )
-from benchmark.runtime.small_container import run_small
+from lovt_bench.benchmark.runtime.small_container import run_small
 
 if TYPE_CHECKING:
     from docker import DockerClient

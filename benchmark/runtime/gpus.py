@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from benchmark.gpu import Capability
+from lovt_bench.benchmark.gpu import Capability
 
 if TYPE_CHECKING:
     from docker.types import DeviceRequest

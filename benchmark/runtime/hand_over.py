@@ -7,9 +7,9 @@ import stat
 import subprocess
 from pathlib import Path
 
-from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.runs import Run
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.runtime.runs import Run
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 FILES_LOOKED_AT = 10_000
 """Files that are looked at before a folder that a container is given counts as readable."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.contract.run_contract import OUTPUT
-from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.engine import EngineError, ask
+from lovt_bench.benchmark.contract.run_contract import OUTPUT
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.runtime.engine import EngineError, ask
 
 if TYPE_CHECKING:
     from docker import DockerClient

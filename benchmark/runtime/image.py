@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.base_images import missing_bases, missing_text
-from benchmark.runtime.build_limit import limited
-from benchmark.runtime.engine import EngineError, ask
-from benchmark.submission.docker_context import ContextError, open_context
-from benchmark.submission.dockerfile_rules import SIZE_LIMIT
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.runtime.base_images import missing_bases, missing_text
+from lovt_bench.benchmark.runtime.build_limit import limited
+from lovt_bench.benchmark.runtime.engine import EngineError, ask
+from lovt_bench.benchmark.submission.docker_context import ContextError, open_context
+from lovt_bench.benchmark.submission.dockerfile_rules import SIZE_LIMIT
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient

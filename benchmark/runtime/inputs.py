@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.contract.base import digest_of
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.contract.model_file import ModelFileError, read_model
-from benchmark.contract.untrusted import clean_text
-from benchmark.disk.digest import file_sha256
-from benchmark.disk.intact import damage, listed
-from benchmark.submission.docker_context import BYTES_LIMIT
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.disk.intact import damage, listed
+from lovt_bench.benchmark.submission.docker_context import BYTES_LIMIT
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 CORPUS_MANIFEST = "corpus.json"
 FILES_LIMIT = 10_000

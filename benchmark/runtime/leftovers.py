@@ -7,8 +7,8 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.log import logger
-from benchmark.runtime.engine import ask
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.runtime.engine import ask
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -55,7 +55,7 @@ def remove_leftovers(client: DockerClient, name: str | None = None) -> list[str]
     Raises:
         EngineError: The engine does not answer.
     """
-    from benchmark.runtime.container import remove
+    from lovt_bench.benchmark.runtime.container import remove
 
     removed = []
     for found in ask(lambda: client.api.containers(all=True, filters={"label": OWNER})):

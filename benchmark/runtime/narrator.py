@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
-from benchmark.contract.events import Event, LogLine, ProgressEvent, parse_line
-from benchmark.contract.untrusted import Lines
-from benchmark.log import logger
-from benchmark.runtime.run_log import RunLog
+from lovt_bench.benchmark.contract.events import Event, LogLine, ProgressEvent, parse_line
+from lovt_bench.benchmark.contract.untrusted import Lines
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.runtime.run_log import RunLog
 
 Listener = Callable[[Event | LogLine], None]
 Chunk = bytes | tuple[bytes | None, bytes | None]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable
 
-from benchmark.contract.exit_codes import ExitCode
-from benchmark.contract.verdict import RunVerdict, Verdict
-from benchmark.runtime.supervise import Ended
+from lovt_bench.benchmark.contract.exit_codes import ExitCode
+from lovt_bench.benchmark.contract.verdict import RunVerdict, Verdict
+from lovt_bench.benchmark.runtime.supervise import Ended
 
 RESUME = "the same command with --resume goes on"
 ACCEPT = "--resume --accept-changes"

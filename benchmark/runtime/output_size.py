@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.contract.run_contract import Limits
+from lovt_bench.benchmark.contract.run_contract import Limits
 
 DEPTH = 64
 """Folders within folders; nobody needs more, and what walks the tree later stays safe from deep ones."""

@@ -12,19 +12,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from benchmark.backbone.folder import read_manifest
-from benchmark.backbone.model import BackboneError
-from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS, Limits
-from benchmark.contract.untrusted import clean_text
-from benchmark.contract.verdict import RunVerdict
-from benchmark.disk.leftovers import sweep
-from benchmark.disk.lock import hold
-from benchmark.disk.temporary import write_text
-from benchmark.runtime.inputs import PretrainInputs
-from benchmark.runtime.outcome import ACCEPT
-from benchmark.runtime.output_size import measure
-from benchmark.runtime.run_state import UNKNOWN, RunState, changes
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.backbone.folder import read_manifest
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.contract.run_contract import OUTPUT_CHECKPOINTS, Limits
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.verdict import RunVerdict
+from lovt_bench.benchmark.disk.leftovers import sweep
+from lovt_bench.benchmark.disk.lock import hold
+from lovt_bench.benchmark.disk.temporary import write_text
+from lovt_bench.benchmark.runtime.inputs import PretrainInputs
+from lovt_bench.benchmark.runtime.outcome import ACCEPT
+from lovt_bench.benchmark.runtime.output_size import measure
+from lovt_bench.benchmark.runtime.run_state import UNKNOWN, RunState, changes
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 RECORDS = ".runs"
 """Beside the output folders: one state, verdict and log for each; no backbone's name begins with a dot."""

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.contract.verdict import RunVerdict, Verdict
-from benchmark.disk.temporary import write_text
-from benchmark.log import logger
-from benchmark.runtime.engine import ATTEMPTS, EngineError
-from benchmark.runtime.filing import Pretrained, file_backbone
-from benchmark.runtime.inputs import PretrainInputs
-from benchmark.runtime.narrator import Listener, Narrator
-from benchmark.runtime.outcome import NO_NETWORK, RESUME, decide, wants_network
-from benchmark.runtime.outputs import Outputs
-from benchmark.runtime.run_log import LAST_LINES
-from benchmark.runtime.runs import Run, Runtime
-from benchmark.runtime.stamp import Known
-from benchmark.runtime.supervise import Ended
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.verdict import RunVerdict, Verdict
+from lovt_bench.benchmark.disk.temporary import write_text
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.runtime.engine import ATTEMPTS, EngineError
+from lovt_bench.benchmark.runtime.filing import Pretrained, file_backbone
+from lovt_bench.benchmark.runtime.inputs import PretrainInputs
+from lovt_bench.benchmark.runtime.narrator import Listener, Narrator
+from lovt_bench.benchmark.runtime.outcome import NO_NETWORK, RESUME, decide, wants_network
+from lovt_bench.benchmark.runtime.outputs import Outputs
+from lovt_bench.benchmark.runtime.run_log import LAST_LINES
+from lovt_bench.benchmark.runtime.runs import Run, Runtime
+from lovt_bench.benchmark.runtime.stamp import Known
+from lovt_bench.benchmark.runtime.supervise import Ended
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 WAIT_SECONDS = 2.0
 """Before the second attempt on an engine that failed; doubled before the third."""

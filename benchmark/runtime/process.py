@@ -16,11 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
 
-from benchmark.contract.run_contract import PREFIX
-from benchmark.runtime.narrator import Narrator
-from benchmark.runtime.runs import Run
-from benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
-from benchmark.submission.read import submissions_root
+from lovt_bench.benchmark.contract.run_contract import PREFIX
+from lovt_bench.benchmark.runtime.narrator import Narrator
+from lovt_bench.benchmark.runtime.runs import Run
+from lovt_bench.benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
+from lovt_bench.benchmark.submission.read import submissions_root
 
 PR_SET_PDEATHSIG = 1
 

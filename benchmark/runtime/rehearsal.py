@@ -13,26 +13,26 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmark.backbone.findings import Finding, failed
-from benchmark.contract.events import Event, LogLine
-from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS, Limits
-from benchmark.contract.verdict import Verdict
-from benchmark.disk.temporary import scratch_folder
-from benchmark.disk.words import explain
-from benchmark.runtime import rehearsal_stages as stages
-from benchmark.runtime.engine import Kind
-from benchmark.runtime.inputs import PretrainInputs
-from benchmark.runtime.narrator import Narrator
-from benchmark.runtime.outcome import decide
-from benchmark.runtime.output_size import Usage, free_bytes, measure
-from benchmark.runtime.outputs import Outputs, remove_tree
-from benchmark.runtime.pretrain import pretrain
-from benchmark.runtime.rehearsal_heard import Heard
-from benchmark.runtime.rehearsal_stages import Attempt
-from benchmark.runtime.runs import Run, Runtime
-from benchmark.runtime.stamp import Known
-from benchmark.runtime.supervise import Ended
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.backbone.findings import Finding, failed
+from lovt_bench.benchmark.contract.events import Event, LogLine
+from lovt_bench.benchmark.contract.run_contract import OUTPUT_CHECKPOINTS, Limits
+from lovt_bench.benchmark.contract.verdict import Verdict
+from lovt_bench.benchmark.disk.temporary import scratch_folder
+from lovt_bench.benchmark.disk.words import explain
+from lovt_bench.benchmark.runtime import rehearsal_stages as stages
+from lovt_bench.benchmark.runtime.engine import Kind
+from lovt_bench.benchmark.runtime.inputs import PretrainInputs
+from lovt_bench.benchmark.runtime.narrator import Narrator
+from lovt_bench.benchmark.runtime.outcome import decide
+from lovt_bench.benchmark.runtime.output_size import Usage, free_bytes, measure
+from lovt_bench.benchmark.runtime.outputs import Outputs, remove_tree
+from lovt_bench.benchmark.runtime.pretrain import pretrain
+from lovt_bench.benchmark.runtime.rehearsal_heard import Heard
+from lovt_bench.benchmark.runtime.rehearsal_stages import Attempt
+from lovt_bench.benchmark.runtime.runs import Run, Runtime
+from lovt_bench.benchmark.runtime.stamp import Known
+from lovt_bench.benchmark.runtime.supervise import Ended
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 TIME_LIMIT_SHARE = 1 / 5
 """Share of a rehearsal's time that a method is told as its limit: it may know limits though it knows no rehearsals."""

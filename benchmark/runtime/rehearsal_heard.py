@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from benchmark.contract.events import (
+from lovt_bench.benchmark.contract.events import (
     DoneEvent,
     EpochEvent,
     Event,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.contract.base import digest_of
-from benchmark.disk.temporary import write_text
-from benchmark.runtime.inputs import PretrainInputs
-from benchmark.runtime.outputs import RECORDS, Outputs
-from benchmark.runtime.runs import Runtime
+from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.disk.temporary import write_text
+from lovt_bench.benchmark.runtime.inputs import PretrainInputs
+from lovt_bench.benchmark.runtime.outputs import RECORDS, Outputs
+from lovt_bench.benchmark.runtime.runs import Runtime
 
 
 def identity(inputs: PretrainInputs, runtime: Runtime, device: str) -> str:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmark.backbone.findings import Finding
-from benchmark.contract.exit_codes import ExitCode
-from benchmark.contract.run_contract import MIB, Limits
-from benchmark.contract.verdict import RunVerdict, Verdict
-from benchmark.runtime.outcome import NO_NETWORK, wants_network
-from benchmark.runtime.rehearsal_heard import Heard
-from benchmark.runtime.supervise import Ended
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.contract.exit_codes import ExitCode
+from lovt_bench.benchmark.contract.run_contract import MIB, Limits
+from lovt_bench.benchmark.contract.verdict import RunVerdict, Verdict
+from lovt_bench.benchmark.runtime.outcome import NO_NETWORK, wants_network
+from lovt_bench.benchmark.runtime.rehearsal_heard import Heard
+from lovt_bench.benchmark.runtime.supervise import Ended
 
 SILENT_SHARE = 1 / 3
 """Share of the time limit: a method that was silent for longer hangs, one that was not is slow."""

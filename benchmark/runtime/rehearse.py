@@ -6,23 +6,23 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.backbone.findings import Finding, failed
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.contract.dataset import SplitName
-from benchmark.data.corpus.excerpt import write_excerpt
-from benchmark.data.errors import DataError
-from benchmark.runtime.engine import EngineError
-from benchmark.runtime.inputs import PretrainInputs
-from benchmark.runtime.interruption import StoppedError
-from benchmark.runtime.outputs import Outputs
-from benchmark.runtime.rehearsal import Rehearsal, Small
-from benchmark.runtime.rehearsal_passed import identity as identity_of
-from benchmark.runtime.rehearsal_passed import is_rehearsed, remember
-from benchmark.runtime.request import Request
-from benchmark.runtime.runs import Run, Runtime
-from benchmark.runtime.shown import Shown
-from benchmark.runtime.stamp import Known
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.backbone.findings import Finding, failed
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.data.corpus.excerpt import write_excerpt
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.runtime.engine import EngineError
+from lovt_bench.benchmark.runtime.inputs import PretrainInputs
+from lovt_bench.benchmark.runtime.interruption import StoppedError
+from lovt_bench.benchmark.runtime.outputs import Outputs
+from lovt_bench.benchmark.runtime.rehearsal import Rehearsal, Small
+from lovt_bench.benchmark.runtime.rehearsal_passed import identity as identity_of
+from lovt_bench.benchmark.runtime.rehearsal_passed import is_rehearsed, remember
+from lovt_bench.benchmark.runtime.request import Request
+from lovt_bench.benchmark.runtime.runs import Run, Runtime
+from lovt_bench.benchmark.runtime.shown import Shown
+from lovt_bench.benchmark.runtime.stamp import Known
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 LONG_RUN_IMAGES = 5000
 """Training images above which a run of the profile `paper` is rehearsed without being asked to."""

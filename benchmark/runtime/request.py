@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmark.contract.base import is_name
-from benchmark.contract.run_contract import Limits
-from benchmark.contract.unknown import meant
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.run_contract import Limits
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 
 @dataclass

@@ -8,10 +8,10 @@ from heapq import merge
 from itertools import islice
 from pathlib import Path
 
-from benchmark.contract.events import Event, LogLine, MessageEvent, parse_line
-from benchmark.contract.untrusted import LINE_LIMIT
-from benchmark.disk.temporary import write_text
-from benchmark.log import logger
+from lovt_bench.benchmark.contract.events import Event, LogLine, MessageEvent, parse_line
+from lovt_bench.benchmark.contract.untrusted import LINE_LIMIT
+from lovt_bench.benchmark.disk.temporary import write_text
+from lovt_bench.benchmark.log import logger
 
 LAST_LINES = 200
 """The end of each stream that is kept, however long its lines are: each is cut at `LINE_LIMIT` characters."""

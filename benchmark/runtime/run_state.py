@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import NonNegativeFloat
 
-from benchmark.contract.base import Model, Sha256
-from benchmark.contract.verdict import RunVerdict
-from benchmark.runtime.inputs import PretrainInputs, differences
+from lovt_bench.benchmark.contract.base import Model, Sha256
+from lovt_bench.benchmark.contract.verdict import RunVerdict
+from lovt_bench.benchmark.runtime.inputs import PretrainInputs, differences
 
 CHANGES_SHOWN = 8
 UNKNOWN = "unknown"

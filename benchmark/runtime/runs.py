@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from benchmark.contract.run_contract import Limits, RunParameters
-from benchmark.runtime.engine import Kind
-from benchmark.runtime.narrator import Narrator
-from benchmark.runtime.supervise import Ended
+from lovt_bench.benchmark.contract.run_contract import Limits, RunParameters
+from lovt_bench.benchmark.runtime.engine import Kind
+from lovt_bench.benchmark.runtime.narrator import Narrator
+from lovt_bench.benchmark.runtime.supervise import Ended
 
 
 @dataclass(frozen=True)

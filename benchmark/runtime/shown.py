@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from benchmark.backbone.findings import Finding
-from benchmark.contract.events import Event, LogLine
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.contract.events import Event, LogLine
 
 Hear = Callable[[Event | LogLine], None]
 """Is told what a run says."""

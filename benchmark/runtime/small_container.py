@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from benchmark.runtime.engine import ask
-from benchmark.runtime.leftovers import OWNER, owner
+from lovt_bench.benchmark.runtime.engine import ask
+from lovt_bench.benchmark.runtime.leftovers import OWNER, owner
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmark.contract.backbone import BackboneManifest, Provenance
-from benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
-from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.take_over import RejectedError
+from lovt_bench.benchmark.contract.backbone import BackboneManifest, Provenance
+from lovt_bench.benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.runtime.take_over import RejectedError
 
 NOTES = 20
 HYPERPARAMETER_BYTES = 1 << 16

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from benchmark.contract.run_contract import Limits
-from benchmark.runtime.engine import EngineError
-from benchmark.runtime.output_size import free_bytes, measure
+from lovt_bench.benchmark.contract.run_contract import Limits
+from lovt_bench.benchmark.runtime.engine import EngineError
+from lovt_bench.benchmark.runtime.output_size import free_bytes, measure
 
 Signal = Literal["SIGTERM", "SIGKILL"]
 Stopped = Literal["time", "output", "disk", "interrupt", "enough"]

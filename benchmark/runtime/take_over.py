@@ -10,9 +10,9 @@ import os
 import stat
 from pathlib import Path
 
-from benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS
-from benchmark.contract.run_contract import OUTPUT_BACKBONE, Limits
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS
+from lovt_bench.benchmark.contract.run_contract import OUTPUT_BACKBONE, Limits
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 CHUNK = 1 << 20
 

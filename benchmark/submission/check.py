@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from benchmark.backbone.findings import Finding
-from benchmark.backbone.names import MANIFEST
-from benchmark.contract.audit import AUDIT_FILE, read_audit
-from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.base import is_built_in
-from benchmark.contract.claims import ONE_PERCENT
-from benchmark.contract.model_file import ModelFileError, read_model
-from benchmark.contract.plain_file import is_plain
-from benchmark.contract.pretraining_data import OTHER, UnknownDataError, vocabulary
-from benchmark.contract.submission import Submission
-from benchmark.contract.unknown import meant
-from benchmark.disk.digest import file_sha256
-from benchmark.submission.check_folder import BYTES_LIMIT, code_findings, file_findings
-from benchmark.submission.check_pull_request import pull_request_findings
-from benchmark.submission.declare import FILE, kind_of
-from benchmark.submission.read import (
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.backbone.names import MANIFEST
+from lovt_bench.benchmark.contract.audit import AUDIT_FILE, read_audit
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.base import is_built_in
+from lovt_bench.benchmark.contract.claims import ONE_PERCENT
+from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.benchmark.contract.plain_file import is_plain
+from lovt_bench.benchmark.contract.pretraining_data import OTHER, UnknownDataError, vocabulary
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.submission.check_folder import BYTES_LIMIT, code_findings, file_findings
+from lovt_bench.benchmark.submission.check_pull_request import pull_request_findings
+from lovt_bench.benchmark.submission.declare import FILE, kind_of
+from lovt_bench.benchmark.submission.read import (
     SubmissionError,
     check_display_name,
     is_repositorys,

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from benchmark.backbone.findings import Finding
-from benchmark.contract.base import is_built_in
-from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
-from benchmark.contract.submission import Submission
-from benchmark.contract.untrusted import clean_text
-from benchmark.submission.docker_context import IGNORE_FILE, ContextError, ignore_patterns
-from benchmark.submission.dockerfile_copies import copy_findings
-from benchmark.submission.dockerfile_rules import SIZE_LIMIT, SUBJECT, dockerfile_findings
-from benchmark.submission.read import (
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.contract.base import is_built_in
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.submission.docker_context import IGNORE_FILE, ContextError, ignore_patterns
+from lovt_bench.benchmark.submission.dockerfile_copies import copy_findings
+from lovt_bench.benchmark.submission.dockerfile_rules import SIZE_LIMIT, SUBJECT, dockerfile_findings
+from lovt_bench.benchmark.submission.read import (
     is_package_name,
     is_repositorys,
     module_of,

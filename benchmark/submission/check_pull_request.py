@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
-from benchmark.backbone.findings import Finding, Level
-from benchmark.contract.base import is_built_in
-from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
-from benchmark.contract.submission import Submission, SubmissionKind
-from benchmark.contract.untrusted import clean_text
-from benchmark.submission.check_folder import below
+from lovt_bench.benchmark.backbone.findings import Finding, Level
+from lovt_bench.benchmark.contract.base import is_built_in
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
+from lovt_bench.benchmark.contract.submission import Submission, SubmissionKind
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.submission.check_folder import below
 
 README = "README.md"
 README_LIMIT = 256 * 1024

@@ -12,15 +12,15 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.claims import read_claims
-from benchmark.contract.model_file import ModelFileError, checked
-from benchmark.contract.pretraining_data import vocabulary
-from benchmark.contract.strict_yaml import yaml_text
-from benchmark.contract.submission import Submission, SubmissionKind
-from benchmark.disk.temporary import write_text
-from benchmark.submission.merge import Stated
-from benchmark.submission.read import (
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.claims import read_claims
+from lovt_bench.benchmark.contract.model_file import ModelFileError, checked
+from lovt_bench.benchmark.contract.pretraining_data import vocabulary
+from lovt_bench.benchmark.contract.strict_yaml import yaml_text
+from lovt_bench.benchmark.contract.submission import Submission, SubmissionKind
+from lovt_bench.benchmark.disk.temporary import write_text
+from lovt_bench.benchmark.submission.merge import Stated
+from lovt_bench.benchmark.submission.read import (
     FILE,
     SubmissionError,
     check_texts,

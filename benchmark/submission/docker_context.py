@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import IO, cast
 
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 IGNORE_FILE = ".dockerignore"
 IGNORE_LIMIT = 64 * 1024

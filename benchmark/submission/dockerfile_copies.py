@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from fnmatch import translate
 from pathlib import Path, PurePosixPath
 
-from benchmark.backbone.findings import Finding
-from benchmark.contract.untrusted import clean_text
-from benchmark.submission.docker_context import ContextError, ignore_patterns
-from benchmark.submission.dockerfile import DockerfileError, read_dockerfile
-from benchmark.submission.dockerfile_rules import BASE_ARGUMENT, GIVEN_BASE, SUBJECT, shown
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.submission.docker_context import ContextError, ignore_patterns
+from lovt_bench.benchmark.submission.dockerfile import DockerfileError, read_dockerfile
+from lovt_bench.benchmark.submission.dockerfile_rules import BASE_ARGUMENT, GIVEN_BASE, SUBJECT, shown
 
 _LITERAL = re.compile(r"[\w./*?@+~ \[\]^-]+")
 """Paths and the patterns of Go's `filepath.Match`; whatever else there is, the engine alone can tell."""

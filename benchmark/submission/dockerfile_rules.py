@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from benchmark.backbone.findings import Finding
-from benchmark.contract.untrusted import clean_text
-from benchmark.submission.dockerfile import DockerfileError, Instruction, Stage, read_dockerfile, words_of
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.submission.dockerfile import (
+    DockerfileError,
+    Instruction,
+    Stage,
+    read_dockerfile,
+    words_of,
+)
 
 SUBJECT = "Dockerfile"
 SIZE_LIMIT = 64 * 1024

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.contract.backbone import BackboneManifest, repeated
-from benchmark.contract.submission import Submission
-from benchmark.disk.digest import file_sha256
-from benchmark.disk.lock import hold
-from benchmark.disk.temporary import write_bytes
-from benchmark.submission.declare import (
+from lovt_bench.benchmark.contract.backbone import BackboneManifest, repeated
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.disk.lock import hold
+from lovt_bench.benchmark.disk.temporary import write_bytes
+from lovt_bench.benchmark.submission.declare import (
     check_writable,
     declarations_root,
     declare,
@@ -22,8 +22,8 @@ from benchmark.submission.declare import (
     submission_roots,
     write_declaration,
 )
-from benchmark.submission.merge import Stated, merged
-from benchmark.submission.read import FILE, SubmissionError, check_display_name
+from lovt_bench.benchmark.submission.merge import Stated, merged
+from lovt_bench.benchmark.submission.read import FILE, SubmissionError, check_display_name
 
 
 @dataclass(frozen=True)

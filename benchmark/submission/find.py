@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.contract.base import is_built_in
-from benchmark.contract.unknown import meant
-from benchmark.contract.untrusted import clean_text
-from benchmark.submission.declare import FILE, submission_roots
-from benchmark.submission.read import (
+from lovt_bench.benchmark.contract.base import is_built_in
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.submission.declare import FILE, submission_roots
+from lovt_bench.benchmark.submission.read import (
     Found,
     SubmissionError,
     check_display_name,

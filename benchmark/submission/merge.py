@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmark.contract.submission import Submission
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 Stated = Mapping[str, Any]
 """Fields of a submission that somebody states, some of `weights` among them. What is absent is not said."""

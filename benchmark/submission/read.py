@@ -11,13 +11,13 @@ from pathlib import Path
 from pydantic import HttpUrl
 
 import submissions
-from benchmark.contract.base import is_built_in
-from benchmark.contract.display_name import alike, name_problem
-from benchmark.contract.model_file import ModelFileError, read_model
-from benchmark.contract.plain_file import holders, is_plain, is_there
-from benchmark.contract.submission import Submission
-from benchmark.contract.unknown import meant
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.base import is_built_in
+from lovt_bench.benchmark.contract.display_name import alike, name_problem
+from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.benchmark.contract.plain_file import holders, is_plain, is_there
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 FILE = "submission.yaml"
 _PACKAGE = re.compile(r"[a-z_][a-z0-9_]*")

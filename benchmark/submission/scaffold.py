@@ -7,13 +7,13 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from benchmark.contract.base import NAME_RULE, is_built_in, is_name
-from benchmark.contract.strict_yaml import yaml_text
-from benchmark.disk.digest import file_sha256
-from benchmark.disk.temporary import new_folder
-from benchmark.submission.declare import declaration_text, declare
-from benchmark.submission.merge import Stated
-from benchmark.submission.read import (
+from lovt_bench.benchmark.contract.base import NAME_RULE, is_built_in, is_name
+from lovt_bench.benchmark.contract.strict_yaml import yaml_text
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.disk.temporary import new_folder
+from lovt_bench.benchmark.submission.declare import declaration_text, declare
+from lovt_bench.benchmark.submission.merge import Stated
+from lovt_bench.benchmark.submission.read import (
     SubmissionError,
     check_display_name,
     is_package_name,

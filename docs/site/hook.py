@@ -21,11 +21,11 @@ OUTSIDE = {
 }
 """Pages that lie outside docs/, and where the site has them."""
 API = {
-    "benchmark.contract": "What lies on disk",
-    "benchmark.backbone": "Backbones",
+    "lovt_bench.benchmark.contract": "What lies on disk",
+    "lovt_bench.benchmark.backbone": "Backbones",
     "tasks": "Tasks",
-    "submissions.common": "What methods share",
-    "leaderboard.statistics": "Statistics",
+    "lovt_bench.submissions.common": "What methods share",
+    "lovt_bench.leaderboard.statistics": "Statistics",
 }
 """Packages whose docstrings the site shows, and their titles."""
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)(?P<target>[^)#\s]+)(?=[)#])")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.contract.audit import AuditReport, DatasetOverlap
-from benchmark.contract.dataset import Track
-from benchmark.contract.leaderboard import Overlap, OverlapMark
-from leaderboard.text import clean
+from lovt_bench.benchmark.contract.audit import AuditReport, DatasetOverlap
+from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.leaderboard import Overlap, OverlapMark
+from lovt_bench.leaderboard.text import clean
 
 OVERLAPPING_SHARE = 0.01
 """Share of a dataset's images with a near copy from which on it is overlapping; below, chance copies are possible."""

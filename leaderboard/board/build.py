@@ -10,24 +10,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from benchmark.contract.leaderboard import InputFile, Leaderboard, Table
-from benchmark.contract.notice import Notice
-from benchmark.contract.suite import Suite
-from benchmark.contract.task import TaskSpec
-from leaderboard.board.claims import claimed_tables, claims_of
-from leaderboard.board.contradictions import Contradiction, mark_contradictions
-from leaderboard.board.costs import costs
-from leaderboard.board.descriptions import Description
-from leaderboard.board.lineage import Relation
-from leaderboard.board.making import makings
-from leaderboard.board.notices import mark_disputed, withdraw, withdrawn_notes, withdrawn_rows
-from leaderboard.board.published import PublishedTable
-from leaderboard.board.published_table import published_table
-from leaderboard.board.records import RecordSet
-from leaderboard.board.run_table import run_table, table_id
-from leaderboard.board.selection import Group, select
-from leaderboard.board.stale import Current, mark_stale
-from leaderboard.statistics.analyse import analyse
+from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard, Table
+from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.benchmark.contract.suite import Suite
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.leaderboard.board.claims import claimed_tables, claims_of
+from lovt_bench.leaderboard.board.contradictions import Contradiction, mark_contradictions
+from lovt_bench.leaderboard.board.costs import costs
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.lineage import Relation
+from lovt_bench.leaderboard.board.making import makings
+from lovt_bench.leaderboard.board.notices import mark_disputed, withdraw, withdrawn_notes, withdrawn_rows
+from lovt_bench.leaderboard.board.published import PublishedTable
+from lovt_bench.leaderboard.board.published_table import published_table
+from lovt_bench.leaderboard.board.records import RecordSet
+from lovt_bench.leaderboard.board.run_table import run_table, table_id
+from lovt_bench.leaderboard.board.selection import Group, select
+from lovt_bench.leaderboard.board.stale import Current, mark_stale
+from lovt_bench.leaderboard.statistics.analyse import analyse
 
 
 @contextmanager

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from benchmark.contract.dataset import Track
-from benchmark.contract.leaderboard import Cell, ClaimedValue, Row, Summary, Table
-from benchmark.contract.submission import ClaimedNumber
-from benchmark.contract.task import TaskSpec
-from leaderboard.board.columns import column_of
-from leaderboard.board.descriptions import Description
-from leaderboard.board.evidence import evidence_of
-from leaderboard.board.selection import GroupKey
-from leaderboard.board.standing import count_methods
+from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.leaderboard import Cell, ClaimedValue, Row, Summary, Table
+from lovt_bench.benchmark.contract.submission import ClaimedNumber
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.leaderboard.board.columns import column_of
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.evidence import evidence_of
+from lovt_bench.leaderboard.board.selection import GroupKey
+from lovt_bench.leaderboard.board.standing import count_methods
 
 COMPARABLE = ("public", "official", "lovt-2022", "paper")
 """Track, splits, protocol and profile whose numbers may be read beside the published ones."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.contract.leaderboard import CleanRanking, Column, Row
-from leaderboard.board.standing import in_order, stand
+from lovt_bench.benchmark.contract.leaderboard import CleanRanking, Column, Row
+from lovt_bench.leaderboard.board.standing import in_order, stand
 
 MAXIMAL_SHARE = 0.5
 """Share of the table's datasets that a ranked row may overlap with."""

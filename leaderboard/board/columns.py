@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmark.contract.leaderboard import Column
-from benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.contract.leaderboard import Column
+from lovt_bench.benchmark.contract.task import TaskSpec
 
 
 def column_of(

@@ -12,13 +12,13 @@ from datetime import datetime
 from itertools import permutations
 from typing import NamedTuple
 
-from benchmark.contract.base import Model, Name, digest_of
-from benchmark.contract.dataset import Track
-from benchmark.contract.leaderboard import Table
-from benchmark.contract.run_record import RunRecord
-from leaderboard.board.records import RecordSet
-from leaderboard.board.run_rules import RULES, RunPlan, Runs
-from leaderboard.board.selection import GroupKey, group_key
+from lovt_bench.benchmark.contract.base import Model, Name, digest_of
+from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.records import RecordSet
+from lovt_bench.leaderboard.board.run_rules import RULES, RunPlan, Runs
+from lovt_bench.leaderboard.board.selection import GroupKey, group_key
 
 _SHARED = 3
 """Different results of a task that two submissions do not share by chance."""

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from benchmark.contract.leaderboard import Cost, Curve
-from benchmark.contract.run_record import RunRecord
-from leaderboard.board.selection import GroupKey, RunSet, group_key
-from leaderboard.text import clean
+from lovt_bench.benchmark.contract.leaderboard import Cost, Curve
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.selection import GroupKey, RunSet, group_key
+from lovt_bench.leaderboard.text import clean
 
 POINTS = 24
 """Points of a curve at most."""

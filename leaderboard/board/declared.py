@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from benchmark.contract.audit import AUDIT_FILE, AuditReport
-from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.base import Model, is_name
-from benchmark.contract.model_file import ModelFileError
-from benchmark.contract.model_file import read_model as read_file
-from benchmark.contract.plain_file import is_there
-from benchmark.contract.submission import Submission
-from benchmark.submission.read import FILE, SubmissionError, check_addresses
-from leaderboard.errors import LeaderboardError
+from lovt_bench.benchmark.contract.audit import AUDIT_FILE, AuditReport
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.base import Model, is_name
+from lovt_bench.benchmark.contract.model_file import ModelFileError
+from lovt_bench.benchmark.contract.model_file import read_model as read_file
+from lovt_bench.benchmark.contract.plain_file import is_there
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.submission.read import FILE, SubmissionError, check_addresses
+from lovt_bench.leaderboard.errors import LeaderboardError
 
 _Read = TypeVar("_Read", bound=Model)
 

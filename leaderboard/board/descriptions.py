@@ -11,22 +11,27 @@ from pathlib import Path
 
 from pydantic import PositiveInt
 
-from benchmark.contract.backbone import MANIFEST, BackboneManifest, architecture_class, drawn_display_name
-from benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_name
-from benchmark.contract.dataset import Track
-from benchmark.contract.declared_facts import DeclaredFacts
-from benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row, RowFacts
-from benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
-from benchmark.contract.submission import ClaimedNumber, Submission, Supervision
-from benchmark.submission.read import submission_names
-from leaderboard.board.audits import audit_texts, with_audit
-from leaderboard.board.declared import Complain, read_audit, read_model, read_submission, stop
-from leaderboard.board.evidence import made_by
-from leaderboard.board.lineage import overlaps
-from leaderboard.board.provenance import provenance_texts
-from leaderboard.errors import LeaderboardError
-from leaderboard.text import clean
-from tasks.registry import load_tasks
+from lovt_bench.benchmark.contract.backbone import (
+    MANIFEST,
+    BackboneManifest,
+    architecture_class,
+    drawn_display_name,
+)
+from lovt_bench.benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_name
+from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
+from lovt_bench.benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row, RowFacts
+from lovt_bench.benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
+from lovt_bench.benchmark.contract.submission import ClaimedNumber, Submission, Supervision
+from lovt_bench.benchmark.submission.read import submission_names
+from lovt_bench.leaderboard.board.audits import audit_texts, with_audit
+from lovt_bench.leaderboard.board.declared import Complain, read_audit, read_model, read_submission, stop
+from lovt_bench.leaderboard.board.evidence import made_by
+from lovt_bench.leaderboard.board.lineage import overlaps
+from lovt_bench.leaderboard.board.provenance import provenance_texts
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.text import clean
+from lovt_bench.tasks.registry import load_tasks
 
 _RANDOM, _IMAGENET, _PAPER = "random", "imagenet", "resnet50"
 """Backbones that are always there: they have no folder that could say what they are."""

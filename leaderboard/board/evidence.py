@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benchmark.contract.backbone import Provenance
-from benchmark.contract.leaderboard import Evidence
-from benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.contract.leaderboard import Evidence
+from lovt_bench.benchmark.contract.run_record import RunRecord
 
 LADDER: tuple[Evidence, ...] = ("declared", "validated", "reproduced", "retrained")
 """From the least to the most."""

@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from benchmark.contract.base import Model
-from benchmark.contract.dataset import Track
-from benchmark.contract.leaderboard import Overlap, OverlapMark
-from benchmark.contract.pretraining_data import OTHER, vocabulary
-from benchmark.contract.strict_yaml import read_yaml
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.leaderboard import Overlap, OverlapMark
+from lovt_bench.benchmark.contract.pretraining_data import OTHER, vocabulary
+from lovt_bench.benchmark.contract.strict_yaml import read_yaml
 
 LINEAGE_FILE = Path(__file__).resolve().parents[1] / "lineage.yaml"
 

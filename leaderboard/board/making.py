@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from benchmark.contract.made_with import MadeWith
-from benchmark.contract.run_record import RunRecord
-from leaderboard.board.costs import CostKey, by_cell, cell_key
-from leaderboard.board.selection import GroupKey, RunSet
-from leaderboard.text import clean
+from lovt_bench.benchmark.contract.made_with import MadeWith
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.costs import CostKey, by_cell, cell_key
+from lovt_bench.leaderboard.board.selection import GroupKey, RunSet
+from lovt_bench.leaderboard.text import clean
 
 SHOWN = 8
 """Values of one kind that are listed."""

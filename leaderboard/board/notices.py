@@ -12,15 +12,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.base import Model
-from benchmark.contract.leaderboard import Leaderboard, Row, Table
-from benchmark.contract.notice import Notice
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
-from benchmark.contract.unknown import meant
-from leaderboard.board.records import RecordSet
-from leaderboard.errors import LeaderboardError
-from leaderboard.text import clean
-from tasks.messages import explain
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Row, Table
+from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.leaderboard.board.records import RecordSet
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.text import clean
+from lovt_bench.tasks.messages import explain
 
 FILE = Path(__file__).resolve().parents[1] / "withdrawn.yaml"
 

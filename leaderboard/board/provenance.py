@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmark.contract.backbone import BackboneManifest
-from leaderboard.text import clean
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.leaderboard.text import clean
 
 SETTING = "Setting "
 """Begins the label of a hyperparameter that the user changed."""

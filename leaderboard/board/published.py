@@ -10,12 +10,12 @@ from pathlib import Path
 
 from pydantic import Field, PositiveInt, ValidationError
 
-from benchmark.contract.base import Model, Name
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml
-from benchmark.contract.submission import Supervision
-from leaderboard.errors import LeaderboardError
-from leaderboard.line_ends import source_bytes
-from tasks.messages import explain
+from lovt_bench.benchmark.contract.base import Model, Name
+from lovt_bench.benchmark.contract.strict_yaml import StrictYamlError, read_yaml
+from lovt_bench.benchmark.contract.submission import Supervision
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.line_ends import source_bytes
+from lovt_bench.tasks.messages import explain
 
 FOLDER = Path(__file__).resolve().parents[1] / "published"
 HEADER = ["method", "corpus_percent", "task", "mean", "interval95"]

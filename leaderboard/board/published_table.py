@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.contract.backbone import architecture_class
-from benchmark.contract.leaderboard import Cell, Claim, Row, Source, Summary, Table
-from benchmark.contract.pretraining_data import vocabulary
-from benchmark.contract.task import TaskSpec
-from leaderboard.board.columns import column_of
-from leaderboard.board.lineage import Relation, overlaps
-from leaderboard.board.published import ClaimQuestion, PublishedCell, PublishedTable
-from leaderboard.board.standing import best_without, count_methods, stand
-from leaderboard.errors import LeaderboardError
-from leaderboard.text import slug
+from lovt_bench.benchmark.contract.backbone import architecture_class
+from lovt_bench.benchmark.contract.leaderboard import Cell, Claim, Row, Source, Summary, Table
+from lovt_bench.benchmark.contract.pretraining_data import vocabulary
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.leaderboard.board.columns import column_of
+from lovt_bench.leaderboard.board.lineage import Relation, overlaps
+from lovt_bench.leaderboard.board.published import ClaimQuestion, PublishedCell, PublishedTable
+from lovt_bench.leaderboard.board.standing import best_without, count_methods, stand
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.text import slug
 
 
 def published_table(

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from benchmark.contract.base import is_name
-from benchmark.contract.dataset import Track
-from benchmark.contract.prediction_file import PREDICTIONS
-from benchmark.contract.record_file import RecordFileError, read_record_file
-from benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.prediction_file import PREDICTIONS
+from lovt_bench.benchmark.contract.record_file import RecordFileError, read_record_file
+from lovt_bench.benchmark.contract.run_record import RunRecord
 
 _REMEDIES = {
     "bad": "It does not count: remove the line; the run can be repeated by `lovt-bench evaluate`",

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from benchmark.contract.base import Model, Sha256
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.task import TaskSpec
-from leaderboard.text import clean
-from tasks.tuning import choose_learning_rate, grid_edge
+from lovt_bench.benchmark.contract.base import Model, Sha256
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.leaderboard.text import clean
+from lovt_bench.tasks.tuning import choose_learning_rate, grid_edge
 
 CLOCK_SKEW = timedelta(minutes=10)
 """By so much clocks of two machines may differ."""

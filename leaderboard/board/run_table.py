@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from benchmark.contract.base import digest_of
-from benchmark.contract.display_name import looks
-from benchmark.contract.leaderboard import Cell, CellStatus, Column, Cost, Row, RunValue, Summary, Table
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.submission import ClaimedNumber
-from benchmark.contract.suite import Suite
-from benchmark.contract.task import TaskSpec
-from leaderboard.board.claims import claimed_value, claims_of, comparable
-from leaderboard.board.clean import clean_ranking, frozen_ranking
-from leaderboard.board.columns import column_of
-from leaderboard.board.costs import CostKey, cost_of, curve
-from leaderboard.board.descriptions import BackboneFacts, Description
-from leaderboard.board.evidence import evidence_of, measured_by
-from leaderboard.board.making import Making, making_of
-from leaderboard.board.selection import FURTHER, Group, RunSet
-from leaderboard.board.standing import count_methods, in_order, stand
-from leaderboard.statistics import summarise
-from leaderboard.text import clean, slug
+from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.contract.display_name import looks
+from lovt_bench.benchmark.contract.leaderboard import (
+    Cell,
+    CellStatus,
+    Column,
+    Cost,
+    Row,
+    RunValue,
+    Summary,
+    Table,
+)
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.submission import ClaimedNumber
+from lovt_bench.benchmark.contract.suite import Suite
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.leaderboard.board.claims import claimed_value, claims_of, comparable
+from lovt_bench.leaderboard.board.clean import clean_ranking, frozen_ranking
+from lovt_bench.leaderboard.board.columns import column_of
+from lovt_bench.leaderboard.board.costs import CostKey, cost_of, curve
+from lovt_bench.leaderboard.board.descriptions import BackboneFacts, Description
+from lovt_bench.leaderboard.board.evidence import evidence_of, measured_by
+from lovt_bench.leaderboard.board.making import Making, making_of
+from lovt_bench.leaderboard.board.selection import FURTHER, Group, RunSet
+from lovt_bench.leaderboard.board.standing import count_methods, in_order, stand
+from lovt_bench.leaderboard.statistics import summarise
+from lovt_bench.leaderboard.text import clean, slug
 
 
 def table_id(group: Group) -> str:

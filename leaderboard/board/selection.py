@@ -19,10 +19,10 @@ from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
-from benchmark.contract.base import digest_of
-from benchmark.contract.dataset import Splits, Track
-from benchmark.contract.run_record import RunKey, RunRecord
-from benchmark.contract.suite import Suite
+from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.contract.dataset import Splits, Track
+from lovt_bench.benchmark.contract.run_record import RunKey, RunRecord
+from lovt_bench.benchmark.contract.suite import Suite
 
 FURTHER = "further-tasks"
 """Name of what stands in for a suite where tasks belong to no suite that the board ranks by."""

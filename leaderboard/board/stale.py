@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.dataset import Splits, Track
-from benchmark.contract.leaderboard import Column, Row, Table
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.dataset import Splits, Track
+from lovt_bench.benchmark.contract.leaderboard import Column, Row, Table
 
 _NAMED = 5
 """Rows that a note names; of more it says how many."""

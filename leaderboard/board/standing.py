@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.contract.leaderboard import Cell, MethodCount, Row
-from leaderboard.statistics import DIVERGED, best, count_best, mean, ranks, second
+from lovt_bench.benchmark.contract.leaderboard import Cell, MethodCount, Row
+from lovt_bench.leaderboard.statistics import DIVERGED, best, count_best, mean, ranks, second
 
 
 def score(cell: Cell | None) -> float | None:

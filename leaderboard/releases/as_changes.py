@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmark.contract.release import Changes
-from leaderboard.releases.changes import summary
-from leaderboard.text import markdown
+from lovt_bench.benchmark.contract.release import Changes
+from lovt_bench.leaderboard.releases.changes import summary
+from lovt_bench.leaderboard.text import markdown
 
 SHOWN = 50
 """Lines shown of one kind; all of them are in the JSON."""

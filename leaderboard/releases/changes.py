@@ -9,10 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmark.contract.leaderboard import Cell, Leaderboard, Row, Table
-from benchmark.contract.release import Bump, CellChange, Changes, DigestChange, RankChange, RowChange
-from leaderboard.board.notices import sentence
-from leaderboard.show.layout import cell_text
+from lovt_bench.benchmark.contract.leaderboard import Cell, Leaderboard, Row, Table
+from lovt_bench.benchmark.contract.release import (
+    Bump,
+    CellChange,
+    Changes,
+    DigestChange,
+    RankChange,
+    RowChange,
+)
+from lovt_bench.leaderboard.board.notices import sentence
+from lovt_bench.leaderboard.show.layout import cell_text
 
 STEPS: tuple[Bump, ...] = ("patch", "minor", "major")
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.contract.plain_file import is_plain, is_there
-from benchmark.contract.untrusted import clean_text
-from benchmark.disk.leftovers import is_temporary
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases.store import INPUTS, place
-from leaderboard.releases.version import DEVELOPMENT, LOCK, number, read_version, releases
-from leaderboard.releases.version_index import INDEX, SCRIPT, index_of, is_list, list_files
-from leaderboard.show.rendering import SUMS
+from lovt_bench.benchmark.contract.plain_file import is_plain, is_there
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.disk.leftovers import is_temporary
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.store import INPUTS, place
+from lovt_bench.leaderboard.releases.version import DEVELOPMENT, LOCK, number, read_version, releases
+from lovt_bench.leaderboard.releases.version_index import INDEX, SCRIPT, index_of, is_list, list_files
+from lovt_bench.leaderboard.show.rendering import SUMS
 
 
 def folder_problems(out: Path) -> dict[str, str]:

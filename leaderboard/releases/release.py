@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.contract.leaderboard import Leaderboard
-from benchmark.contract.release import Bump, Changes, Release
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases.as_changes import as_changes
-from leaderboard.releases.changes import STEPS, compare
-from leaderboard.releases.sources import Sources, store
-from leaderboard.releases.version import (
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.release import Bump, Changes, Release
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.as_changes import as_changes
+from lovt_bench.leaderboard.releases.changes import STEPS, compare
+from lovt_bench.leaderboard.releases.sources import Sources, store
+from lovt_bench.leaderboard.releases.version import (
     DEVELOPMENT,
     locked,
     number,
@@ -25,8 +25,8 @@ from leaderboard.releases.version import (
     sums_sha256,
     version_files,
 )
-from leaderboard.releases.version_index import CHANGES, check_releases, write_index
-from leaderboard.show.rendering import render
+from lovt_bench.leaderboard.releases.version_index import CHANGES, check_releases, write_index
+from lovt_bench.leaderboard.show.rendering import render
 
 FIRST = "1.0.0"
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.disk.temporary import new_folder
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases.folder import folder_problems, named_inputs
-from leaderboard.releases.store import fetch, keep
-from leaderboard.releases.version import file_problems, put_files, read_files, releases
-from leaderboard.releases.version_index import check_releases, index_of, list_files
+from lovt_bench.benchmark.disk.temporary import new_folder
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.folder import folder_problems, named_inputs
+from lovt_bench.leaderboard.releases.store import fetch, keep
+from lovt_bench.leaderboard.releases.version import file_problems, put_files, read_files, releases
+from lovt_bench.leaderboard.releases.version_index import check_releases, index_of, list_files
 
 _SHOWN = 5
 """Problems that a message names."""

@@ -14,25 +14,25 @@ from typing import Literal
 
 from pydantic import PositiveInt, ValidationError
 
-from benchmark.contract.base import Model, Name, Sha256
-from benchmark.contract.leaderboard import InputFile, Leaderboard
-from benchmark.contract.notice import Notice
-from benchmark.contract.suite import Suite
-from benchmark.contract.task import TaskSpec
-from leaderboard.board.build import build
-from leaderboard.board.contradictions import Contradiction
-from leaderboard.board.descriptions import Description
-from leaderboard.board.lineage import Relation
-from leaderboard.board.notices import withdraw
-from leaderboard.board.published import FOLDER as PUBLISHED
-from leaderboard.board.published import PublishedTable, load_published
-from leaderboard.board.records import RecordSet, read_records
-from leaderboard.board.stale import Current
-from leaderboard.errors import LeaderboardError
-from leaderboard.line_ends import source_bytes
-from leaderboard.releases.store import fetch, keep
-from leaderboard.show.examples import read_examples
-from leaderboard.show.rendering import Examples, digest
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard
+from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.benchmark.contract.suite import Suite
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.contradictions import Contradiction
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.lineage import Relation
+from lovt_bench.leaderboard.board.notices import withdraw
+from lovt_bench.leaderboard.board.published import FOLDER as PUBLISHED
+from lovt_bench.leaderboard.board.published import PublishedTable, load_published
+from lovt_bench.leaderboard.board.records import RecordSet, read_records
+from lovt_bench.leaderboard.board.stale import Current
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.line_ends import source_bytes
+from lovt_bench.leaderboard.releases.store import fetch, keep
+from lovt_bench.leaderboard.show.examples import read_examples
+from lovt_bench.leaderboard.show.rendering import Examples, digest
 
 FROZEN = "build/inputs.json"
 """Path of the document among the inputs."""

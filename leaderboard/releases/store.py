@@ -13,11 +13,11 @@ import re
 import zlib
 from pathlib import Path
 
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.record_file import FILE_LIMIT
-from benchmark.disk.temporary import write_bytes
-from leaderboard.errors import LeaderboardError
-from leaderboard.show.rendering import digest
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.record_file import FILE_LIMIT
+from lovt_bench.benchmark.disk.temporary import write_bytes
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.show.rendering import digest
 
 INPUTS = "inputs"
 

@@ -8,9 +8,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-import benchmark.contract
-import tasks.head
-from leaderboard.line_ends import source_bytes
+import lovt_bench.benchmark.contract
+import lovt_bench.tasks.head
+from lovt_bench.leaderboard.line_ends import source_bytes
 
 LIBRARIES = ("jinja2", "numpy", "pandas", "pillow", "pydantic", "scipy", "tabulate", "vl-convert-python")
 

@@ -14,18 +14,18 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from benchmark.contract.leaderboard import Leaderboard
-from benchmark.contract.release import BuildRecord
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.unknown import meant
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases.changes import compare
-from leaderboard.releases.differences import first_difference
-from leaderboard.releases.release import PAGE_OF_CHANGES, release_files
-from leaderboard.releases.sources import LostInputsError, Sources, unpack
-from leaderboard.releases.store import INPUTS
-from leaderboard.releases.tools import code_sha256, tools
-from leaderboard.releases.version import (
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.release import BuildRecord
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.changes import compare
+from lovt_bench.leaderboard.releases.differences import first_difference
+from lovt_bench.leaderboard.releases.release import PAGE_OF_CHANGES, release_files
+from lovt_bench.leaderboard.releases.sources import LostInputsError, Sources, unpack
+from lovt_bench.leaderboard.releases.store import INPUTS
+from lovt_bench.leaderboard.releases.tools import code_sha256, tools
+from lovt_bench.leaderboard.releases.version import (
     BUILD,
     DEVELOPMENT,
     check_version,
@@ -34,8 +34,8 @@ from leaderboard.releases.version import (
     sum_problems,
     version_files,
 )
-from leaderboard.releases.version_index import CHANGES, chain_problems, read_build
-from leaderboard.show.rendering import SOURCE, SUMS
+from lovt_bench.leaderboard.releases.version_index import CHANGES, chain_problems, read_build
+from lovt_bench.leaderboard.show.rendering import SOURCE, SUMS
 
 Kind = Literal["touched", "before", "record", "inputs", "code", "tools", "differs"]
 """Why something is not as it should be.

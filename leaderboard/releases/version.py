@@ -13,16 +13,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.leaderboard import Leaderboard
-from benchmark.contract.release import BuildRecord, Release
-from benchmark.contract.unknown import meant
-from benchmark.disk.leftovers import sweep
-from benchmark.disk.lock import hold
-from benchmark.disk.temporary import new_folder
-from leaderboard.errors import LeaderboardError
-from leaderboard.line_ends import as_written, source_bytes
-from leaderboard.releases.tools import code_sha256, tools
-from leaderboard.show.rendering import SOURCE, SUMS, Examples, digest, read_sums, render, with_sums
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.release import BuildRecord, Release
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.disk.leftovers import sweep
+from lovt_bench.benchmark.disk.lock import hold
+from lovt_bench.benchmark.disk.temporary import new_folder
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.line_ends import as_written, source_bytes
+from lovt_bench.leaderboard.releases.tools import code_sha256, tools
+from lovt_bench.leaderboard.show.rendering import SOURCE, SUMS, Examples, digest, read_sums, render, with_sums
 
 DEVELOPMENT = "dev"
 """The one version that a build may replace; git ignores it."""

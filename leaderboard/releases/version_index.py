@@ -10,15 +10,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.plain_file import is_plain
-from benchmark.contract.release import BuildRecord, Changes, VersionEntry, VersionIndex
-from benchmark.disk.temporary import write_text
-from leaderboard.board.notices import since_withdrawn
-from leaderboard.errors import LeaderboardError
-from leaderboard.line_ends import source_bytes
-from leaderboard.releases.changes import summary
-from leaderboard.releases.version import BUILD, read_version, releases, sum_problems, sums_sha256
-from leaderboard.show.rendering import SUMS
+from lovt_bench.benchmark.contract.plain_file import is_plain
+from lovt_bench.benchmark.contract.release import BuildRecord, Changes, VersionEntry, VersionIndex
+from lovt_bench.benchmark.disk.temporary import write_text
+from lovt_bench.leaderboard.board.notices import since_withdrawn
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.line_ends import source_bytes
+from lovt_bench.leaderboard.releases.changes import summary
+from lovt_bench.leaderboard.releases.version import BUILD, read_version, releases, sum_problems, sums_sha256
+from lovt_bench.leaderboard.show.rendering import SUMS
 
 INDEX = "versions.json"
 SCRIPT = "versions.js"
@@ -125,7 +125,7 @@ def is_list(path: Path, text: str) -> bool:
 def script(index: VersionIndex) -> str:
     """Return `versions.js`: a page opened from disk may load a script, but no JSON."""
     # Templates and plots come with it and load slowly; reading the list need not wait for them.
-    from leaderboard.show.page.script import as_script
+    from lovt_bench.leaderboard.show.page.script import as_script
 
     return as_script(f"window.{VARIABLE}", index.model_dump(mode="json")["versions"]).decode()
 

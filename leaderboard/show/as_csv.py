@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.text import spreadsheet
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.text import spreadsheet
 
 HEADER = [
     "table", "kind", "track", "splits", "protocol", "profile", "submission", "display_name", "method",

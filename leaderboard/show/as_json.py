@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 
-from benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
 
 
 def as_json(leaderboard: Leaderboard) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.show.latex_text import latex, shortened
-from leaderboard.show.layout import (
+from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
+from lovt_bench.leaderboard.show.latex_text import latex, shortened
+from lovt_bench.leaderboard.show.layout import (
     DISPUTED,
     EDGE,
     INTERVALS,

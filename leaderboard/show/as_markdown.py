@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.show.layout import (
+from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
+from lovt_bench.leaderboard.show.layout import (
     MISSING,
     SIGN_LEGEND,
     basis,
@@ -26,7 +26,7 @@ from leaderboard.show.layout import (
     name_signs,
     ranking_lines,
 )
-from leaderboard.text import markdown
+from lovt_bench.leaderboard.text import markdown
 
 NOTES = 20
 """Notes shown of a table; all of them are in the JSON."""

@@ -9,10 +9,10 @@ from rich.console import RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from benchmark.contract.leaderboard import Cell, Column, Row, Table
-from leaderboard.show.layout import MISSING, heading, mark, percent, signed_percent
-from leaderboard.statistics.pairs import Comparison, TaskComparison, compare
-from leaderboard.statistics.repeats import repeats
+from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Row, Table
+from lovt_bench.leaderboard.show.layout import MISSING, heading, mark, percent, signed_percent
+from lovt_bench.leaderboard.statistics.pairs import Comparison, TaskComparison, compare
+from lovt_bench.leaderboard.statistics.repeats import repeats
 
 P_FLOOR = 0.0001
 """Smaller p-values are shown as `< 0.0001`."""

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.base import is_name
-from benchmark.contract.example import ExampleSet
-from benchmark.contract.leaderboard import InputFile
-from benchmark.contract.plain_file import PlainFileError, read_plain
-from benchmark.contract.run_record import RunRecord
-from benchmark.log import logger
-from leaderboard.show.rendering import digest
+from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.example import ExampleSet
+from lovt_bench.benchmark.contract.leaderboard import InputFile
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.log import logger
+from lovt_bench.leaderboard.show.rendering import digest
 
 SIZE_LIMIT = 1024 * 1024
 """Bytes of one file; four images of 128 pixels with masks take a tenth of it."""

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from itertools import accumulate
 
-from leaderboard.text import clean
+from lovt_bench.leaderboard.text import clean
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

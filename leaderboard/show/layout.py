@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from benchmark.contract.leaderboard import Cell, CleanRanking, Column, OverlapMark, Row, Table
-from tasks.head import heads
+from lovt_bench.benchmark.contract.leaderboard import Cell, CleanRanking, Column, OverlapMark, Row, Table
+from lovt_bench.tasks.head import heads
 
 BLOCK = 6
 """Tasks side by side."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmark.contract.example import ExampleSet
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.show.as_csv import as_csv
-from leaderboard.show.as_json import as_json, json_schema
-from leaderboard.show.as_latex import as_latex
-from leaderboard.show.as_markdown import as_markdown
+from lovt_bench.benchmark.contract.example import ExampleSet
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.show.as_csv import as_csv
+from lovt_bench.leaderboard.show.as_json import as_json, json_schema
+from lovt_bench.leaderboard.show.as_latex import as_latex
+from lovt_bench.leaderboard.show.as_markdown import as_markdown
 
 SOURCE = "leaderboard.json"
 SUMS = "SHA256SUMS"
@@ -39,7 +39,7 @@ def render(leaderboard: Leaderboard, examples: Examples | None = None) -> dict[s
         LeaderboardError: An example holds something that is no image.
     """
     # Templates and plots load slowly; reading a version need not wait for them.
-    from leaderboard.show.page import render_page
+    from lovt_bench.leaderboard.show.page import render_page
 
     texts = {name: text(leaderboard).encode() for name, text in FORMATS.items()}
     return {**render_page(leaderboard, examples or {}), **texts}

@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from benchmark.contract.leaderboard import Cell, Column, Row, Table
-from leaderboard.show.layout import (
+from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Row, Table
+from lovt_bench.leaderboard.show.layout import (
     BLOCK,
     MISSING,
     SIGN_LEGEND,

@@ -1,7 +1,7 @@
 """Everything inferential about a table in one place: pure functions, proven against scipy and papers' numbers."""
 
-from leaderboard.statistics.places import DIVERGED, best, count_best, doubled_ranks, ranks, second
-from leaderboard.statistics.summary import (
+from lovt_bench.leaderboard.statistics.places import DIVERGED, best, count_best, doubled_ranks, ranks, second
+from lovt_bench.leaderboard.statistics.summary import (
     NORMAL_QUANTILE,
     mean,
     normal_half_width,

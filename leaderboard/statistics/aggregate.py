@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.contract.analysis import Balance
-from leaderboard.statistics.grid import Grid
+from lovt_bench.benchmark.contract.analysis import Balance
+from lovt_bench.leaderboard.statistics.grid import Grid
 
 FLOOR = "random"
 """Name of the row at 0."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmark.contract.analysis import (
+from lovt_bench.benchmark.contract.analysis import (
     Analysis,
     Balance,
     CriticalDifference,
@@ -15,10 +15,10 @@ from benchmark.contract.analysis import (
     Ranking,
     RankInterval,
 )
-from benchmark.contract.leaderboard import Table
-from leaderboard.statistics.aggregate import aggregate, is_reference
-from leaderboard.statistics.audit import audit
-from leaderboard.statistics.bootstrap import (
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.statistics.aggregate import aggregate, is_reference
+from lovt_bench.leaderboard.statistics.audit import audit
+from lovt_bench.leaderboard.statistics.bootstrap import (
     SEED,
     Bootstrap,
     bootstrap,
@@ -26,12 +26,12 @@ from leaderboard.statistics.bootstrap import (
     mean_ranks,
     sample_counts,
 )
-from leaderboard.statistics.friedman import cliques, critical_difference, friedman
-from leaderboard.statistics.grid import Grid, grid_of
-from leaderboard.statistics.hypotheses import ALPHA, holm
-from leaderboard.statistics.pairs import overall, welch_between
-from leaderboard.statistics.places import best, doubled_ranks
-from leaderboard.statistics.statements import statements
+from lovt_bench.leaderboard.statistics.friedman import cliques, critical_difference, friedman
+from lovt_bench.leaderboard.statistics.grid import Grid, grid_of
+from lovt_bench.leaderboard.statistics.hypotheses import ALPHA, holm
+from lovt_bench.leaderboard.statistics.pairs import overall, welch_between
+from lovt_bench.leaderboard.statistics.places import best, doubled_ranks
+from lovt_bench.leaderboard.statistics.statements import statements
 
 POOL = 40
 """Rows that are compared pair by pair: the best by dataset, and references beside them."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.contract.analysis import RunAudit
-from benchmark.contract.leaderboard import Table
+from lovt_bench.benchmark.contract.analysis import RunAudit
+from lovt_bench.benchmark.contract.leaderboard import Table
 
 
 def distinct(runs: Sequence[tuple[float, int | None]]) -> tuple[float, ...]:

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from benchmark.contract.analysis import Balance
-from leaderboard.statistics.grid import Grid
-from leaderboard.statistics.places import doubled_ranks
+from lovt_bench.benchmark.contract.analysis import Balance
+from lovt_bench.leaderboard.statistics.grid import Grid
+from lovt_bench.leaderboard.statistics.places import doubled_ranks
 
 SEED = 20221023
 """Seed of every bootstrap; any fixed number would do."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc, ndtr
 
-from leaderboard.statistics.hypotheses import ALPHA
+from lovt_bench.leaderboard.statistics.hypotheses import ALPHA
 
 
 class Friedman(NamedTuple):

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.contract.leaderboard import Cell, Table
-from leaderboard.statistics.audit import distinct
-from leaderboard.statistics.places import DIVERGED
-from leaderboard.statistics.summary import NORMAL_QUANTILE, sample_std
+from lovt_bench.benchmark.contract.leaderboard import Cell, Table
+from lovt_bench.leaderboard.statistics.audit import distinct
+from lovt_bench.leaderboard.statistics.places import DIVERGED
+from lovt_bench.leaderboard.statistics.summary import NORMAL_QUANTILE, sample_std
 
 PRINTED_HALF_UNIT = 0.0005
 """Published intervals are printed in percent with one decimal: one of 0.0 may be as large as 0.05 %."""

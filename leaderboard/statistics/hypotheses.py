@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from leaderboard.statistics.places import doubled_ranks
+from lovt_bench.leaderboard.statistics.places import doubled_ranks
 
 ALPHA = 0.05
 

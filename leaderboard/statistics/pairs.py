@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from benchmark.contract.leaderboard import Table
-from leaderboard.statistics.grid import Grid, grid_of
-from leaderboard.statistics.hypotheses import ALPHA, Welch, holm, signed_rank, welch
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.statistics.grid import Grid, grid_of
+from lovt_bench.leaderboard.statistics.hypotheses import ALPHA, Welch, holm, signed_rank, welch
 
 Verdict = Literal["first", "second", "not told apart", "no test", "not measured"]
 """`first` and `second`: that row is better at 5 %, or the other diverged. `no test`: fewer than two distinct runs on a

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from scipy.special import stdtrit
 
-from benchmark.contract.leaderboard import Cell, Column
-from tasks.head import heads
+from lovt_bench.benchmark.contract.leaderboard import Cell, Column
+from lovt_bench.tasks.head import heads
 
 LINEAR = 0.002
 """What a linear head on a frozen backbone may differ by, as a fraction: batches of other size sum in other order."""

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmark.contract.analysis import Analysis
-from benchmark.contract.leaderboard import Table
-from leaderboard.statistics.grid import Grid
-from leaderboard.statistics.hypotheses import ALPHA, holm
-from leaderboard.statistics.pairs import welch_between
-from leaderboard.statistics.places import best
+from lovt_bench.benchmark.contract.analysis import Analysis
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.statistics.grid import Grid
+from lovt_bench.leaderboard.statistics.hypotheses import ALPHA, holm
+from lovt_bench.leaderboard.statistics.pairs import welch_between
+from lovt_bench.leaderboard.statistics.places import best
 
 NAMED = 5
 """Rows that a sentence names before it counts."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from scipy.special import stdtrit
 
-from benchmark.contract.leaderboard import Summary
+from lovt_bench.benchmark.contract.leaderboard import Summary
 
 NORMAL_QUANTILE = 1.96
 """As the published study has it (evaluation.md section 3); not 1.959964."""

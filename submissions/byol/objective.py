@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from submissions.common.losses.regression import symmetric_regression_loss
+from lovt_bench.submissions.common.losses.regression import symmetric_regression_loss
 
 Network = Callable[[Tensor], Tensor]
 

@@ -9,15 +9,15 @@ from typing import Any
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from submissions.byol.objective import byol_loss
-from submissions.common.augment.contrastive import contrastive_view
-from submissions.common.batch_draw import SquareItem, batch_of
-from submissions.common.corpus import Corpus
-from submissions.common.entry import run
-from submissions.common.mlp import mlp
-from submissions.common.momentum import MomentumModule, MomentumSettings
-from submissions.common.moving_average import target_copy
-from submissions.common.sampling import Transform
+from lovt_bench.submissions.byol.objective import byol_loss
+from lovt_bench.submissions.common.augment.contrastive import contrastive_view
+from lovt_bench.submissions.common.batch_draw import SquareItem, batch_of
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.entry import run
+from lovt_bench.submissions.common.mlp import mlp
+from lovt_bench.submissions.common.momentum import MomentumModule, MomentumSettings
+from lovt_bench.submissions.common.moving_average import target_copy
+from lovt_bench.submissions.common.sampling import Transform
 
 
 class Settings(MomentumSettings):

@@ -9,17 +9,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from submissions.chexpert.auroc import macro_auroc
-from submissions.common.augment.normalise import network_input
-from submissions.common.augment.pad_resize import validation_view
-from submissions.common.augment.report_pair import training_view
-from submissions.common.corpus import Corpus
-from submissions.common.distributed import gather_with_gradient
-from submissions.common.entry import run
-from submissions.common.image_only import HALF
-from submissions.common.module import Monitor, PretrainingModule
-from submissions.common.sampling import Sample, Transform, Unit
-from submissions.common.settings import Schedule, TrainingSettings
+from lovt_bench.submissions.chexpert.auroc import macro_auroc
+from lovt_bench.submissions.common.augment.normalise import network_input
+from lovt_bench.submissions.common.augment.pad_resize import validation_view
+from lovt_bench.submissions.common.augment.report_pair import training_view
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.distributed import gather_with_gradient
+from lovt_bench.submissions.common.entry import run
+from lovt_bench.submissions.common.image_only import HALF
+from lovt_bench.submissions.common.module import Monitor, PretrainingModule
+from lovt_bench.submissions.common.sampling import Sample, Transform, Unit
+from lovt_bench.submissions.common.settings import Schedule, TrainingSettings
 
 
 class Settings(TrainingSettings):

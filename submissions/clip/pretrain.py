@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from submissions.common.corpus import Corpus
-from submissions.common.entry import run
-from submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
-from submissions.common.image_text.global_losses import global_losses
-from submissions.common.image_text.module import ImageTextModule
-from submissions.common.image_text.settings import ImageTextSettings
-from submissions.common.projection import ProjectionHead
-from submissions.common.text.sentences import SentenceChoice
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.entry import run
+from lovt_bench.submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
+from lovt_bench.submissions.common.image_text.global_losses import global_losses
+from lovt_bench.submissions.common.image_text.module import ImageTextModule
+from lovt_bench.submissions.common.image_text.settings import ImageTextSettings
+from lovt_bench.submissions.common.projection import ProjectionHead
+from lovt_bench.submissions.common.text.sentences import SentenceChoice
 
 
 class Settings(ImageTextSettings):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from submissions.common.augment.square import square
-from submissions.common.sampling import Sample
-from submissions.common.seeding import seeded
+from lovt_bench.submissions.common.augment.square import square
+from lovt_bench.submissions.common.sampling import Sample
+from lovt_bench.submissions.common.seeding import seeded
 
 
 @dataclass(frozen=True)

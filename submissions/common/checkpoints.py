@@ -10,8 +10,8 @@ import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
-from submissions.common.errors import PretrainingError
-from submissions.common.module import Monitor, PretrainingModule
+from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.module import Monitor, PretrainingModule
 
 LAST, BEST = "last.ckpt", "best.ckpt"
 KEY = "lovt_bench"

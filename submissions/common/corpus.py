@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.contract.dataset import SplitName
-from benchmark.contract.model_file import ModelFileError, read_model
-from submissions.common.errors import PretrainingError
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.submissions.common.errors import PretrainingError
 
 MANIFEST, PIXELS, IMAGES, STUDIES = "corpus.json", "pixels.npy", "images.parquet", "studies.parquet"
 HOW_TO = "`lovt-bench corpus prepare mimic-cxr --raw DIR` makes one"

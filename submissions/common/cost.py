@@ -11,8 +11,8 @@ import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from benchmark.backbone.platform import platform_of
-from benchmark.contract.made_with import PretrainedWith
+from lovt_bench.benchmark.backbone.platform import platform_of
+from lovt_bench.benchmark.contract.made_with import PretrainedWith
 
 
 class Cost(Callback):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.contract.model_file import ModelFileError, read_model
-from benchmark.contract.submission import Submission, Variant
-from benchmark.contract.unknown import meant
-from submissions.common.errors import SettingsError
+from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.benchmark.contract.submission import Submission, Variant
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.submissions.common.errors import SettingsError
 
 FILE = "submission.yaml"
 

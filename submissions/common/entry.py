@@ -17,22 +17,27 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from rich.console import Console
 
-from benchmark.contract.base import digest_of
-from benchmark.contract.exit_codes import ExitCode
-from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
-from benchmark.contract.submission import Submission
-from benchmark.malloc import keep_freed_memory
-from submissions.common import events
-from submissions.common.checkpoints import LAST
-from submissions.common.corpus import Corpus
-from submissions.common.declaration import Choice, choose, profile_settings, read_declaration
-from submissions.common.errors import NonFiniteLossError, PretrainingError, SettingsError
-from submissions.common.export import export
-from submissions.common.module import PretrainingModule
-from submissions.common.naming import DEFAULT_SEED, backbone_name, changed_settings, display_name
-from submissions.common.rehearsal import NOTE
-from submissions.common.settings import TrainingSettings, build_settings, parse_assignments, parse_object
-from submissions.common.training import RunOptions, train
+from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.contract.exit_codes import ExitCode
+from lovt_bench.benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.malloc import keep_freed_memory
+from lovt_bench.submissions.common import events
+from lovt_bench.submissions.common.checkpoints import LAST
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.declaration import Choice, choose, profile_settings, read_declaration
+from lovt_bench.submissions.common.errors import NonFiniteLossError, PretrainingError, SettingsError
+from lovt_bench.submissions.common.export import export
+from lovt_bench.submissions.common.module import PretrainingModule
+from lovt_bench.submissions.common.naming import DEFAULT_SEED, backbone_name, changed_settings, display_name
+from lovt_bench.submissions.common.rehearsal import NOTE
+from lovt_bench.submissions.common.settings import (
+    TrainingSettings,
+    build_settings,
+    parse_assignments,
+    parse_object,
+)
+from lovt_bench.submissions.common.training import RunOptions, train
 
 CUT_OFF_LATE = "after a full epoch; the same command with --resume goes on"
 CUT_OFF_EARLY = "before the end of the first epoch; the same command begins anew"

@@ -10,7 +10,7 @@ from typing import Any
 import lightning.pytorch as lightning
 from lightning.pytorch.callbacks import Callback
 
-from benchmark.contract.events import (
+from lovt_bench.benchmark.contract.events import (
     DoneEvent,
     EpochEvent,
     EventModel,
@@ -18,7 +18,7 @@ from benchmark.contract.events import (
     ProgressEvent,
     StartEvent,
 )
-from submissions.common.module import Monitor
+from lovt_bench.submissions.common.module import Monitor
 
 SECONDS = 0.5
 """Time between two progress events."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmark.backbone.folder import save_backbone
-from benchmark.backbone.model import BackboneError
-from benchmark.contract.backbone import BackboneManifest, Provenance
-from submissions.common.declaration import Choice
-from submissions.common.errors import PretrainingError
-from submissions.common.module import PretrainingModule
-from submissions.common.training import TrainingResult
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.contract.backbone import BackboneManifest, Provenance
+from lovt_bench.submissions.common.declaration import Choice
+from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.module import PretrainingModule
+from lovt_bench.submissions.common.training import TrainingResult
 
 FOLDER = "backbone"
 """Name of the backbone's folder in the output folder."""

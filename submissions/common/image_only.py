@@ -8,12 +8,12 @@ from typing import ClassVar, Literal
 from pydantic import PositiveInt
 from torch import Tensor
 
-from submissions.common.augment.contrastive import contrastive_view
-from submissions.common.augment.normalise import network_input
-from submissions.common.augment.square import square
-from submissions.common.module import PretrainingModule
-from submissions.common.sampling import Sample, Transform, Unit
-from submissions.common.settings import Schedule, TrainingSettings
+from lovt_bench.submissions.common.augment.contrastive import contrastive_view
+from lovt_bench.submissions.common.augment.normalise import network_input
+from lovt_bench.submissions.common.augment.square import square
+from lovt_bench.submissions.common.module import PretrainingModule
+from lovt_bench.submissions.common.sampling import Sample, Transform, Unit
+from lovt_bench.submissions.common.settings import Schedule, TrainingSettings
 
 HALF = (0.5, 0.5)
 """Mean and standard deviation that the published baselines fell back to."""

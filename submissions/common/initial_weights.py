@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.backbone import imagenet
-from benchmark.backbone.convert import from_state_dict, read_state_dict
-from benchmark.backbone.folder import load_backbone, read_manifest
-from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.sources import random_draw
-from submissions.common.errors import PretrainingError
+from lovt_bench.benchmark.backbone import imagenet
+from lovt_bench.benchmark.backbone.convert import from_state_dict, read_state_dict
+from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.submissions.common.errors import PretrainingError
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from lightning.pytorch.callbacks import Callback
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from submissions.common.errors import PretrainingError
-from submissions.common.module import Monitor
-from submissions.common.schedules import cosine_per_epoch, warmup_cosine
-from submissions.common.settings import TrainingSettings
+from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.module import Monitor
+from lovt_bench.submissions.common.schedules import cosine_per_epoch, warmup_cosine
+from lovt_bench.submissions.common.settings import TrainingSettings
 
 
 def relative_rate(settings: TrainingSettings, step: int, epoch: int, batches: int) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves
 
-from submissions.common.errors import SettingsError
+from lovt_bench.submissions.common.errors import SettingsError
 
 SHARED = "/dev/shm"
 PREFETCH = 2

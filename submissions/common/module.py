@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import default_collate
 
-from submissions.common.corpus import Corpus
-from submissions.common.errors import NonFiniteLossError
-from submissions.common.initial_weights import initial_backbone
-from submissions.common.sampling import Transform, Unit
-from submissions.common.settings import TrainingSettings
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.errors import NonFiniteLossError
+from lovt_bench.submissions.common.initial_weights import initial_backbone
+from lovt_bench.submissions.common.sampling import Transform, Unit
+from lovt_bench.submissions.common.settings import TrainingSettings
 
 FINITE_CHECK_STEPS = 50
 """On CUDA the loss is looked at every so many batches: each look waits for the device."""

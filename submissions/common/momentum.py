@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from submissions.common.image_only import ImageOnlyModule, ImageOnlySettings
-from submissions.common.moving_average import update_average
+from lovt_bench.submissions.common.image_only import ImageOnlyModule, ImageOnlySettings
+from lovt_bench.submissions.common.moving_average import update_average
 
 
 class MomentumSettings(ImageOnlySettings):

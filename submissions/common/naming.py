@@ -10,9 +10,9 @@ import json
 import re
 from collections.abc import Mapping
 
-from benchmark.contract.base import digest_of, is_name
-from benchmark.contract.submission import Submission
-from submissions.common.declaration import Choice, profile_settings
+from lovt_bench.benchmark.contract.base import digest_of, is_name
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.submissions.common.declaration import Choice, profile_settings
 
 DEFAULT_SEED = 12345
 """The seed of a pre-training by default; the name of a backbone leaves it out."""

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchmetrics.functional.classification import binary_auroc
 
-from submissions.common.module import PretrainingModule
+from lovt_bench.submissions.common.module import PretrainingModule
 
 LEARNING_RATE = 1e-4
 DROPOUT = 0.2

@@ -10,8 +10,8 @@ from lightning.pytorch.callbacks import Callback
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from submissions.common import events
-from submissions.common.module import Monitor
+from lovt_bench.submissions.common import events
+from lovt_bench.submissions.common.module import Monitor
 
 LINE_SECONDS = 15.0
 """Time between two lines on a pipe."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from submissions.common.settings import Settings
+from lovt_bench.submissions.common.settings import Settings
 
 STEPS = 2
 """Batches of an epoch, and of a validation."""

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
-from submissions.common.corpus import Corpus
-from submissions.common.seeding import ORDER, SAMPLE, permutation, seeded
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.seeding import ORDER, SAMPLE, permutation, seeded
 
 Unit = Literal["study", "image"]
 """A sample is a study with one of its frontal views, drawn uniformly each time; or an image."""

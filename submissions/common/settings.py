@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
-from benchmark.contract.base import Model
-from benchmark.contract.unknown import meant
-from submissions.common.errors import SettingsError
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.submissions.common.errors import SettingsError
 
 Schedule = Literal["cosine_per_epoch", "plateau", "warmup_cosine", "constant"]
 

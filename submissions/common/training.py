@@ -19,21 +19,21 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from rich.console import Console
 from torch.utils.data import DataLoader
 
-from benchmark.contract.dataset import SplitName
-from benchmark.contract.made_with import PretrainedWith
-from benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
-from benchmark.cores import usable_cores
-from submissions.common import checkpoints as ckpt
-from submissions.common import events, loaders, rehearsal
-from submissions.common.cost import Cost, device_name, made_with, peak_memory
-from submissions.common.errors import PretrainingError, SettingsError
-from submissions.common.learning_rate import LearningRate
-from submissions.common.module import PretrainingModule
-from submissions.common.online_evaluation import OnlineEvaluation
-from submissions.common.progress import progress_of
-from submissions.common.sampling import CorpusDataset, Transform, make_loader
-from submissions.common.seeding import STEP, derived_seed
-from submissions.common.settings import TrainingSettings
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.made_with import PretrainedWith
+from lovt_bench.benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
+from lovt_bench.benchmark.cores import usable_cores
+from lovt_bench.submissions.common import checkpoints as ckpt
+from lovt_bench.submissions.common import events, loaders, rehearsal
+from lovt_bench.submissions.common.cost import Cost, device_name, made_with, peak_memory
+from lovt_bench.submissions.common.errors import PretrainingError, SettingsError
+from lovt_bench.submissions.common.learning_rate import LearningRate
+from lovt_bench.submissions.common.module import PretrainingModule
+from lovt_bench.submissions.common.online_evaluation import OnlineEvaluation
+from lovt_bench.submissions.common.progress import progress_of
+from lovt_bench.submissions.common.sampling import CorpusDataset, Transform, make_loader
+from lovt_bench.submissions.common.seeding import STEP, derived_seed
+from lovt_bench.submissions.common.settings import TrainingSettings
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from typing import NoReturn
 
 import click
 
-from benchmark.backbone.folder import save_backbone
-from benchmark.contract.backbone import Provenance
-from benchmark.contract.exit_codes import ExitCode
-from submissions.common.declaration import read_declaration
-from submissions.common.errors import PretrainingError
-from submissions.common.export import FOLDER
-from submissions.common.initial_weights import InitialWeights
-from submissions.common.naming import DEFAULT_SEED
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.contract.exit_codes import ExitCode
+from lovt_bench.submissions.common.declaration import read_declaration
+from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.export import FOLDER
+from lovt_bench.submissions.common.initial_weights import InitialWeights
+from lovt_bench.submissions.common.naming import DEFAULT_SEED
 
 
 def run_untrained(make: Callable[[int], InitialWeights], folder: Path) -> NoReturn:

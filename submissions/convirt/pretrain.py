@@ -6,15 +6,15 @@ from typing import Literal
 
 from pydantic import PositiveInt
 
-from submissions.common.corpus import Corpus
-from submissions.common.entry import run
-from submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
-from submissions.common.image_text.global_losses import global_losses
-from submissions.common.image_text.module import ImageTextModule
-from submissions.common.image_text.settings import ImageTextSettings
-from submissions.common.projection import ProjectionHead
-from submissions.common.settings import Schedule
-from submissions.common.text.sentences import SentenceChoice
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.entry import run
+from lovt_bench.submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
+from lovt_bench.submissions.common.image_text.global_losses import global_losses
+from lovt_bench.submissions.common.image_text.module import ImageTextModule
+from lovt_bench.submissions.common.image_text.settings import ImageTextSettings
+from lovt_bench.submissions.common.projection import ProjectionHead
+from lovt_bench.submissions.common.settings import Schedule
+from lovt_bench.submissions.common.text.sentences import SentenceChoice
 
 
 class Settings(ImageTextSettings):

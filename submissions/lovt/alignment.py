@@ -5,12 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from submissions.common.cross_attention import CrossAttention
-from submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
-from submissions.common.image_text.global_losses import global_losses
-from submissions.common.losses.local_alignment import local_alignment, region_positives, sentence_positives
-from submissions.common.projection import ProjectionHead
-from submissions.lovt.settings import Settings
+from lovt_bench.submissions.common.cross_attention import CrossAttention
+from lovt_bench.submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
+from lovt_bench.submissions.common.image_text.global_losses import global_losses
+from lovt_bench.submissions.common.losses.local_alignment import (
+    local_alignment,
+    region_positives,
+    sentence_positives,
+)
+from lovt_bench.submissions.common.projection import ProjectionHead
+from lovt_bench.submissions.lovt.settings import Settings
 
 
 class Alignment(nn.Module):

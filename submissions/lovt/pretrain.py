@@ -6,12 +6,12 @@ regions and sentences, and the six losses: `alignment.py`.
 
 from __future__ import annotations
 
-from submissions.common.corpus import Corpus
-from submissions.common.entry import run
-from submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
-from submissions.common.image_text.module import ImageTextModule
-from submissions.lovt.alignment import Alignment
-from submissions.lovt.settings import Settings
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.entry import run
+from lovt_bench.submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
+from lovt_bench.submissions.common.image_text.module import ImageTextModule
+from lovt_bench.submissions.lovt.alignment import Alignment
+from lovt_bench.submissions.lovt.settings import Settings
 
 
 class LoVT(ImageTextModule):

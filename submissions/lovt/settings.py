@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
-from submissions.common.image_text.settings import ImageTextSettings
+from lovt_bench.submissions.common.image_text.settings import ImageTextSettings
 
 
 class Settings(ImageTextSettings):

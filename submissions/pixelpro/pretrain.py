@@ -9,19 +9,19 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
-from benchmark.backbone.model import Backbone
-from benchmark.log import logger
-from submissions.common.batch_draw import SquareItem
-from submissions.common.corpus import Corpus
-from submissions.common.entry import run
-from submissions.common.losses.pixel_consistency import pixel_consistency
-from submissions.common.losses.regression import symmetric_regression_loss
-from submissions.common.mlp import mlp, pixel_mlp
-from submissions.common.momentum import MomentumModule, MomentumSettings
-from submissions.common.moving_average import target_copy
-from submissions.common.pixel_propagation import PixelPropagation
-from submissions.common.sampling import Transform
-from submissions.pixelpro.views import CutoutViews
+from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.log import logger
+from lovt_bench.submissions.common.batch_draw import SquareItem
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.entry import run
+from lovt_bench.submissions.common.losses.pixel_consistency import pixel_consistency
+from lovt_bench.submissions.common.losses.regression import symmetric_regression_loss
+from lovt_bench.submissions.common.mlp import mlp, pixel_mlp
+from lovt_bench.submissions.common.momentum import MomentumModule, MomentumSettings
+from lovt_bench.submissions.common.moving_average import target_copy
+from lovt_bench.submissions.common.pixel_propagation import PixelPropagation
+from lovt_bench.submissions.common.sampling import Transform
+from lovt_bench.submissions.pixelpro.views import CutoutViews
 
 RATE_IS_ZERO = (
     "warmup_epochs 0, as published: the learning rate is 0 in every epoch, no weight changes, only BatchNorm's "

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from submissions.common.augment.contrastive import jitter_and_blur, to_unit
-from submissions.common.augment.cutout import cut, draw_cutout
-from submissions.common.batch_draw import batch_of
-from submissions.common.losses.pixel_consistency import place_coordinates, positive_pairs
+from lovt_bench.submissions.common.augment.contrastive import jitter_and_blur, to_unit
+from lovt_bench.submissions.common.augment.cutout import cut, draw_cutout
+from lovt_bench.submissions.common.batch_draw import batch_of
+from lovt_bench.submissions.common.losses.pixel_consistency import place_coordinates, positive_pairs
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ import torch
 from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
-from submissions.common.corpus import Corpus
-from submissions.common.entry import run
-from submissions.common.losses.pixel_consistency import pixel_consistency
-from submissions.common.mlp import pixel_mlp
-from submissions.common.momentum import MomentumModule, MomentumSettings
-from submissions.common.moving_average import target_copy
-from submissions.common.pixel_propagation import PixelPropagation
-from submissions.common.sampling import Transform
-from submissions.pixpro.views import PixelViews
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.entry import run
+from lovt_bench.submissions.common.losses.pixel_consistency import pixel_consistency
+from lovt_bench.submissions.common.mlp import pixel_mlp
+from lovt_bench.submissions.common.momentum import MomentumModule, MomentumSettings
+from lovt_bench.submissions.common.moving_average import target_copy
+from lovt_bench.submissions.common.pixel_propagation import PixelPropagation
+from lovt_bench.submissions.common.sampling import Transform
+from lovt_bench.submissions.pixpro.views import PixelViews
 
 
 class Settings(MomentumSettings):

@@ -10,12 +10,12 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode, v2
 from torchvision.transforms.v2 import functional as transform
 
-from submissions.common.augment.blur import gaussian_blur
-from submissions.common.augment.contrastive import to_unit
-from submissions.common.augment.cutout import Cutout
-from submissions.common.augment.square import square
-from submissions.common.losses.pixel_consistency import positive_pairs
-from submissions.common.sampling import Sample
+from lovt_bench.submissions.common.augment.blur import gaussian_blur
+from lovt_bench.submissions.common.augment.contrastive import to_unit
+from lovt_bench.submissions.common.augment.cutout import Cutout
+from lovt_bench.submissions.common.augment.square import square
+from lovt_bench.submissions.common.losses.pixel_consistency import positive_pairs
+from lovt_bench.submissions.common.sampling import Sample
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from submissions.common.initial_weights import InitialWeights, initial_backbone
-from submissions.common.untrained import run_untrained
+from lovt_bench.submissions.common.initial_weights import InitialWeights, initial_backbone
+from lovt_bench.submissions.common.untrained import run_untrained
 
 
 def draw(seed: int) -> InitialWeights:

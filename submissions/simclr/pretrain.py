@@ -5,11 +5,11 @@ from __future__ import annotations
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
-from submissions.common.corpus import Corpus
-from submissions.common.distributed import gather_with_gradient
-from submissions.common.entry import run
-from submissions.common.image_only import ImageOnlyModule, ImageOnlySettings
-from submissions.common.losses.nt_xent import nt_xent
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.distributed import gather_with_gradient
+from lovt_bench.submissions.common.entry import run
+from lovt_bench.submissions.common.image_only import ImageOnlyModule, ImageOnlySettings
+from lovt_bench.submissions.common.losses.nt_xent import nt_xent
 
 
 class Settings(ImageOnlySettings):

@@ -12,9 +12,9 @@ import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from benchmark.contract.protocol import Protocol
-from benchmark.contract.task import TaskSpec
-from tasks.head import heads
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.tasks.head import heads
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,8 +12,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
-from benchmark.contract.protocol import Protocol
-from tasks.head import Head
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.tasks.head import Head
 
 HEAD = Head(
     name="linear",

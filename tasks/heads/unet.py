@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from benchmark.contract.protocol import Protocol
-from tasks.head import Head
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.tasks.head import Head
 
 HEAD = Head(
     name="unet",

@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmark.contract.protocol import Protocol
-from tasks.boxes import BoxTarget
-from tasks.detection import Detections
-from tasks.detection import detect as detect_in_maps
-from tasks.head import Head
-from tasks.losses.yolo import yolo_loss
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.detection import detect as detect_in_maps
+from lovt_bench.tasks.head import Head
+from lovt_bench.tasks.losses.yolo import yolo_loss
 
 HEAD = Head(
     name="yolov3",

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from tasks.blocks import image_blocks
-from tasks.heads.linear import bilinear_matrix
-from tasks.losses.dice import EPSILON
+from lovt_bench.tasks.blocks import image_blocks
+from lovt_bench.tasks.heads.linear import bilinear_matrix
+from lovt_bench.tasks.losses.dice import EPSILON
 
 
 def upsampled_dice_loss(maps: Tensor, target: Tensor, *, mode: Literal["batch", "image"] = "batch") -> Tensor:

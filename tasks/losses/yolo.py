@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmark.contract.protocol import YoloProtocol
-from tasks.boxes import FRAME, BoxTarget
-from tasks.losses.cross_entropy import cross_entropy
-from tasks.losses.yolo_targets import ScaleTargets, assign_targets
+from lovt_bench.benchmark.contract.protocol import YoloProtocol
+from lovt_bench.tasks.boxes import FRAME, BoxTarget
+from lovt_bench.tasks.losses.cross_entropy import cross_entropy
+from lovt_bench.tasks.losses.yolo_targets import ScaleTargets, assign_targets
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from benchmark.contract.protocol import YoloProtocol
-from tasks.boxes import FRAME, BoxTarget
+from lovt_bench.benchmark.contract.protocol import YoloProtocol
+from lovt_bench.tasks.boxes import FRAME, BoxTarget
 
 TINY = 1e-16
 """Keeps logarithm and division finite (evaluation.md section 7.4)."""

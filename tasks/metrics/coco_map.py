@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from benchmark.contract.protocol import Protocol
-from tasks.boxes import BoxTarget
-from tasks.detection import Detections
-from tasks.metric import Metric
-from tasks.metrics.mean_average_precision import classes_of, finite_boxes, kept_detections
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.metric import Metric
+from lovt_bench.tasks.metrics.mean_average_precision import classes_of, finite_boxes, kept_detections
 
 METRIC = Metric(names=("coco_mAP",), target="boxes", order=40)
 

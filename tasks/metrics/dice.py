@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tasks.blocks import image_blocks
-from tasks.heads.linear import upsample
-from tasks.metric import Metric
-from tasks.predictions import MaskPredictions
-from tasks.scores import segmentation_scores
+from lovt_bench.tasks.blocks import image_blocks
+from lovt_bench.tasks.heads.linear import upsample
+from lovt_bench.tasks.metric import Metric
+from lovt_bench.tasks.predictions import MaskPredictions
+from lovt_bench.tasks.scores import segmentation_scores
 
 METRIC = Metric(names=("<class>_dice", "avg_dice"), target="masks", order=10)
 

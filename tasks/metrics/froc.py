@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.contract.protocol import MetricProtocol, Protocol
-from tasks.boxes import BoxTarget
-from tasks.detection import Detections
-from tasks.metric import Metric
+from lovt_bench.benchmark.contract.protocol import MetricProtocol, Protocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.metric import Metric
 
 METRIC = Metric(names=("froc",), target="boxes", order=20)
 

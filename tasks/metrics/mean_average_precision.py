@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.contract.protocol import MetricProtocol, Protocol
-from tasks.boxes import BoxTarget
-from tasks.detection import Detections
-from tasks.metric import Metric
+from lovt_bench.benchmark.contract.protocol import MetricProtocol, Protocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.metric import Metric
 
 METRIC = Metric(names=("mAP", "mAP@0.5", "mAP@0.75"), target="boxes", order=10)
 

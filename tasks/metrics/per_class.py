@@ -7,8 +7,8 @@ from math import fsum
 
 from torch import Tensor
 
-from tasks.metric import Metric
-from tasks.metrics.dice import dice_from_counts, overlap_scores
+from lovt_bench.tasks.metric import Metric
+from lovt_bench.tasks.metrics.dice import dice_from_counts, overlap_scores
 
 METRIC = Metric(
     names=("<class>_pos_dice", "<class>_IoU", "<class>_precision", "<class>_recall"), target="masks", order=20

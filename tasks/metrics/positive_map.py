@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from benchmark.contract.protocol import MetricProtocol, Protocol
-from tasks.boxes import BoxTarget
-from tasks.detection import Detections
-from tasks.metric import Metric
-from tasks.metrics.mean_average_precision import average_precisions, kept_detections
+from lovt_bench.benchmark.contract.protocol import MetricProtocol, Protocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.metric import Metric
+from lovt_bench.tasks.metrics.mean_average_precision import average_precisions, kept_detections
 
 METRIC = Metric(names=("pos_mAP",), target="boxes", order=30)
 

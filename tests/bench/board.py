@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from benchmark.contract.run_record import RunRecord
-from leaderboard.board.build import build
-from leaderboard.board.published import load_published
-from leaderboard.show.page import render_page
-from tasks.registry import load_tasks
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.show.page import render_page
+from lovt_bench.tasks.registry import load_tasks
 from tests.leaderboard.records import digest, record_set
 from tests.leaderboard.synthetic_board import described_board, synthetic_records
 

@@ -24,16 +24,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.engine.feature_backend import TOLERANCE, OnnxFeatures, TorchFeatures, relative_difference
-from benchmark.engine.memory import training_format
-from benchmark.engine.rows import RowTensor
-from benchmark.engine.step_graph import GraphedHead, capture_on_cuda
-from benchmark.log import logger
-from tasks.heads import build_head, head_strides
-from tasks.losses.upsampled_dice import upsampled_dice_loss
-from tasks.objective import build_objective
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine.feature_backend import (
+    TOLERANCE,
+    OnnxFeatures,
+    TorchFeatures,
+    relative_difference,
+)
+from lovt_bench.benchmark.engine.memory import training_format
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.engine.step_graph import GraphedHead, capture_on_cuda
+from lovt_bench.benchmark.log import logger
+from lovt_bench.tasks.heads import build_head, head_strides
+from lovt_bench.tasks.losses.upsampled_dice import upsampled_dice_loss
+from lovt_bench.tasks.objective import build_objective
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.bench.machine import look_at_machine
 from tests.bench.measure import paired, seconds_of, wait
 from tests.bench.parts.catalogue import LONG, PARTS
@@ -198,7 +203,7 @@ def _step(task: str, device: torch.device, batch: int, graph: bool = False) -> C
 def _target(kind: str, device: torch.device, batch: int) -> object:
     if kind == "masks":
         return torch.randint(0, 2, (batch, 1, SIDE, SIDE), dtype=torch.uint8, device=device)
-    from tasks.boxes import BoxTarget
+    from lovt_bench.tasks.boxes import BoxTarget
 
     return BoxTarget.pack([np.array([[20.0, 30, 60, 80]])] * batch).to(device)
 

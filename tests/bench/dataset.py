@@ -10,11 +10,11 @@ import json
 import sys
 from pathlib import Path
 
-from benchmark.data.plan import make_plan
-from benchmark.data.pool import map_chunks, workers_for
-from benchmark.data.prepare import prepare
-from benchmark.data.preparers import dataset
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.data.plan import make_plan
+from lovt_bench.benchmark.data.pool import map_chunks, workers_for
+from lovt_bench.benchmark.data.prepare import prepare
+from lovt_bench.benchmark.data.preparers import dataset
+from lovt_bench.tasks.protocol import load_protocol
 from tests.bench.clock import paired
 from tests.bench.decoding import decode_chunk
 

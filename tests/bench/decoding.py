@@ -10,9 +10,9 @@ import numpy as np
 import pydicom
 from PIL import Image
 
-from benchmark.data.equalise import through_jpeg
-from benchmark.data.images import JPEG_BASELINE
-from benchmark.data.samples import Sample
+from lovt_bench.benchmark.data.equalise import through_jpeg
+from lovt_bench.benchmark.data.images import JPEG_BASELINE
+from lovt_bench.benchmark.data.samples import Sample
 
 
 def bare_dicom(path: Path) -> np.ndarray:

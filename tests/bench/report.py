@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.engine.device import choose_device
-from benchmark.malloc import keep_freed_memory
+from lovt_bench.benchmark.engine.device import choose_device
+from lovt_bench.benchmark.malloc import keep_freed_memory
 from tests.bench.machine import Machine, look_at_machine
 from tests.bench.parts.catalogue import PARTS
 from tests.bench.rows import Row, render

@@ -69,7 +69,7 @@ def _prepare(workspace: Path, images: int) -> None:
             call = [
                 sys.executable,
                 "-c",
-                "from benchmark.cli.main import main; main()",
+                "from lovt_bench.benchmark.cli.main import main; main()",
                 "data",
                 *command,
                 *options,
@@ -81,12 +81,12 @@ def _runs(workspace: Path, tasks: list[str], epochs: int) -> dict[str, list[floa
     """Return the reported metric of each final run by task, as this process trains it."""
     import torch
 
-    from benchmark.backbone.sources import resolve
-    from benchmark.data.open_store import find_store, open_store
-    from benchmark.engine.evaluate import Evaluation, evaluate
-    from tasks.profile import load_profile
-    from tasks.protocol import load_protocol
-    from tasks.registry import load_task
+    from lovt_bench.benchmark.backbone.sources import resolve
+    from lovt_bench.benchmark.data.open_store import find_store, open_store
+    from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+    from lovt_bench.tasks.profile import load_profile
+    from lovt_bench.tasks.protocol import load_protocol
+    from lovt_bench.tasks.registry import load_task
 
     protocol = load_protocol("lovt-2022")
     specs = [load_task(task) for task in tasks]

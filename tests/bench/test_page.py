@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.show.page import render_page
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.show.page import render_page
 from tests.leaderboard.synthetic_board import synthetic_board
 
 SIZES = (10, 200, 2000)

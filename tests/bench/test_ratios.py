@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmark.engine.device import choose_device
-from benchmark.malloc import keep_freed_memory
+from lovt_bench.benchmark.engine.device import choose_device
+from lovt_bench.benchmark.malloc import keep_freed_memory
 from tests.bench.machine import Machine, look_at_machine
 from tests.bench.parts.catalogue import LONG, PARTS
 from tests.bench.rows import Row

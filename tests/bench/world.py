@@ -9,13 +9,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmark.backbone.sources import RandomSource
-from benchmark.contract.task import TaskSpec
-from benchmark.data.store import ImageStore
-from benchmark.engine.inputs import InputSource
-from benchmark.engine.residence import HasRows
-from benchmark.engine.rows import RowTensor
-from tasks.registry import load_task
+from lovt_bench.benchmark.backbone.sources import RandomSource
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.engine.inputs import InputSource
+from lovt_bench.benchmark.engine.residence import HasRows
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.tasks.registry import load_task
 from tests.bench.measure import seconds_of, wait
 from tests.benchmark.engine.world import tiny_store
 
@@ -96,7 +96,7 @@ def make_resident(splits: Mapping[str, HasRows], device: torch.device) -> None:
 
 def random_features(strides: tuple[int, ...], batch: int, device: torch.device) -> dict[int, Tensor]:
     """Return float32 levels as a head receives them, in memory."""
-    from benchmark.engine.memory import training_format
+    from lovt_bench.benchmark.engine.memory import training_format
 
     return {
         stride: torch.randn(

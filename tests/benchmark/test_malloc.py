@@ -4,7 +4,7 @@ import gc
 import platform
 import weakref
 
-from benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
+from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports, release_memory
 
 
 def test_malloc_takes_the_thresholds_where_it_is_glibcs_and_nothing_breaks_elsewhere():

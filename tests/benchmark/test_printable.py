@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.printable import printable
+from lovt_bench.benchmark.printable import printable
 
 
 @pytest.mark.parametrize(

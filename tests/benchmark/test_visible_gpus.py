@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.visible_gpus import visible_gpus
+from lovt_bench.benchmark.visible_gpus import visible_gpus
 
 
 @pytest.mark.parametrize(

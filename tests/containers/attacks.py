@@ -11,21 +11,21 @@ from pathlib import Path
 
 import docker
 
-from benchmark.backbone.folder import save_backbone
-from benchmark.backbone.sources import random_draw
-from benchmark.contract.backbone import Provenance
-from benchmark.contract.events import Event, LogLine
-from benchmark.contract.run_contract import MIB, Limits, RunParameters
-from benchmark.contract.verdict import Verdict
-from benchmark.runtime.container import ContainerRuntime
-from benchmark.runtime.engine import connect
-from benchmark.runtime.gpus import Given
-from benchmark.runtime.inputs import PretrainInputs
-from benchmark.runtime.leftovers import OWNER, owner
-from benchmark.runtime.outputs import RECORDS, Outputs
-from benchmark.runtime.pretrain import Pretrained, pretrain
-from benchmark.runtime.runs import Run
-from benchmark.runtime.stamp import Known
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.contract.events import Event, LogLine
+from lovt_bench.benchmark.contract.run_contract import MIB, Limits, RunParameters
+from lovt_bench.benchmark.contract.verdict import Verdict
+from lovt_bench.benchmark.runtime.container import ContainerRuntime
+from lovt_bench.benchmark.runtime.engine import connect
+from lovt_bench.benchmark.runtime.gpus import Given
+from lovt_bench.benchmark.runtime.inputs import PretrainInputs
+from lovt_bench.benchmark.runtime.leftovers import OWNER, owner
+from lovt_bench.benchmark.runtime.outputs import RECORDS, Outputs
+from lovt_bench.benchmark.runtime.pretrain import Pretrained, pretrain
+from lovt_bench.benchmark.runtime.runs import Run
+from lovt_bench.benchmark.runtime.stamp import Known
 
 NAME = "suspect"
 SMALL = Limits(

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from benchmark.cli.main import main
-from benchmark.runtime import request
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.runtime import request
 from tests.containers import images
 
 if __name__ == "__main__":

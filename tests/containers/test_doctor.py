@@ -5,7 +5,7 @@ from __future__ import annotations
 import docker
 import pytest
 
-from benchmark.runtime.doctor_engine import LIMITS, PROBE, check_engine, held, read_report
+from lovt_bench.benchmark.runtime.doctor_engine import LIMITS, PROBE, check_engine, held, read_report
 
 
 def containers(engine: docker.DockerClient) -> set[str]:

@@ -16,11 +16,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from benchmark.contract.verdict import Verdict
-from benchmark.runtime.image import build_image, find_image
-from benchmark.runtime.leftovers import OWNER, owner, remove_leftovers
-from benchmark.runtime.supervise import Supervisor
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.verdict import Verdict
+from lovt_bench.benchmark.runtime.image import build_image, find_image
+from lovt_bench.benchmark.runtime.leftovers import OWNER, owner, remove_leftovers
+from lovt_bench.benchmark.runtime.supervise import Supervisor
+from lovt_bench.benchmark.submission.read import SubmissionError
 from tests.conftest import REPOSITORY
 from tests.containers.attacks import NAME, Suspect
 from tests.containers.flaky import FlakyEngine
@@ -160,7 +160,7 @@ def test_a_container_of_a_harness_in_another_pid_namespace_is_left_alone(
     suspect: Suspect, engine: docker.DockerClient
 ):
     """Two harnesses in containers share an engine, a host name and process numbers, and see nothing of each other."""
-    code = "from benchmark.runtime.leftovers import owner; print(owner())"
+    code = "from lovt_bench.benchmark.runtime.leftovers import owner; print(owner())"
     inside = ["unshare", "--pid", "--fork", "--mount-proc"] + ["--map-root-user"] * (os.getuid() != 0)
     label = subprocess.run(
         [*inside, sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY

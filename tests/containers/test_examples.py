@@ -13,14 +13,14 @@ import docker
 import pytest
 import torch
 
-from benchmark.backbone.folder import read_manifest, save_backbone
-from benchmark.backbone.registry import build
-from benchmark.contract.backbone import Provenance
-from benchmark.contract.run_contract import GIB, Limits
-from benchmark.contract.verdict import Verdict
-from benchmark.runtime.execute import execute
-from benchmark.runtime.pretrain import Pretrained
-from benchmark.runtime.request import Request
+from lovt_bench.benchmark.backbone.folder import read_manifest, save_backbone
+from lovt_bench.benchmark.backbone.registry import build
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.contract.run_contract import GIB, Limits
+from lovt_bench.benchmark.contract.verdict import Verdict
+from lovt_bench.benchmark.runtime.execute import execute
+from lovt_bench.benchmark.runtime.pretrain import Pretrained
+from lovt_bench.benchmark.runtime.request import Request
 from tests.benchmark.runtime.told import Told
 from tests.containers import images
 from tests.submissions.tiny_corpus import write_corpus

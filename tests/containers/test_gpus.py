@@ -13,15 +13,15 @@ from typing import Any
 import docker
 import pytest
 
-from benchmark.contract.run_contract import Limits
-from benchmark.runtime import small_container
-from benchmark.runtime.base_images import base_for
-from benchmark.runtime.choose_runtime import choose_runtime
-from benchmark.runtime.gpu_choice import NoGpuError, look
-from benchmark.runtime.gpus import Given
-from benchmark.runtime.request import Request
-from benchmark.submission.find import find_submission
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.run_contract import Limits
+from lovt_bench.benchmark.runtime import small_container
+from lovt_bench.benchmark.runtime.base_images import base_for
+from lovt_bench.benchmark.runtime.choose_runtime import choose_runtime
+from lovt_bench.benchmark.runtime.gpu_choice import NoGpuError, look
+from lovt_bench.benchmark.runtime.gpus import Given
+from lovt_bench.benchmark.runtime.request import Request
+from lovt_bench.benchmark.submission.find import find_submission
+from lovt_bench.benchmark.submission.read import SubmissionError
 from tests.benchmark.runtime import smi
 from tests.benchmark.runtime.smi import mig, uuid
 from tests.containers import images

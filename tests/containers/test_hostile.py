@@ -22,12 +22,12 @@ import pytest
 import torch
 from safetensors.torch import load, save_file
 
-from benchmark.backbone.folder import read_manifest
-from benchmark.contract.events import LogLine
-from benchmark.contract.verdict import RunVerdict, Verdict
-from benchmark.disk.digest import file_sha256
-from benchmark.runtime.identity import security_options
-from benchmark.runtime.outputs import RECORDS
+from lovt_bench.benchmark.backbone.folder import read_manifest
+from lovt_bench.benchmark.contract.events import LogLine
+from lovt_bench.benchmark.contract.verdict import RunVerdict, Verdict
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.runtime.identity import security_options
+from lovt_bench.benchmark.runtime.outputs import RECORDS
 from tests.containers.attacks import KNOWN, NAME, Suspect
 
 GOOD = "mkdir /output/backbone; cp /input/good/* /output/backbone/\n"

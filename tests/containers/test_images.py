@@ -69,7 +69,9 @@ def test_the_gpu_base_builds_and_runs_the_same_methods(engine: docker.DockerClie
     tag = f"{PREFIX}-base-cuda"
     recipe = "docker/base-cuda/Dockerfile"
     images.build(engine, recipe, tag, BASE_IMAGE=images.os_image(engine), STACK="mounted")
-    said = run(engine, tag, "python", "-c", "import benchmark.contract.backbone as b; print(b.__file__)")
+    said = run(
+        engine, tag, "python", "-c", "import lovt_bench.benchmark.contract.backbone as b; print(b.__file__)"
+    )
     engine.images.remove(tag)
     assert said.strip() == "/opt/lovt-bench/benchmark/contract/backbone.py"
 

@@ -11,17 +11,17 @@ import docker
 import pytest
 from click.testing import CliRunner
 
-from benchmark.backbone.folder import load_backbone, read_manifest
-from benchmark.backbone.sources import resolve
-from benchmark.cli.main import main
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.contract.run_contract import GIB, MIB, Limits
-from benchmark.contract.verdict import Verdict
-from benchmark.runtime.execute import execute
-from benchmark.runtime.leftovers import OWNER, owner
-from benchmark.runtime.outputs import RECORDS
-from benchmark.runtime.pretrain import Pretrained
-from benchmark.runtime.request import Request
+from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
+from lovt_bench.benchmark.backbone.sources import resolve
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.run_contract import GIB, MIB, Limits
+from lovt_bench.benchmark.contract.verdict import Verdict
+from lovt_bench.benchmark.runtime.execute import execute
+from lovt_bench.benchmark.runtime.leftovers import OWNER, owner
+from lovt_bench.benchmark.runtime.outputs import RECORDS
+from lovt_bench.benchmark.runtime.pretrain import Pretrained
+from lovt_bench.benchmark.runtime.request import Request
 from tests.benchmark.engine.world import tiny_store
 from tests.benchmark.runtime.told import Told
 from tests.containers import images

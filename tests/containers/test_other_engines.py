@@ -16,9 +16,9 @@ from typing import Any
 import docker
 import pytest
 
-from benchmark.contract.verdict import Verdict
-from benchmark.runtime.doctor_engine import check_engine
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.verdict import Verdict
+from lovt_bench.benchmark.runtime.doctor_engine import check_engine
+from lovt_bench.benchmark.submission.read import SubmissionError
 from tests.containers import images
 from tests.containers.attacks import Suspect
 from tests.containers.conftest import unavailable

@@ -8,9 +8,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from benchmark.runtime.image import build_image
-from benchmark.submission.read import SubmissionError
-from benchmark.submission.scaffold import new_container
+from lovt_bench.benchmark.runtime.image import build_image
+from lovt_bench.benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.submission.scaffold import new_container
 from tests.containers import images
 
 TAG = "lovt-bench-test-own-method"

@@ -10,12 +10,12 @@ from pathlib import Path
 import docker
 import pytest
 
-from benchmark.cli.pretrain_view import Terminal
-from benchmark.contract.run_contract import GIB, MIB, Limits
-from benchmark.runtime.execute import execute
-from benchmark.runtime.leftovers import OWNER, owner
-from benchmark.runtime.rehearse import RehearsalError
-from benchmark.runtime.request import Request
+from lovt_bench.benchmark.cli.pretrain_view import Terminal
+from lovt_bench.benchmark.contract.run_contract import GIB, MIB, Limits
+from lovt_bench.benchmark.runtime.execute import execute
+from lovt_bench.benchmark.runtime.leftovers import OWNER, owner
+from lovt_bench.benchmark.runtime.rehearse import RehearsalError
+from lovt_bench.benchmark.runtime.request import Request
 from tests.containers import images
 from tests.containers.attacks import KNOWN
 from tests.submissions.tiny_corpus import write_corpus

@@ -7,11 +7,11 @@ from typing import get_args
 
 import pytest
 
-from benchmark.contract.events import Event
-from benchmark.contract.exit_codes import ExitCode
-from benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH, Limits, RunParameters
-from benchmark.contract.verdict import Verdict
-from benchmark.runtime.output_size import DEPTH
+from lovt_bench.benchmark.contract.events import Event
+from lovt_bench.benchmark.contract.exit_codes import ExitCode
+from lovt_bench.benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH, Limits, RunParameters
+from lovt_bench.benchmark.contract.verdict import Verdict
+from lovt_bench.benchmark.runtime.output_size import DEPTH
 from tests.conftest import REPOSITORY
 
 TEXT = (REPOSITORY / "docs" / "contract.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli.evaluate import evaluate
+from lovt_bench.benchmark.cli.evaluate import evaluate
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "executors.md").read_text(encoding="utf-8")
 SCRIPTS = re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL)

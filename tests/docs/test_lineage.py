@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from benchmark.contract.pretraining_data import vocabulary
-from benchmark.contract.submission import DeclaredWeights, Submission
-from leaderboard.board.evidence import LADDER
-from leaderboard.board.lineage import MARK_OF, overlaps
+from lovt_bench.benchmark.contract.pretraining_data import vocabulary
+from lovt_bench.benchmark.contract.submission import DeclaredWeights, Submission
+from lovt_bench.leaderboard.board.evidence import LADDER
+from lovt_bench.leaderboard.board.lineage import MARK_OF, overlaps
 from tests.conftest import REPOSITORY
 
 LINEAGE = (REPOSITORY / "docs" / "lineage.md").read_text(encoding="utf-8")

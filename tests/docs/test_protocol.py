@@ -7,8 +7,8 @@ from typing import Literal, get_args, get_origin
 import pytest
 import yaml
 
-from benchmark.contract.protocol import Protocol
-from tasks.protocol import PROTOCOLS
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.tasks.protocol import PROTOCOLS
 from tests.conftest import REPOSITORY
 
 TEXT = (REPOSITORY / "docs" / "protocol.md").read_text(encoding="utf-8")

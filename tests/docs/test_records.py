@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-from benchmark.contract.made_with import MadeWith
-from benchmark.contract.prediction_file import prediction_file
-from benchmark.contract.run_record import RunKey, RunRecord
+from lovt_bench.benchmark.contract.made_with import MadeWith
+from lovt_bench.benchmark.contract.prediction_file import prediction_file
+from lovt_bench.benchmark.contract.run_record import RunKey, RunRecord
 from tests.conftest import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "records.md").read_text(encoding="utf-8")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.task import TaskSpec
-from tasks.head import heads
-from tasks.metric import metrics
-from tasks.registry import read_task
-from tasks.suite import load_suites
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.tasks.head import heads
+from lovt_bench.tasks.metric import metrics
+from lovt_bench.tasks.registry import read_task
+from lovt_bench.tasks.suite import load_suites
 from tests.conftest import REPOSITORY
 from tests.tasks.additions.files import EXAMPLE
 from tests.tasks.lovt_18 import LOVT_18

@@ -18,15 +18,15 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmark.backbone.registry import build
-from benchmark.contract.task import TaskSpec
-from benchmark.data.official import published
-from benchmark.engine.plan import final_runs, split_sizes, tuning_runs
-from tasks.boxes import BoxTarget
-from tasks.heads import build_head, head_strides
-from tasks.objective import build_objective
-from tasks.profile import apply_profile, load_profile
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.backbone.registry import build
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.official import published
+from lovt_bench.benchmark.engine.plan import final_runs, split_sizes, tuning_runs
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.heads import build_head, head_strides
+from lovt_bench.tasks.objective import build_objective
+from lovt_bench.tasks.profile import apply_profile, load_profile
+from lovt_bench.tasks.protocol import load_protocol
 from tests.tasks.lovt_18 import LOVT_18
 
 SIDE = 224

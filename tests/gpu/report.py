@@ -24,7 +24,7 @@ from pathlib import Path
 import click
 import torch
 
-from benchmark.backbone.platform import platform_of
+from lovt_bench.benchmark.backbone.platform import platform_of
 from tests.conftest import REPOSITORY
 
 TAIL = 12_000

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.backbone.folder import read_manifest
-from benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.backbone.folder import read_manifest
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
 from tests.conftest import REPOSITORY
 from tests.journey.method import inside, write_method
 from tests.journey.steps import TASKS, User, small_world

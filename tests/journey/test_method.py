@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.backbone.check import check_backbone
-from benchmark.backbone.findings import failed
-from benchmark.backbone.folder import read_manifest
-from benchmark.contract.exit_codes import ExitCode
+from lovt_bench.benchmark.backbone.check import check_backbone
+from lovt_bench.benchmark.backbone.findings import failed
+from lovt_bench.benchmark.backbone.folder import read_manifest
+from lovt_bench.benchmark.contract.exit_codes import ExitCode
 from tests.conftest import REPOSITORY
 from tests.journey.method import write_method
 from tests.submissions.tiny_corpus import write_corpus

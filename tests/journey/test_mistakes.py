@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.main import main
-from benchmark.runtime import request
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.runtime import request
 from tests.conftest import REPOSITORY
 from tests.containers import images
 from tests.journey.method import write_method

@@ -15,8 +15,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.disk.leftovers import abandoned
-from benchmark.log import logger
+from lovt_bench.benchmark.disk.leftovers import abandoned
+from lovt_bench.benchmark.log import logger
 from tests.kills.world import Command, commands, left_behind, names, state, write_weights
 
 PATIENCE = 600

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.disk.leftovers import abandoned
+from lovt_bench.benchmark.disk.leftovers import abandoned
 from tests.conftest import REPOSITORY
 from tests.kills.__main__ import finish, run
 from tests.kills.world import commands, left_behind, names, state

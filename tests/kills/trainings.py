@@ -21,12 +21,12 @@ from pathlib import Path
 
 import torch
 
-from benchmark.disk.leftovers import abandoned
-from benchmark.engine import checkpoint
-from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.observer import Observer
-from benchmark.log import logger
-from benchmark.runtime.interruption import interruptible
+from lovt_bench.benchmark.disk.leftovers import abandoned
+from lovt_bench.benchmark.engine import checkpoint
+from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.benchmark.engine.observer import Observer
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.runtime.interruption import interruptible
 from tests.benchmark.engine.world import NARROW, TinySource
 from tests.benchmark.executor.found import lines, results
 from tests.benchmark.executor.worlds import long_evaluation

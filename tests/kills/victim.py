@@ -27,7 +27,7 @@ def main() -> None:
 
     sys.addaudithook(hook)
     sys.argv = ["lovt-bench", *sys.argv[3:]]
-    from benchmark.cli.main import main as command
+    from lovt_bench.benchmark.cli.main import main as command
 
     try:
         command()

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 import torchvision
 
-from benchmark.data import patient_key
-from benchmark.disk.digest import file_sha256
-from benchmark.disk.intact import VERIFIED
+from lovt_bench.benchmark.data import patient_key
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.disk.intact import VERIFIED
 from tests.benchmark.executor.found import results
 
 Command = tuple[str, ...]

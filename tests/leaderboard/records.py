@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.contract.run_record import RunKey, RunRecord
-from leaderboard.board.records import RecordFile, RecordSet
+from lovt_bench.benchmark.contract.run_record import RunKey, RunRecord
+from lovt_bench.leaderboard.board.records import RecordFile, RecordSet
 from tests.benchmark.contract.made import made_with
 from tests.tasks.lovt_18 import LOVT_18
 

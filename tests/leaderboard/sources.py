@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from benchmark.contract.notice import Notice
-from benchmark.contract.run_record import RunRecord
-from leaderboard.board.descriptions import Description
-from leaderboard.board.records import read_records
-from leaderboard.board.stale import Current
-from leaderboard.releases.sources import ExpectedRuns, Frozen, Sources, gather
+from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.records import read_records
+from lovt_bench.leaderboard.board.stale import Current
+from lovt_bench.leaderboard.releases.sources import ExpectedRuns, Frozen, Sources, gather
 from tests.leaderboard.records import TASKS, digest, runs, write
 
 TWO_TASKS = ("covid_linear", "rsna_frozen_1")

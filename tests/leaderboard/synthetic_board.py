@@ -9,8 +9,8 @@ import random
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from benchmark.contract.example import ExampleBox, ExampleImage, ExampleSet
-from benchmark.contract.leaderboard import (
+from lovt_bench.benchmark.contract.example import ExampleBox, ExampleImage, ExampleSet
+from lovt_bench.benchmark.contract.leaderboard import (
     Cell,
     ClaimedValue,
     Cost,
@@ -21,12 +21,12 @@ from benchmark.contract.leaderboard import (
     Row,
     Table,
 )
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.submission import Supervision
-from leaderboard.board.build import build
-from leaderboard.board.clean import clean_ranking, frozen_ranking
-from leaderboard.board.descriptions import Description
-from leaderboard.board.published import load_published
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.submission import Supervision
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.clean import clean_ranking, frozen_ranking
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.published import load_published
 from tests.leaderboard.records import TASKS, digest, record_set, runs
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>Best</b>"

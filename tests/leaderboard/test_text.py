@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.contract.base import is_name
-from leaderboard.text import clean, markdown, slug, spreadsheet
+from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.leaderboard.text import clean, markdown, slug, spreadsheet
 
 HOSTILE = "<script>alert(1)</script>|`x`\n# **b** [l](https://evil.example) @all $x$"
 

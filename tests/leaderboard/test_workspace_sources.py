@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 for name in ("torch", "torchvision", "lightning"):
     sys.modules[name] = None
-from leaderboard.workspace_sources import workspace_sources
+from lovt_bench.leaderboard.workspace_sources import workspace_sources
 root = Path(sys.argv[1])
 sources = workspace_sources(root, root / "results", [root / "submissions"])
 print([suite.name for suite in sources.frozen.suites][0], len(sources.frozen.current.profiles))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.releases.version import locked, put, version_files
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.releases.version import locked, put, version_files
 
 
 def write_version(board: Leaderboard, out: Path) -> Path:

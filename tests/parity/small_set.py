@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.protocol import load_protocol
+from lovt_bench.tasks.protocol import load_protocol
 from tests.tasks.losses.test_dice import plain_dice
 from tests.tasks.metrics.test_froc import plain_froc
 

@@ -17,19 +17,19 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.data import DataLoader
 
-from benchmark.backbone.model import Backbone
-from submissions.byol.pretrain import BYOL
-from submissions.byol.pretrain import Settings as BYOLSettings
-from submissions.common import module as common_module
-from submissions.common.corpus import Corpus
-from submissions.common.image_text.samples import PairBatch
-from submissions.common.initial_weights import InitialWeights
-from submissions.common.learning_rate import LearningRate
-from submissions.common.module import PretrainingModule
-from submissions.common.online_evaluation import OnlineEvaluation
-from submissions.common.text.tokeniser import ReportTokens
-from submissions.lovt.pretrain import LoVT
-from submissions.lovt.settings import Settings as LoVTSettings
+from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.submissions.byol.pretrain import BYOL
+from lovt_bench.submissions.byol.pretrain import Settings as BYOLSettings
+from lovt_bench.submissions.common import module as common_module
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.image_text.samples import PairBatch
+from lovt_bench.submissions.common.initial_weights import InitialWeights
+from lovt_bench.submissions.common.learning_rate import LearningRate
+from lovt_bench.submissions.common.module import PretrainingModule
+from lovt_bench.submissions.common.online_evaluation import OnlineEvaluation
+from lovt_bench.submissions.common.text.tokeniser import ReportTokens
+from lovt_bench.submissions.lovt.pretrain import LoVT
+from lovt_bench.submissions.lovt.settings import Settings as LoVTSettings
 from tests.parity import plain_pretraining as plain
 from tests.submissions.tiny_corpus import write_corpus
 

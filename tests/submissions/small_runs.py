@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeVar
 
 from rich.console import Console
 
-from submissions.common.module import PretrainingModule
-from submissions.common.settings import TrainingSettings
-from submissions.common.training import RunOptions, TrainingResult, train
+from lovt_bench.submissions.common.module import PretrainingModule
+from lovt_bench.submissions.common.settings import TrainingSettings
+from lovt_bench.submissions.common.training import RunOptions, TrainingResult, train
 
 SettingsT = TypeVar("SettingsT", bound=TrainingSettings)
 

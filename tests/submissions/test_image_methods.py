@@ -9,16 +9,16 @@ import pytest
 import torch
 from rich.console import Console
 
-from submissions.byol import pretrain as byol
-from submissions.chexpert import pretrain as chexpert
-from submissions.common.corpus import Corpus
-from submissions.common.declaration import choose, profile_settings, read_declaration
-from submissions.common.module import PretrainingModule
-from submissions.common.settings import TrainingSettings, build_settings
-from submissions.common.training import RunOptions, train
-from submissions.pixelpro import pretrain as pixelpro
-from submissions.pixpro import pretrain as pixpro
-from submissions.simclr import pretrain as simclr
+from lovt_bench.submissions.byol import pretrain as byol
+from lovt_bench.submissions.chexpert import pretrain as chexpert
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.declaration import choose, profile_settings, read_declaration
+from lovt_bench.submissions.common.module import PretrainingModule
+from lovt_bench.submissions.common.settings import TrainingSettings, build_settings
+from lovt_bench.submissions.common.training import RunOptions, train
+from lovt_bench.submissions.pixelpro import pretrain as pixelpro
+from lovt_bench.submissions.pixpro import pretrain as pixpro
+from lovt_bench.submissions.simclr import pretrain as simclr
 from tests.submissions.small_runs import small
 from tests.submissions.tiny_corpus import write_corpus
 

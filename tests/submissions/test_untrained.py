@@ -9,14 +9,14 @@ import torch
 from click.testing import CliRunner
 from torchvision.models import resnet50
 
-from benchmark.backbone import imagenet as source
-from benchmark.backbone.folder import load_backbone, read_manifest
-from benchmark.backbone.sources import random_draw
-from benchmark.contract.exit_codes import ExitCode
-from benchmark.disk.digest import file_sha256
-from submissions.common.untrained import command
-from submissions.imagenet.pretrain import convert
-from submissions.random.pretrain import draw
+from lovt_bench.benchmark.backbone import imagenet as source
+from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.exit_codes import ExitCode
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.submissions.common.untrained import command
+from lovt_bench.submissions.imagenet.pretrain import convert
+from lovt_bench.submissions.random.pretrain import draw
 
 ROOT = Path(__file__).resolve().parents[2] / "submissions"
 

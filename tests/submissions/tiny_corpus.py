@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.contract.base import digest_of
-from benchmark.contract.corpus import CHEXPERT_LABELS, CorpusManifest, CorpusSplit
-from benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.contract.corpus import CHEXPERT_LABELS, CorpusManifest, CorpusSplit
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 SENTENCES = (
     "The heart is mildly enlarged.",

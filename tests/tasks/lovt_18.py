@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tasks.suite import load_suite, suite_tasks
+from lovt_bench.tasks.suite import load_suite, suite_tasks
 
 LOVT_18 = suite_tasks(load_suite("lovt-18"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from tasks.boxes import BoxTarget
+from lovt_bench.tasks.boxes import BoxTarget
 
 THREE = BoxTarget.pack(
     [np.zeros((0, 4)), np.ones((2, 4)), np.full((1, 4), 3.0)], [np.array([]), np.array([1, 2]), np.array([0])]

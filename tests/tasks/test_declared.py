@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.declared import InvalidDeclarationError
-from tasks.head import FOLDER, heads
-from tasks.heads import head_module
-from tasks.metric import metrics
+from lovt_bench.tasks.declared import InvalidDeclarationError
+from lovt_bench.tasks.head import FOLDER, heads
+from lovt_bench.tasks.heads import head_module
+from lovt_bench.tasks.metric import metrics
 
 GOOD = """raise RuntimeError("it was run")
 HEAD = Head(
@@ -34,7 +34,7 @@ def test_a_file_is_read_and_not_run(tmp_path: Path) -> None:
 def test_heads_metrics_and_tasks_are_listed_where_torch_cannot_be_imported() -> None:
     code = (
         "import sys\nfor name in ('torch', 'torchvision'): sys.modules[name] = None\n"
-        "from tasks.registry import load_tasks\nfrom tasks.metric import metric_names\nimport tasks.heads\n"
+        "from lovt_bench.tasks.registry import load_tasks\nfrom lovt_bench.tasks.metric import metric_names\nimport lovt_bench.tasks.heads\n"
         "print(len({name for spec in load_tasks() for name in metric_names(spec)}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

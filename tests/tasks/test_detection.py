@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.detection import Detections, decode, detect, suppress
-from tasks.protocol import load_protocol
+from lovt_bench.tasks.detection import Detections, decode, detect, suppress
+from lovt_bench.tasks.protocol import load_protocol
 
 YOLO = load_protocol().yolo
 F32 = np.float32

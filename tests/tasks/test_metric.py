@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.boxes import BoxTarget
-from tasks.declared import InvalidDeclarationError
-from tasks.metric import metric_names, metrics
-from tasks.objective import build_objective
-from tasks.protocol import load_protocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.declared import InvalidDeclarationError
+from lovt_bench.tasks.metric import metric_names, metrics
+from lovt_bench.tasks.objective import build_objective
+from lovt_bench.tasks.protocol import load_protocol
 from tests.tasks.lovt_18 import LOVT_18
 
 SPECS = LOVT_18

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.boxes import BoxTarget
-from tasks.losses.dice import dice_loss
-from tasks.objective import build_objective
-from tasks.protocol import load_protocol
-from tasks.registry import load_task, load_tasks
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.losses.dice import dice_loss
+from lovt_bench.tasks.objective import build_objective
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task, load_tasks
 
 PROTOCOL = load_protocol()
 MAPS = [torch.zeros(2, 18, grid, grid) for grid in (2, 4, 8)]

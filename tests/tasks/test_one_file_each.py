@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.registry import load_tasks
+from lovt_bench.tasks.registry import load_tasks
 from tests.conftest import REPOSITORY
 from tests.tasks.additions.files import ADDED
 
@@ -25,7 +25,7 @@ PACKAGES = ("benchmark", "tasks", "submissions", "leaderboard")
 CALLS = """
 import json, sys
 from click.testing import CliRunner
-from benchmark.cli.main import main
+from lovt_bench.benchmark.cli.main import main
 for line in sys.stdin:
     done = CliRunner().invoke(main, json.loads(line))
     print(json.dumps([done.exit_code, done.output + (repr(done.exception) if done.exception else "")]), flush=True)

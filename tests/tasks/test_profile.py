@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.profile import (
+from lovt_bench.tasks.profile import (
     PROFILES,
     InvalidProfileError,
     UnknownProfileError,
@@ -14,7 +14,7 @@ from tasks.profile import (
     load_profile,
     profile_names,
 )
-from tasks.registry import load_tasks
+from lovt_bench.tasks.registry import load_tasks
 
 GOOD = (PROFILES / "demo.yaml").read_text()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.protocol import (
+from lovt_bench.tasks.protocol import (
     PROTOCOLS,
     InvalidProtocolError,
     UnknownProtocolError,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.registry import (
+from lovt_bench.tasks.registry import (
     SPECS,
     InvalidTaskError,
     UnknownTaskError,

@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from leaderboard.board.published import FOLDER as PUBLISHED
+from lovt_bench.leaderboard.board.published import FOLDER as PUBLISHED
 from tests.tasks.lovt_18 import LOVT_18
 
 # evaluation.md section 1: nr | id | dataset | images | head | backbone | reported test metric

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.registry import load_tasks
-from tasks.suite import (
+from lovt_bench.tasks.registry import load_tasks
+from lovt_bench.tasks.suite import (
     SUITES,
     InvalidSuiteError,
     UnknownSuiteError,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.detection import _one_by_one
-from tasks.suppression import unsuppressed
+from lovt_bench.tasks.detection import _one_by_one
+from lovt_bench.tasks.suppression import unsuppressed
 
 LIMIT = torch.tensor(0.4)
 

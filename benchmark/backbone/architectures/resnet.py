@@ -11,8 +11,8 @@ from functools import partial
 from torch import Tensor
 from torchvision.models import get_model
 
-from benchmark.backbone.model import Backbone
-from benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.contract.backbone import FeatureLevel
 
 NAMES = (
     "resnet18",

@@ -15,11 +15,18 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from benchmark.backbone.architectures.resnet import NAMES as TORCHVISION
-from benchmark.backbone.model import STRIDES, Backbone, BackboneError, Summary, level_of, with_image
-from benchmark.contract.backbone import FeatureLevel
-from benchmark.contract.unknown import nearest
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.backbone.architectures.resnet import NAMES as TORCHVISION
+from lovt_bench.benchmark.backbone.model import (
+    STRIDES,
+    Backbone,
+    BackboneError,
+    Summary,
+    level_of,
+    with_image,
+)
+from lovt_bench.benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.contract.unknown import nearest
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 PREFIX = "timm."
 

@@ -9,8 +9,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from benchmark.backbone.understand.layouts import OPTIONAL, Layout, layouts_of
-from benchmark.backbone.understand.outline import Outline
+from lovt_bench.benchmark.backbone.understand.layouts import OPTIONAL, Layout, layouts_of
+from lovt_bench.benchmark.backbone.understand.outline import Outline
 
 HARMLESS = ("total_ops", "total_params")
 """Last parts of names that profilers leave beside weights."""

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from benchmark.backbone import registry
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.same_tensors import same_tensors
-from benchmark.backbone.understand.candidates import Candidate, candidates, same_values
-from benchmark.backbone.understand.outline import Outline, outline_of
-from benchmark.backbone.understand.report import show, some
+from lovt_bench.benchmark.backbone import registry
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.same_tensors import same_tensors
+from lovt_bench.benchmark.backbone.understand.candidates import Candidate, candidates, same_values
+from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
+from lovt_bench.benchmark.backbone.understand.report import show, some
 
 STATISTICS = (".running_mean", ".running_var")
 """Ends the names of what batch normalisation measured in training."""

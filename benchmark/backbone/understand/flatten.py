@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from benchmark.backbone.model import BackboneError
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 DEPTH_LIMIT = 16
 """Dictionaries in dictionaries."""

@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 from typing import Literal
 
-from benchmark.backbone.model import BackboneError
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 Kind = Literal["safetensors", "archive", "pickle"]
 """`archive`: what torch.save writes since version 1.6; `pickle`: before that."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from benchmark.backbone.understand.outline import Outline
+from lovt_bench.benchmark.backbone.understand.outline import Outline
 
 OPTIONAL = ".num_batches_tracked"
 """Ends the names that may be missing: nothing reads them as long as BN has a fixed momentum."""

@@ -9,7 +9,7 @@ from functools import cache
 import torch
 from torch import nn
 
-from benchmark.backbone import registry
+from lovt_bench.benchmark.backbone import registry
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.understand.guard import HOW_TO_CONVERT, check_archive, kind_of
-from benchmark.contract.base import said_once
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.understand.guard import HOW_TO_CONVERT, check_archive, kind_of
+from lovt_bench.benchmark.contract.base import said_once
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 HEADER_LIMIT = 100_000_000
 """Bytes of the header of a safetensors file, as its library has it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 NAME_SHOWN = 100
 """Characters of a name from a file that are shown."""

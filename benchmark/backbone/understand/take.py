@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.understand.candidates import Candidate, is_plain
-from benchmark.backbone.understand.layouts import OPTIONAL
-from benchmark.backbone.understand.outline import Outline
-from benchmark.backbone.understand.report import show, some
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.understand.candidates import Candidate, is_plain
+from lovt_bench.benchmark.backbone.understand.layouts import OPTIONAL
+from lovt_bench.benchmark.backbone.understand.outline import Outline
+from lovt_bench.benchmark.backbone.understand.report import show, some
 
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 """What weights may be stored as."""

@@ -12,20 +12,20 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors.torch import save
 from torch import Tensor
 
-from benchmark.backbone import registry
-from benchmark.backbone.apart import read_apart
-from benchmark.backbone.model import Backbone, BackboneError
-from benchmark.backbone.same_tensors import ambiguity
-from benchmark.backbone.understand.choose import choose
-from benchmark.backbone.understand.flatten import Flat, flatten
-from benchmark.backbone.understand.guard import kind_of
-from benchmark.backbone.understand.layouts import OPTIONAL
-from benchmark.backbone.understand.outline import Outline, outline_of
-from benchmark.backbone.understand.read import read_checkpoint
-from benchmark.backbone.understand.report import Report, dropped_groups, names_of
-from benchmark.backbone.understand.take import take
-from benchmark.contract.apart_inside import Answer, Work
-from benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.backbone import registry
+from lovt_bench.benchmark.backbone.apart import read_apart
+from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.backbone.same_tensors import ambiguity
+from lovt_bench.benchmark.backbone.understand.choose import choose
+from lovt_bench.benchmark.backbone.understand.flatten import Flat, flatten
+from lovt_bench.benchmark.backbone.understand.guard import kind_of
+from lovt_bench.benchmark.backbone.understand.layouts import OPTIONAL
+from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
+from lovt_bench.benchmark.backbone.understand.read import read_checkpoint
+from lovt_bench.benchmark.backbone.understand.report import Report, dropped_groups, names_of
+from lovt_bench.benchmark.backbone.understand.take import take
+from lovt_bench.benchmark.contract.apart_inside import Answer, Work
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 _REPORT = TypeAdapter(Report)
 _OUTLINE = TypeAdapter(Outline)

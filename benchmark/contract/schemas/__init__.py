@@ -1,6 +1,6 @@
 """JSON Schemas of what crosses the border of a submission, for those who write one in another language.
 
-The files beside this one are generated: `python -m benchmark.contract.schemas` writes them.
+The files beside this one are generated: `python -m lovt_bench.benchmark.contract.schemas` writes them.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.base import Model
-from benchmark.contract.events import EVENT
-from benchmark.contract.run_contract import Limits, RunParameters
-from benchmark.contract.submission import Submission
-from benchmark.contract.verdict import RunVerdict
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.events import EVENT
+from lovt_bench.benchmark.contract.run_contract import Limits, RunParameters
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.contract.verdict import RunVerdict
 
 FOLDER = Path(__file__).resolve().parent
 

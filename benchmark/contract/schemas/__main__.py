@@ -1,6 +1,6 @@
 """Writes the JSON Schemas again."""
 
-from benchmark.contract.schemas import write_schemas
+from lovt_bench.benchmark.contract.schemas import write_schemas
 
 if __name__ == "__main__":
     write_schemas()

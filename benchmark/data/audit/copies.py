@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
-from benchmark.cores import usable_cores
-from benchmark.data.audit.kept import KeptHashes
-from benchmark.data.audit.match import Match, Matcher
-from benchmark.data.audit.reference import Reference
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.cores import usable_cores
+from lovt_bench.benchmark.data.audit.kept import KeptHashes
+from lovt_bench.benchmark.data.audit.match import Match, Matcher
+from lovt_bench.benchmark.data.audit.reference import Reference
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.contract.untrusted import clean_text
-from benchmark.data.audit.files import Passed, Picture, pictures
-from benchmark.data.audit.hashes import image_hash
-from benchmark.data.audit.kept import KeptHashes
-from benchmark.data.audit.read import grey_pixels
-from benchmark.data.errors import BadImageError, DataError
-from benchmark.data.pool import map_chunks, workers_for
-from benchmark.data.remarks import Remarks, collected
-from benchmark.data.walk import CLUTTER
-from benchmark.log import logger
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.data.audit.files import Passed, Picture, pictures
+from lovt_bench.benchmark.data.audit.hashes import image_hash
+from lovt_bench.benchmark.data.audit.kept import KeptHashes
+from lovt_bench.benchmark.data.audit.read import grey_pixels
+from lovt_bench.benchmark.data.errors import BadImageError, DataError
+from lovt_bench.benchmark.data.pool import map_chunks, workers_for
+from lovt_bench.benchmark.data.remarks import Remarks, collected
+from lovt_bench.benchmark.data.walk import CLUTTER
+from lovt_bench.benchmark.log import logger
 
 SHOWN = 10
 """Broken files that are named before the rest is only counted."""

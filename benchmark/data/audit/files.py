@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark.data.corpus import format as corpus_format
-from benchmark.data.displayed import is_dicom
-from benchmark.data.errors import DataError
-from benchmark.data.walk import CLOSED, CLUTTER, PICTURES, walk
+from lovt_bench.benchmark.data.corpus import format as corpus_format
+from lovt_bench.benchmark.data.displayed import is_dicom
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.walk import CLOSED, CLUTTER, PICTURES, walk
 
 ARCHIVES = frozenset(
     {".zip", ".tar", ".tgz", ".gz", ".7z", ".npz", ".npy", ".h5", ".hdf5", ".lmdb", ".tfrecord"}

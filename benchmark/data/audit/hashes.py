@@ -6,8 +6,8 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from benchmark.contract.audit import AuditHash
-from benchmark.data.audit.canonical import SIDE, canonical, trimmed
+from lovt_bench.benchmark.contract.audit import AuditHash
+from lovt_bench.benchmark.data.audit.canonical import SIDE, canonical, trimmed
 
 ALGORITHM = 1
 """Raise when the same pixels would give another hash."""

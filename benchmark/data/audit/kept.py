@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmark.data.audit.files import Picture
-from benchmark.data.audit.hashes import ALGORITHM, HASH_BYTES
-from benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.audit.files import Picture
+from lovt_bench.benchmark.data.audit.hashes import ALGORITHM, HASH_BYTES
+from lovt_bench.benchmark.data.errors import DataError
 
 BLOCK = 256
 """Hashes that are compared at a time."""

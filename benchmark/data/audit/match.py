@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.data.audit.hashes import FULL, HASH_BYTES, LOW, LOW_BYTES
+from lovt_bench.benchmark.data.audit.hashes import FULL, HASH_BYTES, LOW, LOW_BYTES
 
 COLUMNS = 512
 """Reference hashes in a block: what is compared with 256 others fits the cache of a core."""

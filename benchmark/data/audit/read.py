@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from benchmark.data.audit.files import Picture
-from benchmark.data.displayed import FORMATS, is_dicom
-from benchmark.data.errors import BadImageError
-from benchmark.data.images import check_size, read_bytes
+from lovt_bench.benchmark.data.audit.files import Picture
+from lovt_bench.benchmark.data.displayed import FORMATS, is_dicom
+from lovt_bench.benchmark.data.errors import BadImageError
+from lovt_bench.benchmark.data.images import check_size, read_bytes
 
 DRAFT_SIDE = 256
 """JPEGs are decoded at no less than this side: four to eight times faster, and a hash sees no more."""

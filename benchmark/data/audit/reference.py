@@ -19,17 +19,17 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from benchmark.contract.audit import ReferenceDataset, ReferenceIndex
-from benchmark.contract.dataset import SPLIT_NAMES
-from benchmark.contract.untrusted import clean_text
-from benchmark.data import format as fmt
-from benchmark.data.audit.hashes import ALGORITHM, FRAMES, HASH_BYTES, frame_hashes
-from benchmark.data.errors import DataError
-from benchmark.data.open_store import open_store
-from benchmark.data.pool import map_chunks, workers_for
-from benchmark.data.store import ImageStore
-from benchmark.disk.temporary import write_bytes
-from benchmark.log import logger
+from lovt_bench.benchmark.contract.audit import ReferenceDataset, ReferenceIndex
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.audit.hashes import ALGORITHM, FRAMES, HASH_BYTES, frame_hashes
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.open_store import open_store
+from lovt_bench.benchmark.data.pool import map_chunks, workers_for
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.disk.temporary import write_bytes
+from lovt_bench.benchmark.log import logger
 
 INDEX = "index"
 """Key of the index in the metadata of a hash file."""

@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from benchmark.contract.audit import (
+from lovt_bench.benchmark.contract.audit import (
     AuditedCorpus,
     AuditReport,
     DatasetOverlap,
     SplitOverlap,
     TaskOverlap,
 )
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
-from benchmark.contract.task import TaskSpec
-from benchmark.data.audit.copies import Overlaps
-from benchmark.data.audit.corpus import Hashed
-from benchmark.data.audit.hashes import ALGORITHM, FULL, LOW
-from benchmark.data.audit.reference import Reference
-from benchmark.data.subsets import subset_rows
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.audit.copies import Overlaps
+from lovt_bench.benchmark.data.audit.corpus import Hashed
+from lovt_bench.benchmark.data.audit.hashes import ALGORITHM, FULL, LOW
+from lovt_bench.benchmark.data.audit.reference import Reference
+from lovt_bench.benchmark.data.subsets import subset_rows
 
 LIBRARIES = ("imagehash", "numpy", "scipy", "pillow", "pydicom")
 """What a hash depends on; another version may flip bits that lie on the edge."""

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmark.contract.corpus import CorpusManifest, CorpusSplit
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
-from benchmark.data.corpus import format as fmt
-from benchmark.data.errors import DataError
-from benchmark.data.npy import npy_header
-from benchmark.disk.digest import DigestedFile
+from lovt_bench.benchmark.contract.corpus import CorpusManifest, CorpusSplit
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.data.corpus import format as fmt
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.npy import npy_header
+from lovt_bench.benchmark.disk.digest import DigestedFile
 
 NOTE = "an excerpt for a rehearsal; pixel statistics are those of the whole corpus"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
-from benchmark.contract.base import wrong_fields
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.contract.unknown import meant
-from benchmark.data.errors import DataError
+from lovt_bench.benchmark.contract.base import wrong_fields
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.data.errors import DataError
 
 PIXELS, IMAGES, STUDIES, MANIFEST = "pixels.npy", "images.parquet", "studies.parquet", "corpus.json"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from benchmark.data.displayed import displayed_dicom, displayed_picture, is_dicom
-from benchmark.data.errors import BadImageError
-from benchmark.data.images import decode_grey
+from lovt_bench.benchmark.data.displayed import displayed_dicom, displayed_picture, is_dicom
+from lovt_bench.benchmark.data.errors import BadImageError
+from lovt_bench.benchmark.data.images import decode_grey
 
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark.contract.dataset import LeftOutImages, SplitName, Track
+from lovt_bench.benchmark.contract.dataset import LeftOutImages, SplitName, Track
 
 
 @dataclass(frozen=True)

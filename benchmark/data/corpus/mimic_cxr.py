@@ -13,11 +13,17 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from benchmark.contract.corpus import CHEXPERT_LABELS
-from benchmark.contract.dataset import SPLIT_NAMES
-from benchmark.data.corpus.listing import ListedImage, ListedStudy, Listing, NoReportError, ReportText
-from benchmark.data.corpus.mimic_reports import PATIENTS_TRIED, Reports, open_reports
-from benchmark.data.corpus.mimic_tables import (
+from lovt_bench.benchmark.contract.corpus import CHEXPERT_LABELS
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES
+from lovt_bench.benchmark.data.corpus.listing import (
+    ListedImage,
+    ListedStudy,
+    Listing,
+    NoReportError,
+    ReportText,
+)
+from lovt_bench.benchmark.data.corpus.mimic_reports import PATIENTS_TRIED, Reports, open_reports
+from lovt_bench.benchmark.data.corpus.mimic_tables import (
     RAW_LABELS,
     Tables,
     binary_labels,
@@ -25,11 +31,11 @@ from benchmark.data.corpus.mimic_tables import (
     read_images,
     read_labels,
 )
-from benchmark.data.corpus.reports.sections import parse_sections, select
-from benchmark.data.errors import DataError
-from benchmark.data.inventory import by_reason, relative_name
-from benchmark.data.layout import holds, is_phantom
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.data.corpus.reports.sections import parse_sections, select
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.inventory import by_reason, relative_name
+from lovt_bench.benchmark.data.layout import holds, is_phantom
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 VIEWS = ("PA", "AP")
 MINIMUM_TOKENS = 3
@@ -44,7 +50,9 @@ NO_SECTION = "studies: report has neither findings nor impression"
 @cache
 def excluded_studies() -> frozenset[int]:
     """Return the studies that are dropped because the section rules do not fit them."""
-    text = files("benchmark.data.corpus").joinpath("mimic_excluded.yaml").read_text(encoding="utf-8")
+    text = (
+        files("lovt_bench.benchmark.data.corpus").joinpath("mimic_excluded.yaml").read_text(encoding="utf-8")
+    )
     return frozenset(study for studies in yaml.safe_load(text).values() for study in studies)
 
 

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from benchmark.data.errors import DataError
-from benchmark.data.layout import find_folders, holds, levels
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.layout import find_folders, holds, levels
 
 FOLDER, ARCHIVE = "mimic-cxr-reports", "mimic-cxr-reports.zip"
 PATIENTS_TRIED = 20

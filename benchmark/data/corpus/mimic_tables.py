@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.contract.corpus import CHEXPERT_LABELS
-from benchmark.data.errors import DataError
-from benchmark.data.layout import find_tables
+from lovt_bench.benchmark.contract.corpus import CHEXPERT_LABELS
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.layout import find_tables
 
 KINDS = ("split", "metadata", "chexpert")
 NAMES = ("mimic-cxr-2.0.0-{}.csv.gz", "mimic-cxr-2.0.0-{}.csv", "mimic-cxr-2.1.0-{}.csv")

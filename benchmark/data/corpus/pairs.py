@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from benchmark.contract.base import NAME_RULE, is_name
-from benchmark.contract.dataset import SPLIT_NAMES, LeftOutImages, SplitName
-from benchmark.data.corpus.listing import ListedImage, ListedStudy, Listing, ReportText
-from benchmark.data.corpus.pairs_table import COLUMNS, image_source, label_value, read_rows
-from benchmark.data.corpus.reports.sections import parse_sections, select
-from benchmark.data.errors import DataError
-from benchmark.data.inventory import grouped, relative_name
-from benchmark.data.layout import is_phantom
-from benchmark.data.splits import by_patient
-from benchmark.data.walk import PICTURES, walk
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.contract.base import NAME_RULE, is_name
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, LeftOutImages, SplitName
+from lovt_bench.benchmark.data.corpus.listing import ListedImage, ListedStudy, Listing, ReportText
+from lovt_bench.benchmark.data.corpus.pairs_table import COLUMNS, image_source, label_value, read_rows
+from lovt_bench.benchmark.data.corpus.reports.sections import parse_sections, select
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.inventory import grouped, relative_name
+from lovt_bench.benchmark.data.layout import is_phantom
+from lovt_bench.benchmark.data.splits import by_patient
+from lovt_bench.benchmark.data.walk import PICTURES, walk
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 HELD_OUT = 0.05
 """Share of the studies for validation, and for test, where the table gives no split."""

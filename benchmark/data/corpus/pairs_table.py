@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, TextIO
 
-from benchmark.data.errors import DataError
-from benchmark.data.layout import COMPRESSIONS, holds
-from benchmark.data.tables import delimiter, empty_rows, open_text
-from benchmark.data.walk import MISSING, file_problem
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.layout import COMPRESSIONS, holds
+from lovt_bench.benchmark.data.tables import delimiter, empty_rows, open_text
+from lovt_bench.benchmark.data.walk import MISSING, file_problem
 
 COLUMNS = ("image", "text", "findings", "impression", "study", "patient", "split", "view", "date")
 """What a table may have; `image` it must have. Other columns are labels if they are declared, else not used."""

@@ -16,25 +16,25 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract.base import digest_of
-from benchmark.contract.corpus import CORPUS_SIDE, CorpusManifest
-from benchmark.data.corpus import format as fmt
-from benchmark.data.corpus.listing import Listing, NoReportError
-from benchmark.data.corpus.process import Settings, Task, process_chunk
-from benchmark.data.corpus.splitters import DEFAULT_SPLITTER, splitter
-from benchmark.data.corpus.tables import write_tables
-from benchmark.data.corpus.work import Work, corpus_work
-from benchmark.data.errors import DataError
-from benchmark.data.inventory import by_reason, counted
-from benchmark.data.pool import map_chunks, workers_for
-from benchmark.data.remarks import Remarks
-from benchmark.data.statistics import split_statistics
-from benchmark.data.work import clear
-from benchmark.disk.digest import DigestedFile
-from benchmark.disk.intact import damage, listed
-from benchmark.disk.leftovers import remove, sweep
-from benchmark.disk.temporary import new_folder
-from benchmark.log import logger
+from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.contract.corpus import CORPUS_SIDE, CorpusManifest
+from lovt_bench.benchmark.data.corpus import format as fmt
+from lovt_bench.benchmark.data.corpus.listing import Listing, NoReportError
+from lovt_bench.benchmark.data.corpus.process import Settings, Task, process_chunk
+from lovt_bench.benchmark.data.corpus.splitters import DEFAULT_SPLITTER, splitter
+from lovt_bench.benchmark.data.corpus.tables import write_tables
+from lovt_bench.benchmark.data.corpus.work import Work, corpus_work
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.inventory import by_reason, counted
+from lovt_bench.benchmark.data.pool import map_chunks, workers_for
+from lovt_bench.benchmark.data.remarks import Remarks
+from lovt_bench.benchmark.data.statistics import split_statistics
+from lovt_bench.benchmark.data.work import clear
+from lovt_bench.benchmark.disk.digest import DigestedFile
+from lovt_bench.benchmark.disk.intact import damage, listed
+from lovt_bench.benchmark.disk.leftovers import remove, sweep
+from lovt_bench.benchmark.disk.temporary import new_folder
+from lovt_bench.benchmark.log import logger
 
 FORMAT = 1
 """Raise when the same sources would give another corpus."""

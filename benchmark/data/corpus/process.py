@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark.data import walk
-from benchmark.data.corpus.image import StoredImage, stored_image
-from benchmark.data.corpus.listing import ListedImage, ListedStudy, ReportText
-from benchmark.data.corpus.reports.clean import clean
-from benchmark.data.corpus.splitters import splitter
-from benchmark.data.errors import BadImageError, DataError
-from benchmark.data.images import read_bytes
-from benchmark.data.remarks import collected
+from lovt_bench.benchmark.data import walk
+from lovt_bench.benchmark.data.corpus.image import StoredImage, stored_image
+from lovt_bench.benchmark.data.corpus.listing import ListedImage, ListedStudy, ReportText
+from lovt_bench.benchmark.data.corpus.reports.clean import clean
+from lovt_bench.benchmark.data.corpus.splitters import splitter
+from lovt_bench.benchmark.data.errors import BadImageError, DataError
+from lovt_bench.benchmark.data.images import read_bytes
+from lovt_bench.benchmark.data.remarks import collected
 
 PER_IMAGE = "images: "
 """How a reason begins that counts images; others count studies."""

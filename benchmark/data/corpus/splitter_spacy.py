@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.data.corpus.splitters import Sentences
+from lovt_bench.benchmark.data.corpus.splitters import Sentences
 
 ABBREVIATIONS = ("approx.", "decr.", "incr.", "resp.", "prev.", "poss.", "prob.")
 """Words whose full stop ends no sentence, beside those that spaCy knows (`Dr.`, `vs.`, `p.m.`)."""

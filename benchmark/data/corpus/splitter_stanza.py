@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.data.corpus.splitters import Sentences
-from benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.corpus.splitters import Sentences
+from lovt_bench.benchmark.data.errors import DataError
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.errors import DataError
 
 DEFAULT_SPLITTER = "spacy"
 
 MODULES = {
-    "spacy": "benchmark.data.corpus.splitter_spacy",
-    "stanza": "benchmark.data.corpus.splitter_stanza",
+    "spacy": "lovt_bench.benchmark.data.corpus.splitter_spacy",
+    "stanza": "lovt_bench.benchmark.data.corpus.splitter_stanza",
 }
 """Name of a splitter, and the module whose `load()` makes it."""
 

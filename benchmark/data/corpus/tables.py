@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmark.contract.corpus import CorpusSplit
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
-from benchmark.data.corpus import format as fmt
-from benchmark.data.corpus.listing import ListedStudy
-from benchmark.data.corpus.process import PER_IMAGE
-from benchmark.data.corpus.work import Entry
-from benchmark.disk.digest import DigestedFile
-from benchmark.disk.words import naming
+from lovt_bench.benchmark.contract.corpus import CorpusSplit
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.data.corpus import format as fmt
+from lovt_bench.benchmark.data.corpus.listing import ListedStudy
+from lovt_bench.benchmark.data.corpus.process import PER_IMAGE
+from lovt_bench.benchmark.data.corpus.work import Entry
+from lovt_bench.benchmark.disk.digest import DigestedFile
+from lovt_bench.benchmark.disk.words import naming
 
 BATCH = 2048
 """Rows that a table holds back before it writes them."""

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.contract.dataset import SPLIT_NAMES
-from benchmark.data.corpus import format as fmt
-from benchmark.data.errors import DataError
-from benchmark.disk.intact import damage
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES
+from lovt_bench.benchmark.data.corpus import format as fmt
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.disk.intact import damage
 
 
 def verify_corpus(root: Path) -> list[str]:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.contract.base import Model, Sha256
-from benchmark.data.corpus import format as fmt
-from benchmark.data.corpus.process import Done, SplitReport
-from benchmark.data.errors import DataError
-from benchmark.data.npy import npy_header
-from benchmark.data.work import JournalledFiles, deliver, work_on
-from benchmark.disk.digest import Bytes
+from lovt_bench.benchmark.contract.base import Model, Sha256
+from lovt_bench.benchmark.data.corpus import format as fmt
+from lovt_bench.benchmark.data.corpus.process import Done, SplitReport
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.npy import npy_header
+from lovt_bench.benchmark.data.work import JournalledFiles, deliver, work_on
+from lovt_bench.benchmark.disk.digest import Bytes
 
 
 class ImageEntry(Model):

@@ -11,8 +11,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, JPEGBaseline8Bit, SecondaryCaptureImageStorage
 
-from benchmark.data.phantom.canvas import Array
-from benchmark.data.phantom.folder import PhantomFolder
+from lovt_bench.benchmark.data.phantom.canvas import Array
+from lovt_bench.benchmark.data.phantom.folder import PhantomFolder
 
 NOTICE = "SYNTHETIC PHANTOM"
 """Stands in every image file."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.disk.digest import DigestedFile
-from benchmark.disk.words import naming
+from lovt_bench.benchmark.disk.digest import DigestedFile
+from lovt_bench.benchmark.disk.words import naming
 
 
 class PhantomFolder:

@@ -15,15 +15,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from benchmark.contract.phantom import PHANTOM_FILE, PhantomManifest
-from benchmark.data.errors import DataError
-from benchmark.data.phantom.folder import PhantomFolder
-from benchmark.data.phantom.layout import Layout, Settings, layouts
-from benchmark.data.pool import WorkerPool, map_chunks
-from benchmark.data.work import held
-from benchmark.disk.digest import file_sha256
-from benchmark.disk.leftovers import sweep
-from benchmark.disk.temporary import new_folder
+from lovt_bench.benchmark.contract.phantom import PHANTOM_FILE, PhantomManifest
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.phantom.folder import PhantomFolder
+from lovt_bench.benchmark.data.phantom.layout import Layout, Settings, layouts
+from lovt_bench.benchmark.data.pool import WorkerPool, map_chunks
+from lovt_bench.benchmark.data.work import held
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.disk.leftovers import sweep
+from lovt_bench.benchmark.disk.temporary import new_folder
 
 GENERATOR = 1
 """Version of the drawing, the texts and the tables: raise it with any change of what is written in all layouts."""

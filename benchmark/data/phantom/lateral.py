@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.data.phantom.canvas import Array, Canvas, curve
-from benchmark.data.phantom.patient import draw_patient
-from benchmark.data.phantom.randomness import stream
-from benchmark.data.phantom.render import develop, draw_exposure
+from lovt_bench.benchmark.data.phantom.canvas import Array, Canvas, curve
+from lovt_bench.benchmark.data.phantom.patient import draw_patient
+from lovt_bench.benchmark.data.phantom.randomness import stream
+from lovt_bench.benchmark.data.phantom.render import develop, draw_exposure
 
 
 def draw_lateral(

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.data.phantom.discovery import modules_of
-from benchmark.data.phantom.folder import PhantomFolder
+from lovt_bench.benchmark.data.phantom.discovery import modules_of
+from lovt_bench.benchmark.data.phantom.folder import PhantomFolder
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Layout:
 
 def layouts() -> dict[str, Layout]:
     """Return the layouts by name."""
-    found = [module.LAYOUT for module in modules_of("benchmark.data.phantom.layouts")]
+    found = [module.LAYOUT for module in modules_of("lovt_bench.benchmark.data.phantom.layouts")]
     return {layout.name: layout for layout in found}
 
 

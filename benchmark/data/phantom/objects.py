@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy import Anatomy
-from benchmark.data.phantom.canvas import Array, Canvas, Layer
+from lovt_bench.benchmark.data.phantom.anatomy import Anatomy
+from lovt_bench.benchmark.data.phantom.canvas import Array, Canvas, Layer
 
 Shape = Literal["rectangle", "ellipse", "polygon"]
 

@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmark.data.phantom.canvas import Array, resize
-from benchmark.data.phantom.patient import Patient
+from lovt_bench.benchmark.data.phantom.canvas import Array, resize
+from lovt_bench.benchmark.data.phantom.patient import Patient
 
 LEVELS = 4096
 """Steps of the tone curve."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy.lungs import SIDES
-from benchmark.data.phantom.findings.base import ZONES, Request
+from lovt_bench.benchmark.data.phantom.anatomy.lungs import SIDES
+from lovt_bench.benchmark.data.phantom.findings.base import ZONES, Request
 
 
 def several(kinds: Sequence[str], count: int, rng: np.random.Generator) -> tuple[Request, ...]:

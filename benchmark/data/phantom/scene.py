@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy import Anatomy, build_anatomy
-from benchmark.data.phantom.canvas import Array, Canvas
-from benchmark.data.phantom.findings import Drawn, Place, Request, finding_kinds, settle
-from benchmark.data.phantom.objects import ForeignObject, draw_objects
-from benchmark.data.phantom.patient import Patient, View, draw_patient
-from benchmark.data.phantom.randomness import stream
-from benchmark.data.phantom.render import develop, draw_exposure
+from lovt_bench.benchmark.data.phantom.anatomy import Anatomy, build_anatomy
+from lovt_bench.benchmark.data.phantom.canvas import Array, Canvas
+from lovt_bench.benchmark.data.phantom.findings import Drawn, Place, Request, finding_kinds, settle
+from lovt_bench.benchmark.data.phantom.objects import ForeignObject, draw_objects
+from lovt_bench.benchmark.data.phantom.patient import Patient, View, draw_patient
+from lovt_bench.benchmark.data.phantom.randomness import stream
+from lovt_bench.benchmark.data.phantom.render import develop, draw_exposure
 
 Key = tuple[str | int, ...]
 """What names a random stream, after the seed."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmark.data.phantom.canvas import Canvas
-from benchmark.data.phantom.findings import Request, finding_kinds
-from benchmark.data.phantom.scene import Scene, draw_picture
-from benchmark.disk.temporary import new_file
+from lovt_bench.benchmark.data.phantom.canvas import Canvas
+from lovt_bench.benchmark.data.phantom.findings import Request, finding_kinds
+from lovt_bench.benchmark.data.phantom.scene import Scene, draw_picture
+from lovt_bench.benchmark.disk.temporary import new_file
 
 TILE, COLUMNS, BAR, GREYS = 200, 5, 18, 36
 """Side of a tile, tiles in a row and height of the caption in pixels; grey levels, few for a small file."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from benchmark.contract.unknown import unknown
-from benchmark.data.errors import DataError
-from benchmark.data.samples import Preparer
+from lovt_bench.benchmark.contract.unknown import unknown
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.samples import Preparer
 
 
 def names() -> list[str]:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract.dataset import SplitName
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.errors import BadImageError, DataError
-from benchmark.data.images import decode_channel_mean, decode_values, read_bytes
-from benchmark.data.inventory import relative_name, take_inventory
-from benchmark.data.layout import find_folder, find_optional
-from benchmark.data.person import Person, age_of, sex_of
-from benchmark.data.samples import Listing, RawImage, Sample
-from benchmark.data.splits import by_patient
-from benchmark.data.tables import read_table, safe_id
-from benchmark.data.walk import JPEG, PNG
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.errors import BadImageError, DataError
+from lovt_bench.benchmark.data.images import decode_channel_mean, decode_values, read_bytes
+from lovt_bench.benchmark.data.inventory import relative_name, take_inventory
+from lovt_bench.benchmark.data.layout import find_folder, find_optional
+from lovt_bench.benchmark.data.person import Person, age_of, sex_of
+from lovt_bench.benchmark.data.samples import Listing, RawImage, Sample
+from lovt_bench.benchmark.data.splits import by_patient
+from lovt_bench.benchmark.data.tables import read_table, safe_id
+from lovt_bench.benchmark.data.walk import JPEG, PNG
 
 IMAGES, MASKS = "jpgs", "pngs_masks"
 PREFIX = "COVID-19-AR-"

@@ -13,19 +13,19 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract.dataset import SPLIT_NAMES, SplitName
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.box_masks import box_mask
-from benchmark.data.errors import DataError
-from benchmark.data.images import decode_grey
-from benchmark.data.inventory import Inventory, take_inventory
-from benchmark.data.layout import find_tables, image_folders
-from benchmark.data.nih_mapping import nih_patient
-from benchmark.data.person import UNKNOWN, Person, age_of, sex_of, view_of
-from benchmark.data.samples import Collector, Listing, RawImage, Sample
-from benchmark.data.splits import by_patient
-from benchmark.data.tables import parse_box, read_table, safe_id
-from benchmark.data.walk import PNG
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.box_masks import box_mask
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.images import decode_grey
+from lovt_bench.benchmark.data.inventory import Inventory, take_inventory
+from lovt_bench.benchmark.data.layout import find_tables, image_folders
+from lovt_bench.benchmark.data.nih_mapping import nih_patient
+from lovt_bench.benchmark.data.person import UNKNOWN, Person, age_of, sex_of, view_of
+from lovt_bench.benchmark.data.samples import Collector, Listing, RawImage, Sample
+from lovt_bench.benchmark.data.splits import by_patient
+from lovt_bench.benchmark.data.tables import parse_box, read_table, safe_id
+from lovt_bench.benchmark.data.walk import PNG
 
 BOXES, TEST_LIST = "BBox_List_2017.csv", "test_list.txt"
 ENTRIES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")

@@ -12,16 +12,21 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract.dataset import SplitName
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.images import decode_grey
-from benchmark.data.inventory import Inventory, take_inventory
-from benchmark.data.layout import find_folders, find_tables
-from benchmark.data.object_annotations import object_mask, parse_annotation, stored_boxes, true_boxes
-from benchmark.data.samples import Collector, Listing, RawImage, Sample
-from benchmark.data.splits import held_out
-from benchmark.data.tables import parse_box, read_table, safe_id
-from benchmark.data.walk import JPEG
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.images import decode_grey
+from lovt_bench.benchmark.data.inventory import Inventory, take_inventory
+from lovt_bench.benchmark.data.layout import find_folders, find_tables
+from lovt_bench.benchmark.data.object_annotations import (
+    object_mask,
+    parse_annotation,
+    stored_boxes,
+    true_boxes,
+)
+from lovt_bench.benchmark.data.samples import Collector, Listing, RawImage, Sample
+from lovt_bench.benchmark.data.splits import held_out
+from lovt_bench.benchmark.data.tables import parse_box, read_table, safe_id
+from lovt_bench.benchmark.data.walk import JPEG
 
 POOLS = ("train", "dev")
 ALIASES = {"image_path": "image_name"}

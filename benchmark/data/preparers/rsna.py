@@ -13,19 +13,19 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract.dataset import SplitName
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.box_masks import box_mask
-from benchmark.data.displayed import decode_protocol_dicom
-from benchmark.data.inventory import take_inventory
-from benchmark.data.layout import find_optional, find_tables, image_folders
-from benchmark.data.nih_mapping import FILE as MAPPING
-from benchmark.data.nih_mapping import read_mapping
-from benchmark.data.person import Person
-from benchmark.data.samples import Collector, Listing, RawImage, Sample, dicom_sample
-from benchmark.data.splits import permuted
-from benchmark.data.tables import parse_box, read_table
-from benchmark.data.walk import DICOM
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.box_masks import box_mask
+from lovt_bench.benchmark.data.displayed import decode_protocol_dicom
+from lovt_bench.benchmark.data.inventory import take_inventory
+from lovt_bench.benchmark.data.layout import find_optional, find_tables, image_folders
+from lovt_bench.benchmark.data.nih_mapping import FILE as MAPPING
+from lovt_bench.benchmark.data.nih_mapping import read_mapping
+from lovt_bench.benchmark.data.person import Person
+from lovt_bench.benchmark.data.samples import Collector, Listing, RawImage, Sample, dicom_sample
+from lovt_bench.benchmark.data.splits import permuted
+from lovt_bench.benchmark.data.tables import parse_box, read_table
+from lovt_bench.benchmark.data.walk import DICOM
 
 LABELS = "stage_2_train_labels.csv"
 IMAGES = "stage_2_train_images"

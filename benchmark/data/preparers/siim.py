@@ -12,17 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract.dataset import SplitName
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.displayed import decode_protocol_dicom
-from benchmark.data.errors import BadImageError
-from benchmark.data.inventory import take_inventory
-from benchmark.data.layout import find_tables, image_folders
-from benchmark.data.rle import decode_union
-from benchmark.data.samples import Collector, Listing, RawImage, Sample, dicom_sample
-from benchmark.data.splits import permuted
-from benchmark.data.tables import read_table
-from benchmark.data.walk import DICOM
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.displayed import decode_protocol_dicom
+from lovt_bench.benchmark.data.errors import BadImageError
+from lovt_bench.benchmark.data.inventory import take_inventory
+from lovt_bench.benchmark.data.layout import find_tables, image_folders
+from lovt_bench.benchmark.data.rle import decode_union
+from lovt_bench.benchmark.data.samples import Collector, Listing, RawImage, Sample, dicom_sample
+from lovt_bench.benchmark.data.splits import permuted
+from lovt_bench.benchmark.data.tables import read_table
+from lovt_bench.benchmark.data.walk import DICOM
 
 LABELS = ("train-rle.csv", "stage_2_train.csv")
 IMAGES = ("dicom-images-train", "stage_2_train_images", "stage_2_images")

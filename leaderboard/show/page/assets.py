@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from leaderboard.line_ends import source_bytes
-from leaderboard.show.page.plot_library import plot_library
+from lovt_bench.leaderboard.line_ends import source_bytes
+from lovt_bench.leaderboard.show.page.plot_library import plot_library
 
 SCRIPTS = (
     "dom.js",
@@ -48,5 +48,5 @@ def asset_files() -> dict[str, bytes]:
 
 def own_files() -> dict[str, bytes]:
     """Return the hand-written ones."""
-    folder = files("leaderboard.show.page") / "assets"
+    folder = files("lovt_bench.leaderboard.show.page") / "assets"
     return {f"assets/{name}": source_bytes(folder / name) for name in (*STYLES, EARLY, *SCRIPTS)}

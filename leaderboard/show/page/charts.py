@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from leaderboard.show.page.script import as_script
-from leaderboard.show.plots.cost import COSTS, cost_chart
-from leaderboard.show.plots.curves import curve_chart
-from leaderboard.show.plots.heatmap import heat_chart
-from leaderboard.show.plots.pair import pair_chart
-from leaderboard.show.plots.ranks import rank_chart
-from leaderboard.show.plots.scores import score_chart
-from leaderboard.show.plots.theme import LOOKS, SERIES
+from lovt_bench.leaderboard.show.page.script import as_script
+from lovt_bench.leaderboard.show.plots.cost import COSTS, cost_chart
+from lovt_bench.leaderboard.show.plots.curves import curve_chart
+from lovt_bench.leaderboard.show.plots.heatmap import heat_chart
+from lovt_bench.leaderboard.show.plots.pair import pair_chart
+from lovt_bench.leaderboard.show.plots.ranks import rank_chart
+from lovt_bench.leaderboard.show.plots.scores import score_chart
+from lovt_bench.leaderboard.show.plots.theme import LOOKS, SERIES
 
 
 def chart_file() -> bytes:

@@ -7,7 +7,7 @@ import binascii
 import io
 from typing import TYPE_CHECKING
 
-from leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.errors import LeaderboardError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,17 +9,20 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from benchmark.contract.analysis import Analysis
-from benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from leaderboard.show.layout import INTERVALS, dataset_label, head_label, making_signs
-from leaderboard.show.page.fields import by_name
-from leaderboard.show.page.links import web_address
-from leaderboard.show.page.numbers import score, short, spread
-from leaderboard.show.page.parts import LEARNED_FROM, VIEWS, legend_of
-from leaderboard.show.plots.cost import costs_of
-from leaderboard.show.plots.critical_difference import critical_difference_chart, critical_difference_label
-from leaderboard.show.plots.ranks import last_tied
-from leaderboard.text import clean
+from lovt_bench.benchmark.contract.analysis import Analysis
+from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
+from lovt_bench.leaderboard.show.layout import INTERVALS, dataset_label, head_label, making_signs
+from lovt_bench.leaderboard.show.page.fields import by_name
+from lovt_bench.leaderboard.show.page.links import web_address
+from lovt_bench.leaderboard.show.page.numbers import score, short, spread
+from lovt_bench.leaderboard.show.page.parts import LEARNED_FROM, VIEWS, legend_of
+from lovt_bench.leaderboard.show.plots.cost import costs_of
+from lovt_bench.leaderboard.show.plots.critical_difference import (
+    critical_difference_chart,
+    critical_difference_label,
+)
+from lovt_bench.leaderboard.show.plots.ranks import last_tied
+from lovt_bench.leaderboard.text import clean
 
 
 def core(leaderboard: Leaderboard) -> dict[str, Any]:

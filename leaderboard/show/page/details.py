@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmark.contract.leaderboard import Cell, Row, Table
-from leaderboard.show.page.fields import by_name
-from leaderboard.show.page.links import web_address
-from leaderboard.show.page.numbers import score, short, spread
-from leaderboard.show.page.reproduce import commands
+from lovt_bench.benchmark.contract.leaderboard import Cell, Row, Table
+from lovt_bench.leaderboard.show.page.fields import by_name
+from lovt_bench.leaderboard.show.page.links import web_address
+from lovt_bench.leaderboard.show.page.numbers import score, short, spread
+from lovt_bench.leaderboard.show.page.reproduce import commands
 
 
 class Shared:

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from benchmark.contract.example import ExampleBox, ExampleImage, ExampleSet
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.show.page.contours import outline, png_bytes
-from leaderboard.show.page.script import in_registry
+from lovt_bench.benchmark.contract.example import ExampleBox, ExampleImage, ExampleSet
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.show.page.contours import outline, png_bytes
+from lovt_bench.leaderboard.show.page.script import in_registry
 
 SHOWN = 8
 """Submissions shown per task: the best of them, so that a page of many submissions stays small."""

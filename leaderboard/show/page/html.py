@@ -6,8 +6,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from benchmark.contract.leaderboard import Leaderboard, Table
-from leaderboard.show.layout import (
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Table
+from lovt_bench.leaderboard.show.layout import (
     blocks,
     cell_text,
     heading,
@@ -16,10 +16,10 @@ from leaderboard.show.layout import (
     mark,
     mean_rank_text,
 )
-from leaderboard.show.page.assets import EARLY, SCRIPTS, STYLES
-from leaderboard.show.page.core import section, short_title
-from leaderboard.show.page.links import web_address
-from leaderboard.show.page.parts import (
+from lovt_bench.leaderboard.show.page.assets import EARLY, SCRIPTS, STYLES
+from lovt_bench.leaderboard.show.page.core import section, short_title
+from lovt_bench.leaderboard.show.page.links import web_address
+from lovt_bench.leaderboard.show.page.parts import (
     STAMPS,
     VIEWS,
     balances,
@@ -97,7 +97,7 @@ def _blocks(table: Table) -> list[list[int]]:
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("leaderboard.show.page", "templates"),
+        loader=PackageLoader("lovt_bench.leaderboard.show.page", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

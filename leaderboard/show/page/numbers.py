@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leaderboard.show.layout import percent
+from lovt_bench.leaderboard.show.layout import percent
 
 
 def score(value: float) -> float:

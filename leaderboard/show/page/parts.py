@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from benchmark.contract.analysis import Ranking
-from benchmark.contract.leaderboard import Column, Evidence, Table
-from benchmark.contract.submission import Supervision
-from leaderboard.show.layout import CELL_LEGEND, DISPUTED, MISSING, SIGNS, making_signs, percent
-from leaderboard.show.plots.cost import cost_rows
+from lovt_bench.benchmark.contract.analysis import Ranking
+from lovt_bench.benchmark.contract.leaderboard import Column, Evidence, Table
+from lovt_bench.benchmark.contract.submission import Supervision
+from lovt_bench.leaderboard.show.layout import CELL_LEGEND, DISPUTED, MISSING, SIGNS, making_signs, percent
+from lovt_bench.leaderboard.show.plots.cost import cost_rows
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmark.contract.example import ExampleSet
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.show.page.assets import asset_files
-from leaderboard.show.page.charts import chart_file
-from leaderboard.show.page.core import core
-from leaderboard.show.page.details import details
-from leaderboard.show.page.examples import example_files
-from leaderboard.show.page.html import index_html
-from leaderboard.show.page.script import as_script, in_registry
+from lovt_bench.benchmark.contract.example import ExampleSet
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.show.page.assets import asset_files
+from lovt_bench.leaderboard.show.page.charts import chart_file
+from lovt_bench.leaderboard.show.page.core import core
+from lovt_bench.leaderboard.show.page.details import details
+from lovt_bench.leaderboard.show.page.examples import example_files
+from lovt_bench.leaderboard.show.page.html import index_html
+from lovt_bench.leaderboard.show.page.script import as_script, in_registry
 
 
 def render_page(

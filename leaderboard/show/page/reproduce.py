@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from benchmark.contract.base import is_name
-from benchmark.contract.leaderboard import Row, Table
-from leaderboard.board.provenance import SETTING
+from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.leaderboard import Row, Table
+from lovt_bench.leaderboard.board.provenance import SETTING
 
 _OPTIONS = {"Variant": "--variant", "Profile": "--profile", "Seed": "--seed"}
 """Labels of `leaderboard.board.provenance` and what repeats them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from leaderboard.show.plots.theme import CONFIG, Spec
+from lovt_bench.leaderboard.show.plots.theme import CONFIG, Spec
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from benchmark.contract.analysis import Analysis
-from benchmark.contract.leaderboard import Row, Table
-from leaderboard.show.plots.theme import LOOKS, Spec
-from leaderboard.statistics.aggregate import is_reference
-from leaderboard.statistics.analyse import analyse
-from leaderboard.text import clean
+from lovt_bench.benchmark.contract.analysis import Analysis
+from lovt_bench.benchmark.contract.leaderboard import Row, Table
+from lovt_bench.leaderboard.show.plots.theme import LOOKS, Spec
+from lovt_bench.leaderboard.statistics.aggregate import is_reference
+from lovt_bench.leaderboard.statistics.analyse import analyse
+from lovt_bench.leaderboard.text import clean
 
 LIMIT = 48
 """Rows that one figure shows."""

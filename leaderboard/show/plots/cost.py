@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmark.contract.leaderboard import Row
-from leaderboard.show.plots.chart import chart
-from leaderboard.show.plots.choice import row_fields
-from leaderboard.show.plots.theme import Spec, by_supervision
+from lovt_bench.benchmark.contract.leaderboard import Row
+from lovt_bench.leaderboard.show.plots.chart import chart
+from lovt_bench.leaderboard.show.plots.choice import row_fields
+from lovt_bench.leaderboard.show.plots.theme import Spec, by_supervision
 
 COSTS: Mapping[str, str] = {
     "seconds": "seconds of all runs, tuning included",

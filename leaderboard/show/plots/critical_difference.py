@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from benchmark.contract.analysis import CriticalDifference
-from benchmark.contract.leaderboard import Table
-from leaderboard.show.plots.chart import SCHEMA, short
-from leaderboard.show.plots.choice import row_fields
-from leaderboard.show.plots.theme import CONFIG, INK, QUIET, Spec
+from lovt_bench.benchmark.contract.analysis import CriticalDifference
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.show.plots.chart import SCHEMA, short
+from lovt_bench.leaderboard.show.plots.choice import row_fields
+from lovt_bench.leaderboard.show.plots.theme import CONFIG, INK, QUIET, Spec
 
 _LINE = 19
 """Pixels from one name to the next."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.contract.leaderboard import Column, Row
-from leaderboard.show.plots.chart import chart
-from leaderboard.show.plots.choice import row_fields
-from leaderboard.show.plots.theme import SERIES, Spec, by_series
+from lovt_bench.benchmark.contract.leaderboard import Column, Row
+from lovt_bench.leaderboard.show.plots.chart import chart
+from lovt_bench.leaderboard.show.plots.choice import row_fields
+from lovt_bench.leaderboard.show.plots.theme import SERIES, Spec, by_series
 
 
 def curve_chart() -> Spec:

@@ -11,10 +11,10 @@ from typing import Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from benchmark.contract.leaderboard import Table
-from leaderboard.show.layout import mark
-from leaderboard.show.plots.theme import FONT, PAPER, Spec, on_paper
-from leaderboard.text import clean
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.show.layout import mark
+from lovt_bench.leaderboard.show.plots.theme import FONT, PAPER, Spec, on_paper
+from lovt_bench.leaderboard.text import clean
 
 Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = ("png", "svg", "pdf")
@@ -90,7 +90,7 @@ def figure_bytes(svg: str, form: Format) -> bytes:
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("leaderboard.show.plots", "."),
+        loader=PackageLoader("lovt_bench.leaderboard.show.plots", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

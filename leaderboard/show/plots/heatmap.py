@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.contract.leaderboard import Row, Table
-from leaderboard.show.layout import MISSING, percent
-from leaderboard.show.plots.chart import beside_names, lines, names
-from leaderboard.show.plots.choice import row_fields
-from leaderboard.show.plots.theme import QUIET, Spec
+from lovt_bench.benchmark.contract.leaderboard import Row, Table
+from lovt_bench.leaderboard.show.layout import MISSING, percent
+from lovt_bench.leaderboard.show.plots.chart import beside_names, lines, names
+from lovt_bench.leaderboard.show.plots.choice import row_fields
+from lovt_bench.leaderboard.show.plots.theme import QUIET, Spec
 
 _SCHEME = "cividis"
 """Lightness rises all along, for any colour vision and in greyscale."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from leaderboard.show.plots.chart import across, beside_names, lines, names
-from leaderboard.show.plots.theme import Spec, by_series
+from lovt_bench.leaderboard.show.plots.chart import across, beside_names, lines, names
+from lovt_bench.leaderboard.show.plots.theme import Spec, by_series
 
 
 def pair_chart() -> Spec:

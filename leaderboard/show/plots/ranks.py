@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.contract.analysis import Ranking, RankInterval
-from benchmark.contract.leaderboard import Table
-from leaderboard.show.plots.chart import across, beside_names, lines, names
-from leaderboard.show.plots.choice import row_fields
-from leaderboard.show.plots.theme import INK, QUIET, SUNK, Spec, by_supervision
+from lovt_bench.benchmark.contract.analysis import Ranking, RankInterval
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.show.plots.chart import across, beside_names, lines, names
+from lovt_bench.leaderboard.show.plots.choice import row_fields
+from lovt_bench.leaderboard.show.plots.theme import INK, QUIET, SUNK, Spec, by_supervision
 
 
 def rank_chart() -> Spec:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.contract.submission import Supervision
+from lovt_bench.benchmark.contract.submission import Supervision
 
 Spec = dict[str, Any]
 """A part of a Vega-Lite specification."""

@@ -6,20 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from benchmark.contract.leaderboard import Table
-from benchmark.disk.temporary import new_file
-from leaderboard.show.layout import INTERVALS
-from leaderboard.show.plots.chart import filled
-from leaderboard.show.plots.choice import LIMIT, analysis_of, shown_rows
-from leaderboard.show.plots.cost import COSTS, cost_chart, cost_rows
-from leaderboard.show.plots.critical_difference import critical_difference_chart, critical_difference_label
-from leaderboard.show.plots.curves import curve_chart, curve_rows
-from leaderboard.show.plots.figure import WIDTH, Figure, Format, figure_bytes, figure_svg
-from leaderboard.show.plots.heatmap import heat_chart, heat_rows
-from leaderboard.show.plots.ranks import last_tied, rank_chart, rank_rows
-from leaderboard.show.plots.scores import score_chart, score_rows, score_sheet
-from leaderboard.statistics.aggregate import is_reference
-from leaderboard.text import slug
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.benchmark.disk.temporary import new_file
+from lovt_bench.leaderboard.show.layout import INTERVALS
+from lovt_bench.leaderboard.show.plots.chart import filled
+from lovt_bench.leaderboard.show.plots.choice import LIMIT, analysis_of, shown_rows
+from lovt_bench.leaderboard.show.plots.cost import COSTS, cost_chart, cost_rows
+from lovt_bench.leaderboard.show.plots.critical_difference import (
+    critical_difference_chart,
+    critical_difference_label,
+)
+from lovt_bench.leaderboard.show.plots.curves import curve_chart, curve_rows
+from lovt_bench.leaderboard.show.plots.figure import WIDTH, Figure, Format, figure_bytes, figure_svg
+from lovt_bench.leaderboard.show.plots.heatmap import heat_chart, heat_rows
+from lovt_bench.leaderboard.show.plots.ranks import last_tied, rank_chart, rank_rows
+from lovt_bench.leaderboard.show.plots.scores import score_chart, score_rows, score_sheet
+from lovt_bench.leaderboard.statistics.aggregate import is_reference
+from lovt_bench.leaderboard.text import slug
 
 Kind = Literal["ranks", "cd", "heatmap", "scores", "curves", "cost"]
 

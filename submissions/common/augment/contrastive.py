@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms import InterpolationMode, v2
 
-from submissions.common.augment.blur import gaussian_blur
+from lovt_bench.submissions.common.augment.blur import gaussian_blur
 
 
 def contrastive_view(images: Tensor, side: int) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms import InterpolationMode, v2
 
-from submissions.common.augment.blur import gaussian_blur
+from lovt_bench.submissions.common.augment.blur import gaussian_blur
 
 
 def training_view(image: np.ndarray, side: int) -> Tensor:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from submissions.common.distributed import gather_with_gradient, rank, world_size
-from submissions.common.image_text.features import Losses
-from submissions.common.image_text.settings import ImageTextSettings
-from submissions.common.losses.global_alignment import global_alignment
+from lovt_bench.submissions.common.distributed import gather_with_gradient, rank, world_size
+from lovt_bench.submissions.common.image_text.features import Losses
+from lovt_bench.submissions.common.image_text.settings import ImageTextSettings
+from lovt_bench.submissions.common.losses.global_alignment import global_alignment
 
 
 def global_losses(images: Tensor, reports: Tensor, settings: ImageTextSettings) -> Losses:

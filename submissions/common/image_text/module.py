@@ -7,19 +7,24 @@ from typing import Any, ClassVar, Literal
 
 from torch import Tensor
 
-from submissions.common.attention_pooling import AttentionPooling
-from submissions.common.augment.normalise import network_input
-from submissions.common.corpus import Corpus
-from submissions.common.errors import SettingsError
-from submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
-from submissions.common.image_text.samples import PairBatch, PairCollate, TrainingPair, ValidationPair
-from submissions.common.image_text.settings import ImageTextSettings
-from submissions.common.module import Monitor, PretrainingModule
-from submissions.common.sampling import Transform, Unit
-from submissions.common.text.encoder import TextEncoder, pretrained_text_model, small_text_model
-from submissions.common.text.pooling import report_maximum, sentence_features
-from submissions.common.text.source import PUBLISHED, SMALL
-from submissions.common.text.tokeniser import ReportTokens
+from lovt_bench.submissions.common.attention_pooling import AttentionPooling
+from lovt_bench.submissions.common.augment.normalise import network_input
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.errors import SettingsError
+from lovt_bench.submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
+from lovt_bench.submissions.common.image_text.samples import (
+    PairBatch,
+    PairCollate,
+    TrainingPair,
+    ValidationPair,
+)
+from lovt_bench.submissions.common.image_text.settings import ImageTextSettings
+from lovt_bench.submissions.common.module import Monitor, PretrainingModule
+from lovt_bench.submissions.common.sampling import Transform, Unit
+from lovt_bench.submissions.common.text.encoder import TextEncoder, pretrained_text_model, small_text_model
+from lovt_bench.submissions.common.text.pooling import report_maximum, sentence_features
+from lovt_bench.submissions.common.text.source import PUBLISHED, SMALL
+from lovt_bench.submissions.common.text.tokeniser import ReportTokens
 
 TOKENISER = "tokeniser"
 

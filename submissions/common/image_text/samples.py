@@ -8,13 +8,13 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from submissions.common.augment.crop import crop_view
-from submissions.common.augment.pad_resize import validation_view
-from submissions.common.augment.report_pair import training_view
-from submissions.common.errors import PretrainingError
-from submissions.common.sampling import Sample
-from submissions.common.text.sentences import SentenceChoice, training_sentences
-from submissions.common.text.tokeniser import ReportTokeniser, ReportTokens
+from lovt_bench.submissions.common.augment.crop import crop_view
+from lovt_bench.submissions.common.augment.pad_resize import validation_view
+from lovt_bench.submissions.common.augment.report_pair import training_view
+from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.sampling import Sample
+from lovt_bench.submissions.common.text.sentences import SentenceChoice, training_sentences
+from lovt_bench.submissions.common.text.tokeniser import ReportTokeniser, ReportTokens
 
 
 class Pair(NamedTuple):

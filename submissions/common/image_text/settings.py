@@ -6,10 +6,10 @@ from typing import Literal, Self, TypedDict
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from submissions.common.attention_pooling import PoolingQuery
-from submissions.common.settings import Schedule, TrainingSettings
-from submissions.common.text.sentences import SentenceChoice
-from submissions.common.text.source import PUBLISHED
+from lovt_bench.submissions.common.attention_pooling import PoolingQuery
+from lovt_bench.submissions.common.settings import Schedule, TrainingSettings
+from lovt_bench.submissions.common.text.sentences import SentenceChoice
+from lovt_bench.submissions.common.text.source import PUBLISHED
 
 
 class ImageTextSettings(TrainingSettings):

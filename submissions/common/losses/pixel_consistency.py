@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from submissions.common.augment.cutout import Cutout
+from lovt_bench.submissions.common.augment.cutout import Cutout
 
 
 def place_coordinates(cutout: Cutout, image: tuple[int, int], places: tuple[int, int]) -> Tensor:

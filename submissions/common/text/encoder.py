@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 from transformers.utils import logging
 
-from submissions.common.errors import SettingsError
-from submissions.common.text.source import has_safetensors, model_folder
-from submissions.common.text.tokeniser import ReportTokeniser, ReportTokens, read_vocabulary
-from submissions.common.text.vocabulary import corpus_vocabulary
+from lovt_bench.submissions.common.errors import SettingsError
+from lovt_bench.submissions.common.text.source import has_safetensors, model_folder
+from lovt_bench.submissions.common.text.tokeniser import ReportTokeniser, ReportTokens, read_vocabulary
+from lovt_bench.submissions.common.text.vocabulary import corpus_vocabulary
 
 MAX_TOKENS = 512
 

@@ -6,7 +6,7 @@ import importlib.util
 import os
 from pathlib import Path
 
-from submissions.common.errors import SettingsError
+from lovt_bench.submissions.common.errors import SettingsError
 
 PUBLISHED = "emilyalsentzer/Bio_ClinicalBERT"
 SMALL, BUNDLED = "small", "minilm"

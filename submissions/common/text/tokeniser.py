@@ -14,7 +14,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from torch import Tensor
 
-from submissions.common.errors import PretrainingError, SettingsError
+from lovt_bench.submissions.common.errors import PretrainingError, SettingsError
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 

@@ -6,11 +6,11 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from benchmark.contract.profile import Profile
-from benchmark.contract.run_record import Engine
-from benchmark.engine.evaluate import Evaluation, evaluate
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.contract.run_record import Engine
+from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.bench.machine import Machine
 from tests.bench.measure import seconds_of
 from tests.bench.rows import Row

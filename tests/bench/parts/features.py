@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
-from benchmark.backbone.model import Backbone
-from benchmark.engine.feature_backend import WORTHWHILE, OnnxFeatures, TorchFeatures, library_for
-from benchmark.engine.features import FeatureCache
-from benchmark.engine.inputs import Images, frozen_features
+from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.engine.feature_backend import WORTHWHILE, OnnxFeatures, TorchFeatures, library_for
+from lovt_bench.benchmark.engine.features import FeatureCache
+from lovt_bench.benchmark.engine.inputs import Images, frozen_features
 from tests.bench.machine import Machine, flops_of
 from tests.bench.measure import paired
 from tests.bench.rows import Row

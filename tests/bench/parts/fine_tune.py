@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.contract.task import WarmUp
-from benchmark.engine.inputs import Images, scaled_images
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.memory import training_format
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import box_targets
-from tasks.heads import build_head
+from lovt_bench.benchmark.contract.task import WarmUp
+from lovt_bench.benchmark.engine.inputs import Images, scaled_images
+from lovt_bench.benchmark.engine.loaders import SplitData
+from lovt_bench.benchmark.engine.memory import training_format
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.single import train_single
+from lovt_bench.benchmark.engine.targets import box_targets
+from lovt_bench.tasks.heads import build_head
 from tests.bench.machine import Machine, flops_of
 from tests.bench.parts.heads import BATCH, PROTOCOL, bare_step
 from tests.bench.rows import Row

@@ -14,21 +14,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.contract.task import TaskSpec
-from benchmark.data.store import ImageStore
-from benchmark.engine.inputs import CachedFeatures, Images, scaled_images
-from benchmark.engine.linear_batch import LinearSplit, train_linear_batch
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.memory import training_format
-from benchmark.engine.optimiser import build_adam
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.rows import RowTensor
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import box_targets, mask_targets
-from tasks.heads import build_head, head_strides
-from tasks.losses.upsampled_dice import upsampled_dice_loss
-from tasks.objective import build_objective
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.engine.inputs import CachedFeatures, Images, scaled_images
+from lovt_bench.benchmark.engine.linear_batch import LinearSplit, train_linear_batch
+from lovt_bench.benchmark.engine.loaders import SplitData
+from lovt_bench.benchmark.engine.memory import training_format
+from lovt_bench.benchmark.engine.optimiser import build_adam
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.engine.single import train_single
+from lovt_bench.benchmark.engine.targets import box_targets, mask_targets
+from lovt_bench.tasks.heads import build_head, head_strides
+from lovt_bench.tasks.losses.upsampled_dice import upsampled_dice_loss
+from lovt_bench.tasks.objective import build_objective
+from lovt_bench.tasks.protocol import load_protocol
 from tests.bench.machine import Machine, flops_of
 from tests.bench.rows import Row
 from tests.bench.world import (

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tasks.boxes import BoxTarget
-from tasks.heads import build_head, head_strides
-from tasks.objective import build_objective
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.heads import build_head, head_strides
+from lovt_bench.tasks.objective import build_objective
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.bench.machine import Machine
 from tests.bench.measure import paired
 from tests.bench.rows import Row

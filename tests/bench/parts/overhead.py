@@ -14,14 +14,14 @@ from typing import Any
 
 from torch import optim
 
-from benchmark.contract.profile import Profile
-from benchmark.engine import feature_backend, single
-from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.linear_batch import _LinearBatch
-from benchmark.engine.training import Training
-from benchmark.malloc import leave_out_imports
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.engine import feature_backend, single
+from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.benchmark.engine.linear_batch import _LinearBatch
+from lovt_bench.benchmark.engine.training import Training
+from lovt_bench.benchmark.malloc import leave_out_imports
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.bench.machine import Machine
 from tests.bench.measure import wait
 from tests.bench.rows import Row

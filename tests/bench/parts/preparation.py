@@ -10,12 +10,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmark.data.phantom.generate import write_phantom
-from benchmark.data.phantom.layout import Settings, layouts
-from benchmark.data.plan import make_plan
-from benchmark.data.preparers import dataset
-from benchmark.data.process import process
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.data.phantom.generate import write_phantom
+from lovt_bench.benchmark.data.phantom.layout import Settings, layouts
+from lovt_bench.benchmark.data.plan import make_plan
+from lovt_bench.benchmark.data.preparers import dataset
+from lovt_bench.benchmark.data.process import process
+from lovt_bench.tasks.protocol import load_protocol
 from tests.bench.decoding import bare_and_jpeg, bare_dicom, bare_image
 from tests.bench.machine import Machine
 from tests.bench.measure import paired

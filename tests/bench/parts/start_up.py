@@ -26,7 +26,7 @@ def measure(machine: Machine, folder: Path) -> list[Row]:
     def run(*arguments: str) -> None:
         subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=environment)
 
-    program = "from benchmark.cli.main import main; main()"
+    program = "from lovt_bench.benchmark.cli.main import main; main()"
     work = {name: (lambda words=words: run("-c", program, *words)) for name, words in COMMANDS.items()}
     best = paired({"bare": lambda: run("-c", "pass"), **work}, rounds=4)
     return [

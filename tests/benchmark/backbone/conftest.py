@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.backbone import architectures, registry
-from benchmark.backbone.folder import save_backbone
-from benchmark.backbone.sources import random_draw
-from benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.backbone import architectures, registry
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.backbone import Provenance
 
 TOY = """
 from torch import nn
-from benchmark.backbone.model import Backbone
-from benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.contract.backbone import FeatureLevel
 
 
 class Toy(Backbone):

@@ -11,13 +11,13 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from benchmark.backbone.check import check_backbone
-from benchmark.backbone.findings import Finding, failed
-from benchmark.backbone.folder import save_backbone
-from benchmark.backbone.model import Backbone
-from benchmark.backbone.sources import random_draw
-from benchmark.contract.backbone import Provenance
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.backbone.check import check_backbone
+from lovt_bench.benchmark.backbone.findings import Finding, failed
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 
 def save(root: Path, backbone: Backbone, side: int = 64) -> Path:

@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from benchmark.backbone.convert import from_state_dict, read_state_dict
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.backbone.convert import from_state_dict, read_state_dict
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.sources import random_draw
 
 
 @pytest.fixture

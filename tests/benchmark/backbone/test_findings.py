@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.backbone.findings import Finding, Level, summed_up
+from lovt_bench.benchmark.backbone.findings import Finding, Level, summed_up
 
 
 @pytest.mark.parametrize(

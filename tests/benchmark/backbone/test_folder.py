@@ -10,18 +10,18 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from benchmark.backbone.folder import (
+from lovt_bench.benchmark.backbone.folder import (
     load_backbone,
     read_manifest,
     save_backbone,
     write_backbone,
     writing_backbone,
 )
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.sources import random_draw
-from benchmark.backbone.weights import weights_digest
-from benchmark.contract.backbone import Provenance
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.backbone.weights import weights_digest
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 
 def rewrite(root: Path, *, digest: bool = True, **fields) -> None:

@@ -14,15 +14,15 @@ from onnx import TensorProto, helper, numpy_helper
 from pydantic import ValidationError
 from torch.nn import functional as F
 
-from benchmark.backbone.check import check_backbone
-from benchmark.backbone.findings import Finding, failed
-from benchmark.backbone.folder import load_backbone, read_manifest
-from benchmark.backbone.graph_apart import GraphApart
-from benchmark.backbone.graph_submit import prepare_graph, write_graph_folder
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.sources import resolve
-from benchmark.contract.backbone import BackboneManifest, Provenance
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.backbone.check import check_backbone
+from lovt_bench.benchmark.backbone.findings import Finding, failed
+from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
+from lovt_bench.benchmark.backbone.graph_apart import GraphApart
+from lovt_bench.benchmark.backbone.graph_submit import prepare_graph, write_graph_folder
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.sources import resolve
+from lovt_bench.benchmark.contract.backbone import BackboneManifest, Provenance
+from lovt_bench.benchmark.disk.digest import file_sha256
 from tests.benchmark.backbone.graphs import pyramid, saved
 
 

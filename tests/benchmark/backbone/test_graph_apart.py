@@ -11,13 +11,13 @@ import pytest
 import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from benchmark.backbone.check import check_backbone
-from benchmark.backbone.graph_apart import GraphApart, graph_side
-from benchmark.backbone.graph_model import open_graph
-from benchmark.backbone.graph_submit import PreparedGraph, write_graph_folder
-from benchmark.backbone.model import BATCH, BackboneError, batch_sizes, level_of
-from benchmark.contract.backbone import Provenance
-from benchmark.runtime.check_apart import check_apart
+from lovt_bench.benchmark.backbone.check import check_backbone
+from lovt_bench.benchmark.backbone.graph_apart import GraphApart, graph_side
+from lovt_bench.benchmark.backbone.graph_model import open_graph
+from lovt_bench.benchmark.backbone.graph_submit import PreparedGraph, write_graph_folder
+from lovt_bench.benchmark.backbone.model import BATCH, BackboneError, batch_sizes, level_of
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.runtime.check_apart import check_apart
 
 SIDE = 64
 

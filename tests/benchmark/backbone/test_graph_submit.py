@@ -14,11 +14,11 @@ import timm
 import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from benchmark.backbone.graph_cut import cut_out
-from benchmark.backbone.graph_levels import declared_level
-from benchmark.backbone.graph_operators import operator_problems
-from benchmark.backbone.graph_submit import PreparedGraph, prepare_graph
-from benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.graph_cut import cut_out
+from lovt_bench.benchmark.backbone.graph_levels import declared_level
+from lovt_bench.benchmark.backbone.graph_operators import operator_problems
+from lovt_bench.benchmark.backbone.graph_submit import PreparedGraph, prepare_graph
+from lovt_bench.benchmark.backbone.model import BackboneError
 from tests.benchmark.backbone.graphs import pyramid, saved
 
 

@@ -9,11 +9,11 @@ import sys
 import pytest
 import torch
 
-from benchmark.backbone.platform import math_libraries, platform_of
+from lovt_bench.benchmark.backbone.platform import math_libraries, platform_of
 
 SHOW = """
 import torch
-from benchmark.backbone.platform import platform_of
+from lovt_bench.benchmark.backbone.platform import platform_of
 made = platform_of(torch.device("cpu"))
 print(made.threads, made.instruction_set)
 """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.registry import architectures, blueprint, build
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.registry import architectures, blueprint, build
 
 
 def test_a_new_file_is_a_new_architecture(toy: str) -> None:

@@ -7,8 +7,8 @@ import torch
 from torchvision.models import get_model
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from benchmark.backbone.registry import architectures, blueprint, build
-from benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.backbone.registry import architectures, blueprint, build
+from lovt_bench.benchmark.backbone.sources import random_draw
 
 RESNETS = [name for name in architectures() if name.startswith(("res", "wide"))]
 

@@ -9,13 +9,13 @@ import pytest
 import timm
 import torch
 
-from benchmark.backbone.registry import architectures
-from benchmark.backbone.same_tensors import FILE, ambiguity, find_groups, same_tensors
+from lovt_bench.benchmark.backbone.registry import architectures
+from lovt_bench.benchmark.backbone.same_tensors import FILE, ambiguity, find_groups, same_tensors
 from tests.benchmark.backbone.conftest import TOY
 
 
 def test_the_file_is_of_the_version_of_timm_that_is_installed() -> None:
-    """A new one has other networks: `python -m benchmark.backbone.same_tensors` writes the file anew."""
+    """A new one has other networks: `python -m lovt_bench.benchmark.backbone.same_tensors` writes the file anew."""
     assert json.loads(FILE.read_text())["timm"] == version("timm")
 
 
@@ -66,8 +66,8 @@ def test_the_file_holds_what_is_found_anew() -> None:
 def test_an_architecture_that_is_added_is_compared_without_an_edit(
     toy: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    from benchmark.backbone import architectures as families
-    from benchmark.backbone import registry
+    from lovt_bench.benchmark.backbone import architectures as families
+    from lovt_bench.benchmark.backbone import registry
 
     assert same_tensors(toy) == ()
     folder = tmp_path_factory.mktemp("more")

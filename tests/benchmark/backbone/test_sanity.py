@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.backbone.folder import save_backbone
-from benchmark.backbone.model import Backbone
-from benchmark.backbone.sanity import check_sanity, find_twins, values_digest
-from benchmark.backbone.sources import random_draw
-from benchmark.backbone.understand.trunk import understand
-from benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.backbone.sanity import check_sanity, find_twins, values_digest
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.backbone.understand.trunk import understand
+from lovt_bench.benchmark.contract.backbone import Provenance
 from tests.benchmark.backbone.understand import wild
 
 

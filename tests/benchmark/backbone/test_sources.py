@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.backbone import imagenet
-from benchmark.backbone.convert import from_state_dict
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.sources import RandomSource, resolve
-from benchmark.backbone.weights import weights_digest
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.backbone import imagenet
+from lovt_bench.benchmark.backbone.convert import from_state_dict
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.sources import RandomSource, resolve
+from lovt_bench.benchmark.backbone.weights import weights_digest
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 
 def test_random_is_a_new_draw_per_seed_and_the_same_for_the_same(workspace: Path) -> None:

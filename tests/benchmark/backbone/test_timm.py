@@ -12,11 +12,11 @@ from timm.layers import DropPath
 from torch import nn
 from torch.nn import functional as F
 
-from benchmark.backbone import registry
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.registry import architectures, blueprint, build, summary
-from benchmark.backbone.sources import random_draw
-from benchmark.contract.backbone import architecture_class
+from lovt_bench.benchmark.backbone import registry
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.registry import architectures, blueprint, build, summary
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.backbone import architecture_class
 
 LISTED = [name for name in architectures() if name.startswith("timm.")]
 QUICK = ("timm.convnext_atto", "timm.densenet121")
@@ -135,7 +135,7 @@ def test_only_resnet50_is_in_the_paper_class() -> None:
 def test_names_and_resnets_do_without_timm(monkeypatch: pytest.MonkeyPatch) -> None:
     """Importing it takes seconds, and containers of methods need not have it."""
     monkeypatch.setitem(sys.modules, "timm", None)
-    monkeypatch.delitem(sys.modules, "benchmark.backbone.architectures.timm_models")
+    monkeypatch.delitem(sys.modules, "lovt_bench.benchmark.backbone.architectures.timm_models")
     registry._tables.cache_clear()
     assert set(LISTED) < set(architectures())
     assert summary("timm.convnext_tiny").parameters

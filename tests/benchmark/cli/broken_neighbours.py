@@ -10,7 +10,7 @@ import sys
 
 from click.testing import CliRunner
 
-from benchmark.cli.main import main
+from lovt_bench.benchmark.cli.main import main
 
 COMMANDS = {
     "build": ("leaderboard", "build", "--out", "{workspace}/versions"),

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from safetensors.numpy import save_file
 
-from benchmark.cli.main import main
-from benchmark.contract.audit import AuditReport, read_audit
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.contract.audit import AuditReport, read_audit
 from tests.benchmark.data.audit import copies
 from tests.benchmark.data.small_store import write_store
 

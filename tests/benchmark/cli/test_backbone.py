@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark.backbone.folder import load_backbone, read_manifest
-from benchmark.backbone.sources import random_draw
-from benchmark.backbone.weights import weights_digest
-from benchmark.cli.backbone import backbone
-from benchmark.cli.submit import submit
+from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.backbone.weights import weights_digest
+from lovt_bench.benchmark.cli.backbone import backbone
+from lovt_bench.benchmark.cli.submit import submit
 
 
 @pytest.fixture

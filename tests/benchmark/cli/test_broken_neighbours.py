@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.main import main
-from benchmark.contract.leaderboard import Leaderboard
-from benchmark.contract.plain_file import holders
-from leaderboard.releases.version import read_version
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.plain_file import holders
+from lovt_bench.leaderboard.releases.version import read_version
 from tests.conftest import REPOSITORY
 from tests.leaderboard.records import runs, write
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from benchmark.cli.console import console, progress, say, text_column
+from lovt_bench.benchmark.cli.console import console, progress, say, text_column
 
 ROOT = Path(__file__).resolve().parents[3]
 PRINTS = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from benchmark.cli.main import main
+from lovt_bench.benchmark.cli.main import main
 from tests.benchmark.data.corpus import raw_mimic
 from tests.benchmark.data.corpus.test_pairs import folder
 

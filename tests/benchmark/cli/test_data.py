@@ -8,8 +8,8 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from benchmark.cli.main import main
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.data import raws, world
 
 
@@ -85,7 +85,7 @@ def test_unknown_names_list_the_known_ones(tmp_path: Path) -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from click.testing import CliRunner; from benchmark.cli.main import main;"
+        "import sys; from click.testing import CliRunner; from lovt_bench.benchmark.cli.main import main;"
         "r = CliRunner().invoke(main, ['data', '--help']); assert 'phantom' in r.output, r.output;"
         "r = CliRunner().invoke(main, ['data', 'prepare', '--help']); assert '--skip-bad' in r.output;"
         "assert not {'numpy', 'pandas', 'torch', 'pydantic'} & set(sys.modules)"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark.cli.main import main
-from benchmark.data.store import ImageStore
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.data.store import ImageStore
 from tests.benchmark.data import raws
 from tests.benchmark.data.small_store import write_store
 from tests.benchmark.data.test_people import before_people

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.data_phantom import phantom
-from benchmark.data.phantom.layout import layouts
-from benchmark.data.phantom.layouts import names
+from lovt_bench.benchmark.cli.data_phantom import phantom
+from lovt_bench.benchmark.data.phantom.layout import layouts
+from lovt_bench.benchmark.data.phantom.layouts import names
 
 SMALL = ["--dataset", "rsna", "--images", "20", "--side", "128", "--workers", "1"]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.doctor import doctor
-from benchmark.contract.base import Model
-from benchmark.runtime import doctor_engine, doctor_libraries, doctor_workspace
-from benchmark.runtime.doctor import diagnose
+from lovt_bench.benchmark.cli.doctor import doctor
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.runtime import doctor_engine, doctor_libraries, doctor_workspace
+from lovt_bench.benchmark.runtime.doctor import diagnose
 from tests.submissions.tiny_corpus import write_corpus
 
 
@@ -122,7 +122,14 @@ def test_a_check_that_breaks_does_not_hide_the_others(
 
 
 def test_in_a_pipe_each_line_is_one_line_and_in_a_terminal_none_is_too_wide(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmark.cli.main", "doctor", "--workspace", str(tmp_path / "new")]
+    command = [
+        sys.executable,
+        "-m",
+        "lovt_bench.benchmark.cli.main",
+        "doctor",
+        "--workspace",
+        str(tmp_path / "new"),
+    ]
     piped = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "\x1b" not in piped
     assert all(line.startswith("  ") or not line[0].isspace() for line in piped.splitlines())

@@ -14,10 +14,10 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from benchmark.cli.evaluation_names import by_name
-from benchmark.cli.main import main
-from benchmark.contract.run_record import RunRecord
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.cli.evaluation_names import by_name
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.engine.world import tiny_store
 
 
@@ -95,7 +95,7 @@ def test_tasks_are_those_of_the_board_s_suite_of_a_suite_or_of_patterns():
 
 def test_a_wrong_name_is_told_before_torch_is_imported(tmp_path):
     code = (
-        "import sys\nfrom benchmark.cli.main import main\n"
+        "import sys\nfrom lovt_bench.benchmark.cli.main import main\n"
         f"try:\n    main(['evaluate', 'radnom', '--workspace', {str(tmp_path)!r}])\n"
         "except SystemExit:\n    print('torch' in sys.modules)"
     )
@@ -138,7 +138,7 @@ def test_a_store_of_another_protocol_is_not_taken(workspace, monkeypatch):
     published = load_protocol("lovt-2022")
     entries = published.data.model_copy(update={"odd_padding": "exact"})
     other = published.model_copy(update={"name": "corrected", "data": entries})
-    monkeypatch.setattr("tasks.protocol.load_protocol", lambda name="lovt-2022": other)
+    monkeypatch.setattr("lovt_bench.tasks.protocol.load_protocol", lambda name="lovt-2022": other)
     result = evaluate(workspace, "random", "--tasks", "covid_linear", "--protocol", "corrected")
     assert result.exit_code == 1
     assert "not prepared by protocol corrected: covid-rural" in result.output
@@ -202,7 +202,7 @@ def test_a_gpu_that_fails_ends_the_call_with_the_command_that_goes_on(workspace,
             "CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be"
         )
 
-    monkeypatch.setattr("benchmark.engine.worker.Worker.__call__", fails)
+    monkeypatch.setattr("lovt_bench.benchmark.engine.worker.Worker.__call__", fails)
     result = evaluate(workspace, "random-resnet18", "--profile", "demo", "--tasks", "covid_linear")
     assert result.exit_code == 75, result.output
     assert (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.cli.evaluation_report import RichObserver, print_results
-from benchmark.engine.evaluation import Evaluation, TaskResult
-from benchmark.engine.plan import RunConfig
-from benchmark.executor.process import ProcessExecutor
-from tasks.profile import load_profile
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.cli.evaluation_report import RichObserver, print_results
+from lovt_bench.benchmark.engine.evaluation import Evaluation, TaskResult
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.executor.process import ProcessExecutor
+from lovt_bench.tasks.profile import load_profile
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.engine.world import TinySource, tiny_store
 from tests.leaderboard.records import record

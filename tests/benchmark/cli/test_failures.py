@@ -8,9 +8,9 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli import main as program
-from benchmark.cli.failures import sentence
-from benchmark.cli.main import main
+from lovt_bench.benchmark.cli import main as program
+from lovt_bench.benchmark.cli.failures import sentence
+from lovt_bench.benchmark.cli.main import main
 
 WRITES = {
     "data phantom": ["data", "phantom", "--dataset", "covid-rural", "--images", "20", "--side", "128"],

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark.cli.main import main
-from benchmark.contract.notice import Notice
-from leaderboard.releases.version import read_version
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.leaderboard.releases.version import read_version
 from tests.leaderboard.records import record, runs, write
 
 
@@ -86,7 +86,7 @@ def test_build_and_verify_leave_out_what_was_withdrawn(
     ]
     call("build", "--workspace", workspace, "--out", workspace / "versions")
     assert "those of copy" in read_version(workspace / "versions").to_json()
-    monkeypatch.setattr("leaderboard.workspace_sources.read_notices", lambda: notices)
+    monkeypatch.setattr("lovt_bench.leaderboard.workspace_sources.read_notices", lambda: notices)
     result = call("build", "--workspace", workspace, "--out", workspace / "versions")
     assert "Note: Withdrawn: row copy (2026-05-02, decided by me): A copy." in result.output
     assert "nothing is here of row imagnet (did you mean imagenet?)" in result.output

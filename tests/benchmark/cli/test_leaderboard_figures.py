@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark.cli.main import main
-from leaderboard.board.build import build
-from leaderboard.board.published import load_published
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.published import load_published
 from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.versions import write_version
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.backbone.folder import read_manifest
-from benchmark.cli.pretrain import pretrain
+from lovt_bench.benchmark.backbone.folder import read_manifest
+from lovt_bench.benchmark.cli.pretrain import pretrain
 from tests.submissions.tiny_corpus import write_corpus
 
 SMALL = (
@@ -100,7 +100,16 @@ def test_code_from_elsewhere_gets_no_process_and_no_other_name(
 @pytest.mark.slow
 def test_a_method_is_run_checked_and_not_run_again(tmp_path: Path) -> None:
     write_corpus(tmp_path / "corpora" / "mimic-cxr", train=12)
-    command = [sys.executable, "-m", "benchmark.cli.main", "pretrain", "byol", "--profile", "demo", *SMALL]
+    command = [
+        sys.executable,
+        "-m",
+        "lovt_bench.benchmark.cli.main",
+        "pretrain",
+        "byol",
+        "--profile",
+        "demo",
+        *SMALL,
+    ]
     command += ["--workspace", str(tmp_path), "--fraction", "0.5", "--device", "cpu", "--runtime", "process"]
     command += ["--name", "byol-50"]
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.pretrain import pretrain
-from benchmark.contract.corpus import CorpusManifest, CorpusSplit
-from benchmark.contract.run_contract import Limits
-from benchmark.runtime.outputs import Outputs
-from benchmark.runtime.rehearsal_passed import remember
-from benchmark.runtime.rehearse import LONG_RUN_IMAGES, is_due
-from benchmark.runtime.request import Request
+from lovt_bench.benchmark.cli.pretrain import pretrain
+from lovt_bench.benchmark.contract.corpus import CorpusManifest, CorpusSplit
+from lovt_bench.benchmark.contract.run_contract import Limits
+from lovt_bench.benchmark.runtime.outputs import Outputs
+from lovt_bench.benchmark.runtime.rehearsal_passed import remember
+from lovt_bench.benchmark.runtime.rehearse import LONG_RUN_IMAGES, is_due
+from lovt_bench.benchmark.runtime.request import Request
 from tests.benchmark.runtime.own_method import write_method
 from tests.submissions.tiny_corpus import write_corpus
 
@@ -67,7 +67,7 @@ def test_a_rehearsal_is_of_a_new_run(tmp_path: Path) -> None:
 def rehearse(
     workspace: Path, method: str, *more: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchmark.cli.main", "pretrain", method, "--rehearse", *more]
+    command = [sys.executable, "-m", "lovt_bench.benchmark.cli.main", "pretrain", method, "--rehearse", *more]
     command += ["--runtime", "process", "--device", "cpu", "--workspace", str(workspace)]
     return subprocess.run(
         command,
@@ -128,7 +128,15 @@ def test_a_long_run_does_not_begin_after_a_rehearsal_that_failed(tmp_path: Path)
     said = json.loads(large.read_text())
     said["splits"]["train"]["images"] = LONG_RUN_IMAGES + 1
     large.write_text(json.dumps(said))
-    command = [sys.executable, "-m", "benchmark.cli.main", "pretrain", "mine", "--runtime", "process"]
+    command = [
+        sys.executable,
+        "-m",
+        "lovt_bench.benchmark.cli.main",
+        "pretrain",
+        "mine",
+        "--runtime",
+        "process",
+    ]
     command += ["--device", "cpu", "--workspace", str(workspace)]
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.backbone.folder import save_backbone
-from benchmark.backbone.sources import random_draw
-from benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.backbone import Provenance
 from tests.benchmark.runtime.own_method import write_method
 
 METHOD = """
@@ -48,7 +48,15 @@ def start(tmp_path: Path) -> Start:
     environment = {**os.environ, **write_method(tmp_path / "methods", METHOD)}
 
     def begin(*arguments: str, **more: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "benchmark.cli.main", "pretrain", "mine", "--runtime", "process"]
+        command = [
+            sys.executable,
+            "-m",
+            "lovt_bench.benchmark.cli.main",
+            "pretrain",
+            "mine",
+            "--runtime",
+            "process",
+        ]
         command += ["--device", "cpu", "--workspace", str(tmp_path), *arguments]
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**environment, **more}

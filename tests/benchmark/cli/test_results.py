@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.main import main
-from benchmark.engine.records import load_records, results_path
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.engine.records import load_records, results_path
 from tests.benchmark.engine.world import tiny_store
 
 

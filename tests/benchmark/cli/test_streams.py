@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.main import main
+from lovt_bench.benchmark.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = [sys.executable, "-m", "benchmark.cli.main"]
+PROGRAM = [sys.executable, "-m", "lovt_bench.benchmark.cli.main"]
 LONG = """
-from benchmark.cli import main, tasks
-from benchmark.cli.console import say, console
+from lovt_bench.benchmark.cli import main, tasks
+from lovt_bench.benchmark.cli.console import say, console
 @tasks.tasks.command("long")
 def long():
     for number in range(20000):
@@ -67,8 +67,8 @@ def test_an_error_on_a_stream_that_is_full_is_an_error_still():
 def test_a_file_that_is_opened_later_is_no_standard_stream(tmp_path):
     """With standard output closed, the next file to be opened would be what everything is printed into."""
     script = f"""
-from benchmark.cli import main, tasks
-from benchmark.cli.console import say
+from lovt_bench.benchmark.cli import main, tasks
+from lovt_bench.benchmark.cli.console import say
 import subprocess
 @tasks.tasks.command("write")
 def write():

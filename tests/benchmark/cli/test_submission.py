@@ -15,14 +15,14 @@ import torch
 import yaml
 from click.testing import CliRunner, Result
 
-from benchmark.cli.submission import submission
-from benchmark.contract.audit import AUDIT_FILE
-from benchmark.contract.notice import Notice
-from benchmark.contract.submission import Submission
-from benchmark.submission.read import read_folder, submission_names, submissions_root
-from submissions.common.corpus import Corpus
-from submissions.common.declaration import choose, profile_settings, read_declaration
-from submissions.common.settings import build_settings
+from lovt_bench.benchmark.cli.submission import submission
+from lovt_bench.benchmark.contract.audit import AUDIT_FILE
+from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.submission.read import read_folder, submission_names, submissions_root
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.declaration import choose, profile_settings, read_declaration
+from lovt_bench.submissions.common.settings import build_settings
 from tests.leaderboard.records import digest, runs, write
 from tests.submissions.small_runs import fit, small
 from tests.submissions.tiny_corpus import write_corpus
@@ -412,11 +412,12 @@ def test_show_and_list_know_what_was_withdrawn(call, tmp_path: Path, monkeypatch
         Notice(row="mine", state="disputed", date="2026-05-02", reason="In doubt", decided_by="me"),
     ]
     assert json.loads(call("show", "mine", "--json").stdout)["tables"][0]["rows"][0].get("disputed") is None
-    monkeypatch.setattr("leaderboard.submission_view.read_notices", lambda: notices)
+    monkeypatch.setattr("lovt_bench.leaderboard.submission_view.read_notices", lambda: notices)
     (row,) = json.loads(call("show", "mine", "--json").stdout)["tables"][0]["rows"]
     assert "In doubt" in row["disputed"][0]
     monkeypatch.setattr(
-        "leaderboard.submission_view.read_notices", lambda: [notices[0].model_copy(update={"row": "mine"})]
+        "lovt_bench.leaderboard.submission_view.read_notices",
+        lambda: [notices[0].model_copy(update={"row": "mine"})],
     )
     assert json.loads(call("show", "mine", "--json").stdout)["tables"] == []
     # Its runs showed that it was reproduced; what is left are its weights.

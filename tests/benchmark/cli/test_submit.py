@@ -12,11 +12,11 @@ import torch
 from click.testing import CliRunner, Result
 from safetensors.torch import save_file
 
-from benchmark.backbone.folder import load_backbone, read_manifest
-from benchmark.cli.main import main
-from benchmark.contract.submission import ClaimedNumber
-from benchmark.submission.draft import declaration_content, declaring
-from benchmark.submission.read import read_folder
+from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.contract.submission import ClaimedNumber
+from lovt_bench.benchmark.submission.draft import declaration_content, declaring
+from lovt_bench.benchmark.submission.read import read_folder
 from tests.benchmark.backbone.understand import wild
 
 
@@ -246,7 +246,7 @@ def test_of_two_at_once_one_finds_the_name_taken(tmp_path: Path) -> None:
         weights = tmp_path / f"{seed}.pth"
         torch.save(wild.trunk(seed=seed), weights)
         command = [
-            sys.executable, "-m", "benchmark.cli.main", "submit", "mine", "--weights", str(weights), "--no-onnx",
+            sys.executable, "-m", "lovt_bench.benchmark.cli.main", "submit", "mine", "--weights", str(weights), "--no-onnx",
             "--arch", "resnet18", "--paper", f"https://example.org/{seed}", "--workspace", str(tmp_path / "ws"),
         ]  # fmt: skip
         began.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))

@@ -8,7 +8,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from benchmark.cli.main import main
+from lovt_bench.benchmark.cli.main import main
 from tests.benchmark.backbone.understand import wild
 
 REPORT = b'{"algorithm": 1}\n'

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 from onnx import helper, numpy_helper
 
-from benchmark.backbone.folder import read_manifest
-from benchmark.backbone.sources import resolve
-from benchmark.cli.submit import submit
-from benchmark.disk.digest import file_sha256
-from benchmark.engine.eligible import eligible
+from lovt_bench.benchmark.backbone.folder import read_manifest
+from lovt_bench.benchmark.backbone.sources import resolve
+from lovt_bench.benchmark.cli.submit import submit
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.engine.eligible import eligible
 from tests.benchmark.backbone.graphs import pyramid, saved
 from tests.tasks.lovt_18 import LOVT_18
 

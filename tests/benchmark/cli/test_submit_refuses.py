@@ -19,7 +19,7 @@ from onnx import TensorProto, helper
 from safetensors.torch import save_file
 from torch import Tensor
 
-from benchmark.cli.main import main
+from lovt_bench.benchmark.cli.main import main
 from tests.benchmark.backbone.understand import wild
 
 MEMORY_LIMIT = 256 << 20

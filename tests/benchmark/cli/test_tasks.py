@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from click.testing import CliRunner
 
-from benchmark.cli.main import main
-from tasks.registry import load_tasks
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.tasks.registry import load_tasks
 
 
 def run(*arguments: str):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmark.contract.made_with import MadeWith
+from lovt_bench.benchmark.contract.made_with import MadeWith
 
 
 def made_with(device: str = "cpu", **changes: Any) -> MadeWith:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.apart import Apart, ApartError, Limits, run_apart
-from benchmark.contract.apart_inside import Answer, RefusedError, receive
+from lovt_bench.benchmark.contract.apart import Apart, ApartError, Limits, run_apart
+from lovt_bench.benchmark.contract.apart_inside import Answer, RefusedError, receive
 
 LIMITS = Limits(seconds=20, clock=60, memory=1 << 30, answer=1 << 16)
 WORKS = "tests.benchmark.contract.works"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.contract.base import is_built_in, is_name
+from lovt_bench.benchmark.contract.base import is_built_in, is_name
 
 
 @pytest.mark.parametrize(

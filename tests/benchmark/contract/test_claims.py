@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.claims import ClaimsError, parse_claims, read_claims
+from lovt_bench.benchmark.contract.claims import ClaimsError, parse_claims, read_claims
 
 TASKS = ["rsna_frozen_1", "covid_linear", "nih_seg_linear"]
 

@@ -10,8 +10,8 @@ from confusable_homoglyphs.confusables import confusables_data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.contract.display_name import alike, looks, name_problem
-from benchmark.submission.read import read_submission, submission_names, submissions_root
+from lovt_bench.benchmark.contract.display_name import alike, looks, name_problem
+from lovt_bench.benchmark.submission.read import read_submission, submission_names, submissions_root
 
 OURS = [
     read_submission(submissions_root(), name).display_name for name in submission_names(submissions_root())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.contract.events import (
+from lovt_bench.benchmark.contract.events import (
     EpochEvent,
     LogLine,
     MessageEvent,
@@ -18,7 +18,7 @@ from benchmark.contract.events import (
     StartEvent,
     parse_line,
 )
-from benchmark.contract.untrusted import LINE_LIMIT, Lines, clean_text
+from lovt_bench.benchmark.contract.untrusted import LINE_LIMIT, Lines, clean_text
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

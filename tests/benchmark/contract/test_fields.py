@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.base import Model
-from benchmark.contract.fields import field_problems
-from benchmark.contract.submission import Submission
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.fields import field_problems
+from lovt_bench.benchmark.contract.submission import Submission
 
 GOOD = {"name": "mine", "display_name": "Mine", "supervision": "self"}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.backbone import BackboneManifest
-from benchmark.contract.model_file import JSON_LIMIT, ModelFileError, checked, read_model
-from benchmark.contract.submission import Submission
+from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.model_file import JSON_LIMIT, ModelFileError, checked, read_model
+from lovt_bench.benchmark.contract.submission import Submission
 
 YAML = "name: mine\ndisplay_name: Mine\nsupervision: self\n"
 

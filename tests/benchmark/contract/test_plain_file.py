@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, is_plain, read_plain
 
 
 def pipe(path: Path) -> None:

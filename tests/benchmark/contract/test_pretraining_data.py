@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.contract.pretraining_data import UnknownDataError, vocabulary
+from lovt_bench.benchmark.contract.pretraining_data import UnknownDataError, vocabulary
 
 WORDS = vocabulary()
 

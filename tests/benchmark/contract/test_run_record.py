@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from benchmark.contract.made_with import MadeWith
-from benchmark.contract.record_file import read_record_file
-from benchmark.contract.run_record import RunRecord
-from benchmark.engine.records import append_record, load_records, results_path
-from leaderboard.board.records import read_records
+from lovt_bench.benchmark.contract.made_with import MadeWith
+from lovt_bench.benchmark.contract.record_file import read_record_file
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.engine.records import append_record, load_records, results_path
+from lovt_bench.leaderboard.board.records import read_records
 from tests.benchmark.contract.made import made_with
 from tests.leaderboard.records import record, write
 

@@ -7,13 +7,13 @@ import json
 import jsonschema
 import pytest
 
-from benchmark.contract.run_contract import RunParameters
-from benchmark.contract.schemas import FOLDER, schema_text, schemas
+from lovt_bench.benchmark.contract.run_contract import RunParameters
+from lovt_bench.benchmark.contract.schemas import FOLDER, schema_text, schemas
 
 
 @pytest.mark.parametrize("name", schemas())
 def test_a_schema_is_current(name: str):
-    advice = "python -m benchmark.contract.schemas writes them"
+    advice = "python -m lovt_bench.benchmark.contract.schemas writes them"
     assert (FOLDER / name).read_text(encoding="utf-8") == schema_text(schemas()[name]), advice
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmark.contract.strict_yaml import StrictYamlError, read_yaml, yaml_text
+from lovt_bench.benchmark.contract.strict_yaml import StrictYamlError, read_yaml, yaml_text
 
 BOMB = "a: &a [x, x]\n" + "".join(f"b{i}: &b{i} [*{'a' if i == 0 else f'b{i - 1}'}, *a]\n" for i in range(30))
 

@@ -8,7 +8,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from benchmark.contract.submission import ClaimedNumber, Submission
+from lovt_bench.benchmark.contract.submission import ClaimedNumber, Submission
 
 FIELDS = {"name": "mine", "display_name": "Mine", "supervision": "self"}
 

@@ -1,6 +1,6 @@
 """A wrong name is answered with the nearest and with all there are."""
 
-from benchmark.contract.unknown import nearest, unknown
+from lovt_bench.benchmark.contract.unknown import nearest, unknown
 
 KNOWN = ["rsna_linear", "covid_linear"]
 

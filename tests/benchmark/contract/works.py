@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmark.contract.apart_inside import Answer, RefusedError, Work
+from lovt_bench.benchmark.contract.apart_inside import Answer, RefusedError, Work
 
 
 def echo(greeting: str) -> Work:

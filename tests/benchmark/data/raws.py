@@ -14,7 +14,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit, JPEGLosslessSV1, generate_uid
 
-from benchmark.data.displayed import decode_protocol_dicom
+from lovt_bench.benchmark.data.displayed import decode_protocol_dicom
 
 NIH_BOX_HEADER = "Image Index,Finding Label,Bbox [x,y,w,h],,,"
 NIH_ENTRY_HEADER = (

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics, SplitName, Splits, Track
-from benchmark.data import format as fmt
-from benchmark.data.folders import PUBLISHED
-from benchmark.data.seal import seal
-from benchmark.data.store import ImageStore
-from benchmark.disk.digest import DigestedFile
-from benchmark.disk.temporary import new_folder
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics, SplitName, Splits, Track
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.folders import PUBLISHED
+from lovt_bench.benchmark.data.seal import seal
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.disk.digest import DigestedFile
+from lovt_bench.benchmark.disk.temporary import new_folder
 
 
 def write_store(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.data.box_masks import as_gif_reads, box_mask
+from lovt_bench.benchmark.data.box_masks import as_gif_reads, box_mask
 
 
 def test_edges_round_halves_to_even() -> None:

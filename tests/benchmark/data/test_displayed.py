@@ -13,8 +13,8 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
-from benchmark.data.displayed import displayed_dicom, displayed_picture
-from benchmark.data.errors import BadImageError
+from lovt_bench.benchmark.data.displayed import displayed_dicom, displayed_picture
+from lovt_bench.benchmark.data.errors import BadImageError
 from tests.benchmark.data.audit.copies import dicom
 from tests.benchmark.data.raws import grey, stored_dicom, write_dicom
 

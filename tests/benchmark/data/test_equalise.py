@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 from skimage.exposure import equalize_hist
 
-from benchmark.data.equalise import equalise, keep, through_jpeg
+from lovt_bench.benchmark.data.equalise import equalise, keep, through_jpeg
 from tests.benchmark.data.raws import grey
 
 IMAGES = arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=40))

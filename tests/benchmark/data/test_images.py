@@ -10,8 +10,8 @@ import pydicom
 import pytest
 from PIL import Image
 
-from benchmark.data.errors import BadImageError
-from benchmark.data.images import decode_channel_mean, decode_grey, decode_values, read_bytes
+from lovt_bench.benchmark.data.errors import BadImageError
+from lovt_bench.benchmark.data.images import decode_channel_mean, decode_grey, decode_values, read_bytes
 from tests.benchmark.data.raws import grey, stored_dicom, write_dicom
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.phantom import PHANTOM_FILE
-from benchmark.data.errors import DataError
-from benchmark.data.layout import find_folder, find_folders, find_tables, holds, is_phantom
+from lovt_bench.benchmark.contract.phantom import PHANTOM_FILE
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.layout import find_folder, find_folders, find_tables, holds, is_phantom
 
 
 def put(path: Path) -> Path:

@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.object_annotations import object_mask, parse_annotation, stored_boxes, true_boxes
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.object_annotations import (
+    object_mask,
+    parse_annotation,
+    stored_boxes,
+    true_boxes,
+)
+from lovt_bench.tasks.protocol import load_protocol
 
 COORDINATES = st.integers(-50, 5000)
 SHAPES = st.one_of(

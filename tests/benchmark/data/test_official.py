@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.dataset import SplitName
-from benchmark.data.official import is_official, published
-from benchmark.data.split_files import read_split_files
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.data.official import is_official, published
+from lovt_bench.benchmark.data.split_files import read_split_files
 
 NAMES = ["covid-rural", "nih-cxr", "object-cxr", "rsna", "siim"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.data.errors import DamagedStoreError, DataError
-from benchmark.data.folders import PUBLISHED, dataset_of, folder_for, give_way, store_folders
-from benchmark.data.open_store import find_store, open_store
-from benchmark.data.store import ImageStore
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.data.errors import DamagedStoreError, DataError
+from lovt_bench.benchmark.data.folders import PUBLISHED, dataset_of, folder_for, give_way, store_folders
+from lovt_bench.benchmark.data.open_store import find_store, open_store
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.data import world
 from tests.benchmark.data.small_store import write_store
 

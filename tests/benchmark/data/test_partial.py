@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.data.partial import Partial, partial_store
-from benchmark.data.process import Row
+from lovt_bench.benchmark.data.partial import Partial, partial_store
+from lovt_bench.benchmark.data.process import Row
 
 ROW = Row(
     np.zeros((8, 8), np.uint8), np.zeros((1, 8), np.uint8), np.zeros((0, 4), np.float32), np.zeros(0, np.int64),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.errors import DataError
-from benchmark.data.patient_key import fingerprint, hashed, patient_key
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.patient_key import fingerprint, hashed, patient_key
 
 
 def test_it_is_made_once_and_private(tmp_path: Path) -> None:

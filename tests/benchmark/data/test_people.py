@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.contract.dataset import DatasetManifest
-from benchmark.data.errors import DataError
-from benchmark.data.patient_key import hashed
-from benchmark.data.people import split_level
-from benchmark.data.store import ImageStore
-from benchmark.data.verify import verify_store
-from benchmark.disk.digest import file_sha256
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.contract.dataset import DatasetManifest
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.patient_key import hashed
+from lovt_bench.benchmark.data.people import split_level
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.data.verify import verify_store
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.data import raws, world
 from tests.benchmark.data.small_store import write_store
 

@@ -10,8 +10,8 @@ from typing import Any
 import pydicom
 import pytest
 
-from benchmark.data.person import UNKNOWN, Person, age_of, person_of, sex_of, view_of
-from benchmark.data.remarks import collected
+from lovt_bench.benchmark.data.person import UNKNOWN, Person, age_of, person_of, sex_of, view_of
+from lovt_bench.benchmark.data.remarks import collected
 from tests.benchmark.data import raws
 
 

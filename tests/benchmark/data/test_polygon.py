@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.data.polygon import fill_polygon
+from lovt_bench.benchmark.data.polygon import fill_polygon
 
 VECTORS = json.loads((Path(__file__).parent / "polygons.json").read_text(encoding="utf-8"))["polygons"]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.errors import DataError
-from benchmark.data.pool import CHUNK, INLINE, map_chunks, workers_for
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.pool import CHUNK, INLINE, map_chunks, workers_for
 
 
 def slow_first(chunk: Sequence[int]) -> list[int]:
@@ -107,7 +107,7 @@ def alive(process: int) -> bool:
 def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
     code = (
         "from functools import partial\n"
-        "from benchmark.data.pool import map_chunks, workers_for\n"
+        "from lovt_bench.benchmark.data.pool import map_chunks, workers_for\n"
         "from tests.benchmark.data.test_pool import say_and_wait\n"
         "if __name__ == '__main__':\n"
         "    with workers_for(None, 2) as pool:\n"

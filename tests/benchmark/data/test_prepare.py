@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import benchmark.data.seal
-from benchmark.contract.dataset import DatasetManifest
-from benchmark.data.errors import DataError
-from benchmark.data.store import ImageStore
-from benchmark.data.verify import verify_store
-from tasks.protocol import load_protocol
+import lovt_bench.benchmark.data.seal
+from lovt_bench.benchmark.contract.dataset import DatasetManifest
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.data.verify import verify_store
+from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.data import raws, world
 
 
@@ -233,7 +233,7 @@ def test_digests_are_of_what_was_meant_to_be_written(
             file.write(b"x")
         return place(**fields)
 
-    monkeypatch.setattr("benchmark.data.seal.DatasetManifest", changed_first)
+    monkeypatch.setattr("lovt_bench.benchmark.data.seal.DatasetManifest", changed_first)
     root = world.run("rsna", raws.rsna(tmp_path / "raw"), tmp_path).root
     assert verify_store(root, load_protocol()).problems == (f"{name}: content differs from its digest",)
 
@@ -250,7 +250,7 @@ def test_a_call_that_ends_while_the_store_is_sealed_loses_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("benchmark.data.prepare.seal", stop)
+        patched.setattr("lovt_bench.benchmark.data.prepare.seal", stop)
         with pytest.raises(KeyboardInterrupt):
             world.run("rsna", raw, tmp_path, skip_bad=True)
     seen: list[tuple[int, int]] = []

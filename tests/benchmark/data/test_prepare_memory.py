@@ -13,8 +13,8 @@ from tests.benchmark.data import raws
 PROGRAM = """
 import resource, sys
 from pathlib import Path
-from benchmark.data.prepare import prepare
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.data.prepare import prepare
+from lovt_bench.tasks.protocol import load_protocol
 prepare("object-cxr", Path(sys.argv[1]), Path(sys.argv[2]), load_protocol(), patient_key=lambda: bytes(32), workers=1)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

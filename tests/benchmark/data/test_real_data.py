@@ -10,9 +10,9 @@ import pandas as pd
 import pydicom
 import pytest
 
-from benchmark.data.errors import DataError
-from benchmark.data.verify import verify_store
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.verify import verify_store
+from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.data import world
 
 CASES = {

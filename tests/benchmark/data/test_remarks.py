@@ -9,7 +9,7 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from benchmark.data.remarks import Remarks, collected
+from lovt_bench.benchmark.data.remarks import Remarks, collected
 from tests.benchmark.data import raws, world
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from benchmark.data.phantom.layouts.siim import relative_runs
-from benchmark.data.rle import decode_runs, decode_union
+from lovt_bench.benchmark.data.phantom.layouts.siim import relative_runs
+from lovt_bench.benchmark.data.rle import decode_runs, decode_union
 
 MASKS = arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.integers(0, 1))
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.data.errors import DataError
-from benchmark.data.split_files import parse_boxes, read_split_file, read_split_files
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.split_files import parse_boxes, read_split_file, read_split_files
 from tests.benchmark.data.raws import write_lines
 
 NUMBER = st.floats(-1e4, 1e4)

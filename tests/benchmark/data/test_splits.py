@@ -7,7 +7,7 @@ from itertools import chain
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.data.splits import by_patient, held_out, permuted
+from lovt_bench.benchmark.data.splits import by_patient, held_out, permuted
 
 
 @given(st.integers(0, 300), st.integers(0, 99))

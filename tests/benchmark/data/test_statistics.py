@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.data.statistics import split_statistics
+from lovt_bench.benchmark.data.statistics import split_statistics
 
 
 def test_images_of_equal_size_give_the_statistics_of_all_pixels() -> None:

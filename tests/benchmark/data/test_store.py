@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.contract.dataset import SplitName
-from benchmark.data import format as fmt
-from benchmark.data.errors import DamagedStoreError
-from benchmark.data.store import ImageStore
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.errors import DamagedStoreError
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.disk.digest import file_sha256
 from tests.benchmark.data.small_store import write_store
 
 SPLITS: list[SplitName] = ["test", "train", "train", "validation"]

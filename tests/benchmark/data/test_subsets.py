@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.split_files import read_split_file
-from benchmark.data.subsets import subset_rows
+from lovt_bench.benchmark.data.split_files import read_split_file
+from lovt_bench.benchmark.data.subsets import subset_rows
 
 
 @pytest.mark.parametrize(

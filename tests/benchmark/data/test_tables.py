@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.errors import DataError
-from benchmark.data.tables import parse_box, read_table, safe_id
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.tables import parse_box, read_table, safe_id
 from tests.benchmark.data.raws import write_lines
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmark.data.transforms import Frame, fit_boxes, fit_image, fit_mask
+from lovt_bench.benchmark.data.transforms import Frame, fit_boxes, fit_image, fit_mask
 
 SIZES = st.integers(1, 80)
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics, SplitName
-from benchmark.data import format as fmt
-from benchmark.data.verify import verify_store
-from benchmark.disk.digest import file_sha256
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics, SplitName
+from lovt_bench.benchmark.data import format as fmt
+from lovt_bench.benchmark.data.verify import verify_store
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.data import raws, world
 from tests.benchmark.data.small_store import write_store
 

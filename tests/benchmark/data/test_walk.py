@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.errors import BadImageError
-from benchmark.data.images import read_bytes
-from benchmark.data.walk import (
+from lovt_bench.benchmark.data.errors import BadImageError
+from lovt_bench.benchmark.data.images import read_bytes
+from lovt_bench.benchmark.data.walk import (
     CLUTTER,
     FOLDER,
     LOST_LINK,

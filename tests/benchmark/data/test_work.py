@@ -10,9 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.data.errors import DataError
-from benchmark.data.npy import create_array, npy_header
-from benchmark.data.work import JOURNAL, Journal, JournalledFiles, clear, held, partial_folder, work_on
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.npy import create_array, npy_header
+from lovt_bench.benchmark.data.work import (
+    JOURNAL,
+    Journal,
+    JournalledFiles,
+    clear,
+    held,
+    partial_folder,
+    work_on,
+)
 from tests.benchmark.disk.room import room_for
 
 

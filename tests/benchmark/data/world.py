@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmark.contract.protocol import Protocol
-from benchmark.data.prepare import Prepared, prepare
-from benchmark.data.store import ImageStore
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.contract.protocol import Protocol
+from lovt_bench.benchmark.data.prepare import Prepared, prepare
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.tasks.protocol import load_protocol
 
 KEY = b"key of the tests".ljust(32)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.disk.digest import DigestedFile, file_sha256, read_up_to, write_all
+from lovt_bench.benchmark.disk.digest import DigestedFile, file_sha256, read_up_to, write_all
 from tests.benchmark.disk.room import room_for
 
 CONTENT = bytes(range(256)) * 40

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.disk.intact import VERIFIED, damage
+from lovt_bench.benchmark.disk.intact import VERIFIED, damage
 
 CONTENT = b"0123456789"
 FILES = {"a": hashlib.sha256(CONTENT).hexdigest(), "b": hashlib.sha256(CONTENT * 2).hexdigest()}
@@ -19,7 +19,7 @@ DIFFERS = {"a": "content differs from its digest"}
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two files, old enough to be remembered."""
-    monkeypatch.setattr("benchmark.disk.intact._SETTLED", 0)
+    monkeypatch.setattr("lovt_bench.benchmark.disk.intact._SETTLED", 0)
     (tmp_path / "a").write_bytes(CONTENT)
     (tmp_path / "b").write_bytes(CONTENT * 2)
     return tmp_path

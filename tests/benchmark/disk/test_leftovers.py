@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.disk.leftovers import abandoned, remove, sweep
-from benchmark.disk.temporary import new_file, new_folder, write_text
+from lovt_bench.benchmark.disk.leftovers import abandoned, remove, sweep
+from lovt_bench.benchmark.disk.temporary import new_file, new_folder, write_text
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from benchmark.disk import temporary
+from lovt_bench.benchmark.disk import temporary
 target, kind = Path(sys.argv[1]), sys.argv[2]
 if kind == "file":
     with temporary.new_file(target) as path:

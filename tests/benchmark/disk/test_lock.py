@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.disk.lock import hold
-from benchmark.disk.words import explain
+from lovt_bench.benchmark.disk.lock import hold
+from lovt_bench.benchmark.disk.words import explain
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from benchmark.disk.lock import hold
+from lovt_bench.benchmark.disk.lock import hold
 with hold(Path(sys.argv[1])) as mine:
     print(mine, flush=True)
     time.sleep(60)
@@ -51,7 +51,7 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
 def test_who_waits_for_a_stopped_holder_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("benchmark.disk.lock.PATIENCE", 0.1)
+    monkeypatch.setattr("lovt_bench.benchmark.disk.lock.PATIENCE", 0.1)
     lock = tmp_path / "a.lock"
     holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(lock)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
@@ -113,7 +113,7 @@ def test_many_holders_never_overlap(tmp_path: Path) -> None:
     script = """
 import sys, time
 from pathlib import Path
-from benchmark.disk.lock import hold
+from lovt_bench.benchmark.disk.lock import hold
 folder, done = Path(sys.argv[1]), 0
 while done < 20:
     with hold(folder / "a.lock") as mine:

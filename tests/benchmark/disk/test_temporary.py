@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.disk.temporary import new_file, new_folder, scratch_folder, write_text
+from lovt_bench.benchmark.disk.temporary import new_file, new_folder, scratch_folder, write_text
 
 
 def fail_after_writing(path: Path) -> None:

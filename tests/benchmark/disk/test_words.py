@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.disk.temporary import new_file
-from benchmark.disk.words import explain, naming
+from lovt_bench.benchmark.disk.temporary import new_file
+from lovt_bench.benchmark.disk.words import explain, naming
 
 KNOWN = [
     "ENOSPC",

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract.dataset import IMAGE_SIDE, SPLIT_NAMES, SplitName
-from benchmark.data.box_masks import box_mask
-from benchmark.data.official import published
-from benchmark.data.split_files import parse_boxes
-from benchmark.data.store import ImageStore
-from benchmark.data.transforms import Frame, fit_boxes, fit_mask
+from lovt_bench.benchmark.contract.dataset import IMAGE_SIDE, SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.data.box_masks import box_mask
+from lovt_bench.benchmark.data.official import published
+from lovt_bench.benchmark.data.split_files import parse_boxes
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.data.transforms import Frame, fit_boxes, fit_mask
 from tests.benchmark.data.small_store import write_store
 from tests.benchmark.engine.world import CLASSES
 

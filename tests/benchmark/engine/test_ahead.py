@@ -7,8 +7,8 @@ import threading
 import pytest
 import torch
 
-from benchmark.engine.ahead import in_background, loaded, tensors_of
-from tasks.boxes import BoxTarget
+from lovt_bench.benchmark.engine.ahead import in_background, loaded, tensors_of
+from lovt_bench.tasks.boxes import BoxTarget
 
 INDICES = list(torch.arange(12).split(2))
 

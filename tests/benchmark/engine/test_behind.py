@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from benchmark.engine.behind import Behind
+from lovt_bench.benchmark.engine.behind import Behind
 
 
 def test_calls_are_done_in_order_when_the_block_ends():

@@ -7,12 +7,12 @@ import dataclasses
 import pytest
 import torch
 
-from benchmark.engine.budget import Budget, useful_order
-from benchmark.engine.durations import parse_duration
-from benchmark.engine.evaluate import Evaluation, evaluate
-from tasks.profile import kind_of
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine.budget import Budget, useful_order
+from lovt_bench.benchmark.engine.durations import parse_duration
+from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.tasks.profile import kind_of
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store
 from tests.tasks.lovt_18 import LOVT_18
 

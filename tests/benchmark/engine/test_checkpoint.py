@@ -19,25 +19,25 @@ import pytest
 import torch
 from torch.amp.grad_scaler import GradScaler
 
-from benchmark.contract.checkpoint import MANIFEST, STATE, CheckpointManifest
-from benchmark.contract.run_record import EpochLog, RunKey
-from benchmark.contract.task import TaskSpec, WarmUp
-from benchmark.disk.digest import DigestedFile, file_sha256
-from benchmark.disk.leftovers import abandoned
-from benchmark.engine import checkpoint as room
-from benchmark.engine.checkpoint import Checkpoint, added, is_due, sweep_checkpoints
-from benchmark.engine.inputs import Images, scaled_images
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.outcome import RunOutcome
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import box_targets, mask_targets
-from benchmark.engine.training import Training
-from benchmark.engine.usage import Usage, UsageMeter
-from tasks.metrics.dice import SegmentationMetrics
-from tasks.objective import build_objective
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.checkpoint import MANIFEST, STATE, CheckpointManifest
+from lovt_bench.benchmark.contract.run_record import EpochLog, RunKey
+from lovt_bench.benchmark.contract.task import TaskSpec, WarmUp
+from lovt_bench.benchmark.disk.digest import DigestedFile, file_sha256
+from lovt_bench.benchmark.disk.leftovers import abandoned
+from lovt_bench.benchmark.engine import checkpoint as room
+from lovt_bench.benchmark.engine.checkpoint import Checkpoint, added, is_due, sweep_checkpoints
+from lovt_bench.benchmark.engine.inputs import Images, scaled_images
+from lovt_bench.benchmark.engine.loaders import SplitData
+from lovt_bench.benchmark.engine.outcome import RunOutcome
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.single import train_single
+from lovt_bench.benchmark.engine.targets import box_targets, mask_targets
+from lovt_bench.benchmark.engine.training import Training
+from lovt_bench.benchmark.engine.usage import Usage, UsageMeter
+from lovt_bench.tasks.metrics.dice import SegmentationMetrics
+from lovt_bench.tasks.objective import build_objective
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.disk.room import room_for
 from tests.benchmark.engine.world import NARROW, TinyBackbone, tiny_store
 from tests.conftest import REPOSITORY

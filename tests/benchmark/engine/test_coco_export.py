@@ -11,17 +11,17 @@ from pycocotools import mask as rle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from benchmark.engine.coco_export import ground_truth, results, write_coco
-from benchmark.engine.kept_predictions import with_predictions
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.prediction_format import PredictionError, from_bytes
-from benchmark.engine.rescore import ScoredRun
-from benchmark.engine.targets import box_targets
-from benchmark.engine.task_plan import TaskPlan
-from tasks.detection import Detections
-from tasks.metrics.dice import SegmentationMetrics
-from tasks.registry import load_task
-from tasks.scores import detection_scores
+from lovt_bench.benchmark.engine.coco_export import ground_truth, results, write_coco
+from lovt_bench.benchmark.engine.kept_predictions import with_predictions
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.prediction_format import PredictionError, from_bytes
+from lovt_bench.benchmark.engine.rescore import ScoredRun
+from lovt_bench.benchmark.engine.targets import box_targets
+from lovt_bench.benchmark.engine.task_plan import TaskPlan
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.metrics.dice import SegmentationMetrics
+from lovt_bench.tasks.registry import load_task
+from lovt_bench.tasks.scores import detection_scores
 from tests.benchmark.engine.test_records import record
 from tests.benchmark.engine.test_rescore import TWO, evaluation
 from tests.benchmark.engine.world import tiny_store

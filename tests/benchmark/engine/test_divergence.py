@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.contract.task import WarmUp
-from benchmark.engine.divergence import all_finite
-from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.inputs import CachedFeatures
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.optimiser import build_adam, build_plateau
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.records import load_records, results_path
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import box_targets
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.task import WarmUp
+from lovt_bench.benchmark.engine.divergence import all_finite
+from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.benchmark.engine.inputs import CachedFeatures
+from lovt_bench.benchmark.engine.loaders import SplitData
+from lovt_bench.benchmark.engine.optimiser import build_adam, build_plateau
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.records import load_records, results_path
+from lovt_bench.benchmark.engine.single import train_single
+from lovt_bench.benchmark.engine.targets import box_targets
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store
 
 CPU = torch.device("cpu")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.backbone.graph_submit import prepare_graph, write_graph_folder
-from benchmark.backbone.sources import RandomSource, resolve
-from benchmark.contract.backbone import Provenance
-from benchmark.engine.eligible import check_eligible, eligible
+from lovt_bench.benchmark.backbone.graph_submit import prepare_graph, write_graph_folder
+from lovt_bench.benchmark.backbone.sources import RandomSource, resolve
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.engine.eligible import check_eligible, eligible
 from tests.benchmark.backbone.graphs import pyramid, saved
 from tests.tasks.lovt_18 import LOVT_18
 

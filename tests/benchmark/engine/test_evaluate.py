@@ -10,22 +10,22 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.evaluation import EvaluationReference, refer_to
-from benchmark.engine.jobs import plan_jobs
-from benchmark.engine.observer import Observer
-from benchmark.engine.records import append_record, load_records, results_path
-from benchmark.engine.task_plan import TaskPlan
-from benchmark.engine.worker import Worker
-from benchmark.executor.job import JobError
-from leaderboard.board.build import build
-from leaderboard.board.contradictions import Origin, contradictions
-from leaderboard.board.records import read_records
-from leaderboard.board.run_rules import RunPlan
-from leaderboard.show.as_markdown import as_markdown
-from tasks.profile import apply_profile
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.benchmark.engine.evaluation import EvaluationReference, refer_to
+from lovt_bench.benchmark.engine.jobs import plan_jobs
+from lovt_bench.benchmark.engine.observer import Observer
+from lovt_bench.benchmark.engine.records import append_record, load_records, results_path
+from lovt_bench.benchmark.engine.task_plan import TaskPlan
+from lovt_bench.benchmark.engine.worker import Worker
+from lovt_bench.benchmark.executor.job import JobError
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.contradictions import Origin, contradictions
+from lovt_bench.leaderboard.board.records import read_records
+from lovt_bench.leaderboard.board.run_rules import RunPlan
+from lovt_bench.leaderboard.show.as_markdown import as_markdown
+from lovt_bench.tasks.profile import apply_profile
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store, tiny_stores
 from tests.tasks.lovt_18 import LOVT_18

@@ -10,14 +10,14 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmark.contract.example import ExampleSet
-from benchmark.contract.task import TaskSpec
-from benchmark.engine.evaluation import Evaluation
-from benchmark.engine.examples import examples_path, make_examples, write_examples
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.task_plan import TaskPlan
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.example import ExampleSet
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.engine.evaluation import Evaluation
+from lovt_bench.benchmark.engine.examples import examples_path, make_examples, write_examples
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.task_plan import TaskPlan
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import CLASSES, TINY, TinySource, tiny_store
 
 SEVERAL = load_task("rsna_frozen_1").model_copy(update={"dataset": "nih-cxr", "classes": CLASSES["nih-cxr"]})

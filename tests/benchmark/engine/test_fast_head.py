@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.engine import fast_head as module
-from benchmark.engine.fast_head import FastConv2d, fast_head, head_of, pays, used_winograd
-from tasks.heads.unet import UNetHead
-from tasks.heads.yolov3 import YoloV3Head
+from lovt_bench.benchmark.engine import fast_head as module
+from lovt_bench.benchmark.engine.fast_head import FastConv2d, fast_head, head_of, pays, used_winograd
+from lovt_bench.tasks.heads.unet import UNetHead
+from lovt_bench.tasks.heads.yolov3 import YoloV3Head
 
 CHANNELS = {1: 3, 2: 4, 4: 8, 8: 12, 16: 16, 32: 20}
 

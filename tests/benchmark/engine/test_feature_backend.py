@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.engine.feature_backend import (
+from lovt_bench.benchmark.engine.feature_backend import (
     TOLERANCE,
     TorchFeatures,
     choose_backend,

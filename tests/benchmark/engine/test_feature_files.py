@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.contract.dataset import SplitName
-from benchmark.disk.digest import file_sha256
-from benchmark.engine.feature_files import FeatureFiles
-from benchmark.engine.features import FeatureCache
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.engine.feature_files import FeatureFiles
+from lovt_bench.benchmark.engine.features import FeatureCache
 from tests.benchmark.disk.room import room_for
 from tests.benchmark.engine.world import TinyBackbone, tiny_store
 
@@ -94,7 +94,7 @@ def test_a_damaged_file_is_named_thrown_away_and_made_again(cache, caplog, damag
 
 
 def test_a_change_is_found_although_the_file_was_found_to_be_whole_before(cache, monkeypatch):
-    monkeypatch.setattr("benchmark.disk.intact._SETTLED", 0)
+    monkeypatch.setattr("lovt_bench.benchmark.disk.intact._SETTLED", 0)
     assert cache.missing("train", 4, [32]) == []
     assert "inode" in (cache.folder / "verified.json").read_text()
     before = (cache.folder / NAME).stat()

@@ -12,8 +12,8 @@ import pytest
 PROGRAM = """
 import resource, sys
 import numpy as np, torch
-from benchmark.engine.inputs import CachedFeatures
-from benchmark.engine.order import train_batches
+from lovt_bench.benchmark.engine.inputs import CachedFeatures
+from lovt_bench.benchmark.engine.order import train_batches
 
 level = np.load(sys.argv[1], mmap_mode="r")
 source = CachedFeatures({8: level}, None, torch.device("cpu"))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.engine import features
-from benchmark.engine.features import FeatureCache
-from benchmark.engine.inputs import Images, frozen_features
+from lovt_bench.benchmark.engine import features
+from lovt_bench.benchmark.engine.features import FeatureCache
+from lovt_bench.benchmark.engine.inputs import Images, frozen_features
 from tests.benchmark.engine.world import TinyBackbone, tiny_store
 
 CPU = torch.device("cpu")

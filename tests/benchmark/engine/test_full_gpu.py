@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.engine.full_gpu import FullGPUError, Occupancy, Process, full_gpu_said, sentence
+from lovt_bench.benchmark.engine.full_gpu import FullGPUError, Occupancy, Process, full_gpu_said, sentence
 
 GIB = 2**30
 FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.contract.dataset import PixelStatistics
-from benchmark.engine.inputs import Images, scaled_images
-from benchmark.engine.targets import box_targets, mask_targets
+from lovt_bench.benchmark.contract.dataset import PixelStatistics
+from lovt_bench.benchmark.engine.inputs import Images, scaled_images
+from lovt_bench.benchmark.engine.targets import box_targets, mask_targets
 from tests.benchmark.data.small_store import write_store
 from tests.benchmark.engine.world import tiny_store
 

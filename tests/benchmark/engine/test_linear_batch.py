@@ -3,12 +3,12 @@
 import numpy as np
 import torch
 
-from benchmark.engine.linear_batch import LinearSplit, train_linear_batch
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.rows import RowTensor
-from benchmark.engine.targets import mask_targets
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine.linear_batch import LinearSplit, train_linear_batch
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.engine.targets import mask_targets
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import tiny_store
 
 CPU = torch.device("cpu")

@@ -2,7 +2,7 @@
 
 import torch
 
-from benchmark.engine.memory import training_format
+from lovt_bench.benchmark.engine.memory import training_format
 
 
 def test_heads_are_contiguous_on_a_cpu_and_channels_last_on_cuda():

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.contract.dataset import SPLIT_NAMES
-from benchmark.contract.run_record import EpochLog
-from benchmark.engine.inputs import CachedFeatures
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import mask_targets
-from tasks.metrics.dice import SegmentationMetrics
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES
+from lovt_bench.benchmark.contract.run_record import EpochLog
+from lovt_bench.benchmark.engine.inputs import CachedFeatures
+from lovt_bench.benchmark.engine.loaders import SplitData
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.single import train_single
+from lovt_bench.benchmark.engine.targets import mask_targets
+from lovt_bench.tasks.metrics.dice import SegmentationMetrics
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import tiny_store
 
 CPU = torch.device("cpu")

@@ -9,22 +9,22 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmark.contract.dataset import IMAGE_SIDE, SPLIT_NAMES
-from benchmark.data.official import is_official
-from benchmark.data.phantom.generate import write_phantom
-from benchmark.data.phantom.layout import Settings
-from benchmark.data.preparers.object_cxr import PREPARER
-from benchmark.data.transforms import Frame, fit_boxes
-from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.order import ordered_batches
-from benchmark.engine.targets import box_targets
-from tasks.boxes import BoxTarget
-from tasks.detection import Detections
-from tasks.losses.yolo import yolo_loss, yolo_scale_losses
-from tasks.metrics.froc import froc
-from tasks.metrics.mean_average_precision import mean_average_precision
-from tasks.profile import load_profile
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.contract.dataset import IMAGE_SIDE, SPLIT_NAMES
+from lovt_bench.benchmark.data.official import is_official
+from lovt_bench.benchmark.data.phantom.generate import write_phantom
+from lovt_bench.benchmark.data.phantom.layout import Settings
+from lovt_bench.benchmark.data.preparers.object_cxr import PREPARER
+from lovt_bench.benchmark.data.transforms import Frame, fit_boxes
+from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.benchmark.engine.order import ordered_batches
+from lovt_bench.benchmark.engine.targets import box_targets
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.losses.yolo import yolo_loss, yolo_scale_losses
+from lovt_bench.tasks.metrics.froc import froc
+from lovt_bench.tasks.metrics.mean_average_precision import mean_average_precision
+from lovt_bench.tasks.profile import load_profile
+from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.engine.official_world import SIDE, OfficialImage, official_images, official_store
 from tests.benchmark.engine.world import CLASSES, TINY, TinySource
 from tests.conftest import REPOSITORY

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from benchmark.engine.optimiser import build_adam, steps_done
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.engine.optimiser import build_adam, steps_done
+from lovt_bench.tasks.protocol import load_protocol
 
 
 def test_steps_that_the_scaler_left_out_are_not_among_the_steps_done():

@@ -2,7 +2,7 @@
 
 import torch
 
-from benchmark.engine.order import epoch_order, ordered_batches, seeded, train_batches
+from lovt_bench.benchmark.engine.order import epoch_order, ordered_batches, seeded, train_batches
 
 
 def test_the_order_depends_on_seed_and_epoch():

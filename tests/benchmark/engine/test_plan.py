@@ -2,16 +2,16 @@
 
 import pytest
 
-from benchmark.contract.profile import Profile
-from benchmark.engine.plan import (
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.engine.plan import (
     final_runs,
     split_sizes,
     tuning_runs,
 )
-from tasks.profile import apply_profile
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
-from tasks.tuning import choose_learning_rate
+from lovt_bench.tasks.profile import apply_profile
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
+from lovt_bench.tasks.tuning import choose_learning_rate
 from tests.tasks.lovt_18 import LOVT_18
 
 PAPER = Profile(name="paper", title="as published")

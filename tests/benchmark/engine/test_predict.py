@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.engine import calibrate as calibrate_room
-from benchmark.engine import forecast as forecast_room
-from benchmark.engine import inputs
-from benchmark.engine.calibrate import calibrate
-from benchmark.engine.cost import TYPICAL, Rates
-from benchmark.engine.device import choose_device, usable_gpus
-from benchmark.engine.evaluate import Evaluation, evaluate, plan_tasks
-from benchmark.engine.jobs import plan_jobs
-from benchmark.engine.predict import predict, total_seconds
-from benchmark.engine.records import load_records, results_path
-from benchmark.executor.job import JobEnd
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine import calibrate as calibrate_room
+from lovt_bench.benchmark.engine import forecast as forecast_room
+from lovt_bench.benchmark.engine import inputs
+from lovt_bench.benchmark.engine.calibrate import calibrate
+from lovt_bench.benchmark.engine.cost import TYPICAL, Rates
+from lovt_bench.benchmark.engine.device import choose_device, usable_gpus
+from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate, plan_tasks
+from lovt_bench.benchmark.engine.jobs import plan_jobs
+from lovt_bench.benchmark.engine.predict import predict, total_seconds
+from lovt_bench.benchmark.engine.records import load_records, results_path
+from lovt_bench.benchmark.executor.job import JobEnd
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store
 from tests.benchmark.executor.worlds import tiny_evaluation
 

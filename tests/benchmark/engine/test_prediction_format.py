@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from benchmark.contract.prediction_file import PredictionHeader
-from benchmark.engine.prediction_format import from_bytes, to_bytes
-from tasks.detection import Detections
-from tasks.predictions import MaskPredictions
+from lovt_bench.benchmark.contract.prediction_file import PredictionHeader
+from lovt_bench.benchmark.engine.prediction_format import from_bytes, to_bytes
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.predictions import MaskPredictions
 
 
 def header(target):

@@ -6,17 +6,17 @@ from functools import partial
 
 import pytest
 
-from benchmark.engine.evaluate import plan_tasks
-from benchmark.engine.jobs import plan_jobs
-from benchmark.engine.pulse import pulse_of
-from benchmark.engine.worker import Worker
-from benchmark.executor.job import Event
+from lovt_bench.benchmark.engine.evaluate import plan_tasks
+from lovt_bench.benchmark.engine.jobs import plan_jobs
+from lovt_bench.benchmark.engine.pulse import pulse_of
+from lovt_bench.benchmark.engine.worker import Worker
+from lovt_bench.benchmark.executor.job import Event
 from tests.benchmark.executor.worlds import tiny_evaluation
 
 
 @pytest.mark.parametrize("engine", ["fast", "reference"], ids=["batched head", "single run"])
 def test_every_batch_of_a_training_is_a_sign_of_life(engine, tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmark.engine.worker.pulse_of", partial(pulse_of, seconds=0.0))
+    monkeypatch.setattr("lovt_bench.benchmark.engine.worker.pulse_of", partial(pulse_of, seconds=0.0))
     evaluation = tiny_evaluation(tmp_path, ("covid_linear",), engine=engine)
     jobs = plan_jobs(list(plan_tasks(evaluation)[0].values()))
     worker = Worker(evaluation)

@@ -7,10 +7,10 @@ from hashlib import sha256
 import pytest
 from pydantic import ValidationError
 
-from benchmark.contract.prediction_file import prediction_file
-from benchmark.contract.run_record import RunKey, RunRecord
-from benchmark.engine import records
-from benchmark.engine.records import append_record, load_records, results_path, sweep_predictions
+from lovt_bench.benchmark.contract.prediction_file import prediction_file
+from lovt_bench.benchmark.contract.run_record import RunKey, RunRecord
+from lovt_bench.benchmark.engine import records
+from lovt_bench.benchmark.engine.records import append_record, load_records, results_path, sweep_predictions
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.disk.room import room_for
 

@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from benchmark.data.store import ImageStore
-from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.records import load_records, results_path, sweep_predictions
-from benchmark.engine.rescore import Stores, rescore
-from leaderboard.board.records import read_records
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.benchmark.engine.records import load_records, results_path, sweep_predictions
+from lovt_bench.benchmark.engine.rescore import Stores, rescore
+from lovt_bench.leaderboard.board.records import read_records
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import TINY, TinySource, tiny_store, tiny_stores
 from tests.tasks.lovt_18 import LOVT_18
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.contract.dataset import PixelStatistics
-from benchmark.engine import residence as room
-from benchmark.engine import rows as rows_room
-from benchmark.engine.inputs import CachedFeatures, Images
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.residence import Card, Residence, budget, fitting
-from benchmark.engine.rows import RowTensor
-from benchmark.engine.targets import MaskTargets
+from lovt_bench.benchmark.contract.dataset import PixelStatistics
+from lovt_bench.benchmark.engine import residence as room
+from lovt_bench.benchmark.engine import rows as rows_room
+from lovt_bench.benchmark.engine.inputs import CachedFeatures, Images
+from lovt_bench.benchmark.engine.loaders import SplitData
+from lovt_bench.benchmark.engine.residence import Card, Residence, budget, fitting
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.engine.targets import MaskTargets
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 GIB = 2**30

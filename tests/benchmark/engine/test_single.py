@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmark.contract.dataset import PixelStatistics
-from benchmark.engine import single
-from benchmark.engine.inputs import Images
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.targets import MaskTargets
+from lovt_bench.benchmark.contract.dataset import PixelStatistics
+from lovt_bench.benchmark.engine import single
+from lovt_bench.benchmark.engine.inputs import Images
+from lovt_bench.benchmark.engine.loaders import SplitData
+from lovt_bench.benchmark.engine.targets import MaskTargets
 
 
 def test_examples_are_drawn_in_the_precision_of_the_training(monkeypatch):

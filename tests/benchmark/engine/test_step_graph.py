@@ -10,17 +10,17 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
-from benchmark.engine import linear_batch
-from benchmark.engine.linear_batch import LinearSplit, train_linear_batch
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.rows import RowTensor
-from benchmark.engine.step_graph import GraphedHead, StepGraph, capture_on_cuda, step_on
-from benchmark.engine.targets import MaskTargets
-from benchmark.engine.unseen import VARIABLE
-from tasks.heads import build_head, head_strides
-from tasks.heads.linear import bilinear_matrix
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine import linear_batch
+from lovt_bench.benchmark.engine.linear_batch import LinearSplit, train_linear_batch
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.engine.step_graph import GraphedHead, StepGraph, capture_on_cuda, step_on
+from lovt_bench.benchmark.engine.targets import MaskTargets
+from lovt_bench.benchmark.engine.unseen import VARIABLE
+from lovt_bench.tasks.heads import build_head, head_strides
+from lovt_bench.tasks.heads.linear import bilinear_matrix
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.graph_stand_in import StandIn
 
 PROTOCOL = load_protocol("lovt-2022")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lightning.pytorch.callbacks import EarlyStopping
 
-from benchmark.engine.stopping import BestEpoch
+from lovt_bench.benchmark.engine.stopping import BestEpoch
 
 scores = st.lists(
     st.sampled_from([0.0, 0.1, 0.100005, 0.1000099, 0.10002, 0.2, 0.5]), min_size=1, max_size=40

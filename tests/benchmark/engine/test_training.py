@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.contract.task import WarmUp
-from benchmark.engine.inputs import Images, scaled_images
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import mask_targets
-from benchmark.engine.training import Training
-from tasks.objective import build_objective
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.task import WarmUp
+from lovt_bench.benchmark.engine.inputs import Images, scaled_images
+from lovt_bench.benchmark.engine.loaders import SplitData
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.single import train_single
+from lovt_bench.benchmark.engine.targets import mask_targets
+from lovt_bench.benchmark.engine.training import Training
+from lovt_bench.tasks.objective import build_objective
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import TinyBackbone, TinySource, tiny_store
 
 CPU = torch.device("cpu")

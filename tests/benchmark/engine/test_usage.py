@@ -8,14 +8,14 @@ import sys
 import pytest
 import torch
 
-from benchmark.engine.usage import UsageMeter
+from lovt_bench.benchmark.engine.usage import UsageMeter
 
 MIB = 1 << 20
 
 
 PEAKS = f"""
 import numpy as np, torch
-from benchmark.engine.usage import UsageMeter
+from lovt_bench.benchmark.engine.usage import UsageMeter
 np.ones({300 * MIB}, np.uint8)
 meter = UsageMeter(torch.device("cpu"))
 small = meter.read()

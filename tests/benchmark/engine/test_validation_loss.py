@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.engine.validation_loss import LossMean
+from lovt_bench.benchmark.engine.validation_loss import LossMean
 
 LOSSES, IMAGES = [0.2, 0.4, 1.0], [8, 8, 3]
 

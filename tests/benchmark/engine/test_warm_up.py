@@ -2,10 +2,10 @@
 
 import pytest
 
-from benchmark.contract.task import WarmUp
-from benchmark.engine.warm_up import step_state
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.task import WarmUp
+from lovt_bench.benchmark.engine.warm_up import step_state
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 
 PROTOCOL = load_protocol("lovt-2022").optimisation
 

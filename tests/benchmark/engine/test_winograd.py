@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.engine import winograd
-from benchmark.engine.winograd import winograd_conv2d
+from lovt_bench.benchmark.engine import winograd
+from lovt_bench.benchmark.engine.winograd import winograd_conv2d
 
 
 def _case(shape, out_channels, dtype, seed=0, bias=True):

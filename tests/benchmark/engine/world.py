@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.backbone.model import Backbone
-from benchmark.contract.backbone import FeatureLevel
-from benchmark.contract.profile import Profile
-from benchmark.data.store import ImageStore
-from tasks.heads import unet, yolov3
+from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.tasks.heads import unet, yolov3
 from tests.benchmark.data.small_store import write_store
 
 TINY = Profile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.evaluate import evaluate
 from tests.benchmark.engine.world import NARROW
 from tests.benchmark.executor.found import results
 from tests.benchmark.executor.worlds import long_evaluation

@@ -15,12 +15,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmark.contract.run_record import RunKey, RunRecord
-from benchmark.engine.records import append_record, results_path
-from benchmark.executor.choose import choose_executor
-from benchmark.executor.job import Emit, Executor, Job, Work
-from benchmark.log import logger
-from benchmark.runtime.interruption import interruptible
+from lovt_bench.benchmark.contract.run_record import RunKey, RunRecord
+from lovt_bench.benchmark.engine.records import append_record, results_path
+from lovt_bench.benchmark.executor.choose import choose_executor
+from lovt_bench.benchmark.executor.job import Emit, Executor, Job, Work
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.runtime.interruption import interruptible
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.executor.log import Log
 
@@ -116,7 +116,7 @@ def _toys(workspace: Path, executor: Executor) -> int:
 
 
 def _real(workspace: Path, executor: Executor) -> int:
-    from benchmark.engine.evaluate import evaluate
+    from lovt_bench.benchmark.engine.evaluate import evaluate
     from tests.benchmark.executor.worlds import tiny_evaluation
 
     results = evaluate(tiny_evaluation(workspace), executor=executor)
@@ -124,7 +124,7 @@ def _real(workspace: Path, executor: Executor) -> int:
 
 
 def _long(workspace: Path, executor: Executor) -> int:
-    from benchmark.engine import evaluate as room
+    from lovt_bench.benchmark.engine import evaluate as room
     from tests.benchmark.executor import worlds
 
     worlds.eager_worker()

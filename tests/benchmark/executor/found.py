@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmark.contract.run_record import RunRecord
-from benchmark.engine.records import load_records
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.engine.records import load_records
 
 
 def results(root: Path) -> dict[str, dict[str, Any]]:

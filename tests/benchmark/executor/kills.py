@@ -31,8 +31,8 @@ from typing import Any
 
 import psutil
 
-from benchmark.disk.leftovers import abandoned
-from benchmark.log import logger
+from lovt_bench.benchmark.disk.leftovers import abandoned
+from lovt_bench.benchmark.log import logger
 from tests.benchmark.executor.found import lines, results
 
 PATIENCE = 600

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benchmark.executor.job import Event, Job, JobEnd, Watcher
+from lovt_bench.benchmark.executor.job import Event, Job, JobEnd, Watcher
 
 
 class Log(Watcher):

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.disk.lock import hold
-from benchmark.engine.evaluate import plan_tasks
-from benchmark.engine.records import results_path
-from benchmark.executor.drive import attempt
-from benchmark.executor.job import Work
-from benchmark.executor.process import ProcessExecutor
+from lovt_bench.benchmark.disk.lock import hold
+from lovt_bench.benchmark.engine.evaluate import plan_tasks
+from lovt_bench.benchmark.engine.records import results_path
+from lovt_bench.benchmark.executor.drive import attempt
+from lovt_bench.benchmark.executor.job import Work
+from lovt_bench.benchmark.executor.process import ProcessExecutor
 from tests.benchmark.executor.log import Log
 from tests.benchmark.executor.toys import ENTRY, times, toy, work
 from tests.benchmark.executor.worlds import tiny_evaluation

@@ -12,11 +12,11 @@ from functools import partial
 import psutil
 import pytest
 
-from benchmark.disk.lock import hold
-from benchmark.executor.job import Executor, JobEnd, Work
-from benchmark.executor.local import LocalExecutor
-from benchmark.executor.process import ProcessExecutor
-from benchmark.executor.watchdog import EXIT_CODE
+from lovt_bench.benchmark.disk.lock import hold
+from lovt_bench.benchmark.executor.job import Executor, JobEnd, Work
+from lovt_bench.benchmark.executor.local import LocalExecutor
+from lovt_bench.benchmark.executor.process import ProcessExecutor
+from lovt_bench.benchmark.executor.watchdog import EXIT_CODE
 from tests.benchmark.executor.log import Log
 from tests.benchmark.executor.toys import ENTRY, times, toy, work
 
@@ -170,8 +170,10 @@ def test_a_hung_worker_shows_where_and_is_left_behind_if_even_a_kill_does_not_en
 ):
     """As one that waits in the kernel for a disk or a driver. Here the signal that kills is not sent."""
     killed = []
-    monkeypatch.setattr("benchmark.executor.local.os.killpg", lambda group, number: killed.append(group))
-    monkeypatch.setattr("benchmark.executor.stall.GRACE", 0.5)
+    monkeypatch.setattr(
+        "lovt_bench.benchmark.executor.local.os.killpg", lambda group, number: killed.append(group)
+    )
+    monkeypatch.setattr("lovt_bench.benchmark.executor.stall.GRACE", 0.5)
     jobs = [toy(tmp_path, "hung", stall=60), toy(tmp_path, "waits", after=("hung",)), toy(tmp_path, "b")]
     log = run(
         LocalExecutor([{}], stall_limit=4.0), tmp_path, jobs

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.executor.device_errors import broken_gpu, first_line, full_memory
-from benchmark.executor.drive import attempt
+from lovt_bench.benchmark.executor.device_errors import broken_gpu, first_line, full_memory
+from lovt_bench.benchmark.executor.drive import attempt
 from tests.benchmark.executor.toys import toy
 
 GPU = [

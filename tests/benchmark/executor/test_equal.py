@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.engine.evaluate import evaluate
-from benchmark.executor.local import LocalExecutor
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.executor.local import LocalExecutor
 from tests.benchmark.executor.found import results
 from tests.benchmark.executor.worlds import RUNS, Activities, long_evaluation, tiny_evaluation
 
@@ -28,7 +28,9 @@ def test_worker_processes_leave_the_records_of_this_process(expected, tmp_path):
 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_within_a_training_costs_an_epoch(long_results, tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmark.engine.evaluate.ENTRY", "tests.benchmark.executor.worlds:mortal_worker")
+    monkeypatch.setattr(
+        "lovt_bench.benchmark.engine.evaluate.ENTRY", "tests.benchmark.executor.worlds:mortal_worker"
+    )
     heard = Activities()
     executor = LocalExecutor([{"OMP_NUM_THREADS": "1"}])
     assert {one.status for one in evaluate(long_evaluation(tmp_path), heard, executor)} == {"done"}

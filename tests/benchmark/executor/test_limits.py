@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.executor.choose import choose_executor
-from benchmark.executor.job import Work
-from benchmark.executor.limits import (
+from lovt_bench.benchmark.executor.choose import choose_executor
+from lovt_bench.benchmark.executor.job import Work
+from lovt_bench.benchmark.executor.limits import (
     SHARERS_VARIABLE,
     default_workers,
     gpu_sharers,
     worker_environments,
     worker_threads,
 )
-from benchmark.executor.local import LocalExecutor
+from lovt_bench.benchmark.executor.local import LocalExecutor
 from tests.benchmark.executor.log import Log
 from tests.benchmark.executor.toys import ENTRY, toy, work
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.executor.job import Job
-from benchmark.executor.queue import JobQueue
+from lovt_bench.benchmark.executor.job import Job
+from lovt_bench.benchmark.executor.queue import JobQueue
 
 
 def job(name: str, after: tuple[str, ...] = (), cost: float = 1.0) -> Job:

@@ -8,9 +8,9 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from benchmark.engine.evaluate import evaluate
-from benchmark.executor.job import Work
-from benchmark.executor.ray_cluster import RayExecutor, share_of_gpus
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.executor.job import Work
+from lovt_bench.benchmark.executor.ray_cluster import RayExecutor, share_of_gpus
 from tests.benchmark.executor.found import results
 from tests.benchmark.executor.log import Log
 from tests.benchmark.executor.toys import ENTRY, times, toy, work
@@ -139,7 +139,9 @@ def test_a_cluster_leaves_the_records_of_this_process(cluster, tmp_path):
 def test_a_worker_that_is_killed_within_a_training_costs_an_epoch_and_leaves_no_checkpoint(
     cluster, long_results, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("benchmark.engine.evaluate.ENTRY", "tests.benchmark.executor.worlds:mortal_worker")
+    monkeypatch.setattr(
+        "lovt_bench.benchmark.engine.evaluate.ENTRY", "tests.benchmark.executor.worlds:mortal_worker"
+    )
     if not cluster.worker_nodes:
         cluster.add_node(num_cpus=1)
     heard = Activities()

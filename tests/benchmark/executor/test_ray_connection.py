@@ -5,9 +5,9 @@ import socket
 
 import pytest
 
-from benchmark.executor.job import Work
-from benchmark.executor.ray_cluster import RayExecutor
-from benchmark.executor.ray_connection import ANSWER_LIMIT, check_answers, kept_handlers
+from lovt_bench.benchmark.executor.job import Work
+from lovt_bench.benchmark.executor.ray_cluster import RayExecutor
+from lovt_bench.benchmark.executor.ray_connection import ANSWER_LIMIT, check_answers, kept_handlers
 from tests.benchmark.executor.log import Log
 from tests.benchmark.executor.toys import ENTRY, toy, work
 

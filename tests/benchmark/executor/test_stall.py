@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.executor.job import Job
-from benchmark.executor.stall import GRACE, StallWatch
+from lovt_bench.benchmark.executor.job import Job
+from lovt_bench.benchmark.executor.stall import GRACE, StallWatch
 
 A, B = Job("a", "job a", ""), Job("b", "job b", "")
 LIMIT = 100.0

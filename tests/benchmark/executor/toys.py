@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmark.executor.job import Emit, Job, JobError
+from lovt_bench.benchmark.executor.job import Emit, Job, JobError
 
 ENTRY = "tests.benchmark.executor.toys:toy_work"
 

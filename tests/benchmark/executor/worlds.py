@@ -11,14 +11,14 @@ from typing import Any
 
 import torch
 
-from benchmark.backbone.sources import resolve
-from benchmark.engine import checkpoint
-from benchmark.engine.evaluate import Evaluation
-from benchmark.engine.observer import Observer
-from benchmark.engine.worker import Worker, process_worker
-from benchmark.log import logger
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.backbone.sources import resolve
+from lovt_bench.benchmark.engine import checkpoint
+from lovt_bench.benchmark.engine.evaluate import Evaluation
+from lovt_bench.benchmark.engine.observer import Observer
+from lovt_bench.benchmark.engine.worker import Worker, process_worker
+from lovt_bench.benchmark.log import logger
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import NARROW, TINY, tiny_store
 
 TASKS = ("covid_linear", "rsna_frozen_1")

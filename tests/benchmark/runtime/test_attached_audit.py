@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.backbone.folder import save_backbone
-from benchmark.backbone.sources import random_draw
-from benchmark.contract.backbone import Provenance
-from benchmark.contract.run_contract import RunParameters
-from benchmark.runtime.engine import Kind
-from benchmark.runtime.narrator import Narrator
-from benchmark.runtime.outputs import Outputs
-from benchmark.runtime.pretrain import pretrain
-from benchmark.runtime.runs import Run
-from benchmark.runtime.supervise import Ended, Exit
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.contract.run_contract import RunParameters
+from lovt_bench.benchmark.runtime.engine import Kind
+from lovt_bench.benchmark.runtime.narrator import Narrator
+from lovt_bench.benchmark.runtime.outputs import Outputs
+from lovt_bench.benchmark.runtime.pretrain import pretrain
+from lovt_bench.benchmark.runtime.runs import Run
+from lovt_bench.benchmark.runtime.supervise import Ended, Exit
 from tests.benchmark.runtime.test_inputs import INPUTS
 from tests.benchmark.runtime.test_stamp import KNOWN
 

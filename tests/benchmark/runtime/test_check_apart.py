@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.backbone.findings import failed
-from benchmark.backbone.graph_submit import prepare_graph, write_graph_folder
-from benchmark.contract.backbone import Provenance
-from benchmark.runtime.check_apart import check_apart
+from lovt_bench.benchmark.backbone.findings import failed
+from lovt_bench.benchmark.backbone.graph_submit import prepare_graph, write_graph_folder
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.runtime.check_apart import check_apart
 from tests.benchmark.backbone.graphs import pyramid, saved
 
 

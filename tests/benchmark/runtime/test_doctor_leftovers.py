@@ -6,8 +6,8 @@ import os
 import signal
 from pathlib import Path
 
-from benchmark.disk.temporary import new_file, new_folder
-from benchmark.runtime.doctor_leftovers import bytes_below, check_checkpoints, check_leftovers
+from lovt_bench.benchmark.disk.temporary import new_file, new_folder
+from lovt_bench.benchmark.runtime.doctor_leftovers import bytes_below, check_checkpoints, check_leftovers
 
 
 def write_and_die(target: Path, *, folder: bool) -> None:

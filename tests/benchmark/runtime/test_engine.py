@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from benchmark.runtime.engine import EngineError, choose, connect
-from benchmark.runtime.leftovers import is_abandoned, owner
+from lovt_bench.benchmark.runtime.engine import EngineError, choose, connect
+from lovt_bench.benchmark.runtime.leftovers import is_abandoned, owner
 from tests.conftest import REPOSITORY
 
 
@@ -65,7 +65,7 @@ def test_of_a_harness_elsewhere_nothing_is_known(part: int):
 def test_a_harness_in_another_pid_namespace_is_left_alone():
     """Two containers with one host name on one machine: process 1 of one is not process 1 of the other."""
     code = (
-        "import sys; from benchmark.runtime.leftovers import is_abandoned, owner; "
+        "import sys; from lovt_bench.benchmark.runtime.leftovers import is_abandoned, owner; "
         "print(owner(), is_abandoned(sys.argv[1]))"
     )
     inside = ["unshare", "--pid", "--fork", "--mount-proc"] + ["--map-root-user"] * (os.getuid() != 0)

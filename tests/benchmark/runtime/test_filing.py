@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 
 import submissions
-from benchmark.backbone.folder import read_manifest, save_backbone
-from benchmark.backbone.sources import random_draw
-from benchmark.contract.backbone import Provenance
-from benchmark.contract.run_contract import Limits
-from benchmark.contract.verdict import RunVerdict, Verdict
-from benchmark.disk.leftovers import abandoned
-from benchmark.runtime.execute import execute
-from benchmark.runtime.filing import Pretrained
-from benchmark.runtime.request import Request
-from benchmark.submission.read import SubmissionError
-from leaderboard.board.descriptions import describe
+from lovt_bench.benchmark.backbone.folder import read_manifest, save_backbone
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.contract.run_contract import Limits
+from lovt_bench.benchmark.contract.verdict import RunVerdict, Verdict
+from lovt_bench.benchmark.disk.leftovers import abandoned
+from lovt_bench.benchmark.runtime.execute import execute
+from lovt_bench.benchmark.runtime.filing import Pretrained
+from lovt_bench.benchmark.runtime.request import Request
+from lovt_bench.benchmark.submission.read import SubmissionError
+from lovt_bench.leaderboard.board.descriptions import describe
 from tests.benchmark.runtime.own_method import write_method
 from tests.benchmark.runtime.told import Told
 from tests.submissions.tiny_corpus import write_corpus

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.gpu import Needs, oldest, too_old
-from benchmark.runtime.gpu_choice import NoGpuError, Seen, cards_here, choose_gpus
-from benchmark.runtime.gpus import Card, Given, allowed, may_use, ways
+from lovt_bench.benchmark.gpu import Needs, oldest, too_old
+from lovt_bench.benchmark.runtime.gpu_choice import NoGpuError, Seen, cards_here, choose_gpus
+from lovt_bench.benchmark.runtime.gpus import Card, Given, allowed, may_use, ways
 from tests.benchmark.runtime import smi
 from tests.benchmark.runtime.smi import mig, uuid
 

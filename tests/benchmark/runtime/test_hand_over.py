@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.runtime.hand_over import unreadable
+from lovt_bench.benchmark.runtime.hand_over import unreadable
 
 OTHER = 4242
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.runtime.identity import Identity, choose_identity, security_options
+from lovt_bench.benchmark.runtime.identity import Identity, choose_identity, security_options
 
 ROOT, USER = (0, 0), (1001, 1002)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.runtime.inputs import (
+from lovt_bench.benchmark.runtime.inputs import (
     PretrainInputs,
     check_corpus,
     differences,
@@ -16,7 +16,7 @@ from benchmark.runtime.inputs import (
     method_digest,
     read_corpus,
 )
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.submission.read import SubmissionError
 from tests.submissions.tiny_corpus import write_corpus
 
 INPUTS = PretrainInputs(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.main import main
-from benchmark.runtime.interruption import interruptible
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.runtime.interruption import interruptible
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
@@ -51,7 +51,7 @@ def test_serving_ends_quietly(tmp_path, number):
     command = [
         sys.executable,
         "-m",
-        "benchmark.cli.main",
+        "lovt_bench.benchmark.cli.main",
         "leaderboard",
         "serve",
         "--port",

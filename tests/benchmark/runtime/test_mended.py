@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import submissions
-from benchmark.backbone.folder import read_manifest
-from benchmark.contract.verdict import Verdict
-from benchmark.runtime.interruption import StoppedError
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.backbone.folder import read_manifest
+from lovt_bench.benchmark.contract.verdict import Verdict
+from lovt_bench.benchmark.runtime.interruption import StoppedError
+from lovt_bench.benchmark.submission.read import SubmissionError
 from tests.benchmark.runtime.own_method import write_method
 from tests.benchmark.runtime.test_filing import Caller, write_backbone
 

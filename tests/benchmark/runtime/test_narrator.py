@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.events import Event, LogLine, MessageEvent, ProgressEvent
-from benchmark.runtime import run_log
-from benchmark.runtime.narrator import Chunk, Narrator
+from lovt_bench.benchmark.contract.events import Event, LogLine, MessageEvent, ProgressEvent
+from lovt_bench.benchmark.runtime import run_log
+from lovt_bench.benchmark.runtime.narrator import Chunk, Narrator
 
 
 def narrate(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.contract.verdict import RunVerdict, Verdict
-from benchmark.runtime.outcome import decide, exit_code, wants_network
-from benchmark.runtime.supervise import Ended, Exit, Stopped
+from lovt_bench.benchmark.contract.verdict import RunVerdict, Verdict
+from lovt_bench.benchmark.runtime.outcome import decide, exit_code, wants_network
+from lovt_bench.benchmark.runtime.supervise import Ended, Exit, Stopped
 
 CODES = [
     (0, False, Verdict.SUCCESS),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.run_contract import MIB, Limits
-from benchmark.runtime.output_size import DEPTH, free_bytes, measure
+from lovt_bench.benchmark.contract.run_contract import MIB, Limits
+from lovt_bench.benchmark.runtime.output_size import DEPTH, free_bytes, measure
 
 LIMITS = Limits(output_bytes=MIB, output_files=50)
 

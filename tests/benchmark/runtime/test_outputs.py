@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.run_contract import Limits
-from benchmark.contract.verdict import RunVerdict, Verdict
-from benchmark.runtime.outputs import Outputs, remove_tree
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.run_contract import Limits
+from lovt_bench.benchmark.contract.verdict import RunVerdict, Verdict
+from lovt_bench.benchmark.runtime.outputs import Outputs, remove_tree
+from lovt_bench.benchmark.submission.read import SubmissionError
 from tests.benchmark.runtime.test_inputs import INPUTS
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.run_contract import Limits, RunParameters
-from benchmark.runtime.narrator import Narrator
-from benchmark.runtime.process import ProcessRuntime
-from benchmark.runtime.runs import Run
-from benchmark.runtime.supervise import Ended
+from lovt_bench.benchmark.contract.run_contract import Limits, RunParameters
+from lovt_bench.benchmark.runtime.narrator import Narrator
+from lovt_bench.benchmark.runtime.process import ProcessRuntime
+from lovt_bench.benchmark.runtime.runs import Run
+from lovt_bench.benchmark.runtime.supervise import Ended
 
 Runner = Callable[..., tuple[Ended, str]]
 

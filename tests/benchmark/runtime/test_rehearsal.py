@@ -13,18 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.backbone.findings import Finding
-from benchmark.backbone.folder import save_backbone
-from benchmark.backbone.sources import random_draw
-from benchmark.contract.backbone import Provenance
-from benchmark.contract.run_contract import Limits, RunParameters
-from benchmark.runtime.inputs import PretrainInputs
-from benchmark.runtime.outputs import Outputs
-from benchmark.runtime.process import ProcessRuntime
-from benchmark.runtime.rehearsal import Rehearsal
-from benchmark.runtime.rehearsal_passed import identity, is_rehearsed, remember
-from benchmark.runtime.runs import Run
-from benchmark.runtime.stamp import Known
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.contract.run_contract import Limits, RunParameters
+from lovt_bench.benchmark.runtime.inputs import PretrainInputs
+from lovt_bench.benchmark.runtime.outputs import Outputs
+from lovt_bench.benchmark.runtime.process import ProcessRuntime
+from lovt_bench.benchmark.runtime.rehearsal import Rehearsal
+from lovt_bench.benchmark.runtime.rehearsal_passed import identity, is_rehearsed, remember
+from lovt_bench.benchmark.runtime.runs import Run
+from lovt_bench.benchmark.runtime.stamp import Known
 
 METHOD = """
 import json, os, shutil, signal, sys, time

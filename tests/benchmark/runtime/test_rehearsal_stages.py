@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from benchmark.contract.events import EpochEvent, LogLine, StartEvent, parse_line
-from benchmark.contract.run_contract import GIB, MIB, Limits
-from benchmark.contract.verdict import RunVerdict, Verdict
-from benchmark.runtime.outcome import decide
-from benchmark.runtime.rehearsal_heard import Heard
-from benchmark.runtime.rehearsal_stages import Attempt, checked, first_run, second_run, space
-from benchmark.runtime.supervise import Ended, Exit
+from lovt_bench.benchmark.contract.events import EpochEvent, LogLine, StartEvent, parse_line
+from lovt_bench.benchmark.contract.run_contract import GIB, MIB, Limits
+from lovt_bench.benchmark.contract.verdict import RunVerdict, Verdict
+from lovt_bench.benchmark.runtime.outcome import decide
+from lovt_bench.benchmark.runtime.rehearsal_heard import Heard
+from lovt_bench.benchmark.runtime.rehearsal_stages import Attempt, checked, first_run, second_run, space
+from lovt_bench.benchmark.runtime.supervise import Ended, Exit
 
 
 def attempt(ended: Ended, *heard: Any, resumable: bool = True, contained: bool = False) -> Attempt:

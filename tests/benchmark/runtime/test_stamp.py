@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import HttpUrl
 
-from benchmark.contract.backbone import BackboneManifest, FeatureLevel, Provenance
-from benchmark.contract.untrusted import clean_text
-from benchmark.runtime.stamp import UNDECLARED, Known, stamp
-from benchmark.runtime.take_over import RejectedError
+from lovt_bench.benchmark.contract.backbone import BackboneManifest, FeatureLevel, Provenance
+from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.runtime.stamp import UNDECLARED, Known, stamp
+from lovt_bench.benchmark.runtime.take_over import RejectedError
 
 KNOWN = Known(
     name="mine", display_name="Mine", method="mine", variant="30", profile="demo", fraction=0.3, seed=3,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.run_contract import Limits
-from benchmark.runtime.take_over import RejectedError, copy_backbone
+from lovt_bench.benchmark.contract.run_contract import Limits
+from lovt_bench.benchmark.runtime.take_over import RejectedError, copy_backbone
 
 LIMITS = Limits(manifest_bytes=100, weights_bytes=1000)
 

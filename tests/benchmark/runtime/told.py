@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from benchmark.backbone.findings import Finding
-from benchmark.runtime.shown import Hear
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.runtime.shown import Hear
 
 
 class Told:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import submissions
-from benchmark.backbone.findings import Finding
-from benchmark.runtime.base_images import bases_of, missing_text
-from benchmark.submission.check import check_submission
-from benchmark.submission.read import read_folder
-from benchmark.submission.scaffold import new_container
+from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.runtime.base_images import bases_of, missing_text
+from lovt_bench.benchmark.submission.check import check_submission
+from lovt_bench.benchmark.submission.read import read_folder
+from lovt_bench.benchmark.submission.scaffold import new_container
 
 
 @pytest.fixture

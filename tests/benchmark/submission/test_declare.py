@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from pydantic import HttpUrl
 
-from benchmark.contract.backbone import Provenance, repeated
-from benchmark.contract.claims import ClaimsError
-from benchmark.contract.declared_facts import DeclaredFacts
-from benchmark.contract.pretraining_data import UnknownDataError
-from benchmark.contract.submission import Submission
-from benchmark.submission import declare as room
-from benchmark.submission import read
-from benchmark.submission.merge import merged
-from benchmark.submission.read import SubmissionError, read_folder
+from lovt_bench.benchmark.contract.backbone import Provenance, repeated
+from lovt_bench.benchmark.contract.claims import ClaimsError
+from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
+from lovt_bench.benchmark.contract.pretraining_data import UnknownDataError
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.submission import declare as room
+from lovt_bench.benchmark.submission import read
+from lovt_bench.benchmark.submission.merge import merged
+from lovt_bench.benchmark.submission.read import SubmissionError, read_folder
 
 
 class _Later(Submission):

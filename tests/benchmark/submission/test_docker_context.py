@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.submission.docker_context import ContextError, ignore_patterns, open_context
+from lovt_bench.benchmark.submission.docker_context import ContextError, ignore_patterns, open_context
 
 pytest.importorskip("docker", reason="the Docker SDK makes the archive")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from benchmark.printable import printable
-from benchmark.submission.dockerfile_rules import dockerfile_findings
+from lovt_bench.benchmark.printable import printable
+from lovt_bench.benchmark.submission.dockerfile_rules import dockerfile_findings
 from tests.conftest import REPOSITORY
 
 GOOD = 'FROM python:3.11-slim\nCOPY a.py /\nUSER 1000:1000\nENTRYPOINT ["python", "/a.py"]\n'

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import submissions
-from benchmark.cli.evaluation_names import check_name
-from benchmark.submission.find import beside_text, find_submission, locate
-from benchmark.submission.read import SubmissionError, package_name, submissions_root
-from benchmark.submission.scaffold import new_container
+from lovt_bench.benchmark.cli.evaluation_names import check_name
+from lovt_bench.benchmark.submission.find import beside_text, find_submission, locate
+from lovt_bench.benchmark.submission.read import SubmissionError, package_name, submissions_root
+from lovt_bench.benchmark.submission.scaffold import new_container
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.submission import Submission
-from benchmark.submission.draft import Draft
-from benchmark.submission.merge import merged
-from benchmark.submission.read import SubmissionError
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.submission.draft import Draft
+from lovt_bench.benchmark.submission.merge import merged
+from lovt_bench.benchmark.submission.read import SubmissionError
 
 ONE, OTHER, BACKBONE, ANOTHER = (hashlib.sha256(name.encode()).hexdigest() for name in ("a", "b", "c", "d"))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.submission.find import find_submission
-from benchmark.submission.read import (
+from lovt_bench.benchmark.submission.find import find_submission
+from lovt_bench.benchmark.submission.read import (
     SubmissionError,
     read_folder,
     read_submission,

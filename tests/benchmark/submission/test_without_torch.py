@@ -13,18 +13,18 @@ import importlib, pkgutil, sys
 from pathlib import Path
 
 sys.modules["torch"] = None
-import benchmark.submission as room
-for module in pkgutil.walk_packages(room.__path__, "benchmark.submission."):
+import lovt_bench.benchmark.submission as room
+for module in pkgutil.walk_packages(room.__path__, "lovt_bench.benchmark.submission."):
     importlib.import_module(module.name)
-import leaderboard.board.descriptions
-from benchmark.submission.check import check_submission
-from benchmark.submission.find import locate
-from benchmark.submission.scaffold import new_container
+import lovt_bench.leaderboard.board.descriptions
+from lovt_bench.benchmark.submission.check import check_submission
+from lovt_bench.benchmark.submission.find import locate
+from lovt_bench.benchmark.submission.scaffold import new_container
 
 folder = new_container("toy", Path(sys.argv[1]))
 assert locate(str(folder), Path(sys.argv[1]))[0] == folder.resolve()
 print([finding.level for finding in check_submission(folder, ["covid_linear"])])
-print(sorted(leaderboard.board.descriptions.describe(["toy"], folder.parent, None)["toy"].display_name))
+print(sorted(lovt_bench.leaderboard.board.descriptions.describe(["toy"], folder.parent, None)["toy"].display_name))
 """
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.engine import checkpoint
-from benchmark.engine import residence as residence_room
-from benchmark.engine.evaluate import Evaluation, evaluate
-from benchmark.engine.residence import Residence
-from benchmark.engine.rows import RowTensor
-from benchmark.executor.device_errors import full_memory
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine import checkpoint
+from lovt_bench.benchmark.engine import residence as residence_room
+from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.benchmark.engine.residence import Residence
+from lovt_bench.benchmark.engine.rows import RowTensor
+from lovt_bench.benchmark.executor.device_errors import full_memory
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_store
 
 CUDA = torch.device("cuda", 0)

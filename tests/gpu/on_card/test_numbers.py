@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.contract.profile import GRADIENT_SCALE
-from benchmark.engine.inputs import CachedFeatures
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import BoxTargets
-from tasks.detection import decode, suppress
-from tasks.profile import load_profile
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.contract.profile import GRADIENT_SCALE
+from lovt_bench.benchmark.engine.inputs import CachedFeatures
+from lovt_bench.benchmark.engine.loaders import SplitData
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.single import train_single
+from lovt_bench.benchmark.engine.targets import BoxTargets
+from lovt_bench.tasks.detection import decode, suppress
+from lovt_bench.tasks.profile import load_profile
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 
 PROTOCOL = load_protocol("lovt-2022")
 CHANNELS = {8: 64, 16: 128, 32: 256}

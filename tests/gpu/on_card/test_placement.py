@@ -9,8 +9,8 @@ import sys
 import pytest
 import torch
 
-from benchmark.engine.device import usable_gpus
-from benchmark.executor.limits import worker_environments
+from lovt_bench.benchmark.engine.device import usable_gpus
+from lovt_bench.benchmark.executor.limits import worker_environments
 from tests.gpu.pretended.card import uuid_of, visible_numbers
 
 pytestmark = pytest.mark.pretended

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from submissions.clip import pretrain as clip
-from submissions.common.corpus import Corpus
-from submissions.convirt import pretrain as convirt
-from submissions.lovt import pretrain as lovt
+from lovt_bench.submissions.clip import pretrain as clip
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.convirt import pretrain as convirt
+from lovt_bench.submissions.lovt import pretrain as lovt
 from tests.submissions.common.image_text.conftest import TINY
 from tests.submissions.small_runs import fit, small
 from tests.submissions.test_image_methods import METHODS

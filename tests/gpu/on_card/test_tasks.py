@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.engine.evaluate import Evaluation, evaluate
-from tasks.profile import load_profile
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.engine.evaluate import Evaluation, evaluate
+from lovt_bench.tasks.profile import load_profile
+from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_stores
 from tests.tasks.lovt_18 import LOVT_18
 

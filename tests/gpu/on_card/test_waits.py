@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.engine.inputs import Images, scaled_images
-from benchmark.engine.loaders import SplitData
-from benchmark.engine.plan import RunConfig
-from benchmark.engine.single import train_single
-from benchmark.engine.targets import box_targets, mask_targets
-from tasks.protocol import load_protocol
-from tasks.registry import load_task
+from lovt_bench.benchmark.engine.inputs import Images, scaled_images
+from lovt_bench.benchmark.engine.loaders import SplitData
+from lovt_bench.benchmark.engine.plan import RunConfig
+from lovt_bench.benchmark.engine.single import train_single
+from lovt_bench.benchmark.engine.targets import box_targets, mask_targets
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import NARROW, TinyBackbone, tiny_store
 from tests.gpu.pretended.waits import WAITS
 

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, mse_loss
 
-from benchmark.backbone.folder import save_backbone
-from benchmark.backbone.registry import build
-from benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.registry import build
+from lovt_bench.benchmark.contract.backbone import Provenance
 
 DONE, BAD_CONFIGURATION, BAD_DATA, RESUMABLE = 0, 64, 65, 75
 DEFAULTS = {"epochs": 3, "noise": 0.3, "learning_rate": 0.01, "batch_size": 8, "side": 64}

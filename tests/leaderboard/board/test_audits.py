@@ -6,10 +6,16 @@ from typing import Literal
 
 import pytest
 
-from benchmark.contract.audit import AuditedCorpus, AuditHash, AuditReport, DatasetOverlap, SplitOverlap
-from benchmark.contract.dataset import Track
-from benchmark.contract.leaderboard import Overlap
-from leaderboard.board.audits import audit_texts, with_audit
+from lovt_bench.benchmark.contract.audit import (
+    AuditedCorpus,
+    AuditHash,
+    AuditReport,
+    DatasetOverlap,
+    SplitOverlap,
+)
+from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.leaderboard import Overlap
+from lovt_bench.leaderboard.board.audits import audit_texts, with_audit
 
 DIGEST = "0" * 64
 

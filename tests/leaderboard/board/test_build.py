@@ -15,16 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from benchmark.contract.leaderboard import Leaderboard, Table
-from benchmark.contract.run_record import RunRecord
-from leaderboard.board.build import build, table_ids
-from leaderboard.board.contradictions import Contradiction
-from leaderboard.board.descriptions import Description
-from leaderboard.board.published import load_published
-from leaderboard.board.records import RecordSet
-from leaderboard.board.selection import group_key
-from leaderboard.show.rendering import render
-from leaderboard.show.terminal import render as render_in_terminal
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Table
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.build import build, table_ids
+from lovt_bench.leaderboard.board.contradictions import Contradiction
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.board.records import RecordSet
+from lovt_bench.leaderboard.board.selection import group_key
+from lovt_bench.leaderboard.show.rendering import render
+from lovt_bench.leaderboard.show.terminal import render as render_in_terminal
 from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 SPECS = tuple(TASKS.values())
@@ -209,11 +209,11 @@ def test_building_needs_no_torch() -> None:
     """A page is built in a second; importing torch alone takes longer."""
     code = (
         "import sys\n"
-        "from leaderboard.board.build import build\n"
-        "from leaderboard.board.published import load_published\n"
-        "from leaderboard.board.records import RecordSet\n"
-        "from leaderboard.show.rendering import FORMATS\n"
-        "from tasks.registry import load_tasks\n"
+        "from lovt_bench.leaderboard.board.build import build\n"
+        "from lovt_bench.leaderboard.board.published import load_published\n"
+        "from lovt_bench.leaderboard.board.records import RecordSet\n"
+        "from lovt_bench.leaderboard.show.rendering import FORMATS\n"
+        "from lovt_bench.tasks.registry import load_tasks\n"
         "board = build(RecordSet(), load_published(), load_tasks())\n"
         "texts = [render(board) for render in FORMATS.values()]\n"
         "assert len(board.tables[0].rows) == 16\n"

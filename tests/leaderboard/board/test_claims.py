@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from benchmark.contract.leaderboard import Leaderboard
-from benchmark.contract.submission import ClaimedNumber
-from leaderboard.board.build import build
-from leaderboard.board.descriptions import Description
-from leaderboard.show.as_csv import as_csv
-from leaderboard.show.as_markdown import as_markdown
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.submission import ClaimedNumber
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.show.as_csv import as_csv
+from lovt_bench.leaderboard.show.as_markdown import as_markdown
 from tests.leaderboard.records import TASKS, record_set, runs
 
 PUBLIC = {"track": "public", "splits": "official", "profile": "paper"}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmark.contract.leaderboard import Cell, CleanRanking, Overlap, Row, Summary
-from leaderboard.board.clean import clean_ranking, frozen_ranking
-from leaderboard.board.columns import column_of
+from lovt_bench.benchmark.contract.leaderboard import Cell, CleanRanking, Overlap, Row, Summary
+from lovt_bench.leaderboard.board.clean import clean_ranking, frozen_ranking
+from lovt_bench.leaderboard.board.columns import column_of
 from tests.leaderboard.records import TASKS
 
 COLUMNS = [

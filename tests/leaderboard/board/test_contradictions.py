@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from benchmark.contract.run_record import RunRecord
-from leaderboard.board.contradictions import Contradiction, Origin, contradictions
-from leaderboard.board.run_rules import RunPlan
-from tasks.tuning import grid_edge
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.contradictions import Contradiction, Origin, contradictions
+from lovt_bench.leaderboard.board.run_rules import RunPlan
+from lovt_bench.tasks.tuning import grid_edge
 from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)

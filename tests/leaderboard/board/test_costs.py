@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.contract.leaderboard import Cell, Cost
-from leaderboard.board.build import build
-from leaderboard.board.costs import curve
-from leaderboard.board.descriptions import BackboneFacts, Description
+from lovt_bench.benchmark.contract.leaderboard import Cell, Cost
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.costs import curve
+from lovt_bench.leaderboard.board.descriptions import BackboneFacts, Description
 from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from leaderboard.board.descriptions import Description, claiming, describe
-from leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.board.descriptions import Description, claiming, describe
+from lovt_bench.leaderboard.errors import LeaderboardError
 from tests.conftest import REPOSITORY
 from tests.leaderboard.records import digest
 

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from benchmark.contract.backbone import Provenance
-from leaderboard.board.evidence import LADDER, evidence_of, made_by, measured_by
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.leaderboard.board.evidence import LADDER, evidence_of, made_by, measured_by
 from tests.leaderboard.records import digest, record
 
 

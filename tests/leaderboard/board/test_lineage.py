@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.contract.pretraining_data import vocabulary
-from leaderboard.board.lineage import Relation, lineage, overlaps, relation_of
-from tasks.suite import load_suite, suite_tasks
+from lovt_bench.benchmark.contract.pretraining_data import vocabulary
+from lovt_bench.leaderboard.board.lineage import Relation, lineage, overlaps, relation_of
+from lovt_bench.tasks.suite import load_suite, suite_tasks
 
 DATASETS = list(dict.fromkeys(spec.dataset for spec in suite_tasks(load_suite())))
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.board.build import build
-from leaderboard.board.contradictions import contradictions
-from leaderboard.show.rendering import render
-from leaderboard.show.terminal import render as render_in_terminal
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.contradictions import contradictions
+from lovt_bench.leaderboard.show.rendering import render
+from lovt_bench.leaderboard.show.terminal import render as render_in_terminal
 from tests.benchmark.contract.made import made_with
 from tests.leaderboard.board.test_contradictions import NOW
 from tests.leaderboard.records import TASKS, record, record_set, runs

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.leaderboard import Leaderboard
-from benchmark.contract.notice import Notice
-from benchmark.contract.release import Changes
-from leaderboard.board.build import build
-from leaderboard.board.notices import FILE, read_notices, without_effect
-from leaderboard.board.published import load_published
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases.folder import folder_problems
-from leaderboard.releases.release import Released, release
-from leaderboard.releases.site import write_site
-from leaderboard.releases.sources import Sources
-from leaderboard.releases.verify import verify
-from leaderboard.releases.version import read_version
-from leaderboard.releases.version_index import read_index
-from leaderboard.show.as_latex import as_latex
-from leaderboard.show.as_markdown import as_markdown
-from leaderboard.show.page import render_page
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.benchmark.contract.release import Changes
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.notices import FILE, read_notices, without_effect
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.folder import folder_problems
+from lovt_bench.leaderboard.releases.release import Released, release
+from lovt_bench.leaderboard.releases.site import write_site
+from lovt_bench.leaderboard.releases.sources import Sources
+from lovt_bench.leaderboard.releases.verify import verify
+from lovt_bench.leaderboard.releases.version import read_version
+from lovt_bench.leaderboard.releases.version_index import read_index
+from lovt_bench.leaderboard.show.as_latex import as_latex
+from lovt_bench.leaderboard.show.as_markdown import as_markdown
+from lovt_bench.leaderboard.show.page import render_page
 from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.sources import sources, two_rows
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmark.contract.leaderboard import Table
-from leaderboard.board.build import build
-from leaderboard.board.published import FOLDER, load_published
-from leaderboard.board.records import RecordSet
-from leaderboard.errors import LeaderboardError
-from leaderboard.show.layout import percent
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.published import FOLDER, load_published
+from lovt_bench.leaderboard.board.records import RecordSet
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.show.layout import percent
 from tests.leaderboard.records import TASKS
 from tests.parity.golden import FOLDER as GOLDEN
 

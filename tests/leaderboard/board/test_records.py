@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract import record_file
-from benchmark.contract.run_record import RunRecord
-from leaderboard.board.records import read_records
+from lovt_bench.benchmark.contract import record_file
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.records import read_records
 from tests.leaderboard.records import record, runs, write
 
 FILE = "phantom/random/covid_linear.jsonl"

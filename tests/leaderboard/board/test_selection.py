@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-from benchmark.contract.run_record import RunRecord
-from leaderboard.board.selection import Group, group_key, select
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.selection import Group, group_key, select
 from tests.leaderboard.records import TASKS, digest, record, runs
 
 METRICS = {name: spec.metric for name, spec in TASKS.items()}

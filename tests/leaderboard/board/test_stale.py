@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.contract.leaderboard import Table
-from leaderboard.board.build import build
-from leaderboard.board.published import load_published
-from leaderboard.board.stale import Current, CurrentStore
-from leaderboard.show.as_latex import as_latex
-from leaderboard.show.as_markdown import as_markdown
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.board.stale import Current, CurrentStore
+from lovt_bench.leaderboard.show.as_latex import as_latex
+from lovt_bench.leaderboard.show.as_markdown import as_markdown
 from tests.leaderboard.records import TASKS, digest, record_set
 from tests.leaderboard.sources import two_rows
 

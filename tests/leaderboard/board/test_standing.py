@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmark.contract.leaderboard import Cell, CellStatus, Row, Summary
-from leaderboard.board.standing import best_without, count_methods, in_order, stand
+from lovt_bench.benchmark.contract.leaderboard import Cell, CellStatus, Row, Summary
+from lovt_bench.leaderboard.board.standing import best_without, count_methods, in_order, stand
 
 TASKS = ["a", "b"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from benchmark.contract.leaderboard import Leaderboard, Table
-from benchmark.contract.run_record import RunRecord
-from benchmark.contract.suite import Suite
-from leaderboard.board.build import build
-from leaderboard.show.as_csv import as_csv
-from leaderboard.show.as_markdown import as_markdown
-from leaderboard.show.page.core import core
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Table
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.suite import Suite
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.show.as_csv import as_csv
+from lovt_bench.leaderboard.show.as_markdown import as_markdown
+from lovt_bench.leaderboard.show.page.core import core
 from tests.leaderboard.records import TASKS, digest, record_set, runs
 
 NAMED = {"protocol_sha256": digest("lovt-2022"), "profile_sha256": digest("demo")}

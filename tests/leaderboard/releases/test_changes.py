@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from benchmark.contract.leaderboard import Leaderboard, Row, Table
-from benchmark.contract.run_record import RunRecord
-from leaderboard.board.build import build
-from leaderboard.board.published import load_published
-from leaderboard.releases.as_changes import as_changes, plain_changes
-from leaderboard.releases.changes import compare, summary
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Row, Table
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.releases.as_changes import as_changes, plain_changes
+from lovt_bench.leaderboard.releases.changes import compare, summary
 from tests.leaderboard.records import TASKS, digest, record_set, runs
 from tests.leaderboard.sources import two_rows
 

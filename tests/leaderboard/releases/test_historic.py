@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 
-from benchmark.contract.base import Model
-from benchmark.contract.leaderboard import Leaderboard
-from benchmark.contract.release import BuildRecord, Changes, VersionIndex
-from benchmark.contract.run_record import RunRecord
-from leaderboard.board.build import build
-from leaderboard.board.contradictions import contradictions
-from leaderboard.board.descriptions import Description
-from leaderboard.board.records import read_records
-from leaderboard.releases.as_changes import as_changes
-from leaderboard.releases.changes import compare
-from leaderboard.releases.sources import Frozen
-from leaderboard.show.rendering import render
-from leaderboard.show.terminal import render as render_in_terminal
-from leaderboard.statistics import places
+from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.release import BuildRecord, Changes, VersionIndex
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.contradictions import contradictions
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.records import read_records
+from lovt_bench.leaderboard.releases.as_changes import as_changes
+from lovt_bench.leaderboard.releases.changes import compare
+from lovt_bench.leaderboard.releases.sources import Frozen
+from lovt_bench.leaderboard.show.rendering import render
+from lovt_bench.leaderboard.show.terminal import render as render_in_terminal
+from lovt_bench.leaderboard.statistics import places
 from tests.leaderboard.records import TASKS
 
 HISTORIC = Path(__file__).parents[1] / "historic"

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.release import BuildRecord, Bump, Changes
-from leaderboard.board.descriptions import Description
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases.release import Released, build_development, release
-from leaderboard.releases.sources import Sources
-from leaderboard.releases.version import read_version, releases
-from leaderboard.releases.version_index import check_releases, read_index, script
-from leaderboard.show.rendering import SUMS, digest
+from lovt_bench.benchmark.contract.release import BuildRecord, Bump, Changes
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.release import Released, build_development, release
+from lovt_bench.leaderboard.releases.sources import Sources
+from lovt_bench.leaderboard.releases.version import read_version, releases
+from lovt_bench.leaderboard.releases.version_index import check_releases, read_index, script
+from lovt_bench.leaderboard.show.rendering import SUMS, digest
 from tests.leaderboard.records import digest as digest_of
 from tests.leaderboard.records import runs
 from tests.leaderboard.sources import sources, two_rows
@@ -190,7 +190,11 @@ def test_a_killed_release_leaves_nothing_half(
     before = read_version(out, "1.0.0")
     child = os.fork()
     if not child:
-        module = "leaderboard.releases.sources" if call == "keep" else "leaderboard.releases.release"
+        module = (
+            "lovt_bench.leaderboard.releases.sources"
+            if call == "keep"
+            else "lovt_bench.leaderboard.releases.release"
+        )
         monkeypatch.setattr(f"{module}.{call}", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
         try:
             freeze(tmp_path, with_newcomer(tmp_path / "b"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.releases.serve import ADDRESS, make_server
+from lovt_bench.leaderboard.releases.serve import ADDRESS, make_server
 
 
 @pytest.fixture

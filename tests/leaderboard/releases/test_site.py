@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.leaderboard import leaderboard
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases.folder import folder_problems
-from leaderboard.releases.release import build_development, release
-from leaderboard.releases.site import write_site
-from leaderboard.releases.verify import verify
-from leaderboard.releases.version import read_files
+from lovt_bench.benchmark.cli.leaderboard import leaderboard
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.folder import folder_problems
+from lovt_bench.leaderboard.releases.release import build_development, release
+from lovt_bench.leaderboard.releases.site import write_site
+from lovt_bench.leaderboard.releases.verify import verify
+from lovt_bench.leaderboard.releases.version import read_files
 from tests.leaderboard.records import runs
 from tests.leaderboard.sources import sources, two_rows
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.leaderboard import OverlapMark
-from leaderboard.board import lineage as lineage_module
-from leaderboard.board.lineage import Relation, lineage
-from leaderboard.board.published import FOLDER
-from leaderboard.board.records import RecordSet
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases.sources import Frozen, Sources, gather
-from leaderboard.releases.store import keep
+from lovt_bench.benchmark.contract.leaderboard import OverlapMark
+from lovt_bench.leaderboard.board import lineage as lineage_module
+from lovt_bench.leaderboard.board.lineage import Relation, lineage
+from lovt_bench.leaderboard.board.published import FOLDER
+from lovt_bench.leaderboard.board.records import RecordSet
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.sources import Frozen, Sources, gather
+from lovt_bench.leaderboard.releases.store import keep
 from tests.leaderboard.records import TASKS
 
 

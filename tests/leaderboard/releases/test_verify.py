@@ -11,21 +11,21 @@ from pathlib import Path
 
 import pytest
 
-import tasks.head
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.board.stale import Current
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases import verify as verification
-from leaderboard.releases.differences import first_difference
-from leaderboard.releases.folder import folder_problems
-from leaderboard.releases.release import build_development, release
-from leaderboard.releases.site import write_site
-from leaderboard.releases.sources import Sources
-from leaderboard.releases.tools import code_sha256
-from leaderboard.releases.verify import Verification, verify
-from leaderboard.releases.version import read_version, sum_problems
-from leaderboard.show.examples import read_examples
-from leaderboard.show.rendering import SUMS, digest
+import lovt_bench.tasks.head
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.board.stale import Current
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases import verify as verification
+from lovt_bench.leaderboard.releases.differences import first_difference
+from lovt_bench.leaderboard.releases.folder import folder_problems
+from lovt_bench.leaderboard.releases.release import build_development, release
+from lovt_bench.leaderboard.releases.site import write_site
+from lovt_bench.leaderboard.releases.sources import Sources
+from lovt_bench.leaderboard.releases.tools import code_sha256
+from lovt_bench.leaderboard.releases.verify import Verification, verify
+from lovt_bench.leaderboard.releases.version import read_version, sum_problems
+from lovt_bench.leaderboard.show.examples import read_examples
+from lovt_bench.leaderboard.show.rendering import SUMS, digest
 from tests.leaderboard.records import digest as digest_of
 from tests.leaderboard.records import record, runs
 from tests.leaderboard.sources import sources, two_rows
@@ -234,7 +234,7 @@ def test_what_heads_say_of_themselves_is_code(tmp_path: Path, monkeypatch: pytes
     """Their labels stand in tables; task files are inputs."""
     folder = tmp_path / "tasks"
     shutil.copytree(Path(tasks.head.__file__).parent, folder)
-    monkeypatch.setattr("tasks.head.__file__", str(folder / "head.py"))
+    monkeypatch.setattr("lovt_bench.tasks.head.__file__", str(folder / "head.py"))
     before = code_sha256()
     head = folder / "heads" / "unet.py"
     head.write_text(head.read_text().replace('label="', 'label="My '))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.board.build import build
-from leaderboard.errors import LeaderboardError
-from leaderboard.releases.version import BUILD, read_version
-from leaderboard.show.rendering import FORMATS, SUMS
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.version import BUILD, read_version
+from lovt_bench.leaderboard.show.rendering import FORMATS, SUMS
 from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.versions import write_version
 

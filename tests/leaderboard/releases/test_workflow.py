@@ -13,7 +13,7 @@ import click
 import pytest
 import yaml
 
-from benchmark.cli.leaderboard import leaderboard
+from lovt_bench.benchmark.cli.leaderboard import leaderboard
 
 WORKFLOW = Path(__file__).resolve().parents[3] / ".github" / "workflows" / "leaderboard.yml"
 

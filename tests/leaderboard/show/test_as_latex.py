@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmark.contract.leaderboard import Leaderboard, Overlap, OverlapMark
-from leaderboard.board.build import build
-from leaderboard.board.descriptions import Description
-from leaderboard.board.published import load_published
-from leaderboard.show.as_latex import LONG, NAME, as_latex
-from leaderboard.show.latex_text import shortened
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Overlap, OverlapMark
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.show.as_latex import LONG, NAME, as_latex
+from lovt_bench.leaderboard.show.latex_text import shortened
 from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.show.test_latex_text import read
 from tests.leaderboard.synthetic_board import synthetic_board

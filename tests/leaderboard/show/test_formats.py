@@ -9,14 +9,14 @@ import json
 import jsonschema
 import pytest
 
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.board.build import build
-from leaderboard.board.descriptions import Description
-from leaderboard.board.published import load_published
-from leaderboard.show.as_csv import HEADER, as_csv
-from leaderboard.show.as_json import as_json, json_schema
-from leaderboard.show.as_markdown import as_markdown
-from leaderboard.text import clean
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.show.as_csv import HEADER, as_csv
+from lovt_bench.leaderboard.show.as_json import as_json, json_schema
+from lovt_bench.leaderboard.show.as_markdown import as_markdown
+from lovt_bench.leaderboard.text import clean
 from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.test_text import HOSTILE
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard.show.latex_text import latex, shortened
-from leaderboard.text import clean
+from lovt_bench.leaderboard.show.latex_text import latex, shortened
+from lovt_bench.leaderboard.text import clean
 
 SYMBOLS = {
     "textbackslash": "\\", "textasciicircum": "^", "textasciitilde": "~", "textless": "<", "textgreater": ">",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.contract.leaderboard import Cell, RunValue, Summary, Table
-from leaderboard.board.build import build
-from leaderboard.board.columns import column_of
-from leaderboard.board.published import load_published
-from leaderboard.board.records import RecordSet
-from leaderboard.show.layout import blocks, cell_text, dataset_label, heading
+from lovt_bench.benchmark.contract.leaderboard import Cell, RunValue, Summary, Table
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.columns import column_of
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.board.records import RecordSet
+from lovt_bench.leaderboard.show.layout import blocks, cell_text, dataset_label, heading
 from tests.leaderboard.records import TASKS, digest
 
 COLUMNS = [column_of(spec) for spec in TASKS.values()]

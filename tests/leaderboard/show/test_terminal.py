@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from leaderboard.show.terminal import render
+from lovt_bench.leaderboard.show.terminal import render
 from tests.leaderboard.synthetic_board import synthetic_board
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmark.contract.leaderboard import Cell, CellStatus, Row, RunValue, Table
-from leaderboard.board.columns import column_of
-from leaderboard.board.standing import stand
-from leaderboard.statistics import summarise
+from lovt_bench.benchmark.contract.leaderboard import Cell, CellStatus, Row, RunValue, Table
+from lovt_bench.leaderboard.board.columns import column_of
+from lovt_bench.leaderboard.board.standing import stand
+from lovt_bench.leaderboard.statistics import summarise
 from tests.leaderboard.records import TASKS, digest
 
 Runs = Sequence[float] | CellStatus

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leaderboard.statistics.aggregate import aggregate, is_reference
-from leaderboard.statistics.grid import grid_of
+from lovt_bench.leaderboard.statistics.aggregate import aggregate, is_reference
+from lovt_bench.leaderboard.statistics.grid import grid_of
 from tests.leaderboard.statistics.tables import Runs, table
 
 ROWS: dict[str, dict[str, Runs]] = {

@@ -9,11 +9,11 @@ import pytest
 import scipy.stats
 from statsmodels.stats.multitest import multipletests
 
-from benchmark.contract.leaderboard import Table
-from leaderboard.board.published import load_published
-from leaderboard.board.published_table import published_table
-from leaderboard.statistics import analyse as module
-from leaderboard.statistics.analyse import analyse
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.board.published_table import published_table
+from lovt_bench.leaderboard.statistics import analyse as module
+from lovt_bench.leaderboard.statistics.analyse import analyse
 from tests.leaderboard.records import TASKS
 from tests.leaderboard.statistics.tables import Runs, table
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from leaderboard.statistics.analyse import analyse
-from leaderboard.statistics.audit import audit_runs, distinct
+from lovt_bench.leaderboard.statistics.analyse import analyse
+from lovt_bench.leaderboard.statistics.audit import audit_runs, distinct
 from tests.leaderboard.statistics.tables import table
 from tests.parity.golden import FOLDER
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from benchmark.contract.leaderboard import Table
-from leaderboard.statistics.bootstrap import bootstrap, indistinguishable_runs, mean_ranks
-from leaderboard.statistics.grid import Grid, grid_of
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.statistics.bootstrap import bootstrap, indistinguishable_runs, mean_ranks
+from lovt_bench.leaderboard.statistics.grid import Grid, grid_of
 from tests.leaderboard.statistics.tables import table
 
 RSNA = ["rsna_finetune_1", "rsna_finetune_10", "rsna_frozen_1", "rsna_frozen_10"]

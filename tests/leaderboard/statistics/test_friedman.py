@@ -9,8 +9,13 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard.statistics import doubled_ranks
-from leaderboard.statistics.friedman import cliques, critical_difference, friedman, nemenyi_quantile
+from lovt_bench.leaderboard.statistics import doubled_ranks
+from lovt_bench.leaderboard.statistics.friedman import (
+    cliques,
+    critical_difference,
+    friedman,
+    nemenyi_quantile,
+)
 
 DEMSAR = np.array(
     [

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from leaderboard.statistics.hypotheses import holm, signed_rank, welch
+from lovt_bench.leaderboard.statistics.hypotheses import holm, signed_rank, welch
 
 RUNS = st.lists(st.integers(0, 1000), min_size=2, max_size=6, unique=True).map(
     lambda runs: [run / 1000 for run in runs]

@@ -7,8 +7,8 @@ import pytest
 import scipy.stats
 from statsmodels.stats.multitest import multipletests
 
-from leaderboard.statistics.analyse import analyse
-from leaderboard.statistics.pairs import compare
+from lovt_bench.leaderboard.statistics.analyse import analyse
+from lovt_bench.leaderboard.statistics.pairs import compare
 from tests.leaderboard.statistics.tables import Runs, table
 
 TASKS = ["rsna_frozen_1", "rsna_frozen_10", "covid_linear", "nih_seg_linear"]

@@ -8,8 +8,8 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard.show.layout import percent
-from leaderboard.statistics import DIVERGED, best, count_best, doubled_ranks, ranks, second
+from lovt_bench.leaderboard.show.layout import percent
+from lovt_bench.leaderboard.statistics import DIVERGED, best, count_best, doubled_ranks, ranks, second
 
 # Few different values, so that ties are common.
 COARSE = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.contract.leaderboard import Cell, RunValue, Table
-from leaderboard.board.build import build
-from leaderboard.show.comparison import summary
-from leaderboard.statistics import summarise
-from leaderboard.statistics.pairs import compare
-from leaderboard.statistics.repeats import LINEAR, repeats
+from lovt_bench.benchmark.contract.leaderboard import Cell, RunValue, Table
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.show.comparison import summary
+from lovt_bench.leaderboard.statistics import summarise
+from lovt_bench.leaderboard.statistics.pairs import compare
+from lovt_bench.leaderboard.statistics.repeats import LINEAR, repeats
 from tests.leaderboard.records import TASKS, digest, record_set, runs
 
 HEAVY, LINEAR_TASK = "rsna_frozen_100", "covid_linear"

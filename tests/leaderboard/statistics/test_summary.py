@@ -11,8 +11,8 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard import statistics
-from leaderboard.statistics import summarise
+from lovt_bench.leaderboard import statistics
+from lovt_bench.leaderboard.statistics import summarise
 
 FRACTIONS = st.floats(0, 1, allow_nan=False)
 

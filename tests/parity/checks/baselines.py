@@ -11,15 +11,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from submissions.byol.objective import byol_loss
-from submissions.common.augment.cutout import Cutout
-from submissions.common.losses.nt_xent import nt_xent
-from submissions.common.losses.pixel_consistency import pixel_consistency, place_coordinates, positive_pairs
-from submissions.common.losses.regression import symmetric_regression_loss
-from submissions.common.mlp import mlp
-from submissions.common.moving_average import update_average
-from submissions.common.pixel_propagation import PixelPropagation
-from submissions.common.schedules import cosine_per_epoch, warmup_cosine
+from lovt_bench.submissions.byol.objective import byol_loss
+from lovt_bench.submissions.common.augment.cutout import Cutout
+from lovt_bench.submissions.common.losses.nt_xent import nt_xent
+from lovt_bench.submissions.common.losses.pixel_consistency import (
+    pixel_consistency,
+    place_coordinates,
+    positive_pairs,
+)
+from lovt_bench.submissions.common.losses.regression import symmetric_regression_loss
+from lovt_bench.submissions.common.mlp import mlp
+from lovt_bench.submissions.common.moving_average import update_average
+from lovt_bench.submissions.common.pixel_propagation import PixelPropagation
+from lovt_bench.submissions.common.schedules import cosine_per_epoch, warmup_cosine
 from tests.parity.checks.resunet import stored
 from tests.parity.compare import Comparison, Failure
 from tests.parity.formula import fill

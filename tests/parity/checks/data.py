@@ -9,16 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract.protocol import DataProtocol
-from benchmark.data.box_masks import as_gif_reads, box_mask
-from benchmark.data.equalise import equalise
-from benchmark.data.object_annotations import object_mask, parse_annotation, stored_boxes, true_boxes
-from benchmark.data.rle import decode_union
-from benchmark.data.split_files import read_split_file
-from benchmark.data.statistics import split_statistics
-from benchmark.data.subsets import subset_rows
-from benchmark.data.transforms import Frame, _nearest, fit_boxes, fit_image, fit_mask, pad_boxes
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data.box_masks import as_gif_reads, box_mask
+from lovt_bench.benchmark.data.equalise import equalise
+from lovt_bench.benchmark.data.object_annotations import (
+    object_mask,
+    parse_annotation,
+    stored_boxes,
+    true_boxes,
+)
+from lovt_bench.benchmark.data.rle import decode_union
+from lovt_bench.benchmark.data.split_files import read_split_file
+from lovt_bench.benchmark.data.statistics import split_statistics
+from lovt_bench.benchmark.data.subsets import subset_rows
+from lovt_bench.benchmark.data.transforms import Frame, _nearest, fit_boxes, fit_image, fit_mask, pad_boxes
+from lovt_bench.tasks.protocol import load_protocol
 from tests.parity.compare import Comparison, Failure
 from tests.parity.golden import GoldenFile, guarded
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from tasks.boxes import BoxTarget
-from tasks.detection import Detections
-from tasks.metrics.dice import SegmentationMetrics
-from tasks.metrics.froc import froc
-from tasks.metrics.mean_average_precision import average_precisions
-from tasks.metrics.positive_map import images_with_boxes
-from tasks.protocol import load_protocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection import Detections
+from lovt_bench.tasks.metrics.dice import SegmentationMetrics
+from lovt_bench.tasks.metrics.froc import froc
+from lovt_bench.tasks.metrics.mean_average_precision import average_precisions
+from lovt_bench.tasks.metrics.positive_map import images_with_boxes
+from lovt_bench.tasks.protocol import load_protocol
 from tests.parity.compare import Comparison, Failure
 from tests.parity.golden import GoldenError, GoldenFile, guarded
 

@@ -10,14 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from submissions.common.attention_pooling import AttentionPooling
-from submissions.common.cross_attention import CrossAttention
-from submissions.common.image_text.features import ImageFeatures, ReportFeatures
-from submissions.common.losses.global_alignment import global_alignment
-from submissions.common.losses.local_alignment import local_alignment, region_positives, sentence_positives
-from submissions.common.text.pooling import report_maximum, sentence_features
-from submissions.lovt.alignment import Alignment
-from submissions.lovt.settings import Settings
+from lovt_bench.submissions.common.attention_pooling import AttentionPooling
+from lovt_bench.submissions.common.cross_attention import CrossAttention
+from lovt_bench.submissions.common.image_text.features import ImageFeatures, ReportFeatures
+from lovt_bench.submissions.common.losses.global_alignment import global_alignment
+from lovt_bench.submissions.common.losses.local_alignment import (
+    local_alignment,
+    region_positives,
+    sentence_positives,
+)
+from lovt_bench.submissions.common.text.pooling import report_maximum, sentence_features
+from lovt_bench.submissions.lovt.alignment import Alignment
+from lovt_bench.submissions.lovt.settings import Settings
 from tests.parity.compare import Comparison, Failure
 from tests.parity.formula import fill, formula_values
 from tests.parity.golden import GoldenError, GoldenFile, guarded

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from benchmark.data.corpus.reports.clean import clean
-from benchmark.data.corpus.reports.names import normalised_name
-from benchmark.data.corpus.reports.sections import parse_sections, select
+from lovt_bench.benchmark.data.corpus.reports.clean import clean
+from lovt_bench.benchmark.data.corpus.reports.names import normalised_name
+from lovt_bench.benchmark.data.corpus.reports.sections import parse_sections, select
 from tests.parity.compare import Comparison, Failure
 from tests.parity.golden import GoldenError, GoldenFile, guarded
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torchvision.models import resnet50
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from tasks.heads.unet import UNetHead
-from tasks.losses.dice import dice_loss
+from lovt_bench.tasks.heads.unet import UNetHead
+from lovt_bench.tasks.losses.dice import dice_loss
 from tests.parity.compare import Comparison, Failure
 from tests.parity.formula import fill, formula_input
 from tests.parity.golden import GoldenError, GoldenFile, guarded

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 
-from tasks.heads.linear import linear_logits
-from tasks.losses.dice import dice_loss
+from lovt_bench.tasks.heads.linear import linear_logits
+from lovt_bench.tasks.losses.dice import dice_loss
 from tests.parity.compare import Comparison, Failure
 from tests.parity.golden import GoldenFile, guarded
 

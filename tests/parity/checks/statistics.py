@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from leaderboard.statistics import summarise
+from lovt_bench.leaderboard.statistics import summarise
 from tests.parity.compare import Comparison, Failure
 from tests.parity.golden import GoldenError, GoldenFile, guarded
 

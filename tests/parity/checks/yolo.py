@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from benchmark.contract.protocol import YoloProtocol
-from tasks.boxes import BoxTarget
-from tasks.detection import Detections, decode, detect, suppress
-from tasks.losses.yolo import yolo_loss, yolo_scale_losses
-from tasks.losses.yolo_targets import assign_targets
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.contract.protocol import YoloProtocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection import Detections, decode, detect, suppress
+from lovt_bench.tasks.losses.yolo import yolo_loss, yolo_scale_losses
+from lovt_bench.tasks.losses.yolo_targets import assign_targets
+from lovt_bench.tasks.protocol import load_protocol
 from tests.parity.compare import Comparison, Failure
 from tests.parity.golden import GoldenError, GoldenFile, guarded
 

@@ -9,7 +9,7 @@ from itertools import zip_longest
 import torch
 from torch import Tensor, nn
 
-from tasks.heads.yolov3 import YoloV3Head
+from lovt_bench.tasks.heads.yolov3 import YoloV3Head
 from tests.parity.compare import Comparison, Failure
 from tests.parity.formula import fill, formula_input, formula_values
 from tests.parity.golden import GoldenError, GoldenFile, guarded

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from submissions.byol.pretrain import BYOL, Settings, SharedViews
-from submissions.common.corpus import Corpus
-from submissions.common.sampling import CorpusDataset, make_loader
+from lovt_bench.submissions.byol.pretrain import BYOL, Settings, SharedViews
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.sampling import CorpusDataset, make_loader
 from tests.submissions.small_runs import fit, small
 from tests.submissions.tiny_corpus import write_corpus
 

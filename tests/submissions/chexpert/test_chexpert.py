@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from submissions.chexpert.auroc import macro_auroc
-from submissions.chexpert.pretrain import CheXpert, LabelledView, Settings
-from submissions.common.corpus import Corpus
-from submissions.common.sampling import Sample
+from lovt_bench.submissions.chexpert.auroc import macro_auroc
+from lovt_bench.submissions.chexpert.pretrain import CheXpert, LabelledView, Settings
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.sampling import Sample
 from tests.submissions.small_runs import fit, small
 from tests.submissions.tiny_corpus import write_corpus
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from submissions.clip.pretrain import CLIP
-from submissions.clip.pretrain import Settings as ClipSettings
-from submissions.common.corpus import Corpus
-from submissions.lovt.pretrain import LoVT, Settings
+from lovt_bench.submissions.clip.pretrain import CLIP
+from lovt_bench.submissions.clip.pretrain import Settings as ClipSettings
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.lovt.pretrain import LoVT, Settings
 from tests.submissions.common.image_text.conftest import TINY
 from tests.submissions.common.image_text.test_module import build, first_batch, total
 from tests.submissions.lovt.test_variants import settings_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from submissions.common.attention_pooling import AttentionPooling
+from lovt_bench.submissions.common.attention_pooling import AttentionPooling
 
 
 @pytest.mark.parametrize(("dimension", "parameters"), [(2048, 16_785_408), (768, 2_362_368)])

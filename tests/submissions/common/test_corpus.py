@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from submissions.common.corpus import Corpus
-from submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.errors import PretrainingError
 from tests.submissions.tiny_corpus import write_corpus
 
 

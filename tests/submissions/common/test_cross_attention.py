@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from submissions.common.cross_attention import CrossAttention
+from lovt_bench.submissions.common.cross_attention import CrossAttention
 
 MASK = torch.tensor([[True, True, False], [True, True, True]])
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.submission import Submission
-from submissions.common.declaration import choose, profile_settings, read_declaration
-from submissions.common.errors import SettingsError
+from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.submissions.common.declaration import choose, profile_settings, read_declaration
+from lovt_bench.submissions.common.errors import SettingsError
 from tests.submissions import toy
 
 FOLDER = Path(toy.__path__[0])

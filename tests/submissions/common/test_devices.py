@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.backbone.folder import read_manifest
+from lovt_bench.benchmark.backbone.folder import read_manifest
 from tests.submissions.common.test_kill import ROOT
 from tests.submissions.tiny_corpus import write_corpus
 

@@ -13,8 +13,8 @@ from torch import distributed as dist
 from torch import multiprocessing as mp
 from torch.nn.parallel import DistributedDataParallel
 
-from submissions.common.distributed import gather_with_gradient, rank, world_size
-from submissions.common.losses.global_alignment import global_alignment
+from lovt_bench.submissions.common.distributed import gather_with_gradient, rank, world_size
+from lovt_bench.submissions.common.losses.global_alignment import global_alignment
 
 RANKS, ROWS, CHANNELS = 2, 3, 8
 WEIGHTS = (0.75, 0.25)

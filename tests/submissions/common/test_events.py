@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark.contract.events import DoneEvent, EpochEvent, LogLine, MessageEvent, StartEvent, parse_line
-from submissions.common.entry import command
-from submissions.common.settings import parse_object
+from lovt_bench.benchmark.contract.events import (
+    DoneEvent,
+    EpochEvent,
+    LogLine,
+    MessageEvent,
+    StartEvent,
+    parse_line,
+)
+from lovt_bench.submissions.common.entry import command
+from lovt_bench.submissions.common.settings import parse_object
 from tests.submissions.tiny_corpus import write_corpus
 from tests.submissions.toy.pretrain import Toy, ToySettings
 

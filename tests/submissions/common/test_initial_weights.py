@@ -8,11 +8,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from benchmark.backbone.folder import save_backbone
-from benchmark.backbone.sources import random_draw
-from benchmark.contract.backbone import Provenance
-from submissions.common.errors import PretrainingError
-from submissions.common.initial_weights import initial_backbone
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.initial_weights import initial_backbone
 
 
 def test_random_is_the_draw_of_the_seed_and_declares_no_data() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.exit_codes import ExitCode
-from benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.contract.exit_codes import ExitCode
+from lovt_bench.benchmark.disk.digest import file_sha256
 from tests.submissions.tiny_corpus import write_corpus
 
 ROOT = Path(__file__).resolve().parents[3]

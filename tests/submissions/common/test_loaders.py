@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from submissions.common.errors import SettingsError
-from submissions.common.loaders import batch_bytes, fitting, wanted
+from lovt_bench.submissions.common.errors import SettingsError
+from lovt_bench.submissions.common.loaders import batch_bytes, fitting, wanted
 
 MIB = 1 << 20
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from submissions.common.mlp import mlp
-from submissions.common.moving_average import target_copy, update_average
+from lovt_bench.submissions.common.mlp import mlp
+from lovt_bench.submissions.common.moving_average import target_copy, update_average
 
 
 def test_parameters_move_and_batch_norm_statistics_stay():

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from benchmark.cli.pretrain import pretrain
-from benchmark.contract.base import is_name
-from benchmark.contract.display_name import name_problem
-from benchmark.contract.submission import Submission, Variant
-from benchmark.submission.read import check_display_name
-from submissions.common.declaration import choose, read_declaration
-from submissions.common.naming import DEFAULT_SEED, backbone_name, changed_settings, display_name
+from lovt_bench.benchmark.cli.pretrain import pretrain
+from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.display_name import name_problem
+from lovt_bench.benchmark.contract.submission import Submission, Variant
+from lovt_bench.benchmark.submission.read import check_display_name
+from lovt_bench.submissions.common.declaration import choose, read_declaration
+from lovt_bench.submissions.common.naming import DEFAULT_SEED, backbone_name, changed_settings, display_name
 from tests.submissions import toy
 
 TOY = read_declaration(Path(toy.__path__[0]))

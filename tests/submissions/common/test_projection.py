@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from submissions.common.projection import ProjectionHead
+from lovt_bench.submissions.common.projection import ProjectionHead
 
 
 @pytest.mark.parametrize(

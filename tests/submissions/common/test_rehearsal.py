@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from submissions.common.checkpoints import LAST, read_checkpoint
-from submissions.common.corpus import Corpus
-from submissions.common.errors import NonFiniteLossError
-from submissions.common.rehearsal import EPOCHS, shortened
-from submissions.common.training import RunOptions, train
+from lovt_bench.submissions.common.checkpoints import LAST, read_checkpoint
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.errors import NonFiniteLossError
+from lovt_bench.submissions.common.rehearsal import EPOCHS, shortened
+from lovt_bench.submissions.common.training import RunOptions, train
 from tests.submissions.tiny_corpus import write_corpus
 from tests.submissions.toy.pretrain import Toy, ToySettings
 
@@ -29,7 +29,7 @@ def test_two_steps_fill_an_epoch(samples: int, ranks: int, asked: int, batch: in
 def test_it_goes_on_for_one_epoch_and_keeps_what_was_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("submissions.common.rehearsal.EPOCHS", 2)
+    monkeypatch.setattr("lovt_bench.submissions.common.rehearsal.EPOCHS", 2)
     corpus = Corpus(write_corpus(tmp_path / "corpus", train=12))
     options = RunOptions(folder=tmp_path / "run", device="cpu", rehearsal=True)
 

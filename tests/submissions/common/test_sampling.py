@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submissions.common.corpus import Corpus
-from submissions.common.sampling import CorpusDataset, EpochSampler, Sample, make_loader
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.sampling import CorpusDataset, EpochSampler, Sample, make_loader
 from tests.submissions.tiny_corpus import write_corpus
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submissions.common.schedules import cosine_per_epoch, warmup_cosine
+from lovt_bench.submissions.common.schedules import cosine_per_epoch, warmup_cosine
 
 
 def test_cosine_rises_again_in_the_second_epoch():

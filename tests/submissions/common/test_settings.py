@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from submissions.common.errors import SettingsError
-from submissions.common.settings import TrainingSettings, build_settings, parse_assignments
+from lovt_bench.submissions.common.errors import SettingsError
+from lovt_bench.submissions.common.settings import TrainingSettings, build_settings, parse_assignments
 
 
 def test_later_layers_win() -> None:

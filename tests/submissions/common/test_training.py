@@ -15,13 +15,13 @@ from lightning.pytorch.plugins.precision import MixedPrecision
 from rich.console import Console
 from safetensors.torch import load_file
 
-from benchmark.backbone.folder import load_backbone, read_manifest
-from benchmark.contract.exit_codes import ExitCode
-from submissions.common import training
-from submissions.common.corpus import Corpus
-from submissions.common.entry import command
-from submissions.common.online_evaluation import OnlineEvaluation
-from submissions.common.settings import TrainingSettings
+from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
+from lovt_bench.benchmark.contract.exit_codes import ExitCode
+from lovt_bench.submissions.common import training
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.entry import command
+from lovt_bench.submissions.common.online_evaluation import OnlineEvaluation
+from lovt_bench.submissions.common.settings import TrainingSettings
 from tests.submissions import toy
 from tests.submissions.tiny_corpus import write_corpus
 from tests.submissions.toy.pretrain import Toy, ToySettings
@@ -280,7 +280,7 @@ class Rates(Callback):
 
 
 def rates_of(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **values: object) -> list[float]:
-    from submissions.common.corpus import Corpus
+    from lovt_bench.submissions.common.corpus import Corpus
 
     rates = Rates()
     saving = training.ckpt.checkpoint_callbacks
@@ -309,8 +309,8 @@ def test_warm_up_holds_a_rate_for_an_epoch_and_begins_at_zero(
 
 
 def test_plateau_needs_a_monitor() -> None:
-    from submissions.common.errors import PretrainingError
-    from submissions.common.learning_rate import LearningRate
+    from lovt_bench.submissions.common.errors import PretrainingError
+    from lovt_bench.submissions.common.learning_rate import LearningRate
 
     with pytest.raises(PretrainingError, match="needs a method with validation"):
         LearningRate(TrainingSettings(schedule="plateau"), None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from submissions.common.corpus import Corpus
-from submissions.lovt.alignment import Alignment
-from submissions.lovt.pretrain import LoVT
-from submissions.lovt.settings import Settings
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.lovt.alignment import Alignment
+from lovt_bench.submissions.lovt.pretrain import LoVT
+from lovt_bench.submissions.lovt.settings import Settings
 from tests.submissions.common.image_text.conftest import TINY
 from tests.submissions.common.image_text.test_module import build, first_batch, total
 from tests.submissions.lovt.test_variants import LOVT, settings_of

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from submissions.clip.pretrain import Settings as ClipSettings
-from submissions.common.declaration import choose, read_declaration
-from submissions.common.image_text.settings import ImageTextSettings
-from submissions.convirt.pretrain import Settings as ConVIRTSettings
-from submissions.lovt.settings import Settings
+from lovt_bench.submissions.clip.pretrain import Settings as ClipSettings
+from lovt_bench.submissions.common.declaration import choose, read_declaration
+from lovt_bench.submissions.common.image_text.settings import ImageTextSettings
+from lovt_bench.submissions.convirt.pretrain import Settings as ConVIRTSettings
+from lovt_bench.submissions.lovt.settings import Settings
 from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / "submissions"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from submissions.common.corpus import Corpus
-from submissions.pixelpro.pretrain import RATE_IS_ZERO, PixelPro, Settings
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.pixelpro.pretrain import RATE_IS_ZERO, PixelPro, Settings
 from tests.submissions.small_runs import fit, small
 from tests.submissions.tiny_corpus import write_corpus
 

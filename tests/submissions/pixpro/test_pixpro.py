@@ -12,11 +12,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from submissions.common.augment.cutout import Cutout
-from submissions.common.corpus import Corpus
-from submissions.common.sampling import Sample
-from submissions.pixpro.pretrain import PixPro, Settings
-from submissions.pixpro.views import PixelViews, close_places
+from lovt_bench.submissions.common.augment.cutout import Cutout
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.sampling import Sample
+from lovt_bench.submissions.pixpro.pretrain import PixPro, Settings
+from lovt_bench.submissions.pixpro.views import PixelViews, close_places
 from tests.submissions.small_runs import fit, small
 from tests.submissions.tiny_corpus import write_corpus
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from submissions.common.corpus import Corpus
-from submissions.common.losses.nt_xent import nt_xent
-from submissions.common.sampling import CorpusDataset, make_loader
-from submissions.simclr.pretrain import Settings, SimCLR
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.losses.nt_xent import nt_xent
+from lovt_bench.submissions.common.sampling import CorpusDataset, make_loader
+from lovt_bench.submissions.simclr.pretrain import Settings, SimCLR
 from tests.submissions.small_runs import fit, small
 from tests.submissions.tiny_corpus import write_corpus
 

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from submissions.common.augment.normalise import network_input
-from submissions.common.augment.pad_resize import validation_view
-from submissions.common.augment.report_pair import training_view
-from submissions.common.corpus import Corpus
-from submissions.common.entry import run
-from submissions.common.module import Monitor, PretrainingModule
-from submissions.common.sampling import Sample, Transform
-from submissions.common.settings import Schedule, TrainingSettings
+from lovt_bench.submissions.common.augment.normalise import network_input
+from lovt_bench.submissions.common.augment.pad_resize import validation_view
+from lovt_bench.submissions.common.augment.report_pair import training_view
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.entry import run
+from lovt_bench.submissions.common.module import Monitor, PretrainingModule
+from lovt_bench.submissions.common.sampling import Sample, Transform
+from lovt_bench.submissions.common.settings import Schedule, TrainingSettings
 
 Batch = tuple[Tensor, Tensor]
 

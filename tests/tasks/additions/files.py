@@ -24,9 +24,9 @@ DATASET = '''"""Squares on noise, a mask each."""
 
 from dataclasses import dataclass
 
-from benchmark.data.images import decode_channel_mean, decode_values, read_bytes
-from benchmark.data.samples import Listing, RawImage, Sample
-from benchmark.data.splits import by_patient
+from lovt_bench.benchmark.data.images import decode_channel_mean, decode_values, read_bytes
+from lovt_bench.benchmark.data.samples import Listing, RawImage, Sample
+from lovt_bench.benchmark.data.splits import by_patient
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ ARCHITECTURE = '''"""Five convolutions, each halves the side."""
 
 from torch import nn
 
-from benchmark.backbone.model import STRIDES, Backbone, level_of
+from lovt_bench.benchmark.backbone.model import STRIDES, Backbone, level_of
 
 
 class Narrow(Backbone):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.heads import build_head, head_strides
-from tasks.protocol import load_protocol
-from tasks.registry import load_task, load_tasks
+from lovt_bench.tasks.heads import build_head, head_strides
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task, load_tasks
 
 CHANNELS = {2: 4, 4: 4, 8: 4, 16: 4, 32: 4}
 

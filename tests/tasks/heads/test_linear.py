@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.heads.linear import LinearHead, bilinear_matrix, linear_logits, upsample
+from lovt_bench.tasks.heads.linear import LinearHead, bilinear_matrix, linear_logits, upsample
 
 
 @settings(max_examples=40, deadline=None)

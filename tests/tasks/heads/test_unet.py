@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from tasks.heads.unet import UNetHead
+from lovt_bench.tasks.heads.unet import UNetHead
 
 RESNET50 = {2: 64, 4: 256, 8: 512, 16: 1024, 32: 2048}
 

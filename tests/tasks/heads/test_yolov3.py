@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from tasks.heads.yolov3 import YoloV3Head
+from lovt_bench.tasks.heads.yolov3 import YoloV3Head
 
 
 def test_parameter_count_of_section_7():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.contract.protocol import YoloProtocol
+from lovt_bench.benchmark.contract.protocol import YoloProtocol
 
 Boxes = list[tuple[float, float, float, float]]
 

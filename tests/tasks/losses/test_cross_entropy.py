@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tasks.losses.cross_entropy import cross_entropy
+from lovt_bench.tasks.losses.cross_entropy import cross_entropy
 
 OFFSETS = [-4.0, -0.1, 0.0, 0.5, 1.0, 1.0000001, 1.2, 20.0]
 PROBABILITIES = [0.0, 1e-30, 1e-3, 0.25, 0.5, 0.9, 1 - 2**-20, 1.0]

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.losses.dice import dice_loss
+from lovt_bench.tasks.losses.dice import dice_loss
 
 
 def plain_dice(logits: np.ndarray, target: np.ndarray) -> float:

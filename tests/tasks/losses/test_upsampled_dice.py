@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.heads.linear import upsample
-from tasks.losses.dice import dice_loss
-from tasks.losses.upsampled_dice import upsampled_dice_loss
+from lovt_bench.tasks.heads.linear import upsample
+from lovt_bench.tasks.losses.dice import dice_loss
+from lovt_bench.tasks.losses.upsampled_dice import upsampled_dice_loss
 
 
 @pytest.mark.parametrize("mode", ["batch", "image"])

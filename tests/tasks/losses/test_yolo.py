@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.boxes import BoxTarget
-from tasks.losses.yolo import yolo_loss, yolo_scale_losses
-from tasks.protocol import load_protocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.losses.yolo import yolo_loss, yolo_scale_losses
+from lovt_bench.tasks.protocol import load_protocol
 from tests.tasks.losses.plain_yolo import plain_scale_loss, plain_targets
 
 YOLO = load_protocol().yolo

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.boxes import BoxTarget
-from tasks.losses.yolo_targets import assign_targets, shape_iou
-from tasks.protocol import load_protocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.losses.yolo_targets import assign_targets, shape_iou
+from lovt_bench.tasks.protocol import load_protocol
 from tests.tasks.losses.plain_yolo import plain_targets
 
 YOLO = load_protocol().yolo

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from tasks.boxes import BoxTarget
-from tasks.detection import Detections
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.detection import Detections
 
 TARGET = BoxTarget.pack(
     [np.array([(10, 10, 50, 50), (25, 30, 50, 40)]), np.zeros((0, 4)), np.array([(5, 5, 20, 20)])]

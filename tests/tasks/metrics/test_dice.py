@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.heads.linear import upsample
-from tasks.metrics.dice import (
+from lovt_bench.tasks.heads.linear import upsample
+from lovt_bench.tasks.metrics.dice import (
     SegmentationMetrics,
     dice_from_counts,
     image_counts,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.contract.protocol import MetricProtocol
-from tasks.metrics.froc import froc
-from tasks.protocol import load_protocol
+from lovt_bench.benchmark.contract.protocol import MetricProtocol
+from lovt_bench.tasks.metrics.froc import froc
+from lovt_bench.tasks.protocol import load_protocol
 from tests.tasks.metrics.example import DETECTIONS, TARGET
 
 METRICS = load_protocol().metrics

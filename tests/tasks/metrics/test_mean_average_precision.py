@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tasks.metrics.coco_map as module
-from benchmark.contract.protocol import MetricProtocol
-from tasks.boxes import BoxTarget
-from tasks.metrics.coco_map import coco_map
-from tasks.metrics.mean_average_precision import average_precisions, mean_average_precision
-from tasks.metrics.positive_map import images_with_boxes, positive_map
-from tasks.protocol import load_protocol
+import lovt_bench.tasks.metrics.coco_map as module
+from lovt_bench.benchmark.contract.protocol import MetricProtocol
+from lovt_bench.tasks.boxes import BoxTarget
+from lovt_bench.tasks.metrics.coco_map import coco_map
+from lovt_bench.tasks.metrics.mean_average_precision import average_precisions, mean_average_precision
+from lovt_bench.tasks.metrics.positive_map import images_with_boxes, positive_map
+from lovt_bench.tasks.protocol import load_protocol
 from tests.tasks.metrics.example import DETECTIONS, TARGET, make_detections
 
 METRICS = load_protocol().metrics

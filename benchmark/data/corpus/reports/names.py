@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import yaml
 
-from benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.base import Model
 
 
 class SectionNames(Model):
@@ -22,7 +22,11 @@ class SectionNames(Model):
 @cache
 def section_names() -> SectionNames:
     """Return the tables of `section_names.yaml`."""
-    text = files("benchmark.data.corpus.reports").joinpath("section_names.yaml").read_text(encoding="utf-8")
+    text = (
+        files("lovt_bench.benchmark.data.corpus.reports")
+        .joinpath("section_names.yaml")
+        .read_text(encoding="utf-8")
+    )
     return SectionNames.model_validate(yaml.safe_load(text))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from benchmark.data.corpus.reports.names import normalised_name
+from lovt_bench.benchmark.data.corpus.reports.names import normalised_name
 
 HEADER = re.compile(r"\n ([A-Z ()/,-]+):\s")
 """A line of one blank and capitals up to a colon, and one whitespace character."""

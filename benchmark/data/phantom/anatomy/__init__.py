@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy.body import draw_breasts, draw_gas, draw_outline
-from benchmark.data.phantom.anatomy.bones import draw_bones
-from benchmark.data.phantom.anatomy.heart import draw_heart
-from benchmark.data.phantom.anatomy.lungs import SIDES, LungShape, Side, air, lateral, lung_shape
-from benchmark.data.phantom.anatomy.vessels import draw_vessels
-from benchmark.data.phantom.canvas import Array, Canvas
-from benchmark.data.phantom.patient import Patient
+from lovt_bench.benchmark.data.phantom.anatomy.body import draw_breasts, draw_gas, draw_outline
+from lovt_bench.benchmark.data.phantom.anatomy.bones import draw_bones
+from lovt_bench.benchmark.data.phantom.anatomy.heart import draw_heart
+from lovt_bench.benchmark.data.phantom.anatomy.lungs import SIDES, LungShape, Side, air, lateral, lung_shape
+from lovt_bench.benchmark.data.phantom.anatomy.vessels import draw_vessels
+from lovt_bench.benchmark.data.phantom.canvas import Array, Canvas
+from lovt_bench.benchmark.data.phantom.patient import Patient
 
 
 @dataclass(frozen=True)

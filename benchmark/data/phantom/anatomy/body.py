@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.data.phantom.canvas import Array, Canvas, Layer, curve, ramp
-from benchmark.data.phantom.patient import Patient
+from lovt_bench.benchmark.data.phantom.canvas import Array, Canvas, Layer, curve, ramp
+from lovt_bench.benchmark.data.phantom.patient import Patient
 
 
 def _slab(d: Array, half: Array, edge: float) -> Array:

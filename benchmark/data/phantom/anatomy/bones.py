@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy.lungs import SIDES, LungShape, lung_shape, sign_of
-from benchmark.data.phantom.canvas import Array, Canvas, Layer, curve
-from benchmark.data.phantom.patient import Patient
+from lovt_bench.benchmark.data.phantom.anatomy.lungs import SIDES, LungShape, lung_shape, sign_of
+from lovt_bench.benchmark.data.phantom.canvas import Array, Canvas, Layer, curve
+from lovt_bench.benchmark.data.phantom.patient import Patient
 
 
 def _place(patient: Patient, sign: int, d: Array, y: Array) -> Array:

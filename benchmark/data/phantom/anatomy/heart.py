@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.data.phantom.canvas import Array, Canvas, curve
-from benchmark.data.phantom.patient import Patient
+from lovt_bench.benchmark.data.phantom.canvas import Array, Canvas, curve
+from lovt_bench.benchmark.data.phantom.patient import Patient
 
 RIGHT_SHARE = 0.34
 """Share of the heart's width that lies to the patient's right of the midline."""

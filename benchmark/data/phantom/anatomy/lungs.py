@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from benchmark.data.phantom.canvas import Array, Canvas, ramp
-from benchmark.data.phantom.patient import Patient
+from lovt_bench.benchmark.data.phantom.canvas import Array, Canvas, ramp
+from lovt_bench.benchmark.data.phantom.patient import Patient
 
 Side = Literal["right", "left"]
 SIDES: tuple[Side, Side] = ("right", "left")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy.lungs import SIDES, LungShape, lung_shape, sign_of
-from benchmark.data.phantom.canvas import Array, Canvas, Layer
-from benchmark.data.phantom.patient import Patient
+from lovt_bench.benchmark.data.phantom.anatomy.lungs import SIDES, LungShape, lung_shape, sign_of
+from lovt_bench.benchmark.data.phantom.canvas import Array, Canvas, Layer
+from lovt_bench.benchmark.data.phantom.patient import Patient
 
 WIDTHS = (0.0115, 0.0075, 0.0052, 0.0036)
 """Diameter of each generation in fractions of the scale."""

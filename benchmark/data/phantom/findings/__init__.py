@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from benchmark.data.phantom.discovery import modules_of
-from benchmark.data.phantom.findings.base import Box, Drawn, Kind, Place, Request, Zone, box_of, settle
+from lovt_bench.benchmark.data.phantom.discovery import modules_of
+from lovt_bench.benchmark.data.phantom.findings.base import (
+    Box,
+    Drawn,
+    Kind,
+    Place,
+    Request,
+    Zone,
+    box_of,
+    settle,
+)
 
 __all__ = ["Box", "Drawn", "Kind", "Place", "Request", "Zone", "box_of", "finding_kinds", "settle"]
 

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy import Anatomy
-from benchmark.data.phantom.anatomy.lungs import Side
-from benchmark.data.phantom.canvas import FIELD_CM, Array, ramp, resize
-from benchmark.data.phantom.patient import Patient
+from lovt_bench.benchmark.data.phantom.anatomy import Anatomy
+from lovt_bench.benchmark.data.phantom.anatomy.lungs import Side
+from lovt_bench.benchmark.data.phantom.canvas import FIELD_CM, Array, ramp, resize
+from lovt_bench.benchmark.data.phantom.patient import Patient
 
 Zone = Literal["upper", "mid", "lower"]
 ZONES: tuple[Zone, ...] = ("upper", "mid", "lower")

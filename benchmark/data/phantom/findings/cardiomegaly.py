@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy import Anatomy
-from benchmark.data.phantom.findings.base import Drawn, Kind, Place
-from benchmark.data.phantom.patient import Patient
+from lovt_bench.benchmark.data.phantom.anatomy import Anatomy
+from lovt_bench.benchmark.data.phantom.findings.base import Drawn, Kind, Place
+from lovt_bench.benchmark.data.phantom.patient import Patient
 
 
 def _enlarge(patient: Patient, place: Place) -> Patient:

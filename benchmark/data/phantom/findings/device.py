@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy import Anatomy
-from benchmark.data.phantom.anatomy.lungs import sign_of
-from benchmark.data.phantom.canvas import curve
-from benchmark.data.phantom.findings.base import Drawn, Kind, Place
+from lovt_bench.benchmark.data.phantom.anatomy import Anatomy
+from lovt_bench.benchmark.data.phantom.anatomy.lungs import sign_of
+from lovt_bench.benchmark.data.phantom.canvas import curve
+from lovt_bench.benchmark.data.phantom.findings.base import Drawn, Kind, Place
 
 Device = Literal["pacemaker", "endotracheal tube", "central venous line"]
 DEVICES: tuple[Device, ...] = ("pacemaker", "endotracheal tube", "central venous line")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy import Anatomy
-from benchmark.data.phantom.anatomy.lungs import SIDES, sign_of
-from benchmark.data.phantom.anatomy.vessels import hilum
-from benchmark.data.phantom.canvas import ramp
-from benchmark.data.phantom.findings.base import (
+from lovt_bench.benchmark.data.phantom.anatomy import Anatomy
+from lovt_bench.benchmark.data.phantom.anatomy.lungs import SIDES, sign_of
+from lovt_bench.benchmark.data.phantom.anatomy.vessels import hilum
+from lovt_bench.benchmark.data.phantom.canvas import ramp
+from lovt_bench.benchmark.data.phantom.findings.base import (
     Drawn,
     Kind,
     Place,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy import Anatomy
-from benchmark.data.phantom.anatomy.lungs import sign_of
-from benchmark.data.phantom.canvas import ramp
-from benchmark.data.phantom.findings.base import Drawn, Kind, Place
+from lovt_bench.benchmark.data.phantom.anatomy import Anatomy
+from lovt_bench.benchmark.data.phantom.anatomy.lungs import sign_of
+from lovt_bench.benchmark.data.phantom.canvas import ramp
+from lovt_bench.benchmark.data.phantom.findings.base import Drawn, Kind, Place
 
 
 def _effusion(anatomy: Anatomy, place: Place, rng: np.random.Generator) -> Drawn:

@@ -8,14 +8,14 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from benchmark.data.phantom.canvas import Canvas
-from benchmark.data.phantom.files import write_jpeg, write_png
-from benchmark.data.phantom.folder import PhantomFolder
-from benchmark.data.phantom.layout import Layout, Settings, csv_text
-from benchmark.data.phantom.people import person_of
-from benchmark.data.phantom.randomness import stream
-from benchmark.data.phantom.requests import several
-from benchmark.data.phantom.scene import Scene, draw_picture
+from lovt_bench.benchmark.data.phantom.canvas import Canvas
+from lovt_bench.benchmark.data.phantom.files import write_jpeg, write_png
+from lovt_bench.benchmark.data.phantom.folder import PhantomFolder
+from lovt_bench.benchmark.data.phantom.layout import Layout, Settings, csv_text
+from lovt_bench.benchmark.data.phantom.people import person_of
+from lovt_bench.benchmark.data.phantom.randomness import stream
+from lovt_bench.benchmark.data.phantom.requests import several
+from lovt_bench.benchmark.data.phantom.scene import Scene, draw_picture
 
 PATTERN = (1, 2, 1, 3, 1)
 """Images of consecutive patients."""

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.data.phantom.canvas import Canvas
-from benchmark.data.phantom.files import write_jpeg
-from benchmark.data.phantom.findings import Request
-from benchmark.data.phantom.folder import PhantomFolder
-from benchmark.data.phantom.lateral import draw_lateral
-from benchmark.data.phantom.layout import Layout, Settings, csv_text
-from benchmark.data.phantom.patient import View
-from benchmark.data.phantom.people import person_of
-from benchmark.data.phantom.randomness import hex_name, stream
-from benchmark.data.phantom.reports.compose import compose
-from benchmark.data.phantom.reports.sentences import LABELS
-from benchmark.data.phantom.requests import several
-from benchmark.data.phantom.scene import Scene, draw_picture
+from lovt_bench.benchmark.data.phantom.canvas import Canvas
+from lovt_bench.benchmark.data.phantom.files import write_jpeg
+from lovt_bench.benchmark.data.phantom.findings import Request
+from lovt_bench.benchmark.data.phantom.folder import PhantomFolder
+from lovt_bench.benchmark.data.phantom.lateral import draw_lateral
+from lovt_bench.benchmark.data.phantom.layout import Layout, Settings, csv_text
+from lovt_bench.benchmark.data.phantom.patient import View
+from lovt_bench.benchmark.data.phantom.people import person_of
+from lovt_bench.benchmark.data.phantom.randomness import hex_name, stream
+from lovt_bench.benchmark.data.phantom.reports.compose import compose
+from lovt_bench.benchmark.data.phantom.reports.sentences import LABELS
+from lovt_bench.benchmark.data.phantom.requests import several
+from lovt_bench.benchmark.data.phantom.scene import Scene, draw_picture
 
 PATTERN = (1, 2)
 """Studies of consecutive subjects."""

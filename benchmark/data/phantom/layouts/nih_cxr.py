@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy.lungs import SIDES
-from benchmark.data.phantom.canvas import Canvas
-from benchmark.data.phantom.files import write_png
-from benchmark.data.phantom.findings import Box, Request
-from benchmark.data.phantom.folder import PhantomFolder
-from benchmark.data.phantom.layout import Layout, Settings, csv_text
-from benchmark.data.phantom.people import person_of
-from benchmark.data.phantom.randomness import stream
-from benchmark.data.phantom.scene import Scene, draw_picture
+from lovt_bench.benchmark.data.phantom.anatomy.lungs import SIDES
+from lovt_bench.benchmark.data.phantom.canvas import Canvas
+from lovt_bench.benchmark.data.phantom.files import write_png
+from lovt_bench.benchmark.data.phantom.findings import Box, Request
+from lovt_bench.benchmark.data.phantom.folder import PhantomFolder
+from lovt_bench.benchmark.data.phantom.layout import Layout, Settings, csv_text
+from lovt_bench.benchmark.data.phantom.people import person_of
+from lovt_bench.benchmark.data.phantom.randomness import stream
+from lovt_bench.benchmark.data.phantom.scene import Scene, draw_picture
 
 CLASSES = (
     *("Atelectasis", "Cardiomegaly", "Effusion", "Infiltrate"),

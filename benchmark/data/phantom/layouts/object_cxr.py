@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.data.phantom.canvas import Canvas
-from benchmark.data.phantom.files import enlarge, write_jpeg
-from benchmark.data.phantom.folder import PhantomFolder
-from benchmark.data.phantom.layout import Layout, Settings, csv_text
-from benchmark.data.phantom.objects import ForeignObject
-from benchmark.data.phantom.randomness import stream
-from benchmark.data.phantom.scene import Scene, draw_picture
+from lovt_bench.benchmark.data.phantom.canvas import Canvas
+from lovt_bench.benchmark.data.phantom.files import enlarge, write_jpeg
+from lovt_bench.benchmark.data.phantom.folder import PhantomFolder
+from lovt_bench.benchmark.data.phantom.layout import Layout, Settings, csv_text
+from lovt_bench.benchmark.data.phantom.objects import ForeignObject
+from lovt_bench.benchmark.data.phantom.randomness import stream
+from lovt_bench.benchmark.data.phantom.scene import Scene, draw_picture
 
 ENLARGEMENT = 2
 """The files are this many times larger than what is drawn: the real ones have 2000 to 4500 pixels a side."""

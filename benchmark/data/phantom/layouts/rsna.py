@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmark.data.phantom.canvas import Canvas
-from benchmark.data.phantom.files import uid, write_dicom
-from benchmark.data.phantom.findings import Box, Request
-from benchmark.data.phantom.folder import PhantomFolder
-from benchmark.data.phantom.layout import Layout, Settings, csv_text
-from benchmark.data.phantom.randomness import hex_name, stream
-from benchmark.data.phantom.requests import several
-from benchmark.data.phantom.scene import Scene, draw_picture
+from lovt_bench.benchmark.data.phantom.canvas import Canvas
+from lovt_bench.benchmark.data.phantom.files import uid, write_dicom
+from lovt_bench.benchmark.data.phantom.findings import Box, Request
+from lovt_bench.benchmark.data.phantom.folder import PhantomFolder
+from lovt_bench.benchmark.data.phantom.layout import Layout, Settings, csv_text
+from lovt_bench.benchmark.data.phantom.randomness import hex_name, stream
+from lovt_bench.benchmark.data.phantom.requests import several
+from lovt_bench.benchmark.data.phantom.scene import Scene, draw_picture
 
 OPACITIES = ("pneumonia", "consolidation", "infiltrate")
 OTHERS = ("cardiomegaly", "pneumothorax", "nodule")

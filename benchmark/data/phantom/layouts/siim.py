@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.data.phantom.anatomy.lungs import SIDES
-from benchmark.data.phantom.canvas import Array, Canvas
-from benchmark.data.phantom.files import enlarge, enlarge_mask, uid, write_dicom
-from benchmark.data.phantom.findings import Request
-from benchmark.data.phantom.folder import PhantomFolder
-from benchmark.data.phantom.layout import Layout, Settings, csv_text
-from benchmark.data.phantom.randomness import stream
-from benchmark.data.phantom.requests import several
-from benchmark.data.phantom.scene import Scene, draw_picture
+from lovt_bench.benchmark.data.phantom.anatomy.lungs import SIDES
+from lovt_bench.benchmark.data.phantom.canvas import Array, Canvas
+from lovt_bench.benchmark.data.phantom.files import enlarge, enlarge_mask, uid, write_dicom
+from lovt_bench.benchmark.data.phantom.findings import Request
+from lovt_bench.benchmark.data.phantom.folder import PhantomFolder
+from lovt_bench.benchmark.data.phantom.layout import Layout, Settings, csv_text
+from lovt_bench.benchmark.data.phantom.randomness import stream
+from lovt_bench.benchmark.data.phantom.requests import several
+from lovt_bench.benchmark.data.phantom.scene import Scene, draw_picture
 
 SIDE = 1024
 """Side of every SIIM image; the preparer insists on it."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.data.phantom.files import NOTICE
-from benchmark.data.phantom.findings import Drawn, Place
-from benchmark.data.phantom.findings.device import device_of
-from benchmark.data.phantom.patient import Patient
-from benchmark.data.phantom.reports.sentences import (
+from lovt_bench.benchmark.data.phantom.files import NOTICE
+from lovt_bench.benchmark.data.phantom.findings import Drawn, Place
+from lovt_bench.benchmark.data.phantom.findings.device import device_of
+from lovt_bench.benchmark.data.phantom.patient import Patient
+from lovt_bench.benchmark.data.phantom.reports.sentences import (
     ABSENT,
     CLEAR,
     CONCLUDED,

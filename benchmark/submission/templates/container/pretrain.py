@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from submissions.common.corpus import Corpus
-from submissions.common.entry import run
-from submissions.common.image_only import ImageOnlyModule, ImageOnlySettings
-from submissions.common.settings import Schedule
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.entry import run
+from lovt_bench.submissions.common.image_only import ImageOnlyModule, ImageOnlySettings
+from lovt_bench.submissions.common.settings import Schedule
 
 
 class Settings(ImageOnlySettings):

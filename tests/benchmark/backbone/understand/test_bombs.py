@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.backbone import apart
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.understand.read import read_checkpoint
-from benchmark.backbone.understand.trunk import understand, understand_file
+from lovt_bench.benchmark.backbone import apart
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.understand.read import read_checkpoint
+from lovt_bench.benchmark.backbone.understand.trunk import understand, understand_file
 from tests.benchmark.backbone.understand import wild
 
 LEGACY = (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})

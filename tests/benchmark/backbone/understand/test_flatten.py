@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.understand import flatten as module
-from benchmark.backbone.understand.flatten import DEPTH_LIMIT, NAME_LIMIT, flatten
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.understand import flatten as module
+from lovt_bench.benchmark.backbone.understand.flatten import DEPTH_LIMIT, NAME_LIMIT, flatten
 
 ONE = torch.ones(1)
 

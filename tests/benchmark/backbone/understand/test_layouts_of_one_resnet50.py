@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.sanity import probe_images
-from benchmark.backbone.understand.trunk import understand
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.sanity import probe_images
+from lovt_bench.benchmark.backbone.understand.trunk import understand
 from tests.benchmark.backbone.understand import wild
 
 ARCHITECTURE = "resnet50"

@@ -14,10 +14,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.understand.guard import is_graph
-from benchmark.backbone.understand.read import read_checkpoint
-from benchmark.backbone.understand.trunk import understand_file
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.understand.guard import is_graph
+from lovt_bench.benchmark.backbone.understand.read import read_checkpoint
+from lovt_bench.benchmark.backbone.understand.trunk import understand_file
 from tests.benchmark.backbone.graphs import pyramid, saved
 from tests.benchmark.backbone.understand import wild
 

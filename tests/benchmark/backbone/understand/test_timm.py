@@ -9,8 +9,8 @@ import timm
 import torch
 from torch import Tensor
 
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.understand.trunk import understand
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.understand.trunk import understand
 
 
 def state(name: str, **options: Any) -> dict[str, Tensor]:

@@ -9,10 +9,10 @@ import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from benchmark.backbone.model import BackboneError
-from benchmark.backbone.sanity import probe_images
-from benchmark.backbone.understand.report import show
-from benchmark.backbone.understand.trunk import understand
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.sanity import probe_images
+from lovt_bench.benchmark.backbone.understand.report import show
+from lovt_bench.benchmark.backbone.understand.trunk import understand
 from tests.benchmark.backbone.understand import wild
 
 

@@ -13,10 +13,10 @@ from PIL import Image, ImageOps
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from benchmark.data.audit.files import Passed, pictures
-from benchmark.data.audit.read import grey_pixels
-from benchmark.data.phantom.generate import write_phantom
-from benchmark.data.phantom.layout import Settings
+from lovt_bench.benchmark.data.audit.files import Passed, pictures
+from lovt_bench.benchmark.data.audit.read import grey_pixels
+from lovt_bench.benchmark.data.phantom.generate import write_phantom
+from lovt_bench.benchmark.data.phantom.layout import Settings
 
 
 @cache

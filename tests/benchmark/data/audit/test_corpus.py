@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.data.audit.corpus import hash_corpus
-from benchmark.data.audit.files import Passed, pictures
-from benchmark.data.audit.kept import kept_hashes
-from benchmark.data.corpus import format as corpus_format
-from benchmark.data.errors import DataError
-from benchmark.data.pool import CHUNK, INLINE
+from lovt_bench.benchmark.data.audit.corpus import hash_corpus
+from lovt_bench.benchmark.data.audit.files import Passed, pictures
+from lovt_bench.benchmark.data.audit.kept import kept_hashes
+from lovt_bench.benchmark.data.corpus import format as corpus_format
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.pool import CHUNK, INLINE
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.data.audit.files import Passed, pictures
-from benchmark.data.audit.hashes import image_hash
-from benchmark.data.audit.read import grey_pixels
-from benchmark.data.errors import BadImageError, DataError
+from lovt_bench.benchmark.data.audit.files import Passed, pictures
+from lovt_bench.benchmark.data.audit.hashes import image_hash
+from lovt_bench.benchmark.data.audit.read import grey_pixels
+from lovt_bench.benchmark.data.errors import BadImageError, DataError
 from tests.benchmark.data import spoil
 from tests.benchmark.data.audit import copies
 

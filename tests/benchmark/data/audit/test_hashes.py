@@ -8,9 +8,17 @@ from PIL import Image
 from scipy.fft import dctn
 from scipy.stats import rankdata
 
-from benchmark.data.audit.canonical import canonical, trimmed
-from benchmark.data.audit.hashes import FRAMES, FULL, HASH_BYTES, LOW, LOW_BYTES, frame_hashes, image_hash
-from benchmark.data.audit.match import Matcher
+from lovt_bench.benchmark.data.audit.canonical import canonical, trimmed
+from lovt_bench.benchmark.data.audit.hashes import (
+    FRAMES,
+    FULL,
+    HASH_BYTES,
+    LOW,
+    LOW_BYTES,
+    frame_hashes,
+    image_hash,
+)
+from lovt_bench.benchmark.data.audit.match import Matcher
 from tests.benchmark.data.audit import copies
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.data.audit import match as module
-from benchmark.data.audit.hashes import FRAMES, FULL, LOW
-from benchmark.data.audit.match import Match, Matcher
+from lovt_bench.benchmark.data.audit import match as module
+from lovt_bench.benchmark.data.audit.hashes import FRAMES, FULL, LOW
+from lovt_bench.benchmark.data.audit.match import Match, Matcher
 
 
 def plainly(queries: np.ndarray, references: np.ndarray) -> list[Match]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.data.audit.files import Passed, pictures
-from benchmark.data.audit.hashes import FULL, frame_hashes, image_hash
-from benchmark.data.audit.match import Match, Matcher
-from benchmark.data.audit.read import grey_pixels
+from lovt_bench.benchmark.data.audit.files import Passed, pictures
+from lovt_bench.benchmark.data.audit.hashes import FULL, frame_hashes, image_hash
+from lovt_bench.benchmark.data.audit.match import Match, Matcher
+from lovt_bench.benchmark.data.audit.read import grey_pixels
 from tests.benchmark.data.audit import copies
 
 STRONG = ("JPEG of quality 30", "inverted", "cropped by 3 % on all sides", "cropped by 2 %, equalised, JPEG")

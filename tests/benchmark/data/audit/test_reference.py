@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.data.audit.reference import from_store
-from benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.audit.reference import from_store
+from lovt_bench.benchmark.data.errors import DataError
 from tests.benchmark.data.small_store import write_store
 
 

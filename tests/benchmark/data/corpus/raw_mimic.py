@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmark.data.corpus.mimic_tables import RAW_LABELS
+from lovt_bench.benchmark.data.corpus.mimic_tables import RAW_LABELS
 
 REPORT = " FINAL REPORT\n FINDINGS:  The lungs are clear.  No effusion.\n \n IMPRESSION:  Normal.\n"
 

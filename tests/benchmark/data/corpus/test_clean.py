@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.data.corpus.reports.clean import clean
+from lovt_bench.benchmark.data.corpus.reports.clean import clean
 
 TEXTS = st.text(alphabet=" \t\r\n\x0cab.", max_size=40)
 

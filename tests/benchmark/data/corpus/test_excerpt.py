@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.contract.dataset import SplitName
-from benchmark.data.corpus.excerpt import write_excerpt
-from benchmark.data.corpus.verify import verify_corpus
-from benchmark.data.errors import DataError
-from submissions.common.corpus import Corpus
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.data.corpus.excerpt import write_excerpt
+from lovt_bench.benchmark.data.corpus.verify import verify_corpus
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.submissions.common.corpus import Corpus
 from tests.submissions.tiny_corpus import write_corpus
 
 COUNTS: dict[SplitName, int] = {"train": 5, "validation": 2, "test": 1}

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from benchmark.data.corpus.image import decode, reduced, statistics, stored_image
-from benchmark.data.errors import BadImageError
+from lovt_bench.benchmark.data.corpus.image import decode, reduced, statistics, stored_image
+from lovt_bench.benchmark.data.errors import BadImageError
 from tests.benchmark.data.corpus.raw_mimic import jpeg
 
 

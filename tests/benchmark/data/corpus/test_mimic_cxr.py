@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.data.corpus import mimic_cxr
-from benchmark.data.corpus import process as reasons
-from benchmark.data.corpus.mimic_cxr import excluded_studies, list_mimic_cxr
-from benchmark.data.corpus.prepare import prepare
-from benchmark.data.corpus.verify import verify_corpus
-from benchmark.data.errors import DataError
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.data.corpus import mimic_cxr
+from lovt_bench.benchmark.data.corpus import process as reasons
+from lovt_bench.benchmark.data.corpus.mimic_cxr import excluded_studies, list_mimic_cxr
+from lovt_bench.benchmark.data.corpus.prepare import prepare
+from lovt_bench.benchmark.data.corpus.verify import verify_corpus
+from lovt_bench.benchmark.data.errors import DataError
 from tests.benchmark.data.corpus import raw_mimic
 from tests.benchmark.data.corpus.raw_mimic import Study
 

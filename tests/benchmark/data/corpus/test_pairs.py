@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.data import walk
-from benchmark.data.corpus.pairs import list_pairs
-from benchmark.data.corpus.prepare import prepare
-from benchmark.data.corpus.verify import verify_corpus
-from benchmark.data.errors import DataError
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.data import walk
+from lovt_bench.benchmark.data.corpus.pairs import list_pairs
+from lovt_bench.benchmark.data.corpus.prepare import prepare
+from lovt_bench.benchmark.data.corpus.verify import verify_corpus
+from lovt_bench.benchmark.data.errors import DataError
 from tests.benchmark.data import raws, spoil
 from tests.benchmark.data.audit import copies
 from tests.benchmark.data.corpus.raw_mimic import jpeg

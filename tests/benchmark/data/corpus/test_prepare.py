@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-import benchmark.data.corpus.prepare
-from benchmark.contract.corpus import CorpusManifest
-from benchmark.data.corpus import format as fmt
-from benchmark.data.corpus.mimic_cxr import list_mimic_cxr
-from benchmark.data.corpus.prepare import prepare
-from benchmark.data.corpus.verify import verify_corpus
-from benchmark.data.errors import DataError
+import lovt_bench.benchmark.data.corpus.prepare
+from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.data.corpus import format as fmt
+from lovt_bench.benchmark.data.corpus.mimic_cxr import list_mimic_cxr
+from lovt_bench.benchmark.data.corpus.prepare import prepare
+from lovt_bench.benchmark.data.corpus.verify import verify_corpus
+from lovt_bench.benchmark.data.errors import DataError
 from tests.benchmark.data.corpus import raw_mimic
 from tests.benchmark.data.corpus.raw_mimic import Study
 from tests.benchmark.disk.room import room_for
@@ -190,7 +190,7 @@ def test_digests_are_of_what_was_meant_to_be_written(
         path.write_bytes(content)
         return place(**fields)
 
-    monkeypatch.setattr("benchmark.data.corpus.prepare.CorpusManifest", changed_first)
+    monkeypatch.setattr("lovt_bench.benchmark.data.corpus.prepare.CorpusManifest", changed_first)
     root = prepare(list_mimic_cxr(many), tmp_path / "corpora").root
     assert verify_corpus(root) == [f"{name}: content differs from its digest"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from benchmark.data.corpus.reports.names import normalised_name, section_names
-from benchmark.data.corpus.reports.sections import HEADER, parse_sections, select
+from lovt_bench.benchmark.data.corpus.reports.names import normalised_name, section_names
+from lovt_bench.benchmark.data.corpus.reports.sections import HEADER, parse_sections, select
 
 PIECES = st.sampled_from(
     [

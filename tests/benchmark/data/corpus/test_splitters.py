@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.data.corpus.splitters import splitter
-from benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.corpus.splitters import splitter
+from lovt_bench.benchmark.data.errors import DataError
 
 
 def split(text: str) -> list[str]:

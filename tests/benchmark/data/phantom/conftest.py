@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.phantom.generate import write_phantom
-from benchmark.data.phantom.layout import Settings, layouts
+from lovt_bench.benchmark.data.phantom.generate import write_phantom
+from lovt_bench.benchmark.data.phantom.layout import Settings, layouts
 
 SIDE = 128
 

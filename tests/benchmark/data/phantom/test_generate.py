@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.phantom import PhantomManifest
-from benchmark.data.errors import DataError
-from benchmark.data.phantom.folder import PhantomFolder
-from benchmark.data.phantom.generate import PhantomError, write_phantom
-from benchmark.data.phantom.layout import Settings, layouts
-from benchmark.data.pool import workers_for
+from lovt_bench.benchmark.contract.phantom import PhantomManifest
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.phantom.folder import PhantomFolder
+from lovt_bench.benchmark.data.phantom.generate import PhantomError, write_phantom
+from lovt_bench.benchmark.data.phantom.layout import Settings, layouts
+from lovt_bench.benchmark.data.pool import workers_for
 
 from .conftest import SIDE, write
 

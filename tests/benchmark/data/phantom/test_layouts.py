@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from benchmark.data.phantom.layouts.siim import relative_runs
+from lovt_bench.benchmark.data.phantom.layouts.siim import relative_runs
 
 from .conftest import SIDE
 

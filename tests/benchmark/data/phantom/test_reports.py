@@ -7,11 +7,11 @@ import re
 import numpy as np
 import pytest
 
-from benchmark.data.phantom.findings import Drawn, Place, finding_kinds
-from benchmark.data.phantom.patient import draw_patient
-from benchmark.data.phantom.randomness import stream
-from benchmark.data.phantom.reports.compose import Report, compose
-from benchmark.data.phantom.reports.sentences import ABSENT, CONCLUDED, LABELS, PRESENT
+from lovt_bench.benchmark.data.phantom.findings import Drawn, Place, finding_kinds
+from lovt_bench.benchmark.data.phantom.patient import draw_patient
+from lovt_bench.benchmark.data.phantom.randomness import stream
+from lovt_bench.benchmark.data.phantom.reports.compose import Report, compose
+from lovt_bench.benchmark.data.phantom.reports.sentences import ABSENT, CONCLUDED, LABELS, PRESENT
 
 WORDS = {
     "Atelectasis": r"atelectasis",

@@ -9,9 +9,9 @@ import pytest
 from scipy import ndimage
 from skimage.measure import label, regionprops
 
-from benchmark.data.phantom.canvas import FIELD_CM, Canvas
-from benchmark.data.phantom.findings import Request, box_of, finding_kinds
-from benchmark.data.phantom.scene import Picture, Scene, draw_picture
+from lovt_bench.benchmark.data.phantom.canvas import FIELD_CM, Canvas
+from lovt_bench.benchmark.data.phantom.findings import Request, box_of, finding_kinds
+from lovt_bench.benchmark.data.phantom.scene import Picture, Scene, draw_picture
 
 CANVAS = Canvas(256, 256)
 DARK = {"pneumothorax"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 from PIL import Image
 
-from benchmark.cli.data_phantom import phantom
+from lovt_bench.benchmark.cli.data_phantom import phantom
 
 
 def test_the_sheet_is_one_small_picture(tmp_path: Path) -> None:

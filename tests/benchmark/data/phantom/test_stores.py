@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest
-from benchmark.data.preparers import names
-from benchmark.data.store import ImageStore
+from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, DatasetManifest
+from lovt_bench.benchmark.data.preparers import names
+from lovt_bench.benchmark.data.store import ImageStore
 from tests.benchmark.data import world
 
 PREPARED = names()

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.main import main
-from benchmark.contract.dataset import ImageCounts
-from benchmark.data.errors import DataError
-from benchmark.data.walk import CLUTTER, FOLDER
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.contract.dataset import ImageCounts
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.walk import CLUTTER, FOLDER
 from tests.benchmark.data import raws, spoil, world
 
 IMAGES = {

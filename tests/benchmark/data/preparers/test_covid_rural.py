@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.data.equalise import equalise, through_jpeg
-from benchmark.data.errors import DataError
-from benchmark.data.transforms import Frame, fit_image
+from lovt_bench.benchmark.data.equalise import equalise, through_jpeg
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.transforms import Frame, fit_image
 from tests.benchmark.data import raws, world
 
 NAME = "COVID-19-AR-0000_00-01-2012-XR"

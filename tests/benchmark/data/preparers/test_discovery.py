@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.errors import DataError
-from benchmark.data.official import published
-from benchmark.data.preparers import dataset, names
-from tasks.registry import load_tasks
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.official import published
+from lovt_bench.benchmark.data.preparers import dataset, names
+from lovt_bench.tasks.registry import load_tasks
 from tests.benchmark.data import raws, world
 from tests.benchmark.data.raws import MAKERS
 

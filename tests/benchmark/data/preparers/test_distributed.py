@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.errors import DataError
 from tests.benchmark.data import raws, world
 
 TABLES = {

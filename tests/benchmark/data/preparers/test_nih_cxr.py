@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.data.errors import DataError
-from benchmark.data.preparers.nih_cxr import CLASSES
-from benchmark.data.transforms import Frame, fit_boxes
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.preparers.nih_cxr import CLASSES
+from lovt_bench.benchmark.data.transforms import Frame, fit_boxes
 from tests.benchmark.data import raws, world
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.data.errors import DataError
-from benchmark.data.transforms import Frame, fit_boxes
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.transforms import Frame, fit_boxes
 from tests.benchmark.data import raws, world
 
 FRAME = Frame.padded(60, 50, 224, "short")

@@ -8,8 +8,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from benchmark.data.errors import DataError
-from benchmark.data.transforms import Frame, fit_boxes, fit_image
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.transforms import Frame, fit_boxes, fit_image
 from tests.benchmark.data import raws, world
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.data.errors import DataError
-from benchmark.data.phantom.layouts.siim import relative_runs
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.phantom.layouts.siim import relative_runs
 from tests.benchmark.data import raws, world
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.show.page import render_page
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.show.page import render_page
 from tests.leaderboard.show.page.browser import EXECUTABLE, chromium, served, write_page
 from tests.leaderboard.synthetic_board import synthetic_board, synthetic_examples
 

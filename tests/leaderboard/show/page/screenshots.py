@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from leaderboard.board.build import build
-from leaderboard.board.published import load_published
-from leaderboard.show.page import render_page
-from tasks.registry import load_tasks
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.show.page import render_page
+from lovt_bench.tasks.registry import load_tasks
 from tests.leaderboard.records import record_set
 from tests.leaderboard.show.page.browser import chromium, write_page
 from tests.leaderboard.synthetic_board import HOSTILE_ROW, synthetic_board, synthetic_examples

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from leaderboard.errors import LeaderboardError
-from leaderboard.show.layout import percent
-from leaderboard.show.page.contours import outline
-from leaderboard.show.page.examples import SHOWN, example_files
-from leaderboard.show.page.links import web_address
-from leaderboard.show.page.numbers import score
-from leaderboard.show.page.reproduce import commands
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.show.layout import percent
+from lovt_bench.leaderboard.show.page.contours import outline
+from lovt_bench.leaderboard.show.page.examples import SHOWN, example_files
+from lovt_bench.leaderboard.show.page.links import web_address
+from lovt_bench.leaderboard.show.page.numbers import score
+from lovt_bench.leaderboard.show.page.reproduce import commands
 from tests.leaderboard.synthetic_board import synthetic_board, synthetic_examples
 
 

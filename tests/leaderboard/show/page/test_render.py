@@ -9,15 +9,15 @@ import sys
 
 import pytest
 
-from benchmark.contract.leaderboard import Leaderboard
-from leaderboard.board.build import build
-from leaderboard.board.published import load_published
-from leaderboard.show.layout import percent
-from leaderboard.show.page import render_page
-from leaderboard.show.page.core import core
-from leaderboard.show.page.plot_library import plot_library
-from leaderboard.show.page.script import as_script
-from tasks.registry import load_tasks
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.show.layout import percent
+from lovt_bench.leaderboard.show.page import render_page
+from lovt_bench.leaderboard.show.page.core import core
+from lovt_bench.leaderboard.show.page.plot_library import plot_library
+from lovt_bench.leaderboard.show.page.script import as_script
+from lovt_bench.tasks.registry import load_tasks
 from tests.leaderboard.records import record_set
 from tests.leaderboard.synthetic_board import HOSTILE, synthetic_board, synthetic_examples
 
@@ -106,7 +106,7 @@ def test_the_dark_theme_is_the_same_chosen_or_by_the_system(files: dict[str, byt
 
 @pytest.mark.slow
 def test_the_plot_library_is_the_same_in_another_process() -> None:
-    code = "import sys; from leaderboard.show.page.plot_library import plot_library as made"
+    code = "import sys; from lovt_bench.leaderboard.show.page.plot_library import plot_library as made"
     code = f"{code}; sys.stdout.buffer.write(made())"
     other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     assert other.stdout == plot_library()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from benchmark.contract.leaderboard import Leaderboard, Table
-from leaderboard.show.layout import percent
-from leaderboard.show.page import render_page
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Table
+from lovt_bench.leaderboard.show.layout import percent
+from lovt_bench.leaderboard.show.page import render_page
 from tests.leaderboard.show.page.browser import write_page
 from tests.leaderboard.synthetic_board import HOSTILE, HOSTILE_ROW
 

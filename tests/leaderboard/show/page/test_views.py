@@ -12,13 +12,13 @@ import pytest
 import vl_convert
 from playwright.sync_api import expect
 
-from benchmark.contract.leaderboard import Leaderboard
-from benchmark.contract.notice import Notice
-from leaderboard.releases.release import release
-from leaderboard.show.layout import percent
-from leaderboard.show.page import render_page
-from leaderboard.show.plots.theme import on_paper
-from leaderboard.show.plots.write import FIGURES, Kind
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.leaderboard.releases.release import release
+from lovt_bench.leaderboard.show.layout import percent
+from lovt_bench.leaderboard.show.page import render_page
+from lovt_bench.leaderboard.show.plots.theme import on_paper
+from lovt_bench.leaderboard.show.plots.write import FIGURES, Kind
 from tests.leaderboard.show.page.browser import write_page
 from tests.leaderboard.sources import sources, two_rows
 

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import vl_convert
 
-from benchmark.contract.leaderboard import Table
-from leaderboard.board.published import load_published
-from leaderboard.board.published_table import published_table
-from leaderboard.show.layout import percent
-from leaderboard.show.plots.chart import filled
-from leaderboard.show.plots.choice import LIMIT, shown_rows
-from leaderboard.show.plots.critical_difference import critical_difference_chart
-from leaderboard.show.plots.figure import WIDTH, figure_svg
-from leaderboard.show.plots.scores import score_chart, score_rows
-from leaderboard.show.plots.theme import on_paper
-from leaderboard.show.plots.write import FIGURES, Kind
-from leaderboard.statistics.analyse import analyse
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.board.published import load_published
+from lovt_bench.leaderboard.board.published_table import published_table
+from lovt_bench.leaderboard.show.layout import percent
+from lovt_bench.leaderboard.show.plots.chart import filled
+from lovt_bench.leaderboard.show.plots.choice import LIMIT, shown_rows
+from lovt_bench.leaderboard.show.plots.critical_difference import critical_difference_chart
+from lovt_bench.leaderboard.show.plots.figure import WIDTH, figure_svg
+from lovt_bench.leaderboard.show.plots.scores import score_chart, score_rows
+from lovt_bench.leaderboard.show.plots.theme import on_paper
+from lovt_bench.leaderboard.show.plots.write import FIGURES, Kind
+from lovt_bench.leaderboard.statistics.analyse import analyse
 from tests.leaderboard.records import TASKS
 from tests.leaderboard.statistics.tables import Runs, table
 

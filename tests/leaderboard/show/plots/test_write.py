@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
-from leaderboard.show.plots.figure import FORMATS
-from leaderboard.show.plots.write import write_figures
+from lovt_bench.leaderboard.show.plots.figure import FORMATS
+from lovt_bench.leaderboard.show.plots.write import write_figures
 from tests.leaderboard.statistics.tables import table
 
 HOSTILE = ["$\\notacommand{$", "<script>alert(1)</script>", "-->\u202eabc", "$x^2$ & %n"]

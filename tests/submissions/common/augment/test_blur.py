@@ -6,7 +6,7 @@ import pytest
 import torch
 from torchvision.transforms import v2
 
-from submissions.common.augment.blur import SeparableGaussianBlur, gaussian_blur
+from lovt_bench.submissions.common.augment.blur import SeparableGaussianBlur, gaussian_blur
 
 
 @pytest.mark.parametrize("sigma", [0.1, 0.7, 3.0])

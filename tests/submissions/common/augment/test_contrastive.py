@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from submissions.common.augment.contrastive import _pipeline, contrastive_view
+from lovt_bench.submissions.common.augment.contrastive import _pipeline, contrastive_view
 
 
 def contrastive_views(images: torch.Tensor, side: int) -> torch.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from submissions.common.augment.crop import crop_view
+from lovt_bench.submissions.common.augment.crop import crop_view
 
 
 def test_a_view_is_a_part_of_the_image_as_it_stands():

@@ -10,8 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from submissions.common.augment.blur import gaussian_blur
-from submissions.common.augment.report_pair import _pipeline, training_view
+from lovt_bench.submissions.common.augment.blur import gaussian_blur
+from lovt_bench.submissions.common.augment.report_pair import _pipeline, training_view
 
 
 def view(image: np.ndarray, seed: int, side: int = 32) -> torch.Tensor:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.data.transforms import Frame, fit_image
-from submissions.common.augment.normalise import network_input
-from submissions.common.augment.pad_resize import validation_view
-from submissions.common.augment.square import square
+from lovt_bench.benchmark.data.transforms import Frame, fit_image
+from lovt_bench.submissions.common.augment.normalise import network_input
+from lovt_bench.submissions.common.augment.pad_resize import validation_view
+from lovt_bench.submissions.common.augment.square import square
 
 
 @pytest.mark.parametrize("shape", [(40, 40), (60, 41), (33, 70), (5, 64)])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.corpus import Corpus
 from tests.submissions.tiny_corpus import write_corpus
 
 TINY: dict[str, Any] = {

@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 import torch
 
-from submissions.clip.pretrain import CLIP
-from submissions.clip.pretrain import Settings as ClipSettings
-from submissions.common.corpus import Corpus
-from submissions.common.errors import PretrainingError, SettingsError
-from submissions.common.image_text.module import ImageTextModule
-from submissions.common.image_text.samples import PairBatch
-from submissions.common.sampling import CorpusDataset, make_loader
-from submissions.common.text.vocabulary import corpus_vocabulary
-from submissions.convirt.pretrain import ConVIRT
-from submissions.convirt.pretrain import Settings as ConVIRTSettings
-from submissions.lovt.pretrain import LoVT
-from submissions.lovt.settings import Settings
+from lovt_bench.submissions.clip.pretrain import CLIP
+from lovt_bench.submissions.clip.pretrain import Settings as ClipSettings
+from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.errors import PretrainingError, SettingsError
+from lovt_bench.submissions.common.image_text.module import ImageTextModule
+from lovt_bench.submissions.common.image_text.samples import PairBatch
+from lovt_bench.submissions.common.sampling import CorpusDataset, make_loader
+from lovt_bench.submissions.common.text.vocabulary import corpus_vocabulary
+from lovt_bench.submissions.convirt.pretrain import ConVIRT
+from lovt_bench.submissions.convirt.pretrain import Settings as ConVIRTSettings
+from lovt_bench.submissions.lovt.pretrain import LoVT
+from lovt_bench.submissions.lovt.settings import Settings
 from tests.submissions.common.image_text.conftest import TINY
 
 METHODS: list[tuple[type[ImageTextModule], type[Any]]] = [

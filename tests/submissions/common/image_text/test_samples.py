@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from submissions.common.augment.crop import crop_view
-from submissions.common.augment.report_pair import training_view
-from submissions.common.errors import PretrainingError
-from submissions.common.image_text.samples import PairCollate, TrainingPair, ValidationPair
-from submissions.common.sampling import Sample
-from submissions.common.text.tokeniser import ReportTokeniser
+from lovt_bench.submissions.common.augment.crop import crop_view
+from lovt_bench.submissions.common.augment.report_pair import training_view
+from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.image_text.samples import PairCollate, TrainingPair, ValidationPair
+from lovt_bench.submissions.common.sampling import Sample
+from lovt_bench.submissions.common.text.tokeniser import ReportTokeniser
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "c"]
 SAMPLE = Sample(

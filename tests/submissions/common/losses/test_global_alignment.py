@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from submissions.common.losses.global_alignment import global_alignment
+from lovt_bench.submissions.common.losses.global_alignment import global_alignment
 
 
 def plain(a: np.ndarray, b: np.ndarray, temperature: float, same: bool) -> float:

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from submissions.common.losses.local_alignment import local_alignment, region_positives, sentence_positives
+from lovt_bench.submissions.common.losses.local_alignment import (
+    local_alignment,
+    region_positives,
+    sentence_positives,
+)
 
 
 def plain(z, attended, positives, weights, mask, temperature=0.3) -> float:

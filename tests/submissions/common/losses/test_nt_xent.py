@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from submissions.common.losses.nt_xent import nt_xent
+from lovt_bench.submissions.common.losses.nt_xent import nt_xent
 
 
 def slow_nt_xent(first: np.ndarray, second: np.ndarray, temperature: float) -> float:

@@ -10,9 +10,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from submissions.common.augment.cutout import Cutout, cut, draw_cutout
-from submissions.common.losses.pixel_consistency import pixel_consistency, place_coordinates, positive_pairs
-from submissions.common.pixel_propagation import PixelPropagation
+from lovt_bench.submissions.common.augment.cutout import Cutout, cut, draw_cutout
+from lovt_bench.submissions.common.losses.pixel_consistency import (
+    pixel_consistency,
+    place_coordinates,
+    positive_pairs,
+)
+from lovt_bench.submissions.common.pixel_propagation import PixelPropagation
 
 
 def slow_places(cutout: Cutout, side: int, places: int) -> list[tuple[float, float]]:

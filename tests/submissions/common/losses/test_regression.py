@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from submissions.common.losses.regression import regression_loss, symmetric_regression_loss
+from lovt_bench.submissions.common.losses.regression import regression_loss, symmetric_regression_loss
 
 
 def slow(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:

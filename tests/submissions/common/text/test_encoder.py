@@ -10,9 +10,9 @@ import pytest
 import torch
 from transformers import BertConfig, BertForPreTraining, BertModel
 
-from submissions.common.errors import PretrainingError
-from submissions.common.text.encoder import TextEncoder, pretrained_text_model, small_text_model
-from submissions.common.text.tokeniser import ReportTokeniser
+from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.text.encoder import TextEncoder, pretrained_text_model, small_text_model
+from lovt_bench.submissions.common.text.tokeniser import ReportTokeniser
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "no", "effusion", "."]
 REPORTS = [["No effusion.", "no"], ["effusion"]]

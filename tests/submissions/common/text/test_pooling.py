@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from submissions.common.text.pooling import report_maximum, sentence_features
+from lovt_bench.submissions.common.text.pooling import report_maximum, sentence_features
 
 OWNER = torch.tensor([[-1, 0, 0, 1, -1], [-1, 0, -1, -1, -1]])
 

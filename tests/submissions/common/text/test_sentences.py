@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 import torch
 
-from submissions.common.text.sentences import swapped, training_sentences
+from lovt_bench.submissions.common.text.sentences import swapped, training_sentences
 
 REPORT = ("a", "b", "c", "d")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from submissions.common.errors import PretrainingError
-from submissions.common.text.source import BUNDLED_PACKAGE, model_folder
+from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.text.source import BUNDLED_PACKAGE, model_folder
 
 
 @pytest.fixture(autouse=True)

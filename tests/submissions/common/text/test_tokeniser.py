@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertTokenizer
 
-from submissions.common.errors import PretrainingError
-from submissions.common.text.tokeniser import ReportTokeniser, read_vocabulary
+from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.text.tokeniser import ReportTokeniser, read_vocabulary
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "no", "effusion", ".", "heart", "##s", "Heart"]
 

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from submissions.common.errors import PretrainingError
-from submissions.common.text.tokeniser import ReportTokeniser
-from submissions.common.text.vocabulary import corpus_vocabulary
+from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.submissions.common.text.tokeniser import ReportTokeniser
+from lovt_bench.submissions.common.text.vocabulary import corpus_vocabulary
 
 SENTENCES = ["No effusion, no edema.", "No pneumothorax.", "Edema."]
 
@@ -35,7 +35,7 @@ def test_case():
 @pytest.mark.slow
 def test_other_processes_get_the_same_one():
     program = (
-        "from submissions.common.text.vocabulary import corpus_vocabulary;"
+        "from lovt_bench.submissions.common.text.vocabulary import corpus_vocabulary;"
         f"print(corpus_vocabulary({SENTENCES!r}, 1000))"
     )
     for seed in ("1", "2"):
