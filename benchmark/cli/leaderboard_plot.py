@@ -53,7 +53,7 @@ def plot(
     """Write the figures of a version: mean ranks with intervals, critical differences, scores as a heat map and for
     each task with intervals, learning curves, and cost against rank. They are the charts of the page, on white.
 
-    Equal versions give equal files. What the statistics mean: docs/statistics.md.
+    Equal versions give equal files (SVG and PNG). What the statistics mean: docs/statistics.md.
 
     \b
     Examples:

@@ -13,7 +13,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from lovt_bench.benchmark.contract.leaderboard import Table
 from lovt_bench.leaderboard.show.layout import mark
-from lovt_bench.leaderboard.show.plots.pdf import settled
 from lovt_bench.leaderboard.show.plots.theme import FONT, PAPER, Spec, on_paper
 from lovt_bench.leaderboard.text import clean
 
@@ -84,7 +83,7 @@ def figure_bytes(svg: str, form: Format) -> bytes:
     if form == "png":
         return bytes(vl_convert.svg_to_png(svg, scale=1, ppi=_PPI))
     if form == "pdf":
-        return settled(vl_convert.svg_to_pdf(svg))
+        return bytes(vl_convert.svg_to_pdf(svg))
     return svg.encode()
 
 

@@ -40,7 +40,7 @@ def write_figures(
     """Write the figures of a table and yield each file when it is there.
 
     Files are `<table>-<figure>.<format>`; a kind that a table has no data for (ranks of one row) writes none. The same
-    table gives the same bytes.
+    table gives the same SVG and PNG; PDFs draw the same, their fonts stand in any order.
     """
     if not table.rows or not table.columns:
         return
