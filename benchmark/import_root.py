@@ -9,5 +9,5 @@ import lovt_bench
 
 def import_root() -> Path:
     """Return the folder that holds `lovt_bench`: the repository, or where a wheel was installed."""
-    file = Path(lovt_bench.__file__).resolve()
-    return file.parents[1] if file.name == "__init__.py" else file.parent
+    folder = Path(next(iter(lovt_bench.__path__))).resolve()
+    return folder if (folder / "lovt_bench.py").is_file() else folder.parent

@@ -18,8 +18,8 @@ MODULES = ("benchmark.contract", "tasks.registry", "submissions.common.settings"
 LOADED = f"""
 import importlib, json, sys
 for name in {MODULES}: importlib.import_module("lovt_bench." + name)
-print(json.dumps([getattr(module, "__file__", None) for name, module in sys.modules.items()
-    if name.split(".")[0] in {("lovt_bench", *PACKAGES)}]))
+print(json.dumps([module.__file__ for name, module in sys.modules.items()
+    if name.split(".")[0] in {("lovt_bench", *PACKAGES)} and name != "lovt_bench"]))
 """
 
 
