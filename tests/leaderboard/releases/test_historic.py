@@ -111,7 +111,7 @@ def test_a_board_of_schema_1_is_what_it_was_to_the_byte_but_for_one_rule(
     files = {
         path.relative_to(BOARD).as_posix(): path.read_bytes() for path in BOARD.rglob("*") if path.is_file()
     }
-    assert len(files) == 6
+    assert len(files) == 4
     rendered = render(board_of_schema_1())
     for name, content in files.items():
         assert rendered[name] == content, name

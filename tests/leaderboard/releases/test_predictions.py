@@ -13,7 +13,8 @@ import torch
 
 from lovt_bench.benchmark.contract.prediction_file import PredictionFile, PredictionHeader, prediction_file
 from lovt_bench.benchmark.contract.run_record import RunRecord
-from lovt_bench.benchmark.engine.prediction_format import from_bytes, to_bytes
+from lovt_bench.benchmark.engine.record.prediction_format import to_bytes
+from lovt_bench.benchmark.engine.record.prediction_reading import from_bytes
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.releases import predictions as module
 from lovt_bench.leaderboard.releases.folder import folder_problems
