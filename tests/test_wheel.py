@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -47,10 +48,11 @@ def foreign(tmp_path_factory) -> Path:
 
 
 def call(paths: list[Path], *arguments: str, cwd: Path) -> str:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
+    """Run Python with the libraries of this environment, but without its editable install of the repository."""
+    libraries = [sysconfig.get_paths()["purelib"]]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, paths), *libraries])}
+    command = [sys.executable, "-S", *arguments]  # -S: no .pth files
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
