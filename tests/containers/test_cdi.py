@@ -56,6 +56,7 @@ def given_devices(engine: docker.DockerClient, tmp_path: Path) -> Callable[[Give
     ("given", "seen"),
     [
         (Given("cdi", (uuid(2), uuid(5)), ("2", "5")), ["nvidia2", "nvidia5"]),
+        (Given("cdi", (uuid(2),), (uuid(2),)), [f"nvidia{uuid(2)}"]),
         (Given("cdi", (mig(1),), ("7:1",)), ["nvidia7:1"]),
         (None, []),
     ],
