@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from lovt_bench.benchmark.contract.base import is_name
 from lovt_bench.benchmark.contract.plain_file import PlainFileError, is_there, read_plain
+from lovt_bench.benchmark.contract.prediction_file import PREDICTIONS, PredictionFile
 from lovt_bench.benchmark.contract.record_file import FILE_LIMIT, line_sha256, parse_records
 from lovt_bench.benchmark.contract.release import RecordList
 from lovt_bench.benchmark.contract.run_record import RunRecord
@@ -52,7 +53,8 @@ def records_folder(out: Path) -> Path:
     place = out.resolve()
     if (place.parent.name, place.name) != ("leaderboard", "versions"):
         return out / FOLDER
-    return (out if out.name == place.name else place).parent / FOLDER
+    named = out.name == place.name and not out.is_symlink()
+    return (out if named else place).parent / FOLDER
 
 
 def as_committed(records: RecordSet) -> RecordSet:
@@ -86,7 +88,10 @@ def append(records: RecordSet, results: Path, folder: Path) -> None:
         if not new:
             continue
         track, _, backbone, task = file.path.split("/")
-        found = _lines(_read(results, f"{track}/{backbone}/{task}"))
+        try:
+            found = _lines(read_plain(results / track / backbone / task, FILE_LIMIT))
+        except (OSError, PlainFileError):
+            found = {}
         if not found.keys() >= set(new):
             raise LeaderboardError(
                 f"{track}/{backbone}/{task} changed while it was read; wait for its runs, then try again"
@@ -110,12 +115,34 @@ def read_back(listed: RecordList, folder: Path) -> RecordSet:
             complaints[path] = str(error)
     for path, sha256 in listed.predictions.items():
         try:
-            _predictions(folder, path, sha256)
+            read_predictions(folder, path, sha256)
         except LeaderboardError as error:
             complaints[path] = str(error)
+    records = RecordSet(tuple(files))
+    if not complaints:
+        complaints = _foreign_predictions(listed.predictions, records)
     if complaints:
         raise LostRecordsError(complaints)
-    return RecordSet(tuple(files))
+    return records
+
+
+def _foreign_predictions(listed: Mapping[str, str], records: RecordSet) -> dict[str, str]:
+    """Return the listed predictions that are not those of a record; boxes are committed as the record names them."""
+    whole = {path: file.masks is None for path, _, file in predicted(records)}
+    return {
+        path: f"{FOLDER}/{path} is not what a record of the release names"
+        for path, sha256 in listed.items()
+        if path not in whole or (whole[path] and sha256 != PurePosixPath(path).stem)
+    }
+
+
+def predicted(records: RecordSet) -> Iterator[tuple[str, RunRecord, PredictionFile]]:
+    """Yield the records that have predictions, with where these lie below the folder of records."""
+    for file in records.files:
+        folder = f"{file.path.rpartition('/')[0]}/{PREDICTIONS}"
+        for record in file.records:
+            if predictions := record.predictions:
+                yield f"{folder}/{record.run.task}/{predictions.sha256}.parquet", record, predictions
 
 
 def strangers(folder: Path, named: Named) -> Iterator[tuple[str, str]]:
@@ -143,7 +170,7 @@ def strangers(folder: Path, named: Named) -> Iterator[tuple[str, str]]:
 def copy(folder: Path, named: Named, target: Path) -> None:
     """Write what releases name, and nothing else, into a new folder. Raises LeaderboardError if any is lost."""
     for path, sha256 in named.predictions.items():
-        write_bytes(target / path, _predictions(folder, path, sha256))
+        write_bytes(target / path, read_predictions(folder, path, sha256))
     for path, wanted in named.lines.items():
         found = _lines(_read(folder, path))
         _check(path, wanted, found)
@@ -187,7 +214,8 @@ def _check(path: str, wanted: Collection[str], found: Mapping[str, bytes]) -> No
         )
 
 
-def _predictions(folder: Path, path: str, sha256: str) -> bytes:
+def read_predictions(folder: Path, path: str, sha256: str) -> bytes:
+    """Return a committed file of predictions. Raises LeaderboardError if it is lost or was changed."""
     content = _read(folder, path)
     if digest(content) != sha256:
         raise LeaderboardError(f"{FOLDER}/{path} was changed; bring it back from the repository's history")

@@ -7,16 +7,15 @@ Masks themselves stay in the workspace: their record holds the digest of the fil
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
-from lovt_bench.benchmark.contract.prediction_file import PREDICTIONS, PredictionFile
-from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.prediction_file import PredictionFile
 from lovt_bench.benchmark.disk.temporary import write_bytes
 from lovt_bench.benchmark.log import logger
 from lovt_bench.leaderboard.board.records import RecordSet
-from lovt_bench.leaderboard.releases.committed import check_no_link
+from lovt_bench.leaderboard.releases.committed import check_no_link, predicted, read_predictions
 from lovt_bench.leaderboard.show.rendering import digest
 
 LARGEST = 4 * 1024 * 1024
@@ -38,14 +37,15 @@ def append_predictions(
         records: As `as_committed` gives them.
         results: Results of the workspace.
         folder: The folder of records.
-        known: What releases list already: it is kept as it is.
+        known: Digests by path of what releases list already: it is kept as it is.
 
     Raises:
-        LeaderboardError: A committed folder is a link.
+        LeaderboardError: A committed folder is a link, or predictions of an older release are lost or were changed.
     """
     kept: dict[str, str] = {}
-    for path, record, predictions in _predicted(records):
+    for path, record, predictions in predicted(records):
         if path in known:
+            read_predictions(folder, path, known[path])
             kept[path] = known[path]
             continue
         place = results / record.track / record.submission / predictions.file
@@ -71,18 +71,9 @@ def committed_predictions(
             folder / path,
             predictions.model_copy(update={"sha256": known[path], "bytes": (folder / path).stat().st_size}),
         )
-        for path, record, predictions in _predicted(records)
+        for path, record, predictions in predicted(records)
         if path in known
     }
-
-
-def _predicted(records: RecordSet) -> Iterator[tuple[str, RunRecord, PredictionFile]]:
-    """Yield the records that have predictions, with where these lie below the folder of records."""
-    for file in records.files:
-        folder = f"{file.path.rpartition('/')[0]}/{PREDICTIONS}"
-        for record in file.records:
-            if predictions := record.predictions:
-                yield f"{folder}/{record.run.task}/{predictions.sha256}.parquet", record, predictions
 
 
 def _content(path: Path, expected: PredictionFile) -> bytes | None:

@@ -45,7 +45,7 @@ def critical_difference_chart(table: Table, diagram: CriticalDifference) -> Spec
         {"from": ranks[clique[0]], "to": ranks[clique[-1]], "level": 0.6 + _BAR * place}
         for place, clique in enumerate(diagram.cliques)
     ]
-    beyond = "" if end < high or end == 1 + diagram.critical_difference else " (longer than the axis)"
+    beyond = " (longer than the axis)" if 1 + diagram.critical_difference > high else ""
     label = f"CD = {diagram.critical_difference:.2f}{beyond}"
     x: Spec = {
         "type": "quantitative",

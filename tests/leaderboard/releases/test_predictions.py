@@ -25,6 +25,7 @@ from lovt_bench.leaderboard.show.rendering import digest
 from lovt_bench.tasks.detection import Detections
 from lovt_bench.tasks.predictions import MaskPredictions
 from tests.leaderboard.records import record, runs
+from tests.leaderboard.releases.test_verify import forge
 from tests.leaderboard.sources import sources, two_rows
 
 FOLDER = "phantom/lovt-2022/mine/predictions"
@@ -148,6 +149,43 @@ def test_what_is_committed_stays_when_the_workspace_loses_it(tmp_path: Path) -> 
     assert digest(before) in (made_anew.folder / "inputs" / "records.json").read_text()
     assert committed(out, "covid_linear").read_bytes() == before
     assert verify(out, "1.1.0").identical
+
+
+@pytest.mark.parametrize("harm", ["changed", "missing"])
+def test_no_release_is_built_upon_predictions_that_were_touched(tmp_path: Path, harm: str) -> None:
+    made = workspace(tmp_path)
+    out = tmp_path / "versions"
+    path = committed(out, "rsna_frozen_1")
+    path.unlink()
+    if harm == "changed":
+        path.write_bytes(b"x")
+    given = [*two_rows(), *records_of(made), *runs("new", "covid_linear", [0.1, 0.2])]
+    with pytest.raises(LeaderboardError, match="repository's history"):
+        release(out, sources(tmp_path, given), date="2026-05-02")
+    assert not (out / "1.1.0").exists()
+
+
+@pytest.mark.parametrize("harm", ["stranger", "boxes of others"])
+def test_a_forger_who_lists_predictions_of_no_record_is_found(out: Path, harm: str) -> None:
+    """List, sums and the committed file agree; no record names what is in it."""
+    path = committed(out, "rsna_frozen_1")
+    before = path.relative_to(out / "results").as_posix()
+    content = path.read_bytes()
+    if harm == "stranger":
+        path = path.rename(path.with_name(f"{'0' * 64}.parquet"))
+        after = path.relative_to(out / "results").as_posix()
+        forge(out, "inputs/records.json", before, after, sums=True)
+    else:
+        path.write_bytes(b"x")
+        after = before
+        forge(
+            out,
+            "inputs/records.json",
+            f'"{before}": "{digest(content)}"',
+            f'"{before}": "{digest(b"x")}"',
+            sums=True,
+        )
+    assert {(problem.kind, problem.name) for problem in verify(out, "1.0.0").problems} == {("record", after)}
 
 
 @pytest.mark.parametrize("harm", ["another digest", "other columns", "large", "link"])

@@ -233,6 +233,10 @@ def test_records_lie_beside_leaderboard_versions_and_within_any_other_folder(
     assert records_folder(tmp_path / "leaderboard" / "versions") == tmp_path / "leaderboard" / "results"
     assert records_folder(tmp_path / "site") == tmp_path / "site" / "results"
     assert records_folder(VERSIONS) == VERSIONS.parent / "results"
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "versions"
+    link.symlink_to(tmp_path / "leaderboard" / "versions")
+    assert records_folder(link) == tmp_path / "leaderboard" / "results"
 
 
 def test_dev_that_was_taken_away_by_a_killed_build_comes_back(tmp_path: Path) -> None:
