@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lovt_bench.benchmark.contract.backbone import MANIFEST, BackboneManifest
-from lovt_bench.benchmark.contract.dataset import DatasetManifest
+from lovt_bench.benchmark.contract.manifest_files import read_dataset_manifest
+from lovt_bench.benchmark.contract.model_file import ModelFileError
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.keeper import keeper
 from lovt_bench.benchmark.submission.declare import kind_of
@@ -114,8 +115,9 @@ def _stores(folder: Path, names: Iterable[str]) -> dict[str, CurrentStore]:
     stores: dict[str, CurrentStore] = {}
     for name in names:
         # What cannot be read is not known; `lovt-bench data verify` says what is wrong with it.
-        manifest = read_model(folder / name / "dataset.json", DatasetManifest, lambda error: None)
-        if manifest is None:
+        try:
+            manifest = read_dataset_manifest(folder / name)
+        except (OSError, ModelFileError):
             continue
         stores[name] = CurrentStore(track=manifest.track, splits=manifest.splits, sha256=manifest.identity())
     return stores

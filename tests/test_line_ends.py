@@ -59,7 +59,6 @@ def test_a_clone_that_converts_line_ends_does_not(tmp_path: Path) -> None:
         "tests/parity/golden/a.npz": b"PK\x03\x04\n\r\n\n",
         "tests/parity/golden/manifest.json": b'{\n"a.npz": {}\n}\n',
         "leaderboard/versions/1.0.0/leaderboard.csv": b"a\r\nb\n",
-        "a.gz": b"\x1f\x8b\n\r\n",
         "leaderboard/results/public/x/a.jsonl": b"{}\r\n{}\n",
     }
     origin, clone = tmp_path / "origin", tmp_path / "clone"

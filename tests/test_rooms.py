@@ -78,10 +78,9 @@ ARROWS: dict[str, set[str]] = {
         "benchmark.backbone",
         "benchmark.data",
         "benchmark.submission",
-        "submissions",
         "submissions.common",
     },
-    "benchmark.engine.device": BELOW_ENGINE,
+    "benchmark.engine.device": {*GROUND, "benchmark.contract", "benchmark.executor"},
     "benchmark.engine.inputs": {*BELOW_ENGINE, "benchmark.engine.device"},
     "benchmark.engine.plan": {*BELOW_ENGINE, "benchmark.engine.device", "benchmark.engine.inputs"},
     "benchmark.engine.train.kernels": {*GROUND, "benchmark.contract", "benchmark.engine.device"},
@@ -348,6 +347,7 @@ def test_rooms_that_must_start_fast_load_no_torch(room: str) -> None:
 @pytest.mark.parametrize("base", ["base", "base-cuda"])
 def test_base_images_hold_all_that_methods_import(base: str) -> None:
     recipe = (ROOT / "docker" / base / "Dockerfile").read_text(encoding="utf-8")
+    assert "COPY lovt_bench.py ./" in recipe
     copied = [
         ROOT / name for name in re.findall(r"^COPY ((?:benchmark|submissions)/\S+)", recipe, re.MULTILINE)
     ]

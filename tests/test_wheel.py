@@ -74,9 +74,8 @@ def test_the_command_runs_among_them(wheel, foreign, tmp_path):
 
 def test_new_processes_find_the_wheel_again(wheel, foreign, tmp_path):
     code = (
-        "from lovt_bench.benchmark.contract.apart import _environment\n"
-        "from lovt_bench.benchmark.import_root import import_root\n"
-        "print(import_root()); print(_environment(1, False)['PYTHONPATH'].split(':')[0])"
+        "from lovt_bench.benchmark.import_root import import_root, python_path\n"
+        "print(import_root()); print(python_path({'PYTHONPATH': '/x'}).split(':')[0])"
     )
     assert call([foreign, wheel], "-c", code, cwd=tmp_path).split() == [str(wheel)] * 2
 

@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 from lovt_bench.benchmark.contract.apart_inside import Answer, RefusedError, receive, send
 from lovt_bench.benchmark.contract.run_contract import PREFIX
 from lovt_bench.benchmark.contract.untrusted import clean_text
-from lovt_bench.benchmark.import_root import import_root
+from lovt_bench.benchmark.import_root import python_path
 
 _INSIDE = "from lovt_bench.benchmark.contract.apart_inside import serve; serve()"
 _TEXT_LIMIT = 4000
@@ -167,6 +167,5 @@ def _log() -> IO[bytes]:
 def _environment(threads: int, gpu: bool) -> dict[str, str]:
     """Return this environment without settings, with this repository in front."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
-    path = os.pathsep.join([str(import_root()), *filter(None, [own.get("PYTHONPATH")])])
     hidden = {} if gpu else {"CUDA_VISIBLE_DEVICES": ""}
-    return {**own, **hidden, "PYTHONPATH": path, "OMP_NUM_THREADS": str(threads)}
+    return {**own, **hidden, "PYTHONPATH": python_path(own), "OMP_NUM_THREADS": str(threads)}

@@ -15,7 +15,8 @@ CORPUS, DATASET = "corpus.json", "dataset.json"
 DATASET_LIMIT = 64 << 20
 """Bytes of a `dataset.json`: it lists each image that `--skip-bad` left out, so that it may be longer than a page."""
 
-_MAKE_CORPUS = "lovt-bench corpus prepare mimic-cxr --raw DIR (or `prepare pairs`, see docs/data.md)"
+MAKE_CORPUS = "lovt-bench corpus prepare mimic-cxr --raw DIR (or `prepare pairs`, see docs/data.md)"
+"""What makes one, for messages."""
 
 
 def corpus_names(folder: Path) -> list[str]:
@@ -36,10 +37,10 @@ def read_corpus_manifest(root: Path) -> CorpusManifest:
         known = corpus_names(root.parent)
         raise ModelFileError(
             f"no corpus at {root}: expected {CORPUS} there{meant(root.name, known)}. "
-            f"Corpora beside it: {', '.join(known) or 'none'}. Make one with: {_MAKE_CORPUS}"
+            f"Corpora beside it: {', '.join(known) or 'none'}. Make one with: {MAKE_CORPUS}"
         ) from error
     except ModelFileError as error:
-        raise ModelFileError(f"{error}; make the corpus again: {_MAKE_CORPUS}") from error
+        raise ModelFileError(f"{error}; make the corpus again: {MAKE_CORPUS}") from error
 
 
 def read_dataset_manifest(root: Path, shown: str | None = None) -> DatasetManifest:

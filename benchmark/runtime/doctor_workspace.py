@@ -16,6 +16,7 @@ from lovt_bench.benchmark.contract.dataset import DatasetManifest
 from lovt_bench.benchmark.contract.manifest_files import (
     CORPUS,
     DATASET,
+    MAKE_CORPUS,
     read_corpus_manifest,
     read_dataset_manifest,
 )
@@ -70,7 +71,7 @@ def check_prepared(workspace: Path, datasets: Sequence[str]) -> Iterator[Finding
     if names:
         yield Finding("ok", "corpora", ", ".join(names))
     else:
-        advice = "to pre-train: `lovt-bench corpus prepare mimic-cxr --raw DIR` (docs/data.md)"
+        advice = f"to pre-train: {MAKE_CORPUS}"
         yield Finding("warning", "corpora", "none is prepared", advice)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from lovt_bench.benchmark.contract.run_contract import PREFIX
-from lovt_bench.benchmark.import_root import import_root
+from lovt_bench.benchmark.import_root import python_path
 from lovt_bench.benchmark.runtime.narrator import Narrator
 from lovt_bench.benchmark.runtime.runs import Run
 from lovt_bench.benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
@@ -97,12 +97,7 @@ def _environment(run: Run) -> dict[str, str]:
         assets = {"TORCH_HOME": str(run.assets / "torch"), "HF_HOME": str(run.assets / "huggingface")}
     contract = run.parameters.environment(run.limits.threads)
     asked = {key: value for key, value in contract.items() if key.startswith(PREFIX)}
-    return {**contract, **own, **asked, **assets, **run.more_environment, "PYTHONPATH": _python_path(own)}
-
-
-def _python_path(own: dict[str, str]) -> str:
-    """Return PYTHONPATH with this repository in front, so that methods are found from any folder."""
-    return os.pathsep.join([str(import_root()), *filter(None, [own.get("PYTHONPATH")])])
+    return {**contract, **own, **asked, **assets, **run.more_environment, "PYTHONPATH": python_path(own)}
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lovt_bench.benchmark.contract.base import is_name
-from lovt_bench.benchmark.contract.manifest_files import corpus_names
+from lovt_bench.benchmark.contract.manifest_files import MAKE_CORPUS, corpus_names
 from lovt_bench.benchmark.contract.run_contract import Limits
 from lovt_bench.benchmark.contract.unknown import meant
 from lovt_bench.benchmark.submission.read import SubmissionError
@@ -111,7 +111,7 @@ def corpus_folder(base: Path, corpus: str) -> Path:
     there = corpus_names(base / "corpora")
     raise SubmissionError(
         f"no corpus {corpus!r} in {base / 'corpora'}{meant(corpus, there)}; there: {', '.join(there) or 'none'}. "
-        "`lovt-bench corpus prepare mimic-cxr --raw DIR` makes one; without the licence, "
+        f"Make one with: {MAKE_CORPUS}; without the licence, "
         "`lovt-bench data phantom` writes raw files to prepare"
     )
 

@@ -15,12 +15,11 @@ import pyarrow.parquet as pq
 
 from lovt_bench.benchmark.contract.corpus import CorpusManifest
 from lovt_bench.benchmark.contract.dataset import SplitName
-from lovt_bench.benchmark.contract.manifest_files import read_corpus_manifest
+from lovt_bench.benchmark.contract.manifest_files import MAKE_CORPUS, read_corpus_manifest
 from lovt_bench.benchmark.contract.model_file import ModelFileError
 from lovt_bench.submissions.common.errors import PretrainingError
 
 PIXELS, IMAGES, STUDIES = "pixels.npy", "images.parquet", "studies.parquet"
-HOW_TO = "`lovt-bench corpus prepare mimic-cxr --raw DIR` makes one"
 
 
 class Corpus:
@@ -144,9 +143,12 @@ def _read_table(path: Path, columns: list[str]) -> dict[str, pa.Array]:
     try:
         table = pq.read_table(path, columns=columns)
     except (OSError, pa.ArrowException, KeyError) as error:
-        raise PretrainingError(f"{path} cannot be read: {error}; {HOW_TO}") from error
+        raise PretrainingError(
+            f"{path} cannot be read: {error}; make the corpus again: {MAKE_CORPUS}"
+        ) from error
     if missing := set(columns) - set(table.column_names):
-        raise PretrainingError(f"{path} lacks the columns {', '.join(sorted(missing))}; {HOW_TO}")
+        lacking = ", ".join(sorted(missing))
+        raise PretrainingError(f"{path} lacks the columns {lacking}; make the corpus again: {MAKE_CORPUS}")
     return {name: table[name].combine_chunks() for name in columns}
 
 

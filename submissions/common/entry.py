@@ -1,7 +1,7 @@
 """The command line of every method: what a container or process of a submission runs.
 
-`python -m submissions.METHOD.pretrain --input CORPUS --output DIR` leaves `DIR/backbone/`, beside it `checkpoints/`
-and `logs/`. Exit codes: benchmark/contract/exit_codes.py.
+`python -m lovt_bench.submissions.METHOD.pretrain --input CORPUS --output DIR` leaves `DIR/backbone/`, beside it
+`checkpoints/` and `logs/`. Exit codes: benchmark/contract/exit_codes.py.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Machine:
     Attributes:
         flops_per_second: Best of a large matrix product and a 3x3 convolution, float32, all threads (on CUDA the
             matrix product in float16, as training computes there).
-        bytes_per_second: Of a large copy, read and write counted.
+        bytes_per_second: Bytes of a large copy, read and write counted.
     """
 
     device: torch.device

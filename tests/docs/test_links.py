@@ -11,7 +11,7 @@ from markdown.extensions.toc import slugify
 from tests.conftest import REPOSITORY
 from tests.test_rooms import ARROWS
 
-MENTION = re.compile(r"(?<![\w/.-])(?:\.\./)*docs/(?:reference/|decisions/)?[\w-]+\.md(?:#[\w-]+)?")
+MENTION = re.compile(r"(?<![\w/.-])(?:\.\./)*docs/(?:[\w-]+/)*[\w-]+\.md(?:#[\w-]+)?")
 LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
 OF_OTHER_TIMES = ("CHANGELOG.md", "tests/leaderboard/historic/")
 """What was true when it was written."""

@@ -124,7 +124,7 @@ def main(out: Path) -> None:
     """Run everything that only a GPU can tell, and write OUT.
 
     \b
-    python -m tests.gpu.report docs/gpu/h200.md
+    python -m tests.gpu.report build/gpu.md
     """
     if not torch.cuda.is_available():
         raise click.ClickException("no CUDA device here: `lovt-bench doctor` says why")

@@ -40,7 +40,7 @@ def write_method(
 
     Args:
         submissions: The folder to write it into.
-        name: Of the method and its folder, a name of a Python module where it is to run as a process.
+        name: Name of the method and its folder, a name of a Python module where it is to run as a process.
         mend: A text of the code and what stands in its place: how a mistake comes in, or goes.
         declared: Further lines of `submission.yaml`.
 
@@ -65,7 +65,7 @@ def inside(repository: Path, place: Path, name: str = "denoiser") -> dict[str, s
     Args:
         repository: Root of the repository.
         place: An empty folder; `submissions` is written into it.
-        name: Of the method.
+        name: Name of the method.
     """
     copied = place / "submissions"
     shutil.copytree(repository / "submissions", copied, ignore=shutil.ignore_patterns("__pycache__"))

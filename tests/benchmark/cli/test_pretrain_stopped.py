@@ -105,8 +105,12 @@ def test_a_method_without_a_handler_for_sigterm_goes_on_from_its_last_checkpoint
 
 
 @pytest.mark.slow
-def test_a_stopped_run_without_checkpoints_promises_no_resume(start: Start, tmp_path: Path) -> None:
-    process = start(CODE="3")
+@pytest.mark.parametrize("code", ["3", "75"])
+def test_a_stopped_run_without_checkpoints_promises_no_resume(
+    start: Start, tmp_path: Path, code: str
+) -> None:
+    """Whatever the method says of it: 75 means that it can go on."""
+    process = start(CODE=code)
     wait_for((tmp_path / "pretraining" / "mine" / "begun").exists)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)
