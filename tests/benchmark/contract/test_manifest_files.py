@@ -18,8 +18,10 @@ from lovt_bench.benchmark.data.corpus import format as corpus_format
 from lovt_bench.benchmark.data.errors import DamagedStoreError, DataError
 from lovt_bench.benchmark.runtime.inputs import read_corpus
 from lovt_bench.benchmark.submission.read import SubmissionError
+from lovt_bench.leaderboard.workspace_sources import current
 from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.errors import PretrainingError
+from lovt_bench.tasks.registry import load_tasks
 from tests.benchmark.data.small_store import write_store
 
 ROOMS = [(corpus_format.read_manifest, DataError), (read_corpus, SubmissionError), (Corpus, PretrainingError)]
@@ -82,12 +84,15 @@ def test_a_store_with_a_wrong_manifest_is_damaged(
 
 
 def test_a_store_may_have_left_out_more_images_than_a_page_holds(tmp_path: Path) -> None:
-    write_store(tmp_path / "rsna", images=np.zeros((4, 8, 8), np.uint8))
-    manifest = store_format.read_manifest(tmp_path / "rsna")
+    """For the board, too, which calls rows stale by what it reads."""
+    write_store(tmp_path / "data" / "rsna", images=np.zeros((4, 8, 8), np.uint8))
+    manifest = store_format.read_manifest(tmp_path / "data" / "rsna")
     left_out = [
         LeftOut(id=f"{index:064}", split="train", reason="cannot be decoded") for index in range(12_000)
     ]
     long = manifest.model_copy(update={"left_out": left_out}).sealed()
-    (tmp_path / DATASET).write_text(long.to_json(), encoding="utf-8")
-    assert (tmp_path / DATASET).stat().st_size > JSON_LIMIT
-    assert store_format.read_manifest(tmp_path) == long
+    path = tmp_path / "data" / "rsna" / DATASET
+    path.write_text(long.to_json(), encoding="utf-8")
+    assert path.stat().st_size > JSON_LIMIT
+    assert store_format.read_manifest(path.parent) == long
+    assert current(tmp_path, [], load_tasks()).datasets["rsna"].sha256 == long.identity()
