@@ -7,6 +7,7 @@ digests are compared, every tensor is compared with the architecture before one 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,12 +16,20 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from pydantic import JsonValue
 
 from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.export import export_onnx
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.names import MANIFEST
-from lovt_bench.benchmark.backbone.weights import listing, not_finite, read_weights, serialise, specs_of
+from lovt_bench.benchmark.backbone.weights import (
+    listing,
+    not_finite,
+    read_options,
+    read_weights,
+    serialise,
+    specs_of,
+)
 from lovt_bench.benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
 from lovt_bench.benchmark.contract.model_file import ModelFileError, checked, read_model
 from lovt_bench.benchmark.contract.plain_file import is_plain
@@ -50,7 +59,7 @@ def read_manifest(root: Path) -> BackboneManifest:
 
 def check_architecture(manifest: BackboneManifest) -> None:
     """Raise BackboneError where levels or parameter count are not those of the architecture."""
-    plan = registry.blueprint(manifest.architecture)
+    plan = registry.blueprint(manifest.architecture, manifest.options)
     if list(plan.levels) != manifest.levels:
         raise BackboneError(
             f"{MANIFEST} declares the levels {_levels_text(manifest.levels)}, "
@@ -84,9 +93,15 @@ def load_backbone(root: Path) -> Backbone:
             f"{path} has the SHA-256 {found}, {MANIFEST} says {manifest.weights_sha256}: "
             "the weights were changed after export; export the backbone again"
         )
-    state = read_weights(path, specs_of(registry.blueprint(manifest.architecture).state_dict()))
+    if (stated := read_options(path)) != manifest.options:
+        raise BackboneError(
+            f"{path} was written with the options {_options_text(stated)}, {MANIFEST} says "
+            f"{_options_text(manifest.options)}: the manifest was changed after export; export the backbone again"
+        )
+    plan = registry.blueprint(manifest.architecture, manifest.options)
+    state = read_weights(path, specs_of(plan.state_dict()))
     with torch.random.fork_rng(devices=[]):
-        backbone = registry.build(manifest.architecture)
+        backbone = registry.build(manifest.architecture, manifest.options)
     backbone.load_state_dict(state)
     return backbone.eval()
 
@@ -149,6 +164,7 @@ def write_backbone(
         name=name,
         display_name=display_name,
         architecture=backbone.architecture,
+        options=backbone.options,
         levels=backbone.levels,
         side=side,
         parameters=backbone.parameter_count,
@@ -169,6 +185,7 @@ def write_files(
     parameters: int,
     provenance: Provenance,
     libraries: Sequence[str],
+    options: Mapping[str, JsonValue] | None = None,
 ) -> BackboneManifest:
     """Write weights, graph or both into an empty folder, and the manifest with their digests.
 
@@ -178,6 +195,7 @@ def write_files(
         folder: Where to write.
         contents: Content of `backbone.safetensors` and `backbone.onnx`, those that there are, by file name.
         libraries: Packages whose versions are recorded.
+        options: What completes the architecture's name.
 
     Raises:
         BackboneError: A field is not what the contract says; nothing is written.
@@ -187,6 +205,7 @@ def write_files(
         "name": name,
         "display_name": display_name,
         "architecture": architecture,
+        "options": options,
         "levels": list(levels),
         "input": InputSpec(side=side),
         "parameters": parameters,
@@ -258,6 +277,10 @@ def check_replaceable(
     except BackboneError:  # nobody can tell whose it is
         pass
     raise BackboneError(f"{root} is there already; --force replaces it, or choose another name")
+
+
+def _options_text(options: Mapping[str, JsonValue] | None) -> str:
+    return "none" if options is None else json.dumps(options, sort_keys=True)
 
 
 def _levels_text(levels: Iterable[FeatureLevel]) -> str:

@@ -5,9 +5,10 @@ No code outside `architectures/` may depend on which network stands behind it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import JsonValue
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -65,16 +66,26 @@ class Backbone(nn.Module):
     the contract, so a subclass keeps the names that its origin publishes weights under.
     """
 
-    def __init__(self, architecture: str, levels: tuple[FeatureLevel, ...]) -> None:
+    def __init__(
+        self,
+        architecture: str,
+        levels: tuple[FeatureLevel, ...],
+        options: Mapping[str, JsonValue] | None = None,
+    ) -> None:
         super().__init__()
         self.architecture = architecture
         """Name in the registry."""
+        self.options = None if options is None else dict(options)
+        """What completes the name, whole; None where the name says all. Part of the weights' digest."""
         self.levels = levels
         """In ascending stride; the image itself (stride 1) is not among them."""
         self.fixed_side: int | None = None
         """The only image side that the network takes; None: any divisible by 32."""
         self.discarded: frozenset[str] = frozenset()
         """Names in published state dicts that lie within the trunk's own modules and belong to the classifier."""
+        self.saved_names: Mapping[str, str] = {}
+        """How the library that owns the network names its tensors in files, each with its name in the state dict;
+        empty where files have the names of the state dict."""
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         """Return one map per entry of `levels`, in that order, each (N, channels, S / stride, S / stride)."""

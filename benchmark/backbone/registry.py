@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import torch
+from pydantic import JsonValue
 
 import lovt_bench.benchmark.backbone.architectures as families
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError, Summary
 from lovt_bench.benchmark.contract.unknown import unknown
 
 Builder = Callable[[], Backbone]
+Options = Mapping[str, JsonValue]
+"""What completes an architecture's name: for example a configuration (`BackboneManifest.options`)."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class _Tables:
     builders: Mapping[str, Builder]
     """Builders of the listed architectures."""
     summaries: Mapping[str, Summary]
-    families: Mapping[str, Callable[[str], Builder]]
+    families: Mapping[str, Callable[[str, Options | None], Builder]]
     """By prefix: families that have more architectures than they list."""
     unlisted: Mapping[str, str]
     """For an architecture, networks with its tensors that no family has, in words."""
@@ -32,7 +36,7 @@ class _Tables:
 def _tables() -> _Tables:
     builders: dict[str, Builder] = {}
     summaries: dict[str, Summary] = {}
-    prefixed: dict[str, Callable[[str], Builder]] = {}
+    prefixed: dict[str, Callable[[str, Options | None], Builder]] = {}
     unlisted: dict[str, str] = {}
     for module in pkgutil.iter_modules(families.__path__):
         if module.name.startswith("_"):
@@ -83,31 +87,41 @@ def summarised() -> frozenset[str]:
     return frozenset(_tables().summaries)
 
 
-def build(architecture: str) -> Backbone:
+def build(architecture: str, options: Options | None = None) -> Backbone:
     """Return a new backbone with its family's default initialisation, in train mode on the CPU.
 
     Draws from torch's global CPU generator; `sources.random_draw` draws from a seed instead.
 
+    Args:
+        architecture: Its name.
+        options: What completes the name; None for what its family takes by default.
+
     Raises:
-        BackboneError: There is no architecture of that name.
+        BackboneError: There is no architecture of that name, or it does not take these options.
     """
     with torch.device("cpu"):
-        return _builder(architecture)()
+        return _builder(architecture, options)()
+
+
+def blueprint(architecture: str, options: Options | None = None) -> Backbone:
+    """Return the backbone on the meta device: levels, names, shapes, dtypes, no values. Not to be changed."""
+    return _blueprint(architecture, None if options is None else json.dumps(options, sort_keys=True))
 
 
 @cache
-def blueprint(architecture: str) -> Backbone:
-    """Return the backbone on the meta device: levels, names, shapes, dtypes, no values. Not to be changed."""
+def _blueprint(architecture: str, options: str | None) -> Backbone:
     with torch.device("meta"):
-        return _builder(architecture)()
+        return _builder(architecture, None if options is None else json.loads(options))()
 
 
-def _builder(architecture: str) -> Builder:
+def _builder(architecture: str, options: Options | None) -> Builder:
     tables = _tables()
-    if architecture in tables.builders:
+    if options is None and architecture in tables.builders:
         return tables.builders[architecture]
     for prefix, named in tables.families.items():
         if architecture.startswith(prefix):
-            return named(architecture)
+            return named(architecture, options)
+    if architecture in tables.builders:
+        raise BackboneError(f"{architecture} takes no options, found {', '.join(sorted(options or ()))}")
     more = "".join(f", and any other {prefix}NAME that has the strides" for prefix in tables.families)
     raise BackboneError(unknown("architecture", architecture, architectures()) + more)

@@ -128,7 +128,7 @@ class FolderSource:
     def fixed_side(self) -> int | None:
         if self.frozen_only:
             return graph_side(self.root, self.sha256)
-        return registry.blueprint(self.architecture).fixed_side
+        return registry.blueprint(self.architecture, self.manifest.options).fixed_side
 
     def load(self, seed: int) -> Backbone:
         backbone = GraphApart(self.root) if self.frozen_only else load_backbone(self.root)

@@ -7,11 +7,13 @@ the weights, whether they lie in a file or not.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from pydantic import JsonValue, TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -26,6 +28,10 @@ DTYPES = {
     torch.int64: "I64",
 }
 """Names of safetensors for the dtypes that occur in state dicts."""
+
+OPTIONS = "options"
+"""Entry of a header that completes the architecture's name, as JSON; only where there are options."""
+_OPTIONS = TypeAdapter(dict[str, JsonValue])
 
 
 @dataclass(frozen=True)
@@ -109,9 +115,26 @@ def read_weights(path: Path, expected: Mapping[str, TensorSpec]) -> dict[str, Te
     return state
 
 
+def read_options(path: Path) -> dict[str, JsonValue] | None:
+    """Return what the header of a `backbone.safetensors` says to complete its architecture's name; None for nothing.
+
+    Raises:
+        BackboneError: Not a readable safetensors file, or a header that is none of ours.
+    """
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            stated = (file.metadata() or {}).get(OPTIONS)
+        return None if stated is None else _OPTIONS.validate_json(stated)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise BackboneError(f"{path.name} has no readable header: {error}") from error
+
+
 def serialise(backbone: Backbone) -> bytes:
-    """Return the content of `backbone.safetensors`: the state dict, contiguous, on the CPU."""
-    return save({name: tensor.detach().cpu().contiguous() for name, tensor in backbone.state_dict().items()})
+    """Return the content of `backbone.safetensors`: the state dict, contiguous, on the CPU, and the options."""
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in backbone.state_dict().items()}
+    if backbone.options is None:
+        return save(state)
+    return save(state, {OPTIONS: json.dumps(backbone.options, sort_keys=True)})
 
 
 def weights_digest(backbone: Backbone) -> str:

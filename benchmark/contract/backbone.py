@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
@@ -126,6 +126,9 @@ class BackboneManifest(Model):
     display_name: str = Field(min_length=1, max_length=80)
     architecture: str
     """Name in the architecture registry (`lovt-bench backbone architectures`), or `onnx` for a graph alone."""
+    options: dict[str, JsonValue] | None = Field(default=None, exclude_if=lambda found: found is None)
+    """What completes the architecture's name: a configuration, rules for levels and position tables. None where the
+    name says all. The header of `backbone.safetensors` repeats it, so that the digest of the weights covers it."""
     levels: list[FeatureLevel] = Field(min_length=1)
     """In ascending stride."""
     input: InputSpec = InputSpec()

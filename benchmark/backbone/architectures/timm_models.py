@@ -7,12 +7,13 @@ imported when the first network is built. Nothing is downloaded.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Self
 
 import torch
+from pydantic import JsonValue
 from torch import Tensor, nn
 
 from lovt_bench.benchmark.backbone.architectures.resnet import NAMES as TORCHVISION
@@ -243,6 +244,8 @@ SUMMARIES = {
 }
 
 
-def named(architecture: str) -> Callable[[], Backbone]:
+def named(architecture: str, options: Mapping[str, JsonValue] | None) -> Callable[[], Backbone]:
     """Return a function that builds the network `timm.NAME`."""
+    if options is not None:
+        raise BackboneError(f"{architecture} takes no options, found {', '.join(sorted(options))}")
     return partial(TimmNetwork, architecture.removeprefix(PREFIX))
