@@ -64,7 +64,7 @@ class WeightFiles:
     @property
     def name(self) -> str:
         """What messages and declarations call it: the address, else the name of file or folder."""
-        return self.address or self.path.resolve().name
+        return self.address or (self.path if self.path.name not in ("", "..") else self.path.resolve()).name
 
     @property
     def size(self) -> int:
