@@ -95,6 +95,7 @@ def _downloaded(model: str, revision: str, patterns: Sequence[str], unusable: Ba
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
+        OfflineModeIsEnabled,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
@@ -115,14 +116,16 @@ def _downloaded(model: str, revision: str, patterns: Sequence[str], unusable: Ba
             f"there is no model {model}, or it is private: look at the spelling, or log in with `hf auth login`"
         ) from error
     except (OSError, HfHubHTTPError, ValueError, RuntimeError) as error:
-        why = (
-            f"{unusable}. "
+        cause = error.__cause__ or error
+        why = "HF_HUB_OFFLINE is set" if isinstance(cause, OfflineModeIsEnabled) else type(cause).__name__
+        there = (
+            f"what the Hub's cache has of it is not enough: {unusable}"
             if unusable
-            else f"{model}@{revision} is not in the Hub's cache on this machine, and "
+            else "it is not in the Hub's cache"
         )
         local = model.rsplit("/", 1)[1]
         raise BackboneError(
-            f"{why}{'I' if unusable else 'i'}t could not be downloaded ({clean_text(str(error).strip(), 120)}). Where "
-            f"there is a network: `hf download {model} --revision {revision} --local-dir {local}`; copy that folder "
-            f"here and pass --weights {local}"
+            f"{model}@{revision} could not be downloaded ({why}), and {there}. Where there is a network: "
+            f"`hf download {model} --revision {revision} --local-dir {local}`; copy that folder here and pass "
+            f"--weights {local}"
         ) from error

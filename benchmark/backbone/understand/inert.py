@@ -17,6 +17,7 @@ from typing import IO, Any
 from lovt_bench.benchmark.backbone.model import BackboneError
 from lovt_bench.benchmark.backbone.understand.payload import known_as, what_it_runs
 
+_GETATTR = "builtins.getattr"
 NAME_LIMIT = 10_000
 """Different names that a file may ask for; each takes a class."""
 
@@ -38,6 +39,8 @@ class Stub(metaclass=_Fixed):
 
     full = ""
     """Dotted name that the file asks for."""
+    named = ("", "")
+    """Module and name, as the file has them."""
 
     args: tuple[Any, ...]
     """What it was called with."""
@@ -103,18 +106,39 @@ class InertUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str, /) -> Any:
         full = known_as(module, name)
         if full not in self.stubs:
-            if runs := what_it_runs(module, name):
-                raise BackboneError(
-                    f"{self._shown} is refused: its pickle asks for {runs}, which could run code and which no weights "
-                    "need. Nothing of it was run. Get the file anew from where it was published, or ask whoever made "
-                    "it for the weights alone, as safetensors or torch.save(model.state_dict(), FILE)"
-                )
+            if full != _GETATTR and (runs := what_it_runs(module, name)):
+                raise self._refused(runs)
             if len(self.stubs) >= NAME_LIMIT:
                 raise BackboneError(
                     f"{self._shown} is refused: its pickle asks for more than {NAME_LIMIT:,} different objects"
                 )
-            self.stubs[full] = _Fixed("Stub", (Stub,), {"__slots__": (), "full": full})
+            fields: dict[str, Any] = {"__slots__": (), "full": full, "named": (module, name)}
+            if full == _GETATTR:
+                fields["__new__"] = lambda _cls, *args: self._attribute(*args)
+            self.stubs[full] = _Fixed("Stub", (Stub,), fields)
         return self.stubs[full]
+
+    def _attribute(self, *args: Any) -> Any:
+        """Return what stands for an attribute of a class or an object that has a stub itself.
+
+        Before protocol 4 a class within a class is named by `getattr`; to anything else it leads nowhere.
+        """
+        owner, name = args if len(args) == 2 else (None, None)
+        of_class = isinstance(owner, type) and issubclass(owner, Stub)
+        if not isinstance(name, str) or not name.isidentifier() or "__" in name:
+            raise self._refused(_GETATTR)
+        if not of_class and not isinstance(owner, Stub):
+            raise self._refused(_GETATTR)
+        module, parent = owner.named
+        found = self.find_class(module, f"{parent}.{name}")
+        return found if of_class else found()
+
+    def _refused(self, runs: str) -> BackboneError:
+        return BackboneError(
+            f"{self._shown} is refused: its pickle asks for {runs}, which could run code and which no weights need. "
+            "Nothing of it was run. Get the file anew from where it was published, or ask whoever made it for the "
+            "weights alone, as safetensors or torch.save(model.state_dict(), FILE)"
+        )
 
     def persistent_load(self, pid: Any, /) -> Any:
         if isinstance(pid, tuple) and len(pid) >= 5 and pid[0] == "storage" and isinstance(pid[2], str | int):

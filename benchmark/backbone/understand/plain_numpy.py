@@ -14,8 +14,8 @@ from lovt_bench.benchmark.backbone.understand.inert import Stub
 
 def _bytes(value: Any) -> bytes | None:
     """Return bytes, which protocol 2 stores as text in latin1."""
-    if isinstance(value, Stub) and value.full == "_codecs.encode" and value.args:
-        value = value.args[0]
+    if isinstance(value, Stub) and value.full in ("_codecs.encode", "builtins.bytes"):
+        value = value.args[0] if value.args else b""
     if isinstance(value, str):
         return value.encode("latin1")
     return bytes(value) if isinstance(value, bytes | bytearray) else None
