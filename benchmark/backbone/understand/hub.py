@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from lovt_bench.benchmark.backbone.model import BackboneError
@@ -44,31 +45,30 @@ def given_weights(text: str) -> WeightFiles:
             "REVISION is a branch, a tag or a commit"
         )
     model, revision = found[1], found[2] or "main"
-    if (folder := _cached(model, revision)) is not None:
-        try:
-            return _opened(model, folder)
-        except BackboneError as error:
-            unusable: BackboneError | None = error  # cut off, or only its configuration was ever needed
-    else:
-        unusable = None
-    folder = _downloaded(model, revision, (*_CONFIGS, *_safe()), unusable)
-    try:
-        return _opened(model, folder)
-    except BackboneError:
-        return _opened(model, _downloaded(model, revision, (*_CONFIGS, *_pickles()), unusable))
-
-
-def _safe() -> Sequence[str]:
-    return [pattern for name in (STANDARD[0], OPEN_CLIP[0]) for pattern in _shards(name)]
-
-
-def _pickles() -> Sequence[str]:
-    return [pattern for name in (STANDARD[1], OPEN_CLIP[1]) for pattern in _shards(name)]
+    problem: BackboneError | None = None
+    steps = (
+        lambda: _cached(model, revision),
+        *(partial(_downloaded, model, revision, each) for each in _PATTERNS),
+    )
+    for step in steps:
+        if (folder := step()) is not None:
+            try:
+                return _opened(model, folder)
+            except BackboneError as error:  # cut off, or only its configuration was ever needed
+                problem = error
+    raise BackboneError(f"{problem}. {_elsewhere(model, revision)}") from problem
 
 
 def _shards(name: str) -> tuple[str, str, str]:
     base, ending = name.rsplit(".", 1)
     return name, name + INDEX_ENDING, f"{base}-?????-of-?????.{ending}"
+
+
+_PATTERNS = tuple(
+    (*_CONFIGS, *(pattern for name in names for pattern in _shards(name)))
+    for names in zip(STANDARD, OPEN_CLIP, strict=True)
+)
+"""What is downloaded: configuration and safetensors; configuration and pickles where these were not enough."""
 
 
 def _opened(model: str, folder: Path) -> WeightFiles:
@@ -89,7 +89,7 @@ def _cached(model: str, revision: str) -> Path | None:
     return None
 
 
-def _downloaded(model: str, revision: str, patterns: Sequence[str], unusable: BackboneError | None) -> Path:
+def _downloaded(model: str, revision: str, patterns: Sequence[str]) -> Path:
     """Return the folder of a revision after what is missing of it was downloaded."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
@@ -118,14 +118,15 @@ def _downloaded(model: str, revision: str, patterns: Sequence[str], unusable: Ba
     except (OSError, HfHubHTTPError, ValueError, RuntimeError) as error:
         cause = error.__cause__ or error
         why = "HF_HUB_OFFLINE is set" if isinstance(cause, OfflineModeIsEnabled) else type(cause).__name__
-        there = (
-            f"what the Hub's cache has of it is not enough: {unusable}"
-            if unusable
-            else "it is not in the Hub's cache"
-        )
-        local = model.rsplit("/", 1)[1]
         raise BackboneError(
-            f"{model}@{revision} could not be downloaded ({why}), and {there}. Where there is a network: "
-            f"`hf download {model} --revision {revision} --local-dir {local}`; copy that folder here and pass "
-            f"--weights {local}"
+            f"{model}@{revision} is not in the Hub's cache, and it could not be downloaded ({why}). "
+            f"{_elsewhere(model, revision)}"
         ) from error
+
+
+def _elsewhere(model: str, revision: str) -> str:
+    local = model.rsplit("/", 1)[1]
+    return (
+        f"Where there is a network: `hf download {model} --revision {revision} --local-dir {local}`; copy that folder "
+        f"here and pass --weights {local}"
+    )

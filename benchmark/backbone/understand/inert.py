@@ -84,6 +84,15 @@ class Storage:
     """In old files: (key, offset, numbers) of a part of the storage."""
 
 
+def raw_bytes(value: Any) -> bytes | None:
+    """Return bytes as pickles have them (protocol 2 as text in latin1), None where it is something else."""
+    if isinstance(value, Stub) and value.full in ("_codecs.encode", "builtins.bytes"):
+        value = value.args[0] if value.args else b""
+    if isinstance(value, str):
+        return value.encode("latin1")
+    return bytes(value) if isinstance(value, bytes | bytearray) else None
+
+
 class InertUnpickler(pickle.Unpickler):
     """Reads one pickle into lists, dictionaries, numbers, text, stubs and storages.
 

@@ -6,14 +6,14 @@ Breadth first, so that a part which occurs twice is met where it lies nearest to
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
 
-from lovt_bench.benchmark.backbone.understand.inert import Storage, Stub
+from lovt_bench.benchmark.backbone.understand.inert import Stub
 from lovt_bench.benchmark.backbone.understand.plain_numpy import NUMPY
-from lovt_bench.benchmark.backbone.understand.plain_tensor import TENSORS
+from lovt_bench.benchmark.backbone.understand.plain_tensor import TENSORS, Numbers
 
 HOPS = 32
 """Wrappers in wrappers (a parameter of a subclass of a tensor) that are looked through."""
@@ -23,7 +23,7 @@ _SILENT = frozenset({"torch", "numpy", "_codecs", "copyreg", "builtins"})
 _BUILT = frozenset({"collections.OrderedDict", "collections.defaultdict", "collections.Counter"})
 
 
-def plain(content: object, numbers: Callable[[Storage], Tensor]) -> object:
+def plain(content: object, numbers: Numbers) -> object:
     """Return content without stubs.
 
     Args:
@@ -44,7 +44,7 @@ def passed_over(stubs: Mapping[str, type[Stub]]) -> list[str]:
 
 
 class _Plain:
-    def __init__(self, numbers: Callable[[Storage], Tensor]) -> None:
+    def __init__(self, numbers: Numbers) -> None:
         self._numbers = numbers
         self._done: dict[int, Any] = {}
         """What stands for an object of the pickle, by its id; the pickle keeps all of them alive."""

@@ -9,16 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lovt_bench.benchmark.backbone.understand.inert import Stub
-
-
-def _bytes(value: Any) -> bytes | None:
-    """Return bytes, which protocol 2 stores as text in latin1."""
-    if isinstance(value, Stub) and value.full in ("_codecs.encode", "builtins.bytes"):
-        value = value.args[0] if value.args else b""
-    if isinstance(value, str):
-        return value.encode("latin1")
-    return bytes(value) if isinstance(value, bytes | bytearray) else None
+from lovt_bench.benchmark.backbone.understand.inert import Stub, raw_bytes
 
 
 def _dtype(value: Any) -> np.dtype[Any] | None:
@@ -38,7 +29,7 @@ def _dtype(value: Any) -> np.dtype[Any] | None:
 
 def _array(dtype: Any, shape: Any, data: Any, order: str) -> Any:
     """Return an array of numbers as a tensor, None where it is of something else."""
-    kind, content = _dtype(dtype), _bytes(data)
+    kind, content = _dtype(dtype), raw_bytes(data)
     if kind is None or content is None or not isinstance(shape, tuple):
         return None
     found = np.frombuffer(bytearray(content), kind).reshape(shape, order="F" if order == "F" else "C")

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lovt_bench.benchmark.backbone.understand.inert import Storage, Stub
+from lovt_bench.benchmark.backbone.understand.inert import Storage, Stub, raw_bytes
 
-Numbers = Callable[[Storage], Tensor]
+Numbers = Callable[[Storage | bytes], Tensor]
+"""Gives the one-dimensional tensor of a storage, or of one that lies in the pickle as a file of its own."""
 
 STORAGES: Mapping[str, torch.dtype] = {
     "DoubleStorage": torch.float64,
@@ -105,6 +106,10 @@ def _sizes_of_strides(value: Any) -> tuple[int, ...]:
 
 
 def _flat(storage: Any, numbers: Numbers) -> Tensor:
+    if isinstance(storage, Stub) and storage.full == "torch.storage._load_from_bytes" and storage.args:
+        storage = raw_bytes(storage.args[0])
+        if storage is not None:
+            return numbers(storage)
     if not isinstance(storage, Storage):
         raise ValueError("a tensor has no storage")
     return numbers(storage)

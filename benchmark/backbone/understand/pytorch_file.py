@@ -22,6 +22,8 @@ from lovt_bench.benchmark.backbone.understand.plain import passed_over, plain
 from lovt_bench.benchmark.backbone.understand.plain_tensor import storage_dtype, whole
 from lovt_bench.benchmark.contract.untrusted import clean_text
 
+Numbers = Callable[[Storage], Tensor]
+
 MAGIC = 0x1950A86A20F9469CFC6C
 """The first of the pickles of a file of torch before 1.6."""
 PROTOCOL = 1001
@@ -66,7 +68,7 @@ def read_archive(path: Path, shown: str) -> Content:
         start = entry.header_offset + _LOCAL_HEADER.size + name + more
         return _typed(file, start, entry.file_size, storage, swapped)
 
-    return _content(content, unpickler, numbers)
+    return _content(content, unpickler, numbers, shown)
 
 
 def read_pickle(path: Path, shown: str) -> Content:
@@ -77,14 +79,15 @@ def read_pickle(path: Path, shown: str) -> Content:
         Exception: Almost any, on wrong bytes.
     """
     with path.open("rb") as stream:
-        return _read_pickle(stream, _mapped(path), shown)
+        return _content(*_parsed(stream, _mapped(path), shown), shown)
 
 
-def _read_pickle(stream: IO[bytes], file: Tensor, shown: str) -> Content:
+def _parsed(stream: IO[bytes], file: Tensor, shown: str) -> tuple[object, InertUnpickler, Numbers]:
+    """Return the content of a file of torch before 1.6 or of a pickle alone, and what gives its storages' numbers."""
     first = InertUnpickler(stream, shown)
     content = first.load()
     if content != MAGIC:
-        return _content(content, first, _no_numbers)
+        return content, first, _no_numbers
     if InertUnpickler(stream, shown).load() != PROTOCOL:
         raise ValueError("its protocol is another than 1001")
     system = InertUnpickler(stream, shown).load()
@@ -104,13 +107,27 @@ def _read_pickle(stream: IO[bytes], file: Tensor, shown: str) -> Content:
         length = size * storage_dtype(storage).itemsize
         found[key] = _typed(file, position + 8, length, storage, swapped)
         position += 8 + length
-    return _content(content, unpickler, lambda storage: found[str(storage.key)])
+    return content, unpickler, lambda storage: found[str(storage.key)]
 
 
-def _content(content: object, unpickler: InertUnpickler, numbers: Callable[[Storage], Tensor]) -> Content:
+def _packed(data: bytes, shown: str) -> Tensor:
+    """Return the numbers of a storage that `pickle.dump` stored without torch.save: as a file of old in the pickle."""
+    content, _unpickler, numbers = _parsed(io.BytesIO(data), _bytes_of(data), shown)
+    if not isinstance(content, Storage):
+        raise ValueError("a storage's bytes hold something else")
+    return numbers(content)
+
+
+def _bytes_of(data: bytes) -> Tensor:
+    return torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.zeros(0, dtype=torch.uint8)
+
+
+def _content(content: object, unpickler: InertUnpickler, numbers: Numbers, shown: str) -> Content:
     known: dict[str, Tensor] = {}
 
-    def viewed(storage: Storage) -> Tensor:
+    def viewed(storage: Storage | bytes) -> Tensor:
+        if isinstance(storage, bytes):
+            return _packed(storage, shown)
         key = str(storage.key)
         if key not in known:
             known[key] = numbers(storage)

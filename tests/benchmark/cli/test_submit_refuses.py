@@ -160,9 +160,17 @@ BROKEN: dict[str, tuple[str, Callable[[Path], object], tuple[str, ...]]] = {
     ),
     "transposed": ("w.pth", saved(transposed), ("expected [", "another order", "(out, in, height, width)")),
     "no statistics": ("w.pth", saved(statistics), ("bn1.running_mean", "buffers", "save model.state_dict()")),
-    "pickle with code": ("w.pth", code, ("asks for pathlib.Path.touch", "Nothing of it was run", "safetensors")),
+    "pickle with code": (
+        "w.pth",
+        code,
+        ("asks for pathlib.Path.touch", "Nothing of it was run", "safetensors"),
+    ),
     "zip bomb": ("w.pth", zip_bomb, ("refused", "can unpack to any size", "zip -0")),
-    "overlapping zip": ("w.pth", overlapping_zip, ("refused", "claim more than", "ask whoever made the file")),
+    "overlapping zip": (
+        "w.pth",
+        overlapping_zip,
+        ("refused", "claim more than", "ask whoever made the file"),
+    ),
     "claimed storage": ("w.pth", claimed_storage, ("not a readable PyTorch file", "copy it again")),
     "claimed shape": ("w.pth", claimed_shape, ("no trunk of resnet18", "conv1.weight")),
     "safetensors overlap": (
