@@ -59,7 +59,7 @@ def test_what_is_not_in_the_cache_says_the_command(cache: Path) -> None:
     with pytest.raises(BackboneError) as error:
         given_weights("hf:acme/other@v1")
     assert (
-        "acme/other@v1 could not be downloaded (HF_HUB_OFFLINE is set), and it is not in the Hub's cache"
+        "acme/other@v1 is not in the Hub's cache, and it could not be downloaded (HF_HUB_OFFLINE is set)"
         in str(error.value)
     )
     assert "`hf download acme/other --revision v1 --local-dir other`" in str(error.value)
