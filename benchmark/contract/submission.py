@@ -52,7 +52,8 @@ class DeclaredWeights(_Declared):
     """Weights that were trained elsewhere: which file they are, and what `lovt-bench submit` made of it."""
 
     file: str = Field(
-        pattern=r"^([A-Za-z0-9][A-Za-z0-9._+-]{0,127}|hf:[A-Za-z0-9._-]{1,96}/[A-Za-z0-9._-]{1,96}@[0-9a-f]{40})$"
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9._+-]{0,127}"
+        r"|hf:[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}@[0-9a-f]{40})$"
     )
     """Name of the checkpoint, a file or a folder, without where it lies; or hf:ORG/NAME@COMMIT."""
     sha256: Sha256

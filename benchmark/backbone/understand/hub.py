@@ -6,7 +6,7 @@ Files are only read; code in a model's repository is neither downloaded nor run.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -46,10 +46,8 @@ def given_weights(text: str) -> WeightFiles:
         )
     model, revision = found[1], found[2] or "main"
     problem: BackboneError | None = None
-    steps = (
-        lambda: _cached(model, revision),
-        *(partial(_downloaded, model, revision, each) for each in _PATTERNS),
-    )
+    steps: list[Callable[[], Path | None]] = [partial(_cached, model, revision)]
+    steps += [partial(_downloaded, model, revision, patterns) for patterns in _PATTERNS]
     for step in steps:
         if (folder := step()) is not None:
             try:

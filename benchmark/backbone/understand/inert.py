@@ -12,7 +12,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from lovt_bench.benchmark.backbone.model import BackboneError
 from lovt_bench.benchmark.backbone.understand.payload import known_as, what_it_runs
@@ -124,7 +124,7 @@ class InertUnpickler(pickle.Unpickler):
             fields: dict[str, Any] = {"__slots__": (), "full": full, "named": (module, name)}
             if full == _GETATTR:
                 fields["__new__"] = lambda _cls, *args: self._attribute(*args)
-            self.stubs[full] = _Fixed("Stub", (Stub,), fields)
+            self.stubs[full] = cast(type[Stub], _Fixed("Stub", (Stub,), fields))
         return self.stubs[full]
 
     def _attribute(self, *args: Any) -> Any:
@@ -133,14 +133,14 @@ class InertUnpickler(pickle.Unpickler):
         Before protocol 4 a class within a class is named by `getattr`; to anything else it leads nowhere.
         """
         owner, name = args if len(args) == 2 else (None, None)
-        of_class = isinstance(owner, type) and issubclass(owner, Stub)
         if not isinstance(name, str) or not name.isidentifier() or "__" in name:
             raise self._refused(_GETATTR)
-        if not of_class and not isinstance(owner, Stub):
+        of_object = isinstance(owner, Stub)
+        if not of_object and not (isinstance(owner, type) and issubclass(owner, Stub)):
             raise self._refused(_GETATTR)
-        module, parent = owner.named
+        module, parent = cast(Stub, owner).named
         found = self.find_class(module, f"{parent}.{name}")
-        return found if of_class else found()
+        return found() if of_object else found
 
     def _refused(self, runs: str) -> BackboneError:
         return BackboneError(

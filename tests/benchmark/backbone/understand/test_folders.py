@@ -37,7 +37,7 @@ def shards(folder: Path, *, pickled: bool = False) -> Path:
     """Write two shards and their index."""
     folder.mkdir(parents=True, exist_ok=True)
     base, ending = ("pytorch_model", "bin") if pickled else ("model", "safetensors")
-    where = {}
+    where: dict[str, str] = {}
     for number, part in enumerate((ONE, TWO), 1):
         name = f"{base}-{number:05d}-of-00002.{ending}"
         torch.save(part, folder / name) if pickled else save_file(part, folder / name)
