@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.understand.folders import WeightFiles
 from lovt_bench.benchmark.backbone.weights import not_finite, spec_problems, specs_of
 from lovt_bench.benchmark.contract.apart import Apart, ApartError, Limits
 from lovt_bench.benchmark.contract.apart_inside import RefusedError
@@ -35,14 +35,14 @@ SAVE_PLAINLY = ". Save the image encoder's state dict alone: torch.save(model.st
 
 
 def read_apart(
-    work: str, path: Path, architecture: str, arguments: Mapping[str, Any]
+    work: str, weights: WeightFiles, architecture: str, arguments: Mapping[str, Any]
 ) -> tuple[Any, dict[str, Tensor]]:
-    """Return what a work says of a weight file, and the state dict of an architecture that it took out of it.
+    """Return what a work says of files of weights, and the state dict of an architecture that it took out of them.
 
     Args:
-        work: `module:function`; called with `path` and `arguments`, it yields once when the file is read, and then a
-            JSON value and the state dict as safetensors.
-        path: The file.
+        work: `module:function`; called with `files`, `index` (of `WeightFiles`) and `arguments`, it yields once when
+            the files are read, and then a JSON value and the state dict as safetensors.
+        weights: The files.
         architecture: Name in the registry.
         arguments: JSON values.
 
@@ -50,21 +50,24 @@ def read_apart(
         The JSON value, for the caller to check, and the tensors: exactly those of the architecture, all finite.
 
     Raises:
-        BackboneError: The file is refused, or reading it took more than the limits.
+        BackboneError: A file is refused, or reading them took more than the limits for their size.
     """
     expected = registry.blueprint(architecture).state_dict()
     result = sum(tensor.numel() * tensor.element_size() for tensor in expected.values())
-    size = path.stat().st_size if path.is_file() else 0
+    size, name = weights.size, clean_text(weights.name, 80)
     limits = Limits(
         seconds=MATCH_SECONDS,
         clock=CLOCK_SECONDS + size / BYTES_PER_CLOCK_SECOND,
         memory=MEMORY + 3 * size + 3 * result,
         answer=result + HEADER,
     )
-    arguments = {"path": str(path.absolute()), **arguments}
+    given = {
+        "files": [str(path.absolute()) for path in weights.files],
+        "index": None if weights.index is None else str(weights.index.absolute()),
+    }
     with (
-        told(f"{clean_text(path.name, 80)} is refused: reading it", SAVE_PLAINLY),
-        Apart(work, arguments, limits) as apart,
+        told(f"{name} is refused: reading it", SAVE_PLAINLY),
+        Apart(work, {**given, **arguments}, limits) as apart,
     ):
         apart.ask(limits=replace(limits, seconds=READ_SECONDS + size // BYTES_PER_SECOND))
         said, data = apart.ask()
@@ -73,7 +76,7 @@ def read_apart(
         except (SafetensorError, ValueError) as error:
             raise ApartError("gave no tensors") from error
     if (problems := spec_problems(specs_of(expected), specs_of(state))) or (problems := not_finite(state)):
-        raise BackboneError(f"{clean_text(path.name, 80)}: reading it gave other tensors: {problems[0]}")
+        raise BackboneError(f"{name}: reading it gave other tensors: {problems[0]}")
     return said, state
 
 

@@ -21,8 +21,9 @@ from lovt_bench.benchmark.workspace import workspace_root
 @click.option(
     "--weights",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Checkpoint: a PyTorch file (tensors only), safetensors, or an ONNX graph.",
+    metavar="FILE|FOLDER|hf:ORG/NAME",
+    help="Checkpoint: a PyTorch or safetensors file, a folder of transformers, timm or open_clip, a model of the Hub "
+    "(hf:ORG/NAME@REVISION), or an ONNX graph.",
 )
 @click.option("--arch", help="Architecture [default: resnet50]; see `lovt-bench backbone architectures`.")
 @click.option(
@@ -45,7 +46,7 @@ from lovt_bench.benchmark.workspace import workspace_root
 @workspace_option
 def submit(
     name: str,
-    weights: Path,
+    weights: str,
     arch: str | None,
     levels: tuple[str, ...],
     encoder: str | None,
@@ -71,12 +72,15 @@ def submit(
           --paper https://example.org/paper --pretraining-data MIMIC-CXR
       lovt-bench submit my-method --weights my.pth --claimed results.csv --submissions submissions
       lovt-bench submit my-convnext --weights my.pth --arch timm.convnext_tiny
+      lovt-bench submit my-resnet --weights FOLDER      # as save_pretrained leaves it, also in shards
+      lovt-bench submit my-resnet --weights hf:ORG/NAME@REVISION
       lovt-bench submit my-keras --weights model.onnx --level c3=8 --level c4=16 --level c5=32
     """
     with backbone_errors(), declaration_errors():
         from lovt_bench.benchmark.backbone.folder import check_replaceable, writing_backbone
         from lovt_bench.benchmark.backbone.sources import backbone_folder
         from lovt_bench.benchmark.backbone.understand.guard import is_graph
+        from lovt_bench.benchmark.backbone.understand.hub import given_weights
         from lovt_bench.benchmark.runtime.attached_audit import attached_audits, settle_audit
         from lovt_bench.benchmark.submission.declare import stated
         from lovt_bench.benchmark.submission.draft import declaring, draft
@@ -84,9 +88,10 @@ def submit(
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)
+        given = given_weights(weights)
         begun = draft(
             name,
-            weights,
+            given,
             stated([spec.id for spec in load_tasks()], **said),
             place,
             submissions,
@@ -94,14 +99,14 @@ def submit(
         )
         check_replaceable(root, force=force)
         shown = begun.said().get("display_name") or name
-        if levels or is_graph(weights):
+        if levels or is_graph(given.files[0]):
             if arch or encoder:
                 raise click.ClickException(
                     "--arch and --encoder belong to weights; an ONNX graph is used as it is"
                 )
             read = read_graph(
                 name,
-                weights,
+                given,
                 levels,
                 workspace=place,
                 display_name=shown,
@@ -111,7 +116,7 @@ def submit(
         else:
             read = read_weights(
                 name,
-                weights,
+                given,
                 architecture=arch or "resnet50",
                 encoder=encoder,
                 workspace=place,

@@ -82,8 +82,8 @@ def _why_none(
         text = _problems(wanted[0], architecture)
     else:
         text = (
-            f"no trunk of {architecture}: none of the {len(tensors):,} tensors has its names and shapes; "
-            f"the file holds {some(tensors, 4)}"
+            f"no trunk of {architecture}: below no prefix is there a tenth of its tensors by name and shape; "
+            f"the file holds {len(tensors):,} tensors: {some(tensors, 4)}"
         )
     if encoder is None and (others := _other_architectures(tensors, architecture)):
         which = f"--arch {others[0]}" if len(others) == 1 else "the one that it is with --arch"

@@ -18,10 +18,11 @@ from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.same_tensors import ambiguity
 from lovt_bench.benchmark.backbone.understand.choose import choose
 from lovt_bench.benchmark.backbone.understand.flatten import Flat, flatten
+from lovt_bench.benchmark.backbone.understand.folders import WeightFiles, open_weights
 from lovt_bench.benchmark.backbone.understand.guard import kind_of
 from lovt_bench.benchmark.backbone.understand.layouts import OPTIONAL
 from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
-from lovt_bench.benchmark.backbone.understand.read import read_checkpoint
+from lovt_bench.benchmark.backbone.understand.read import read_all
 from lovt_bench.benchmark.backbone.understand.report import WeightsReport, dropped_groups, names_of
 from lovt_bench.benchmark.backbone.understand.take import take
 from lovt_bench.benchmark.contract.apart_inside import Answer, Work
@@ -61,27 +62,31 @@ def understand(content: object, architecture: str, encoder: str | None = None) -
     return _told(_understand(flatten(content), outline_of(architecture), encoder))
 
 
-def understand_file(path: Path, architecture: str, encoder: str | None = None) -> Understood:
-    """Return the image trunk that a weight file holds, read in a process apart; see `understand`.
+def understand_file(weights: Path | WeightFiles, architecture: str, encoder: str | None = None) -> Understood:
+    """Return the image trunk that a file or a folder of weights holds, read in a process apart; see `understand`.
 
     Raises:
-        BackboneError: The file is none, is refused, took more time or memory than its size warrants, or `understand`
+        BackboneError: A file is none, is refused, took more time or memory than its size warrants, or `understand`
             raises it.
     """
-    kind_of(path)
+    weights = open_weights(weights) if isinstance(weights, Path) else weights
+    for path in weights.files:
+        kind_of(path)
     outline = outline_of(architecture)
     arguments = {"outline": asdict(outline) | {"discarded": list(outline.discarded)}, "encoder": encoder}
-    said, state = read_apart(f"{__name__}:{trunk_work.__name__}", path, architecture, arguments)
+    said, state = read_apart(f"{__name__}:{trunk_work.__name__}", weights, architecture, arguments)
     try:
         report = _REPORT.validate_python(said)
     except ValidationError as error:
-        raise BackboneError(f"{clean_text(path.name, 80)}: reading it gave no report") from error
-    return _told(Understood(state, report))
+        raise BackboneError(f"{clean_text(weights.name, 80)}: reading it gave no report") from error
+    return _told(Understood(state, replace(report, conversions=(*weights.notes, *report.conversions))))
 
 
-def trunk_work(path: str, outline: dict[str, Any], encoder: str | None) -> Work:
-    """Yield once when a file is read, then the report and the state dict; see `read_apart`."""
-    flat = flatten(read_checkpoint(Path(path)))
+def trunk_work(files: list[str], index: str | None, outline: dict[str, Any], encoder: str | None) -> Work:
+    """Yield once when the files are read, then the report and the state dict; see `read_apart`."""
+    content = read_all([Path(path) for path in files], None if index is None else Path(index))
+    flat = flatten(content.value)
+    flat = replace(flat, notes=(*content.notes, *flat.notes))
     yield Answer(None)
     found = _understand(flat, _OUTLINE.validate_python(outline), encoder)
     yield Answer(asdict(found.report), save(dict(found.state)))
