@@ -1,7 +1,7 @@
 """Metrics of weighted images, so that a test set can be resampled without scoring it anew. No torch.
 
-What a metric needs of each image is kept once (`Counted`, `Ranked`, `Centred`); a weight says how often an image counts. Where all
-weights are 1, the value is that of `tasks/metrics/`.
+What a metric needs of each image is kept once (`Counted`, `Ranked`, `Centred`); a weight says how often an image counts.
+Where all weights are 1, the value is that of `tasks/metrics/`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ class Weighted(Protocol):
         """N."""
         ...
 
+    @property
+    def with_lesion(self) -> NDArray[np.bool_]:
+        """(N,) images that hold something to find."""
+        ...
+
     def values(self, weights: Floats) -> Floats:
         """Return (K,) values of the metric for weights (K, N); NaN where it is undefined."""
         ...
@@ -44,6 +49,10 @@ class Counted:
     @property
     def images(self) -> int:
         return len(self.counts)
+
+    @property
+    def with_lesion(self) -> NDArray[np.bool_]:
+        return ((self.counts[..., 0] + self.counts[..., 2]) > 0).any(axis=1)
 
     def values(self, weights: Floats) -> Floats:
         twice = 2.0 * self.counts[..., 0]
@@ -80,6 +89,10 @@ class Ranked:
     @property
     def images(self) -> int:
         return len(self.classes[0].boxes)
+
+    @property
+    def with_lesion(self) -> NDArray[np.bool_]:
+        return np.sum([item.boxes for item in self.classes], axis=0) > 0
 
     def values(self, weights: Floats) -> Floats:
         parts = np.stack([self._class(item, weights) for item in self.classes], axis=1)
@@ -129,6 +142,10 @@ class Centred:
     @property
     def images(self) -> int:
         return len(self.boxes)
+
+    @property
+    def with_lesion(self) -> NDArray[np.bool_]:
+        return self.boxes > 0
 
     def values(self, weights: Floats) -> Floats:
         return np.array([self._one(line) for line in weights])

@@ -59,8 +59,8 @@ def summary(table: Table, found: Comparison, first: str, second: str) -> list[st
     if found.overall is not None:
         sentences.append(
             f"That both checkpoints are alike on each of these tasks under other training seeds: p = "
-            f"{p_text(found.overall)} (Wilcoxon's signed ranks, for this one pair). Other tasks, images and datasets are "
-            f"another matter."
+            f"{p_text(found.overall)} (Wilcoxon's signed ranks, for this one pair). Nothing follows for other tasks, "
+            f"images or datasets."
         )
     sentences += _made_again(table, first, second)
     if table.kind == "published":

@@ -2,10 +2,12 @@
 
 The mean of R runs on N images varies by the seeds, by the images, and by what a seed does to single images. Seeds: the
 variance between the R values over R. Images: a jackknife of the mean over runs that leaves out groups of images, a
-patient's together. What both hold, the interaction, is taken away once. Degrees of freedom after Satterthwaite, so that five
-runs count as five. A difference of two rows is paired: the same images are left out of both.
+patient's together. What both hold, the interaction, is taken away once. Degrees of freedom after Satterthwaite, so that
+five runs count as five. A difference of two rows is paired: the same images are left out of both.
 
-A. B. Owen, Electron. J. Stat. 1 (2007) 303 (crossed effects); J. Shao and D. Tu, The Jackknife and Bootstrap (1995), 2.3.
+Of a mean over images this is the analysis of variance of two crossed random effects (F. E. Satterthwaite, Biometrics
+Bulletin 2 (1946) 110); the jackknife of groups carries it over to ratios and ranks (J. Shao and D. Tu, The Jackknife and
+Bootstrap, 1995, section 2.3).
 """
 
 from __future__ import annotations
@@ -101,7 +103,10 @@ def image_interval(
     if len(counts) > 1:
         raise NoImageIntervalError("no interval over images: the runs are of different numbers of images")
     weights = leave_out(counts.pop(), people)
-    return from_values([_values(side, weights) for side in sides])
+    values = [_values(side, weights) for side in sides]
+    if not all(np.isfinite(part).all() for side in values for part in side):
+        raise NoImageIntervalError("no interval over images: too few of them hold a lesion")
+    return from_values(values)
 
 
 def _values(runs: Sequence[Weighted], weights: Floats) -> tuple[Floats, Floats]:

@@ -24,8 +24,8 @@ NAMED = 5
 """Rows that a sentence names before it counts."""
 
 SCOPE = (
-    "Each row is one checkpoint. What is said here is said of this checkpoint on these tasks and test images, under other "
-    "training seeds; not of another pre-training of its method, of other images, or of other datasets."
+    "Each row is one checkpoint. What is said here is said of this checkpoint on these tasks and test images, under "
+    "other training seeds; not of another pre-training of its method, of other images, or of other datasets."
 )
 """What all sentences have in common."""
 
@@ -138,11 +138,11 @@ def _first_rank(grid: Grid, analysis: Analysis, shown: dict[str, str]) -> list[s
             else "it can be told apart from the next row"
         )
         found.append(
-            f"Where {how}, {shown[top.row]} has the best mean rank on these tasks, {top.mean_rank:.2f} of {count} rows; "
-            f"{apart}, and by its scaled scores this checkpoint has a place between {top.first_place} and "
-            f"{top.last_place} of {count} (Holm over all pairs; 95 % for all rows together). With datasets, tasks and runs "
-            f"drawn anew its mean rank would lie between {top.low:.2f} and {top.high:.2f} in 95 % of draws: that describes "
-            f"and tests nothing, since the images come from {sources} {'source' if sources == 1 else 'sources'}."
+            f"Where {how}, {shown[top.row]} has the best mean rank on these tasks, {top.mean_rank:.2f} of {count} "
+            f"rows; {apart}, and by its scaled scores this checkpoint has a place between {top.first_place} and "
+            f"{top.last_place} of {count} (Holm over all pairs; 95 % for all rows together). With datasets, tasks and "
+            f"runs drawn anew its mean rank would lie between {top.low:.2f} and {top.high:.2f} in 95 % of draws: that "
+            f"describes and tests nothing, since the images come from {sources} {'source' if sources == 1 else 'sources'}."
         )
     return found
 
@@ -158,8 +158,8 @@ def _friedman(analysis: Analysis) -> list[str]:
             else "cannot be told apart as a whole"
         )
         found.append(
-            f"On these {diagram.blocks} tasks the ranks of the best {len(diagram.pool)} rows {verdict} under other training "
-            f"seeds (Friedman p = {diagram.friedman_p:.2g}, Iman-Davenport p = {diagram.iman_davenport_p:.2g})."
+            f"On these {diagram.blocks} tasks the ranks of the best {len(diagram.pool)} rows {verdict} under other "
+            f"training seeds (Friedman p = {diagram.friedman_p:.2g}, Iman-Davenport p = {diagram.iman_davenport_p:.2g})."
         )
     return found
 

@@ -1,7 +1,7 @@
 """Scores of one row by whom and what the images show, and which of them differ from the rest beyond chance.
 
-Within a stratum the interval is that of `images`. A gap is the score in a stratum less that in all other images of which the
-property is known; runs are paired, since one run has both. Holm corrects over all gaps that are tested together.
+Within a stratum the interval is that of `images`. A gap is the score in a stratum less that in all other images of which
+the property is known; runs are paired, since one run has both. Holm corrects over all gaps that are tested together.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lovt_bench.leaderboard.statistics.images import (
 from lovt_bench.tasks.weighted import Weighted
 
 FEWEST = 10
-"""Images of a stratum, or patients where they are known, below which nothing is said: a jackknife of fewer is no interval."""
+"""Images of a stratum (patients where they are known), and images with a lesion, below which nothing is said."""
 
 Mask = NDArray[np.bool_]
 
@@ -33,7 +33,8 @@ class Stratum:
     """One stratum of one task."""
 
     task: str
-    property: str
+    trait: str
+    """Sex, age, view or lesion size."""
     level: str
     images: int
     score: ImageInterval | None = None
@@ -69,7 +70,7 @@ def strata(
         known = np.any(list(parts.values()), axis=0) if parts else np.zeros(0, dtype=bool)
         for place, (level, inside) in enumerate(parts.items()):
             # The gap of the second of two levels is that of the first with the other sign.
-            rest = None if len(parts) == 2 and place else known & ~inside
+            rest = None if len(parts) == 1 or (len(parts) == 2 and place) else known & ~inside
             found.append(_stratum(Stratum(task, name, level, int(inside.sum())), runs, inside, rest, people))
     return found
 
@@ -134,11 +135,11 @@ def _left_out(runs: Sequence[Weighted], mask: Mask, people: Sequence[object] | N
     if units < FEWEST:
         what = "image(s)" if people is None else "patient(s)"
         raise NoImageIntervalError(f"{units} {what}, fewer than {FEWEST}")
+    if (lesions := int(runs[0].with_lesion[rows].sum())) < FEWEST:
+        raise NoImageIntervalError(f"{lesions} image(s) with a lesion, fewer than {FEWEST}")
     groups = leave_out(len(rows), who)
     weights = np.zeros((len(groups) + 1, len(mask)))
     weights[0, rows] = 1.0
     weights[1:, rows] = groups
     found = np.stack([run.values(weights) for run in runs])
-    if not np.isfinite(found).all():
-        raise NoImageIntervalError("too few of its images have a lesion")
     return found[:, 0], found[:, 1:]

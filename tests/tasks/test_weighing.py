@@ -46,9 +46,10 @@ def drawn(seed: int, classes: int) -> tuple[Detections, BoxTarget]:
 def test_weights_of_1_and_0_give_the_metrics_of_the_images_that_are_left(classes: int) -> None:
     detections, target = drawn(7, classes)
     kept = torch.from_numpy(np.random.default_rng(1).random(IMAGES) < 0.6)
-    fewer = kept_detections(
-        detections, kept.repeat_interleave(detections.counts), detections.counts[kept]
-    ), target[kept]
+    fewer = (
+        kept_detections(detections, kept.repeat_interleave(detections.counts), detections.counts[kept]),
+        target[kept],
+    )
     weights = np.stack([np.ones(IMAGES), kept.numpy().astype(float)])
     whole = detection_scores(detections, target, classes, PROTOCOL, METRICS)
     part = detection_scores(*fewer, classes, PROTOCOL, METRICS)

@@ -129,6 +129,6 @@ def critical_difference_label(table: Table, diagram: CriticalDifference) -> str:
         f"Mean ranks over {diagram.blocks} {what}, within {pool} and no others "
         f"({len(diagram.pool)} of {len(table.rows)}). "
         f"Bars join rows whose mean ranks differ by less than Nemenyi's critical difference (CD) at {diagram.alpha:g}; "
-        f"Friedman p = {diagram.friedman_p:.2g}, Iman-Davenport p = {diagram.iman_davenport_p:.2g}. This speaks of these "
-        f"{what} alone, under other training seeds."
+        f"Friedman p = {diagram.friedman_p:.2g}, Iman-Davenport p = {diagram.iman_davenport_p:.2g}. This speaks of "
+        f"these {what} alone, under other training seeds."
     )

@@ -115,7 +115,7 @@ def _judge_places(board: Board, balance: Balance, false: dict[str, bool], found:
 
 @cache
 def rates(kind: Kind, planted: float = 0.0, boards: int = BOARDS, seed: int = SEED) -> Said:
-    """Return shares instead of truth values: of boards with a false sentence of a kind, and the mean of what was found."""
+    """Return the share of boards with a false sentence of each kind, and the mean of what was found."""
     generator = np.random.Generator(np.random.PCG64(seed))
     said = [judge(draw(kind, planted, generator)) for _ in range(boards)]
 

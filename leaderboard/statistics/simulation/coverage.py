@@ -1,8 +1,8 @@
 """Test sets with a known truth: how often the interval for other images and other seeds holds what it should.
 
-The target is the mean of the metric over test sets of this size and training seeds. A run has a strength of its own, an
-image a difficulty, and a run its own luck on each image; sizes of lesions are log-normal, so that few of them hold most of
-the pixels.
+The target is the mean of the metric over test sets of this size and training seeds. A run has a strength of its own,
+an image a difficulty, and a run its own luck on each image; sizes of lesions are log-normal, so that few of them hold
+most of the pixels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from lovt_bench.leaderboard.statistics.images import GROUPS, ImageInterval, image_interval
+from lovt_bench.leaderboard.statistics.images import ImageInterval, image_interval
 from lovt_bench.tasks.weighted import Centred, Counted, Ranked, RankedClass, Weighted
 
 SEED = 20221023
@@ -108,6 +108,3 @@ def coverage(
         found = interval(draw(metric, images, generator))
         inside += abs(found.value - truth) <= found.half_width()
     return inside / sets
-
-
-__all__ = ["GROUPS", "METRICS", "coverage", "draw", "target"]

@@ -1,4 +1,4 @@
-"""Intervals over seeds and images: the formula of a linear score, coverage of drawn test sets, and what has no interval."""
+"""Intervals over seeds and images: the formula of a linear score, coverage, and what has no interval."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from lovt_bench.leaderboard.statistics.images import NoImageIntervalError, from_values, image_interval, leave_out
-from lovt_bench.leaderboard.statistics.simulation.coverage import coverage, draw, target
+from lovt_bench.leaderboard.statistics.images import (
+    NoImageIntervalError,
+    from_values,
+    image_interval,
+    leave_out,
+)
 from lovt_bench.leaderboard.statistics.simulation.boards import SEED
+from lovt_bench.leaderboard.statistics.simulation.coverage import coverage, draw, target
 from lovt_bench.leaderboard.statistics.strata import corrected, strata
 from lovt_bench.tasks.weighted import Counted
 
@@ -121,7 +126,7 @@ def flags(images: int, sets: int, gap: float) -> float:
         kind = generator.integers(0, 3, images)
         levels = {"sex": {"F": flag, "M": ~flag}, "view": {f"v{k}": kind == k for k in range(3)}}
         found = corrected(strata("task", runs, levels))
-        hits += any(item.flagged for item in found if gap == 0 or item.property == "sex")
+        hits += any(item.flagged for item in found if gap == 0 or item.trait == "sex")
     return hits / sets
 
 
@@ -137,6 +142,15 @@ def test_a_stratum_of_two_images_is_not_scored() -> None:
     assert (first.images, first.score, first.gap, first.text) == (2, None, None, "2 image(s), fewer than 10")
     assert second.score is not None
     assert corrected([first, second])[0].p is None
+
+
+def test_a_stratum_without_lesions_is_not_scored_as_0() -> None:
+    counts = np.zeros((40, 1, 3), dtype=np.int64)
+    counts[:20, 0] = [5, 1, 2]
+    healthy = np.arange(40) >= 20
+    first, second = strata("task", [Counted(counts)] * 3, {"view": {"AP": healthy, "PA": ~healthy}})
+    assert (first.score, first.gap, first.text) == (None, None, "0 image(s) with a lesion, fewer than 10")
+    assert second.score is not None
 
 
 def test_one_run_has_no_strata() -> None:
