@@ -1,7 +1,7 @@
 """Metrics of weighted images, so that a test set can be resampled without scoring it anew. No torch.
 
-What a metric needs of each image is kept once (`Counted`, `Ranked`, `Centred`); a weight says how often an image counts.
-Where all weights are 1, the value is that of `tasks/metrics/`.
+What a metric needs of each image is kept once (`Counted`, `Ranked`, `Centred`); a weight says how often an image
+counts. Where all weights are 1, the value is that of `tasks/metrics/`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from lovt_bench.benchmark.cli.leaderboard_board import open_board, tables_of
 from lovt_bench.benchmark.cli.leaderboard_options import out_option
 
 if TYPE_CHECKING:
-    from lovt_bench.leaderboard.statistics.task_value import Suite
+    from lovt_bench.leaderboard.statistics.task_value import TaskSuite
 
 HEADERS = ["nr", "task", "reliability", "others", "among best", "other sources", "without", "moved", "hours"]
 
@@ -65,8 +65,10 @@ def tasks(version: str, wanted: str, as_json: bool, out: Path) -> None:
         raise click.ClickException("no table has enough complete rows to say what a task tells")
 
 
-def _tell(suite: Suite, numbers: dict[str, int]) -> None:
+def _tell(suite: TaskSuite, numbers: dict[str, int]) -> None:
     from tabulate import tabulate
+
+    from lovt_bench.leaderboard.statistics.task_value import WARNING
 
     def shown(value: float | None) -> str:
         return "—" if value is None else f"{value:.2f}"
@@ -92,8 +94,4 @@ def _tell(suite: Suite, numbers: dict[str, int]) -> None:
             f"Tasks with a linear head against the others: rank correlation {shown(suite.linear)} over {suite.rows} "
             f"rows, {shown(suite.linear_best)} among the best {suite.best}."
         )
-    say(
-        "These numbers describe these rows. Range: rows far apart (random, ImageNet) agree on every task, so that "
-        "correlations over all rows are high. Picking: the best rows were chosen by the same numbers, which lowers "
-        "theirs. Families: rows of one method are no independent rows. No place is predicted from some of the tasks."
-    )
+    say(WARNING)

@@ -6,8 +6,8 @@ patient's together. What both hold, the interaction, is taken away once. Degrees
 five runs count as five. A difference of two rows is paired: the same images are left out of both.
 
 Of a mean over images this is the analysis of variance of two crossed random effects (F. E. Satterthwaite, Biometrics
-Bulletin 2 (1946) 110); the jackknife of groups carries it over to ratios and ranks (J. Shao and D. Tu, The Jackknife and
-Bootstrap, 1995, section 2.3).
+Bulletin 2 (1946) 110); the jackknife of groups carries it over to ratios and ranks (J. Shao and D. Tu, The Jackknife
+and Bootstrap, 1995, section 2.3).
 """
 
 from __future__ import annotations

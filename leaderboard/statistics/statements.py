@@ -125,7 +125,8 @@ def _told_apart_everywhere(table: Table, analysis: Analysis) -> list[str]:
 
 
 def _first_rank(grid: Grid, analysis: Analysis, shown: dict[str, str]) -> list[str]:
-    sources = len(sources_of(grid.datasets))
+    count = len(sources_of(grid.datasets))
+    sources = "1 source" if count == 1 else f"{count} sources"
     found = []
     for ranking in analysis.rankings:
         top, count = ranking.rows[0], len(ranking.rows)
@@ -142,7 +143,7 @@ def _first_rank(grid: Grid, analysis: Analysis, shown: dict[str, str]) -> list[s
             f"rows; {apart}, and by its scaled scores this checkpoint has a place between {top.first_place} and "
             f"{top.last_place} of {count} (Holm over all pairs; 95 % for all rows together). With datasets, tasks and "
             f"runs drawn anew its mean rank would lie between {top.low:.2f} and {top.high:.2f} in 95 % of draws: that "
-            f"describes and tests nothing, since the images come from {sources} {'source' if sources == 1 else 'sources'}."
+            f"describes and tests nothing, since the images come from {sources}."
         )
     return found
 
@@ -159,7 +160,8 @@ def _friedman(analysis: Analysis) -> list[str]:
         )
         found.append(
             f"On these {diagram.blocks} tasks the ranks of the best {len(diagram.pool)} rows {verdict} under other "
-            f"training seeds (Friedman p = {diagram.friedman_p:.2g}, Iman-Davenport p = {diagram.iman_davenport_p:.2g})."
+            f"training seeds (Friedman p = {diagram.friedman_p:.2g}, "
+            f"Iman-Davenport p = {diagram.iman_davenport_p:.2g})."
         )
     return found
 

@@ -1,7 +1,8 @@
 """Scores of one row by whom and what the images show, and which of them differ from the rest beyond chance.
 
-Within a stratum the interval is that of `images`. A gap is the score in a stratum less that in all other images of which
-the property is known; runs are paired, since one run has both. Holm corrects over all gaps that are tested together.
+Within a stratum the interval is that of `images`. A gap is the score in a stratum less that in all other images of
+which the property is known; runs are paired, since one run has both. Holm corrects over all gaps that are tested
+together.
 """
 
 from __future__ import annotations

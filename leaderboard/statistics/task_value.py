@@ -24,6 +24,12 @@ BEST = 8
 FEWEST = 4
 """Complete rows below which nothing is said."""
 
+WARNING = (
+    "These numbers describe these rows. Range: rows far apart (random, ImageNet) agree on every task, so that "
+    "correlations over all rows are high. Picking: the best rows were chosen by the same numbers, which lowers theirs. "
+    "Families: rows of one method are no independent rows. No place is predicted from some of the tasks."
+)
+
 Ranks = NDArray[np.float64]
 
 
@@ -53,7 +59,7 @@ class TaskValue:
 
 
 @dataclass(frozen=True)
-class Suite:
+class TaskSuite:
     """What `task_values` returns."""
 
     rows: int
@@ -66,7 +72,7 @@ class Suite:
     """The same with ranks taken anew among the best rows."""
 
 
-def task_values(table: Table) -> Suite:
+def task_values(table: Table) -> TaskSuite:
     """Return what each task of a table tells, of its complete rows.
 
     Raises:
@@ -102,7 +108,7 @@ def task_values(table: Table) -> Suite:
             )
         )
     parts = np.flatnonzero(linear), np.flatnonzero(~linear)
-    return Suite(len(grid.rows), len(order), found, _between(every, *parts), _between(top, *parts))
+    return TaskSuite(len(grid.rows), len(order), found, _between(every, *parts), _between(top, *parts))
 
 
 def spearman(first: Iterable[float], second: Iterable[float]) -> float | None:

@@ -33,7 +33,7 @@ def boards() -> Iterator[str]:
     """Yield what is said of boards, in parts."""
     said = {title: rates(kind, planted) for title, kind, planted in CASES}
     names = list(dict.fromkeys(name for one in said.values() for name in one.false))
-    yield f"\n{BOARDS} boards of each kind. Boards with a false sentence, in percent:\n\n"
+    yield f"\n{BOARDS:,} boards of each kind. Boards with a false sentence, in percent:\n\n"
     yield from _table(names, {title: one.false for title, one in said.items()})
     names = list(dict.fromkeys(name for one in said.values() for name in one.found))
     yield "\nOf the differences that are there, those that were found, in percent:\n\n"

@@ -18,7 +18,7 @@ from lovt_bench.leaderboard.statistics.statements import compared_wins
 from lovt_bench.leaderboard.statistics.verdicts import apart_on_tasks, places, scale
 
 SEED = 20221023
-ROWS, RUNS, BOARDS = 8, 5, 200
+ROWS, RUNS, BOARDS = 8, 5, 1000
 DATASETS = ("rsna",) * 9 + ("covid-rural",) * 3 + ("siim",) * 2 + ("object-cxr",) * 3 + ("nih-cxr",)
 """Of the 18 tasks."""
 
