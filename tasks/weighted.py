@@ -52,7 +52,7 @@ class Counted:
 
     @property
     def with_lesion(self) -> NDArray[np.bool_]:
-        return ((self.counts[..., 0] + self.counts[..., 2]) > 0).any(axis=1)
+        return (self.counts[..., 0] + self.counts[..., 2]).sum(axis=1) > 0
 
     def values(self, weights: Floats) -> Floats:
         twice = 2.0 * self.counts[..., 0]
@@ -98,8 +98,8 @@ class Ranked:
         parts = np.stack([self._class(item, weights) for item in self.classes], axis=1)
         if self.empty == "zero":
             return np.nan_to_num(parts).mean(axis=1)
-        known = np.isfinite(parts).any(axis=1)
-        return np.where(known, np.nanmean(np.where(known[:, None], parts, 0.0), axis=1), 0.0)
+        known = np.isfinite(parts).sum(axis=1)
+        return np.nansum(parts, axis=1) / np.maximum(known, 1)
 
     @staticmethod
     def _class(item: RankedClass, weights: Floats) -> Floats:

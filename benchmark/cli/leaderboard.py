@@ -10,6 +10,7 @@ from lovt_bench.benchmark.cli.console import console, say
 from lovt_bench.benchmark.cli.leaderboard_board import gather_sources, open_board, tables_of
 from lovt_bench.benchmark.cli.leaderboard_compare import compare
 from lovt_bench.benchmark.cli.leaderboard_images import intervals, strata
+from lovt_bench.benchmark.cli.leaderboard_methods import methods
 from lovt_bench.benchmark.cli.leaderboard_options import out_option, results_option
 from lovt_bench.benchmark.cli.leaderboard_plot import plot
 from lovt_bench.benchmark.cli.leaderboard_release import diff, list_versions, release, verify
@@ -33,6 +34,7 @@ def leaderboard() -> None:
       lovt-bench leaderboard show --no-published | less
       lovt-bench leaderboard serve --open              # the page of the newest version
       lovt-bench leaderboard tasks --table published   # what each task tells
+      lovt-bench leaderboard methods                   # methods instead of checkpoints
       lovt-bench leaderboard intervals mine            # for other images, from predictions
       lovt-bench leaderboard strata mine               # by sex, age, view, lesion size
       lovt-bench leaderboard release                   # freeze it
@@ -40,7 +42,20 @@ def leaderboard() -> None:
     """
 
 
-for command in (diff, list_versions, release, verify, serve, site, compare, plot, intervals, strata, tasks):
+for command in (
+    diff,
+    list_versions,
+    release,
+    verify,
+    serve,
+    site,
+    compare,
+    plot,
+    intervals,
+    strata,
+    tasks,
+    methods,
+):
     leaderboard.add_command(command)
 
 

@@ -30,7 +30,7 @@ from lovt_bench.leaderboard.statistics.grid import Grid, grid_of
 from lovt_bench.leaderboard.statistics.hypotheses import holm
 from lovt_bench.leaderboard.statistics.pairs import overall, welch_between
 from lovt_bench.leaderboard.statistics.places import best, doubled_ranks
-from lovt_bench.leaderboard.statistics.statements import statements
+from lovt_bench.leaderboard.statistics.statements import SCOPE, statements
 from lovt_bench.leaderboard.statistics.verdicts import apart_on_tasks, neighbours, places
 
 POOL = 40
@@ -42,8 +42,13 @@ CD_POOL = 20
 BALANCES: tuple[Balance, ...] = ("dataset", "task")
 
 
-def analyse(table: Table) -> Analysis:
-    """Return what can be inferred from a table. The same table gives the same bytes on every machine."""
+def analyse(table: Table, scope: str = SCOPE) -> Analysis:
+    """Return what can be inferred from a table. The same table gives the same bytes on every machine.
+
+    Args:
+        table: Rows and what runs they have.
+        scope: What a row is, and what the sentences are about.
+    """
     if table.kind == "claimed":
         return Analysis(
             statements=["These are claims of submitters; nothing was measured, so nothing is tested."]
@@ -67,7 +72,7 @@ def analyse(table: Table) -> Analysis:
         bootstrap_seed=SEED if rankings else 0,
         bootstrap_samples=sample_counts(len(whole.rows))[0] if rankings else 0,
     )
-    return analysis.model_copy(update={"statements": statements(table, grid, analysis)})
+    return analysis.model_copy(update={"statements": statements(table, grid, analysis, scope)})
 
 
 def subset(grid: Grid, rows: np.ndarray) -> Grid:

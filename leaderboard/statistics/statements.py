@@ -29,15 +29,22 @@ SCOPE = (
 )
 """What all sentences have in common."""
 
+SCOPE_OF_METHODS = (
+    "Each row is a method by three or more of its pre-trainings. What is said here is said of these methods at these "
+    "settings on these tasks and test images, under other pre-training and training seeds; not of other images, or of "
+    "other datasets."
+)
+"""The same where the rows are methods (`methods`)."""
 
-def statements(table: Table, grid: Grid, analysis: Analysis) -> list[str]:
-    """Return the sentences, the most important first."""
+
+def statements(table: Table, grid: Grid, analysis: Analysis, scope: str = SCOPE) -> list[str]:
+    """Return the sentences, the most important first; `scope` says what rows are, and what all is about."""
     shown = dict(zip(grid.rows, grid.names, strict=True))
     return [
         *_tasks_won(table, grid),
-        SCOPE,
+        scope,
         *_told_apart_everywhere(table, analysis),
-        *_first_rank(grid, analysis, shown),
+        *_first_rank(grid, analysis, shown, "this checkpoint" if scope == SCOPE else "this method"),
         *_friedman(analysis),
         *_runs(table, grid, analysis),
     ]
@@ -124,7 +131,7 @@ def _told_apart_everywhere(table: Table, analysis: Analysis) -> list[str]:
     ]
 
 
-def _first_rank(grid: Grid, analysis: Analysis, shown: dict[str, str]) -> list[str]:
+def _first_rank(grid: Grid, analysis: Analysis, shown: dict[str, str], who: str) -> list[str]:
     count = len(sources_of(grid.datasets))
     sources = "1 source" if count == 1 else f"{count} sources"
     found = []
@@ -140,7 +147,7 @@ def _first_rank(grid: Grid, analysis: Analysis, shown: dict[str, str]) -> list[s
         )
         found.append(
             f"Where {how}, {shown[top.row]} has the best mean rank on these tasks, {top.mean_rank:.2f} of {count} "
-            f"rows; {apart}, and by its scaled scores this checkpoint has a place between {top.first_place} and "
+            f"rows; {apart}, and by its scaled scores {who} has a place between {top.first_place} and "
             f"{top.last_place} of {count} (Holm over all pairs; 95 % for all rows together). With datasets, tasks and "
             f"runs drawn anew its mean rank would lie between {top.low:.2f} and {top.high:.2f} in 95 % of draws: that "
             f"describes and tests nothing, since the images come from {sources}."
