@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lovt_bench.benchmark.contract.leaderboard import Cell, Row, RunValue, Table
+from lovt_bench.benchmark.contract.leaderboard import Cell, CellStatus, Row, RunValue, Table
 from lovt_bench.leaderboard.board.provenance import SETTING
 from lovt_bench.leaderboard.board.standing import in_order, stand
 from lovt_bench.leaderboard.statistics import summarise
@@ -80,7 +80,7 @@ def _cell(members: Sequence[Row], task: str) -> Cell | None:
     known = [cell for cell in cells if cell is not None]
     if not known:
         return None
-    status = next((cell.status for cell in known if cell.status == "diverged"), "complete")
+    status: CellStatus = "diverged" if any(cell.status == "diverged" for cell in known) else "complete"
     if len(known) < len(cells) or any(cell.status == "partial" for cell in known):
         status = "partial"
     values = [

@@ -131,7 +131,7 @@ def _stratum(
 def _left_out(runs: Sequence[Weighted], mask: Mask, people: Sequence[object] | None) -> tuple:
     """Return (R,) values on the images of a mask, and (R, G) with each group of them left out."""
     rows = np.flatnonzero(mask)
-    who = None if people is None else [people[row] for row in rows]
+    who = None if people is None else [people[row] for row in rows.tolist()]
     units = len(rows) if who is None else len(set(who))
     if units < FEWEST:
         what = "image(s)" if people is None else "patient(s)"

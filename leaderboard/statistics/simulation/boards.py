@@ -40,8 +40,8 @@ class Board:
 class Said:
     """What was said of one board."""
 
-    false: dict[str, bool]
-    """By kind of sentence, whether one of that kind was false."""
+    false: dict[str, float]
+    """By kind of sentence, 1 if one of that kind was false, else 0."""
     found: dict[str, float]
     """By kind of sentence, the share of what is true that was found; absent where there is nothing to find."""
 
@@ -52,9 +52,9 @@ def draw(kind: Kind, planted: float, generator: np.random.Generator) -> Board:
     noise = generator.uniform(0.004, 0.02, tasks)
     truth = np.tile(generator.uniform(0.1, 0.5, tasks), (ROWS, 1))
     if kind == "datasets":
-        names = sorted(set(DATASETS))
-        strength = generator.normal(0, 1.5, (ROWS, len(names)))
-        truth += strength[:, [names.index(name) for name in DATASETS]] * noise
+        own = sorted(set(DATASETS))
+        strength = generator.normal(0, 1.5, (ROWS, len(own)))
+        truth += strength[:, [own.index(name) for name in DATASETS]] * noise
     elif kind != "equal":
         truth[: 1 if kind == "one better" else ROWS // 2] += planted * noise
     spread = noise * np.exp(generator.normal(0, 0.3, (ROWS, tasks)))
@@ -78,7 +78,7 @@ def judge(board: Board) -> Said:
     """Return what the verdicts say of a board, held against its truth."""
     grid, truth = board.grid, board.truth
     tasks = np.arange(len(grid.tasks))
-    false: dict[str, bool] = {}
+    false: dict[str, float] = {}
     found: dict[str, float] = {}
     best = grid.scores.argmax(axis=0)
     apart = apart_on_tasks(grid, list(range(ROWS)))[tasks, best]
@@ -101,7 +101,7 @@ def judge(board: Board) -> Said:
     return Said(false, found)
 
 
-def _judge_places(board: Board, balance: Balance, false: dict[str, bool], found: dict[str, float]) -> None:
+def _judge_places(board: Board, balance: Balance, false: dict[str, float], found: dict[str, float]) -> None:
     stand = places(board.grid, balance)
     true = (board.truth * scale(board.grid, balance)).sum(axis=1).round(9)
     differ = true[:, None] - true
@@ -123,4 +123,4 @@ def rates(kind: Kind, planted: float = 0.0, boards: int = BOARDS, seed: int = SE
         names = dict.fromkeys(name for part in parts for name in part)
         return {name: float(np.mean([part[name] for part in parts if name in part])) for name in names}
 
-    return Said(over([dict(one.false) for one in said]), over([one.found for one in said]))  # type: ignore[arg-type]
+    return Said(over([one.false for one in said]), over([one.found for one in said]))

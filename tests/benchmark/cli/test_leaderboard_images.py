@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -91,7 +92,7 @@ def know_people(store: Path) -> np.ndarray:
     index = pd.read_parquet(store / "index.parquet")
     count = len(index)
     sex = np.where(np.arange(count) % 2 == 0, "F", "M")
-    people = {
+    people: dict[str, Any] = {
         "sex": pd.array(sex, dtype="string"),
         "age": pd.array(20 + np.arange(count) % 60, dtype="Int16"),
         "view": pd.array(["PA"] * count, dtype="string"),

@@ -25,6 +25,7 @@ class Mean:
 
     def __init__(self, each: np.ndarray) -> None:
         self.each, self.images = each, len(each)
+        self.with_lesion = np.ones(len(each), dtype=bool)
 
     def values(self, weights: np.ndarray) -> np.ndarray:
         return weights @ self.each / weights.sum(axis=1)
