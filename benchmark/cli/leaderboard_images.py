@@ -45,7 +45,8 @@ def intervals(
     """Print 95 % intervals of ROW that hold for other images of the same source and other training seeds.
 
     Needs the predictions beside the records and the image stores; reads no backbone, trains nothing. The interval of
-    the leaderboard is about training seeds alone. A learning rate tuned on one seed is taken as given.
+    the leaderboard is about training seeds alone; "published" is that of the paper (1.96 standard errors of seeds). A
+    learning rate tuned on one seed is taken as given.
 
     \b
     Examples:
@@ -77,7 +78,7 @@ def intervals(
         except NoImageIntervalError as error:
             left_out.append((cell.task, str(error)))
             continue
-        lines.append(_line(cell, interval))
+        lines.append(_line(cell, interval) | ({} if against else {"interval95_normal": _published(cell)}))
     if as_json:
         say(json_text({"row": row, "against": against, "tasks": lines, "left_out": left_out}), lines=True)
     else:
@@ -159,6 +160,16 @@ def _line(cell: ScoredImages, interval: ImageInterval) -> dict[str, Any]:
     }
 
 
+def _published(cell: ScoredImages) -> float | None:
+    """Return the half-width that the published study gives: other seeds alone, 1.96 standard errors."""
+    import numpy as np
+
+    from lovt_bench.leaderboard.statistics.summary import normal_half_width
+
+    whole = np.ones((1, cell.runs[0].images))
+    return normal_half_width([float(run.values(whole)[0]) for run in cell.runs])
+
+
 def _numbers(interval: ImageInterval) -> dict[str, float]:
     return {
         "value": interval.value,
@@ -198,7 +209,7 @@ def _tell_intervals(lines: Sequence[dict[str, Any]], row: str, against: str | No
             line["runs"],
             line["images"],
             "—" if line["patients"] is None else line["patients"],
-            *([f"{line['p']:.2g}"] if against else []),
+            f"{line['p']:.2g}" if against else f"± {100 * line['interval95_normal']:.1f}",
         ]
         for line in lines
     ]
@@ -210,7 +221,7 @@ def _tell_intervals(lines: Sequence[dict[str, Any]], row: str, against: str | No
         "runs",
         "images",
         "patients",
-        *(["p"] if against else []),
+        "p" if against else "published",
     ]
     aligned = ["left", "left", *["right"] * (len(headers) - 2)]
     say(tabulate(rows, headers, tablefmt="simple", colalign=aligned, disable_numparse=True), lines=True)
