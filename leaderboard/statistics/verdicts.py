@@ -66,15 +66,15 @@ def places(whole: Grid, balance: Balance) -> Places:
     """
     weights = scale(whole, balance)
     error = np.where(np.isneginf(whole.scores), 0.0, whole.std**2 / np.maximum(whole.runs, 1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = (weights**2 * error).sum(axis=1)
-        spread = (np.square(weights**2 * error) / np.maximum(whole.runs - 1, 1)).sum(axis=1)
-        scores = (weights * whole.bounded).sum(axis=1)
-        both = variance[:, None] + variance
-        freedom = both**2 / (spread[:, None] + spread)
-        p = 2 * stdtr(freedom, -np.abs(scores[:, None] - scores) / np.sqrt(both))
+    scores = (weights * whole.bounded).sum(axis=1)
+    variance = (weights**2 * error).sum(axis=1)
+    spread = (np.square(weights**2 * error) / np.maximum(whole.runs - 1, 1)).sum(axis=1)
     first, second = np.triu_indices(len(scores), k=1)
-    clear = holm(np.where(both > 0, p, np.nan)[first, second]) < ALPHA
+    both = variance[first] + variance[second]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        freedom = both**2 / (spread[first] + spread[second])
+        p = 2 * stdtr(freedom, -np.abs(scores[first] - scores[second]) / np.sqrt(both))
+    clear = holm(np.where(both > 0, p, np.nan)) < ALPHA
     apart = np.zeros((len(scores), len(scores)), dtype=bool)
     apart[first, second] = apart[second, first] = clear
     return Places(scores, apart)
