@@ -9,10 +9,13 @@ import click
 from lovt_bench.benchmark.cli.console import console, say
 from lovt_bench.benchmark.cli.leaderboard_board import gather_sources, open_board, tables_of
 from lovt_bench.benchmark.cli.leaderboard_compare import compare
+from lovt_bench.benchmark.cli.leaderboard_images import intervals, strata
+from lovt_bench.benchmark.cli.leaderboard_methods import methods
 from lovt_bench.benchmark.cli.leaderboard_options import out_option, results_option
 from lovt_bench.benchmark.cli.leaderboard_plot import plot
 from lovt_bench.benchmark.cli.leaderboard_release import diff, list_versions, release, verify
 from lovt_bench.benchmark.cli.leaderboard_serve import serve, site
+from lovt_bench.benchmark.cli.leaderboard_tasks import tasks
 from lovt_bench.benchmark.cli.options import workspace_option
 
 PIPE_WIDTH = 120
@@ -30,12 +33,29 @@ def leaderboard() -> None:
       lovt-bench leaderboard show --table phantom      # one of them
       lovt-bench leaderboard show --no-published | less
       lovt-bench leaderboard serve --open              # the page of the newest version
+      lovt-bench leaderboard tasks --table published   # what each task tells
+      lovt-bench leaderboard methods                   # methods instead of checkpoints
+      lovt-bench leaderboard intervals mine            # for other images, from predictions
+      lovt-bench leaderboard strata mine               # by sex, age, view, lesion size
       lovt-bench leaderboard release                   # freeze it
       lovt-bench leaderboard verify --all              # rebuild every release from its records
     """
 
 
-for command in (diff, list_versions, release, verify, serve, site, compare, plot):
+for command in (
+    diff,
+    list_versions,
+    release,
+    verify,
+    serve,
+    site,
+    compare,
+    plot,
+    intervals,
+    strata,
+    tasks,
+    methods,
+):
     leaderboard.add_command(command)
 
 

@@ -64,7 +64,7 @@ def rescore(
     """
     root = workspace_root(workspace)
     folder = results or root / "results"
-    records = _records(folder, name, patterns)
+    records = final_records(folder, name, patterns)
     if not tell(rescored(records, folder, root)):
         raise click.exceptions.Exit(1)
 
@@ -111,7 +111,7 @@ def export(
     if out.exists():
         raise click.ClickException(f"{out} is there already: name a new folder, so that nothing is mixed")
     stores, runs = Stores(root / "data"), []
-    for record in _one_cell(_records(folder, name, (task,)), key):
+    for record in _one_cell(final_records(folder, name, (task,)), key):
         try:
             run = stores.run(record)
             runs.append((run, coco_results(run, stored_predictions(run, folder))))
@@ -168,7 +168,7 @@ def _of(record: RunRecord) -> str:
     return f"{record.track}/{record.submission}/{record.run.task}, seed {record.run.seed} ({record.key[:12]})"
 
 
-def _records(folder: Path, name: str | None, patterns: Sequence[str]) -> list[RunRecord]:
+def final_records(folder: Path, name: str | None, patterns: Sequence[str]) -> list[RunRecord]:
     """Return the final runs that are meant; say what was left out in reading them."""
     from lovt_bench.leaderboard.board.records import read_records
     from lovt_bench.tasks.registry import select_tasks

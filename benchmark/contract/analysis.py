@@ -10,22 +10,27 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from lovt_bench.benchmark.contract.base import Model, Name
+from lovt_bench.benchmark.contract.base import Model, Name, is_empty
 
 Balance = Literal["dataset", "task"]
 """`dataset`: every dataset has the same weight, its tasks share it. `task`: every task has the same weight."""
 
 
 class RankInterval(Model):
-    """Where a row stands, with a 95 % bootstrap interval of its mean rank."""
+    """Where a row stands: its mean rank, and between which places 95 % confidence leaves it."""
 
     row: Name
     mean_rank: PositiveFloat
     """Under the balance of the ranking: equal to `Row.mean_rank` for `task` only."""
     low: PositiveFloat
+    """With `high`: where 95 % of mean ranks lie if datasets, tasks and runs are drawn anew. A description, no test."""
     high: PositiveFloat
     aggregate: float | None = None
     """Mean score scaled so that `Ranking.floor` is 0 and the best reference is 1; None without both."""
+    first_place: PositiveInt | None = Field(default=None, exclude_if=is_empty)
+    """With `last_place`: the places that the row may have on these tasks under other training seeds, at 95 % for all
+    rows together. None in older boards."""
+    last_place: PositiveInt | None = Field(default=None, exclude_if=is_empty)
 
 
 class Ranking(Model):
@@ -36,7 +41,7 @@ class Ranking(Model):
     """Best first."""
     groups: list[tuple[NonNegativeInt, NonNegativeInt]] = []
     """First and last index into `rows`, inclusive, of each maximal run of two or more neighbours of which no two can
-    be told apart. Runs may overlap; a row may be in none."""
+    be told apart on these tasks (Holm over all pairs). Runs may overlap; a row may be in none."""
     floor: Name | None = None
     """Row that the aggregate puts at 0 (random initialisation)."""
     reference: str | None = None
@@ -73,10 +78,12 @@ class Pair(Model):
     p_values: list[float | None]
     """Welch's t per task of the table, Holm-corrected over the tasks of this pair; None where not computable."""
     overall_p: float | None = None
-    """Wilcoxon signed-rank over the common tasks, exact, two-sided; None without a common task. Tasks of one dataset
-    are not independent, so it is rather too small."""
+    """Wilcoxon signed-rank over the common tasks, exact, two-sided; None without a common task. It speaks of these
+    tasks alone."""
+    overall_p_holm: float | None = Field(default=None, exclude_if=is_empty)
+    """The same, Holm-corrected over all pairs. None in older boards."""
     overall_p_datasets: float | None = None
-    """The same over one mean difference per dataset: honest, and with five datasets never below 0.0625."""
+    """In older boards: over one mean difference per dataset. None since datasets of one source are not independent."""
 
 
 class RunAudit(Model):
@@ -99,10 +106,10 @@ class Differences(Model):
     task: str
     best: Name
     compared: NonNegativeInt
-    """Other rows of the pool that are measured on the task: the family of Holm's correction."""
+    """Other rows of the pool that are measured on the task."""
     indistinguishable: list[Name]
-    """Those of them that cannot be told apart from the best at 5 % (Welch, Holm over `compared`), or for which no test
-    is possible (fewer than two distinct runs). A diverged row is told apart."""
+    """Those of them that cannot be told apart from the best at 5 % (Welch, Holm over all pairs of the pool and all
+    tasks), or for which no test is possible (fewer than two distinct runs). A diverged row is told apart."""
 
 
 class Analysis(Model):

@@ -22,16 +22,16 @@ from lovt_bench.leaderboard.statistics.bootstrap import (
     SEED,
     Bootstrap,
     bootstrap,
-    indistinguishable_runs,
     mean_ranks,
     sample_counts,
 )
 from lovt_bench.leaderboard.statistics.friedman import cliques, critical_difference, friedman
 from lovt_bench.leaderboard.statistics.grid import Grid, grid_of
-from lovt_bench.leaderboard.statistics.hypotheses import ALPHA, holm
+from lovt_bench.leaderboard.statistics.hypotheses import holm
 from lovt_bench.leaderboard.statistics.pairs import overall, welch_between
 from lovt_bench.leaderboard.statistics.places import best, doubled_ranks
-from lovt_bench.leaderboard.statistics.statements import statements
+from lovt_bench.leaderboard.statistics.statements import SCOPE, statements
+from lovt_bench.leaderboard.statistics.verdicts import apart_on_tasks, neighbours, places
 
 POOL = 40
 """Rows that are compared pair by pair: the best by dataset, and references beside them."""
@@ -42,8 +42,13 @@ CD_POOL = 20
 BALANCES: tuple[Balance, ...] = ("dataset", "task")
 
 
-def analyse(table: Table) -> Analysis:
-    """Return what can be inferred from a table. The same table gives the same bytes on every machine."""
+def analyse(table: Table, scope: str = SCOPE) -> Analysis:
+    """Return what can be inferred from a table. The same table gives the same bytes on every machine.
+
+    Args:
+        table: Rows and what runs they have.
+        scope: What a row is, and what the sentences are about.
+    """
     if table.kind == "claimed":
         return Analysis(
             statements=["These are claims of submitters; nothing was measured, so nothing is tested."]
@@ -67,7 +72,7 @@ def analyse(table: Table) -> Analysis:
         bootstrap_seed=SEED if rankings else 0,
         bootstrap_samples=sample_counts(len(whole.rows))[0] if rankings else 0,
     )
-    return analysis.model_copy(update={"statements": statements(table, grid, analysis)})
+    return analysis.model_copy(update={"statements": statements(table, grid, analysis, scope)})
 
 
 def subset(grid: Grid, rows: np.ndarray) -> Grid:
@@ -92,6 +97,7 @@ def _ranking(whole: Grid, balance: Balance, samples: Bootstrap) -> Ranking:
     points = mean_ranks(whole, balance)
     order = sorted(range(len(points)), key=lambda row: (points[row], whole.rows[row]))
     scaled = aggregate(whole, balance)
+    stand = places(whole, balance)
     return Ranking(
         balance=balance,
         rows=[
@@ -101,10 +107,12 @@ def _ranking(whole: Grid, balance: Balance, samples: Bootstrap) -> Ranking:
                 low=round(float(samples.low[row]), 4),
                 high=round(float(samples.high[row]), 4),
                 aggregate=round(float(scaled.values[row]), 4) if scaled else None,
+                first_place=int(stand.first[row]),
+                last_place=int(stand.last[row]),
             )
             for row in order
         ],
-        groups=indistinguishable_runs(samples.samples[order]),
+        groups=neighbours(stand.apart[np.ix_(order, order)]),
         floor=scaled.floor if scaled else None,
         reference=scaled.reference if scaled else None,
     )
@@ -153,39 +161,43 @@ def _pairs(grid: Grid, pool: list[int]) -> list[Pair]:
     if not ends:
         return []
     a, b = np.array(ends).T
-    test = welch_between(grid, a, b)
+    by_task = holm(welch_between(grid, a, b).p)
+    both = [overall(grid, first, second) for first, second in ends]
+    corrected = holm(np.array([np.nan if p is None else p for p in both]))
     pairs = []
-    for (first, second), line in zip(ends, holm(test.p).tolist(), strict=True):
-        both = overall(grid, first, second)
+    for place, (first, second) in enumerate(ends):
+        p = both[place]
         pairs.append(
             Pair(
                 first=grid.rows[first],
                 second=grid.rows[second],
-                p_values=[None if np.isnan(p) else significant(p) for p in line],
-                overall_p=None if both.p is None else significant(both.p),
-                overall_p_datasets=None if both.p_datasets is None else significant(both.p_datasets),
+                p_values=[None if np.isnan(p) else significant(p) for p in by_task[place].tolist()],
+                overall_p=None if p is None else significant(p),
+                overall_p_holm=None if p is None else significant(float(corrected[place])),
             )
         )
     return pairs
 
 
 def _differences(grid: Grid, pool: list[int]) -> list[Differences]:
+    """Compare the best row of each task with the pool, corrected for all pairs: the best is picked after looking."""
+    tops = {
+        column: flags.index(True)
+        for column in range(len(grid.tasks))
+        if True in (flags := best([None if np.isnan(s) else float(s) for s in grid.scores[:, column]]))
+    }
+    compared = sorted({*pool, *tops.values()})
+    apart = apart_on_tasks(grid, compared)
     found = []
-    for column, task in enumerate(grid.tasks):
-        scores = grid.scores[:, column]
-        flags = best([None if np.isnan(score) else float(score) for score in scores])
-        if True not in flags:
-            continue
-        top = flags.index(True)
-        others = np.array([row for row in pool if row != top and not np.isnan(scores[row])], dtype=np.int64)
-        test = welch_between(grid, (top, column), (others, column))
-        apart = np.isneginf(scores[others]) | (holm(test.p) < ALPHA)
+    for column, top in tops.items():
+        others = [row for row in pool if row != top and not np.isnan(grid.scores[row, column])]
+        clear = apart[column, compared.index(top)]
         found.append(
             Differences(
-                task=task,
+                task=grid.tasks[column],
                 best=grid.rows[top],
                 compared=len(others),
-                indistinguishable=[grid.rows[row] for row in others[~apart]],
+                indistinguishable=[grid.rows[row] for row in others if not clear[compared.index(row)]],
             )
         )
     return found

@@ -1,4 +1,6 @@
-"""Mean ranks with bootstrap intervals, resampled dataset by dataset, within it task by task, within that run by run.
+"""How far mean ranks move when they are resampled dataset by dataset, within it task by task, within that run by run.
+
+A description, no test: the datasets are few and not independent. Who can be told apart: `verdicts`.
 
 Hierarchical bootstrap after A. C. Davison and D. V. Hinkley, Bootstrap Methods and their Application (1997), section
 3.8. Datasets and tasks are drawn for all rows together (rows are compared on the same tasks), runs for each row by
@@ -21,9 +23,6 @@ from lovt_bench.leaderboard.statistics.places import doubled_ranks
 
 SEED = 20221023
 """Seed of every bootstrap; any fixed number would do."""
-
-_FIRST = 128
-"""Samples that are looked at first."""
 
 LARGE = 400
 """Rows from which on fewer samples are drawn, so that a large board builds in seconds."""
@@ -80,31 +79,6 @@ def bootstrap(grid: Grid, seed: int = SEED) -> dict[Balance, Bootstrap]:
         "dataset": _interval(by_dataset / (2 * common * len(datasets)), mean_ranks(grid, "dataset")),
         "task": _interval(by_task / (2 * slots), mean_ranks(grid, "task")),
     }
-
-
-def indistinguishable_runs(samples: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Return first and last index of each maximal run of neighbours of which no two can be told apart.
-
-    Two rows are told apart if the lower one is as good or better in at most 2.5 % of the samples.
-
-    Args:
-        samples: (R, B) mean ranks, best row first.
-    """
-    found: list[tuple[int, int]] = []
-    start = 0
-    for row in range(1, len(samples)):
-        # Most rows are as good in more than 2.5 % of all samples within the first few already.
-        first = np.count_nonzero(samples[start:row, :_FIRST] >= samples[row, :_FIRST], axis=1)
-        left = start + np.flatnonzero(first <= 0.025 * samples.shape[1])
-        share = np.count_nonzero(samples[left] >= samples[row], axis=1) / samples.shape[1]
-        apart = left[share <= 0.025]
-        if len(apart):
-            if row - start > 1 and (not found or found[-1][1] < row - 1):
-                found.append((start, row - 1))
-            start = int(apart[-1]) + 1
-    if len(samples) - start > 1:
-        found.append((start, len(samples) - 1))
-    return found
 
 
 def _draws(grid: Grid, task: int, draws: int, generator: np.random.Generator) -> NDArray[np.float64]:

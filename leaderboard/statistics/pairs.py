@@ -32,21 +32,12 @@ class TaskComparison:
 
 
 @dataclass(frozen=True)
-class Overall:
-    """Two rows over all tasks that both have measured. A diverged cell counts as 0."""
-
-    p: float | None
-    """Wilcoxon's signed ranks over tasks."""
-    p_datasets: float | None
-    """The same over one mean difference per dataset."""
-
-
-@dataclass(frozen=True)
 class Comparison:
     """What `compare` returns."""
 
     tasks: list[TaskComparison]
-    overall: Overall
+    overall: float | None
+    """`overall`."""
 
 
 def compare(table: Table, first: str, second: str) -> Comparison:
@@ -83,16 +74,14 @@ def welch_between(grid: Grid, first: Any, second: Any) -> Welch:
     )
 
 
-def overall(grid: Grid, first: int, second: int) -> Overall:
-    """Return the tests over all common tasks of two rows, given by index."""
+def overall(grid: Grid, first: int, second: int) -> float | None:
+    """Return p of Wilcoxon's signed ranks over the common tasks of two rows, given by index; None without any.
+
+    It tests that the two are alike on each of these tasks under other training seeds, which are drawn anew for every
+    task. A diverged cell counts as 0.
+    """
     difference = grid.bounded[first] - grid.bounded[second]
-    common = ~np.isnan(difference)
-    by_dataset = [
-        float(difference[members].mean())
-        for name in dict.fromkeys(grid.datasets)
-        if (members := common & np.array([dataset == name for dataset in grid.datasets])).any()
-    ]
-    return Overall(signed_rank(difference[common].tolist()), signed_rank(by_dataset))
+    return signed_rank(difference[~np.isnan(difference)].tolist())
 
 
 def _verdict(first: float, second: float, p: float) -> Verdict:

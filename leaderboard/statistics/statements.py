@@ -1,11 +1,16 @@
-"""What a table's statistics allow one to say, in sentences; nothing that the numbers do not carry."""
+"""What a table's statistics allow one to say, in sentences; nothing that the numbers do not carry.
+
+docs/statistics.md lists every sentence with what it is a sentence about.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lovt_bench.benchmark.contract.analysis import Analysis
 from lovt_bench.benchmark.contract.leaderboard import Table
@@ -13,18 +18,33 @@ from lovt_bench.leaderboard.statistics.grid import Grid
 from lovt_bench.leaderboard.statistics.hypotheses import ALPHA, holm
 from lovt_bench.leaderboard.statistics.pairs import welch_between
 from lovt_bench.leaderboard.statistics.places import best
+from lovt_bench.leaderboard.statistics.sources import sources_of
 
 NAMED = 5
 """Rows that a sentence names before it counts."""
 
+SCOPE = (
+    "Each row is one checkpoint. What is said here is said of this checkpoint on these tasks and test images, under "
+    "other training seeds; not of another pre-training of its method, of other images, or of other datasets."
+)
+"""What all sentences have in common."""
 
-def statements(table: Table, grid: Grid, analysis: Analysis) -> list[str]:
-    """Return the sentences, the most important first."""
+SCOPE_OF_METHODS = (
+    "Each row is a method by three or more of its pre-trainings. What is said here is said of these methods at these "
+    "settings on these tasks and test images, under other pre-training and training seeds; not of other images, or of "
+    "other datasets."
+)
+"""The same where the rows are methods (`methods`)."""
+
+
+def statements(table: Table, grid: Grid, analysis: Analysis, scope: str = SCOPE) -> list[str]:
+    """Return the sentences, the most important first; `scope` says what rows are, and what all is about."""
     shown = dict(zip(grid.rows, grid.names, strict=True))
     return [
         *_tasks_won(table, grid),
+        scope,
         *_told_apart_everywhere(table, analysis),
-        *_first_rank(analysis, shown),
+        *_first_rank(grid, analysis, shown, "this checkpoint" if scope == SCOPE else "this method"),
         *_friedman(analysis),
         *_runs(table, grid, analysis),
     ]
@@ -40,27 +60,47 @@ def runner_up(grid: Grid, column: int, method: str) -> tuple[int, int] | None:
     return int(first), int(np.where(own, -math.inf, scores).argmax())
 
 
-def _tasks_won(table: Table, grid: Grid) -> list[str]:
-    """Compare the method that is best on most tasks with the best row of another method on each of them."""
+@dataclass(frozen=True)
+class Wins:
+    """The method that is best on most tasks, against the best row of another method on each of them."""
+
+    method: str
+    tasks: int
+    """On which it is best."""
+    columns: NDArray[np.int64]
+    """(W,): those of them on which there is a rival."""
+    own: NDArray[np.int64]
+    rival: NDArray[np.int64]
+    p: NDArray[np.float64]
+    """(W,): Welch, Holm over them."""
+
+
+def compared_wins(grid: Grid) -> Wins | None:
+    """Return the wins of the method that is best on most tasks; None where no row is best on any."""
     won: dict[str, list[int]] = {}
     for column in range(len(grid.tasks)):
         flags = best([None if np.isnan(score) else float(score) for score in grid.scores[:, column]])
         for method in {grid.methods[row] for row, flag in enumerate(flags) if flag}:
             won.setdefault(method, []).append(column)
     if not won:
-        return ["No row is best on any task: there is nothing to compare."]
+        return None
     method = min(won, key=lambda name: (-len(won[name]), name))
-    total = len(grid.tasks)
-    sentence = f"{method} is best on {len(won[method])} of {total} tasks"
-    rivals = [(column, pair) for column in won[method] if (pair := runner_up(grid, column, method))]
-    if not rivals:
+    rivals = [(column, *pair) for column in won[method] if (pair := runner_up(grid, column, method))]
+    columns, own, rival = np.array(rivals, dtype=np.int64).reshape(-1, 3).T
+    p = holm(welch_between(grid, (own, columns), (rival, columns)).p)
+    return Wins(method, len(won[method]), columns, own, rival, p)
+
+
+def _tasks_won(table: Table, grid: Grid) -> list[str]:
+    wins = compared_wins(grid)
+    if wins is None:
+        return ["No row is best on any task: there is nothing to compare."]
+    sentence = f"{wins.method} is best on {wins.tasks} of {len(grid.tasks)} tasks"
+    if not len(wins.columns):
         return [f"{sentence}; no other method was measured on them."]
-    columns = np.array([column for column, _ in rivals])
-    a, b = np.array([pair for _, pair in rivals]).T
-    corrected = holm(welch_between(grid, (a, columns), (b, columns)).p)
-    numbers = np.array([table.columns[column].number for column in columns])
+    numbers = np.array([table.columns[column].number for column in wins.columns])
     close, clear, untested = (
-        numbers[chosen].tolist() for chosen in (corrected >= ALPHA, corrected < ALPHA, np.isnan(corrected))
+        numbers[chosen].tolist() for chosen in (wins.p >= ALPHA, wins.p < ALPHA, np.isnan(wins.p))
     )
     parts = []
     if clear:
@@ -87,14 +127,16 @@ def _told_apart_everywhere(table: Table, analysis: Analysis) -> list[str]:
     others = "every other row" if pool >= len(table.rows) else f"every other of the {pool} rows compared"
     return [
         f"On {len(clear)} of {len(table.columns)} tasks the best row can be told apart from {others}{named} "
-        f"(Welch, Holm over rows)."
+        f"(Welch, Holm over all pairs of rows and all tasks)."
     ]
 
 
-def _first_rank(analysis: Analysis, shown: dict[str, str]) -> list[str]:
+def _first_rank(grid: Grid, analysis: Analysis, shown: dict[str, str], who: str) -> list[str]:
+    count = len(sources_of(grid.datasets))
+    sources = "1 source" if count == 1 else f"{count} sources"
     found = []
     for ranking in analysis.rankings:
-        top = ranking.rows[0]
+        top, count = ranking.rows[0], len(ranking.rows)
         how = "datasets count alike" if ranking.balance == "dataset" else "tasks count alike"
         last = max((last for first, last in ranking.groups if first == 0), default=0)
         others = [shown[item.row] for item in ranking.rows[1 : last + 1]]
@@ -104,8 +146,11 @@ def _first_rank(analysis: Analysis, shown: dict[str, str]) -> list[str]:
             else "it can be told apart from the next row"
         )
         found.append(
-            f"Where {how}, {shown[top.row]} has the best mean rank, {top.mean_rank:.2f} of {len(ranking.rows)} rows "
-            f"(95 % interval {top.low:.2f} to {top.high:.2f}); {apart} (bootstrap over datasets, tasks and runs)."
+            f"Where {how}, {shown[top.row]} has the best mean rank on these tasks, {top.mean_rank:.2f} of {count} "
+            f"rows; {apart}, and by its scaled scores {who} has a place between {top.first_place} and "
+            f"{top.last_place} of {count} (Holm over all pairs; 95 % for all rows together). With datasets, tasks and "
+            f"runs drawn anew its mean rank would lie between {top.low:.2f} and {top.high:.2f} in 95 % of draws: that "
+            f"describes and tests nothing, since the images come from {sources}."
         )
     return found
 
@@ -113,12 +158,17 @@ def _first_rank(analysis: Analysis, shown: dict[str, str]) -> list[str]:
 def _friedman(analysis: Analysis) -> list[str]:
     found = []
     for diagram in analysis.critical_differences:
-        what = "datasets" if diagram.balance == "dataset" else "tasks"
-        verdict = "differ" if diagram.iman_davenport_p < diagram.alpha else "cannot be told apart as a whole"
+        if diagram.balance == "dataset":
+            continue
+        verdict = (
+            "are not all alike"
+            if diagram.iman_davenport_p < diagram.alpha
+            else "cannot be told apart as a whole"
+        )
         found.append(
-            f"Over {diagram.blocks} {what} the mean ranks of the best {len(diagram.pool)} rows {verdict} "
-            f"(Friedman p = {diagram.friedman_p:.2g}, Iman-Davenport p = {diagram.iman_davenport_p:.2g}); two of them "
-            f"differ by Nemenyi's test if their mean ranks are {diagram.critical_difference:.2f} or more apart."
+            f"On these {diagram.blocks} tasks the ranks of the best {len(diagram.pool)} rows {verdict} under other "
+            f"training seeds (Friedman p = {diagram.friedman_p:.2g}, "
+            f"Iman-Davenport p = {diagram.iman_davenport_p:.2g})."
         )
     return found
 

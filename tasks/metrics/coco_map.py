@@ -23,7 +23,7 @@ def coco_map(detections: Detections, target: BoxTarget) -> float:
         return 0.0
     from torchmetrics.detection import MeanAveragePrecision  # five seconds, for the test split only
 
-    detections = _best(detections, COCO_MOST)
+    detections = best_of_images(detections, COCO_MOST)
     # The library's own levels are rounded to float32: a recall of 0.1 would not reach that of 0.1.
     metric = MeanAveragePrecision(
         box_format="xywh",
@@ -51,7 +51,7 @@ def coco_map(detections: Detections, target: BoxTarget) -> float:
     return max(float(metric.compute()["map"]), 0.0)
 
 
-def _best(detections: Detections, most: int) -> Detections:
+def best_of_images(detections: Detections, most: int) -> Detections:
     """Return the so many detections of highest score of each image and class, in the given order."""
     image = np.repeat(np.arange(len(detections.counts)), detections.counts.numpy())
     order = np.lexsort((-detections.scores.numpy(), detections.classes.numpy(), image))

@@ -48,7 +48,7 @@ def froc(
         return 1.0
     order = np.argsort(-scores, kind="stable")
     image = np.repeat(np.arange(len(counts)), counts)[order]
-    inside, first_hit = _hits(boxes[order], image, truth, truth_counts)
+    inside, first_hit = ranked_hits(boxes[order], image, truth, truth_counts)
     false_positives = np.cumsum(~inside)
     hits = np.cumsum(np.bincount(first_hit, minlength=len(order) + 1)[: len(order)])
     final = (hits[-1] if len(hits) else 0) / len(truth)
@@ -68,7 +68,9 @@ def froc(
     return float(np.mean(recorded))
 
 
-def _hits(boxes: Floats, image: Ints, truth: Floats, truth_counts: Ints) -> tuple[NDArray[np.bool_], Ints]:
+def ranked_hits(
+    boxes: Floats, image: Ints, truth: Floats, truth_counts: Ints
+) -> tuple[NDArray[np.bool_], Ints]:
     """Return whether each ranked detection lies in a box, and the first rank that hits each box (n: none)."""
     boxes, truth = boxes.astype(np.float64), truth.astype(np.float64)
     centre = boxes[:, :2] + boxes[:, 2:] / 2

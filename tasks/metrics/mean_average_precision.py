@@ -18,6 +18,7 @@ from lovt_bench.benchmark.contract.protocol import MetricProtocol, Protocol
 from lovt_bench.tasks.boxes import BoxTarget
 from lovt_bench.tasks.detection import Detections
 from lovt_bench.tasks.metric import Metric
+from lovt_bench.tasks.weighted import RankedClass
 
 METRIC = Metric(names=("mAP", "mAP@0.5", "mAP@0.75"), target="boxes", order=10)
 
@@ -42,10 +43,34 @@ def average_precisions(
         classes: C.
         protocol: Thresholds and conventions.
     """
+    found = ranked_classes(detections, target, classes, *compared_with(protocol))
+    result = np.zeros((len(protocol.map_iou_thresholds), classes))
+    for index, item in enumerate(found):
+        for row, hits in enumerate(item.hits):
+            result[row, index] = _average_precision(np.flatnonzero(hits), int(item.boxes.sum()))
+    return result
+
+
+def compared_with(protocol: MetricProtocol) -> tuple[list[float], float]:
+    """Return the IoU thresholds, which must be exceeded, and what the sides of boxes are longer by."""
     thresholds = protocol.map_iou_thresholds
     if protocol.map_match == "inclusive":
         thresholds = [float(np.nextafter(value, 0.0)) for value in thresholds]
-    plus = 1.0 if protocol.map_iou_convention == "plus-one" else 0.0
+    return thresholds, 1.0 if protocol.map_iou_convention == "plus-one" else 0.0
+
+
+def ranked_classes(
+    detections: Detections, target: BoxTarget, classes: int, thresholds: Sequence[float], plus: float
+) -> list[RankedClass]:
+    """Return the detections of each class by falling score, with what they hit at each threshold.
+
+    Args:
+        detections: Detections of N images, on the CPU. Equal scores rank in the given order.
+        target: Boxes of the same images.
+        classes: C.
+        thresholds: IoU that must be exceeded.
+        plus: What the sides of boxes are longer by, in pixels.
+    """
     image = np.repeat(np.arange(len(detections.counts)), detections.counts.numpy())
     order = np.argsort(-detections.scores.numpy(), kind="stable")
     valid = target.valid()
@@ -53,13 +78,16 @@ def average_precisions(
     truth = _longer(target.boxes[valid], plus).numpy()
     truth_image = np.repeat(np.arange(len(target)), target.counts.numpy())
     truth_class = classes_of(target)[valid].numpy()
-    result = np.zeros((len(thresholds), classes))
+    result = []
     for index in range(classes):
         own = order[detections.classes.numpy()[order] == index]
         boxes = np.flatnonzero(truth_class == index)
         pairs = _pairs(found[own], image[own], truth[boxes], truth_image[boxes], min(thresholds))
+        hits = np.zeros((len(thresholds), len(own)), dtype=bool)
         for row, threshold in enumerate(thresholds):
-            result[row, index] = _average_precision(_hits(pairs, threshold), len(boxes))
+            hits[row, _hits(pairs, threshold)] = True
+        counts = np.bincount(truth_image[boxes], minlength=len(target))
+        result.append(RankedClass(image[own], hits, counts))
     return result
 
 

@@ -41,7 +41,7 @@ def details(table: Table) -> dict[str, Any]:
             "rows": [pair.first, pair.second],
             "tasks": [short(p, 3) for p in pair.p_values],
             "overall": short(pair.overall_p, 3),
-            "datasets": short(pair.overall_p_datasets, 3),
+            "all": short(pair.overall_p_holm, 3),
         }
         for pair in (analysis.pairs if analysis else [])
     ]

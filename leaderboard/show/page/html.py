@@ -31,7 +31,9 @@ from lovt_bench.leaderboard.show.page.parts import (
     names_of,
     plural,
     standing,
+    telling,
 )
+from lovt_bench.leaderboard.statistics.task_value import WARNING
 
 PLAIN_ROWS = 100
 """Rows of a table that is shown without scripts; the CSV beside the page has all."""
@@ -80,10 +82,12 @@ def index_html(leaderboard: Leaderboard) -> bytes:
                 filters_of,
                 letters,
                 standing,
+                telling,
             )
         },
         VIEWS=VIEWS,
         STAMPS=STAMPS,
+        telling_warning=WARNING,
     )
     return text.encode()
 

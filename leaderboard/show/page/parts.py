@@ -12,6 +12,7 @@ from lovt_bench.benchmark.contract.leaderboard import Column, Evidence, Table
 from lovt_bench.benchmark.contract.submission import Supervision
 from lovt_bench.leaderboard.show.layout import CELL_LEGEND, DISPUTED, MISSING, SIGNS, making_signs, percent
 from lovt_bench.leaderboard.show.plots.cost import cost_rows
+from lovt_bench.leaderboard.statistics.task_value import TaskSuite, TooFewRowsError, task_values
 
 
 @dataclass(frozen=True)
@@ -153,3 +154,13 @@ def standing(table: Table, column: Column) -> tuple[str | None, int, str, str]:
         return None, 0, MISSING, better
     summary = best[0][1].summary
     return best[0][0], len(best) - 1, percent(summary.mean) if summary else MISSING, better
+
+
+def telling(table: Table) -> TaskSuite | None:
+    """Return what each task tells; None for claims and where there are too few complete rows."""
+    if table.kind == "claimed":
+        return None
+    try:
+        return task_values(table)
+    except TooFewRowsError:
+        return None

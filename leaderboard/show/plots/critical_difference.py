@@ -125,14 +125,10 @@ def critical_difference_label(table: Table, diagram: CriticalDifference) -> str:
     pool = (
         f"the best {len(diagram.pool)} complete rows" if len(diagram.pool) < len(table.rows) else "all rows"
     )
-    sure = (
-        " Tasks of one dataset are not independent: the test is too sure of itself."
-        if what == "tasks"
-        else ""
-    )
     return (
         f"Mean ranks over {diagram.blocks} {what}, within {pool} and no others "
         f"({len(diagram.pool)} of {len(table.rows)}). "
         f"Bars join rows whose mean ranks differ by less than Nemenyi's critical difference (CD) at {diagram.alpha:g}; "
-        f"Friedman p = {diagram.friedman_p:.2g}, Iman-Davenport p = {diagram.iman_davenport_p:.2g}.{sure}"
+        f"Friedman p = {diagram.friedman_p:.2g}, Iman-Davenport p = {diagram.iman_davenport_p:.2g}. This speaks of "
+        f"these {what} alone, under other training seeds."
     )

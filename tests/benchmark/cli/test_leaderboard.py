@@ -282,3 +282,15 @@ def test_rows_whose_backbone_is_another_one_here_are_stale(workspace: Path) -> N
 )
 def test_help_shows_examples_to_paste(command: tuple[str, ...]) -> None:
     assert "lovt-bench leaderboard " in call(*command, "--help").output
+
+
+def test_tasks_prints_what_each_task_tells_of_the_published_table(workspace: Path) -> None:
+    versions = ("--out", workspace / "versions")
+    call("build", "--workspace", workspace, *versions)
+    result = call("tasks", "--table", "published", *versions)
+    assert result.exit_code == 0, result.output
+    assert "rank correlation 0.94 over 16 rows, 0.68 among the best 8" in result.output
+    assert "No place is predicted from some of the tasks." in result.output
+    result = call("tasks", "--table", "phantom", *versions)
+    assert result.exit_code == 1
+    assert "what a task tells needs 4 rows and two tasks" in result.output

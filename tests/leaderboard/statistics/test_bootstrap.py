@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 
 from lovt_bench.benchmark.contract.leaderboard import Table
-from lovt_bench.leaderboard.statistics.bootstrap import bootstrap, indistinguishable_runs, mean_ranks
+from lovt_bench.leaderboard.statistics.bootstrap import bootstrap, mean_ranks
 from lovt_bench.leaderboard.statistics.grid import Grid, grid_of
 from tests.leaderboard.statistics.tables import table
 
@@ -131,18 +131,3 @@ def test_published_cells_spread_as_their_interval_says() -> None:
     samples = bootstrap(grid_of(means.model_copy(update={"rows": rows})))["task"].samples
     # Both means have the standard error 0.01, so their difference has 0.01 · √2.
     assert (samples[0] > samples[1]).mean() == pytest.approx(scipy.stats.norm.sf(1 / np.sqrt(2)), abs=0.08)
-
-
-def test_groups_are_the_maximal_runs_that_a_search_over_all_finds() -> None:
-    grid = grid_of(noisy(rows=12, seed=3))
-    samples = bootstrap(grid)["dataset"].samples
-    samples = samples[np.argsort(mean_ranks(grid, "dataset"), kind="stable")]
-
-    def alike(first: int, last: int) -> bool:
-        pairs = [(i, j) for i in range(first, last + 1) for j in range(i + 1, last + 1)]
-        return all((samples[i] >= samples[j]).mean() > 0.025 for i, j in pairs)
-
-    every = [(i, j) for i in range(12) for j in range(i + 1, 12) if alike(i, j)]
-    maximal = [(i, j) for i, j in every if not any((a, b) != (i, j) and a <= i and j <= b for a, b in every)]
-    assert indistinguishable_runs(samples) == maximal
-    assert len(maximal) > 1

@@ -80,7 +80,7 @@ def test_ties_are_exact_as_all_sign_flips_have_it(differences: list[float]) -> N
 
 
 def test_five_datasets_cannot_reach_five_percent() -> None:
-    """Why `overall_p_datasets` is never below 0.0625 with five datasets."""
+    """Why a test over one difference per dataset is never below 0.0625 with five datasets."""
     assert signed_rank([0.9, 0.8, 0.7, 0.6, 0.5]) == pytest.approx(2 / 2**5)
 
 

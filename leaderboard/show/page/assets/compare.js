@@ -26,14 +26,11 @@
     const count = `${a.name} is higher on ${plural(more, "task")}, ${b.name} on ${less}.`;
     if (!test)
       return `${count} This pair was not tested: tests are made for the pairs of ${plural(table.analysis?.pool?.length ?? 0, "row")} of this table.`;
-    const datasets =
-      test.datasets === null
-        ? ""
-        : `; over one mean difference per dataset p = ${pValue(test.datasets)}, the honest one, since tasks of a dataset are not independent`;
+    const all = test.all === null ? "" : `, ${pValue(test.all)} if all pairs of the table are looked at (Holm)`;
     const overall =
       test.overall === null
         ? "There is no common task to test over."
-        : `Over all tasks p = ${pValue(test.overall)} (Wilcoxon signed-rank)${datasets}.`;
+        : `That both are alike on each of these tasks under other training seeds: p = ${pValue(test.overall)} (Wilcoxon signed-rank)${all}.`;
     return `${count} ${real === 0 ? "No difference" : real === 1 ? "One difference" : `${real} differences`} can be told apart from chance at 5 % (Welch's t, Holm-corrected over tasks). ${overall}`;
   };
 

@@ -94,9 +94,14 @@ def test_the_best_of_a_task_is_the_one_that_the_board_marks(
     for table in (board.table(PUBLIC), board.table(PHANTOM)):
         page.goto(f"{from_disk}#/tasks/{table.id}")
         expect(page.locator("h1")).to_have_text("Tasks")
-        shown = page.locator("main tbody tr").evaluate_all(
+        sheets = page.locator("main table.list")
+        shown = sheets.first.locator("tbody tr").evaluate_all(
             "rows => rows.map(row => row.querySelectorAll('td')[2].textContent)"
         )
+        complete = sum(row.complete for row in table.rows)
+        expect(sheets).to_have_count(2)
+        expect(sheets.nth(1).locator("caption")).to_have_text(f"Of the {complete} complete rows")
+        assert sheets.nth(1).locator("tbody tr").count() == len(table.columns)
         best = [
             [row.display_name for row in table.rows if (cell := row.cell(column.task)) and cell.best]
             for column in table.columns

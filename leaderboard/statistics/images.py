@@ -1,0 +1,148 @@
+"""Intervals for other images of the same source: training seeds crossed with images (patients where they are known).
+
+The mean of R runs on N images varies by the seeds, by the images, and by what a seed does to single images. Seeds: the
+variance between the R values over R. Images: a jackknife of the mean over runs that leaves out groups of images, a
+patient's together. What both hold, the interaction, is taken away once. Degrees of freedom after Satterthwaite, so that
+five runs count as five. A difference of two rows is paired: the same images are left out of both.
+
+Of a mean over images this is the analysis of variance of two crossed random effects (F. E. Satterthwaite, Biometrics
+Bulletin 2 (1946) 110); the jackknife of groups carries it over to ratios and ranks (J. Shao and D. Tu, The Jackknife
+and Bootstrap, 1995, section 2.3).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
+
+from lovt_bench.tasks.weighted import Weighted
+
+GROUPS = 100
+"""Groups of images that are left out in turn; of fewer images, each by itself."""
+
+SEED = 20221023
+"""Of the order in which images are dealt to groups."""
+
+Floats = NDArray[np.float64]
+
+
+class NoImageIntervalError(ValueError):
+    """There is no interval; the message says why, in a sentence."""
+
+
+@dataclass(frozen=True)
+class ImageInterval:
+    """A value that generalises over seeds and images."""
+
+    value: float
+    """Mean over the runs, or its difference to another row's."""
+    error: float
+    """Standard error."""
+    freedom: float
+    seeds: float
+    """Share of the variance that is of seeds, 0 to 1."""
+
+    def half_width(self, level: float = 0.95) -> float:
+        """Return half the width of the interval."""
+        return float(stdtrit(self.freedom, (1 + level) / 2)) * self.error
+
+    @property
+    def p(self) -> float:
+        """Two-sided p-value of the value 0."""
+        if self.error == 0:
+            return 1.0 if self.value == 0 else 0.0
+        return float(2 * stdtr(self.freedom, -abs(self.value) / self.error))
+
+
+def leave_out(images: int, people: Sequence[object] | None = None) -> Floats:
+    """Return (G, N) weights, 0 for the group that each line leaves out.
+
+    Args:
+        images: N.
+        people: Whom each image shows; images of one are left out together. None: each image is its own.
+
+    Raises:
+        NoImageIntervalError: There are fewer than two images or people.
+    """
+    _, index = np.unique(np.arange(images) if people is None else np.asarray(people), return_inverse=True)
+    units = int(index.max(initial=-1)) + 1
+    if units < 2:
+        what = "image" if people is None else "patient"
+        raise NoImageIntervalError(
+            f"no interval over images: the test set has {units} {what}(s), two are needed"
+        )
+    order = np.random.Generator(np.random.PCG64(SEED)).permutation(units)
+    group = np.empty(units, dtype=np.int64)
+    group[order] = np.arange(units) % min(units, GROUPS)
+    return (group[index] != np.arange(min(units, GROUPS))[:, None]).astype(np.float64)
+
+
+def image_interval(
+    runs: Sequence[Weighted], other: Sequence[Weighted] | None = None, people: Sequence[object] | None = None
+) -> ImageInterval:
+    """Return the interval of the mean over runs, or of its difference to another row's on the same images.
+
+    Args:
+        runs: One per training seed.
+        other: Those of the other row.
+        people: Whom each image shows, for `leave_out`.
+
+    Raises:
+        NoImageIntervalError: Fewer than two runs or images, or the rows are of different images.
+    """
+    sides = [runs] if other is None else [runs, other]
+    for side in sides:
+        if len(side) < 2:
+            raise NoImageIntervalError(f"no interval over images: {len(side)} run(s), two are needed")
+    counts = {run.images for side in sides for run in side}
+    if len(counts) > 1:
+        raise NoImageIntervalError("no interval over images: the runs are of different numbers of images")
+    weights = leave_out(counts.pop(), people)
+    values = [_values(side, weights) for side in sides]
+    if not all(np.isfinite(part).all() for side in values for part in side):
+        raise NoImageIntervalError("no interval over images: too few of them hold a lesion")
+    return from_values(values)
+
+
+def _values(runs: Sequence[Weighted], weights: Floats) -> tuple[Floats, Floats]:
+    """Return (R,) values on all images and (R, G) values with each group left out."""
+    lines = np.concatenate([np.ones((1, weights.shape[1])), weights])
+    found = np.stack([run.values(lines) for run in runs])
+    return found[:, 0], found[:, 1:]
+
+
+def from_values(sides: Sequence[tuple[Floats, Floats]]) -> ImageInterval:
+    """Return the interval from (R,) values on all images and (R, G) values without each group, of one row or two."""
+    signs = (1.0, -1.0)
+    value = sum(sign * whole.mean() for sign, (whole, _) in zip(signs, sides, strict=False))
+    together = sum(sign * left.mean(axis=0) for sign, (_, left) in zip(signs, sides, strict=False))
+    images = float(_jackknife(np.asarray(together)))
+    seeds, freedom, interaction = 0.0, 0.0, 0.0
+    for whole, left in sides:
+        runs = len(whole)
+        own = float(whole.var(ddof=1)) / runs
+        seeds += own
+        freedom += own**2 / (runs - 1)
+        excess = float(_jackknife(left).mean() - _jackknife(left.mean(axis=0)))
+        interaction += max(excess, 0.0) / (runs - 1)
+    groups = sides[0][1].shape[1]
+    variance = max(seeds + images - interaction, seeds, images)
+    freedom += images**2 / (groups - 1)
+    return ImageInterval(
+        value=float(value),
+        error=math.sqrt(variance),
+        freedom=variance**2 / freedom if freedom > 0 else math.inf,
+        seeds=seeds / variance if variance > 0 else 0.0,
+    )
+
+
+def _jackknife(left: Floats) -> Floats:
+    """Return the jackknife variance over the last axis."""
+    groups = left.shape[-1]
+    centred = left - left.mean(axis=-1, keepdims=True)
+    return (centred**2).sum(axis=-1) * (groups - 1) / groups

@@ -1,0 +1,90 @@
+"""Methods by several pre-trainings: what is tested is the variance between checkpoints, not between runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.board.methods import NoMethodsError, method_table
+from lovt_bench.leaderboard.statistics.analyse import analyse
+from tests.leaderboard.statistics.tables import Runs, table
+
+TASKS = ["covid_linear", "nih_seg_linear", "rsna_frozen_1"]
+
+
+def checkpoints(between: float, seeds: int = 3, seed: int = 1) -> Table:
+    """Return pre-trainings of two methods and random: methods are alike, checkpoints differ by `between`."""
+    generator = np.random.default_rng(seed)
+    rows: dict[str, dict[str, Runs]] = {
+        f"{method}-{number}": {
+            task: (level + generator.normal(0, between) + generator.normal(0, 0.002, 5)).tolist()
+            for task in TASKS
+        }
+        for method, level in (("lovt", 0.5), ("simclr", 0.5))
+        for number in range(seeds)
+    }
+    rows["random"] = {task: (0.2 + generator.normal(0, between, 5)).tolist() for task in TASKS}
+    made = table(rows)
+    known = []
+    for row in made.rows:
+        if row.id == "random":
+            known.append(row.model_copy(update={"supervision": "none"}))
+            continue
+        provenance = {"Method": row.method, "Seed": row.id.rsplit("-", 1)[1], "Weights": row.id}
+        known.append(row.model_copy(update={"provenance": provenance}))
+    return made.model_copy(update={"rows": known})
+
+
+def test_pre_trainings_form_a_row_whose_values_are_their_means() -> None:
+    before = checkpoints(0.02)
+    found = method_table(before)
+    assert sorted(row.display_name for row in found.rows) == [
+        "lovt (3 pre-trainings)",
+        "random",
+        "simclr (3 pre-trainings)",
+    ]
+    (lovt,) = [row for row in found.rows if row.method == "lovt"]
+    members = [row for row in before.rows if row.method == "lovt"]
+    for cell in lovt.cells:
+        means = [own.summary.mean for row in members if (own := row.cell(cell.task)) and own.summary]
+        assert [run.value for run in cell.runs] == means
+        assert cell.summary is not None
+        half = scipy.stats.t.ppf(0.975, 2) * np.std(means, ddof=1) / np.sqrt(3)
+        assert cell.summary.interval95_student == pytest.approx(half)
+
+
+def test_checkpoints_differ_where_methods_do_not() -> None:
+    before = checkpoints(0.02)
+    found = method_table(before).analysis
+    of_checkpoints = analyse(before)
+    assert found is not None
+    alike = {frozenset((pair.first, pair.second)): pair for pair in found.pairs}
+    p = alike[frozenset(("lovt-0", "simclr-0"))].p_values
+    assert min(value for value in p if value is not None) > 0.05
+    told = [pair for pair in of_checkpoints.pairs if {pair.first[:4], pair.second[:4]} == {"lovt", "simc"}]
+    assert any(value is not None and value < 0.05 for pair in told for value in pair.p_values)
+    assert "this checkpoint" in of_checkpoints.statements[1]
+    assert "this checkpoint" not in " ".join(found.statements)
+    assert "under other pre-training and training seeds" in found.statements[1]
+
+
+def test_rows_of_a_method_at_another_setting_are_another_method() -> None:
+    before = checkpoints(0.02, seeds=4)
+    rows = [
+        row.model_copy(update={"provenance": {**row.provenance, "Setting epochs": "3"}})
+        if row.id == "lovt-3"
+        else row
+        for row in before.rows
+    ]
+    found = method_table(before.model_copy(update={"rows": rows}))
+    assert "lovt (3 pre-trainings)" in {row.display_name for row in found.rows}
+    assert found.notes == ["One pre-training or two, left out: lovt-3."]
+
+
+def test_two_pre_trainings_are_no_method() -> None:
+    with pytest.raises(
+        NoMethodsError, match="has no method with 3 pre-trainings that differ in their seed alone"
+    ):
+        method_table(checkpoints(0.02, seeds=2))

@@ -1,0 +1,165 @@
+"""Intervals over seeds and images: the formula of a linear score, coverage, and what has no interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from lovt_bench.leaderboard.statistics.images import (
+    NoImageIntervalError,
+    from_values,
+    image_interval,
+    leave_out,
+)
+from lovt_bench.leaderboard.statistics.simulation.boards import SEED
+from lovt_bench.leaderboard.statistics.simulation.coverage import coverage, draw, target
+from lovt_bench.leaderboard.statistics.strata import corrected, strata
+from lovt_bench.tasks.weighted import Counted
+
+GENERATOR = np.random.default_rng
+
+
+class Mean:
+    """A linear metric: the mean of a value per image."""
+
+    def __init__(self, each: np.ndarray) -> None:
+        self.each, self.images = each, len(each)
+        self.with_lesion = np.ones(len(each), dtype=bool)
+
+    def values(self, weights: np.ndarray) -> np.ndarray:
+        return weights @ self.each / weights.sum(axis=1)
+
+
+def crossed(generator: np.random.Generator, runs: int = 5, images: int = 40) -> np.ndarray:
+    """Return (runs, images) values of a two-way layout with interaction."""
+    return (
+        0.5
+        + generator.normal(0, 0.1, (runs, 1))
+        + generator.normal(0, 0.4, (1, images))
+        + generator.normal(0, 0.3, (runs, images))
+    )
+
+
+def test_of_a_mean_it_is_the_analysis_of_variance_with_two_crossed_random_effects() -> None:
+    values = crossed(GENERATOR(3))
+    runs, images = values.shape
+    of_runs = images * values.mean(axis=1).var(ddof=1)
+    of_images = runs * values.mean(axis=0).var(ddof=1)
+    rest = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
+    interaction = (rest**2).sum() / ((runs - 1) * (images - 1))
+    found = image_interval([Mean(line) for line in values])
+    assert found.value == pytest.approx(values.mean())
+    assert found.error**2 == pytest.approx((of_runs + of_images - interaction) / (runs * images))
+    freedom = (of_runs + of_images - interaction) ** 2 / (
+        of_runs**2 / (runs - 1) + of_images**2 / (images - 1)
+    )
+    assert found.freedom == pytest.approx(freedom)
+    assert found.half_width() == pytest.approx(scipy.stats.t.ppf(0.975, freedom) * found.error)
+
+
+def test_rows_are_paired_on_the_same_images() -> None:
+    values = crossed(GENERATOR(4))
+    runs = [Mean(line) for line in values]
+    shifted = [Mean(line + 0.05) for line in crossed(GENERATOR(4))]
+    found = image_interval(shifted, runs)
+    assert found.value == pytest.approx(0.05)
+    assert found.error < image_interval(runs).error, "what images have in common is gone"
+    assert found.p == pytest.approx(2 * scipy.stats.t.sf(found.value / found.error, found.freedom))
+    equal = image_interval(runs[:1] * 5, runs[:1] * 5)
+    assert (equal.value, equal.p) == (0.0, 1.0)
+
+
+def test_images_of_a_patient_are_left_out_together() -> None:
+    each = GENERATOR(5).normal(0, 1, 30).repeat(2)
+    runs = [Mean(each + shift) for shift in (0.0, 0.01)]
+    people = np.arange(30).repeat(2)
+    pairs, alone = image_interval(runs, people=people.tolist()), image_interval(runs)
+    assert pairs.error == pytest.approx(alone.error * np.sqrt(2), rel=0.03)
+    weights = leave_out(60, people.tolist())
+    assert (weights[:, ::2] == weights[:, 1::2]).all()
+    assert len(leave_out(2400)) == 100
+
+
+@pytest.mark.parametrize(
+    ("metric", "images", "sets"),
+    [("pooled Dice", 44, 300), ("per-image Dice", 44, 300), ("pooled Dice", 2400, 40), ("fROC", 44, 60)],
+)
+def test_nominal_95_percent_are_held(metric, images, sets) -> None:
+    share = coverage(metric, images, sets, target(metric, images, 20 * sets))
+    # Two and a half standard errors of 95 % over so many sets.
+    assert share == pytest.approx(0.95, abs=2.5 * np.sqrt(0.95 * 0.05 / sets))
+
+
+@pytest.mark.parametrize(
+    ("runs", "images", "people", "said"),
+    [
+        (1, 20, None, r"1 run\(s\), two are needed"),
+        (5, 1, None, r"the test set has 1 image\(s\), two are needed"),
+        (5, 4, ["a"] * 4, r"the test set has 1 patient\(s\), two are needed"),
+    ],
+)
+def test_what_has_no_interval_says_why(runs, images, people, said) -> None:
+    with pytest.raises(NoImageIntervalError, match=said):
+        image_interval([Mean(np.arange(images) / 10.0)] * runs, people=people)
+
+
+def masks(generator: np.random.Generator, images: int, gap: float = 0.0) -> tuple[list[Counted], np.ndarray]:
+    """Return runs whose Dice is lower by about `gap` in the images of a flag, and the flag."""
+    flag = generator.random(images) < 0.5
+    made = draw("pooled Dice", images, generator)
+    worse = []
+    for run in made:
+        assert isinstance(run, Counted)
+        counts = run.counts.copy()
+        lost = (counts[..., 0] * gap * flag[:, None]).astype(np.int64)
+        counts[..., 0] -= lost
+        counts[..., 2] += lost
+        worse.append(Counted(counts))
+    return worse, flag
+
+
+def flags(images: int, sets: int, gap: float) -> float:
+    """Return the share of test sets with a flag among a planted property and one of three levels that says nothing."""
+    generator, hits = GENERATOR(SEED), 0
+    for _ in range(sets):
+        runs, flag = masks(generator, images, gap)
+        kind = generator.integers(0, 3, images)
+        levels = {"sex": {"F": flag, "M": ~flag}, "view": {f"v{k}": kind == k for k in range(3)}}
+        found = corrected(strata("task", runs, levels))
+        hits += any(item.flagged for item in found if gap == 0 or item.trait == "sex")
+    return hits / sets
+
+
+def test_a_gap_between_strata_is_found_and_none_where_there_is_none() -> None:
+    assert flags(120, 120, 0.0) <= 0.05 + 0.04
+    assert flags(120, 30, 0.5) > 0.9
+
+
+def test_a_stratum_of_two_images_is_not_scored() -> None:
+    runs, _ = masks(GENERATOR(1), 40)
+    few = np.arange(40) < 2
+    first, second = strata("task", runs, {"sex": {"F": few, "M": ~few}})
+    assert (first.images, first.score, first.gap, first.text) == (2, None, None, "2 image(s), fewer than 10")
+    assert second.score is not None
+    assert corrected([first, second])[0].p is None
+
+
+def test_a_stratum_without_lesions_is_not_scored_as_0() -> None:
+    counts = np.zeros((40, 1, 3), dtype=np.int64)
+    counts[:20, 0] = [5, 1, 2]
+    healthy = np.arange(40) >= 20
+    first, second = strata("task", [Counted(counts)] * 3, {"view": {"AP": healthy, "PA": ~healthy}})
+    assert (first.score, first.gap, first.text) == (None, None, "0 image(s) with a lesion, fewer than 10")
+    assert second.score is not None
+
+
+def test_one_run_has_no_strata() -> None:
+    runs, flag = masks(GENERATOR(1), 40)
+    found = strata("task", runs[:1], {"sex": {"F": flag, "M": ~flag}})
+    assert {item.text for item in found} == {"there is one run, two are needed"}
+
+
+def test_equal_values_give_an_interval_of_no_width() -> None:
+    found = from_values([(np.full(5, 0.5), np.full((5, 10), 0.5))])
+    assert (found.value, found.half_width()) == (0.5, 0.0)
