@@ -6,6 +6,7 @@ import csv
 import io
 
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.show.layout import network
 from lovt_bench.leaderboard.text import spreadsheet
 
 HEADER = [
@@ -13,7 +14,7 @@ HEADER = [
     "fraction", "task_number", "task", "metric", "status", "runs", "expected_runs", "mean", "std",
     "interval95_normal", "interval95_student", "rank", "best", "mean_rank", "best_on",
     "overlap", "claimed", "claimed_difference", "architecture", "architecture_class", "parameters", "evidence",
-    "cost_runs", "cost_seconds", "clean_mean_rank",
+    "cost_runs", "cost_seconds", "clean_mean_rank", "family", "patch", "gmac", "native_side",
 ]  # fmt: skip
 
 
@@ -27,6 +28,8 @@ def as_csv(leaderboard: Leaderboard) -> str:
         clean = dict(zip(table.clean.rows, table.clean.mean_ranks, strict=True)) if table.clean else {}
         for row in table.rows:
             marks = {item.dataset: item.mark for item in row.overlaps}
+            facts = network(row)
+            cost = [facts and getattr(facts, name) for name in ("family", "patch", "gmac", "native_side")]
             who = [row.id, row.display_name, row.method, row.fraction]
             for column in table.columns:
                 if (cell := row.cell(column.task)) is None:
@@ -45,6 +48,7 @@ def as_csv(leaderboard: Leaderboard) -> str:
                     cell.claimed and cell.claimed.value, cell.claimed and cell.claimed.difference,
                     row.architecture, row.architecture_class, row.parameters, row.evidence,
                     cell.cost and cell.cost.runs, cell.cost and cell.cost.seconds, clean.get(row.id),
+                    *cost,
                 ]  # fmt: skip
                 writer.writerow([spreadsheet(item) if isinstance(item, str) else item for item in line])
     return stream.getvalue()

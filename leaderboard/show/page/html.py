@@ -20,18 +20,22 @@ from lovt_bench.leaderboard.show.page.assets import EARLY, SCRIPTS, STYLES
 from lovt_bench.leaderboard.show.page.core import section, short_title
 from lovt_bench.leaderboard.show.page.links import web_address
 from lovt_bench.leaderboard.show.page.parts import (
+    COST_HEAD,
     STAMPS,
     VIEWS,
     balances,
     column_of,
+    cost_cells,
     costs,
     filters_of,
     legend_of,
     letters,
     names_of,
     plural,
+    ranked_first,
     standing,
 )
+from lovt_bench.leaderboard.show.plots.cost import COSTS, LEGEND
 
 PLAIN_ROWS = 100
 """Rows of a table that is shown without scripts; the CSV beside the page has all."""
@@ -77,12 +81,17 @@ def index_html(leaderboard: Leaderboard) -> bytes:
                 legend_of,
                 balances,
                 costs,
+                cost_cells,
+                ranked_first,
                 filters_of,
                 letters,
                 standing,
             )
         },
         VIEWS=VIEWS,
+        COSTS=COSTS,
+        COST_HEAD=COST_HEAD,
+        COST_LEGEND=LEGEND,
         STAMPS=STAMPS,
     )
     return text.encode()

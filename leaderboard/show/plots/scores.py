@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Row, Table
 from lovt_bench.leaderboard.show.layout import MISSING, percent
-from lovt_bench.leaderboard.show.plots.chart import SCHEMA, across, beside_names, lines, names
+from lovt_bench.leaderboard.show.plots.chart import SCHEMA, across, beside_names, kinds, lines, names
 from lovt_bench.leaderboard.show.plots.choice import row_fields
 from lovt_bench.leaderboard.show.plots.theme import CONFIG, INK, MARK, QUIET, Spec, by_supervision
 
@@ -47,7 +47,7 @@ def score_sheet(table: Table, rows: Sequence[Row]) -> Spec:
         "names": 150,
         "left": 0,
         "right": _SHEET_WIDTH,
-        "kinds": list(dict.fromkeys(row_fields(row)["from"] for row in rows)),
+        "kinds": kinds([row_fields(row) for row in rows]),
     }
     return {
         "$schema": SCHEMA,

@@ -11,7 +11,7 @@ from lovt_bench.benchmark.disk.temporary import new_file
 from lovt_bench.leaderboard.show.layout import INTERVALS
 from lovt_bench.leaderboard.show.plots.chart import filled
 from lovt_bench.leaderboard.show.plots.choice import LIMIT, analysis_of, shown_rows
-from lovt_bench.leaderboard.show.plots.cost import COSTS, cost_chart, cost_rows
+from lovt_bench.leaderboard.show.plots.cost import COSTS, LEGEND, cost_chart, cost_rows
 from lovt_bench.leaderboard.show.plots.critical_difference import (
     critical_difference_chart,
     critical_difference_label,
@@ -124,11 +124,18 @@ def _curves(table: Table) -> Named:
 
 
 def _costs(table: Table) -> Named:
-    for kind, title in COSTS.items():
+    for kind, (_, title) in COSTS.items():
         rows = cost_rows(table.rows, kind)
         if rows:
             chart = filled(cost_chart(kind), rows, WIDTH)
-            yield f"cost-{kind}", Figure("Cost against rank", chart, [f"Cost: {title}."])
+            yield (
+                f"cost-{kind}",
+                Figure(
+                    "Cost against rank",
+                    chart,
+                    [f"Cost: {title}. {LEGEND}"],
+                ),
+            )
 
 
 FIGURES: dict[Kind, Callable[[Table], Named]] = {

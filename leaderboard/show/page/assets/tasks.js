@@ -3,7 +3,7 @@
 (() => {
   const { h, sheet } = LOVT;
   const { percent, share, plural, MISSING } = LOVT.format;
-  const SHOWN = 30;
+  const SHOWN = LOVT.board.raw.drawn;
 
   /** Rows that have a value on a task, best first. @param {any} table @param {any} column */
   const standing = (table, column) =>
