@@ -243,15 +243,13 @@ def network_texts(row: Row) -> dict[str, str]:
     return {label: text for label, text in known.items() if text}
 
 
-def class_text(row: Row) -> str:
-    """Return architecture class, family, parameters and cost, as far as they are known."""
+def class_text(row: Row, *, network_too: bool = True) -> str:
+    """Return architecture class and parameters, family and cost of the network, as far as they are known."""
     if not row.architecture_class:
         return MISSING
-    facts = network(row)
-    parts = [
-        f"{row.architecture_class}{f' {facts.family}' if facts else ''}",
-        f"{row.parameters / 1e6:.1f} M" if row.parameters else "",
-        f"{facts.gmac:.3g} GMAC" if facts and facts.gmac else "",
-        "frozen only" if row.frozen_only else "",
-    ]
-    return ", ".join(filter(None, parts))
+    facts = network(row) if network_too else None
+    size = f" {row.parameters / 1e6:.1f} M" if row.parameters else ""
+    kind = f", {facts.family}" if facts and facts.family != "graph" else ""
+    cost = f" {facts.gmac:.3g} GMAC" if facts and facts.gmac else ""
+    frozen = ", frozen only" if row.frozen_only else ""
+    return f"{row.architecture_class}{size}{kind}{cost}{frozen}"

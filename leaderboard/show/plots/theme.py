@@ -86,7 +86,14 @@ CONFIG: Spec = {
         "labelColor": QUIET,
         **_TEXT,
     },
-    "legend": {"labelColor": INK, "labelLimit": 230, "symbolSize": 80, "orient": "bottom", **_TEXT},
+    "legend": {
+        "labelColor": INK,
+        "labelLimit": 230,
+        "symbolSize": 80,
+        "orient": "bottom",
+        "layout": {"bottom": {"direction": "vertical"}},
+        **_TEXT,
+    },
     "title": {"color": INK, "fontSize": 12, "anchor": "start"},
     "rule": {"color": QUIET},
     "text": {"color": INK, "fontSize": 12},
@@ -121,7 +128,10 @@ def by_supervision() -> Spec:
 def by_supervision_and_family() -> Spec:
     """Return the same where the shape tells the family of the network."""
     words, shapes = zip(*SHAPES.values(), strict=True)
-    return {**by_supervision(), "shape": _kinds("family", "network", words, shapes)}
+    shape = _kinds("family", "network", words, shapes)
+    # Without a colour of its own the legend is black, on a dark page too.
+    legend = {**shape["legend"], "symbolFillColor": INK, "symbolStrokeColor": INK}
+    return {**by_supervision(), "shape": {**shape, "legend": legend}}
 
 
 def _kinds(field: str, title: str, words: Sequence[str], looks: Sequence[str]) -> Spec:
