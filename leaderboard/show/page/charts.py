@@ -18,6 +18,7 @@ def chart_file() -> bytes:
         "ranks": rank_chart(),
         "heat": heat_chart(),
         "scores": score_chart(),
+        "means": score_chart(runs=False),
         "curves": curve_chart(),
         "pair": pair_chart(),
         **{kind: cost_chart(kind) for kind in COSTS},

@@ -20,7 +20,7 @@ from lovt_bench.leaderboard.show.plots.curves import curve_chart, curve_rows
 from lovt_bench.leaderboard.show.plots.figure import WIDTH, Figure, Format, figure_bytes, figure_svg
 from lovt_bench.leaderboard.show.plots.heatmap import heat_chart, heat_rows
 from lovt_bench.leaderboard.show.plots.ranks import last_tied, rank_chart, rank_rows
-from lovt_bench.leaderboard.show.plots.scores import score_chart, score_rows, score_sheet
+from lovt_bench.leaderboard.show.plots.scores import has_runs, score_chart, score_rows, score_sheet
 from lovt_bench.leaderboard.statistics.aggregate import is_reference
 from lovt_bench.leaderboard.text import slug
 
@@ -107,8 +107,9 @@ def _scores(table: Table) -> Named:
     rows, left_out = shown_rows(table, analysis_of(table), _SHEET_LIMIT)
     yield "scores", Figure("All tasks", score_sheet(table, rows), [*notes, *left_out])
     rows, left_out = shown_rows(table, analysis_of(table))
+    runs = has_runs(table, rows)
     for column in table.columns:
-        chart = filled(score_chart(), score_rows(table, column, rows), WIDTH)
+        chart = filled(score_chart(runs=runs), score_rows(table, column, rows), WIDTH)
         title = f"{column.number}. {column.title}: {column.metric_label}"
         yield f"scores-{column.number:02d}-{slug(column.task)}", Figure(title, chart, [*notes, *left_out])
 
