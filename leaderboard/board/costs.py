@@ -58,11 +58,6 @@ def cell_key(group: GroupKey, item: RunSet) -> CostKey:
     return CostKey(group, item.submission, item.task, item.edition, item.backbone)
 
 
-def cost_of(group: GroupKey, item: RunSet, known: Mapping[CostKey, Cost]) -> Cost | None:
-    """Return the cost of the cell that a set of final runs makes."""
-    return known.get(cell_key(group, item))
-
-
 def _cost(runs: Sequence[RunRecord]) -> Cost:
     peaks = [run.peak_memory_bytes for run in runs if run.peak_memory_bytes is not None]
     energies = [run.energy_joules for run in runs if run.energy_joules is not None]

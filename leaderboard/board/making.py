@@ -12,8 +12,7 @@ from typing import Any
 
 from lovt_bench.benchmark.contract.made_with import MadeWith
 from lovt_bench.benchmark.contract.run_record import RunRecord
-from lovt_bench.leaderboard.board.costs import CostKey, cell_key
-from lovt_bench.leaderboard.board.selection import GroupKey, RunSet
+from lovt_bench.leaderboard.board.costs import CostKey
 from lovt_bench.leaderboard.text import clean
 
 SHOWN = 8
@@ -32,11 +31,6 @@ def makings(cells: Mapping[CostKey, Sequence[RunRecord]]) -> dict[CostKey, Makin
     """Return what made each cell of `by_cell`: all runs of the fast engine, diverged ones too."""
     known = _Known()
     return {key: _making(runs, known) for key, runs in cells.items()}
-
-
-def making_of(group: GroupKey, item: RunSet, known: Mapping[CostKey, Making]) -> Making:
-    """Return what made the cell of a set of final runs."""
-    return known.get(cell_key(group, item), Making())
 
 
 class _Known:
