@@ -124,6 +124,42 @@ def test_a_submission_shows_runs_claims_cost_and_commands(
     expect(page.get_by_text("Pre-training data", exact=True)).to_be_visible()
 
 
+def test_a_row_shows_what_its_network_is_and_costs(page: Any, from_disk: str, board: Leaderboard) -> None:
+    """In its own view, and beside all others below the chart of cost."""
+    table = board.table(PUBLIC)
+    row = next(row for row in table.rows if row.network)
+    page.goto(f"{from_disk}#/cost/{PUBLIC}?cost=gmac")
+    line = page.locator(
+        "table.list tbody tr", has=page.get_by_role("link", name=row.display_name, exact=True)
+    )
+    shown = line.locator("td").all_text_contents()
+    assert shown[2:8] == [
+        "transformer",
+        "vit-small",
+        "14 px",
+        f"{(row.parameters or 0) / 1e6:.1f} M",
+        "4.6",
+        "518 px",
+    ]
+    assert page.locator("table.list tbody tr").count() == len(table.rows)
+    page.goto(f"{from_disk}#/submission/{PUBLIC}/{row.id}")
+    facts = page.locator("dl.facts").first
+    for text in ("vit-small", "transformer", "14 pixels", "4.6 GMAC an image", "images of 518 pixels"):
+        expect(facts).to_contain_text(text)
+
+
+@pytest.mark.parametrize("page", [{"color_scheme": "dark"}], indirect=True)
+def test_the_shapes_of_a_legend_are_seen_on_a_dark_page(page: Any, from_disk: str) -> None:
+    """A legend of shapes alone has no colour of its own: it was black."""
+    page.goto(f"{from_disk}#/cost/{PUBLIC}")
+    expect(page.locator(".plot[data-drawn] svg")).to_be_visible()
+    fills = page.locator(".role-legend-symbol path").evaluate_all(
+        "paths => paths.map(path => getComputedStyle(path).fill)"
+    )
+    assert len(fills) > 2
+    assert "rgb(0, 0, 0)" not in fills
+
+
 def test_examples_tell_truth_from_prediction_without_colour(page: Any, from_disk: str) -> None:
     page.goto(f"{from_disk}#/task/{PHANTOM}/rsna_frozen_100")
     dashes = {
