@@ -21,6 +21,7 @@ from lovt_bench.leaderboard.board.notices import read_notices, withdraw, withdra
 from lovt_bench.leaderboard.board.records import RecordSet, read_records
 from lovt_bench.leaderboard.board.stale import Current, CurrentStore
 from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.committed import as_committed
 from lovt_bench.leaderboard.releases.sources import Frozen, Sources, gather
 from lovt_bench.leaderboard.run_plans import expected_runs, run_plans
 from lovt_bench.leaderboard.text import clean
@@ -65,7 +66,7 @@ def workspace_sources(root: Path, results: Path, declared: Sequence[Path]) -> So
         notices=notices,
         notes=list(dict.fromkeys(notes)),
     )
-    return gather(records, results, root, frozen)
+    return gather(as_committed(records), results, root, frozen)
 
 
 def board_keeper() -> str | None:

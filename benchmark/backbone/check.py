@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -18,10 +19,12 @@ from lovt_bench.benchmark.backbone.findings import Finding
 from lovt_bench.benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS, load_backbone, read_manifest
 from lovt_bench.benchmark.backbone.graph_model import open_graph
 from lovt_bench.benchmark.backbone.model import BATCH, Backbone, BackboneError
+from lovt_bench.benchmark.backbone.network import network_facts
 from lovt_bench.benchmark.backbone.sanity import check_sanity
 from lovt_bench.benchmark.contract.apart_inside import Answer, Work
 from lovt_bench.benchmark.contract.audit import AUDIT_FILE
 from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.plain_file import is_plain
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.disk.digest import file_sha256
@@ -34,6 +37,9 @@ BATCHES_ALONE = (*BATCHES, BATCH)
 
 TOLERANCE = 1e-4
 """Largest |ONNX - PyTorch| of a feature level over its largest absolute value. Measured on a CPU: 2.4e-6."""
+
+_COUNTS_ALIKE = 0.01
+"""Share by which multiply-adds may differ: other versions of libraries compute a network by other operators."""
 
 
 def check_work(folder: str, name: str | None) -> Work:
@@ -75,6 +81,7 @@ def check_backbone(root: Path, *, name: str | None = None, tolerance: float = TO
     findings.append(
         Finding("ok", WEIGHTS, f"{manifest.architecture}, {manifest.parameters:,} parameters, all finite")
     )
+    findings.extend(_check_network(manifest))
     expected = {batch: _run(backbone, example_images(batch, manifest.input.side)) for batch in BATCHES}
     for maps in expected.values():
         findings.extend(check_levels("PyTorch", manifest, maps))
@@ -104,6 +111,23 @@ def _check_folder(root: Path, manifest: BackboneManifest, name: str) -> Iterator
         )
     if others := sorted({path.name for path in root.iterdir()} - {MANIFEST, WEIGHTS, GRAPH, AUDIT_FILE}):
         yield Finding("warning", ", ".join(others[:5]), "not part of the contract, never read", "remove it")
+
+
+def _check_network(manifest: BackboneManifest) -> Iterator[Finding]:
+    """Yield what a manifest says of its network and is not so: tables show it beside those of others."""
+    if manifest.network is None:
+        return
+    expected = network_facts(manifest.architecture, manifest.options)
+    found = manifest.network.gmac or 0.0
+    alike = math.isclose(found, expected.gmac or 0.0, rel_tol=_COUNTS_ALIKE)
+    rest = {"gmac": None}
+    if not alike or manifest.network.model_copy(update=rest) != expected.model_copy(update=rest):
+        message = f"declares the network {_said_of(manifest.network)}, {manifest.architecture} is {_said_of(expected)}"
+        yield Finding("error", MANIFEST, message, EXPORT_AGAIN)
+
+
+def _said_of(network: NetworkFacts) -> str:
+    return ", ".join(f"{name} {value}" for name, value in network.model_dump(exclude_none=True).items())
 
 
 def _check_graph_alone(root: Path, manifest: BackboneManifest) -> Iterator[Finding]:

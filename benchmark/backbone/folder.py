@@ -22,6 +22,7 @@ from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.export import export_onnx
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.names import MANIFEST
+from lovt_bench.benchmark.backbone.network import network_facts
 from lovt_bench.benchmark.backbone.weights import (
     listing,
     not_finite,
@@ -32,6 +33,7 @@ from lovt_bench.benchmark.backbone.weights import (
 )
 from lovt_bench.benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
 from lovt_bench.benchmark.contract.model_file import ModelFileError, checked, read_model
+from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.plain_file import is_plain
 from lovt_bench.benchmark.disk.digest import file_sha256
 from lovt_bench.benchmark.disk.leftovers import sweep
@@ -168,6 +170,7 @@ def write_backbone(
         levels=backbone.levels,
         side=side,
         parameters=backbone.parameter_count,
+        network=network_facts(backbone.architecture, backbone.options),
         provenance=provenance,
         libraries=("torch", "torchvision", "timm"),
     )
@@ -186,6 +189,7 @@ def write_files(
     provenance: Provenance,
     libraries: Sequence[str],
     options: Mapping[str, JsonValue] | None = None,
+    network: NetworkFacts | None = None,
 ) -> BackboneManifest:
     """Write weights, graph or both into an empty folder, and the manifest with their digests.
 
@@ -196,6 +200,7 @@ def write_files(
         contents: Content of `backbone.safetensors` and `backbone.onnx`, those that there are, by file name.
         libraries: Packages whose versions are recorded.
         options: What completes the architecture's name.
+        network: What it is and costs; None for a graph alone.
 
     Raises:
         BackboneError: A field is not what the contract says; nothing is written.
@@ -209,6 +214,7 @@ def write_files(
         "levels": list(levels),
         "input": InputSpec(side=side),
         "parameters": parameters,
+        "network": network,
         "weights_sha256": digests.get(WEIGHTS),
         "onnx_sha256": digests.get(GRAPH),
         "provenance": provenance,

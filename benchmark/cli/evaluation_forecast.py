@@ -45,6 +45,9 @@ def print_forecast(forecast: Forecast, executor: Executor, workspace: Path) -> N
     for reason in forecast.impossible.values():
         say(f"cannot begin: {reason}", style="red", lines=True)
     say("Time of this machine, measured just now: less where runs stop early.")
+    if forecast.tasks:
+        speed = f"{1 / forecast.rates.backbone_forward:.3g} images a second"
+        say(f"Bare forward of the backbone here: {speed} of 224 pixels, in batches of 8.")
     free = shutil.disk_usage(_existing(workspace)).free
     if written > free:
         needed, there = shown_bytes(written), shown_bytes(free)

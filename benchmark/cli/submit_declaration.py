@@ -26,6 +26,12 @@ _OPTIONS = (
     click.option(
         "--supervision", type=click.Choice(SUPERVISIONS), help="How it was trained [default: unknown]."
     ),
+    click.option(
+        "--native-side",
+        type=click.IntRange(1, 4096),
+        metavar="PIXELS",
+        help="Side of the images that the weights were pre-trained on; tables show it.",
+    ),
     click.option("--weights-url", help="Web address where others get the checkpoint."),
     click.option(
         "--claimed",

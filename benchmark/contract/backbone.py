@@ -10,6 +10,7 @@ from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
 from lovt_bench.benchmark.contract.leaderboard import ArchitectureClass
 from lovt_bench.benchmark.contract.made_with import PretrainedWith
+from lovt_bench.benchmark.contract.network import NetworkFacts, listed_networks
 from lovt_bench.benchmark.contract.submission import Submission, Supervision
 
 MANIFEST = "backbone.json"
@@ -27,6 +28,11 @@ def architecture_class(architecture: str) -> ArchitectureClass:
     what it was made from.
     """
     return "paper" if architecture == PAPER_ARCHITECTURE else "open"
+
+
+def network_of(architecture: str) -> NetworkFacts | None:
+    """Return what is known of a network by the name of its architecture alone; None where a manifest has to say it."""
+    return NetworkFacts(family="graph") if architecture == ONNX_ONLY else listed_networks().get(architecture)
 
 
 def drawn_display_name(architecture: str) -> str:
@@ -133,6 +139,8 @@ class BackboneManifest(Model):
     """In ascending stride."""
     input: InputSpec = InputSpec()
     parameters: PositiveInt
+    network: NetworkFacts | None = Field(default=None, exclude_if=lambda found: found is None)
+    """Family and cost, counted when the folder was written; None in folders from before, and of a graph alone."""
     weights_sha256: Sha256 | None = None
     """SHA-256 of `backbone.safetensors`; None for a graph alone."""
     onnx_sha256: Sha256 | None = None

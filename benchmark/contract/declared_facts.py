@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import HttpUrl
+from pydantic import Field, HttpUrl, PositiveInt
 
 from lovt_bench.benchmark.contract.base import Model
 
@@ -12,3 +12,5 @@ class DeclaredFacts(Model):
 
     paper: HttpUrl | None = None
     """Address of the paper, as the submitter declares it; None where none is named."""
+    native_side: PositiveInt | None = Field(default=None, le=4096, exclude_if=lambda found: found is None)
+    """Side in pixels of the images that the weights were pre-trained on; None where nobody says it."""

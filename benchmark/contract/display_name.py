@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 _HURRIED = str.maketrans(
     {
@@ -87,6 +87,7 @@ def name_problem(text: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _without_disguise(character: str) -> str:
     """Return what a letter in a circle, in full width, … stands for, unless the tables say what it looks like."""
     if character in _ORDINALS:
@@ -94,6 +95,7 @@ def _without_disguise(character: str) -> str:
     return character if character in _prototypes() else unicodedata.normalize("NFKD", character)
 
 
+@lru_cache(maxsize=4096)
 def _plain(character: str) -> str:
     """Return a character of a decomposed name without what does not count."""
     category = unicodedata.category(character)
@@ -112,6 +114,7 @@ def _forms(character: str) -> tuple[str, str, str]:
     return character + lower + upper, lower + upper, upper + lower
 
 
+@lru_cache(maxsize=4096)
 def _fold(forms: str) -> str:
     """Return the Latin letters that a form looks like, the first that does; where none does, the first form."""
     seen = [_prototypes().get(form, form) for form in forms]

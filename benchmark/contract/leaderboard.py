@@ -13,6 +13,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 from lovt_bench.benchmark.contract.analysis import Analysis
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256, is_empty
 from lovt_bench.benchmark.contract.dataset import Splits, Track
+from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.submission import Supervision
 from lovt_bench.benchmark.contract.task import HeadName
@@ -157,6 +158,8 @@ class Row(RowFacts, _RowId):
     architecture: str | None = None
     architecture_class: ArchitectureClass | None = None
     parameters: PositiveInt | None = None
+    network: NetworkFacts | None = Field(default=None, exclude_if=is_empty)
+    """Family and cost of the architecture; absent where nobody says them, as in older boards."""
     evidence: Evidence | None = None
     """None in published tables."""
     overlaps: list[Overlap] = []

@@ -14,6 +14,16 @@ from lovt_bench.benchmark.contract.base import Model, Sha256
 PREDICTIONS = "predictions"
 """Folder beside the files of records."""
 
+BOX_COLUMNS = ("row", "detections")
+"""Columns of a file of boxes: one line an image."""
+
+COUNTS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+COUNT_COLUMNS = ("row", "class", *COUNTS)
+"""Columns of a file of masks: one line an image and class."""
+
+MASK_COLUMN = "mask"
+"""The last column, where the masks are kept beside their counts."""
+
 LARGEST = 1 << 30
 """Bytes of one file. The test split of RSNA with two thousand boxes an image has a fifth of it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from lovt_bench.benchmark.contract.leaderboard import Cost, Curve
@@ -32,24 +33,29 @@ def costs(cells: Mapping[CostKey, Sequence[RunRecord]]) -> dict[CostKey, Cost]:
 
 def by_cell(records: Iterable[RunRecord]) -> dict[CostKey, list[RunRecord]]:
     """Return the runs of the fast engine by cell, tuning included."""
-    members: dict[CostKey, list[RunRecord]] = defaultdict(list)
+    members: dict[object, list[RunRecord]] = defaultdict(list)
     for record in records:
-        run = record.run
-        if run.engine == "fast":
-            edition = (run.dataset_sha256, run.task_sha256)
-            key = CostKey(group_key(record), record.submission, run.task, edition, run.backbone_sha256)
-            members[key].append(record)
-    return members
+        if record.run.engine == "fast":
+            members[record.track, record.splits, record.submission, _cell_of(record.run)].append(record)
+    return {_key(runs[0]): runs for runs in members.values()}
+
+
+_cell_of = attrgetter(
+    *("protocol", "protocol_sha256", "profile", "profile_sha256"),
+    *("task", "dataset_sha256", "task_sha256", "backbone_sha256"),
+)
+"""What of a run's key is in `CostKey`: to make one for each run takes longer."""
+
+
+def _key(record: RunRecord) -> CostKey:
+    run = record.run
+    edition = (run.dataset_sha256, run.task_sha256)
+    return CostKey(group_key(record), record.submission, run.task, edition, run.backbone_sha256)
 
 
 def cell_key(group: GroupKey, item: RunSet) -> CostKey:
     """Return the key of the cell that a set of final runs makes."""
     return CostKey(group, item.submission, item.task, item.edition, item.backbone)
-
-
-def cost_of(group: GroupKey, item: RunSet, known: Mapping[CostKey, Cost]) -> Cost | None:
-    """Return the cost of the cell that a set of final runs makes."""
-    return known.get(cell_key(group, item))
 
 
 def _cost(runs: Sequence[RunRecord]) -> Cost:

@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from lovt_bench.benchmark.contract.backbone import (
     MANIFEST,
     BackboneManifest,
     architecture_class,
     drawn_display_name,
+    network_of,
 )
-from lovt_bench.benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_name
+from lovt_bench.benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_empty, is_name
 from lovt_bench.benchmark.contract.dataset import Track
 from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
 from lovt_bench.benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row, RowFacts
+from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
 from lovt_bench.benchmark.contract.submission import ClaimedNumber, Submission, Supervision
 from lovt_bench.benchmark.submission.read import submission_names
@@ -47,6 +49,7 @@ class BackboneFacts(Model):
     """None for a backbone that is always there."""
     architecture: str
     parameters: PositiveInt | None = None
+    network: NetworkFacts | None = Field(default=None, exclude_if=is_empty)
     frozen_only: bool = False
     made_here: bool = False
     """The harness made the weights by running the submission, whoever did; written by releases before `made_by`."""
@@ -92,6 +95,7 @@ class Description(RowFacts):
             architecture=facts.architecture if facts else None,
             architecture_class=architecture_class(facts.architecture) if facts else None,
             parameters=facts.parameters if facts else None,
+            network=facts.network if facts else None,
             evidence=evidence,
             overlaps=[item for item in self.overlaps.get(track, []) if item.dataset in datasets],
             frozen_only=facts.frozen_only if facts else False,
@@ -172,7 +176,7 @@ def _describe(
         else clean(method.description, limit=300)
         if method
         else "",
-        backbone=_facts(name, manifest, own),
+        backbone=_facts(name, manifest, own, method),
         overlaps={track: with_audit(overlaps(declared, datasets, track), report, track) for track in tracks},
         audit=audit_texts(report) if report else {},
         claimed=own.claimed if own else {},
@@ -230,7 +234,9 @@ def _initialised(architecture: str, manifest: BackboneManifest | None) -> str:
     return f"{architecture} with its library's default initialisation; {draws}."
 
 
-def _facts(name: str, manifest: BackboneManifest | None, own: Submission | None) -> BackboneFacts | None:
+def _facts(
+    name: str, manifest: BackboneManifest | None, own: Submission | None, method: Submission | None
+) -> BackboneFacts | None:
     if manifest is not None:
         url = (
             own.weights.url
@@ -241,13 +247,22 @@ def _facts(name: str, manifest: BackboneManifest | None, own: Submission | None)
             sha256=manifest.sha256,
             architecture=clean(manifest.architecture),
             parameters=manifest.parameters,
+            network=_network(manifest, method),
             frozen_only=manifest.is_graph_only,
             made_by=made_by(manifest.provenance),
             provenance=provenance_texts(manifest)
             | ({"Weights from": clean(str(url), limit=200)} if url else {}),
         )
     if name in (_RANDOM, _IMAGENET):
-        return BackboneFacts(architecture=_PAPER)
+        return BackboneFacts(architecture=_PAPER, network=network_of(_PAPER))
     if _family(name) == _RANDOM:
-        return BackboneFacts(architecture=_drawn(name, None))
+        drawn = _drawn(name, None)
+        return BackboneFacts(architecture=drawn, network=network_of(drawn))
     return None
+
+
+def _network(manifest: BackboneManifest, method: Submission | None) -> NetworkFacts | None:
+    """Return the facts of a network; what is declared of its images goes before what its configuration says."""
+    found = manifest.network or network_of(manifest.architecture)
+    stated = [one.native_side for one in (method, manifest.provenance) if one and one.native_side]
+    return found.model_copy(update={"native_side": stated[0]}) if found and stated else found

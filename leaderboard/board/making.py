@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from lovt_bench.benchmark.contract.made_with import MadeWith
 from lovt_bench.benchmark.contract.run_record import RunRecord
-from lovt_bench.leaderboard.board.costs import CostKey, cell_key
-from lovt_bench.leaderboard.board.selection import GroupKey, RunSet
+from lovt_bench.leaderboard.board.costs import CostKey
 from lovt_bench.leaderboard.text import clean
 
 SHOWN = 8
@@ -29,32 +29,44 @@ class Making:
 
 def makings(cells: Mapping[CostKey, Sequence[RunRecord]]) -> dict[CostKey, Making]:
     """Return what made each cell of `by_cell`: all runs of the fast engine, diverged ones too."""
-    told: dict[str, dict[str, str]] = {}
-    return {key: _making(runs, told) for key, runs in cells.items()}
+    known = _Known()
+    return {key: _making(runs, known) for key, runs in cells.items()}
 
 
-def making_of(group: GroupKey, item: RunSet, known: Mapping[CostKey, Making]) -> Making:
-    """Return what made the cell of a set of final runs."""
-    return known.get(cell_key(group, item), Making())
+class _Known:
+    """What was met before: few machines make many cells, and runs that follow each other are mostly of one."""
+
+    def __init__(self) -> None:
+        self._last: tuple[dict[str, Any], str] = {}, ""
+        self._facts: dict[str, dict[str, str]] = {}
+        self._said: dict[tuple[str, ...], dict[str, list[str]]] = {}
+
+    def key(self, made: MadeWith) -> str:
+        """Return the content of what made a run, and keep its facts."""
+        # Fields are compared themselves: a model's own `==` takes ten times as long.
+        if vars(made) != self._last[0]:
+            key = made.model_dump_json()
+            self._facts.setdefault(key, _facts(made))
+            self._last = vars(made), key
+        return self._last[1]
+
+    def said(self, keys: tuple[str, ...]) -> dict[str, list[str]]:
+        """Return the distinct values of these contents by label."""
+        if keys not in self._said:
+            values = [self._facts[key] for key in keys]
+            labels = dict.fromkeys(label for one in values for label in one)
+            self._said[keys] = {
+                label: _distinct(one[label] for one in values if label in one) for label in labels
+            }
+        return self._said[keys]
 
 
-def _making(runs: Sequence[RunRecord], told: dict[str, dict[str, str]]) -> Making:
-    """Return what made one cell; `told` keeps the facts of what was met before: few machines make many cells."""
-    made = [run.made_with for run in runs if run.made_with is not None]
+def _making(runs: Sequence[RunRecord], known: _Known) -> Making:
+    """Return what made one cell."""
+    made = [known.key(run.made_with) for run in runs if run.made_with is not None]
     if not made:
         return Making()
-    # Runs of a cell mostly follow each other on one machine.
-    # Their fields are compared themselves: a model's own `==` takes ten times as long.
-    fields = [vars(one) for one in made]
-    values = []
-    for place, one in enumerate(made):
-        if not place or fields[place] != fields[place - 1]:
-            key = one.model_dump_json()
-            if key not in told:
-                told[key] = _facts(one)
-            values.append(told[key])
-    labels = dict.fromkeys(label for one in values for label in one)
-    said = {label: _distinct(one[label] for one in values if label in one) for label in labels}
+    said = known.said(tuple(dict.fromkeys(made)))
     kinds, precisions = {run.device_kind for run in runs}, {run.precision for run in runs}
     mixed = [
         f"Its runs were made {word} {' and '.join(sorted(found))}."

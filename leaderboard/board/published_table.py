@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lovt_bench.benchmark.contract.backbone import architecture_class
+from lovt_bench.benchmark.contract.backbone import architecture_class, network_of
 from lovt_bench.benchmark.contract.leaderboard import Cell, Claim, Row, Source, Summary, Table
 from lovt_bench.benchmark.contract.pretraining_data import vocabulary
 from lovt_bench.benchmark.contract.task import TaskSpec
@@ -84,6 +84,7 @@ def _row(
         pretraining_data=[words.title(name) for name in declared],
         architecture=architecture,
         architecture_class=architecture_class(architecture) if architecture else None,
+        network=network_of(architecture) if architecture else None,
         overlaps=overlaps(declared, [spec.dataset for spec in tasks], table=lineage),
         cells=[
             Cell(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from lovt_bench.benchmark.contract.base import digest_of
@@ -24,10 +24,10 @@ from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.leaderboard.board.claims import claimed_value, claims_of, comparable
 from lovt_bench.leaderboard.board.clean import clean_ranking, frozen_ranking
 from lovt_bench.leaderboard.board.columns import column_of
-from lovt_bench.leaderboard.board.costs import CostKey, cost_of, curve
+from lovt_bench.leaderboard.board.costs import CostKey, cell_key, curve
 from lovt_bench.leaderboard.board.descriptions import BackboneFacts, Description
 from lovt_bench.leaderboard.board.evidence import evidence_of, measured_by
-from lovt_bench.leaderboard.board.making import Making, making_of
+from lovt_bench.leaderboard.board.making import Making
 from lovt_bench.leaderboard.board.selection import FURTHER, Group, RunSet
 from lovt_bench.leaderboard.board.standing import count_methods, in_order, stand
 from lovt_bench.leaderboard.statistics import summarise
@@ -71,7 +71,10 @@ def run_table(
         for name in names
     ]
     rows = in_order(stand(_told_apart(drafts), ids))
-    columns = [_column(spec, group) for spec in present]
+    by_task: dict[str, list[RunSet]] = defaultdict(list)
+    for item in group.sets.values():
+        by_task[item.task].append(item)
+    columns = [_column(spec, by_task[spec.id]) for spec in present]
     digest = digest_of([*key, *([group.suite.name] if group.suite else [])])[:8]
     return Table(
         id=f"{table_id(group)[:55]}-{digest}" if ambiguous else table_id(group),
@@ -177,8 +180,8 @@ def _row(
             spec,
             item,
             claims.get(spec.id),
-            cost_of(group.key, item, costs),
-            making_of(group.key, item, made),
+            costs.get(key := cell_key(group.key, item)),
+            made.get(key, Making()),
         )
         for spec, item in sets
     ]
@@ -244,8 +247,7 @@ def _extra(spec: TaskSpec, runs: Sequence[RunRecord]) -> dict[str, Summary]:
     }
 
 
-def _column(spec: TaskSpec, group: Group) -> Column:
-    sets = [item for (_, task), item in group.sets.items() if task == spec.id]
+def _column(spec: TaskSpec, sets: Sequence[RunSet]) -> Column:
     store, task = sets[0].edition
     images = max(run.train_images for item in sets for run in item.runs)
     return column_of(spec, train_images=images, dataset_sha256=store, task_sha256=task)

@@ -16,32 +16,27 @@ from lovt_bench.benchmark.disk.leftovers import is_temporary
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.releases.committed import Named, records_folder, strangers
 from lovt_bench.leaderboard.releases.sources import RECORDS
-from lovt_bench.leaderboard.releases.version import DEVELOPMENT, LOCK, number, parse, read_untouched, releases
+from lovt_bench.leaderboard.releases.version import DEVELOPMENT, LOCK, number, parse, read_listed, releases
 from lovt_bench.leaderboard.releases.version_index import INDEX, SCRIPT, index_of, is_list, list_files
 from lovt_bench.leaderboard.show.rendering import SUMS
 
 
-def folder_problems(out: Path, named: Named | None = None) -> dict[str, str]:
-    """Return what is wrong beside the files of the releases, in sentences, by path.
-
-    Args:
-        out: Folder of versions.
-        named: `named_records(out)`, where that is known already.
-    """
+def folder_problems(out: Path) -> dict[str, str]:
+    """Return what is wrong in a folder of versions beside the files of the releases, in sentences, by path."""
     problems = {**_lists(out), **dict(_strangers(out))}
     try:
-        known = named_records(out) if named is None else named
+        known = named_records(out)
     except LeaderboardError:
         return problems  # a release was touched: what belongs to it is not known
     return {**problems, **dict(strangers(records_folder(out), known))}
 
 
 def named_records(out: Path) -> Named:
-    """Return all that releases name in the folder of records. Raises LeaderboardError if a release was touched."""
+    """Return all that releases name in the folder of records. Raises LeaderboardError if a list was touched."""
     lines: dict[str, set[str]] = {}
     predictions: dict[str, str] = {}
     for version in releases(out):
-        listed = parse(read_untouched(out, version), RECORDS, RecordList)
+        listed = parse(read_listed(out, version, RECORDS), RECORDS, RecordList)
         for path, runs in listed.records.items():
             lines.setdefault(path, set()).update(runs.values())
         predictions |= listed.predictions

@@ -11,7 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
-from lovt_bench.benchmark.contract.prediction_file import PredictionFile
+from lovt_bench.benchmark.contract.prediction_file import (
+    BOX_COLUMNS,
+    COUNT_COLUMNS,
+    MASK_COLUMN,
+    PredictionFile,
+)
 from lovt_bench.benchmark.disk.temporary import write_bytes
 from lovt_bench.benchmark.log import logger
 from lovt_bench.leaderboard.board.records import RecordSet
@@ -24,8 +29,6 @@ LARGEST = 4 * 1024 * 1024
 _LARGEST_MASKS = 64 * 1024 * 1024
 """Bytes of a file with masks that is read for its counts."""
 _MOST_LINES = 10**6
-_BOXES = ["row", "detections"]
-_COUNTS = ["row", "class", "true_positives", "false_positives", "false_negatives", "true_negatives"]
 
 
 def append_predictions(
@@ -103,12 +106,12 @@ def _without_masks(content: bytes) -> bytes:
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(io.BytesIO(content))
-    names = file.schema_arrow.names
-    if names in (_BOXES, _COUNTS):
+    names = tuple(file.schema_arrow.names)
+    if names in (BOX_COLUMNS, COUNT_COLUMNS):
         return content
-    if names != [*_COUNTS, "mask"] or file.metadata.num_rows > _MOST_LINES:
+    if names != (*COUNT_COLUMNS, MASK_COLUMN) or file.metadata.num_rows > _MOST_LINES:
         raise ValueError("it holds other columns than predictions")
-    table = file.read(columns=_COUNTS, use_threads=False)
+    table = file.read(columns=list(COUNT_COLUMNS), use_threads=False)
     packed = io.BytesIO()
     pq.write_table(
         table, packed, compression="zstd", row_group_size=max(1, len(table)), write_statistics=False

@@ -29,7 +29,7 @@ from lovt_bench.leaderboard.board.records import RecordSet
 from lovt_bench.leaderboard.board.stale import Current
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.line_ends import source_bytes
-from lovt_bench.leaderboard.releases.committed import as_committed, read_back
+from lovt_bench.leaderboard.releases.committed import read_back
 from lovt_bench.leaderboard.releases.version import INPUTS, parse, put_files
 from lovt_bench.leaderboard.show.examples import read_examples
 from lovt_bench.leaderboard.show.rendering import Examples, digest
@@ -130,7 +130,7 @@ def gather(
     """Return the sources of a build from folders.
 
     Args:
-        records: What `read_records(results)` found, without what was withdrawn.
+        records: What counts, in the files that a release commits it to (`as_committed`).
         results: Folder of run records.
         folder: Where `examples/` lies: the workspace.
         frozen: What is not a file.
@@ -151,7 +151,7 @@ def gather(
         for part in (path, path.with_suffix(".csv")):
             files[f"published/{part.name}"] = source_bytes(part)
     files |= {f"examples/{path}": content for path, content in example_files.items()}
-    return Sources(as_committed(records), published, examples, frozen, files, results)
+    return Sources(records, published, examples, frozen, files, results)
 
 
 def read_sources(files: Mapping[str, bytes], committed: Path, scratch: Path) -> Sources:

@@ -112,6 +112,22 @@ def read_untouched(out: Path, version: str) -> dict[str, bytes]:
     return files
 
 
+def read_listed(out: Path, version: str, name: str) -> dict[str, bytes]:
+    """Return one file of a release by its name, held against the release's sums; nothing where it has none.
+
+    Raises:
+        LeaderboardError: It, or the file of sums, is not there or not the one that was written.
+    """
+    folder = out / version
+    if not all(is_plain(folder / part) for part in (SUMS, name)):
+        raise LeaderboardError(f"{folder} was changed after the build ({name} or {SUMS} is missing)")
+    expected = read_sums(source_bytes(folder / SUMS)).get(name, "")
+    content = as_written((folder / name).read_bytes(), expected)
+    if digest(content) != expected:
+        raise LeaderboardError(f"{folder} was changed after the build ({name} does not match {SUMS})")
+    return {name: content}
+
+
 def parse(files: Mapping[str, bytes], name: str, model: type[_Read]) -> _Read:
     """Return what a JSON file of a version says. Raises LeaderboardError."""
     try:

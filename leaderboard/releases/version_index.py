@@ -6,6 +6,7 @@ rewritten together with its sums no longer fits it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,10 +20,11 @@ from lovt_bench.leaderboard.line_ends import source_bytes
 from lovt_bench.leaderboard.releases.changes import summary
 from lovt_bench.leaderboard.releases.version import (
     BUILD,
+    file_problems,
+    read_files,
     read_part,
     read_version,
     releases,
-    sum_problems,
     sums_sha256,
 )
 from lovt_bench.leaderboard.show.rendering import SUMS
@@ -57,16 +59,31 @@ def check_listed(out: Path) -> None:
             )
 
 
-def check_releases(out: Path) -> None:
-    """Raise LeaderboardError if any released version was touched, is gone, or breaks the chain."""
+def checked_releases(out: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Yield each released version, newest first, with its files, each read once and held against all digests of it.
+
+    Raises:
+        LeaderboardError: One was touched, is gone, or breaks the chain.
+    """
     check_listed(out)
     for version in releases(out):
-        problems = {**sum_problems(out / version), **chain_problems(out, version)}
+        try:
+            files = read_files(out / version)
+            problems = {**file_problems(files), **chain_problems(out, version)}
+        except LeaderboardError as error:
+            files, problems = {}, {"": str(error)}
         if problems:
             raise LeaderboardError(
                 f"release {version} was touched: {next(iter(problems.values()))}. A released version never changes: "
                 f"bring it back from the repository's history"
             )
+        yield version, files
+
+
+def check_releases(out: Path) -> None:
+    """Raise LeaderboardError if any released version was touched, is gone, or breaks the chain."""
+    for _ in checked_releases(out):
+        pass
 
 
 def chain_problems(out: Path, version: str) -> dict[str, str]:

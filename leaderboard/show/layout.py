@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
+from lovt_bench.benchmark.contract.backbone import network_of
 from lovt_bench.benchmark.contract.leaderboard import Cell, CleanRanking, Column, OverlapMark, Row, Table
+from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.tasks.head import heads
 
 BLOCK = 6
@@ -222,8 +224,32 @@ def ranking_lines(ranking: CleanRanking, table: Table) -> list[tuple[str, str]]:
     ]
 
 
-def class_text(row: Row) -> str:
-    """Return architecture class and how many parameters, where they are known."""
+def network(row: Row) -> NetworkFacts | None:
+    """Return the facts of a row's network; rows of older boards do not hold them, but may name one that is known."""
+    return row.network or (network_of(row.architecture) if row.architecture else None)
+
+
+def network_texts(row: Row) -> dict[str, str]:
+    """Return what is known of a row's network, label to text in the order to show."""
+    facts = network(row)
+    known = {
+        "Architecture": row.architecture,
+        "Network": facts and facts.family,
+        "Patch": facts and facts.patch and f"{facts.patch} pixels",
+        "Parameters": row.parameters and f"{row.parameters:,}",
+        "Multiply-adds": facts and facts.gmac and f"{facts.gmac:.3g} GMAC an image",
+        "Pre-trained on": facts and facts.native_side and f"images of {facts.native_side} pixels",
+    }
+    return {label: text for label, text in known.items() if text}
+
+
+def class_text(row: Row, *, network_too: bool = True) -> str:
+    """Return architecture class and parameters, family and cost of the network, as far as they are known."""
+    if not row.architecture_class:
+        return MISSING
+    facts = network(row) if network_too else None
     size = f" {row.parameters / 1e6:.1f} M" if row.parameters else ""
+    kind = f", {facts.family}" if facts and facts.family != "graph" else ""
+    cost = f" {facts.gmac:.3g} GMAC" if facts and facts.gmac else ""
     frozen = ", frozen only" if row.frozen_only else ""
-    return f"{row.architecture_class}{size}{frozen}" if row.architecture_class else MISSING
+    return f"{row.architecture_class}{size}{kind}{cost}{frozen}"

@@ -33,6 +33,9 @@ from lovt_bench.leaderboard.show.layout import (
 )
 
 NAME_WIDTH = 22
+WIDE = 120
+"""Characters of a line that has room for what a row's network is."""
+
 NOTES = 8
 
 
@@ -56,7 +59,7 @@ def render(table: Table, width: int, *, plain: bool) -> Iterator[RenderableType]
     for claim in table.claims:
         yield Text(f"• {claim.text}")
     yield Text()
-    yield _standing(table)
+    yield _standing(table, wide=width >= WIDE)
     yield from _further(table)
     for block in blocks(table.columns, _block_size(table, width)):
         yield _grid(block, table, plain=plain)
@@ -77,7 +80,7 @@ def _block_size(table: Table, width: int) -> int:
     return max(1, min(BLOCK, (width - NAME_WIDTH - 2) // (max(map(len, texts), default=0) + 2)))
 
 
-def _standing(table: Table) -> Grid:
+def _standing(table: Table, *, wide: bool) -> Grid:
     grid = _empty(f"Standing{mark(table)}")
     for title in ("mean rank", "best on", "tasks"):
         grid.add_column(title, justify="right", no_wrap=True)
@@ -90,7 +93,7 @@ def _standing(table: Table) -> Grid:
             str(row.best_on),
             measured_text(row, table),
             row.supervision,
-            class_text(row),
+            class_text(row, network_too=wide),
             row.evidence or MISSING,
         )
     return grid

@@ -11,6 +11,7 @@ from lovt_bench.leaderboard.board.descriptions import Description
 from lovt_bench.leaderboard.board.notices import withdraw
 from lovt_bench.leaderboard.board.records import read_records
 from lovt_bench.leaderboard.board.stale import Current
+from lovt_bench.leaderboard.releases.committed import as_committed
 from lovt_bench.leaderboard.releases.sources import ExpectedRuns, Frozen, Sources, gather
 from tests.leaderboard.records import TASKS, digest, runs, write
 
@@ -40,7 +41,7 @@ def sources(
         notes=list(read.notes),
     )
     kept = withdraw(read, notices)
-    return gather(kept, results, folder, frozen, folder / "published", document)
+    return gather(as_committed(kept), results, folder, frozen, folder / "published", document)
 
 
 def two_rows(better: float = 0.4, **changes: object) -> list[RunRecord]:

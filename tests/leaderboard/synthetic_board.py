@@ -21,6 +21,7 @@ from lovt_bench.benchmark.contract.leaderboard import (
     Row,
     Table,
 )
+from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.benchmark.contract.submission import Supervision
 from lovt_bench.leaderboard.board.build import build
@@ -132,6 +133,9 @@ def _row(row: Row, drawn: random.Random) -> Row:
             "architecture": "resnet50" if number % 4 else "vit-small",
             "architecture_class": "paper" if number % 4 else "open",
             "parameters": 23_508_032 + 1000 * number,
+            "network": None
+            if number % 4
+            else NetworkFacts(family="transformer", patch=14, gmac=4.6, native_side=518),
             "evidence": _EVIDENCE[number % 4],
             "overlaps": [Overlap(dataset=name, mark=mark, reasons=[note]) for name, mark in marks.items()],
             "frozen_only": number % 25 == 9,

@@ -12,7 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lovt_bench.benchmark.contract.prediction_file import PredictionHeader
+from lovt_bench.benchmark.contract.prediction_file import (
+    BOX_COLUMNS,
+    COUNT_COLUMNS,
+    COUNTS,
+    MASK_COLUMN,
+    PredictionHeader,
+)
 from lovt_bench.benchmark.data.format import packed_size
 from lovt_bench.tasks.detection import Detections
 from lovt_bench.tasks.predictions import MaskPredictions, Predictions
@@ -24,8 +30,8 @@ COORDINATES = ("x", "y", "w", "h")
 DETECTION = pa.struct(
     [*((name, pa.float32()) for name in (*COORDINATES, "score", "class_score")), ("class", pa.int16())]
 )
-BOXES = pa.schema([("row", pa.int32()), ("detections", pa.list_(DETECTION))])
-COUNTS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+BOXES = pa.schema(list(zip(BOX_COLUMNS, (pa.int32(), pa.list_(DETECTION)), strict=True)))
+_COUNT_TYPES = (pa.int32(), pa.int16(), *[pa.int32()] * len(COUNTS))
 
 
 def to_bytes(
@@ -81,8 +87,8 @@ def _box_table(rows: np.ndarray, found: Detections) -> pa.Table:
 
 
 def mask_schema(side: int, masks: bool) -> pa.Schema:
-    fields = [("row", pa.int32()), ("class", pa.int16()), *((name, pa.int32()) for name in COUNTS)]
-    return pa.schema([*fields, ("mask", pa.binary(packed_size(side)))] if masks else fields)
+    fields = list(zip(COUNT_COLUMNS, _COUNT_TYPES, strict=True))
+    return pa.schema([*fields, (MASK_COLUMN, pa.binary(packed_size(side)))] if masks else fields)
 
 
 def _mask_table(rows: np.ndarray, found: MaskPredictions, masks: bool) -> pa.Table:

@@ -15,13 +15,12 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
-from lovt_bench.benchmark.contract.prediction_file import PredictionFile, PredictionHeader
+from lovt_bench.benchmark.contract.prediction_file import COUNTS, PredictionFile, PredictionHeader
 from lovt_bench.benchmark.data.format import packed_size
 from lovt_bench.benchmark.engine.record.prediction_checks import check_boxes, check_masks
 from lovt_bench.benchmark.engine.record.prediction_format import (
     BOXES,
     COORDINATES,
-    COUNTS,
     DETECTION,
     HEADER,
     mask_schema,

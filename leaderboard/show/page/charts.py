@@ -9,7 +9,7 @@ from lovt_bench.leaderboard.show.plots.heatmap import heat_chart
 from lovt_bench.leaderboard.show.plots.pair import pair_chart
 from lovt_bench.leaderboard.show.plots.ranks import rank_chart
 from lovt_bench.leaderboard.show.plots.scores import score_chart
-from lovt_bench.leaderboard.show.plots.theme import LOOKS, SERIES
+from lovt_bench.leaderboard.show.plots.theme import SERIES
 
 
 def chart_file() -> bytes:
@@ -18,11 +18,9 @@ def chart_file() -> bytes:
         "ranks": rank_chart(),
         "heat": heat_chart(),
         "scores": score_chart(),
+        "means": score_chart(runs=False),
         "curves": curve_chart(),
         "pair": pair_chart(),
         **{kind: cost_chart(kind) for kind in COSTS},
     }
-    learned_from = {kind: look.label for kind, look in LOOKS.items()}
-    return as_script(
-        "window.LOVT_BENCH_CHARTS", {"charts": charts, "from": learned_from, "series": len(SERIES)}
-    )
+    return as_script("window.LOVT_BENCH_CHARTS", {"charts": charts, "series": len(SERIES)})

@@ -15,13 +15,15 @@ from lovt_bench.leaderboard.show.layout import INTERVALS, dataset_label, head_la
 from lovt_bench.leaderboard.show.page.fields import by_name
 from lovt_bench.leaderboard.show.page.links import web_address
 from lovt_bench.leaderboard.show.page.numbers import score, short, spread
-from lovt_bench.leaderboard.show.page.parts import LEARNED_FROM, VIEWS, legend_of
-from lovt_bench.leaderboard.show.plots.cost import costs_of
+from lovt_bench.leaderboard.show.page.parts import VIEWS, legend_of
+from lovt_bench.leaderboard.show.plots.choice import LIMIT
+from lovt_bench.leaderboard.show.plots.cost import costs_of, family_word
 from lovt_bench.leaderboard.show.plots.critical_difference import (
     critical_difference_chart,
     critical_difference_label,
 )
 from lovt_bench.leaderboard.show.plots.ranks import last_tied
+from lovt_bench.leaderboard.show.plots.theme import LOOKS
 from lovt_bench.leaderboard.text import clean
 
 
@@ -31,7 +33,8 @@ def core(leaderboard: Leaderboard) -> dict[str, Any]:
         "version": leaderboard.version,
         "updated": leaderboard.updated,
         "keeper": leaderboard.keeper,
-        "learnedFrom": {kind: {"short": word, "full": full} for kind, (word, full) in LEARNED_FROM.items()},
+        "learnedFrom": {kind: {"short": look.word, "full": look.full} for kind, look in LOOKS.items()},
+        "drawn": LIMIT,
         "signs": {sign: text for table in leaderboard.tables for sign, text in legend_of(table)},
         "views": {name: asdict(view) for name, view in VIEWS.items()},
         "tables": [_table(table) for table in leaderboard.tables],
@@ -104,6 +107,7 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "fraction": row.fraction,
         "supervision": row.supervision,
         "class": row.architecture_class,
+        "family": family_word(row),
         "evidence": row.evidence,
         "marks": marks or None,
         "stale": len(row.stale) or None,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lovt_bench.benchmark.contract.leaderboard import Cell, Row, Table
+from lovt_bench.leaderboard.show.layout import network_texts
 from lovt_bench.leaderboard.show.page.fields import by_name
 from lovt_bench.leaderboard.show.page.links import web_address
 from lovt_bench.leaderboard.show.page.numbers import score, short, spread
@@ -54,7 +55,7 @@ def _row(row: Row, table: Table, shared: Shared) -> dict[str, Any]:
         "link": web_address(row.paper),
         "data": row.pretraining_data,
         "description": row.description,
-        "architecture": row.architecture,
+        "network": list(network_texts(row).items()),
         "overlaps": [item.model_dump(mode="json") for item in row.overlaps],
         "provenance": list(row.provenance.items()),
         "audit": list(row.audit.items()),

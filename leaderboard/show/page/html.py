@@ -20,19 +20,23 @@ from lovt_bench.leaderboard.show.page.assets import EARLY, SCRIPTS, STYLES
 from lovt_bench.leaderboard.show.page.core import section, short_title
 from lovt_bench.leaderboard.show.page.links import web_address
 from lovt_bench.leaderboard.show.page.parts import (
+    COST_HEAD,
     STAMPS,
     VIEWS,
     balances,
     column_of,
+    cost_cells,
     costs,
     filters_of,
     legend_of,
     letters,
     names_of,
     plural,
+    ranked_first,
     standing,
     telling,
 )
+from lovt_bench.leaderboard.show.plots.cost import COSTS, LEGEND
 from lovt_bench.leaderboard.statistics.task_value import WARNING
 
 PLAIN_ROWS = 100
@@ -79,6 +83,8 @@ def index_html(leaderboard: Leaderboard) -> bytes:
                 legend_of,
                 balances,
                 costs,
+                cost_cells,
+                ranked_first,
                 filters_of,
                 letters,
                 standing,
@@ -86,6 +92,9 @@ def index_html(leaderboard: Leaderboard) -> bytes:
             )
         },
         VIEWS=VIEWS,
+        COSTS=COSTS,
+        COST_HEAD=COST_HEAD,
+        COST_LEGEND=LEGEND,
         STAMPS=STAMPS,
         telling_warning=WARNING,
     )

@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from typing import get_args
 
 from lovt_bench.benchmark.contract.analysis import Ranking
-from lovt_bench.benchmark.contract.leaderboard import Column, Evidence, Table
-from lovt_bench.benchmark.contract.submission import Supervision
-from lovt_bench.leaderboard.show.layout import CELL_LEGEND, DISPUTED, MISSING, SIGNS, making_signs, percent
-from lovt_bench.leaderboard.show.plots.cost import cost_rows
+from lovt_bench.benchmark.contract.leaderboard import Column, Evidence, Row, Table
+from lovt_bench.benchmark.contract.network import Family
+from lovt_bench.leaderboard.board.provenance import duration
+from lovt_bench.leaderboard.show.layout import (
+    CELL_LEGEND,
+    DISPUTED,
+    MISSING,
+    SIGNS,
+    making_signs,
+    network,
+    percent,
+)
+from lovt_bench.leaderboard.show.plots.cost import COSTS, cost_rows, costs_of, family_word
+from lovt_bench.leaderboard.show.plots.theme import LOOKS
 from lovt_bench.leaderboard.statistics.task_value import TaskSuite, TooFewRowsError, task_values
 
 
@@ -46,17 +56,6 @@ STAMPS: Mapping[str, str] = {
 }
 """What stands above every view of tables that hold no results on X-rays."""
 
-
-LEARNED_FROM: Mapping[Supervision, tuple[str, str]] = {
-    "none": ("none", "random initialisation"),
-    "general": ("general", "general-domain images"),
-    "labels": ("labels", "labels of X-rays"),
-    "self": ("images", "X-rays alone (self-supervised)"),
-    "text": ("reports", "X-rays with reports"),
-    "unknown": ("unknown", "not stated"),
-}
-"""What a row learned from, in a word and in full."""
-
 Options = list[tuple[str, str]]
 """Values and how they are called."""
 
@@ -64,6 +63,7 @@ Options = list[tuple[str, str]]
 def filters_of(table: Table) -> list[tuple[str, str, Options]]:
     """Return the filters of the main table: key in the address, label, and options that occur in it."""
     kinds = {row.supervision for row in table.rows}
+    families = {facts.family for row in table.rows if (facts := network(row))}
     checks = {row.evidence for row in table.rows}
     classes = dict.fromkeys(row.architecture_class for row in table.rows if row.architecture_class)
     return [
@@ -71,13 +71,14 @@ def filters_of(table: Table) -> list[tuple[str, str, Options]]:
         (
             "supervision",
             "Learned from",
-            [(kind, full) for kind, (_, full) in LEARNED_FROM.items() if kind in kinds],
+            [(kind, look.full) for kind, look in LOOKS.items() if kind in kinds],
         ),
         (
             "corpus",
             "Share of corpus",
             _shares(row.fraction for row in table.rows if row.fraction is not None),
         ),
+        ("family", "Network", [(name, name) for name in get_args(Family) if name in families]),
         ("class", "Class", [(name, "paper (ResNet-50)" if name == "paper" else name) for name in classes]),
         ("evidence", "Checked at least", [(name, name) for name in get_args(Evidence) if name in checks]),
     ]
@@ -125,8 +126,39 @@ def balances(rankings: Sequence[Ranking]) -> list[tuple[str, str]]:
 
 def costs(table: Table) -> list[tuple[str, str]]:
     """Return the kinds of cost that are known of rows with a mean rank, and how they are called."""
-    names = {"seconds": "time of evaluation", "parameters": "parameters"}
-    return [(kind, name) for kind, name in names.items() if cost_rows(table.rows, kind)]
+    return [(kind, name) for kind, (name, _) in COSTS.items() if cost_rows(table.rows, kind)]
+
+
+COST_HEAD = [
+    "Learned from",
+    "Network",
+    "Architecture",
+    "Patch",
+    "Parameters",
+    "GMAC",
+    "Pre-trained on",
+    "Time of evaluation",
+]
+
+
+def cost_cells(row: Row) -> list[str]:
+    """Return what a row is and costs, in the order of `COST_HEAD`."""
+    cost, facts = costs_of(row), network(row)
+    return [
+        LOOKS[row.supervision].word,
+        family_word(row),
+        row.architecture or MISSING,
+        f"{facts.patch} px" if facts and facts.patch else MISSING,
+        f"{row.parameters / 1e6:.1f} M" if row.parameters else MISSING,
+        f"{cost['gmac']:.3g}" if cost["gmac"] else MISSING,
+        f"{facts.native_side} px" if facts and facts.native_side else MISSING,
+        duration(cost["seconds"]) if cost["seconds"] else MISSING,
+    ]
+
+
+def ranked_first(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows by mean rank, those without one last."""
+    return sorted(rows, key=lambda row: (row.mean_rank is None, row.mean_rank or 0))
 
 
 def letters(ranking: Ranking) -> dict[str, str]:

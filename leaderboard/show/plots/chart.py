@@ -48,12 +48,19 @@ def filled(spec: Spec, rows: Sequence[Spec], width: int) -> Spec:
     known = {
         "longest": max((len(str(row.get("title", row["name"]))) for row in rows), default=0),
         "count": len(rows),
-        "kinds": list(dict.fromkeys(row["from"] for row in rows if "from" in row)),
+        "kinds": kinds(rows),
         "labels": labels,
         "series": list(labels),
     }
     params = [{"name": name, "value": value} for name, value in known.items()]
     return {**spec, "width": width, "datasets": {"rows": list(rows)}, "params": [*params, *spec["params"]]}
+
+
+def kinds(rows: Sequence[Spec]) -> dict[str, list[str]]:
+    """Return by field the words that occur in it, which legends show."""
+    return {
+        field: list(dict.fromkeys(row[field] for row in rows if field in row)) for field in ("from", "family")
+    }
 
 
 def across(**parts: Any) -> Spec:

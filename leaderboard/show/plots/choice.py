@@ -33,4 +33,4 @@ def shown_rows(table: Table, analysis: Analysis, limit: int = LIMIT) -> tuple[li
 def row_fields(row: Row) -> Spec:
     """Return what every chart needs to know of a row."""
     name = clean(row.display_name, limit=80) or row.id
-    return {"id": row.id, "name": name, "from": LOOKS[row.supervision].label}
+    return {"id": row.id, "name": name, "from": LOOKS[row.supervision].word}

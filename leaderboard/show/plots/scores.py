@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Row, Table
 from lovt_bench.leaderboard.show.layout import MISSING, percent
-from lovt_bench.leaderboard.show.plots.chart import SCHEMA, across, beside_names, lines, names
+from lovt_bench.leaderboard.show.plots.chart import SCHEMA, across, beside_names, kinds, lines, names
 from lovt_bench.leaderboard.show.plots.choice import row_fields
 from lovt_bench.leaderboard.show.plots.theme import CONFIG, INK, MARK, QUIET, Spec, by_supervision
 
@@ -14,8 +14,8 @@ SHEET_COLUMNS = 3
 _SHEET_WIDTH = 190
 
 
-def score_chart() -> Spec:
-    """Return the chart of one task.
+def score_chart(*, runs: bool = True) -> Spec:
+    """Return the chart of one task, with single runs or where none is known.
 
     Rows: `mean`, `half` (of the interval), `runs` as fractions; `label`: the score as text. A row without `mean` shows
     its label alone.
@@ -25,7 +25,7 @@ def score_chart() -> Spec:
         height={"step": 22},
         encoding={"y": lines()},
         transform=_PERCENT,
-        layer=[names(), *_layers()],
+        layer=[names(), *_layers(runs=runs)],
     )
 
 
@@ -39,7 +39,10 @@ def score_sheet(table: Table, rows: Sequence[Row]) -> Spec:
             "data": {"values": score_rows(table, column, rows)},
             "encoding": {"y": lines()},
             "transform": _PERCENT,
-            "layer": [*([names()] if place % SHEET_COLUMNS == 0 else []), *_layers(small=True)],
+            "layer": [
+                *([names()] if place % SHEET_COLUMNS == 0 else []),
+                *_layers(runs=has_runs(table, rows), small=True),
+            ],
         }
         for place, column in enumerate(table.columns)
     ]
@@ -47,7 +50,7 @@ def score_sheet(table: Table, rows: Sequence[Row]) -> Spec:
         "names": 150,
         "left": 0,
         "right": _SHEET_WIDTH,
-        "kinds": list(dict.fromkeys(row_fields(row)["from"] for row in rows)),
+        "kinds": kinds([row_fields(row) for row in rows]),
     }
     return {
         "$schema": SCHEMA,
@@ -56,6 +59,11 @@ def score_sheet(table: Table, rows: Sequence[Row]) -> Spec:
         "columns": SHEET_COLUMNS,
         "concat": views,
     }
+
+
+def has_runs(table: Table, rows: Sequence[Row]) -> bool:
+    """Return whether single runs of these rows are known."""
+    return any(_score(table, cell)["runs"] for row in rows for cell in row.cells)
 
 
 def score_rows(table: Table, column: Column, rows: Sequence[Row]) -> list[Spec]:
@@ -79,6 +87,8 @@ def _score(table: Table, cell: Cell | None) -> Spec:
     }
 
 
+_WHO = {"field": "name", "title": "row"}
+
 _PERCENT = [
     {"calculate": "isValid(datum.mean) ? 100 * datum.mean : null", "as": "score"},
     {"calculate": "isValid(datum.half) ? 100 * (datum.mean - datum.half) : null", "as": "low"},
@@ -86,12 +96,11 @@ _PERCENT = [
 ]
 
 
-def _layers(*, small: bool = False) -> list[Spec]:
-    """Return intervals, runs, means and numbers."""
+def _layers(*, runs: bool, small: bool = False) -> list[Spec]:
+    """Return intervals, runs where there are any, means and numbers."""
     x = across(
         title=None if small else "score, %", scale={"zero": False}, axis={"tickCount": 4 if small else 8}
     )
-    who = {"field": "name", "title": "row"}
     number = {
         "type": "text",
         "align": "right",
@@ -115,29 +124,13 @@ def _layers(*, small: bool = False) -> list[Spec]:
             "mark": {"type": "rule", "strokeWidth": 3 if small else 5, "opacity": 0.35, "color": MARK},
             "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
         },
-        {
-            "transform": [
-                {"flatten": ["runs"], "as": ["run"]},
-                {"calculate": "100 * datum.run", "as": "value"},
-            ],
-            "mark": {
-                "type": "point",
-                "size": 10 if small else 30,
-                "filled": False,
-                "strokeWidth": 1,
-                "color": QUIET,
-            },
-            "encoding": {
-                "x": {**x, "field": "value"},
-                "tooltip": [who, {"field": "value", "title": "run", "format": ".2f"}],
-            },
-        },
+        *([_runs(x, small=small)] if runs else []),
         {
             "transform": [{"filter": "isValid(datum.mean)"}],
             "mark": {"type": "point", "filled": True, "size": 22 if small else 64, "opacity": 1},
             "encoding": {
                 "x": {**x, "field": "score"},
-                "tooltip": [who, {"field": "label", "title": "score, %"}],
+                "tooltip": [_WHO, {"field": "label", "title": "score, %"}],
                 **by_supervision(),
             },
         },
@@ -150,3 +143,24 @@ def _layers(*, small: bool = False) -> list[Spec]:
             )
         },
     ]
+
+
+def _runs(x: Spec, *, small: bool) -> Spec:
+    """Return the layer of single runs. Vega warns of one that has no data."""
+    return {
+        "transform": [
+            {"flatten": ["runs"], "as": ["run"]},
+            {"calculate": "100 * datum.run", "as": "value"},
+        ],
+        "mark": {
+            "type": "point",
+            "size": 10 if small else 30,
+            "filled": False,
+            "strokeWidth": 1,
+            "color": QUIET,
+        },
+        "encoding": {
+            "x": {**x, "field": "value"},
+            "tooltip": [_WHO, {"field": "value", "title": "run", "format": ".2f"}],
+        },
+    }

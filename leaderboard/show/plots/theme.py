@@ -7,10 +7,11 @@ same in greyscale.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lovt_bench.benchmark.contract.network import Family
 from lovt_bench.benchmark.contract.submission import Supervision
 
 Spec = dict[str, Any]
@@ -34,21 +35,32 @@ FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 
 @dataclass(frozen=True)
 class Look:
-    """How rows of one kind of supervision are drawn."""
+    """How rows of one kind of supervision are called and drawn."""
 
-    label: str
+    word: str
+    """What the row learned from, in a word."""
+    full: str
+    """The same in full."""
     colour: str
     shape: str
 
 
 LOOKS: Mapping[Supervision, Look] = {
-    "none": Look("no pre-training", "#8c8c8c", "cross"),
-    "general": Look("general images", "#e69f00", "square"),
-    "labels": Look("labels", "#cc79a7", "diamond"),
-    "self": Look("images only", "#56b4e9", "triangle-up"),
-    "text": Look("images and reports", "#0072b2", "circle"),
-    "unknown": Look("not stated", "#009e73", "triangle-down"),
+    "none": Look("none", "random initialisation", "#8c8c8c", "cross"),
+    "general": Look("general", "general-domain images", "#e69f00", "square"),
+    "labels": Look("labels", "labels of X-rays", "#cc79a7", "diamond"),
+    "self": Look("images", "X-rays alone (self-supervised)", "#56b4e9", "triangle-up"),
+    "text": Look("reports", "X-rays with reports", "#0072b2", "circle"),
+    "unknown": Look("unknown", "not stated", "#009e73", "triangle-down"),
 }
+
+SHAPES: Mapping[Family | None, tuple[str, str]] = {
+    "CNN": ("CNN", "circle"),
+    "transformer": ("transformer", "square"),
+    "graph": ("graph", "triangle-up"),
+    None: ("not known", "cross"),
+}
+"""How the families of networks are called and drawn where they are compared."""
 
 SERIES = (
     ("#0072b2", [1, 0], "circle"),
@@ -74,7 +86,14 @@ CONFIG: Spec = {
         "labelColor": QUIET,
         **_TEXT,
     },
-    "legend": {"labelColor": INK, "labelLimit": 230, "symbolSize": 80, "orient": "bottom", **_TEXT},
+    "legend": {
+        "labelColor": INK,
+        "labelLimit": 230,
+        "symbolSize": 80,
+        "orient": "bottom",
+        "layout": {"bottom": {"direction": "vertical"}},
+        **_TEXT,
+    },
     "title": {"color": INK, "fontSize": 12, "anchor": "start"},
     "rule": {"color": QUIET},
     "text": {"color": INK, "fontSize": 12},
@@ -97,16 +116,32 @@ def on_paper(chart: Any) -> Any:
 
 def by_supervision() -> Spec:
     """Return the channels that tell what a row learned from, with a legend of the kinds that occur."""
-    labels = [look.label for look in LOOKS.values()]
-    legend = {
-        "title": "learned from",
-        "values": {"expr": "kinds"},
-        "columns": {"expr": "width < 560 ? 2 : 6"},
-    }
-    channel = {"field": "from", "type": "nominal", "legend": legend}
+    words, colours, shapes = zip(
+        *((look.word, look.colour, look.shape) for look in LOOKS.values()), strict=True
+    )
     return {
-        "color": {**channel, "scale": {"domain": labels, "range": [look.colour for look in LOOKS.values()]}},
-        "shape": {**channel, "scale": {"domain": labels, "range": [look.shape for look in LOOKS.values()]}},
+        "color": _kinds("from", "learned from", words, colours),
+        "shape": _kinds("from", "learned from", words, shapes),
+    }
+
+
+def by_supervision_and_family() -> Spec:
+    """Return the same where the shape tells the family of the network."""
+    words, shapes = zip(*SHAPES.values(), strict=True)
+    shape = _kinds("family", "network", words, shapes)
+    # Without a colour of its own the legend is black, on a dark page too.
+    legend = {**shape["legend"], "symbolFillColor": INK, "symbolStrokeColor": INK}
+    return {**by_supervision(), "shape": {**shape, "legend": legend}}
+
+
+def _kinds(field: str, title: str, words: Sequence[str], looks: Sequence[str]) -> Spec:
+    """Return a channel of a field, with a legend of the words that occur (`chart.filled`)."""
+    columns = {"expr": "width < 560 ? 3 : 6"}
+    return {
+        "field": field,
+        "type": "nominal",
+        "legend": {"title": title, "values": {"expr": f"kinds['{field}']"}, "columns": columns},
+        "scale": {"domain": list(words), "range": list(looks)},
     }
 
 

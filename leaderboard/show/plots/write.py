@@ -11,7 +11,7 @@ from lovt_bench.benchmark.disk.temporary import new_file
 from lovt_bench.leaderboard.show.layout import INTERVALS
 from lovt_bench.leaderboard.show.plots.chart import filled
 from lovt_bench.leaderboard.show.plots.choice import LIMIT, analysis_of, shown_rows
-from lovt_bench.leaderboard.show.plots.cost import COSTS, cost_chart, cost_rows
+from lovt_bench.leaderboard.show.plots.cost import COSTS, LEGEND, cost_chart, cost_rows
 from lovt_bench.leaderboard.show.plots.critical_difference import (
     critical_difference_chart,
     critical_difference_label,
@@ -20,7 +20,7 @@ from lovt_bench.leaderboard.show.plots.curves import curve_chart, curve_rows
 from lovt_bench.leaderboard.show.plots.figure import WIDTH, Figure, Format, figure_bytes, figure_svg
 from lovt_bench.leaderboard.show.plots.heatmap import heat_chart, heat_rows
 from lovt_bench.leaderboard.show.plots.ranks import last_tied, rank_chart, rank_rows
-from lovt_bench.leaderboard.show.plots.scores import score_chart, score_rows, score_sheet
+from lovt_bench.leaderboard.show.plots.scores import has_runs, score_chart, score_rows, score_sheet
 from lovt_bench.leaderboard.statistics.aggregate import is_reference
 from lovt_bench.leaderboard.text import slug
 
@@ -107,8 +107,9 @@ def _scores(table: Table) -> Named:
     rows, left_out = shown_rows(table, analysis_of(table), _SHEET_LIMIT)
     yield "scores", Figure("All tasks", score_sheet(table, rows), [*notes, *left_out])
     rows, left_out = shown_rows(table, analysis_of(table))
+    runs = has_runs(table, rows)
     for column in table.columns:
-        chart = filled(score_chart(), score_rows(table, column, rows), WIDTH)
+        chart = filled(score_chart(runs=runs), score_rows(table, column, rows), WIDTH)
         title = f"{column.number}. {column.title}: {column.metric_label}"
         yield f"scores-{column.number:02d}-{slug(column.task)}", Figure(title, chart, [*notes, *left_out])
 
@@ -124,11 +125,18 @@ def _curves(table: Table) -> Named:
 
 
 def _costs(table: Table) -> Named:
-    for kind, title in COSTS.items():
+    for kind, (_, title) in COSTS.items():
         rows = cost_rows(table.rows, kind)
         if rows:
             chart = filled(cost_chart(kind), rows, WIDTH)
-            yield f"cost-{kind}", Figure("Cost against rank", chart, [f"Cost: {title}."])
+            yield (
+                f"cost-{kind}",
+                Figure(
+                    "Cost against rank",
+                    chart,
+                    [f"Cost: {title}. {LEGEND}"],
+                ),
+            )
 
 
 FIGURES: dict[Kind, Callable[[Table], Named]] = {

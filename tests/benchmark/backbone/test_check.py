@@ -71,6 +71,23 @@ def test_a_good_folder_passes(folder: Path) -> None:
     assert "stride 8, 6 channels" in model.graph.output[1].doc_string
 
 
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"gmac": 0.001}, "gmac 0.001"),
+        ({"family": "transformer"}, "family transformer"),
+        ({"patch": 8}, "patch 8"),
+    ],
+)
+def test_a_network_is_not_cheaper_than_it_is(folder: Path, said: dict[str, object], message: str) -> None:
+    """Tables show what the manifest says of it beside the networks of others."""
+    manifest = json.loads((folder / "backbone.json").read_text())
+    manifest["network"] |= said
+    (folder / "backbone.json").write_text(json.dumps(manifest))
+    assert "declares the network" in errors(check_backbone(folder))
+    assert message in errors(check_backbone(folder))
+
+
 def test_the_graph_tells_nothing_of_the_machine(folder: Path) -> None:
     content = (folder / "backbone.onnx").read_bytes()
     assert b"site-packages" not in content

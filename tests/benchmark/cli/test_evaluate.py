@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -240,6 +241,9 @@ def test_a_dry_run_predicts_and_leaves_nothing(workspace):
     row = next(line.split() for line in result.output.splitlines() if "covid_linear" in line)
     assert row[row.index("covid_linear") + 2] == "4", "runs"
     assert "1 worker" in result.output
+    assert re.search(
+        r"Bare forward of the backbone here: \d+(\.\d+)? images a second", " ".join(result.output.split())
+    )
     assert sorted(path.name for path in workspace.iterdir()) == ["data"]
 
 

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
 from lovt_bench.benchmark.backbone.understand.folders import open_weights
 from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.submission import ClaimedNumber
 from lovt_bench.benchmark.submission.draft import declaration_content, declaring
 from lovt_bench.benchmark.submission.read import read_folder
@@ -49,6 +50,8 @@ def test_a_checkpoint_becomes_a_declared_backbone_and_copies_are_refused(
         "https://example.org/p",
         "--pretraining-data",
         "NIH",
+        "--native-side",
+        "512",
     )
     result = call("--weights", moco, *declared)
     assert result.exit_code == 0, result.output
@@ -69,6 +72,9 @@ def test_a_checkpoint_becomes_a_declared_backbone_and_copies_are_refused(
     assert manifest.display_name == "My method"
     assert str(manifest.provenance.paper) == "https://example.org/p"
     assert manifest.provenance.pretraining_data == ["nih-chestxray14"]
+    assert manifest.provenance.native_side == 512
+    assert read_folder(tmp_path / "workspace" / "submissions" / "mine").native_side == 512
+    assert manifest.network == NetworkFacts(family="CNN", gmac=1.814)
     assert manifest.provenance.notes[0].startswith("trunk of resnet18 read at state_dict.module.encoder_q: ")
 
     taken = call("--weights", moco)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.leaderboard.board.descriptions import Description, claiming, describe
 from lovt_bench.leaderboard.errors import LeaderboardError
 from tests.conftest import REPOSITORY
@@ -81,6 +82,54 @@ def test_a_manifest_knows_what_its_weights_have_seen(roots: tuple[Path, Path]) -
     assert (found.backbone.architecture, found.backbone.sha256) == ("resnet50", digest("lovt"))
     assert found.backbone.provenance["Pre-training time"] == "6.7 min"
     assert found.backbone.provenance["Container image"] == "sha256:" + "a" * 16
+
+
+VIT = {"family": "transformer", "patch": 14, "gmac": 5.5, "native_side": 224}
+
+
+def test_a_row_says_what_its_network_is_by_its_manifest(roots: tuple[Path, Path]) -> None:
+    write_backbone(roots[1], "vit", architecture="timm.a_vit", network=VIT, provenance={"method": "mae"})
+    found = describe(["vit"], *roots)["vit"]
+    assert found.backbone is not None
+    row = found.row("vit", [], facts=found.backbone, evidence=None, track="public", datasets=[])
+    assert row.network is not None
+    assert row.network.model_dump() == VIT
+    write_submission(roots[0], "mae", native_side=518)
+    network = _network(roots, "vit")
+    assert network is not None
+    assert network.model_dump() == VIT | {"native_side": 518}, "what is declared goes before a configuration"
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "gmac"),
+    [
+        ("random", "CNN", 4.087),
+        ("imagenet", "CNN", 4.087),
+        ("random-timm.swin_tiny_patch4_window7_224", "transformer", 4.49),
+        ("random-timm.of_another_day", None, None),
+    ],
+)
+def test_backbones_without_a_folder_are_known_by_their_architecture(
+    roots: tuple[Path, Path], name: str, family: str | None, gmac: float | None
+) -> None:
+    found = _network(roots, name)
+    assert (found and found.family, found and found.gmac) == (family, gmac)
+
+
+def test_folders_from_before_are_known_by_their_architecture_and_graphs_are_graphs(
+    roots: tuple[Path, Path],
+) -> None:
+    write_backbone(roots[1], "old", architecture="resnet18")
+    write_backbone(roots[1], "graph", architecture="onnx", weights_sha256=None, onnx_sha256=digest("g"))
+    write_backbone(roots[1], "own", architecture="my-network")
+    found = [_network(roots, name) for name in ("old", "graph", "own")]
+    assert [one and (one.family, one.gmac) for one in found] == [("CNN", 1.814), ("graph", None), None]
+
+
+def _network(roots: tuple[Path, Path], name: str) -> NetworkFacts | None:
+    facts = describe([name], *roots)[name].backbone
+    assert facts is not None
+    return facts.network
 
 
 MADE = {

@@ -13,7 +13,7 @@ from lovt_bench.benchmark.contract.leaderboard import Leaderboard
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.descriptions import Description
 from lovt_bench.leaderboard.board.published import load_published
-from lovt_bench.leaderboard.show.as_csv import HEADER, as_csv
+from lovt_bench.leaderboard.show.as_csv import HEADER, NETWORK, as_csv
 from lovt_bench.leaderboard.show.as_json import as_json, json_schema
 from lovt_bench.leaderboard.show.as_markdown import as_markdown
 from lovt_bench.leaderboard.text import clean
@@ -57,7 +57,7 @@ def test_json_reads_back_as_the_same_version(board: Leaderboard) -> None:
 
 def test_csv_has_a_line_for_each_cell_at_full_precision(board: Leaderboard) -> None:
     lines = list(csv.DictReader(io.StringIO(as_csv(board))))
-    assert list(lines[0]) == HEADER
+    assert list(lines[0]) == [*HEADER, *NETWORK]
     cells = {
         (table.id, row.id, cell.task): cell
         for table in board.tables
@@ -67,6 +67,10 @@ def test_csv_has_a_line_for_each_cell_at_full_precision(board: Leaderboard) -> N
     assert len(lines) == len(cells) == 288 + 5
     for line in lines:
         summary = cells[line["table"], line["submission"], line["task"]].summary
+        known = line["architecture"] == "resnet50"
+        assert (line["family"], line["patch"], line["gmac"]) == (
+            ("CNN", "", "4.087") if known else ("", "", "")
+        )
         assert line["mean"] == (repr(summary.mean) if summary else "")
 
 

@@ -14,7 +14,8 @@
    * @property {string} supervision  @property {"paper" | "open"} [class]  @property {string} [evidence]
    * @property {Record<string, string>} [marks] overlap by dataset  @property {number} [stale]  @property {boolean} [frozen]
    * @property {number} [contradictions]  @property {number} [disputed]
-   * @property {number} [rank]  @property {number} best  @property {number} [seconds]  @property {number} [parameters]
+   * @property {number} [rank]  @property {number} best  @property {number} [seconds]  @property {number} [parameters]  @property {number} [gmac]
+   * @property {string} family of its network
    * @property {(Cell | null)[]} cells  @property {number} place from 0, in the order of the table
    *
    * @typedef {object} Column

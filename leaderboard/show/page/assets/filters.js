@@ -3,6 +3,9 @@
 (() => {
   const { EVIDENCE } = LOVT.format;
 
+  /** Filters that keep the rows of one value: key in the address, field of the row. */
+  const EQUAL = [["corpus", "fraction"], ["supervision", "supervision"], ["family", "family"], ["class", "class"]];
+
   /** @param {any} table @param {URLSearchParams} params */
   const columns = (table, params) => {
     const train = params.get("train");
@@ -16,9 +19,7 @@
     /** @param {any} row */
     const fits = (row) =>
       words.every((word) => `${row.name} ${row.id} ${row.method}`.toLowerCase().includes(word)) &&
-      (!params.get("corpus") || String(row.fraction) === params.get("corpus")) &&
-      (!params.get("supervision") || row.supervision === params.get("supervision")) &&
-      (!params.get("class") || row.class === params.get("class")) &&
+      EQUAL.every(([key, field]) => !params.get(key) || String(row[field]) === params.get(key)) &&
       (least < 0 || EVIDENCE.indexOf(row.evidence) >= least) &&
       (!params.get("clean") || LOVT.board.overlap(row) === "clean");
     return table.rows.filter(fits);

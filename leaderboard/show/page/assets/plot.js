@@ -10,7 +10,9 @@
     const known = {
       longest: Math.max(0, ...rows.map((row) => (row.title ?? row.name).length)),
       count: rows.length,
-      kinds: [...new Set(rows.map((row) => row.from))],
+      kinds: Object.fromEntries(
+        ["from", "family"].map((field) => [field, [...new Set(rows.map((row) => row[field]).filter(Boolean))]]),
+      ),
       labels,
       series: [...new Set(rows.map((row) => row.id))],
     };
@@ -54,7 +56,7 @@
     /** @param {any} known */
     const make = (known) => {
       if (typeof chart !== "string") return chart;
-      const fields = (row) => ({ id: row.id, name: row.name, from: known.from[row.supervision] });
+      const fields = (row) => ({ id: row.id, name: row.name, from: LOVT.board.learnedFrom(row).short });
       return { ...known.charts[chart], datasets: { rows: rows(fields, known.series) } };
     };
     const watch = new IntersectionObserver(

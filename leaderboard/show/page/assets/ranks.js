@@ -2,7 +2,7 @@
 /* Who stands where and how sure that is: the charts of a ranking; its tables come with the page. */
 (() => {
   const { h } = LOVT;
-  const DRAWN = 48;
+  const DRAWN = LOVT.board.raw.drawn;
 
   /** @param {any} table @param {any} ranking @param {any} other under the other balance */
   const ranks = (table, ranking, other) => {

@@ -3,7 +3,7 @@
 (() => {
   const { h, sheet } = LOVT;
   const { percent, share, plural, MISSING } = LOVT.format;
-  const SHOWN = 30;
+  const SHOWN = LOVT.board.raw.drawn;
 
   /** Rows that have a value on a task, best first. @param {any} table @param {any} column */
   const standing = (table, column) =>
@@ -60,7 +60,7 @@
     }));
     const single = shown.some((item) => item.runs.length > 0);
     const label = `${column.title}, ${column.metric}: the mark is the mean, the bar its 95 % interval (${table.intervalName})${single ? ", each circle a run" : ""}${rows.length > SHOWN ? `; the best ${SHOWN} of ${plural(rows.length, "row")}` : ""}.${single ? "" : " Single runs were not published."}`;
-    const plot = LOVT.plot(label, "scores", (fields) => shown.map((item) => ({ ...item, ...fields(item.row) })));
+    const plot = LOVT.plot(label, single ? "scores" : "means", (fields) => shown.map((item) => ({ ...item, ...fields(item.row) })));
     return [h("h2", {}, "Runs"), plot];
   };
 

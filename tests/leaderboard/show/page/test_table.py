@@ -70,6 +70,7 @@ def test_diverged_and_missing_cells_sort_last_either_way(page: Any, from_disk: s
     [
         ("supervision=text", lambda row: row.supervision == "text"),
         ("class=open", lambda row: row.architecture_class == "open"),
+        ("family=transformer", lambda row: row.network and row.network.family == "transformer"),
         ("evidence=reproduced", lambda row: row.evidence in ("reproduced", "retrained")),
         ("corpus=0.3", lambda row: row.fraction == 0.3),
         ("clean=1", lambda row: all(item.mark == "clean" for item in row.overlaps)),

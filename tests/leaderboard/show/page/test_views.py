@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,13 +13,17 @@ import pytest
 import vl_convert
 from playwright.sync_api import expect
 
-from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Table
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.leaderboard.releases.release import release
 from lovt_bench.leaderboard.show.layout import percent
 from lovt_bench.leaderboard.show.page import render_page
-from lovt_bench.leaderboard.show.plots.theme import on_paper
+from lovt_bench.leaderboard.show.plots.chart import filled
+from lovt_bench.leaderboard.show.plots.cost import COSTS
+from lovt_bench.leaderboard.show.plots.pair import pair_chart
+from lovt_bench.leaderboard.show.plots.theme import Spec, on_paper
 from lovt_bench.leaderboard.show.plots.write import FIGURES, Kind
+from lovt_bench.leaderboard.text import slug
 from tests.leaderboard.show.page.browser import write_page
 from tests.leaderboard.sources import sources, two_rows
 
@@ -122,6 +127,42 @@ def test_a_submission_shows_runs_claims_cost_and_commands(
     expect(page.locator("pre")).to_contain_text(f"lovt-bench evaluate {row.id} --profile paper")
     expect(page.locator(".warning").first).to_contain_text("Stale.")
     expect(page.get_by_text("Pre-training data", exact=True)).to_be_visible()
+
+
+def test_a_row_shows_what_its_network_is_and_costs(page: Any, from_disk: str, board: Leaderboard) -> None:
+    """In its own view, and beside all others below the chart of cost."""
+    table = board.table(PUBLIC)
+    row = next(row for row in table.rows if row.network)
+    page.goto(f"{from_disk}#/cost/{PUBLIC}?cost=gmac")
+    line = page.locator(
+        "table.list tbody tr", has=page.get_by_role("link", name=row.display_name, exact=True)
+    )
+    shown = line.locator("td").all_text_contents()
+    assert shown[2:8] == [
+        "transformer",
+        "vit-small",
+        "14 px",
+        f"{(row.parameters or 0) / 1e6:.1f} M",
+        "4.6",
+        "518 px",
+    ]
+    assert page.locator("table.list tbody tr").count() == len(table.rows)
+    page.goto(f"{from_disk}#/submission/{PUBLIC}/{row.id}")
+    facts = page.locator("dl.facts").first
+    for text in ("vit-small", "transformer", "14 pixels", "4.6 GMAC an image", "images of 518 pixels"):
+        expect(facts).to_contain_text(text)
+
+
+@pytest.mark.parametrize("page", [{"color_scheme": "dark"}], indirect=True)
+def test_the_shapes_of_a_legend_are_seen_on_a_dark_page(page: Any, from_disk: str) -> None:
+    """A legend of shapes alone has no colour of its own: it was black."""
+    page.goto(f"{from_disk}#/cost/{PUBLIC}")
+    expect(page.locator(".plot[data-drawn] svg")).to_be_visible()
+    fills = page.locator(".role-legend-symbol path").evaluate_all(
+        "paths => paths.map(path => getComputedStyle(path).fill)"
+    )
+    assert len(fills) > 2
+    assert "rgb(0, 0, 0)" not in fills
 
 
 def test_examples_tell_truth_from_prediction_without_colour(page: Any, from_disk: str) -> None:
@@ -282,27 +323,62 @@ def test_pages_say_what_was_withdrawn_or_is_disputed(page: Any, tmp_path: Path) 
     expect(page.locator(".warning")).to_have_text(f"Newer versions leave this out. Withdrawn: {text}")
 
 
+PUBLISHED = "published-lovt-2022"
+TASK = "rsna_frozen_10"
+
+
+def pair(table: Table) -> Spec:
+    """Return the chart of a comparison, which `leaderboard plot` does not draw: the reader chooses its rows."""
+    both = [row for row in table.rows if row.id in ("lovt-100", "clip-100")]
+    rows = [
+        {
+            "id": row.id,
+            "name": row.display_name,
+            "task": column.task,
+            "title": column.title,
+            "mean": cell.summary.mean,
+            "half": cell.summary.interval(table.interval),
+        }
+        for column in table.columns
+        for row in both
+        if (cell := row.cell(column.task)) and cell.summary
+    ]
+    return filled(pair_chart(), rows, 700)
+
+
+def of_kind(kind: Kind, name: str) -> Callable[[Table], Spec]:
+    """Return what finds a chart of `leaderboard plot` by its file's name."""
+
+    def find(table: Table) -> Spec:
+        return next(figure.chart for found, figure in FIGURES[kind](table) if re.fullmatch(name, found))
+
+    return find
+
+
 @pytest.mark.parametrize(
-    ("view", "kind", "heading"),
+    ("address", "place", "paper"),
     [
-        ("ranks", "ranks", "Ranks"),
-        ("tasks", "heatmap", "Tasks"),
-        ("cost", "cost", "Cost against rank"),
+        (f"ranks/{PUBLISHED}", 0, of_kind("ranks", "ranks")),
+        (f"ranks/{PUBLISHED}?balance=task", 1, of_kind("cd", "cd-task")),
+        (f"tasks/{PUBLISHED}", 0, of_kind("heatmap", "heatmap")),
+        (f"task/{PUBLISHED}/{TASK}", 0, of_kind("scores", rf"scores-\d\d-{slug(TASK)}")),
+        (f"task/{PHANTOM}/{TASK}", 1, of_kind("curves", rf"curves-\d\d-{slug(TASK)}")),
+        (f"compare/{PUBLISHED}?a=lovt-100&b=clip-100", 0, pair),
+        *((f"cost/{PHANTOM}?cost={kind}", 0, of_kind("cost", f"cost-{kind}")) for kind in COSTS),
     ],
+    ids=["ranks", "critical", "heat", "scores", "curves", "pair", *COSTS],
 )
 def test_page_and_paper_show_the_same_chart(
-    page: Any, from_disk: str, board: Leaderboard, view: str, kind: Kind, heading: str
+    page: Any, from_disk: str, board: Leaderboard, address: str, place: int, paper: Callable[[Table], Spec]
 ) -> None:
     """Every text of the chart, the numbers of its axes included, is what `leaderboard plot` writes at that width."""
-    table = board.table("published-lovt-2022" if kind != "cost" else PHANTOM)
-    page.goto(f"{from_disk}#/{view}/{table.id}")
-    expect(page.locator("h1")).to_have_text(heading)
-    frame = page.locator(".plot[data-drawn]").first
-    expect(frame).to_be_visible()
+    page.goto(f"{from_disk}#/{address}")
+    frame = page.locator(".plot:visible").nth(place)
+    expect(frame).to_have_attribute("data-drawn", "true")
     shown = frame.locator("svg text").all_text_contents()
-    spec = next(FIGURES[kind](table))[1].chart
+    spec = paper(board.table(re.split("[/?]", address)[1]))
     least = spec.get("usermeta", {}).get("least", 240)
     width = max(least, frame.evaluate("element => element.clientWidth") - 12)
     drawn = ElementTree.fromstring(vl_convert.vegalite_to_svg(on_paper(spec | {"width": width})))
-    assert len(shown) > 20
+    assert len(shown) > 10
     assert sorted(shown) == sorted(item.text or "" for item in drawn.iter() if item.tag.endswith("text"))
