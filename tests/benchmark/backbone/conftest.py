@@ -43,10 +43,10 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architectures, "__path__", [*architectures.__path__, str(family)])
         registry._tables.cache_clear()
-        registry.blueprint.cache_clear()
+        registry._blueprint.cache_clear()
         yield "toy"
     registry._tables.cache_clear()
-    registry.blueprint.cache_clear()
+    registry._blueprint.cache_clear()
 
 
 @pytest.fixture
