@@ -45,6 +45,8 @@ class Summary:
     levels: tuple[FeatureLevel, ...]
     first: str
     """First name of the state dict."""
+    patch: int | None = None
+    """Side in pixels of the patches that tokens are for; None where there are none."""
 
 
 def level_of(stride: int, channels: int) -> FeatureLevel:

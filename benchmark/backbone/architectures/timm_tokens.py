@@ -20,12 +20,25 @@ from lovt_bench.benchmark.backbone.architectures._timm import OTHER_SIDES, SIDE,
 from lovt_bench.benchmark.backbone.architectures._timm import PREFIX as TIMM
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError, Summary, level_of, with_image
 from lovt_bench.benchmark.backbone.tokens.grid import tokens_across
-from lovt_bench.benchmark.backbone.tokens.model import LevelRule, TokenBackbone, blocks_of
+from lovt_bench.benchmark.backbone.tokens.model import TOKEN_STRIDES, LevelRule, TokenBackbone, blocks_of
 from lovt_bench.benchmark.backbone.tokens.positions import PositionRule, resample_table
 from lovt_bench.benchmark.contract.base import Model
 from lovt_bench.benchmark.contract.model_file import ModelFileError, checked
 
-RECOMMENDED: dict[str, tuple[int, int, int, str]] = {}
+RECOMMENDED: dict[str, tuple[int, int, int, str]] = {
+    "deit3_base_patch16_224": (85_816_320, 768, 16, "cls_token"),
+    "deit_base_distilled_patch16_224": (85_800_192, 768, 16, "cls_token"),
+    "eva02_base_patch14_224": (85_758_720, 768, 14, "cls_token"),
+    "vit_base_patch14_dinov2": (85_724_928, 768, 14, "cls_token"),
+    "vit_base_patch14_reg4_dinov2": (85_727_232, 768, 14, "cls_token"),
+    "vit_base_patch16_224": (85_798_656, 768, 16, "cls_token"),
+    "vit_base_patch16_dinov3": (85_641_216, 768, 16, "cls_token"),
+    "vit_base_patch16_siglip_224": (85_797_120, 768, 16, "pos_embed"),
+    "vit_large_patch16_224": (303_301_632, 1024, 16, "cls_token"),
+    "vit_small_patch14_dinov2": (21_628_800, 384, 14, "cls_token"),
+    "vit_small_patch16_224": (21_665_664, 384, 16, "cls_token"),
+    "vit_tiny_patch16_224": (5_524_416, 192, 16, "cls_token"),
+}
 """By network: number of parameters, values of a token, side of a patch, and the first name of its state dict."""
 
 RULES = ("levels", "positions", "native_grid")
@@ -96,7 +109,7 @@ class TimmTokens(Adopted, TokenBackbone):
         """Name of the norm that tokens go through; empty for none."""
 
     def token_maps(self, image: Tensor) -> tuple[Tensor, ...]:
-        return _maps(self._network[0], image, self._plan.blocks, self._plan.norm, self._asked.positions)
+        return maps_after(self._network[0], image, self._plan.blocks, self._plan.norm, self._asked.positions)
 
 
 def strides_of(network: Any) -> set[int]:
@@ -221,16 +234,19 @@ def _width(
     """Return the values of a token of images of that side; None where the network does not give such a grid."""
     grid = tokens_across(side, patch)
     try:
-        maps = _maps(network, torch.zeros(2, 3, grid * patch, grid * patch), blocks, norm, asked.positions)
+        maps = maps_after(
+            network, torch.zeros(2, 3, grid * patch, grid * patch), blocks, norm, asked.positions
+        )
     except (RuntimeError, AssertionError, ValueError, AttributeError):
         return None
     fits = all(each.shape[2:] == (grid, grid) and len(each) == 2 for each in maps)
     return int(maps[-1].shape[1]) if fits else None
 
 
-def _maps(
+def maps_after(
     network: Any, image: Tensor, blocks: Sequence[int], norm: str, rule: PositionRule
 ) -> tuple[Tensor, ...]:
+    """Return the patch tokens (N, width, G, G) after each of these blocks, through the norm of that name."""
     wanted = sorted(set(blocks))
     found = _for_side(network, image.shape[-1], rule).forward_intermediates(
         image, indices=wanted, norm=False, output_fmt="NCHW", intermediates_only=True
@@ -270,7 +286,7 @@ ARCHITECTURES: dict[str, Callable[[], Backbone]] = {
 
 SUMMARIES = {
     TIMM + name: Summary(
-        parameters, tuple(with_image([level_of(stride, width) for stride in (4, 8, 16, 32)])), first
+        parameters, tuple(with_image([level_of(stride, width) for stride in TOKEN_STRIDES])), first, patch
     )
-    for name, (parameters, width, _, first) in RECOMMENDED.items()
+    for name, (parameters, width, patch, first) in RECOMMENDED.items()
 }
