@@ -23,13 +23,15 @@ from torch import Tensor
 from lovt_bench.benchmark.backbone.architectures.timm_tokens import maps_after
 from lovt_bench.benchmark.backbone.registry import build
 from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.backbone.tokens.grid import resample
 from lovt_bench.benchmark.backbone.tokens.model import blocks_of
 from lovt_bench.benchmark.backbone.tokens.positions import resample_table
 from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.open_store import open_store
 from lovt_bench.benchmark.data.store import ImageStore
-from lovt_bench.benchmark.engine.inputs.sources import CachedTokens, Images, TokenRows, scaled_images
+from lovt_bench.benchmark.engine.inputs.rows import RowTensor
+from lovt_bench.benchmark.engine.inputs.sources import CachedTokens, Images, scaled_images
 from lovt_bench.benchmark.engine.inputs.splits import LinearSplit, SplitData
 from lovt_bench.benchmark.engine.inputs.targets import box_targets, mask_targets
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
@@ -102,7 +104,8 @@ def linear(spec: TaskSpec, store: ImageStore, maps: Maps, grid: int) -> float:
     configs = [RunConfig("final", rate, seed) for rate in spec.learning_rates for seed in SEEDS]
     splits = {}
     for split, most in MOST.items():
-        rows = TokenRows(maps[split][32], CPU, grid)
+        level = resample(torch.from_numpy(maps[split][32]).float(), grid)
+        rows = RowTensor(level.numpy(), CPU)
         targets = mask_targets(store, store.rows(split)[:most], SIDE, CPU)
         splits[split] = LinearSplit(len(rows), [rows] * len(configs), targets)
     outcomes = dict(train_linear_batch(spec, PROTOCOL, configs, {32: WIDTH}, splits, CPU))

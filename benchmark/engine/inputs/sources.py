@@ -6,6 +6,8 @@ Every source gives `dict[int, Tensor]` keyed by stride; key 1 is the normalised 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +19,7 @@ from lovt_bench.benchmark.backbone.tokens.grid import resample
 from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens, as_stored, stored_tokens
 from lovt_bench.benchmark.contract.dataset import PixelStatistics
 from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.disk.digest import write_all
 from lovt_bench.benchmark.engine.device.choice import mixed_precision
 from lovt_bench.benchmark.engine.device.layout import training_format
 from lovt_bench.benchmark.engine.inputs.rows import RowTensor
@@ -151,25 +154,26 @@ class CachedTokens:
         }
 
 
-class TokenRows(RowTensor):
-    """Rows of one level, resampled in float32 from maps of tokens as they are gathered.
+def resampled_rows(maps: np.ndarray, side: int, folder: Path, device: torch.device) -> RowTensor:
+    """Return the rows of one level, resampled once from maps of tokens in float32.
+
+    A linear head trains so fast that resampling at every read would take most of its time. The level lies in a file
+    without a name, which the kernel reads and drops as it does with stored features, and which ends with the rows.
 
     Args:
-        array: (N, C, G, G).
-        device: Where batches are wanted.
+        maps: (N, C, G, G).
         side: Side of the level.
+        folder: Where the file lies.
+        device: Where batches are wanted.
     """
-
-    def __init__(self, array: np.ndarray, device: torch.device, side: int) -> None:
-        super().__init__(array, device, "tokens")
-        self._side = side
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.array.shape[1], self._side, self._side
-
-    def __getitem__(self, indices: Tensor) -> Tensor:
-        return resample(super().__getitem__(indices).float(), self._side)
+    if maps.shape[-1] == side:
+        return RowTensor(maps, device, "features")
+    with TemporaryFile(dir=folder, buffering=0) as file:
+        for start in range(0, len(maps), _SCALE_CHUNK):
+            level = resample(torch.from_numpy(maps[start : start + _SCALE_CHUNK].astype(np.float32)), side)
+            write_all(file, level.contiguous().numpy().data)
+        rows = np.memmap(file, np.float32, "r", shape=(*maps.shape[:2], side, side))
+    return RowTensor(rows, device, "features")
 
 
 class LiveFeatures:

@@ -31,7 +31,7 @@ from lovt_bench.benchmark.engine.inputs.sources import (
     Images,
     InputSource,
     LiveFeatures,
-    TokenRows,
+    resampled_rows,
     scaled_images,
 )
 from lovt_bench.benchmark.engine.inputs.splits import LinearSplit, SplitData
@@ -172,7 +172,7 @@ class TaskData:
         array = cache.load(split, self.size(split), [stored])[stored]
         if self.source.tokens is None:
             return RowTensor(array, self.device, "features")
-        return TokenRows(array, self.device, self.side // stride)
+        return resampled_rows(array, self.side // stride, cache.folder, self.device)
 
     def _inputs(self, seed: int) -> Mapping[SplitName, InputSource]:
         if self.spec.backbone == "fine-tuned":
