@@ -42,6 +42,20 @@ class StoredTokens:
         """Return the tokens along one axis of an image of that side."""
         return tokens_across(side, self.patch)
 
+    def described(self, side: int) -> str:
+        """Return in words how levels of images of that side come from tokens."""
+        grid, whose = (
+            self.grid(side),
+            "the last block" if self.rule == "last" else "each quarter of the blocks",
+        )
+        text = (
+            f"feature levels are resampled from {grid} x {grid} tokens after {whose}, "
+            f"one for {self.patch} x {self.patch} pixels"
+        )
+        if (fitted := grid * self.patch) != side:
+            text += f"; images of {side} pixels are first resampled to {fitted}, the nearest side that patches divide"
+        return text
+
     def levels(
         self, maps: Mapping[int, Tensor], image: Tensor | None, strides: Iterable[int], side: int
     ) -> dict[int, Tensor]:

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from lovt_bench.benchmark.backbone.export import export_onnx
 from lovt_bench.benchmark.backbone.model import BackboneError
 from lovt_bench.benchmark.backbone.registry import blueprint, build
+from lovt_bench.benchmark.backbone.tokens.stored import stored_tokens
 from lovt_bench.benchmark.contract.backbone import architecture_class
 
 SMALL: dict[str, JsonValue] = {"depth": 4, "embed_dim": 24, "num_heads": 2}
@@ -210,3 +211,11 @@ def test_one_side_only_is_said_where_relative_positions_are_for_one() -> None:
     assert backbone.fixed_side == 224
     with pytest.raises(BackboneError, match="takes images of 224 pixels only"):
         backbone(image(64))
+
+
+def test_words_say_at_which_side_the_network_sees_an_image() -> None:
+    tokens = stored_tokens(blueprint("timm.vit_tiny_patch16_224", {**SMALL, "patch_size": 14}))
+    assert tokens is not None
+    assert "16 x 16 tokens" in tokens.described(224)
+    assert "resampled to" not in tokens.described(224)
+    assert "images of 64 pixels are first resampled to 70" in tokens.described(64)
