@@ -106,7 +106,6 @@ class TimmTokens(Adopted, TokenBackbone):
         self._plan, self._asked = plan, asked
         self.fixed_side, self.discarded = plan.fixed_side, plan.discarded
         self.norm_name = plan.norm
-        """Name of the norm that tokens go through; empty for none."""
 
     def token_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         return maps_after(self._network[0], image, self._plan.blocks, self._plan.norm, self._asked.positions)

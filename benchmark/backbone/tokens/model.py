@@ -46,6 +46,8 @@ class TokenBackbone(Backbone):
         levels = with_image([level_of(stride, width) for stride in TOKEN_STRIDES])
         super().__init__(architecture, tuple(levels), options={**options, "levels": rule})
         self.patch, self.rule = patch, rule
+        self.norm_name = ""
+        """Name of the last norm, which tokens go through, for people; empty where it is not said or there is none."""
 
     def token_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         """Return the maps that levels are resampled from, normed by the network's last norm.

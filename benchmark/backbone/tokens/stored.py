@@ -24,11 +24,13 @@ class StoredTokens:
         width: Values of a token.
         patch: Side of a patch in pixels.
         rule: From which blocks the levels come.
+        norm: Name of the norm that tokens go through, for people; empty where it is not said.
     """
 
     width: int
     patch: int
     rule: LevelRule
+    norm: str = ""
 
     def map_of(self, stride: int) -> int:
         """Return the map that a level is resampled from."""
@@ -50,7 +52,7 @@ class StoredTokens:
         )
         text = (
             f"feature levels are resampled from {grid} x {grid} tokens after {whose}, "
-            f"one for {self.patch} x {self.patch} pixels"
+            f"one for {self.patch} x {self.patch} pixels{f', through {self.norm}' * bool(self.norm)}"
         )
         if (fitted := grid * self.patch) != side:
             text += f"; images of {side} pixels are first resampled to {fitted}, the nearest side that patches divide"
@@ -87,7 +89,7 @@ def stored_tokens(backbone: nn.Module) -> StoredTokens | None:
     """Return what is stored of a backbone that gives tokens; None for any other, whose levels are stored."""
     if not isinstance(backbone, TokenBackbone):
         return None
-    return StoredTokens(backbone.levels[-1].channels, backbone.patch, backbone.rule)
+    return StoredTokens(backbone.levels[-1].channels, backbone.patch, backbone.rule, backbone.norm_name)
 
 
 def as_stored(backbone: nn.Module) -> nn.Module:
