@@ -14,6 +14,7 @@ import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -24,9 +25,10 @@ from lovt_bench.benchmark.backbone.architectures.timm_tokens import maps_after
 from lovt_bench.benchmark.backbone.registry import build
 from lovt_bench.benchmark.backbone.sources import random_draw
 from lovt_bench.benchmark.backbone.tokens.grid import resample
-from lovt_bench.benchmark.backbone.tokens.model import blocks_of
+from lovt_bench.benchmark.backbone.tokens.model import LevelRule, blocks_of
 from lovt_bench.benchmark.backbone.tokens.positions import resample_table
 from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens
+from lovt_bench.benchmark.contract.dataset import SplitName
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.open_store import open_store
 from lovt_bench.benchmark.data.store import ImageStore
@@ -42,12 +44,12 @@ from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 
 NAME, WIDTH, PATCH, SIDE = "timm.vit_small_patch14_dinov2", 384, 14, 224
-MOST = {"train": 64, "validation": 16, "test": 32}
+MOST: dict[SplitName, int] = {"train": 64, "validation": 16, "test": 32}
 TASKS = ("rsna_seg_linear_100", "nih_seg_linear", "covid_linear", "rsna_frozen_100", "covid_unet_frozen")
 STRIDES, SEEDS = (4, 8, 16, 32), (1,)
 CPU, PROTOCOL = torch.device("cpu"), load_protocol("lovt-2022")
 
-Maps = dict[str, dict[int, np.ndarray]]
+Maps = dict[SplitName, dict[int, np.ndarray]]
 """Maps of the four quarters by split and stride, half precision."""
 
 
@@ -77,9 +79,11 @@ def dinov2(folder: Path) -> dict[str, Tensor]:
 
 
 @torch.inference_mode()
-def maps_of(backbone: torch.nn.Module, store: ImageStore) -> tuple[Maps, Maps]:
+def maps_of(backbone: Any, store: ImageStore) -> tuple[Maps, Maps]:
     """Return the maps of the four quarters, with and without the last norm."""
-    network, normed, bare = backbone._network[0], {}, {}
+    network = backbone._network[0]
+    normed: Maps = {}
+    bare: Maps = {}
     blocks = blocks_of("quarters", 12)
     for split, most in MOST.items():
         images = _images(store, split, most)
@@ -102,7 +106,7 @@ def linear(spec: TaskSpec, store: ImageStore, maps: Maps, grid: int) -> float:
     """Return the test metric of a linear head that reads the last map on a grid, at the best learning rate."""
     spec = spec.model_copy(update={"batch_size": 16, "max_epochs": 20, "patience": 10})
     configs = [RunConfig("final", rate, seed) for rate in spec.learning_rates for seed in SEEDS]
-    splits = {}
+    splits: dict[str, LinearSplit] = {}
     for split, most in MOST.items():
         level = resample(torch.from_numpy(maps[split][32]).float(), grid)
         rows = RowTensor(level.numpy(), CPU)
@@ -118,13 +122,13 @@ def linear(spec: TaskSpec, store: ImageStore, maps: Maps, grid: int) -> float:
     return statistics.mean(outcomes[run].test[spec.metric] for run in best)
 
 
-def other(spec: TaskSpec, store: ImageStore, maps: Maps, rule: str) -> float:
+def other(spec: TaskSpec, store: ImageStore, maps: Maps, rule: LevelRule) -> float:
     """Return the test metric of a YOLOv3 or U-Net head by a rule, mean of two seeds."""
     epochs = 6
     spec = spec.model_copy(update={"batch_size": 8, "max_epochs": epochs, "patience": epochs})
     tokens = StoredTokens(WIDTH, PATCH, rule)
     strides = head_strides(spec)
-    splits = {}
+    splits: dict[str, SplitData] = {}
     for split, most in MOST.items():
         rows = store.rows(split)[:most]
         stored = {stride: maps[split][stride] for stride in tokens.maps_of(strides)}
@@ -142,7 +146,7 @@ def other(spec: TaskSpec, store: ImageStore, maps: Maps, rule: str) -> float:
 
 
 def rows_of(
-    name: str, backbone: torch.nn.Module, store: ImageStore, tasks: Sequence[str]
+    name: str, backbone: Any, store: ImageStore, tasks: Sequence[str]
 ) -> Iterator[tuple[str, str, str, float]]:
     """Yield task, weights, way and score."""
     normed, bare = maps_of(backbone, store)
@@ -155,12 +159,12 @@ def rows_of(
             yield task, name, "last, no norm", linear(spec, store, bare, 7)
             yield task, name, "last, 16 x 16", linear(spec, store, normed, 16)
             continue
-        for rule in ("last", "quarters"):
+        for rule in get_args(LevelRule):
             yield task, name, rule, other(spec, store, normed, rule)
             yield task, name, f"{rule}, no norm", other(spec, store, bare, rule)
 
 
-def _images(store: ImageStore, split: str, most: int) -> Images:
+def _images(store: ImageStore, split: SplitName, most: int) -> Images:
     rows = store.rows(split)[:most]
     return Images(
         scaled_images(store, rows, SIDE), store.manifest.pixel_statistics, CPU, torch.contiguous_format

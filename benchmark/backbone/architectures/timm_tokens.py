@@ -263,10 +263,11 @@ def _for_side(network: Any, side: int, rule: PositionRule) -> Any:
 
     The view shares everything else. timm itself knows one rule only.
     """
-    table, embed = getattr(network, "pos_embed", None), getattr(network, "patch_embed", None)
-    grid_size = getattr(embed, "grid_size", None)
+    table: Any = getattr(network, "pos_embed", None)
     if not (isinstance(table, Tensor) and table.ndim == 3 and getattr(network, "dynamic_img_size", False)):
         return network
+    embed: Any = network.patch_embed
+    grid_size = embed.grid_size
     height, width = embed.dynamic_feat_size((side, side))
     if (height, width) == tuple(grid_size):
         return network

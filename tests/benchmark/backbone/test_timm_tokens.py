@@ -58,7 +58,8 @@ def image(side: int, count: int = 1) -> Tensor:
 
 def timms(kind: str, backbone: Any, side: int) -> Any:
     """Return timm's own network of the same weights, built for images of a side."""
-    name, options = NETWORKS[kind]
+    name = NETWORKS[kind][0]
+    options: Mapping[str, Any] = NETWORKS[kind][1]
     theirs: Any = timm.create_model(name, img_size=side, **options).eval()
     state = {key: value for key, value in backbone.state_dict().items() if key in theirs.state_dict()}
     wanted = theirs.state_dict().get("pos_embed")
@@ -178,7 +179,7 @@ def test_gradients_are_those_of_finite_differences() -> None:
             (weights[stride] * level).sum()
             for stride, level in backbone(image(64).double()).items()
             if stride > 2
-        )  # type: ignore[return-value]
+        )
 
     loss().backward()
     for name in ("pos_embed", "patch_embed.proj.weight", "blocks.1.attn.qkv.weight", "norm.bias"):

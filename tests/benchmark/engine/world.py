@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 from torch import Tensor, nn
 
 from lovt_bench.benchmark.backbone import registry
@@ -105,7 +106,7 @@ class TinySource:
             return TinyBackbone().eval()
 
 
-SMALL_VIT = {"embed_dim": 24, "depth": 4, "num_heads": 2, "patch_size": 14}
+SMALL_VIT: dict[str, JsonValue] = {"embed_dim": 24, "depth": 4, "num_heads": 2, "patch_size": 14}
 """Options of a vision transformer whose patch divides no side of a profile for tests."""
 
 
@@ -120,7 +121,7 @@ class TokenSource(TinySource):
     levels_rule: str = "last"
 
     def __post_init__(self) -> None:
-        self.options = {**SMALL_VIT, "levels": self.levels_rule}
+        self.options: dict[str, JsonValue] = {**SMALL_VIT, "levels": self.levels_rule}
         self.tokens = stored_tokens(registry.blueprint(self.architecture, self.options))
 
     @property
