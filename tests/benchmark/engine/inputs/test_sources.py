@@ -97,6 +97,7 @@ def test_a_level_resampled_once_equals_what_is_resampled_at_each_read_and_leaves
 
 def test_tokens_are_rounded_before_they_are_resampled_in_cache_and_live_alike(tmp_path):
     source, store = TokenSource(levels_rule="quarters"), tiny_store(tmp_path, "covid-rural", images=12)
+    assert source.tokens
     strides, side = (1, 2, 4, 8, 16, 32), 64
     pixels = scaled_images(store, store.rows("train"), side)
     images = Images(pixels, store.manifest.pixel_statistics, CPU)
