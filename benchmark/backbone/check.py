@@ -21,6 +21,7 @@ from lovt_bench.benchmark.backbone.graph_model import open_graph
 from lovt_bench.benchmark.backbone.model import BATCH, Backbone, BackboneError
 from lovt_bench.benchmark.backbone.network import network_facts
 from lovt_bench.benchmark.backbone.sanity import check_sanity
+from lovt_bench.benchmark.backbone.tokens.stored import stored_tokens
 from lovt_bench.benchmark.contract.apart_inside import Answer, Work
 from lovt_bench.benchmark.contract.audit import AUDIT_FILE
 from lovt_bench.benchmark.contract.backbone import BackboneManifest
@@ -82,6 +83,8 @@ def check_backbone(root: Path, *, name: str | None = None, tolerance: float = TO
         Finding("ok", WEIGHTS, f"{manifest.architecture}, {manifest.parameters:,} parameters, all finite")
     )
     findings.extend(_check_network(manifest))
+    if tokens := stored_tokens(backbone):
+        findings.append(Finding("ok", "tokens", tokens.described(manifest.input.side)))
     expected = {batch: _run(backbone, example_images(batch, manifest.input.side)) for batch in BATCHES}
     for maps in expected.values():
         findings.extend(check_levels("PyTorch", manifest, maps))

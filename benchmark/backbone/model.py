@@ -45,6 +45,8 @@ class Summary:
     levels: tuple[FeatureLevel, ...]
     first: str
     """First name of the state dict."""
+    patch: int | None = None
+    """Side in pixels of the patches that tokens are for; None where there are none."""
 
 
 def level_of(stride: int, channels: int) -> FeatureLevel:
@@ -115,6 +117,10 @@ class Backbone(nn.Module):
             )
         maps = self.feature_maps(image)
         return {level.stride: feature for level, feature in zip(self.levels, maps, strict=True)}
+
+    def map_side(self, stride: int, side: int) -> int:
+        """Return the side of the map of a level, of images of that side."""
+        return side // stride
 
     def with_substitutes(self, image: Tensor, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return one map per level: the network's, and the averaged image where a level is a substitute.

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 import lovt_bench.benchmark.backbone.architectures as families
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError, Summary
+from lovt_bench.benchmark.backbone.tokens.model import TokenBackbone
 from lovt_bench.benchmark.contract.unknown import unknown
 
 Builder = Callable[[], Backbone]
@@ -74,7 +75,8 @@ def summary(architecture: str) -> Summary:
     if known := _tables().summaries.get(architecture):
         return known
     plan = blueprint(architecture)
-    return Summary(plan.parameter_count, plan.levels, next(iter(plan.state_dict())))
+    patch = plan.patch if isinstance(plan, TokenBackbone) else None
+    return Summary(plan.parameter_count, plan.levels, next(iter(plan.state_dict())), patch)
 
 
 def unlisted(architecture: str) -> str:
@@ -123,5 +125,7 @@ def _builder(architecture: str, options: Options | None) -> Builder:
             return named(architecture, options)
     if architecture in tables.builders:
         raise BackboneError(f"{architecture} takes no options, found {', '.join(sorted(options or ()))}")
-    more = "".join(f", and any other {prefix}NAME that has the strides" for prefix in tables.families)
+    more = "".join(
+        f", and any other {prefix}NAME that has the strides or tokens" for prefix in tables.families
+    )
     raise BackboneError(unknown("architecture", architecture, architectures()) + more)

@@ -215,10 +215,11 @@ def list_backbones(workspace: Path | None) -> None:
 
 @backbone.command("architectures")
 def list_architectures() -> None:
-    """List the architectures with class, parameters and feature levels (channels/stride).
+    """List the architectures with class, patch, parameters and feature levels (channels/stride).
 
     The class `paper` is ResNet-50, as all published rows; everything else is `open`. In brackets: the architecture
-    has no map of that stride, the image stands in for it.
+    has no map of that stride, the image stands in for it. One with a patch is a vision transformer: its levels are
+    resampled from tokens, one for each patch of that many pixels.
 
     \b
     Example:
@@ -238,8 +239,11 @@ def list_architectures() -> None:
             else f"({level.name} {level.channels}/{level.stride})"
             for level in known.levels
         ]
-        rows.append([name, architecture_class(name), f"{known.parameters:,}", "  ".join(levels)])
-    headers = ["architecture", "class", "parameters", "levels"]
-    say(tabulate(rows, headers=headers, colalign=("left", "left", "right", "left")), lines=True)
+        patch = known.patch or ""
+        rows.append([name, architecture_class(name), patch, f"{known.parameters:,}", "  ".join(levels)])
+    headers = ["architecture", "class", "patch", "parameters", "levels"]
+    say(tabulate(rows, headers=headers, colalign=("left", "left", "right", "right", "left")), lines=True)
     say()
-    say("Any other network of timm with feature maps of strides 4 to 32: timm.NAME.")
+    say(
+        "Any other network of timm with feature maps of strides 4 to 32, or with tokens of one stride: timm.NAME."
+    )

@@ -127,6 +127,8 @@ def evaluate(
             from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports
 
             source = resolve(backbone, root)
+            if source.tokens:
+                say(f"{backbone}: {source.tokens.described(limits.image_side)}", err=True)
             if not patterns:
                 specs = _leave_out(specs, source, limits.image_side)
             evaluation = Evaluation(

@@ -19,8 +19,16 @@ from lovt_bench.benchmark.backbone.sources import random_draw
 from lovt_bench.benchmark.contract.backbone import architecture_class
 
 LISTED = [name for name in architectures() if name.startswith("timm.")]
-QUICK = ("timm.convnext_atto", "timm.densenet121")
-ALIKE = ("timm.convnext_small", "timm.convnext_base", "timm.swin_base_patch4_window7_224")
+QUICK = ("timm.convnext_atto", "timm.densenet121", "timm.vit_tiny_patch16_224")
+ALIKE = (
+    "timm.convnext_small",
+    "timm.convnext_base",
+    "timm.swin_base_patch4_window7_224",
+    "timm.vit_small_patch16_224",
+    "timm.vit_base_patch16_224",
+    "timm.vit_large_patch16_224",
+    "timm.vit_base_patch14_dinov2",
+)
 """Larger ones of families that are built anyway."""
 
 
@@ -93,7 +101,7 @@ def test_a_mode_reaches_every_module_and_a_move_every_tensor() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("vit_tiny_patch16_224", r"strides 4, 8, 16 and 32, it has \[16\]; plain vision transformers"),
+        ("volo_d1_224", r"strides 4, 8, 16 and 32, or for tokens of one stride; it has \[8, 16\]"),
         ("tresnet_m", "maps of 224-pixel images do not have the sides"),
         ("resnet50", "torchvision's network: use resnet50"),
         ("convnext_tiny.fb_in22k", "names weights, not an architecture: use timm.convnext_tiny"),
@@ -118,6 +126,7 @@ def test_a_network_of_one_side_says_so() -> None:
 def test_listings_say_what_is_built(name: str) -> None:
     assert summary(name).parameters == blueprint(name).parameter_count
     assert summary(name).levels == blueprint(name).levels
+    assert summary(name).patch == getattr(blueprint(name), "patch", None)
     assert summary(name).first == next(iter(blueprint(name).state_dict()))
 
 

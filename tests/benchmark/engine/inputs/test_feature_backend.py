@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from lovt_bench.benchmark.backbone.registry import build
+from lovt_bench.benchmark.backbone.tokens.stored import as_stored
 from lovt_bench.benchmark.engine.inputs.feature_backend import (
     TOLERANCE,
     TorchFeatures,
@@ -12,7 +14,7 @@ from lovt_bench.benchmark.engine.inputs.feature_backend import (
     library_for,
     relative_difference,
 )
-from tests.benchmark.engine.world import TinyBackbone
+from tests.benchmark.engine.world import SMALL_VIT, TinyBackbone
 
 STRIDES = [4, 32]
 MANY = 10**6
@@ -91,3 +93,14 @@ def test_a_graph_that_differs_or_does_not_exist_is_not_used(kind):
 def test_a_difference_that_is_not_a_number_is_no_equality():
     wrong = {32: torch.full((1, 2, 2, 2), float("nan"))}
     assert not relative_difference(wrong, {32: torch.ones(1, 2, 2, 2)}) <= TOLERANCE["cpu"]
+
+
+@pytest.mark.slow
+def test_onnxruntime_gives_the_tokens_of_a_vision_transformer_on_their_own_grid():
+    options = {**SMALL_VIT, "depth": 1}
+    stored = as_stored(build("timm.vit_tiny_patch16_224", options).eval())
+    backend = choose_backend(stored, images(2), "onnxruntime")
+    assert backend.name == "onnxruntime"
+    found, expected = backend(images(2), [32]), TorchFeatures(stored, CPU)(images(2), [32])
+    assert found[32].shape == (2, 24, 5, 5)
+    torch.testing.assert_close(found[32], expected[32], rtol=1e-4, atol=1e-4)

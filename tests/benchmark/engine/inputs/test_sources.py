@@ -3,12 +3,21 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from lovt_bench.benchmark.contract.dataset import PixelStatistics
-from lovt_bench.benchmark.engine.inputs.sources import Images, scaled_images
+from lovt_bench.benchmark.engine.inputs.extraction import extract, missing
+from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
+from lovt_bench.benchmark.engine.inputs.sources import (
+    CachedTokens,
+    Images,
+    LiveFeatures,
+    resampled_rows,
+    scaled_images,
+)
 from lovt_bench.benchmark.engine.inputs.targets import box_targets, mask_targets
 from tests.benchmark.data.small_store import write_store
-from tests.benchmark.engine.world import tiny_store
+from tests.benchmark.engine.world import TokenSource, tiny_store
 
 CPU = torch.device("cpu")
 
@@ -72,3 +81,42 @@ def test_a_box_without_a_target_is_refused_with_its_image(tmp_path, box):
         ValueError, match=r"rsna: image broken has a box that is not finite or has a negative"
     ):
         box_targets(store, np.arange(3), CPU)
+
+
+def test_a_level_resampled_once_equals_what_is_resampled_at_each_read_and_leaves_no_file(tmp_path):
+    rng = np.random.default_rng(0)
+    maps = rng.standard_normal((300, 3, 5, 5)).astype(np.float16)
+    rows = resampled_rows(maps, 2, tmp_path, CPU)
+    indices = torch.tensor([299, 0, 256, 17])
+    expected = F.interpolate(torch.from_numpy(maps)[indices].float(), (2, 2), mode="bilinear", antialias=True)
+    torch.testing.assert_close(rows[indices], expected, rtol=0, atol=1e-6)
+    assert rows[indices].dtype == torch.float32
+    assert list(tmp_path.iterdir()) == []
+    assert resampled_rows(maps, 5, tmp_path, CPU).array is maps
+
+
+def test_tokens_are_rounded_before_they_are_resampled_in_cache_and_live_alike(tmp_path):
+    source, store = TokenSource(levels_rule="quarters"), tiny_store(tmp_path, "covid-rural", images=12)
+    assert source.tokens
+    strides, side = (1, 2, 4, 8, 16, 32), 64
+    pixels = scaled_images(store, store.rows("train"), side)
+    images = Images(pixels, store.manifest.pixel_statistics, CPU)
+    cache = FeatureCache(tmp_path, source.sha256, None, store, side, half=True, tokens=True)
+    stored = source.tokens.maps_of(strides)
+    extract(
+        cache,
+        missing(cache, {("train", stride): len(pixels) for stride in stored}),
+        lambda: source.load(0),
+        CPU,
+    )
+    maps = cache.load("train", len(pixels), stored)
+    assert {stride: (each.dtype, each.shape[2:]) for stride, each in maps.items()} == dict.fromkeys(
+        (4, 8, 16, 32), (np.dtype(np.float16), (5, 5))
+    )
+    indices = torch.tensor([3, 1])
+    found = CachedTokens(maps, source.tokens, strides, images, side, CPU).batch(indices)
+    live = LiveFeatures(source.load(0), strides, images, half=True).batch(indices)
+    assert list(found) == list(live) == list(strides)
+    for stride in strides:
+        torch.testing.assert_close(found[stride], live[stride], rtol=2e-3, atol=2e-3)
+    assert torch.equal(found[2], F.avg_pool2d(found[1], 2))
