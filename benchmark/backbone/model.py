@@ -118,6 +118,10 @@ class Backbone(nn.Module):
         maps = self.feature_maps(image)
         return {level.stride: feature for level, feature in zip(self.levels, maps, strict=True)}
 
+    def map_side(self, stride: int, side: int) -> int:
+        """Return the side of the map of a level, of images of that side."""
+        return side // stride
+
     def with_substitutes(self, image: Tensor, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return one map per level: the network's, and the averaged image where a level is a substitute.
 
