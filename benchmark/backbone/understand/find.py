@@ -5,22 +5,58 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.model import BackboneError
-from lovt_bench.benchmark.backbone.signatures import Signature, digest_of, signatures
+from lovt_bench.benchmark.backbone.signatures import Signature, difference, digest_of, signatures
 from lovt_bench.benchmark.backbone.understand.candidates import Candidate, candidates, splits
 from lovt_bench.benchmark.backbone.understand.dialects import Reading
 from lovt_bench.benchmark.backbone.understand.differs import problems
 from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
 from lovt_bench.benchmark.backbone.understand.report import show, some
 
-USUAL = "resnet50"
-"""What a message compares with where nothing is near."""
 SHOWN = 8
 NEAR = 6
 """Networks that are built to say how near they are."""
 PLACES = 16
 """Prefixes that are looked at for each first name."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A published network that is one of timm's with other sizes."""
+
+    name: str
+    architecture: str
+    options: dict[str, JsonValue]
+    patch: tuple[int, ...]
+    """Shape of its first weight."""
+
+
+def _eva_x(letters: str, size: str, width: int) -> Preset:
+    # timm scales rotary positions to another grid than EVA-X was trained on.
+    options: dict[str, JsonValue] = {"patch_size": 16, "ref_feat_shape": [14, 14]}
+    return Preset(f"EVA-X-{letters}", f"timm.eva02_{size}_patch14_224", options, (width, 3, 16, 16))
+
+
+PRESETS = (
+    _eva_x("Ti", "tiny", 192),
+    _eva_x("S", "small", 384),
+    _eva_x("B", "base", 768),
+    Preset(
+        "a ViT-L/16 of DINOv2's repository, as RayDINO",
+        "timm.vit_large_patch14_dinov2",
+        {"patch_size": 16},
+        (1024, 3, 16, 16),
+    ),
+    Preset(
+        "a ViT-L/16 of DINOv2's repository with registers and gated units, as CheXFound",
+        "timm.vit_large_patch14_reg4_dinov2",
+        {"patch_size": 16, "swiglu": True, "mlp_ratio": 5.34375},
+        (1024, 3, 16, 16),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +66,8 @@ class Match:
     outline: Outline
     others: tuple[str, ...]
     candidate: Candidate
+    known_as: str = ""
+    """What a network with these options is published as."""
 
     @property
     def effort(self) -> int:
@@ -56,11 +94,23 @@ def find(
         raise BackboneError(_none(readings, near))
     least = min(match.effort for match in matches)
     best = [match for match in matches if match.effort == least]
-    plain = [match for match in best if match.outline.architecture in _quick()]
-    chosen = plain[0] if len(plain) == 1 else best[0]
-    if len(best) > 1 and len(plain) != 1:
+    usual = [match for match in best if match.outline.architecture in _quick()]
+    best = usual or _completest(best, readings)
+    if len(best) > 1:
         raise BackboneError(_several(best))
-    return chosen.outline, tuple(_sentences(chosen))
+    return best[0].outline, tuple(_sentences(best[0]))
+
+
+def _completest(best: Sequence[Match], readings: Sequence[Reading]) -> list[Match]:
+    """Return the matches whose head or pooling the file has, too."""
+    known = [_kin(match, readings) for match in best]
+    return [match for match, count in zip(best, known, strict=True) if count == max(known)]
+
+
+def _kin(match: Match, readings: Sequence[Reading]) -> int:
+    """Return how many tensors beside the trunk are those that the whole network has there."""
+    names = set().union(*(reading.sources for reading in readings))
+    return sum(match.candidate.prefix + name in names for name in match.outline.discarded)
 
 
 def fitting_names(readings: Sequence[Reading]) -> list[str]:
@@ -80,7 +130,25 @@ def _fitting(
     for signs in (exact, near):
         if found := [match for sign in signs for match in _matches(readings, sign, options)]:
             return found
+        if found := list(_presets(readings)) if options is None else []:
+            return found
     return list(_by_layouts(readings, options))
+
+
+def _presets(readings: Sequence[Reading]) -> Iterator[Match]:
+    """Yield published networks that are a network of timm with other sizes."""
+    patches = {
+        source.shape
+        for reading in readings
+        for name, source in reading.sources.items()
+        if name.endswith("patch_embed.proj.weight")
+    }
+    for preset in PRESETS:
+        if preset.patch in patches:
+            outline = outline_of(preset.architecture, preset.options)
+            best = next(iter(candidates(readings, outline)), None)
+            if best is not None and best.fits:
+                yield Match(outline, (), best, preset.name)
 
 
 def _quick() -> list[str]:
@@ -177,6 +245,9 @@ def _by_layouts(readings: Sequence[Reading], options: registry.Options | None) -
 
 
 def _sentences(match: Match) -> Iterator[str]:
+    if match.known_as:
+        yield f"{match.known_as}: {match.outline.architecture} with other sizes, by names and shapes"
+        return
     same = f"; the same network goes by {some(match.others)}, too" if match.others else ""
     yield f"{match.outline.architecture} by names and shapes, as no --arch was given{same}"
 
@@ -187,9 +258,12 @@ def _several(best: Sequence[Match]) -> str:
         for match in best[:SHOWN]
     )
     more = f" and {len(best) - SHOWN} more" if len(best) > SHOWN else ""
+    one, other = (registry.blueprint(match.outline.architecture, match.outline.options) for match in best[:2])
+    told = difference(one, other)
+    differs = f"; the first two differ at {told}" if told else ""
     return (
         f"the tensors at {show(best[0].candidate.label)} fit {len(best)} networks that compute something else with them: "
-        f"{each}{more}. Names and shapes cannot tell them apart: say with --arch which one it was"
+        f"{each}{more}{differs}. Names and shapes cannot tell them apart: say with --arch which one it was"
     )
 
 

@@ -24,6 +24,7 @@ from lovt_bench.benchmark.backbone.understand.flatten import Flat, flatten
 from lovt_bench.benchmark.backbone.understand.guard import kind_of
 from lovt_bench.benchmark.backbone.understand.layouts import OPTIONAL
 from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
+from lovt_bench.benchmark.backbone.understand.questions import check_heads, taken_for_granted
 from lovt_bench.benchmark.backbone.understand.read import read_checkpoint
 from lovt_bench.benchmark.backbone.understand.report import WeightsReport, dropped_groups, names_of
 from lovt_bench.benchmark.backbone.understand.take import take
@@ -117,6 +118,7 @@ def _understand(
     if outline is None:
         outline, said = find(every, encoder, options)
     chosen, copies = choose(flat.tensors, every, outline, encoder)
+    check_heads(flat.tensors, chosen, outline)
     state, sentences = take(flat.tensors, chosen, outline)
     report = WeightsReport(
         architecture=outline.architecture,
@@ -129,7 +131,7 @@ def _understand(
         ),
         missing=tuple(name for name in state if name.endswith(OPTIONAL) and name not in chosen.found),
         unexpected=chosen.harmless,
-        found=said,
+        found=(*said, *taken_for_granted(chosen, outline)),
         conversions=(*flat.notes, *sentences, *copies),
     )
     return Understood(state, report)
