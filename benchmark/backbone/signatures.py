@@ -124,11 +124,46 @@ def signatures() -> tuple[Signature, ...]:
 
 
 _OF_SIDES = frozenset(
-    "training img_size grid_size num_patches dynamic_img_size dynamic_img_pad strict_img_size input_resolution feat_size "
-    "seq_len num_classes global_pool num_features head_hidden_size p drop_prob fused_attn grad_checkpointing flatten "
-    "output_fmt in_chans drop_rate default_cfg pretrained_cfg out_indices track_running_stats dump_patches "
-    "call_super_init legacy fixed_attn_mask patch_drop scale_by_keep inplace pool_size "
-    "init_values head_init_scale weight_init num_prefix_tokens".split()
+    [
+        "training",
+        "img_size",
+        "grid_size",
+        "num_patches",
+        "dynamic_img_size",
+        "dynamic_img_pad",
+        "strict_img_size",
+        "input_resolution",
+        "feat_size",
+        "seq_len",
+        "num_classes",
+        "global_pool",
+        "num_features",
+        "head_hidden_size",
+        "p",
+        "drop_prob",
+        "fused_attn",
+        "grad_checkpointing",
+        "flatten",
+        "output_fmt",
+        "in_chans",
+        "drop_rate",
+        "default_cfg",
+        "pretrained_cfg",
+        "out_indices",
+        "track_running_stats",
+        "dump_patches",
+        "call_super_init",
+        "legacy",
+        "fixed_attn_mask",
+        "patch_drop",
+        "scale_by_keep",
+        "inplace",
+        "pool_size",
+        "init_values",
+        "head_init_scale",
+        "weight_init",
+        "num_prefix_tokens",
+    ]
 )
 """Attributes that an image's side, training, a classifier or shapes set: no other feature follows."""
 
@@ -150,7 +185,10 @@ def behaviour(network: nn.Module) -> dict[str, str]:
             and (
                 isinstance(value, bool | int | float | str)
                 or callable(value)
-                or (isinstance(value, tuple | list) and all(isinstance(one, int | float | str) for one in value))
+                or (
+                    isinstance(value, tuple | list)
+                    and all(isinstance(one, int | float | str) for one in value)
+                )
             )
         }
         told[name] = " ".join([kind, *(f"{key}={facts[key]}" for key in sorted(facts))])
@@ -192,7 +230,10 @@ def content_of(networks: Iterable[tuple[str, Mapping[str, Shape], str]]) -> str:
     lines = []
     for fields, classes in groups.values():
         place = parts.setdefault(json.dumps(fields[6]), len(parts))
-        named = sorted((sorted(names, key=_plainest) for names in classes.values()), key=lambda names: _plainest(names[0]))
+        named = sorted(
+            (sorted(names, key=_plainest) for names in classes.values()),
+            key=lambda names: _plainest(names[0]),
+        )
         lines.append(json.dumps([*fields[:6], place, named], separators=(",", ":")))
     body = ",\n".join(sorted(lines))
     return f'{{"parts": [\n{",".join(chr(10) + each for each in parts)[1:]}\n],\n"networks": [\n{body}\n]}}\n'

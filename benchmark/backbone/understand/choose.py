@@ -9,7 +9,7 @@ from torch import Tensor
 from lovt_bench.benchmark.backbone.model import BackboneError
 from lovt_bench.benchmark.backbone.understand.candidates import Candidate, candidates, same_values, splits
 from lovt_bench.benchmark.backbone.understand.dialects import Reading
-from lovt_bench.benchmark.backbone.understand.differs import problems
+from lovt_bench.benchmark.backbone.understand.differs import known_by_name, problems
 from lovt_bench.benchmark.backbone.understand.find import fitting_names
 from lovt_bench.benchmark.backbone.understand.outline import Outline
 from lovt_bench.benchmark.backbone.understand.report import show, some
@@ -95,6 +95,8 @@ def _why_none(
             f"no trunk of {architecture}: {_alike(readings[0], outline)} of the {len(tensors):,} tensors "
             f"have its names and shapes; the file holds {some(tensors, 4)}"
         )
+    if known := known_by_name(tensors):
+        return f"{text}. {known}"
     if encoder is None and (others := [name for name in fitting_names(readings) if name != architecture]):
         which = f"--arch {others[0]}" if len(others) == 1 else "the one that it is with --arch"
         text += f". The file fits {', '.join(others)}: pass {which}"

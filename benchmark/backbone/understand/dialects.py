@@ -54,7 +54,10 @@ class Dialect:
         return [
             prefix
             for prefix in sorted(found, key=len)[:PREFIX_LIMIT]
-            if all(any(one.match(name, len(prefix)) for name in names if name.startswith(prefix)) for one in needed)
+            if all(
+                any(one.match(name, len(prefix)) for name in names if name.startswith(prefix))
+                for one in needed
+            )
         ]
 
     def rename(self, name: str) -> str:

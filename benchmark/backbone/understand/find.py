@@ -12,13 +12,15 @@ from lovt_bench.benchmark.backbone.model import BackboneError
 from lovt_bench.benchmark.backbone.signatures import Signature, difference, digest_of, signatures
 from lovt_bench.benchmark.backbone.understand.candidates import Candidate, candidates, splits
 from lovt_bench.benchmark.backbone.understand.dialects import Reading
-from lovt_bench.benchmark.backbone.understand.differs import problems
+from lovt_bench.benchmark.backbone.understand.differs import known_by_name, problems
 from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
 from lovt_bench.benchmark.backbone.understand.report import show, some
 
 SHOWN = 8
-NEAR = 6
+NEAR = 4
 """Networks that are built to say how near they are."""
+ALIKE = 1.0
+"""Below it `_far` says that a network may fit all the same: parts of its classifier lie within its modules."""
 PLACES = 16
 """Prefixes that are looked at for each first name."""
 
@@ -91,7 +93,7 @@ def find(
     exact, near = _by_signature(readings, encoder)
     matches = _fitting(readings, exact, near, options)
     if not matches:
-        raise BackboneError(_none(readings, near))
+        raise BackboneError(_none(readings, [sign for _, sign in near]))
     least = min(match.effort for match in matches)
     best = [match for match in matches if match.effort == least]
     usual = [match for match in best if match.outline.architecture in _quick()]
@@ -124,10 +126,10 @@ def fitting_names(readings: Sequence[Reading]) -> list[str]:
 def _fitting(
     readings: Sequence[Reading],
     exact: Sequence[Signature],
-    near: Sequence[Signature],
+    near: Sequence[tuple[float, Signature]],
     options: registry.Options | None,
 ) -> list[Match]:
-    for signs in (exact, near):
+    for signs in (exact, [sign for far, sign in near if far < ALIKE]):
         if found := [match for sign in signs for match in _matches(readings, sign, options)]:
             return found
         if found := list(_presets(readings)) if options is None else []:
@@ -158,8 +160,8 @@ def _quick() -> list[str]:
 
 def _by_signature(
     readings: Sequence[Reading], encoder: str | None
-) -> tuple[list[Signature], list[Signature]]:
-    """Return signatures that agree, and those whose first weight does, the nearest first."""
+) -> tuple[list[Signature], list[tuple[float, Signature]]]:
+    """Return signatures that agree, and those whose first name occurs with how far they are, the nearest first."""
     firsts: dict[str, list[Signature]] = {}
     for sign in signatures():
         firsts.setdefault(sign.first, []).append(sign)
@@ -198,7 +200,7 @@ def _by_signature(
                         if id(sign) not in near or near[id(sign)][0] > score:
                             near[id(sign)] = (score, sign)
     nearest = sorted(near.values(), key=lambda pair: pair[0])
-    return list(exact.values()), [sign for _, sign in nearest[:NEAR]]
+    return list(exact.values()), nearest[:NEAR]
 
 
 def _far(sign: Signature, below: dict[str, tuple[int, ...]], count: int) -> float:
@@ -267,6 +269,11 @@ def _several(best: Sequence[Match]) -> str:
     )
 
 
+def _share(one: Candidate) -> float:
+    """Return which part of a trunk's tensors agrees, those that are missing or too many counted."""
+    return one.agreement / (len(one.found) + len(one.missing) + len(one.unexpected))
+
+
 def _none(readings: Sequence[Reading], near: Sequence[Signature]) -> str:
     """Return what is nearest, and what differs."""
     tensors = readings[0].sources
@@ -278,10 +285,10 @@ def _none(readings: Sequence[Reading], near: Sequence[Signature]) -> str:
             except BackboneError:
                 continue
             tried += [(one, name) for one in candidates(readings, outline)[:1]]
-    tried.sort(key=lambda pair: -pair[0].agreement / (len(pair[0].found) + len(pair[0].missing)))
-    head = (
-        f"none of the known networks fits the {len(tensors):,} tensors of the file; it holds {some(tensors, 4)}"
-    )
+    tried.sort(key=lambda pair: -_share(pair[0]))
+    head = f"none of the known networks fits the {len(tensors):,} tensors of the file; it holds {some(tensors, 4)}"
+    if known := known_by_name(tensors):
+        return f"{head}. {known}"
     if not tried or not tried[0][0].agreement:
         return f"{head}. If you know which network it is, name it with --arch"
     best, name = tried[0]
