@@ -86,6 +86,8 @@ class Backbone(nn.Module):
         self.saved_names: Mapping[str, str] = {}
         """How the library that owns the network names its tensors in files, each with its name in the state dict;
         empty where files have the names of the state dict."""
+        self.packed_names: Mapping[str, tuple[str, ...]] = {}
+        """Names in such files that hold several tensors of the state dict, one behind the other along the first axis."""
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         """Return one map per entry of `levels`, in that order, each (N, channels, S / stride, S / stride)."""

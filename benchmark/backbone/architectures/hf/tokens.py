@@ -1,0 +1,63 @@
+"""Plain vision transformers of transformers as backbones: their patch tokens, on one grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from torch import Tensor
+
+from lovt_bench.benchmark.backbone.architectures.hf.build import TABLES, created
+from lovt_bench.benchmark.backbone.architectures.hf.plain import PARTS, after_blocks
+from lovt_bench.benchmark.backbone.architectures.hf.saved_names import saved_names
+from lovt_bench.benchmark.backbone.tokens.model import LevelRule, TokenBackbone
+
+QUARTERS = 4
+
+
+class HfTokens(TokenBackbone):
+    """A plain vision transformer.
+
+    Args:
+        architecture: Its name in the registry.
+        model_type: A plain one.
+        options: `config` cleaned, and what else completes the name.
+        rule: From which blocks the levels come.
+    """
+
+    def __init__(self, architecture: str, model_type: str, options: Mapping[str, Any], rule: LevelRule) -> None:
+        config = options["config"]
+        super().__init__(
+            architecture,
+            dict(options),
+            width=config["hidden_size"],
+            patch=config["patch_size"],
+            rule=rule,
+        )
+        network = created(model_type, config)
+        for table in TABLES:
+            setattr(self, table, getattr(network, table))
+        # The tuple hides the network from torch, which would register it as a child and prefix all names.
+        self._network = (network,)
+        self._parts = PARTS[model_type]
+        self._prefix = self._parts.prefix + config.get("num_register_tokens", 0)
+        layers = config["num_hidden_layers"]
+        self._wanted = (
+            (layers,)
+            if rule == "last"
+            else tuple(-(-layers * quarter // QUARTERS) for quarter in range(1, QUARTERS + 1))
+        )
+        self.saved_names, self.packed_names = saved_names(network)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode of all modules and of the network itself."""
+        self._network[0].training = mode
+        return super().train(mode)
+
+    def token_maps(self, image: Tensor) -> tuple[Tensor, ...]:
+        fitted = self.fitted(image)
+        side = self.grid(image.shape[-1])
+        return tuple(
+            tokens[:, self._prefix :].transpose(1, 2).unflatten(2, (side, side))
+            for tokens in after_blocks(self._network[0], self._parts, fitted, self._wanted)
+        )
