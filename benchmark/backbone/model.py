@@ -47,6 +47,18 @@ class Summary:
     """First name of the state dict."""
 
 
+@dataclass(frozen=True)
+class PositionTable:
+    """A table of learned positions, which depends on the side of the images that a network was trained at."""
+
+    rule: str
+    """By which it is resampled for another side: that of the library that owns the network (`tokens.positions`)."""
+    before: int = 0
+    """Rows before those of the grid: CLS and distillation tokens."""
+    after: int = 0
+    """Rows after those of the grid."""
+
+
 def level_of(stride: int, channels: int) -> FeatureLevel:
     """Return a level of a network under the name that goes with its stride: `c1` for 2 … `c5` for 32."""
     return FeatureLevel(name=f"c{stride.bit_length() - 1}", channels=channels, stride=stride)
@@ -88,6 +100,8 @@ class Backbone(nn.Module):
         empty where files have the names of the state dict."""
         self.packed_names: Mapping[str, tuple[str, ...]] = {}
         """Names in such files that hold several tensors of the state dict, one behind the other along the first axis."""
+        self.position_tables: Mapping[str, PositionTable] = {}
+        """Tensors of the state dict that are resampled where a file has them for another side of images."""
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         """Return one map per entry of `levels`, in that order, each (N, channels, S / stride, S / stride)."""

@@ -65,3 +65,23 @@ def _created(model_type: str, config: Mapping[str, Any]) -> Any:
         if getattr(module, "mask_token", None) is not None:
             module.mask_token = None
     return network.requires_grad_(True)
+
+
+def discarded(network: nn.Module, saved: Mapping[str, str]) -> frozenset[str]:
+    """Return names that files may hold within the network's modules, and that no feature depends on.
+
+    Args:
+        network: The trunk.
+        saved: `Backbone.saved_names`.
+    """
+    files = saved or {name: name for name in network.state_dict()}
+    indices = {
+        name.removesuffix("bias_table") + "index" for name in files if name.endswith("relative_position_bias_table")
+    }
+    windows = {
+        name.removesuffix("logit_scale") + part
+        for name in files
+        if name.endswith(".logit_scale")
+        for part in ("relative_position_index", "relative_coords_table")
+    }
+    return frozenset({"embeddings.mask_token", "embeddings.position_ids", *indices, *windows})

@@ -13,6 +13,7 @@ from lovt_bench.benchmark.backbone.architectures.hf.config import (
     known_type,
 )
 from lovt_bench.benchmark.backbone.architectures.hf.families import FAMILIES, TOWERS
+from lovt_bench.benchmark.backbone.architectures.hf.torchvision_names import torchvision_name
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.tokens.grid import tokens_across
 from lovt_bench.benchmark.backbone.tokens.model import LevelRule
@@ -28,10 +29,10 @@ SIDES = range(1, 1 << 14)
 """What can be a side of images."""
 
 
-def from_config(config: Mapping[str, Any]) -> tuple[str, dict[str, JsonValue]]:
+def from_config(config: Mapping[str, Any]) -> tuple[str, dict[str, JsonValue] | None]:
     """Return the architecture that a `config.json` describes, and its options.
 
-    Only fields that features depend on are kept. Position tables are those of 224-pixel images; `native_side` keeps
+    Only fields that features depend on are kept. A ResNet that is torchvision's goes by torchvision's name. Position tables are those of 224-pixel images; `native_side` keeps
     the side that the network was trained at.
 
     Args:
@@ -61,6 +62,10 @@ def from_config(config: Mapping[str, Any]) -> tuple[str, dict[str, JsonValue]]:
         patch = cast(int, known["patch_size"])
         known["image_size"] = tokens_across(SIDE, patch) * patch
         options["levels"] = "last"
+    elif model_type == "hiera":
+        known["image_size"] = [SIDE, SIDE]
+    elif model_type == "resnet" and (same := torchvision_name(known)):
+        return same, None
     return PREFIX + model_type, options
 
 
@@ -91,4 +96,6 @@ def network_of(architecture: str, options: Mapping[str, JsonValue] | None) -> Ba
         from lovt_bench.benchmark.backbone.architectures.hf.tokens import HfTokens
 
         return HfTokens(architecture, model_type, whole, cast(LevelRule, given.get("levels", "last")))
-    raise BackboneError("soon")
+    from lovt_bench.benchmark.backbone.architectures.hf.stages import HfStages
+
+    return HfStages(architecture, model_type, whole)

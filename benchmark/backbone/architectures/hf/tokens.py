@@ -7,8 +7,9 @@ from typing import Any, Self
 
 from torch import Tensor
 
-from lovt_bench.benchmark.backbone.architectures.hf.build import TABLES, created
+from lovt_bench.benchmark.backbone.architectures.hf.build import TABLES, created, discarded
 from lovt_bench.benchmark.backbone.architectures.hf.plain import PARTS, after_blocks
+from lovt_bench.benchmark.backbone.architectures.hf.positions import position_tables
 from lovt_bench.benchmark.backbone.architectures.hf.saved_names import saved_names
 from lovt_bench.benchmark.backbone.tokens.model import LevelRule, TokenBackbone
 
@@ -48,6 +49,8 @@ class HfTokens(TokenBackbone):
             else tuple(-(-layers * quarter // QUARTERS) for quarter in range(1, QUARTERS + 1))
         )
         self.saved_names, self.packed_names = saved_names(network)
+        self.discarded = discarded(network, self.saved_names)
+        self.position_tables = position_tables(model_type, network, self._parts.prefix)
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode of all modules and of the network itself."""
