@@ -99,7 +99,7 @@ class Backbone(nn.Module):
         """How the library that owns the network names its tensors in files, each with its name in the state dict;
         empty where files have the names of the state dict."""
         self.packed_names: Mapping[str, tuple[str, ...]] = {}
-        """Names in such files that hold several tensors of the state dict, one behind the other along the first axis."""
+        """Names in such files of what holds several tensors of the state dict, concatenated along the first axis."""
         self.position_tables: Mapping[str, PositionTable] = {}
         """Tensors of the state dict that are resampled where a file has them for another side of images."""
 

@@ -76,7 +76,9 @@ def discarded(network: nn.Module, saved: Mapping[str, str]) -> frozenset[str]:
     """
     files = saved or {name: name for name in network.state_dict()}
     indices = {
-        name.removesuffix("bias_table") + "index" for name in files if name.endswith("relative_position_bias_table")
+        name.removesuffix("bias_table") + "index"
+        for name in files
+        if name.endswith("relative_position_bias_table")
     }
     windows = {
         name.removesuffix("logit_scale") + part

@@ -32,8 +32,8 @@ SIDES = range(1, 1 << 14)
 def from_config(config: Mapping[str, Any]) -> tuple[str, dict[str, JsonValue] | None]:
     """Return the architecture that a `config.json` describes, and its options.
 
-    Only fields that features depend on are kept. A ResNet that is torchvision's goes by torchvision's name. Position tables are those of 224-pixel images; `native_side` keeps
-    the side that the network was trained at.
+    Only fields that features depend on are kept. A ResNet that is torchvision's goes by torchvision's name. Position
+    tables are those of 224-pixel images; `native_side` keeps the side that the network was trained at.
 
     Args:
         config: Content of `config.json`, hostile.
@@ -85,7 +85,7 @@ def network_of(architecture: str, options: Mapping[str, JsonValue] | None) -> Ba
         raise BackboneError(f"config of {architecture} must be the fields of a configuration")
     if strange := sorted(config.keys() - set(family.fields)):
         raise BackboneError(
-            f"{architecture} has no field {', '.join(strange)}; a whole config.json is taken by `submit --weights FOLDER`"
+            f"{architecture} has no field {', '.join(strange)}; `submit --weights FOLDER` takes a whole config.json"
         )
     whole: dict[str, JsonValue] = {"config": cleaned(model_type, config)}
     if "native_side" in given:

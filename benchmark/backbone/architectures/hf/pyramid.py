@@ -57,7 +57,7 @@ def _swin(network: Any, image: Tensor) -> list[Tensor]:
     for stage in network.encoder.layers:
         for number, block in enumerate(stage.blocks):
             # The library shrinks windows for good when it sees a small map, which its table of positions does not
-            # follow. Here a map that is smaller than a window is padded; where it is not, the numbers are the library's.
+            # follow. Here a map that is smaller than a window is padded; else the numbers are the library's.
             block.shift_size = window // 2 if number % 2 and min(height, width) > window else 0
             tokens, _ = block(tokens, (height, width), always_partition=True)
         found.append(_as_map(tokens, height, width))

@@ -26,7 +26,9 @@ class HfTokens(TokenBackbone):
         rule: From which blocks the levels come.
     """
 
-    def __init__(self, architecture: str, model_type: str, options: Mapping[str, Any], rule: LevelRule) -> None:
+    def __init__(
+        self, architecture: str, model_type: str, options: Mapping[str, Any], rule: LevelRule
+    ) -> None:
         config = options["config"]
         super().__init__(
             architecture,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,10 @@ TOLERANCE = 1e-5
 
 
 @pytest.fixture(scope="module", params=PLAIN)
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]]:
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     """A folder and the network that its library reads from it."""
     folder = tmp_path_factory.mktemp("hf")
-    yield folder, saved(PLAIN[request.param], folder)
+    return folder, saved(PLAIN[request.param], folder)
 
 
 def image_of(side: int) -> Tensor:
@@ -80,7 +79,11 @@ def test_training_is_without_noise_and_reaches_the_first_layer(case: tuple[Path,
     loud.square().sum().backward()
     unreached = [name for name, each in backbone.named_parameters() if each.grad is None]
     assert not unreached
-    assert all(bool(each.grad is not None and each.grad.abs().sum() > 0) for each in backbone.parameters() if each.ndim == 4)
+    assert all(
+        bool(each.grad is not None and each.grad.abs().sum() > 0)
+        for each in backbone.parameters()
+        if each.ndim == 4
+    )
 
 
 def test_levels_have_their_strides(case: tuple[Path, Any]) -> None:
@@ -108,7 +111,9 @@ def test_quarters_are_normed_maps_after_a_quarter_of_the_blocks(tmp_path: Path) 
 
 
 def test_a_side_that_the_patch_does_not_divide_is_resampled_not_floored() -> None:
-    backbone = build("hf.dinov2", {"config": {"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2}})
+    backbone = build(
+        "hf.dinov2", {"config": {"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2}}
+    )
     assert isinstance(backbone, TokenBackbone)
     assert [tuple(backbone.token_maps(torch.zeros(1, 3, side, side))[0].shape[2:]) for side in (64, 128)] == [
         (5, 5),
@@ -117,7 +122,9 @@ def test_a_side_that_the_patch_does_not_divide_is_resampled_not_floored() -> Non
 
 
 def test_a_masked_autoencoder_shows_all_patches_in_their_order_whatever_it_drew() -> None:
-    backbone = build("hf.vit_mae", {"config": {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}})
+    backbone = build(
+        "hf.vit_mae", {"config": {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}}
+    )
     with torch.inference_mode():
         assert torch.equal(patch_tokens(backbone, image_of(64)), patch_tokens(backbone, image_of(64)))
 

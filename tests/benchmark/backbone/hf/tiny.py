@@ -59,7 +59,9 @@ PLAIN = {
     "dinov2-swiglu": Case("dinov2", {**DINOV2, "use_swiglu_ffn": True, "patch_size": 8, "image_size": 224}),
     "dinov2_with_registers": Case("dinov2_with_registers", DINOV2),
     "dinov3_vit": Case("dinov3_vit", {**VIT, "num_register_tokens": 4, "pos_embed_shift": 0.5}),
-    "dinov3_vit-gated": Case("dinov3_vit", {**VIT, "use_gated_mlp": True, "key_bias": True, "rope_theta": 50.0}),
+    "dinov3_vit-gated": Case(
+        "dinov3_vit", {**VIT, "use_gated_mlp": True, "key_bias": True, "rope_theta": 50.0}
+    ),
     "ijepa": Case("ijepa", {**VIT, "patch_size": 14, "image_size": 448}),
     "siglip_vision_model": Case("siglip_vision_model", {**VIT, "patch_size": 14, "image_size": 448}),
     "vit": Case("vit", {**VIT, "attention_probs_dropout_prob": 0.5, "hidden_act": "quick_gelu"}),
@@ -126,7 +128,10 @@ def config_of(folder: Path) -> dict[str, Any]:
 
 def load(backbone: Backbone, folder: Path) -> Backbone:
     """Give a backbone the weights of a folder by what it says of names, packed tensors and tables."""
-    file = {name.removeprefix("vision_model."): value for name, value in load_file(folder / "model.safetensors").items()}
+    file = {
+        name.removeprefix("vision_model."): value
+        for name, value in load_file(folder / "model.safetensors").items()
+    }
     ours = backbone.state_dict()
     names = backbone.saved_names or {name: name for name in ours}
     state = {our: file[theirs] for theirs, our in names.items()}
