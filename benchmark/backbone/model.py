@@ -99,7 +99,7 @@ class Backbone(nn.Module):
         """How the library that owns the network names its tensors in files, each with its name in the state dict;
         empty where files have the names of the state dict."""
         self.packed_names: Mapping[str, tuple[str, ...]] = {}
-        """Names in such files of what holds several tensors of the state dict, concatenated along the first axis."""
+        """Names in such files that hold several tensors of the state dict, concatenated along the first axis."""
         self.position_tables: Mapping[str, PositionTable] = {}
         """Tensors of the state dict that are resampled where a file has them for another side of images."""
 
@@ -131,6 +131,10 @@ class Backbone(nn.Module):
             )
         maps = self.feature_maps(image)
         return {level.stride: feature for level, feature in zip(self.levels, maps, strict=True)}
+
+    def map_side(self, stride: int, side: int) -> int:
+        """Return the side of the map of a level, of images of that side."""
+        return side // stride
 
     def with_substitutes(self, image: Tensor, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return one map per level: the network's, and the averaged image where a level is a substitute.

@@ -16,6 +16,7 @@ from lovt_bench.benchmark.backbone.folder import check_architecture, load_backbo
 from lovt_bench.benchmark.backbone.graph_apart import GraphApart, graph_side
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.names import DRAWN, DRAWN_PREFIX, IMAGENET, MANIFEST, misnamed, missing
+from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens, stored_tokens
 from lovt_bench.benchmark.backbone.weights import weights_digest
 from lovt_bench.benchmark.contract.backbone import BackboneManifest, FeatureLevel, drawn_display_name
 from lovt_bench.benchmark.contract.base import digest_of, is_name
@@ -55,6 +56,11 @@ class BackboneSource(Protocol):
         """The only image side that it takes; None: any divisible by 32."""
         ...
 
+    @property
+    def tokens(self) -> StoredTokens | None:
+        """What is stored of it in the place of levels; None where levels are."""
+        ...
+
     def load(self, seed: int) -> Backbone:
         """Return the backbone in eval mode on the CPU, torch's generators untouched."""
         ...
@@ -85,8 +91,14 @@ class RandomSource:
         return registry.blueprint(self.architecture).fixed_side
 
     @property
+    def tokens(self) -> StoredTokens | None:
+        return stored_tokens(registry.blueprint(self.architecture))
+
+    @property
     def sha256(self) -> str:
-        return digest_of({**DRAWING_RULE, "architecture": self.architecture})
+        options = registry.blueprint(self.architecture).options
+        rule = {**DRAWING_RULE, "architecture": self.architecture}
+        return digest_of(rule if options is None else rule | {"options": options})
 
     def load(self, seed: int) -> Backbone:
         return random_draw(self.architecture, seed)
@@ -130,6 +142,12 @@ class FolderSource:
             return graph_side(self.root, self.sha256)
         return registry.blueprint(self.architecture, self.manifest.options).fixed_side
 
+    @property
+    def tokens(self) -> StoredTokens | None:
+        if self.frozen_only:
+            return None
+        return stored_tokens(registry.blueprint(self.architecture, self.manifest.options))
+
     def load(self, seed: int) -> Backbone:
         backbone = GraphApart(self.root) if self.frozen_only else load_backbone(self.root)
         if read_manifest(self.root).sha256 != self.sha256:
@@ -149,6 +167,7 @@ class ImageNetSource:
     drawn_per_run: bool = False
     frozen_only: bool = False
     fixed_side: int | None = None
+    tokens: StoredTokens | None = None
 
     @property
     def levels(self) -> tuple[FeatureLevel, ...]:

@@ -126,7 +126,7 @@ def read_options(path: Path) -> dict[str, JsonValue] | None:
             stated = (file.metadata() or {}).get(OPTIONS)
         return None if stated is None else _OPTIONS.validate_json(stated)
     except (SafetensorError, OSError, ValueError) as error:
-        raise BackboneError(f"{path.name} has no readable header: {error}") from error
+        raise BackboneError(f"{path.name} is not a readable safetensors file: {error}") from error
 
 
 def serialise(backbone: Backbone) -> bytes:

@@ -66,6 +66,13 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def discard(scratch: Path) -> None:
+    """Remove a temporary file or folder. The name of its place goes first: half an old folder is never put back."""
+    if scratch.is_dir() and not scratch.is_symlink():
+        (scratch / TARGET).unlink(missing_ok=True)
+    remove(scratch)
+
+
 def _is_free(path: Path) -> bool:
     """Return whether no living process holds a temporary file or folder."""
     descriptor = _grasp(path)
@@ -81,7 +88,7 @@ def _remove(path: Path) -> bool:
         return False
     try:
         restore(path)
-        remove(path)
+        discard(path)
     except OSError:  # somebody else's; it stays on the list of `abandoned`
         return False
     finally:
@@ -105,11 +112,14 @@ def _grasp(path: Path) -> int | None:
 
 
 def restore(scratch: Path) -> None:
-    """Put the old folder back where its place is empty."""
+    """Put the old folder back where its place is empty, unless its removal has begun."""
     old = scratch / OLD
+    try:
+        name = (scratch / TARGET).read_text(encoding="utf-8", errors="surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return
     if not os.path.lexists(old):
         return
-    name = (scratch / TARGET).read_text(encoding="utf-8", errors="surrogateescape")
     target = scratch.with_name(name)
     if not os.path.lexists(target):
         old.rename(target)

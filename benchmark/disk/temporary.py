@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lovt_bench.benchmark.disk.leftovers import OLD, TARGET, restore, sweep, temporary_name
+from lovt_bench.benchmark.disk.leftovers import OLD, TARGET, discard, restore, sweep, temporary_name
 from lovt_bench.benchmark.disk.lock import is_at, try_lock
 from lovt_bench.benchmark.disk.words import naming
 
@@ -96,7 +95,8 @@ def scratch_folder(target: Path) -> Iterator[Path]:
     finally:
         # Where the second rename of `new_folder` failed, the old folder goes back before anything is removed.
         restore(scratch)
-        shutil.rmtree(scratch, ignore_errors=True)
+        with suppress(OSError):
+            discard(scratch)
         os.close(descriptor)
 
 

@@ -6,17 +6,23 @@ imported when the first network is built. Nothing is downloaded.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Self
+from typing import Any
 
 import torch
 from pydantic import JsonValue
-from torch import Tensor, nn
+from torch import Tensor
 
+from lovt_bench.benchmark.backbone.architectures._timm import OTHER_SIDES, PREFIX, SIDE, Adopted, create
 from lovt_bench.benchmark.backbone.architectures.resnet import NAMES as TORCHVISION
+from lovt_bench.benchmark.backbone.architectures.timm_tokens import (
+    TimmTokens,
+    has_one_stride,
+    strides_of,
+    trunk_tokens,
+)
 from lovt_bench.benchmark.backbone.model import (
     STRIDES,
     Backbone,
@@ -26,10 +32,6 @@ from lovt_bench.benchmark.backbone.model import (
     with_image,
 )
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
-from lovt_bench.benchmark.contract.unknown import nearest
-from lovt_bench.benchmark.contract.untrusted import clean_text
-
-PREFIX = "timm."
 
 RECOMMENDED: dict[str, tuple[int, tuple[int, ...], str]] = {
     "convnext_atto": (3_373_880, (40, 80, 160, 320), "stem.0.weight"),
@@ -55,12 +57,6 @@ Listings and searches read this table instead of building networks. Other networ
 COARSER = STRIDES[1:]
 """Strides that a network must have. If it has no stride 2, the image takes that place."""
 
-SIDE = 224
-"""Side of the published protocol in pixels. A network that accepts only one side is built for this one."""
-
-OTHER_SIDES = (64, 128)
-"""Sides that are tried to find out whether a network accepts any side."""
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -74,7 +70,7 @@ class Plan:
     """Names in the state dict of the whole network that the trunk does not need."""
 
 
-class TimmNetwork(Backbone):
+class TimmNetwork(Adopted):
     """Gives the levels c1 … c5 at strides 2 … 32. If a network has no stride 2, the image takes the place of c1.
 
     The backbone shares its tables of modules, parameters and buffers with timm's network. So its tensors have timm's
@@ -86,17 +82,9 @@ class TimmNetwork(Backbone):
         super().__init__(PREFIX + name, plan.levels)
         network = _create(name)
         self._indices = network.prune_intermediate_layers(list(plan.indices), prune_norm=True)
-        for table in ("_modules", "_parameters", "_buffers", "_non_persistent_buffers_set"):
-            setattr(self, table, getattr(network, table))
-        # The tuple hides the network from torch, which would register it as a child and prefix all names.
-        self._network = (network,)
+        self.adopt(network)
         self.fixed_side = plan.fixed_side
         self.discarded = plan.discarded
-
-    def train(self, mode: bool = True) -> Self:
-        """Set the mode of all modules and of the network itself."""
-        self._network[0].training = mode
-        return super().train(mode)
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         return self.with_substitutes(image, _maps(self._network[0], image, self._indices))
@@ -150,6 +138,8 @@ def trunk_state(name: str) -> dict[str, Tensor]:
     """
     with torch.device("meta"):
         network = _create(name)
+        if len(strides_of(network)) == 1:
+            return trunk_tokens(name)
         network.prune_intermediate_layers(
             [index for index, _, _ in _features(name, network)], prune_norm=True
         )
@@ -164,45 +154,19 @@ def levels_of(widths: Sequence[int]) -> tuple[FeatureLevel, ...]:
 
 
 def _create(name: str) -> Any:
-    """Return timm's network with its default initialisation, on torch's default device."""
-    import timm
-    from timm.layers import DropPath
-
-    # This check comes first: timm treats other names as addresses to download from.
-    if not timm.is_model(name) or "." in name:
-        raise BackboneError(_unknown(name, timm.list_models()))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        network = _first_accepted(partial(timm.create_model, name, pretrained=False))
-    for module in network.modules():
-        # The protocol trains without dropout and stochastic depth.
-        if isinstance(module, nn.modules.dropout._DropoutNd):
-            module.p = 0.0
-        elif isinstance(module, DropPath):
-            module.drop_prob = 0.0
-    return network
-
-
-def _first_accepted(create: Callable[..., Any]) -> Any:
-    """Build the network with the constructor option that lets it accept the most image sides."""
-    for options in ({"strict_img_size": False}, {"img_size": SIDE}):
-        try:
-            return create(**options)
-        except TypeError:
-            continue
-    return create()
+    """Return timm's network, built so that it accepts the most image sides."""
+    return create(name, ({"strict_img_size": False}, {"img_size": SIDE}, {}))
 
 
 def _features(name: str, network: Any) -> list[tuple[int, int, int]]:
     """Return index, stride and channels of the last feature map of each stride that is a level, by ascending stride."""
     offered = [(info["reduction"], info["num_chs"]) for info in getattr(network, "feature_info", [])]
     last = {stride: (index, stride, width) for index, (stride, width) in enumerate(offered)}
-    able = hasattr(network, "forward_intermediates") and hasattr(network, "prune_intermediate_layers")
-    if not able or not set(COARSER) <= last.keys():
+    if not set(COARSER) <= strides_of(network):
         strides = sorted({stride for stride, _ in offered})
         raise BackboneError(
-            f"{PREFIX}{name} cannot be a backbone: heads ask for feature maps of strides 4, 8, 16 and 32, it has "
-            f"{strides or 'none'}; plain vision transformers have one stride only. Networks that fit: "
+            f"{PREFIX}{name} cannot be a backbone: heads ask for feature maps of strides 4, 8, 16 and 32, or for "
+            f"tokens of one stride; it has {strides or 'none'}. Networks that fit: "
             f"{', '.join(PREFIX + each for each in list(RECOMMENDED)[:4])}, … (`lovt-bench backbone architectures`)"
         )
     return [last[stride] for stride in STRIDES if stride in last]
@@ -225,15 +189,6 @@ def _maps(network: Any, image: Tensor, indices: Sequence[int]) -> list[Tensor]:
     return maps
 
 
-def _unknown(name: str, known: list[str]) -> str:
-    bare, dot, tag = name.partition(".")
-    if dot and bare in known:
-        return f"{clean_text(tag, 60)} names weights, not an architecture: use {PREFIX}{bare}"
-    close = nearest(name, known, 3)
-    meant = f"; did you mean {', '.join(PREFIX + each for each in close)}?" if close else ""
-    return f"timm has no network {clean_text(name, 60)!r}{meant}"
-
-
 ARCHITECTURES: dict[str, Callable[[], Backbone]] = {
     PREFIX + name: partial(TimmNetwork, name) for name in RECOMMENDED
 }
@@ -246,6 +201,10 @@ SUMMARIES = {
 
 def named(architecture: str, options: Mapping[str, JsonValue] | None) -> Callable[[], Backbone]:
     """Return a function that builds the network `timm.NAME`."""
-    if options is not None:
-        raise BackboneError(f"{architecture} takes no options, found {', '.join(sorted(options))}")
-    return partial(TimmNetwork, architecture.removeprefix(PREFIX))
+    return partial(_build, architecture.removeprefix(PREFIX), options)
+
+
+def _build(name: str, options: Mapping[str, JsonValue] | None) -> Backbone:
+    if name in TORCHVISION or (options is None and not has_one_stride(name)):
+        return TimmNetwork(name)
+    return TimmTokens(name, options)

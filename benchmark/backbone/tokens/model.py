@@ -18,6 +18,13 @@ TOKEN_STRIDES = STRIDES[1:]
 """Strides that tokens give; the image takes the place of stride 2."""
 
 
+def blocks_of(rule: LevelRule, depth: int) -> tuple[int, ...]:
+    """Return which blocks of a network (from 0) a rule takes the maps after, the deepest last."""
+    if rule == "last":
+        return (depth - 1,)
+    return tuple(max(1, depth * quarter // 4) - 1 for quarter in range(1, 5))
+
+
 class TokenBackbone(Backbone):
     """Cuts the image into patches and gives one token for each; feature levels are resampled from them.
 
@@ -46,7 +53,7 @@ class TokenBackbone(Backbone):
         CLS, register and distillation tokens are left out.
 
         Args:
-            image: (N, 3, S, S); `fitted` makes one whose side the patch divides.
+            image: (N, 3, S, S) whose side the patch divides, as `fitted` makes it.
 
         Returns:
             One map by the rule `last`, four by `quarters`, the deepest last; each (N, width, G, G), G = `grid(S)`.
@@ -62,7 +69,7 @@ class TokenBackbone(Backbone):
         return resample(image, self.grid(image.shape[-1]) * self.patch)
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
-        maps = self.token_maps(image)
+        maps = self.token_maps(self.fitted(image))
         return self.with_substitutes(image, levels_from_tokens(maps, image.shape[-1]))
 
 

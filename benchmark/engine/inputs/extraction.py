@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
+from lovt_bench.benchmark.backbone.tokens.stored import as_stored
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
 
 Demand = dict[tuple[SplitName, int], int]
-"""Rows by split and stride."""
+"""Rows by split and by the stride of what is stored: of a level, or of a map of tokens (`StoredTokens.map_of`)."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,6 @@ def extract(
     """
     if not lacking.passes:
         return
-    backbone = load()
+    backbone = as_stored(load())
     for split, (rows, strides) in lacking.passes.items():
         cache.extract(backbone, split, rows, strides, device, advance)

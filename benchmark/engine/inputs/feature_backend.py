@@ -58,7 +58,7 @@ def library_for(device: torch.device, images: int, side: int, graph: bool = Fals
 
 
 class FeatureBackend(Protocol):
-    """Computes feature levels of normalised images."""
+    """Computes what is stored of normalised images: feature levels, or maps of tokens."""
 
     name: str
     library: str
@@ -98,7 +98,7 @@ class OnnxFeatures:
         from lovt_bench.benchmark.backbone.graph_model import open_session
 
         self._input, self._side, self.library = INPUT, side, _onnxruntime()
-        self._levels = {level.stride: level for level in backbone.levels}
+        self._levels, self._map_side = {level.stride: level for level in backbone.levels}, backbone.map_side
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "backbone.onnx"
             path.write_bytes(export_onnx(backbone, side))
@@ -114,7 +114,7 @@ class OnnxFeatures:
         binding.bind_input(self._input, *place, tuple(image.shape), image.data_ptr())
         levels: Levels = {}
         for stride in strides:
-            side, level = self._side // stride, self._levels[stride]
+            side, level = self._map_side(stride, self._side), self._levels[stride]
             levels[stride] = image.new_empty(len(image), level.channels, side, side)
             binding.bind_output(level.name, *place, tuple(levels[stride].shape), levels[stride].data_ptr())
         _wait(image.device)  # onnxruntime has a stream of its own

@@ -58,6 +58,7 @@ class FeatureCache:
         half: Store half precision (protocol entry `frozen_feature_precision`).
         autocast: Whether features are computed under the published autocast, that is on CUDA.
         library: What computes them by rule (`feature_backend.library_for`); where it cannot, PyTorch does.
+        tokens: Whether maps of tokens are stored in the place of levels (`StoredTokens`).
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class FeatureCache:
         half: bool,
         autocast: bool = False,
         library: Library = "torch",
+        tokens: bool = False,
     ) -> None:
         identity: dict[str, JsonValue] = {
             "format": _FORMAT,
@@ -82,6 +84,9 @@ class FeatureCache:
         }
         if autocast:
             identity["autocast"] = "float16"
+        if tokens:
+            identity["stored"] = "tokens"
+        self._kind = "tokens" if tokens else "stride"
         self.store, self.side, self.half, self._library = store, side, half, library
         self.folder = root / f"{store.manifest.name}-{digest_of(identity)[:24]}"
         self._files = FeatureFiles(self.folder, identity)
@@ -191,7 +196,7 @@ class FeatureCache:
         return stored.cpu().numpy()
 
     def _path(self, split: SplitName, stride: int) -> Path:
-        return self.folder / f"{split}-stride{stride}.npy"
+        return self.folder / f"{split}-{self._kind}{stride}.npy"
 
     def _rows_of(self, split: SplitName, stride: int) -> int:
         return self._files.rows(self._path(split, stride).name)

@@ -27,6 +27,11 @@ class RowTensor:
         self._resident: torch.Tensor | None = None
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a row that is delivered."""
+        return self.array.shape[1:]
+
+    @property
     def resident(self) -> bool:
         """Whether the array lies on the device."""
         return self._resident is not None

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lovt_bench.benchmark.backbone.tokens.grid import resample
+from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens, as_stored, stored_tokens
 from lovt_bench.benchmark.contract.dataset import PixelStatistics
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.engine.device.choice import mixed_precision
@@ -108,11 +110,74 @@ class CachedFeatures:
         return features | (self._images.batch(indices) if self._images else {})
 
 
+class CachedTokens:
+    """Feature levels resampled from maps of tokens that were extracted once; each map is gathered once a batch.
+
+    Args:
+        maps: Stored (n, C, G, G), by the stride that they are stored under.
+        tokens: How levels are read from them.
+        strides: Strides that are read; 1 is the image.
+        images: The images, where a stride below 4 is read.
+        side: Side of the images in pixels.
+        device: Where batches are wanted.
+    """
+
+    def __init__(
+        self,
+        maps: Mapping[int, np.ndarray],
+        tokens: StoredTokens,
+        strides: Sequence[int],
+        images: Images | None,
+        side: int,
+        device: torch.device,
+    ) -> None:
+        self._tokens, self._strides, self._images, self._side = tokens, strides, images, side
+        self._format = training_format(device)
+        self.maps = {
+            stride: RowTensor(array, device, f"tokens for stride {stride}") for stride, array in maps.items()
+        }
+
+    @property
+    def rows(self) -> Sequence[RowTensor]:
+        return [*self.maps.values(), *(self._images.rows if self._images else ())]
+
+    def batch(self, indices: Tensor) -> dict[int, Tensor]:
+        maps = {stride: rows[indices].float() for stride, rows in self.maps.items()}
+        image = self._images.image(indices) if self._images else None
+        levels = self._tokens.levels(maps, image, self._strides, self._side)
+        return {
+            stride: level.contiguous(memory_format=self._format) if stride != 1 else level
+            for stride, level in levels.items()
+        }
+
+
+class TokenRows(RowTensor):
+    """Rows of one level, resampled in float32 from maps of tokens as they are gathered.
+
+    Args:
+        array: (N, C, G, G).
+        device: Where batches are wanted.
+        side: Side of the level.
+    """
+
+    def __init__(self, array: np.ndarray, device: torch.device, side: int) -> None:
+        super().__init__(array, device, "tokens")
+        self._side = side
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape[1], self._side, self._side
+
+    def __getitem__(self, indices: Tensor) -> Tensor:
+        return resample(super().__getitem__(indices).float(), self._side)
+
+
 class LiveFeatures:
     """Feature levels of a frozen backbone, computed for every batch anew: the reference engine's way."""
 
     def __init__(self, backbone: nn.Module, strides: Sequence[int], images: Images, half: bool) -> None:
-        self._backbone, self._strides, self._images, self._half = backbone, strides, images, half
+        self._strides, self._images, self._half = strides, images, half
+        self._tokens, self._stored = stored_tokens(backbone), as_stored(backbone)
 
     @property
     def rows(self) -> Sequence[RowTensor]:
@@ -120,7 +185,12 @@ class LiveFeatures:
 
     def batch(self, indices: Tensor) -> dict[int, Tensor]:
         image = self._images.image(indices)
-        features = frozen_features(self._backbone, image)
+        features = frozen_features(self._stored, image)
+        if self._tokens:
+            maps = {
+                stride: (each.half() if self._half else each).float() for stride, each in features.items()
+            }
+            return self._tokens.levels(maps, image, self._strides, image.shape[-1])
         wanted = {stride: features[stride] for stride in self._strides if stride != 1}
         if self._half:
             wanted = {stride: level.half().float() for stride, level in wanted.items()}

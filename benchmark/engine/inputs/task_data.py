@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from lovt_bench.benchmark.backbone.sources import BackboneSource
+from lovt_bench.benchmark.backbone.tokens.model import TOKEN_STRIDES
 from lovt_bench.benchmark.contract.backbone import ONNX_ONLY
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from lovt_bench.benchmark.contract.made_with import WORDS_LIMIT
@@ -26,9 +27,11 @@ from lovt_bench.benchmark.engine.inputs.rows import RowTensor
 from lovt_bench.benchmark.engine.inputs.sizes import SplitSizes
 from lovt_bench.benchmark.engine.inputs.sources import (
     CachedFeatures,
+    CachedTokens,
     Images,
     InputSource,
     LiveFeatures,
+    TokenRows,
     scaled_images,
 )
 from lovt_bench.benchmark.engine.inputs.splits import LinearSplit, SplitData
@@ -64,6 +67,12 @@ class TaskData:
     def levels(self) -> list[int]:
         """Strides of the feature levels among them."""
         return [stride for stride in self.strides if stride != 1]
+
+    @property
+    def stored(self) -> list[int]:
+        """Strides under which lies what a feature cache holds for them: levels, or maps of tokens."""
+        tokens = self.source.tokens
+        return self.levels if tokens is None else tokens.maps_of(self.levels)
 
     def size(self, split: SplitName) -> int:
         """Number of rows of the split that the task uses."""
@@ -102,6 +111,7 @@ class TaskData:
             library=library_for(
                 self.device, len(self.store), self.side, graph=self.source.architecture == ONNX_ONLY
             ),
+            tokens=self.source.tokens is not None,
         )
 
     def feature_library(self, seed: int) -> str | None:
@@ -110,18 +120,21 @@ class TaskData:
             return None
         if self.engine == "reference":
             return TORCH
-        return ", ".join(sorted(self.cache(seed).libraries(SPLIT_NAMES, self.levels)))[:WORDS_LIMIT] or None
+        return ", ".join(sorted(self.cache(seed).libraries(SPLIT_NAMES, self.stored)))[:WORDS_LIMIT] or None
 
     @property
     def demand(self) -> Demand:
         """What the task reads of a feature cache."""
-        return {(split, stride): self.size(split) for split in SPLIT_NAMES for stride in self.levels}
+        return {(split, stride): self.size(split) for split in SPLIT_NAMES for stride in self.stored}
 
     def stored_bytes(self, lacking: Missing) -> int:
         """Return the bytes that an extraction writes."""
-        value = 2 if self.half else 4
+        value, tokens = 2 if self.half else 4, self.source.tokens
         return sum(
-            rows * self.channels[stride] * (-(-self.side // stride)) ** 2 * value
+            rows
+            * self.channels[stride]
+            * (-(-self.side // stride) if tokens is None else tokens.grid(self.side)) ** 2
+            * value
             for rows, strides in lacking.passes.values()
             for stride in strides
         )
@@ -149,15 +162,17 @@ class TaskData:
         (stride,) = self.strides
         splits: dict[str, LinearSplit] = {}
         for split in SPLIT_NAMES:
-            rows = {
-                draw: RowTensor(
-                    cache.load(split, self.size(split), [stride])[stride], self.device, "features"
-                )
-                for draw, cache in draws.items()
-            }
+            rows = {draw: self._linear_rows(cache, split, stride) for draw, cache in draws.items()}
             features = [rows[seed if self.source.drawn_per_run else None] for seed in seeds]
             splits[split] = LinearSplit(self.size(split), features, self.targets[split])  # type: ignore[arg-type]
         return splits
+
+    def _linear_rows(self, cache: FeatureCache, split: SplitName, stride: int) -> RowTensor:
+        (stored,) = self.stored
+        array = cache.load(split, self.size(split), [stored])[stored]
+        if self.source.tokens is None:
+            return RowTensor(array, self.device, "features")
+        return TokenRows(array, self.device, self.side // stride)
 
     def _inputs(self, seed: int) -> Mapping[SplitName, InputSource]:
         if self.spec.backbone == "fine-tuned":
@@ -172,15 +187,15 @@ class TaskData:
         if draw not in self._drawn:
             self._drawn.clear()
             cache = self._whole_cache(seed)
-            self._drawn[draw] = {
-                split: CachedFeatures(
-                    cache.load(split, self.size(split), self.levels),
-                    self.images[split] if 1 in self.strides else None,
-                    self.device,
-                )
-                for split in SPLIT_NAMES
-            }
+            self._drawn[draw] = {split: self._cached(cache, split) for split in SPLIT_NAMES}
         return self._drawn[draw]
+
+    def _cached(self, cache: FeatureCache, split: SplitName) -> InputSource:
+        stored, tokens = cache.load(split, self.size(split), self.stored), self.source.tokens
+        if tokens is None:
+            return CachedFeatures(stored, self.images[split] if 1 in self.strides else None, self.device)
+        images = self.images[split] if min(self.strides) < TOKEN_STRIDES[0] else None
+        return CachedTokens(stored, tokens, self.strides, images, self.side, self.device)
 
     @property
     def half(self) -> bool:

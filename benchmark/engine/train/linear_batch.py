@@ -104,8 +104,7 @@ class _LinearBatch:
     ) -> None:
         self.spec, self.protocol, self.splits, self.device = spec, protocol, splits, device
         self._pulse = pulse
-        sample = splits["train"].features[0].array
-        self.height, self.width = sample.shape[2:4]
+        _, self.height, self.width = splits["train"].features[0].shape
         self._step = step_on(device, self._losses_of_features)
 
     def maps(self, features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from lovt_bench.benchmark.contract.backbone import Provenance
 TOY = """
 from torch import nn
 from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.backbone.tokens.model import TokenBackbone
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
 
 
@@ -32,6 +33,23 @@ class Toy(Backbone):
 
 
 ARCHITECTURES = {"toy": Toy}
+
+
+class ToyTokens(TokenBackbone):
+    def __init__(self, options):
+        super().__init__("toy-tokens.it", dict(options), width=4, patch=16, rule=options["levels"])
+        self.first = nn.Conv2d(3, 4, 16, stride=16)
+
+    def token_maps(self, image):
+        maps = self.first(self.fitted(image))
+        return (maps,) if self.rule == "last" else (maps, 2 * maps, 3 * maps, 4 * maps)
+
+
+PREFIX = "toy-tokens."
+
+
+def named(architecture, options):
+    return lambda: ToyTokens(options or {"levels": "last"})
 """
 
 
@@ -43,10 +61,10 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architectures, "__path__", [*architectures.__path__, str(family)])
         registry._tables.cache_clear()
-        registry.blueprint.cache_clear()
+        registry._blueprint.cache_clear()
         yield "toy"
     registry._tables.cache_clear()
-    registry.blueprint.cache_clear()
+    registry._blueprint.cache_clear()
 
 
 @pytest.fixture

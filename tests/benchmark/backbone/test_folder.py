@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.folder import (
     load_backbone,
     read_manifest,
@@ -38,6 +39,39 @@ def test_round_trip_keeps_every_bit(toy: str, toy_folder: Path) -> None:
     assert saved.state_dict().keys() == loaded.state_dict().keys()
     assert all(torch.equal(saved.state_dict()[key], value) for key, value in loaded.state_dict().items())
     assert weights_digest(loaded) == read_manifest(toy_folder).weights_sha256
+
+
+def test_options_come_back_and_are_under_the_digest_of_the_weights(toy: str, workspace: Path) -> None:
+    digests = []
+    for rule in ("last", "quarters"):
+        torch.manual_seed(0)
+        backbone = registry.build("toy-tokens.it", {"levels": rule})
+        root = workspace / "backbones" / rule
+        save_backbone(root, backbone, display_name="T", provenance=Provenance(method="t"), onnx=False)
+        loaded = load_backbone(root)
+        image = torch.randn(1, 3, 64, 64)
+        assert loaded.options == {"levels": rule}
+        assert torch.equal(loaded(image)[4], backbone.eval()(image)[4])
+        digests.append(read_manifest(root).sha256)
+    assert digests[0] != digests[1]
+
+
+def test_options_of_the_manifest_alone_are_not_believed(toy: str, workspace: Path) -> None:
+    root = workspace / "backbones" / "tokens"
+    backbone = registry.build("toy-tokens.it", {"levels": "last"})
+    save_backbone(root, backbone, display_name="T", provenance=Provenance(method="t"), onnx=False)
+    rewrite(root, options={"levels": "quarters"})
+    with pytest.raises(BackboneError, match=r"the options .* backbone.json says .*quarters"):
+        load_backbone(root)
+    rewrite(root, options={"levels": "firsts"})
+    with pytest.raises(BackboneError, match="one of last, quarters, found 'firsts'"):
+        load_backbone(root)
+
+
+def test_an_architecture_without_options_refuses_them(toy: str, toy_folder: Path) -> None:
+    rewrite(toy_folder, options={"levels": "last"})
+    with pytest.raises(BackboneError, match="toy takes no options, found levels"):
+        load_backbone(toy_folder)
 
 
 def test_loading_leaves_the_global_generator_alone(toy_folder: Path) -> None:

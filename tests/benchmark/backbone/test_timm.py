@@ -93,7 +93,7 @@ def test_a_mode_reaches_every_module_and_a_move_every_tensor() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("vit_tiny_patch16_224", r"strides 4, 8, 16 and 32, it has \[16\]; plain vision transformers"),
+        ("volo_d1_224", r"strides 4, 8, 16 and 32, or for tokens of one stride; it has \[8, 16\]"),
         ("tresnet_m", "maps of 224-pixel images do not have the sides"),
         ("resnet50", "torchvision's network: use resnet50"),
         ("convnext_tiny.fb_in22k", "names weights, not an architecture: use timm.convnext_tiny"),

@@ -27,6 +27,8 @@ def renamed(self, to):
         os.kill(os.getpid(), signal.SIGKILL)
     return rename(self, to)
 Path.rename = renamed
+if kind == "removal":
+    os.rmdir = lambda *path, **more: os.kill(os.getpid(), signal.SIGKILL)
 with temporary.new_folder(target) as folder:
     (folder / "a").write_text("new")
     if kind == "folder":
@@ -56,6 +58,17 @@ def test_a_folder_that_was_being_replaced_is_put_back(tmp_path: Path) -> None:
     sweep(tmp_path)
     assert (target / "a").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["rsna"]
+
+
+def test_half_an_old_folder_is_not_put_back_and_goes(tmp_path: Path) -> None:
+    target = tmp_path / "rsna"
+    with new_folder(target) as folder:
+        (folder / "a").write_text("old")
+    kill(target, "removal")
+    assert (target / "a").read_text() == "new"
+    remove(target)
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_living_writer_makes_is_left_alone(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from lovt_bench.tasks.profile import apply_profile
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 from tests.benchmark.contract.made import made_with
-from tests.benchmark.engine.world import TINY, TinySource, tiny_store, tiny_stores
+from tests.benchmark.engine.world import NARROW, TINY, TinySource, TokenSource, tiny_store, tiny_stores
 from tests.tasks.lovt_18 import LOVT_18
 
 PROTOCOL = load_protocol("lovt-2022")
@@ -68,22 +68,26 @@ def with_(evaluation, **changes):
     return dataclasses.replace(evaluation, **changes)
 
 
+DRAWN, QUARTERS = {"drawn_per_run": True}, {"levels_rule": "quarters"}
+
 # The U-Net head has 124 million parameters: it is compared once, with one run.
 CASES = [
-    pytest.param("covid_linear", False, TINY, id="linear"),
-    pytest.param("nih_seg_linear", True, TINY, id="linear-8-classes-drawn-per-run"),
-    pytest.param("rsna_frozen_10", True, SINGLE, id="yolov3-map-drawn-per-run"),
-    pytest.param("object_frozen_100", False, SINGLE, id="yolov3-froc"),
-    pytest.param("covid_unet_frozen", False, SINGLE, id="unet", marks=pytest.mark.slow),
+    pytest.param("covid_linear", TinySource, {}, TINY, id="linear"),
+    pytest.param("nih_seg_linear", TinySource, DRAWN, TINY, id="linear-8-classes-drawn-per-run"),
+    pytest.param("rsna_frozen_10", TinySource, DRAWN, SINGLE, id="yolov3-map-drawn-per-run"),
+    pytest.param("object_frozen_100", TinySource, {}, SINGLE, id="yolov3-froc"),
+    pytest.param("covid_unet_frozen", TinySource, {}, SINGLE, id="unet", marks=pytest.mark.slow),
+    pytest.param("covid_linear", TokenSource, DRAWN, TINY, id="linear-tokens-drawn-per-run"),
+    pytest.param("object_frozen_100", TokenSource, QUARTERS, SINGLE, id="yolov3-tokens-of-quarters"),
 ]
 
 
-@pytest.mark.parametrize(("task", "drawn_per_run", "profile"), CASES)
-def test_the_fast_engine_gives_the_numbers_of_the_reference_engine(evaluation, task, drawn_per_run, profile):
+@pytest.mark.parametrize(("task", "kind", "options", "profile"), CASES)
+def test_the_fast_engine_gives_the_numbers_of_the_reference_engine(evaluation, task, kind, options, profile):
     specs = [load_task(task)]
     results = {}
     for engine in ("fast", "reference"):
-        source = TinySource(drawn_per_run=drawn_per_run)
+        source = kind(**options)
         (result,) = evaluate(with_(evaluation, specs=specs, engine=engine, source=source, profile=profile))
         results[engine] = result
     fast, reference = results["fast"], results["reference"]
@@ -104,6 +108,27 @@ def test_all_18_tasks_end_and_report_their_metric(evaluation):
     assert [result.status for result in results] == ["done"] * 18
     for result in results:
         assert all(0 <= record.test[result.spec.metric] <= 1 for record in result.records)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["last", "quarters"])
+def test_both_engines_agree_on_all_18_tasks_of_a_vision_transformer(evaluation, rule, monkeypatch):
+    for widths, narrow in NARROW:
+        for stride, width in narrow.items():
+            monkeypatch.setitem(widths, stride, width)
+    results = {}
+    for engine in ("fast", "reference"):
+        source = TokenSource(levels_rule=rule)
+        results[engine] = evaluate(
+            with_(evaluation, specs=LOVT_18, profile=SINGLE, engine=engine, source=source)
+        )
+    for fast, reference in zip(results["fast"], results["reference"], strict=True):
+        assert (fast.status, reference.status) == ("done", "done")
+        for ours, theirs in zip(fast.records, reference.records, strict=True):
+            assert [log.train_loss for log in ours.history] == pytest.approx(
+                [log.train_loss for log in theirs.history], rel=1e-4
+            )
+            assert ours.test[ours.metric] == pytest.approx(theirs.test[ours.metric], abs=2e-3)
 
 
 def test_each_final_run_has_its_own_seed(evaluation):

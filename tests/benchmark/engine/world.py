@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens, stored_tokens
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
 from lovt_bench.benchmark.contract.profile import Profile
 from lovt_bench.benchmark.data.store import ImageStore
@@ -90,6 +92,7 @@ class TinySource:
     loads: int = 0
     frozen_only: bool = False
     fixed_side: int | None = None
+    tokens: StoredTokens | None = None
 
     @property
     def levels(self) -> tuple[FeatureLevel, ...]:
@@ -100,6 +103,35 @@ class TinySource:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed if self.drawn_per_run else 0)
             return TinyBackbone().eval()
+
+
+SMALL_VIT = {"embed_dim": 24, "depth": 4, "num_heads": 2, "patch_size": 14}
+"""Options of a vision transformer whose patch divides no side of a profile for tests."""
+
+
+@dataclass
+class TokenSource(TinySource):
+    """A source of small plain vision transformers; `levels_rule` as a file would state it."""
+
+    name: str = "tokens"
+    display_name: str = "Tokens"
+    architecture: str = "timm.vit_tiny_patch16_224"
+    sha256: str = "2" * 64
+    levels_rule: str = "last"
+
+    def __post_init__(self) -> None:
+        self.options = {**SMALL_VIT, "levels": self.levels_rule}
+        self.tokens = stored_tokens(registry.blueprint(self.architecture, self.options))
+
+    @property
+    def levels(self) -> tuple[FeatureLevel, ...]:
+        return registry.blueprint(self.architecture, self.options).levels
+
+    def load(self, seed: int) -> Backbone:
+        self.loads += 1
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed if self.drawn_per_run else 0)
+            return registry.build(self.architecture, self.options).eval()
 
 
 def tiny_store(root: Path, name: str, images: int = 24, seed: int = 0) -> ImageStore:
