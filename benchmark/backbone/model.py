@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lovt_bench.benchmark.backbone.tokens.tables import PositionTable
 from lovt_bench.benchmark.contract.apart_inside import RefusedError
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
 
@@ -45,18 +46,6 @@ class Summary:
     levels: tuple[FeatureLevel, ...]
     first: str
     """First name of the state dict."""
-
-
-@dataclass(frozen=True)
-class PositionTable:
-    """A table of learned positions, which depends on the side of the images that a network was trained at."""
-
-    rule: str
-    """By which it is resampled for another side: that of the library that owns the network (`tokens.positions`)."""
-    before: int = 0
-    """Rows before those of the grid: CLS and distillation tokens."""
-    after: int = 0
-    """Rows after those of the grid."""
 
 
 def level_of(stride: int, channels: int) -> FeatureLevel:

@@ -146,7 +146,10 @@ def behaviour(network: nn.Module) -> dict[str, str]:
             and (
                 isinstance(value, bool | int | float | str)
                 or callable(value)
-                or (isinstance(value, tuple | list) and all(isinstance(one, int | float | str) for one in value))
+                or (
+                    isinstance(value, tuple | list)
+                    and all(isinstance(one, int | float | str) for one in value)
+                )
             )
         }
         told[name] = " ".join([kind, *(f"{key}={facts[key]}" for key in sorted(facts))])
@@ -174,7 +177,10 @@ def content_of(networks: Iterable[tuple[str, Mapping[str, Shape], str]]) -> str:
     lines = []
     for fields, classes in groups.values():
         place = parts.setdefault(json.dumps(fields[6]), len(parts))
-        named = sorted((sorted(names, key=_plainest) for names in classes.values()), key=lambda names: _plainest(names[0]))
+        named = sorted(
+            (sorted(names, key=_plainest) for names in classes.values()),
+            key=lambda names: _plainest(names[0]),
+        )
         lines.append(json.dumps([*fields[:6], place, named], separators=(",", ":")))
     body = ",\n".join(sorted(lines))
     return f'{{"parts": [\n{",".join(chr(10) + each for each in parts)[1:]}\n],\n"networks": [\n{body}\n]}}\n'

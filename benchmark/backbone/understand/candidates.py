@@ -98,8 +98,7 @@ def candidates(readings: Sequence[Reading], outline: Outline) -> list[Candidate]
             found += [
                 _examine(reading, outline, layout, prefix, names)
                 for prefix, names in best
-                if len(names) >= least
-                and (reading.dialect is None or prefix.startswith(reading.prefixes))
+                if len(names) >= least and (reading.dialect is None or prefix.startswith(reading.prefixes))
             ]
     return sorted(found, key=lambda one: (not one.fits, -one.agreement))
 

@@ -85,7 +85,10 @@ def unpacked(source: Source | None, ours: Sequence[str]) -> dict[str, Source]:
     """Return the tensors that lie one behind the other in one of the file; none where they do not divide it."""
     if source is None or not source.shape or source.shape[0] % len(ours):
         return {}
-    parts = {our: combined([source], partial(_piece, index=k, count=len(ours)), "a packed tensor cut") for k, our in enumerate(ours)}
+    parts = {
+        our: combined([source], partial(_piece, index=k, count=len(ours)), "a packed tensor cut")
+        for k, our in enumerate(ours)
+    }
     return {our: part for our, part in parts.items() if part is not None}
 
 

@@ -205,9 +205,7 @@ def _none(readings: Sequence[Reading], near: Sequence[Signature]) -> str:
                 continue
             tried += [(one, name) for one in candidates(readings, outline)[:1]]
     tried.sort(key=lambda pair: -pair[0].agreement / (len(pair[0].found) + len(pair[0].missing)))
-    head = (
-        f"none of the known networks fits the {len(tensors):,} tensors of the file; it holds {some(tensors, 4)}"
-    )
+    head = f"none of the known networks fits the {len(tensors):,} tensors of the file; it holds {some(tensors, 4)}"
     if not tried or not tried[0][0].agreement:
         return f"{head}. If you know which network it is, name it with --arch"
     best, name = tried[0]

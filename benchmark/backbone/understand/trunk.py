@@ -124,9 +124,7 @@ def _understand(
         encoder=chosen.label,
         layout=chosen.layout.name,
         matched=tuple(name for name in state if name in chosen.found),
-        dropped=dropped_groups(
-            names_of(flat.tensors, [*chosen.taken, *chosen.harmless]), chosen.prefix
-        ),
+        dropped=dropped_groups(names_of(flat.tensors, [*chosen.taken, *chosen.harmless]), chosen.prefix),
         missing=tuple(name for name in state if name.endswith(OPTIONAL) and name not in chosen.found),
         unexpected=chosen.harmless,
         found=said,

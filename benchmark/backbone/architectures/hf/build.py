@@ -17,9 +17,6 @@ from lovt_bench.benchmark.contract.untrusted import clean_text
 VALUES_LIMIT = 2_000_000_000
 """Values of all tensors of a network."""
 
-TABLES = ("_modules", "_parameters", "_buffers", "_non_persistent_buffers_set")
-"""What a backbone shares with the network it is made of, so that its tensors have the network's names."""
-
 
 def created(model_type: str, config: Mapping[str, Any]) -> Any:
     """Return the network with its default initialisation, on torch's default device.

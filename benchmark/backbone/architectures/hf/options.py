@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from pydantic import JsonValue
 
+from lovt_bench.benchmark.backbone.architectures._timm import SIDE
 from lovt_bench.benchmark.backbone.architectures.hf.config import (
     check_refused,
     cleaned,
@@ -19,9 +20,6 @@ from lovt_bench.benchmark.backbone.tokens.grid import tokens_across
 from lovt_bench.benchmark.backbone.tokens.model import LevelRule
 
 PREFIX = "hf."
-
-SIDE = 224
-"""Side of the published protocol in pixels, for which position tables are resampled."""
 
 OPTIONS = ("config", "levels", "native_side")
 

@@ -118,7 +118,7 @@ def after_blocks(network: Any, parts: Parts, image: Tensor, wanted: tuple[int, .
         network: Of transformers.
         parts: Where it has its parts.
         image: (N, 3, S, S), S divided by the patch.
-        wanted: Numbers of blocks, the first is 1, ascending.
+        wanted: Numbers of blocks, the first is 0; may repeat.
 
     Returns:
         One (N, T, width) for each.
@@ -126,10 +126,10 @@ def after_blocks(network: Any, parts: Parts, image: Tensor, wanted: tuple[int, .
     tokens = parts.embed(network, image)
     context = parts.context(network, image, tokens)
     norm = norm_of(network, parts)
-    found = []
-    for number, block in enumerate(blocks_of(network, parts), start=1):
+    found: dict[int, Tensor] = {}
+    for number, block in enumerate(blocks_of(network, parts)):
         out = block(tokens, **context)
         tokens = out[0] if isinstance(out, tuple) else out
         if number in wanted:
-            found.append(norm(tokens))
-    return found
+            found[number] = norm(tokens)
+    return [found[number] for number in wanted]

@@ -6,21 +6,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from lovt_bench.benchmark.backbone.architectures.hf.build import TABLES, created, discarded
+from lovt_bench.benchmark.backbone.architectures._timm import OTHER_SIDES, SIDE, Adopted
+from lovt_bench.benchmark.backbone.architectures.hf.build import created, discarded
 from lovt_bench.benchmark.backbone.architectures.hf.positions import position_tables
 from lovt_bench.benchmark.backbone.architectures.hf.pyramid import PYRAMIDS
 from lovt_bench.benchmark.backbone.architectures.hf.saved_names import saved_names
-from lovt_bench.benchmark.backbone.model import STRIDES, Backbone, BackboneError, level_of, with_image
+from lovt_bench.benchmark.backbone.model import STRIDES, BackboneError, level_of, with_image
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
-
-SIDE = 224
-OTHER_SIDES = (64, 128)
-"""Sides that are tried to find out whether a network accepts any side."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Plan:
     fixed_side: int | None
 
 
-class HfStages(Backbone):
+class HfStages(Adopted):
     """A network with maps of several strides. If it has no stride 2, the image takes the place of c1.
 
     Args:
@@ -44,21 +41,13 @@ class HfStages(Backbone):
         plan = _plan(model_type, json.dumps(options["config"], sort_keys=True))
         super().__init__(architecture, plan.levels, options)
         network = _trunk(model_type, options["config"])
-        for table in TABLES:
-            setattr(self, table, getattr(network, table))
-        # The tuple hides the network from torch, which would register it as a child and prefix all names.
-        self._network = (network,)
+        self.adopt(network)
         self._maps = PYRAMIDS[model_type].maps
         self.fixed_side = plan.fixed_side
         self.saved_names, self.packed_names = saved_names(network)
         self.discarded = discarded(network, self.saved_names)
         if model_type == "hiera":
             self.position_tables = position_tables(model_type, network, prefix=0)
-
-    def train(self, mode: bool = True) -> Self:
-        """Set the mode of all modules and of the network itself."""
-        self._network[0].training = mode
-        return super().train(mode)
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         return self.with_substitutes(image, self._maps(self._network[0], image))

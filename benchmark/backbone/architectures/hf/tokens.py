@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from torch import Tensor
 
-from lovt_bench.benchmark.backbone.architectures.hf.build import TABLES, created, discarded
+from lovt_bench.benchmark.backbone.architectures._timm import Adopted
+from lovt_bench.benchmark.backbone.architectures.hf.build import created, discarded
 from lovt_bench.benchmark.backbone.architectures.hf.plain import PARTS, after_blocks
 from lovt_bench.benchmark.backbone.architectures.hf.positions import position_tables
 from lovt_bench.benchmark.backbone.architectures.hf.saved_names import saved_names
-from lovt_bench.benchmark.backbone.tokens.model import LevelRule, TokenBackbone
-
-QUARTERS = 4
+from lovt_bench.benchmark.backbone.tokens.model import LevelRule, TokenBackbone, blocks_of
 
 
-class HfTokens(TokenBackbone):
+class HfTokens(Adopted, TokenBackbone):
     """A plain vision transformer.
 
     Args:
@@ -38,31 +37,17 @@ class HfTokens(TokenBackbone):
             rule=rule,
         )
         network = created(model_type, config)
-        for table in TABLES:
-            setattr(self, table, getattr(network, table))
-        # The tuple hides the network from torch, which would register it as a child and prefix all names.
-        self._network = (network,)
+        self.adopt(network)
         self._parts = PARTS[model_type]
         self._prefix = self._parts.prefix + config.get("num_register_tokens", 0)
-        layers = config["num_hidden_layers"]
-        self._wanted = (
-            (layers,)
-            if rule == "last"
-            else tuple(-(-layers * quarter // QUARTERS) for quarter in range(1, QUARTERS + 1))
-        )
+        self._blocks = blocks_of(rule, config["num_hidden_layers"])
         self.saved_names, self.packed_names = saved_names(network)
         self.discarded = discarded(network, self.saved_names)
         self.position_tables = position_tables(model_type, network, self._parts.prefix)
 
-    def train(self, mode: bool = True) -> Self:
-        """Set the mode of all modules and of the network itself."""
-        self._network[0].training = mode
-        return super().train(mode)
-
     def token_maps(self, image: Tensor) -> tuple[Tensor, ...]:
-        fitted = self.fitted(image)
-        side = self.grid(image.shape[-1])
+        side = image.shape[-1] // self.patch
         return tuple(
             tokens[:, self._prefix :].transpose(1, 2).unflatten(2, (side, side))
-            for tokens in after_blocks(self._network[0], self._parts, fitted, self._wanted)
+            for tokens in after_blocks(self._network[0], self._parts, image, self._blocks)
         )

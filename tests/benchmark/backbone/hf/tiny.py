@@ -14,7 +14,6 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from lovt_bench.benchmark.backbone.architectures.hf.families import FAMILIES
-from lovt_bench.benchmark.backbone.architectures.hf.positions import resampled
 from lovt_bench.benchmark.backbone.model import Backbone
 
 VIT: dict[str, Any] = {
@@ -138,7 +137,7 @@ def load(backbone: Backbone, folder: Path) -> Backbone:
     for theirs, parts in backbone.packed_names.items():
         state |= dict(zip(parts, file[theirs].chunk(len(parts)), strict=True))
     for name, rule in backbone.position_tables.items():
-        moved = resampled(state[name], rule, ours[name].shape[-2])
+        moved = rule.resampled(state[name], ours[name].shape[-2])
         assert moved is not None
         state[name] = moved
     backbone.load_state_dict(state)
