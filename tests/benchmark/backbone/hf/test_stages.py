@@ -12,8 +12,8 @@ from torch import Tensor
 
 from lovt_bench.benchmark.backbone.architectures.hf import from_config
 from lovt_bench.benchmark.backbone.model import BackboneError
-from lovt_bench.benchmark.backbone.registry import blueprint, build
-from tests.benchmark.backbone.hf.tiny import STAGES, config_of, load, origin_maps, saved
+from lovt_bench.benchmark.backbone.registry import blueprint
+from tests.benchmark.backbone.hf.tiny import STAGES, backbone_of, origin_maps, saved
 
 TOLERANCE = 1e-5
 
@@ -31,7 +31,7 @@ def image_of(side: int) -> Tensor:
 
 def test_maps_are_what_the_librarys_stages_leave(case: tuple[Path, Any]) -> None:
     folder, origin = case
-    backbone = load(build(*from_config(config_of(folder))), folder)
+    backbone = backbone_of(folder)
     sides = (224,) if backbone.fixed_side else (224, 256)
     for side in sides:
         with torch.inference_mode():
@@ -46,7 +46,7 @@ def test_maps_are_what_the_librarys_stages_leave(case: tuple[Path, Any]) -> None
 def test_a_small_image_leaves_the_network_as_it_was(case: tuple[Path, Any]) -> None:
     """Windows that were made smaller for a small image would stay so."""
     folder, _ = case
-    backbone = load(build(*from_config(config_of(folder))), folder)
+    backbone = backbone_of(folder)
     if backbone.fixed_side:
         with pytest.raises(BackboneError, match="224 pixels only"):
             backbone(image_of(64))
@@ -62,7 +62,7 @@ def test_a_small_image_leaves_the_network_as_it_was(case: tuple[Path, Any]) -> N
 
 def test_training_is_without_noise_and_reaches_every_weight(case: tuple[Path, Any]) -> None:
     folder, _ = case
-    backbone = load(build(*from_config(config_of(folder))), folder)
+    backbone = backbone_of(folder)
     maps = backbone.train()(image_of(224))
     sum(each.square().mean() for stride, each in maps.items() if stride > 2).backward()  # type: ignore[union-attr]
     assert [name for name, each in backbone.named_parameters() if each.grad is None] == []

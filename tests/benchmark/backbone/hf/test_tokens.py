@@ -14,7 +14,7 @@ from lovt_bench.benchmark.backbone.architectures.hf import from_config
 from lovt_bench.benchmark.backbone.model import Backbone
 from lovt_bench.benchmark.backbone.registry import blueprint, build
 from lovt_bench.benchmark.backbone.tokens.model import TokenBackbone
-from tests.benchmark.backbone.hf.tiny import PLAIN, config_of, load, origin_tokens, saved
+from tests.benchmark.backbone.hf.tiny import PLAIN, backbone_of, config_of, origin_tokens, saved
 
 TOLERANCE = 1e-5
 """Of the largest value, in float32."""
@@ -33,7 +33,7 @@ def image_of(side: int) -> Tensor:
 
 def patch_tokens(backbone: Backbone, image: Tensor) -> Tensor:
     assert isinstance(backbone, TokenBackbone)
-    (found,) = backbone.token_maps(image)
+    (found,) = backbone.token_maps(backbone.fitted(image))
     return found.flatten(2).transpose(1, 2)
 
 
@@ -46,8 +46,7 @@ def assert_same(found: Tensor, origin: Tensor) -> None:
 
 def test_tokens_at_224_are_the_librarys(case: tuple[Path, Any]) -> None:
     folder, origin = case
-    architecture, options = from_config(config_of(folder))
-    backbone = load(build(architecture, options), folder)
+    backbone = backbone_of(folder)
     with torch.inference_mode():
         assert_same(patch_tokens(backbone, image_of(224)), origin_tokens(origin, image_of(224)))
 
@@ -55,23 +54,17 @@ def test_tokens_at_224_are_the_librarys(case: tuple[Path, Any]) -> None:
 def test_tokens_at_other_sides_are_the_librarys(case: tuple[Path, Any]) -> None:
     """A table that is kept as it was trained gives the native tokens, and the library's at any other side."""
     folder, origin = case
-    architecture, options = from_config(config_of(folder))
-    assert options is not None
-    native = options["native_side"]
-    assert isinstance(native, int)
-    config = options["config"]
-    assert isinstance(config, dict)
-    backbone = load(build(architecture, {**options, "config": {**config, "image_size": native}}), folder)
-    patch = config["patch_size"]
-    assert isinstance(patch, int)
+    native = origin.config.image_size
+    trained = native[0] if isinstance(native, list | tuple) else native
+    backbone = backbone_of(folder, image_size=trained)
     with torch.inference_mode():
-        for side in (native, 8 * patch):
+        for side in (trained, 8 * origin.config.patch_size):
             assert_same(patch_tokens(backbone, image_of(side)), origin_tokens(origin, image_of(side)))
 
 
 def test_training_is_without_noise_and_reaches_the_first_layer(case: tuple[Path, Any]) -> None:
     folder, _ = case
-    backbone = load(build(*from_config(config_of(folder))), folder)
+    backbone = backbone_of(folder)
     image = image_of(64)
     quiet = patch_tokens(backbone.eval(), image)
     loud = patch_tokens(backbone.train(), image)
@@ -99,8 +92,9 @@ def test_levels_have_their_strides(case: tuple[Path, Any]) -> None:
 
 def test_quarters_are_normed_maps_after_a_quarter_of_the_blocks(tmp_path: Path) -> None:
     origin = saved(PLAIN["dinov2"], tmp_path)
-    architecture, options = from_config(config_of(tmp_path))
-    backbone = load(build(architecture, {**(options or {}), "levels": "quarters"}), tmp_path)
+    last = backbone_of(tmp_path)
+    backbone = build(last.architecture, {**(last.options or {}), "levels": "quarters"}).eval()
+    backbone.load_state_dict(last.state_dict())
     assert isinstance(backbone, TokenBackbone)
     image = image_of(224)
     with torch.inference_mode():
@@ -115,7 +109,10 @@ def test_a_side_that_the_patch_does_not_divide_is_resampled_not_floored() -> Non
         "hf.dinov2", {"config": {"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2}}
     )
     assert isinstance(backbone, TokenBackbone)
-    assert [tuple(backbone.token_maps(torch.zeros(1, 3, side, side))[0].shape[2:]) for side in (64, 128)] == [
+    assert [
+        tuple(backbone.token_maps(backbone.fitted(torch.zeros(1, 3, side, side)))[0].shape[2:])
+        for side in (64, 128)
+    ] == [
         (5, 5),
         (9, 9),
     ]
@@ -167,7 +164,7 @@ def test_a_real_dinov2() -> None:
     folder = Path(os.environ.get("LOVT_BENCH_DINOV2", "no such folder"))
     if not folder.is_dir():
         pytest.skip("set LOVT_BENCH_DINOV2 to a folder of a real DINOv2")
-    backbone = load(build(*from_config(config_of(folder))), folder)
+    backbone = backbone_of(folder)
     with torch.inference_mode():
         origin = Dinov2Model.from_pretrained(folder).eval()(image_of(224)).last_hidden_state
         found = patch_tokens(backbone, image_of(224))

@@ -13,8 +13,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from lovt_bench.benchmark.backbone.architectures.hf import from_config
 from lovt_bench.benchmark.backbone.architectures.hf.families import FAMILIES
 from lovt_bench.benchmark.backbone.model import Backbone
+from lovt_bench.benchmark.backbone.understand.trunk import understand
 
 VIT: dict[str, Any] = {
     "hidden_size": 32,
@@ -125,23 +127,19 @@ def config_of(folder: Path) -> dict[str, Any]:
     return found
 
 
-def load(backbone: Backbone, folder: Path) -> Backbone:
-    """Give a backbone the weights of a folder by what it says of names, packed tensors and tables."""
-    file = {
-        name.removeprefix("vision_model."): value
-        for name, value in load_file(folder / "model.safetensors").items()
-    }
-    ours = backbone.state_dict()
-    names = backbone.saved_names or {name: name for name in ours}
-    state = {our: file[theirs] for theirs, our in names.items()}
-    for theirs, parts in backbone.packed_names.items():
-        state |= dict(zip(parts, file[theirs].chunk(len(parts)), strict=True))
-    for name, rule in backbone.position_tables.items():
-        moved = rule.resampled(state[name], ours[name].shape[-2])
-        assert moved is not None
-        state[name] = moved
-    backbone.load_state_dict(state)
-    return backbone.eval()
+def backbone_of(folder: Path, **changes: Any) -> Backbone:
+    """Return the backbone that a folder holds, as `submit` understands it.
+
+    Args:
+        folder: As `save_pretrained` leaves it.
+        changes: Fields of the configuration to change before.
+    """
+    architecture, options = from_config(config_of(folder))
+    if options is not None and changes:
+        config = options["config"]
+        assert isinstance(config, dict)
+        options = {**options, "config": {**config, **changes}}
+    return understand(load_file(folder / "model.safetensors"), architecture, options=options).backbone()
 
 
 def origin_tokens(network: Any, image: Tensor) -> Tensor:
