@@ -24,10 +24,10 @@ def created(model_type: str, config: Mapping[str, Any]) -> Any:
     Raises:
         BackboneError: transformers does not take the configuration, or the network is too large.
     """
-    if torch.get_default_device().type != "meta":
-        with torch.device("meta"):
-            _check_size(model_type, _created(model_type, config))
-    return _created(model_type, config)
+    with torch.device("meta"):
+        plan = _created(model_type, config)
+    _check_size(model_type, plan)
+    return plan if torch.get_default_device().type == "meta" else _created(model_type, config)
 
 
 def _check_size(model_type: str, network: nn.Module) -> None:
@@ -51,8 +51,7 @@ def _created(model_type: str, config: Mapping[str, Any]) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             configuration = known(**settings)
-            # One rule for every machine; the exporter writes it as products and a softmax.
-            configuration._attn_implementation = "sdpa" if network_class._supports_sdpa else "eager"
+            configuration._attn_implementation = family.attention if network_class._supports_sdpa else "eager"
             network = network_class(configuration, **family.arguments)
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise BackboneError(

@@ -31,6 +31,9 @@ class Family:
     """Fields that are set to a value, whatever a file says: heads, mask tokens."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """What the model's class takes beside the configuration."""
+    attention: str = "sdpa"
+    """How attention is computed, one way on every machine. `eager` where a bias is added to each pair of positions:
+    the exporter cannot write the fused product with one."""
 
 
 _SIZES = (
@@ -78,7 +81,9 @@ _SWIN = (
 _NO_POOLER = {"add_pooling_layer": False}
 
 FAMILIES: dict[str, Family] = {
-    "beit": Family("beit", "BeitModel", "BeitConfig", _BEIT, off={"use_mask_token": False}),
+    "beit": Family(
+        "beit", "BeitModel", "BeitConfig", _BEIT, off={"use_mask_token": False}, attention="eager"
+    ),
     "clip_vision_model": Family(
         "clip", "CLIPVisionModel", "CLIPVisionConfig", (*_SIZES, "initializer_range", "initializer_factor")
     ),
@@ -89,6 +94,7 @@ FAMILIES: dict[str, Family] = {
         _BEIT,
         off={"use_mask_token": False},
         arguments={"add_pooling_layer": True},
+        attention="eager",
     ),
     "deit": Family("deit", "DeiTModel", "DeiTConfig", _VIT, arguments=_NO_POOLER),
     "dinov2": Family("dinov2", "Dinov2Model", "Dinov2Config", _DINOV2, off={"use_mask_token": False}),
@@ -237,7 +243,9 @@ FAMILIES: dict[str, Family] = {
         ),
         plain=False,
     ),
-    "swin": Family("swin", "SwinModel", "SwinConfig", _SWIN, plain=False, arguments=_NO_POOLER),
+    "swin": Family(
+        "swin", "SwinModel", "SwinConfig", _SWIN, plain=False, arguments=_NO_POOLER, attention="eager"
+    ),
     "swinv2": Family(
         "swinv2",
         "Swinv2Model",

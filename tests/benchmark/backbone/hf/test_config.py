@@ -162,7 +162,7 @@ def test_a_network_of_too_many_values_is_counted_not_allocated() -> None:
     config = {
         "hidden_size": 8192,
         "num_attention_heads": 64,
-        "num_hidden_layers": 128,
+        "num_hidden_layers": 2,
         "intermediate_size": 65536,
     }
     with pytest.raises(BackboneError, match="more than the 2,000,000,000"):

@@ -14,7 +14,7 @@ from lovt_bench.benchmark.backbone.architectures.hf import from_config
 from lovt_bench.benchmark.backbone.model import Backbone
 from lovt_bench.benchmark.backbone.registry import blueprint, build
 from lovt_bench.benchmark.backbone.tokens.model import TokenBackbone
-from tests.benchmark.backbone.hf.tiny import PLAIN, backbone_of, config_of, origin_tokens, saved
+from tests.benchmark.backbone.hf.tiny import DINOV2, PLAIN, Case, backbone_of, config_of, origin_tokens, saved
 
 TOLERANCE = 1e-5
 """Of the largest value, in float32."""
@@ -91,7 +91,7 @@ def test_levels_have_their_strides(case: tuple[Path, Any]) -> None:
 
 
 def test_quarters_are_normed_maps_after_a_quarter_of_the_blocks(tmp_path: Path) -> None:
-    origin = saved(PLAIN["dinov2"], tmp_path)
+    origin = saved(Case("dinov2", {**DINOV2, "num_hidden_layers": 4}), tmp_path)
     last = backbone_of(tmp_path)
     backbone = build(last.architecture, {**(last.options or {}), "levels": "quarters"}).eval()
     backbone.load_state_dict(last.state_dict())

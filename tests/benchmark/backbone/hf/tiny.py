@@ -20,7 +20,7 @@ from lovt_bench.benchmark.backbone.understand.trunk import understand
 
 VIT: dict[str, Any] = {
     "hidden_size": 32,
-    "num_hidden_layers": 4,
+    "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "intermediate_size": 48,
     "image_size": 256,
