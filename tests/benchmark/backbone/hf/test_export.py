@@ -15,7 +15,6 @@ from lovt_bench.benchmark.backbone.registry import build
 from lovt_bench.benchmark.contract.backbone import Provenance
 from tests.benchmark.backbone.hf.tiny import PLAIN, STAGES
 
-
 SHORT = {"num_hidden_layers": 1}
 NETWORKS = {
     "distances and a bias of each": ("beit", {**PLAIN["beit-cls"].config, **SHORT}),
