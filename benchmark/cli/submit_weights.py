@@ -116,6 +116,11 @@ def report_lines(report: WeightsReport) -> Iterator[str]:
         yield f"found       {clean_text(sentence, 1000)}"
     if report.options:
         yield f"options     {clean_text(json.dumps(report.options, sort_keys=True), 300)}"
+    if side := (report.options or {}).get("native_side"):
+        yield (
+            f"trained     on images of {side} pixels, normalised as its library does; here every backbone gets images "
+            "of 224 pixels, normalised by the downstream training split"
+        )
     yield f"names       {report.layout}"
     yield f"matched     {len(report.matched)} tensors, all that the trunk needs"
     yield f"dropped     {some(map(str, report.dropped), 8) or 'none'}"

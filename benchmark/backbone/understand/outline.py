@@ -13,6 +13,7 @@ from torch import nn
 
 from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.signatures import is_plain_transformer
+from lovt_bench.benchmark.backbone.tokens.tables import PositionTable
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Outline:
     """How the library that owns it names its tensors in files, each with its name here; empty: as here."""
     packed: Mapping[str, tuple[str, ...]]
     """Names in such files that hold several of its tensors, one behind the other along the first axis."""
+    tables: Mapping[str, PositionTable]
+    """Its tables of positions of which the network itself says how they are resampled."""
 
     @property
     def takes_positions(self) -> bool:
@@ -80,4 +83,5 @@ def _outline(architecture: str, stated: str | None) -> Outline:
         discarded=plan.discarded,
         saved=dict(plan.saved_names),
         packed=dict(plan.packed_names),
+        tables=dict(plan.position_tables),
     )

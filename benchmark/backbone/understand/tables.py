@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lovt_bench.benchmark.backbone.tokens.positions import PositionRule, resample_table
+from lovt_bench.benchmark.backbone.tokens.tables import PositionTable
 from lovt_bench.benchmark.backbone.understand.outline import Outline
 from lovt_bench.benchmark.backbone.understand.source import Source, combined
 
@@ -43,12 +44,35 @@ def fitted(found: Mapping[str, Source], outline: Outline, rule: PositionRule) ->
         if name in found and found[name].shape != outline.shapes[name]:
             changed |= _named(name, _reshaped(found[name], outline.shapes[name]))
     for name in found:
+        if name in outline.tables:
+            table, side = _by_network(found[name], outline.tables[name], outline.shapes[name])
+            changed |= _named(name, table)
+            native = native if outline.tables[name].after else side
+            continue
         if name.endswith(TABLES) and outline.shapes[name][-1] == found[name].shape[-1:][0]:
             table, native = _table(changed, name, outline, rule)
             changed |= table
         if name.endswith(RELATIVE) and found[name].shape != outline.shapes[name]:
             changed |= _named(name, _relative(found[name], outline.shapes[name]))
     return Fitted(changed, native)
+
+
+def _by_network(
+    source: Source, rule: PositionTable, wanted: tuple[int, ...]
+) -> tuple[Source | None, int | None]:
+    """Return a table by the rule that its network states, and the side of the file's table."""
+    side, grid = rule.grid(source.shape[-2:][0]), rule.grid(wanted[-2])
+    if source.shape == wanted or side is None or len(source.shape) != len(wanted):
+        return None, side
+
+    def moved(one: Sequence[Tensor]) -> Tensor:
+        table = rule.resampled(one[0], wanted[-2])
+        if table is None:
+            raise ValueError("no grid")
+        return table
+
+    said = f"position table {side} x {side} resampled to {grid} x {grid} by {RULES[rule.rule]}"
+    return combined([source], moved, said), side
 
 
 def _named(name: str, source: Source | None) -> dict[str, Source]:
