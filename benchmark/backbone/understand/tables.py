@@ -44,6 +44,8 @@ def fitted(found: Mapping[str, Source], outline: Outline, rule: PositionRule) ->
         if name in found and found[name].shape != outline.shapes[name]:
             changed |= _named(name, _reshaped(found[name], outline.shapes[name]))
     for name in found:
+        if name.endswith(TABLES) and min(len(found[name].shape), len(outline.shapes[name])) < 2:
+            continue
         if name in outline.tables:
             table, side = _by_network(found[name], outline.tables[name], outline.shapes[name])
             changed |= _named(name, table)

@@ -18,6 +18,7 @@ from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.same_tensors import ambiguity
 from lovt_bench.benchmark.backbone.understand.candidates import Candidate
 from lovt_bench.benchmark.backbone.understand.choose import choose
+from lovt_bench.benchmark.backbone.understand.configured import configured
 from lovt_bench.benchmark.backbone.understand.dialects import readings
 from lovt_bench.benchmark.backbone.understand.find import find
 from lovt_bench.benchmark.backbone.understand.flatten import Flat, flatten
@@ -88,6 +89,11 @@ def understand_file(
     weights = open_weights(weights) if isinstance(weights, Path) else weights
     for path in weights.files:
         kind_of(path)
+    said: tuple[str, ...] = ()
+    if architecture is None and (named := configured(weights)) is not None:
+        architecture, stated = named
+        options = options if stated is None else {**stated, **(options or {})}
+        said = (f"{architecture} by the configuration in the folder",)
     outline = None if architecture is None else outline_of(architecture, options)
     sent = None if outline is None else asdict(outline) | {"discarded": list(outline.discarded)}
 
@@ -99,7 +105,10 @@ def understand_file(
 
     arguments = {"outline": sent, "encoder": encoder, "options": options}
     report, state = read_apart(f"{__name__}:{trunk_work.__name__}", weights, outline, arguments, report_of)
-    return _told(Understood(state, replace(report, conversions=(*weights.notes, *report.conversions))))
+    told = replace(
+        report, found=(*said, *report.found), conversions=(*weights.notes, *report.conversions)
+    )
+    return _told(Understood(state, told))
 
 
 def trunk_work(
