@@ -1,8 +1,9 @@
 """Which networks have tensors of given names and shapes: a short signature of each, so that none has to be built.
 
 The signatures lie in a file, since building all networks of timm takes minutes;
-`python -m lovt_bench.benchmark.backbone.same_tensors` writes it anew. A signature is coarse on purpose: it leaves out what
-an image's side, a pooling or another name for the same piece changes. What it finds is compared exactly afterwards.
+`python -m lovt_bench.benchmark.backbone.same_tensors` writes it anew. A signature is coarse on purpose: it leaves out
+what an image's side, a pooling or another name for the same piece changes. What it finds is compared exactly
+afterwards.
 """
 
 from __future__ import annotations
@@ -124,52 +125,36 @@ def signatures() -> tuple[Signature, ...]:
 
 
 _OF_SIDES = frozenset(
-    [
-        "training",
-        "img_size",
-        "grid_size",
-        "num_patches",
-        "dynamic_img_size",
-        "dynamic_img_pad",
-        "strict_img_size",
-        "input_resolution",
-        "feat_size",
-        "seq_len",
-        "num_classes",
-        "global_pool",
-        "num_features",
-        "head_hidden_size",
-        "p",
-        "drop_prob",
-        "fused_attn",
-        "grad_checkpointing",
-        "flatten",
-        "output_fmt",
-        "in_chans",
-        "drop_rate",
-        "default_cfg",
-        "pretrained_cfg",
-        "out_indices",
-        "track_running_stats",
-        "dump_patches",
-        "call_super_init",
-        "legacy",
-        "fixed_attn_mask",
-        "patch_drop",
-        "scale_by_keep",
-        "inplace",
-        "pool_size",
-        "init_values",
-        "head_init_scale",
-        "weight_init",
-        "num_prefix_tokens",
-    ]
+    {
+        *("training", "img_size", "grid_size", "num_patches", "dynamic_img_size", "dynamic_img_pad"),
+        *("strict_img_size", "input_resolution", "feat_size", "seq_len", "num_classes", "global_pool"),
+        *(
+            "num_features",
+            "head_hidden_size",
+            "p",
+            "drop_prob",
+            "fused_attn",
+            "grad_checkpointing",
+            "flatten",
+        ),
+        *("output_fmt", "in_chans", "drop_rate", "default_cfg", "pretrained_cfg", "out_indices"),
+        *(
+            "track_running_stats",
+            "dump_patches",
+            "call_super_init",
+            "legacy",
+            "fixed_attn_mask",
+            "patch_drop",
+        ),
+        *("scale_by_keep", "inplace", "pool_size", "init_values", "head_init_scale", "weight_init"),
+        *("num_prefix_tokens"),
+    }
 )
 """Attributes that an image's side, training, a classifier or shapes set: no other feature follows."""
 
 
 def behaviour(network: nn.Module) -> dict[str, str]:
-    """Return by module what it computes with, as far as attributes say: epsilon, heads, strides, padding, activation."""
+    """Return by module what it computes with, as far as attributes say: heads, strides, activation, epsilon."""
     told: dict[str, str] = {}
     for name, module in network.named_modules():
         if not name or name.split(".", 1)[0] in OUTSIDE:

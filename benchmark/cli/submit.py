@@ -27,7 +27,7 @@ from lovt_bench.benchmark.workspace import workspace_root
 )
 @click.option(
     "--arch",
-    help="Architecture [default: the one whose names and shapes the file has]; see `lovt-bench backbone architectures`.",
+    help="Architecture [default: what configuration or tensors say]; see `lovt-bench backbone architectures`.",
 )
 @click.option(
     "--option",

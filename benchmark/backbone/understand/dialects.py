@@ -1,7 +1,7 @@
 """How other libraries name a network that is known: their names become timm's, before any architecture is looked at.
 
-A dialect is recognised by a tensor that it always has and lists what is replaced in names, in order. `NAME#0`, `NAME#1`,
-… are parts that are joined to NAME. Nothing here looks at values.
+A dialect is recognised by a tensor that it always has and lists what is replaced in names, in order. `NAME#0`,
+`NAME#1`, … are parts that are joined to NAME. Nothing here looks at values.
 """
 
 from __future__ import annotations

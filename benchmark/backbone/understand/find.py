@@ -154,7 +154,7 @@ def _presets(readings: Sequence[Reading]) -> Iterator[Match]:
 
 
 def _quick() -> list[str]:
-    """Return torchvision's networks: what most files are, and what is taken with a sentence on those that look alike."""
+    """Return torchvision's networks: what most files are; taken with a sentence on those that look alike."""
     return [name for name in registry.architectures() if name not in registry.summarised()]
 
 
@@ -264,8 +264,8 @@ def _several(best: Sequence[Match]) -> str:
     told = difference(one, other)
     differs = f"; the first two differ at {told}" if told else ""
     return (
-        f"the tensors at {show(best[0].candidate.label)} fit {len(best)} networks that compute something else with them: "
-        f"{each}{more}{differs}. Names and shapes cannot tell them apart: say with --arch which one it was"
+        f"the tensors at {show(best[0].candidate.label)} fit {len(best)} networks that compute something else with "
+        f"them: {each}{more}{differs}. Names and shapes cannot tell them apart: say with --arch which one it was"
     )
 
 

@@ -32,8 +32,9 @@ def check_heads(tensors: Mapping[str, Tensor], chosen: Candidate, outline: Outli
     else:
         return
     raise BackboneError(
-        f"{why}, whose ViT-S has {MOCO_HEADS} heads; {outline.architecture} has {MOCO_WIDTH // 64}, and all shapes are the "
-        f"same: say how many it was trained with, by --option {HEADS}={MOCO_HEADS} or --option {HEADS}={MOCO_WIDTH // 64}"
+        f"{why}, whose ViT-S has {MOCO_HEADS} heads; {outline.architecture} has {MOCO_WIDTH // 64}, and all shapes are "
+        f"the same: say how many it was trained with, by --option {HEADS}={MOCO_HEADS} or "
+        f"--option {HEADS}={MOCO_WIDTH // 64}"
     )
 
 

@@ -105,9 +105,7 @@ def understand_file(
 
     arguments = {"outline": sent, "encoder": encoder, "options": options}
     report, state = read_apart(f"{__name__}:{trunk_work.__name__}", weights, outline, arguments, report_of)
-    told = replace(
-        report, found=(*said, *report.found), conversions=(*weights.notes, *report.conversions)
-    )
+    told = replace(report, found=(*said, *report.found), conversions=(*weights.notes, *report.conversions))
     return _told(Understood(state, told))
 
 
