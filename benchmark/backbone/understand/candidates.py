@@ -156,15 +156,15 @@ def _examine(
         and name[len(prefix) :] not in outline.discarded
         and not used.issuperset(sources[name].names)
     ]
-    harmless = tuple(name for name in strange if name.rsplit(".", 1)[-1] in HARMLESS)
+    idle = [name for name in strange if name.rsplit(".", 1)[-1] in HARMLESS]
     return Candidate(
         prefix=prefix,
         layout=layout,
         found=found,
         missing=missing,
         misshaped=tuple(misshaped),
-        unexpected=tuple(name for name in strange if name not in harmless),
-        harmless=harmless,
+        unexpected=tuple(name for name in strange if name not in idle),
+        harmless=tuple(full for name in idle for full in sources[name].names),
         one_channel=one_channel,
         positions=rule,
         native_grid=tables.native_grid,
