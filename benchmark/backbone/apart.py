@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load
@@ -30,31 +30,49 @@ CLOCK_SECONDS = 600.0
 BYTES_PER_CLOCK_SECOND = 5 * MIB
 MEMORY = 3 * GIB
 """Bytes of data, besides three times the file (mapped, unpickled, converted) and three times the result."""
+FLOAT_FOR_HALF = 2
 HEADER = 16 * MIB
 SAVE_PLAINLY = ". Save the image encoder's state dict alone: torch.save(model.state_dict(), FILE)"
 
 
+class Named(Protocol):
+    """What names an architecture."""
+
+    @property
+    def architecture(self) -> str: ...
+    @property
+    def options(self) -> registry.Options | None: ...
+
+
+Report = TypeVar("Report", bound=Named)
+
+
 def read_apart(
-    work: str, weights: WeightFiles, architecture: str, arguments: Mapping[str, Any]
-) -> tuple[Any, dict[str, Tensor]]:
+    work: str,
+    weights: WeightFiles,
+    outline: Named | None,
+    arguments: Mapping[str, Any],
+    checked: Callable[[Any], Report],
+) -> tuple[Report, dict[str, Tensor]]:
     """Return what a work says of files of weights, and the state dict of an architecture that it took out of them.
 
     Args:
         work: `module:function`; called with `files`, `index` (of `WeightFiles`) and `arguments`, it yields once when
             the files are read, and then a JSON value and the state dict as safetensors.
         weights: The files.
-        architecture: Name in the registry.
+        outline: The architecture; None: the work finds it, and its report names it.
         arguments: JSON values.
+        checked: Makes the report of the JSON value, or raises BackboneError.
 
     Returns:
-        The JSON value, for the caller to check, and the tensors: exactly those of the architecture, all finite.
+        The report and the tensors: exactly those of the architecture, all finite.
 
     Raises:
         BackboneError: A file is refused, or reading them took more than the limits for their size.
     """
-    expected = registry.blueprint(architecture).state_dict()
-    result = sum(tensor.numel() * tensor.element_size() for tensor in expected.values())
     size, name = weights.size, clean_text(weights.name, 80)
+    # An architecture that is not known yet has at most the file's tensors; the smallest have two bytes a value.
+    result = FLOAT_FOR_HALF * size if outline is None else _bytes(outline)
     limits = Limits(
         seconds=MATCH_SECONDS,
         clock=CLOCK_SECONDS + size / BYTES_PER_CLOCK_SECOND,
@@ -75,9 +93,16 @@ def read_apart(
             state = load(bytes(data))
         except (SafetensorError, ValueError) as error:
             raise ApartError("gave no tensors") from error
-    if (problems := spec_problems(specs_of(expected), specs_of(state))) or (problems := not_finite(state)):
+    report = checked(said)
+    expected = specs_of(registry.blueprint(report.architecture, report.options).state_dict())
+    if (problems := spec_problems(expected, specs_of(state))) or (problems := not_finite(state)):
         raise BackboneError(f"{name}: reading it gave other tensors: {problems[0]}")
-    return said, state
+    return report, state
+
+
+def _bytes(outline: Named) -> int:
+    expected = registry.blueprint(outline.architecture, outline.options).state_dict()
+    return sum(tensor.numel() * tensor.element_size() for tensor in expected.values())
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lovt_bench.benchmark.backbone.tokens.tables import PositionTable
 from lovt_bench.benchmark.contract.apart_inside import RefusedError
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
 
@@ -88,6 +89,10 @@ class Backbone(nn.Module):
         self.saved_names: Mapping[str, str] = {}
         """How the library that owns the network names its tensors in files, each with its name in the state dict;
         empty where files have the names of the state dict."""
+        self.packed_names: Mapping[str, tuple[str, ...]] = {}
+        """Names in such files that hold several tensors of the state dict, concatenated along the first axis."""
+        self.position_tables: Mapping[str, PositionTable] = {}
+        """Tensors of the state dict that are resampled where a file has them for another side of images."""
 
     def feature_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         """Return one map per entry of `levels`, in that order, each (N, channels, S / stride, S / stride)."""

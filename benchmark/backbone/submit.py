@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.findings import Finding
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.names import is_kept
@@ -33,7 +34,8 @@ def prepare(
     name: str,
     weights: WeightFiles,
     *,
-    architecture: str,
+    architecture: str | None,
+    options: registry.Options | None,
     encoder: str | None,
     workspace: Path,
     declared: Mapping[str, Any],
@@ -43,7 +45,8 @@ def prepare(
     Args:
         name: What the backbone will be called.
         weights: The checkpoint: a file, or the files of a folder.
-        architecture: Name in the registry.
+        architecture: Name in the registry; None: the one that the configuration, or names and shapes, say.
+        options: What completes the architecture's name.
         encoder: Picks one where several fit.
         workspace: The workspace root, whose backbones it is compared with.
         declared: What the submitter says (`benchmark.contract.backbone.repeated`).
@@ -52,7 +55,7 @@ def prepare(
         BackboneError: A name that is taken for something else, or a file that is refused.
     """
     check_name(name, workspace)
-    understood = understand_file(weights, architecture, encoder)
+    understood = understand_file(weights, architecture, encoder, options)
     provenance = declared_provenance(name, weights, declared, understood.report.notes())
     backbone = understood.backbone()
     findings = check_sanity(backbone, twins=find_twins(backbone, workspace, name))

@@ -12,7 +12,7 @@ from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.options import workspace_option
 from lovt_bench.benchmark.cli.submit_declaration import declaration_errors, declaring_options
 from lovt_bench.benchmark.cli.submit_graph import read_graph
-from lovt_bench.benchmark.cli.submit_weights import read_weights
+from lovt_bench.benchmark.cli.submit_weights import read_options, read_weights
 from lovt_bench.benchmark.workspace import workspace_root
 
 
@@ -25,7 +25,17 @@ from lovt_bench.benchmark.workspace import workspace_root
     help="Checkpoint: a PyTorch or safetensors file, a folder of transformers, timm or open_clip, a model of the Hub "
     "(hf:ORG/NAME@REVISION), or an ONNX graph.",
 )
-@click.option("--arch", help="Architecture [default: resnet50]; see `lovt-bench backbone architectures`.")
+@click.option(
+    "--arch",
+    help="Architecture [default: what configuration or tensors say]; see `lovt-bench backbone architectures`.",
+)
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="What the architecture's name and the file do not say, for example num_heads=12; repeat for several.",
+)
 @click.option(
     "--level",
     "levels",
@@ -48,6 +58,7 @@ def submit(
     name: str,
     weights: str,
     arch: str | None,
+    options: tuple[str, ...],
     levels: tuple[str, ...],
     encoder: str | None,
     submissions: Path | None,
@@ -59,7 +70,8 @@ def submit(
 ) -> None:
     """Make the backbone NAME of a checkpoint that was trained elsewhere.
 
-    Says what was understood: which tensors are the image encoder, what was left out, what was converted. Looks
+    Says what was understood: which network it is, which tensors are the image encoder, what was left out, what was
+    converted. Where names and shapes cannot tell networks apart, it asks for --arch or --option. Looks
     for dead channels, constant features and copies of other backbones, then writes workspace/backbones/NAME. No
     code of the checkpoint is run. What is declared goes into workspace/submissions/NAME/submission.yaml; with
     --submissions submissions it lies where a pull request brings it.
@@ -72,6 +84,8 @@ def submit(
           --paper https://example.org/paper --pretraining-data MIMIC-CXR
       lovt-bench submit my-method --weights my.pth --claimed results.csv --submissions submissions
       lovt-bench submit my-convnext --weights my.pth --arch timm.convnext_tiny
+      lovt-bench submit my-moco-v3 --weights vit-s.pth.tar --encoder base_encoder \\
+          --arch timm.vit_small_patch16_224 --option num_heads=12
       lovt-bench submit my-resnet --weights FOLDER      # as save_pretrained leaves it, also in shards
       lovt-bench submit my-resnet --weights hf:ORG/NAME@REVISION
       lovt-bench submit my-keras --weights model.onnx --level c3=8 --level c4=16 --level c5=32
@@ -100,9 +114,9 @@ def submit(
         check_replaceable(root, force=force)
         shown = begun.said().get("display_name") or name
         if levels or is_graph(given.files[0]):
-            if arch or encoder:
+            if arch or encoder or options:
                 raise click.ClickException(
-                    "--arch and --encoder belong to weights; an ONNX graph is used as it is"
+                    "--arch, --option and --encoder belong to weights; an ONNX graph is used as it is"
                 )
             read = read_graph(
                 name,
@@ -117,7 +131,8 @@ def submit(
             read = read_weights(
                 name,
                 given,
-                architecture=arch or "resnet50",
+                architecture=arch,
+                options=read_options(options),
                 encoder=encoder,
                 workspace=place,
                 display_name=shown,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,8 @@ def read_weights(
     name: str,
     weights: WeightFiles,
     *,
-    architecture: str,
+    architecture: str | None,
+    options: Mapping[str, Any] | None,
     encoder: str | None,
     workspace: Path,
     display_name: str,
@@ -54,7 +56,13 @@ def read_weights(
     from lovt_bench.benchmark.contract.untrusted import clean_text
 
     prepared = prepare(
-        name, weights, architecture=architecture, encoder=encoder, workspace=workspace, declared=declared
+        name,
+        weights,
+        architecture=architecture,
+        options=options,
+        encoder=encoder,
+        workspace=workspace,
+        declared=declared,
     )
     say(f"{clean_text(weights.name, 80)}:")
     for line in report_lines(prepared.report):
@@ -77,6 +85,26 @@ def read_weights(
     return ReadWeights(write, weights_digest(prepared.backbone), prepared.provenance.source_sha256)
 
 
+def read_options(assignments: Sequence[str]) -> dict[str, Any] | None:
+    """Return what `--option KEY=VALUE` says: numbers, true, false and JSON lists by their meaning, else text.
+
+    Raises:
+        click.BadParameter: No assignment, or a key twice.
+    """
+    found: dict[str, Any] = {}
+    for assignment in assignments:
+        key, sign, value = assignment.partition("=")
+        if not sign or not key:
+            raise click.BadParameter(f"expected KEY=VALUE, found {assignment!r}", param_hint="--option")
+        if key in found:
+            raise click.BadParameter(f"{key} is given twice", param_hint="--option")
+        try:
+            found[key] = json.loads(value, parse_constant=str)
+        except ValueError:
+            found[key] = value
+    return found or None
+
+
 def report_lines(report: WeightsReport) -> Iterator[str]:
     """Yield what became of a checkpoint's tensors, one line per kind."""
     from lovt_bench.benchmark.backbone.understand.report import some
@@ -84,6 +112,15 @@ def report_lines(report: WeightsReport) -> Iterator[str]:
 
     where = "at its root" if report.encoder == "." else f"at {some([report.encoder])}"
     yield f"encoder     {report.architecture}, found {where}"
+    for sentence in report.found:
+        yield f"found       {clean_text(sentence, 1000)}"
+    if report.options:
+        yield f"options     {clean_text(json.dumps(report.options, sort_keys=True), 300)}"
+    if side := (report.options or {}).get("native_side"):
+        yield (
+            f"trained     on images of {side} pixels, normalised as its library does; here every backbone gets images "
+            "of 224 pixels, normalised by the downstream training split"
+        )
     yield f"names       {report.layout}"
     yield f"matched     {len(report.matched)} tensors, all that the trunk needs"
     yield f"dropped     {some(map(str, report.dropped), 8) or 'none'}"

@@ -23,7 +23,7 @@ OTHER_SIDES = (64, 128)
 
 
 class Adopted(Backbone):
-    """Shares its tables of modules, parameters and buffers with a network of timm: tensors have timm's names."""
+    """Shares its tables of modules, parameters and buffers with a network of a library: tensors have its names."""
 
     _network: tuple[Any]
 

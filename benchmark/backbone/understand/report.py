@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pydantic import JsonValue
 from torch import Tensor
 
 from lovt_bench.benchmark.contract.untrusted import clean_text
@@ -29,6 +30,8 @@ class WeightsReport:
     """What became of every tensor of a checkpoint."""
 
     architecture: str
+    options: dict[str, JsonValue] | None
+    """What completes the architecture's name, as it was given."""
     encoder: str
     """Prefix of the trunk without its last dot, `.` for none; what `--encoder` takes."""
     layout: str
@@ -42,6 +45,8 @@ class WeightsReport:
     """Names within the trunk that were left out because they carry nothing."""
     conversions: tuple[str, ...]
     """What was changed on the way, in sentences."""
+    found: tuple[str, ...] = ()
+    """How the architecture was found, in sentences; empty where it was given."""
     ambiguity: str = ""
     """Which networks have the same tensors, in a sentence; empty where none is known."""
 
@@ -49,6 +54,7 @@ class WeightsReport:
         """Return the report as short lines for the manifest; the first names the trunk."""
         lines = [
             f"trunk of {self.architecture} read at {show(self.encoder)}: {self.layout}",
+            *self.found,
             *self.conversions,
         ]
         if self.dropped:

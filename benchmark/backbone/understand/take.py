@@ -29,27 +29,27 @@ def take(
     sentences: list[str] = []
     converted: dict[torch.dtype, int] = {}
     bad: list[str] = []
+    made: dict[str, int] = {}
     for our in outline.shapes:
+        source = chosen.found.get(our)
         if our.endswith(OPTIONAL):
-            state[our] = _count(tensors.get(chosen.found.get(our, "")))
+            state[our] = _count(None if source is None else tensors[source.names[0]])
             continue
-        full = chosen.found[our]
-        tensor = tensors[full]
-        if not is_plain(tensor):
-            raise BackboneError(
-                f"{show(full)} is {_kind(tensor)}; save plain weights: dense, on the CPU, not quantised"
-            )
-        if tensor.dtype not in FLOATS:
-            raise BackboneError(
-                f"{show(full)} holds {tensor.dtype}, expected weights as float32, float16, bfloat16 or float64"
-            )
-        if tensor.dtype != torch.float32:
-            converted[tensor.dtype] = converted.get(tensor.dtype, 0) + 1
+        assert source is not None, our
+        for full in source.names:
+            dtype = _check(full, tensors[full])
+            if dtype != torch.float32:
+                converted[dtype] = converted.get(dtype, 0) + 1
+        whole = [tensors[full].detach().to(outline.dtype(our)) for full in source.names]
         # Contiguous and apart from the file's storage: a stride or a shared storage is no part of a backbone.
-        plain = tensor.detach().to(outline.dtype(our)).clone(memory_format=torch.contiguous_format)
+        plain = (whole[0] if source.make is None else source.make(whole)).clone(
+            memory_format=torch.contiguous_format
+        )
         if not bool(plain.isfinite().all()):
-            bad.append(full)
+            bad += source.names
         state[our] = three_channels(plain) if our == chosen.one_channel else plain
+        if source.said:
+            made[source.said] = made.get(source.said, 0) + 1
     if bad:
         raise BackboneError(
             f"the weights hold NaN, infinity or values beyond float32 in {len(bad)} tensors: {some(bad)}. "
@@ -60,12 +60,26 @@ def take(
         sentences.append(
             f"{count} tensors converted from {str(dtype).removeprefix('torch.')} to float32{lost}"
         )
+    sentences += [said if count == 1 else f"{said} ({count} times)" for said, count in made.items()]
     if chosen.one_channel:
         sentences.append(
             f"{chosen.one_channel} took one channel: each of three channels got a third of it, so that a grey image "
             "repeated to three channels gives the response of before"
         )
     return state, sentences
+
+
+def _check(full: str, tensor: Tensor) -> torch.dtype:
+    """Return the type of a tensor's values; raise BackboneError where they are no weights."""
+    if not is_plain(tensor):
+        raise BackboneError(
+            f"{show(full)} is {_kind(tensor)}; save plain weights: dense, on the CPU, not quantised"
+        )
+    if tensor.dtype not in FLOATS:
+        raise BackboneError(
+            f"{show(full)} holds {tensor.dtype}, expected weights as float32, float16, bfloat16 or float64"
+        )
+    return tensor.dtype
 
 
 def three_channels(weight: Tensor) -> Tensor:

@@ -1,0 +1,85 @@
+"""A cleaned configuration becomes a network of transformers: without head, dropout, stochastic depth, remote code."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from lovt_bench.benchmark.backbone.architectures.hf.config import configuration_class, imported
+from lovt_bench.benchmark.backbone.architectures.hf.families import FAMILIES, OFF
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.contract.untrusted import clean_text
+
+VALUES_LIMIT = 2_000_000_000
+"""Values of all tensors of a network."""
+
+
+def created(model_type: str, config: Mapping[str, Any]) -> Any:
+    """Return the network with its default initialisation, on torch's default device.
+
+    Raises:
+        BackboneError: transformers does not take the configuration, or the network is too large.
+    """
+    with torch.device("meta"):
+        plan = _created(model_type, config)
+    _check_size(model_type, plan)
+    return plan if torch.get_default_device().type == "meta" else _created(model_type, config)
+
+
+def _check_size(model_type: str, network: nn.Module) -> None:
+    values = sum(tensor.numel() for tensor in (*network.parameters(), *network.buffers()))
+    if values > VALUES_LIMIT:
+        raise BackboneError(
+            f"the configuration cannot be used: hf.{model_type} would have {values:,} values, more than the "
+            f"{VALUES_LIMIT:,} that a backbone may have"
+        )
+
+
+def _created(model_type: str, config: Mapping[str, Any]) -> Any:
+    family = FAMILIES[model_type]
+    known = configuration_class(model_type)
+    suffix = "data2vec_vision" if family.module == "data2vec" else family.module
+    network_class = getattr(
+        imported(f"transformers.models.{family.module}.modeling_{suffix}", model_type), family.network
+    )
+    settings = {**config, **{name: off for name, off in OFF.items() if hasattr(known, name)}, **family.off}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            configuration = known(**settings)
+            configuration._attn_implementation = family.attention if network_class._supports_sdpa else "eager"
+            network = network_class(configuration, **family.arguments)
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise BackboneError(
+            f"transformers cannot build hf.{model_type} from this configuration: {clean_text(str(error), 300)}"
+        ) from error
+    for module in network.modules():
+        if getattr(module, "mask_token", None) is not None:
+            module.mask_token = None
+    return network.requires_grad_(True)
+
+
+def discarded(network: nn.Module, saved: Mapping[str, str]) -> frozenset[str]:
+    """Return names that files may hold within the network's modules, and that no feature depends on.
+
+    Args:
+        network: The trunk.
+        saved: `Backbone.saved_names`.
+    """
+    files = saved or {name: name for name in network.state_dict()}
+    indices = {
+        name.removesuffix("bias_table") + "index"
+        for name in files
+        if name.endswith("relative_position_bias_table")
+    }
+    windows = {
+        name.removesuffix("logit_scale") + part
+        for name in files
+        if name.endswith(".logit_scale")
+        for part in ("relative_position_index", "relative_coords_table")
+    }
+    return frozenset({"embeddings.mask_token", "embeddings.position_ids", *indices, *windows})
