@@ -126,8 +126,8 @@ evaluate: $(STAMP) ## Take a backbone through the tasks: make evaluate BACKBONE=
 	@test -n $(call quote,$(EVALUATED)) || { echo "usage: make evaluate BACKBONE=name [PROFILE=paper|small|demo] [EXECUTOR=local|ray] [WORKERS=4]"; exit 2; }
 	$(BIN)/lovt-bench evaluate $(call quote,$(EVALUATED)) $(call option,--profile,PROFILE) $(call option,--executor,EXECUTOR) $(call option,--workers,WORKERS)
 
-submit: $(STAMP) ## Make a backbone of your checkpoint: make submit NAME=mine WEIGHTS=resnet50.pt [ENCODER=encoder_q] [DATA=mimic-cxr]
-	@test -n $(call quote,$(NAME)) && test -n $(call quote,$(WEIGHTS)) || { echo "usage: make submit NAME=name WEIGHTS=file [ARCH=resnet18] [ENCODER=encoder_q] [DATA='mimic-cxr chexpert'] [CLAIMED=results.csv]"; exit 2; }
+submit: $(STAMP) ## Make a backbone of your checkpoint: make submit NAME=mine WEIGHTS=resnet50.pt (or a folder, or hf:ORG/NAME) [ENCODER=encoder_q] [DATA=mimic-cxr]
+	@test -n $(call quote,$(NAME)) && test -n $(call quote,$(WEIGHTS)) || { echo "usage: make submit NAME=name WEIGHTS=file|folder|hf:ORG/NAME [ARCH=resnet18] [ENCODER=encoder_q] [DATA='mimic-cxr chexpert'] [CLAIMED=results.csv]"; exit 2; }
 	$(BIN)/lovt-bench submit $(call quote,$(NAME)) --weights $(call quote,$(WEIGHTS)) $(call option,--arch,ARCH) $(call option,--encoder,ENCODER) $(foreach data,$(DATA),--pretraining-data $(call quote,$(data))) $(call option,--claimed,CLAIMED)
 
 screenshots: $(STAMP) ## Pictures of the leaderboard page, light and dark, wide and narrow: make screenshots [OUT=build/screenshots]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from safetensors import SafetensorError
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.understand.folders import WeightFiles
 from lovt_bench.benchmark.backbone.weights import not_finite, spec_problems, specs_of
 from lovt_bench.benchmark.contract.apart import Apart, ApartError, Limits
 from lovt_bench.benchmark.contract.apart_inside import RefusedError
@@ -49,17 +49,17 @@ Report = TypeVar("Report", bound=Named)
 
 def read_apart(
     work: str,
-    path: Path,
+    weights: WeightFiles,
     outline: Named | None,
     arguments: Mapping[str, Any],
     checked: Callable[[Any], Report],
 ) -> tuple[Report, dict[str, Tensor]]:
-    """Return what a work says of a weight file, and the state dict of an architecture that it took out of it.
+    """Return what a work says of files of weights, and the state dict of an architecture that it took out of them.
 
     Args:
-        work: `module:function`; called with `path` and `arguments`, it yields once when the file is read, and then a
-            JSON value and the state dict as safetensors.
-        path: The file.
+        work: `module:function`; called with `files`, `index` (of `WeightFiles`) and `arguments`, it yields once when
+            the files are read, and then a JSON value and the state dict as safetensors.
+        weights: The files.
         outline: The architecture; None: the work finds it, and its report names it.
         arguments: JSON values.
         checked: Makes the report of the JSON value, or raises BackboneError.
@@ -68,9 +68,9 @@ def read_apart(
         The report and the tensors: exactly those of the architecture, all finite.
 
     Raises:
-        BackboneError: The file is refused, or reading it took more than the limits.
+        BackboneError: A file is refused, or reading them took more than the limits for their size.
     """
-    size = path.stat().st_size if path.is_file() else 0
+    size, name = weights.size, clean_text(weights.name, 80)
     # An architecture that is not known yet has at most the file's tensors; the smallest have two bytes a value.
     result = FLOAT_FOR_HALF * size if outline is None else _bytes(outline)
     limits = Limits(
@@ -79,10 +79,13 @@ def read_apart(
         memory=MEMORY + 3 * size + 3 * result,
         answer=result + HEADER,
     )
-    arguments = {"path": str(path.absolute()), **arguments}
+    given = {
+        "files": [str(path.absolute()) for path in weights.files],
+        "index": None if weights.index is None else str(weights.index.absolute()),
+    }
     with (
-        told(f"{clean_text(path.name, 80)} is refused: reading it", SAVE_PLAINLY),
-        Apart(work, arguments, limits) as apart,
+        told(f"{name} is refused: reading it", SAVE_PLAINLY),
+        Apart(work, {**given, **arguments}, limits) as apart,
     ):
         apart.ask(limits=replace(limits, seconds=READ_SECONDS + size // BYTES_PER_SECOND))
         said, data = apart.ask()
@@ -93,7 +96,7 @@ def read_apart(
     report = checked(said)
     expected = specs_of(registry.blueprint(report.architecture, report.options).state_dict())
     if (problems := spec_problems(expected, specs_of(state))) or (problems := not_finite(state)):
-        raise BackboneError(f"{clean_text(path.name, 80)}: reading it gave other tensors: {problems[0]}")
+        raise BackboneError(f"{name}: reading it gave other tensors: {problems[0]}")
     return report, state
 
 

@@ -2,18 +2,18 @@
 
 Strides, dilations, padding, pooling and activations leave no trace in a state dict. Which of timm's networks are alike
 takes minutes to find out and depends on timm's version alone, so it is kept in a file, which
-`python -m lovt_bench.benchmark.backbone.same_tensors` writes anew.
+`python -m lovt_bench.benchmark.backbone.same_tensors` writes anew, together with `signatures.json`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from lovt_bench.benchmark.backbone import registry
+from lovt_bench.benchmark.backbone import registry, signatures
 from lovt_bench.benchmark.backbone.model import BackboneError
 from lovt_bench.benchmark.disk.temporary import write_text
 
@@ -91,6 +91,17 @@ def _builds(architecture: str) -> bool:
     return True
 
 
+def _networks(names: Iterable[str]) -> Iterator[tuple[str, dict[str, tuple[int, ...]], str]]:
+    """Yield what `signatures.content_of` takes of every network that can be a backbone."""
+    for name in names:
+        try:
+            plan = registry.blueprint(name)
+        except BackboneError:
+            continue
+        shapes = {key: tuple(tensor.shape) for key, tensor in plan.state_dict().items()}
+        yield name, shapes, signatures.told_digest(signatures.behaviour(plan))
+
+
 def _main() -> None:
     from lovt_bench.benchmark.backbone.architectures import timm_models
 
@@ -101,6 +112,7 @@ def _main() -> None:
         "groups": find_groups([*quick, *timm_models.every()]),
     }
     write_text(FILE, json.dumps(content, indent=1) + "\n")
+    write_text(signatures.FILE, signatures.content_of(_networks([*quick, *timm_models.every()])))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ Shape = tuple[int, ...]
 
 OUTSIDE = frozenset({"head", "head_dist", "fc", "classifier", "norm", "fc_norm", "attn_pool", "global_pool"})
 """First parts of names that depend on the pooling and the classifier of a network."""
+
+TABLE = "pos_embed"
 
 ROOT_NAMES = frozenset({"cls_token", "reg_token", "dist_token", "pos_embed", "norm_pre", "rel_pos_bias"})
 """First parts of names that belong to a plain vision transformer whether this one has them or not."""
@@ -121,19 +124,55 @@ def signatures() -> tuple[Signature, ...]:
 
 
 _OF_SIDES = frozenset(
-    "training img_size grid_size num_patches dynamic_img_size dynamic_img_pad strict_img_size input_resolution feat_size "
-    "seq_len num_classes global_pool num_features head_hidden_size p drop_prob fused_attn grad_checkpointing flatten "
-    "output_fmt in_chans drop_rate default_cfg pretrained_cfg out_indices track_running_stats dump_patches "
-    "call_super_init legacy fixed_attn_mask patch_drop scale_by_keep inplace pool_size".split()
+    [
+        "training",
+        "img_size",
+        "grid_size",
+        "num_patches",
+        "dynamic_img_size",
+        "dynamic_img_pad",
+        "strict_img_size",
+        "input_resolution",
+        "feat_size",
+        "seq_len",
+        "num_classes",
+        "global_pool",
+        "num_features",
+        "head_hidden_size",
+        "p",
+        "drop_prob",
+        "fused_attn",
+        "grad_checkpointing",
+        "flatten",
+        "output_fmt",
+        "in_chans",
+        "drop_rate",
+        "default_cfg",
+        "pretrained_cfg",
+        "out_indices",
+        "track_running_stats",
+        "dump_patches",
+        "call_super_init",
+        "legacy",
+        "fixed_attn_mask",
+        "patch_drop",
+        "scale_by_keep",
+        "inplace",
+        "pool_size",
+        "init_values",
+        "head_init_scale",
+        "weight_init",
+        "num_prefix_tokens",
+    ]
 )
-"""Attributes that an image's side, training or a classifier sets, and that no feature at one side depends on."""
+"""Attributes that an image's side, training, a classifier or shapes set: no other feature follows."""
 
 
 def behaviour(network: nn.Module) -> dict[str, str]:
     """Return by module what it computes with, as far as attributes say: epsilon, heads, strides, padding, activation."""
     told: dict[str, str] = {}
     for name, module in network.named_modules():
-        if name.split(".", 1)[0] in OUTSIDE:
+        if not name or name.split(".", 1)[0] in OUTSIDE:
             continue
         kind = type(module).__name__
         if "Dropout" in kind or kind == "DropPath":
@@ -156,6 +195,17 @@ def behaviour(network: nn.Module) -> dict[str, str]:
     return told
 
 
+def difference(one: nn.Module, other: nn.Module) -> str:
+    """Return in words where two networks of the same tensors first compute something else; empty for nowhere."""
+    ours, theirs = behaviour(one), behaviour(other)
+    for name in dict.fromkeys([*ours, *theirs]):
+        a, b = ours.get(name, "absent").split(" "), theirs.get(name, "absent").split(" ")
+        if a != b:
+            only = [word for word in a if word not in b], [word for word in b if word not in a]
+            return f"{name}: {' '.join(only[0][:3])} / {' '.join(only[1][:3])}"
+    return ""
+
+
 def told_digest(told: Mapping[str, str]) -> str:
     """Return a digest of `behaviour`."""
     lines = "\n".join(f"{name} {each}" for name, each in told.items())
@@ -172,7 +222,10 @@ def content_of(networks: Iterable[tuple[str, Mapping[str, Shape], str]]) -> str:
     for name, shapes, told in networks:
         fields = signed(shapes)
         key = json.dumps([fields[0], fields[1], fields[6]])
-        groups.setdefault(key, (fields, {}))[1].setdefault(told, []).append(name)
+        trunk = sorted(each for each in shapes if each.split(".", 1)[0] not in OUTSIDE)
+        rows = shapes[TABLE][-2] if len(shapes.get(TABLE, ())) > 1 else 0
+        trunk.append(f"{TABLE}: {rows - isqrt(rows) ** 2}")
+        groups.setdefault(key, (fields, {}))[1].setdefault(f"{told} {trunk}", []).append(name)
     parts: dict[str, int] = {}
     lines = []
     for fields, classes in groups.values():

@@ -13,10 +13,11 @@ from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.names import is_kept
 from lovt_bench.benchmark.backbone.sanity import check_sanity, find_twins
 from lovt_bench.benchmark.backbone.sources import backbone_folder
-from lovt_bench.benchmark.backbone.understand.report import WeightsReport
+from lovt_bench.benchmark.backbone.understand.folders import WeightFiles
+from lovt_bench.benchmark.backbone.understand.report import WeightsReport, some
 from lovt_bench.benchmark.backbone.understand.trunk import understand_file
 from lovt_bench.benchmark.contract.backbone import Provenance
-from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class PreparedBackbone:
 
 def prepare(
     name: str,
-    weights: Path,
+    weights: WeightFiles,
     *,
     architecture: str | None,
     options: registry.Options | None,
@@ -43,8 +44,8 @@ def prepare(
 
     Args:
         name: What the backbone will be called.
-        weights: The checkpoint.
-        architecture: Name in the registry; None: the one that names and shapes fit.
+        weights: The checkpoint: a file, or the files of a folder.
+        architecture: Name in the registry; None: the one that the configuration, or names and shapes, say.
         options: What completes the architecture's name.
         encoder: Picks one where several fit.
         workspace: The workspace root, whose backbones it is compared with.
@@ -71,7 +72,10 @@ def check_name(name: str, workspace: Path) -> None:
 
 
 def declared_provenance(
-    name: str, weights: Path, declared: Mapping[str, Any], notes: list[str]
+    name: str, weights: WeightFiles, declared: Mapping[str, Any], notes: list[str]
 ) -> Provenance:
-    """Return where weights came from, as declared and as understood."""
-    return Provenance(**declared, method=name, source_sha256=file_sha256(weights), notes=notes)
+    """Return where weights came from, as declared and as understood; the digest is taken now."""
+    if weights.kind != "file":
+        files = some(path.name for path in (*weights.files, *weights.extras))
+        notes = [f"read from {clean_text(weights.name, 200)}: {files}", *notes]
+    return Provenance(**declared, method=name, source_sha256=weights.sha256(), notes=notes)

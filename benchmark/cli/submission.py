@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lovt_bench.benchmark.cli.backbone import backbone_errors
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.json_text import json_text
 from lovt_bench.benchmark.cli.options import workspace_option
@@ -49,7 +50,7 @@ def submission() -> None:
 @click.argument("name")
 @click.option(
     "--weights",
-    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE|FOLDER|hf:ORG/NAME",
     help="Declare this checkpoint instead of a method.",
 )
 @click.option("--display-name", help="What tables show [default: NAME].")
@@ -63,7 +64,7 @@ def submission() -> None:
 )
 def new(
     name: str,
-    weights: Path | None,
+    weights: str | None,
     display_name: str | None,
     supervision: Supervision | None,
     pretraining_data: tuple[str, ...],
@@ -78,7 +79,8 @@ def new(
       lovt-bench submission new my_method --into submissions    # in a clone: what a pull request brings
       lovt-bench submission new my-weights --weights moco.pth --pretraining-data NIH
     """
-    with declaration_errors():
+    with backbone_errors(), declaration_errors():
+        from lovt_bench.benchmark.backbone.understand.hub import given_weights
         from lovt_bench.benchmark.submission.declare import stated
         from lovt_bench.benchmark.submission.scaffold import argument_for, new_container, new_weights
 
@@ -93,7 +95,7 @@ def new(
                 )
             folder = new_container(name, into)
         else:
-            folder = new_weights(name, into, weights, said)
+            folder = new_weights(name, into, given_weights(weights), said)
     for path in sorted(folder.iterdir()):
         say(path)
     say(f"Next: lovt-bench submission check {shlex.quote(argument_for(folder))}", err=True)

@@ -21,8 +21,9 @@ from lovt_bench.benchmark.workspace import workspace_root
 @click.option(
     "--weights",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Checkpoint: a PyTorch file (tensors only), safetensors, or an ONNX graph.",
+    metavar="FILE|FOLDER|hf:ORG/NAME",
+    help="Checkpoint: a PyTorch or safetensors file, a folder of transformers, timm or open_clip, a model of the Hub "
+    "(hf:ORG/NAME@REVISION), or an ONNX graph.",
 )
 @click.option(
     "--arch",
@@ -55,7 +56,7 @@ from lovt_bench.benchmark.workspace import workspace_root
 @workspace_option
 def submit(
     name: str,
-    weights: Path,
+    weights: str,
     arch: str | None,
     options: tuple[str, ...],
     levels: tuple[str, ...],
@@ -85,12 +86,15 @@ def submit(
       lovt-bench submit my-convnext --weights my.pth --arch timm.convnext_tiny
       lovt-bench submit my-moco-v3 --weights vit-s.pth.tar --encoder base_encoder \\
           --arch timm.vit_small_patch16_224 --option num_heads=12
+      lovt-bench submit my-resnet --weights FOLDER      # as save_pretrained leaves it, also in shards
+      lovt-bench submit my-resnet --weights hf:ORG/NAME@REVISION
       lovt-bench submit my-keras --weights model.onnx --level c3=8 --level c4=16 --level c5=32
     """
     with backbone_errors(), declaration_errors():
         from lovt_bench.benchmark.backbone.folder import check_replaceable, writing_backbone
         from lovt_bench.benchmark.backbone.sources import backbone_folder
         from lovt_bench.benchmark.backbone.understand.guard import is_graph
+        from lovt_bench.benchmark.backbone.understand.hub import given_weights
         from lovt_bench.benchmark.runtime.attached_audit import attached_audits, settle_audit
         from lovt_bench.benchmark.submission.declare import stated
         from lovt_bench.benchmark.submission.draft import declaring, draft
@@ -98,9 +102,10 @@ def submit(
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)
+        given = given_weights(weights)
         begun = draft(
             name,
-            weights,
+            given,
             stated([spec.id for spec in load_tasks()], **said),
             place,
             submissions,
@@ -108,14 +113,14 @@ def submit(
         )
         check_replaceable(root, force=force)
         shown = begun.said().get("display_name") or name
-        if levels or is_graph(weights):
+        if levels or is_graph(given.files[0]):
             if arch or encoder or options:
                 raise click.ClickException(
                     "--arch, --option and --encoder belong to weights; an ONNX graph is used as it is"
                 )
             read = read_graph(
                 name,
-                weights,
+                given,
                 levels,
                 workspace=place,
                 display_name=shown,
@@ -125,7 +130,7 @@ def submit(
         else:
             read = read_weights(
                 name,
-                weights,
+                given,
                 architecture=arch,
                 options=read_options(options),
                 encoder=encoder,

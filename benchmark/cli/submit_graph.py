@@ -14,12 +14,13 @@ from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.submit_weights import ReadWeights
 
 if TYPE_CHECKING:
+    from lovt_bench.benchmark.backbone.understand.folders import WeightFiles
     from lovt_bench.benchmark.contract.backbone import BackboneManifest
 
 
 def read_graph(
     name: str,
-    weights: Path,
+    weights: WeightFiles,
     levels: tuple[str, ...],
     *,
     workspace: Path,
@@ -39,7 +40,7 @@ def read_graph(
     from lovt_bench.benchmark.runtime.check_apart import checks_apart
 
     check_name(name, workspace)
-    prepared = prepare_graph_apart(weights, dict(map(declared_level, levels)))
+    prepared = prepare_graph_apart(weights.files[0], dict(map(declared_level, levels)))
     lines = [clean_text(line) for line in prepared.lines]
     say(f"{clean_text(weights.name, 80)}:")
     for line in lines:

@@ -14,6 +14,7 @@ from lovt_bench.benchmark.cli.backbone import show_findings
 from lovt_bench.benchmark.cli.console import say
 
 if TYPE_CHECKING:
+    from lovt_bench.benchmark.backbone.understand.folders import WeightFiles
     from lovt_bench.benchmark.backbone.understand.report import WeightsReport
     from lovt_bench.benchmark.contract.backbone import BackboneManifest
 
@@ -27,12 +28,12 @@ class ReadWeights:
     sha256: str
     """Identity of the backbone."""
     source_sha256: str | None
-    """Digest of the file, after it was read."""
+    """Digest of the file or the folder's files, after they were read."""
 
 
 def read_weights(
     name: str,
-    weights: Path,
+    weights: WeightFiles,
     *,
     architecture: str | None,
     options: Mapping[str, Any] | None,

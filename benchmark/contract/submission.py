@@ -51,10 +51,13 @@ class Variant(_Declared):
 class DeclaredWeights(_Declared):
     """Weights that were trained elsewhere: which file they are, and what `lovt-bench submit` made of it."""
 
-    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$")
-    """Name of the checkpoint, without a folder."""
+    file: str = Field(
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9._+-]{0,127}"
+        r"|hf:[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}@[0-9a-f]{40})$"
+    )
+    """Name of the checkpoint, a file or a folder, without where it lies; or hf:ORG/NAME@COMMIT."""
     sha256: Sha256
-    """Digest of the checkpoint."""
+    """Digest of the checkpoint; of a folder that of the lines which `sha256sum` prints of its files, sorted by name."""
     bytes: PositiveInt
     url: HttpUrl | None = None
     """Where the checkpoint can be had."""

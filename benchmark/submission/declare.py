@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lovt_bench.benchmark.contract.backbone import BackboneManifest
 from lovt_bench.benchmark.contract.claims import read_claims
@@ -30,6 +30,9 @@ from lovt_bench.benchmark.submission.read import (
     submission_names,
     submissions_root,
 )
+
+if TYPE_CHECKING:
+    from lovt_bench.benchmark.backbone.understand.folders import WeightFiles
 
 ENVIRONMENT = "LOVT_BENCH_SUBMISSIONS"
 """Names the folder that declarations are written to."""
@@ -125,14 +128,14 @@ def declared_twins(name: str, backbone_sha256: str, roots: Sequence[Path]) -> li
 
 
 def declare(
-    name: str, said: Stated, weights: Path, sha256: str, made: BackboneManifest | None = None
+    name: str, said: Stated, weights: WeightFiles, sha256: str, made: BackboneManifest | None = None
 ) -> Submission:
     """Return the declaration of a weight file.
 
     Args:
         name: The submission's name.
         said: What is stated of it (`stated`, `merged`).
-        weights: The file; of its path only the name is told.
+        weights: The file or folder; of its path only the name is told.
         sha256: Its digest.
         made: The backbone that was made of it, None where none was yet.
 
@@ -140,9 +143,9 @@ def declare(
         SubmissionError: A field is not what the contract says.
     """
     file = {
-        "file": file_label(weights),
+        "file": weights.address or file_label(weights.name),
         "sha256": sha256,
-        "bytes": weights.stat().st_size,
+        "bytes": weights.size,
         "architecture": made.architecture if made else "resnet50",
         "backbone_sha256": made.sha256 if made else None,
     }
@@ -162,9 +165,9 @@ def declare(
     return submission
 
 
-def file_label(path: Path) -> str:
-    """Return a file's name in the characters that a declaration takes."""
-    label = re.sub(r"[^A-Za-z0-9._+-]+", "_", path.name)[:128].lstrip("._+-")
+def file_label(name: str) -> str:
+    """Return the name of a file or folder in the characters that a declaration takes."""
+    label = re.sub(r"[^A-Za-z0-9._+-]+", "_", name)[:128].lstrip("._+-")
     return label or "weights"
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lovt_bench.benchmark.contract.backbone import BackboneManifest, repeated
 from lovt_bench.benchmark.contract.submission import Submission
-from lovt_bench.benchmark.disk.digest import file_sha256
 from lovt_bench.benchmark.disk.lock import hold
 from lovt_bench.benchmark.disk.temporary import write_bytes
 from lovt_bench.benchmark.submission.declare import (
@@ -25,18 +24,21 @@ from lovt_bench.benchmark.submission.declare import (
 from lovt_bench.benchmark.submission.merge import Stated, merged
 from lovt_bench.benchmark.submission.read import FILE, SubmissionError, check_display_name
 
+if TYPE_CHECKING:
+    from lovt_bench.benchmark.backbone.understand.folders import WeightFiles
+
 
 @dataclass(frozen=True)
 class Draft:
-    """What is stated of a weight file, laid over what was declared of the same file before."""
+    """What is stated of weights, laid over what was declared of the same file or folder before."""
 
     name: str
-    weights: Path
+    weights: WeightFiles
     stated: Stated
     before: Submission | None
     """Declared under the name; None where nothing is."""
     sha256: str | None
-    """SHA-256 of the file at the first look; None where it could not be read."""
+    """SHA-256 of file or folder (`WeightFiles.sha256`) at the first look; None where it is empty."""
     root: Path
     """Where NAME/submission.yaml is written."""
     roots: tuple[Path, ...]
@@ -67,7 +69,7 @@ class Draft:
 
         Args:
             backbone: Its identity.
-            source_sha256: SHA-256 of the file after it was read.
+            source_sha256: SHA-256 of file or folder after it was read.
             allow_twins: Whether others may have declared the same backbone.
         """
         if self.sha256 is not None and source_sha256 != self.sha256:
@@ -95,14 +97,14 @@ class Draft:
         Raises:
             SubmissionError: Another backbone of the file is declared, or a method.
         """
-        sha256 = made.provenance.source_sha256 or file_sha256(self.weights)
+        sha256 = made.provenance.source_sha256 or self.weights.sha256()
         submission = declare(self.name, self.said(made.sha256), self.weights, sha256, made)
         return write_declaration(self.root, submission)
 
 
 def draft(
     name: str,
-    weights: Path,
+    weights: WeightFiles,
     stated: Stated,
     workspace: Path,
     submissions: Path | None = None,
@@ -113,7 +115,7 @@ def draft(
 
     Args:
         name: The submission's name.
-        weights: The file.
+        weights: The file, or the files of a folder.
         stated: What the submitter says (`benchmark.submission.declare.stated`).
         workspace: The workspace root.
         submissions: Where declarations are written; None: the usual place.
@@ -126,15 +128,14 @@ def draft(
     content = declaration_content(root / name)
     check_writable(root / name)
     roots = tuple(submission_roots(workspace, submissions))
-    # What is no file, or an empty one, is refused with its reason where it is read.
-    there = weights.is_file() and weights.stat().st_size
     begun = Draft(
         name=name,
         weights=weights,
         stated=stated,
         # `submission new` writes a declaration where one stands.
         before=find_declaration(name, [*roots, Path.cwd()]),
-        sha256=file_sha256(weights) if there else None,
+        # An empty file is refused with its reason where it is read.
+        sha256=weights.sha256() if weights.size else None,
         root=root,
         roots=roots,
         force=force,

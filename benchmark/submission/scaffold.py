@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined
 
 from lovt_bench.benchmark.contract.base import NAME_RULE, is_built_in, is_name
 from lovt_bench.benchmark.contract.strict_yaml import yaml_text
-from lovt_bench.benchmark.disk.digest import file_sha256
 from lovt_bench.benchmark.disk.temporary import new_folder
 from lovt_bench.benchmark.submission.declare import declaration_text, declare
 from lovt_bench.benchmark.submission.merge import Stated
@@ -22,6 +22,9 @@ from lovt_bench.benchmark.submission.read import (
     submission_names,
     submissions_root,
 )
+
+if TYPE_CHECKING:
+    from lovt_bench.benchmark.backbone.understand.folders import WeightFiles
 
 TEMPLATES = Path(__file__).resolve().with_name("templates")
 """A folder for each kind; what its files say in double braces is filled in."""
@@ -61,16 +64,14 @@ def argument_for(folder: Path) -> str:
     return str(folder) if "/" in str(folder) else f"./{folder}"
 
 
-def new_weights(name: str, into: Path, weights: Path, said: Stated) -> Path:
+def new_weights(name: str, into: Path, weights: WeightFiles, said: Stated) -> Path:
     """Write the folder of a declaration of weights, which `lovt-bench submit` has still to look at; return it.
 
     Raises:
-        SubmissionError: The name is none or taken, the folder is there, or there is no such file.
+        SubmissionError: The name is none or taken, or the folder is there.
     """
     folder = _free_folder(name, into)
-    if not weights.is_file():
-        raise SubmissionError(f"no file {weights}; --weights takes the checkpoint that is declared")
-    submission = declare(name, said, weights, file_sha256(weights))
+    submission = declare(name, said, weights, weights.sha256())
     check_display_name(name, submission.display_name)
     texts = {
         "name": name,

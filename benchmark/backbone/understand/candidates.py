@@ -100,7 +100,13 @@ def candidates(readings: Sequence[Reading], outline: Outline) -> list[Candidate]
                 for prefix, names in best
                 if len(names) >= least and (reading.dialect is None or prefix.startswith(reading.prefixes))
             ]
-    return sorted(found, key=lambda one: (not one.fits, -one.agreement))
+    return _once(sorted(found, key=lambda one: (not one.fits, -one.agreement)))
+
+
+def _once(found: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates without those that take the same tensors as another, a dialect's before the file's own."""
+    last = {(one.prefix, frozenset(one.taken)): one for one in found}
+    return [one for one in found if last[one.prefix, frozenset(one.taken)] is one]
 
 
 def splits(name: str, longest: int) -> Iterator[tuple[str, str]]:
@@ -124,7 +130,7 @@ def _examine(
                 given[our] = source
     for their, ours in layout.packed.items():
         given |= unpacked(sources.get(prefix + their), ours)
-    rule = layout.positions or reading.position_rule
+    rule = layout.positions or reading.position_rule(prefix)
     tables = fitted(given, outline, rule)
     found = tables.found
     one_channel = None

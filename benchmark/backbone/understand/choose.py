@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from lovt_bench.benchmark.backbone.model import BackboneError
-from lovt_bench.benchmark.backbone.understand.candidates import Candidate, candidates, same_values
+from lovt_bench.benchmark.backbone.understand.candidates import Candidate, candidates, same_values, splits
 from lovt_bench.benchmark.backbone.understand.dialects import Reading
-from lovt_bench.benchmark.backbone.understand.differs import problems
+from lovt_bench.benchmark.backbone.understand.differs import known_by_name, problems
 from lovt_bench.benchmark.backbone.understand.find import fitting_names
-from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
+from lovt_bench.benchmark.backbone.understand.outline import Outline
 from lovt_bench.benchmark.backbone.understand.report import show, some
 
 SHOWN = 8
@@ -37,7 +37,7 @@ def choose(
     wanted = every if encoder is None else _picked(every, encoder)
     fitting = [one for one in wanted if one.fits]
     if not fitting:
-        raise BackboneError(_why_none(readings, architecture, every, wanted, encoder))
+        raise BackboneError(_why_none(readings, outline, every, wanted, encoder))
     first, *others = fitting
     if differing := [one for one in others if not same_values(tensors, first, one)]:
         choices = "; ".join(
@@ -66,14 +66,24 @@ def _picked(every: Sequence[Candidate], encoder: str) -> list[Candidate]:
     return [one for one in every if f".{label}." in f".{one.label}."]
 
 
+def _alike(reading: Reading, outline: Outline) -> str:
+    """Return how many tensors have the ending of a name and the shape of one of an architecture's."""
+    longest = max(name.count(".") for name in outline.shapes) + 1
+    count = sum(
+        any(outline.shapes.get(rest) == source.shape for _, rest in splits(name, longest))
+        for name, source in reading.sources.items()
+    )
+    return f"{count:,}" if count else "none"
+
+
 def _why_none(
     readings: Sequence[Reading],
-    architecture: str,
+    outline: Outline,
     every: Sequence[Candidate],
     wanted: Sequence[Candidate],
     encoder: str | None,
 ) -> str:
-    tensors = readings[0].sources
+    tensors, architecture = readings[0].sources, outline.architecture
     fitting = [one for one in every if one.fits]
     if encoder is not None and not wanted:
         there = some((one.label for one in fitting or every), SHOWN) or "none"
@@ -82,9 +92,11 @@ def _why_none(
         text = problems(wanted[0], architecture)
     else:
         text = (
-            f"no trunk of {architecture}: none of the {len(tensors):,} tensors has its names and shapes; "
-            f"the file holds {some(tensors, 4)}"
+            f"no trunk of {architecture}: {_alike(readings[0], outline)} of the {len(tensors):,} tensors "
+            f"have its names and shapes; the file holds {some(tensors, 4)}"
         )
+    if known := known_by_name(tensors):
+        return f"{text}. {known}"
     if encoder is None and (others := [name for name in fitting_names(readings) if name != architecture]):
         which = f"--arch {others[0]}" if len(others) == 1 else "the one that it is with --arch"
         text += f". The file fits {', '.join(others)}: pass {which}"

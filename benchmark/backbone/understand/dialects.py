@@ -35,6 +35,8 @@ class Dialect:
     """Pattern of another name that it has below the same prefix."""
     rules: tuple[tuple[str, Replacement], ...]
     """Pattern and what it is replaced by, in a name without prefix; each sees what the one before made."""
+    also: str = ""
+    """Pattern of one more such name."""
     joined: str = ""
     """What the report says of tensors that are joined."""
     positions: PositionRule = "bicubic-antialias"
@@ -48,11 +50,14 @@ class Dialect:
             for anchor in self.anchors
             if name == anchor or name.endswith("." + anchor)
         }
-        needed = re.compile(self.needs)
+        needed = [re.compile(self.needs), re.compile(self.also)]
         return [
             prefix
             for prefix in sorted(found, key=len)[:PREFIX_LIMIT]
-            if any(needed.match(name, len(prefix)) for name in names if name.startswith(prefix))
+            if all(
+                any(one.match(name, len(prefix)) for name in names if name.startswith(prefix))
+                for one in needed
+            )
         ]
 
     def rename(self, name: str) -> str:
@@ -77,10 +82,12 @@ class Reading:
         """Return who names tensors so, for the report."""
         return "" if self.dialect is None else self.dialect.name
 
-    @property
-    def position_rule(self) -> PositionRule:
-        """Return by which rule position tables are resampled (`tokens.positions`)."""
-        return "bicubic-antialias" if self.dialect is None else self.dialect.positions
+    def position_rule(self, prefix: str) -> PositionRule:
+        """Return by which rule the position table below a prefix is resampled (`tokens.positions`)."""
+        # Those who trained with registers changed the rule, too: in DINOv2's repository, and in transformers.
+        if self.dialect is None or prefix + "reg_token" in self.sources:
+            return "bicubic-antialias"
+        return self.dialect.positions
 
 
 def _shifted(by: int) -> Callable[[re.Match[str]], str]:
@@ -133,8 +140,8 @@ DIALECTS = (
             (r"^pre_layrnorm\.", "norm_pre."),
             (r"^(?:layernorm|post_layernorm)\.", "norm."),
         ),
-        _QKV,
-        "bicubic",
+        joined=_QKV,
+        positions="bicubic",
     ),
     Dialect(
         "CLIP's visual tower (OpenAI, open_clip)",
@@ -174,13 +181,14 @@ DIALECTS = (
     Dialect(
         "DINOv2's repository",
         ("patch_embed.proj.weight",),
-        r"blocks\.0\.0\.norm1\.|register_tokens$|blocks\.0\.mlp\.w12\.",
+        r"mask_token$|blocks\.0\.0\.norm1\.|register_tokens$|blocks\.0\.mlp\.w12\.",
         (
             (r"^blocks\.\d+\.(\d+)\.", r"blocks.\1."),
             (r"^register_tokens$", "reg_token"),
             (r"\.mlp\.w12\.", ".mlp.fc1."),
             (r"\.mlp\.w3\.", ".mlp.fc2."),
         ),
+        also=r"blocks\.(?:0\.)?0\.ls1\.gamma$",
         positions="bicubic-offset",
     ),
     Dialect(

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lovt_bench.benchmark.backbone.understand.candidates import Candidate
 from lovt_bench.benchmark.backbone.understand.report import show, some
 
 STATISTICS = (".running_mean", ".running_var")
 """Ends the names of what batch normalisation measured in training."""
+
+
+CAFFE2 = "res2_0_branch2a_w"
+"""A name that every ResNet of Caffe2 has."""
+
+
+def known_by_name(names: Iterable[str]) -> str:
+    """Return in a sentence which network a file holds that no --arch takes; empty where none is recognised."""
+    if any(name == CAFFE2 or name.endswith("." + CAFFE2) for name in names):
+        return (
+            "These are the names of Caffe2's ResNet, which has its strides in the first 1 x 1 convolution of a block and "
+            "batch norms without statistics: another network than torchvision's, which no --arch takes. Export it as an "
+            "ONNX graph, which is ranked on the frozen tasks"
+        )
+    return ""
 
 
 def problems(one: Candidate, architecture: str) -> str:

@@ -5,22 +5,60 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.model import BackboneError
-from lovt_bench.benchmark.backbone.signatures import Signature, digest_of, signatures
+from lovt_bench.benchmark.backbone.signatures import Signature, difference, digest_of, signatures
 from lovt_bench.benchmark.backbone.understand.candidates import Candidate, candidates, splits
 from lovt_bench.benchmark.backbone.understand.dialects import Reading
-from lovt_bench.benchmark.backbone.understand.differs import problems
+from lovt_bench.benchmark.backbone.understand.differs import known_by_name, problems
 from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
 from lovt_bench.benchmark.backbone.understand.report import show, some
 
-USUAL = "resnet50"
-"""What a message compares with where nothing is near."""
 SHOWN = 8
-NEAR = 6
+NEAR = 4
 """Networks that are built to say how near they are."""
+ALIKE = 1.0
+"""Below it `_far` says that a network may fit all the same: parts of its classifier lie within its modules."""
 PLACES = 16
 """Prefixes that are looked at for each first name."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A published network that is one of timm's with other sizes."""
+
+    name: str
+    architecture: str
+    options: dict[str, JsonValue]
+    patch: tuple[int, ...]
+    """Shape of its first weight."""
+
+
+def _eva_x(letters: str, size: str, width: int) -> Preset:
+    # timm scales rotary positions to another grid than EVA-X was trained on.
+    options: dict[str, JsonValue] = {"patch_size": 16, "ref_feat_shape": [14, 14]}
+    return Preset(f"EVA-X-{letters}", f"timm.eva02_{size}_patch14_224", options, (width, 3, 16, 16))
+
+
+PRESETS = (
+    _eva_x("Ti", "tiny", 192),
+    _eva_x("S", "small", 384),
+    _eva_x("B", "base", 768),
+    Preset(
+        "a ViT-L/16 of DINOv2's repository, as RayDINO",
+        "timm.vit_large_patch14_dinov2",
+        {"patch_size": 16},
+        (1024, 3, 16, 16),
+    ),
+    Preset(
+        "a ViT-L/16 of DINOv2's repository with registers and gated units, as CheXFound",
+        "timm.vit_large_patch14_reg4_dinov2",
+        {"patch_size": 16, "swiglu": True, "mlp_ratio": 5.34375},
+        (1024, 3, 16, 16),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +68,8 @@ class Match:
     outline: Outline
     others: tuple[str, ...]
     candidate: Candidate
+    known_as: str = ""
+    """What a network with these options is published as."""
 
     @property
     def effort(self) -> int:
@@ -53,14 +93,26 @@ def find(
     exact, near = _by_signature(readings, encoder)
     matches = _fitting(readings, exact, near, options)
     if not matches:
-        raise BackboneError(_none(readings, near))
+        raise BackboneError(_none(readings, [sign for _, sign in near]))
     least = min(match.effort for match in matches)
     best = [match for match in matches if match.effort == least]
-    plain = [match for match in best if match.outline.architecture in _quick()]
-    chosen = plain[0] if len(plain) == 1 else best[0]
-    if len(best) > 1 and len(plain) != 1:
+    usual = [match for match in best if match.outline.architecture in _quick()]
+    best = usual or _completest(best, readings)
+    if len(best) > 1:
         raise BackboneError(_several(best))
-    return chosen.outline, tuple(_sentences(chosen))
+    return best[0].outline, tuple(_sentences(best[0]))
+
+
+def _completest(best: Sequence[Match], readings: Sequence[Reading]) -> list[Match]:
+    """Return the matches whose head or pooling the file has, too."""
+    known = [_kin(match, readings) for match in best]
+    return [match for match, count in zip(best, known, strict=True) if count == max(known)]
+
+
+def _kin(match: Match, readings: Sequence[Reading]) -> int:
+    """Return how many tensors beside the trunk are those that the whole network has there."""
+    names = set().union(*(reading.sources for reading in readings))
+    return sum(match.candidate.prefix + name in names for name in match.outline.discarded)
 
 
 def fitting_names(readings: Sequence[Reading]) -> list[str]:
@@ -74,13 +126,31 @@ def fitting_names(readings: Sequence[Reading]) -> list[str]:
 def _fitting(
     readings: Sequence[Reading],
     exact: Sequence[Signature],
-    near: Sequence[Signature],
+    near: Sequence[tuple[float, Signature]],
     options: registry.Options | None,
 ) -> list[Match]:
-    for signs in (exact, near):
+    for signs in (exact, [sign for far, sign in near if far < ALIKE]):
         if found := [match for sign in signs for match in _matches(readings, sign, options)]:
             return found
+        if found := list(_presets(readings)) if options is None else []:
+            return found
     return list(_by_layouts(readings, options))
+
+
+def _presets(readings: Sequence[Reading]) -> Iterator[Match]:
+    """Yield published networks that are a network of timm with other sizes."""
+    patches = {
+        source.shape
+        for reading in readings
+        for name, source in reading.sources.items()
+        if name.endswith("patch_embed.proj.weight")
+    }
+    for preset in PRESETS:
+        if preset.patch in patches:
+            outline = outline_of(preset.architecture, preset.options)
+            best = next(iter(candidates(readings, outline)), None)
+            if best is not None and best.fits:
+                yield Match(outline, (), best, preset.name)
 
 
 def _quick() -> list[str]:
@@ -90,8 +160,8 @@ def _quick() -> list[str]:
 
 def _by_signature(
     readings: Sequence[Reading], encoder: str | None
-) -> tuple[list[Signature], list[Signature]]:
-    """Return signatures that agree, and those whose first weight does, the nearest first."""
+) -> tuple[list[Signature], list[tuple[float, Signature]]]:
+    """Return signatures that agree, and those whose first name occurs with how far they are, the nearest first."""
     firsts: dict[str, list[Signature]] = {}
     for sign in signatures():
         firsts.setdefault(sign.first, []).append(sign)
@@ -130,7 +200,7 @@ def _by_signature(
                         if id(sign) not in near or near[id(sign)][0] > score:
                             near[id(sign)] = (score, sign)
     nearest = sorted(near.values(), key=lambda pair: pair[0])
-    return list(exact.values()), [sign for _, sign in nearest[:NEAR]]
+    return list(exact.values()), nearest[:NEAR]
 
 
 def _far(sign: Signature, below: dict[str, tuple[int, ...]], count: int) -> float:
@@ -177,6 +247,9 @@ def _by_layouts(readings: Sequence[Reading], options: registry.Options | None) -
 
 
 def _sentences(match: Match) -> Iterator[str]:
+    if match.known_as:
+        yield f"{match.known_as}: {match.outline.architecture} with other sizes, by names and shapes"
+        return
     same = f"; the same network goes by {some(match.others)}, too" if match.others else ""
     yield f"{match.outline.architecture} by names and shapes, as no --arch was given{same}"
 
@@ -187,10 +260,18 @@ def _several(best: Sequence[Match]) -> str:
         for match in best[:SHOWN]
     )
     more = f" and {len(best) - SHOWN} more" if len(best) > SHOWN else ""
+    one, other = (registry.blueprint(match.outline.architecture, match.outline.options) for match in best[:2])
+    told = difference(one, other)
+    differs = f"; the first two differ at {told}" if told else ""
     return (
         f"the tensors at {show(best[0].candidate.label)} fit {len(best)} networks that compute something else with them: "
-        f"{each}{more}. Names and shapes cannot tell them apart: say with --arch which one it was"
+        f"{each}{more}{differs}. Names and shapes cannot tell them apart: say with --arch which one it was"
     )
+
+
+def _share(one: Candidate) -> float:
+    """Return which part of a trunk's tensors agrees, those that are missing or too many counted."""
+    return one.agreement / (len(one.found) + len(one.missing) + len(one.unexpected))
 
 
 def _none(readings: Sequence[Reading], near: Sequence[Signature]) -> str:
@@ -204,8 +285,10 @@ def _none(readings: Sequence[Reading], near: Sequence[Signature]) -> str:
             except BackboneError:
                 continue
             tried += [(one, name) for one in candidates(readings, outline)[:1]]
-    tried.sort(key=lambda pair: -pair[0].agreement / (len(pair[0].found) + len(pair[0].missing)))
+    tried.sort(key=lambda pair: -_share(pair[0]))
     head = f"none of the known networks fits the {len(tensors):,} tensors of the file; it holds {some(tensors, 4)}"
+    if known := known_by_name(tensors):
+        return f"{head}. {known}"
     if not tried or not tried[0][0].agreement:
         return f"{head}. If you know which network it is, name it with --arch"
     best, name = tried[0]

@@ -21,10 +21,12 @@ from lovt_bench.benchmark.backbone.understand.choose import choose
 from lovt_bench.benchmark.backbone.understand.dialects import readings
 from lovt_bench.benchmark.backbone.understand.find import find
 from lovt_bench.benchmark.backbone.understand.flatten import Flat, flatten
+from lovt_bench.benchmark.backbone.understand.folders import WeightFiles, open_weights
 from lovt_bench.benchmark.backbone.understand.guard import kind_of
 from lovt_bench.benchmark.backbone.understand.layouts import OPTIONAL
 from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
-from lovt_bench.benchmark.backbone.understand.read import read_checkpoint
+from lovt_bench.benchmark.backbone.understand.questions import check_heads, taken_for_granted
+from lovt_bench.benchmark.backbone.understand.read import read_all
 from lovt_bench.benchmark.backbone.understand.report import WeightsReport, dropped_groups, names_of
 from lovt_bench.benchmark.backbone.understand.take import take
 from lovt_bench.benchmark.contract.apart_inside import Answer, Work
@@ -72,18 +74,20 @@ def understand(
 
 
 def understand_file(
-    path: Path,
+    weights: Path | WeightFiles,
     architecture: str | None,
     encoder: str | None = None,
     options: registry.Options | None = None,
 ) -> Understood:
-    """Return the image trunk that a weight file holds, read in a process apart; see `understand`.
+    """Return the image trunk that a file or a folder of weights holds, read in a process apart; see `understand`.
 
     Raises:
-        BackboneError: The file is none, is refused, took more time or memory than its size warrants, or `understand`
+        BackboneError: A file is none, is refused, took more time or memory than its size warrants, or `understand`
             raises it.
     """
-    kind_of(path)
+    weights = open_weights(weights) if isinstance(weights, Path) else weights
+    for path in weights.files:
+        kind_of(path)
     outline = None if architecture is None else outline_of(architecture, options)
     sent = None if outline is None else asdict(outline) | {"discarded": list(outline.discarded)}
 
@@ -91,18 +95,24 @@ def understand_file(
         try:
             return _REPORT.validate_python(said)
         except ValidationError as error:
-            raise BackboneError(f"{clean_text(path.name, 80)}: reading it gave no report") from error
+            raise BackboneError(f"{clean_text(weights.name, 80)}: reading it gave no report") from error
 
     arguments = {"outline": sent, "encoder": encoder, "options": options}
-    report, state = read_apart(f"{__name__}:{trunk_work.__name__}", path, outline, arguments, report_of)
-    return _told(Understood(state, report))
+    report, state = read_apart(f"{__name__}:{trunk_work.__name__}", weights, outline, arguments, report_of)
+    return _told(Understood(state, replace(report, conversions=(*weights.notes, *report.conversions))))
 
 
 def trunk_work(
-    path: str, outline: dict[str, Any] | None, encoder: str | None, options: dict[str, Any] | None
+    files: list[str],
+    index: str | None,
+    outline: dict[str, Any] | None,
+    encoder: str | None,
+    options: dict[str, Any] | None,
 ) -> Work:
-    """Yield once when a file is read, then the report and the state dict; see `read_apart`."""
-    flat = flatten(read_checkpoint(Path(path)))
+    """Yield once when the files are read, then the report and the state dict; see `read_apart`."""
+    content = read_all([Path(path) for path in files], None if index is None else Path(index))
+    flat = flatten(content.value)
+    flat = replace(flat, notes=(*content.notes, *flat.notes))
     yield Answer(None)
     known = None if outline is None else _OUTLINE.validate_python(outline)
     found = _understand(flat, known, encoder, options)
@@ -117,6 +127,7 @@ def _understand(
     if outline is None:
         outline, said = find(every, encoder, options)
     chosen, copies = choose(flat.tensors, every, outline, encoder)
+    check_heads(flat.tensors, chosen, outline)
     state, sentences = take(flat.tensors, chosen, outline)
     report = WeightsReport(
         architecture=outline.architecture,
@@ -127,7 +138,7 @@ def _understand(
         dropped=dropped_groups(names_of(flat.tensors, [*chosen.taken, *chosen.harmless]), chosen.prefix),
         missing=tuple(name for name in state if name.endswith(OPTIONAL) and name not in chosen.found),
         unexpected=chosen.harmless,
-        found=said,
+        found=(*said, *taken_for_granted(chosen, outline)),
         conversions=(*flat.notes, *sentences, *copies),
     )
     return Understood(state, report)

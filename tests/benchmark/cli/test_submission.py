@@ -142,7 +142,7 @@ def test_a_new_declaration_asks_for_what_is_missing(call, tmp_path: Path) -> Non
         (("new", "imagenet"), "the name imagenet is taken"),
         (("new", "x.verdict"), "not ending like a file of the harness"),
         (("new", "nul"), "is no name"),
-        (("new", "x", "--weights", "absent.pth"), "no file absent.pth"),
+        (("new", "x", "--weights", "absent.pth"), "no weight file: absent.pth is not there"),
         (("new", "x", "--supervision", "self"), "go with --weights"),
         (("new", "x", "--pretraining-data", "chexprt"), "did you mean chexpert"),
         (("check", "./absent"), "no submission './absent': no such folder"),

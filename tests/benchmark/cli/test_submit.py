@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from safetensors.torch import save_file
 
 from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
+from lovt_bench.benchmark.backbone.understand.folders import open_weights
 from lovt_bench.benchmark.cli.main import main
 from lovt_bench.benchmark.contract.submission import ClaimedNumber
 from lovt_bench.benchmark.submission.draft import declaration_content, declaring
@@ -79,6 +80,23 @@ def test_a_checkpoint_becomes_a_declared_backbone_and_copies_are_refused(
     assert "other is not written" in copy.output
     assert not (root.parent / "other").exists()
     assert call("--weights", moco, "--allow-findings", name="other").exit_code == 0
+
+
+def test_a_folder_is_declared_by_its_name_and_the_digest_of_its_files(call, tmp_path: Path) -> None:
+    folder = tmp_path / "resnet"
+    folder.mkdir()
+    save_file(wild.state(), folder / "model.safetensors")
+    (folder / "config.json").write_text('{"architecture": "resnet18"}')
+    result = call("--weights", str(folder))
+    assert result.exit_code == 0, result.output
+    manifest = read_manifest(tmp_path / "workspace" / "backbones" / "mine")
+    assert manifest.provenance.source_sha256 == open_weights(folder).sha256()
+    assert manifest.provenance.notes[0] == "read from resnet: model.safetensors, config.json"
+    declared = read_folder(tmp_path / "workspace" / "submissions" / "mine").weights
+    assert declared is not None
+    assert (declared.file, declared.sha256) == ("resnet", manifest.provenance.source_sha256)
+    (folder / "config.json").write_text('{"architecture": "resnet18d"}')
+    assert "mine is declared with weights of SHA-256" in call("--weights", str(folder)).output
 
 
 def test_what_is_declared_lies_beside_and_is_not_asked_again(call, moco: str, tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import HttpUrl
 
+from lovt_bench.benchmark.backbone.understand.folders import WeightFiles, open_weights
 from lovt_bench.benchmark.contract.backbone import Provenance, repeated
 from lovt_bench.benchmark.contract.claims import ClaimsError
 from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
@@ -26,14 +28,14 @@ class _Later(Submission):
 
 
 @pytest.fixture
-def weights(tmp_path: Path) -> Path:
+def weights(tmp_path: Path) -> WeightFiles:
     path = tmp_path / "moco.pth"
     path.write_bytes(b"weights")
-    return path
+    return open_weights(path)
 
 
 def test_a_field_more_is_stated_written_read_and_inherited_without_another_line(
-    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    weights: WeightFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (room, read):
         monkeypatch.setattr(module, "Submission", _Later)
@@ -49,7 +51,7 @@ def test_a_field_more_is_stated_written_read_and_inherited_without_another_line(
         room.declare("mine", {"code": "https://me:secret@example.org/"}, weights, sha256)
 
 
-def test_a_declared_fact_is_in_the_manifest_of_the_backbone(weights: Path) -> None:
+def test_a_declared_fact_is_in_the_manifest_of_the_backbone(weights: WeightFiles) -> None:
     said = room.stated((), paper="https://example.org/p", pretraining_data=["none"], supervision="self")
     declared = room.declare("mine", said, weights, "a" * 64)
     assert DeclaredFacts.model_fields.keys() <= repeated(declared).keys()
@@ -57,7 +59,7 @@ def test_a_declared_fact_is_in_the_manifest_of_the_backbone(weights: Path) -> No
     assert (str(found.paper), found.pretraining_data) == ("https://example.org/p", ["none"])
 
 
-def test_what_does_not_fit_is_named(weights: Path, tmp_path: Path) -> None:
+def test_what_does_not_fit_is_named(weights: WeightFiles, tmp_path: Path) -> None:
     with pytest.raises(SubmissionError, match=r"the declaration does not fit: paper: .*found 'nowhere'"):
         room.declare("mine", room.stated((), paper="nowhere"), weights, "a" * 64)
     with pytest.raises(UnknownDataError, match="did you mean mimic-cxr"):
@@ -65,3 +67,13 @@ def test_what_does_not_fit_is_named(weights: Path, tmp_path: Path) -> None:
     (tmp_path / "claims.csv").write_text("task,value\ncovid_linear,46.3\n")
     with pytest.raises(ClaimsError, match="does not say its unit"):
         room.stated(["covid_linear"], claimed=tmp_path / "claims.csv")
+
+
+def test_a_model_of_the_hub_is_declared_by_its_address(weights: WeightFiles) -> None:
+    address = f"hf:acme/rad-dino.v2@{'1' * 40}"
+    declared = room.declare("mine", {}, replace(weights, address=address), "a" * 64).weights
+    assert declared is not None
+    assert declared.file == address
+    for wrong in ("hf:acme/rad", "hf:../x@" + "1" * 40, "hf:acme/rad@main"):
+        with pytest.raises(SubmissionError, match="the declaration does not fit"):
+            room.declare("mine", {}, replace(weights, address=wrong), "a" * 64)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lovt_bench.benchmark.backbone.understand.folders import WeightFiles
 from lovt_bench.benchmark.contract.submission import Submission
 from lovt_bench.benchmark.submission.draft import Draft
 from lovt_bench.benchmark.submission.merge import merged
@@ -81,6 +82,6 @@ def test_a_later_field_is_inherited_without_a_line_of_code() -> None:
 @pytest.mark.parametrize("known", [None, declared()])
 def test_a_file_that_changed_while_it_was_read_is_refused(known: Submission | None, tmp_path: Path) -> None:
     """Else the declaration would name one file and the backbone be of another, as while a training still writes."""
-    begun = Draft("mine", tmp_path / "a.pth", {}, known, ONE, tmp_path, (), force=True)
+    begun = Draft("mine", WeightFiles(tmp_path, "file", ()), {}, known, ONE, tmp_path, (), force=True)
     with pytest.raises(SubmissionError, match="changed while it was read"):
         begun.check(BACKBONE, OTHER, allow_twins=False)

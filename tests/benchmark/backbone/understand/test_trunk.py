@@ -208,7 +208,7 @@ def test_another_depth_is_recognised(stored: str, asked: str, message: str) -> N
 
 def test_a_file_without_an_encoder_says_what_it_holds() -> None:
     with pytest.raises(
-        BackboneError, match=r"no trunk of resnet18: none of the 2 tensors.*holds head\.0\.weight"
+        BackboneError, match=r"no trunk of resnet18: below no prefix.*holds 2 tensors: head\.0\.weight"
     ):
         understand(wild.head("head."), "resnet18")
     with pytest.raises(BackboneError, match=r"unknown architecture 'vgg'"):

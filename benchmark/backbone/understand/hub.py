@@ -1,0 +1,130 @@
+"""`hf:ORG/NAME[@REVISION]` as weights: the files of one commit in the Hub's local cache, downloaded where they are not.
+
+Files are only read; code in a model's repository is neither downloaded nor run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.understand.folders import (
+    CONFIG,
+    INDEX_ENDING,
+    OPEN_CLIP,
+    OPEN_CLIP_CONFIG,
+    STANDARD,
+    WeightFiles,
+    open_weights,
+)
+from lovt_bench.benchmark.contract.untrusted import clean_text
+
+PREFIX = "hf:"
+_ADDRESS = re.compile(
+    r"hf:([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?:@([\w.-]+(?:/[\w.-]+)*))?", re.ASCII
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_CONFIGS = (CONFIG, OPEN_CLIP_CONFIG)
+
+
+def given_weights(text: str) -> WeightFiles:
+    """Return which files `--weights` means: an address of the Hub, else a path.
+
+    Raises:
+        BackboneError: As `open_weights`; no address, or a model that is neither in the cache nor can be had.
+    """
+    if not text.startswith(PREFIX):
+        return open_weights(Path(text))
+    found = _ADDRESS.fullmatch(text)
+    if found is None or ".." in text:
+        raise BackboneError(
+            f"{clean_text(text, 120)} is no address of a model: expected hf:ORG/NAME or hf:ORG/NAME@REVISION, where "
+            "REVISION is a branch, a tag or a commit"
+        )
+    model, revision = found[1], found[2] or "main"
+    problem: BackboneError | None = None
+    steps: list[Callable[[], Path | None]] = [partial(_cached, model, revision)]
+    steps += [partial(_downloaded, model, revision, patterns) for patterns in _PATTERNS]
+    for step in steps:
+        if (folder := step()) is not None:
+            try:
+                return _opened(model, folder)
+            except BackboneError as error:  # cut off, or only its configuration was ever needed
+                problem = error
+    raise BackboneError(f"{problem}. {_elsewhere(model, revision)}") from problem
+
+
+def _shards(name: str) -> tuple[str, str, str]:
+    base, ending = name.rsplit(".", 1)
+    return name, name + INDEX_ENDING, f"{base}-?????-of-?????.{ending}"
+
+
+_PATTERNS = tuple(
+    (*_CONFIGS, *(pattern for name in names for pattern in _shards(name)))
+    for names in zip(STANDARD, OPEN_CLIP, strict=True)
+)
+"""What is downloaded: configuration and safetensors; configuration and pickles where these were not enough."""
+
+
+def _opened(model: str, folder: Path) -> WeightFiles:
+    if not _COMMIT.fullmatch(folder.name):
+        raise BackboneError(f"the Hub's cache names no commit for {model}: {clean_text(str(folder), 200)}")
+    return open_weights(folder, f"{PREFIX}{model}@{folder.name}")
+
+
+def _cached(model: str, revision: str) -> Path | None:
+    """Return the folder of a revision in the Hub's cache, None where nothing of it is there."""
+    from huggingface_hub import try_to_load_from_cache
+
+    names = (*_CONFIGS, *(name for each in (*STANDARD, *OPEN_CLIP) for name in (each, each + INDEX_ENDING)))
+    for name in names:
+        found = try_to_load_from_cache(model, name, revision=revision)
+        if isinstance(found, str):
+            return Path(found).parent
+    return None
+
+
+def _downloaded(model: str, revision: str, patterns: Sequence[str]) -> Path:
+    """Return the folder of a revision after what is missing of it was downloaded."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    try:
+        return Path(snapshot_download(model, revision=revision, allow_patterns=list(patterns)))
+    except GatedRepoError as error:
+        raise BackboneError(
+            f"{model} is given only to those who accepted its terms on its page: accept them, log in with "
+            "`hf auth login`, call again"
+        ) from error
+    except RevisionNotFoundError as error:
+        raise BackboneError(
+            f"{model} has no revision {revision}; leave @REVISION out for its newest"
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise BackboneError(
+            f"there is no model {model}, or it is private: look at the spelling, or log in with `hf auth login`"
+        ) from error
+    except (OSError, HfHubHTTPError, ValueError, RuntimeError) as error:
+        cause = error.__cause__ or error
+        why = "HF_HUB_OFFLINE is set" if isinstance(cause, OfflineModeIsEnabled) else type(cause).__name__
+        raise BackboneError(
+            f"{model}@{revision} is not in the Hub's cache, and it could not be downloaded ({why}). "
+            f"{_elsewhere(model, revision)}"
+        ) from error
+
+
+def _elsewhere(model: str, revision: str) -> str:
+    local = model.rsplit("/", 1)[1]
+    return (
+        f"Where there is a network: `hf download {model} --revision {revision} --local-dir {local}`; copy that folder "
+        f"here and pass --weights {local}"
+    )
