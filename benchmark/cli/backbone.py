@@ -243,4 +243,6 @@ def list_architectures() -> None:
     say(tabulate(rows, headers=headers, colalign=("left", "left", "right", "left")), lines=True)
     say()
     say("Any other network of timm with feature maps of strides 4 to 32: timm.NAME.")
-    say("Networks that a config.json of Hugging Face describes: hf.MODEL_TYPE, as `submit --weights FOLDER` finds it.")
+    say(
+        "Networks that a config.json of Hugging Face describes: hf.MODEL_TYPE, as `submit --weights FOLDER` finds it."
+    )
