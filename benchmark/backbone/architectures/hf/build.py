@@ -66,7 +66,7 @@ def _created(model_type: str, config: Mapping[str, Any]) -> Any:
 
 
 def _distances(window_size: tuple[int, int]) -> Tensor:
-    """Return BEiT's numbers of distances, anew: the library keeps those of inference mode, which training cannot use."""
+    """Return BEiT's numbers of distances, anew: those of inference mode, which the library keeps, break training."""
     from transformers.models.beit.modeling_beit import BeitRelativePositionBias
 
     fresh: Tensor = BeitRelativePositionBias.generate_relative_position_index.__wrapped__(window_size)
