@@ -45,8 +45,8 @@ def fitted(found: Mapping[str, Source], outline: Outline, rule: PositionRule) ->
             changed |= _named(name, _reshaped(found[name], outline.shapes[name]))
     for name in found:
         if name in outline.tables:
-            table, side = _by_network(found[name], outline.tables[name], outline.shapes[name])
-            changed |= _named(name, table)
+            by_network, side = _by_network(found[name], outline.tables[name], outline.shapes[name])
+            changed |= _named(name, by_network)
             native = native if outline.tables[name].after else side
             continue
         if name.endswith(TABLES) and outline.shapes[name][-1] == found[name].shape[-1:][0]:
