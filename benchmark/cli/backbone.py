@@ -247,3 +247,6 @@ def list_architectures() -> None:
     say(
         "Any other network of timm with feature maps of strides 4 to 32, or with tokens of one stride: timm.NAME."
     )
+    say(
+        "Networks that a config.json of Hugging Face describes: hf.MODEL_TYPE, as `submit --weights FOLDER` finds it."
+    )

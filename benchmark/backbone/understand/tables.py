@@ -47,8 +47,8 @@ def fitted(found: Mapping[str, Source], outline: Outline, rule: PositionRule) ->
         if name.endswith(TABLES) and min(len(found[name].shape), len(outline.shapes[name])) < 2:
             continue
         if name in outline.tables:
-            table, side = _by_network(found[name], outline.tables[name], outline.shapes[name])
-            changed |= _named(name, table)
+            by_network, side = _by_network(found[name], outline.tables[name], outline.shapes[name])
+            changed |= _named(name, by_network)
             native = native if outline.tables[name].after else side
             continue
         if name.endswith(TABLES) and outline.shapes[name][-1] == found[name].shape[-1:][0]:

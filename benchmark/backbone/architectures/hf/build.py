@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lovt_bench.benchmark.backbone.architectures.hf.config import configuration_class, imported
 from lovt_bench.benchmark.backbone.architectures.hf.families import FAMILIES, OFF
@@ -60,7 +60,17 @@ def _created(model_type: str, config: Mapping[str, Any]) -> Any:
     for module in network.modules():
         if getattr(module, "mask_token", None) is not None:
             module.mask_token = None
+        if hasattr(module, "generate_relative_position_index"):
+            module.generate_relative_position_index = _distances
     return network.requires_grad_(True)
+
+
+def _distances(window_size: tuple[int, int]) -> Tensor:
+    """Return BEiT's numbers of distances, anew: those of inference mode, which the library keeps, break training."""
+    from transformers.models.beit.modeling_beit import BeitRelativePositionBias
+
+    fresh: Tensor = BeitRelativePositionBias.generate_relative_position_index.__wrapped__(window_size)
+    return fresh
 
 
 def discarded(network: nn.Module, saved: Mapping[str, str]) -> frozenset[str]:

@@ -18,7 +18,6 @@ from tests.benchmark.backbone.hf.tiny import PLAIN, STAGES
 SHORT = {"num_hidden_layers": 1}
 NETWORKS = {
     "distances and a bias of each": ("beit", {**PLAIN["beit-cls"].config, **SHORT}),
-    "registers": ("dinov2_with_registers", {**PLAIN["dinov2_with_registers"].config, **SHORT}),
     "rotary positions": ("dinov3_vit", {**PLAIN["dinov3_vit-gated"].config, **SHORT}),
     "shifted windows": ("swin", {**STAGES["swin"].config, "depths": [2, 1, 1, 1]}),
 }
