@@ -241,7 +241,7 @@ def _facts(name: str, manifest: BackboneManifest | None, own: Submission | None)
             sha256=manifest.sha256,
             architecture=clean(manifest.architecture),
             parameters=manifest.parameters,
-            frozen_only=manifest.is_graph_only,
+            frozen_only=manifest.frozen_only,
             made_by=made_by(manifest.provenance),
             provenance=provenance_texts(manifest)
             | ({"Weights from": clean(str(url), limit=200)} if url else {}),
