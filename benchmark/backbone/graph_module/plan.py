@@ -102,6 +102,7 @@ class _Planner:
         """Values that depend on what an image shows, or are computed from weights."""
         self._hosts: set[str] = set()
         """Values that depend on the shape of a batch alone."""
+        self._uniform: dict[str, bool] = {}
         self._made = Plan()
 
     def plan(self) -> Plan:
@@ -151,12 +152,13 @@ class _Planner:
         if not on_host and not operator.differentiable:
             raise UntrainableError(f"{node.op_type} has no gradient and cannot be trained here")
         references = tuple(
-            self._reference(node, name, on_host or position in operator.host) if name else None
+            self._reference(node, position, on_host or position in operator.host) if name else None
             for position, name in enumerate(node.input)
         )
         return Step(operator, Attributes(node), references, tuple(node.output), on_host, last)
 
-    def _reference(self, node: NodeProto, name: str, as_numbers: bool) -> Reference:
+    def _reference(self, node: NodeProto, position: int, as_numbers: bool) -> Reference:
+        name = node.input[position]
         if name not in self._constants:
             if as_numbers and name in self._images and node.op_type not in ("Shape", "Size"):
                 raise UntrainableError(
@@ -167,8 +169,10 @@ class _Planner:
         if as_numbers:
             self._made.numbers[name] = tensor
             return Reference("number", name)
-        if name not in self._made.weights:
-            self._made.fixed[name] = tensor
+        weight = self._weight_name(node, position)
+        if weight in self._made.weights:
+            return Reference("constant", weight)
+        self._made.fixed[name] = tensor
         return Reference("constant", name)
 
     def _on_host(self, node: NodeProto) -> bool:
@@ -180,7 +184,18 @@ class _Planner:
                 continue
             for position, name in enumerate(node.input):
                 if position in OPERATORS[node.op_type].weights and self._is_weight(node, name):
-                    self._made.weights[name] = self._constants[name]
+                    self._made.weights[self._weight_name(node, position)] = self._constants[name]
+
+    def _weight_name(self, node: NodeProto, position: int) -> str:
+        """Return the name of a weight: one of equal values throughout is another at each place that reads it.
+
+        Exporters store equal tensors once, zero biases for example. Other tensors that are read twice are shared.
+        """
+        name = node.input[position]
+        if name not in self._uniform:
+            tensor = self._constants[name]
+            self._uniform[name] = bool((tensor == tensor.reshape(-1)[:1]).all())
+        return f"{name}/{node.output[0]}/{position}" if self._uniform[name] else name
 
     def _is_weight(self, node: NodeProto, name: str) -> bool:
         tensor = self._constants.get(name)
@@ -200,7 +215,7 @@ def execute(operator: Operator, attributes: Attributes, inputs: Inputs) -> tuple
     """
     try:
         found = operator.run(attributes, inputs)
-    except (UntrainableError, torch.OutOfMemoryError):
+    except (UntrainableError, torch.OutOfMemoryError):  # of a GPU: the engine makes room
         raise
     except (RuntimeError, ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError) as error:
         reason = clean_text(str(error).split("\n")[0], 150)

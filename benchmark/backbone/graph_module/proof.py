@@ -38,7 +38,7 @@ def prove(root: Path, side: int | None = None, batches: Sequence[int] = BATCHES)
         BackboneError: The graph cannot be opened.
     """
     module, graph = open_module(root, side), open_graph(root)
-    tried = [(side or graph.fixed_side or module.default_side, batch) for batch in batches]
+    tried = [(module.side, batch) for batch in batches]
     if side is None and graph.fixed_side is None:
         tried.append((OTHER_SIDE, batches[0]))
     worst = max(_difference(module, graph, size, batch) for size, batch in tried)

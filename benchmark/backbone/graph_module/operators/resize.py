@@ -39,7 +39,7 @@ def _resize(attributes: Attributes, inputs: Inputs) -> Tensor:
         at = at.clamp(0, side - 1)
         below = at.floor().long()
         above = (below + 1).clamp(max=side - 1)
-        share = (at - below).to(found.device, torch.get_default_dtype() if found.is_meta else found.dtype)
+        share = (at - below).to(found.device, found.dtype)
         share = share.reshape([-1 if each == axis else 1 for each in range(found.ndim)])
         first = found.index_select(axis, below.to(found.device))
         found = first * (1 - share) + found.index_select(axis, above.to(found.device)) * share
