@@ -171,7 +171,9 @@ class BackboneManifest(Model):
                 "weights_sha256 is missing; only a graph alone (architecture onnx) goes without weights"
             )
         elif self.trainable:
-            raise ValueError("trainable is said of a graph alone (architecture onnx); the weights of others always are")
+            raise ValueError(
+                "trainable is said of a graph alone (architecture onnx); the weights of others always are"
+            )
         return self
 
     @model_validator(mode="after")

@@ -37,7 +37,10 @@ def check_apart(
 def checks_apart(
     root: Path, *, name: str | None = None, memory: int = MEMORY, seconds: float = SECONDS
 ) -> Generator[list[Finding], None, None]:
-    """Yield the findings of `check_backbone`, then of a graph alone those of `check_sanity` and `check_training`; see `check_apart`."""
+    """Yield the findings of `check_backbone`, then of a graph alone those of `check_sanity` and of `check_training`.
+
+    See `check_apart`.
+    """
     sizes = sum(path.stat().st_size for path in root.iterdir())
     limits = Limits(seconds=seconds, clock=seconds, memory=memory + 3 * sizes, answer=0)
     arguments = {"folder": str(root.resolve()), "name": name}

@@ -63,15 +63,21 @@ class GraphModule(Backbone):
 
     def _constants(self) -> dict[str, Tensor]:
         weights = dict(zip(self._plan.weights, self.weights, strict=True))
-        return weights | {name: self.get_buffer(f"fixed_{place}") for place, name in enumerate(self._plan.fixed)}
+        return weights | {
+            name: self.get_buffer(f"fixed_{place}") for place, name in enumerate(self._plan.fixed)
+        }
 
-    def _own_maps(self, image: Tensor, constants: Mapping[str, Tensor], seen: Seen = lambda step, found: None) -> list[Tensor]:
+    def _own_maps(
+        self, image: Tensor, constants: Mapping[str, Tensor], seen: Seen = lambda step, found: None
+    ) -> list[Tensor]:
         values = {INPUT: image}
 
         def value(reference: Reference, as_number: bool) -> Tensor:
             if reference.kind == "constant":
                 return constants[reference.name]
-            found = values[reference.name] if reference.kind == "value" else self._plan.numbers[reference.name]
+            found = (
+                values[reference.name] if reference.kind == "value" else self._plan.numbers[reference.name]
+            )
             return found if as_number else found.to(image.device)
 
         for step in self._plan.steps:
@@ -87,7 +93,7 @@ class GraphModule(Backbone):
         return [values[name] for name in self._names]
 
     def _try_shapes(self, side: int) -> None:
-        """Compute one image. (Torch could work out shapes without computing; to load what it needs for that takes 2.4 s.)
+        """Compute one image: to load what torch needs to work out shapes without computing takes 2.4 s.
 
         Raises:
             UntrainableError: Shapes do not fit, take too much, or an image's values become whole numbers on the way.
@@ -98,7 +104,9 @@ class GraphModule(Backbone):
             nonlocal size
             size += sum(each.numel() * each.element_size() for each in found)
             if size > ACTIVATIONS:
-                raise UntrainableError(f"more than {ACTIVATIONS >> 30} GiB of values an image cannot be trained here")
+                raise UntrainableError(
+                    f"more than {ACTIVATIONS >> 30} GiB of values an image cannot be trained here"
+                )
             if step.attributes.operator == "Cast" and not step.on_host and not found[0].is_floating_point():
                 raise UntrainableError("Cast to whole numbers has no gradient and cannot be trained here")
 

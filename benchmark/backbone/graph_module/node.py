@@ -30,7 +30,7 @@ class Operator:
 
     run: Function
     host: frozenset[int] = frozenset()
-    """Positions of inputs that are read as numbers: shapes, axes, indices. They may not depend on what an image shows."""
+    """Positions of inputs that are read as numbers, such as shapes: they may not depend on what an image shows."""
     weights: frozenset[int] = frozenset()
     """Positions of inputs that are trained where they are constants."""
     differentiable: bool = True

@@ -77,7 +77,9 @@ def make_plan(model: ModelProto) -> Plan:
     """
     graph = model.graph
     if len(graph.node) > NODES:
-        raise UntrainableError(f"a graph of {len(graph.node):,} nodes cannot be trained here, of {NODES:,} it can")
+        raise UntrainableError(
+            f"a graph of {len(graph.node):,} nodes cannot be trained here, of {NODES:,} it can"
+        )
     _check_operators(graph)
     return _Planner(graph).plan()
 
@@ -112,7 +114,9 @@ class _Planner:
         for index, node in enumerate(kept):
             self._made.steps.append(self._step(node, last.get(index, ())))
         if fixed := [each.name for each in self._graph.output if each.name not in self._images]:
-            raise UntrainableError(f"{clean_text(listing(fixed))} does not depend on the image: nothing can be trained")
+            raise UntrainableError(
+                f"{clean_text(listing(fixed))} does not depend on the image: nothing can be trained"
+            )
         if not self._made.weights:
             raise UntrainableError("the graph holds no weights: nothing can be trained")
         return self._made
@@ -122,7 +126,9 @@ class _Planner:
         read = [name for name in node.input if name]
         for name in read:
             if name not in self._constants and name not in self._images and name not in self._hosts:
-                raise UntrainableError(f"{node.op_type} reads {clean_text(name, 80)}, which is not computed before it")
+                raise UntrainableError(
+                    f"{node.op_type} reads {clean_text(name, 80)}, which is not computed before it"
+                )
         if all(name in self._constants for name in read):
             attributes = Attributes(node)
             found = execute(
@@ -136,7 +142,8 @@ class _Planner:
             return True
         operator = OPERATORS[node.op_type]
         shows = any(
-            name in self._images or (position in operator.weights and _repeated(node) and self._is_weight(node, name))
+            name in self._images
+            or (position in operator.weights and _repeated(node) and self._is_weight(node, name))
             for position, name in enumerate(node.input)
             if name and position not in operator.host
         )

@@ -66,5 +66,7 @@ def _check_gradients(module: GraphModule, side: int) -> None:
     sum(level.square().mean() for level in maps).backward()
     gradients = [weight.grad for weight in module.weights if weight.grad is not None]
     if not gradients or not all(bool(each.isfinite().all()) for each in gradients):
-        raise UntrainableError(f"the gradients of {GRAPH} are not finite on ordinary images: it cannot be trained")
+        raise UntrainableError(
+            f"the gradients of {GRAPH} are not finite on ordinary images: it cannot be trained"
+        )
     module.zero_grad()

@@ -33,7 +33,11 @@ def call(tmp_path: Path):
     ("trainable", "tasks", "said"),
     [
         (True, 18, "can be fine-tuned: 304 values in 5 weights"),
-        (False, 12, "the tasks with a frozen backbone only: Round has no gradient and cannot be trained here"),
+        (
+            False,
+            12,
+            "the tasks with a frozen backbone only: Round has no gradient and cannot be trained here",
+        ),
     ],
 )
 def test_a_graph_becomes_a_row(call, tmp_path: Path, trainable: bool, tasks: int, said: str) -> None:

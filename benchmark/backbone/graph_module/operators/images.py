@@ -16,7 +16,11 @@ _TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose
 
 
 def pads_of(
-    attributes: Attributes, sides: Sequence[int], kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
+    attributes: Attributes,
+    sides: Sequence[int],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
 ) -> list[tuple[int, int]]:
     """Return what `auto_pad` and `pads` put in front of and behind each side.
 
@@ -68,7 +72,9 @@ def _conv_transpose(attributes: Attributes, inputs: Inputs) -> Tensor:
     found, weight, bias = needed(inputs, 0), needed(inputs, 1), given(inputs, 2)
     count = found.ndim - 2
     if count not in _TRANSPOSED or "output_shape" in attributes:
-        raise attributes.refuse("with output_shape" if "output_shape" in attributes else f"of {found.ndim} dimensions")
+        raise attributes.refuse(
+            "with output_shape" if "output_shape" in attributes else f"of {found.ndim} dimensions"
+        )
     strides = attributes.ints("strides") or [1] * count
     dilations = attributes.ints("dilations") or [1] * count
     more = attributes.ints("output_padding") or [0] * count
@@ -112,7 +118,11 @@ TABLE: dict[str, Operator] = {
     "ConvTranspose": Operator(_conv_transpose, weights=_WEIGHTS),
     "DepthToSpace": Operator(_depth_to_space),
     "SpaceToDepth": Operator(_space_to_depth),
-    "GlobalAveragePool": Operator(lambda a, i: needed(i, 0).mean(tuple(range(2, needed(i, 0).ndim)), keepdim=True)),
-    "GlobalMaxPool": Operator(lambda a, i: torch.amax(needed(i, 0), tuple(range(2, needed(i, 0).ndim)), keepdim=True)),
+    "GlobalAveragePool": Operator(
+        lambda a, i: needed(i, 0).mean(tuple(range(2, needed(i, 0).ndim)), keepdim=True)
+    ),
+    "GlobalMaxPool": Operator(
+        lambda a, i: torch.amax(needed(i, 0), tuple(range(2, needed(i, 0).ndim)), keepdim=True)
+    ),
 }
 """Names of the standard."""

@@ -16,7 +16,9 @@ _MAX = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
 _AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 
 
-def _window(attributes: Attributes, found: Tensor) -> tuple[list[int], list[int], list[int], list[tuple[int, int]]]:
+def _window(
+    attributes: Attributes, found: Tensor
+) -> tuple[list[int], list[int], list[int], list[tuple[int, int]]]:
     """Return kernel, strides, dilations and pads."""
     count = found.ndim - 2
     kernel = attributes.ints("kernel_shape")
@@ -65,8 +67,10 @@ def _average_pool(attributes: Attributes, inputs: Inputs) -> Tensor:
         raise attributes.refuse(f"with dilations {dilations}")
     pool, counted = _AVERAGE[len(kernel)], bool(attributes.int("count_include_pad", 0))
     both = even(pads)
-    if not attributes.int("ceil_mode", 0) and both is not None and all(
-        2 * pad <= size for pad, size in zip(both, kernel, strict=True)
+    if (
+        not attributes.int("ceil_mode", 0)
+        and both is not None
+        and all(2 * pad <= size for pad, size in zip(both, kernel, strict=True))
     ):
         return pool(found, kernel, strides, both, count_include_pad=counted)
     # The mean over a window that is partly outside: the sum over what counts, by how much counts.

@@ -18,7 +18,9 @@ def graph_folder(
     """Write a graph as a backbone folder at `root`, whether it can be trained or not; return the folder."""
     root.mkdir(parents=True)
     prepared = prepare_graph(saved(model, root.with_suffix(".onnx")), declared or {})
-    write_graph_folder(root, prepared, name=root.name, display_name="Graph", provenance=Provenance(method="graph"))
+    write_graph_folder(
+        root, prepared, name=root.name, display_name="Graph", provenance=Provenance(method="graph")
+    )
     if trainable:
         mark_trainable(root)
     return root

@@ -1,4 +1,4 @@
-"""Graphs of real exporters become modules: equal maps, equal gradients, and what is trained is what the origin trains."""
+"""Graphs of real exporters become modules: equal maps, equal gradients, and what the origin trains is trained."""
 
 from __future__ import annotations
 
@@ -127,7 +127,9 @@ def test_masks_stay_and_a_class_token_is_trained() -> None:
     assert plan.fixed
     assert all(each.numel() == 1 or each.unique().tolist() == [-100.0, 0.0] for each in plan.fixed.values())
     token = drawn("vit").network.cls_token
-    assert any(torch.equal(each.flatten(), token.flatten()) for each in planned(exported("vit")).weights.values())
+    assert any(
+        torch.equal(each.flatten(), token.flatten()) for each in planned(exported("vit")).weights.values()
+    )
 
 
 def planned(model: ModelProto) -> Plan:
@@ -165,7 +167,10 @@ def test_equal_tensors_that_are_stored_once_are_trained_apart(tmp_path: Path) ->
 def normed() -> ModelProto:
     """Return a convolution with batch norm behind it, as exporters leave it that fold nothing."""
     rng = np.random.default_rng(0)
-    arrays = {"w": rng.normal(size=(4, 3, 4, 4)), **{name: rng.uniform(0.5, 2, 4) for name in ("s", "b", "m", "v")}}
+    arrays = {
+        "w": rng.normal(size=(4, 3, 4, 4)),
+        **{name: rng.uniform(0.5, 2, 4) for name in ("s", "b", "m", "v")},
+    }
     return helper.make_model(
         helper.make_graph(
             [

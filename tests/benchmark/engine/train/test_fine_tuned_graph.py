@@ -54,7 +54,9 @@ class PlainSource(TinySource):
 
 def test_a_graph_is_trained_as_its_network_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By both engines: two epochs, behind a warm-up of three steps."""
-    graph_folder(tmp_path / "backbones" / "graph", onnx.load_from_string(export_onnx(Plain(), 64)), trainable=True)
+    graph_folder(
+        tmp_path / "backbones" / "graph", onnx.load_from_string(export_onnx(Plain(), 64)), trainable=True
+    )
     able, others = eligible(LOVT_18, resolve("graph", tmp_path), 64)
     assert (len(able), others) == (18, {})
     for widths, narrow in NARROW:
@@ -72,7 +74,10 @@ def test_a_graph_is_trained_as_its_network_is(tmp_path: Path, monkeypatch: pytes
         (result,) = evaluate(evaluation)
         assert result.status == "done"
         histories[name, engine] = [
-            loss for record in result.records for log in record.history for loss in (log.train_loss, log.validation_loss)
+            loss
+            for record in result.records
+            for log in record.history
+            for loss in (log.train_loss, log.validation_loss)
         ]
     assert histories["graph", "fast"] == pytest.approx(histories["graph", "reference"], rel=1e-4)
     assert histories["graph", "fast"] == pytest.approx(histories["plain", "fast"], rel=1e-4)
