@@ -11,7 +11,9 @@ SETTING = "Setting "
 SHOWN = 16
 """Hexadecimal digits of a digest."""
 
-_FINE_TUNED_GRAPH = "a torch module made from the graph; batch norm stays as the graph has it, folded or with its stored statistics"
+_FINE_TUNED_GRAPH = (
+    "a torch module made from the graph; batch norm stays as the graph has it, folded or by its statistics"
+)
 
 
 def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
