@@ -32,6 +32,9 @@ NODES = 20_000
 CONSTANTS = 2 * GIB
 """Bytes of folded constants."""
 
+_OF_TABLES = frozenset({"Add", "Concat", "Expand", "Sub", "Sum", "Tile"})
+"""Operators that read weights and masks alike."""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -211,7 +214,7 @@ class _Planner:
         long = sum(size > 1 for size in tensor.shape)
         if node.op_type == "Mul":
             return long == 1  # a scale of channels; tables of sines and cosines are none
-        return not (node.op_type in ("Add", "Sub", "Sum") and long > 1 and _is_mask(tensor))
+        return not (node.op_type in _OF_TABLES and long > 1 and _is_mask(tensor))
 
 
 def execute(operator: Operator, attributes: Attributes, inputs: Inputs) -> tuple[Tensor, ...]:
