@@ -50,20 +50,20 @@ class Attributes:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
-    def int(self, name: str, default: int) -> int:
+    def integer(self, name: str, default: int) -> int:
         return int(self._values.get(name, default))
 
-    def float(self, name: str, default: float) -> float:
+    def number(self, name: str, default: float) -> float:
         return float(self._values.get(name, default))
 
     def text(self, name: str, default: str) -> str:
         return str(self._values.get(name, default))
 
-    def ints(self, name: str, default: Sequence[int] | None = None) -> list[int] | None:
+    def integers(self, name: str, default: Sequence[int] | None = None) -> list[int] | None:
         found = self._values.get(name, default)
         return None if found is None else [int(each) for each in found]
 
-    def any(self, name: str) -> Any:
+    def value(self, name: str) -> Any:
         return self._values.get(name)
 
     def refuse(self, what: str) -> UntrainableError:

@@ -63,7 +63,7 @@ def _difference(module: GraphModule, graph: GraphBackbone, side: int, batch: int
 
 def _check_gradients(module: GraphModule, side: int) -> None:
     maps = module.feature_maps(example_images(2, side))
-    sum(level.square().mean() for level in maps).backward()
+    torch.stack([level.square().mean() for level in maps]).sum().backward()
     gradients = [weight.grad for weight in module.weights if weight.grad is not None]
     if not gradients or not all(bool(each.isfinite().all()) for each in gradients):
         raise UntrainableError(

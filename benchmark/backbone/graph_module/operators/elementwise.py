@@ -19,7 +19,7 @@ from lovt_bench.benchmark.backbone.graph_module.node import (
     needed,
 )
 
-_TYPES = {
+_TYPES: dict[int, torch.dtype] = {
     TensorProto.FLOAT: torch.float32,
     TensorProto.DOUBLE: torch.float64,
     TensorProto.FLOAT16: torch.float16,
@@ -51,7 +51,7 @@ def _divide(attributes: Attributes, inputs: Inputs) -> Tensor:
 
 
 def _modulo(attributes: Attributes, inputs: Inputs) -> Tensor:
-    function = torch.fmod if attributes.int("fmod", 0) else torch.remainder
+    function = torch.fmod if attributes.integer("fmod", 0) else torch.remainder
     return function(needed(inputs, 0), needed(inputs, 1))
 
 
@@ -71,18 +71,18 @@ def _prelu(attributes: Attributes, inputs: Inputs) -> Tensor:
 
 
 def _selu(attributes: Attributes, inputs: Inputs) -> Tensor:
-    alpha = attributes.float("alpha", 1.67326319217681884765625)
-    return attributes.float("gamma", 1.05070102214813232421875) * F.elu(needed(inputs, 0), alpha)
+    alpha = attributes.number("alpha", 1.67326319217681884765625)
+    return attributes.number("gamma", 1.05070102214813232421875) * F.elu(needed(inputs, 0), alpha)
 
 
 def _hard_sigmoid(attributes: Attributes, inputs: Inputs) -> Tensor:
-    alpha, beta = attributes.float("alpha", 0.2), attributes.float("beta", 0.5)
+    alpha, beta = attributes.number("alpha", 0.2), attributes.number("beta", 0.5)
     return torch.clamp(alpha * needed(inputs, 0) + beta, 0, 1)
 
 
 def _thresholded(attributes: Attributes, inputs: Inputs) -> Tensor:
     found = needed(inputs, 0)
-    return torch.where(found > attributes.float("alpha", 1.0), found, torch.zeros_like(found))
+    return torch.where(found > attributes.number("alpha", 1.0), found, torch.zeros_like(found))
 
 
 def _where(attributes: Attributes, inputs: Inputs) -> Tensor:
@@ -91,7 +91,7 @@ def _where(attributes: Attributes, inputs: Inputs) -> Tensor:
 
 def _cast(attributes: Attributes, inputs: Inputs) -> Tensor:
     """Between numbers and shapes any; of what an image shows only to float32, in which it is already."""
-    to, found = attributes.int("to", 0), needed(inputs, 0)
+    to, found = attributes.integer("to", 0), needed(inputs, 0)
     if to not in _TYPES:
         raise attributes.refuse(f"to type {TensorProto.DataType.Name(to) if to < 24 else to}")
     return found.to(_TYPES[to])
@@ -157,9 +157,9 @@ TABLE: dict[str, Operator] = {
     "Where": Operator(_where),
     "Clip": Operator(_clip),
     "PRelu": Operator(_prelu, weights=frozenset({1})),
-    "LeakyRelu": Operator(lambda a, i: F.leaky_relu(needed(i, 0), a.float("alpha", 0.01))),
-    "Elu": Operator(lambda a, i: F.elu(needed(i, 0), a.float("alpha", 1.0))),
-    "Celu": Operator(lambda a, i: F.celu(needed(i, 0), a.float("alpha", 1.0))),
+    "LeakyRelu": Operator(lambda a, i: F.leaky_relu(needed(i, 0), a.number("alpha", 0.01))),
+    "Elu": Operator(lambda a, i: F.elu(needed(i, 0), a.number("alpha", 1.0))),
+    "Celu": Operator(lambda a, i: F.celu(needed(i, 0), a.number("alpha", 1.0))),
     "Selu": Operator(_selu),
     "HardSigmoid": Operator(_hard_sigmoid),
     "ThresholdedRelu": Operator(_thresholded),

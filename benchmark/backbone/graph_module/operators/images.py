@@ -37,7 +37,7 @@ def pads_of(
         return found
     if kind not in ("NOTSET", "VALID", ""):
         raise attributes.refuse(f"with auto_pad {kind}")
-    pads = (attributes.ints("pads") if kind != "VALID" else None) or [0] * (2 * count)
+    pads = (attributes.integers("pads") if kind != "VALID" else None) or [0] * (2 * count)
     if len(pads) != 2 * count or min(pads) < 0:
         raise attributes.refuse(f"with pads {pads[:8]}")
     return list(zip(pads[:count], pads[count:], strict=True))
@@ -59,13 +59,13 @@ def _conv(attributes: Attributes, inputs: Inputs) -> Tensor:
     count = found.ndim - 2
     if count not in _CONV:
         raise attributes.refuse(f"of {found.ndim} dimensions")
-    strides = attributes.ints("strides") or [1] * count
-    dilations = attributes.ints("dilations") or [1] * count
+    strides = attributes.integers("strides") or [1] * count
+    dilations = attributes.integers("dilations") or [1] * count
     pads = pads_of(attributes, found.shape[2:], weight.shape[2:], strides, dilations)
     both = even(pads)
     if both is None:
         found, both = padded(found, pads), [0] * count
-    return _CONV[count](found, weight, bias, strides, both, dilations, attributes.int("group", 1))
+    return _CONV[count](found, weight, bias, strides, both, dilations, attributes.integer("group", 1))
 
 
 def _conv_transpose(attributes: Attributes, inputs: Inputs) -> Tensor:
@@ -75,11 +75,11 @@ def _conv_transpose(attributes: Attributes, inputs: Inputs) -> Tensor:
         raise attributes.refuse(
             "with output_shape" if "output_shape" in attributes else f"of {found.ndim} dimensions"
         )
-    strides = attributes.ints("strides") or [1] * count
-    dilations = attributes.ints("dilations") or [1] * count
-    more = attributes.ints("output_padding") or [0] * count
+    strides = attributes.integers("strides") or [1] * count
+    dilations = attributes.integers("dilations") or [1] * count
+    more = attributes.integers("output_padding") or [0] * count
     whole = _TRANSPOSED[count](
-        found, weight, bias, strides, [0] * count, more, attributes.int("group", 1), dilations
+        found, weight, bias, strides, [0] * count, more, attributes.integer("group", 1), dilations
     )
     if (kind := attributes.text("auto_pad", "NOTSET")) in ("SAME_UPPER", "SAME_LOWER"):
         pads = []
@@ -93,7 +93,7 @@ def _conv_transpose(attributes: Attributes, inputs: Inputs) -> Tensor:
 
 
 def _depth_to_space(attributes: Attributes, inputs: Inputs) -> Tensor:
-    found, block = needed(inputs, 0), attributes.int("blocksize", 0)
+    found, block = needed(inputs, 0), attributes.integer("blocksize", 0)
     n, c, h, w = found.shape
     mode = attributes.text("mode", "DCR")
     if mode == "CRD":
@@ -106,7 +106,7 @@ def _depth_to_space(attributes: Attributes, inputs: Inputs) -> Tensor:
 
 
 def _space_to_depth(attributes: Attributes, inputs: Inputs) -> Tensor:
-    found, block = needed(inputs, 0), attributes.int("blocksize", 0)
+    found, block = needed(inputs, 0), attributes.integer("blocksize", 0)
     n, c, h, w = found.shape
     parts = found.reshape(n, c, h // block, block, w // block, block).permute(0, 3, 5, 1, 2, 4)
     return parts.reshape(n, c * block**2, h // block, w // block)

@@ -21,11 +21,11 @@ def _window(
 ) -> tuple[list[int], list[int], list[int], list[tuple[int, int]]]:
     """Return kernel, strides, dilations and pads."""
     count = found.ndim - 2
-    kernel = attributes.ints("kernel_shape")
+    kernel = attributes.integers("kernel_shape")
     if count not in _MAX or kernel is None or len(kernel) != count:
         raise attributes.refuse(f"of {found.ndim} dimensions with the kernel {kernel}")
-    strides = attributes.ints("strides") or [1] * count
-    dilations = attributes.ints("dilations") or [1] * count
+    strides = attributes.integers("strides") or [1] * count
+    dilations = attributes.integers("dilations") or [1] * count
     return kernel, strides, dilations, pads_of(attributes, found.shape[2:], kernel, strides, dilations)
 
 
@@ -52,7 +52,7 @@ def _up_to_ceil(
 def _max_pool(attributes: Attributes, inputs: Inputs) -> Tensor:
     found = needed(inputs, 0)
     kernel, strides, dilations, pads = _window(attributes, found)
-    if attributes.int("ceil_mode", 0):
+    if attributes.integer("ceil_mode", 0):
         pads = _up_to_ceil(found, kernel, strides, dilations, pads)
     both = even(pads)
     if both is None or any(2 * pad > size for pad, size in zip(both, kernel, strict=True)):
@@ -65,16 +65,18 @@ def _average_pool(attributes: Attributes, inputs: Inputs) -> Tensor:
     kernel, strides, dilations, pads = _window(attributes, found)
     if set(dilations) != {1}:
         raise attributes.refuse(f"with dilations {dilations}")
-    pool, counted = _AVERAGE[len(kernel)], bool(attributes.int("count_include_pad", 0))
+    pool, counted = _AVERAGE[len(kernel)], bool(attributes.integer("count_include_pad", 0))
     both = even(pads)
     if (
-        not attributes.int("ceil_mode", 0)
+        not attributes.integer("ceil_mode", 0)
         and both is not None
         and all(2 * pad <= size for pad, size in zip(both, kernel, strict=True))
     ):
         return pool(found, kernel, strides, both, count_include_pad=counted)
     # The mean over a window that is partly outside: the sum over what counts, by how much counts.
-    whole = _up_to_ceil(found, kernel, strides, dilations, pads) if attributes.int("ceil_mode", 0) else pads
+    whole = (
+        _up_to_ceil(found, kernel, strides, dilations, pads) if attributes.integer("ceil_mode", 0) else pads
+    )
     ones = torch.ones((1, 1, *found.shape[2:]), dtype=found.dtype, device=found.device)
     if counted:
         rest = [(0, after - back) for (_, back), (_, after) in zip(pads, whole, strict=True)]

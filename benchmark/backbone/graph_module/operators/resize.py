@@ -22,11 +22,11 @@ def _resize(attributes: Attributes, inputs: Inputs) -> Tensor:
     transformation = attributes.text("coordinate_transformation_mode", "half_pixel")
     if mode not in ("nearest", "linear"):
         raise attributes.refuse(f"with mode {mode}")
-    if attributes.int("antialias", 0):
+    if attributes.integer("antialias", 0):
         raise attributes.refuse("with antialias")
     if (policy := attributes.text("keep_aspect_ratio_policy", "stretch")) != "stretch":
         raise attributes.refuse(f"with keep_aspect_ratio_policy {policy}")
-    axes = axes_of(found.ndim, attributes.ints("axes") or list(range(found.ndim)))
+    axes = axes_of(found.ndim, attributes.integers("axes") or list(range(found.ndim)))
     for axis, size, scale in _sizes(found, axes, inputs):
         side = found.shape[axis]
         if size == side and scale == 1:

@@ -21,18 +21,18 @@ from lovt_bench.benchmark.backbone.graph_module.node import (
 
 def _reshape(attributes: Attributes, inputs: Inputs) -> Tensor:
     found, shape = needed(inputs, 0), numbers(needed(inputs, 1))
-    if not attributes.int("allowzero", 0):
+    if not attributes.integer("allowzero", 0):
         shape = [found.shape[place] if size == 0 else size for place, size in enumerate(shape)]
     return found.reshape(shape)
 
 
 def _transpose(attributes: Attributes, inputs: Inputs) -> Tensor:
     found = needed(inputs, 0)
-    return found.permute(attributes.ints("perm") or list(reversed(range(found.ndim))))
+    return found.permute(attributes.integers("perm") or list(reversed(range(found.ndim))))
 
 
 def _flatten(attributes: Attributes, inputs: Inputs) -> Tensor:
-    found, axis = needed(inputs, 0), attributes.int("axis", 1)
+    found, axis = needed(inputs, 0), attributes.integer("axis", 1)
     shape = found.shape
     first = math.prod(shape[: axis if axis >= 0 else axis + found.ndim])
     return found.reshape(first, math.prod(shape) // first if first else 0)
@@ -63,15 +63,15 @@ def _expand(attributes: Attributes, inputs: Inputs) -> Tensor:
 
 
 def _concat(attributes: Attributes, inputs: Inputs) -> Tensor:
-    return torch.cat([needed(inputs, place) for place in range(len(inputs))], attributes.int("axis", 0))
+    return torch.cat([needed(inputs, place) for place in range(len(inputs))], attributes.integer("axis", 0))
 
 
 def _split(attributes: Attributes, inputs: Inputs) -> tuple[Tensor, ...]:
     found, listed = needed(inputs, 0), given(inputs, 1)
-    (axis,) = axes_of(found.ndim, [attributes.int("axis", 0)])
+    (axis,) = axes_of(found.ndim, [attributes.integer("axis", 0)])
     if listed is not None:
         return torch.split(found, numbers(listed), axis)
-    count, side = attributes.int("num_outputs", attributes.outputs), found.shape[axis]
+    count, side = attributes.integer("num_outputs", attributes.outputs), found.shape[axis]
     size = -(-side // count)
     return torch.split(found, [size] * (count - 1) + [side - size * (count - 1)], axis)
 
@@ -119,7 +119,7 @@ def _pad(attributes: Attributes, inputs: Inputs) -> Tensor:
 
 def _gather(attributes: Attributes, inputs: Inputs) -> Tensor:
     found, chosen = needed(inputs, 0), needed(inputs, 1).to("cpu", torch.int64)
-    (axis,) = axes_of(found.ndim, [attributes.int("axis", 0)])
+    (axis,) = axes_of(found.ndim, [attributes.integer("axis", 0)])
     side = found.shape[axis]
     chosen = torch.where(chosen < 0, chosen + side, chosen)
     if bool(((chosen < 0) | (chosen >= side)).any()):
@@ -130,12 +130,12 @@ def _gather(attributes: Attributes, inputs: Inputs) -> Tensor:
 
 def _shape(attributes: Attributes, inputs: Inputs) -> Tensor:
     shape = list(needed(inputs, 0).shape)
-    end = attributes.int("end", len(shape))
-    return torch.tensor(shape[slice(attributes.int("start", 0), end)], dtype=torch.int64)
+    end = attributes.integer("end", len(shape))
+    return torch.tensor(shape[slice(attributes.integer("start", 0), end)], dtype=torch.int64)
 
 
 def _constant(attributes: Attributes, inputs: Inputs) -> Tensor:
-    if isinstance(value := attributes.any("value"), Tensor):
+    if isinstance(value := attributes.value("value"), Tensor):
         return value
     for name, kind in (
         ("value_float", torch.float32),
@@ -144,13 +144,13 @@ def _constant(attributes: Attributes, inputs: Inputs) -> Tensor:
         ("value_ints", torch.int64),
     ):
         if name in attributes:
-            found = attributes.any(name)
+            found = attributes.value(name)
             return torch.tensor(list(found) if name.endswith("s") else found, dtype=kind)
     raise attributes.refuse("of another kind than numbers")
 
 
 def _constant_of_shape(attributes: Attributes, inputs: Inputs) -> Tensor:
-    value = attributes.any("value")
+    value = attributes.value("value")
     filled = value if isinstance(value, Tensor) else torch.zeros(1)
     return filled.reshape(()).expand(numbers(needed(inputs, 0)))
 
@@ -162,7 +162,7 @@ def _range(attributes: Attributes, inputs: Inputs) -> Tensor:
 
 def _trilu(attributes: Attributes, inputs: Inputs) -> Tensor:
     found, diagonal = needed(inputs, 0), given(inputs, 1)
-    function = torch.triu if attributes.int("upper", 1) else torch.tril
+    function = torch.triu if attributes.integer("upper", 1) else torch.tril
     return function(found, 0 if diagonal is None else numbers(diagonal)[0])
 
 

@@ -23,10 +23,10 @@ Reduction = Callable[[Tensor, list[int], bool], Tensor]
 
 def _gemm(attributes: Attributes, inputs: Inputs) -> Tensor:
     left, right, added = needed(inputs, 0), needed(inputs, 1), given(inputs, 2)
-    left = left.transpose(0, 1) if attributes.int("transA", 0) else left
-    right = right.transpose(0, 1) if attributes.int("transB", 0) else right
+    left = left.transpose(0, 1) if attributes.integer("transA", 0) else left
+    right = right.transpose(0, 1) if attributes.integer("transB", 0) else right
     product = torch.matmul(left, right)
-    alpha, beta = attributes.float("alpha", 1.0), attributes.float("beta", 1.0)
+    alpha, beta = attributes.number("alpha", 1.0), attributes.number("beta", 1.0)
     product = product if alpha == 1 else alpha * product
     if added is None:
         return product
@@ -41,11 +41,11 @@ def _einsum(attributes: Attributes, inputs: Inputs) -> Tensor:
 def _reduced(function: Reduction) -> Function:
     def run(attributes: Attributes, inputs: Inputs) -> Tensor:
         found, listed = needed(inputs, 0), given(inputs, 1)
-        axes = numbers(listed) if listed is not None else attributes.ints("axes") or []
-        if not axes and attributes.int("noop_with_empty_axes", 0):
+        axes = numbers(listed) if listed is not None else attributes.integers("axes") or []
+        if not axes and attributes.integer("noop_with_empty_axes", 0):
             return found
         axes = axes_of(found.ndim, axes) if axes else list(range(found.ndim))
-        return function(found, axes, bool(attributes.int("keepdims", 1))) if axes else found
+        return function(found, axes, bool(attributes.integer("keepdims", 1))) if axes else found
 
     return run
 
@@ -57,7 +57,7 @@ def _product(found: Tensor, axes: list[int], keep: bool) -> Tensor:
 
 
 def _softmax(function: Callable[[Tensor, int], Tensor]) -> Function:
-    return lambda attributes, inputs: function(needed(inputs, 0), attributes.int("axis", -1))
+    return lambda attributes, inputs: function(needed(inputs, 0), attributes.integer("axis", -1))
 
 
 _REDUCTIONS: dict[str, Reduction] = {

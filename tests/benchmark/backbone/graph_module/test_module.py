@@ -67,7 +67,8 @@ def drawn(name: str) -> Levels:
 @cache
 def exported(name: str) -> ModelProto:
     """Return what torch's older exporter writes, in a second; `test_fine_tuning` covers the newer one."""
-    image, file, network = torch.zeros(2, 3, SIDE, SIDE), io.BytesIO(), drawn(name)
+    image, network = torch.zeros(2, 3, SIDE, SIDE), drawn(name)
+    file: Any = io.BytesIO()
     maps = network(image)
     names = [f"out{place}" for place, _ in enumerate(maps)]
     axes = {each: {0: "batch"} for each in ("pixels", *names)}

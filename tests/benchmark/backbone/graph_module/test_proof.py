@@ -27,7 +27,7 @@ from tests.benchmark.backbone.graphs import pyramid
 def wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plant a mistake: the slope of a leaky ReLU is taken to be its default."""
     operator = Operator(lambda attributes, inputs: torch.nn.functional.leaky_relu(needed(inputs, 0), 0.1001))
-    monkeypatch.setitem(OPERATORS, "LeakyRelu", operator)  # type: ignore[arg-type]
+    monkeypatch.setitem(OPERATORS, "LeakyRelu", operator)
 
 
 def leaky(root: Path, *, trainable: bool = False) -> Path:

@@ -14,6 +14,7 @@ from lovt_bench.benchmark.backbone.export import export_onnx
 from lovt_bench.benchmark.backbone.model import Backbone
 from lovt_bench.benchmark.backbone.sources import resolve
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.contract.run_record import Engine
 from lovt_bench.benchmark.engine.evaluate import evaluate
 from lovt_bench.benchmark.engine.plan.eligible import eligible
 from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
@@ -65,7 +66,8 @@ def test_a_graph_is_trained_as_its_network_is(tmp_path: Path, monkeypatch: pytes
                 monkeypatch.setitem(widths, key, value)
     store = {"rsna": tiny_store(tmp_path, "rsna")}
     histories = {}
-    for name, engine in (("graph", "fast"), ("graph", "reference"), ("plain", "fast")):
+    cases: list[tuple[str, Engine]] = [("graph", "fast"), ("graph", "reference"), ("plain", "fast")]
+    for name, engine in cases:
         source = resolve("graph", tmp_path) if name == "graph" else PlainSource()
         evaluation = Evaluation(
             source, [load_task(TASK)], store, load_protocol("lovt-2022"), TINY, tmp_path / name / engine,
