@@ -15,9 +15,10 @@ from torch import Tensor
 
 from lovt_bench.benchmark.backbone.check_graph import check_graph, check_graph_alone
 from lovt_bench.benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
-from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.backbone.findings import Finding, Level, failed
 from lovt_bench.benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS, load_backbone, read_manifest
 from lovt_bench.benchmark.backbone.graph_model import open_graph
+from lovt_bench.benchmark.backbone.graph_module.proof import prove
 from lovt_bench.benchmark.backbone.model import BATCH, Backbone, BackboneError
 from lovt_bench.benchmark.backbone.network import network_facts
 from lovt_bench.benchmark.backbone.sanity import check_sanity
@@ -44,9 +45,10 @@ _COUNTS_ALIKE = 0.01
 
 
 def check_work(folder: str, name: str | None) -> Work:
-    """Yield the findings of `check_backbone`, then those of `check_sanity` of a graph alone."""
+    """Yield the findings of `check_backbone`, then of a graph alone those of `check_sanity` and of `check_training`."""
     yield _said(check_backbone(Path(folder), name=name))
     yield _said(check_sanity(open_graph(Path(folder))))
+    yield _said([check_training(Path(folder), "warning")])
 
 
 def _said(findings: list[Finding]) -> Answer:
@@ -74,7 +76,10 @@ def check_backbone(root: Path, *, name: str | None = None, tolerance: float = TO
         return [Finding("error", MANIFEST, str(error), EXPORT_AGAIN)]
     findings = list(_check_folder(root, manifest, name or root.resolve().name))
     if manifest.is_graph_only:
-        return _once([*findings, *_check_graph_alone(root, manifest)])
+        findings.extend(_check_graph_alone(root, manifest))
+        if manifest.trainable and not failed(findings):
+            findings.append(check_training(root, "error"))
+        return _once(findings)
     try:
         backbone = load_backbone(root)
     except BackboneError as error:
@@ -139,6 +144,20 @@ def _check_graph_alone(root: Path, manifest: BackboneManifest) -> Iterator[Findi
         yield Finding("error", WEIGHTS, message, "remove it, or declare its architecture and digest")
     images = {batch: example_images(batch, manifest.input.side) for batch in BATCHES_ALONE}
     yield from _check_graph_file(root, manifest, lambda: check_graph_alone(root / GRAPH, manifest, images))
+
+
+def check_training(root: Path, otherwise: Level) -> Finding:
+    """Return whether a graph alone can be fine-tuned, and why not.
+
+    Args:
+        root: The folder; `check_backbone` found no error in it.
+        otherwise: Level of the finding where it cannot.
+    """
+    try:
+        return Finding("ok", GRAPH, prove(root))
+    except BackboneError as error:
+        advice = f"{MANIFEST} says trainable: leave it out" if otherwise == "error" else ""
+        return Finding(otherwise, GRAPH, str(error), advice)
 
 
 def _check_graph_file(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from onnx import ModelProto
 from torch import Tensor
 
 from lovt_bench.benchmark.backbone.export import INPUT
@@ -72,8 +73,8 @@ class GraphBackbone(Backbone):
         return self.with_substitutes(image, maps)
 
 
-def open_graph(root: Path) -> GraphBackbone:
-    """Return the backbone of a folder that is a graph alone, in eval mode, computed by this process.
+def checked_graph(root: Path) -> tuple[ModelProto, BackboneManifest]:
+    """Return graph and manifest of a folder that is a graph alone; nothing is run.
 
     Raises:
         BackboneError: Missing, not what the manifest says, or against the rules of `graph_rules`.
@@ -89,6 +90,16 @@ def open_graph(root: Path) -> GraphBackbone:
     model = read_graph(path)
     if problems := list(rule_problems(model, path.stat().st_size)):
         raise BackboneError(f"{path}: {'; '.join(problems)}")
-    backbone = GraphBackbone(path, manifest, fixed_side(model))
+    return model, manifest
+
+
+def open_graph(root: Path) -> GraphBackbone:
+    """Return the backbone of a folder that is a graph alone, in eval mode, computed by this process.
+
+    Raises:
+        BackboneError: As `checked_graph` raises it.
+    """
+    model, manifest = checked_graph(root)
+    backbone = GraphBackbone(root / GRAPH, manifest, fixed_side(model))
     backbone.eval()
     return backbone

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lovt_bench.benchmark.backbone.apart import told
 from lovt_bench.benchmark.backbone.export import INPUT
-from lovt_bench.benchmark.backbone.folder import GRAPH, write_files
+from lovt_bench.benchmark.backbone.folder import GRAPH, MANIFEST, read_manifest, write_files
 from lovt_bench.benchmark.backbone.graph_cut import cut_out
 from lovt_bench.benchmark.backbone.graph_levels import graph_levels
 from lovt_bench.benchmark.backbone.graph_rules import (
@@ -141,6 +141,13 @@ def write_graph_folder(
         provenance=provenance,
         libraries=("onnx",),
     )
+
+
+def mark_trainable(folder: Path) -> BackboneManifest:
+    """Write into the manifest of a new folder that its graph was found to be trainable."""
+    made = read_manifest(folder).model_copy(update={"trainable": True})
+    (folder / MANIFEST).write_text(made.to_json())
+    return made
 
 
 def _side(model: ModelProto, image: str, side: int) -> str:

@@ -14,6 +14,7 @@ import torch
 from lovt_bench.benchmark.backbone import imagenet, registry
 from lovt_bench.benchmark.backbone.folder import check_architecture, load_backbone, read_manifest
 from lovt_bench.benchmark.backbone.graph_apart import GraphApart, graph_side
+from lovt_bench.benchmark.backbone.graph_module.apart import load_module
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.names import DRAWN, DRAWN_PREFIX, IMAGENET, MANIFEST, misnamed, missing
 from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens, stored_tokens
@@ -48,7 +49,7 @@ class BackboneSource(Protocol):
 
     @property
     def frozen_only(self) -> bool:
-        """Whether there are no weights that could be fine-tuned."""
+        """Whether there is nothing that could be fine-tuned."""
         ...
 
     @property
@@ -62,7 +63,7 @@ class BackboneSource(Protocol):
         ...
 
     def load(self, seed: int) -> Backbone:
-        """Return the backbone in eval mode on the CPU, torch's generators untouched."""
+        """Return the backbone in eval mode on the CPU, torch's generators untouched; `load_to_train` for training."""
         ...
 
 
@@ -134,11 +135,11 @@ class FolderSource:
 
     @property
     def frozen_only(self) -> bool:
-        return self.manifest.is_graph_only
+        return self.manifest.frozen_only
 
     @property
     def fixed_side(self) -> int | None:
-        if self.frozen_only:
+        if self.manifest.is_graph_only:
             return graph_side(self.root, self.sha256)
         return registry.blueprint(self.architecture, self.manifest.options).fixed_side
 
@@ -149,7 +150,7 @@ class FolderSource:
         return stored_tokens(registry.blueprint(self.architecture, self.manifest.options))
 
     def load(self, seed: int) -> Backbone:
-        backbone = GraphApart(self.root) if self.frozen_only else load_backbone(self.root)
+        backbone = GraphApart(self.root) if self.manifest.is_graph_only else load_backbone(self.root)
         if read_manifest(self.root).sha256 != self.sha256:
             raise BackboneError(f"{self.root} was replaced after it was resolved; start again")
         return backbone
@@ -178,6 +179,27 @@ class ImageNetSource:
         if weights_digest(backbone) != self.sha256:
             raise BackboneError(f"{self.path} was replaced after it was resolved; start again")
         return backbone
+
+
+def load_to_train(source: BackboneSource, seed: int, side: int) -> Backbone:
+    """Return the backbone with weights to fine-tune, in eval mode on the CPU, torch's generators untouched.
+
+    It is what `load` returns, but for a graph alone: onnxruntime computes the features of frozen tasks, and a torch
+    module made from the graph is trained.
+
+    Args:
+        source: Not one for frozen tasks only.
+        seed: Of the run.
+        side: Image side in pixels.
+
+    Raises:
+        BackboneError: As `load` raises it, or a graph cannot be trained after all.
+    """
+    if isinstance(source, FolderSource) and source.manifest.is_graph_only:
+        if source.frozen_only:
+            raise BackboneError(f"{source.name} is a graph that cannot be fine-tuned")
+        return load_module(source.root, source.sha256, side)
+    return source.load(seed)
 
 
 def random_draw(architecture: str, seed: int) -> Backbone:

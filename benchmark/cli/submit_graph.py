@@ -34,7 +34,11 @@ def read_graph(
         BackboneError: The graph is refused.
     """
     from lovt_bench.benchmark.backbone.graph_levels import declared_level
-    from lovt_bench.benchmark.backbone.graph_submit import prepare_graph_apart, write_graph_folder
+    from lovt_bench.benchmark.backbone.graph_submit import (
+        mark_trainable,
+        prepare_graph_apart,
+        write_graph_folder,
+    )
     from lovt_bench.benchmark.backbone.submit import check_name, declared_provenance
     from lovt_bench.benchmark.contract.untrusted import clean_text
     from lovt_bench.benchmark.runtime.check_apart import checks_apart
@@ -58,8 +62,12 @@ def read_graph(
             raise click.ClickException(
                 f"{name} is not written: look at the errors above; --allow-findings writes it all the same"
             )
+        (training,) = next(checks)
         checks.close()
-        say("a graph has no weights to fine-tune: it is ranked on the tasks with a frozen backbone only")
+        if training.level == "ok":
+            say(f"{training.message}. It takes part in all tasks")
+            return mark_trainable(folder)
+        say(f"it takes part in the tasks with a frozen backbone only: {training.message}")
         return made
 
     return ReadWeights(write, sha256(prepared.content).hexdigest(), provenance.source_sha256)

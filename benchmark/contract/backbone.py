@@ -15,7 +15,7 @@ from lovt_bench.benchmark.contract.submission import Submission, Supervision
 
 MANIFEST = "backbone.json"
 ONNX_ONLY = "onnx"
-"""Architecture of a backbone that is only its graph: any framework, frozen protocols only."""
+"""Architecture of a backbone that is only its graph, of any framework."""
 
 PAPER_ARCHITECTURE = "resnet50"
 """Architecture of every published row."""
@@ -145,6 +145,9 @@ class BackboneManifest(Model):
     """SHA-256 of `backbone.safetensors`; None for a graph alone."""
     onnx_sha256: Sha256 | None = None
     """SHA-256 of `backbone.onnx`; None where there is none."""
+    trainable: bool = Field(default=False, exclude_if=lambda found: not found)
+    """Whether a graph alone can be fine-tuned as a torch module made from it. Proven by the check of a backbone and
+    again before a run; never true for others, whose weights are trained anyway."""
     provenance: Provenance
     created: str
     versions: dict[str, str] = {}
@@ -158,8 +161,13 @@ class BackboneManifest(Model):
 
     @property
     def is_graph_only(self) -> bool:
-        """Whether there are no weights to train: a graph alone."""
+        """Whether there are no weights beside the graph."""
         return self.architecture == ONNX_ONLY
+
+    @property
+    def frozen_only(self) -> bool:
+        """Whether there is nothing that could be fine-tuned."""
+        return self.is_graph_only and not self.trainable
 
     @model_validator(mode="after")
     def _weights_or_graph(self) -> BackboneManifest:
@@ -169,6 +177,10 @@ class BackboneManifest(Model):
         elif self.weights_sha256 is None:
             raise ValueError(
                 "weights_sha256 is missing; only a graph alone (architecture onnx) goes without weights"
+            )
+        elif self.trainable:
+            raise ValueError(
+                "trainable is said of a graph alone (architecture onnx); the weights of others always are"
             )
         return self
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
+from lovt_bench.benchmark.backbone.sources import load_to_train
 from lovt_bench.benchmark.engine.device.full_gpu import FullGPUError, full_gpu_said
 from lovt_bench.benchmark.engine.device.usage import Usage, UsageMeter
 from lovt_bench.benchmark.engine.inputs.extraction import extract, missing, united
@@ -221,7 +222,9 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         plan.spec,
         plan.evaluation.protocol,
         config,
-        plan.evaluation.source.load(config.seed) if plan.spec.backbone == "fine-tuned" else None,
+        load_to_train(evaluation.source, config.seed, evaluation.profile.image_side)
+        if plan.spec.backbone == "fine-tuned"
+        else None,
         plan.data.channels,
         splits,
         plan.evaluation.device,

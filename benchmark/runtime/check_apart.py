@@ -37,13 +37,16 @@ def check_apart(
 def checks_apart(
     root: Path, *, name: str | None = None, memory: int = MEMORY, seconds: float = SECONDS
 ) -> Generator[list[Finding], None, None]:
-    """Yield the findings of `check_backbone`, then of a graph alone those of `check_sanity`; see `check_apart`."""
+    """Yield the findings of `check_backbone`, then of a graph alone those of `check_sanity` and of `check_training`.
+
+    See `check_apart`.
+    """
     sizes = sum(path.stat().st_size for path in root.iterdir())
     limits = Limits(seconds=seconds, clock=seconds, memory=memory + 3 * sizes, answer=0)
     arguments = {"folder": str(root.resolve()), "name": name}
     with Apart("lovt_bench.benchmark.backbone.check:check_work", arguments, limits) as apart:
-        yield _findings(apart)
-        yield _findings(apart)
+        for _ in range(3):
+            yield _findings(apart)
 
 
 def _findings(apart: Apart) -> list[Finding]:

@@ -248,7 +248,7 @@ def _facts(
             architecture=clean(manifest.architecture),
             parameters=manifest.parameters,
             network=_network(manifest, method),
-            frozen_only=manifest.is_graph_only,
+            frozen_only=manifest.frozen_only,
             made_by=made_by(manifest.provenance),
             provenance=provenance_texts(manifest)
             | ({"Weights from": clean(str(url), limit=200)} if url else {}),

@@ -11,6 +11,10 @@ SETTING = "Setting "
 SHOWN = 16
 """Hexadecimal digits of a digest."""
 
+_FINE_TUNED_GRAPH = (
+    "a torch module made from the graph; batch norm stays as the graph has it, folded or by its statistics"
+)
+
 
 def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
     """Return label to text in the order to show; what the manifest leaves open is absent. Texts are clean."""
@@ -34,6 +38,7 @@ def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
         "Device": said.device,
         "Peak memory": said.peak_memory_bytes and f"{said.peak_memory_bytes / 2**30:.1f} GiB",
         "Paper": said.paper and str(said.paper),
+        "Fine-tuning": _FINE_TUNED_GRAPH if manifest.trainable else None,
         "Weights": _digest(manifest.sha256),
         "Made": manifest.created,
     }

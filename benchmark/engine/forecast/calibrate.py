@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lovt_bench.benchmark.backbone.sources import load_to_train
 from lovt_bench.benchmark.engine.device.choice import mixed_precision
 from lovt_bench.benchmark.engine.device.layout import training_format
 from lovt_bench.benchmark.engine.inputs.rows import RowTensor
@@ -53,7 +54,9 @@ def calibrate(plans: Sequence[TaskPlan]) -> Rates:
 def _backbone(plans: Sequence[TaskPlan]) -> tuple[float, float]:
     """Return the seconds of a forward, and of a forward with backward where a task is fine-tuned."""
     data = plans[0].data
-    backbone = data.source.load(0).to(data.device).to(memory_format=torch.channels_last)
+    tuned = not data.source.frozen_only and any(plan.spec.backbone == "fine-tuned" for plan in plans)
+    loaded = load_to_train(data.source, 0, data.side) if tuned else data.source.load(0)
+    backbone = loaded.to(data.device).to(memory_format=torch.channels_last)
     image = torch.randn(_IMAGES, 3, data.side, data.side, device=data.device)
     image = image.contiguous(memory_format=torch.channels_last)
 
@@ -65,7 +68,7 @@ def _backbone(plans: Sequence[TaskPlan]) -> tuple[float, float]:
             sum(level.float().mean() for level in backbone(image).values()).backward()
 
     bare = _seconds(forward, data.device)
-    if all(plan.spec.backbone == "frozen" for plan in plans) or data.source.frozen_only:
+    if not tuned:
         return bare, bare * TYPICAL.backbone_train / TYPICAL.backbone_forward
     return bare, _seconds(train, data.device)
 

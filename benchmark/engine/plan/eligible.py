@@ -23,7 +23,7 @@ def why_not(spec: TaskSpec, source: BackboneSource, side: int) -> str | None:
             "another profile, or submit a graph whose height and width are dynamic"
         )
     if spec.backbone == "fine-tuned" and source.frozen_only:
-        return f"backbone {source.name} is a graph without weights that could be fine-tuned"
+        return f"backbone {source.name} is a graph that cannot be fine-tuned; `submit` said why"
     offered = sorted(level.stride for level in source.levels)
     wanted = [stride for stride in head_strides(spec) if stride != 1]
     if not set(wanted) <= set(offered):

@@ -29,8 +29,23 @@ def call(tmp_path: Path):
     return run
 
 
-def test_a_graph_becomes_a_row_of_the_frozen_tasks(call, tmp_path: Path) -> None:
-    path = saved(pyramid(strides=(4, 8, 16, 32), classifier=True), tmp_path / "model.onnx")
+@pytest.mark.parametrize(
+    ("trainable", "tasks", "said"),
+    [
+        (True, 18, "can be fine-tuned: 304 values in 5 weights"),
+        (
+            False,
+            12,
+            "the tasks with a frozen backbone only: Round has no gradient and cannot be trained here",
+        ),
+    ],
+)
+def test_a_graph_becomes_a_row(call, tmp_path: Path, trainable: bool, tasks: int, said: str) -> None:
+    model = pyramid(strides=(4, 8, 16, 32), classifier=True)
+    if not trainable:
+        next(node for node in model.graph.node if "level32" in node.output).output[0] = "inner"
+        model.graph.node.insert(5, helper.make_node("Round", ["inner"], ["level32"]))
+    path = saved(model, tmp_path / "model.onnx")
     result = call("--weights", str(path), "--display-name", "My Keras", "--pretraining-data", "none")
     assert result.exit_code == 0, result.output
     for line in (
@@ -38,7 +53,7 @@ def test_a_graph_becomes_a_row_of_the_frozen_tasks(call, tmp_path: Path) -> None
         "c1: no output has stride 2, the image stands in for it",
         "left out: embedding",
         "run by onnxruntime for batches 1, 3 and 32",
-        "on the tasks with a frozen backbone only",
+        said,
         "Next: lovt-bench evaluate mine",
     ):
         assert line in result.output
@@ -51,9 +66,10 @@ def test_a_graph_becomes_a_row_of_the_frozen_tasks(call, tmp_path: Path) -> None
     )
     assert manifest.provenance.source_sha256 == file_sha256(path)
     able, others = eligible(LOVT_18, resolve("mine", workspace), 64)
-    assert len(able) == 12
-    assert {spec.backbone for spec in able} == {"frozen"}
-    assert list(others) == ["backbone mine is a graph without weights that could be fine-tuned"]
+    assert (manifest.trainable, len(able)) == (trainable, tasks)
+    if not trainable:
+        assert {spec.backbone for spec in able} == {"frozen"}
+        assert list(others) == ["backbone mine is a graph that cannot be fine-tuned; `submit` said why"]
 
 
 def test_other_levels_of_the_declared_graph_are_refused(call, tmp_path: Path) -> None:
