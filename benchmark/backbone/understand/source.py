@@ -32,7 +32,8 @@ def stored(tensors: Mapping[str, Tensor]) -> dict[str, Source]:
 
 def combined(parts: Sequence[Source], make: Make, said: str = "") -> Source | None:
     """Return what a conversion makes of tensors; None where their shapes do not allow it."""
-    spans, names = [], []
+    spans: list[tuple[int, int, Make | None]] = []
+    names: list[str] = []
     for part in parts:
         spans.append((len(names), len(names) + len(part.names), part.make))
         names += part.names

@@ -64,7 +64,7 @@ def test_training_is_without_noise_and_reaches_every_weight(case: tuple[Path, An
     folder, _ = case
     backbone = backbone_of(folder)
     maps = backbone.train()(image_of(224))
-    sum(each.square().mean() for stride, each in maps.items() if stride > 2).backward()  # type: ignore[union-attr]
+    sum(each.square().mean() for stride, each in maps.items() if stride > 2).backward()
     assert [name for name, each in backbone.named_parameters() if each.grad is None] == []
     again = backbone(image_of(224))
     assert all(torch.equal(maps[stride], again[stride]) for stride in maps)

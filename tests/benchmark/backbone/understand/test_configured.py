@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -18,7 +19,12 @@ from lovt_bench.benchmark.backbone.understand.trunk import understand_file
 
 
 def test_a_folder_of_save_pretrained_is_read_without_arch(tmp_path: Path) -> None:
-    sizes = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "patch_size": 14}
+    sizes: dict[str, Any] = {
+        "hidden_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 3,
+        "patch_size": 14,
+    }
     theirs = transformers.Dinov2Model(transformers.Dinov2Config(**sizes, image_size=224)).eval()
     theirs.save_pretrained(tmp_path)
     found = understand_file(tmp_path, None)

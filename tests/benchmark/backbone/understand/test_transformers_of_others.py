@@ -176,7 +176,7 @@ def test_names_of_other_repositories_give_the_same_tensors(case: str) -> None:
     found = understand({"model": renamed(dict(own))}, f"timm.{name}", options=SMALL)
     assert found.state.keys() == own.keys()
     assert all(torch.equal(found.state[key], own[key]) for key in own)
-    expected = timm.create_model(name, num_classes=0, **{**SMALL, **options}).eval()
+    expected: Any = timm.create_model(name, num_classes=0, **{**SMALL, **options}).eval()
     expected.load_state_dict(own)
     with torch.inference_mode():
         features = expected.forward_features(image())[:, 1:]
@@ -213,7 +213,7 @@ def test_registers_of_the_hub_become_those_of_timm() -> None:
         "pos_embed": torch.randn(1, 257, 48, generator=torch.Generator().manual_seed(2)),
         "mask_token": torch.zeros(1, 48),
     }
-    network = timm.create_model("vit_small_patch14_reg4_dinov2", num_classes=0, img_size=224, **SMALL)
+    network: Any = timm.create_model("vit_small_patch14_reg4_dinov2", num_classes=0, img_size=224, **SMALL)
     expected = vision_transformer.checkpoint_filter_fn(dict(theirs), network)
     found = understand(theirs, "timm.vit_small_patch14_reg4_dinov2", options=SMALL)
     assert all(torch.equal(tensor, expected[name]) for name, tensor in found.state.items())
@@ -266,7 +266,7 @@ def test_swin_of_before_0_9_is_shifted_and_its_windows_resampled() -> None:
 
 
 def test_moco_v3_is_asked_how_many_heads_it_has() -> None:
-    theirs = trained(timm.create_model("vit_small_patch16_224", num_classes=0, num_heads=12, depth=2))
+    theirs: Any = trained(timm.create_model("vit_small_patch16_224", num_classes=0, num_heads=12, depth=2))
     content = {"state_dict": {f"module.base_encoder.{k}": v for k, v in theirs.state_dict().items()}}
     asked = {"depth": 2}
     with pytest.raises(
