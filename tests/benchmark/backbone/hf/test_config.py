@@ -80,9 +80,9 @@ def test_of_two_towers_the_image_tower_is_taken(folder: str) -> None:
     assert options is not None
     assert options["native_side"] == 448
     vision: dict[str, Any] = {**config["vision_config"], "model_type": f"{folder}_vision_model"}
-    tower = from_config(vision)[1]
-    assert tower is not None
-    assert options["config"] == tower["config"]
+    of_tower = from_config(vision)[1]
+    assert of_tower is not None
+    assert options["config"] == of_tower["config"]
 
 
 @pytest.mark.parametrize("field", ["layer_norm_eps", "hidden_act", "num_attention_heads"])
