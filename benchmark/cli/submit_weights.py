@@ -85,6 +85,16 @@ def read_weights(
     return ReadWeights(write, weights_digest(prepared.backbone), prepared.provenance.source_sha256)
 
 
+def _assignments(options: Mapping[str, Any]) -> str:
+    """Return options as `--option` takes them; of a configuration, how many fields it has."""
+    return ", ".join(
+        f"{name} of {len(value)} fields"
+        if isinstance(value, dict)
+        else f"{name}={json.dumps(value).strip(chr(34))}"
+        for name, value in options.items()
+    )
+
+
 def read_options(assignments: Sequence[str]) -> dict[str, Any] | None:
     """Return what `--option KEY=VALUE` says: numbers, true, false and JSON lists by their meaning, else text.
 
@@ -115,7 +125,7 @@ def report_lines(report: WeightsReport) -> Iterator[str]:
     for sentence in report.found:
         yield f"found       {clean_text(sentence, 1000)}"
     if report.options:
-        yield f"options     {clean_text(json.dumps(report.options, sort_keys=True), 300)}"
+        yield f"options     {clean_text(_assignments(report.options), 300)}"
     if side := (report.options or {}).get("native_side"):
         yield (
             f"trained     on images of {side} pixels, normalised as its library does; here every backbone gets images "

@@ -87,10 +87,12 @@ def dropped_groups(names: Iterable[str], prefix: str) -> tuple[Dropped, ...]:
         names: Full names that were left out.
         prefix: Prefix of the trunk, empty or ending with a dot.
     """
-    counts: dict[str, int] = {}
+    groups: dict[str, list[str]] = {}
     for name in names:
-        counts[_group(name, prefix)] = counts.get(_group(name, prefix), 0) + 1
-    return tuple(Dropped(name, count) for name, count in counts.items())
+        groups.setdefault(_group(name, prefix), []).append(name)
+    return tuple(
+        Dropped(group if len(members) > 1 else members[0], len(members)) for group, members in groups.items()
+    )
 
 
 def _group(name: str, prefix: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lovt_bench.benchmark.backbone.architectures.hf.config import configuration_class, imported
+from lovt_bench.benchmark.backbone.architectures.hf.config import library_class
 from lovt_bench.benchmark.backbone.architectures.hf.families import FAMILIES, OFF
 from lovt_bench.benchmark.backbone.model import BackboneError
 from lovt_bench.benchmark.contract.untrusted import clean_text
@@ -41,11 +41,8 @@ def _check_size(model_type: str, network: nn.Module) -> None:
 
 def _created(model_type: str, config: Mapping[str, Any]) -> Any:
     family = FAMILIES[model_type]
-    known = configuration_class(model_type)
-    suffix = "data2vec_vision" if family.module == "data2vec" else family.module
-    network_class = getattr(
-        imported(f"transformers.models.{family.module}.modeling_{suffix}", model_type), family.network
-    )
+    known = library_class(model_type, "configuration")
+    network_class = library_class(model_type, "modeling")
     settings = {**config, **{name: off for name, off in OFF.items() if hasattr(known, name)}, **family.off}
     try:
         with warnings.catch_warnings():

@@ -9,7 +9,7 @@ import importlib
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from pydantic import JsonValue
 
@@ -88,38 +88,17 @@ def cleaned(model_type: str, config: Mapping[str, Any]) -> dict[str, JsonValue]:
 
 
 @cache
-def configuration_class(model_type: str) -> Any:
-    """Return transformers' class for configurations of a model type.
-
-    Raises:
-        BackboneError: transformers is not installed.
-    """
+def library_class(model_type: str, kind: Literal["configuration", "modeling"]) -> Any:
+    """Return transformers' class for the configurations, or for the networks, of a model type."""
     family = FAMILIES[model_type]
     suffix = "data2vec_vision" if family.module == "data2vec" else family.module
-    return getattr(
-        imported(f"transformers.models.{family.module}.configuration_{suffix}", model_type), family.config
-    )
-
-
-def imported(module: str, model_type: str) -> Any:
-    """Return a module of transformers.
-
-    Raises:
-        BackboneError: transformers is not installed.
-    """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "transformers":
-            raise
-        raise BackboneError(
-            f"hf.{model_type} is built by transformers, which is not installed: pip install 'lovt-bench[pretrain]'"
-        ) from error
+    module = importlib.import_module(f"transformers.models.{family.module}.{kind}_{suffix}")
+    return getattr(module, family.config if kind == "configuration" else family.network)
 
 
 @cache
 def _defaults(model_type: str) -> Mapping[str, Any]:
-    default = configuration_class(model_type)()
+    default = library_class(model_type, "configuration")()
     return {name: getattr(default, name) for name in FAMILIES[model_type].fields}
 
 
