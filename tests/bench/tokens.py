@@ -44,9 +44,9 @@ from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 
 NAME, WIDTH, PATCH, SIDE = "timm.vit_small_patch14_dinov2", 384, 14, 224
-MOST: dict[SplitName, int] = {"train": 64, "validation": 16, "test": 32}
+MOST: dict[SplitName, int] = {"train": 120, "validation": 30, "test": 60}
 TASKS = ("rsna_seg_linear_100", "nih_seg_linear", "covid_linear", "rsna_frozen_100", "covid_unet_frozen")
-STRIDES, SEEDS = (4, 8, 16, 32), (1,)
+STRIDES, SEEDS = (4, 8, 16, 32), (1, 2, 3)
 CPU, PROTOCOL = torch.device("cpu"), load_protocol("lovt-2022")
 
 Maps = dict[SplitName, dict[int, np.ndarray]]
@@ -102,13 +102,13 @@ def maps_of(backbone: Any, store: ImageStore) -> tuple[Maps, Maps]:
     return normed, bare
 
 
-def linear(spec: TaskSpec, store: ImageStore, maps: Maps, grid: int) -> float:
-    """Return the test metric of a linear head that reads the last map on a grid, at the best learning rate."""
+def linear(spec: TaskSpec, store: ImageStore, maps: Maps, grid: int, quarter: int = 32) -> float:
+    """Return the test metric of a linear head that reads the map of a quarter on a grid, at the best learning rate."""
     spec = spec.model_copy(update={"batch_size": 16, "max_epochs": 20, "patience": 10})
     configs = [RunConfig("final", rate, seed) for rate in spec.learning_rates for seed in SEEDS]
     splits: dict[str, LinearSplit] = {}
     for split, most in MOST.items():
-        level = resample(torch.from_numpy(maps[split][32]).float(), grid)
+        level = resample(torch.from_numpy(maps[split][quarter]).float(), grid)
         rows = RowTensor(level.numpy(), CPU)
         targets = mask_targets(store, store.rows(split)[:most], SIDE, CPU)
         splits[split] = LinearSplit(len(rows), [rows] * len(configs), targets)
@@ -155,7 +155,8 @@ def rows_of(
         if spec.dataset != store.manifest.name:
             continue
         if spec.head == "linear":
-            yield task, name, "last", linear(spec, store, normed, 7)
+            for quarter, blocks in zip(STRIDES, blocks_of("quarters", 12), strict=True):
+                yield task, name, f"after block {blocks + 1}", linear(spec, store, normed, 7, quarter)
             yield task, name, "last, no norm", linear(spec, store, bare, 7)
             yield task, name, "last, 16 x 16", linear(spec, store, normed, 16)
             continue
