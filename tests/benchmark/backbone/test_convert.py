@@ -34,9 +34,7 @@ def test_a_pickle_that_runs_code_is_refused_and_does_not_run(tmp_path: Path) -> 
     torch.save({"conv1.weight": torch.zeros(1), "payload": Bomb(trace)}, tmp_path / "bad.pth")
     (tmp_path / "plain.pt").write_bytes(pickle.dumps(Bomb(trace)))
     for name in ("bad.pth", "plain.pt"):
-        with pytest.raises(
-            BackboneError, match=r"refused: .*could run code.*save_file\(\{.* model\.state_dict\(\)"
-        ):
+        with pytest.raises(BackboneError, match=r"refused: its pickle asks for pathlib.* could run code"):
             read_state_dict(tmp_path / name)
     assert not trace.exists()
 

@@ -89,7 +89,7 @@ def test_other_levels_of_the_declared_graph_are_refused(call, tmp_path: Path) ->
     [
         (("--level", "level4=8"), "is declared with stride 8"),
         (("--level", "level4"), "expected OUTPUT=STRIDE"),
-        (("--arch", "resnet18"), "--arch and --encoder belong to weights"),
+        (("--arch", "resnet18"), "--arch, --option and --encoder belong to weights"),
     ],
 )
 def test_mistakes_end_in_a_sentence_and_write_nothing(
