@@ -15,10 +15,17 @@ _FINE_TUNED_GRAPH = (
     "a torch module made from the graph; batch norm stays as the graph has it, folded or by its statistics"
 )
 
+_TOKEN_LEVELS = {
+    "last": "resampled from the tokens after the last block",
+    "quarters": "resampled from the tokens after each quarter of the blocks",
+}
+"""By the option `levels` of a backbone whose feature levels come from tokens."""
+
 
 def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
     """Return label to text in the order to show; what the manifest leaves open is absent. Texts are clean."""
     said = manifest.provenance
+    rule = (manifest.options or {}).get("levels")
     best = f", the best of them number {said.best_epoch + 1}" if said.best_epoch is not None else ""
     texts = {
         "Method": said.method,
@@ -38,6 +45,7 @@ def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
         "Device": said.device,
         "Peak memory": said.peak_memory_bytes and f"{said.peak_memory_bytes / 2**30:.1f} GiB",
         "Paper": said.paper and str(said.paper),
+        "Feature levels": _TOKEN_LEVELS.get(rule) if isinstance(rule, str) else None,
         "Fine-tuning": _FINE_TUNED_GRAPH if manifest.trainable else None,
         "Weights": _digest(manifest.sha256),
         "Made": manifest.created,

@@ -130,7 +130,8 @@ def _long(workspace: Path, executor: Executor) -> int:
 
     worlds.eager_worker()
     room.ENTRY = "tests.benchmark.executor.worlds:eager_worker"
-    results = room.evaluate(worlds.long_evaluation(workspace), executor=executor)
+    heard = worlds.Activities()
+    results = room.evaluate(worlds.long_evaluation(workspace), heard, executor)
     return sum(result.status != "done" for result in results)
 
 

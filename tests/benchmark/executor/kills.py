@@ -94,7 +94,7 @@ def torment(
             assert results(workspace) == expected, "records differ from those of an undisturbed run"
             assert not list(workspace.glob("checkpoints/*/*")), "a checkpoint outlived the record of its run"
             assert not abandoned(workspace)
-            outcome.resumed += (workspace / "driver.log").read_text().count("the training goes on at epoch")
+            outcome.resumed += (workspace / "driver.log").read_text().count(", goes on at epoch")
             outcome.rounds += 1
             logger.info("round %d finished and equal, so far %s", outcome.rounds, dict(outcome.kills))
     return outcome

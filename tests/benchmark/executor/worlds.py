@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 from dataclasses import replace
@@ -54,11 +53,7 @@ def long_evaluation(root: Path) -> Evaluation:
 
 
 def eager_worker() -> ProcessWorker:
-    """Return the work function of a process that keeps a checkpoint after every epoch, of narrow heads.
-
-    It says where trainings go on.
-    """
-    logger.setLevel(logging.INFO)
+    """Return the work function of a process that keeps a checkpoint after every epoch, of narrow heads."""
     checkpoint.LEAST_SECONDS, checkpoint.SHARE = 0.0, 0
     for widths, narrow in NARROW:
         widths.update(narrow)
@@ -91,10 +86,11 @@ def mortal_worker() -> ProcessWorker:
 
 
 class Activities(Observer):
-    """Keeps what jobs say that they do."""
+    """Keeps and logs what jobs say that they do, whichever process says it."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
 
     def activity(self, text: str) -> None:
         self.heard.append(text)
+        logger.info("%s", text)

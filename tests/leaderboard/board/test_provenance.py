@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
+from lovt_bench.benchmark.backbone.tokens.model import LevelRule
 from lovt_bench.benchmark.contract.backbone import BackboneManifest
 from lovt_bench.leaderboard.board.provenance import provenance_texts
 
@@ -14,3 +17,18 @@ def test_a_graph_that_is_fine_tuned_says_what_becomes_of_batch_norm() -> None:
     trained = provenance_texts(BackboneManifest.model_validate(graph | {"trainable": True}))
     assert "batch norm stays as the graph has it" in trained["Fine-tuning"]
     assert "Fine-tuning" not in provenance_texts(BackboneManifest.model_validate(graph))
+
+
+def test_a_row_says_from_which_blocks_its_feature_levels_come() -> None:
+    said = {}
+    for rule in get_args(LevelRule):
+        tokens = {
+            "name": "x", "display_name": "X", "architecture": "hf.dinov2", "weights_sha256": "0" * 64, "parameters": 1,
+            "levels": [{"name": "c5", "channels": 4, "stride": 32}], "provenance": {"method": "x"}, "created": "now",
+            "options": {"levels": rule},
+        }  # fmt: skip
+        said[rule] = provenance_texts(BackboneManifest.model_validate(tokens))["Feature levels"]
+        without = provenance_texts(BackboneManifest.model_validate(tokens | {"options": None}))
+        assert "Feature levels" not in without
+    assert "last block" in said["last"]
+    assert "quarter" in said["quarters"]
