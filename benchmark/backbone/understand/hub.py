@@ -52,13 +52,13 @@ def given_weights(text: str) -> WeightFiles:
     for step in steps:
         if (folder := step()) is not None:
             try:
-                found = _opened(model, folder)
+                weights = _opened(model, folder)
             except BackboneError as error:  # cut off, or only its configuration was ever needed
                 problem = error
                 continue
-            if found.config is None and _completed(model, folder.name):
-                found = _opened(model, folder)
-            return found
+            if weights.config is None and _completed(model, folder.name):
+                weights = _opened(model, folder)
+            return weights
     raise BackboneError(f"{problem}. {_elsewhere(model, revision)}") from problem
 
 
