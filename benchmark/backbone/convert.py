@@ -23,8 +23,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a weight file that is known; one from elsewhere is read by `understand_file`.
 
     Raises:
-        BackboneError: No such file, another kind of file, a pickle that holds more than tensors, or a
-            checkpoint that holds more than one flat state dict.
+        BackboneError: No such file, another kind of file, a pickle that asks for what could run code, or content
+            that is more than one flat state dict.
     """
     content = read_checkpoint(path)
     if not isinstance(content, Mapping) or not content:

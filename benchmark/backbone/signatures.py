@@ -29,8 +29,15 @@ OUTSIDE = frozenset({"head", "head_dist", "fc", "classifier", "norm", "fc_norm",
 
 TABLE = "pos_embed"
 
-ROOT_NAMES = frozenset({"cls_token", "reg_token", "dist_token", "pos_embed", "norm_pre", "rel_pos_bias"})
-"""First parts of names that belong to a plain vision transformer whether this one has them or not."""
+ROOT_NAMES = frozenset(
+    {
+        *("cls_token", "pos_embed", "rel_pos_bias", "norm_pre", "pre_norm", "ln_pre"),
+        *("reg_token", "reg_tokens", "registers", "register_tokens", "storage_tokens"),
+        *("dist_token", "distillation_token"),
+    }
+)
+"""First parts of names that belong to a plain vision transformer whether this one has them or not: its own tensors, as
+timm, DINOv2, DINOv3, OpenCLIP and MMPretrain name them. One that is left out changes all tokens."""
 
 _SKIPPED = re.compile(
     r"(?:^|\.)(?:num_batches_tracked|pos_embed|relative_position_bias_table|relative_position_index|attn_mask|"
@@ -147,7 +154,7 @@ _OF_SIDES = frozenset(
             "patch_drop",
         ),
         *("scale_by_keep", "inplace", "pool_size", "init_values", "head_init_scale", "weight_init"),
-        *("num_prefix_tokens"),
+        "num_prefix_tokens",
     }
 )
 """Attributes that an image's side, training, a classifier or shapes set: no other feature follows."""

@@ -61,10 +61,16 @@ class DeclaredWeights(_Declared):
     bytes: PositiveInt
     url: HttpUrl | None = None
     """Where the checkpoint can be had."""
-    architecture: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$")
-    """Name in the registry of architectures, or `onnx` for a graph alone."""
+    architecture: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$")
+    """Name in the registry of architectures, or `onnx` for a graph alone; None while there is no backbone."""
     backbone_sha256: Sha256 | None = None
     """Identity of the backbone made of it, as run records name it; None until `lovt-bench submit` has made one."""
+
+    @model_validator(mode="after")
+    def _backbones_have_an_architecture(self) -> DeclaredWeights:
+        if self.backbone_sha256 is not None and self.architecture is None:
+            raise ValueError("a backbone (backbone_sha256) has an architecture: say which")
+        return self
 
 
 class ClaimedNumber(_Declared):

@@ -67,10 +67,19 @@ def remove(path: Path) -> None:
 
 
 def discard(scratch: Path) -> None:
-    """Remove a temporary file or folder. The name of its place goes first: half an old folder is never put back."""
-    if scratch.is_dir() and not scratch.is_symlink():
-        (scratch / TARGET).unlink(missing_ok=True)
-    remove(scratch)
+    """Remove a temporary file or folder. The name of its place goes first: half an old folder is never put back.
+
+    Raises:
+        OSError: For the first thing in a folder that cannot be removed, after all others are.
+    """
+    if not scratch.is_dir() or scratch.is_symlink():
+        scratch.unlink(missing_ok=True)
+        return
+    (scratch / TARGET).unlink(missing_ok=True)
+    problems: list[BaseException] = []
+    shutil.rmtree(scratch, onerror=lambda _function, _path, problem: problems.append(problem[1]))
+    if problems:
+        raise problems[0]
 
 
 def _is_free(path: Path) -> bool:

@@ -146,7 +146,7 @@ def declare(
         "file": weights.address or file_label(weights.name),
         "sha256": sha256,
         "bytes": weights.size,
-        "architecture": made.architecture if made else "resnet50",
+        "architecture": made.architecture if made else None,
         "backbone_sha256": made.sha256 if made else None,
     }
     fields = {

@@ -20,8 +20,8 @@ from lovt_bench.benchmark.backbone.understand.tables import fitted
 
 HARMLESS = (
     *("total_ops", "total_params"),
-    *("relative_position_index", "attn_mask", "position_ids"),
-    *("freqs_cos", "freqs_sin", "periods", "inv_freq", "bias_mask"),
+    *("relative_position_index", "relative_coords_table", "attn_mask", "position_ids"),
+    *("freqs_cos", "freqs_sin", "periods", "inv_freq"),
 )
 """Last parts of names that carry nothing: what profilers leave, and tables that follow from the network's sizes."""
 

@@ -9,6 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from lovt_bench.benchmark.backbone.model import BackboneError
 from lovt_bench.benchmark.backbone.understand.source import Make, Source, combined
 
 
@@ -28,20 +29,54 @@ def _third(found: Sequence[Tensor], index: int) -> Tensor:
     return found[0].chunk(3)[index]
 
 
+def _bias_of(found: Sequence[Tensor], index: int) -> Tensor:
+    """Return the bias of query or value of a joined bias, times its mask where there is one (DINOv3)."""
+    whole = found[0] if len(found) == 1 else found[0] * found[1]
+    thirds = whole.chunk(3)
+    return _beside_keys([thirds[index], thirds[1]])
+
+
+def _beside_keys(found: Sequence[Tensor]) -> Tensor:
+    """Return a bias of query or value where that of the keys, the second tensor, is zero.
+
+    Without rotary positions a bias of the keys changes nothing; with them it does, and networks that have no place for
+    it are mostly those.
+
+    Raises:
+        BackboneError: It is not zero.
+    """
+    bias, keys = found
+    if not keys.is_meta and bool(torch.any(keys)):
+        raise BackboneError(
+            "the file has a bias of the keys that is not 0, and the network has no place for it: attention with rotary "
+            "positions depends on it. If a network of timm has that bias, name it with --arch; a folder with its "
+            "config.json is read as transformers' network, which may have it (key_bias)"
+        )
+    return bias
+
+
 _JOINED = "query, key and value joined to one product"
 _CUT = "the product of query, key and value cut into three"
-_NO_KEYS = "the bias of keys left out: attention does not depend on it"
+_KEYS_GET_0 = f"{_JOINED}; keys have no bias in the file and get 0"
+_KEYS_ARE_0 = "the bias of keys, which is 0, left out"
 _QKV = r"^(.*)attn\.qkv\.(weight|bias)$"
+_QKV_BIAS = r"^(.*)attn\.qkv\.bias$"
+_Q_BIAS, _V_BIAS = r"^(.*)attn\.q_(?:proj\.)?bias$", r"^(.*)attn\.v_(?:proj\.)?bias$"
 _FIRST = r"^(.*)mlp\.fc1\.(weight|bias)$"
+_WHOLE, _WHOLE_MASKED = (r"\1attn.qkv.bias",), (r"\1attn.qkv.bias", r"\1attn.qkv.bias_mask")
 _RULES: tuple[tuple[str, tuple[str, ...], Make, str], ...] = (
     (r"^(.*)gamma_([12])$", (r"\1ls\2.gamma",), _same, ""),
     (r"^(.*)ls([12])\.gamma$", (r"\1gamma_\2",), _same, ""),
     (_QKV, (r"\1attn.q_proj.\2", r"\1attn.k_proj.\2", r"\1attn.v_proj.\2"), _joined, _JOINED),
-    (_QKV, (r"\1attn.q_bias", r"\1attn.v_bias"), _without_keys, "keys get a bias of 0"),
+    (_QKV_BIAS, (r"\1attn.q_proj.bias", r"\1attn.v_proj.bias"), _without_keys, _KEYS_GET_0),
+    (_QKV_BIAS, (r"\1attn.q_bias", r"\1attn.v_bias"), _without_keys, _KEYS_GET_0),
     (r"^(.*)attn\.([qv])_proj\.bias$", (r"\1attn.\2_bias",), _same, ""),
+    (r"^(.*)attn\.([qv])_bias$", (r"\1attn.\2_proj.bias", r"\1attn.k_proj.bias"), _beside_keys, _KEYS_ARE_0),
     (r"^(.*)attn\.([qv])_bias$", (r"\1attn.\2_proj.bias",), _same, ""),
-    (r"^(.*)attn\.q_(?:proj\.)?bias$", (r"\1attn.qkv.bias",), partial(_third, index=0), _NO_KEYS),
-    (r"^(.*)attn\.v_(?:proj\.)?bias$", (r"\1attn.qkv.bias",), partial(_third, index=2), _NO_KEYS),
+    (_Q_BIAS, _WHOLE_MASKED, partial(_bias_of, index=0), _KEYS_ARE_0),
+    (_V_BIAS, _WHOLE_MASKED, partial(_bias_of, index=2), _KEYS_ARE_0),
+    (_Q_BIAS, _WHOLE, partial(_bias_of, index=0), _KEYS_ARE_0),
+    (_V_BIAS, _WHOLE, partial(_bias_of, index=2), _KEYS_ARE_0),
     (r"^(.*)attn\.q_proj\.weight$", (r"\1attn.qkv.weight",), partial(_third, index=0), _CUT),
     (r"^(.*)attn\.k_proj\.weight$", (r"\1attn.qkv.weight",), partial(_third, index=1), _CUT),
     (r"^(.*)attn\.v_proj\.weight$", (r"\1attn.qkv.weight",), partial(_third, index=2), _CUT),

@@ -1,7 +1,7 @@
 """How other libraries name a network that is known: their names become timm's, before any architecture is looked at.
 
-A dialect is recognised by a tensor that it always has and lists what is replaced in names, in order. `NAME#0`,
-`NAME#1`, … are parts that are joined to NAME. Nothing here looks at values.
+A dialect is recognised by a tensor that it always has and lists what is replaced in names, in order. Nothing here looks
+at values; `derive.py` cuts and joins what goes by timm's names then.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-import torch
 from torch import Tensor
 
 from lovt_bench.benchmark.backbone.tokens.positions import PositionRule
-from lovt_bench.benchmark.backbone.understand.source import Source, combined, stored
+from lovt_bench.benchmark.backbone.understand.source import Source, stored
 
 PREFIX_LIMIT = 16
 """Places in a file that are read in one dialect."""
+
+DETECTRON2 = "Detectron2's ResNet"
 
 Replacement = str | Callable[[re.Match[str]], str]
 
@@ -37,8 +37,6 @@ class Dialect:
     """Pattern and what it is replaced by, in a name without prefix; each sees what the one before made."""
     also: str = ""
     """Pattern of one more such name."""
-    joined: str = ""
-    """What the report says of tensors that are joined."""
     positions: PositionRule = "bicubic-antialias"
     """The rule by which the library resamples position tables (`tokens.positions`)."""
 
@@ -94,15 +92,6 @@ def _shifted(by: int) -> Callable[[re.Match[str]], str]:
     return lambda found: f"layers.{int(found[1]) + by}.downsample"
 
 
-_THIRDS = {"query": 0, "key": 1, "value": 2, "q": 0, "k": 1, "v": 2}
-
-
-def _part(found: re.Match[str]) -> str:
-    return f"{found[1]}attn.qkv.{found[3]}#{_THIRDS[found[2]]}"
-
-
-_QKV = "query, key and value joined to one product"
-
 DIALECTS = (
     Dialect(
         "Hugging Face transformers",
@@ -123,9 +112,14 @@ DIALECTS = (
             (r"^(?:encoder\.|model\.)?layers?\.(\d+)\.(?!blocks\.|downsample\.)", r"blocks.\1."),
             (r"^encoder\.layers\.(\d+)\.blocks\.", r"layers.\1.blocks."),
             (r"^encoder\.layers\.(\d+)\.downsample", _shifted(1)),
-            (r"^(.*blocks\.\d+\.)attention\.(?:attention|self)\.(query|key|value)\.(\w+)$", _part),
-            (r"^(.*blocks\.\d+\.)(?:attention|self_attn)\.([qkv])_proj\.(\w+)$", _part),
-            (r"\.attention\.(?:self|relative_position_bias)\.relative_position_", ".attn.relative_position_"),
+            (r"^(?:encoder\.)?relative_position_bias\.", "rel_pos_bias."),
+            (
+                r"^(.*blocks\.\d+\.)(?:attention\.)?(?:attention\.|self\.)?(?:relative_position_bias\.)?"
+                r"(relative_position_\w+)$",
+                r"\1attn.\2",
+            ),
+            (r"\.attention\.(?:attention|self)\.([qkv])(?:uery|ey|alue)\.", r".attn.\1_proj."),
+            (r"\.(?:attention|self_attn)\.([qkv]_proj)\.", r".attn.\1."),
             (r"\.(?:attention\.output\.dense|attention\.o_proj|self_attn\.out_proj)\.", ".attn.proj."),
             (r"\.(?:layernorm_before|layer_norm1)\.", ".norm1."),
             (r"\.(?:layernorm_after|layer_norm2)\.", ".norm2."),
@@ -139,8 +133,8 @@ DIALECTS = (
             (r"\.mlp\.up_proj\.", ".mlp.fc1_x."),
             (r"^pre_layrnorm\.", "norm_pre."),
             (r"^(?:layernorm|post_layernorm)\.", "norm."),
+            (r"^pooler\.layernorm\.", "fc_norm."),
         ),
-        joined=_QKV,
         positions="bicubic",
     ),
     Dialect(
@@ -195,7 +189,12 @@ DIALECTS = (
         "DINOv3's repository",
         ("patch_embed.proj.weight",),
         r"storage_tokens$",
-        ((r"^storage_tokens$", "reg_token"), (r"\.mlp\.w3\.", ".mlp.fc2.")),
+        (
+            (r"^storage_tokens$", "reg_token"),
+            (r"\.mlp\.w1\.", ".mlp.fc1_g."),
+            (r"\.mlp\.w2\.", ".mlp.fc1_x."),
+            (r"\.mlp\.w3\.", ".mlp.fc2."),
+        ),
     ),
     Dialect(
         "EVA-02's repository",
@@ -222,7 +221,7 @@ DIALECTS = (
         ((r"(denselayer\d+)\.(norm|conv)\.([12])\.", r"\1.\2\3."),),
     ),
     Dialect(
-        "Detectron2's ResNet",
+        DETECTRON2,
         ("stem.conv1.weight",),
         r"res2\.0\.conv1\.",
         (
@@ -259,28 +258,4 @@ def _translated(
         if new in found:
             return None
         found[new] = source
-    return _joined(found, dialect)
-
-
-def _joined(found: Mapping[str, Source], dialect: Dialect) -> dict[str, Source]:
-    parts = sorted(name for name in found if "#" in name)
-    whole = {name: source for name, source in found.items() if "#" not in name}
-    for target, group in groupby(parts, lambda name: name.rpartition("#")[0]):
-        names = list(group)
-        places = [name.rpartition("#")[2] for name in names]
-        sources = [found[name] for name in names]
-        if places == ["0", "1", "2"]:
-            made = combined(sources, lambda tensors: torch.cat(list(tensors)), dialect.joined)
-        elif places == ["0", "2"]:
-            made = combined(
-                sources,
-                lambda two: torch.cat([two[0], torch.zeros_like(two[0]), two[1]]),
-                f"{dialect.joined}; keys have no bias in the file and get 0",
-            )
-        else:
-            made = None
-        if made is None:
-            whole |= dict(zip(names, sources, strict=True))
-        else:
-            whole[target] = made
-    return whole
+    return found

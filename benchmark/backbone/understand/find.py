@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
 from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.model import BackboneError
-from lovt_bench.benchmark.backbone.signatures import Signature, difference, digest_of, signatures
+from lovt_bench.benchmark.backbone.signatures import (
+    Signature,
+    behaviour,
+    difference,
+    digest_of,
+    signatures,
+    told_digest,
+)
 from lovt_bench.benchmark.backbone.understand.candidates import Candidate, candidates, splits
 from lovt_bench.benchmark.backbone.understand.dialects import Reading
 from lovt_bench.benchmark.backbone.understand.differs import known_by_name, problems
@@ -94,6 +101,7 @@ def find(
     matches = _fitting(readings, exact, near, options)
     if not matches:
         raise BackboneError(_none(readings, [sign for _, sign in near]))
+    matches = _distinct(matches, options)
     least = min(match.effort for match in matches)
     best = [match for match in matches if match.effort == least]
     usual = [match for match in best if match.outline.architecture in _quick()]
@@ -101,6 +109,21 @@ def find(
     if len(best) > 1:
         raise BackboneError(_several(best))
     return best[0].outline, tuple(_sentences(best[0]))
+
+
+def _distinct(matches: Sequence[Match], options: registry.Options | None) -> list[Match]:
+    """Return one of the matches that compute the same once options are said; by themselves they differ."""
+    if options is None:
+        return list(matches)
+    found: dict[tuple[str, frozenset[tuple[str, tuple[int, ...]]]], Match] = {}
+    for match in matches:
+        plan = registry.blueprint(match.outline.architecture, match.outline.options)
+        key = told_digest(behaviour(plan)), frozenset(match.outline.shapes.items())
+        same = found.setdefault(key, match)
+        if same is not match:
+            names = (match.outline.architecture, *match.others)
+            found[key] = replace(same, others=(*same.others, *names))
+    return list(found.values())
 
 
 def _completest(best: Sequence[Match], readings: Sequence[Reading]) -> list[Match]:

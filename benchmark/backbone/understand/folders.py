@@ -31,6 +31,8 @@ SHARD_LIMIT = 1_000
 CONFIG_LIMIT = 4 << 20
 """Bytes; the names of 21,000 classes take one million."""
 INDEX_LIMIT = 32 << 20
+NAME_LIMIT = 255
+"""Bytes of a file's name, as file systems have it."""
 
 STANDARD = ("model.safetensors", "pytorch_model.bin")
 """Names of transformers and timm, the one before the other as transformers reads them; each may come in shards."""
@@ -179,7 +181,8 @@ def _described(
     config: Mapping[str, Any] | None = None
     path: Path | None = None
     for name, kind_of in ((OPEN_CLIP_CONFIG, _open_clip), (CONFIG, _kind_of_config)):
-        if name == OPEN_CLIP_CONFIG and files[0].name in STANDARD and (folder / CONFIG).exists():
+        whole = files[0].name if index is None else index.name.removesuffix(INDEX_ENDING)
+        if name == OPEN_CLIP_CONFIG and whole in STANDARD and (folder / CONFIG).exists():
             continue  # the weights are those of config.json
         if (folder / name).exists() or (folder / name).is_symlink():
             path = inside(folder, name)
@@ -212,7 +215,8 @@ def weight_map(index: Path) -> dict[str, str]:
             f"{shown(index)} is no index of shards: expected a `weight_map` from names of tensors to names of files"
         )
     for name in set(found.values()):
-        if name in ("", ".", "..") or Path(name).name != name or "\\" in name or "\0" in name:
+        length = len(name.encode(errors="surrogatepass"))
+        if not 0 < length <= NAME_LIMIT or name in (".", "..") or set(name) & {"/", "\\", "\0"}:
             raise BackboneError(
                 f"{shown(index)} is refused: it names {shown(name)}, expected the name of a file in its own folder"
             )

@@ -6,7 +6,8 @@ Files are only read; code in a model's repository is neither downloaded nor run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -51,9 +52,13 @@ def given_weights(text: str) -> WeightFiles:
     for step in steps:
         if (folder := step()) is not None:
             try:
-                return _opened(model, folder)
+                weights = _opened(model, folder)
             except BackboneError as error:  # cut off, or only its configuration was ever needed
                 problem = error
+                continue
+            if weights.config is None and _completed(model, folder.name):
+                weights = _opened(model, folder)
+            return weights
     raise BackboneError(f"{problem}. {_elsewhere(model, revision)}") from problem
 
 
@@ -87,19 +92,51 @@ def _cached(model: str, revision: str) -> Path | None:
     return None
 
 
+def _completed(model: str, commit: str) -> bool:
+    """Download the configuration of a commit whose weights are in the cache; return whether it has one.
+
+    A library that was given the name of one file leaves weights alone. Without their configuration they would be
+    another network here than where the whole commit is in the cache.
+    """
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import RemoteEntryNotFoundError
+
+    # The cache answers None where it does not know, and another value where it knows that there is none.
+    for name in (each for each in _CONFIGS if try_to_load_from_cache(model, each, revision=commit) is None):
+        lacking = f"{model}@{commit} is in the Hub's cache without its configuration ({name})"
+        try:
+            with _explained(model, commit, lacking):
+                hf_hub_download(model, name, revision=commit)
+            return True
+        except RemoteEntryNotFoundError:
+            continue
+    return False
+
+
 def _downloaded(model: str, revision: str, patterns: Sequence[str]) -> Path:
     """Return the folder of a revision after what is missing of it was downloaded."""
     from huggingface_hub import snapshot_download
+
+    with _explained(model, revision, f"{model}@{revision} is not in the Hub's cache"):
+        return Path(snapshot_download(model, revision=revision, allow_patterns=list(patterns)))
+
+
+@contextmanager
+def _explained(model: str, revision: str, lacking: str) -> Iterator[None]:
+    """Raise BackboneError where a download in the block fails; a file that the Hub does not have is let through."""
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
         OfflineModeIsEnabled,
+        RemoteEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
 
     try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=list(patterns)))
+        yield
+    except RemoteEntryNotFoundError:
+        raise
     except GatedRepoError as error:
         raise BackboneError(
             f"{model} is given only to those who accepted its terms on its page: accept them, log in with "
@@ -117,8 +154,7 @@ def _downloaded(model: str, revision: str, patterns: Sequence[str]) -> Path:
         cause = error.__cause__ or error
         why = "HF_HUB_OFFLINE is set" if isinstance(cause, OfflineModeIsEnabled) else type(cause).__name__
         raise BackboneError(
-            f"{model}@{revision} is not in the Hub's cache, and it could not be downloaded ({why}). "
-            f"{_elsewhere(model, revision)}"
+            f"{lacking}, and it could not be downloaded ({why}). {_elsewhere(model, revision)}"
         ) from error
 
 

@@ -10,8 +10,12 @@ from torch import Tensor
 from lovt_bench.benchmark.backbone.model import BackboneError
 from lovt_bench.benchmark.backbone.signatures import is_plain_transformer
 from lovt_bench.benchmark.backbone.understand.candidates import Candidate, is_plain
+from lovt_bench.benchmark.backbone.understand.dialects import DETECTRON2
 from lovt_bench.benchmark.backbone.understand.outline import Outline
 from lovt_bench.benchmark.backbone.understand.report import show
+
+BOTTLENECK = "layer1.0.conv3.weight"
+"""A tensor that each ResNet of bottlenecks has, and no other."""
 
 MOCO_V3 = ("base_encoder", "momentum_encoder")
 """Parts of names that MoCo v3 writes."""
@@ -39,12 +43,18 @@ def check_heads(tensors: Mapping[str, Tensor], chosen: Candidate, outline: Outli
 
 
 def _is_small(outline: Outline) -> bool:
-    table = outline.shapes.get("pos_embed", ())
-    return (
-        outline.architecture.startswith("timm.vit_small_patch16")
-        and is_plain_transformer(outline.shapes)
-        and table[-1:] == (MOCO_WIDTH,)
-    )
+    patch = outline.shapes.get("patch_embed.proj.weight")
+    return is_plain_transformer(outline.shapes) and patch == (MOCO_WIDTH, 3, 16, 16)
+
+
+def check_strides(chosen: Candidate, outline: Outline) -> None:
+    """Raise BackboneError where a network that nobody named may have its strides where torchvision's has none."""
+    if chosen.layout.name == DETECTRON2 and BOTTLENECK in outline.shapes:
+        raise BackboneError(
+            f"{show(chosen.label)} has the names of Detectron2's ResNet, which has its strides in the first 1 x 1 "
+            "convolution of a block unless MODEL.RESNETS.STRIDE_IN_1X1 is False; tensors do not say which. If it was "
+            f"False, pass --arch {outline.architecture}; if not, no --arch takes it: export it as an ONNX graph"
+        )
 
 
 def _is_fixed(tensors: Mapping[str, Tensor], chosen: Candidate) -> bool:

@@ -26,7 +26,7 @@ from lovt_bench.benchmark.backbone.understand.folders import WeightFiles, open_w
 from lovt_bench.benchmark.backbone.understand.guard import kind_of
 from lovt_bench.benchmark.backbone.understand.layouts import OPTIONAL
 from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
-from lovt_bench.benchmark.backbone.understand.questions import check_heads, taken_for_granted
+from lovt_bench.benchmark.backbone.understand.questions import check_heads, check_strides, taken_for_granted
 from lovt_bench.benchmark.backbone.understand.read import read_all
 from lovt_bench.benchmark.backbone.understand.report import WeightsReport, dropped_groups, names_of
 from lovt_bench.benchmark.backbone.understand.take import take
@@ -93,7 +93,7 @@ def understand_file(
     if architecture is None and (named := configured(weights)) is not None:
         architecture, stated = named
         options = options if stated is None else {**stated, **(options or {})}
-        said = (f"{architecture} by the configuration in the folder",)
+        said = (f"{architecture or _listed(stated)} by the configuration in the folder",)
     outline = None if architecture is None else outline_of(architecture, options)
     sent = None if outline is None else asdict(outline) | {"discarded": list(outline.discarded)}
 
@@ -107,6 +107,10 @@ def understand_file(
     report, state = read_apart(f"{__name__}:{trunk_work.__name__}", weights, outline, arguments, report_of)
     told = replace(report, found=(*said, *report.found), conversions=(*weights.notes, *report.conversions))
     return _told(Understood(state, told))
+
+
+def _listed(options: registry.Options | None) -> str:
+    return ", ".join(f"{name}={value}" for name, value in (options or {}).items())
 
 
 def trunk_work(
@@ -131,9 +135,12 @@ def _understand(
 ) -> Understood:
     every = list(readings(flat.tensors))
     said: tuple[str, ...] = ()
+    named = outline is not None
     if outline is None:
         outline, said = find(every, encoder, options)
     chosen, copies = choose(flat.tensors, every, outline, encoder)
+    if not named:
+        check_strides(chosen, outline)
     check_heads(flat.tensors, chosen, outline)
     state, sentences = take(flat.tensors, chosen, outline)
     report = WeightsReport(

@@ -122,6 +122,8 @@ def test_a_new_declaration_asks_for_what_is_missing(call, tmp_path: Path) -> Non
     declared = read_folder(tmp_path / "mine")
     assert declared.weights is not None
     assert (declared.weights.file, declared.weights.bytes) == ("last_epoch_3.ckpt", 5)
+    assert declared.weights.architecture is None
+    assert "architecture" not in (tmp_path / "mine" / "submission.yaml").read_text()
     assert declared.pretraining_data == ["nih-chestxray14"]
     checked = call("check", "./mine")
     assert checked.exit_code == 0

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from lovt_bench.benchmark.disk.leftovers import abandoned, remove, sweep
-from lovt_bench.benchmark.disk.temporary import new_file, new_folder, write_text
+from lovt_bench.benchmark.disk.leftovers import abandoned, discard, remove, sweep
+from lovt_bench.benchmark.disk.temporary import new_file, new_folder, scratch_folder, write_text
 
 KILLED = """
 import os, signal, sys
@@ -96,3 +98,29 @@ def test_a_link_is_removed_not_what_it_leads_to(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["kept", "file"]
     remove(tmp_path / "kept")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_removed_stops_nothing_else() -> None:
+    """Folders that their owner may not write to keep what is in them, and nothing beside them stays."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        if os.getuid() == 0:
+            os.chown(place, 1000, 1000)
+            os.seteuid(1000)
+        try:
+            with scratch_folder(place / "rsna") as scratch:
+                for number in range(12):
+                    (scratch / f"{number}").mkdir()
+                    (scratch / f"{number}" / "file").touch()
+                closed = [scratch / f"{number}" for number in (3, 7)]
+                for folder in closed:
+                    folder.chmod(0o500)
+            assert sorted(scratch.iterdir()) == sorted(closed)
+            with pytest.raises(PermissionError, match="file"):
+                discard(scratch)
+            for folder in closed:
+                folder.chmod(0o700)
+            assert sweep(place) == [scratch]
+            assert list(place.iterdir()) == []
+        finally:
+            os.seteuid(os.getuid())

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pydantic import HttpUrl
+from pydantic import HttpUrl, ValidationError
 
 from lovt_bench.benchmark.backbone.understand.folders import WeightFiles, open_weights
 from lovt_bench.benchmark.contract.backbone import Provenance, repeated
 from lovt_bench.benchmark.contract.claims import ClaimsError
 from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
 from lovt_bench.benchmark.contract.pretraining_data import UnknownDataError
-from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.contract.submission import DeclaredWeights, Submission
 from lovt_bench.benchmark.submission import declare as room
 from lovt_bench.benchmark.submission import read
 from lovt_bench.benchmark.submission.merge import merged
@@ -57,6 +57,13 @@ def test_a_declared_fact_is_in_the_manifest_of_the_backbone(weights: WeightFiles
     assert DeclaredFacts.model_fields.keys() <= repeated(declared).keys()
     found = Provenance(**repeated(declared))
     assert (str(found.paper), found.pretraining_data) == ("https://example.org/p", ["none"])
+
+
+def test_a_declared_backbone_has_an_architecture() -> None:
+    file = {"file": "a.pth", "sha256": "a" * 64, "bytes": 5}
+    assert DeclaredWeights.model_validate(file).architecture is None
+    with pytest.raises(ValidationError, match="has an architecture: say which"):
+        DeclaredWeights.model_validate({**file, "backbone_sha256": "b" * 64})
 
 
 def test_what_does_not_fit_is_named(weights: WeightFiles, tmp_path: Path) -> None:

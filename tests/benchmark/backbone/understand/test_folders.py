@@ -107,6 +107,10 @@ def test_a_folder_of_open_clip_is_known_by_its_configuration(tmp_path: Path, wei
     found = open_weights(tmp_path)
     assert (found.kind, found.files[0].name) == ("timm", "model.safetensors")
     assert weights in found.notes[0]
+    (tmp_path / "model.safetensors").unlink()
+    shards(tmp_path)
+    found = open_weights(tmp_path)
+    assert (found.kind, len(found.files)) == ("timm", 2)
 
 
 def test_one_shard_alone_says_where_the_others_are(tmp_path: Path) -> None:
@@ -149,6 +153,9 @@ def indexed(folder: Path, content: object) -> None:
         ({"a": ".."}, r"names \.\."),
         ({"a": "sub/x.safetensors"}, r"names sub/x"),
         ({"a": "x\0.safetensors"}, r"names x"),
+        ({"a": "x" * 300}, r"names x+….*the name of a file in its own folder"),
+        ({"a": "ü" * 128}, r"names ü+.*its own folder"),
+        ({"a": "\ud800"}, r"1 of them are not in"),
         ({"a": "model-00003-of-00002.safetensors"}, r"1 of them are not in .*model-00003"),
         ({}, "no index of shards"),
         ({"a": 1}, "no index of shards"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import huggingface_hub
 import pytest
 import torch
 from huggingface_hub import constants
-from huggingface_hub.errors import LocalEntryNotFoundError
+from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundError
 from safetensors.torch import save
 
 from lovt_bench.benchmark.backbone.model import BackboneError
@@ -89,6 +91,53 @@ def test_a_snapshot_without_weights_is_completed_or_says_what_it_lacks(
     assert found.files[0].name == "pytorch_model.bin"
     assert [any(name.endswith((".bin", ".py")) for name in patterns) for patterns in asked] == [False, True]
     assert not any(name.endswith(".py") or name == "*" for patterns in asked for name in patterns)
+
+
+def test_weights_alone_in_the_cache_are_no_other_network_than_the_whole_commit(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `hf_hub_download(model, "model.safetensors")` leaves them."""
+    folder = snapshot(cache, OTHER, {"model.safetensors": WEIGHTS})
+    address = f"hf:acme/rad@{OTHER}"
+    message = (
+        r"without its configuration \(config\.json\).*\(HF_HUB_OFFLINE is set\).*hf download acme/rad --rev"
+    )
+    with pytest.raises(BackboneError, match=message):
+        given_weights(address)
+
+    def download(_model: str, name: str, *, revision: str) -> str:
+        assert revision == OTHER
+        if name == "config.json":
+            snapshot(cache, OTHER, {name: CONFIG})
+        return str(folder / name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(huggingface_hub, "hf_hub_download", download)
+        assert given_weights(address).config == {"model_type": "dinov2"}
+    (folder / "config.json").unlink()
+    # What the library notes where a model has no such file.
+    (cache / ".no_exist" / OTHER).mkdir(parents=True)
+    (cache / ".no_exist" / OTHER / "config.json").touch()
+    with pytest.raises(BackboneError, match=r"without its configuration \(open_clip_config\.json\)"):
+        given_weights(address)
+    (cache / ".no_exist" / OTHER / "open_clip_config.json").touch()
+    assert given_weights(address).kind == "folder"
+
+
+def test_a_model_without_a_configuration_is_taken_once_that_is_known(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot(cache, OTHER, {"model.safetensors": WEIGHTS})
+    asked: list[str] = []
+    answer: Any = SimpleNamespace(headers={}, request=None)
+
+    def download(_model: str, name: str, *, revision: str) -> str:
+        asked.append(name)
+        raise RemoteEntryNotFoundError(f"no {name} at {revision}", response=answer)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    found = given_weights(f"hf:acme/rad@{OTHER}")
+    assert (found.kind, found.config, asked) == ("folder", None, ["config.json", "open_clip_config.json"])
 
 
 def test_without_a_network_the_sentence_says_so(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

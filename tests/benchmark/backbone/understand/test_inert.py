@@ -98,6 +98,8 @@ OBJECTS: dict[str, tuple[Callable[[], object], object]] = {
     "bytes": (lambda: b"abc", None),
     "complex": (lambda: 1j, [0.0, 1.0]),
     "large number": (lambda: 1 << 80, 1 << 80),
+    "log in memory": (lambda: io.StringIO("ab"), ["ab", "\n", 0, None]),
+    "bytes in memory": (lambda: io.BytesIO(b"ab"), [None, 0, None]),
     "list in itself": (lambda: in_itself(), ...),
 }
 

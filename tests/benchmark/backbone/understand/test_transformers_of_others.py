@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ import torch
 import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from timm.models import eva, swin_transformer, vision_transformer
 from torch import Tensor, nn
 
@@ -55,55 +59,233 @@ def small(name: str, **options: Any) -> State:
     return dict(trained(timm.create_model(name, num_classes=0, **{**SMALL, **options})).state_dict())
 
 
+JOINED = "query, key and value joined to one product (4 times)"
+NO_KEYS = "query, key and value joined to one product; keys have no bias in the file and get 0"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network of transformers, and timm's of the same tensors."""
+
+    build: Callable[[], Any]
+    architecture: str
+    others: int = 1
+    """Tokens before the patches."""
+    said: tuple[str, ...] = (JOINED,)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    norm: str = ""
+    """Names the norm that the network applies to the class token alone."""
+
+
 HUGGING_FACE = {
-    "ViT": (
+    "ViT": Case(
         lambda: transformers.ViTModel(
             transformers.ViTConfig(**SIZES, intermediate_size=192, layer_norm_eps=1e-6),
             add_pooling_layer=False,
         ),
         "timm.vit_tiny_patch16_224",
-        1,
-        [],
     ),
-    "DINOv2": (
+    "DINOv2": Case(
         lambda: transformers.Dinov2Model(transformers.Dinov2Config(**SIZES, image_size=518, patch_size=14)),
         "timm.vit_small_patch14_dinov2",
-        1,
-        ["position table 37 x 37 resampled to 16 x 16 by the rule of transformers"],
+        said=(JOINED, "position table 37 x 37 resampled to 16 x 16 by the rule of transformers"),
     ),
-    "DINOv2 with registers": (
+    "DINOv2 with registers": Case(
         lambda: transformers.Dinov2WithRegistersModel(
             transformers.Dinov2WithRegistersConfig(**SIZES, image_size=224, patch_size=14)
         ),
         "timm.vit_small_patch14_reg4_dinov2",
         5,
-        ["the class token's row of the position table added to the class token"],
+        (JOINED, "the class token's row of the position table added to the class token"),
     ),
-    "SigLIP": (
+    "DINOv3": Case(
+        lambda: transformers.DINOv3ViTModel(
+            transformers.DINOv3ViTConfig(**SIZES, intermediate_size=192, num_register_tokens=4)
+        ),
+        "timm.vit_small_patch16_dinov3_qkvb",
+        5,
+        ("query, key and value joined to one product (2 times)",),
+    ),
+    "DINOv3 with gated units": Case(
+        lambda: transformers.DINOv3ViTModel(
+            transformers.DINOv3ViTConfig(
+                **SIZES,
+                intermediate_size=192,
+                num_register_tokens=4,
+                use_gated_mlp=True,
+                query_bias=False,
+                value_bias=False,
+                hidden_act="silu",
+            )
+        ),
+        "timm.vit_huge_plus_patch16_dinov3",
+        5,
+        ("query, key and value joined to one product (2 times)",),
+    ),
+    "SigLIP": Case(
         lambda: transformers.SiglipVisionModel(
             transformers.SiglipVisionConfig(**SIZES, intermediate_size=192, image_size=224, patch_size=16)
         ),
-        "timm.vit_base_patch16_siglip_512",  # tanh GELU, as SigLIP was trained
+        "timm.vit_base_patch16_siglip_512",
         0,
-        [],
+        options={"activation": "gelu_tanh"},  # as SigLIP was trained
+    ),
+    "CLIP": Case(
+        lambda: transformers.CLIPVisionModel(
+            transformers.CLIPVisionConfig(**SIZES, intermediate_size=192, image_size=224, patch_size=16)
+        ),
+        "timm.vit_base_patch16_clip_quickgelu_224",
+        norm="post_layernorm",
+    ),
+    "BEiT": Case(
+        lambda: transformers.BeitModel(
+            transformers.BeitConfig(
+                **SIZES, intermediate_size=192, layer_norm_eps=1e-6, use_relative_position_bias=True
+            )
+        ),
+        "timm.beit_base_patch16_224",
+        said=("query, key and value joined to one product (2 times)",),
+        norm="pooler.layernorm",
     ),
 }
 
 
 @pytest.mark.parametrize("case", HUGGING_FACE)
-def test_a_bare_file_of_hugging_face_gives_its_tokens(case: str) -> None:
-    build, architecture, others, said = HUGGING_FACE[case]
-    theirs = trained(build())
-    content = {"state_dict": {f"model.encoder.{name}": value for name, value in theirs.state_dict().items()}}
-    found = understand(
-        content, architecture, options={**SMALL, "activation": "gelu_tanh"} if not others else SMALL
-    )
+def test_a_bare_file_of_hugging_face_gives_its_tokens(tmp_path: Path, case: str) -> None:
+    """Under the names of files, and under those of the module."""
+    one = HUGGING_FACE[case]
+    theirs: Any = trained(one.build())
+    theirs.save_pretrained(tmp_path)
     with torch.inference_mode():
-        expected = theirs(image()).last_hidden_state[:, others:]
-    assert furthest(tokens(found), expected) < 1e-5
-    assert found.report.layout == "Hugging Face transformers"
-    for sentence in [*said, "query, key and value joined to one product (4 times)"]:
-        assert any(sentence in line for line in found.report.conversions)
+        expected = theirs(image()).last_hidden_state[:, one.others :]
+        expected = theirs.get_submodule(one.norm)(expected) if one.norm else expected
+    for state in (load_file(tmp_path / "model.safetensors"), theirs.state_dict()):
+        content = {"state_dict": {f"model.encoder.{name}": value for name, value in state.items()}}
+        found = understand(content, one.architecture, options={**SMALL, **one.options})
+        assert furthest(tokens(found), expected) < 1e-5
+        assert found.report.layout == "Hugging Face transformers"
+        for sentence in one.said:
+            assert any(sentence in line for line in found.report.conversions)
+
+
+def test_a_bare_swin_of_hugging_face_gives_its_maps(tmp_path: Path) -> None:
+    theirs: Any = transformers.SwinModel(transformers.SwinConfig(layer_norm_eps=1e-5)).eval()
+    theirs.save_pretrained(tmp_path)
+    found = understand(
+        load_file(tmp_path / "model.safetensors"), "timm.swin_tiny_patch4_window7_224"
+    ).backbone()
+    with torch.inference_mode():
+        expected = theirs(image(), output_hidden_states=True).reshaped_hidden_states[-1]
+        assert furthest(found(image())[32], expected) < 1e-5
+
+
+def test_keys_without_a_bias_get_0() -> None:
+    """BEiT's data2vec and others learn none; the attention of a network that has one is the same with 0."""
+    own = dict(small("vit_tiny_patch16_224"))
+    apart: State = {}
+    for name, value in own.items():
+        if name.endswith("qkv.bias"):
+            own[name][48:96] = 0
+        if "attn.qkv." in name:
+            for letter, third in zip("qkv", value.chunk(3), strict=True):
+                apart[name.replace("qkv", f"{letter}_proj")] = third
+        else:
+            apart[name] = value
+    for block in range(2):
+        del apart[f"blocks.{block}.attn.k_proj.bias"]
+    found = understand(apart, "timm.vit_tiny_patch16_224", options=SMALL)
+    assert all(torch.equal(tensor, own[name]) for name, tensor in found.state.items())
+    assert any(line.startswith(NO_KEYS) for line in found.report.conversions)
+
+
+def dinov3(state: State, keys: Tensor) -> State:
+    """Return DINOv3's repository's names of a network of timm, with this bias of the keys."""
+    renamed = [
+        (r"^reg_token$", "storage_tokens"),
+        (r"\.gamma_([12])$", r".ls\1.gamma"),
+        (r"\.mlp\.fc1_g\.", ".mlp.w1."),
+        (r"\.mlp\.fc1_x\.", ".mlp.w2."),
+    ]
+    if any("mlp.fc1_g" in name for name in state):
+        renamed.append((r"\.mlp\.fc2\.", ".mlp.w3."))
+    found = {_all(renamed, name): value for name, value in state.items() if not name.endswith("_bias")}
+    for name in [name for name in state if name.endswith(".q_bias")]:
+        stem = name.removesuffix("q_bias")
+        found[f"{stem}qkv.bias"] = torch.cat([state[name], keys, state[f"{stem}v_bias"]])
+    return found | {"mask_token": torch.zeros(1, 48), "rope_embed.periods": torch.zeros(4)}
+
+
+def test_dinov3_of_its_repository_becomes_timms() -> None:
+    """The bias of the keys is 0, or a mask says so; the oracle is timm's own conversion."""
+    name = "vit_small_patch16_dinov3_qkvb"
+    own = small(name)
+    theirs = dinov3(own, torch.zeros(48))
+    expected = eva.checkpoint_filter_fn(dict(theirs), timm.create_model(name, num_classes=0, **SMALL))
+    masked = dinov3(own, torch.ones(48))
+    mask = torch.cat([torch.ones(48), torch.zeros(48), torch.ones(48)])
+    masked |= {f"blocks.{block}.attn.qkv.bias_mask": mask for block in range(2)}
+    for content in (theirs, masked):
+        found = understand(content, f"timm.{name}", options=SMALL)
+        assert found.state.keys() == expected.keys()
+        assert all(torch.equal(tensor, expected[key]) for key, tensor in found.state.items())
+        assert "the bias of keys, which is 0, left out (4 times)" in found.report.conversions
+
+
+def test_gated_units_of_dinov3_are_those_of_timm() -> None:
+    name = "vit_huge_plus_patch16_dinov3"
+    own = small(name)
+    theirs = dinov3(own, torch.zeros(48))
+    assert "blocks.0.mlp.w1.weight" in theirs
+    found = understand(theirs, f"timm.{name}", options=SMALL)
+    assert all(torch.equal(found.state[key], own[key]) for key in own)
+
+
+def test_a_bias_of_keys_is_not_left_out_of_rotary_attention() -> None:
+    """Joined, apart, and joined under a mask that does not cover it: the oracle is attention with and without."""
+    name = "vit_small_patch16_dinov3_qkvb"
+    own = small(name)
+    keys = torch.linspace(-20, 20, 48)
+    network: Any = timm.create_model(name, num_classes=0, **SMALL).eval()
+    network.load_state_dict(own)
+    with torch.inference_mode():
+        without = network.forward_features(image())
+        for block in network.blocks:
+            block.attn.k_bias.copy_(keys)
+        assert furthest(network.forward_features(image()), without) > 0.01
+    joined = dinov3(own, keys)
+    masked = joined | {f"blocks.{block}.attn.qkv.bias_mask": torch.ones(144) for block in range(2)}
+    split = {re.sub(r"\.([qv])_bias$", r".\1_proj.bias", key): value for key, value in own.items()}
+    split |= {f"blocks.{block}.attn.k_proj.bias": keys for block in range(2)}
+    for content in (joined, masked, split):
+        with pytest.raises(BackboneError, match=r"bias of the keys that is not 0.*rotary.*--arch"):
+            understand(content, f"timm.{name}", options=SMALL)
+    split |= {f"blocks.{block}.attn.k_proj.bias": torch.zeros(48) for block in range(2)}
+    found = understand(split, f"timm.{name}", options=SMALL).state
+    assert all(torch.equal(found[key], own[key]) for key in own)
+
+
+def test_tables_that_follow_from_sizes_are_left_out() -> None:
+    """As SwinV2's repository writes them."""
+    name = "blocks.0.attn.relative_coords_table"
+    own = dict(small("vit_tiny_patch16_224")) | {name: torch.zeros(1, 13, 13, 2)}
+    assert understand(own, "timm.vit_tiny_patch16_224", options=SMALL).report.unexpected == (name,)
+
+
+def test_what_reads_no_bias_drops_no_mask_of_one() -> None:
+    own = dict(small("vit_tiny_patch16_224"))
+    own["blocks.0.attn.qkv.bias_mask"] = torch.zeros(144)
+    with pytest.raises(BackboneError, match=r"unexpected: blocks\.0\.attn\.qkv\.bias_mask"):
+        understand(own, "timm.vit_tiny_patch16_224", options=SMALL)
+
+
+@pytest.mark.parametrize(
+    "name", ["register_tokens", "reg_tokens", "registers", "ln_pre.weight", "pre_norm.bias"]
+)
+def test_what_all_tokens_depend_on_is_not_left_out(name: str) -> None:
+    """A file without layer scale, so that no dialect says what the tensor is."""
+    own = dict(small("vit_tiny_patch16_224")) | {name: torch.ones(1, 4, 48)}
+    with pytest.raises(BackboneError, match=f"within the trunk are unexpected: {re.escape(name)}"):
+        understand(own, "timm.vit_tiny_patch16_224", options=SMALL)
 
 
 def hub(state: State, chunk: int = 1) -> State:
@@ -279,6 +461,18 @@ def test_moco_v3_is_asked_how_many_heads_it_has() -> None:
     assert furthest(tokens(found), expected) < 1e-5
     other = understand(content, "timm.vit_small_patch16_224", options={**asked, "num_heads": 6})
     assert furthest(tokens(other), expected) > 0.01
+
+
+def test_other_names_of_moco_v3s_shapes_are_asked_too() -> None:
+    """DeiT-S has the same tensors; a table of sines and cosines tells MoCo v3's without its names."""
+    theirs: Any = timm.create_model("deit_small_patch16_224", num_classes=0, num_heads=12, depth=1)
+    state = theirs.state_dict()
+    content = {f"module.base_encoder.{name}": value for name, value in state.items()}
+    with pytest.raises(BackboneError, match=r"whose ViT-S has 12 heads; timm\.deit_small_patch16_224 has 6"):
+        understand(content, "timm.deit_small_patch16_224", options={"depth": 1})
+    state["pos_embed"][:, :2] = 0
+    with pytest.raises(BackboneError, match="the fixed one of sines and cosines"):
+        understand(state, "timm.deit_small_patch16_224", options={"depth": 1})
 
 
 def test_a_network_without_a_class_token_is_not_one_with_it() -> None:
