@@ -123,7 +123,7 @@ def linear(spec: TaskSpec, store: ImageStore, maps: Maps, grid: int, quarter: in
 
 
 def other(spec: TaskSpec, store: ImageStore, maps: Maps, rule: LevelRule) -> float:
-    """Return the test metric of a YOLOv3 or U-Net head by a rule, mean of two seeds."""
+    """Return the test metric of a YOLOv3 or U-Net head by a rule, mean of three seeds."""
     epochs = 6
     spec = spec.model_copy(update={"batch_size": 8, "max_epochs": epochs, "patience": epochs})
     tokens = StoredTokens(WIDTH, PATCH, rule)
