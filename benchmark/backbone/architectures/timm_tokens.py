@@ -246,7 +246,9 @@ def _width(
         return f"timm says: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
     for each in maps:
         if len(each) != 2 or each.shape[2:] != (grid, grid):
-            return f"those of 2 images have the shape {tuple(each.shape)}, a grid of {grid} x {grid} is wanted"
+            return (
+                f"those of 2 images have the shape {tuple(each.shape)}, a grid of {grid} x {grid} is wanted"
+            )
     return int(maps[-1].shape[1])
 
 

@@ -12,7 +12,14 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lovt_bench.benchmark.backbone.tokens.grid import Weights, antialiased, cubic, matrix_of, sampled, triangle
+from lovt_bench.benchmark.backbone.tokens.grid import (
+    Weights,
+    antialiased,
+    cubic,
+    matrix_of,
+    sampled,
+    triangle,
+)
 
 PositionRule = Literal["bicubic", "bicubic-antialias", "bicubic-offset", "bilinear"]
 """`bicubic`: Hugging Face's transformers, MAE, DeiT. `bicubic-antialias`: timm, OpenCLIP, DINOv2's repository with

@@ -122,8 +122,10 @@ def test_a_configuration_says_what_images_it_was_made_for(
 @pytest.mark.parametrize("model_type", ["dinov2", "siglip_vision_model", "hiera"])
 def test_the_side_of_pre_training_is_not_the_side_of_the_benchmark(model_type: str) -> None:
     """Tables are resampled to 224 pixels, so the configuration that is kept says 224."""
-    sizes: dict[str, Any] = {"image_size": [448, 448]} if model_type == "hiera" else {"image_size": 448, "patch_size": 14}
-    _, options = from_config({"model_type": model_type, **sizes})
+    whole: dict[str, Any] = {"model_type": model_type, "image_size": 448, "patch_size": 14}
+    if model_type == "hiera":
+        whole = {"model_type": model_type, "image_size": [448, 448]}
+    _, options = from_config(whole)
     assert options is not None
     assert native_side(options) == 448
 

@@ -78,7 +78,7 @@ def _created(model_type: str, config: Mapping[str, Any]) -> Any:
 
 
 def _distances(module: Any, window_size: tuple[int, int]) -> Tensor:
-    """Return BEiT's numbers of distances: the library's, which it keeps, are on the CPU and may be of inference mode."""
+    """Return BEiT's numbers of distances. Those that the library keeps are on the CPU, or of inference mode."""
     table: Tensor = module.relative_position_bias_table
     if is_traced(table):
         return _numbered(window_size).to(table.device)

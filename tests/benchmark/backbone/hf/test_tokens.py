@@ -14,7 +14,17 @@ from lovt_bench.benchmark.backbone.model import Backbone
 from lovt_bench.benchmark.backbone.registry import blueprint, build
 from lovt_bench.benchmark.backbone.tokens.model import TokenBackbone
 from lovt_bench.benchmark.backbone.tokens.stored import stored_tokens
-from tests.benchmark.backbone.hf.tiny import DINOV2, PLAIN, TOLERANCE, Case, backbone_of, config_of, image_of, origin_tokens, saved
+from tests.benchmark.backbone.hf.tiny import (
+    DINOV2,
+    PLAIN,
+    TOLERANCE,
+    Case,
+    backbone_of,
+    config_of,
+    image_of,
+    origin_tokens,
+    saved,
+)
 
 
 @pytest.fixture(scope="module", params=PLAIN)

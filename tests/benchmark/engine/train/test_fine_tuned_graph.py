@@ -70,8 +70,8 @@ def test_a_graph_is_trained_as_its_network_is(tmp_path: Path, monkeypatch: pytes
     for name, engine in cases:
         source = resolve("graph", tmp_path) if name == "graph" else PlainSource()
         evaluation = Evaluation(
-            source, [load_task(task) for task in TASKS], store, load_protocol("lovt-2022"), TINY, tmp_path / name / engine,
-            torch.device("cpu"), engine=engine,
+            source, [load_task(task) for task in TASKS], store, load_protocol("lovt-2022"), TINY,
+            tmp_path / name / engine, torch.device("cpu"), engine=engine,
         )  # fmt: skip
         results = evaluate(evaluation)
         assert [result.status for result in results] == ["done"] * len(TASKS)
