@@ -2,8 +2,8 @@
 
     python -m tests.bench.fine_tune_memory [--arch timm.vit_base_patch16_224] [--batch 8]
 
-Two steps behind the warm-up, with a YOLOv3 head, images of 224 pixels, on a CPU, in this process. What the kernel saw it
-hold before, libraries and images, is taken off its peak.
+Two steps behind the warm-up, with a YOLOv3 head, images of 224 pixels, on a CPU, in this process. What it held before,
+libraries and images, is taken off its peak.
 """
 
 from __future__ import annotations

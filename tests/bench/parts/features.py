@@ -27,12 +27,17 @@ IMAGES, BATCH, ROUNDS = 96, 32, 4
 
 
 def measure(machine: Machine, folder: Path) -> list[Row]:
-    return _measure(machine, folder, "resnet50", "Features of a frozen ResNet-50, 224 pixels, all five levels")
+    return _measure(
+        machine, folder, "resnet50", "Features of a frozen ResNet-50, 224 pixels, all five levels"
+    )
 
 
 def measure_tokens(machine: Machine, folder: Path) -> list[Row]:
     return _measure(
-        machine, folder, "timm.vit_small_patch16_224", "Tokens of a frozen ViT-S/16, 224 pixels, after the last block"
+        machine,
+        folder,
+        "timm.vit_small_patch16_224",
+        "Tokens of a frozen ViT-S/16, 224 pixels, after the last block",
     )
 
 

@@ -178,7 +178,7 @@ def test_no_weight_shares_memory_so_a_step_is_that_of_the_network(tmp_path: Path
     places = [each.data_ptr() for each in (*module.weights, *module.buffers())]
     assert len(module.weights) == 4
     assert len(set(places)) == len(places)
-    network = nn.Sequential(nn.Conv2d(3, 4, 4, stride=4), nn.BatchNorm2d(4)).eval()
+    network: Any = nn.Sequential(nn.Conv2d(3, 4, 4, stride=4), nn.BatchNorm2d(4)).eval()
     with torch.no_grad():
         network[0].bias.zero_()
         network[0].weight.copy_(next(each for each in module.weights if each.ndim == 4))

@@ -142,7 +142,10 @@ def test_distances_of_a_window_are_numbered_once_for_all_layers() -> None:
     """Those of inference mode could not be trained with."""
     sizes: Any = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
     backbone = build("hf.beit", {"config": {**sizes, "use_relative_position_bias": True}})
-    first, second = (each for each in backbone.modules() if hasattr(each, "generate_relative_position_index"))
+    biases: list[Any] = [
+        each for each in backbone.modules() if hasattr(each, "generate_relative_position_index")
+    ]
+    first, second = biases
     with torch.inference_mode():
         numbers = first.generate_relative_position_index((3, 3))
     assert second.generate_relative_position_index((3, 3)) is numbers

@@ -46,7 +46,7 @@ class Seen(TorchDispatchMode):
         super().__init__()
         self.operators: list[str] = []
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         self.operators.append(str(func))
         return func(*args, **(kwargs or {}))
 
