@@ -27,7 +27,7 @@ _ATTENTION = ("attention", "bmm")
 """In names of operators that multiply activations with activations; convolutions and linear layers have other ones."""
 
 _SIDES = ("image_size", "img_size")
-"""Keys under which configurations say what images a network was made for."""
+"""Keys under which configurations say what images a network takes; it was trained on them if nothing else is said."""
 
 
 def network_facts(architecture: str, options: registry.Options | None = None) -> NetworkFacts:
@@ -63,20 +63,38 @@ def count(backbone: Backbone) -> NetworkFacts:
         family="transformer" if attends else "CNN",
         patch=_patch(backbone) if attends else None,
         gmac=float(f"{total / 2e9:.4g}") if total else None,
-        native_side=native_side(backbone.options or {}),
+        native_side=native_side(backbone.options or {}, getattr(backbone, "patch", None)),
     )
 
 
-def native_side(options: Mapping[str, JsonValue]) -> int | None:
-    """Return the side of the images that a configuration was made for; of an image that is no square the longer one."""
+def native_side(options: Mapping[str, JsonValue], patch: int | None = None) -> int | None:
+    """Return the side of the images that a network was trained on; of an image that is no square the longer one.
+
+    Args:
+        options: That complete the architecture's name. A configuration in them has its `image_size` changed to the side
+            of the benchmark, so what says the native one goes first.
+        patch: Side of a patch in pixels, where the network gives tokens.
+    """
+    if stated := _whole(options.get("native_side")):
+        return max(stated)
+    if patch and (grid := _whole(options.get("native_grid"))):
+        return max(grid) * patch
+    return _configured_side(options)
+
+
+def _configured_side(options: Mapping[str, JsonValue]) -> int | None:
     for key, value in options.items():
-        found = value if isinstance(value, list) else [value]
-        sides = [side for side in found if isinstance(side, int) and not isinstance(side, bool) and side > 0]
-        if key in _SIDES and sides:
+        if key in _SIDES and (sides := _whole(value)):
             return max(sides)
-        if isinstance(value, dict) and (inner := native_side(value)):
+        if isinstance(value, dict) and (inner := _configured_side(value)):
             return inner
     return None
+
+
+def _whole(value: JsonValue) -> list[int]:
+    """Return the positive whole numbers of a value, or of a list of values."""
+    found = value if isinstance(value, list) else [value]
+    return [each for each in found if isinstance(each, int) and not isinstance(each, bool) and each > 0]
 
 
 def _patch(backbone: nn.Module) -> int | None:

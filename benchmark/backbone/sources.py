@@ -145,7 +145,7 @@ class FolderSource:
 
     @property
     def tokens(self) -> StoredTokens | None:
-        if self.frozen_only:
+        if self.manifest.is_graph_only:
             return None
         return stored_tokens(registry.blueprint(self.architecture, self.manifest.options))
 

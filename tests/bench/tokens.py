@@ -2,9 +2,10 @@
 
     python -m tests.bench.tokens --weights DIR --workspace WORKSPACE [--workspace OTHER] > table.md
 
-DIR is a folder of a real DINOv2 ViT-S/14 as Hugging Face's transformers write it; each workspace holds prepared stores.
-Real weights are compared with a random draw of the same network. Heads are narrow and trainings short: numbers are for
-comparison within the table only. docs/backbones.md holds what was measured, and decision 025 what follows from it.
+DIR is a folder of a DINOv2 ViT-S/14 as Hugging Face's transformers write it; each workspace holds prepared stores. Its
+weights are compared with a random draw of the same network; whether somebody fine-tuned them is not looked at. Heads
+are narrow and trainings short: numbers are for comparison within the table only. docs/backbones.md holds what was
+measured, and decision 025 what follows from it.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ def linear(spec: TaskSpec, store: ImageStore, maps: Maps, grid: int, quarter: in
 
 
 def other(spec: TaskSpec, store: ImageStore, maps: Maps, rule: LevelRule) -> float:
-    """Return the test metric of a YOLOv3 or U-Net head by a rule, mean of two seeds."""
+    """Return the test metric of a YOLOv3 or U-Net head by a rule, mean of three seeds."""
     epochs = 6
     spec = spec.model_copy(update={"batch_size": 8, "max_epochs": epochs, "patience": epochs})
     tokens = StoredTokens(WIDTH, PATCH, rule)

@@ -31,8 +31,8 @@ class FixedDraw(RandomSource):
         return super().load(0)
 
 
-def fixed_draw() -> FixedDraw:
-    return FixedDraw(drawn_per_run=False)
+def fixed_draw(architecture: str = "resnet50") -> FixedDraw:
+    return FixedDraw(architecture, drawn_per_run=False)
 
 
 def noise_store(folder: Path, dataset: str, images: int) -> ImageStore:

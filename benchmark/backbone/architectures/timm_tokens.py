@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field, JsonValue
@@ -24,6 +24,7 @@ from lovt_bench.benchmark.backbone.tokens.model import TOKEN_STRIDES, LevelRule,
 from lovt_bench.benchmark.backbone.tokens.positions import PositionRule, resample_table
 from lovt_bench.benchmark.contract.base import Model
 from lovt_bench.benchmark.contract.model_file import ModelFileError, checked
+from lovt_bench.benchmark.contract.untrusted import clean_text
 
 RECOMMENDED: dict[str, tuple[int, int, int, str]] = {
     "deit3_base_patch16_224": (85_816_320, 768, 16, "cls_token"),
@@ -45,14 +46,18 @@ RULES = ("levels", "positions", "native_grid")
 """Options that are rules of the harness; the others are handed to timm's constructor."""
 
 
+Grid = Annotated[int, Field(ge=1, le=512)]
+"""Tokens along one axis."""
+
+
 class TokenOptions(Model):
     """What completes the name of a network with one stride. None: as timm defines it."""
 
     levels: LevelRule = "last"
     positions: PositionRule = "bicubic-antialias"
     """How the library that trained it resamples its table of positions."""
-    native_grid: int | None = Field(default=None, ge=1, le=512)
-    """Tokens along one axis of the table as it was trained, before it was resampled for 224 pixels."""
+    native_grid: Grid | None = None
+    """Of the table as it was trained, before it was resampled for 224 pixels."""
     patch_size: int | None = Field(default=None, ge=4, le=64)
     embed_dim: int | None = Field(default=None, ge=16, le=8192)
     depth: int | None = Field(default=None, ge=1, le=96)
@@ -61,8 +66,8 @@ class TokenOptions(Model):
     norm_eps: float | None = Field(default=None, gt=0, le=0.1)
     """Epsilon of all layer norms."""
     activation: Literal["gelu", "gelu_tanh", "quick_gelu", "relu", "silu"] | None = None
-    swiglu: bool | None = None
-    """Gated units in the place of the MLP, both halves in one matrix."""
+    swiglu: Literal[True] | None = None
+    """Gated units in the place of the MLP, both halves in one matrix. No network of timm has them taken out."""
     init_values: float | None = Field(default=None, gt=0, le=10)
     """There is a layer scale; it begins with this value."""
     class_token: bool | None = None
@@ -72,7 +77,7 @@ class TokenOptions(Model):
     pre_norm: bool | None = None
     qkv_bias: bool | None = None
     qk_norm: bool | None = None
-    ref_feat_shape: tuple[int, int] | None = None
+    ref_feat_shape: tuple[Grid, Grid] | None = None
     """Grid that rotary positions are scaled to."""
 
     def stated(self) -> dict[str, JsonValue]:
@@ -172,15 +177,16 @@ def _plan(name: str, asked: TokenOptions) -> Plan:
         widths = {
             side: _width(network.eval(), side, patch, blocks, norm, asked) for side in (SIDE, *OTHER_SIDES)
         }
-    if (width := widths[SIDE]) is None:
+    if not isinstance(width := widths[SIDE], int):
         raise BackboneError(
-            f"{TIMM}{name} cannot be a backbone: its tokens of {SIDE}-pixel images lie on no square grid of patches"
+            f"{TIMM}{name} cannot be a backbone: tokens of {SIDE}-pixel images are wanted on a square grid of patches, "
+            f"but {clean_text(width, 300)}"
         )
     return Plan(
         width=width,
         patch=patch,
         blocks=blocks,
-        fixed_side=None if all(widths.values()) else SIDE,
+        fixed_side=None if all(isinstance(each, int) for each in widths.values()) else SIDE,
         discarded=names - network.state_dict().keys(),
         norm=norm,
     )
@@ -229,17 +235,21 @@ def _norms(module: nn.Module | None) -> bool:
 
 def _width(
     network: Any, side: int, patch: int, blocks: tuple[int, ...], norm: str, asked: TokenOptions
-) -> int | None:
-    """Return the values of a token of images of that side; None where the network does not give such a grid."""
+) -> int | str:
+    """Return the values of a token of images of that side; in words why, where the network gives no such grid."""
     grid = tokens_across(side, patch)
     try:
         maps = maps_after(
             network, torch.zeros(2, 3, grid * patch, grid * patch), blocks, norm, asked.positions
         )
-    except (RuntimeError, AssertionError, ValueError, AttributeError):
-        return None
-    fits = all(each.shape[2:] == (grid, grid) and len(each) == 2 for each in maps)
-    return int(maps[-1].shape[1]) if fits else None
+    except (RuntimeError, AssertionError, ValueError, AttributeError) as error:
+        return f"timm says: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+    for each in maps:
+        if len(each) != 2 or each.shape[2:] != (grid, grid):
+            return (
+                f"those of 2 images have the shape {tuple(each.shape)}, a grid of {grid} x {grid} is wanted"
+            )
+    return int(maps[-1].shape[1])
 
 
 def maps_after(

@@ -108,6 +108,8 @@ class _Planner:
         self._hosts: set[str] = set()
         """Values that depend on the shape of a batch alone."""
         self._uniform: dict[str, bool] = {}
+        self._same: dict[str, str] = {}
+        """Constants that `Identity` only gives another name, as exporters do with tied weights."""
         self._made = Plan()
 
     def plan(self) -> Plan:
@@ -138,6 +140,8 @@ class _Planner:
                 OPERATORS[node.op_type], attributes, [self._constants[n] if n else None for n in node.input]
             )
             for name, tensor in zip(node.output, found, strict=False):
+                if node.op_type == "Identity":
+                    self._same[name] = self._same.get(read[0], read[0])
                 self._constants[name] = tensor.contiguous()
                 self._size += _bytes(tensor)
             if self._size > CONSTANTS:
@@ -194,14 +198,17 @@ class _Planner:
                 continue
             for position, name in enumerate(node.input):
                 if position in OPERATORS[node.op_type].weights and self._is_weight(node, name):
-                    self._made.weights[self._weight_name(node, position)] = self._constants[name]
+                    weight = self._weight_name(node, position)
+                    if weight not in self._made.weights:
+                        # A copy: a constant that is stored once may be read as several weights, and beside them.
+                        self._made.weights[weight] = self._constants[name].clone()
 
     def _weight_name(self, node: NodeProto, position: int) -> str:
         """Return the name of a weight: one of equal values throughout is another at each place that reads it.
 
         Exporters store equal tensors once, zero biases for example. Other tensors that are read twice are shared.
         """
-        name = node.input[position]
+        name = self._same.get(node.input[position], node.input[position])
         if name not in self._uniform:
             tensor = self._constants[name]
             self._uniform[name] = bool((tensor == tensor.reshape(-1)[:1]).all())

@@ -1,8 +1,4 @@
-"""Constant resampling from one grid to another, as a matrix for each axis: what `F.interpolate` gives.
-
-The weights are computed here, without tensors: a tensor that is kept between calls would be none while a graph is
-traced.
-"""
+"""Constant resampling from one grid to another, as a matrix for each axis: what `F.interpolate` gives."""
 
 from __future__ import annotations
 
@@ -11,27 +7,44 @@ from collections.abc import Callable
 from functools import cache
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Weights = tuple[tuple[float, ...], ...]
 
 
-def resampling(source: int, target: int) -> Tensor:
-    """Return the (target, source) float32 matrix of one axis, on the CPU; the identity where the sizes agree.
-
-    Antialiased, bilinear, pixel centres aligned, not corners. Its product from both sides equals
-    `F.interpolate(mode="bilinear", antialias=True)`, and exports as products.
-    """
-    return torch.tensor(antialiased(triangle, 1, source, target), device="cpu")
-
-
 def resample(maps: Tensor, side: int) -> Tensor:
-    """Return (N, C, side, side) of square maps (N, C, h, h); the maps themselves where they have that side."""
+    """Return (N, C, side, side) of square maps (N, C, h, h); the maps themselves where they have that side.
+
+    Antialiased, bilinear, pixel centres aligned, not corners: equals `F.interpolate(mode="bilinear", antialias=True)`,
+    and exports as products.
+    """
     source = maps.shape[-1]
     if source == side:
         return maps
-    matrix = resampling(source, side).to(maps.device, maps.dtype)
+    matrix = matrix_of(antialiased(triangle, 1, source, side), maps)
     return matrix @ (maps @ matrix.T)
+
+
+def matrix_of(weights: Weights, like: Tensor) -> Tensor:
+    """Return weights, rounded to float32, as a matrix on the device and in the dtype of a tensor.
+
+    It is kept, since each copy to a GPU makes the step wait; but not while something is traced, when it is no tensor.
+    """
+    if is_traced(like):
+        return torch.tensor(weights, device="cpu").to(like.device, like.dtype)
+    return _kept(weights, like.device, like.dtype)
+
+
+@cache
+def _kept(weights: Weights, device: torch.device, dtype: torch.dtype) -> Tensor:
+    with torch.inference_mode(False):  # a tensor of inference mode cannot be trained through
+        return torch.tensor(weights, device="cpu").to(device, dtype)
+
+
+def is_traced(tensor: Tensor) -> bool:
+    """Return whether what is computed with a tensor now is written down for later, so that nothing may be kept."""
+    own = type(tensor) in (Tensor, nn.Parameter)
+    return not own or torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
 def tokens_across(side: int, patch: int) -> int:

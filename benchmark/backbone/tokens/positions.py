@@ -12,7 +12,14 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lovt_bench.benchmark.backbone.tokens.grid import antialiased, cubic, sampled, triangle
+from lovt_bench.benchmark.backbone.tokens.grid import (
+    Weights,
+    antialiased,
+    cubic,
+    matrix_of,
+    sampled,
+    triangle,
+)
 
 PositionRule = Literal["bicubic", "bicubic-antialias", "bicubic-offset", "bilinear"]
 """`bicubic`: Hugging Face's transformers, MAE, DeiT. `bicubic-antialias`: timm, OpenCLIP, DINOv2's repository with
@@ -46,26 +53,21 @@ def resample_table(table: Tensor, rule: PositionRule, from_grid: int, to_grid: i
         )
     if from_grid == to_grid:
         return table
-    matrix = _matrix(rule, from_grid, to_grid).to(table.device)
     grid = table[:, prefix:].to(torch.promote_types(table.dtype, torch.float32))
-    matrix = matrix.to(grid.dtype)
+    matrix = matrix_of(_weights(rule, from_grid, to_grid), grid)
     rows = matrix @ grid.reshape(from_grid, -1)
     moved = torch.einsum("ts,rsc->rtc", matrix, rows.reshape(to_grid, from_grid, -1))
     return torch.cat([table[:, :prefix], moved.reshape(1, to_grid**2, -1).to(table.dtype)], 1)
 
 
-def _matrix(rule: PositionRule, source: int, target: int) -> Tensor:
-    """Return the (target, source) float32 matrix of one axis; both axes together are what `F.interpolate` gives."""
+def _weights(rule: PositionRule, source: int, target: int) -> Weights:
+    """Return the (target, source) weights of one axis; both axes together are what `F.interpolate` gives."""
     if rule == "bicubic-antialias":
-        weights = antialiased(_SMOOTH, 2, source, target)
-    elif rule == "bicubic":
-        weights = sampled(_SHARP, 2, source, target, source / target)
-    elif rule == "bicubic-offset":
-        weights = sampled(_SHARP, 2, source, target, source / (target + _OFFSET))
-    elif rule == "bilinear":
-        weights = sampled(triangle, 1, source, target, source / target)
-    else:
-        raise ValueError(
-            f"positions are resampled by one of {', '.join(get_args(PositionRule))}, found {rule!r}"
-        )
-    return torch.tensor(weights, device="cpu")
+        return antialiased(_SMOOTH, 2, source, target)
+    if rule == "bicubic":
+        return sampled(_SHARP, 2, source, target, source / target)
+    if rule == "bicubic-offset":
+        return sampled(_SHARP, 2, source, target, source / (target + _OFFSET))
+    if rule == "bilinear":
+        return sampled(triangle, 1, source, target, source / target)
+    raise ValueError(f"positions are resampled by one of {', '.join(get_args(PositionRule))}, found {rule!r}")

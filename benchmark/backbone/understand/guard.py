@@ -106,7 +106,7 @@ def kind_of(path: Path) -> Kind:
     if not start:
         raise BackboneError(f"{name} is empty: copy or download it again")
     for place, magic, meaning in OTHERS:
-        if start.startswith(magic, place):
+        if start.startswith(magic, place) and not _has_header(start):
             raise BackboneError(f"{name} is {meaning}")
     if kind := _kind(path, start):
         return kind
@@ -172,7 +172,14 @@ def _start(path: Path) -> bytes:
         return file.read(512)
 
 
+def _has_header(start: bytes) -> bool:
+    """Return whether a file begins as safetensors do: the length of a header, its low bytes as any format's may be."""
+    return start[4:9] == b"\0\0\0\0{"
+
+
 def _kind(path: Path, start: bytes) -> Kind | None:
+    if _has_header(start):
+        return "safetensors"
     if start.startswith(b"PK"):
         return "archive"
     if start[:1] == b"\x80":

@@ -140,8 +140,9 @@ def train_single(
 
 @torch.no_grad()
 def _predict(module: Training, test: SplitData, device: torch.device, rows: Tensor) -> Any:
+    batch = test.inputs.batch(rows)  # outside: levels are resampled from tokens in float32
     with mixed_precision(device):
-        return module.to(device).eval()(test.inputs.batch(rows))
+        return module.to(device).eval()(batch)
 
 
 def _resume(module: Training, checkpoint: Checkpoint, on_resume: Callable[[int], None]) -> State:

@@ -23,6 +23,7 @@ Measure = Callable[[Machine, Path], list[Row]]
 
 PARTS: dict[str, Measure] = {
     "features": features.measure,
+    "tokens": features.measure_tokens,
     "heads": heads.measure,
     "fine-tune": fine_tune.measure,
     "engines": engines.measure,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -12,9 +13,11 @@ from torch import Tensor, nn
 from torchvision.models import get_model_weights
 
 from lovt_bench.benchmark.backbone import registry
-from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.architectures.hf import from_config
+from lovt_bench.benchmark.backbone.folder import read_manifest, save_backbone
 from lovt_bench.benchmark.backbone.model import Backbone, level_of
 from lovt_bench.benchmark.backbone.network import count, native_side, network_facts
+from lovt_bench.benchmark.backbone.understand.trunk import understand
 from lovt_bench.benchmark.contract.backbone import BackboneManifest, Provenance
 from lovt_bench.benchmark.contract.network import listed_networks
 
@@ -106,6 +109,7 @@ def test_a_network_that_cannot_run_without_values_is_named_without_a_cost(
         ({"config": {"vision_config": {"image_size": 448}}}, 448),
         ({"image_size": True, "depth": 12}, None),
         ({"image_size": "518"}, None),
+        ({"config": {"image_size": 224}, "native_side": 518}, 518),
         ({}, None),
     ],
 )
@@ -113,6 +117,28 @@ def test_a_configuration_says_what_images_it_was_made_for(
     options: dict[str, object], side: int | None
 ) -> None:
     assert native_side(options) == side  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("model_type", ["dinov2", "siglip_vision_model", "hiera"])
+def test_the_side_of_pre_training_is_not_the_side_of_the_benchmark(model_type: str) -> None:
+    """Tables are resampled to 224 pixels, so the configuration that is kept says 224."""
+    whole: dict[str, Any] = {"model_type": model_type, "image_size": 448, "patch_size": 14}
+    if model_type == "hiera":
+        whole = {"model_type": model_type, "image_size": [448, 448]}
+    _, options = from_config(whole)
+    assert options is not None
+    assert native_side(options) == 448
+
+
+def test_a_table_of_timm_says_for_which_images_it_was_trained(tmp_path: Path) -> None:
+    """In a folder; the oracle is the side that the network of the file was built for."""
+    options: Any = {"embed_dim": 24, "depth": 1, "num_heads": 2}
+    theirs = timm.create_model("vit_tiny_patch16_224", img_size=384, num_classes=0, **options)
+    backbone = understand(theirs.state_dict(), "timm.vit_tiny_patch16_224", options=options).backbone()
+    save_backbone(tmp_path / "a", backbone, display_name="A", provenance=Provenance(), onnx=False)
+    network = read_manifest(tmp_path / "a").network
+    assert network is not None
+    assert (network.native_side, network.patch, network.family) == (384, 16, "transformer")
 
 
 def test_a_folder_says_what_its_network_is(tmp_path: Path) -> None:

@@ -153,6 +153,14 @@ def test_options_come_back_whole_and_give_the_same_network() -> None:
         ("vit_tiny_patch16_224", {"levels": "first"}, "levels"),
         ("vit_tiny_patch16_224", {"num_heads": 5}, "does not take the options"),
         ("vit_tiny_patch16_224", {"pretrained": True}, "pretrained: there is no such field"),
+        ("vit_tiny_patch16_224", {"swiglu": False}, "swiglu"),
+        ("eva02_tiny_patch14_224", {"ref_feat_shape": [0, 14]}, "ref_feat_shape"),
+        ("eva02_tiny_patch14_224", {"ref_feat_shape": [14, 100_000]}, "ref_feat_shape"),
+        (
+            "eva02_tiny_patch14_224",
+            {"embed_dim": 24, "num_heads": 4, "depth": 1},
+            "wanted on a square grid of patches, but timm says: Attempting to broadcast",
+        ),
         ("convnext_atto", {"levels": "last"}, "takes no options: only networks with one stride do"),
     ],
 )

@@ -10,6 +10,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.sources import resolve
+from lovt_bench.benchmark.backbone.tokens.stored import stored_tokens
+from lovt_bench.benchmark.contract.backbone import Provenance
 from lovt_bench.benchmark.engine.evaluate import evaluate
 from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
 from lovt_bench.benchmark.engine.plan.job_spec import EvaluationReference, JobMessage, JobSpec, refer_to
@@ -84,12 +88,23 @@ CASES = [
 
 @pytest.mark.parametrize(("task", "kind", "options", "profile"), CASES)
 def test_the_fast_engine_gives_the_numbers_of_the_reference_engine(evaluation, task, kind, options, profile):
-    specs = [load_task(task)]
+    assert_engines_agree(with_(evaluation, specs=[load_task(task)], source=kind(**options), profile=profile))
+
+
+def test_both_engines_agree_on_the_tokens_of_a_backbone_in_a_folder(evaluation, tmp_path):
+    backbone = TokenSource(levels_rule="quarters").load(0)
+    save_backbone(
+        tmp_path / "backbones" / "mine", backbone, display_name="Mine", provenance=Provenance(), onnx=False
+    )
+    source = resolve("mine", tmp_path)
+    assert source.tokens == stored_tokens(backbone)
+    assert_engines_agree(with_(evaluation, source=source))
+
+
+def assert_engines_agree(evaluation):
     results = {}
     for engine in ("fast", "reference"):
-        source = kind(**options)
-        (result,) = evaluate(with_(evaluation, specs=specs, engine=engine, source=source, profile=profile))
-        results[engine] = result
+        (results[engine],) = evaluate(with_(evaluation, engine=engine))
     fast, reference = results["fast"], results["reference"]
     assert fast.learning_rate == reference.learning_rate
     for ours, theirs in zip(fast.records, reference.records, strict=True):

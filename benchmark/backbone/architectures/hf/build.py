@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from torch import Tensor, nn
 
 from lovt_bench.benchmark.backbone.architectures.hf.config import library_class
 from lovt_bench.benchmark.backbone.architectures.hf.families import FAMILIES, OFF
 from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.tokens.grid import is_traced
 from lovt_bench.benchmark.contract.untrusted import clean_text
 
 VALUES_LIMIT = 2_000_000_000
 """Values of all tensors of a network."""
+
+REFUSALS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    StrictDataclassError,
+    TypeError,
+    ValueError,
+)
+"""What the library raises at a configuration that it does not take."""
 
 
 def created(model_type: str, config: Mapping[str, Any]) -> Any:
@@ -50,7 +65,7 @@ def _created(model_type: str, config: Mapping[str, Any]) -> Any:
             configuration = known(**settings)
             configuration._attn_implementation = family.attention if network_class._supports_sdpa else "eager"
             network = network_class(configuration, **family.arguments)
-    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except REFUSALS as error:
         raise BackboneError(
             f"transformers cannot build hf.{model_type} from this configuration: {clean_text(str(error), 300)}"
         ) from error
@@ -58,16 +73,29 @@ def _created(model_type: str, config: Mapping[str, Any]) -> Any:
         if getattr(module, "mask_token", None) is not None:
             module.mask_token = None
         if hasattr(module, "generate_relative_position_index"):
-            module.generate_relative_position_index = _distances
+            module.generate_relative_position_index = partial(_distances, module)
     return network.requires_grad_(True)
 
 
-def _distances(window_size: tuple[int, int]) -> Tensor:
-    """Return BEiT's numbers of distances, anew: those of inference mode, which the library keeps, break training."""
+def _distances(module: Any, window_size: tuple[int, int]) -> Tensor:
+    """Return BEiT's numbers of distances. Those that the library keeps are on the CPU, or of inference mode."""
+    table: Tensor = module.relative_position_bias_table
+    if is_traced(table):
+        return _numbered(window_size).to(table.device)
+    return _kept_distances(window_size, table.device)
+
+
+@lru_cache(maxsize=8)
+def _kept_distances(window_size: tuple[int, int], device: torch.device) -> Tensor:
+    with torch.inference_mode(False), torch.device("cpu"):
+        return _numbered(window_size).to(device)
+
+
+def _numbered(window_size: tuple[int, int]) -> Tensor:
     from transformers.models.beit.modeling_beit import BeitRelativePositionBias
 
-    fresh: Tensor = BeitRelativePositionBias.generate_relative_position_index.__wrapped__(window_size)
-    return fresh
+    numbers: Tensor = BeitRelativePositionBias.generate_relative_position_index.__wrapped__(window_size)
+    return numbers
 
 
 def discarded(network: nn.Module, saved: Mapping[str, str]) -> frozenset[str]:

@@ -78,6 +78,7 @@ _SWIN = (
     "initializer_range",
     "layer_norm_eps",
 )
+_CONVNEXT = ("hidden_sizes", "depths", "hidden_act", "layer_norm_eps")
 _NO_POOLER = {"add_pooling_layer": False}
 
 FAMILIES: dict[str, Family] = {
@@ -135,36 +136,21 @@ FAMILIES: dict[str, Family] = {
         "convnext",
         "ConvNextModel",
         "ConvNextConfig",
-        (
-            "patch_size",
-            "hidden_sizes",
-            "depths",
-            "hidden_act",
-            "layer_norm_eps",
-            "layer_scale_init_value",
-            "initializer_range",
-        ),
+        ("patch_size", *_CONVNEXT, "layer_scale_init_value", "initializer_range"),
         plain=False,
     ),
     "convnextv2": Family(
         "convnextv2",
         "ConvNextV2Model",
         "ConvNextV2Config",
-        ("patch_size", "hidden_sizes", "depths", "hidden_act", "layer_norm_eps", "initializer_range"),
+        ("patch_size", *_CONVNEXT, "initializer_range"),
         plain=False,
     ),
     "dinov3_convnext": Family(
         "dinov3_convnext",
         "DINOv3ConvNextModel",
         "DINOv3ConvNextConfig",
-        (
-            "hidden_sizes",
-            "depths",
-            "hidden_act",
-            "layer_norm_eps",
-            "layer_scale_init_value",
-            "initializer_range",
-        ),
+        (*_CONVNEXT, "layer_scale_init_value", "initializer_range"),
         plain=False,
     ),
     "hiera": Family(

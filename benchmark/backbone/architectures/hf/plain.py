@@ -103,12 +103,10 @@ def blocks_of(network: Any, parts: Parts) -> nn.ModuleList:
     return found
 
 
-def norm_of(network: Any, parts: Parts) -> nn.Module:
-    """Return the last norm; the one before the classifier where BEiT pools the mean."""
-    found: nn.Module = network.get_submodule(parts.norm)
-    if isinstance(found, nn.Identity):
-        found = network.get_submodule("pooler.layernorm")
-    return found
+def norm_name(network: Any, parts: Parts) -> str:
+    """Return the name of the last norm; of the one before the classifier where BEiT pools the mean."""
+    pooled = isinstance(network.get_submodule(parts.norm), nn.Identity)
+    return "pooler.layernorm" if pooled else parts.norm
 
 
 def after_blocks(network: Any, parts: Parts, image: Tensor, wanted: tuple[int, ...]) -> list[Tensor]:
@@ -125,7 +123,7 @@ def after_blocks(network: Any, parts: Parts, image: Tensor, wanted: tuple[int, .
     """
     tokens = parts.embed(network, image)
     context = parts.context(network, image, tokens)
-    norm = norm_of(network, parts)
+    norm = network.get_submodule(norm_name(network, parts))
     found: dict[int, Tensor] = {}
     for number, block in enumerate(blocks_of(network, parts)):
         out = block(tokens, **context)

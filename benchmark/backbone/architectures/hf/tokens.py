@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lovt_bench.benchmark.backbone.architectures._timm import Adopted
 from lovt_bench.benchmark.backbone.architectures.hf.build import created, discarded
-from lovt_bench.benchmark.backbone.architectures.hf.plain import PARTS, after_blocks
+from lovt_bench.benchmark.backbone.architectures.hf.plain import PARTS, after_blocks, norm_name
 from lovt_bench.benchmark.backbone.architectures.hf.positions import position_tables
 from lovt_bench.benchmark.backbone.architectures.hf.saved_names import saved_names
 from lovt_bench.benchmark.backbone.tokens.model import LevelRule, TokenBackbone, blocks_of
@@ -39,6 +39,7 @@ class HfTokens(Adopted, TokenBackbone):
         network = created(model_type, config)
         self.adopt(network)
         self._parts = PARTS[model_type]
+        self.norm_name = norm_name(network, self._parts)
         self._prefix = self._parts.prefix + config.get("num_register_tokens", 0)
         self._blocks = blocks_of(rule, config["num_hidden_layers"])
         self.saved_names, self.packed_names = saved_names(network)

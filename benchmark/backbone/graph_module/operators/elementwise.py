@@ -90,7 +90,7 @@ def _where(attributes: Attributes, inputs: Inputs) -> Tensor:
 
 
 def _cast(attributes: Attributes, inputs: Inputs) -> Tensor:
-    """Between numbers and shapes any; of what an image shows only to float32, in which it is already."""
+    """Of numbers and shapes any; of what an image shows between types of floats, whose cast has a gradient."""
     to, found = attributes.integer("to", 0), needed(inputs, 0)
     if to not in _TYPES:
         raise attributes.refuse(f"to type {TensorProto.DataType.Name(to) if to < 24 else to}")

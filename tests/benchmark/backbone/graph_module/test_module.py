@@ -165,6 +165,48 @@ def test_equal_tensors_that_are_stored_once_are_trained_apart(tmp_path: Path) ->
     assert len(open_module(graph_folder(tmp_path / "apart", model)).weights) == 3
 
 
+def test_no_weight_shares_memory_so_a_step_is_that_of_the_network(tmp_path: Path) -> None:
+    """Scale and variance are stored once, as are bias, mean and bias of the convolution."""
+    model = normed()
+    (conv, norm) = model.graph.node
+    conv.input.append("m")
+    norm.input[:] = ["raw", "v", "m", "m", "v"]
+    for each in model.graph.initializer:
+        if each.name in ("m", "v"):
+            each.CopyFrom(numpy_helper.from_array(np.full(4, each.name == "v", np.float32), each.name))
+    module = open_module(graph_folder(tmp_path / "once", model))
+    places = [each.data_ptr() for each in (*module.weights, *module.buffers())]
+    assert len(module.weights) == 4
+    assert len(set(places)) == len(places)
+    network: Any = nn.Sequential(nn.Conv2d(3, 4, 4, stride=4), nn.BatchNorm2d(4)).eval()
+    with torch.no_grad():
+        network[0].bias.zero_()
+        network[0].weight.copy_(next(each for each in module.weights if each.ndim == 4))
+    image = torch.randn(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    slope = torch.linspace(-1, 1, 16)
+    for trained, level in ((module, lambda: module(image)[4]), (network, lambda: network(image))):
+        optimiser = torch.optim.Adam(trained.parameters(), 0.1)
+        (level() * slope).square().mean().backward()
+        optimiser.step()
+    with torch.no_grad():
+        torch.testing.assert_close(module(image)[4], network(image))
+
+
+def test_a_weight_under_two_names_is_one(tmp_path: Path) -> None:
+    """Exporters write `Identity` where a network has one weight in two places."""
+    model = with_nodes(
+        helper.make_node("Identity", ["b"], ["same"]),
+        helper.make_node("Add", ["inner", "b"], ["first"]),
+        helper.make_node("Sub", ["first", "same"], ["level4"]),
+        b=np.arange(4, dtype=np.float32).reshape(1, 4, 1, 1),
+    )
+    module = open_module(graph_folder(tmp_path / "tied", model, {"level4": 4}))
+    (bias,) = (each for each in module.weights if each.numel() == 4)
+    module(torch.randn(1, 3, SIDE, SIDE))[4].sum().backward()
+    assert bias.grad is not None
+    assert not bias.grad.any(), "what one place adds, the other takes away"
+
+
 def normed() -> ModelProto:
     """Return a convolution with batch norm behind it, as exporters leave it that fold nothing."""
     rng = np.random.default_rng(0)

@@ -67,6 +67,7 @@ def test_a_run_gets_weights_and_no_graph_that_was_changed(tmp_path: Path) -> Non
     root = graph_folder(tmp_path / "any", pyramid(), trainable=True)
     source = FolderSource(root, read_manifest(root))
     assert not source.frozen_only
+    assert source.tokens is None
     backbone = load_to_train(source, 0, SIDE)
     assert sum(each.requires_grad for each in backbone.parameters()) == 5
     assert list(source.load(0).parameters()) == [], "frozen tasks stay with onnxruntime"

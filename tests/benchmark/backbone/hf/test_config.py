@@ -171,6 +171,12 @@ def test_a_network_of_too_many_values_is_counted_not_allocated() -> None:
         blueprint("hf.vit", {"config": config})
 
 
+def test_what_the_library_refuses_is_refused_in_a_sentence() -> None:
+    """Each field is within its limits; together they are not what the library takes."""
+    with pytest.raises(BackboneError, match=r"transformers cannot build hf\.hiera"):
+        blueprint("hf.hiera", {"config": {"query_stride": [3, 3]}})
+
+
 def test_options_are_exactly_those_that_count() -> None:
     with pytest.raises(BackboneError, match="no option trust_remote_code"):
         blueprint("hf.vit", {"trust_remote_code": True})

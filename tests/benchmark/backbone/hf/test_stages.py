@@ -8,14 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from lovt_bench.benchmark.backbone.architectures.hf import from_config
 from lovt_bench.benchmark.backbone.model import BackboneError
 from lovt_bench.benchmark.backbone.registry import blueprint
-from tests.benchmark.backbone.hf.tiny import STAGES, backbone_of, origin_maps, saved
-
-TOLERANCE = 1e-5
+from tests.benchmark.backbone.hf.tiny import STAGES, TOLERANCE, backbone_of, image_of, origin_maps, saved
 
 
 @pytest.fixture(scope="module", params=STAGES)
@@ -23,10 +20,6 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A folder and the network that its library reads from it."""
     folder = tmp_path_factory.mktemp("hf")
     return folder, saved(STAGES[request.param], folder)
-
-
-def image_of(side: int) -> Tensor:
-    return torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(side))
 
 
 def test_maps_are_what_the_librarys_stages_leave(case: tuple[Path, Any]) -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lovt_bench.benchmark.backbone.architectures.hf import from_config
 from lovt_bench.benchmark.backbone.model import Backbone
 from lovt_bench.benchmark.backbone.registry import blueprint, build
 from lovt_bench.benchmark.backbone.tokens.model import TokenBackbone
-from tests.benchmark.backbone.hf.tiny import DINOV2, PLAIN, Case, backbone_of, config_of, origin_tokens, saved
-
-TOLERANCE = 1e-5
-"""Of the largest value, in float32."""
+from lovt_bench.benchmark.backbone.tokens.stored import stored_tokens
+from tests.benchmark.backbone.hf.tiny import (
+    DINOV2,
+    PLAIN,
+    TOLERANCE,
+    Case,
+    backbone_of,
+    config_of,
+    image_of,
+    origin_tokens,
+    saved,
+)
 
 
 @pytest.fixture(scope="module", params=PLAIN)
@@ -25,10 +32,6 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A folder and the network that its library reads from it."""
     folder = tmp_path_factory.mktemp("hf")
     return folder, saved(PLAIN[request.param], folder)
-
-
-def image_of(side: int) -> Tensor:
-    return torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(side))
 
 
 def patch_tokens(backbone: Backbone, image: Tensor) -> Tensor:
@@ -60,6 +63,15 @@ def test_tokens_at_other_sides_are_the_librarys(case: tuple[Path, Any]) -> None:
     with torch.inference_mode():
         for side in (trained, 8 * origin.config.patch_size):
             assert_same(patch_tokens(backbone, image_of(side)), origin_tokens(origin, image_of(side)))
+
+
+def test_what_is_stored_says_through_which_norm_tokens_go(case: tuple[Path, Any]) -> None:
+    folder, _ = case
+    backbone = backbone_of(folder)
+    tokens = stored_tokens(backbone)
+    assert tokens is not None
+    assert isinstance(backbone.get_submodule(tokens.norm), nn.LayerNorm)
+    assert f"through {tokens.norm}" in tokens.described(224)
 
 
 def test_training_is_without_noise_and_reaches_the_first_layer(case: tuple[Path, Any]) -> None:
@@ -126,6 +138,20 @@ def test_a_masked_autoencoder_shows_all_patches_in_their_order_whatever_it_drew(
         assert torch.equal(patch_tokens(backbone, image_of(64)), patch_tokens(backbone, image_of(64)))
 
 
+def test_distances_of_a_window_are_numbered_once_for_all_layers() -> None:
+    """Those of inference mode could not be trained with."""
+    sizes: Any = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    backbone = build("hf.beit", {"config": {**sizes, "use_relative_position_bias": True}})
+    biases: list[Any] = [
+        each for each in backbone.modules() if hasattr(each, "generate_relative_position_index")
+    ]
+    first, second = biases
+    with torch.inference_mode():
+        numbers = first.generate_relative_position_index((3, 3))
+    assert second.generate_relative_position_index((3, 3)) is numbers
+    assert not numbers.is_inference()
+
+
 def test_a_draw_follows_from_the_generator_alone() -> None:
     """What is built to look at sizes draws nothing: the first network of a kind equals the second."""
     options: Any = {"config": {"hidden_size": 20, "num_hidden_layers": 1, "num_attention_heads": 2}}
@@ -155,18 +181,3 @@ def test_the_default_is_the_familys_and_says_so_whole() -> None:
         "initializer_range": 0.02,
     }
     assert plan.options["levels"] == "last"
-
-
-def test_a_real_dinov2() -> None:
-    """Real weights, whose features half precision must hold, too."""
-    from transformers import Dinov2Model
-
-    folder = Path(os.environ.get("LOVT_BENCH_DINOV2", "no such folder"))
-    if not folder.is_dir():
-        pytest.skip("set LOVT_BENCH_DINOV2 to a folder of a real DINOv2")
-    backbone = backbone_of(folder)
-    with torch.inference_mode():
-        origin = Dinov2Model.from_pretrained(folder).eval()(image_of(224)).last_hidden_state
-        found = patch_tokens(backbone, image_of(224))
-    assert_same(found, origin)
-    assert found.half().isfinite().all()

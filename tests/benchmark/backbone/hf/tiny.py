@@ -36,6 +36,14 @@ CONVNEXT: dict[str, Any] = {"hidden_sizes": [8, 12, 16, 20], "depths": [1, 1, 2,
 SWIN: dict[str, Any] = {"embed_dim": 8, "depths": [2, 2, 2, 2], "num_heads": [1, 2, 2, 4]}
 
 
+TOLERANCE = 1e-5
+"""Of the largest value, in float32."""
+
+
+def image_of(side: int) -> Tensor:
+    return torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(side))
+
+
 @dataclass(frozen=True)
 class Case:
     """One network."""

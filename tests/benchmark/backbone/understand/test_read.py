@@ -47,6 +47,18 @@ def test_the_content_decides_not_the_ending(tmp_path: Path, name: str) -> None:
     assert torch.equal(found["a"], SMALL["a"])
 
 
+@pytest.mark.parametrize(
+    "length", [0x80, 0x0280, 0x4B50, 0x3C3C], ids=["pickle", "pickle 2", "zip", "web page"]
+)
+def test_the_length_of_a_header_is_no_other_format(tmp_path: Path, length: int) -> None:
+    """One safetensors file in 32 begins with the byte of a pickle."""
+    header = json.dumps({"a": entry([2], 0, 8)}).encode().ljust(length)
+    (tmp_path / "w.safetensors").write_bytes(struct.pack("<Q", length) + header + struct.pack("<2f", 1, 2))
+    found = read_checkpoint(tmp_path / "w.safetensors")
+    assert isinstance(found, dict)
+    assert found["a"].tolist() == [1, 2]
+
+
 @pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize("where", ["beside", "inside"])
 def test_a_pickle_that_runs_code_is_refused_and_does_not_run(

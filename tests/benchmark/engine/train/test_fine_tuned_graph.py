@@ -1,4 +1,4 @@
-"""Fine-tuning a graph equals fine-tuning the network that it was exported from."""
+"""A graph trains in frozen and in fine-tuned tasks as the network does that it was exported from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.benchmark.backbone.graph_module.graph_folder import graph_folder
 from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_store
 from tests.tasks.lovt_18 import LOVT_18
 
-TASK = "rsna_finetune_1"
+TASKS = ("rsna_finetune_1", "rsna_seg_linear_1")
 
 
 class Plain(Backbone):
@@ -70,13 +70,14 @@ def test_a_graph_is_trained_as_its_network_is(tmp_path: Path, monkeypatch: pytes
     for name, engine in cases:
         source = resolve("graph", tmp_path) if name == "graph" else PlainSource()
         evaluation = Evaluation(
-            source, [load_task(TASK)], store, load_protocol("lovt-2022"), TINY, tmp_path / name / engine,
-            torch.device("cpu"), engine=engine,
+            source, [load_task(task) for task in TASKS], store, load_protocol("lovt-2022"), TINY,
+            tmp_path / name / engine, torch.device("cpu"), engine=engine,
         )  # fmt: skip
-        (result,) = evaluate(evaluation)
-        assert result.status == "done"
+        results = evaluate(evaluation)
+        assert [result.status for result in results] == ["done"] * len(TASKS)
         histories[name, engine] = [
             loss
+            for result in results
             for record in result.records
             for log in record.history
             for loss in (log.train_loss, log.validation_loss)
