@@ -7,7 +7,7 @@ counts. Where all weights are 1, the value is that of `tasks/metrics/`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -29,8 +29,12 @@ class Weighted(Protocol):
         ...
 
     @property
-    def with_lesion(self) -> NDArray[np.bool_]:
-        """(N,) images that hold something to find."""
+    def lesions(self) -> NDArray[np.bool_]:
+        """(N, C) images that hold something of a class to find."""
+        ...
+
+    def of_classes(self, kept: Sequence[int]) -> Weighted:
+        """Return the same of these of the C classes alone."""
         ...
 
     def values(self, weights: Floats) -> Floats:
@@ -51,8 +55,11 @@ class Counted:
         return len(self.counts)
 
     @property
-    def with_lesion(self) -> NDArray[np.bool_]:
-        return (self.counts[..., 0] + self.counts[..., 2]).sum(axis=1) > 0
+    def lesions(self) -> NDArray[np.bool_]:
+        return self.counts[..., 0] + self.counts[..., 2] > 0
+
+    def of_classes(self, kept: Sequence[int]) -> Counted:
+        return replace(self, counts=self.counts[:, kept])
 
     def values(self, weights: Floats) -> Floats:
         twice = 2.0 * self.counts[..., 0]
@@ -61,7 +68,7 @@ class Counted:
             if self.pooled:
                 above, below = weights @ twice, weights @ whole
                 return np.where(below > 0, above / below, 0.0).mean(axis=1)
-            known = (self.counts[..., 0] + self.counts[..., 2] > 0).astype(np.float64)
+            known = self.lesions.astype(np.float64)
             dice = np.where(known > 0, twice / np.maximum(whole, 1), 0.0)
             return ((weights @ dice) / (weights @ known)).mean(axis=1)
 
@@ -91,8 +98,11 @@ class Ranked:
         return len(self.classes[0].boxes)
 
     @property
-    def with_lesion(self) -> NDArray[np.bool_]:
-        return np.sum([item.boxes for item in self.classes], axis=0) > 0
+    def lesions(self) -> NDArray[np.bool_]:
+        return np.stack([item.boxes for item in self.classes], axis=1) > 0
+
+    def of_classes(self, kept: Sequence[int]) -> Ranked:
+        return replace(self, classes=[self.classes[index] for index in kept])
 
     def values(self, weights: Floats) -> Floats:
         parts = np.stack([self._class(item, weights) for item in self.classes], axis=1)
@@ -144,8 +154,11 @@ class Centred:
         return len(self.boxes)
 
     @property
-    def with_lesion(self) -> NDArray[np.bool_]:
-        return self.boxes > 0
+    def lesions(self) -> NDArray[np.bool_]:
+        return self.boxes[:, None] > 0
+
+    def of_classes(self, kept: Sequence[int]) -> Centred:
+        return self
 
     def values(self, weights: Floats) -> Floats:
         return np.array([self._one(line) for line in weights])

@@ -102,7 +102,7 @@ def strata(
     A gap is the score in a stratum less that in all other images of which the property is known, with its 95 % interval
     for other images and training seeds; p is corrected for all gaps that are printed (Holm). A metric hangs on what a
     stratum holds: large lesions have a larger Dice, and mAP falls where few images have a box, so a gap is a question,
-    not yet an unfairness.
+    not yet an unfairness. A mean over classes leaves out those that fewer than ten images (patients) of a side hold.
 
     \b
     Examples:
@@ -120,7 +120,7 @@ def strata(
         levels = levels_of(cell.index)
         if not levels:
             left_out.append((cell.task, "its store knows neither people nor lesions; prepare it again"))
-        found += strata_of(cell.task, cell.runs, levels, cell.people)
+        found += strata_of(cell.task, cell.runs, levels, cell.people, cell.classes)
     found = corrected(found)
     if as_json:
         lines = [_stratum_line(item) for item in found]
@@ -189,6 +189,7 @@ def _stratum_line(item: Stratum) -> dict[str, Any]:
         "gap": None if item.gap is None else _numbers(item.gap),
         "p_holm": item.p,
         "flagged": item.flagged,
+        "classes_left_out": list(item.left_out),
         "text": item.text,
     }
 
@@ -237,6 +238,10 @@ def _tell_strata(found: Sequence[Stratum]) -> None:
             return "—"
         return f"{100 * interval.value:{sign}.1f} ± {100 * interval.half_width():.1f}"
 
+    def said(item: Stratum) -> str:
+        left_out = f"without {', '.join(item.left_out)}" if item.left_out else ""
+        return "; ".join(filter(None, ["differs" if item.flagged else item.text, left_out]))
+
     rows = [
         [
             item.task,
@@ -246,7 +251,7 @@ def _tell_strata(found: Sequence[Stratum]) -> None:
             shown(item.score),
             shown(item.gap, "+"),
             "—" if item.p is None else f"{item.p:.2g}",
-            "differs" if item.flagged else item.text,
+            said(item),
         ]
         for item in found
     ]

@@ -27,6 +27,7 @@ class ScoredImages:
     seeds: list[int]
     """One of each run."""
     runs: list[Weighted]
+    classes: list[str]
     index: pd.DataFrame
     """(N rows) what the store knows of each image; its columns of people may be absent."""
     dataset_sha256: str
@@ -92,6 +93,7 @@ def _cell(
         metric=metric or records[0].metric,
         seeds=[record.run.seed for record in records],
         runs=found,
+        classes=list(run.spec.classes),
         index=run.store.index.iloc[run.rows].reset_index(drop=True),
         dataset_sha256=records[0].run.dataset_sha256,
     )
