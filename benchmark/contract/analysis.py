@@ -42,6 +42,11 @@ class Ranking(Model):
     groups: list[tuple[NonNegativeInt, NonNegativeInt]] = []
     """First and last index into `rows`, inclusive, of each maximal run of two or more neighbours of which no two can
     be told apart on these tasks (Holm over all pairs). Runs may overlap; a row may be in none."""
+    alike: list[Name] = Field(default=[], exclude_if=is_empty)
+    """Other rows that cannot be told apart from the first by scaled scores, neighbours or not. Older boards have `groups`
+    alone."""
+    ahead: list[Name] = Field(default=[], exclude_if=is_empty)
+    """Rows that can be told apart from the first, and are better by scaled scores."""
     floor: Name | None = None
     """Row that the aggregate puts at 0 (random initialisation)."""
     reference: str | None = None

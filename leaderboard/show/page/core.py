@@ -22,7 +22,7 @@ from lovt_bench.leaderboard.show.plots.critical_difference import (
     critical_difference_chart,
     critical_difference_label,
 )
-from lovt_bench.leaderboard.show.plots.ranks import last_tied
+from lovt_bench.leaderboard.show.plots.ranks import tied
 from lovt_bench.leaderboard.show.plots.theme import LOOKS
 from lovt_bench.leaderboard.text import clean
 
@@ -154,12 +154,12 @@ def _analysis(table: Table, analysis: Analysis) -> dict[str, Any]:
                         "rank": short(item.mean_rank, 5),
                         "low": short(item.low),
                         "high": short(item.high),
+                        "tied": item.row in shaded,
                     }
                     for item in ranking.rows
                 ],
-                "tied": last_tied(ranking) + 1,
             }
-            for ranking in analysis.rankings
+            for ranking, shaded in zip(analysis.rankings, map(tied, analysis.rankings), strict=True)
         ],
         "criticals": [
             {
