@@ -43,8 +43,8 @@ class Ranking(Model):
     """First and last index into `rows`, inclusive, of each maximal run of two or more neighbours of which no two can
     be told apart on these tasks (Holm over all pairs). Runs may overlap; a row may be in none."""
     alike: list[Name] = Field(default=[], exclude_if=is_empty)
-    """Other rows that cannot be told apart from the first by scaled scores, neighbours or not. Older boards have `groups`
-    alone."""
+    """Other rows that cannot be told apart from the first by scaled scores, neighbours or not. In older boards `groups`
+    alone says it."""
     ahead: list[Name] = Field(default=[], exclude_if=is_empty)
     """Rows that can be told apart from the first, and are better by scaled scores."""
     floor: Name | None = None

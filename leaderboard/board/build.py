@@ -24,7 +24,7 @@ from lovt_bench.leaderboard.board.notices import mark_disputed, withdrawn_notes
 from lovt_bench.leaderboard.board.published import PublishedTable
 from lovt_bench.leaderboard.board.published_table import published_table
 from lovt_bench.leaderboard.board.records import RecordSet
-from lovt_bench.leaderboard.board.run_table import run_table, table_id
+from lovt_bench.leaderboard.board.run_table import run_table, told_apart
 from lovt_bench.leaderboard.board.selection import Group, select
 from lovt_bench.leaderboard.board.stale import Current, mark_stale
 from lovt_bench.leaderboard.statistics.analyse import analyse
@@ -88,10 +88,8 @@ def build(
     known = descriptions or {}
     cells = by_cell(records.records)
     taken, made = costs(cells), makings(cells)
-    ids = [table_id(group) for group in groups]
     tables = []
-    for group in groups:
-        ambiguous = ids.count(table_id(group)) > 1
+    for group, ambiguous in zip(groups, told_apart(groups), strict=True):
         counted = suite_specs(group, specs, suites)
         table = run_table(group, counted, known, taken, made, ambiguous=ambiguous, keeper=keeper)
         tables.append(mark_contradictions(mark_stale(table, current or Current()), group.key, contradictions))

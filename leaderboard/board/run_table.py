@@ -41,6 +41,21 @@ def table_id(group: Group) -> str:
     return slug(f"{shared}-{group.suite.name}") if group.suite else shared
 
 
+def told_apart(groups: Sequence[Group]) -> list[bool]:
+    """Return which groups share their id with another: theirs carry a digest."""
+    ids = Counter(map(table_id, groups))
+    return [ids[table_id(group)] > 1 for group in groups]
+
+
+def full_id(group: Group, *, ambiguous: bool) -> str:
+    """Return the id of a group's table, with a digest where another has the same."""
+    return f"{table_id(group)[:55]}-{_digest(group)}" if ambiguous else table_id(group)
+
+
+def _digest(group: Group) -> str:
+    return digest_of([*group.key, *([group.suite.name] if group.suite else [])])[:8]
+
+
 def run_table(
     group: Group,
     tasks: Sequence[TaskSpec],
@@ -75,11 +90,10 @@ def run_table(
     for item in group.sets.values():
         by_task[item.task].append(item)
     columns = [_column(spec, by_task[spec.id]) for spec in present]
-    digest = digest_of([*key, *([group.suite.name] if group.suite else [])])[:8]
     return Table(
-        id=f"{table_id(group)[:55]}-{digest}" if ambiguous else table_id(group),
+        id=full_id(group, ambiguous=ambiguous),
         kind="runs",
-        title=_title(group) + (f" [{digest}]" if ambiguous else ""),
+        title=_title(group) + (f" [{_digest(group)}]" if ambiguous else ""),
         statement=_statement(group),
         protocol=clean(key.protocol),
         protocol_sha256=key.protocol_sha256,

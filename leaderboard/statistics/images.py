@@ -57,9 +57,9 @@ class ImageInterval:
 
     @property
     def p(self) -> float:
-        """Two-sided p-value of the value 0."""
+        """Two-sided p-value of the value 0; NaN without an error, since there is no test."""
         if self.error == 0:
-            return 1.0 if self.value == 0 else 0.0
+            return math.nan
         return float(2 * stdtr(self.freedom, -abs(self.value) / self.error))
 
 
@@ -102,7 +102,9 @@ def image_interval(
     sides = [runs] if other is None else [runs, other]
     for side in sides:
         if len(side) < 2:
-            raise NoImageIntervalError(f"no interval over images: {len(side)} run(s), two are needed")
+            raise NoImageIntervalError(
+                f"no interval over images: {len(side)} distinct run(s), two are needed"
+            )
     counts = {run.images for side in sides for run in side}
     if len(counts) > 1:
         raise NoImageIntervalError("no interval over images: the runs are of different numbers of images")

@@ -107,7 +107,7 @@ def _stratum(
     try:
         kept = _enough(runs[0], inside, people)
         if len(runs) < 2:
-            raise NoImageIntervalError("there is one run, two are needed")
+            raise NoImageIntervalError("there is one distinct run, two are needed")
         try:
             both = kept if rest is None else kept & _enough(runs[0], rest, people)
             if not both.any():

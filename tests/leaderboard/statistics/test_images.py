@@ -72,7 +72,11 @@ def test_rows_are_paired_on_the_same_images() -> None:
     assert found.error < image_interval(runs).error, "what images have in common is gone"
     assert found.p == pytest.approx(2 * scipy.stats.t.sf(found.value / found.error, found.freedom))
     equal = image_interval(runs[:1] * 5, runs[:1] * 5)
-    assert (equal.value, equal.p) == (0.0, 1.0)
+    assert equal.value == 0.0
+    assert np.isnan(equal.p), "nothing varies, so nothing is tested"
+    constant = image_interval([Mean(np.full(60, 0.5))] * 2, [Mean(np.full(60, 0.4))] * 2)
+    assert constant.error == 0.0
+    assert np.isnan(constant.p), "a difference without a spread has no p-value of 0"
 
 
 def test_images_of_a_patient_are_left_out_together() -> None:
@@ -99,7 +103,7 @@ def test_nominal_95_percent_are_held(metric, images, sets) -> None:
 @pytest.mark.parametrize(
     ("runs", "images", "people", "said"),
     [
-        (1, 20, None, r"1 run\(s\), two are needed"),
+        (1, 20, None, r"1 distinct run\(s\), two are needed"),
         (5, 1, None, r"the test set has 1 image\(s\), two are needed"),
         (5, 4, ["a"] * 4, r"the test set has 1 patient\(s\), two are needed"),
     ],
@@ -223,7 +227,7 @@ def test_a_gap_counts_what_seeds_do_to_single_images_once() -> None:
 def test_one_run_has_no_strata() -> None:
     runs, flag = masks(GENERATOR(1), 40)
     found = strata("task", runs[:1], {"sex": {"F": flag, "M": ~flag}})
-    assert {item.text for item in found} == {"there is one run, two are needed"}
+    assert {item.text for item in found} == {"there is one distinct run, two are needed"}
 
 
 def test_equal_values_give_an_interval_of_no_width() -> None:
