@@ -20,6 +20,10 @@ RECALL_LEVELS = np.arange(0, 1.01, 0.01)
 """Of `tasks.metrics.mean_average_precision`; COCO's are the same but for rounding."""
 
 
+AT_ONCE = 2**21
+"""Weights of detections that are held at once: an untrained head finds a hundred boxes in every image."""
+
+
 class Weighted(Protocol):
     """What one run found on N images."""
 
@@ -114,21 +118,31 @@ class Ranked:
     @staticmethod
     def _class(item: RankedClass, weights: Floats) -> Floats:
         boxes = weights @ item.boxes
-        of_image = weights[:, item.image]
-        ranks = np.cumsum(of_image, axis=1)
-        result = np.zeros(len(weights))
-        for hits in item.hits:
-            columns = np.flatnonzero(hits)
-            positives = np.cumsum(of_image[:, columns], axis=1)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                precision = np.nan_to_num(positives / ranks[:, columns])
-            # A hit of weight 0 is none; its precision is at most that of the hit before it.
-            highest = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-            padded = np.concatenate([highest, np.zeros((len(weights), 1))], axis=1)
-            for line in range(len(weights)):
-                recall = positives[line] / max(boxes[line], 1e-300)
-                result[line] += padded[line, np.searchsorted(recall, RECALL_LEVELS)].mean()
-        return np.where(boxes > 0, result / len(item.hits), np.nan)
+        lines = max(1, AT_ONCE // max(len(item.image), 1))
+        parts = [
+            _precision(item, weights[start : start + lines], boxes[start : start + lines])
+            for start in range(0, len(weights), lines)
+        ]
+        return np.where(boxes > 0, np.concatenate(parts), np.nan)
+
+
+def _precision(item: RankedClass, weights: Floats, boxes: Floats) -> Floats:
+    """Return (K,) the mean over IoU thresholds of the precision, which means nothing where there is no box."""
+    of_image = weights[:, item.image]
+    ranks = np.cumsum(of_image, axis=1)
+    result = np.zeros(len(weights))
+    for hits in item.hits:
+        columns = np.flatnonzero(hits)
+        positives = np.cumsum(of_image[:, columns], axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            precision = np.nan_to_num(positives / ranks[:, columns])
+        # A hit of weight 0 is none; its precision is at most that of the hit before it.
+        highest = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+        padded = np.concatenate([highest, np.zeros((len(weights), 1))], axis=1)
+        for line in range(len(weights)):
+            recall = positives[line] / max(boxes[line], 1e-300)
+            result[line] += padded[line, np.searchsorted(recall, RECALL_LEVELS)].mean()
+    return result / len(item.hits)
 
 
 @dataclass(frozen=True)
