@@ -1,4 +1,4 @@
-"""What the statistics say of one table: ranks with intervals, who can be told apart, independence of runs.
+"""What the statistics say of one table: ranks with the range of draws, who can be told apart, independence of runs.
 
 Everything is computed in `leaderboard/statistics/`; renderings only show it. Method names and formulas:
 docs/statistics.md. Numbers are rounded, so that equal inputs give equal bytes on every machine.

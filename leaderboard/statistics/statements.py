@@ -196,7 +196,7 @@ def _runs(table: Table, grid: Grid, analysis: Analysis) -> list[str]:
         measured = int(np.isfinite(grid.scores).sum())
         found.append(
             f"{len(analysis.audits)} cell(s) of {measured} hold runs that repeat a value or a seed; only distinct runs "
-            f"enter tests and intervals of ranks."
+            f"enter tests and draws of ranks."
         )
     incomplete = len(grid.rows) - int(grid.complete.sum())
     if incomplete:
