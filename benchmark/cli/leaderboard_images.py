@@ -12,12 +12,12 @@ import click
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.leaderboard_options import results_option
 from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.over_images import distinct_runs
 
 if TYPE_CHECKING:
     from lovt_bench.benchmark.engine.record.image_scores import ScoredImages
     from lovt_bench.leaderboard.board.selection import GroupKey
     from lovt_bench.leaderboard.statistics.strata import Stratum
-    from lovt_bench.tasks.weighted import Weighted
 
 _tasks_option = click.option(
     "--tasks",
@@ -82,11 +82,13 @@ def intervals(
             if len({(cell.edition, cell.metric) for cell in cells.values()}) > 1:
                 raise NoImageIntervalError(f"{row} and {against} were measured on different stores or tasks")
             own, *other = (cells[name] for name in rows)
-            interval = image_interval(_distinct(own), _distinct(other[0]) if other else None, own.people)
+            interval = image_interval(
+                distinct_runs(own), distinct_runs(other[0]) if other else None, own.people
+            )
         except NoImageIntervalError as error:
             left_out.append((task, str(error)))
             continue
-        lines.append(interval_line(own, _distinct(own), interval, alone=against is None))
+        lines.append(interval_line(own, distinct_runs(own), interval, alone=against is None))
     lines = corrected_lines(lines)
     if as_json:
         said = {"row": row, "against": against, **found.key._asdict(), "tasks": lines, "left_out": left_out}
@@ -139,7 +141,7 @@ def strata(
         levels = levels_of(cell.index)
         if not levels:
             left_out.append((cell.task, "its store knows neither people nor lesions; prepare it again"))
-        found += strata_of(cell.task, _distinct(cell), levels, cell.people, cell.classes)
+        found += strata_of(cell.task, distinct_runs(cell), levels, cell.people, cell.classes)
     found = corrected(found)
     if as_json:
         lines = [stratum_line(item) for item in found]
@@ -219,20 +221,12 @@ def _scored(
                 scored.left_out.append((item.task, item.text))
             else:
                 scored.cells.append((name, item))
-                if (count := len(_distinct(item))) < (runs := len(item.runs)):
+                if (count := len(distinct_runs(item))) < (runs := len(item.runs)):
                     say(
                         f"Note: {name}, {item.task}: {count} effective run(s) of {runs}, others repeat one",
                         err=True,
                     )
     return scored
-
-
-def _distinct(cell: ScoredImages) -> list[Weighted]:
-    """Return the runs of a cell that repeat no other."""
-    from lovt_bench.leaderboard.statistics.audit import distinct_places
-
-    scores = [(record.test[record.metric], record.run.seed) for record in cell.records]
-    return [cell.runs[place] for place in distinct_places(scores)]
 
 
 def _tell_table(key: GroupKey) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard, Table
+from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard, OverImages, Table
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.suite import Suite
 from lovt_bench.benchmark.contract.task import TaskSpec
@@ -57,6 +57,7 @@ def build(
     keeper: str | None = None,
     suites: Sequence[Suite] = (),
     notices: Sequence[Notice] = (),
+    over_images: Mapping[str, OverImages] | None = None,
 ) -> Leaderboard:
     """Return the leaderboard of these records.
 
@@ -76,6 +77,7 @@ def build(
         suites: What tables of runs rank by, the board's own suite first (`select`). Without suites all tasks are one,
             as in versions from before there were suites.
         notices: What was withdrawn, to be said, or is disputed, and marked.
+        over_images: Intervals over images, by `RunSet.keys_sha256` of the runs that they are of.
 
     Raises:
         LeaderboardError: A published value of an unknown task.
@@ -91,7 +93,16 @@ def build(
     tables = []
     for group, ambiguous in zip(groups, told_apart(groups), strict=True):
         counted = suite_specs(group, specs, suites)
-        table = run_table(group, counted, known, taken, made, ambiguous=ambiguous, keeper=keeper)
+        table = run_table(
+            group,
+            counted,
+            known,
+            taken,
+            made,
+            ambiguous=ambiguous,
+            keeper=keeper,
+            over_images=over_images,
+        )
         tables.append(mark_contradictions(mark_stale(table, current or Current()), group.key, contradictions))
     public = [table for table in tables if table.track == "public"]
     rest = [table for table in tables if table.track != "public"]

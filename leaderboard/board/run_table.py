@@ -12,6 +12,7 @@ from lovt_bench.benchmark.contract.leaderboard import (
     CellStatus,
     Column,
     Cost,
+    OverImages,
     Row,
     RunValue,
     Summary,
@@ -65,6 +66,7 @@ def run_table(
     *,
     ambiguous: bool = False,
     keeper: str | None = None,
+    over_images: Mapping[str, OverImages] | None = None,
 ) -> Table:
     """Return the table of one group; its columns are the tasks that any submission has runs of.
 
@@ -76,13 +78,23 @@ def run_table(
         made: What made them (`leaderboard.board.making`).
         ambiguous: Another group has the same id: this one's id and title then carry a digest.
         keeper: Who keeps the board; None: nobody is named, and nothing is reproduced.
+        over_images: By `RunSet.keys_sha256`.
     """
     key = group.key
     present = [spec for spec in tasks if any(task == spec.id for _, task in group.sets)]
     ids = [spec.id for spec in present]
     names = sorted({submission for submission, _ in group.sets})
     drafts = [
-        _row(name, group, present, descriptions.get(name) or _nameless(name), costs or {}, made or {}, keeper)
+        _row(
+            name,
+            group,
+            present,
+            descriptions.get(name) or _nameless(name),
+            costs or {},
+            made or {},
+            keeper,
+            over_images or {},
+        )
         for name in names
     ]
     rows = in_order(stand(_told_apart(drafts), ids))
@@ -178,6 +190,7 @@ def _row(
     costs: Mapping[CostKey, Cost],
     made: Mapping[CostKey, Making],
     keeper: str | None,
+    over_images: Mapping[str, OverImages],
 ) -> Row:
     sets = [(spec, item) for spec in tasks if (item := group.sets.get((name, spec.id)))]
     backbone = sets[0][1].backbone
@@ -196,6 +209,7 @@ def _row(
             claims.get(spec.id),
             costs.get(key := cell_key(group.key, item)),
             made.get(key, Making()),
+            over_images.get(item.keys_sha256) if over_images else None,
         )
         for spec, item in sets
     ]
@@ -229,7 +243,12 @@ def _told_apart(rows: Sequence[Row]) -> list[Row]:
 
 
 def _cell(
-    spec: TaskSpec, item: RunSet, claim: ClaimedNumber | None, cost: Cost | None, making: Making
+    spec: TaskSpec,
+    item: RunSet,
+    claim: ClaimedNumber | None,
+    cost: Cost | None,
+    making: Making,
+    over_images: OverImages | None,
 ) -> Cell:
     fine = [run for run in item.runs if run.status == "ok"]
     status: CellStatus = "complete" if item.whole else "partial"
@@ -245,6 +264,7 @@ def _cell(
         grid_edge=next((run.grid_edge for run in item.runs if run.grid_edge), None),
         mixed=making.mixed,
         made_with=making.made_with,
+        over_images=over_images,
     )
     return cell if claim is None else cell.model_copy(update={"claimed": claimed_value(claim, cell)})
 

@@ -134,6 +134,7 @@ def _cell(cell: Cell | None, table: Table) -> dict[str, Any]:
         "mean": score(summary.mean) if summary else None,
         "student": spread(summary.interval95_student) if summary else None,
         "normal": spread(summary.interval95_normal) if summary else None,
+        "images": spread(cell.over_images.interval95) if cell.over_images else None,
         "runs": None if runs == table.expected_runs else runs,
         "status": None if cell.status == "complete" else cell.status,
         "mark": "best" if cell.best else "second" if cell.second else None,

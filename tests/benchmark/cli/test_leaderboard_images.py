@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import torch
 from click.testing import CliRunner, Result
 from statsmodels.stats.multitest import multipletests
 
+from lovt_bench.benchmark.cli.leaderboard_board import gather_sources
 from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.cli.over_images import has_over_images
 from lovt_bench.benchmark.contract.dataset import DatasetManifest
 from lovt_bench.benchmark.contract.prediction_file import PredictionFile, PredictionHeader, prediction_file
 from lovt_bench.benchmark.contract.run_record import RunRecord
@@ -24,6 +27,9 @@ from lovt_bench.benchmark.engine.inputs.targets import packed_masks
 from lovt_bench.benchmark.engine.plan.recorded import load_records, results_path
 from lovt_bench.benchmark.engine.record.prediction_format import to_bytes
 from lovt_bench.benchmark.engine.record.properties import levels_of
+from lovt_bench.leaderboard.releases.sources import FROZEN, Frozen
+from lovt_bench.leaderboard.releases.version import read_version
+from lovt_bench.leaderboard.show.page.core import core
 from lovt_bench.tasks.predictions import MaskPredictions
 from lovt_bench.tasks.profile import apply_profile, load_profile
 from lovt_bench.tasks.protocol import load_protocol
@@ -228,6 +234,27 @@ def test_what_is_said_is_of_the_runs_that_the_board_shows(workspace: Path, tmp_p
     assert f"{FAIR} stands in 2 tables ({demo}, {paper}); name one with --table" in several.output
     chosen = call(workspace, "strata", FAIR, "--results", results, "--table", "demo")
     assert "Phantom data, seeded splits, profile demo, protocol lovt-2022" in chosen.output
+
+
+def test_a_board_has_intervals_over_images_where_they_are_asked_for(workspace: Path, tmp_path: Path) -> None:
+    out = tmp_path / "versions"
+    assert "over_images" not in gather_sources(None, workspace).board("dev").to_json()
+    built = call(workspace, "build", "--over-images", "--out", out)
+    assert "2 of 2 cell(s) have an interval over images" in built.output
+    board = read_version(out)
+    cells = {row.id: row.cells[0] for table in board.tables if table.kind == "runs" for row in table.rows}
+    (line,) = json.loads(call(workspace, "intervals", ROW, "--json").stdout)["tasks"]
+    found = cells[ROW].over_images
+    assert found is not None
+    assert found.interval95 == pytest.approx(line["interval95"], abs=1e-6)
+    assert (found.runs, found.images, found.patients) == (3, 24, 24)
+    (table,) = [table for table in core(board)["tables"] if table["kind"] == "runs"]
+    shown = {row["id"]: row["cells"]["images"] for row in table["rows"]}
+    assert shown[ROW] == [pytest.approx(found.interval95, abs=1e-4)]
+    assert has_over_images(out), "a release takes them, too"
+    sources = gather_sources(None, workspace, over_images=True)
+    frozen = Frozen.model_validate_json(sources.files[FROZEN])
+    assert replace(sources, frozen=frozen).board("dev") == board, "a release is rebuilt without predictions"
 
 
 def test_records_without_predictions_say_that_they_have_no_interval(workspace: Path, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@
   /** @param {any} table @param {any} row @param {any} known */
   const measured = (table, row, known) => {
     const claims = table.kind !== "claimed" && known.cells.some((found) => found.claim !== undefined);
+    const images = row.cells.some((cell) => cell && cell.images !== null);
     const rows = table.columns.map((column) => {
       const cell = row.cells[column.place];
       const found = known.cells[column.place];
@@ -48,7 +49,7 @@
           ]
         : [];
       const title = h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title);
-      if (!cell) return [title, MISSING, "", "", "", ...claimed, "", ""];
+      if (!cell) return [title, MISSING, "", "", ...(images ? [""] : []), "", ...claimed, "", ""];
       const failed = cell.status === "diverged";
       const value = failed ? `diverged ${cell.failed.replace(" of ", "/")}` : percent(cell.mean);
       const rest = cell.status === "partial" ? ` (${cell.runs}/${table.runs})` : "";
@@ -60,6 +61,7 @@
         h("td", { class: cell.mark }, value, rest),
         failed ? MISSING : half(cell.student) || MISSING,
         failed ? MISSING : half(cell.normal) || MISSING,
+        ...(images ? [half(cell.images) || MISSING] : []),
         cell.rank === null ? MISSING : Number(cell.rank),
         ...claimed,
         h("td", {}, runs.length ? runs : "not published"),
@@ -71,17 +73,26 @@
       "Mean",
       "Student's t",
       "1.96 · std / √n",
+      ...(images ? ["Other images"] : []),
       "Rank",
       ...(claims ? ["Claimed", "Measured − claimed"] : []),
       "Runs",
       "Learning rate",
     ];
-    return sheet(
-      claims ? "Measured here and claimed by the submitter, in percent" : "In percent",
-      head,
-      rows,
-      "numbers",
-    );
+    return [
+      sheet(
+        claims ? "Measured here and claimed by the submitter, in percent" : "In percent",
+        head,
+        rows,
+        "numbers",
+      ),
+      images &&
+        h(
+          "p",
+          { class: "legend" },
+          "Student's t and 1.96 · std / √n: these test images, other training seeds. Other images: 95 % for other images of the same source and other training seeds together, from the predictions of single images.",
+        ),
+    ];
   };
 
   /** @param {any} table @param {any} known */
