@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ from lovt_bench.benchmark.cli.main import main
 from lovt_bench.benchmark.cli.over_images import has_over_images
 from lovt_bench.benchmark.contract.dataset import DatasetManifest
 from lovt_bench.benchmark.contract.prediction_file import PredictionFile, PredictionHeader, prediction_file
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.open_store import open_store
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.engine.inputs.targets import packed_masks
@@ -70,8 +74,7 @@ def planted(
     **changes: Any,
 ) -> RunRecord:
     """Write the predictions of one run and return its record."""
-    profile = load_profile("demo")
-    spec = apply_profile(load_task(task), profile)
+    profile, protocol, spec = measured_by(task)
     rows = store.rows("test")
     pixels = np.bitwise_count(packed_masks(store, rows, profile.image_side)).sum(-1, dtype=np.int64)[:, 0]
     share = np.where(sex[rows] == "F", 0.9, men) + np.random.default_rng(
@@ -80,7 +83,6 @@ def planted(
     hit = (pixels * share).astype(np.int64)
     counts = np.stack([hit, pixels // 10, pixels - hit], axis=1)[:, None]
     found = MaskPredictions(torch.from_numpy(counts), None, profile.image_side)
-    protocol = load_protocol()
     made = record(
         name,
         task,
@@ -105,6 +107,12 @@ def planted(
     return made.model_copy(
         update={"predictions": PredictionFile(file=file, sha256=digest, bytes=len(content), masks=False)}
     )
+
+
+@cache
+def measured_by(task: str) -> tuple[Profile, Protocol, TaskSpec]:
+    profile = load_profile("demo")
+    return profile, load_protocol(), apply_profile(load_task(task), profile)
 
 
 def know_people(store: Path) -> np.ndarray:
