@@ -28,6 +28,15 @@
   /** @param {number | null} spread @param {string} [before] */
   const half = (spread, before = "") => (spread === null || spread === undefined ? "" : `${before}± ${percent(spread)}`);
 
+  /** The interval over images, and what it is from. @param {any} cell @param {any} found */
+  const otherImages = (cell, found) => {
+    if (!found.images) return MISSING;
+    const [seeds, runs, images, patients] = found.images;
+    const people = patients === null ? "" : ` of ${plural(patients, "patient")}`;
+    const title = `${plural(runs, "distinct run")}, ${plural(images, "image")}${people}; ${share(seeds)} of the variance is of seeds`;
+    return h("td", { title }, half(cell.images));
+  };
+
   /** @param {string} text @param {...any} content nothing at all leaves the section out */
   const section = (text, ...content) => {
     const kept = content.flat().filter(Boolean);
@@ -61,7 +70,7 @@
         h("td", { class: cell.mark }, value, rest),
         failed ? MISSING : half(cell.student) || MISSING,
         failed ? MISSING : half(cell.normal) || MISSING,
-        ...(images ? [half(cell.images) || MISSING] : []),
+        ...(images ? [otherImages(cell, found)] : []),
         cell.rank === null ? MISSING : Number(cell.rank),
         ...claimed,
         h("td", {}, runs.length ? runs : "not published"),
