@@ -28,6 +28,9 @@ GROUPS = 100
 SEED = 20221023
 """Of the order in which images are dealt to groups."""
 
+ROUNDING = 1e-12
+"""Standard errors of metrics in [0, 1] below which nothing varies but the last digits."""
+
 Floats = NDArray[np.float64]
 Side = tuple[Floats, Floats]
 """(R,) values of runs on all images and (R, G) values without each group."""
@@ -156,12 +159,14 @@ def _interval(
     )
     of_seeds, of_images = (sum(variance for variance, _ in parts) for parts in (seeds, images))
     variance = max(of_seeds + of_images - interaction, of_seeds, of_images)
+    if variance < ROUNDING**2:
+        return ImageInterval(value=value, error=0.0, freedom=math.inf, seeds=0.0)
     spread = sum(part**2 / freedom for part, freedom in (*seeds, *images))
     return ImageInterval(
         value=value,
         error=math.sqrt(variance),
-        freedom=variance**2 / spread if spread > 0 else math.inf,
-        seeds=of_seeds / variance if variance > 0 else 0.0,
+        freedom=variance**2 / spread,
+        seeds=of_seeds / variance,
     )
 
 
