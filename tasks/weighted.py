@@ -7,7 +7,7 @@ counts. Where all weights are 1, the value is that of `tasks/metrics/`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -20,6 +20,10 @@ RECALL_LEVELS = np.arange(0, 1.01, 0.01)
 """Of `tasks.metrics.mean_average_precision`; COCO's are the same but for rounding."""
 
 
+AT_ONCE = 2**21
+"""Weights of detections that are held at once: an untrained head finds a hundred boxes in every image."""
+
+
 class Weighted(Protocol):
     """What one run found on N images."""
 
@@ -29,8 +33,12 @@ class Weighted(Protocol):
         ...
 
     @property
-    def with_lesion(self) -> NDArray[np.bool_]:
-        """(N,) images that hold something to find."""
+    def lesions(self) -> NDArray[np.bool_]:
+        """(N, C) images that hold something of a class to find."""
+        ...
+
+    def of_classes(self, kept: Sequence[int]) -> Weighted:
+        """Return the same of these of the C classes alone."""
         ...
 
     def values(self, weights: Floats) -> Floats:
@@ -51,8 +59,11 @@ class Counted:
         return len(self.counts)
 
     @property
-    def with_lesion(self) -> NDArray[np.bool_]:
-        return (self.counts[..., 0] + self.counts[..., 2]).sum(axis=1) > 0
+    def lesions(self) -> NDArray[np.bool_]:
+        return self.counts[..., 0] + self.counts[..., 2] > 0
+
+    def of_classes(self, kept: Sequence[int]) -> Counted:
+        return replace(self, counts=self.counts[:, kept])
 
     def values(self, weights: Floats) -> Floats:
         twice = 2.0 * self.counts[..., 0]
@@ -61,7 +72,7 @@ class Counted:
             if self.pooled:
                 above, below = weights @ twice, weights @ whole
                 return np.where(below > 0, above / below, 0.0).mean(axis=1)
-            known = (self.counts[..., 0] + self.counts[..., 2] > 0).astype(np.float64)
+            known = self.lesions.astype(np.float64)
             dice = np.where(known > 0, twice / np.maximum(whole, 1), 0.0)
             return ((weights @ dice) / (weights @ known)).mean(axis=1)
 
@@ -91,8 +102,11 @@ class Ranked:
         return len(self.classes[0].boxes)
 
     @property
-    def with_lesion(self) -> NDArray[np.bool_]:
-        return np.sum([item.boxes for item in self.classes], axis=0) > 0
+    def lesions(self) -> NDArray[np.bool_]:
+        return np.stack([item.boxes for item in self.classes], axis=1) > 0
+
+    def of_classes(self, kept: Sequence[int]) -> Ranked:
+        return replace(self, classes=[self.classes[index] for index in kept])
 
     def values(self, weights: Floats) -> Floats:
         parts = np.stack([self._class(item, weights) for item in self.classes], axis=1)
@@ -104,21 +118,31 @@ class Ranked:
     @staticmethod
     def _class(item: RankedClass, weights: Floats) -> Floats:
         boxes = weights @ item.boxes
-        of_image = weights[:, item.image]
-        ranks = np.cumsum(of_image, axis=1)
-        result = np.zeros(len(weights))
-        for hits in item.hits:
-            columns = np.flatnonzero(hits)
-            positives = np.cumsum(of_image[:, columns], axis=1)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                precision = np.nan_to_num(positives / ranks[:, columns])
-            # A hit of weight 0 is none; its precision is at most that of the hit before it.
-            highest = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-            padded = np.concatenate([highest, np.zeros((len(weights), 1))], axis=1)
-            for line in range(len(weights)):
-                recall = positives[line] / max(boxes[line], 1e-300)
-                result[line] += padded[line, np.searchsorted(recall, RECALL_LEVELS)].mean()
-        return np.where(boxes > 0, result / len(item.hits), np.nan)
+        lines = max(1, AT_ONCE // max(len(item.image), 1))
+        parts = [
+            _precision(item, weights[start : start + lines], boxes[start : start + lines])
+            for start in range(0, len(weights), lines)
+        ]
+        return np.where(boxes > 0, np.concatenate(parts), np.nan)
+
+
+def _precision(item: RankedClass, weights: Floats, boxes: Floats) -> Floats:
+    """Return (K,) the mean over IoU thresholds of the precision, which means nothing where there is no box."""
+    of_image = weights[:, item.image]
+    ranks = np.cumsum(of_image, axis=1)
+    result = np.zeros(len(weights))
+    for hits in item.hits:
+        columns = np.flatnonzero(hits)
+        positives = np.cumsum(of_image[:, columns], axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            precision = np.nan_to_num(positives / ranks[:, columns])
+        # A hit of weight 0 is none; its precision is at most that of the hit before it.
+        highest = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+        padded = np.concatenate([highest, np.zeros((len(weights), 1))], axis=1)
+        for line in range(len(weights)):
+            recall = positives[line] / max(boxes[line], 1e-300)
+            result[line] += padded[line, np.searchsorted(recall, RECALL_LEVELS)].mean()
+    return result / len(item.hits)
 
 
 @dataclass(frozen=True)
@@ -144,8 +168,11 @@ class Centred:
         return len(self.boxes)
 
     @property
-    def with_lesion(self) -> NDArray[np.bool_]:
-        return self.boxes > 0
+    def lesions(self) -> NDArray[np.bool_]:
+        return self.boxes[:, None] > 0
+
+    def of_classes(self, kept: Sequence[int]) -> Centred:
+        return self
 
     def values(self, weights: Floats) -> Floats:
         return np.array([self._one(line) for line in weights])

@@ -60,25 +60,33 @@ for command in (
 
 
 @leaderboard.command()
+@click.option(
+    "--over-images",
+    is_flag=True,
+    help="Also the interval of each cell for other images of the same source, from predictions and image stores: some "
+    "seconds a cell.",
+)
 @results_option
 @out_option
 @workspace_option
-def build(results: Path | None, out: Path, workspace: Path | None) -> None:
+def build(over_images: bool, results: Path | None, out: Path, workspace: Path | None) -> None:
     """Turn run records into the version dev: JSON, CSV, Markdown, LaTeX, the page, and their digests.
 
     Results of different protocols, profiles, tracks or splits never share a table. The published rows are
-    a table of their own. dev is replaced by each build; `release` makes versions that stay.
+    a table of their own. dev is replaced by each build; `release` makes versions that stay, with intervals over images
+    if dev has them.
 
     \b
     Examples:
       lovt-bench leaderboard build
       lovt-bench leaderboard build --results results
+      lovt-bench leaderboard build --over-images
     """
     from lovt_bench.leaderboard.errors import LeaderboardError
     from lovt_bench.leaderboard.releases.release import build_development
 
     try:
-        sources = gather_sources(results, workspace)
+        sources = gather_sources(results, workspace, over_images=over_images)
         board, target = build_development(out, sources)
     except LeaderboardError as error:
         raise click.ClickException(str(error)) from error

@@ -12,23 +12,26 @@ if TYPE_CHECKING:
     from lovt_bench.leaderboard.releases.sources import Sources
 
 
-def gather_sources(results: Path | None, workspace: Path | None) -> Sources:
+def gather_sources(results: Path | None, workspace: Path | None, *, over_images: bool = False) -> Sources:
     """Return the sources of a build.
 
     Args:
         results: Folder of run records; None: that of the workspace.
         workspace: As the option of that name; None: the default one.
+        over_images: With intervals over images, where predictions and stores are at hand.
 
     Raises:
         LeaderboardError: A published table is broken, or the keeper's name is none.
         OSError: A folder cannot be read.
     """
+    from lovt_bench.benchmark.cli.over_images import with_over_images
     from lovt_bench.benchmark.submission.declare import submission_roots
     from lovt_bench.benchmark.workspace import workspace_root
     from lovt_bench.leaderboard.workspace_sources import workspace_sources
 
     root = workspace_root(workspace)
-    return workspace_sources(root, results or root / "results", submission_roots(root))
+    sources = workspace_sources(root, results or root / "results", submission_roots(root))
+    return with_over_images(sources, root) if over_images else sources
 
 
 def open_board(out: Path, version: str) -> Leaderboard:

@@ -50,7 +50,7 @@ def plot(
     kinds: tuple[str, ...],
     versions: Path,
 ) -> None:
-    """Write the figures of a version: mean ranks with intervals, critical differences, scores as a heat map and for
+    """Write the figures of a version: mean ranks with 95 % of draws, critical differences, scores as a heat map and for
     each task with intervals, learning curves, and cost against rank. They are the charts of the page, on white.
 
     Equal versions give equal files (SVG and PNG). What the statistics mean: docs/statistics.md.

@@ -12,6 +12,7 @@ from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.leaderboard_board import gather_sources, open_board
 from lovt_bench.benchmark.cli.leaderboard_options import out_option, results_option
 from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.over_images import has_over_images
 
 if TYPE_CHECKING:
     from lovt_bench.benchmark.contract.release import Bump
@@ -34,8 +35,8 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
     """Freeze what the records give as the next version, and append its run records to leaderboard/results.
 
     Without a step the least one is taken that the changes ask for; a smaller one is refused. The first release is
-    1.0.0. Commit both folders afterwards: leaderboard/versions and leaderboard/results (with --out DIR: DIR with all
-    that is in it).
+    1.0.0. If dev has intervals over images, so has the release, computed anew. Commit both folders afterwards:
+    leaderboard/versions and leaderboard/results (with --out DIR: DIR with all that is in it).
 
     \b
     Examples:
@@ -49,7 +50,7 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
     from lovt_bench.leaderboard.releases.release import release as freeze
 
     try:
-        sources = gather_sources(results, workspace)
+        sources = gather_sources(results, workspace, over_images=has_over_images(out))
         made = freeze(out, sources, date=f"{datetime.now(UTC):%Y-%m-%d}", note=note, bump=bump)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
@@ -110,7 +111,9 @@ def verify(
         if every:
             check_listed(out)
         for name in releases(out) if every else [str(version)]:
-            live = gather_sources(results, workspace) if name == DEVELOPMENT else None
+            live = None
+            if name == DEVELOPMENT:
+                live = gather_sources(results, workspace, over_images=has_over_images(out))
             found = verify_version(out, name, live)
             good &= found.identical or (accept_other_code and found.explained)
             _tell(found)

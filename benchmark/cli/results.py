@@ -17,6 +17,7 @@ from lovt_bench.benchmark.workspace import workspace_root
 if TYPE_CHECKING:
     from lovt_bench.benchmark.contract.run_record import RunRecord
     from lovt_bench.benchmark.engine.record.rescore import Committed, Rescored
+    from lovt_bench.leaderboard.board.records import RecordSet
 
 _REASONS = {
     "not kept": "recorded before predictions were kept",
@@ -171,13 +172,20 @@ def _of(record: RunRecord) -> str:
 def final_records(folder: Path, name: str | None, patterns: Sequence[str]) -> list[RunRecord]:
     """Return the final runs that are meant; say what was left out in reading them."""
     from lovt_bench.leaderboard.board.records import read_records
+
+    return chosen_records(read_records(folder), folder, name, patterns)
+
+
+def chosen_records(
+    found: RecordSet, folder: Path, name: str | None, patterns: Sequence[str]
+) -> list[RunRecord]:
+    """Return the final runs that are meant, of records that were read from a folder."""
     from lovt_bench.tasks.registry import select_tasks
 
     try:
         tasks = {spec.id for spec in select_tasks(patterns)}
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    found = read_records(folder)
     for note in found.notes:
         say(f"Note: {note}", err=True)
     names = sorted({record.submission for record in found.records})

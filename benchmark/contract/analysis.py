@@ -1,4 +1,4 @@
-"""What the statistics say of one table: ranks with intervals, who can be told apart, independence of runs.
+"""What the statistics say of one table: ranks with the range of draws, who can be told apart, independence of runs.
 
 Everything is computed in `leaderboard/statistics/`; renderings only show it. Method names and formulas:
 docs/statistics.md. Numbers are rounded, so that equal inputs give equal bytes on every machine.
@@ -42,6 +42,11 @@ class Ranking(Model):
     groups: list[tuple[NonNegativeInt, NonNegativeInt]] = []
     """First and last index into `rows`, inclusive, of each maximal run of two or more neighbours of which no two can
     be told apart on these tasks (Holm over all pairs). Runs may overlap; a row may be in none."""
+    alike: list[Name] = Field(default=[], exclude_if=is_empty)
+    """Other rows that cannot be told apart from the first by scaled scores, neighbours or not. In older boards `groups`
+    alone says it."""
+    ahead: list[Name] = Field(default=[], exclude_if=is_empty)
+    """Rows that can be told apart from the first, and are better by scaled scores."""
     floor: Name | None = None
     """Row that the aggregate puts at 0 (random initialisation)."""
     reference: str | None = None

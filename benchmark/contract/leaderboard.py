@@ -93,6 +93,23 @@ class Summary(Model):
         return self.interval95_student if kind == "student-t" else self.interval95_normal
 
 
+class OverImages(Model):
+    """How far a cell's mean holds for other images of the same source and other training seeds together.
+
+    From the predictions of its distinct runs (docs/statistics.md); the other intervals are about seeds alone.
+    """
+
+    interval95: NonNegativeFloat
+    """Half-width."""
+    share_of_seeds: float = Field(ge=0, le=1)
+    """Of the variance."""
+    runs: PositiveInt
+    """Distinct ones."""
+    images: PositiveInt
+    patients: PositiveInt | None = None
+    """None where the image store knows nobody."""
+
+
 class RunValue(Model):
     """One final run behind a cell."""
 
@@ -129,6 +146,8 @@ class Cell(Model):
     """Sentences: in what its runs, tuning included, are not of one kind, though `evaluate` never mixes them."""
     made_with: dict[str, list[str]] = Field(default={}, exclude_if=is_empty)
     """What made its runs, tuning included: label to distinct values."""
+    over_images: OverImages | None = Field(default=None, exclude_if=is_empty)
+    """None where no predictions were at hand, or nobody asked for it."""
 
 
 class _RowId(Model):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard, Table
+from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard, OverImages, Table
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.suite import Suite
 from lovt_bench.benchmark.contract.task import TaskSpec
@@ -24,7 +24,7 @@ from lovt_bench.leaderboard.board.notices import mark_disputed, withdrawn_notes
 from lovt_bench.leaderboard.board.published import PublishedTable
 from lovt_bench.leaderboard.board.published_table import published_table
 from lovt_bench.leaderboard.board.records import RecordSet
-from lovt_bench.leaderboard.board.run_table import run_table, table_id
+from lovt_bench.leaderboard.board.run_table import run_table, told_apart
 from lovt_bench.leaderboard.board.selection import Group, select
 from lovt_bench.leaderboard.board.stale import Current, mark_stale
 from lovt_bench.leaderboard.statistics.analyse import analyse
@@ -57,6 +57,7 @@ def build(
     keeper: str | None = None,
     suites: Sequence[Suite] = (),
     notices: Sequence[Notice] = (),
+    over_images: Mapping[str, OverImages] | None = None,
 ) -> Leaderboard:
     """Return the leaderboard of these records.
 
@@ -76,6 +77,7 @@ def build(
         suites: What tables of runs rank by, the board's own suite first (`select`). Without suites all tasks are one,
             as in versions from before there were suites.
         notices: What was withdrawn, to be said, or is disputed, and marked.
+        over_images: Intervals over images, by `RunSet.keys_sha256` of the runs that they are of.
 
     Raises:
         LeaderboardError: A published value of an unknown task.
@@ -88,12 +90,19 @@ def build(
     known = descriptions or {}
     cells = by_cell(records.records)
     taken, made = costs(cells), makings(cells)
-    ids = [table_id(group) for group in groups]
     tables = []
-    for group in groups:
-        ambiguous = ids.count(table_id(group)) > 1
+    for group, ambiguous in zip(groups, told_apart(groups), strict=True):
         counted = suite_specs(group, specs, suites)
-        table = run_table(group, counted, known, taken, made, ambiguous=ambiguous, keeper=keeper)
+        table = run_table(
+            group,
+            counted,
+            known,
+            taken,
+            made,
+            ambiguous=ambiguous,
+            keeper=keeper,
+            over_images=over_images,
+        )
         tables.append(mark_contradictions(mark_stale(table, current or Current()), group.key, contradictions))
     public = [table for table in tables if table.track == "public"]
     rest = [table for table in tables if table.track != "public"]

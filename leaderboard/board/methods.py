@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lovt_bench.benchmark.contract.leaderboard import Cell, CellStatus, Row, RunValue, Table
-from lovt_bench.leaderboard.board.provenance import SETTING
+from lovt_bench.leaderboard.board.provenance import METHOD_FILES, SETTING
 from lovt_bench.leaderboard.board.standing import in_order, stand
 from lovt_bench.leaderboard.statistics import summarise
 from lovt_bench.leaderboard.statistics.analyse import analyse
@@ -19,7 +19,7 @@ from lovt_bench.leaderboard.statistics.statements import SCOPE_OF_METHODS
 FEWEST = 3
 """Pre-trainings that make a method: with two, an interval has one degree of freedom."""
 
-_SAME = ("Method", "Variant", "Profile", "Share of the corpus", "Corpus")
+_SAME = ("Method", METHOD_FILES, "Variant", "Profile", "Share of the corpus", "Corpus")
 """What pre-trainings of one method at one setting have in common, of their provenance, beside their settings."""
 
 
@@ -30,19 +30,22 @@ class NoMethodsError(ValueError):
 def method_table(table: Table) -> Table:
     """Return the table with a row for each method that has three pre-trainings, analysed as methods.
 
-    Pre-trainings count as one method's if their provenance differs in the seed alone. All other rows are left out and
-    noted.
+    Pre-trainings count as one method's if method, architecture, files of the method, variant, profile, corpus, share
+    of it and all settings are equal, and seeds differ. Of two rows of one seed the first counts. A row without training
+    and without weights is drawn anew for every run. All other rows are left out and noted.
 
     Raises:
         NoMethodsError: No method has three.
     """
     families: dict[tuple[object, ...], dict[str, Row]] = {}
     drawn: list[Row] = []
+    again: list[Row] = []
     for row in table.rows if table.kind == "runs" else []:
         seed = row.provenance.get("Seed")
         if seed is not None:
-            families.setdefault(_setting(row), {}).setdefault(seed, row)
-        elif row.supervision == "none":
+            if families.setdefault(_setting(row), {}).setdefault(seed, row) is not row:
+                again.append(row)
+        elif row.supervision == "none" and row.architecture and "Weights" not in row.provenance:
             drawn.append(row)
     whole = [list(members.values()) for members in families.values() if len(members) >= FEWEST]
     if not whole:
@@ -53,8 +56,12 @@ def method_table(table: Table) -> Table:
     tasks = [column.task for column in table.columns]
     rows = stand([*(_row(members, tasks) for members in whole), *drawn], tasks)
     used = {row.id for row in [*drawn, *(row for members in whole for row in members)]}
-    left_out = [row.display_name for row in table.rows if row.id not in used]
-    notes = [f"One pre-training or two, left out: {', '.join(left_out)}."] if left_out else []
+    few = [row for row in table.rows if row.id not in used and row not in again]
+    notes = [
+        f"{why}, left out: {', '.join(row.display_name for row in left_out)}."
+        for why, left_out in (("Fewer than three pre-trainings", few), ("The seed of another row", again))
+        if left_out
+    ]
     made = table.model_copy(update={"rows": in_order(rows), "methods": [], "claims": [], "notes": notes})
     return made.model_copy(update={"analysis": analyse(made, SCOPE_OF_METHODS)})
 

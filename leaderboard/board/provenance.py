@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.base import digest_of
 from lovt_bench.leaderboard.text import clean
 
 SETTING = "Setting "
 """Begins the label of a hyperparameter that the user changed."""
 
+METHOD_FILES = "Files of the method"
+"""Label of the digest of a submission's files, and of the image that was run in place of a built one."""
+
 SHOWN = 16
 """Hexadecimal digits of a digest."""
+
+LONGEST = 200
+"""Characters of a text."""
 
 _FINE_TUNED_GRAPH = (
     "a torch module made from the graph; batch norm stays as the graph has it, folded or by its statistics"
@@ -33,9 +40,10 @@ def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
         "Profile": said.profile,
         "Share of the corpus": said.fraction and f"{100 * said.fraction:g} %",
         "Seed": None if said.seed is None else str(said.seed),
-        **{f"{SETTING}{key}": value for key, value in (said.settings or {}).items()},
+        **{f"{SETTING}{key}": _setting(value) for key, value in (said.settings or {}).items()},
         "Corpus": _digest(said.corpus_sha256),
         "Inputs": _digest(said.inputs_sha256),
+        METHOD_FILES: said.method_sha256 and _files(said.method_sha256),
         "Container image": said.image_digest and said.image_digest[: len("sha256:") + SHOWN],
         "Checkpoint": _digest(said.source_sha256),
         "Commit": said.commit and said.commit[:SHOWN],
@@ -50,7 +58,7 @@ def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
         "Weights": _digest(manifest.sha256),
         "Made": manifest.created,
     }
-    return {clean(label): clean(text, limit=200) for label, text in texts.items() if text}
+    return {clean(label): clean(text, limit=LONGEST) for label, text in texts.items() if text}
 
 
 def duration(seconds: float) -> str:
@@ -59,6 +67,18 @@ def duration(seconds: float) -> str:
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def _setting(value: str) -> str:
+    """Return a setting that is equal only to itself, however long it is."""
+    if len(value) <= LONGEST:
+        return value
+    return f"{value[: LONGEST - SHOWN - 3]}… {digest_of(value)[:SHOWN]}"
+
+
+def _files(method_sha256: str) -> str:
+    digest, *image = method_sha256.split(" ", 1)
+    return " ".join([digest[:SHOWN], *image])
 
 
 def _digest(sha256: str | None) -> str | None:

@@ -12,6 +12,7 @@ from lovt_bench.benchmark.contract.leaderboard import (
     CellStatus,
     Column,
     Cost,
+    OverImages,
     Row,
     RunValue,
     Summary,
@@ -41,6 +42,21 @@ def table_id(group: Group) -> str:
     return slug(f"{shared}-{group.suite.name}") if group.suite else shared
 
 
+def told_apart(groups: Sequence[Group]) -> list[bool]:
+    """Return which groups share their id with another: theirs carry a digest."""
+    ids = Counter(map(table_id, groups))
+    return [ids[table_id(group)] > 1 for group in groups]
+
+
+def full_id(group: Group, *, ambiguous: bool) -> str:
+    """Return the id of a group's table, with a digest where another has the same."""
+    return f"{table_id(group)[:55]}-{_digest(group)}" if ambiguous else table_id(group)
+
+
+def _digest(group: Group) -> str:
+    return digest_of([*group.key, *([group.suite.name] if group.suite else [])])[:8]
+
+
 def run_table(
     group: Group,
     tasks: Sequence[TaskSpec],
@@ -50,6 +66,7 @@ def run_table(
     *,
     ambiguous: bool = False,
     keeper: str | None = None,
+    over_images: Mapping[str, OverImages] | None = None,
 ) -> Table:
     """Return the table of one group; its columns are the tasks that any submission has runs of.
 
@@ -61,13 +78,23 @@ def run_table(
         made: What made them (`leaderboard.board.making`).
         ambiguous: Another group has the same id: this one's id and title then carry a digest.
         keeper: Who keeps the board; None: nobody is named, and nothing is reproduced.
+        over_images: By `RunSet.keys_sha256`.
     """
     key = group.key
     present = [spec for spec in tasks if any(task == spec.id for _, task in group.sets)]
     ids = [spec.id for spec in present]
     names = sorted({submission for submission, _ in group.sets})
     drafts = [
-        _row(name, group, present, descriptions.get(name) or _nameless(name), costs or {}, made or {}, keeper)
+        _row(
+            name,
+            group,
+            present,
+            descriptions.get(name) or _nameless(name),
+            costs or {},
+            made or {},
+            keeper,
+            over_images or {},
+        )
         for name in names
     ]
     rows = in_order(stand(_told_apart(drafts), ids))
@@ -75,11 +102,10 @@ def run_table(
     for item in group.sets.values():
         by_task[item.task].append(item)
     columns = [_column(spec, by_task[spec.id]) for spec in present]
-    digest = digest_of([*key, *([group.suite.name] if group.suite else [])])[:8]
     return Table(
-        id=f"{table_id(group)[:55]}-{digest}" if ambiguous else table_id(group),
+        id=full_id(group, ambiguous=ambiguous),
         kind="runs",
-        title=_title(group) + (f" [{digest}]" if ambiguous else ""),
+        title=_title(group) + (f" [{_digest(group)}]" if ambiguous else ""),
         statement=_statement(group),
         protocol=clean(key.protocol),
         protocol_sha256=key.protocol_sha256,
@@ -164,6 +190,7 @@ def _row(
     costs: Mapping[CostKey, Cost],
     made: Mapping[CostKey, Making],
     keeper: str | None,
+    over_images: Mapping[str, OverImages],
 ) -> Row:
     sets = [(spec, item) for spec in tasks if (item := group.sets.get((name, spec.id)))]
     backbone = sets[0][1].backbone
@@ -182,6 +209,7 @@ def _row(
             claims.get(spec.id),
             costs.get(key := cell_key(group.key, item)),
             made.get(key, Making()),
+            over_images.get(item.keys_sha256) if over_images else None,
         )
         for spec, item in sets
     ]
@@ -215,7 +243,12 @@ def _told_apart(rows: Sequence[Row]) -> list[Row]:
 
 
 def _cell(
-    spec: TaskSpec, item: RunSet, claim: ClaimedNumber | None, cost: Cost | None, making: Making
+    spec: TaskSpec,
+    item: RunSet,
+    claim: ClaimedNumber | None,
+    cost: Cost | None,
+    making: Making,
+    over_images: OverImages | None,
 ) -> Cell:
     fine = [run for run in item.runs if run.status == "ok"]
     status: CellStatus = "complete" if item.whole else "partial"
@@ -231,6 +264,7 @@ def _cell(
         grid_edge=next((run.grid_edge for run in item.runs if run.grid_edge), None),
         mixed=making.mixed,
         made_with=making.made_with,
+        over_images=over_images,
     )
     return cell if claim is None else cell.model_copy(update={"claimed": claimed_value(claim, cell)})
 

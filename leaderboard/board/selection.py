@@ -65,6 +65,11 @@ class RunSet:
         """Digest of everything but the seed."""
         return digest_of(self.runs[0].run.model_dump(mode="json", exclude={"seed"}))
 
+    @property
+    def keys_sha256(self) -> str:
+        """Digest of the keys of the runs."""
+        return digest_of(sorted(run.key for run in self.runs))
+
     @cached_property
     def newest(self) -> datetime:
         """When the last of the runs finished."""

@@ -174,7 +174,9 @@ def _value(cell: Cell | None) -> object:
 
 def _beside(row: Row) -> dict[str, object]:
     """Return what cells say beside their numbers."""
-    return {cell.task: cell.model_dump(include={"claimed", "cost", "curve"}) for cell in row.cells}
+    return {
+        cell.task: cell.model_dump(include={"claimed", "cost", "curve", "over_images"}) for cell in row.cells
+    }
 
 
 def _ranks(old: Table, new: Table) -> Iterator[RankChange]:

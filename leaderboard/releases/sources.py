@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
-from lovt_bench.benchmark.contract.base import Model, Name, Sha256
-from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256, is_empty
+from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard, OverImages
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.release import RecordList
 from lovt_bench.benchmark.contract.suite import Suite
@@ -65,6 +65,8 @@ class Frozen(Model):
     """What the keeper withdrew or marked as disputed."""
     notes: list[str] = []
     """What reading the results left out."""
+    over_images: dict[Sha256, OverImages] = Field(default={}, exclude_if=is_empty)
+    """By `RunSet.keys_sha256`; absent where nobody asked for them, as in older documents."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,12 @@ class Sources:
     def board(self, version: str) -> Leaderboard:
         """Return the version of that name."""
         frozen = self.frozen
-        expected = {(item.protocol_sha256, item.profile_sha256): item.runs for item in frozen.expected_runs}
         return build(
             RecordSet(self.records.files, tuple(frozen.notes)),
             self.published,
             frozen.tasks,
             frozen.descriptions,
-            expected,
+            self.expected_runs,
             version,
             current=frozen.current,
             lineage=frozen.lineage,
@@ -105,7 +106,18 @@ class Sources:
             keeper=frozen.keeper,
             suites=frozen.suites,
             notices=frozen.notices,
+            over_images=frozen.over_images,
         )
+
+    @property
+    def expected_runs(self) -> dict[tuple[str, str], int]:
+        """The number of final runs by digests of protocol and profile."""
+        return {(item.protocol_sha256, item.profile_sha256): item.runs for item in self.frozen.expected_runs}
+
+    def with_over_images(self, found: Mapping[str, OverImages]) -> Sources:
+        """Return the same with intervals over images."""
+        frozen = self.frozen.model_copy(update={"over_images": dict(sorted(found.items()))})
+        return replace(self, frozen=frozen, files={**self.files, FROZEN: frozen.to_json().encode()})
 
     def input_files(self) -> dict[str, bytes]:
         """Return the files of a release that it is rebuilt from, and the list of its records."""

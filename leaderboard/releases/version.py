@@ -113,7 +113,7 @@ def read_untouched(out: Path, version: str) -> dict[str, bytes]:
 
 
 def read_listed(out: Path, version: str, name: str) -> dict[str, bytes]:
-    """Return one file of a release by its name, held against the release's sums; nothing where it has none.
+    """Return one file of a release by its name, held against the release's sums.
 
     Raises:
         LeaderboardError: It, or the file of sums, is not there or not the one that was written.

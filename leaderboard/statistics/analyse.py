@@ -98,6 +98,7 @@ def _ranking(whole: Grid, balance: Balance, samples: Bootstrap) -> Ranking:
     order = sorted(range(len(points)), key=lambda row: (points[row], whole.rows[row]))
     scaled = aggregate(whole, balance)
     stand = places(whole, balance)
+    top, apart = order[0], stand.apart[order[0]]
     return Ranking(
         balance=balance,
         rows=[
@@ -113,6 +114,8 @@ def _ranking(whole: Grid, balance: Balance, samples: Bootstrap) -> Ranking:
             for row in order
         ],
         groups=neighbours(stand.apart[np.ix_(order, order)]),
+        alike=[whole.rows[row] for row in order[1:] if not apart[row]],
+        ahead=[whole.rows[row] for row in order if apart[row] and stand.scores[row] > stand.scores[top]],
         floor=scaled.floor if scaled else None,
         reference=scaled.reference if scaled else None,
     )

@@ -20,15 +20,22 @@ def distinct(runs: Sequence[tuple[float, int | None]]) -> tuple[float, ...]:
     Args:
         runs: Value and seed of each run, seed None where it is not known.
     """
-    values: list[float] = []
+    return tuple(runs[place][0] for place in distinct_places(runs))
+
+
+def distinct_places(runs: Sequence[tuple[float, int | None]]) -> list[int]:
+    """Return the places of the runs that `distinct` keeps."""
+    kept: list[int] = []
+    values: set[float] = set()
     seeds: set[int] = set()
-    for value, seed in runs:
-        if value in values or (seed is not None and seed in seeds):
+    for place, (value, seed) in enumerate(runs):
+        if value in values or seed in seeds:
             continue
-        values.append(value)
+        kept.append(place)
+        values.add(value)
         if seed is not None:
             seeds.add(seed)
-    return tuple(values)
+    return kept
 
 
 def audit_runs(

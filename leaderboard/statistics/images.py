@@ -28,7 +28,14 @@ GROUPS = 100
 SEED = 20221023
 """Of the order in which images are dealt to groups."""
 
+ROUNDING = 1e-12
+"""Standard errors of metrics in [0, 1] below which nothing varies but the last digits."""
+
 Floats = NDArray[np.float64]
+Side = tuple[Floats, Floats]
+"""(R,) values of runs on all images and (R, G) values without each group."""
+Part = tuple[float, int]
+"""A variance and its degrees of freedom."""
 
 
 class NoImageIntervalError(ValueError):
@@ -53,9 +60,9 @@ class ImageInterval:
 
     @property
     def p(self) -> float:
-        """Two-sided p-value of the value 0."""
+        """Two-sided p-value of the value 0; NaN without an error, since there is no test."""
         if self.error == 0:
-            return 1.0 if self.value == 0 else 0.0
+            return math.nan
         return float(2 * stdtr(self.freedom, -abs(self.value) / self.error))
 
 
@@ -98,47 +105,77 @@ def image_interval(
     sides = [runs] if other is None else [runs, other]
     for side in sides:
         if len(side) < 2:
-            raise NoImageIntervalError(f"no interval over images: {len(side)} run(s), two are needed")
+            raise NoImageIntervalError(
+                f"no interval over images: {len(side)} distinct run(s), two are needed"
+            )
     counts = {run.images for side in sides for run in side}
     if len(counts) > 1:
         raise NoImageIntervalError("no interval over images: the runs are of different numbers of images")
     weights = leave_out(counts.pop(), people)
-    values = [_values(side, weights) for side in sides]
-    if not all(np.isfinite(part).all() for side in values for part in side):
-        raise NoImageIntervalError("no interval over images: too few of them hold a lesion")
-    return from_values(values)
+    return from_values([_values(side, weights) for side in sides])
 
 
-def _values(runs: Sequence[Weighted], weights: Floats) -> tuple[Floats, Floats]:
+def _values(runs: Sequence[Weighted], weights: Floats) -> Side:
     """Return (R,) values on all images and (R, G) values with each group left out."""
     lines = np.concatenate([np.ones((1, weights.shape[1])), weights])
     found = np.stack([run.values(lines) for run in runs])
     return found[:, 0], found[:, 1:]
 
 
-def from_values(sides: Sequence[tuple[Floats, Floats]]) -> ImageInterval:
-    """Return the interval from (R,) values on all images and (R, G) values without each group, of one row or two."""
+def from_values(sides: Sequence[Side]) -> ImageInterval:
+    """Return the interval of one row, or of the difference of two on the same images.
+
+    Raises:
+        NoImageIntervalError: A value is undefined.
+    """
     signs = (1.0, -1.0)
     value = sum(sign * whole.mean() for sign, (whole, _) in zip(signs, sides, strict=False))
     together = sum(sign * left.mean(axis=0) for sign, (_, left) in zip(signs, sides, strict=False))
-    images = float(_jackknife(np.asarray(together)))
-    seeds, freedom, interaction = 0.0, 0.0, 0.0
-    for whole, left in sides:
-        runs = len(whole)
-        own = float(whole.var(ddof=1)) / runs
-        seeds += own
-        freedom += own**2 / (runs - 1)
-        excess = float(_jackknife(left).mean() - _jackknife(left.mean(axis=0)))
-        interaction += max(excess, 0.0) / (runs - 1)
-    groups = sides[0][1].shape[1]
-    variance = max(seeds + images - interaction, seeds, images)
-    freedom += images**2 / (groups - 1)
-    return ImageInterval(
-        value=float(value),
-        error=math.sqrt(variance),
-        freedom=variance**2 / freedom if freedom > 0 else math.inf,
-        seeds=seeds / variance if variance > 0 else 0.0,
+    seeds = [_over_runs(whole) for whole, _ in sides]
+    return _interval(float(value), seeds, [_over_images(np.asarray(together))], sides)
+
+
+def gap_from_values(inside: Side, rest: Side) -> ImageInterval:
+    """Return the interval of the difference of the same runs on other images.
+
+    Raises:
+        NoImageIntervalError: A value is undefined.
+    """
+    sides = (inside, rest)
+    difference = inside[0] - rest[0]
+    images = [_over_images(left.mean(axis=0)) for _, left in sides]
+    return _interval(float(difference.mean()), [_over_runs(difference)], images, sides)
+
+
+def _interval(
+    value: float, seeds: Sequence[Part], images: Sequence[Part], sides: Sequence[Side]
+) -> ImageInterval:
+    """Return the interval from variances with their degrees of freedom; what both hold is taken away once."""
+    if not all(np.isfinite(part).all() for side in sides for part in side):
+        raise NoImageIntervalError("no interval over images: too few of them hold a lesion")
+    interaction = sum(
+        max(float(_jackknife(left).mean() - _jackknife(left.mean(axis=0))), 0.0) / (len(left) - 1)
+        for _, left in sides
     )
+    of_seeds, of_images = (sum(variance for variance, _ in parts) for parts in (seeds, images))
+    variance = max(of_seeds + of_images - interaction, of_seeds, of_images)
+    if variance < ROUNDING**2:
+        return ImageInterval(value=value, error=0.0, freedom=math.inf, seeds=0.0)
+    spread = sum(part**2 / freedom for part, freedom in (*seeds, *images))
+    return ImageInterval(
+        value=value,
+        error=math.sqrt(variance),
+        freedom=variance**2 / spread,
+        seeds=of_seeds / variance,
+    )
+
+
+def _over_runs(whole: Floats) -> Part:
+    return float(whole.var(ddof=1)) / len(whole), len(whole) - 1
+
+
+def _over_images(left: Floats) -> Part:
+    return float(_jackknife(left)), len(left) - 1
 
 
 def _jackknife(left: Floats) -> Floats:

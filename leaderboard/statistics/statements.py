@@ -44,7 +44,9 @@ def statements(table: Table, grid: Grid, analysis: Analysis, scope: str = SCOPE)
         *_tasks_won(table, grid),
         scope,
         *_told_apart_everywhere(table, analysis),
-        *_first_rank(grid, analysis, shown, "this checkpoint" if scope == SCOPE else "this method"),
+        *_first_rank(
+            analysis, shown, "this checkpoint" if scope == SCOPE else "this method", _images(table, grid)
+        ),
         *_friedman(analysis),
         *_runs(table, grid, analysis),
     ]
@@ -131,26 +133,36 @@ def _told_apart_everywhere(table: Table, analysis: Analysis) -> list[str]:
     ]
 
 
-def _first_rank(grid: Grid, analysis: Analysis, shown: dict[str, str], who: str) -> list[str]:
+def _images(table: Table, grid: Grid) -> str:
+    """Return why a table is no sample of datasets."""
+    if table.track == "phantom":
+        return "the images are synthetic"
     count = len(sources_of(grid.datasets))
-    sources = "1 source" if count == 1 else f"{count} sources"
+    return f"the images come from {'1 source' if count == 1 else f'{count} sources'}"
+
+
+def _first_rank(analysis: Analysis, shown: dict[str, str], who: str, images: str) -> list[str]:
     found = []
     for ranking in analysis.rankings:
         top, count = ranking.rows[0], len(ranking.rows)
         how = "datasets count alike" if ranking.balance == "dataset" else "tasks count alike"
-        last = max((last for first, last in ranking.groups if first == 0), default=0)
-        others = [shown[item.row] for item in ranking.rows[1 : last + 1]]
+        others, ahead = ([shown[row] for row in rows] for rows in (ranking.alike, ranking.ahead))
         apart = (
             f"it cannot be told apart from {_listed(others)}"
             if others
-            else "it can be told apart from the next row"
+            else "it can be told apart from every other row"
         )
+        if ahead:
+            apart += (
+                f"; {_listed(ahead)} {'is' if len(ahead) == 1 else 'are'} better by scaled scores and can be told "
+                f"apart from it"
+            )
         found.append(
             f"Where {how}, {shown[top.row]} has the best mean rank on these tasks, {top.mean_rank:.2f} of {count} "
             f"rows; {apart}, and by its scaled scores {who} has a place between {top.first_place} and "
             f"{top.last_place} of {count} (Holm over all pairs; 95 % for all rows together). With datasets, tasks and "
             f"runs drawn anew its mean rank would lie between {top.low:.2f} and {top.high:.2f} in 95 % of draws: that "
-            f"describes and tests nothing, since the images come from {sources}."
+            f"describes and tests nothing, since {images}."
         )
     return found
 
@@ -184,7 +196,7 @@ def _runs(table: Table, grid: Grid, analysis: Analysis) -> list[str]:
         measured = int(np.isfinite(grid.scores).sum())
         found.append(
             f"{len(analysis.audits)} cell(s) of {measured} hold runs that repeat a value or a seed; only distinct runs "
-            f"enter tests and intervals of ranks."
+            f"enter tests and draws of ranks."
         )
     incomplete = len(grid.rows) - int(grid.complete.sum())
     if incomplete:

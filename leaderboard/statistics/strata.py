@@ -2,14 +2,15 @@
 
 Within a stratum the interval is that of `images`. A gap is the score in a stratum less that in all other images of
 which the property is known; runs are paired, since one run has both. Holm corrects over all gaps that are tested
-together.
+together. The mean over classes is over those that enough images of both sides hold: one that is absent has no score
+there.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +19,16 @@ from lovt_bench.leaderboard.statistics.hypotheses import ALPHA, holm
 from lovt_bench.leaderboard.statistics.images import (
     ImageInterval,
     NoImageIntervalError,
+    Side,
     from_values,
+    gap_from_values,
     leave_out,
 )
 from lovt_bench.tasks.weighted import Weighted
 
 FEWEST = 10
-"""Images of a stratum (patients where they are known), and images with a lesion, below which nothing is said."""
+"""Images of a stratum, and those of them with a lesion of a class, below which nothing is said (of the class); patients
+where they are known."""
 
 Mask = NDArray[np.bool_]
 
@@ -45,6 +49,8 @@ class Stratum:
     """Of the gap, corrected."""
     text: str = ""
     """Why there is no score or gap."""
+    left_out: tuple[str, ...] = ()
+    """Classes that score and gap leave out."""
 
     @property
     def flagged(self) -> bool:
@@ -57,6 +63,7 @@ def strata(
     runs: Sequence[Weighted],
     levels: Mapping[str, Mapping[str, Mask]],
     people: Sequence[object] | None = None,
+    classes: Sequence[str] = (),
 ) -> list[Stratum]:
     """Return the strata of a task, gaps not yet corrected (`corrected`).
 
@@ -65,14 +72,18 @@ def strata(
         runs: One per training seed.
         levels: By property and level, the images (N,) that have it.
         people: Whom each image shows.
+        classes: Names of the classes that runs hold, to say which were left out.
     """
     found = []
     for name, parts in levels.items():
         known = np.any(list(parts.values()), axis=0) if parts else np.zeros(0, dtype=bool)
         for place, (level, inside) in enumerate(parts.items()):
-            # The gap of the second of two levels is that of the first with the other sign.
-            rest = None if len(parts) == 1 or (len(parts) == 2 and place) else known & ~inside
-            found.append(_stratum(Stratum(task, name, level, int(inside.sum())), runs, inside, rest, people))
+            item = Stratum(task, name, level, int(inside.sum()))
+            rest = known & ~inside if len(parts) > 1 else None
+            found.append(_stratum(item, runs, (inside, rest), people, classes))
+            if len(parts) == 2 and place:
+                # It is that of the first with the other sign.
+                found[-1] = replace(found[-1], gap=None)
     return found
 
 
@@ -81,64 +92,66 @@ def corrected(found: Iterable[Stratum]) -> list[Stratum]:
     found = list(found)
     p = holm(np.array([math.nan if item.gap is None else item.gap.p for item in found]))
     return [
-        Stratum(**{**item.__dict__, "p": None if math.isnan(one) else float(one)})
-        for item, one in zip(found, p.tolist(), strict=True)
+        replace(item, p=None if math.isnan(one) else one) for item, one in zip(found, p.tolist(), strict=True)
     ]
 
 
-def gap(
-    runs: Sequence[Weighted], inside: Mask, rest: Mask, people: Sequence[object] | None = None
-) -> ImageInterval:
-    """Return the score on the images `inside` less that on the `rest`, of the same runs.
+def _stratum(
+    item: Stratum,
+    runs: Sequence[Weighted],
+    sides: tuple[Mask, Mask | None],
+    people: Sequence[object] | None,
+    classes: Sequence[str],
+) -> Stratum:
+    inside, rest = sides
+    try:
+        kept = _enough(runs[0], inside, people)
+        if len(runs) < 2:
+            raise NoImageIntervalError("there is one distinct run, two are needed")
+        try:
+            both = kept if rest is None else kept & _enough(runs[0], rest, people)
+            if not both.any():
+                raise NoImageIntervalError(f"no class has a lesion in {FEWEST} on both sides")
+        except NoImageIntervalError as error:
+            # A score by itself; there is nothing to compare it with.
+            both, rest, item = kept, None, replace(item, text=f"no gap to the others: {error}")
+        item = replace(item, left_out=_named(classes, ~both))
+        runs = [run.of_classes(np.flatnonzero(both).tolist()) for run in runs]
+        own = _left_out(runs, inside, people)
+        item = replace(item, score=from_values([own]))
+        if rest is None:
+            return item
+        return replace(item, gap=gap_from_values(own, _left_out(runs, rest, people)))
+    except NoImageIntervalError as error:
+        return replace(item, text=str(error))
+
+
+def _named(classes: Sequence[str], chosen: Mask) -> tuple[str, ...]:
+    return tuple(name for name, is_one in zip(classes, chosen.tolist(), strict=False) if is_one)
+
+
+def _enough(run: Weighted, mask: Mask, people: Sequence[object] | None) -> Mask:
+    """Return (C,) which classes enough images of a mask hold, or patients where they are known.
 
     Raises:
-        NoImageIntervalError: There are fewer than two runs, or too few images on a side.
+        NoImageIntervalError: There are too few of them, or no class is.
     """
-    sides = [_left_out(runs, mask, people) for mask in (inside, rest)]
-    if len(runs) < 2:
-        raise NoImageIntervalError("there is one run, two are needed")
-    whole = sides[0][0] - sides[1][0]
-    seeds = float(whole.var(ddof=1)) / len(runs)
-    parts = [from_values([(np.full(len(runs), values.mean()), left)]) for values, left in sides]
-    variance = seeds + sum(part.error**2 for part in parts)
-    freedom = seeds**2 / (len(runs) - 1) + sum(
-        part.error**4 / part.freedom for part in parts if part.error > 0
-    )
-    return ImageInterval(
-        value=float(whole.mean()),
-        error=math.sqrt(variance),
-        freedom=variance**2 / freedom if freedom > 0 else math.inf,
-        seeds=seeds / variance if variance > 0 else 0.0,
-    )
+    rows = np.flatnonzero(mask).tolist()
+    who, what = (rows, "image(s)") if people is None else ([people[row] for row in rows], "patient(s)")
+    if (units := len(set(who))) < FEWEST:
+        raise NoImageIntervalError(f"{units} {what}, fewer than {FEWEST}")
+    lesions = run.lesions[rows].T
+    held = np.array([len({one for one, has in zip(who, line, strict=True) if has}) for line in lesions])
+    if held.max() < FEWEST:
+        of_class = " of one class" if len(held) > 1 else ""
+        raise NoImageIntervalError(f"{held.max()} {what} with a lesion{of_class}, fewer than {FEWEST}")
+    return held >= FEWEST
 
 
-def _stratum(
-    item: Stratum, runs: Sequence[Weighted], inside: Mask, rest: Mask | None, people: Sequence[object] | None
-) -> Stratum:
-    fields = item.__dict__
-    try:
-        values, left = _left_out(runs, inside, people)
-        if len(runs) < 2:
-            raise NoImageIntervalError("there is one run, two are needed")
-        fields = {**fields, "score": from_values([(values, left)])}
-        if rest is not None:
-            fields = {**fields, "gap": gap(runs, inside, rest, people)}
-    except NoImageIntervalError as error:
-        fields = {**fields, "text": str(error)}
-    return Stratum(**fields)
-
-
-def _left_out(runs: Sequence[Weighted], mask: Mask, people: Sequence[object] | None) -> tuple:
+def _left_out(runs: Sequence[Weighted], mask: Mask, people: Sequence[object] | None) -> Side:
     """Return (R,) values on the images of a mask, and (R, G) with each group of them left out."""
     rows = np.flatnonzero(mask)
-    who = None if people is None else [people[row] for row in rows.tolist()]
-    units = len(rows) if who is None else len(set(who))
-    if units < FEWEST:
-        what = "image(s)" if people is None else "patient(s)"
-        raise NoImageIntervalError(f"{units} {what}, fewer than {FEWEST}")
-    if (lesions := int(runs[0].with_lesion[rows].sum())) < FEWEST:
-        raise NoImageIntervalError(f"{lesions} image(s) with a lesion, fewer than {FEWEST}")
-    groups = leave_out(len(rows), who)
+    groups = leave_out(len(rows), None if people is None else [people[row] for row in rows.tolist()])
     weights = np.zeros((len(groups) + 1, len(mask)))
     weights[0, rows] = 1.0
     weights[1:, rows] = groups

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from lovt_bench.tasks.metrics.positive_map import kept_detections
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.scores import detection_scores, segmentation_scores
 from lovt_bench.tasks.weighing import weigh_boxes, weigh_masks
+from lovt_bench.tasks.weighted import AT_ONCE, Ranked, RankedClass
 
 PROTOCOL = load_protocol()
 METRICS = ("mAP", "mAP@0.5", "mAP@0.75", "coco_mAP", "froc")
@@ -79,3 +82,18 @@ def test_masks_are_weighed_as_they_are_scored() -> None:
 def test_a_metric_without_weights_is_named(metric: str) -> None:
     with pytest.raises(ValueError, match=f"{metric} of masks has no interval over images"):
         weigh_masks(torch.zeros(3, 1, 3, dtype=torch.int64), ["mass"], metric)
+
+
+def test_memory_does_not_grow_with_groups_times_detections() -> None:
+    generator, images, found = np.random.default_rng(3), 100, 60_000
+    item = RankedClass(
+        generator.integers(0, images, found), generator.random((1, found)) < 0.5, np.full(images, 400)
+    )
+    weights = np.concatenate([np.ones((1, images)), 1.0 - np.eye(images)])
+    ranked = Ranked([item])
+    tracemalloc.start()
+    values = ranked.values(weights)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 6 * 8 * AT_ONCE
+    assert values.tolist() == [ranked.values(line[None])[0] for line in weights]

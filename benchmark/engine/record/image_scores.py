@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +24,18 @@ class ScoredImages:
 
     task: str
     metric: str
-    seeds: list[int]
-    """One of each run."""
+    records: list[RunRecord]
+    """By seed."""
     runs: list[Weighted]
+    """One of each record."""
+    classes: list[str]
     index: pd.DataFrame
     """(N rows) what the store knows of each image; its columns of people may be absent."""
-    dataset_sha256: str
+
+    @property
+    def edition(self) -> tuple[str, str]:
+        """Digests of image store and task specification."""
+        return self.records[0].run.dataset_sha256, self.records[0].run.task_sha256
 
     @property
     def people(self) -> list[str] | None:
@@ -50,50 +56,40 @@ class NotScored:
 
 
 def scored_images(
-    records: Iterable[RunRecord], results: Path, stores: Stores, metric: str | None = None
+    cells: Mapping[str, Sequence[RunRecord]], results: Path, stores: Stores
 ) -> Iterator[ScoredImages | NotScored]:
-    """Yield the final runs of each task by images; of several editions of a cell the newest.
+    """Yield cells by images.
 
     Args:
-        records: Final runs of one backbone.
+        cells: By task, final runs that differ in their seed alone.
         results: Folder of run records with the predictions beside them.
         stores: What they are held against.
-        metric: Another metric than the task's own.
     """
-    cells: dict[str, dict[object, list[RunRecord]]] = {}
-    for record in records:
-        if record.run.phase == "final" and record.run.engine == "fast":
-            cell = record.run.model_copy(update={"seed": 0}).key()
-            cells.setdefault(record.run.task, {}).setdefault(cell, []).append(record)
-    for task, editions in cells.items():
-        newest = max(editions.values(), key=lambda runs: max(run.finished_at for run in runs))
-        yield _cell(task, newest, results, stores, metric)
+    for task, records in cells.items():
+        yield _cell(task, sorted(records, key=lambda record: record.run.seed), results, stores)
 
 
-def _cell(
-    task: str, records: list[RunRecord], results: Path, stores: Stores, metric: str | None
-) -> ScoredImages | NotScored:
+def _cell(task: str, records: list[RunRecord], results: Path, stores: Stores) -> ScoredImages | NotScored:
     if any(record.status == "diverged" for record in records):
         return NotScored(task, "a run diverged, so that the cell has no score")
-    records = sorted(records, key=lambda record: record.run.seed)
     found: list[Weighted] = []
     for record in records:
         try:
             run = stores.run(record)
             stored = stored_predictions(run, results)
             check_fits(run, stored)
-            found.append(_weighted(run, stored, metric or record.metric))
+            found.append(_weighted(run, stored, record.metric))
         except PredictionError as error:
             return NotScored(task, f"the predictions of seed {record.run.seed} {error}")
         except ValueError as error:
             return NotScored(task, str(error))
     return ScoredImages(
         task=task,
-        metric=metric or records[0].metric,
-        seeds=[record.run.seed for record in records],
+        metric=records[0].metric,
+        records=records,
         runs=found,
+        classes=list(run.spec.classes),
         index=run.store.index.iloc[run.rows].reset_index(drop=True),
-        dataset_sha256=records[0].run.dataset_sha256,
     )
 
 

@@ -91,7 +91,8 @@ class Stores:
     """
 
     def __init__(self, data: Path, profile: Callable[[str], Profile] = load_profile) -> None:
-        self._data, self._profile, self._open = data, profile, cache(open_store)
+        self._data, self._open = data, cache(open_store)
+        self._task, self._protocol, self._profile = cache(load_task), cache(load_protocol), cache(profile)
 
     def run(self, record: RunRecord) -> ScoredRun:
         """Return the run with the task, the protocol and the store that it names.
@@ -101,8 +102,8 @@ class Stores:
         """
         run = record.run
         try:
-            protocol, profile = load_protocol(run.protocol), self._profile(run.profile)
-            spec = apply_profile(load_task(run.task), profile)
+            protocol, profile = self._protocol(run.protocol), self._profile(run.profile)
+            spec = apply_profile(self._task(run.task), profile)
         except ValueError as error:
             raise NoStoreError(str(error)) from error
         for name, here, recorded in (

@@ -22,7 +22,7 @@ from lovt_bench.leaderboard.show.plots.critical_difference import (
     critical_difference_chart,
     critical_difference_label,
 )
-from lovt_bench.leaderboard.show.plots.ranks import last_tied
+from lovt_bench.leaderboard.show.plots.ranks import tied
 from lovt_bench.leaderboard.show.plots.theme import LOOKS
 from lovt_bench.leaderboard.text import clean
 
@@ -134,6 +134,7 @@ def _cell(cell: Cell | None, table: Table) -> dict[str, Any]:
         "mean": score(summary.mean) if summary else None,
         "student": spread(summary.interval95_student) if summary else None,
         "normal": spread(summary.interval95_normal) if summary else None,
+        "images": spread(cell.over_images.interval95) if cell.over_images else None,
         "runs": None if runs == table.expected_runs else runs,
         "status": None if cell.status == "complete" else cell.status,
         "mark": "best" if cell.best else "second" if cell.second else None,
@@ -154,12 +155,12 @@ def _analysis(table: Table, analysis: Analysis) -> dict[str, Any]:
                         "rank": short(item.mean_rank, 5),
                         "low": short(item.low),
                         "high": short(item.high),
+                        "tied": item.row in shaded,
                     }
                     for item in ranking.rows
                 ],
-                "tied": last_tied(ranking) + 1,
             }
-            for ranking in analysis.rankings
+            for ranking, shaded in zip(analysis.rankings, map(tied, analysis.rankings), strict=True)
         ],
         "criticals": [
             {

@@ -83,6 +83,8 @@ def _cell(cell: Cell | None, shared: Shared) -> dict[str, Any]:
         if cell.made_with
         else None,
     }
+    if found := cell.over_images:
+        fields["images"] = [short(found.share_of_seeds, 2), found.runs, found.images, found.patients]
     if cell.claimed:
         fields["claim"] = score(cell.claimed.value)
         fields["claimInterval"] = spread(cell.claimed.interval95)

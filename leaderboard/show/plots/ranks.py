@@ -1,4 +1,4 @@
-"""Mean ranks with their bootstrap intervals, best on top."""
+"""Mean ranks with the range of 95 % of draws, best on top."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def rank_rows(table: Table, ranking: Ranking, other: Ranking, shown: Sequence[Ra
     """Return the rows of the chart; places among all rows of the ranking count."""
     fields = {row.id: row_fields(row) for row in table.rows}
     elsewhere = {item.row: item.mean_rank for item in other.rows}
-    tied = {item.row for item in ranking.rows[: last_tied(ranking) + 1]}
+    shaded = tied(ranking)
     return [
         {
             **fields[item.row],
@@ -79,12 +79,16 @@ def rank_rows(table: Table, ranking: Ranking, other: Ranking, shown: Sequence[Ra
             "low": item.low,
             "high": item.high,
             "other": elsewhere[item.row],
-            "tied": item.row in tied,
+            "tied": item.row in shaded,
         }
         for item in shown
     ]
 
 
-def last_tied(ranking: Ranking) -> int:
-    """Return the place of the last row that cannot be told apart from the first, -1 where all can."""
-    return max((last for first, last in ranking.groups if first == 0), default=-1)
+def tied(ranking: Ranking) -> set[str]:
+    """Return the first row and those that cannot be told apart from it, of older boards its first group; none where all
+    can.
+    """
+    last = max((last for first, last in ranking.groups if first == 0), default=0)
+    alike = ranking.alike or [item.row for item in ranking.rows[1 : last + 1]]
+    return {ranking.rows[0].row, *alike} if alike else set()

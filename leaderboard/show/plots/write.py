@@ -19,7 +19,7 @@ from lovt_bench.leaderboard.show.plots.critical_difference import (
 from lovt_bench.leaderboard.show.plots.curves import curve_chart, curve_rows
 from lovt_bench.leaderboard.show.plots.figure import WIDTH, Figure, Format, figure_bytes, figure_svg
 from lovt_bench.leaderboard.show.plots.heatmap import heat_chart, heat_rows
-from lovt_bench.leaderboard.show.plots.ranks import last_tied, rank_chart, rank_rows
+from lovt_bench.leaderboard.show.plots.ranks import rank_chart, rank_rows, tied
 from lovt_bench.leaderboard.show.plots.scores import has_runs, score_chart, score_rows, score_sheet
 from lovt_bench.leaderboard.statistics.aggregate import is_reference
 from lovt_bench.leaderboard.text import slug
@@ -63,10 +63,10 @@ def _ranks(table: Table) -> Named:
     references = [item for item in ranking.rows[LIMIT:] if is_reference(item.row)]
     shown = [*ranking.rows[: LIMIT - min(len(references), LIMIT // 2)], *references][:LIMIT]
     notes = [
-        f"Mark and line: mean rank over datasets (their tasks share one vote) with its 95 % interval by "
-        f"{analysis.bootstrap_samples} bootstrap samples over datasets, tasks and runs. Cross: mean rank over tasks."
+        f"Mark and line: mean rank over datasets (their tasks share one vote) with the range of 95 % of "
+        f"{analysis.bootstrap_samples} draws of datasets, tasks and runs. Cross: mean rank over tasks."
     ]
-    if last_tied(ranking) >= 0:
+    if tied(ranking):
         notes.append("Shaded: cannot be told apart from the first.")
     if len(shown) < len(ranking.rows):
         notes.append(

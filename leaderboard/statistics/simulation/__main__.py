@@ -14,7 +14,7 @@ from lovt_bench.benchmark.disk.temporary import write_text
 from lovt_bench.leaderboard.statistics.simulation.boards import BOARDS, Kind, rates
 from lovt_bench.leaderboard.statistics.simulation.coverage import METRICS, SEED, MetricName, coverage, target
 
-BOUNDARY = "\n<!-- below: written by `python -m lovt_bench.leaderboard.statistics.simulation` -->\n"
+BOUNDARY = "\n<!-- below: as `python -m lovt_bench.leaderboard.statistics.simulation` writes it -->\n"
 
 CASES: tuple[tuple[str, Kind, float], ...] = (
     ("all rows equal", "equal", 0.0),
@@ -31,6 +31,16 @@ SETS = {
     "boxes": {44: (1, 400, 4000), 2400: (4, 25, 300)},
 }
 """By number of images: parts, test sets of each (by a seed of its own), and test sets that the truth is taken from."""
+
+
+def rewritten(page: str, tables: str) -> str:
+    """Return a page with other tables below its boundary. Raises ValueError for a page that has none, or two."""
+    before, *after = page.split(BOUNDARY)
+    if len(after) != 1:
+        raise ValueError(
+            f"the page has {len(after)} lines {BOUNDARY.strip()!r}, one is expected: nothing is written"
+        )
+    return before + BOUNDARY + tables
 
 
 def boards() -> Iterator[str]:
@@ -83,5 +93,6 @@ def _table(
 
 if __name__ == "__main__":
     page = Path(sys.argv[1])
-    before = page.read_text(encoding="utf-8").split(BOUNDARY)[0]
-    write_text(page, "".join([before, BOUNDARY, *boards(), *intervals()]))
+    rewritten(page.read_text(encoding="utf-8"), "")  # before ten minutes of drawing
+    tables = "".join([*boards(), *intervals()])
+    write_text(page, rewritten(page.read_text(encoding="utf-8"), tables))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +14,32 @@ import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from statsmodels.stats.multitest import multipletests
 
+from lovt_bench.benchmark.cli.leaderboard_board import gather_sources
 from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.cli.over_images import has_over_images
 from lovt_bench.benchmark.contract.dataset import DatasetManifest
 from lovt_bench.benchmark.contract.prediction_file import PredictionFile, PredictionHeader, prediction_file
+from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.open_store import open_store
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.engine.inputs.targets import packed_masks
 from lovt_bench.benchmark.engine.plan.recorded import load_records, results_path
 from lovt_bench.benchmark.engine.record.prediction_format import to_bytes
 from lovt_bench.benchmark.engine.record.properties import levels_of
+from lovt_bench.leaderboard.releases.sources import FROZEN, Frozen
+from lovt_bench.leaderboard.releases.version import read_version
+from lovt_bench.leaderboard.show.page.core import core
 from lovt_bench.tasks.predictions import MaskPredictions
 from lovt_bench.tasks.profile import apply_profile, load_profile
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 from tests.benchmark.engine.world import tiny_store
-from tests.leaderboard.records import record, write
+from tests.leaderboard.records import digest, record, write
 
 ROW, FAIR, TASK = "unfair", "fair", "covid_linear"
 
@@ -51,33 +62,44 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def planted(root: Path, store: ImageStore, sex: np.ndarray, name: str, men: float, seed: int) -> RunRecord:
+def planted(
+    root: Path,
+    store: ImageStore,
+    sex: np.ndarray,
+    name: str,
+    men: float,
+    seed: int,
+    task: str = TASK,
+    draw: int | None = None,
+    **changes: Any,
+) -> RunRecord:
     """Write the predictions of one run and return its record."""
-    profile = load_profile("demo")
-    spec = apply_profile(load_task(TASK), profile)
+    profile, protocol, spec = measured_by(task)
     rows = store.rows("test")
     pixels = np.bitwise_count(packed_masks(store, rows, profile.image_side)).sum(-1, dtype=np.int64)[:, 0]
-    share = np.where(sex[rows] == "F", 0.9, men) + np.random.default_rng(seed).normal(0, 0.02, len(rows))
+    share = np.where(sex[rows] == "F", 0.9, men) + np.random.default_rng(
+        seed if draw is None else draw
+    ).normal(0, 0.02, len(rows))
     hit = (pixels * share).astype(np.int64)
     counts = np.stack([hit, pixels // 10, pixels - hit], axis=1)[:, None]
     found = MaskPredictions(torch.from_numpy(counts), None, profile.image_side)
-    protocol = load_protocol()
     made = record(
         name,
-        TASK,
-        0.5,
+        task,
+        2 * hit.sum() / (pixels + hit + pixels // 10).sum(),
         dataset_sha256=store.manifest.identity(),
         task_sha256=spec.digest(),
         protocol_sha256=protocol.digest(),
         profile_sha256=profile.digest(),
         seed=seed,
         test_images=len(rows),
+        **changes,
     )
     header = PredictionHeader(
         key=made.key, target="masks", classes=list(spec.classes), side=profile.image_side
     )
     content = to_bytes(header, rows, found, masks=False)
-    file = prediction_file(TASK, made.key)
+    file = prediction_file(task, made.key)
     path = root / "results" / "phantom" / name / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -85,6 +107,12 @@ def planted(root: Path, store: ImageStore, sex: np.ndarray, name: str, men: floa
     return made.model_copy(
         update={"predictions": PredictionFile(file=file, sha256=digest, bytes=len(content), masks=False)}
     )
+
+
+@cache
+def measured_by(task: str) -> tuple[Profile, Protocol, TaskSpec]:
+    profile = load_profile("demo")
+    return profile, load_protocol(), apply_profile(load_task(task), profile)
 
 
 def know_people(store: Path) -> np.ndarray:
@@ -158,6 +186,83 @@ def test_what_is_not_there_is_one_sentence(workspace: Path, words, said: str) ->
     result = call(workspace, *words)
     assert result.exit_code == 1
     assert said.format(root=workspace) in result.output
+
+
+def test_differences_are_corrected_for_all_tasks_that_are_printed(workspace: Path, tmp_path: Path) -> None:
+    store = open_store(workspace / "data" / "covid-rural")
+    sex = store.index["sex"].to_numpy()
+    tasks = [TASK, "covid_unet_frozen"]
+    for name, men in ((ROW, 0.87), (FAIR, 0.9)):
+        made = [planted(tmp_path, store, sex, name, men, seed, task) for task in tasks for seed in (1, 2, 3)]
+        write(tmp_path / "results", made)
+    words = ("intervals", FAIR, "--against", ROW, "--results", tmp_path / "results", "--json")
+    lines = json.loads(call(workspace, *words).stdout)["tasks"]
+    assert [line["task"] for line in lines] == tasks
+    p = [line["p"] for line in lines]
+    assert [line["p_holm"] for line in lines] == pytest.approx(multipletests(p, method="holm")[1])
+    alone = json.loads(call(workspace, *words[:2], *words[4:]).stdout)["tasks"]
+    assert not [line for line in alone if {"p", "p_holm"} & line.keys()], "nobody asks whether a Dice is 0"
+
+
+def test_a_run_that_is_shown_again_counts_once(workspace: Path, tmp_path: Path) -> None:
+    store = open_store(workspace / "data" / "covid-rural")
+    sex = store.index["sex"].to_numpy()
+    results = tmp_path / "results"
+    for name, seeds in (("two", (1, 2)), ("copied", (1, 2, 1, 1, 1))):
+        runs = [
+            planted(tmp_path, store, sex, name, 0.9, place, draw=draw) for place, draw in enumerate(seeds)
+        ]
+        write(results, runs)
+    said = [call(workspace, "intervals", name, "--results", results, "--json") for name in ("two", "copied")]
+    two, copied = (json.loads(result.stdout)["tasks"][0] for result in said)
+    assert (copied["runs"], copied["effective_runs"]) == (5, 2)
+    assert (copied["value"], copied["interval95"]) == (two["value"], two["interval95"])
+    assert f"copied, {TASK}: 2 effective run(s) of 5" in said[1].stderr
+    assert said[0].stderr == ""
+    strata = call(workspace, "strata", "copied", "--results", results, "--json")
+    assert "2 effective run(s) of 5" in strata.stderr
+
+
+def test_what_is_said_is_of_the_runs_that_the_board_shows(workspace: Path, tmp_path: Path) -> None:
+    """A newer run of one row alone, at another rate, does not take the place of the cell that the board shows."""
+    store = open_store(workspace / "data" / "covid-rural")
+    sex = store.index["sex"].to_numpy()
+    runs = [planted(tmp_path, store, sex, FAIR, 0.9, seed) for seed in (1, 2)]
+    newer = {"learning_rate": 0.5, "finished": "2026-02-02T03:04:05Z"}
+    runs.append(planted(tmp_path, store, sex, FAIR, 0.1, 3, **newer))
+    results = write(tmp_path / "results", runs)
+    shown = call(workspace, "intervals", FAIR, "--results", results, "--json")
+    (line,) = json.loads(shown.stdout)["tasks"]
+    assert line["runs"] == 2
+    assert "they used another learning rate (0.5) than the cell shows" in shown.stderr
+    write(results, [record(FAIR, TASK, 0.4, profile="paper", profile_sha256=digest("paper"))])
+    several = call(workspace, "strata", FAIR, "--results", results)
+    assert several.exit_code == 1
+    demo, paper = (f"phantom-seeded-{profile}-lovt-2022" for profile in ("demo", "paper"))
+    assert f"{FAIR} stands in 2 tables ({demo}, {paper}); name one with --table" in several.output
+    chosen = call(workspace, "strata", FAIR, "--results", results, "--table", "demo")
+    assert "Phantom data, seeded splits, profile demo, protocol lovt-2022" in chosen.output
+
+
+def test_a_board_has_intervals_over_images_where_they_are_asked_for(workspace: Path, tmp_path: Path) -> None:
+    out = tmp_path / "versions"
+    assert "over_images" not in gather_sources(None, workspace).board("dev").to_json()
+    built = call(workspace, "build", "--over-images", "--out", out)
+    assert "2 of 2 cell(s) have an interval over images" in built.output
+    board = read_version(out)
+    cells = {row.id: row.cells[0] for table in board.tables if table.kind == "runs" for row in table.rows}
+    (line,) = json.loads(call(workspace, "intervals", ROW, "--json").stdout)["tasks"]
+    found = cells[ROW].over_images
+    assert found is not None
+    assert found.interval95 == pytest.approx(line["interval95"], abs=1e-6)
+    assert (found.runs, found.images, found.patients) == (3, 24, 24)
+    (table,) = [table for table in core(board)["tables"] if table["kind"] == "runs"]
+    shown = {row["id"]: row["cells"]["images"] for row in table["rows"]}
+    assert shown[ROW] == [pytest.approx(found.interval95, abs=1e-4)]
+    assert has_over_images(out), "a release takes them, too"
+    sources = gather_sources(None, workspace, over_images=True)
+    frozen = Frozen.model_validate_json(sources.files[FROZEN])
+    assert replace(sources, frozen=frozen).board("dev") == board, "a release is rebuilt without predictions"
 
 
 def test_records_without_predictions_say_that_they_have_no_interval(workspace: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def checkpoints(between: float, seeds: int = 3, seed: int = 1) -> Table:
     known = []
     for row in made.rows:
         if row.id == "random":
-            known.append(row.model_copy(update={"supervision": "none"}))
+            known.append(row.model_copy(update={"supervision": "none", "architecture": "resnet50"}))
             continue
         provenance = {"Method": row.method, "Seed": row.id.rsplit("-", 1)[1], "Weights": row.id}
         known.append(row.model_copy(update={"provenance": provenance}))
@@ -70,17 +70,31 @@ def test_checkpoints_differ_where_methods_do_not() -> None:
     assert "under other pre-training and training seeds" in found.statements[1]
 
 
-def test_rows_of_a_method_at_another_setting_are_another_method() -> None:
-    before = checkpoints(0.02, seeds=4)
+def with_provenance(before: Table, row: str, **said: str) -> Table:
     rows = [
-        row.model_copy(update={"provenance": {**row.provenance, "Setting epochs": "3"}})
-        if row.id == "lovt-3"
-        else row
-        for row in before.rows
+        item.model_copy(update={"provenance": {**item.provenance, **said}}) if item.id == row else item
+        for item in before.rows
     ]
-    found = method_table(before.model_copy(update={"rows": rows}))
+    return before.model_copy(update={"rows": rows})
+
+
+@pytest.mark.parametrize("label", ["Setting epochs", "Files of the method", "Corpus"])
+def test_rows_of_a_method_at_another_setting_or_of_other_code_are_another_method(label: str) -> None:
+    found = method_table(with_provenance(checkpoints(0.02, seeds=4), "lovt-3", **{label: "3"}))
     assert "lovt (3 pre-trainings)" in {row.display_name for row in found.rows}
-    assert found.notes == ["One pre-training or two, left out: lovt-3."]
+    assert found.notes == ["Fewer than three pre-trainings, left out: lovt-3."]
+
+
+def test_a_second_row_of_a_seed_is_left_out_as_such() -> None:
+    found = method_table(with_provenance(checkpoints(0.02, seeds=4), "lovt-3", Seed="2"))
+    assert "lovt (3 pre-trainings)" in {row.display_name for row in found.rows}
+    assert found.notes == ["The seed of another row, left out: lovt-3."]
+
+
+def test_one_draw_that_was_kept_is_no_method() -> None:
+    found = method_table(with_provenance(checkpoints(0.02), "random", Weights="0123456789abcdef"))
+    assert "random" not in {row.id for row in found.rows}
+    assert found.notes == ["Fewer than three pre-trainings, left out: random."]
 
 
 def test_two_pre_trainings_are_no_method() -> None:

@@ -32,3 +32,27 @@ def test_a_row_says_from_which_blocks_its_feature_levels_come() -> None:
         assert "Feature levels" not in without
     assert "last block" in said["last"]
     assert "quarter" in said["quarters"]
+
+
+def test_settings_that_differ_where_they_are_cut_are_two_and_code_has_a_digest() -> None:
+    made = {
+        "name": "x", "display_name": "X", "architecture": "resnet50", "weights_sha256": "0" * 64, "parameters": 1,
+        "levels": [{"name": "c5", "channels": 4, "stride": 32}], "created": "now",
+    }  # fmt: skip
+    first, second = (
+        provenance_texts(
+            BackboneManifest.model_validate(
+                made
+                | {
+                    "provenance": {
+                        "settings": {"stages": "1," * 150 + end},
+                        "method_sha256": code + " in mine:2",
+                    }
+                }
+            )
+        )
+        for end, code in (("2", "a" * 64), ("3", "b" * 64))
+    )
+    assert first["Setting stages"] != second["Setting stages"]
+    assert len(first["Setting stages"]) <= 200
+    assert first["Files of the method"] == "a" * 16 + " in mine:2"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -15,7 +17,7 @@ from lovt_bench.leaderboard.statistics.images import (
 from lovt_bench.leaderboard.statistics.simulation.boards import SEED
 from lovt_bench.leaderboard.statistics.simulation.coverage import coverage, draw, target
 from lovt_bench.leaderboard.statistics.strata import corrected, strata
-from lovt_bench.tasks.weighted import Counted
+from lovt_bench.tasks.weighted import Counted, Ranked, RankedClass, Weighted
 
 GENERATOR = np.random.default_rng
 
@@ -25,7 +27,10 @@ class Mean:
 
     def __init__(self, each: np.ndarray) -> None:
         self.each, self.images = each, len(each)
-        self.with_lesion = np.ones(len(each), dtype=bool)
+        self.lesions = np.ones((len(each), 1), dtype=bool)
+
+    def of_classes(self, kept: Sequence[int]) -> Mean:
+        return self
 
     def values(self, weights: np.ndarray) -> np.ndarray:
         return weights @ self.each / weights.sum(axis=1)
@@ -67,7 +72,11 @@ def test_rows_are_paired_on_the_same_images() -> None:
     assert found.error < image_interval(runs).error, "what images have in common is gone"
     assert found.p == pytest.approx(2 * scipy.stats.t.sf(found.value / found.error, found.freedom))
     equal = image_interval(runs[:1] * 5, runs[:1] * 5)
-    assert (equal.value, equal.p) == (0.0, 1.0)
+    assert equal.value == 0.0
+    assert np.isnan(equal.p), "nothing varies, so nothing is tested"
+    constant = image_interval([Mean(np.full(60, 0.5))] * 2, [Mean(np.full(60, 0.4))] * 2)
+    assert constant.error == 0.0
+    assert np.isnan(constant.p), "a difference without a spread has no p-value of 0"
 
 
 def test_images_of_a_patient_are_left_out_together() -> None:
@@ -94,7 +103,7 @@ def test_nominal_95_percent_are_held(metric, images, sets) -> None:
 @pytest.mark.parametrize(
     ("runs", "images", "people", "said"),
     [
-        (1, 20, None, r"1 run\(s\), two are needed"),
+        (1, 20, None, r"1 distinct run\(s\), two are needed"),
         (5, 1, None, r"the test set has 1 image\(s\), two are needed"),
         (5, 4, ["a"] * 4, r"the test set has 1 patient\(s\), two are needed"),
     ],
@@ -154,10 +163,71 @@ def test_a_stratum_without_lesions_is_not_scored_as_0() -> None:
     assert second.score is not None
 
 
+def two_classes(kind: str, generator: np.random.Generator) -> tuple[Weighted, np.ndarray]:
+    """Return a run whose second class women alone have, found as well as the first, and who is a woman."""
+    woman = np.arange(120) % 2 == 0
+    held = np.stack([np.ones(120, dtype=bool), woman], axis=1)
+    if kind == "masks":
+        hit = np.clip(generator.normal(80, 8, held.shape), 1, 99).astype(np.int64) * held
+        return Counted(np.stack([hit, 20 * held, 100 * held - hit], axis=2)), woman
+    image = [generator.permutation(np.flatnonzero(one)) for one in held.T]
+    classes = [
+        RankedClass(one, generator.random((1, len(one))) < 0.7, has.astype(np.int64))
+        for one, has in zip(image, held.T, strict=True)
+    ]
+    return Ranked(classes), woman
+
+
+@pytest.mark.parametrize("kind", ["masks", "boxes"])
+def test_a_class_that_a_stratum_does_not_hold_makes_no_gap(kind: str) -> None:
+    made = [two_classes(kind, GENERATOR(seed)) for seed in range(5)]
+    runs, woman = [run for run, _ in made], made[0][1]
+    levels = {"sex": {"F": woman, "M": ~woman}}
+    women, men = corrected(strata("task", runs, levels, classes=["Mass", "Nodule"]))
+    assert women.left_out == men.left_out == ("Nodule",)
+    assert women.score is not None
+    assert men.score is not None
+    assert women.gap is not None
+    assert women.gap.value == pytest.approx(women.score.value - men.score.value)
+    assert abs(women.gap.value) < 0.15
+    assert not women.flagged
+
+
+def test_lesions_of_one_patient_are_one() -> None:
+    counts = np.zeros((40, 1, 3), dtype=np.int64)
+    counts[:12, 0] = [5, 1, 2]
+    people = [0] * 12 + list(range(1, 29))
+    (found,) = strata(
+        "task", [Counted(counts, pooled=False)] * 3, {"view": {"AP": np.ones(40, bool)}}, people
+    )
+    assert (found.score, found.text) == (None, "1 patient(s) with a lesion, fewer than 10")
+
+
+def test_what_is_undefined_without_some_images_has_no_interval() -> None:
+    left = np.full((5, 10), 0.5)
+    left[:, 3] = np.nan
+    with pytest.raises(NoImageIntervalError, match="too few of them hold a lesion"):
+        from_values([(np.full(5, 0.5), left)])
+
+
+def test_a_gap_counts_what_seeds_do_to_single_images_once() -> None:
+    values, flag = crossed(GENERATOR(8), images=60), np.arange(60) % 3 == 0
+    first, _ = strata("task", [Mean(line) for line in values], {"sex": {"F": flag, "M": ~flag}})
+    sides = values[:, flag], values[:, ~flag]
+    difference = sides[0].mean(axis=1) - sides[1].mean(axis=1)
+    variance = difference.var(ddof=1) / 5
+    for side in sides:
+        rest = side - side.mean(axis=1, keepdims=True) - side.mean(axis=0) + side.mean()
+        interaction = (rest**2).sum() / (4 * (side.shape[1] - 1))
+        variance += (side.mean(axis=0).var(ddof=1) - interaction / 5) / side.shape[1]
+    assert first.gap is not None
+    assert first.gap.error**2 == pytest.approx(variance)
+
+
 def test_one_run_has_no_strata() -> None:
     runs, flag = masks(GENERATOR(1), 40)
     found = strata("task", runs[:1], {"sex": {"F": flag, "M": ~flag}})
-    assert {item.text for item in found} == {"there is one run, two are needed"}
+    assert {item.text for item in found} == {"there is one distinct run, two are needed"}
 
 
 def test_equal_values_give_an_interval_of_no_width() -> None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from lovt_bench.leaderboard.statistics.simulation.boards import Kind, rates
+from lovt_bench.leaderboard.statistics.simulation.__main__ import BOUNDARY, rewritten
+from lovt_bench.leaderboard.statistics.simulation.boards import Board, Kind, draw, judge, rates
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "statistics-figures.md"
 
 MOST = 0.05
 BOARDS = 100
@@ -28,3 +35,21 @@ def test_planted_differences_are_found() -> None:
     assert small["pairs over all tasks, by dataset"] > 0.6
     assert large["the best row of a task"] > 0.3
     assert large["ranks as a whole"] == 1.0
+
+
+def test_tables_replace_those_of_the_page_and_nothing_else() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    before, _ = page.split(BOUNDARY)
+    assert rewritten(page, "\ntables\n") == f"{before}{BOUNDARY}\ntables\n"
+    with pytest.raises(ValueError, match=r"0 lines .*one is expected: nothing is written"):
+        rewritten(before, "tables")
+
+
+def test_equal_rows_have_place_1_and_nothing_else_is_true_of_them() -> None:
+    board = draw("equal", 0.0, np.random.default_rng(2))
+    assert judge(board).false["places, by task"] == 0
+    # Scores that say clearly what is not so: of equal rows, one is the last.
+    scores = board.grid.scores.copy()
+    scores[3] -= 0.1
+    wrong = Board(replace(board.grid, scores=scores), board.truth)
+    assert judge(wrong).false["places, by task"] == 1

@@ -9,6 +9,7 @@ import pytest
 import scipy.stats
 from statsmodels.stats.multitest import multipletests
 
+from lovt_bench.leaderboard.show.plots.ranks import tied
 from lovt_bench.leaderboard.statistics.analyse import analyse
 from lovt_bench.leaderboard.statistics.grid import grid_of
 from lovt_bench.leaderboard.statistics.verdicts import apart_on_tasks, neighbours, places
@@ -101,7 +102,7 @@ def test_one_run_equal_rows_and_diverged_ones_claim_nothing_that_was_not_seen() 
 
 
 def test_every_sentence_says_what_it_is_about(runs) -> None:
-    said = analyse(table(runs)).statements
+    said = analyse(table(runs, track="public", splits="official")).statements
     assert "this checkpoint on these tasks and test images, under other training seeds" in said[1]
     assert not [text for text in said if "Nemenyi" in text]
     ranked = [text for text in said if "mean rank" in text and text.startswith("Where")]
@@ -109,3 +110,48 @@ def test_every_sentence_says_what_it_is_about(runs) -> None:
     for text in ranked:
         assert "a place between 1 and 1 of 4" in text
         assert "describes and tests nothing, since the images come from 2 sources" in text, "RSNA is NIH's"
+    phantom = " ".join(analyse(table(runs)).statements)
+    assert "since the images are synthetic" in phantom
+    assert "source" not in phantom
+
+
+THREE = ["covid_linear", "nih_seg_linear", "rsna_frozen_1"]
+
+
+def test_who_cannot_be_told_apart_from_the_first_need_not_be_its_neighbour() -> None:
+    made = {
+        "wide": np.array([0.3, 0.7, 0.4, 0.6, 0.5]),
+        "narrow": np.array([0.490, 0.491, 0.489, 0.4905, 0.4895]),
+        "below": np.array([0.450, 0.451, 0.449, 0.4505, 0.4495]),
+    }
+    rows: dict[str, dict[str, Runs]] = {
+        row: {task: (values + number / 1000).tolist() for number, task in enumerate(THREE)}
+        for row, values in made.items()
+    }
+    found = analyse(table(rows))
+    for ranking in found.rankings:
+        assert [item.row for item in ranking.rows] == ["wide", "narrow", "below"]
+        assert (ranking.groups, ranking.alike, ranking.ahead) == ([(0, 1)], ["narrow", "below"], [])
+        assert tied(ranking) == {"wide", "narrow", "below"}
+        assert tied(ranking.model_copy(update={"alike": []})) == {"wide", "narrow"}, "an older board"
+    assert "it cannot be told apart from narrow and below" in " ".join(found.statements)
+
+
+def test_a_row_that_is_better_than_the_first_by_scaled_scores_is_said_to_be() -> None:
+    means = {"a": (0.502, 0.502, 0.2), "b": (0.5, 0.5, 0.6), "c": (0.4, 0.4, 0.1), "d": (0.3, 0.3, 0.15)}
+    generator = np.random.default_rng(2)
+    rows: dict[str, dict[str, Runs]] = {
+        row: {
+            task: generator.normal(mean, 0.0001, 5).tolist() for task, mean in zip(THREE, of_row, strict=True)
+        }
+        for row, of_row in means.items()
+    }
+    found = analyse(table(rows))
+    for ranking in found.rankings:
+        assert (ranking.rows[0].row, ranking.alike, ranking.ahead) == ("a", [], ["b"])
+        assert tied(ranking) == set()
+    said = " ".join(found.statements)
+    assert (
+        "can be told apart from every other row; b is better by scaled scores and can be told apart from it"
+        in said
+    )

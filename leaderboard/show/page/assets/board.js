@@ -5,6 +5,7 @@
    * @typedef {object} Cell
    * @property {number | null} mean  @property {number | null} interval half-width of the table's interval
    * @property {number | null} student  @property {number | null} normal  @property {number} runs
+   * @property {number | null} images half-width for other images of the source and other seeds
    * @property {"complete" | "partial" | "diverged"} status  @property {"" | "best" | "second"} mark
    * @property {number | null} rank  @property {string} failed how many of its runs diverged
    * @property {string} signs of how it was tuned and made: keys of `raw.signs`
@@ -29,7 +30,7 @@
    * @property {string} id  @property {string} section  @property {Column[]} columns  @property {Row[]} rows  @property {Map<string, number>} byId
    */
 
-  const PLAIN = { mean: null, student: null, normal: null, status: "complete", mark: "", rank: null, failed: "", signs: "" };
+  const PLAIN = { mean: null, student: null, normal: null, images: null, status: "complete", mark: "", rank: null, failed: "", signs: "" };
 
   /** The fields of one cell, from lists of which each has one field of all cells. @param {Record<string, any[]>} lists @param {number} place */
   LOVT.at = (lists, place) =>

@@ -26,7 +26,8 @@
     const count = `${a.name} is higher on ${plural(more, "task")}, ${b.name} on ${less}.`;
     if (!test)
       return `${count} This pair was not tested: tests are made for the pairs of ${plural(table.analysis?.pool?.length ?? 0, "row")} of this table.`;
-    const all = test.all === null ? "" : `, ${pValue(test.all)} if all pairs of the table are looked at (Holm)`;
+    const pool = plural(table.analysis.pool.length, "row");
+    const all = test.all === null ? "" : `, ${pValue(test.all)} if all pairs of the ${pool} that are compared are looked at (Holm)`;
     const overall =
       test.overall === null
         ? "There is no common task to test over."

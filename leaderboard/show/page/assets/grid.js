@@ -94,6 +94,7 @@
       ),
       line("95 %, Student's t", cell.student),
       line("1.96 · std / √n, as the paper", cell.normal),
+      line("95 % for other images of the source, too", cell.images),
       cell.interval === null && h("p", { class: "quiet" }, "no interval"),
       cell.rank !== null && h("p", { class: "quiet" }, `rank ${Number(cell.rank)}${standing}`),
       apart && h("p", { class: "quiet" }, apart),

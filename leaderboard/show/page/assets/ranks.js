@@ -9,14 +9,13 @@
     const elsewhere = new Map(other.rows.map((item) => [item.row, item.rank]));
     const rest = ranking.rows.length > DRAWN ? ` The best ${DRAWN} of ${ranking.rows.length}.` : "";
     return LOVT.plot(
-      `Mean rank, every ${ranking.balance} with the same weight, with its 95 % interval; cross: every ${other.balance} with the same weight. Shaded: cannot be told apart from the first.${rest}`,
+      `Mean rank, every ${ranking.balance} with the same weight, with the range of 95 % of draws; cross: every ${other.balance} with the same weight. Shaded: cannot be told apart from the first.${rest}`,
       "ranks",
       (fields) =>
-        ranking.rows.slice(0, DRAWN).map((item, place) => ({
+        ranking.rows.slice(0, DRAWN).map((item) => ({
           ...fields(LOVT.board.row(table, item.row)),
           ...item,
           other: elsewhere.get(item.row),
-          tied: place < ranking.tied,
         })),
     );
   };

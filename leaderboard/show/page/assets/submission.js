@@ -28,6 +28,15 @@
   /** @param {number | null} spread @param {string} [before] */
   const half = (spread, before = "") => (spread === null || spread === undefined ? "" : `${before}± ${percent(spread)}`);
 
+  /** The interval over images, and what it is from. @param {any} cell @param {any} found */
+  const otherImages = (cell, found) => {
+    if (!found.images) return MISSING;
+    const [seeds, runs, images, patients] = found.images;
+    const people = patients === null ? "" : ` of ${plural(patients, "patient")}`;
+    const title = `${plural(runs, "distinct run")}, ${plural(images, "image")}${people}; ${share(seeds)} of the variance is of seeds`;
+    return h("td", { title }, half(cell.images));
+  };
+
   /** @param {string} text @param {...any} content nothing at all leaves the section out */
   const section = (text, ...content) => {
     const kept = content.flat().filter(Boolean);
@@ -37,6 +46,7 @@
   /** @param {any} table @param {any} row @param {any} known */
   const measured = (table, row, known) => {
     const claims = table.kind !== "claimed" && known.cells.some((found) => found.claim !== undefined);
+    const images = row.cells.some((cell) => cell && cell.images !== null);
     const rows = table.columns.map((column) => {
       const cell = row.cells[column.place];
       const found = known.cells[column.place];
@@ -48,7 +58,7 @@
           ]
         : [];
       const title = h("a", { href: LOVT.route.to("task", table.id, column.task) }, column.title);
-      if (!cell) return [title, MISSING, "", "", "", ...claimed, "", ""];
+      if (!cell) return [title, MISSING, "", "", ...(images ? [""] : []), "", ...claimed, "", ""];
       const failed = cell.status === "diverged";
       const value = failed ? `diverged ${cell.failed.replace(" of ", "/")}` : percent(cell.mean);
       const rest = cell.status === "partial" ? ` (${cell.runs}/${table.runs})` : "";
@@ -60,6 +70,7 @@
         h("td", { class: cell.mark }, value, rest),
         failed ? MISSING : half(cell.student) || MISSING,
         failed ? MISSING : half(cell.normal) || MISSING,
+        ...(images ? [otherImages(cell, found)] : []),
         cell.rank === null ? MISSING : Number(cell.rank),
         ...claimed,
         h("td", {}, runs.length ? runs : "not published"),
@@ -71,17 +82,26 @@
       "Mean",
       "Student's t",
       "1.96 · std / √n",
+      ...(images ? ["Other images"] : []),
       "Rank",
       ...(claims ? ["Claimed", "Measured − claimed"] : []),
       "Runs",
       "Learning rate",
     ];
-    return sheet(
-      claims ? "Measured here and claimed by the submitter, in percent" : "In percent",
-      head,
-      rows,
-      "numbers",
-    );
+    return [
+      sheet(
+        claims ? "Measured here and claimed by the submitter, in percent" : "In percent",
+        head,
+        rows,
+        "numbers",
+      ),
+      images &&
+        h(
+          "p",
+          { class: "legend" },
+          "Student's t and 1.96 · std / √n: these test images, other training seeds. Other images: 95 % for other images of the same source and other training seeds together, from the predictions of single images.",
+        ),
+    ];
   };
 
   /** @param {any} table @param {any} known */

@@ -82,6 +82,16 @@ def test_the_frame_allows_own_files_only(files: dict[str, bytes]) -> None:
     assert re.findall(r'src="(?!assets/|data\.js|\.\./versions\.js)', text) == []
 
 
+def test_scaled_scores_and_the_range_of_draws_have_one_name_each(files: dict[str, bytes]) -> None:
+    """Places go by scaled scores, which the column of aggregates is not; draws are no interval."""
+    page, ranks = files["index.html"].decode(), files["assets/ranks.js"].decode()
+    assert "Aggregate: 0 is" in page
+    assert "by its scaled scores" in page
+    assert "Scaled score:" not in page
+    assert "range of 95 % of draws" in ranks
+    assert "interval" not in ranks
+
+
 def test_every_asset_that_the_frame_names_is_there(files: dict[str, bytes]) -> None:
     named = re.findall(r'(?:src|href)="(assets/[^"]+)"', files["index.html"].decode())
     assert set(named) == {name for name in files if name.startswith("assets/")} - {"assets/vega.js"}

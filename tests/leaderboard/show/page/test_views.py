@@ -13,8 +13,10 @@ import pytest
 import vl_convert
 from playwright.sync_api import expect
 
-from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Table
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard, OverImages, Table
 from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.selection import select
 from lovt_bench.leaderboard.releases.release import release
 from lovt_bench.leaderboard.show.layout import percent
 from lovt_bench.leaderboard.show.page import render_page
@@ -24,6 +26,7 @@ from lovt_bench.leaderboard.show.plots.pair import pair_chart
 from lovt_bench.leaderboard.show.plots.theme import Spec, on_paper
 from lovt_bench.leaderboard.show.plots.write import FIGURES, Kind
 from lovt_bench.leaderboard.text import slug
+from tests.leaderboard.records import TASKS, record_set, runs
 from tests.leaderboard.show.page.browser import write_page
 from tests.leaderboard.sources import sources, two_rows
 
@@ -127,6 +130,29 @@ def test_a_submission_shows_runs_claims_cost_and_commands(
     expect(page.locator("pre")).to_contain_text(f"lovt-bench evaluate {row.id} --profile paper")
     expect(page.locator(".warning").first).to_contain_text("Stale.")
     expect(page.get_by_text("Pre-training data", exact=True)).to_be_visible()
+
+
+def test_a_row_shows_intervals_over_images_beside_those_over_seeds(page: Any, tmp_path: Path) -> None:
+    records = [
+        record
+        for task in ("covid_linear", "nih_seg_linear")
+        for record in runs("mine", task, [0.3, 0.4, 0.5])
+    ]
+    ((group,), _) = select(records, {task: spec.metric for task, spec in TASKS.items()}, {})
+    said = OverImages(interval95=0.1234, share_of_seeds=0.25, runs=3, images=44)
+    over_images = {group.sets["mine", "covid_linear"].keys_sha256: said}
+    board = build(record_set(records), [], list(TASKS.values()), over_images=over_images)
+    index = write_page(tmp_path, "dev", render_page(board)).as_uri()
+    page.goto(f"{index}#/submission/{board.tables[0].id}/mine")
+    sheet = page.locator("table.numbers").first
+    place = sheet.locator("thead th").all_text_contents().index("Other images")
+    lines = [sheet.locator("tbody tr").nth(number).locator("th, td").nth(place) for number in (0, 1)]
+    expect(lines[0]).to_have_text("± 12.3")
+    expect(lines[0]).to_have_attribute(
+        "title", "3 distinct runs, 44 images; 25 % of the variance is of seeds"
+    )
+    expect(lines[1]).to_have_text("—")
+    expect(page.locator(".legend").first).to_contain_text("other images of the same source")
 
 
 def test_a_row_shows_what_its_network_is_and_costs(page: Any, from_disk: str, board: Leaderboard) -> None:
