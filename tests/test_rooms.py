@@ -114,6 +114,15 @@ ARROWS: dict[str, set[str]] = {
         "benchmark.engine.train",
         "benchmark.engine.record",
     },
+    "benchmark.analysis": {
+        *GROUND,
+        "benchmark.disk",
+        "benchmark.contract",
+        "benchmark.backbone",
+        "benchmark.data",
+        "benchmark.engine.device",
+        "benchmark.engine.inputs",
+    },
     "benchmark.cli": {
         *GROUND,
         "benchmark.workspace",
@@ -123,6 +132,7 @@ ARROWS: dict[str, set[str]] = {
         "benchmark.backbone",
         "benchmark.data",
         "benchmark.executor",
+        "benchmark.analysis",
         "benchmark.engine",
         "benchmark.engine.device",
         "benchmark.engine.plan",

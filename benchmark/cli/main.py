@@ -14,6 +14,10 @@ from lovt_bench.benchmark.cli.streams import robust_streams
 from lovt_bench.benchmark.log import logger, show_log
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "analyze": (
+        "lovt_bench.benchmark.cli.analyze:analyze",
+        "Measure the embeddings of a backbone, without labels.",
+    ),
     "audit": ("lovt_bench.benchmark.cli.audit:audit", "Look for evaluation images in a pre-training corpus."),
     "backbone": ("lovt_bench.benchmark.cli.backbone:backbone", "Export, check and list backbones."),
     "corpus": (

@@ -15,6 +15,7 @@ from typing import get_args
 
 from lovt_bench.benchmark.contract.base import is_name
 from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.embedding_report import ANALYSIS
 from lovt_bench.benchmark.contract.prediction_file import PREDICTIONS
 from lovt_bench.benchmark.contract.record_file import RecordFileError, read_record_file
 from lovt_bench.benchmark.contract.run_record import RunRecord
@@ -113,7 +114,7 @@ def _entries(folder: Path, below: str, notes: list[str], *, want_folder: bool) -
         if stat.S_ISDIR(mode) if want_folder else stat.S_ISREG(mode):
             yield path
             continue
-        if path.name == PREDICTIONS and stat.S_ISDIR(mode):
+        if path.name in (ANALYSIS, PREDICTIONS) and stat.S_ISDIR(mode):
             continue
         kind = (
             "a link, not followed" if stat.S_ISLNK(mode) else f"not a {'folder' if want_folder else 'file'}"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import nn
 
+from lovt_bench.benchmark.backbone.sources import BackboneSource
 from lovt_bench.benchmark.backbone.tokens.stored import as_stored
+from lovt_bench.benchmark.contract.backbone import ONNX_ONLY
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.benchmark.engine.inputs.feature_backend import library_for
 from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
 
 Demand = dict[tuple[SplitName, int], int]
@@ -27,6 +32,40 @@ class Missing:
     def images(self) -> int:
         """Forward passes."""
         return sum(rows for rows, _ in self.passes.values())
+
+
+def cache_of(
+    root: Path,
+    source: BackboneSource,
+    seed: int,
+    store: ImageStore,
+    *,
+    side: int,
+    half: bool,
+    device: torch.device,
+) -> FeatureCache:
+    """Return the feature cache of a backbone on a dataset.
+
+    Args:
+        root: `workspace/features`.
+        source: The backbone.
+        seed: Of its draw, where it is drawn.
+        store: The dataset.
+        side: Side of the network input in pixels.
+        half: Store half precision.
+        device: Where features are computed.
+    """
+    return FeatureCache(
+        root,
+        source.sha256,
+        seed if source.drawn_per_run else None,
+        store,
+        side,
+        half,
+        autocast=device.type == "cuda",
+        library=library_for(device, len(store), side, graph=source.architecture == ONNX_ONLY),
+        tokens=source.tokens is not None,
+    )
 
 
 def united(demands: Iterable[Demand]) -> Demand:

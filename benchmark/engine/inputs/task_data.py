@@ -11,7 +11,6 @@ import torch
 
 from lovt_bench.benchmark.backbone.sources import BackboneSource
 from lovt_bench.benchmark.backbone.tokens.model import TOKEN_STRIDES
-from lovt_bench.benchmark.contract.backbone import ONNX_ONLY
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from lovt_bench.benchmark.contract.made_with import WORDS_LIMIT
 from lovt_bench.benchmark.contract.protocol import Protocol
@@ -19,8 +18,8 @@ from lovt_bench.benchmark.contract.run_record import Engine
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.engine.device.layout import training_format
-from lovt_bench.benchmark.engine.inputs.extraction import Demand, Missing, extract, missing
-from lovt_bench.benchmark.engine.inputs.feature_backend import TORCH, library_for
+from lovt_bench.benchmark.engine.inputs.extraction import Demand, Missing, cache_of, extract, missing
+from lovt_bench.benchmark.engine.inputs.feature_backend import TORCH
 from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
 from lovt_bench.benchmark.engine.inputs.residence import Residence
 from lovt_bench.benchmark.engine.inputs.rows import RowTensor
@@ -100,18 +99,14 @@ class TaskData:
 
     def cache(self, seed: int) -> FeatureCache:
         """Return the feature cache that a run of that seed reads."""
-        return FeatureCache(
+        return cache_of(
             self.features_root,
-            self.source.sha256,
-            seed if self.source.drawn_per_run else None,
+            self.source,
+            seed,
             self.store,
-            self.side,
-            self.half,
-            autocast=self.device.type == "cuda",
-            library=library_for(
-                self.device, len(self.store), self.side, graph=self.source.architecture == ONNX_ONLY
-            ),
-            tokens=self.source.tokens is not None,
+            side=self.side,
+            half=self.half,
+            device=self.device,
         )
 
     def feature_library(self, seed: int) -> str | None:

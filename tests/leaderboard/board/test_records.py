@@ -40,9 +40,10 @@ def test_no_results_folder_is_no_error(tmp_path: Path) -> None:
     assert read_records(tmp_path / "none").files == ()
 
 
-def test_predictions_beside_records_are_no_stray_files(results: Path) -> None:
+def test_predictions_and_analyses_beside_records_are_no_stray_files(results: Path) -> None:
     folder = results / "phantom" / "random"
     (folder / "predictions" / "covid_linear").mkdir(parents=True)
+    (folder / "analysis" / "covid-rural").mkdir(parents=True)
     assert read_records(results).notes == ()
     (folder / "predictions").rename(folder / "predictoins")
     assert "not a file, left out" in read_records(results).notes[0]

@@ -1,0 +1,1 @@
+"""Embeddings of backbones, measured (docs/analysis.md)."""

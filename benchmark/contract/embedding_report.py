@@ -1,0 +1,167 @@
+"""What `lovt-bench analyze` found in the embeddings of one backbone on one split of a dataset or a corpus.
+
+`results/<track>/<backbone>/analysis/<dataset>/<key>.json`. No label is read, and no rank depends on it. Names of
+metrics are those of analysis.md section 3; docs/analysis.md says what each means. None: not defined here, for example a
+mean over pairs where there is no pair.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from lovt_bench.benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.dataset import PixelStatistics, SplitName, Track
+from lovt_bench.benchmark.contract.made_with import DeviceKind, Words
+
+ANALYSIS = "analysis"
+"""Folder beside the files of run records."""
+
+Source = Literal["dataset", "corpus"]
+
+
+class AnalysisSettings(Model):
+    """What a user may choose; the defaults are what is right, other values repeat what the reference did."""
+
+    self_pairs: bool = False
+    """Count the pair of an embedding with itself in means over pairs, as the reference does."""
+    train_mode: bool = False
+    """Batch norm uses the statistics of each batch of 32 images in order, as in the reference's figures of RSNA."""
+    pixel_statistics: PixelStatistics | None = None
+    """Normalise images by these; None: by those of the dataset's training split."""
+
+
+class Spread(Model):
+    """Mean and standard deviation over images."""
+
+    mean: float
+    std: NonNegativeFloat | None = None
+    """None where there is one value alone."""
+
+
+class GlobalSpace(Model):
+    """One vector an image, of length 1, but for `effective_rank`, which takes it as it is."""
+
+    dimension: PositiveInt
+    ch_std: NonNegativeFloat
+    uniformity: float | None
+    dist_emb2emb__batch_estimate: NonNegativeFloat | None
+    cov_offdiagonal: NonNegativeFloat
+    effective_rank: PositiveFloat | None
+    """RankMe: from 1 to the smaller of dimension and number of vectors. None where all vectors are zero."""
+
+
+class LocalSpace(Model):
+    """Several vectors an image, each of length 1, but for `effective_rank`, which takes them as they are."""
+
+    dimension: PositiveInt
+    positions: PositiveInt
+    """Vectors of an image."""
+    ch_std: NonNegativeFloat
+    ch_std_per_sample: Spread
+    ch_std_sample_centroids: NonNegativeFloat
+    per_sample_uniformity: Spread | None
+    dist_emb2cent: NonNegativeFloat
+    dist_emb2emb: NonNegativeFloat | None
+    dist_cent2cent__batch_estimate: NonNegativeFloat | None
+    dist_cent2dataset: NonNegativeFloat
+    cov_offdiagonal_per_sample: Spread
+    cov_offdiagonal__batch_estimate: NonNegativeFloat
+    cov_offdiagonal_sample_centroids: NonNegativeFloat
+    effective_rank: PositiveFloat | None
+
+
+class GlobalPair(Model):
+    """Distances of the two vectors of an image."""
+
+    dist: NonNegativeFloat
+    dist__std: NonNegativeFloat
+    rmse: NonNegativeFloat
+
+
+class LocalPair(Model):
+    """Distances of the vectors of an image that belong to one position; means over images."""
+
+    sample_rmse: NonNegativeFloat
+    sample_min: NonNegativeFloat
+    sample_max: NonNegativeFloat
+    sample_std: NonNegativeFloat | None
+    """None where images have one position."""
+
+
+class LocalDistributions(Model):
+    """Two sets of vectors of an image, none of which belongs to another; means over positions, then over images."""
+
+    emb2emb: NonNegativeFloat
+    nn_emb2emb_1to2: NonNegativeFloat
+    """Distance from a vector of the first set to its nearest neighbour in the second."""
+    nn_emb2emb_2to1: NonNegativeFloat
+    assignment_1to1: float = Field(ge=0, le=1)
+    """1: clearly of the first set; 0.5: cannot be told apart."""
+    assignment_2to2: float = Field(ge=0, le=1)
+
+
+class Comparison(Model):
+    """The same images through another backbone."""
+
+    backbone: Name
+    display_name: str
+    backbone_sha256: Sha256
+    seed: int | None
+    level: FeatureLevel
+    cka_global: float | None
+    """Linear CKA of the global spaces, 0 to 1. None where one of them does not vary."""
+    cka_local: float | None
+    """The same of the local spaces; None also where they have other positions."""
+    global_pair: GlobalPair | None = None
+    """With the two that follow: None where the backbones have other dimensions, so that there is no distance."""
+    local_pair: LocalPair | None = None
+    distributions: LocalDistributions | None = None
+
+
+class EmbeddingReport(Model):
+    """One report; equal keys mean equal questions."""
+
+    schema_version: Literal[1] = 1
+    key: Sha256
+    """Digest of all that the numbers depend on: what is not the same is another report."""
+    backbone: Name
+    display_name: str
+    architecture: str
+    backbone_sha256: Sha256
+    seed: int | None
+    """Of the draw, where the backbone is drawn."""
+    source: Source
+    dataset: Name
+    dataset_sha256: Sha256
+    """Identity of the store or the corpus."""
+    track: Track
+    split: SplitName
+    images: PositiveInt
+    image_side: PositiveInt
+    level: FeatureLevel
+    tokens: bool
+    """Whether the local embeddings are tokens on their own grid, from which levels are resampled."""
+    batch: PositiveInt
+    """Images of a batch, for estimates by batch."""
+    precision: Literal["float16", "float32"]
+    """In which features were stored; metrics are computed in float64."""
+    device_kind: DeviceKind
+    feature_library: Words | None
+    settings: AnalysisSettings
+    local_space: LocalSpace
+    """`yl_a` (analysis.md section 3)."""
+    global_space: GlobalSpace
+    """`yg_a` (analysis.md section 3): the mean of the positions; how a method pools is no part of a backbone."""
+    comparison: Comparison | None = None
+    needs_text: list[str] = []
+    """Which metrics of analysis.md section 3 an image encoder alone cannot have."""
+    seconds: NonNegativeFloat
+    peak_host_bytes: NonNegativeInt | None
+    """Peak resident set of the process, pages of mapped features included; None where the system does not tell it."""
+    peak_device_bytes: NonNegativeInt | None
+    """The most that torch allocated on the GPU; None on a CPU."""
+    finished: str
+    """ISO 8601, UTC."""
