@@ -280,6 +280,8 @@ class Table(Model):
     analysis: Analysis | None = None
     notes: list[str] = []
     """What was left out or looks odd, in sentences."""
+    controls: list[Row] = Field(default=[], exclude_if=is_empty)
+    """Canaries and the ceiling: measured as the rows are, but no methods, so that they have no place and no rank."""
     source: Source | None = None
     suite: Name | None = Field(default=None, exclude_if=is_empty)
     """What a table of runs ranks by; absent in those of the board's own suite, as in older boards."""

@@ -24,7 +24,7 @@ from lovt_bench.leaderboard.board.notices import mark_disputed, withdrawn_notes
 from lovt_bench.leaderboard.board.published import PublishedTable
 from lovt_bench.leaderboard.board.published_table import published_table
 from lovt_bench.leaderboard.board.records import RecordSet
-from lovt_bench.leaderboard.board.run_table import run_table, table_id
+from lovt_bench.leaderboard.board.run_table import is_control, run_table, table_id
 from lovt_bench.leaderboard.board.selection import Group, select
 from lovt_bench.leaderboard.board.stale import Current, mark_stale
 from lovt_bench.leaderboard.statistics.analyse import analyse
@@ -86,6 +86,7 @@ def build(
     )
     groups.sort(key=_order)
     known = descriptions or {}
+    groups, alone = _with_methods(groups, known)
     cells = by_cell(records.records)
     taken, made = costs(cells), makings(cells)
     ids = [table_id(group) for group in groups]
@@ -119,10 +120,22 @@ def build(
         keeper=keeper,
         notes=[
             *withdrawn_notes(notices),
-            *sorted([*records.notes, *notes, *_without_row(contradictions, tables, records.notes)]),
+            *sorted([*records.notes, *notes, *alone, *_without_row(contradictions, tables, records.notes)]),
         ],
         notices=list(notices),
     )
+
+
+def _with_methods(
+    groups: Sequence[Group], known: Mapping[str, Description]
+) -> tuple[list[Group], list[str]]:
+    """Return the groups that have more than controls, and sentences about the others: no table is of controls alone."""
+    kept = [group for group in groups if not all(is_control(known.get(name)) for name, _ in group.sets)]
+    return kept, [
+        f"Table {table_id(group)} would have controls alone: evaluate a method beside them."
+        for group in groups
+        if group not in kept
+    ]
 
 
 def suite_specs(group: Group, tasks: Sequence[TaskSpec], suites: Sequence[Suite]) -> list[TaskSpec]:
