@@ -14,6 +14,7 @@ from lovt_bench.benchmark.cli.leaderboard_methods import methods
 from lovt_bench.benchmark.cli.leaderboard_options import out_option, results_option
 from lovt_bench.benchmark.cli.leaderboard_plot import plot
 from lovt_bench.benchmark.cli.leaderboard_release import diff, list_versions, release, verify
+from lovt_bench.benchmark.cli.leaderboard_replicate import replicate
 from lovt_bench.benchmark.cli.leaderboard_serve import serve, site
 from lovt_bench.benchmark.cli.leaderboard_tasks import tasks
 from lovt_bench.benchmark.cli.options import workspace_option
@@ -37,6 +38,7 @@ def leaderboard() -> None:
       lovt-bench leaderboard methods                   # methods instead of checkpoints
       lovt-bench leaderboard intervals mine            # for other images, from predictions
       lovt-bench leaderboard strata mine               # by sex, age, view, lesion size
+      lovt-bench leaderboard replicate                 # are the published values reached here?
       lovt-bench leaderboard release                   # freeze it
       lovt-bench leaderboard verify --all              # rebuild every release from its records
     """
@@ -46,6 +48,7 @@ for command in (
     diff,
     list_versions,
     release,
+    replicate,
     verify,
     serve,
     site,
@@ -107,9 +110,11 @@ def show(version: str, wanted: str, no_published: bool, out: Path) -> None:
       lovt-bench leaderboard show
       lovt-bench leaderboard show 1.2.0 --table published
     """
+    from lovt_bench.leaderboard.board.replication import sentences
     from lovt_bench.leaderboard.show.terminal import legend, render
 
-    tables = tables_of(open_board(out, version), wanted)
+    board = open_board(out, version)
+    tables = tables_of(board, wanted)
     shown = [table for table in tables if not (no_published and table.kind == "published")]
     if not shown:
         raise click.ClickException(
@@ -117,6 +122,8 @@ def show(version: str, wanted: str, no_published: bool, out: Path) -> None:
         )
     screen = console(pipe_width=PIPE_WIDTH)
     plain = screen.color_system is None
+    for text in sentences(board):
+        screen.print(text)
     screen.print(legend(plain=plain), style="dim", end="\n\n")
     for table in shown:
         for part in render(table, screen.width, plain=plain):

@@ -20,7 +20,7 @@ DEFAULT_CORPUS, MASKED_CORPUS = "mimic-cxr", "phantom-masks"
 @click.argument("method")
 @click.option(
     "--corpus",
-    help="Prepared corpus: a name in WORKSPACE/corpora or a folder [default: mimic-cxr; phantom-masks for the ceiling].",
+    help="Prepared corpus: a name in WORKSPACE/corpora or a folder [default: mimic-cxr, the ceiling's phantom-masks].",
 )
 @click.option("--variant", help="Configuration of the method [default: its first].")
 @click.option(

@@ -110,7 +110,8 @@ def _above_all(
     elif all(found.told for found in leads):
         least = min(found.difference for found in leads)
         yield Judgement(
-            f"{row.display_name} {where} is above every trained row, by {100 * least:.1f} points or more: {why}", True
+            f"{row.display_name} {where} is above every trained row, by {100 * least:.1f} points or more: {why}",
+            True,
         )
     else:
         yield Judgement(f"{row.display_name} {where}: not above every trained row, as it should be")
@@ -137,14 +138,13 @@ def _beside_original(row: Row, table: Table, kind: str, where: str) -> Judgement
     apart = found.p < ALPHA or found.p > 1 - ALPHA
     if kind == "swapped" and apart and abs(found.difference) > EQUAL:
         return Judgement(
-            f"{name} differs from {original.display_name} by {points}, though two equal channels changed places", True
+            f"{name} differs from {original.display_name} by {points}, though two equal channels changed places",
+            True,
         )
     return Judgement(f"{name}: not above its original" if kind == "shuffled" else f"{name}: as its original")
 
 
-def _below_random(
-    row: Row, drawn: Sequence[Row], tasks: Sequence[str], where: str
-) -> Iterator[Judgement]:
+def _below_random(row: Row, drawn: Sequence[Row], tasks: Sequence[str], where: str) -> Iterator[Judgement]:
     alike = [one for one in drawn if one.architecture == row.architecture] or drawn
     name = f"{row.display_name} {where}"
     if not alike:
@@ -155,7 +155,9 @@ def _below_random(
             yield Judgement(f"{name}: not judged, no task has two runs of it and of {one.display_name}")
         elif found.told:
             points = f"{100 * found.difference:.1f} points"
-            yield Judgement(f"{name} is below {one.display_name} by {points}, though it was told the answers", True)
+            yield Judgement(
+                f"{name} is below {one.display_name} by {points}, though it was told the answers", True
+            )
         else:
             place = "above" if lead_told(row, one, tasks) else "not told apart from"
             yield Judgement(f"{name}: {place} {one.display_name}")

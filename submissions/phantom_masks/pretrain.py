@@ -28,7 +28,7 @@ class Settings(TrainingSettings):
 
 
 class PhantomMasks(PretrainingModule):
-    """The ceiling of the phantom: each feature level tells masks and boxes by one linear layer, cross-entropy and Dice."""
+    """The phantom's ceiling: each feature level tells masks and boxes by a linear layer, cross-entropy and Dice."""
 
     unit: ClassVar[Unit] = "image"
     needs: ClassVar[tuple[Need, ...]] = ("masks",)

@@ -24,7 +24,7 @@ class MaskedView:
     training: bool
 
     def __call__(self, sample: Sample) -> tuple[Tensor, Tensor]:
-        """Return (1, side, side) uint8 and (2 L, side / 4, side / 4) float32, the share of each cell that is covered."""
+        """Return (1, side, side) uint8 and (2 L, side / 4, side / 4) float32, the share of a cell that is covered."""
         assert sample.masks is not None, "the corpus was checked for masks before"
         image = torch.from_numpy(sample.image.copy())[None, None].float()
         masks = torch.from_numpy(sample.masks).flatten(0, 1)[None].float()

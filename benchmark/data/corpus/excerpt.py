@@ -94,7 +94,7 @@ def _chosen(studies: pa.Table, counts: dict[SplitName, int]) -> list[int]:
 def _renumbered(
     studies: pa.Table, images: pa.Table
 ) -> tuple[pa.Table, pa.Table, list[tuple[int, int]], np.ndarray]:
-    """Return studies and their images with new places, where in the old file each image's pixels lie, and its old row."""
+    """Return studies and images with new places, where in the old file each image's pixels lie, and its old row."""
     counts = studies["image_count"].to_numpy().astype(np.int64)
     firsts = studies["first_image"].to_numpy()
     rows = np.concatenate(

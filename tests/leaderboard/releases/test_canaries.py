@@ -28,7 +28,9 @@ SHA = digest("lovt")
 
 def control(name: str, method: str, variant: str = "") -> Description:
     said = {"Method": method, "Variant": variant, "Checkpoint": SHA[:16]}
-    facts = BackboneFacts(architecture="resnet18", provenance={key: text for key, text in said.items() if text})
+    facts = BackboneFacts(
+        architecture="resnet18", provenance={key: text for key, text in said.items() if text}
+    )
     return Description(display_name=name, method=name, supervision="control", backbone=facts)
 
 
@@ -116,9 +118,7 @@ def test_nothing_is_refused_where_all_is_in_its_place():
         ({"random": 0.6}, "a random draw cannot be"),
     ],
 )
-def test_a_control_where_it_cannot_be_refuses_the_release(
-    moved: dict[str, float], said: str, tmp_path: Path
-):
+def test_a_control_where_it_cannot_be_refuses_the_release(moved: dict[str, float], said: str, tmp_path: Path):
     [only] = [text for text in refused({**SOUND, **moved}) if "Ceiling" not in text or "ceiling" in moved]
     assert said in only
     given = sources(tmp_path / "workspace", records({**SOUND, **moved}), DESCRIPTIONS)
@@ -150,7 +150,9 @@ def test_what_may_be_is_not_refused(moved: dict[str, float]):
 
 def test_a_constant_is_judged_on_frozen_tasks_alone():
     levels = {**SOUND, "constant": 0.1}
-    found = [item for item in records(levels) if not (item.submission == "constant" and item.run.task == TUNED)]
+    found = [
+        item for item in records(levels) if not (item.submission == "constant" and item.run.task == TUNED)
+    ]
     best = runs("constant", TUNED, [0.97, 0.98, 0.99])
     made = build(record_set([*found, *best]), (), list(TASKS.values()), DESCRIPTIONS)
     assert not [item for item in judge(made) if item.refused]
@@ -160,7 +162,9 @@ def test_what_cannot_be_judged_is_said():
     single = [item.text for item in judge(board(SOUND, count=1))]
     assert all("not judged" in text for text in single)
     lone = [item.text for item in judge(board({"shuffled": 0.4, "byol": 0.3}))]
-    assert lone == [f"LoVT (shuffled) in {board(SOUND).tables[0].id}: not judged, its original is not in the table"]
+    assert lone == [
+        f"LoVT (shuffled) in {board(SOUND).tables[0].id}: not judged, its original is not in the table"
+    ]
 
 
 def test_the_error_of_a_lead_is_that_of_a_mean_over_tasks():
