@@ -17,6 +17,7 @@ from lovt_bench.benchmark.cli.leaderboard_release import diff, list_versions, re
 from lovt_bench.benchmark.cli.leaderboard_replicate import replicate
 from lovt_bench.benchmark.cli.leaderboard_serve import serve, site
 from lovt_bench.benchmark.cli.leaderboard_tasks import tasks
+from lovt_bench.benchmark.cli.leaderboard_twin import twin
 from lovt_bench.benchmark.cli.options import workspace_option
 
 PIPE_WIDTH = 120
@@ -39,6 +40,7 @@ def leaderboard() -> None:
       lovt-bench leaderboard intervals mine            # for other images, from predictions
       lovt-bench leaderboard strata mine               # by sex, age, view, lesion size
       lovt-bench leaderboard replicate                 # are the published values reached here?
+      lovt-bench leaderboard twin /hidden              # places on a phantom that nobody saw
       lovt-bench leaderboard release                   # freeze it
       lovt-bench leaderboard verify --all              # rebuild every release from its records
     """
@@ -57,6 +59,7 @@ for command in (
     intervals,
     strata,
     tasks,
+    twin,
     methods,
 ):
     leaderboard.add_command(command)
