@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-CONTROL = "control"
+CONTROL: Literal["control"] = "control"
 """The supervision of a control."""
 
 CEILING = "phantom_masks"

@@ -6,7 +6,7 @@ Its patients are those of no phantom dataset, whatever the seed. A drawing that 
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -165,7 +165,7 @@ def _chunk(drawing: Drawing, indices: Sequence[int]) -> list[tuple[Array, Array]
     return [(pixels, np.packbits(planes, axis=-1)) for pixels, planes in drawn]
 
 
-def _drawn(drawing: Drawing, workers: int | None) -> Iterator[tuple[Array, Array]]:
+def _drawn(drawing: Drawing, workers: int | None) -> Generator[tuple[Array, Array], None, None]:
     run: Callable[[Sequence[int]], list[tuple[Array, Array]]] = partial(_chunk, drawing)
     with (
         workers_for(drawing.images, workers, keep_memory=True) as pool,
