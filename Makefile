@@ -1,7 +1,7 @@
 # The front door of lovt-bench. `make help` lists the verbs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format bench performance gpu parity docs pretrain docker evaluate submit screenshots leaderboard clean
+.PHONY: help setup demo test test-fast lint format bench performance gpu parity docs pretrain docker evaluate submit screenshots replicate leaderboard clean
 
 # What a user gives reaches a command as one word and unchanged: paths hold blanks, quotes and dollar signs.
 GIVEN := WORKSPACE LOVT_BENCH_WORKSPACE PROFILE METHOD RUNTIME DEVICE FRACTION CORPUS BACKBONE SUBMISSION EXECUTOR WORKERS NAME WEIGHTS \
@@ -132,6 +132,9 @@ submit: $(STAMP) ## Make a backbone of your checkpoint: make submit NAME=mine WE
 
 screenshots: $(STAMP) ## Pictures of the leaderboard page, light and dark, wide and narrow: make screenshots [OUT=build/screenshots]
 	$(BIN)/python -m tests.leaderboard.show.page.screenshots $(call quote,$(or $(OUT),build/screenshots))
+
+replicate: $(STAMP) ## Do Random and ImageNet reach their published values on the real data prepared here? [DEVICE=cuda] [WORKERS=4]
+	$(BIN)/lovt-bench leaderboard replicate --run $(call option,--device,DEVICE) $(call option,--workers,WORKERS)
 
 leaderboard: $(STAMP) ## Build the leaderboard from the run records and show it
 	$(BIN)/lovt-bench leaderboard build

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.contract.controls import Canary
 from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def backbone() -> None:
       lovt-bench backbone list
       lovt-bench backbone export imagenet
       lovt-bench backbone check my-method
+      lovt-bench backbone canaries my-method
     """
 
 
@@ -129,6 +131,57 @@ def export(
         say(f"note: {note}")
     say(f"{root}: {manifest.architecture}, SHA-256 {manifest.sha256[:16]}…")
     say(f"Next: lovt-bench backbone check {manifest.name}")
+
+
+@backbone.command()
+@click.argument("name")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(get_args(Canary)),
+    help="Only this one; repeatable [default: all three].",
+)
+@click.option("--force", is_flag=True, help="Replace canaries that are there.")
+@workspace_option
+def canaries(name: str, kinds: tuple[Canary, ...], force: bool, workspace: Path | None) -> None:
+    """Make the canaries of backbone NAME: NAME-constant, NAME-shuffled, NAME-swapped.
+
+    Canaries are controls. constant gives the same features for every image; shuffled has each filter's weights in
+    another order; swapped has two input channels exchanged, which changes nothing on grey images. Evaluate them like
+    any backbone: boards list them apart, and a release is refused when one lands where it cannot.
+
+    \b
+    Examples:
+      lovt-bench backbone canaries lovt
+      lovt-bench backbone canaries lovt --kind shuffled
+      lovt-bench evaluate lovt-shuffled
+    """
+    with backbone_errors():
+        from lovt_bench.benchmark.backbone.canaries import canary_provenance, turn_into_canary
+        from lovt_bench.benchmark.backbone.folder import (
+            load_backbone,
+            read_manifest,
+            write_backbone,
+            writing_backbone,
+        )
+        from lovt_bench.benchmark.backbone.sources import backbone_folder
+
+        place = workspace_root(workspace)
+        root = backbone_folder(place, name)
+        original = read_manifest(root)
+        for kind in dict.fromkeys(kinds or get_args(Canary)):
+            made = load_backbone(root)
+            turn_into_canary(made, kind)
+            with writing_backbone(backbone_folder(place, f"{name}-{kind}"), force=force) as new:
+                manifest = write_backbone(
+                    new,
+                    made,
+                    name=f"{name}-{kind}",
+                    display_name=f"{original.display_name[:60]} ({kind})",
+                    provenance=canary_provenance(original, kind),
+                )
+            say(f"Next: lovt-bench evaluate {manifest.name}")
 
 
 @backbone.command()

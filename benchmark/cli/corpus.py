@@ -19,6 +19,7 @@ def corpus() -> None:
     Examples:
       lovt-bench corpus prepare mimic-cxr --raw MIMIC
       lovt-bench corpus prepare pairs --raw SCANS --table SCANS/reports.csv --name our-hospital
+      lovt-bench corpus phantom-masks                  # what the ceiling learns from
       lovt-bench corpus show mimic-cxr
       lovt-bench corpus verify
     """
@@ -115,6 +116,56 @@ def prepare(
         raise click.ClickException(str(error)) from error
     if outcome.found:
         say(f"{outcome.root} is up to date (same sources, same options); --force prepares it again.")
+    say(describe(outcome.root, outcome.manifest), lines=True)
+
+
+@corpus.command(name="phantom-masks")
+@click.option("--images", type=click.IntRange(16), default=1600, show_default=True, help="Images to draw.")
+@click.option(
+    "--side",
+    type=click.IntRange(128, 2048),
+    default=256,
+    show_default=True,
+    help="Side of an image in pixels, a multiple of 32.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other patients."
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes [default: one per core].")
+@click.option("--force", is_flag=True, help="Draw again even if nothing changed.")
+@workspace_option
+def phantom_masks(
+    images: int, side: int, seed: int, workers: int | None, force: bool, workspace: Path | None
+) -> None:
+    """Draw the corpus of the ceiling: synthetic X-rays that carry their own masks and boxes.
+
+    It goes to WORKSPACE/corpora/phantom-masks and shows other patients than any phantom dataset, whatever its seed.
+    Only a control learns from it (`lovt-bench pretrain phantom_masks`); the harness gives it to no method.
+
+    \b
+    Examples:
+      lovt-bench corpus phantom-masks
+      lovt-bench corpus phantom-masks --images 400 --side 128
+    """
+    from lovt_bench.benchmark.cli.corpus_show import describe
+    from lovt_bench.benchmark.cli.data_show import progress_bar
+    from lovt_bench.benchmark.data.corpus.phantom_masks import Drawing, draw_corpus
+    from lovt_bench.benchmark.data.errors import DataError
+    from lovt_bench.benchmark.workspace import workspace_root
+
+    try:
+        with progress_bar("draw phantom-masks") as on_progress:
+            outcome = draw_corpus(
+                workspace_root(workspace) / "corpora",
+                Drawing(images, side, seed),
+                workers=workers,
+                force=force,
+                on_progress=on_progress,
+            )
+    except DataError as error:
+        raise click.ClickException(str(error)) from error
+    if outcome.found:
+        say(f"{outcome.root} is up to date (same options); --force draws it again.")
     say(describe(outcome.root, outcome.manifest), lines=True)
 
 

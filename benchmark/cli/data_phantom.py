@@ -10,6 +10,9 @@ from lovt_bench.benchmark.cli.console import console, progress, say
 from lovt_bench.benchmark.cli.options import workspace_option
 from lovt_bench.benchmark.data.phantom.layouts import names
 
+SECRET_BITS, SECRET_LIMIT = 63, 64
+"""Of a secret seed, and bytes of its file."""
+
 
 @click.command()
 @click.option(
@@ -27,6 +30,11 @@ from lovt_bench.benchmark.data.phantom.layouts import names
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other patients."
+)
+@click.option(
+    "--seed-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Secret seed, in place of --seed: read from this file, which is made with a new one if it is not there.",
 )
 @click.option(
     "--side",
@@ -54,6 +62,7 @@ def phantom(
     datasets: tuple[str, ...],
     images: int,
     seed: int,
+    seed_file: Path | None,
     side: int,
     workers: int | None,
     workspace: Path | None,
@@ -70,9 +79,12 @@ def phantom(
       lovt-bench data phantom                            # all datasets, 120 images each
       lovt-bench data phantom --dataset rsna --images 40
       lovt-bench data phantom --out /tmp/phantom --seed 7 --force
+      lovt-bench data phantom --seed-file ~/secret --out /hidden/phantom    # a twin that nobody can draw
       lovt-bench data phantom --sheet findings.png       # look at what is drawn
       lovt-bench data prepare rsna --raw workspace/phantom/rsna
     """
+    if seed_file is not None:
+        seed = _secret_seed(seed_file)
     if sheet:
         from lovt_bench.benchmark.data.phantom.sheet import write_sheet
 
@@ -118,3 +130,28 @@ def phantom(
                 say(f"{settings.dataset:12} {state}: {root} ({what})")
     except DataError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _secret_seed(file: Path) -> int:
+    """Return the seed of a file, which only its owner may read; made if it is not there.
+
+    Raises:
+        ClickException: The file holds something else.
+    """
+    import secrets
+
+    from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+    from lovt_bench.benchmark.disk.temporary import new_file
+
+    if not file.exists():
+        with new_file(file, 0o600) as fresh:
+            fresh.write_text(f"{secrets.randbits(SECRET_BITS)}\n", encoding="utf-8")
+    try:
+        text = read_plain(file, SECRET_LIMIT, follow=True).decode("ascii").strip()
+    except (PlainFileError, OSError, UnicodeDecodeError):
+        text = ""
+    if not text.isdecimal():
+        raise click.ClickException(
+            f"{file}: a whole number is expected; --seed-file makes a file that is not there"
+        )
+    return int(text)

@@ -14,8 +14,10 @@ from lovt_bench.benchmark.cli.leaderboard_methods import methods
 from lovt_bench.benchmark.cli.leaderboard_options import out_option, results_option
 from lovt_bench.benchmark.cli.leaderboard_plot import plot
 from lovt_bench.benchmark.cli.leaderboard_release import diff, list_versions, release, verify
+from lovt_bench.benchmark.cli.leaderboard_replicate import replicate
 from lovt_bench.benchmark.cli.leaderboard_serve import serve, site
 from lovt_bench.benchmark.cli.leaderboard_tasks import tasks
+from lovt_bench.benchmark.cli.leaderboard_twin import twin
 from lovt_bench.benchmark.cli.options import workspace_option
 
 PIPE_WIDTH = 120
@@ -37,6 +39,8 @@ def leaderboard() -> None:
       lovt-bench leaderboard methods                   # methods instead of checkpoints
       lovt-bench leaderboard intervals mine            # for other images, from predictions
       lovt-bench leaderboard strata mine               # by sex, age, view, lesion size
+      lovt-bench leaderboard replicate                 # are the published values reached here?
+      lovt-bench leaderboard twin /hidden              # places on a phantom that nobody saw
       lovt-bench leaderboard release                   # freeze it
       lovt-bench leaderboard verify --all              # rebuild every release from its records
     """
@@ -46,6 +50,7 @@ for command in (
     diff,
     list_versions,
     release,
+    replicate,
     verify,
     serve,
     site,
@@ -54,6 +59,7 @@ for command in (
     intervals,
     strata,
     tasks,
+    twin,
     methods,
 ):
     leaderboard.add_command(command)
@@ -115,9 +121,11 @@ def show(version: str, wanted: str, no_published: bool, out: Path) -> None:
       lovt-bench leaderboard show
       lovt-bench leaderboard show 1.2.0 --table published
     """
+    from lovt_bench.leaderboard.board.replication import sentences
     from lovt_bench.leaderboard.show.terminal import legend, render
 
-    tables = tables_of(open_board(out, version), wanted)
+    board = open_board(out, version)
+    tables = tables_of(board, wanted)
     shown = [table for table in tables if not (no_published and table.kind == "published")]
     if not shown:
         raise click.ClickException(
@@ -125,6 +133,8 @@ def show(version: str, wanted: str, no_published: bool, out: Path) -> None:
         )
     screen = console(pipe_width=PIPE_WIDTH)
     plain = screen.color_system is None
+    for text in sentences(board):
+        screen.print(text)
     screen.print(legend(plain=plain), style="dim", end="\n\n")
     for table in shown:
         for part in render(table, screen.width, plain=plain):

@@ -56,6 +56,8 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
         raise click.ClickException(str(error)) from error
     for line in plain_changes(made.changes):
         say(line)
+    for item in made.judgements:
+        say(f"Control: {item.text}.")
     say(f"Released: {made.folder} ({made.bump}). Next: commit {out} and {records_folder(out)}")
 
 

@@ -13,16 +13,14 @@ from lovt_bench.benchmark.cli.options import workspace_option
 from lovt_bench.benchmark.cli.sizes import Size
 from lovt_bench.benchmark.workspace import workspace_root
 
-DEFAULT_CORPUS = "mimic-cxr"
+DEFAULT_CORPUS, MASKED_CORPUS = "mimic-cxr", "phantom-masks"
 
 
 @click.command()
 @click.argument("method")
 @click.option(
     "--corpus",
-    default=DEFAULT_CORPUS,
-    show_default=True,
-    help="Prepared corpus: a name in WORKSPACE/corpora or a folder.",
+    help="Prepared corpus: a name in WORKSPACE/corpora or a folder [default: mimic-cxr, the ceiling's phantom-masks].",
 )
 @click.option("--variant", help="Configuration of the method [default: its first].")
 @click.option(
@@ -127,7 +125,7 @@ DEFAULT_CORPUS = "mimic-cxr"
 @workspace_option
 def pretrain(
     method: str,
-    corpus: str,
+    corpus: str | None,
     variant: str | None,
     fraction: float | None,
     profile: str,
@@ -225,7 +223,9 @@ def pretrain(
         limits=limits_of(memory, cpus, shm, pids, devices or 1, output_limit, time_limit, hard_limit),
         assets=assets,
         workspace=base,
-        corpus=lambda: corpus_folder(base, corpus),
+        corpus=lambda need: corpus_folder(
+            base, corpus or (MASKED_CORPUS if need == "masks" else DEFAULT_CORPUS)
+        ),
         rehearse=rehearse,
     )
     try:

@@ -16,6 +16,11 @@ CORPUS_SIDE = 512
 """Default of the shorter side of a stored image in pixels; smaller images are stored as they are."""
 
 
+MASKS = "masks.npy"
+"""File of a corpus whose images carry masks: (images, 2, labels, side / 4, side / 32) uint8, masks and filled boxes of
+each label, eight columns a byte. Only the phantom draws one."""
+
+
 class CorpusSplit(Model):
     """Counts of one split."""
 
@@ -57,6 +62,11 @@ class CorpusManifest(Model):
     created: str
     """ISO 8601, UTC. Not part of `identity`."""
     versions: dict[str, str] = {}
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether each image carries a mask and a box of each label."""
+        return MASKS in self.files
 
     def identity(self) -> str:
         """Return the digest that provenance refers to: content only, no time and no library versions."""

@@ -15,6 +15,7 @@ from lovt_bench.benchmark.contract.base import Model, Name, Sha256, is_empty
 from lovt_bench.benchmark.contract.dataset import Splits, Track
 from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.notice import Notice
+from lovt_bench.benchmark.contract.replication import Replication
 from lovt_bench.benchmark.contract.submission import Supervision
 from lovt_bench.benchmark.contract.task import HeadName
 
@@ -299,6 +300,8 @@ class Table(Model):
     analysis: Analysis | None = None
     notes: list[str] = []
     """What was left out or looks odd, in sentences."""
+    controls: list[Row] = Field(default=[], exclude_if=is_empty)
+    """Canaries and the ceiling: measured as the rows are, but no methods, so that they have no place and no rank."""
     source: Source | None = None
     suite: Name | None = Field(default=None, exclude_if=is_empty)
     """What a table of runs ranks by; absent in those of the board's own suite, as in older boards."""
@@ -330,6 +333,9 @@ class Leaderboard(Model):
     """What was left out before any table, in sentences."""
     notices: list[Notice] = Field(default=[], exclude_if=is_empty)
     """What the keeper withdrew or marked as disputed; a withdrawn row or record is nowhere in the tables."""
+
+    replications: list[Replication] = Field(default=[], exclude_if=is_empty)
+    """One per published table: whether runs here reach its values."""
 
     def table(self, table_id: str) -> Table:
         """Return a table by its id. Raises KeyError."""

@@ -10,11 +10,12 @@ from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 from lovt_bench.benchmark.contract.dataset import Track
 from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
 
-Supervision = Literal["none", "general", "labels", "self", "text", "unknown"]
-"""`general`: general-domain initialisation; `labels`: supervised in-domain; `self`: images only; `text`: reports."""
+Supervision = Literal["none", "general", "labels", "self", "text", "control", "unknown"]
+"""`general`: general-domain initialisation; `labels`: supervised in-domain; `self`: images only; `text`: reports;
+`control`: an end of the scale or a canary, which is no method and has no rank."""
 
-CorpusNeed = Literal["none", "images", "labels", "reports"]
-"""What a method reads of a corpus beside its images; `none`: it needs no corpus."""
+CorpusNeed = Literal["none", "images", "labels", "reports", "masks"]
+"""What a method reads of a corpus beside its images; `none`: it needs no corpus; `masks`: only a control may."""
 
 VariantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9_]{0,30}[a-z0-9])?$")]
 """Lower case letters, digits and `_`, 1 to 32 characters."""

@@ -88,8 +88,13 @@ def _execute(request: Request, shown: Shown) -> Pretrained | None:
         raise SubmissionError(
             f"the name {root.name} is kept for the backbones that are always there; choose another --name"
         )
-    source = None if submission.corpus == "none" else request.corpus()
+    source = None if submission.corpus == "none" else request.corpus(submission.corpus)
     manifest = None if source is None else read_corpus(source)
+    if manifest is not None and manifest.has_masks and submission.supervision != "control":
+        raise SubmissionError(
+            f"the corpus {manifest.name} carries the phantom's masks: it is for controls (supervision: control), and "
+            f"{submission.name} is a method; choose another --corpus"
+        )
     own = found.own and request.image is None
     code = (
         method_digest(submissions_root(), submission.name) if found.own else folder_digest(found.folder)

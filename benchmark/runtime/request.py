@@ -11,6 +11,7 @@ from typing import Any, Literal
 from lovt_bench.benchmark.contract.base import is_name
 from lovt_bench.benchmark.contract.manifest_files import MAKE_CORPUS, corpus_names
 from lovt_bench.benchmark.contract.run_contract import Limits
+from lovt_bench.benchmark.contract.submission import CorpusNeed
 from lovt_bench.benchmark.contract.unknown import meant
 from lovt_bench.benchmark.submission.read import SubmissionError
 
@@ -42,7 +43,7 @@ class Request:
     limits: Limits
     assets: Path | None
     workspace: Path
-    corpus: Callable[[], Path]
+    corpus: Callable[[CorpusNeed], Path]
     """Returns the folder of the corpus; asked only where the method needs one."""
     pretraining_data: tuple[str, ...] = ()
     """What weights of the user's, from which the method starts, have seen."""

@@ -14,7 +14,7 @@ from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard, Ov
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.suite import Suite
 from lovt_bench.benchmark.contract.task import TaskSpec
-from lovt_bench.leaderboard.board.claims import claimed_tables, claims_of
+from lovt_bench.leaderboard.board.claims import claimed_tables, claims_of, comparable
 from lovt_bench.leaderboard.board.contradictions import Contradiction, mark_contradictions
 from lovt_bench.leaderboard.board.costs import by_cell, costs
 from lovt_bench.leaderboard.board.descriptions import Description
@@ -24,7 +24,8 @@ from lovt_bench.leaderboard.board.notices import mark_disputed, withdrawn_notes
 from lovt_bench.leaderboard.board.published import PublishedTable
 from lovt_bench.leaderboard.board.published_table import published_table
 from lovt_bench.leaderboard.board.records import RecordSet
-from lovt_bench.leaderboard.board.run_table import run_table, told_apart
+from lovt_bench.leaderboard.board.replication import replicate
+from lovt_bench.leaderboard.board.run_table import is_control, run_table, table_id, told_apart
 from lovt_bench.leaderboard.board.selection import Group, select
 from lovt_bench.leaderboard.board.stale import Current, mark_stale
 from lovt_bench.leaderboard.statistics.analyse import analyse
@@ -88,10 +89,12 @@ def build(
     )
     groups.sort(key=_order)
     known = descriptions or {}
+    apart = dict(zip(map(id, groups), told_apart(groups), strict=True))
+    groups, alone = _with_methods(groups, known)
     cells = by_cell(records.records)
     taken, made = costs(cells), makings(cells)
     tables = []
-    for group, ambiguous in zip(groups, told_apart(groups), strict=True):
+    for group in groups:
         counted = suite_specs(group, specs, suites)
         table = run_table(
             group,
@@ -99,7 +102,7 @@ def build(
             known,
             taken,
             made,
-            ambiguous=ambiguous,
+            ambiguous=apart[id(group)],
             keeper=keeper,
             over_images=over_images,
         )
@@ -112,9 +115,10 @@ def build(
         for name, _ in group.sets
         if name in known and claims_of(known[name], group.key)
     }
+    printed = [published_table(table, specs, lineage) for table in published]
     shown = [
         *public,
-        *(published_table(table, specs, lineage) for table in published),
+        *printed,
         *rest,
         *claimed_tables(known, specs, beside),
     ]
@@ -128,10 +132,37 @@ def build(
         keeper=keeper,
         notes=[
             *withdrawn_notes(notices),
-            *sorted([*records.notes, *notes, *_without_row(contradictions, tables, records.notes)]),
+            *sorted([*records.notes, *notes, *alone, *_without_row(contradictions, tables, records.notes)]),
         ],
         notices=list(notices),
+        replications=[
+            replicate(_of_protocol(tables, groups, table), table, source.info.replication)
+            for source, table in zip(published, printed, strict=True)
+        ],
     )
+
+
+def _with_methods(groups: Sequence[Group], known: Mapping[str, Description]) -> tuple[list[Group], list[str]]:
+    """Return the groups that have more than controls, and sentences about the others: no table is of controls alone."""
+    kept = [group for group in groups if not all(is_control(known.get(name)) for name, _ in group.sets)]
+    return kept, [
+        f"Table {table_id(group)} would have controls alone: evaluate a method beside them."
+        for group in groups
+        if group not in kept
+    ]
+
+
+def _of_protocol(tables: Sequence[Table], groups: Sequence[Group], published: Table) -> Table | None:
+    """Return the table of runs that may be read beside a published one, None where there is none."""
+    for table, group in zip(tables, groups, strict=True):
+        if (
+            comparable(group.key)
+            and group.as_here
+            and group.suite is None
+            and table.protocol == published.protocol
+        ):
+            return table
+    return None
 
 
 def suite_specs(group: Group, tasks: Sequence[TaskSpec], suites: Sequence[Suite]) -> list[TaskSpec]:

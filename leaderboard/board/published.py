@@ -28,6 +28,15 @@ class ClaimQuestion(Model):
     without: list[str] = []
 
 
+class ReplicationRule(Model):
+    """How the published values are replicated, fixed before anything is measured."""
+
+    rows: list[Name] = ["random", "imagenet"]
+    """Rows that anybody can make."""
+    slack: float = Field(default=0.02, ge=0, le=1)
+    """Beyond the published interval, as a fraction: runs that share a seed state intervals that are too narrow."""
+
+
 class PublishedInfo(Model):
     """`<name>.yaml`."""
 
@@ -45,6 +54,7 @@ class PublishedInfo(Model):
     architecture: str | None = None
     """Architecture of all rows."""
     claims: list[ClaimQuestion] = []
+    replication: ReplicationRule = ReplicationRule()
 
 
 class PublishedCell(Model):

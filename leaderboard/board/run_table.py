@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.contract.controls import CONTROL
 from lovt_bench.benchmark.contract.display_name import looks
 from lovt_bench.benchmark.contract.leaderboard import (
     Cell,
@@ -81,9 +82,12 @@ def run_table(
         over_images: By `RunSet.keys_sha256`.
     """
     key = group.key
-    present = [spec for spec in tasks if any(task == spec.id for _, task in group.sets)]
-    ids = [spec.id for spec in present]
     names = sorted({submission for submission, _ in group.sets})
+    apart = {name for name in names if is_control(descriptions.get(name))}
+    present = [
+        spec for spec in tasks if any(task == spec.id and name not in apart for name, task in group.sets)
+    ]
+    ids = [spec.id for spec in present]
     drafts = [
         _row(
             name,
@@ -97,7 +101,9 @@ def run_table(
         )
         for name in names
     ]
-    rows = in_order(stand(_told_apart(drafts), ids))
+    drafts = _told_apart(drafts)
+    rows = in_order(stand([row for row in drafts if row.id not in apart], ids))
+    controls = [row for row in drafts if row.id in apart]
     by_task: dict[str, list[RunSet]] = defaultdict(list)
     for item in group.sets.values():
         by_task[item.task].append(item)
@@ -120,7 +126,8 @@ def run_table(
         methods=count_methods(rows, ids),
         clean=clean_ranking(rows, columns),
         frozen=frozen_ranking(rows, columns),
-        notes=[*group.notes, *_coverage_note(present, tasks)],
+        notes=[*group.notes, *_coverage_note(present, tasks), *_control_note(controls)],
+        controls=controls,
         suite=group.suite.name if group.suite else None,
     )
 
@@ -176,6 +183,22 @@ def _coverage_note(present: Sequence[TaskSpec], tasks: Sequence[TaskSpec]) -> li
     if len(present) == len(tasks):
         return []
     return [f"{len(present)} of {len(tasks)} tasks have results; mean rank and counts are over these."]
+
+
+def is_control(description: Description | None) -> bool:
+    """Return whether a row is an end of the scale or a canary, which has no place among methods."""
+    return description is not None and description.supervision == CONTROL
+
+
+def _control_note(controls: Sequence[Row]) -> list[str]:
+    if not controls:
+        return []
+    said = []
+    for row in controls:
+        means = [cell.summary.mean for cell in row.cells if cell.summary is not None]
+        mean = f"mean {100 * sum(means) / len(means):.1f} over {len(means)} tasks" if means else "no score"
+        said.append(f"{row.display_name}, {mean}")
+    return [f"Controls, not ranked since they are no methods: {'; '.join(said)}."]
 
 
 def _nameless(name: str) -> Description:

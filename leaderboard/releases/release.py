@@ -12,6 +12,7 @@ from lovt_bench.benchmark.contract.leaderboard import Leaderboard
 from lovt_bench.benchmark.contract.release import Bump, Changes, Release
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.releases.as_changes import as_changes
+from lovt_bench.leaderboard.releases.canaries import Judgement, judge, refuse
 from lovt_bench.leaderboard.releases.changes import STEPS, compare
 from lovt_bench.leaderboard.releases.committed import append, records_folder
 from lovt_bench.leaderboard.releases.folder import named_records
@@ -43,6 +44,8 @@ class Released:
     folder: Path
     changes: Changes
     bump: Bump
+    judgements: list[Judgement]
+    """What controls told; none was where it cannot be."""
 
 
 def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bump | None = None) -> Released:
@@ -57,7 +60,7 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
 
     Raises:
         LeaderboardError: A release was touched, `dev` shows something else than the sources give, nothing changed,
-            or the step is too small.
+            the step is too small, or a control lands where it cannot (`canaries`).
     """
     committed = records_folder(out)
     if committed.resolve() == sources.results.resolve():
@@ -68,6 +71,8 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
         check_releases(out)
         draft = sources.board(DEVELOPMENT)
         _check_seen(out, draft)
+        judgements = judge(draft)
+        refuse(judgements)
         last = next(iter(releases(out)), None)
         old = read_version(out, last) if last else None
         changes = compare(old, draft)
@@ -92,7 +97,7 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
         sources = replace(sources, predictions=kept)
         folder = put(board.version, out, release_files(board, sources, info, old))
         write_index(out)
-    return Released(folder, compare(old, board), step)
+    return Released(folder, compare(old, board), step, judgements)
 
 
 def build_development(out: Path, sources: Sources) -> tuple[Leaderboard, Path]:

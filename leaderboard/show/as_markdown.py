@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
+from lovt_bench.leaderboard.board.replication import sentences
 from lovt_bench.leaderboard.show.layout import (
     MISSING,
     SIGN_LEGEND,
@@ -49,6 +50,7 @@ def as_markdown(leaderboard: Leaderboard) -> str:
     keeper = f"Keeper: {leaderboard.keeper}." if leaderboard.keeper else "No keeper is named."
     parts = [
         f"# Leaderboard {markdown(leaderboard.version)}",
+        *(f"**{markdown(text)}**" for text in sentences(leaderboard)),
         f"{updated} {keeper}",
         _legend(leaderboard),
     ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lovt_bench.benchmark.contract.example import ExampleSet
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.leaderboard.board.replication import report
 from lovt_bench.leaderboard.show.as_csv import as_csv
 from lovt_bench.leaderboard.show.as_json import as_json, json_schema
 from lovt_bench.leaderboard.show.as_latex import as_latex
@@ -14,6 +15,7 @@ from lovt_bench.leaderboard.show.as_markdown import as_markdown
 
 SOURCE = "leaderboard.json"
 SUMS = "SHA256SUMS"
+REPLICATION = "replication.md"
 
 Examples = Mapping[str, Sequence[ExampleSet]]
 """By submission, in the order of tasks' ids."""
@@ -42,6 +44,8 @@ def render(leaderboard: Leaderboard, examples: Examples | None = None) -> dict[s
     from lovt_bench.leaderboard.show.page import render_page
 
     texts = {name: text(leaderboard).encode() for name, text in FORMATS.items()}
+    if leaderboard.replications:
+        texts[REPLICATION] = report(leaderboard.replications).encode()
     return {**render_page(leaderboard, examples or {}), **texts}
 
 

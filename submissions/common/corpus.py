@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.corpus import MASKS, CorpusManifest
 from lovt_bench.benchmark.contract.dataset import SplitName
 from lovt_bench.benchmark.contract.manifest_files import MAKE_CORPUS, read_corpus_manifest
 from lovt_bench.benchmark.contract.model_file import ModelFileError
@@ -53,6 +53,7 @@ class Corpus:
         self._sentences = studies["sentences"]
         self._labels = _label_array(studies["labels"], len(self.manifest.label_names))
         self._pixels: np.ndarray | None = None
+        self._masks: np.ndarray | None = None
         ends = self._offsets + self._shapes.prod(axis=1)
         if len(ends) and (int(ends.max()) > len(self.pixels) or int(self._offsets.min()) < 0):
             raise PretrainingError(
@@ -61,7 +62,7 @@ class Corpus:
 
     def __getstate__(self) -> dict[str, Any]:
         """Loader workers open the memory map themselves."""
-        return {**self.__dict__, "_pixels": None}
+        return {**self.__dict__, "_pixels": None, "_masks": None}
 
     @property
     def pixels(self) -> np.ndarray:
@@ -126,6 +127,14 @@ class Corpus:
         """Return (L,) float32 of 0 and 1 in the order of `label_names`."""
         return self._labels[study]
 
+    def masks(self, image: int) -> np.ndarray | None:
+        """Return (2, L, h, w) bool, masks and filled boxes of each label; None where the corpus has none."""
+        if not self.manifest.has_masks:
+            return None
+        if self._masks is None:
+            self._masks = _read_masks(self.root / MASKS, (len(self._study_of), 2, len(self.label_names)))
+        return np.unpackbits(self._masks[image], axis=-1).astype(bool)
+
     def training_sentences(self) -> Iterator[str]:
         """Yield all sentences of the training studies in use."""
         for study in self.studies("train"):
@@ -150,6 +159,18 @@ def _read_table(path: Path, columns: list[str]) -> dict[str, pa.Array]:
         lacking = ", ".join(sorted(missing))
         raise PretrainingError(f"{path} lacks the columns {lacking}; make the corpus again: {MAKE_CORPUS}")
     return {name: table[name].combine_chunks() for name in columns}
+
+
+def _read_masks(path: Path, expected: tuple[int, int, int]) -> np.ndarray:
+    try:
+        masks: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise PretrainingError(f"{path} cannot be read: {error}") from error
+    if masks.dtype != np.uint8 or masks.ndim != 5 or masks.shape[:3] != expected:
+        raise PretrainingError(
+            f"{path}: expected uint8 {expected} and two more dimensions, found {masks.dtype} {masks.shape}"
+        )
+    return masks
 
 
 def _label_array(column: pa.Array, count: int) -> np.ndarray:

@@ -228,6 +228,11 @@ def check_corpus(module: type[PretrainingModule], submission: Submission, corpus
         raise PretrainingError(
             f"{submission.name} learns from labels, the corpus {there.name} has none; prepare one with --labels"
         )
+    if "masks" in module.needs and not there.has_masks:
+        raise PretrainingError(
+            f"{submission.name} learns from masks that the phantom drew, the corpus {there.name} has none: "
+            "`lovt-bench corpus phantom-masks` makes one that does; then --corpus phantom-masks"
+        )
     if not len(corpus.images("train")):
         raise PretrainingError(
             f"the corpus {there.name} has no training image at fraction {corpus.fraction:g}"

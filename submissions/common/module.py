@@ -17,6 +17,9 @@ from lovt_bench.submissions.common.initial_weights import initial_backbone
 from lovt_bench.submissions.common.sampling import Transform, Unit
 from lovt_bench.submissions.common.settings import TrainingSettings
 
+Need = Literal["reports", "labels", "masks"]
+"""What a corpus must hold beside images."""
+
 FINITE_CHECK_STEPS = 50
 """On CUDA the loss is looked at every so many batches: each look waits for the device."""
 
@@ -37,7 +40,7 @@ class PretrainingModule(lightning.LightningModule):
     """
 
     unit: ClassVar[Unit]
-    needs: ClassVar[tuple[Literal["reports", "labels"], ...]] = ()
+    needs: ClassVar[tuple[Need, ...]] = ()
     monitor: ClassVar[Monitor | None] = None
     """None: no validation, the last epoch is exported."""
 

@@ -29,11 +29,13 @@ class Sample:
         image: (H, W) uint8 grey, a view into a memory map: never written to.
         sentences: The report of the study in order; () where the corpus has none.
         labels: (L,) float32 of 0 and 1; empty where the corpus has none.
+        masks: (2, L, h, w) bool, masks and filled boxes of each label; None where the corpus has none.
     """
 
     image: np.ndarray
     sentences: tuple[str, ...]
     labels: np.ndarray
+    masks: np.ndarray | None = None
 
 
 Transform = Callable[[Sample], Any]
@@ -64,7 +66,12 @@ class CorpusDataset(Dataset[Any]):
         else:
             views = self.corpus.images_of(row)
             study, image = row, views[int(torch.randint(len(views), ()))]
-        return Sample(self.corpus.image(image), self.corpus.sentences(study), self.corpus.labels(study))
+        return Sample(
+            self.corpus.image(image),
+            self.corpus.sentences(study),
+            self.corpus.labels(study),
+            self.corpus.masks(image),
+        )
 
 
 class EpochSampler(Sampler[tuple[int, int]]):

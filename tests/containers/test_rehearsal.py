@@ -68,7 +68,7 @@ def rehearse(
             method=str(folder), variant=None, fraction=None, profile="paper", seed=1, settings={}, name=None,
             resume=False, force=False, device="cpu", devices=None, workers=None, time_limit=None, hard_limit=None,
             wandb=None, online_evaluation=True, runtime="docker", image=None, base_image=None,
-            build_network="none", limits=LIMITS, assets=None, workspace=workspace, corpus=lambda: corpus,
+            build_network="none", limits=LIMITS, assets=None, workspace=workspace, corpus=lambda need: corpus,
             more_mounts=[images.site_mount()], tags="lovt-bench-test", rehearse=True,
         )  # fmt: skip
         try:

@@ -16,6 +16,8 @@ from lovt_bench.submissions.common.declaration import choose, profile_settings, 
 from lovt_bench.submissions.common.module import PretrainingModule
 from lovt_bench.submissions.common.settings import TrainingSettings, build_settings
 from lovt_bench.submissions.common.training import RunOptions, train
+from lovt_bench.submissions.labels import pretrain as labels
+from lovt_bench.submissions.phantom_masks import pretrain as phantom_masks
 from lovt_bench.submissions.pixelpro import pretrain as pixelpro
 from lovt_bench.submissions.pixpro import pretrain as pixpro
 from lovt_bench.submissions.simclr import pretrain as simclr
@@ -28,6 +30,8 @@ METHODS: dict[str, tuple[type[PretrainingModule], type[TrainingSettings], dict[s
     "pixelpro": (pixelpro.PixelPro, pixelpro.Settings, {"hidden": 16, "projection": 8, "warmup_epochs": 1}),
     "pixpro": (pixpro.PixPro, pixpro.Settings, {"hidden": 16, "projection": 8, "warmup_epochs": 1}),
     "chexpert": (chexpert.CheXpert, chexpert.Settings, {"plateau_patience": 0}),
+    "labels": (labels.Labels, labels.Settings, {"plateau_patience": 0}),
+    "phantom_masks": (phantom_masks.PhantomMasks, phantom_masks.Settings, {}),
 }
 
 TABLE = {
@@ -75,7 +79,7 @@ def test_demo_needs_no_network(name: str):
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
-    return Corpus(write_corpus(tmp_path / "corpus", train=6, validation=4, test=0))
+    return Corpus(write_corpus(tmp_path / "corpus", train=6, validation=4, test=0, masks=True))
 
 
 def run(name: str, corpus: Corpus, folder: Path, resume: bool = False, **changes: Any) -> PretrainingModule:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lovt_bench.benchmark.contract.base import digest_of
-from lovt_bench.benchmark.contract.corpus import CHEXPERT_LABELS, CorpusManifest, CorpusSplit
+from lovt_bench.benchmark.contract.corpus import CHEXPERT_LABELS, MASKS, CorpusManifest, CorpusSplit
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, PixelStatistics
 from lovt_bench.benchmark.disk.digest import file_sha256
 
@@ -32,14 +32,19 @@ def write_corpus(
     side: int = 48,
     reports: bool = True,
     labels: bool = True,
+    masks: bool = False,
     seed: int = 0,
     display_name: str = "tiny corpus",
 ) -> Path:
-    """Write a corpus; every third study has two views, images are not square, labels show as bright stripes."""
+    """Write a corpus; every third study has two views, images are not square, labels show as bright stripes.
+
+    With `masks`, each label that a study has covers its stripe in the mask, and twice as much in the box.
+    """
     rng = np.random.default_rng(seed)
     root.mkdir(parents=True, exist_ok=True)
     names = list(CHEXPERT_LABELS) if labels else []
     pixels: list[np.ndarray] = []
+    planes: list[np.ndarray] = []
     studies: list[dict[str, Any]] = []
     images: list[dict[str, Any]] = []
     offset = 0
@@ -55,6 +60,10 @@ def write_corpus(
                 image = rng.integers(0, 120, (height, width), dtype=np.uint8)
                 for label in np.flatnonzero(values):
                     image[label * 6 : label * 6 + 5] += 110
+                shown = np.zeros((2, len(names), 8, 8), bool)
+                for label in np.flatnonzero(values[: len(names)]):
+                    shown[0, label, label] = shown[1, label, label : label + 2] = True
+                planes.append(np.packbits(shown, axis=-1))
                 pixels.append(image.reshape(-1))
                 images.append(
                     {
@@ -76,6 +85,8 @@ def write_corpus(
                 }
             )  # fmt: skip
     np.save(root / "pixels.npy", np.concatenate(pixels))
+    if masks:
+        np.save(root / MASKS, np.stack(planes))
     table = pd.DataFrame(images)
     table.astype({"height": "int32", "width": "int32"}).to_parquet(root / "images.parquet")
     pd.DataFrame(studies).astype({"image_count": "int32"}).to_parquet(root / "studies.parquet")
@@ -97,7 +108,8 @@ def write_corpus(
         splits=summaries,
         pixel_statistics=PixelStatistics(mean=0.4, std=0.22),
         files={
-            name: file_sha256(root / name) for name in ("pixels.npy", "images.parquet", "studies.parquet")
+            name: file_sha256(root / name)
+            for name in ("pixels.npy", "images.parquet", "studies.parquet", *([MASKS] if masks else []))
         },
         sources_sha256=digest_of([train, validation, test, side, seed]),
         created="2026-01-01T00:00:00+00:00",

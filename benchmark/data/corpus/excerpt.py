@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lovt_bench.benchmark.contract.corpus import CorpusManifest, CorpusSplit
+from lovt_bench.benchmark.contract.corpus import MASKS, CorpusManifest, CorpusSplit
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from lovt_bench.benchmark.data.corpus import format as fmt
 from lovt_bench.benchmark.data.errors import DataError
@@ -41,12 +41,18 @@ def write_excerpt(source: Path, target: Path, counts: dict[SplitName, int]) -> C
         images = pq.read_table(source / fmt.IMAGES, schema=fmt.IMAGE_SCHEMA)
         pixels = np.load(source / fmt.PIXELS, mmap_mode="r", allow_pickle=False)
         rows = _chosen(studies, counts)
-        studies, images, places = _renumbered(studies.take(rows), images)
+        studies, images, places, taken = _renumbered(studies.take(rows), images)
         files = {
             fmt.PIXELS: _write_pixels(target / fmt.PIXELS, pixels, places),
             fmt.IMAGES: _write_table(target / fmt.IMAGES, images),
             fmt.STUDIES: _write_table(target / fmt.STUDIES, studies),
         }
+        if manifest.has_masks:
+            masks = np.load(source / MASKS, mmap_mode="r", allow_pickle=False)[taken]
+            with DigestedFile(target / MASKS) as file:
+                file.write(npy_header(masks.shape))
+                file.write(masks.tobytes())
+            files[MASKS] = file.sha256
     except (ValueError, IndexError, pa.ArrowException) as error:
         raise DataError(
             f"corpus {source} cannot be read: {error}. `lovt-bench corpus verify` says all that is wrong"
@@ -85,19 +91,22 @@ def _chosen(studies: pa.Table, counts: dict[SplitName, int]) -> list[int]:
     return chosen
 
 
-def _renumbered(studies: pa.Table, images: pa.Table) -> tuple[pa.Table, pa.Table, list[tuple[int, int]]]:
-    """Return studies and their images with new places, and where in the old file each image's pixels lie."""
+def _renumbered(
+    studies: pa.Table, images: pa.Table
+) -> tuple[pa.Table, pa.Table, list[tuple[int, int]], np.ndarray]:
+    """Return studies and images with new places, where in the old file each image's pixels lie, and its old row."""
     counts = studies["image_count"].to_numpy().astype(np.int64)
     firsts = studies["first_image"].to_numpy()
     rows = np.concatenate(
         [np.arange(f, f + n) for f, n in zip(firsts, counts, strict=True)] or [np.zeros(0, int)]
     )
-    images = images.take(rows.astype(np.int64))
+    rows = rows.astype(np.int64)
+    images = images.take(rows)
     sizes = images["height"].to_numpy().astype(np.int64) * images["width"].to_numpy()
     places = list(zip(images["offset"].to_numpy().tolist(), sizes.tolist(), strict=True))
     images = _with(images, "offset", np.cumsum(sizes) - sizes)
     images = _with(images, "study", np.repeat(np.arange(len(studies)), counts))
-    return _with(studies, "first_image", np.cumsum(counts) - counts), images, places
+    return _with(studies, "first_image", np.cumsum(counts) - counts), images, places, rows
 
 
 def _with(table: pa.Table, name: str, values: np.ndarray) -> pa.Table:

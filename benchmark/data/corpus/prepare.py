@@ -83,7 +83,7 @@ def prepare(
     if not listing.studies:
         raise DataError(_empty(listing.root, listing.left_out))
     sweep(corpora)
-    if not force and (known := _already(target, sources)) is not None:
+    if not force and (known := already(target, sources)) is not None:
         clear(target)
         return PreparedCorpus(target, known, found=True)
     with corpus_work(target, sources) as work:
@@ -186,7 +186,7 @@ def _seal(
     return manifest
 
 
-def _already(target: Path, sources: str) -> CorpusManifest | None:
+def already(target: Path, sources: str) -> CorpusManifest | None:
     """Return the manifest of the corpus if it was made from the same sources and is whole."""
     try:
         manifest = fmt.read_manifest(target)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lovt_bench.benchmark.contract.corpus import CorpusManifest
+from lovt_bench.benchmark.contract.corpus import MASKS, CorpusManifest
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES
 from lovt_bench.benchmark.data.corpus import format as fmt
 from lovt_bench.benchmark.data.errors import DataError
@@ -22,7 +22,7 @@ def verify_corpus(root: Path) -> list[str]:
         manifest = fmt.read_manifest(root)
     except DataError as error:
         return [str(error)]
-    if wrong := {fmt.PIXELS, fmt.IMAGES, fmt.STUDIES} ^ manifest.files.keys():
+    if wrong := {fmt.PIXELS, fmt.IMAGES, fmt.STUDIES} ^ (manifest.files.keys() - {MASKS}):
         return [f"{fmt.MANIFEST}: names other files than a corpus has: {', '.join(sorted(wrong))}"]
     if damaged := damage(root, manifest.files, trust=False):
         return [f"{name}: {problem}" for name, problem in damaged.items()]
@@ -30,6 +30,7 @@ def verify_corpus(root: Path) -> list[str]:
         images = pd.read_parquet(root / fmt.IMAGES)
         studies = pd.read_parquet(root / fmt.STUDIES)
         pixels = np.load(root / fmt.PIXELS, mmap_mode="r", allow_pickle=False)
+        masks = np.load(root / MASKS, mmap_mode="r", allow_pickle=False) if manifest.has_masks else None
     except (OSError, ValueError, pa.ArrowException) as error:
         return [f"corpus cannot be opened: {error}"]
     columns = [
@@ -42,7 +43,18 @@ def verify_corpus(root: Path) -> list[str]:
     ]
     if columns:
         return columns
-    return [*_pixels(pixels, images, manifest), *_order(images, studies), *_counts(images, studies, manifest)]
+    found = [
+        *_pixels(pixels, images, manifest),
+        *_order(images, studies),
+        *_counts(images, studies, manifest),
+    ]
+    return found if masks is None else [*found, *_masks(masks, images, manifest)]
+
+
+def _masks(masks: np.ndarray, images: pd.DataFrame, manifest: CorpusManifest) -> Iterator[str]:
+    expected = (len(images), 2, len(manifest.label_names))
+    if masks.dtype != np.uint8 or masks.ndim != 5 or masks.shape[:3] != expected:
+        yield f"{MASKS}: uint8 {expected} and two more dimensions expected, found {masks.dtype} {masks.shape}"
 
 
 def _pixels(pixels: np.ndarray, images: pd.DataFrame, manifest: CorpusManifest) -> Iterator[str]:

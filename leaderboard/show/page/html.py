@@ -7,6 +7,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Table
+from lovt_bench.leaderboard.board.replication import sentences
 from lovt_bench.leaderboard.show.layout import (
     blocks,
     cell_text,
@@ -59,6 +60,7 @@ def index_html(leaderboard: Leaderboard) -> bytes:
     """Return the page's frame."""
     text = _template().render(
         board=leaderboard,
+        replicated=sentences(leaderboard),
         policy=POLICY,
         early=EARLY,
         styles=STYLES,

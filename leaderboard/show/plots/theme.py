@@ -51,6 +51,7 @@ LOOKS: Mapping[Supervision, Look] = {
     "labels": Look("labels", "labels of X-rays", "#cc79a7", "diamond"),
     "self": Look("images", "X-rays alone (self-supervised)", "#56b4e9", "triangle-up"),
     "text": Look("reports", "X-rays with reports", "#0072b2", "circle"),
+    "control": Look("control", "a control, no method", "#f0e442", "triangle-left"),
     "unknown": Look("unknown", "not stated", "#009e73", "triangle-down"),
 }
 

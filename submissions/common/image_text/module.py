@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -19,7 +19,7 @@ from lovt_bench.submissions.common.image_text.samples import (
     ValidationPair,
 )
 from lovt_bench.submissions.common.image_text.settings import ImageTextSettings
-from lovt_bench.submissions.common.module import Monitor, PretrainingModule
+from lovt_bench.submissions.common.module import Monitor, Need, PretrainingModule
 from lovt_bench.submissions.common.sampling import Transform, Unit
 from lovt_bench.submissions.common.text.encoder import TextEncoder, pretrained_text_model, small_text_model
 from lovt_bench.submissions.common.text.pooling import report_maximum, sentence_features
@@ -33,7 +33,7 @@ class ImageTextModule(PretrainingModule):
     """A method adds heads in `__init__` and says in `losses` what is to be minimised."""
 
     unit: ClassVar[Unit] = "study"
-    needs: ClassVar[tuple[Literal["reports", "labels"], ...]] = ("reports",)
+    needs: ClassVar[tuple[Need, ...]] = ("reports",)
     monitor: ClassVar[Monitor | None] = Monitor("val/loss", "min")
 
     settings: ImageTextSettings

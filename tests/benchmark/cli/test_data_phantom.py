@@ -56,3 +56,21 @@ def test_bad_options_name_what_is_allowed(arguments: list[str], message: str, tm
     assert result.exit_code != 0
     assert message in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_secret_seed_is_made_once_for_its_owner_alone_and_never_said(tmp_path: Path) -> None:
+    secret = tmp_path / "keep" / "secret"
+    options = [*SMALL, "--seed-file", str(secret)]
+    made = CliRunner().invoke(phantom, ["--out", str(tmp_path / "a"), *options])
+    assert made.exit_code == 0, made.output
+    seed = secret.read_text().strip()
+    assert secret.stat().st_mode & 0o077 == 0
+    assert int(seed) > 2**20
+    assert seed not in made.output
+    again = CliRunner().invoke(phantom, ["--out", str(tmp_path / "a"), *options])
+    assert "already there" in again.output
+    secret.write_text("my birthday\n")
+    refused = CliRunner().invoke(phantom, ["--out", str(tmp_path / "b"), *options])
+    assert refused.exit_code == 1
+    assert f"{secret}: a whole number is expected" in refused.output
+    assert "birthday" not in refused.output

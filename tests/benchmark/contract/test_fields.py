@@ -60,7 +60,7 @@ def problems(fields: Mapping[str, object], model: type[BaseModel] = Submission) 
         ),
         (
             {"supervision": "selff"},
-            "supervision: Input should be 'none', 'general', 'labels', 'self', 'text' or 'unknown', found 'selff' "
+            "supervision: Input should be 'none', 'general', 'labels', 'self', 'text', 'control' or 'unknown', found 'selff' "
             "(did you mean self?)",
         ),
         (

@@ -34,6 +34,7 @@ from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.engine.world import NARROW, TINY, TinySource, TokenSource, tiny_store, tiny_stores
+from tests.benchmark.executor.found import results
 from tests.tasks.lovt_18 import LOVT_18
 
 PROTOCOL = load_protocol("lovt-2022")
@@ -144,6 +145,29 @@ def test_both_engines_agree_on_all_18_tasks_of_a_vision_transformer(evaluation, 
                 [log.train_loss for log in theirs.history], rel=1e-4
             )
             assert ours.test[ours.metric] == pytest.approx(theirs.test[ours.metric], abs=2e-3)
+
+
+@pytest.mark.parametrize("task", ["covid_linear", "rsna_frozen_10", "object_finetune_100"])
+def test_the_same_evaluation_twice_is_equal_to_the_bit(evaluation, task, tmp_path, monkeypatch):
+    """In workspaces of their own, whatever torch's and numpy's generators were at: records, histories, predictions."""
+    for widths, narrow in NARROW:
+        for stride, width in narrow.items():
+            monkeypatch.setitem(widths, stride, width)
+    found = []
+    for turn in (1, 2):
+        torch.manual_seed(turn)
+        np.random.seed(turn)
+        place = tmp_path / str(turn)
+        evaluate(with_(evaluation, specs=[load_task(task)], profile=SINGLE, workspace=place))
+        saved = {
+            path.relative_to(place).as_posix(): path.read_bytes()
+            for path in sorted((place / "results").rglob("*"))
+            if path.is_file() and path.suffix != ".jsonl"
+        }
+        found.append((results(place), saved))
+    assert found[0][0]
+    assert found[0][1], "predictions are kept"
+    assert found[0] == found[1]
 
 
 def test_each_final_run_has_its_own_seed(evaluation):

@@ -267,7 +267,7 @@ def test_a_method_that_learnt_from_an_evaluation_dataset_overlaps_with_it(
     monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
     corpus = write_corpus(tmp_path / "corpora" / "nih", display_name="NIH")
     call = Caller(tmp_path / "workspace", tmp_path / "runs")
-    assert call(corpus=lambda: corpus, pretraining_data=("Object-CXR",)) is not None
+    assert call(corpus=lambda need: corpus, pretraining_data=("Object-CXR",)) is not None
     assert read_manifest(call.root).provenance.pretraining_data == ["object-cxr", "NIH"]
     again = {"corpus": lambda: corpus, "pretraining_data": ("Object-CXR",)}
     assert call(**again) is None, "made from the same inputs"

@@ -119,6 +119,10 @@ def test_a_board_of_schema_1_is_what_it_was_to_the_byte_but_for_one_rule_and_for
     rendered = render(board)
     old = json.loads(files.pop("leaderboard.json"))
     won = old["tables"][0]["analysis"]["statements"][0]
+    # Later versions say at their top whether the protocol was replicated.
+    top = b"**Protocol lovt-2022 not yet replicated on real data: no published values to compare with.**\n\n"
+    assert rendered["leaderboard.md"].count(top) == 1
+    rendered["leaderboard.md"] = rendered["leaderboard.md"].replace(top, b"")
     for name, content in files.items():
         assert rendered[name] == content, name
     assert _but_for_claims(board.model_dump(mode="json")) == _but_for_claims(old)

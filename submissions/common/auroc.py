@@ -1,4 +1,4 @@
-"""The value that chooses the exported epoch of the supervised method."""
+"""The value that chooses the exported epoch of classifiers."""
 
 from __future__ import annotations
 

@@ -1,0 +1,18 @@
+"""Controls: rows that are no methods, of which it is known beforehand where they cannot land."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+CONTROL: Literal["control"] = "control"
+"""The supervision of a control."""
+
+CEILING = "phantom_masks"
+"""The submission that learns from the phantom's own masks."""
+
+CANARY = "canary"
+"""Method of a backbone that is made from another one to be worthless, or to be its equal."""
+
+Canary = Literal["constant", "shuffled", "swapped"]
+"""`constant`: features do not depend on the image. `shuffled`: the weights of each filter are in another order.
+`swapped`: the first and third input channel change places; images are grey, so nothing else changes."""

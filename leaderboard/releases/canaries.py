@@ -1,0 +1,169 @@
+"""Where a control cannot land: a release is refused when one does. Pure functions of a board.
+
+What is compared is the mean difference over tasks that both rows have in full, by its error over runs: other seeds on
+these images. At `ALPHA` one-sided a sound board is refused once in a thousand comparisons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtr
+
+from lovt_bench.benchmark.contract.controls import CANARY, CEILING, CONTROL
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Row, Table
+from lovt_bench.leaderboard.board.provenance import SHOWN
+from lovt_bench.leaderboard.errors import LeaderboardError
+
+ALPHA = 0.001
+EQUAL = 0.01
+"""By so much (one point of a hundred) a swapped twin may differ from its original: sums in another order."""
+FEW = 3
+"""Trained rows that a random row must be told above: one or two methods may well be worse than a random draw."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a control tells."""
+
+    text: str
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class Lead:
+    """First row minus second, mean over tasks."""
+
+    difference: float
+    p: float
+    """Chance of so large a lead, or a larger one, between equal rows."""
+    tasks: int
+
+    @property
+    def told(self) -> bool:
+        """Whether the first row is told apart as the better one."""
+        return self.difference > 0 and self.p < ALPHA
+
+
+def lead(first: Row, second: Row, tasks: Iterable[str]) -> Lead | None:
+    """Return the lead of the first row, by Welch's approximation; None where no task has two runs of both."""
+    differences, variances, weights = [], [], []
+    for task in tasks:
+        pair = [row.cell(task) for row in (first, second)]
+        found = [cell.summary for cell in pair if cell and cell.status == "complete" and cell.summary]
+        if len(found) < 2 or any(one.std is None for one in found):
+            continue
+        differences.append(found[0].mean - found[1].mean)
+        for one in found:
+            assert one.std is not None
+            variances.append(one.std**2 / one.runs)
+            weights.append(one.runs - 1)
+    if not differences:
+        return None
+    difference, error = float(np.mean(differences)), np.sqrt(sum(variances)) / len(differences)
+    if error == 0:
+        return Lead(difference, 0.0 if difference > 0 else 1.0, len(differences))
+    freedom = sum(variances) ** 2 / sum(v**2 / n for v, n in zip(variances, weights, strict=True))
+    return Lead(difference, float(stdtr(freedom, -difference / error)), len(differences))
+
+
+def judge(board: Leaderboard) -> list[Judgement]:
+    """Return what the controls of all tables tell, table by table."""
+    return [item for table in board.tables if table.kind == "runs" for item in _of_table(table)]
+
+
+def refuse(judgements: Sequence[Judgement]) -> None:
+    """Raise LeaderboardError where a control is where it cannot be."""
+    if wrong := [item.text for item in judgements if item.refused]:
+        raise LeaderboardError(
+            f"no release: {'; '.join(wrong)}. Something measures what it should not: mend it, evaluate again, release"
+        )
+
+
+def _of_table(table: Table) -> Iterator[Judgement]:
+    every = [column.task for column in table.columns]
+    frozen = [column.task for column in table.columns if column.backbone == "frozen"]
+    trained = [row for row in table.rows if row.supervision not in ("none", CONTROL)]
+    drawn = [row for row in table.rows if row.supervision == "none"]
+    where = f"in {table.id}"
+    for row in drawn:
+        yield from _above_all(row, trained, every, FEW, where, "a random draw cannot be")
+    for row in table.controls:
+        kind = row.provenance.get("Variant") if row.provenance.get("Method") == CANARY else None
+        if kind == "constant":
+            why = "features that do not depend on the image cannot be, frozen"
+            yield from _above_all(row, trained, frozen, 1, where, why)
+        elif kind in ("shuffled", "swapped"):
+            yield _beside_original(row, table, kind, where)
+        elif row.provenance.get("Method") == CEILING:
+            yield from _below_random(row, drawn, every, where)
+
+
+def _above_all(
+    row: Row, trained: Sequence[Row], tasks: Sequence[str], few: int, where: str, why: str
+) -> Iterator[Judgement]:
+    leads = [found for other in trained if (found := lead(row, other, tasks)) is not None]
+    if len(leads) < few:
+        yield Judgement(f"{row.display_name} {where}: not judged, {_count(leads, few)}")
+    elif all(found.told for found in leads):
+        least = min(found.difference for found in leads)
+        yield Judgement(
+            f"{row.display_name} {where} is above every trained row, by {100 * least:.1f} points or more: {why}",
+            True,
+        )
+    else:
+        yield Judgement(f"{row.display_name} {where}: not above every trained row, as it should be")
+
+
+def _count(leads: Sequence[Lead], few: int) -> str:
+    return f"{len(leads)} of at least {few} trained rows have tasks with two runs in common with it"
+
+
+def _beside_original(row: Row, table: Table, kind: str, where: str) -> Judgement:
+    origin = row.provenance.get("Checkpoint")
+    original = next((one for one in table.rows if (one.backbone_sha256 or "")[:SHOWN] == origin), None)
+    tasks = [column.task for column in table.columns]
+    found = lead(row, original, tasks) if original else None
+    name = f"{row.display_name} {where}"
+    if original is None or found is None:
+        missing = "its original is not in the table" if original is None else "no task has two runs of both"
+        return Judgement(f"{name}: not judged, {missing}")
+    points = f"{100 * abs(found.difference):.1f} points"
+    if kind == "shuffled" and found.told:
+        return Judgement(
+            f"{name} is above {original.display_name}, whose weights it has in disorder, by {points}", True
+        )
+    apart = found.p < ALPHA or found.p > 1 - ALPHA
+    if kind == "swapped" and apart and abs(found.difference) > EQUAL:
+        return Judgement(
+            f"{name} differs from {original.display_name} by {points}, though two equal channels changed places",
+            True,
+        )
+    return Judgement(f"{name}: not above its original" if kind == "shuffled" else f"{name}: as its original")
+
+
+def _below_random(row: Row, drawn: Sequence[Row], tasks: Sequence[str], where: str) -> Iterator[Judgement]:
+    alike = [one for one in drawn if one.architecture == row.architecture] or drawn
+    name = f"{row.display_name} {where}"
+    if not alike:
+        yield Judgement(f"{name}: not judged, there is no random row beside it")
+    for one in alike:
+        found = lead(one, row, tasks)
+        if found is None:
+            yield Judgement(f"{name}: not judged, no task has two runs of it and of {one.display_name}")
+        elif found.told:
+            points = f"{100 * found.difference:.1f} points"
+            yield Judgement(
+                f"{name} is below {one.display_name} by {points}, though it was told the answers", True
+            )
+        else:
+            place = "above" if lead_told(row, one, tasks) else "not told apart from"
+            yield Judgement(f"{name}: {place} {one.display_name}")
+
+
+def lead_told(first: Row, second: Row, tasks: Sequence[str]) -> bool:
+    """Return whether the first row is told apart as the better one."""
+    found = lead(first, second, tasks)
+    return found is not None and found.told

@@ -1,0 +1,201 @@
+"""Controls have no place on a board, and a release is refused when one lands where it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.leaderboard.board.build import build
+from lovt_bench.leaderboard.board.descriptions import BackboneFacts, Description
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.canaries import judge, lead
+from lovt_bench.leaderboard.releases.release import build_development, release
+from lovt_bench.leaderboard.releases.version import releases
+from lovt_bench.leaderboard.show.rendering import render
+from tests.leaderboard.records import TASKS, digest, record_set, runs
+from tests.leaderboard.sources import sources
+
+FROZEN = ("covid_linear", "rsna_seg_linear_100")
+TUNED = "rsna_finetune_100"
+TRAINED = {"lovt": "text", "simclr": "self", "byol": "self"}
+SHA = digest("lovt")
+
+
+def control(name: str, method: str, variant: str = "") -> Description:
+    said = {"Method": method, "Variant": variant, "Checkpoint": SHA[:16]}
+    facts = BackboneFacts(
+        architecture="resnet18", provenance={key: text for key, text in said.items() if text}
+    )
+    return Description(display_name=name, method=name, supervision="control", backbone=facts)
+
+
+CONTROLS = {
+    "ceiling": control("Ceiling", "phantom_masks"),
+    "constant": control("LoVT (constant)", "canary", "constant"),
+    "shuffled": control("LoVT (shuffled)", "canary", "shuffled"),
+    "swapped": control("LoVT (swapped)", "canary", "swapped"),
+}
+DESCRIPTIONS = {
+    **CONTROLS,
+    **{
+        name: Description(display_name=name, method=name, supervision=kind)  # type: ignore[arg-type]
+        for name, kind in TRAINED.items()
+    },
+    "random": Description(display_name="Random", method="random", supervision="none"),
+}
+
+SOUND = {
+    "lovt": 0.5, "simclr": 0.4, "byol": 0.3, "random": 0.2,
+    "ceiling": 0.7, "constant": 0.1, "shuffled": 0.2, "swapped": 0.501,
+}  # fmt: skip
+"""Where rows and controls lie on a sound board."""
+
+
+def records(levels: dict[str, float], spread: float = 0.004, count: int = 3) -> list[RunRecord]:
+    """Return runs around a level on two frozen tasks and a fine-tuned one."""
+    rng = np.random.default_rng(0)
+    return [
+        item
+        for name, level in levels.items()
+        for task in (*FROZEN, TUNED)
+        for item in runs(name, task, (level + spread * rng.normal(size=count)).tolist())
+    ]
+
+
+def board(levels: dict[str, float], **how: float) -> Leaderboard:
+    found = record_set(records(levels, **how))  # type: ignore[arg-type]
+    return build(found, (), list(TASKS.values()), DESCRIPTIONS)
+
+
+def refused(levels: dict[str, float], **how: float) -> list[str]:
+    return [item.text for item in judge(board(levels, **how)) if item.refused]
+
+
+def test_controls_change_nothing_of_the_rows_and_are_listed_apart():
+    methods = {name: level for name, level in SOUND.items() if name not in CONTROLS}
+    with_them, without = board(SOUND).tables[0], board(methods).tables[0]
+    assert [row.id for row in with_them.rows] == ["lovt", "simclr", "byol", "random"]
+    assert with_them.rows == without.rows
+    assert with_them.analysis == without.analysis
+    assert with_them.methods == without.methods
+    assert [row.id for row in with_them.controls] == sorted(CONTROLS)
+    assert {row.mean_rank for row in with_them.controls} == {None}
+    [note] = set(with_them.notes) - set(without.notes)
+    assert note.startswith("Controls, not ranked since they are no methods: Ceiling, mean 70.")
+
+
+def test_every_rendering_names_them_and_a_board_of_controls_alone_has_no_table():
+    files = render(board(SOUND))
+    for name in ("leaderboard.md", "leaderboard.json", "index.html"):
+        assert b"Controls, not ranked" in files[name], name
+    alone = board({"ceiling": 0.7})
+    assert alone.tables == []
+    assert alone.notes[0].endswith("would have controls alone: evaluate a method beside them.")
+    assert render(alone)
+
+
+def test_nothing_is_refused_where_all_is_in_its_place():
+    said = judge(board(SOUND))
+    assert not any(item.refused for item in said)
+    assert len(said) == 5
+    assert "Ceiling in" in said[1].text
+    assert said[1].text.endswith(": above Random")
+
+
+@pytest.mark.parametrize(
+    ("moved", "said"),
+    [
+        ({"constant": 0.55}, "above every trained row, by 5"),
+        ({"ceiling": 0.15}, "is below Random by"),
+        ({"shuffled": 0.55}, "is above lovt, whose weights it has in disorder, by"),
+        ({"swapped": 0.53}, "differs from lovt by"),
+        ({"swapped": 0.47}, "differs from lovt by"),
+        ({"random": 0.6}, "a random draw cannot be"),
+    ],
+)
+def test_a_control_where_it_cannot_be_refuses_the_release(moved: dict[str, float], said: str, tmp_path: Path):
+    [only] = [text for text in refused({**SOUND, **moved}) if "Ceiling" not in text or "ceiling" in moved]
+    assert said in only
+    given = sources(tmp_path / "workspace", records({**SOUND, **moved}), DESCRIPTIONS)
+    out = tmp_path / "versions"
+    build_development(out, given)
+    with pytest.raises(LeaderboardError, match=r"^no release: ") as error:
+        release(out, given, date="2026-05-01")
+    assert said in str(error.value)
+    assert releases(out) == []
+    assert not (tmp_path / "results").exists(), "no record was committed"
+    mended = sources(tmp_path / "mended", records(SOUND), DESCRIPTIONS)
+    build_development(out, mended)
+    assert len(release(out, mended, date="2026-05-01").judgements) == 5
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"constant": 0.45},  # above two of three
+        {"random": 0.45},
+        {"ceiling": 0.2},  # as a random draw
+        {"shuffled": 0.5},
+        {"swapped": 0.505},  # less than a point
+    ],
+)
+def test_what_may_be_is_not_refused(moved: dict[str, float]):
+    assert refused({**SOUND, **moved}) == []
+
+
+def test_a_constant_is_judged_on_frozen_tasks_alone():
+    levels = {**SOUND, "constant": 0.1}
+    found = [
+        item for item in records(levels) if not (item.submission == "constant" and item.run.task == TUNED)
+    ]
+    best = runs("constant", TUNED, [0.97, 0.98, 0.99])
+    made = build(record_set([*found, *best]), (), list(TASKS.values()), DESCRIPTIONS)
+    assert not [item for item in judge(made) if item.refused]
+
+
+def test_what_cannot_be_judged_is_said():
+    single = [item.text for item in judge(board(SOUND, count=1))]
+    assert all("not judged" in text for text in single)
+    lone = [item.text for item in judge(board({"shuffled": 0.4, "byol": 0.3}))]
+    assert lone == [
+        f"LoVT (shuffled) in {board(SOUND).tables[0].id}: not judged, its original is not in the table"
+    ]
+
+
+def test_the_error_of_a_lead_is_that_of_a_mean_over_tasks():
+    table = board({"lovt": 0.5, "byol": 0.49}, spread=0.02, count=5).tables[0]
+    first, second = (next(row for row in table.rows if row.id == name) for name in ("lovt", "byol"))
+    found = lead(first, second, FROZEN[:1])
+    assert found is not None
+    values = [[run.value for run in row.cells[0].runs] for row in (first, second)]
+    assert first.cells[0].task == second.cells[0].task
+    assert lead(first, second, [first.cells[0].task]) is not None
+    test = stats.ttest_ind(*values, equal_var=False, alternative="greater")
+    one = lead(first, second, [first.cells[0].task])
+    assert one is not None
+    assert one.p == pytest.approx(test.pvalue)
+
+
+def test_equal_rows_are_told_apart_no_more_often_than_stated():
+    """Sixty pairs of equal rows, three runs on two tasks: chances are spread evenly, and none is below ALPHA."""
+    rng = np.random.default_rng(1)
+    chances = []
+    for _ in range(60):
+        values = {name: float(level) for name, level in (("lovt", 0.5), ("byol", 0.5))}
+        found = record_set(
+            item
+            for name, level in values.items()
+            for task in FROZEN
+            for item in runs(name, task, (level + 0.01 * rng.normal(size=3)).tolist())
+        )
+        rows = {row.id: row for row in build(found, (), list(TASKS.values()), DESCRIPTIONS).tables[0].rows}
+        got = lead(rows["lovt"], rows["byol"], FROZEN)
+        assert got is not None
+        chances.append(got.p)
+    assert min(chances) > 0.001
+    assert stats.kstest(chances, "uniform").pvalue > 0.01
