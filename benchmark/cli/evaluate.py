@@ -125,13 +125,14 @@ def evaluate(
             from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
             from lovt_bench.benchmark.executor.choose import choose_executor
             from lovt_bench.benchmark.keeper import keeper
+            from lovt_bench.tasks.profile import input_side
             from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports
 
-            source = resolve(backbone, root)
+            source, side = resolve(backbone, root), input_side(limits, rules)
             if source.tokens:
-                say(f"{backbone}: {source.tokens.described(limits.image_side)}", err=True)
+                say(f"{backbone}: {source.tokens.described(side)}", err=True)
             if not patterns:
-                specs = _leave_out(specs, source, limits.image_side)
+                specs = _leave_out(specs, source, side)
             evaluation = Evaluation(
                 source=source,
                 specs=specs,

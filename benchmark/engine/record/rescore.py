@@ -35,7 +35,7 @@ from lovt_bench.benchmark.engine.record.prediction_reading import (
 from lovt_bench.tasks.boxes import FRAME
 from lovt_bench.tasks.metric import metrics_beside
 from lovt_bench.tasks.predictions import MaskPredictions
-from lovt_bench.tasks.profile import apply_profile, load_profile
+from lovt_bench.tasks.profile import apply_profile, input_side, load_profile
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 from lovt_bench.tasks.scores import detection_scores, scores_beside, segmentation_scores
@@ -127,7 +127,7 @@ class Stores:
                 f"the store of {spec.dataset} that it was measured on ({run.dataset_sha256[:12]}) is not in "
                 f"{self._data} ({found}); prepare it with: lovt-bench data prepare {spec.dataset} --raw DIR"
             )
-        return ScoredRun(record, spec, protocol, profile.image_side, store)
+        return ScoredRun(record, spec, protocol, input_side(profile, protocol), store)
 
 
 Committed = Mapping[str, tuple[Path, PredictionFile]]
