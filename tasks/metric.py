@@ -78,9 +78,7 @@ def metrics(target: Target, folder: Path = FOLDER) -> dict[str, Metric]:
 
 def beside_metrics() -> list[str]:
     """Return the files of metrics that a protocol may ask for."""
-    return [
-        file for target in get_args(Target) for file, metric in metrics(target).items() if metric.beside
-    ]
+    return [file for target in get_args(Target) for file, metric in metrics(target).items() if metric.beside]
 
 
 def metrics_beside(spec: TaskSpec, files: Collection[str]) -> dict[str, Metric]:

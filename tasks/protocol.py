@@ -39,7 +39,7 @@ def load_protocol(name: str = DEFAULT_PROTOCOL, folder: Path = PROTOCOLS) -> Pro
 
     Raises:
         UnknownProtocolError: No file of this name; the message lists the known names.
-        InvalidProtocolError: Unreadable, a field missing, unknown or wrong, `name` is not the file's, or its base is none.
+        InvalidProtocolError: Unreadable, a field missing, unknown or wrong, `name` is not the file's, or no such base.
     """
     if name not in protocol_names(folder):
         raise UnknownProtocolError(unknown("protocol", name, protocol_names(folder)))
@@ -56,13 +56,17 @@ def load_protocol(name: str = DEFAULT_PROTOCOL, folder: Path = PROTOCOLS) -> Pro
         )
     for file in protocol.metrics.beside:
         if file not in (known := beside_metrics()):
-            raise InvalidProtocolError(f"{path}: metrics.beside: {unknown('metric file', file, known)} ({METRICS})")
+            raise InvalidProtocolError(
+                f"{path}: metrics.beside: {unknown('metric file', file, known)} ({METRICS})"
+            )
     return protocol
 
 
 def differences(one: Protocol, other: Protocol) -> dict[str, tuple[Any, Any]]:
     """Return the entries that differ, `section.entry`, with both values."""
-    sections = [name for name, field in Protocol.model_fields.items() if name not in ("name", "title", "reasons")]
+    sections = [
+        name for name, field in Protocol.model_fields.items() if name not in ("name", "title", "reasons")
+    ]
     return {
         f"{section}.{entry}": values
         for section in sections
@@ -85,6 +89,8 @@ def _fields(name: str, folder: Path, below: tuple[str, ...]) -> dict[str, Any]:
     merged = _fields(base, folder, (*below, name))
     merged.pop("reasons", None)
     return merged | {
-        field: merged[field] | value if isinstance(value, dict) and isinstance(merged.get(field), dict) else value
+        field: merged[field] | value
+        if isinstance(value, dict) and isinstance(merged.get(field), dict)
+        else value
         for field, value in own.items()
     }

@@ -76,9 +76,7 @@ def scores_beside(
     return result
 
 
-def _computing(
-    target: Target, names: Collection[str] | None, beside: Collection[str] = ()
-) -> Iterator[Any]:
+def _computing(target: Target, names: Collection[str] | None, beside: Collection[str] = ()) -> Iterator[Any]:
     """Yield the functions that compute what is wanted."""
     for file, metric in metrics(target).items():
         if metric.beside and file not in beside:

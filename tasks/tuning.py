@@ -22,7 +22,7 @@ def tried_grid(
 ) -> tuple[list[float], float | None]:
     """Return the learning rates of the grid and those it went on to, and the one to try next.
 
-    A grid goes on beyond the end that holds its optimum, one step of 1, 3, 10, … at a time, until the optimum is inside.
+    A grid goes on beyond the end that holds its optimum, one step of 1, 3, 10, … at a time, until it is inside.
 
     Args:
         grid: As the task says, in the order in which it is tried.
@@ -57,7 +57,11 @@ def step_beyond(rate: float, edge: Literal["lowest", "highest"]) -> float:
     """
     decade = math.floor(math.log10(rate))
     series = [float(f"{digit}e{power}") for power in range(decade - 2, decade + 3) for digit in (1, 3)]
-    return max(one for one in series if one < rate) if edge == "lowest" else min(one for one in series if one > rate)
+    return (
+        max(one for one in series if one < rate)
+        if edge == "lowest"
+        else min(one for one in series if one > rate)
+    )
 
 
 def choose_learning_rate(scores: Sequence[tuple[float, float | None]]) -> float:

@@ -125,8 +125,8 @@ def evaluate(
             from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
             from lovt_bench.benchmark.executor.choose import choose_executor
             from lovt_bench.benchmark.keeper import keeper
-            from lovt_bench.tasks.profile import input_side
             from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports
+            from lovt_bench.tasks.profile import input_side
 
             source, side = resolve(backbone, root), input_side(limits, rules)
             if source.tokens:

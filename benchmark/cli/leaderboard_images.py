@@ -10,7 +10,7 @@ import click
 
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.leaderboard_options import results_option
-from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
 
 if TYPE_CHECKING:
     from lovt_bench.benchmark.engine.record.image_scores import NotScored, ScoredImages
@@ -32,6 +32,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON,
 @click.option("--against", metavar="ROW", help="Another row: the difference on the same images, paired.")
 @_tasks_option
 @_json_option
+@protocol_option
 @results_option
 @workspace_option
 def intervals(
@@ -39,6 +40,7 @@ def intervals(
     against: str | None,
     patterns: tuple[str, ...],
     as_json: bool,
+    protocol: str,
     results: Path | None,
     workspace: Path | None,
 ) -> None:
@@ -58,10 +60,10 @@ def intervals(
 
     if row == against:
         raise click.ClickException(f"ROW and --against are both {row!r}: name two rows")
-    cells, left_out = _scored(row, patterns, results, workspace)
+    cells, left_out = _scored(row, patterns, protocol, results, workspace)
     others = {}
     if against is not None:
-        found, more = _scored(against, patterns, results, workspace)
+        found, more = _scored(against, patterns, protocol, results, workspace)
         others, left_out = {cell.task: cell for cell in found}, [*left_out, *more]
     lines: list[dict[str, Any]] = []
     for cell in cells:
@@ -92,10 +94,16 @@ def intervals(
 @click.argument("row")
 @_tasks_option
 @_json_option
+@protocol_option
 @results_option
 @workspace_option
 def strata(
-    row: str, patterns: tuple[str, ...], as_json: bool, results: Path | None, workspace: Path | None
+    row: str,
+    patterns: tuple[str, ...],
+    as_json: bool,
+    protocol: str,
+    results: Path | None,
+    workspace: Path | None,
 ) -> None:
     """Print the scores of ROW by sex, age band, view and lesion size, and which differ from the rest.
 
@@ -114,7 +122,7 @@ def strata(
     from lovt_bench.leaderboard.statistics.strata import corrected
     from lovt_bench.leaderboard.statistics.strata import strata as strata_of
 
-    cells, left_out = _scored(row, patterns, results, workspace)
+    cells, left_out = _scored(row, patterns, protocol, results, workspace)
     found: list[Stratum] = []
     for cell in cells:
         levels = levels_of(cell.index)
@@ -133,7 +141,7 @@ def strata(
 
 
 def _scored(
-    row: str, patterns: Sequence[str], results: Path | None, workspace: Path | None
+    row: str, patterns: Sequence[str], protocol: str, results: Path | None, workspace: Path | None
 ) -> tuple[list[ScoredImages], list[tuple[str, str]]]:
     """Return the tasks of a row by images, and why others are left out."""
     from lovt_bench.benchmark.cli.results import final_records
@@ -143,7 +151,7 @@ def _scored(
 
     root = workspace_root(workspace)
     folder = results or root / "results"
-    found = list(scored_images(final_records(folder, row, patterns), folder, Stores(root / "data")))
+    found = list(scored_images(final_records(folder, row, patterns, protocol), folder, Stores(root / "data")))
     left_out: list[NotScored] = [item for item in found if isinstance(item, NotScored)]
     cells = [item for item in found if not isinstance(item, NotScored)]
     return cells, [(item.task, item.text) for item in left_out]

@@ -28,8 +28,8 @@ class NormalisationType(click.ParamType):
             found = known.get(value) or Normalisation(mean=tuple(numbers[:3]), std=tuple(numbers[3:]))
         except ValueError:
             self.fail(
-                f"{value!r}: expected imagenet, half, or six numbers, mean in [0, 1] and std in [0.001, 10] of each channel, "
-                "for example 0.485,0.456,0.406,0.229,0.224,0.225",
+                f"{value!r}: expected imagenet, half, or six numbers, mean in [0, 1] and std in [0.001, 10] of each "
+                "channel, for example 0.485,0.456,0.406,0.229,0.224,0.225",
                 param,
                 ctx,
             )
@@ -58,8 +58,8 @@ _OPTIONS = (
     click.option(
         "--normalisation",
         type=NormalisationType(),
-        help="Of the images that the weights were pre-trained on, for protocols that use it: imagenet, half, or mean and "
-        "std of three channels, six numbers with commas between.",
+        help="Of the images that the weights were pre-trained on, for protocols that use it: imagenet, half, or mean "
+        "and std of three channels, six numbers with commas between.",
     ),
     click.option("--weights-url", help="Web address where others get the checkpoint."),
     click.option(

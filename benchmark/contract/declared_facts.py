@@ -11,6 +11,7 @@ from lovt_bench.benchmark.contract.base import Model
 _Value = Annotated[float, Field(ge=0, le=1)]
 _Spread = Annotated[float, Field(ge=0.001, le=10)]
 
+
 class Normalisation(Model):
     """(x - mean) / std of each of three channels, for x in [0, 1]."""
 

@@ -44,7 +44,9 @@ class DataProtocol(Model):
     split_unit: Literal["image", "patient"] = Field("image", exclude_if=lambda value: value == "image")
     """What seeded splits of RSNA keep together. `patient`: all images of one, where patients are known. In no
     digest while it is as published."""
-    normalisation: Literal["dataset", "declared"] = Field("dataset", exclude_if=lambda value: value == "dataset")
+    normalisation: Literal["dataset", "declared"] = Field(
+        "dataset", exclude_if=lambda value: value == "dataset"
+    )
     """`dataset`: by the pixel statistics of the training split; `declared`: as the backbone declares, if it does. In no
     digest while it is as published."""
     validation_fraction: PositiveFloat

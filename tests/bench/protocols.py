@@ -1,10 +1,10 @@
-"""What each entry of a corrected protocol changes: lovt-2022 with that one entry, and with all of them. For people to read.
+"""What each entry of a corrected protocol changes: lovt-2022 with that entry, and with all of them. For people to read.
 
     python -m tests.bench.protocols --raw RAW --workspace WORKSPACE [--tasks TASKS] [--entries ENTRIES] > table.md
 
 RAW holds folders of raw files, named by their datasets: `lovt-bench data phantom --out RAW` writes them. Only an entry
-that can change a task is tried on it. Heads are narrow and trainings short: the numbers show that an entry works, and can
-justify none. What was measured already is not measured again. docs/protocol-2026.md holds what was measured.
+that can change a task is tried on it. Heads are narrow and trainings short: the numbers show that an entry works, and
+can justify none. What was measured already is not measured again. docs/protocol-2026.md holds what was measured.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ from lovt_bench.tasks.protocol import differences, load_protocol
 from lovt_bench.tasks.registry import select_tasks
 
 PUBLISHED = load_protocol("lovt-2022")
-TASKS = "covid_linear,rsna_seg_linear_100,nih_seg_linear,object_seg_linear_100,rsna_frozen_100,object_frozen_100"
+TASKS = (
+    "covid_linear,rsna_seg_linear_100,nih_seg_linear,object_seg_linear_100,rsna_frozen_100,object_frozen_100"
+)
 PROFILE = Profile(
     name="protocols",
     title="For effects of entries",
@@ -118,14 +120,22 @@ def measured(
 
 
 def rows(
-    corrected: Protocol, specs: Sequence[TaskSpec], entries: Sequence[str], backbone: str, raw: Path, workspace: Path
+    corrected: Protocol,
+    specs: Sequence[TaskSpec],
+    entries: Sequence[str],
+    backbone: str,
+    raw: Path,
+    workspace: Path,
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield the name of a protocol's variant and a cell for each task."""
     score = partial(measured, backbone=backbone, raw=raw, workspace=workspace)
     base = {spec.id: score(PUBLISHED, spec) for spec in specs}
     yield (
         f"`{PUBLISHED.name}`",
-        ["failed" if (found := base[s.id]) is None else f"{fmean(found):.1f} ± {stdev(found):.1f}" for s in specs],
+        [
+            "failed" if (found := base[s.id]) is None else f"{fmean(found):.1f} ± {stdev(found):.1f}"
+            for s in specs
+        ],
     )
     variants = {
         f"`{entry}`": (entry, with_entry(entry, value))
@@ -140,12 +150,16 @@ def rows(
             if after == []:
                 cells.append("")
             else:
-                cells.append("failed" if after is None or before is None else f"{fmean(after) - fmean(before):+.1f}")
+                cells.append(
+                    "failed" if after is None or before is None else f"{fmean(after) - fmean(before):+.1f}"
+                )
         yield name, cells
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--raw", type=Path, required=True)
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--tasks", default=TASKS)
@@ -157,10 +171,21 @@ def main() -> None:
         widths.update({stride: width // share for stride, width in widths.items()})
     specs = [spec for spec in select_tasks([given.tasks]) if (given.raw / spec.dataset).is_dir()]
     lines = rows(
-        load_protocol(given.protocol), specs, given.entries.split(","), given.backbone, given.raw, given.workspace
+        load_protocol(given.protocol),
+        specs,
+        given.entries.split(","),
+        given.backbone,
+        given.raw,
+        given.workspace,
     )
     out = sys.stdout.write
-    out("| protocol | " + " | ".join(f"`{spec.id}`" for spec in specs) + " |\n|---|" + "---:|" * len(specs) + "\n")
+    out(
+        "| protocol | "
+        + " | ".join(f"`{spec.id}`" for spec in specs)
+        + " |\n|---|"
+        + "---:|" * len(specs)
+        + "\n"
+    )
     for name, cells in lines:
         out(f"| {name} | " + " | ".join(cells) + " |\n")
         sys.stdout.flush()

@@ -17,7 +17,9 @@ def test_each_entry_stands_with_its_reason(base: str, name: str):
     protocol = load_protocol(name)
     rows = [line for line in PAGE if line.startswith("| `") and line.count(" | ") == 3]
     for entry in differences(load_protocol(base), protocol):
-        (row,) = (line for line in rows if line.startswith(f"| `{entry}` |") and protocol.reasons[entry] in line)
+        (row,) = (
+            line for line in rows if line.startswith(f"| `{entry}` |") and protocol.reasons[entry] in line
+        )
         assert row.endswith(f"| {protocol.reasons[entry]} |")
 
 
@@ -27,4 +29,6 @@ def test_an_effect_stands_where_the_entry_can_change_the_task_and_nowhere_else()
     table = PAGE[PAGE.index(head) + 2 :]
     rows = {line.split("`")[1]: line.strip("|").split("|")[1:] for line in table if line.startswith("| `")}
     for entry in differences(load_protocol("lovt-2022"), load_protocol("lovt-2026")):
-        assert [bool(cell.strip()) for cell in rows[entry]] == [can_change(entry, spec) for spec in tasks], entry
+        assert [bool(cell.strip()) for cell in rows[entry]] == [can_change(entry, spec) for spec in tasks], (
+            entry
+        )

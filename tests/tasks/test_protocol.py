@@ -110,7 +110,10 @@ def test_an_entry_of_a_base_is_replaced_whole(tmp_path: Path):
         ("base: mine", "base: unknown protocol 'mine'"),
         ("base: other", "base: unknown protocol 'other'"),
         ("base: lovt-2022\nyolo: {anchor: 1}", "yolo.anchor: there is no such field"),
-        ("base: lovt-2022\nmetrics: {beside: [image_dize]}", "metrics.beside: unknown metric file 'image_dize'"),
+        (
+            "base: lovt-2022\nmetrics: {beside: [image_dize]}",
+            "metrics.beside: unknown metric file 'image_dize'",
+        ),
         ("base: lovt-2022\nmetrics: {beside: [dice]}", "metrics.beside: unknown metric file 'dice'"),
     ],
 )

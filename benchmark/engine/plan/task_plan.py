@@ -84,7 +84,7 @@ class TaskPlan:
         return tuning_runs(self.spec, self.evaluation.protocol.runs)
 
     def tried(self, records: dict[str, RunRecord]) -> tuple[list[float], float | None]:
-        """Return the learning rates of the grid and those it went on to, and the one to tune at next (`tried_grid`)."""
+        """Return the learning rates of the grid and those it went on to, and the next one (`tried_grid`)."""
         runs = self.evaluation.protocol.runs
         scores = {
             rate: record.validation.get(self.spec.monitor)
@@ -103,7 +103,7 @@ class TaskPlan:
         return rates
 
     def steps_left(self, records: dict[str, RunRecord]) -> list[int]:
-        """Return the steps, from 1, by which the grid may still go on beyond an end: none once its optimum is inside."""
+        """Return the steps, from 1, by which the grid may go on beyond an end: none once its optimum is inside."""
         steps, grid = self.evaluation.protocol.runs.grid_steps, self.spec.learning_rates
         if not self.tuning():
             return []
@@ -138,7 +138,7 @@ class TaskPlan:
         rates, following = self.tried(records)
         if following is not None:
             raise TaskError(
-                f"task {self.spec.id}: no tuning run is recorded at learning rate {following:g}, to which its grid goes on"
+                f"task {self.spec.id}: no tuning run is recorded at learning rate {following:g}, where its grid goes on"
             )
         seed = self.evaluation.protocol.runs.tune_seed
         tuned = [records[self.key(RunConfig("tune", rate, seed)).key()] for rate in rates]

@@ -39,4 +39,3 @@ def levels_of(index: pd.DataFrame) -> Levels:
         name: {level: mask for level, mask in parts.items() if mask.any()} for name, parts in found.items()
     }
     return {name: parts for name, parts in present.items() if parts}
-

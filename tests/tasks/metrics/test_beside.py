@@ -50,8 +50,10 @@ def blob(side: int, seed: int) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(6))
 def test_surface_dice_follows_from_the_distances_of_torchmetrics(seed: int):
     one, other = blob(64, 2 * seed), blob(64, 2 * seed + 1)
-    edges = [mask_edges(torch.from_numpy(mask)[None, None], torch.from_numpy(mask)[None, None], crop=False)[0]
-             for mask in (one, other)]
+    edges = [
+        mask_edges(torch.from_numpy(mask)[None, None], torch.from_numpy(mask)[None, None], crop=False)[0]
+        for mask in (one, other)
+    ]
     there = surface_distance(edges[0].squeeze(), edges[1].squeeze(), "euclidean")
     back = surface_distance(edges[1].squeeze(), edges[0].squeeze(), "euclidean")
     for tolerance in (0.0, 1.0, 2.5, 8.0):
