@@ -1,14 +1,15 @@
 """What each metric says of itself, `METRIC` in `tasks/metrics/<name>.py`. A new metric is a new file. No torch.
 
-Beside `METRIC` the file has `compute`, which returns a value by name (`tasks.scores`).
+Beside `METRIC` the file has `compute`, which returns a value by name (`tasks.scores`). Metrics of a file are measured
+under every protocol, or, with `beside`, on test only, under protocols that name the file in `metrics.beside`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -29,11 +30,19 @@ class Metric(Model):
     """What it measures."""
     order: int = 100
     """Place in listings, ascending."""
+    beside: bool = False
+    """Whether it is measured only where a protocol asks for it."""
+    reads: Literal["counts", "masks"] = "counts"
+    """What a metric of masks follows from: the counts of each image, or, only beside, the masks themselves."""
+    datasets: tuple[str, ...] = ()
+    """On whose tasks it means something, only beside; empty: on all."""
 
     @model_validator(mode="after")
     def _classes_of_masks_only(self) -> Self:
         if self.target == "boxes" and (wrong := [name for name in self.names if PER_CLASS in name]):
             raise ValueError(f"{wrong[0]} is of single classes, which metrics of boxes are not told")
+        if not self.beside and (self.reads == "masks" or self.datasets):
+            raise ValueError("reads masks and datasets are for metrics with beside=True")
         return self
 
     def names_of(self, classes: Sequence[str]) -> list[str]:
@@ -46,7 +55,7 @@ class Metric(Model):
 
 @cache
 def metrics(target: Target, folder: Path = FOLDER) -> dict[str, Metric]:
-    """Return the metrics of boxes or of masks by file, as listed.
+    """Return the metrics of boxes or of masks by file, as listed, those beside included.
 
     Raises:
         InvalidDeclarationError: A file does not say what it should, or two give one metric.
@@ -67,6 +76,25 @@ def metrics(target: Target, folder: Path = FOLDER) -> dict[str, Metric]:
     return dict(sorted(own.items(), key=lambda item: (item[1].order, item[0])))
 
 
-def metric_names(spec: TaskSpec) -> list[str]:
-    """Return the names of all metrics that the task's evaluation gives."""
-    return [name for metric in metrics(spec.target).values() for name in metric.names_of(spec.classes)]
+def beside_metrics() -> list[str]:
+    """Return the files of metrics that a protocol may ask for."""
+    return [file for target in get_args(Target) for file, metric in metrics(target).items() if metric.beside]
+
+
+def metrics_beside(spec: TaskSpec, files: Collection[str]) -> dict[str, Metric]:
+    """Return the metrics, by file, that the files of a protocol's `metrics.beside` add to a task."""
+    return {
+        file: metric
+        for file, metric in metrics(spec.target).items()
+        if metric.beside and file in files and (not metric.datasets or spec.dataset in metric.datasets)
+    }
+
+
+def metric_names(spec: TaskSpec, beside: Collection[str] = ()) -> list[str]:
+    """Return the names of all metrics that the task's evaluation gives under a protocol with these files beside."""
+    always = [metric for metric in metrics(spec.target).values() if not metric.beside]
+    return [
+        name
+        for metric in (*always, *metrics_beside(spec, beside).values())
+        for name in metric.names_of(spec.classes)
+    ]

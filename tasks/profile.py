@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from lovt_bench.benchmark.contract.profile import FINE_TUNED, Kind, Profile
+from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from lovt_bench.benchmark.contract.task import TaskSpec, WarmUp
 from lovt_bench.benchmark.contract.unknown import unknown
@@ -53,6 +54,11 @@ def load_profile(name: str, folder: Path = PROFILES) -> Profile:
             if kind not in (kinds := [*heads(), FINE_TUNED]):
                 raise InvalidProfileError(f"{path}: {field}: {unknown('kind of task', kind, kinds)}")
     return profile
+
+
+def input_side(profile: Profile, protocol: Protocol) -> int:
+    """Return the side in pixels of the network input: that of the profile, which speaks of images of 224 pixels."""
+    return profile.image_side * protocol.data.image_side // 224
 
 
 def kind_of(spec: TaskSpec) -> Kind:

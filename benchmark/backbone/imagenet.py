@@ -12,9 +12,12 @@ import torch
 from lovt_bench.benchmark.backbone.convert import from_state_dict, read_state_dict
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.contract.declared_facts import IMAGENET
 from lovt_bench.benchmark.disk.digest import file_sha256
 
 ARCHITECTURE = "resnet50"
+NORMALISATION = IMAGENET
+"""As torchvision trained them."""
 FILE = "resnet50-0676ba61.pth"
 URL = f"https://download.pytorch.org/models/{FILE}"
 DIGESTS = ("0676ba61", "19c8e357")
@@ -49,6 +52,10 @@ def load_imagenet(path: Path, digests: tuple[str, ...] = DIGESTS) -> tuple[Backb
         )
     backbone, notes = from_state_dict(ARCHITECTURE, read_state_dict(path))
     provenance = Provenance(
-        method="imagenet", source_sha256=found, pretraining_data=["ImageNet-1k (ILSVRC 2012)"], notes=notes
+        method="imagenet",
+        source_sha256=found,
+        pretraining_data=["ImageNet-1k (ILSVRC 2012)"],
+        normalisation=NORMALISATION,
+        notes=notes,
     )
     return backbone, provenance

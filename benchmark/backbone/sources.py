@@ -21,6 +21,7 @@ from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens, stored_tok
 from lovt_bench.benchmark.backbone.weights import weights_digest
 from lovt_bench.benchmark.contract.backbone import BackboneManifest, FeatureLevel, drawn_display_name
 from lovt_bench.benchmark.contract.base import digest_of, is_name
+from lovt_bench.benchmark.contract.declared_facts import Normalisation
 
 DRAWING_RULE = {"source": "random", "initialisation": "torchvision-default", "version": 1}
 """What a random backbone depends on beside its architecture and seed."""
@@ -62,6 +63,11 @@ class BackboneSource(Protocol):
         """What is stored of it in the place of levels; None where levels are."""
         ...
 
+    @property
+    def normalisation(self) -> Normalisation | None:
+        """How the images were normalised that it was pre-trained on, as declared."""
+        ...
+
     def load(self, seed: int) -> Backbone:
         """Return the backbone in eval mode on the CPU, torch's generators untouched; `load_to_train` for training."""
         ...
@@ -74,6 +80,7 @@ class RandomSource:
     architecture: str = "resnet50"
     drawn_per_run: bool = True
     frozen_only: bool = False
+    normalisation: Normalisation | None = None
 
     @property
     def name(self) -> str:
@@ -138,6 +145,10 @@ class FolderSource:
         return self.manifest.frozen_only
 
     @property
+    def normalisation(self) -> Normalisation | None:
+        return self.manifest.provenance.normalisation
+
+    @property
     def fixed_side(self) -> int | None:
         if self.manifest.is_graph_only:
             return graph_side(self.root, self.sha256)
@@ -169,6 +180,7 @@ class ImageNetSource:
     frozen_only: bool = False
     fixed_side: int | None = None
     tokens: StoredTokens | None = None
+    normalisation: Normalisation | None = imagenet.NORMALISATION
 
     @property
     def levels(self) -> tuple[FeatureLevel, ...]:

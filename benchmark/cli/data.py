@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from lovt_bench.benchmark.cli.console import say
-from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
 
-PROTOCOL = click.option("--protocol", default="lovt-2022", show_default=True, help="Name of a protocol.")
 LAZY = {
     "phantom": ("lovt_bench.benchmark.cli.data_phantom", "Write the synthetic X-rays in the raw layouts."),
     "show": ("lovt_bench.benchmark.cli.data_people", "Show a store: sex, age, view, patients, lesion areas."),
@@ -68,7 +67,7 @@ def data() -> None:
 @click.option("--skip-bad", is_flag=True, help="Leave out images that cannot be used, and list them.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes [default: one per core].")
 @click.option("--force", is_flag=True, help="Prepare again even if nothing changed.")
-@PROTOCOL
+@protocol_option
 @workspace_option
 def prepare(
     name: str,
@@ -90,6 +89,7 @@ def prepare(
     Examples:
       lovt-bench data prepare rsna --raw RSNA --splits SPLITS/rsna
       lovt-bench data prepare siim --raw SIIM --skip-bad
+      lovt-bench data prepare rsna --raw RSNA --protocol lovt-2026
     """
     from lovt_bench.benchmark.cli.data_show import describe, progress_bar
     from lovt_bench.benchmark.data.errors import DataError
@@ -132,7 +132,7 @@ def list_stores(workspace: Path | None) -> None:
 
 @data.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@PROTOCOL
+@protocol_option
 @workspace_option
 def verify(names: tuple[str, ...], protocol: str, workspace: Path | None) -> None:
     """Check stores: digests, counts, ranges. Ends with 1 if there is a problem.

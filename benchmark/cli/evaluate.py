@@ -10,7 +10,7 @@ import click
 
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.evaluation_names import by_name, check_name, same_command
-from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
 from lovt_bench.benchmark.cli.sizes import Size
 from lovt_bench.benchmark.runtime.interruption import interruptible
 from lovt_bench.benchmark.workspace import workspace_root
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--engine", type=click.Choice(["fast", "reference"]), default="fast", show_default=True)
-@click.option("--protocol", default="lovt-2022", show_default=True, help="Protocol file of that name.")
+@protocol_option
 @click.option(
     "--executor",
     "executor_name",
@@ -101,6 +101,7 @@ def evaluate(
       lovt-bench evaluate mine --tasks covid_linear,7-9 --engine reference
       lovt-bench evaluate mine --suite lovt-18-without-siim
       lovt-bench evaluate mine --executor local --workers 4
+      lovt-bench evaluate mine --protocol lovt-2026
       lovt-bench evaluate mine --dry-run
       lovt-bench evaluate mine --budget 2h
     """
@@ -125,12 +126,13 @@ def evaluate(
             from lovt_bench.benchmark.executor.choose import choose_executor
             from lovt_bench.benchmark.keeper import keeper
             from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports
+            from lovt_bench.tasks.profile import input_side
 
-            source = resolve(backbone, root)
+            source, side = resolve(backbone, root), input_side(limits, rules)
             if source.tokens:
-                say(f"{backbone}: {source.tokens.described(limits.image_side)}", err=True)
+                say(f"{backbone}: {source.tokens.described(side)}", err=True)
             if not patterns:
-                specs = _leave_out(specs, source, limits.image_side)
+                specs = _leave_out(specs, source, side)
             evaluation = Evaluation(
                 source=source,
                 specs=specs,

@@ -42,6 +42,12 @@ def print_forecast(forecast: Forecast, executor: Executor, workspace: Path) -> N
         shown_bytes(written),
     )
     console().print(table)
+    if runs := sum(task.wider_runs for task in forecast.tasks):
+        cost = shown_time(sum(task.wider_seconds for task in forecast.tasks))
+        say(
+            f"Of these, {runs} runs ({cost} with one worker) tune beyond the ends of learning-rate grids: a grid takes "
+            "them one by one, and only while its best rate lies at an end."
+        )
     for reason in forecast.impossible.values():
         say(f"cannot begin: {reason}", style="red", lines=True)
     say("Time of this machine, measured just now: less where runs stop early.")

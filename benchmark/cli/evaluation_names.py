@@ -70,9 +70,11 @@ def same_command(ctx: click.Context) -> str:
         if not isinstance(parameter, click.Option) or not given:
             continue
         value = ctx.params[parameter.name or ""]
+        if not isinstance(value, tuple):
+            value = [value]
         if parameter.is_flag:
             words.append(parameter.opts[0])
         else:
-            for one in value if parameter.multiple else [value]:
+            for one in value:
                 words += [parameter.opts[0], str(one)]
     return shlex.join(words)

@@ -11,7 +11,7 @@ import click
 
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.leaderboard_options import results_option
-from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
 from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def rescore(
     help="A new folder for annotations.json and one seed-SEED.json a run.",
 )
 @click.option("--run", "key", metavar="KEY", help="Only the run whose key begins so.")
+@protocol_option
 @results_option
 @workspace_option
 def export(
@@ -89,6 +90,7 @@ def export(
     form: str,
     out: Path,
     key: str | None,
+    protocol: str,
     results: Path | None,
     workspace: Path | None,
 ) -> None:
@@ -112,7 +114,7 @@ def export(
     if out.exists():
         raise click.ClickException(f"{out} is there already: name a new folder, so that nothing is mixed")
     stores, runs = Stores(root / "data"), []
-    for record in _one_cell(final_records(folder, name, (task,)), key):
+    for record in _one_cell(final_records(folder, name, (task,), protocol), key):
         try:
             run = stores.run(record)
             runs.append((run, coco_results(run, stored_predictions(run, folder))))
@@ -169,17 +171,19 @@ def _of(record: RunRecord) -> str:
     return f"{record.track}/{record.submission}/{record.run.task}, seed {record.run.seed} ({record.key[:12]})"
 
 
-def final_records(folder: Path, name: str | None, patterns: Sequence[str]) -> list[RunRecord]:
-    """Return the final runs that are meant; say what was left out in reading them."""
+def final_records(
+    folder: Path, name: str | None, patterns: Sequence[str], protocol: str | None = None
+) -> list[RunRecord]:
+    """Return the final runs that are meant, of one protocol or of all; say what was left out in reading them."""
     from lovt_bench.leaderboard.board.records import read_records
 
-    return chosen_records(read_records(folder), folder, name, patterns)
+    return chosen_records(read_records(folder), folder, name, patterns, protocol)
 
 
 def chosen_records(
-    found: RecordSet, folder: Path, name: str | None, patterns: Sequence[str]
+    found: RecordSet, folder: Path, name: str | None, patterns: Sequence[str], protocol: str | None = None
 ) -> list[RunRecord]:
-    """Return the final runs that are meant, of records that were read from a folder."""
+    """Return the final runs that are meant, of records that were read from a folder; of one protocol or of all."""
     from lovt_bench.tasks.registry import select_tasks
 
     try:
@@ -201,7 +205,12 @@ def chosen_records(
             f"no final run {f'of {name} ' if name else ''}in {folder} for {', '.join(patterns) or 'any task'}; make "
             f"one with: lovt-bench evaluate {name or 'random --profile demo'}"
         )
-    return chosen
+    there = sorted({record.run.protocol for record in chosen})
+    if protocol is not None and protocol not in there:
+        raise click.ClickException(
+            f"no final run of {name} under protocol {protocol}; there: {', '.join(there)} (give --protocol)"
+        )
+    return [record for record in chosen if protocol in (None, record.run.protocol)]
 
 
 def _one_cell(records: list[RunRecord], key: str | None) -> list[RunRecord]:

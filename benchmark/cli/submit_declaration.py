@@ -13,6 +13,29 @@ SUPERVISIONS = ("none", "general", "labels", "self", "text", "unknown")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+
+class NormalisationType(click.ParamType):
+    """A name, or six numbers, as the field `normalisation` of a declaration."""
+
+    name = "NAME|NUMBERS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
+        from lovt_bench.benchmark.contract.declared_facts import HALF, IMAGENET, Normalisation
+
+        known = {"imagenet": IMAGENET, "half": HALF}
+        try:
+            numbers = [] if value in known else [float(part) for part in value.split(",")]
+            found = known.get(value) or Normalisation(mean=tuple(numbers[:3]), std=tuple(numbers[3:]))
+        except ValueError:
+            self.fail(
+                f"{value!r}: expected imagenet, half, or six numbers, mean in [0, 1] and std in [0.001, 10] of each "
+                "channel, for example 0.485,0.456,0.406,0.229,0.224,0.225",
+                param,
+                ctx,
+            )
+        return found.model_dump(mode="json")
+
+
 _OPTIONS = (
     click.option("--display-name", help="What tables show [default: NAME]."),
     click.option("--paper", help="Web address of the paper."),
@@ -31,6 +54,12 @@ _OPTIONS = (
         type=click.IntRange(1, 4096),
         metavar="PIXELS",
         help="Side of the images that the weights were pre-trained on; tables show it.",
+    ),
+    click.option(
+        "--normalisation",
+        type=NormalisationType(),
+        help="Of the images that the weights were pre-trained on, for protocols that use it: imagenet, half, or mean "
+        "and std of three channels, six numbers with commas between.",
     ),
     click.option("--weights-url", help="Web address where others get the checkpoint."),
     click.option(

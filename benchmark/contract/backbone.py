@@ -65,7 +65,7 @@ class InputSpec(Model):
     side: PositiveInt = 224
     normalisation: Literal["dataset"] = "dataset"
     """(x - mean) / std with the scalar statistics of the downstream training split, repeated to three channels
-    (evaluation.md section 5); the same rule for every backbone."""
+    (evaluation.md section 5); the same rule for every backbone. A protocol may prefer `provenance.normalisation`."""
 
 
 class Provenance(DeclaredFacts):

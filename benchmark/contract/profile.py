@@ -28,7 +28,8 @@ class Profile(Model):
     name: Name
     title: str
     image_side: PositiveInt = Field(default=224, multiple_of=32, le=224)
-    """Side of the network input in pixels; stored 224-pixel images are scaled down. Boxes stay in the 224 frame."""
+    """Side of the network input in pixels, where stored images have 224, and in proportion where a protocol stores
+    larger ones. Boxes stay in the 224 frame."""
     min_train_images: NonNegativeInt = 0
     """A train fraction that gives fewer takes this many (or all there are)."""
     max_train_images: PositiveInt | dict[Kind, PositiveInt] | None = None

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.base import Model, is_empty
 
 
 class DataProtocol(Model):
@@ -41,6 +41,14 @@ class DataProtocol(Model):
     """`separate`: annotated and *No Finding* images are split apart, so patients may be in two splits."""
     nih_no_finding_images: PositiveInt
     test_fraction: PositiveFloat
+    split_unit: Literal["image", "patient"] = Field("image", exclude_if=lambda value: value == "image")
+    """What seeded splits of RSNA keep together. `patient`: all images of one, where patients are known. In no
+    digest while it is as published."""
+    normalisation: Literal["dataset", "declared"] = Field(
+        "dataset", exclude_if=lambda value: value == "dataset"
+    )
+    """`dataset`: by the pixel statistics of the training split; `declared`: as the backbone declares, if it does. In no
+    digest while it is as published."""
     validation_fraction: PositiveFloat
     """Share of all images; for Object CXR, of the challenge's training images."""
     split_seed: int
@@ -82,6 +90,8 @@ class MetricProtocol(Model):
     froc_fill: Literal["last-recorded", "final"]
     """Which sensitivity stands for operating points that are never reached."""
     froc_points_per_detection: Literal["one", "all"]
+    beside: list[str] = Field(default=[], exclude_if=is_empty)
+    """Files of `tasks/metrics/` that are measured on test beside those of every protocol. In no digest while empty."""
 
 
 class OptimisationProtocol(Model):
@@ -111,13 +121,17 @@ class RunProtocol(Model):
     tune_seed: int
     final_seeds: list[int] = Field(min_length=1)
     """Deviation: the published five runs share one seed and often repeat each other; ours are independent."""
+    grid_steps: NonNegativeInt = Field(default=0, exclude_if=is_empty)
+    """By how many learning rates a grid goes on beyond an end that holds its optimum. In no digest while 0."""
 
 
 class Protocol(Model):
-    """One protocol file, `tasks/protocols/<name>.yaml`."""
+    """One protocol file, `tasks/protocols/<name>.yaml`, with what it takes from its base."""
 
     name: str
     title: str
+    reasons: dict[str, str] = Field(default={}, exclude=True)
+    """Why an entry is another than the base's, by `section.entry`. Words decide no number and count in no digest."""
     data: DataProtocol
     yolo: YoloProtocol
     metrics: MetricProtocol

@@ -44,6 +44,8 @@ class RunKey(Model):
     phase: Phase
     learning_rate: PositiveFloat
     seed: int = Field(ge=-(2**63), lt=2**63)
+    normalisation_sha256: Sha256 | None = Field(default=None, exclude_if=lambda found: found is None)
+    """Digest of the normalisation that the backbone declares, where the protocol uses it."""
 
     @property
     def cell(self) -> tuple[object, ...]:

@@ -46,6 +46,18 @@ def by_patient(
     return drawn
 
 
+def by_image_or_person(
+    ids: Sequence[str],
+    people: Sequence[str | None],
+    test_fraction: float,
+    validation_fraction: float,
+    seed: int,
+) -> Drawn:
+    """Split by patient where one is known; an image of an unknown patient is a patient of its own."""
+    own = [f"image {name}" if who is None else who for name, who in zip(ids, people, strict=True)]
+    return by_patient(ids, own, test_fraction, validation_fraction, seed)
+
+
 def held_out(ids: Sequence[str], fraction: float, seed: int) -> tuple[list[str], list[str]]:
     """Return (kept, held out) as scikit-learn's `train_test_split`, given this `random_state`."""
     order = [ids[place] for place in np.random.RandomState(seed).permutation(len(ids))]

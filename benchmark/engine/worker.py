@@ -153,6 +153,11 @@ def _train(spec: JobSpec, plan: TaskPlan, emit: Emit) -> None:
     if spec.kind == "tune":
         (seed,) = spec.seeds
         configs = [RunConfig("tune", rate, seed) for rate in spec.learning_rates]
+    elif spec.kind == "wider":
+        rates, following = plan.tried(records)
+        if following is None or len(rates) - len(plan.spec.learning_rates) + 1 != spec.step:
+            return  # the optimum is inside, or another process did this step meanwhile
+        configs = [RunConfig("tune", following, seed) for seed in spec.seeds]
     else:
         rate = plan.choose(records)
         configs = [RunConfig("final", rate, seed) for seed in spec.seeds]
@@ -222,7 +227,7 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         plan.spec,
         plan.evaluation.protocol,
         config,
-        load_to_train(evaluation.source, config.seed, evaluation.profile.image_side)
+        load_to_train(evaluation.source, config.seed, evaluation.side)
         if plan.spec.backbone == "fine-tuned"
         else None,
         plan.data.channels,

@@ -14,7 +14,7 @@ from lovt_bench.benchmark.contract.base import Model, Sha256
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.leaderboard.text import clean
-from lovt_bench.tasks.tuning import choose_learning_rate, grid_edge
+from lovt_bench.tasks.tuning import choose_learning_rate, grid_edge, tried_grid
 
 CLOCK_SKEW = timedelta(minutes=10)
 """By so much clocks of two machines may differ."""
@@ -32,6 +32,7 @@ class RunPlan(Model):
     profile_sha256: Sha256
     tune_seed: int
     final_seeds: list[int]
+    grid_steps: int = 0
     tasks: dict[str, TaskSpec]
     """By id, with the profile applied."""
 
@@ -60,6 +61,21 @@ class Runs:
         run = self.records[0].run
         spec = self.plan.tasks.get(run.task) if self.plan else None
         return spec if spec and spec.digest() == run.task_sha256 else None
+
+    @cached_property
+    def tuned(self) -> dict[float, float | None]:
+        """Validation score by learning rate of the tuning runs that count."""
+        return {
+            run.run.learning_rate: run.validation.get(run.monitor)
+            for run in self.tunes
+            if self.plan and run.run.seed == self.plan.tune_seed
+        }
+
+    @property
+    def grid(self) -> tuple[list[float], float | None]:
+        """The learning rates of the grid and those it went on to, and the one that was to be tried next."""
+        assert self.spec is not None
+        return tried_grid(self.spec.learning_rates, self.tuned, self.plan.grid_steps if self.plan else 0)
 
 
 def other_names(runs: Runs) -> Iterator[str]:
@@ -96,8 +112,9 @@ def tuning_left_out(runs: Runs) -> Iterator[str]:
     """Yield learning rates of the grid without a tuning run, though there are final runs."""
     if runs.spec is None or runs.plan is None or not runs.finals or len(runs.spec.learning_rates) == 1:
         return
-    tuned = {run.run.learning_rate for run in runs.tunes if run.run.seed == runs.plan.tune_seed}
-    if missing := [rate for rate in runs.spec.learning_rates if rate not in tuned]:
+    grid, following = runs.grid
+    tuned = [*grid, *([] if following is None else [following])]
+    if missing := [rate for rate in tuned if rate not in runs.tuned]:
         yield f"There are final runs, but no tuning run at learning rate {_listed(missing)}."
 
 
@@ -105,12 +122,7 @@ def another_learning_rate(runs: Runs) -> Iterator[str]:
     """Yield learning rates of final runs that the tuning runs do not choose."""
     if runs.spec is None or runs.plan is None:
         return
-    grid = runs.spec.learning_rates
-    scores = {
-        run.run.learning_rate: run.validation.get(run.monitor)
-        for run in runs.tunes
-        if run.run.seed == runs.plan.tune_seed
-    }
+    grid, scores = runs.grid[0], runs.tuned
     if strange := {run.run.learning_rate for run in runs.tunes} - set(grid):
         yield f"Tuning runs have the learning rates {_listed(strange)}; the grid is {_listed(grid)}."
     used = {run.run.learning_rate for run in runs.finals}
@@ -133,7 +145,7 @@ def another_edge(runs: Runs) -> Iterator[str]:
     if runs.spec is None:
         return
     for run in runs.finals:
-        edge = grid_edge(run.run.learning_rate, runs.spec.learning_rates)
+        edge = grid_edge(run.run.learning_rate, runs.grid[0])
         if run.schema_version > 1 and run.grid_edge != edge:
             said, found = (word or "neither edge" for word in (run.grid_edge, edge))
             yield f"Learning rate {run.run.learning_rate:g} is said to be {said} of its grid; it is {found}."

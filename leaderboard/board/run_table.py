@@ -34,6 +34,7 @@ from lovt_bench.leaderboard.board.selection import FURTHER, Group, RunSet
 from lovt_bench.leaderboard.board.standing import count_methods, in_order, stand
 from lovt_bench.leaderboard.statistics import summarise
 from lovt_bench.leaderboard.text import clean, slug
+from lovt_bench.tasks.metric import beside_metrics, metric_names
 
 
 def table_id(group: Group) -> str:
@@ -299,9 +300,15 @@ def _value(run: RunRecord) -> float | None:
 def _extra(spec: TaskSpec, runs: Sequence[RunRecord]) -> dict[str, Summary]:
     return {
         name: summarise([run.test[name] for run in runs])
-        for name in spec.extra_metrics
+        for name in [*spec.extra_metrics, *_beside(spec)]
         if runs and all(name in run.test for run in runs)
     }
+
+
+def _beside(spec: TaskSpec) -> list[str]:
+    """Return the metrics of the task that some protocols measure beside those of every protocol."""
+    always = metric_names(spec)
+    return [name for name in metric_names(spec, beside_metrics()) if name not in always]
 
 
 def _column(spec: TaskSpec, sets: Sequence[RunSet]) -> Column:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -17,8 +19,12 @@ COCO_MOST = 100
 """Detections of an image and class that COCO's mAP looks at."""
 
 
-def coco_map(detections: Detections, target: BoxTarget) -> float:
-    """Return the mAP of the COCO challenge: IoU 0.50 to 0.95, at most 100 detections an image."""
+LEVELS = tuple(np.linspace(0.5, 0.95, 10).tolist())
+"""IoU thresholds of COCO's mAP."""
+
+
+def coco_map(detections: Detections, target: BoxTarget, levels: Sequence[float] = LEVELS) -> float:
+    """Return the mAP of the COCO challenge, or that at other IoU thresholds; at most 100 detections an image."""
     if len(detections.boxes) == 0 or int(target.counts.sum()) == 0:
         return 0.0
     from torchmetrics.detection import MeanAveragePrecision  # five seconds, for the test split only
@@ -28,7 +34,7 @@ def coco_map(detections: Detections, target: BoxTarget) -> float:
     metric = MeanAveragePrecision(
         box_format="xywh",
         backend="faster_coco_eval",
-        iou_thresholds=np.linspace(0.5, 0.95, 10).tolist(),
+        iou_thresholds=list(levels),
         rec_thresholds=np.linspace(0.0, 1.0, 101).tolist(),
     )
     metric.warn_on_many_detections = False

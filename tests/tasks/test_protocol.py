@@ -10,6 +10,7 @@ from lovt_bench.tasks.protocol import (
     PROTOCOLS,
     InvalidProtocolError,
     UnknownProtocolError,
+    differences,
     load_protocol,
     protocol_names,
 )
@@ -63,3 +64,61 @@ def test_a_wrong_entry_is_named(tmp_path: Path, old: str, new: str, message: str
     (tmp_path / "lovt-2022.yaml").write_text(GOOD.replace(old, new))
     with pytest.raises(InvalidProtocolError, match=message):
         load_protocol("lovt-2022", tmp_path)
+
+
+FROZEN = {
+    "lovt-2022": "44785a16619c58dc5e50ea273869087d46fca15704e58a0f02e3480c484cea76",
+    "lovt-2026": "ae5625167a8b3c739ef8189d8755e6fa2d1c4206a0cc62245a7c60c59df69f63",
+    "lovt-2026-448": "e6f9711e0b31486acf21efa9fcc41457be2a07d5994a30e939a2fdfda7669623",
+}
+"""Rows were measured under these: another digest is another protocol, and needs another name."""
+
+
+def test_protocols_are_frozen():
+    assert {name: load_protocol(name).digest() for name in protocol_names()} == FROZEN
+
+
+def test_every_corrected_entry_has_its_reason_and_no_other():
+    corrected = load_protocol("lovt-2026")
+    assert set(corrected.reasons) == set(differences(load_protocol(), corrected))
+    assert min(map(len, corrected.reasons.values())) > 20
+
+
+def test_the_twin_differs_in_the_side_and_in_the_normalisation():
+    one, twin = load_protocol("lovt-2026"), load_protocol("lovt-2026-448")
+    assert differences(one, twin) == {
+        "data.image_side": (224, 448),
+        "data.normalisation": ("dataset", "declared"),
+    }
+    assert set(twin.reasons) == set(differences(one, twin))
+
+
+def test_an_entry_of_a_base_is_replaced_whole(tmp_path: Path):
+    (tmp_path / "lovt-2022.yaml").write_text(GOOD)
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\ntitle: Mine\nbase: lovt-2022\ndata: {jpeg_quality: {rsna: 90}}\nruns: {tune_seed: 1}\n"
+    )
+    assert differences(load_protocol("lovt-2022", tmp_path), load_protocol("mine", tmp_path)) == {
+        "data.jpeg_quality": ({"covid-rural": 75, "object-cxr": 75}, {"rsna": 90}),
+        "runs.tune_seed": (12345, 1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("base: mine", "base: unknown protocol 'mine'"),
+        ("base: other", "base: unknown protocol 'other'"),
+        ("base: lovt-2022\nyolo: {anchor: 1}", "yolo.anchor: there is no such field"),
+        (
+            "base: lovt-2022\nmetrics: {beside: [image_dize]}",
+            "metrics.beside: unknown metric file 'image_dize'",
+        ),
+        ("base: lovt-2022\nmetrics: {beside: [dice]}", "metrics.beside: unknown metric file 'dice'"),
+    ],
+)
+def test_a_wrong_base_or_entry_of_one_that_has_a_base_is_named(tmp_path: Path, lines: str, message: str):
+    (tmp_path / "lovt-2022.yaml").write_text(GOOD)
+    (tmp_path / "mine.yaml").write_text(f"name: mine\ntitle: Mine\n{lines}\n")
+    with pytest.raises(InvalidProtocolError, match=message):
+        load_protocol("mine", tmp_path)

@@ -23,7 +23,7 @@ from lovt_bench.benchmark.data.nih_mapping import FILE as MAPPING
 from lovt_bench.benchmark.data.nih_mapping import read_mapping
 from lovt_bench.benchmark.data.person import Person
 from lovt_bench.benchmark.data.samples import Collector, Listing, RawImage, Sample, dicom_sample
-from lovt_bench.benchmark.data.splits import permuted
+from lovt_bench.benchmark.data.splits import by_image_or_person, permuted
 from lovt_bench.benchmark.data.tables import parse_box, read_table
 from lovt_bench.benchmark.data.walk import DICOM
 
@@ -78,6 +78,9 @@ class Rsna:
         self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
     ) -> dict[SplitName, list[str]]:
         ids = [sample.id for sample in samples]
+        if protocol.split_unit == "patient":
+            people = [sample.person.patient for sample in samples]
+            return by_image_or_person(ids, people, protocol.test_fraction, protocol.validation_fraction, seed)
         return permuted(ids, protocol.test_fraction, protocol.validation_fraction, seed)
 
     def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:

@@ -19,9 +19,12 @@ class TaskForecast:
     seconds: float
     """Seconds with one worker if no run stops early, extraction included."""
     longest: float
-    """Seconds that no number of workers shortens: features, one tuning run, one repetition."""
+    """Seconds that no number of workers shortens: features, one tuning run, steps beyond the grid, one repetition."""
     feature_seconds: float
     bytes_written: int
+    wider_runs: int = 0
+    """Runs among these that only a grid takes whose optimum lies at an end."""
+    wider_seconds: float = 0.0
 
 
 def forecast_tasks(plans: Sequence[TaskPlan], jobs: Sequence[PlannedJob]) -> list[TaskForecast]:
@@ -36,6 +39,7 @@ def forecast_tasks(plans: Sequence[TaskPlan], jobs: Sequence[PlannedJob]) -> lis
     for plan in plans:
         own = [job for job in jobs if owner[job.id] == plan.spec.id]
         features = sum(job.cost for job in own if job.payload.kind == "features")
+        wider = [job for job in own if job.payload.kind == "wider"]
         phases = [
             [job.cost for job in own if job.payload.kind == kind] for kind in ("features", "tune", "final")
         ]
@@ -44,9 +48,11 @@ def forecast_tasks(plans: Sequence[TaskPlan], jobs: Sequence[PlannedJob]) -> lis
                 spec=plan.spec,
                 runs=sum(job.runs for job in own),
                 seconds=sum(job.cost for job in own),
-                longest=sum(max(costs, default=0.0) for costs in phases),
+                longest=sum(max(costs, default=0.0) for costs in phases) + sum(job.cost for job in wider),
                 feature_seconds=features,
                 bytes_written=sum(job.bytes_written for job in own),
+                wider_runs=sum(job.runs for job in wider),
+                wider_seconds=sum(job.cost for job in wider),
             )
         )
     return forecasts

@@ -23,6 +23,7 @@ from torch import nn
 from lovt_bench.benchmark.backbone.model import BATCH
 from lovt_bench.benchmark.contract.base import digest_of
 from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.declared_facts import Normalisation
 from lovt_bench.benchmark.data.npy import npy_header
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.disk.digest import write_all
@@ -59,6 +60,7 @@ class FeatureCache:
         autocast: Whether features are computed under the published autocast, that is on CUDA.
         library: What computes them by rule (`feature_backend.library_for`); where it cannot, PyTorch does.
         tokens: Whether maps of tokens are stored in the place of levels (`StoredTokens`).
+        normalisation: That of the images, where it is declared; None: by the store's statistics.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class FeatureCache:
         autocast: bool = False,
         library: Library = "torch",
         tokens: bool = False,
+        normalisation: Normalisation | None = None,
     ) -> None:
         identity: dict[str, JsonValue] = {
             "format": _FORMAT,
@@ -86,6 +89,9 @@ class FeatureCache:
             identity["autocast"] = "float16"
         if tokens:
             identity["stored"] = "tokens"
+        if normalisation:
+            identity["normalisation"] = normalisation.digest()
+        self._normalisation = normalisation
         self._kind = "tokens" if tokens else "stride"
         self.store, self.side, self.half, self._library = store, side, half, library
         self.folder = root / f"{store.manifest.name}-{digest_of(identity)[:24]}"
@@ -126,9 +132,7 @@ class FeatureCache:
         self._files.make_folder()
         self._files.remove_older(_DEPENDS_ON_MORE)
         indices = self.store.rows(split)[:rows]
-        source = Images(
-            scaled_images(self.store, indices, self.side), self.store.manifest.pixel_statistics, device
-        )
+        source = self._images(scaled_images(self.store, indices, self.side), device)
         compute = self._backend_for(backbone, device)
         on_cuda = device.type == "cuda"
         with ExitStack() as stack:
@@ -175,10 +179,13 @@ class FeatureCache:
         """Return the library for a backbone: decided once, on the first images of the dataset, for all splits."""
         if self._backend is None or self._backend[0] is not backbone:
             first = scaled_images(self.store, np.arange(min(len(self.store), COMPARED)), self.side)
-            images = Images(first, self.store.manifest.pixel_statistics, device)
-            sample = images.image(torch.arange(len(first)))
+            sample = self._images(first, device).image(torch.arange(len(first)))
             self._backend = backbone, choose_backend(backbone, sample, self._library)
         return self._backend[1]
+
+    def _images(self, pixels: np.ndarray, device: torch.device) -> Images:
+        statistics = self.store.manifest.pixel_statistics
+        return Images(pixels, statistics, device, declared=self._normalisation)
 
     def _stored(self, level: torch.Tensor) -> np.ndarray:
         """Return (B, c, h, w) in the precision that is stored.

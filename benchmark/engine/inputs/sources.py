@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from lovt_bench.benchmark.backbone.tokens.grid import resample
 from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens, as_stored, stored_tokens
 from lovt_bench.benchmark.contract.dataset import PixelStatistics
+from lovt_bench.benchmark.contract.declared_facts import Normalisation
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.disk.digest import write_all
 from lovt_bench.benchmark.engine.device.choice import mixed_precision
@@ -63,7 +64,10 @@ def _as_slice(rows: np.ndarray) -> slice | np.ndarray:
 
 
 class Images:
-    """Normalised images: (x / 255 - mean) / std, repeated to three channels (evaluation.md section 5)."""
+    """Normalised images: (x / 255 - mean) / std, repeated to three channels (evaluation.md section 5).
+
+    With a declared normalisation each channel has its own mean and standard deviation.
+    """
 
     def __init__(
         self,
@@ -71,8 +75,16 @@ class Images:
         statistics: PixelStatistics,
         device: torch.device,
         memory_format: torch.memory_format = torch.channels_last,
+        declared: Normalisation | None = None,
     ) -> None:
         self._format = memory_format
+        self._declared = declared and [
+            torch.tensor(values, device=device)[:, None, None]
+            for values in (
+                [1 / (255 * std) for std in declared.std],
+                [mean / std for mean, std in zip(declared.mean, declared.std, strict=True)],
+            )
+        ]
         self._rows = RowTensor(images, device, "images")
         self._scale = 1 / (255 * statistics.std)
         self._shift = statistics.mean / statistics.std
@@ -83,6 +95,10 @@ class Images:
 
     def image(self, indices: Tensor) -> Tensor:
         """Return (B, 3, S, S) float32."""
+        if self._declared:
+            scale, shift = self._declared
+            image = self._rows[indices].float()[:, None] * scale - shift
+            return image.contiguous(memory_format=self._format)
         grey = self._rows[indices].float().mul_(self._scale).sub_(self._shift)
         return grey[:, None].expand(-1, 3, -1, -1).contiguous(memory_format=self._format)
 

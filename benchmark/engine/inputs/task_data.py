@@ -12,6 +12,7 @@ import torch
 from lovt_bench.benchmark.backbone.sources import BackboneSource
 from lovt_bench.benchmark.backbone.tokens.model import TOKEN_STRIDES
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.contract.declared_facts import Normalisation
 from lovt_bench.benchmark.contract.made_with import WORDS_LIMIT
 from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.contract.run_record import Engine
@@ -104,9 +105,20 @@ class TaskData:
             self.source,
             seed,
             self.store,
+<<<<<<< HEAD
             side=self.side,
             half=self.half,
             device=self.device,
+=======
+            self.side,
+            self.half,
+            autocast=self.device.type == "cuda",
+            library=library_for(
+                self.device, len(self.store), self.side, graph=self.source.architecture == ONNX_ONLY
+            ),
+            tokens=self.source.tokens is not None,
+            normalisation=self.normalisation,
+>>>>>>> P
         )
 
     def feature_library(self, seed: int) -> str | None:
@@ -193,6 +205,11 @@ class TaskData:
         return CachedTokens(stored, tokens, self.strides, images, self.side, self.device)
 
     @property
+    def normalisation(self) -> Normalisation | None:
+        """That which the backbone declares, where the protocol uses it; None: by the store's statistics."""
+        return self.source.normalisation if self.protocol.data.normalisation == "declared" else None
+
+    @property
     def half(self) -> bool:
         """Whether features are stored in half precision."""
         return self.protocol.optimisation.frozen_feature_precision == "float16"
@@ -204,6 +221,7 @@ class TaskData:
             self.store.manifest.pixel_statistics,
             self.device,
             training_format(self.device),
+            self.normalisation,
         )
 
     def _targets(self, split: SplitName) -> TargetSource:

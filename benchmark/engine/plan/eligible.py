@@ -15,12 +15,12 @@ def why_not(spec: TaskSpec, source: BackboneSource, side: int) -> str | None:
     Args:
         spec: The task.
         source: The backbone.
-        side: Image side of the profile, in pixels.
+        side: Image side of profile and protocol, in pixels.
     """
     if source.fixed_side not in (None, side):
         return (
             f"backbone {source.name} takes images of {source.fixed_side} pixels only, the profile has {side}; choose "
-            "another profile, or submit a graph whose height and width are dynamic"
+            "another profile or protocol, or submit a graph whose height and width are dynamic"
         )
     if spec.backbone == "fine-tuned" and source.frozen_only:
         return f"backbone {source.name} is a graph that cannot be fine-tuned; `submit` said why"

@@ -15,6 +15,7 @@ from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.contract.run_record import Engine, RunRecord
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.tasks.profile import input_side
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Evaluation:
     """Who runs it (`benchmark.keeper`)."""
     masks: bool = True
     """Whether predicted masks are kept beside the records, or their counts alone."""
+
+    @property
+    def side(self) -> int:
+        """Side of the network input in pixels."""
+        return input_side(self.profile, self.protocol)
 
 
 def check_stores(evaluation: Evaluation) -> None:

@@ -19,7 +19,8 @@ from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
 
-JobKind = Literal["features", "tune", "final"]
+JobKind = Literal["features", "tune", "wider", "final"]
+"""`wider`: tunes at the learning rate to which the records say that the grid goes on, or does nothing."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class JobSpec:
     """
     learning_rates: Sequence[float] = ()
     """The learning rates that a tuning job tries."""
+    step: int = 0
+    """Of a job that tunes beyond a grid: how many rates beyond."""
 
     def to_json(self) -> str:
         """Return what another process needs in order to do the job."""
@@ -46,6 +49,7 @@ class JobSpec:
             tasks=list(self.tasks),
             seeds=list(self.seeds),
             learning_rates=list(self.learning_rates),
+            step=self.step,
         ).to_json(indent=None)
 
 
@@ -134,7 +138,8 @@ class JobMessage(Model):
     tasks: list[TaskSpec] = Field(min_length=1)
     seeds: list[int] = Field(min_length=1)
     learning_rates: list[float]
+    step: int = 0
 
     def spec(self, evaluation: Evaluation) -> JobSpec:
         """Return what the job does, in an evaluation that was opened here."""
-        return JobSpec(self.kind, evaluation, self.tasks, self.seeds, self.learning_rates)
+        return JobSpec(self.kind, evaluation, self.tasks, self.seeds, self.learning_rates, self.step)

@@ -1,7 +1,8 @@
 """Plan an evaluation as a list of jobs. A job is the smallest piece of work that a worker takes.
 
 A job extracts the features of one dataset with one backbone, trains one phase of a linear head as one batch, or trains
-one run. The repetitions of a task wait for its tuning runs and choose the learning rate from the records when they
+one run. Where the protocol lets a grid go on, a job each step tunes at the rate beyond, or finds that there is none to
+tune at. The repetitions of a task wait for its tuning runs and choose the learning rate from the records when they
 begin. Trainings that read features wait for the jobs that extract them. A job whose runs are all recorded is left out.
 """
 
@@ -131,15 +132,19 @@ def _trainings(plan: TaskPlan, rates: Rates) -> Iterator[PlannedJob]:
     for group in groups:
         if lacking := plan.missing(group, records):
             yield _training(plan, group, len(lacking), rates)
+    wider = [_wider(plan, step, rates) for step in plan.steps_left(records)]
+    before = tune_ids = frozenset(_training_id(plan, group) for group in groups)
+    for job in wider:
+        yield replace(job, after=before)
+        before = frozenset({job.id})
     try:
         rate = plan.choose(records)
     except TaskError:
         # The rate is not known yet, or all tuning runs diverged. The first repetition reports that; none is recorded.
         rate, records = plan.spec.learning_rates[0], {}
-    tune_ids = frozenset(_training_id(plan, group) for group in groups)
     for group in _groups(plan, plan.finals(rate)):
         if lacking := plan.missing(group, records):
-            yield replace(_training(plan, group, len(lacking), rates), after=tune_ids)
+            yield replace(_training(plan, group, len(lacking), rates), after=tune_ids | before)
 
 
 def _groups(plan: TaskPlan, configs: list[RunConfig]) -> list[list[RunConfig]]:
@@ -163,6 +168,22 @@ def _training(plan: TaskPlan, configs: list[RunConfig], lacking: int, rates: Rat
         # If part of a batch is missing, the whole batch is trained again: numbers must not depend on where it was cut.
         cost=len(configs) * plan.spec.max_epochs * plan.epoch_cost(rates),
         runs=lacking,
+    )
+
+
+def _wider(plan: TaskPlan, step: int, rates: Rates) -> PlannedJob:
+    """Return the job that tunes at the rate to which the grid goes on, if the runs before it say that it does."""
+    seed = plan.evaluation.protocol.runs.tune_seed
+    key = plan.key(RunConfig("tune", 1.0, seed)).model_dump(mode="json", exclude={"learning_rate"})
+    digest = digest_of({"key": key, "submission": plan.evaluation.source.name, "step": step})
+    name = f"{plan.spec.id}-{digest[:32]}"
+    return PlannedJob(
+        id=name,
+        claim=name,
+        label=f"{plan.spec.id}, tune, step {step} beyond the grid",
+        payload=JobSpec("wider", plan.evaluation, [plan.published], [seed], step=step),
+        cost=plan.spec.max_epochs * plan.epoch_cost(rates),
+        runs=1,
     )
 
 

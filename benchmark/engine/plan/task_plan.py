@@ -18,7 +18,7 @@ from lovt_bench.benchmark.engine.plan.runs import RunConfig, final_runs, tuning_
 from lovt_bench.benchmark.executor.job import JobError
 from lovt_bench.tasks.head import heads
 from lovt_bench.tasks.profile import apply_profile
-from lovt_bench.tasks.tuning import choose_learning_rate, grid_edge
+from lovt_bench.tasks.tuning import choose_learning_rate, grid_edge, step_beyond, tried_grid
 
 
 class TaskError(JobError):
@@ -53,7 +53,7 @@ class TaskPlan:
             store=self.store,
             sizes=self.sizes,
             source=self.evaluation.source,
-            side=self.evaluation.profile.image_side,
+            side=self.evaluation.side,
             device=self.evaluation.device,
             engine=self.evaluation.engine,
             features_root=self.evaluation.workspace / "features",
@@ -76,12 +76,40 @@ class TaskPlan:
 
     def epoch_cost(self, rates: Rates = TYPICAL) -> float:
         """Return the cost of one epoch of one run."""
-        side = self.evaluation.profile.image_side
+        side = self.evaluation.side
         return epoch_cost(self.spec, self.sizes, side, self.evaluation.engine, rates)
 
     def tuning(self) -> list[RunConfig]:
         """Return the tuning runs."""
         return tuning_runs(self.spec, self.evaluation.protocol.runs)
+
+    def tried(self, records: dict[str, RunRecord]) -> tuple[list[float], float | None]:
+        """Return the learning rates of the grid and those it went on to, and the next one (`tried_grid`)."""
+        runs = self.evaluation.protocol.runs
+        scores = {
+            rate: record.validation.get(self.spec.monitor)
+            for rate in self._possible_rates()
+            if (record := records.get(self.key(RunConfig("tune", rate, runs.tune_seed)).key()))
+        }
+        return tried_grid(self.spec.learning_rates, scores, runs.grid_steps)
+
+    def _possible_rates(self) -> list[float]:
+        grid = self.spec.learning_rates
+        rates = list(grid)
+        for edge, end in (("lowest", min(grid)), ("highest", max(grid))):
+            for _ in range(self.evaluation.protocol.runs.grid_steps):
+                end = step_beyond(end, edge)
+                rates.append(end)
+        return rates
+
+    def steps_left(self, records: dict[str, RunRecord]) -> list[int]:
+        """Return the steps, from 1, by which the grid may go on beyond an end: none once its optimum is inside."""
+        steps, grid = self.evaluation.protocol.runs.grid_steps, self.spec.learning_rates
+        if not self.tuning():
+            return []
+        rates, following = self.tried(records)
+        known = not self.missing(self.tuning(), records)
+        return [] if known and following is None else list(range(len(rates) - len(grid) + 1, steps + 1))
 
     def finals(self, learning_rate: float) -> list[RunConfig]:
         """Return the repetitions at a learning rate."""
@@ -107,7 +135,13 @@ class TaskPlan:
         if missing := self.missing(configs, records):
             rates = ", ".join(f"{config.learning_rate:g}" for config in missing)
             raise TaskError(f"task {self.spec.id}: no tuning run is recorded at learning rate {rates}")
-        tuned = [records[self.key(config).key()] for config in configs]
+        rates, following = self.tried(records)
+        if following is not None:
+            raise TaskError(
+                f"task {self.spec.id}: no tuning run is recorded at learning rate {following:g}, where its grid goes on"
+            )
+        seed = self.evaluation.protocol.runs.tune_seed
+        tuned = [records[self.key(RunConfig("tune", rate, seed)).key()] for rate in rates]
         try:
             return choose_learning_rate(
                 [(record.run.learning_rate, record.validation.get(self.spec.monitor)) for record in tuned]
@@ -123,7 +157,11 @@ class TaskPlan:
 
     def grid_edge(self, config: RunConfig) -> GridEdge | None:
         """Return at which edge of the tuned grid a final run's learning rate is; None inside, and without tuning."""
-        return None if config.phase == "tune" else grid_edge(config.learning_rate, self.spec.learning_rates)
+        if config.phase == "tune":
+            return None
+        goes_on = self.evaluation.protocol.runs.grid_steps > 0
+        rates = self.tried(self.records())[0] if goes_on else self.spec.learning_rates
+        return grid_edge(config.learning_rate, rates)
 
     def kinds(self, records: dict[str, RunRecord]) -> Counter[tuple[DeviceKind, Precision]]:
         """Return how many runs of this cell are recorded by kind of device and precision."""
@@ -165,6 +203,7 @@ class TaskPlan:
             phase=config.phase,
             learning_rate=config.learning_rate,
             seed=config.seed,
+            normalisation_sha256=self.data.normalisation and self.data.normalisation.digest(),
         )
 
 

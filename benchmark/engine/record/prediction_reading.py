@@ -29,7 +29,7 @@ from lovt_bench.tasks.detection import Detections
 from lovt_bench.tasks.predictions import MaskPredictions, Predictions
 
 _MOST_BOXES = 20_000
-"""Most boxes of an image; a YOLOv3 head has 3,087 anchors in a frame of 224 pixels."""
+"""Most boxes of an image; a YOLOv3 head has 3,087 anchors in an image of 224 pixels, 12,348 in one of 448."""
 
 
 class PredictionError(ValueError):

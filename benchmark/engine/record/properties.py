@@ -6,12 +6,10 @@ import numpy as np
 import pandas as pd
 
 from lovt_bench.benchmark.data.person import SEXES, VIEWS
+from lovt_bench.tasks.lesion_size import by_size
 
 AGES = (0, 40, 60)
 """Least age of each band, in years."""
-
-SIZES = ("smallest third", "middle third", "largest third")
-"""Of the images with a lesion, by the share of the image that all lesions cover."""
 
 Levels = dict[str, dict[str, np.ndarray]]
 
@@ -35,17 +33,9 @@ def levels_of(index: pd.DataFrame) -> Levels:
             for low, high in zip(AGES, (*AGES[1:], None), strict=True)
         }
     if "lesion_areas" in index:
-        found["lesion size"] = _sizes(np.array([np.sum(row) for row in index["lesion_areas"]]))
+        # By the share of the image that all lesions cover.
+        found["lesion size"] = by_size(np.array([np.sum(row) for row in index["lesion_areas"]]))
     present = {
         name: {level: mask for level, mask in parts.items() if mask.any()} for name, parts in found.items()
     }
     return {name: parts for name, parts in present.items() if parts}
-
-
-def _sizes(area: np.ndarray) -> dict[str, np.ndarray]:
-    known = area[area > 0]
-    if not len(known):
-        return {}
-    low, high = np.quantile(known, [1 / 3, 2 / 3])
-    parts = ((area > 0) & (area <= low), (area > low) & (area <= high), area > high)
-    return dict(zip(SIZES, parts, strict=True))

@@ -13,12 +13,14 @@ from lovt_bench.benchmark.contract.made_with import MadeWith
 from lovt_bench.benchmark.contract.prediction_file import PredictionFile, PredictionHeader, prediction_file
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.benchmark.engine.device.usage import ENERGY_SOURCE, Usage
+from lovt_bench.benchmark.engine.inputs.targets import packed_masks
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
 from lovt_bench.benchmark.engine.record.prediction_format import to_bytes
 from lovt_bench.benchmark.engine.train.outcome import RunOutcome
 from lovt_bench.tasks.boxes import FRAME
 from lovt_bench.tasks.predictions import MaskPredictions, Predictions
+from lovt_bench.tasks.scores import scores_beside
 
 _PACKAGES = ("lovt-bench", "torch", "torchvision", "lightning", "torchmetrics", "numpy")
 
@@ -40,7 +42,7 @@ def make_record(plan: TaskPlan, config: RunConfig, outcome: RunOutcome, usage: U
         metric=plan.spec.metric,
         grid_edge=plan.grid_edge(config),
         validation=outcome.validation,
-        test=outcome.test,
+        test=outcome.test | _beside(plan, outcome.predictions),
         best_epoch=outcome.best_epoch,
         epochs=outcome.epochs,
         train_images=plan.sizes.train,
@@ -53,6 +55,16 @@ def make_record(plan: TaskPlan, config: RunConfig, outcome: RunOutcome, usage: U
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         versions={package: version(package) for package in _PACKAGES},
         measured_by=plan.evaluation.measured_by,
+    )
+
+
+def _beside(plan: TaskPlan, found: Predictions | None) -> dict[str, float]:
+    """Return the metrics of masks that the protocol measures beside; those of boxes come with the others."""
+    if not isinstance(found, MaskPredictions):
+        return {}
+    rows = plan.store.rows("test")[: plan.sizes.test]
+    return scores_beside(
+        found, plan.spec, plan.evaluation.protocol, lambda: packed_masks(plan.store, rows, found.side)
     )
 
 

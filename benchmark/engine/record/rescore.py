@@ -33,11 +33,12 @@ from lovt_bench.benchmark.engine.record.prediction_reading import (
     read_predictions,
 )
 from lovt_bench.tasks.boxes import FRAME
+from lovt_bench.tasks.metric import metrics_beside
 from lovt_bench.tasks.predictions import MaskPredictions
-from lovt_bench.tasks.profile import apply_profile, load_profile
+from lovt_bench.tasks.profile import apply_profile, input_side, load_profile
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
-from lovt_bench.tasks.scores import detection_scores, segmentation_scores
+from lovt_bench.tasks.scores import detection_scores, scores_beside, segmentation_scores
 
 _CPU = torch.device("cpu")
 _SHOWN = 4
@@ -127,7 +128,7 @@ class Stores:
                 f"the store of {spec.dataset} that it was measured on ({run.dataset_sha256[:12]}) is not in "
                 f"{self._data} ({found}); prepare it with: lovt-bench data prepare {spec.dataset} --raw DIR"
             )
-        return ScoredRun(record, spec, protocol, profile.image_side, store)
+        return ScoredRun(record, spec, protocol, input_side(profile, protocol), store)
 
 
 Committed = Mapping[str, tuple[Path, PredictionFile]]
@@ -214,7 +215,10 @@ def scores(run: ScoredRun, stored: StoredPredictions) -> dict[str, float]:
     check_fits(run, stored)
     found = stored.predictions
     if isinstance(found, MaskPredictions):
-        return segmentation_scores(found.counts, run.spec.classes)
+        shared = segmentation_scores(found.counts, run.spec.classes)
+        return shared | scores_beside(
+            found, run.spec, run.protocol, lambda: packed_masks(run.store, run.rows, run.side)
+        )
     target = box_targets(run.store, run.rows, _CPU).batch(torch.arange(len(run.rows)))
     return detection_scores(found, target, len(run.spec.classes), run.protocol)
 
@@ -246,9 +250,10 @@ def _compared(run: ScoredRun, stored: StoredPredictions, changed: str | None) ->
     except PredictionError as error:
         said = [f"{record.predictions.file} {error}", *([f"it {changed}"] if changed else [])]
         return Rescored(record, "wrong", text="; ".join(said))
+    unknown = _need_masks(run) if record.predictions.masks is False else set()
     differing = [
         f"{name} {_value(again.get(name))} (recorded {record.test[name]!r})"
-        for name in sorted(record.test)  # a metric that came later is no difference
+        for name in sorted(record.test.keys() - unknown)  # a metric that came later is no difference
         if again.get(name) != record.test[name]
     ]
     wanted = (run.spec.metric, *run.spec.extra_metrics)
@@ -261,7 +266,13 @@ def _compared(run: ScoredRun, stored: StoredPredictions, changed: str | None) ->
         said.append(f"its predictions give {', '.join(differing[:_SHOWN])}{more}")
     if said:
         return Rescored(record, "wrong", text="; ".join(said))
-    return Rescored(record, "equal", metrics=len(record.test))
+    return Rescored(record, "equal", metrics=len(record.test.keys() - unknown))
+
+
+def _need_masks(run: ScoredRun) -> set[str]:
+    """Return the metrics that counts without masks do not give."""
+    found = metrics_beside(run.spec, run.protocol.metrics.beside).values()
+    return {name for metric in found if metric.reads == "masks" for name in metric.names_of(run.spec.classes)}
 
 
 def _value(value: float | None) -> str:

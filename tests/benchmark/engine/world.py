@@ -14,9 +14,12 @@ from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.model import Backbone
 from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens, stored_tokens
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.contract.declared_facts import Normalisation
 from lovt_bench.benchmark.contract.profile import Profile
+from lovt_bench.benchmark.data.folders import folder_for
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.tasks.heads import unet, yolov3
+from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.data.small_store import write_store
 
 TINY = Profile(
@@ -94,6 +97,7 @@ class TinySource:
     frozen_only: bool = False
     fixed_side: int | None = None
     tokens: StoredTokens | None = None
+    normalisation: Normalisation | None = None
 
     @property
     def levels(self) -> tuple[FeatureLevel, ...]:
@@ -135,8 +139,11 @@ class TokenSource(TinySource):
             return registry.build(self.architecture, self.options).eval()
 
 
-def tiny_store(root: Path, name: str, images: int = 24, seed: int = 0) -> ImageStore:
-    """Write a store of noise with one bright rectangle an image, its boxes and its masks."""
+def tiny_store(
+    root: Path, name: str, images: int = 24, seed: int = 0, protocol: str = "lovt-2022"
+) -> ImageStore:
+    """Write a store of noise with one bright rectangle an image, its boxes and its masks; each protocol has its own."""
+    governing = load_protocol(protocol)
     rng = np.random.default_rng(seed)
     classes = CLASSES[name]
     pixels = rng.integers(0, 90, (images, 224, 224), dtype=np.uint8)
@@ -149,8 +156,10 @@ def tiny_store(root: Path, name: str, images: int = 24, seed: int = 0) -> ImageS
         boxes.append(np.array([[x, y, w, h]], dtype=np.float32))
     detection = name in ("rsna", "object-cxr", "nih-cxr")
     return write_store(
-        root / "data" / name,
+        folder_for(root / "data", name, governing.data),
         name=name,
+        protocol=protocol,
+        data_protocol_sha256=governing.data.digest(),
         images=pixels,
         masks=masks,
         boxes=boxes if detection else None,

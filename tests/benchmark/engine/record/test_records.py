@@ -154,6 +154,7 @@ def test_every_field_of_the_key_changes_the_key():
         "phase": "tune",
         "learning_rate": 0.1,
         "seed": 0,
+        "normalisation_sha256": "0" * 64,
     }
     assert set(changed) == set(RunKey.model_fields)
     keys = {base.model_copy(update={name: value}).key() for name, value in changed.items()} | {base.key()}
