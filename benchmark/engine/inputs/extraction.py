@@ -13,6 +13,7 @@ from lovt_bench.benchmark.backbone.sources import BackboneSource
 from lovt_bench.benchmark.backbone.tokens.stored import as_stored
 from lovt_bench.benchmark.contract.backbone import ONNX_ONLY
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
+from lovt_bench.benchmark.contract.declared_facts import Normalisation
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.engine.inputs.feature_backend import library_for
 from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
@@ -43,6 +44,7 @@ def cache_of(
     side: int,
     half: bool,
     device: torch.device,
+    normalisation: Normalisation | None = None,
 ) -> FeatureCache:
     """Return the feature cache of a backbone on a dataset.
 
@@ -54,6 +56,7 @@ def cache_of(
         side: Side of the network input in pixels.
         half: Store half precision.
         device: Where features are computed.
+        normalisation: That of the images, where it is declared; None: by the store's statistics.
     """
     return FeatureCache(
         root,
@@ -65,6 +68,7 @@ def cache_of(
         autocast=device.type == "cuda",
         library=library_for(device, len(store), side, graph=source.architecture == ONNX_ONLY),
         tokens=source.tokens is not None,
+        normalisation=normalisation,
     )
 
 

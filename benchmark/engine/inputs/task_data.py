@@ -105,20 +105,10 @@ class TaskData:
             self.source,
             seed,
             self.store,
-<<<<<<< HEAD
             side=self.side,
             half=self.half,
             device=self.device,
-=======
-            self.side,
-            self.half,
-            autocast=self.device.type == "cuda",
-            library=library_for(
-                self.device, len(self.store), self.side, graph=self.source.architecture == ONNX_ONLY
-            ),
-            tokens=self.source.tokens is not None,
             normalisation=self.normalisation,
->>>>>>> P
         )
 
     def feature_library(self, seed: int) -> str | None:
