@@ -10,6 +10,7 @@ from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Leaderboard,
 from lovt_bench.leaderboard.show.layout import (
     MISSING,
     SIGN_LEGEND,
+    UNFINISHED,
     basis,
     blocks,
     caption,
@@ -17,6 +18,7 @@ from lovt_bench.leaderboard.show.layout import (
     cell_text,
     claimed_text,
     class_text,
+    finished_apart,
     further_rankings,
     heading,
     making_legend,
@@ -73,8 +75,24 @@ def _table(table: Table) -> Iterator[str]:
     if table.claims:
         yield "Counted from these numbers:"
         yield _bullets([claim.text for claim in table.claims])
-    yield f"**Standing{mark(table)}**"
-    yield _grid(
+    for place, part in enumerate(finished_apart(table)):
+        yield f"**{UNFINISHED if place else 'Standing'}{mark(table)}**"
+        yield _standing(part.rows, table)
+        if place == 0:
+            yield from _further(table)
+        for block in blocks(part.columns):
+            yield f"**{caption(block, table)}**"
+            yield _grid(
+                ["", *("<br>".join(markdown(line) for line in heading(column, table)) for column in block)],
+                [_line(row, block, table) for row in part.rows],
+            )
+    if table.notes:
+        yield "Notes:"
+        yield _bullets(table.notes)
+
+
+def _standing(rows: Sequence[Row], table: Table) -> str:
+    return _grid(
         ["", "Mean rank", "Best on", "Tasks", "Supervision", "Class", "Evidence"],
         [
             [
@@ -86,19 +104,9 @@ def _table(table: Table) -> Iterator[str]:
                 class_text(row),
                 row.evidence or MISSING,
             ]
-            for row in table.rows
+            for row in rows
         ],
     )
-    yield from _further(table)
-    for block in blocks(table.columns):
-        yield f"**{caption(block, table)}**"
-        yield _grid(
-            ["", *("<br>".join(markdown(line) for line in heading(column, table)) for column in block)],
-            [_line(row, block, table) for row in table.rows],
-        )
-    if table.notes:
-        yield "Notes:"
-        yield _bullets(table.notes)
 
 
 def _further(table: Table) -> Iterator[str]:
