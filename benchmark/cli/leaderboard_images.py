@@ -75,7 +75,10 @@ def intervals(
     found = _scored(rows, patterns, wanted, results, workspace)
     lines: list[dict[str, Any]] = []
     left_out = found.left_out
+    said = {task for task, _ in left_out}
     for task, cells in found.by_task().items():
+        if len(cells) < len(rows) and task in said:
+            continue
         try:
             if missing := [name for name in rows if name not in cells]:
                 raise NoImageIntervalError(f"there is nothing to compare of {', '.join(missing)}")
@@ -91,8 +94,8 @@ def intervals(
         lines.append(interval_line(own, distinct_runs(own), interval, alone=against is None))
     lines = corrected_lines(lines)
     if as_json:
-        said = {"row": row, "against": against, **found.key._asdict(), "tasks": lines, "left_out": left_out}
-        say(json_text(said), lines=True)
+        whole = {"row": row, "against": against, **found.key._asdict(), "tasks": lines, "left_out": left_out}
+        say(json_text(whole), lines=True)
     else:
         _tell_table(found.key)
         tell_intervals(lines, row, against)
@@ -182,7 +185,7 @@ def _scored(
     workspace: Path | None,
 ) -> _Scored:
     """Return the tasks of rows by images: the runs that the leaderboard shows, of the one table that has all rows."""
-    from lovt_bench.benchmark.cli.results import chosen_records
+    from lovt_bench.benchmark.cli.results import chosen_records, tell_notes
     from lovt_bench.benchmark.engine.record.image_scores import NotScored, scored_images
     from lovt_bench.benchmark.engine.record.rescore import Stores
     from lovt_bench.benchmark.workspace import workspace_root
@@ -196,11 +199,13 @@ def _scored(
 
     root = workspace_root(workspace)
     folder = results or root / "results"
-    records = withdraw(read_records(folder), read_notices())
-    asked = {
-        name: {record.run.task for record in chosen_records(records, folder, name, patterns)} for name in rows
-    }
     try:
+        records = withdraw(read_records(folder), read_notices())
+        tell_notes(records)
+        asked = {
+            name: {record.run.task for record in chosen_records(records, folder, name, patterns)}
+            for name in rows
+        }
         shown = row_runs(
             records.records,
             rows,

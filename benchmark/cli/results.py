@@ -177,7 +177,15 @@ def final_records(
     """Return the final runs that are meant, of one protocol or of all; say what was left out in reading them."""
     from lovt_bench.leaderboard.board.records import read_records
 
-    return chosen_records(read_records(folder), folder, name, patterns, protocol)
+    found = read_records(folder)
+    tell_notes(found)
+    return chosen_records(found, folder, name, patterns, protocol)
+
+
+def tell_notes(found: RecordSet) -> None:
+    """Say what was left out in reading records."""
+    for note in found.notes:
+        say(f"Note: {note}", err=True)
 
 
 def chosen_records(
@@ -190,8 +198,6 @@ def chosen_records(
         tasks = {spec.id for spec in select_tasks(patterns)}
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    for note in found.notes:
-        say(f"Note: {note}", err=True)
     names = sorted({record.submission for record in found.records})
     if name is not None and name not in names:
         raise click.ClickException(f"no run of {name!r} in {folder}; there: {', '.join(names) or 'none'}")

@@ -11,6 +11,7 @@ from lovt_bench.leaderboard.board.replication import sentences
 from lovt_bench.leaderboard.show.layout import (
     MISSING,
     SIGN_LEGEND,
+    UNFINISHED,
     basis,
     blocks,
     caption,
@@ -18,6 +19,7 @@ from lovt_bench.leaderboard.show.layout import (
     cell_text,
     claimed_text,
     class_text,
+    finished_apart,
     further_rankings,
     heading,
     making_legend,
@@ -75,8 +77,24 @@ def _table(table: Table) -> Iterator[str]:
     if table.claims:
         yield "Counted from these numbers:"
         yield _bullets([claim.text for claim in table.claims])
-    yield f"**Standing{mark(table)}**"
-    yield _grid(
+    for place, part in enumerate(finished_apart(table)):
+        yield f"**{UNFINISHED if place else 'Standing'}{mark(table)}**"
+        yield _standing(part.rows, table)
+        if place == 0:
+            yield from _further(table)
+        for block in blocks(part.columns):
+            yield f"**{caption(block, table)}**"
+            yield _grid(
+                ["", *("<br>".join(markdown(line) for line in heading(column, table)) for column in block)],
+                [_line(row, block, table) for row in part.rows],
+            )
+    if table.notes:
+        yield "Notes:"
+        yield _bullets(table.notes)
+
+
+def _standing(rows: Sequence[Row], table: Table) -> str:
+    return _grid(
         ["", "Mean rank", "Best on", "Tasks", "Supervision", "Class", "Evidence"],
         [
             [
@@ -88,19 +106,9 @@ def _table(table: Table) -> Iterator[str]:
                 class_text(row),
                 row.evidence or MISSING,
             ]
-            for row in table.rows
+            for row in rows
         ],
     )
-    yield from _further(table)
-    for block in blocks(table.columns):
-        yield f"**{caption(block, table)}**"
-        yield _grid(
-            ["", *("<br>".join(markdown(line) for line in heading(column, table)) for column in block)],
-            [_line(row, block, table) for row in table.rows],
-        )
-    if table.notes:
-        yield "Notes:"
-        yield _bullets(table.notes)
 
 
 def _further(table: Table) -> Iterator[str]:

@@ -82,6 +82,27 @@ def heading(column: Column, table: Table) -> list[str]:
     ]
 
 
+UNFINISHED = "Unfinished rows: no place is known from part of the tasks"
+"""Stands above what `finished_apart` takes out of a table."""
+
+
+def finished_apart(table: Table) -> list[Table]:
+    """Return the rows that have finished every task, then the others with the tasks that any of them has.
+
+    One part where there are none of either kind, and of tables that were not measured here.
+    """
+    done = [row for row in table.rows if row.complete]
+    rest = [row for row in table.rows if not row.complete]
+    if table.kind != "runs" or not done or not rest:
+        return [table]
+    begun = {cell.task for row in rest for cell in row.cells}
+    columns = [column for column in table.columns if column.task in begun]
+    return [
+        table.model_copy(update={"rows": done}),
+        table.model_copy(update={"rows": rest, "columns": columns}),
+    ]
+
+
 def caption(block: Sequence[Column], table: Table) -> str:
     """Return what stands above a block; it repeats that a table is of the phantom or published."""
     first, last = block[0].number, block[-1].number

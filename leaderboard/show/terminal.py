@@ -15,6 +15,7 @@ from lovt_bench.leaderboard.show.layout import (
     BLOCK,
     MISSING,
     SIGN_LEGEND,
+    UNFINISHED,
     basis,
     blocks,
     caption,
@@ -22,6 +23,7 @@ from lovt_bench.leaderboard.show.layout import (
     cell_text,
     claimed_text,
     class_text,
+    finished_apart,
     further_rankings,
     heading,
     making_legend,
@@ -59,10 +61,12 @@ def render(table: Table, width: int, *, plain: bool) -> Iterator[RenderableType]
     for claim in table.claims:
         yield Text(f"• {claim.text}")
     yield Text()
-    yield _standing(table, wide=width >= WIDE)
-    yield from _further(table)
-    for block in blocks(table.columns, _block_size(table, width)):
-        yield _grid(block, table, plain=plain)
+    for place, part in enumerate(finished_apart(table)):
+        yield _standing(UNFINISHED if place else "Standing", part.rows, table, wide=width >= WIDE)
+        if place == 0:
+            yield from _further(table)
+        for block in blocks(part.columns, _block_size(table, width)):
+            yield _grid(block, part, plain=plain)
     for text in making_legend([table]):
         yield Text(f"{text}.", style="dim")
     yield from _claims(table)
@@ -80,13 +84,13 @@ def _block_size(table: Table, width: int) -> int:
     return max(1, min(BLOCK, (width - NAME_WIDTH - 2) // (max(map(len, texts), default=0) + 2)))
 
 
-def _standing(table: Table, *, wide: bool) -> Grid:
-    grid = _empty(f"Standing{mark(table)}")
+def _standing(title: str, rows: Sequence[Row], table: Table, *, wide: bool) -> Grid:
+    grid = _empty(f"{title}{mark(table)}")
     for title in ("mean rank", "best on", "tasks"):
         grid.add_column(title, justify="right", no_wrap=True)
     for title in ("supervision", "class", "evidence"):
         grid.add_column(title, no_wrap=True)
-    for row in table.rows:
+    for row in rows:
         grid.add_row(
             _name(row),
             mean_rank_text(row),

@@ -228,7 +228,7 @@ def test_what_is_said_is_of_the_runs_that_the_board_shows(workspace: Path, tmp_p
     store = open_store(workspace / "data" / "covid-rural")
     sex = store.index["sex"].to_numpy()
     runs = [planted(tmp_path, store, sex, FAIR, 0.9, seed) for seed in (1, 2)]
-    newer = {"learning_rate": 0.5, "finished": "2026-02-02T03:04:05Z"}
+    newer: dict[str, Any] = {"learning_rate": 0.5, "finished": "2026-02-02T03:04:05Z"}
     runs.append(planted(tmp_path, store, sex, FAIR, 0.1, 3, **newer))
     results = write(tmp_path / "results", runs)
     shown = call(workspace, "intervals", FAIR, "--results", results, "--json")

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import pytest
+from rich.table import Table as Grid
 
 from lovt_bench.benchmark.contract.leaderboard import Cell, RunValue, Summary, Table
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.columns import column_of
 from lovt_bench.leaderboard.board.published import load_published
 from lovt_bench.leaderboard.board.records import RecordSet
-from lovt_bench.leaderboard.show.layout import blocks, cell_text, dataset_label, heading
-from tests.leaderboard.records import TASKS, digest
+from lovt_bench.leaderboard.show.as_markdown import as_markdown
+from lovt_bench.leaderboard.show.layout import (
+    UNFINISHED,
+    blocks,
+    cell_text,
+    dataset_label,
+    finished_apart,
+    heading,
+)
+from lovt_bench.leaderboard.show.terminal import render as terminal
+from tests.leaderboard.records import TASKS, digest, record_set, runs
 
 COLUMNS = [column_of(spec) for spec in TASKS.values()]
 
@@ -65,3 +75,31 @@ def test_cells_say_what_they_stand_on(table: Table) -> None:
     assert cell_text(None, table) == "—"
     failed = [RunValue(seed=seed, key=digest("x"), value=None if seed else 0.5) for seed in range(3)]
     assert cell_text(Cell(task="x", status="diverged", summary=None, runs=failed), table) == "diverged 2/3"
+
+
+def test_unfinished_rows_stand_apart_with_the_tasks_they_have() -> None:
+    records = [
+        *(one for task in ("covid_linear", "nih_seg_linear") for one in runs("whole", task, [0.3, 0.4])),
+        *runs("begun", "covid_linear", [0.5, 0.6]),
+    ]
+    board = build(record_set(records), [], list(TASKS.values()))
+    done, rest = finished_apart(board.tables[0])
+    assert ([row.id for row in done.rows], len(done.columns)) == (["whole"], 2)
+    assert ([row.id for row in rest.rows], [column.task for column in rest.columns]) == (
+        ["begun"],
+        ["covid_linear"],
+    )
+    before, after = as_markdown(board).split(UNFINISHED)
+    assert "whole" in before
+    assert "begun" not in before
+    assert "begun" in after
+    assert "whole" not in after
+    shown = [part.title for part in terminal(board.tables[0], 100, plain=True) if isinstance(part, Grid)]
+    assert [str(title).split(" · ")[0] for title in shown] == [
+        "Standing",
+        "Tasks 12–18",
+        UNFINISHED,
+        "Task 12",
+    ]
+    alone = build(record_set(runs("begun", "covid_linear", [0.5])), [], list(TASKS.values()))
+    assert UNFINISHED not in as_markdown(alone)
