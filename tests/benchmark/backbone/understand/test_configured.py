@@ -82,7 +82,7 @@ def test_what_timm_builds_a_network_with_is_taken_over(tmp_path: Path) -> None:
     """The folder is timm's own; the oracle is its own forward. Shapes fit without the arguments, too."""
     sizes: dict[str, Any] = {"num_heads": 12, "act_layer": "quick_gelu", "depth": 2, "drop_path_rate": 0.2}
     theirs: Any = timm.create_model("vit_tiny_patch16_224", num_classes=3, **sizes).eval()
-    save_for_hf(theirs, tmp_path, safe_serialization=True)
+    save_for_hf(theirs, str(tmp_path), safe_serialization=True)
     found = understand_file(tmp_path, None)
     assert found.report.options is not None
     assert found.report.options | {"num_heads": 12, "activation": "quick_gelu"} == found.report.options
