@@ -95,7 +95,7 @@ def tasks_done(workspace: Path, name: str) -> int:
     """Return how many tasks have a final run."""
     files = (workspace / "results").glob(f"*/{name}/*.jsonl")
     lines = [[json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] for file in files]
-    return sum(any(record["phase"] == "final" for record in records) for records in lines)
+    return sum(any(record["run"]["phase"] == "final" for record in records) for records in lines)
 
 
 def call(*words: str, workspace: Path) -> None:
