@@ -14,7 +14,7 @@ from lovt_bench.benchmark.backbone.tokens.stored import as_stored
 from lovt_bench.benchmark.contract.backbone import ONNX_ONLY
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from lovt_bench.benchmark.data.store import ImageStore
-from lovt_bench.benchmark.engine.inputs.feature_backend import library_for
+from lovt_bench.benchmark.engine.inputs.feature_backend import Library, library_for
 from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
 
 Demand = dict[tuple[SplitName, int], int]
@@ -43,6 +43,7 @@ def cache_of(
     side: int,
     half: bool,
     device: torch.device,
+    library: Library | None = None,
 ) -> FeatureCache:
     """Return the feature cache of a backbone on a dataset.
 
@@ -54,7 +55,10 @@ def cache_of(
         side: Side of the network input in pixels.
         half: Store half precision.
         device: Where features are computed.
+        library: What computes them; None: what the rule says.
     """
+    if library is None:
+        library = library_for(device, len(store), side, graph=source.architecture == ONNX_ONLY)
     return FeatureCache(
         root,
         source.sha256,
@@ -63,7 +67,7 @@ def cache_of(
         side,
         half,
         autocast=device.type == "cuda",
-        library=library_for(device, len(store), side, graph=source.architecture == ONNX_ONLY),
+        library=library,
         tokens=source.tokens is not None,
     )
 
