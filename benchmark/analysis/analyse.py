@@ -285,6 +285,8 @@ def _open(
         side=question.side,
         half=question.half,
         device=question.device,
+        # An exported graph has batch norm as in evaluation.
+        library="torch" if settings.train_mode else None,
     )
     level = question.level_of(source)
     return cache, open_embeddings(

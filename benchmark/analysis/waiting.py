@@ -31,7 +31,7 @@ class WaitingRows:
 
     def mean_distance(self, centre: np.ndarray) -> float:
         """Return the mean Euclidean distance of all rows to a point (width,)."""
-        rows = np.memmap(self._file, np.float64, "r").reshape(-1, self._width)
+        rows: np.ndarray = np.memmap(self._file, np.float64, "r").reshape(-1, self._width)
         step = max(1, _AT_A_TIME // self._width)
         parts = [np.linalg.norm(rows[i : i + step] - centre, axis=1) for i in range(0, len(rows), step)]
         return float(np.concatenate(parts).mean())

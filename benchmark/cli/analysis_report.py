@@ -79,8 +79,9 @@ def _compared(found: Comparison) -> list[Row]:
         ("distance", "", f"{whole.dist:.4f} ± {whole.dist__std:.4f}"),
         ("root mean square distance", _number(local and local.sample_rmse), _number(whole.rmse)),
     ]
-    if sets is not None:
+    if local is not None and sets is not None:
         rows += [
+            ("least and greatest distance", f"{local.sample_min:.4f} to {local.sample_max:.4f}", ""),
             ("distance of any two regions", _number(sets.emb2emb), ""),
             ("distance to its nearest region", _number(sets.nn_emb2emb_1to2), ""),
             ("distance from its to the nearest", _number(sets.nn_emb2emb_2to1), ""),

@@ -36,6 +36,7 @@ API = {
     ),
     "Tasks, suites, heads, metrics": ("lovt_bench.tasks",),
     "Executors": ("lovt_bench.benchmark.executor",),
+    "Analysis of embeddings": ("lovt_bench.benchmark.analysis",),
     "Runs of submissions": ("lovt_bench.benchmark.runtime",),
     "What methods share": ("lovt_bench.submissions.common",),
     "The board": ("lovt_bench.leaderboard.board",),

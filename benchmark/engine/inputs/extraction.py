@@ -15,7 +15,7 @@ from lovt_bench.benchmark.contract.backbone import ONNX_ONLY
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
 from lovt_bench.benchmark.contract.declared_facts import Normalisation
 from lovt_bench.benchmark.data.store import ImageStore
-from lovt_bench.benchmark.engine.inputs.feature_backend import library_for
+from lovt_bench.benchmark.engine.inputs.feature_backend import Library, library_for
 from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
 
 Demand = dict[tuple[SplitName, int], int]
@@ -45,6 +45,7 @@ def cache_of(
     half: bool,
     device: torch.device,
     normalisation: Normalisation | None = None,
+    library: Library | None = None,
 ) -> FeatureCache:
     """Return the feature cache of a backbone on a dataset.
 
@@ -57,7 +58,10 @@ def cache_of(
         half: Store half precision.
         device: Where features are computed.
         normalisation: That of the images, where it is declared; None: by the store's statistics.
+        library: What computes them; None: what the rule says.
     """
+    if library is None:
+        library = library_for(device, len(store), side, graph=source.architecture == ONNX_ONLY)
     return FeatureCache(
         root,
         source.sha256,
@@ -66,7 +70,7 @@ def cache_of(
         side,
         half,
         autocast=device.type == "cuda",
-        library=library_for(device, len(store), side, graph=source.architecture == ONNX_ONLY),
+        library=library,
         tokens=source.tokens is not None,
         normalisation=normalisation,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def off_diagonal(matrix: np.ndarray) -> float:
     return sum(matrix[i, j] ** 2 for i in range(width) for j in range(width) if i != j) / width
 
 
-def batches(rows: Sequence, size: int) -> list[Sequence]:
+def batches(rows: Any, size: int) -> list[Any]:
     return [rows[i : i + size] for i in range(0, len(rows), size)]
 
 

@@ -32,7 +32,7 @@ def whole(rows, size=3, self_pairs=False):
 
 def flat(metrics) -> dict[str, float]:
     """Return numbers by name, standard deviations over images under `…__std`."""
-    found = {}
+    found: dict[str, float] = {}
     for name, value in metrics.model_dump().items():
         if isinstance(value, dict):
             found |= {name: value["mean"], f"{name}__std": value["std"]}
@@ -94,8 +94,8 @@ def test_nearly_collapsed_embeddings_keep_their_digits(tmp_path):
     found = flat(local(images, tmp_path))
     for name, value in expected.items():
         # The logarithm of nearly 1 has no more digits.
-        digits = {"abs": 1e-14} if "uniformity" in name else {"rel": 1e-5, "abs": 0}
-        assert found[name] == pytest.approx(value, **digits), name
+        digits = 1e-14 if "uniformity" in name else 0
+        assert found[name] == pytest.approx(value, rel=1e-5, abs=digits), name
 
 
 def test_zero_vectors_stay_zero(tmp_path):

@@ -24,7 +24,7 @@ def analyze(workspace, *arguments):
 
 
 def test_all_that_is_prepared_is_analysed_once(workspace):
-    result = analyze(workspace, "random-resnet18", "--against", "random-resnet34")
+    result = analyze(workspace, "random-resnet18", "--against", "random-resnet18")
     assert result.exit_code == 0, result.output
     assert "PHANTOM images" in result.output
     assert "effective rank" in result.output
@@ -36,7 +36,7 @@ def test_all_that_is_prepared_is_analysed_once(workspace):
         ("tiny", "corpus", 12345),
     }
     assert all(str(folder / each.dataset / each.key) in result.output for each in reports)
-    again = analyze(workspace, "random-resnet18", "--against", "random-resnet34")
+    again = analyze(workspace, "random-resnet18", "--against", "random-resnet18")
     assert again.output.replace(" (was there)", "") == result.output
     assert again.output.count(" (was there)") == 2
 
