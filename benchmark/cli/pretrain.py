@@ -11,9 +11,10 @@ import click
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.options import workspace_option
 from lovt_bench.benchmark.cli.sizes import Size
+from lovt_bench.benchmark.contract.corpus import MASKED_CORPUS
 from lovt_bench.benchmark.workspace import workspace_root
 
-DEFAULT_CORPUS, MASKED_CORPUS = "mimic-cxr", "phantom-masks"
+DEFAULT_CORPUS = "mimic-cxr"
 
 
 @click.command()

@@ -16,6 +16,9 @@ CORPUS_SIDE = 512
 """Default of the shorter side of a stored image in pixels; smaller images are stored as they are."""
 
 
+MASKED_CORPUS = "phantom-masks"
+"""Name of the corpus that the phantom draws with its own masks and boxes."""
+
 MASKS = "masks.npy"
 """File of a corpus whose images carry masks: (images, 2, labels, side / 4, side / 32) uint8, masks and filled boxes of
 each label, eight columns a byte. Only the phantom draws one."""

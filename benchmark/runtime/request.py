@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.corpus import MASKED_CORPUS
 from lovt_bench.benchmark.contract.manifest_files import MAKE_CORPUS, corpus_names
 from lovt_bench.benchmark.contract.run_contract import Limits
 from lovt_bench.benchmark.contract.submission import CorpusNeed
@@ -110,6 +111,8 @@ def corpus_folder(base: Path, corpus: str) -> Path:
     if given.is_dir():
         return given.resolve()
     there = corpus_names(base / "corpora")
+    if corpus == MASKED_CORPUS:
+        raise SubmissionError(f"{named} is not there yet; draw it with: lovt-bench corpus {MASKED_CORPUS}")
     raise SubmissionError(
         f"no corpus {corpus!r} in {base / 'corpora'}{meant(corpus, there)}; there: {', '.join(there) or 'none'}. "
         f"Make one with: {MAKE_CORPUS}; without the licence, "

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from lovt_bench.benchmark.contract.base import digest_of
-from lovt_bench.benchmark.contract.corpus import MASKS, CorpusManifest, CorpusSplit
+from lovt_bench.benchmark.contract.corpus import MASKED_CORPUS, MASKS, CorpusManifest, CorpusSplit
 from lovt_bench.benchmark.contract.dataset import SplitName
 from lovt_bench.benchmark.data.corpus import format as fmt
 from lovt_bench.benchmark.data.corpus.prepare import PreparedCorpus, Progress, already
@@ -38,7 +38,7 @@ from lovt_bench.benchmark.disk.digest import DigestedFile
 from lovt_bench.benchmark.disk.leftovers import sweep
 from lovt_bench.benchmark.disk.temporary import new_folder
 
-NAME = "phantom-masks"
+NAME = MASKED_CORPUS
 VERSION = 1
 """Raise with any change of what is written."""
 

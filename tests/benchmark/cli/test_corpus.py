@@ -74,3 +74,16 @@ def test_verify_ends_with_1_and_lists_the_problems(tmp_path: Path) -> None:
     result = call("verify", "--workspace", tmp_path)
     assert result.exit_code == 1
     assert "problem: pixels.npy: is missing" in result.output
+
+
+def test_the_corpus_of_the_ceiling(tmp_path: Path) -> None:
+    options = ("phantom-masks", "--images", 16, "--side", 128, "--workers", 1, "--workspace", tmp_path)
+    first = call(*options)
+    assert first.exit_code == 0, first.output
+    assert "phantom-masks, track phantom" in first.output
+    assert "no method may learn from it" in first.output
+    assert "is up to date (same options)" in call(*options).output
+    assert "phantom-masks: ok" in call("verify", "--workspace", tmp_path).output
+    refused = call("phantom-masks", "--side", 130, "--workspace", tmp_path)
+    assert refused.exit_code == 1
+    assert "divisible by 32" in refused.output

@@ -294,3 +294,18 @@ def test_tasks_prints_what_each_task_tells_of_the_published_table(workspace: Pat
     result = call("tasks", "--table", "phantom", *versions)
     assert result.exit_code == 1
     assert "what a task tells needs 4 rows and two tasks" in result.output
+
+
+def test_replicate_says_what_is_missing_and_ends_with_one(workspace: Path) -> None:
+    places = ("--workspace", workspace, "--out", workspace / "versions")
+    found = call("replicate", *places)
+    assert found.exit_code == 1
+    assert (
+        "not yet replicated on real data: no run of random and imagenet on a public dataset" in found.output
+    )
+    assert f"The report: {workspace / 'versions' / 'dev' / 'replication.md'}" in found.output
+    assert "not yet replicated" in (workspace / "versions" / "dev" / "replication.md").read_text()
+    assert "not yet replicated" in call("show", "--out", workspace / "versions").output.split("Percent")[0]
+    unprepared = call("replicate", "--run", *places)
+    assert unprepared.exit_code == 1
+    assert "no real dataset with its official splits is prepared" in unprepared.output

@@ -36,6 +36,7 @@ SMALL = (
         (("byol", "--variant", "slow"), 1, "byol has no variant 'slow'; there: 100, 30"),
         (("byol", "--profile", "tiny"), 1, "byol has no profile 'tiny'; there: paper, demo"),
         (("byol",), 1, "no corpus 'mimic-cxr'"),
+        (("phantom_masks",), 1, "is not there yet; draw it with: lovt-bench corpus phantom-masks"),
         (("byol", "--corpus", "../secret"), 1, "no corpus '../secret'"),
         (("byol", "--name", "../up"), 1, "is no backbone name"),
         (("byol", "--name", "toy.verdict"), 1, "not ending like a file of the harness"),
@@ -65,6 +66,15 @@ def test_mistakes_end_in_a_sentence(
     result = CliRunner().invoke(pretrain, [*arguments, "--workspace", str(tmp_path)])
     assert result.exit_code == code, result.output
     assert message in result.output
+
+
+def test_no_method_gets_the_corpus_that_tells_the_phantoms_answers(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "corpora" / "phantom-masks", masks=True)
+    options = ["--corpus", "phantom-masks", "--workspace", str(tmp_path), "--runtime", "process"]
+    for method in ("labels", "byol"):
+        result = CliRunner().invoke(pretrain, [method, *options])
+        assert result.exit_code == 1
+        assert f"it is for controls (supervision: control), and {method} is a method" in result.output
 
 
 def external(folder: Path, **fields: str) -> Path:

@@ -60,8 +60,8 @@ def problems(fields: Mapping[str, object], model: type[BaseModel] = Submission) 
         ),
         (
             {"supervision": "selff"},
-            "supervision: Input should be 'none', 'general', 'labels', 'self', 'text', 'control' or 'unknown', "
-            "found 'selff' (did you mean self?)",
+            "supervision: Input should be 'none', 'general', 'labels', 'self', 'text', 'control' or 'unknown', found "
+            "'selff' (did you mean self?)",
         ),
         (
             {"profiles": {"dmo": {}}},
