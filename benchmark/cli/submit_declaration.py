@@ -25,7 +25,8 @@ class NormalisationType(click.ParamType):
         known = {"imagenet": IMAGENET, "half": HALF}
         try:
             numbers = [] if value in known else [float(part) for part in value.split(",")]
-            found = known.get(value) or Normalisation(mean=tuple(numbers[:3]), std=tuple(numbers[3:]))
+            stated = {"mean": numbers[:3], "std": numbers[3:]}
+            found = known.get(value) or Normalisation.model_validate(stated)
         except ValueError:
             self.fail(
                 f"{value!r}: expected imagenet, half, or six numbers, mean in [0, 1] and std in [0.001, 10] of each "

@@ -41,7 +41,7 @@ def surface_dice(one: Mask, other: Mask, tolerance: float) -> float:
         np.count_nonzero(distance_transform_edt(~beside)[edge] <= tolerance)
         for edge, beside in (edges, edges[::-1])
     ]
-    return sum(near) / sum(map(np.count_nonzero, edges))
+    return float(sum(near) / sum(np.count_nonzero(edge) for edge in edges))
 
 
 def compute(

@@ -78,13 +78,7 @@ class Images:
         declared: Normalisation | None = None,
     ) -> None:
         self._format = memory_format
-        self._declared = declared and [
-            torch.tensor(values, device=device)[:, None, None]
-            for values in (
-                [1 / (255 * std) for std in declared.std],
-                [mean / std for mean, std in zip(declared.mean, declared.std, strict=True)],
-            )
-        ]
+        self._declared = None if declared is None else _by_channel(declared, device)
         self._rows = RowTensor(images, device, "images")
         self._scale = 1 / (255 * statistics.std)
         self._shift = statistics.mean / statistics.std
@@ -104,6 +98,15 @@ class Images:
 
     def batch(self, indices: Tensor) -> dict[int, Tensor]:
         return {1: self.image(indices)}
+
+
+def _by_channel(declared: Normalisation, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return scale and shift (3, 1, 1) of values from 0 to 255."""
+    scale = [1 / (255 * std) for std in declared.std]
+    shift = [mean / std for mean, std in zip(declared.mean, declared.std, strict=True)]
+    return torch.tensor(scale, device=device)[:, None, None], torch.tensor(shift, device=device)[
+        :, None, None
+    ]
 
 
 class CachedFeatures:

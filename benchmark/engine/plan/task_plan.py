@@ -190,6 +190,7 @@ class TaskPlan:
     def key(self, config: RunConfig) -> RunKey:
         """Return what identifies a run."""
         protocol, profile = self.evaluation.protocol, self.evaluation.profile
+        declared = self.data.normalisation
         return RunKey(
             task=self.spec.id,
             backbone_sha256=self.evaluation.source.sha256,
@@ -203,7 +204,7 @@ class TaskPlan:
             phase=config.phase,
             learning_rate=config.learning_rate,
             seed=config.seed,
-            normalisation_sha256=self.data.normalisation and self.data.normalisation.digest(),
+            normalisation_sha256=None if declared is None else declared.digest(),
         )
 
 

@@ -166,6 +166,10 @@ def test_a_damaged_store_is_refused_in_a_sentence(workspace, name, dry_run):
         (("random", "--tasks", "covid_linaer"), "did you mean covid_linear?); known: rsna_finetune_1"),
         (("random", "--tasks", "covid_linear", "--profile", "dmeo"), "demo, paper, phantom, small"),
         (("random", "--tasks", "covid_linear", "--protocol", "lovt-2021"), "lovt-2022"),
+        (
+            ("random", "--protocol", "lovt-2022", "--protocol", "lovt-2026"),
+            "--protocol is given as lovt-2022 and lovt-2026",
+        ),
         (("nobody", "--tasks", "covid_linear"), "no backbone 'nobody'"),
         (("../../etc", "--tasks", "covid_linear"), "is no backbone name"),
         (("random", "--tasks", "covid_linear", "--engine", "slow"), "'fast', 'reference'"),
@@ -181,6 +185,7 @@ def test_a_damaged_store_is_refused_in_a_sentence(workspace, name, dry_run):
         "task",
         "profile",
         "protocol",
+        "two protocols",
         "backbone",
         "path",
         "engine",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from itertools import chain
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lovt_bench.benchmark.data.person import Person
+from lovt_bench.benchmark.data.preparers import dataset
+from lovt_bench.benchmark.data.samples import Sample
 from lovt_bench.benchmark.data.splits import by_patient, held_out, permuted
+from lovt_bench.tasks.protocol import load_protocol
 
 
 @given(st.integers(0, 300), st.integers(0, 99))
@@ -39,3 +44,21 @@ def test_held_out_is_the_split_of_scikit_learn() -> None:
     """`train_test_split(range(10), test_size=0.25, random_state=42)` of scikit-learn 1.9."""
     kept, held = held_out([str(number) for number in range(10)], 0.25, 42)
     assert (kept, held) == (list("0729436"), list("815"))
+
+
+def test_rsna_keeps_the_images_of_known_patients_together_where_the_protocol_says_so() -> None:
+    rsna = dataset("rsna")
+    samples = [
+        Sample(
+            str(n), Path(f"{n}.dcm"), "", str(n), person=Person(patient=None if n % 7 == 0 else f"p{n // 4}")
+        )
+        for n in range(200)
+    ]
+    corrected, published = load_protocol("lovt-2026").data, load_protocol().data
+    drawn = rsna.draw(samples, corrected, 1)
+    split_of = {name: split for split, names in drawn.items() for name in names}
+    assert len(split_of) == 200
+    together = [{split_of[str(n)] for n in range(first, first + 4) if n % 7} for first in range(0, 200, 4)]
+    assert {len(splits) for splits in together} == {1}
+    apart = {name: split for split, names in rsna.draw(samples, published, 1).items() for name in names}
+    assert any(len({apart[str(n)] for n in range(first, first + 4)}) > 1 for first in range(0, 200, 4))

@@ -51,11 +51,11 @@ def blob(side: int, seed: int) -> np.ndarray:
 def test_surface_dice_follows_from_the_distances_of_torchmetrics(seed: int):
     one, other = blob(64, 2 * seed), blob(64, 2 * seed + 1)
     edges = [
-        mask_edges(torch.from_numpy(mask)[None, None], torch.from_numpy(mask)[None, None], crop=False)[0]
-        for mask in (one, other)
+        mask_edges(mask, mask, crop=False)[0].bool()
+        for mask in (torch.from_numpy(one), torch.from_numpy(other))
     ]
-    there = surface_distance(edges[0].squeeze(), edges[1].squeeze(), "euclidean")
-    back = surface_distance(edges[1].squeeze(), edges[0].squeeze(), "euclidean")
+    there = surface_distance(edges[0], edges[1], "euclidean")
+    back = surface_distance(edges[1], edges[0], "euclidean")
     for tolerance in (0.0, 1.0, 2.5, 8.0):
         near = int((there <= tolerance).sum()) + int((back <= tolerance).sum())
         assert surface_dice(one, other, tolerance) == pytest.approx(near / (len(there) + len(back)))
