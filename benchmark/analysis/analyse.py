@@ -259,8 +259,8 @@ class _Pair:
             cka_global=self._whole.cka(whole.raw, self._moments[0]),
             cka_local=None if self._local is None else self._local.cka(local.raw, self._moments[1]),
             global_pair=self._whole.metrics(),
-            local_pair=distances and distances[0],
-            distributions=distances and distances[1],
+            local_pair=None if distances is None else distances[0],
+            distributions=None if distances is None else distances[1],
         )
 
 

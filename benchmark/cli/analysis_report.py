@@ -77,7 +77,11 @@ def _compared(found: Comparison) -> list[Row]:
     whole, local, sets = found.global_pair, found.local_pair, found.distributions
     rows += [
         ("distance", "", f"{whole.dist:.4f} ± {whole.dist__std:.4f}"),
-        ("root mean square distance", _number(local and local.sample_rmse), _number(whole.rmse)),
+        (
+            "root mean square distance",
+            _number(None if local is None else local.sample_rmse),
+            _number(whole.rmse),
+        ),
     ]
     if local is not None and sets is not None:
         rows += [
