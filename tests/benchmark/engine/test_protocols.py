@@ -165,7 +165,7 @@ def test_the_twin_normalises_as_the_backbone_declares(tmp_path):
     plan = TaskPlan(made, made.specs[0])
     image = plan.data.images["train"].image(torch.arange(2)).numpy()
     assert image.shape == (2, 3, 128, 128), "the profile's 64 of 224 pixels are 128 of 448"
-    pixels = made.stores["covid-rural"].images[:2]
+    pixels = made.stores["covid-rural"].images[:2].copy()
     small = torch.nn.functional.interpolate(
         torch.from_numpy(pixels)[:, None].float(), (128, 128), mode="bilinear", antialias=True
     )[:, 0].round().numpy()  # fmt: skip
