@@ -24,7 +24,7 @@ from lovt_bench.tasks.metric import metric_names
 from lovt_bench.tasks.profile import apply_profile
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
-from tests.benchmark.engine.world import TINY, TinySource, tiny_store
+from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_store
 
 PROFILE = TINY.model_copy(update={"max_learning_rates": {"linear": 2, "yolov3": 1}})
 
@@ -61,7 +61,10 @@ def run_plan(made):
     ("name", "task"),
     [("lovt-2026", "covid_linear"), ("lovt-2026", "rsna_frozen_1"), ("lovt-2026-448", "covid_linear")],
 )
-def test_both_engines_agree_and_predictions_give_every_metric(tmp_path, name, task):
+def test_both_engines_agree_and_predictions_give_every_metric(tmp_path, monkeypatch, name, task):
+    for widths, narrow in NARROW:
+        for stride, width in narrow.items():
+            monkeypatch.setitem(widths, stride, width)
     made = evaluation(tmp_path, name, task)
     (fast,) = evaluate(made)
     (reference,) = evaluate(dataclasses.replace(made, engine="reference"))
@@ -162,7 +165,7 @@ def test_the_twin_normalises_as_the_backbone_declares(tmp_path):
     plan = TaskPlan(made, made.specs[0])
     image = plan.data.images["train"].image(torch.arange(2)).numpy()
     assert image.shape == (2, 3, 128, 128), "the profile's 64 of 224 pixels are 128 of 448"
-    pixels = made.stores["covid-rural"].images[:2]
+    pixels = made.stores["covid-rural"].images[:2].copy()
     small = torch.nn.functional.interpolate(
         torch.from_numpy(pixels)[:, None].float(), (128, 128), mode="bilinear", antialias=True
     )[:, 0].round().numpy()  # fmt: skip
