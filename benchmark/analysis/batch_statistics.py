@@ -12,6 +12,7 @@ from lovt_bench.benchmark.backbone.sources import BackboneSource
 from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
 from lovt_bench.benchmark.contract.base import digest_of
+from lovt_bench.benchmark.contract.declared_facts import Normalisation
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class BatchStatisticsSource:
     @property
     def drawn_per_run(self) -> bool:
         return self.source.drawn_per_run
+
+    @property
+    def normalisation(self) -> Normalisation | None:
+        return self.source.normalisation
 
     @property
     def frozen_only(self) -> bool:

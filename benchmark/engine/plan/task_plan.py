@@ -96,7 +96,8 @@ class TaskPlan:
     def _possible_rates(self) -> list[float]:
         grid = self.spec.learning_rates
         rates = list(grid)
-        for edge, end in (("lowest", min(grid)), ("highest", max(grid))):
+        ends: dict[GridEdge, float] = {"lowest": min(grid), "highest": max(grid)}
+        for edge, end in ends.items():
             for _ in range(self.evaluation.protocol.runs.grid_steps):
                 end = step_beyond(end, edge)
                 rates.append(end)
@@ -133,8 +134,8 @@ class TaskPlan:
         if not configs:
             return self.spec.learning_rates[0]
         if missing := self.missing(configs, records):
-            rates = ", ".join(f"{config.learning_rate:g}" for config in missing)
-            raise TaskError(f"task {self.spec.id}: no tuning run is recorded at learning rate {rates}")
+            lacking = ", ".join(f"{config.learning_rate:g}" for config in missing)
+            raise TaskError(f"task {self.spec.id}: no tuning run is recorded at learning rate {lacking}")
         rates, following = self.tried(records)
         if following is not None:
             raise TaskError(

@@ -74,7 +74,8 @@ def test_the_tolerance_is_a_share_of_the_side():
     moved = np.roll(square, 3, axis=-1)
     large, larger = square.repeat(2, -1).repeat(2, -2), moved.repeat(2, -1).repeat(2, -2)
     packed = [np.packbits(mask.reshape(1, 1, -1), axis=-1) for mask in (square, moved, large, larger)]
-    small, twice = surface(*packed[:2], 224, ["x"]), surface(*packed[2:], 448, ["x"])
+    small = surface(packed[0], packed[1], 224, ["x"])
+    twice = surface(packed[2], packed[3], 448, ["x"])
     assert 0.5 < small["x_surface_dice"] < 0.6 > twice["x_surface_dice"] > 0.5
 
 
