@@ -89,7 +89,7 @@ class ForkServer:
                 [sys.executable, "-P", "-c", _INSIDE],
                 cwd="/",
                 env={**environment, "PYTHONPATH": os.pathsep.join(places)},
-                stdin=other,
+                stdin=other.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )

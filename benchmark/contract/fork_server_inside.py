@@ -30,13 +30,13 @@ def serve() -> None:
     running: dict[int, tuple[int, socket.socket]] = {}
     listens, idle = True, False
     while listens or running:
-        asking = [requests] if listens else []
+        asking = [requests.fileno()] if listens else []
         ready, _, _ = select.select([*asking, *running], [], [], None if running or idle else IDLE_SECONDS)
         if not ready:
             requests.shutdown(socket.SHUT_RD)  # what was asked in this moment is still read
             idle = True
         for each in ready:
-            if each is not requests:
+            if each != requests.fileno():
                 _tell_end(each, *running.pop(each))
                 continue
             said, files, _, _ = socket.recv_fds(requests, REQUEST_LIMIT, FILES)

@@ -86,7 +86,9 @@ def test_a_server_that_has_nothing_to_do_ends() -> None:
     own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with own, other:
         assert (
-            subprocess.run([sys.executable, "-c", code], stdin=other, timeout=60, cwd=REPOSITORY).returncode
+            subprocess.run(
+                [sys.executable, "-c", code], stdin=other.fileno(), timeout=60, cwd=REPOSITORY
+            ).returncode
             == 0
         )
         with pytest.raises(BrokenPipeError):
