@@ -354,6 +354,11 @@ def test_rooms_that_must_start_fast_load_no_torch(room: str) -> None:
             assert not heavy, f"{module} imports {heavy}"
 
 
+def test_a_pre_training_begins_without_torch() -> None:
+    """The method has it in a process of its own, and so has the check of what it left: 4 s of each command."""
+    assert "torch" not in {name.split(".")[0] for name in loaded_with("benchmark.runtime.pretrain")}
+
+
 @pytest.mark.parametrize("base", ["base", "base-cuda"])
 def test_base_images_hold_all_that_methods_import(base: str) -> None:
     recipe = (ROOT / "docker" / base / "Dockerfile").read_text(encoding="utf-8")

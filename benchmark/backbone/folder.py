@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +21,7 @@ from lovt_bench.benchmark.backbone.export import export_onnx
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.names import MANIFEST
 from lovt_bench.benchmark.backbone.network import network_facts
+from lovt_bench.benchmark.backbone.place import GRAPH, WEIGHTS, read_manifest
 from lovt_bench.benchmark.backbone.weights import (
     listing,
     not_finite,
@@ -32,31 +31,11 @@ from lovt_bench.benchmark.backbone.weights import (
     specs_of,
 )
 from lovt_bench.benchmark.contract.backbone import BackboneManifest, FeatureLevel, InputSpec, Provenance
-from lovt_bench.benchmark.contract.model_file import ModelFileError, checked, read_model
+from lovt_bench.benchmark.contract.model_file import ModelFileError, checked
 from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.plain_file import is_plain
 from lovt_bench.benchmark.disk.digest import file_sha256
-from lovt_bench.benchmark.disk.leftovers import sweep
-from lovt_bench.benchmark.disk.lock import hold
 from lovt_bench.benchmark.disk.temporary import new_folder
-
-WEIGHTS, GRAPH = "backbone.safetensors", "backbone.onnx"
-
-
-def read_manifest(root: Path) -> BackboneManifest:
-    """Return the validated `backbone.json` of a folder.
-
-    Raises:
-        BackboneError: Missing, too large, not JSON, or not what the contract says; the field is named.
-    """
-    try:
-        return read_model(root / MANIFEST, BackboneManifest)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise BackboneError(
-            f"{root} holds no {MANIFEST}; `lovt-bench submit` writes backbone folders"
-        ) from error
-    except ModelFileError as error:
-        raise BackboneError(str(error)) from error
 
 
 def check_architecture(manifest: BackboneManifest) -> None:
@@ -233,56 +212,6 @@ def write_files(
 def _refuse_not_finite(name: str, backbone: Backbone) -> None:
     if bad := not_finite(backbone.state_dict()):
         raise BackboneError(f"{name} is not written: NaN or infinity in {len(bad)} tensors: {listing(bad)}")
-
-
-@contextmanager
-def writing_backbone(
-    root: Path, *, force: bool, own: Callable[[BackboneManifest], bool] = lambda there: False
-) -> Iterator[Path]:
-    """Yield an empty folder that becomes the backbone folder `root` when the block ends well, and vanishes else.
-
-    Nobody else writes this backbone meanwhile: a second writer waits, and then finds the first one's there.
-
-    Args:
-        root: The folder; its last part is the backbone's name.
-        force: Replace whatever lies there.
-        own: Whether a backbone that lies there is the caller's own work, which is replaced without `force`.
-
-    Raises:
-        BackboneError: A backbone that came from elsewhere lies there, at the beginning or at the end of the block.
-        OSError: With the path.
-    """
-    with hold(_lock(root), wait=True):
-        check_replaceable(root, force=force, own=own)
-        with new_folder(root) as new:
-            yield new
-            # Whoever copies or moves folders takes no lock.
-            check_replaceable(root, force=force, own=own)
-
-
-def tidy_backbone(root: Path) -> None:
-    """Remove what a process left that was killed just after it had put a backbone at `root`."""
-    with hold(_lock(root)) as alone:
-        if alone:
-            sweep(root.parent)
-
-
-def _lock(root: Path) -> Path:
-    return root.with_name(f".{root.name}.lock")
-
-
-def check_replaceable(
-    root: Path, *, force: bool, own: Callable[[BackboneManifest], bool] = lambda there: False
-) -> None:
-    """Raise BackboneError where something lies at `root` that may not be replaced; see `writing_backbone`."""
-    if force or not os.path.lexists(root):
-        return
-    try:
-        if own(read_manifest(root)):
-            return
-    except BackboneError:  # nobody can tell whose it is
-        pass
-    raise BackboneError(f"{root} is there already; --force replaces it, or choose another name")
 
 
 def _options_text(options: Mapping[str, JsonValue] | None) -> str:

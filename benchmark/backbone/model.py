@@ -12,8 +12,8 @@ from pydantic import JsonValue
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lovt_bench.benchmark.backbone.names import BackboneError as BackboneError
 from lovt_bench.benchmark.backbone.tokens.tables import PositionTable
-from lovt_bench.benchmark.contract.apart_inside import RefusedError
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
 
 STRIDES = (2, 4, 8, 16, 32)
@@ -32,10 +32,6 @@ def batch_sizes(images: int) -> list[int]:
     return [BATCH] * whole + [
         1 << place for place in reversed(range(BATCH.bit_length())) if rest >> place & 1
     ]
-
-
-class BackboneError(RefusedError):
-    """A backbone, its files or its name break the contract. The message says what to do."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lovt_bench.benchmark.contract.apart_inside import RefusedError
 from lovt_bench.benchmark.contract.backbone import MANIFEST
 from lovt_bench.benchmark.contract.base import NAME_RULE, is_built_in, is_name
 from lovt_bench.benchmark.contract.plain_file import holders
@@ -14,6 +15,10 @@ DRAWN_PREFIX = "random-"
 IMAGENET = "imagenet"
 ALWAYS = (DRAWN, IMAGENET)
 """Backbones that need no folder."""
+
+
+class BackboneError(RefusedError):
+    """A backbone, its files or its name break the contract. The message says what to do."""
 
 
 def is_kept(name: str) -> bool:

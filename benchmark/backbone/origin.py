@@ -10,7 +10,8 @@ from pathlib import Path
 from lovt_bench.benchmark.backbone import imagenet
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.names import ALWAYS, IMAGENET, is_kept
-from lovt_bench.benchmark.backbone.sources import RandomSource, backbone_folder
+from lovt_bench.benchmark.backbone.place import backbone_folder
+from lovt_bench.benchmark.backbone.sources import RandomSource
 from lovt_bench.benchmark.contract.backbone import Provenance
 
 

@@ -16,11 +16,12 @@ from lovt_bench.benchmark.backbone.folder import check_architecture, load_backbo
 from lovt_bench.benchmark.backbone.graph_apart import GraphApart, graph_side
 from lovt_bench.benchmark.backbone.graph_module.apart import load_module
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
-from lovt_bench.benchmark.backbone.names import DRAWN, DRAWN_PREFIX, IMAGENET, MANIFEST, misnamed, missing
+from lovt_bench.benchmark.backbone.names import DRAWN, DRAWN_PREFIX, IMAGENET, MANIFEST, missing
+from lovt_bench.benchmark.backbone.place import backbone_folder
 from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens, stored_tokens
 from lovt_bench.benchmark.backbone.weights import weights_digest
 from lovt_bench.benchmark.contract.backbone import BackboneManifest, FeatureLevel, drawn_display_name
-from lovt_bench.benchmark.contract.base import digest_of, is_name
+from lovt_bench.benchmark.contract.base import digest_of
 from lovt_bench.benchmark.contract.declared_facts import Normalisation
 
 DRAWING_RULE = {"source": "random", "initialisation": "torchvision-default", "version": 1}
@@ -222,17 +223,6 @@ def random_draw(architecture: str, seed: int) -> Backbone:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return registry.build(architecture).eval()
-
-
-def backbone_folder(workspace: Path, name: str) -> Path:
-    """Return where the backbone of that name lies, there or not.
-
-    Raises:
-        BackboneError: Not a name, so that none can lead out of the workspace.
-    """
-    if not is_name(name):
-        raise BackboneError(misnamed(name))
-    return workspace / "backbones" / name
 
 
 def resolve(name: str, workspace: Path) -> BackboneSource:

@@ -11,8 +11,8 @@ from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.findings import Finding
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.names import is_kept
+from lovt_bench.benchmark.backbone.place import backbone_folder
 from lovt_bench.benchmark.backbone.sanity import check_sanity, find_twins
-from lovt_bench.benchmark.backbone.sources import backbone_folder
 from lovt_bench.benchmark.backbone.understand.folders import WeightFiles
 from lovt_bench.benchmark.backbone.understand.report import WeightsReport, some
 from lovt_bench.benchmark.backbone.understand.trunk import understand_file

@@ -98,10 +98,10 @@ def export(
       lovt-bench backbone export random --seed 12345
     """
     with backbone_errors():
-        from lovt_bench.benchmark.backbone.folder import check_replaceable, write_backbone, writing_backbone
+        from lovt_bench.benchmark.backbone.folder import write_backbone
         from lovt_bench.benchmark.backbone.model import BackboneError
         from lovt_bench.benchmark.backbone.origin import elsewhere, origin
-        from lovt_bench.benchmark.backbone.sources import backbone_folder
+        from lovt_bench.benchmark.backbone.place import backbone_folder, check_replaceable, writing_backbone
         from lovt_bench.benchmark.runtime.attached_audit import attached_audits, settle_audit
 
         place = workspace_root(workspace)
@@ -198,7 +198,7 @@ def check(name_or_dir: str, workspace: Path | None) -> None:
       lovt-bench backbone check ./some/folder
     """
     with backbone_errors():
-        from lovt_bench.benchmark.backbone.sources import backbone_folder
+        from lovt_bench.benchmark.backbone.place import backbone_folder
         from lovt_bench.benchmark.runtime.check_apart import check_apart
         from lovt_bench.benchmark.submission.find import is_path
 

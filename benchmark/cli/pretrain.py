@@ -181,7 +181,7 @@ def pretrain(
       lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
     """
     from lovt_bench.benchmark.backbone.findings import summed_up
-    from lovt_bench.benchmark.backbone.model import BackboneError
+    from lovt_bench.benchmark.backbone.names import BackboneError
     from lovt_bench.benchmark.cli.pretrain_view import Terminal
     from lovt_bench.benchmark.contract.exit_codes import ExitCode
     from lovt_bench.benchmark.contract.verdict import Verdict

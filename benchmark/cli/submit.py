@@ -91,8 +91,7 @@ def submit(
       lovt-bench submit my-keras --weights model.onnx --level c3=8 --level c4=16 --level c5=32
     """
     with backbone_errors(), declaration_errors():
-        from lovt_bench.benchmark.backbone.folder import check_replaceable, writing_backbone
-        from lovt_bench.benchmark.backbone.sources import backbone_folder
+        from lovt_bench.benchmark.backbone.place import backbone_folder, check_replaceable, writing_backbone
         from lovt_bench.benchmark.backbone.understand.guard import is_graph
         from lovt_bench.benchmark.backbone.understand.hub import given_weights
         from lovt_bench.benchmark.runtime.attached_audit import attached_audits, settle_audit

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Self
 
 from lovt_bench.benchmark.contract.apart_inside import Answer, RefusedError, receive, send
+from lovt_bench.benchmark.contract.fork_server import Forked, fork
 from lovt_bench.benchmark.contract.run_contract import PREFIX
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.import_root import python_path
@@ -65,14 +66,7 @@ class Apart:
     ) -> None:
         self._limits = limits
         self._log = _log()
-        # -P: the folder that the caller is in may hold anything, it is no place to import from.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _INSIDE],
-            env=_environment(threads, gpu),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-        )
+        self._process = _begin(work, threads, gpu, self._log)
         memory = None if gpu else limits.memory
         self._first: Any = {"work": work, "arguments": dict(arguments), "memory": memory}
 
@@ -162,6 +156,22 @@ def _log() -> IO[bytes]:
     if sys.platform == "linux":
         return os.fdopen(os.memfd_create("log"), "w+b")
     return tempfile.TemporaryFile()
+
+
+def _begin(work: str, threads: int, gpu: bool, log: IO[bytes]) -> Forked | subprocess.Popen[bytes]:
+    """Begin the process: forked, where libraries have no threads and no driver that would not outlive that."""
+    environment = _environment(threads, gpu)
+    if sys.platform == "linux" and threads == 1 and not gpu:
+        with suppress(OSError):
+            return fork(work.partition(":")[0], environment, log)
+    # -P: the folder that the caller is in may hold anything, it is no place to import from.
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", _INSIDE],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+    )
 
 
 def _environment(threads: int, gpu: bool) -> dict[str, str]:

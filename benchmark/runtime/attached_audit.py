@@ -11,8 +11,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from lovt_bench.benchmark.backbone.folder import read_manifest
-from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.names import BackboneError
+from lovt_bench.benchmark.backbone.place import read_manifest
 from lovt_bench.benchmark.contract.audit import AUDIT_FILE
 from lovt_bench.benchmark.contract.backbone import BackboneManifest
 from lovt_bench.benchmark.contract.plain_file import is_plain

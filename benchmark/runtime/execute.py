@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from lovt_bench.benchmark.backbone.folder import tidy_backbone
-from lovt_bench.benchmark.backbone.sources import backbone_folder
+from lovt_bench.benchmark.backbone.place import backbone_folder, tidy_backbone
 from lovt_bench.benchmark.contract.backbone import repeated
 from lovt_bench.benchmark.contract.base import is_built_in
 from lovt_bench.benchmark.contract.pretraining_data import UnknownDataError, vocabulary

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lovt_bench.benchmark.backbone.findings import Finding, failed
-from lovt_bench.benchmark.backbone.folder import MANIFEST, read_manifest, tidy_backbone, writing_backbone
-from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.names import BackboneError
+from lovt_bench.benchmark.backbone.place import MANIFEST, read_manifest, tidy_backbone, writing_backbone
 from lovt_bench.benchmark.contract.audit import AUDIT_FILE
 from lovt_bench.benchmark.contract.backbone import BackboneManifest
 from lovt_bench.benchmark.contract.run_contract import OUTPUT_BACKBONE, Limits

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lovt_bench.benchmark.backbone.folder import read_manifest
-from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.names import BackboneError
+from lovt_bench.benchmark.backbone.place import read_manifest
 from lovt_bench.benchmark.contract.run_contract import OUTPUT_CHECKPOINTS, Limits
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.contract.verdict import RunVerdict

@@ -10,7 +10,7 @@ import os
 import stat
 from pathlib import Path
 
-from lovt_bench.benchmark.backbone.folder import GRAPH, MANIFEST, WEIGHTS
+from lovt_bench.benchmark.backbone.place import GRAPH, MANIFEST, WEIGHTS
 from lovt_bench.benchmark.contract.run_contract import OUTPUT_BACKBONE, Limits
 from lovt_bench.benchmark.contract.untrusted import clean_text
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 
 import torch
@@ -53,7 +55,7 @@ def make_record(plan: TaskPlan, config: RunConfig, outcome: RunOutcome, usage: U
         energy_joules=usage.energy_joules,
         history=outcome.history,
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={package: version(package) for package in _PACKAGES},
+        versions=dict(_versions()),
         measured_by=plan.evaluation.measured_by,
     )
 
@@ -66,6 +68,11 @@ def _beside(plan: TaskPlan, found: Predictions | None) -> dict[str, float]:
     return scores_beside(
         found, plan.spec, plan.evaluation.protocol, lambda: packed_masks(plan.store, rows, found.side)
     )
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    return {package: version(package) for package in _PACKAGES}
 
 
 def made_with(plan: TaskPlan, config: RunConfig, outcome: RunOutcome, usage: Usage) -> MadeWith:

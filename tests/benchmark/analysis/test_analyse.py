@@ -12,7 +12,7 @@ import torch
 from lovt_bench.benchmark.analysis import embeddings
 from lovt_bench.benchmark.analysis.analyse import Question, report_of
 from lovt_bench.benchmark.backbone.model import BATCH, Backbone
-from lovt_bench.benchmark.contract.dataset import PixelStatistics
+from lovt_bench.benchmark.contract.dataset import PixelStatistics, SplitName
 from lovt_bench.benchmark.contract.embedding_report import AnalysisSettings, EmbeddingReport
 from lovt_bench.benchmark.engine.inputs.sources import Images, frozen_features
 from tests.benchmark.analysis import plain
@@ -33,7 +33,8 @@ def store(tmp_path_factory):
 def _store(root, test):
     pixels = np.random.default_rng(0).integers(0, 255, (4 + test, 224, 224), dtype=np.uint8)
     pixels = np.sort(pixels, axis=1)  # so that regions differ
-    return write_store(root, images=pixels, split_of=["train"] * 3 + ["validation"] + ["test"] * test)
+    split_of: list[SplitName] = ["train", "train", "train", "validation", *["test"] * test]
+    return write_store(root, images=pixels, split_of=split_of)
 
 
 @pytest.fixture

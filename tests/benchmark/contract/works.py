@@ -23,6 +23,16 @@ def modules() -> Work:
     yield Answer(sys.path)
 
 
+def family() -> Work:
+    """Say who this is, and how often this module's state was changed in it."""
+    CHANGES.append(1)
+    yield Answer([os.getpid(), os.getppid(), len(CHANGES), dict(os.environ)])
+    time.sleep(1e6)
+
+
+CHANGES: list[int] = []
+
+
 def refuse() -> Work:
     raise RefusedError("the file is \x1b[31mwrong")
     yield

@@ -24,7 +24,7 @@ from lovt_bench.tasks.metric import metric_names
 from lovt_bench.tasks.profile import apply_profile
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
-from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_store
+from tests.benchmark.engine.world import TINY, TinySource, narrow_heads, tiny_store
 
 PROFILE = TINY.model_copy(update={"max_learning_rates": {"linear": 2, "yolov3": 1}})
 
@@ -62,9 +62,7 @@ def run_plan(made):
     [("lovt-2026", "covid_linear"), ("lovt-2026", "rsna_frozen_1"), ("lovt-2026-448", "covid_linear")],
 )
 def test_both_engines_agree_and_predictions_give_every_metric(tmp_path, monkeypatch, name, task):
-    for widths, narrow in NARROW:
-        for stride, width in narrow.items():
-            monkeypatch.setitem(widths, stride, width)
+    narrow_heads(monkeypatch)
     made = evaluation(tmp_path, name, task)
     (fast,) = evaluate(made)
     (reference,) = evaluate(dataclasses.replace(made, engine="reference"))
@@ -108,6 +106,7 @@ def test_a_grid_goes_on_and_the_board_finds_nothing_to_contradict(tmp_path):
     assert set(grid) < set(rates), "of a grid of two rates one always is at an end"
     assert sorted(rates) == sorted(plan.tried(plan.records())[0])
     assert plan_jobs([TaskPlan(made, made.specs[0])]) == []
+    assert result.learning_rate is not None
     assert {one.grid_edge for one in result.records} == {plan.grid_edge(plan.finals(result.learning_rate)[0])}
     found = contradictions(records, [run_plan(made)], {"tiny": Origin(known=True)}, datetime.now(UTC))
     assert found == []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from pydantic import JsonValue
 from torch import Tensor, nn
@@ -43,6 +44,14 @@ NARROW = (
     (yolov3.WIDTHS, {32: 12, 16: 8, 8: 6}),
 )
 """Widths of heads whose own ones make checkpoints of hundreds of megabytes."""
+
+
+def narrow_heads(patch: pytest.MonkeyPatch) -> None:
+    """Give heads the widths of `NARROW`: a U-Net of 124 million parameters is most of the time of a tiny training."""
+    for widths, narrow in NARROW:
+        for stride, width in narrow.items():
+            patch.setitem(widths, stride, width)
+
 
 CLASSES = {
     "rsna": ["opacity"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lovt_bench.benchmark.engine.evaluate import evaluate
-from tests.benchmark.engine.world import NARROW
+from tests.benchmark.engine.world import narrow_heads
 from tests.benchmark.executor.found import results
 from tests.benchmark.executor.worlds import long_evaluation
 
@@ -15,8 +15,6 @@ def long_results(tmp_path_factory):
     """Return the records of `long_evaluation`, trained here without a checkpoint."""
     root = tmp_path_factory.mktemp("long")
     with pytest.MonkeyPatch.context() as patch:
-        for widths, narrow in NARROW:
-            for stride, width in narrow.items():
-                patch.setitem(widths, stride, width)
+        narrow_heads(patch)
         assert {result.status for result in evaluate(long_evaluation(root))} == {"done"}
     return results(root)

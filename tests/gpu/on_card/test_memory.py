@@ -17,7 +17,7 @@ from lovt_bench.benchmark.engine.train import checkpoint
 from lovt_bench.benchmark.executor.device_errors import full_memory
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
-from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_store
+from tests.benchmark.engine.world import TINY, TinySource, narrow_heads, tiny_store
 
 CUDA = torch.device("cuda", 0)
 MIB = 2**20
@@ -62,9 +62,7 @@ def test_a_step_has_its_memory_whatever_is_resident(left):
 @pytest.fixture
 def evaluation(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "LEAST_SECONDS", 1e9)
-    for widths, narrow in NARROW:
-        for stride, width in narrow.items():
-            monkeypatch.setitem(widths, stride, width)
+    narrow_heads(monkeypatch)
     return Evaluation(
         source=TinySource(),
         specs=[load_task("rsna_frozen_1")],

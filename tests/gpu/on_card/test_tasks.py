@@ -9,7 +9,7 @@ from lovt_bench.benchmark.engine.evaluate import evaluate
 from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
 from lovt_bench.tasks.profile import load_profile
 from lovt_bench.tasks.protocol import load_protocol
-from tests.benchmark.engine.world import NARROW, TINY, TinySource, tiny_stores
+from tests.benchmark.engine.world import TINY, TinySource, narrow_heads, tiny_stores
 from tests.tasks.lovt_18 import LOVT_18
 
 PROFILE = TINY.model_copy(
@@ -26,9 +26,7 @@ TOLERANCE = 0.03
 @pytest.fixture(scope="module")
 def narrow():
     with pytest.MonkeyPatch.context() as patch:
-        for widths, smaller in NARROW:
-            for stride, width in smaller.items():
-                patch.setitem(widths, stride, width)
+        narrow_heads(patch)
         yield
 
 

@@ -12,7 +12,7 @@ from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.train.single import train_single
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
-from tests.benchmark.engine.world import NARROW, TinyBackbone, tiny_store
+from tests.benchmark.engine.world import TinyBackbone, narrow_heads, tiny_store
 from tests.gpu.pretended.waits import WAITS
 
 pytestmark = pytest.mark.pretended
@@ -21,9 +21,7 @@ TASKS = {"covid_linear": "covid-rural", "covid_unet_finetune": "covid-rural", "r
 
 @pytest.fixture(autouse=True)
 def narrow(monkeypatch):
-    for widths, smaller in NARROW:
-        for stride, width in smaller.items():
-            monkeypatch.setitem(widths, stride, width)
+    narrow_heads(monkeypatch)
 
 
 @pytest.mark.parametrize("task", TASKS)

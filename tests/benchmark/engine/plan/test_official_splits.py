@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from lovt_bench.tasks.metrics.mean_average_precision import mean_average_precisi
 from lovt_bench.tasks.profile import load_profile
 from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.engine.official_world import SIDE, OfficialImage, official_images, official_store
-from tests.benchmark.engine.world import CLASSES, TINY, TinySource
+from tests.benchmark.engine.world import CLASSES, TINY, TinySource, narrow_heads
 from tests.conftest import REPOSITORY
 from tests.tasks.losses.plain_yolo import plain_scale_loss, plain_targets
 from tests.tasks.lovt_18 import LOVT_18
@@ -60,8 +61,10 @@ def images(shared):
 
 @pytest.fixture(scope="module", params=["rsna", "object-cxr"])
 def store(request, images, tmp_path_factory):
-    """A whole dataset with detection tasks."""
-    return official_store(tmp_path_factory.mktemp("whole"), request.param, images[request.param])
+    """A whole dataset with detection tasks; it is large."""
+    root = tmp_path_factory.mktemp("whole")
+    yield official_store(root, request.param, images[request.param])
+    shutil.rmtree(root)
 
 
 def test_every_box_goes_through_targets_and_loss(store):
@@ -124,7 +127,8 @@ def strange_first(images: list[OfficialImage], most: int) -> list[OfficialImage]
     return chosen
 
 
-def test_all_18_tasks_train_an_epoch_on_the_strangest_images(images, tmp_path):
+def test_all_18_tasks_train_an_epoch_on_the_strangest_images(images, tmp_path, monkeypatch):
+    narrow_heads(monkeypatch)
     stores = {name: official_store(tmp_path, name, strange_first(each, 14)) for name, each in images.items()}
     rows = stores["object-cxr"].rows("train")[:12]
     centres = [box[:2] + box[2:] / 2 for row in rows for box in stores["object-cxr"].boxes(int(row))]

@@ -21,7 +21,7 @@ from lovt_bench.benchmark.engine.record.rescore import Stores, rescore
 from lovt_bench.leaderboard.board.records import read_records
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
-from tests.benchmark.engine.world import TINY, TinySource, tiny_store, tiny_stores
+from tests.benchmark.engine.world import TINY, TinySource, narrow_heads, tiny_store, tiny_stores
 from tests.tasks.lovt_18 import LOVT_18
 
 SINGLE = TINY.model_copy(
@@ -55,7 +55,8 @@ def rescored(root, profile=SINGLE, task=None):
 
 
 @pytest.mark.slow
-def test_all_18_tasks_are_rescored_to_the_bit_on_both_engines(tmp_path):
+def test_all_18_tasks_end_and_are_rescored_to_the_bit_on_both_engines(tmp_path, monkeypatch):
+    narrow_heads(monkeypatch)
     stores = tiny_stores(tmp_path)
     for engine in ("fast", "reference"):
         evaluate(evaluation(tmp_path, stores, [spec.id for spec in LOVT_18], engine=engine))
@@ -64,6 +65,7 @@ def test_all_18_tasks_are_rescored_to_the_bit_on_both_engines(tmp_path):
     assert len(found) == 36
     assert {one.record.run.task for one in found} == {spec.id for spec in LOVT_18}
     assert all(one.metrics == len(one.record.test) for one in found)
+    assert all(0 <= one.record.test[one.record.metric] <= 1 for one in found)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ from lovt_bench.tasks.objective import build_objective
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 from tests.benchmark.disk.room import room_for
-from tests.benchmark.engine.world import NARROW, TinyBackbone, tiny_store
+from tests.benchmark.engine.world import TinyBackbone, narrow_heads, tiny_store
 from tests.conftest import REPOSITORY
 
 CPU = torch.device("cpu")
@@ -81,9 +81,7 @@ def make_small_and_eager(patch):
     """Write after every epoch, and narrow the heads: a U-Net has 124 million parameters."""
     patch.setattr(room, "LEAST_SECONDS", 0.0)
     patch.setattr(room, "SHARE", 0)
-    for widths, narrow in NARROW:
-        for stride, width in narrow.items():
-            patch.setitem(widths, stride, width)
+    narrow_heads(patch)
 
 
 @dataclass
