@@ -159,13 +159,8 @@ def canaries(name: str, kinds: tuple[Canary, ...], force: bool, workspace: Path 
     """
     with backbone_errors():
         from lovt_bench.benchmark.backbone.canaries import canary_provenance, turn_into_canary
-        from lovt_bench.benchmark.backbone.folder import (
-            load_backbone,
-            read_manifest,
-            write_backbone,
-            writing_backbone,
-        )
-        from lovt_bench.benchmark.backbone.sources import backbone_folder
+        from lovt_bench.benchmark.backbone.folder import load_backbone, write_backbone
+        from lovt_bench.benchmark.backbone.place import backbone_folder, read_manifest, writing_backbone
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)

@@ -33,7 +33,8 @@ def store(tmp_path_factory):
 def _store(root, test):
     pixels = np.random.default_rng(0).integers(0, 255, (4 + test, 224, 224), dtype=np.uint8)
     pixels = np.sort(pixels, axis=1)  # so that regions differ
-    split_of: list[SplitName] = ["train", "train", "train", "validation", *["test"] * test]
+    split_of: list[SplitName] = ["train", "train", "train", "validation"]
+    split_of += ["test" for _ in range(test)]
     return write_store(root, images=pixels, split_of=split_of)
 
 

@@ -11,14 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from lovt_bench.benchmark.backbone import registry
-from lovt_bench.benchmark.backbone.folder import (
-    load_backbone,
-    read_manifest,
-    save_backbone,
-    write_backbone,
-    writing_backbone,
-)
+from lovt_bench.benchmark.backbone.folder import load_backbone, save_backbone, write_backbone
 from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.backbone.place import read_manifest, writing_backbone
 from lovt_bench.benchmark.backbone.sources import random_draw
 from lovt_bench.benchmark.backbone.weights import weights_digest
 from lovt_bench.benchmark.contract.backbone import Provenance
