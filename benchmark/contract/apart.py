@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,7 +67,9 @@ class Apart:
     ) -> None:
         self._limits = limits
         self._log = _log()
-        self._process = _begin(work, threads, gpu, self._log)
+        began = time.monotonic()
+        self._process = _begin(work, threads, gpu, self._log, limits.clock / 2)
+        self._spent = time.monotonic() - began
         memory = None if gpu else limits.memory
         self._first: Any = {"work": work, "arguments": dict(arguments), "memory": memory}
 
@@ -88,7 +91,8 @@ class Apart:
             late.set()
             self._process.kill()
 
-        timer = threading.Timer(limits.clock, end)
+        timer = threading.Timer(max(0.0, limits.clock - self._spent), end)
+        self._spent = 0.0
         timer.daemon = True  # a signal may fall anywhere: no end of this process waits for a limit
         try:
             timer.start()
@@ -136,6 +140,10 @@ class Apart:
             return f"did not end within {limits.clock:g} s"
         if code == -signal.SIGXCPU:
             return f"took more than {limits.seconds:g} s of computing"
+        if code is None:
+            return (
+                "broke off, and why is not known, since the process that had begun it ended, too: try again"
+            )
         self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - 2000))
         lines = self._log.read().decode("utf-8", errors="replace").strip().split("\n")
         return f"broke off ({clean_text(lines[-1], 200) or f'exit code {code}'}): out of memory, or a damaged file"
@@ -158,12 +166,17 @@ def _log() -> IO[bytes]:
     return tempfile.TemporaryFile()
 
 
-def _begin(work: str, threads: int, gpu: bool, log: IO[bytes]) -> Forked | subprocess.Popen[bytes]:
-    """Begin the process: forked, where libraries have no threads and no driver that would not outlive that."""
+def _begin(
+    work: str, threads: int, gpu: bool, log: IO[bytes], seconds: float
+) -> Forked | subprocess.Popen[bytes]:
+    """Begin the process: forked, where libraries have no threads and no driver that would not outlive that.
+
+    What is not forked within so many seconds, or cannot be, is begun as a new Python.
+    """
     environment = _environment(threads, gpu)
     if sys.platform == "linux" and threads == 1 and not gpu:
         with suppress(OSError):
-            return fork(work.partition(":")[0], environment, log)
+            return fork(work.partition(":")[0], environment, log, seconds)
     # -P: the folder that the caller is in may hold anything, it is no place to import from.
     return subprocess.Popen(
         [sys.executable, "-P", "-c", _INSIDE],

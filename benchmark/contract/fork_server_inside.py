@@ -10,15 +10,14 @@ import signal
 import socket
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from typing import NoReturn
+from contextlib import ExitStack, suppress
+from typing import Any, NoReturn
 
 from lovt_bench.benchmark.contract import apart_inside
+from lovt_bench.benchmark.contract.fork_server import REQUEST_LIMIT
 
 IDLE_SECONDS = 60.0
-"""After which a server without processes ends: torch alone takes 300 MB of memory."""
-REQUEST_LIMIT = 1 << 18
-"""Bytes of a request; most of them are an environment."""
+"""After which a server without processes ends: with torch it takes 500 MB of memory."""
 FILES = 4
 """Of a request: the process's standard input, output and error, and a socket that is told how it is."""
 
@@ -28,51 +27,81 @@ def serve() -> None:
     requests = socket.socket(fileno=os.dup(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's, who ends this process
     running: dict[int, tuple[int, socket.socket]] = {}
+    events = select.poll()
+    events.register(requests, select.POLLIN)
     listens, idle = True, False
     while listens or running:
-        asking = [requests.fileno()] if listens else []
-        ready, _, _ = select.select([*asking, *running], [], [], None if running or idle else IDLE_SECONDS)
+        ready = events.poll(None if running or idle else IDLE_SECONDS * 1000)
         if not ready:
             requests.shutdown(socket.SHUT_RD)  # what was asked in this moment is still read
             idle = True
-        for each in ready:
+        for each, _ in ready:
             if each != requests.fileno():
+                events.unregister(each)
                 _tell_end(each, *running.pop(each))
                 continue
             said, files, _, _ = socket.recv_fds(requests, REQUEST_LIMIT, FILES)
             if said:
-                running |= _begin(
-                    json.loads(said), files, [requests, *(told for _, told in running.values())]
-                )
+                others = [requests, *(told for _, told in running.values())]
+                for process, begun in _begin(json.loads(said), files, others).items():
+                    running[process] = begun
+                    events.register(process, select.POLLIN)
                 continue
             listens = False
+            events.unregister(requests)
             for process in () if idle else running:
                 signal.pidfd_send_signal(process, signal.SIGKILL)
 
 
 def _begin(
-    request: Mapping[str, str], files: Sequence[int], others: Sequence[socket.socket]
+    request: Mapping[str, Any], files: Sequence[int], others: Sequence[socket.socket]
 ) -> dict[int, tuple[int, socket.socket]]:
-    """Fork a process; return its file descriptor, its id, and who is told of its end."""
+    """Fork a process; return its file descriptor, its id, and who is told of its end.
+
+    Nothing is returned where it cannot begin: whoever asked sees the end of the socket and was told nothing before.
+    """
     with suppress(Exception):  # the process finds it, too, and says so
         importlib.import_module(request["module"])
-    pid = os.fork()
-    if pid == 0:
-        for other in others:
-            other.close()
-        _work(json.loads(request["environment"]), files)
-    *standard, status = files
-    for file in standard:
-        os.close(file)
-    told, process = socket.socket(fileno=status), os.pidfd_open(pid)
-    with suppress(OSError):
+    with ExitStack() as done:
+        for file in files[:3]:
+            done.callback(os.close, file)
+        if len(files) < FILES:  # too many are open
+            return {}
+        told = socket.socket(fileno=files[3])
+        try:
+            pid = os.fork()
+            if pid == 0:
+                _work(request["environment"], files, others)
+            return {_tell_begin(pid, told): (pid, told)}
+        except OSError:
+            told.close()
+            return {}
+
+
+def _tell_begin(pid: int, told: socket.socket) -> int:
+    """Return the file descriptor of a process; one that nobody else could end is ended.
+
+    Raises:
+        OSError: There is none, or nobody waits for it.
+    """
+    process = -1
+    try:
+        process = os.pidfd_open(pid)
         socket.send_fds(told, [b"."], [process])
-    return {process: (pid, told)}
+    except OSError:
+        if process >= 0:
+            os.close(process)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
+    return process
 
 
-def _work(environment: Mapping[str, str], files: Sequence[int]) -> NoReturn:
+def _work(environment: Mapping[str, str], files: Sequence[int], others: Sequence[socket.socket]) -> NoReturn:
     code = 1
     try:
+        for other in others:
+            other.close()
         for number, file in enumerate(files[:3]):
             os.dup2(file, number)
         for file in files:

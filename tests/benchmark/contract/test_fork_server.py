@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -56,11 +61,121 @@ def test_processes_of_one_server_end_each_for_itself() -> None:
         assert psutil.pid_exists(other)
 
 
-def test_an_import_that_hangs_is_told_and_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fork_server, "_BEGIN_SECONDS", 0.1)
+def test_an_import_that_hangs_is_told() -> None:
     with pytest.raises(ApartError, match="did not end within 1 s"):
         run_apart("tests.benchmark.contract.hangs:work", {}, Limits(20, 1, 1 << 30, 0))
     assert family()[2] == 1
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Make a folder of modules, which has a server of its own."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    yield tmp_path
+    for key in [key for key in fork_server._servers if str(tmp_path) in key[1]]:
+        fork_server._servers.pop(key).end()
+
+
+def test_a_slow_import_stops_no_other_thread(place: Path) -> None:
+    (place / "slow.py").write_text(
+        "import pathlib, time\n"
+        f"place = pathlib.Path({str(place)!r})\n"
+        "(place / 'begun').touch()\n"
+        "while not (place / 'go on').exists():\n"
+        "    time.sleep(0.01)\n"
+        "from tests.benchmark.contract.works import family as work\n"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(run_apart, "slow:work", {}, LIMITS)
+        try:
+            while not (place / "begun").exists():
+                assert not slow.done()
+                time.sleep(0.01)
+            assert family()[1] == os.getpid()
+        finally:
+            (place / "go on").touch()
+        assert slow.result().said[1] == family()[1] != os.getpid()
+
+
+def test_a_file_is_not_blamed_for_the_end_of_the_server() -> None:
+    with Apart(FAMILY, {}, LIMITS) as apart:
+        process, server, *_ = apart.ask().said
+        os.kill(server, signal.SIGKILL)
+        os.kill(process, signal.SIGKILL)
+        with pytest.raises(ApartError, match="why is not known, since the process that had begun it ended"):
+            apart.ask()
+
+
+BREAKS = """
+import errno, os, sys
+
+def once(*_):
+    setattr(os, {name!r}, kept)
+    raise OSError(errno.EAGAIN, "no more")
+
+kept = getattr(os, {name!r})
+if "lovt_bench.benchmark.contract.fork_server_inside" in sys.modules:
+    os.{name} = once
+"""
+ENDS = """
+import os, sys
+
+if "lovt_bench.benchmark.contract.fork_server_inside" in sys.modules:
+    os._exit(1)
+"""
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [BREAKS.format(name="fork"), BREAKS.format(name="pidfd_open"), ENDS],
+    ids=["no fork", "nothing to end it by", "end of the server"],
+)
+def test_what_the_server_cannot_begin_is_begun_without_it(place: Path, breaks: str) -> None:
+    (place / "breaks.py").write_text(f"{breaks}\nfrom tests.benchmark.contract.works import family as work\n")
+    assert run_apart("breaks:work", {}, LIMITS).said[1] == os.getpid()
+    _, server, *_ = family()
+    assert server != os.getpid()
+    assert psutil.Process(server).children() == []
+
+
+@pytest.mark.parametrize("call", ["os.pidfd_open", "signal.pidfd_send_signal"])
+def test_limits_hold_where_no_process_can_be_ended_by_a_file(
+    monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Kernels before 5.3, and some filters of system calls."""
+
+    def missing(*_: object) -> int:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(call, missing)
+    assert family()[1] == os.getpid()
+    with pytest.raises(ApartError, match="did not end within 1 s"):
+        run_apart("tests.benchmark.contract.works:sleep_for_ever", {}, Limits(20, 1, 1 << 30, 0))
+
+
+def test_an_environment_too_large_for_a_request_costs_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, server, *_ = family()
+    for number in range(4):
+        monkeypatch.setenv(f"LARGE_{number}", "x" * 100_000)
+    assert family()[1] == os.getpid()
+    monkeypatch.undo()
+    assert family()[1] == server
+
+
+def test_many_open_files_are_in_nobody_s_way() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    with ExitStack() as kept:
+        kept.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1100):
+            kept.enter_context(Path(os.devnull).open())
+        assert family()[2] == 1
+
+
+@pytest.mark.parametrize(("threads", "gpu"), [(2, False), (1, True)])
+def test_libraries_with_threads_or_a_driver_begin_anew(threads: int, gpu: bool) -> None:
+    with Apart(FAMILY, {}, LIMITS, threads=threads, gpu=gpu) as apart:
+        assert apart.ask().said[1] == os.getpid()
 
 
 def test_processes_end_with_a_caller_that_is_killed() -> None:
