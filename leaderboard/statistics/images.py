@@ -32,6 +32,7 @@ ROUNDING = 1e-12
 """Standard errors of metrics in [0, 1] below which nothing varies but the last digits."""
 
 Floats = NDArray[np.float64]
+Group = NDArray[np.int64]
 Side = tuple[Floats, Floats]
 """(R,) values of runs on all images and (R, G) values without each group."""
 Part = tuple[float, int]
@@ -76,17 +77,24 @@ def leave_out(images: int, people: Sequence[object] | None = None) -> Floats:
     Raises:
         NoImageIntervalError: There are fewer than two images or people.
     """
-    _, index = np.unique(np.arange(images) if people is None else np.asarray(people), return_inverse=True)
-    units = int(index.max(initial=-1)) + 1
-    if units < 2:
+    group = deal(np.arange(images) if people is None else people)
+    groups = int(group.max(initial=-1)) + 1
+    if groups < 2:
         what = "image" if people is None else "patient"
         raise NoImageIntervalError(
-            f"no interval over images: the test set has {units} {what}(s), two are needed"
+            f"no interval over images: the test set has {groups} {what}(s), two are needed"
         )
+    return (group != np.arange(groups)[:, None]).astype(np.float64)
+
+
+def deal(people: Sequence[object] | Group) -> Group:
+    """Return (N,) the group of each line, from 0; lines of one person are in one."""
+    _, index = np.unique(np.asarray(people), return_inverse=True)
+    units = int(index.max(initial=-1)) + 1
     order = np.random.Generator(np.random.PCG64(SEED)).permutation(units)
     group = np.empty(units, dtype=np.int64)
     group[order] = np.arange(units) % min(units, GROUPS)
-    return (group[index] != np.arange(min(units, GROUPS))[:, None]).astype(np.float64)
+    return group[index]
 
 
 def image_interval(
@@ -132,32 +140,44 @@ def from_values(sides: Sequence[Side]) -> ImageInterval:
     value = sum(sign * whole.mean() for sign, (whole, _) in zip(signs, sides, strict=False))
     together = sum(sign * left.mean(axis=0) for sign, (_, left) in zip(signs, sides, strict=False))
     seeds = [_over_runs(whole) for whole, _ in sides]
-    return _interval(float(value), seeds, [_over_images(np.asarray(together))], sides)
+    interaction = sum(
+        _interaction(_jackknife(left), float(_jackknife(left.mean(axis=0)))) for _, left in sides
+    )
+    images = float(_jackknife(np.asarray(together))), len(together) - 1
+    return _interval(float(value), seeds, [images], interaction)
 
 
-def gap_from_values(inside: Side, rest: Side) -> ImageInterval:
+def gap_from_values(inside: Side, rest: Side, groups: tuple[Group, Group]) -> ImageInterval:
     """Return the interval of the difference of the same runs on other images.
+
+    Args:
+        inside: Values on the images of one side.
+        rest: On those of the other.
+        groups: Which groups they leave out, by side; who is in a group of both sides is left out of both at once.
 
     Raises:
         NoImageIntervalError: A value is undefined.
     """
-    sides = (inside, rest)
     difference = inside[0] - rest[0]
-    images = [_over_images(left.mean(axis=0)) for _, left in sides]
-    return _interval(float(difference.mean()), [_over_runs(difference)], images, sides)
+    has = np.stack([np.isin(np.arange(max(map(np.max, groups)) + 1), held) for held in groups])
+    moved = np.zeros((len(difference), has.shape[1]))
+    for sign, (_, left), held in zip((1.0, -1.0), (inside, rest), groups, strict=True):
+        count = left.shape[1]
+        moved[:, held] += sign * _centred(left) * math.sqrt((count - 1) / count)
+    squares = moved.mean(axis=0) ** 2
+    kinds = [kind for kind in (has[0] & ~has[1], has[1] & ~has[0], has[0] & has[1]) if kind.any()]
+    images = [(float(squares[kind].sum()), max(int(kind.sum()) - 1, 1)) for kind in kinds]
+    interaction = _interaction((moved**2).sum(axis=1), float(squares.sum()))
+    return _interval(float(difference.mean()), [_over_runs(difference)], images, interaction)
 
 
 def _interval(
-    value: float, seeds: Sequence[Part], images: Sequence[Part], sides: Sequence[Side]
+    value: float, seeds: Sequence[Part], images: Sequence[Part], interaction: float
 ) -> ImageInterval:
     """Return the interval from variances with their degrees of freedom; what both hold is taken away once."""
-    if not all(np.isfinite(part).all() for side in sides for part in side):
-        raise NoImageIntervalError("no interval over images: too few of them hold a lesion")
-    interaction = sum(
-        max(float(_jackknife(left).mean() - _jackknife(left.mean(axis=0))), 0.0) / (len(left) - 1)
-        for _, left in sides
-    )
     of_seeds, of_images = (sum(variance for variance, _ in parts) for parts in (seeds, images))
+    if not math.isfinite(of_seeds + of_images + interaction):
+        raise NoImageIntervalError("no interval over images: too few of them hold a lesion")
     variance = max(of_seeds + of_images - interaction, of_seeds, of_images)
     if variance < ROUNDING**2:
         return ImageInterval(value=value, error=0.0, freedom=math.inf, seeds=0.0)
@@ -174,12 +194,16 @@ def _over_runs(whole: Floats) -> Part:
     return float(whole.var(ddof=1)) / len(whole), len(whole) - 1
 
 
-def _over_images(left: Floats) -> Part:
-    return float(_jackknife(left)), len(left) - 1
+def _interaction(of_runs: Floats, of_mean: float) -> float:
+    """Return what a seed does to single images, from the (R,) variances over images of runs and that of their mean."""
+    return max(float(of_runs.mean()) - of_mean, 0.0) / (len(of_runs) - 1)
 
 
 def _jackknife(left: Floats) -> Floats:
     """Return the jackknife variance over the last axis."""
     groups = left.shape[-1]
-    centred = left - left.mean(axis=-1, keepdims=True)
-    return (centred**2).sum(axis=-1) * (groups - 1) / groups
+    return (_centred(left) ** 2).sum(axis=-1) * (groups - 1) / groups
+
+
+def _centred(left: Floats) -> Floats:
+    return left - left.mean(axis=-1, keepdims=True)

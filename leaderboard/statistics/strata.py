@@ -1,9 +1,9 @@
 """Scores of one row by whom and what the images show, and which of them differ from the rest beyond chance.
 
 Within a stratum the interval is that of `images`. A gap is the score in a stratum less that in all other images of
-which the property is known; runs are paired, since one run has both. Holm corrects over all gaps that are tested
-together. The mean over classes is over those that enough images of both sides hold: one that is absent has no score
-there.
+which the property is known; runs are paired, since one run has both, and so are patients with images on both sides.
+Holm corrects over all gaps that are tested together. The mean over classes is over those that enough images of both
+sides hold: one that is absent has no score there.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from lovt_bench.leaderboard.statistics.hypotheses import ALPHA, holm
 from lovt_bench.leaderboard.statistics.images import (
+    Group,
     ImageInterval,
     NoImageIntervalError,
     Side,
+    deal,
     from_values,
     gap_from_values,
-    leave_out,
 )
 from lovt_bench.tasks.weighted import Weighted
 
@@ -117,11 +118,13 @@ def _stratum(
             both, rest, item = kept, None, replace(item, text=f"no gap to the others: {error}")
         item = replace(item, left_out=_named(classes, ~both))
         runs = [run.of_classes(np.flatnonzero(both).tolist()) for run in runs]
-        own = _left_out(runs, inside, people)
+        group = _groups(inside, rest, people)
+        own, held = _left_out(runs, inside, group)
         item = replace(item, score=from_values([own]))
         if rest is None:
             return item
-        return replace(item, gap=gap_from_values(own, _left_out(runs, rest, people)))
+        others, theirs = _left_out(runs, rest, group)
+        return replace(item, gap=gap_from_values(own, others, (held, theirs)))
     except NoImageIntervalError as error:
         return replace(item, text=str(error))
 
@@ -148,12 +151,27 @@ def _enough(run: Weighted, mask: Mask, people: Sequence[object] | None) -> Mask:
     return held >= FEWEST
 
 
-def _left_out(runs: Sequence[Weighted], mask: Mask, people: Sequence[object] | None) -> Side:
-    """Return (R,) values on the images of a mask, and (R, G) with each group of them left out."""
+def _groups(inside: Mask, rest: Mask | None, people: Sequence[object] | None) -> Group:
+    """Return (N,) the groups to be left out, -1 of neither side.
+
+    Patients on one side, on the other, and on both are dealt apart: how much is known of each is counted by itself.
+    """
+    each = np.arange(len(inside)) if people is None else np.asarray(people)
+    sides = [inside] if rest is None else [inside, rest]
+    kinds = sum((1 << place) * np.isin(each, each[side]) for place, side in enumerate(sides))
+    group = np.full(len(inside), -1)
+    for kind in (1, 2, 3):
+        rows = np.flatnonzero((kinds == kind) & np.any(sides, axis=0))
+        group[rows] = group.max() + 1 + deal(each[rows])
+    return group
+
+
+def _left_out(runs: Sequence[Weighted], mask: Mask, group: Group) -> tuple[Side, Group]:
+    """Return (R,) values on the images of a mask, (R, G) with each group of them left out, and the groups."""
     rows = np.flatnonzero(mask)
-    groups = leave_out(len(rows), None if people is None else [people[row] for row in rows.tolist()])
-    weights = np.zeros((len(groups) + 1, len(mask)))
+    held = np.unique(group[rows])
+    weights = np.zeros((len(held) + 1, len(mask)))
     weights[0, rows] = 1.0
-    weights[1:, rows] = groups
+    weights[1:, rows] = group[rows] != held[:, None]
     found = np.stack([run.values(weights) for run in runs])
-    return found[:, 0], found[:, 1:]
+    return (found[:, 0], found[:, 1:]), held
