@@ -82,6 +82,9 @@ CASES = [
     pytest.param("rsna_frozen_10", TinySource, DRAWN, SINGLE, id="yolov3-map-drawn-per-run"),
     pytest.param("object_frozen_100", TinySource, {}, SINGLE, id="yolov3-froc"),
     pytest.param("covid_unet_frozen", TinySource, {}, SINGLE, id="unet", marks=pytest.mark.slow),
+    pytest.param(
+        "object_finetune_100", TinySource, {}, SINGLE, id="yolov3-finetuned", marks=pytest.mark.slow
+    ),
     pytest.param("covid_linear", TokenSource, DRAWN, TINY, id="linear-tokens-drawn-per-run"),
     pytest.param("object_frozen_100", TokenSource, QUARTERS, SINGLE, id="yolov3-tokens-of-quarters"),
 ]
