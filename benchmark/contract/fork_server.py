@@ -149,7 +149,8 @@ def fork(module: str, environment: Mapping[str, str], log: IO[bytes], seconds: f
         _servers[key] = ForkServer(environment)
         return _servers[key].fork(request, log, seconds)
     except TimeoutError:
-        _servers.pop(key).end()
+        if key in _servers:
+            _servers.pop(key).end()
         raise
     finally:
         _lock.release()

@@ -26,6 +26,9 @@ def serve() -> None:
     """Do what is asked on the socket that is standard input, until whoever asks is gone."""
     requests = socket.socket(fileno=os.dup(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's, who ends this process
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_DFL
+    )  # where the caller ignores it, nobody would know how a process ended
     running: dict[int, tuple[int, socket.socket]] = {}
     events = select.poll()
     events.register(requests, select.POLLIN)

@@ -153,6 +153,27 @@ def test_limits_hold_where_no_process_can_be_ended_by_a_file(
         run_apart("tests.benchmark.contract.works:sleep_for_ever", {}, Limits(20, 1, 1 << 30, 0))
 
 
+def test_a_server_with_too_many_open_files_goes_on_later() -> None:
+    _, server, *_ = family()
+    limits = resource.prlimit(server, resource.RLIMIT_NOFILE)
+    resource.prlimit(server, resource.RLIMIT_NOFILE, (6, limits[1]))
+    try:
+        assert family()[1] == os.getpid()
+    finally:
+        resource.prlimit(server, resource.RLIMIT_NOFILE, limits)
+    assert family()[1] == server
+
+
+@pytest.mark.usefixtures("place")
+def test_how_a_process_ended_is_known_to_a_caller_that_ignores_ends_of_children() -> None:
+    kept = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with pytest.raises(ApartError, match=r"^broke off \(exit code -6\)"):
+            run_apart("tests.benchmark.contract.works:crash", {}, LIMITS)
+    finally:
+        signal.signal(signal.SIGCHLD, kept)
+
+
 def test_an_environment_too_large_for_a_request_costs_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     _, server, *_ = family()
     for number in range(4):
