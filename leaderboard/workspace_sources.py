@@ -134,8 +134,8 @@ def _origin(name: str, description: Description, declared: Sequence[Path]) -> Or
     folder = next((path / name for path in declared if (path / name / FILE).is_file()), None)
     own = read_submission([folder.parent], name, lambda error: None) if folder else None
     facts = description.backbone
-    sayings = [own] if own and (own.weights or facts is None) else []
-    named = [one.normalisation for one in (*sayings, *([facts] if facts else []))]
+    named = [own.normalisation] if own and (own.weights or facts is None) else []
+    named += [facts.normalisation] if facts else []
     return Origin(
         known=facts is not None or bool(own and folder and kind_of(own, folder) != "claims"),
         declared=own.weights.backbone_sha256 if own and own.weights else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_runs_are_held_against_the_normalisation_of_declaration_or_backbone(
     write_backbone(backbones, "plain", provenance={"method": "method"})
     write_submission(declared, "method", normalisation=imagenet, corpus="reports")
     protocol, profile = load_protocol("lovt-2026-448"), load_profile("demo")
-    names = {"protocol": protocol.name, "protocol_sha256": protocol.digest()}
+    names: dict[str, Any] = {"protocol": protocol.name, "protocol_sha256": protocol.digest()}
     names |= {"profile": profile.name, "profile_sha256": profile.digest()}
 
     def wrong(used: Normalisation | None) -> list[str]:

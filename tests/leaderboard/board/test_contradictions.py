@@ -240,7 +240,7 @@ TWIN = PLAN.model_copy(update={"normalisation": "declared"})
 def whole(normalisation: str | None, rate: float = 0.01) -> list[RunRecord]:
     """Return the runs of a cell under one normalisation, whose tuning chooses the rate."""
     scores = (0.25, 0.2) if rate == 0.1 else (0.2, 0.25)
-    named = {"normalisation_sha256": normalisation}
+    named: dict[str, Any] = {"normalisation_sha256": normalisation}
     tuned = [
         run(value=score, phase="tune", learning_rate=tried, test={}, **named)
         for tried, score in zip(SPEC.learning_rates, scores, strict=True)
