@@ -140,7 +140,7 @@ def _origin(name: str, description: Description, declared: Sequence[Path]) -> Or
         known=facts is not None or bool(own and folder and kind_of(own, folder) != "claims"),
         declared=own.weights.backbone_sha256 if own and own.weights else None,
         here=facts.sha256 if facts else None,
-        normalisations=frozenset(one and one.digest() for one in named) or None,
+        normalisations=frozenset(None if one is None else one.digest() for one in named) or None,
     )
 
 
