@@ -11,7 +11,7 @@ import click
 
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.evaluation_names import check_name
-from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
 from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Of a drawn backbone.  [default: the first of the final runs]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--profile", default="paper", show_default=True, help="Image side and number of test images.")
-@click.option("--protocol", default="lovt-2022", show_default=True, help="Protocol file of that name.")
+@protocol_option
 @click.option("--self-pairs", is_flag=True, help="Reference: count the pair of an embedding with itself.")
 @click.option("--train-mode", is_flag=True, help="Reference, on RSNA: batch norm with batch statistics.")
 @click.option(

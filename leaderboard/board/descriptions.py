@@ -20,7 +20,7 @@ from lovt_bench.benchmark.contract.backbone import (
 )
 from lovt_bench.benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_empty, is_name
 from lovt_bench.benchmark.contract.dataset import Track
-from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
+from lovt_bench.benchmark.contract.declared_facts import IMAGENET, DeclaredFacts, Normalisation
 from lovt_bench.benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row, RowFacts
 from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
@@ -51,6 +51,8 @@ class BackboneFacts(Model):
     parameters: PositiveInt | None = None
     network: NetworkFacts | None = Field(default=None, exclude_if=is_empty)
     frozen_only: bool = False
+    normalisation: Normalisation | None = Field(default=None, exclude=True)
+    """As declared when it was made; runs are held against it, and no row shows it."""
     made_here: bool = False
     """The harness made the weights by running the submission, whoever did; written by releases before `made_by`."""
     made_by: Name | None = None
@@ -249,12 +251,17 @@ def _facts(
             parameters=manifest.parameters,
             network=_network(manifest, method),
             frozen_only=manifest.frozen_only,
+            normalisation=manifest.provenance.normalisation,
             made_by=made_by(manifest.provenance),
             provenance=provenance_texts(manifest)
             | ({"Weights from": clean(str(url), limit=200)} if url else {}),
         )
     if name in (_RANDOM, _IMAGENET):
-        return BackboneFacts(architecture=_PAPER, network=network_of(_PAPER))
+        return BackboneFacts(
+            architecture=_PAPER,
+            network=network_of(_PAPER),
+            normalisation=IMAGENET if name == _IMAGENET else None,
+        )
     if _family(name) == _RANDOM:
         drawn = _drawn(name, None)
         return BackboneFacts(architecture=drawn, network=network_of(drawn))

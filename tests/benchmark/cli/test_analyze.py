@@ -72,6 +72,12 @@ def test_bad_input_ends_in_one_sentence(workspace, arguments, words):
     assert not (workspace / "results").exists()
 
 
+def test_two_protocols_are_refused(workspace):
+    result = analyze(workspace, "random", "--protocol", "lovt-2022", "--protocol", "lovt-2026")
+    assert result.exit_code == 2
+    assert "--protocol is given as lovt-2022 and lovt-2026" in result.output
+
+
 def test_nothing_prepared_is_said(tmp_path):
     result = analyze(tmp_path, "random")
     assert result.exit_code == 1
