@@ -111,7 +111,12 @@ class Question:
     def key(self) -> str:
         """Digest of all that the numbers depend on."""
         backbones = [
-            [each.sha256, self.drawn(each), self.level_of(each).model_dump(mode="json"), stated and stated.digest()]
+            [
+                each.sha256,
+                self.drawn(each),
+                self.level_of(each).model_dump(mode="json"),
+                stated and stated.digest(),
+            ]
             for each in (self.source, self.other)
             if each is not None
             for stated in [self.normalisation(each)]

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Of a drawn backbone.  [default: the first of the final runs]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--profile", default="paper", show_default=True, help="Image side and number of test images.")
-@click.option("--protocol", default="lovt-2022", show_default=True, help="Image side, normalisation, precision.")
+@click.option(
+    "--protocol", default="lovt-2022", show_default=True, help="Image side, normalisation, precision."
+)
 @click.option("--self-pairs", is_flag=True, help="Reference: count the pair of an embedding with itself.")
 @click.option("--train-mode", is_flag=True, help="Reference, on RSNA: batch norm with batch statistics.")
 @click.option(

@@ -124,7 +124,9 @@ def _check(shown: Table, hidden: Table) -> None:
                 f"{str(other)[:12]}; evaluate both the same way"
             )
     weights = {row.id: row.backbone_sha256 for row in hidden.rows}
-    if other := [row.id for row in shown.rows if weights.get(row.id, row.backbone_sha256) != row.backbone_sha256]:
+    if other := [
+        row.id for row in shown.rows if weights.get(row.id, row.backbone_sha256) != row.backbone_sha256
+    ]:
         raise LeaderboardError(
             f"open and hidden have other weights under one name: {', '.join(other)}; copy or link the backbone of the "
             "open workspace, evaluate it again in the hidden one"
