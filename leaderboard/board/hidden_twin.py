@@ -66,8 +66,8 @@ def compare_twins(shown: Table, hidden: Table) -> list[Moved]:
         )
     if len(set(datasets)) < DATASETS:
         raise LeaderboardError(
-            f"all tasks that both phantoms have are of {datasets[0]}; at least {DATASETS} datasets are needed to tell a "
-            "fall from chance: evaluate more of them in both workspaces"
+            f"all tasks that both phantoms have are of {datasets[0]}; at least {DATASETS} datasets are needed to tell "
+            "a fall from chance: evaluate more of them in both workspaces"
         )
     places = np.array(
         [[ranks([scores[row][side][t] for row in scores]) for t in range(len(tasks))] for side in (0, 1)]
