@@ -113,8 +113,8 @@ class _Squares:
                     )
                 if max(height, width) ** 2 > LARGEST_SQUARE:
                     raise DataError(
-                        f"corpus {self._root}: an image of {height} x {width} pixels makes too large a square; leave it "
-                        "out, or make it smaller, and prepare the corpus again"
+                        f"corpus {self._root}: an image of {height} x {width} pixels makes too large a square; leave "
+                        "it out, or make it smaller, and prepare the corpus again"
                     )
                 grey = np.asarray(self._pixels[offset : offset + height * width]).reshape(height, width)
                 frame = Frame.padded(height, width, side, self._protocol.odd_padding)

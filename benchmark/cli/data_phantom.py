@@ -28,9 +28,7 @@ SECRET_BITS, SECRET_LIMIT = 63, 64
     show_default=True,
     help="Images per dataset (mimic-cxr: studies). At least 20, nih-cxr 40.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0), help="Another seed, other patients.  [default: 0]"
-)
+@click.option("--seed", type=click.IntRange(0), help="Another seed, other patients.  [default: 0]")
 @click.option(
     "--seed-file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -150,8 +148,8 @@ def _secret_seed(file: Path) -> int:
             fresh.write_text(f"{secrets.randbits(SECRET_BITS)}\n", encoding="utf-8")
     elif file.stat().st_mode & 0o077:
         raise click.ClickException(
-            f"{file}: others than its owner may read or change this secret; take that from them with `chmod 600 {file}`, "
-            "or move it away for a new one if somebody may have seen it"
+            f"{file}: others than its owner may read or change this secret; mend it with `chmod 600 {file}`, or "
+            "move it away for a new one if somebody may have seen it"
         )
     try:
         text = read_plain(file, SECRET_LIMIT, follow=True).decode("ascii").strip()

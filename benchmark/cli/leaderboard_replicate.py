@@ -62,7 +62,8 @@ def replicate(
 
     if run and results:
         raise click.UsageError(
-            "--run records in the workspace, --results reads elsewhere: give --workspace alone, or --results without --run"
+            "--run records in the workspace, --results reads elsewhere: give --workspace alone, or "
+            "--results without --run"
         )
     try:
         if run:

@@ -22,3 +22,8 @@ declared normalisation; images are grey, so nothing else changes."""
 def called_canary(name: str) -> bool:
     """Return whether a backbone has a name that `backbone canaries` gives."""
     return name.endswith(tuple(f"-{kind}" for kind in get_args(Canary)))
+
+
+def called_ceiling(name: str) -> bool:
+    """Return whether a backbone has a name that `pretrain` gives the ceiling."""
+    return (name == CEILING or name.startswith(f"{CEILING}-")) and not called_canary(name)

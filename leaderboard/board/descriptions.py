@@ -19,7 +19,7 @@ from lovt_bench.benchmark.contract.backbone import (
     network_of,
 )
 from lovt_bench.benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_empty, is_name
-from lovt_bench.benchmark.contract.controls import CONTROL, called_canary
+from lovt_bench.benchmark.contract.controls import CONTROL, called_canary, called_ceiling
 from lovt_bench.benchmark.contract.dataset import Track
 from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
 from lovt_bench.benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row, RowFacts
@@ -195,14 +195,13 @@ def _facts_of(method: Submission | None, manifest: BackboneManifest | None) -> d
     return said
 
 
-def _supervision(
-    name: str, method: Submission | None, manifest: BackboneManifest | None
-) -> Supervision:
+def _supervision(name: str, method: Submission | None, manifest: BackboneManifest | None) -> Supervision:
     """Return what the method's declaration says; where it is not here, what it said when the weights were made.
 
-    Where nothing but run records is here, a row that is called as a canary is a control: of a kind that is not known.
+    Where nothing but run records is here, a row that is called as a control is one.
     """
-    said = manifest.provenance.supervision if manifest else CONTROL if called_canary(name) else None
+    called = CONTROL if called_canary(name) or called_ceiling(name) else None
+    said = manifest.provenance.supervision if manifest else called
     return method.supervision if method else said or "unknown"
 
 

@@ -1,7 +1,7 @@
 """Where a control cannot land: a release is refused when one does. Pure functions of a board.
 
-What is compared is the mean difference over tasks that both rows have in full, by its error over seeds, on these images.
-At `ALPHA` one-sided a sound board is refused once in a thousand comparisons.
+What is compared is the mean difference over tasks that both rows have in full, by its error over seeds, on these
+images. At `ALPHA` one-sided a sound board is refused once in a thousand comparisons.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr
 
-from lovt_bench.benchmark.contract.controls import CANARY, CEILING, CONTROL
+from lovt_bench.benchmark.contract.controls import CANARY, CEILING, CONTROL, called_ceiling
 from lovt_bench.benchmark.contract.leaderboard import Cell, Leaderboard, Row, Table
 from lovt_bench.leaderboard.board.provenance import SHOWN
 from lovt_bench.leaderboard.errors import LeaderboardError
@@ -99,13 +99,14 @@ def _of_table(table: Table) -> Iterator[Judgement]:
     for row in drawn:
         yield from _above_all(row, trained, every, FEW, where, "a random draw cannot be")
     for row in table.controls:
-        kind = row.provenance.get("Variant") if row.provenance.get("Method") == CANARY else None
+        method = row.provenance.get("Method")
+        kind = row.provenance.get("Variant") if method == CANARY else None
         if kind == "constant":
             why = "features that do not depend on the image cannot be, frozen"
             yield from _above_all(row, trained, frozen, 1, where, why)
         elif kind in ("shuffled", "swapped"):
             yield _beside_original(row, table, kind, where)
-        elif CEILING in (row.id, row.provenance.get("Method")):
+        elif method == CEILING or (method is None and called_ceiling(row.id)):
             yield from _below_random(row, drawn, every, where)
         else:
             yield Judgement(

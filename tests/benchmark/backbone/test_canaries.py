@@ -49,7 +49,10 @@ def test_twins_see_images_as_their_original_does(declared: Normalisation | None,
     found = []
     for one, provenance in ((original, said), (made, canary_provenance(manifest, "swapped"))):
         images = Images(
-            pixels, PixelStatistics(mean=0.5, std=0.25), torch.device("cpu"), declared=provenance.normalisation
+            pixels,
+            PixelStatistics(mean=0.5, std=0.25),
+            torch.device("cpu"),
+            declared=provenance.normalisation,
         )
         with torch.no_grad():
             found.append(one.feature_maps(images.image(torch.arange(2))))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lovt_bench.benchmark.contract.leaderboard import Cell, Leaderboard, Row, RunValue
+from lovt_bench.benchmark.contract.leaderboard import Cell, Leaderboard, Row, RunValue, Summary
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.descriptions import BackboneFacts, Description, describe
@@ -188,7 +188,7 @@ def lone(name: str, values: dict[str, np.ndarray]) -> Row:
         Cell(
             task=task,
             status="complete",
-            summary=None,
+            summary=Summary(runs=len(each), mean=each.mean(), std=each.std(ddof=1)),
             runs=[
                 RunValue(seed=seed, key=digest(name), value=float(value)) for seed, value in enumerate(each)
             ],
@@ -198,19 +198,19 @@ def lone(name: str, values: dict[str, np.ndarray]) -> Row:
     return Row(id=name, display_name=name, method=name, cells=cells, complete=True, mean_rank=1, best_on=0)
 
 
-@pytest.mark.parametrize("shared", [0.0, 0.5, 0.8])
+@pytest.mark.parametrize("shared", [0.0, 0.8])
 def test_a_draw_that_is_good_in_all_tasks_counts_once(shared: float):
-    """Two hundred pairs of equal rows, five runs on eighteen tasks; one row's runs of a seed have a part in common."""
+    """A hundred and twenty pairs of equal rows, five runs on eighteen tasks; runs of a seed are alike in one row."""
     rng = np.random.default_rng(1)
     chances = []
-    for _ in range(200):
+    for _ in range(120):
         draws = np.sqrt(shared) * rng.normal(size=5)
         drawn = {task: 0.5 + 0.01 * (draws + np.sqrt(1 - shared) * rng.normal(size=5)) for task in TASKS}
         fixed = {task: 0.5 + 0.01 * rng.normal(size=5) for task in TASKS}
         found = lead(lone("random", drawn), lone("lovt", fixed), TASKS)
         assert found is not None
         chances.append(found.p)
-    assert sum(chance < 0.001 for chance in chances) <= 2
+    assert sum(chance < 0.001 for chance in chances) <= 1
     assert stats.kstest(chances, "uniform").pvalue > 0.01
 
 
@@ -225,8 +225,17 @@ def test_runs_that_share_no_seed_over_tasks_tell_nothing():
 
 def test_a_control_whose_folder_is_not_here_is_no_row_and_its_kind_is_asked_for():
     """Records of another machine: names alone say what was a canary."""
-    names = ("lovt", "simclr", "byol", "random", "lovt-constant", "lovt-swapped", "phantom_masks")
-    levels = dict(zip(names, (0.5, 0.4, 0.3, 0.6, 0.9, 0.51, 0.05), strict=True))
+    names = (
+        "lovt",
+        "simclr",
+        "byol",
+        "random",
+        "lovt-constant",
+        "lovt-swapped",
+        "phantom_masks",
+        "phantom_masks-30",
+    )
+    levels = dict(zip(names, (0.5, 0.4, 0.3, 0.6, 0.9, 0.51, 0.05, 0.05), strict=True))
     known = describe(names, REPOSITORY / "submissions", None)
     made = build(record_set(records(levels)), (), list(TASKS.values()), known)
     [table] = made.tables
@@ -234,7 +243,7 @@ def test_a_control_whose_folder_is_not_here_is_no_row_and_its_kind_is_asked_for(
     said = judge(made)
     wrong = [item.text for item in said if item.refused]
     assert any("a random draw cannot be" in text for text in wrong)
-    assert any("though it was told the answers" in text for text in wrong)
+    assert sum("though it was told the answers" in text for text in wrong) == 2
     for name in ("lovt-constant", "lovt-swapped"):
         assert any(item.text.startswith(f"{name} in") and "kind of control" in item.text for item in said)
 
