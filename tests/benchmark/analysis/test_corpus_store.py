@@ -71,7 +71,7 @@ def test_an_empty_split_and_no_corpus_are_said(corpus, tmp_path):
         opened(corpus.parent / "tinny")
 
 
-def lie(corpus, table, **values) -> None:
+def lie(corpus, table, **values):
     """Give all rows of the test split these values; digests fit: whoever made the corpus lied in all files."""
     path = corpus / f"{table}.parquet"
     content = pd.read_parquet(path)
