@@ -76,9 +76,8 @@ def lie(corpus, table, **values):
     path = corpus / f"{table}.parquet"
     content = pd.read_parquet(path)
     for column, value in values.items():
-        content[column] = np.where(content["split"] == "test", value, content[column]).astype(
-            content[column].dtype
-        )
+        kind = str(content[column].dtype)
+        content[column] = np.where(content["split"] == "test", value, content[column]).astype(kind)
     content.to_parquet(path)
     manifest = json.loads((corpus / "corpus.json").read_text())
     manifest["files"][path.name] = file_sha256(path)
