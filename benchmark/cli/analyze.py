@@ -77,7 +77,7 @@ def analyze(
       lovt-bench analyze mine --dataset rsna --self-pairs --train-mode --pixel-statistics 0.5 0.5
     """
     from lovt_bench.benchmark.data.errors import DataError
-    from lovt_bench.tasks.profile import load_profile
+    from lovt_bench.tasks.profile import input_side, load_profile
     from lovt_bench.tasks.protocol import load_protocol
 
     try:
@@ -110,8 +110,10 @@ def analyze(
                     most_images=limits.max_test_images,
                     level=level,
                     seed=rules.runs.final_seeds[0] if seed is None else seed,
-                    side=limits.image_side,
+                    side=input_side(limits, rules),
                     half=rules.optimisation.frozen_feature_precision == "float16",
+                    protocol=rules.name,
+                    declared=rules.data.normalisation == "declared",
                     device=place,
                     workspace=root,
                     settings=AnalysisSettings(

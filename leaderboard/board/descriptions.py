@@ -19,6 +19,7 @@ from lovt_bench.benchmark.contract.backbone import (
     network_of,
 )
 from lovt_bench.benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_empty, is_name
+from lovt_bench.benchmark.contract.controls import CONTROL, called_canary, called_ceiling
 from lovt_bench.benchmark.contract.dataset import Track
 from lovt_bench.benchmark.contract.declared_facts import IMAGENET, DeclaredFacts, Normalisation
 from lovt_bench.benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row, RowFacts
@@ -170,7 +171,7 @@ def _describe(
         display_name=display_name,
         method=next(filter(None, map(clean, methods)), display_name),
         fraction=manifest.provenance.fraction if manifest else None,
-        supervision=_supervision(method, manifest),
+        supervision=_supervision(name, method, manifest),
         **_facts_of(method, manifest),
         pretraining_data=[clean(words.title(item)) for item in declared],
         description=_initialised(drawn, manifest)
@@ -196,9 +197,13 @@ def _facts_of(method: Submission | None, manifest: BackboneManifest | None) -> d
     return said
 
 
-def _supervision(method: Submission | None, manifest: BackboneManifest | None) -> Supervision:
-    """Return what the method's declaration says; where it is not here, what it said when the weights were made."""
-    said = manifest.provenance.supervision if manifest else None
+def _supervision(name: str, method: Submission | None, manifest: BackboneManifest | None) -> Supervision:
+    """Return what the method's declaration says; where it is not here, what it said when the weights were made.
+
+    Where nothing but run records is here, a row that is called as a control is one.
+    """
+    called = CONTROL if called_canary(name) or called_ceiling(name) else None
+    said = manifest.provenance.supervision if manifest else called
     return method.supervision if method else said or "unknown"
 
 
