@@ -21,6 +21,7 @@ def run_plans() -> list[RunPlan]:
             tune_seed=protocol.runs.tune_seed,
             final_seeds=protocol.runs.final_seeds[: profile.max_runs],
             grid_steps=protocol.runs.grid_steps,
+            normalisation=protocol.data.normalisation,
             tasks={spec.id: apply_profile(spec, profile) for spec in tasks},
         )
         for protocol in map(load_protocol, protocol_names())

@@ -134,10 +134,13 @@ def _origin(name: str, description: Description, declared: Sequence[Path]) -> Or
     folder = next((path / name for path in declared if (path / name / FILE).is_file()), None)
     own = read_submission([folder.parent], name, lambda error: None) if folder else None
     facts = description.backbone
+    named = [own.normalisation] if own and (own.weights or facts is None) else []
+    named += [facts.normalisation] if facts else []
     return Origin(
         known=facts is not None or bool(own and folder and kind_of(own, folder) != "claims"),
         declared=own.weights.backbone_sha256 if own and own.weights else None,
         here=facts.sha256 if facts else None,
+        normalisations=frozenset(None if one is None else one.digest() for one in named) or None,
     )
 
 

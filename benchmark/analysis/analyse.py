@@ -21,6 +21,7 @@ from lovt_bench.benchmark.backbone.sources import BackboneSource
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
 from lovt_bench.benchmark.contract.base import digest_of
 from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.declared_facts import Normalisation
 from lovt_bench.benchmark.contract.embedding_report import (
     ANALYSIS,
     AnalysisSettings,
@@ -37,7 +38,7 @@ from lovt_bench.benchmark.engine.inputs.extraction import cache_of
 from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
 from lovt_bench.benchmark.log import logger
 
-_VERSION = 1
+_VERSION = 2
 """Raise when the same question would get other numbers."""
 
 SPLIT: SplitName = "test"
@@ -66,6 +67,8 @@ class Question:
         seed: Of draws.
         side: Side of the network input in pixels.
         half: Whether features are stored in half precision.
+        protocol: Name of the protocol that side, precision and normalisation follow.
+        declared: Whether images are normalised as each backbone declares it; else by statistics of pixels.
         device: Where to compute.
         workspace: Root of the workspace.
     """
@@ -79,6 +82,8 @@ class Question:
     device: torch.device
     workspace: Path
     seed: int
+    protocol: str
+    declared: bool = False
     other: BackboneSource | None = None
     most_images: int | None = None
     level: str | None = None
@@ -98,17 +103,28 @@ class Question:
         """Return the seed of a backbone that is drawn; None for any other."""
         return self.seed if source.drawn_per_run else None
 
+    def normalisation(self, source: BackboneSource) -> Normalisation | None:
+        """Return what a backbone declares, where that counts; None: by statistics of pixels."""
+        return source.normalisation if self.declared and self.settings.pixel_statistics is None else None
+
     @cached_property
     def key(self) -> str:
         """Digest of all that the numbers depend on."""
         backbones = [
-            [each.sha256, self.drawn(each), self.level_of(each).model_dump(mode="json")]
+            [
+                each.sha256,
+                self.drawn(each),
+                self.level_of(each).model_dump(mode="json"),
+                stated and stated.digest(),
+            ]
             for each in (self.source, self.other)
             if each is not None
+            for stated in [self.normalisation(each)]
         ]
         return digest_of(
             {
                 "version": _VERSION,
+                "protocol": self.protocol,
                 "backbones": backbones,
                 "dataset": self.store.manifest.identity(),
                 "split": SPLIT,
@@ -135,7 +151,7 @@ def check(question: Question) -> None:
         if source.fixed_side not in (None, question.side):
             raise ValueError(
                 f"backbone {source.name} takes images of {source.fixed_side} pixels only, the profile has "
-                f"{question.side}; choose another profile"
+                f"{question.side} under {question.protocol}; choose another"
             )
     name = question.store.manifest.name
     if question.images == 0:
@@ -202,7 +218,9 @@ def analyse(question: Question, advance: Callable[[int], None] = lambda images: 
         track=manifest.track,
         split=SPLIT,
         images=question.images,
+        protocol=question.protocol,
         image_side=question.side,
+        normalisation=question.normalisation(question.source),
         level=embeddings.level,
         tokens=question.source.tokens is not None,
         batch=BATCH,
@@ -256,6 +274,7 @@ class _Pair:
             backbone_sha256=self._other.sha256,
             seed=self._question.drawn(self._other),
             level=self._embeddings.level,
+            normalisation=self._question.normalisation(self._other),
             cka_global=self._whole.cka(whole.raw, self._moments[0]),
             cka_local=None if self._local is None else self._local.cka(local.raw, self._moments[1]),
             global_pair=self._whole.metrics(),
@@ -285,6 +304,7 @@ def _open(
         side=question.side,
         half=question.half,
         device=question.device,
+        normalisation=question.normalisation(source),
         # An exported graph has batch norm as in evaluation.
         library="torch" if settings.train_mode else None,
     )

@@ -15,10 +15,14 @@ from lovt_bench.benchmark.contract.dataset import DatasetManifest, SplitName
 from lovt_bench.benchmark.contract.protocol import DataProtocol
 from lovt_bench.benchmark.data.corpus import format as fmt
 from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.images import MAX_PIXELS
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.data.transforms import Frame, fit_image
 from lovt_bench.benchmark.disk.digest import write_all
 from lovt_bench.benchmark.disk.intact import damage, listed
+
+LARGEST_SQUARE = MAX_PIXELS
+"""Pixels of an image that was padded: of a thin one they are the square of its length."""
 
 _COLUMNS = ["split", "offset", "height", "width"]
 
@@ -49,7 +53,10 @@ def corpus_store(root: Path, split: SplitName, protocol: DataProtocol, scratch: 
         images = pq.read_table(root / fmt.IMAGES, columns=_COLUMNS).to_pandas()
         pixels = np.load(root / fmt.PIXELS, mmap_mode="r", allow_pickle=False)
         chosen = studies[studies["split"] == split]
-        first = images.iloc[chosen["first_image"].to_numpy()]
+        places = chosen["first_image"].to_numpy()
+        if (places < 0).any():
+            raise ValueError(f"{fmt.STUDIES} names an image before the first")
+        first = images.iloc[places]
     except (OSError, ValueError, KeyError, IndexError, pa.ArrowException) as error:
         raise DataError(f"corpus {root} cannot be read: {str(error)[:200]}; prepare it again") from error
     if not len(chosen):
@@ -103,6 +110,11 @@ class _Squares:
                 if min(offset, height - 1, width - 1) < 0 or offset + height * width > self._pixels.size:
                     raise DataError(
                         f"corpus {self._root}: an image lies outside {fmt.PIXELS}; prepare it again"
+                    )
+                if max(height, width) ** 2 > LARGEST_SQUARE:
+                    raise DataError(
+                        f"corpus {self._root}: an image of {height} x {width} pixels makes too large a square; leave "
+                        "it out, or make it smaller, and prepare the corpus again"
                     )
                 grey = np.asarray(self._pixels[offset : offset + height * width]).reshape(height, width)
                 frame = Frame.padded(height, width, side, self._protocol.odd_padding)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.contract.backbone import BackboneManifest, Provenance
 from lovt_bench.benchmark.contract.controls import CANARY, CONTROL, Canary
+from lovt_bench.benchmark.contract.declared_facts import Normalisation
 
 SEED = 12345
 """Orders the shuffled weights."""
@@ -34,12 +35,21 @@ def turn_into_canary(backbone: Backbone, kind: Canary) -> None:
 
 
 def canary_provenance(original: BackboneManifest, kind: Canary) -> Provenance:
-    """Return what the manifest of a canary says: what it is, and of which backbone."""
+    """Return what the manifest of a canary says: what it is, and of which backbone.
+
+    Images are normalised as for the original. With the channels of `swapped` their mean and standard deviation change
+    places too: a grey image has other values in each channel then.
+    """
+    normalisation = original.provenance.normalisation
+    if normalisation and kind == "swapped":
+        normalisation = Normalisation(mean=normalisation.mean[::-1], std=normalisation.std[::-1])
     return Provenance(
         method=CANARY,
         supervision=CONTROL,
         variant=kind,
         source_sha256=original.sha256,
+        native_side=original.provenance.native_side,
+        normalisation=normalisation,
         pretraining_data=list(original.provenance.pretraining_data),
         notes=[f"{kind} canary of {original.name}: a control, not a method"],
     )

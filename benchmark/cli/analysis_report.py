@@ -25,6 +25,8 @@ def print_report(report: EmbeddingReport) -> None:
     )
     local = report.local_space
     say(
+        f"protocol {report.protocol}, {report.image_side} pixels, normalised "
+        f"{'as the backbone declares' if report.normalisation else 'by statistics of pixels'}; "
         f"level {report.level.name}: {local.positions} {'tokens' if report.tokens else 'regions'} of "
         f"{local.dimension} channels; global: their mean; pairs "
         f"{'include' if report.settings.self_pairs else 'exclude'} an embedding with itself; "

@@ -11,7 +11,7 @@ import click
 
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.evaluation_names import check_name
-from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
 from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Of a drawn backbone.  [default: the first of the final runs]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--profile", default="paper", show_default=True, help="Image side and number of test images.")
-@click.option("--protocol", default="lovt-2022", show_default=True, help="Protocol file of that name.")
+@protocol_option
 @click.option("--self-pairs", is_flag=True, help="Reference: count the pair of an embedding with itself.")
 @click.option("--train-mode", is_flag=True, help="Reference, on RSNA: batch norm with batch statistics.")
 @click.option(
@@ -77,7 +77,7 @@ def analyze(
       lovt-bench analyze mine --dataset rsna --self-pairs --train-mode --pixel-statistics 0.5 0.5
     """
     from lovt_bench.benchmark.data.errors import DataError
-    from lovt_bench.tasks.profile import load_profile
+    from lovt_bench.tasks.profile import input_side, load_profile
     from lovt_bench.tasks.protocol import load_protocol
 
     try:
@@ -110,8 +110,10 @@ def analyze(
                     most_images=limits.max_test_images,
                     level=level,
                     seed=rules.runs.final_seeds[0] if seed is None else seed,
-                    side=limits.image_side,
+                    side=input_side(limits, rules),
                     half=rules.optimisation.frozen_feature_precision == "float16",
+                    protocol=rules.name,
+                    declared=rules.data.normalisation == "declared",
                     device=place,
                     workspace=root,
                     settings=AnalysisSettings(

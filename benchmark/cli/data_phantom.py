@@ -28,13 +28,12 @@ SECRET_BITS, SECRET_LIMIT = 63, 64
     show_default=True,
     help="Images per dataset (mimic-cxr: studies). At least 20, nih-cxr 40.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other patients."
-)
+@click.option("--seed", type=click.IntRange(0), help="Another seed, other patients.  [default: 0]")
 @click.option(
     "--seed-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Secret seed, in place of --seed: read from this file, which is made with a new one if it is not there.",
+    help="Secret seed, in place of --seed: read from this file, which its owner alone may read; made with a new one if "
+    "it is not there.",
 )
 @click.option(
     "--side",
@@ -61,7 +60,7 @@ def phantom(
     out: Path | None,
     datasets: tuple[str, ...],
     images: int,
-    seed: int,
+    seed: int | None,
     seed_file: Path | None,
     side: int,
     workers: int | None,
@@ -83,8 +82,9 @@ def phantom(
       lovt-bench data phantom --sheet findings.png       # look at what is drawn
       lovt-bench data prepare rsna --raw workspace/phantom/rsna
     """
-    if seed_file is not None:
-        seed = _secret_seed(seed_file)
+    if seed is not None and seed_file is not None:
+        raise click.UsageError("give --seed or --seed-file, not both")
+    seed = _secret_seed(seed_file) if seed_file is not None else seed or 0
     if sheet:
         from lovt_bench.benchmark.data.phantom.sheet import write_sheet
 
@@ -136,7 +136,7 @@ def _secret_seed(file: Path) -> int:
     """Return the seed of a file, which only its owner may read; made if it is not there.
 
     Raises:
-        ClickException: The file holds something else.
+        ClickException: Others may read the file, or it holds something else.
     """
     import secrets
 
@@ -146,6 +146,11 @@ def _secret_seed(file: Path) -> int:
     if not file.exists():
         with new_file(file, 0o600) as fresh:
             fresh.write_text(f"{secrets.randbits(SECRET_BITS)}\n", encoding="utf-8")
+    elif file.stat().st_mode & 0o077:
+        raise click.ClickException(
+            f"{file}: others than its owner may read or change this secret; mend it with `chmod 600 {file}`, or "
+            "move it away for a new one if somebody may have seen it"
+        )
     try:
         text = read_plain(file, SECRET_LIMIT, follow=True).decode("ascii").strip()
     except (PlainFileError, OSError, UnicodeDecodeError):

@@ -75,6 +75,9 @@ class RichObserver(Observer):
     def advance(self, cost: float) -> None:
         self._progress.advance(self._bar, cost)
 
+    def runs_spared(self, runs: int) -> None:
+        self.runs -= runs
+
     def run_finished(self, spec: TaskSpec, config: RunConfig, record: RunRecord) -> None:
         self.recorded += 1
         if record.status == "diverged":

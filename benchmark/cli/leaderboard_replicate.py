@@ -11,6 +11,7 @@ from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.leaderboard_board import gather_sources
 from lovt_bench.benchmark.cli.leaderboard_options import out_option, results_option
 from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.over_images import has_over_images
 
 if TYPE_CHECKING:
     from lovt_bench.leaderboard.board.published import PublishedInfo
@@ -59,11 +60,18 @@ def replicate(
     from lovt_bench.leaderboard.releases.release import build_development
     from lovt_bench.leaderboard.show.rendering import REPLICATION
 
+    if run and results:
+        raise click.UsageError(
+            "--run records in the workspace, --results reads elsewhere: give --workspace alone, or "
+            "--results without --run"
+        )
     try:
         if run:
-            for table in gather_sources(results, workspace).published:
+            for table in gather_sources(None, workspace).published:
                 _evaluate(ctx, table.info, device, workers, workspace)
-        board, folder = build_development(out, gather_sources(results, workspace))
+        # As the version dev is, so that a release after this one shows what it showed.
+        sources = gather_sources(results, workspace, over_images=has_over_images(out))
+        board, folder = build_development(out, sources)
     except LeaderboardError as error:
         raise click.ClickException(str(error)) from error
     for found in board.replications:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 CONTROL: Literal["control"] = "control"
 """The supervision of a control."""
@@ -15,4 +15,15 @@ CANARY = "canary"
 
 Canary = Literal["constant", "shuffled", "swapped"]
 """`constant`: features do not depend on the image. `shuffled`: the weights of each filter are in another order.
-`swapped`: the first and third input channel change places; images are grey, so nothing else changes."""
+`swapped`: the first and third input channel change places, and with them their mean and standard deviation in a
+declared normalisation; images are grey, so nothing else changes."""
+
+
+def called_canary(name: str) -> bool:
+    """Return whether a backbone has a name that `backbone canaries` gives."""
+    return name.endswith(tuple(f"-{kind}" for kind in get_args(Canary)))
+
+
+def called_ceiling(name: str) -> bool:
+    """Return whether a backbone has a name that `pretrain` gives the ceiling."""
+    return (name == CEILING or name.startswith(f"{CEILING}-")) and not called_canary(name)

@@ -14,6 +14,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 from lovt_bench.benchmark.contract.dataset import PixelStatistics, SplitName, Track
+from lovt_bench.benchmark.contract.declared_facts import Normalisation
 from lovt_bench.benchmark.contract.made_with import DeviceKind, Words
 
 ANALYSIS = "analysis"
@@ -111,6 +112,8 @@ class Comparison(Model):
     backbone_sha256: Sha256
     seed: int | None
     level: FeatureLevel
+    normalisation: Normalisation | None = None
+    """As in the report."""
     cka_global: float | None
     """Linear CKA of the global spaces, 0 to 1. None where one of them does not vary."""
     cka_local: float | None
@@ -140,7 +143,11 @@ class EmbeddingReport(Model):
     track: Track
     split: SplitName
     images: PositiveInt
+    protocol: str
+    """Image side, normalisation and precision follow it."""
     image_side: PositiveInt
+    normalisation: Normalisation | None = None
+    """Of the images, as the backbone declares it; None: by statistics of pixels."""
     level: FeatureLevel
     tokens: bool
     """Whether the local embeddings are tokens on their own grid, from which levels are resampled."""

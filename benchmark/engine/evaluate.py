@@ -127,10 +127,11 @@ class _Progress(Watcher):
         self._budget = budget
         self._jobs = {job.id: job for job in jobs}
         self._left = {job.id: job.cost for job in jobs}
+        self._runs = {job.id: job.runs for job in jobs}
         self._positions = {spec.id: position for position, spec in enumerate(evaluation.specs, start=1)}
         self._specs = {spec.id: spec for spec in evaluation.specs}
         self._observer, self._shown = observer, ""
-        observer.start(sum(self._left.values()), sum(job.runs for job in jobs))
+        observer.start(sum(self._left.values()), sum(self._runs.values()))
 
     def admit(self, job: Job) -> bool:
         return self._budget is None or any(self._budget.admits(task) for task in self._jobs[job.id].task_ids)
@@ -148,6 +149,7 @@ class _Progress(Watcher):
             told = event["run"]  # as JSON by another process
             record = RunRecord.model_validate_json(told) if isinstance(told, str) else told
             run = record.run
+            self._runs[job.id] -= 1
             config = RunConfig(run.phase, run.learning_rate, run.seed)
             self._observer.run_finished(self._specs[run.task], config, record)
 
@@ -163,6 +165,8 @@ class _Progress(Watcher):
                 self.failures.setdefault(task, end.reason)
         elif end.status == "skipped":
             self.left.update(tasks)
+        elif (spared := self._runs[job.id]) > 0:
+            self._observer.runs_spared(spared)
 
     def _advance(self, job: Job, cost: float) -> None:
         """Never beyond what the job was said to cost: it may have been begun twice, or have stopped early."""

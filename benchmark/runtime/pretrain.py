@@ -77,8 +77,10 @@ def pretrain(
             with Narrator(listener, outputs.log, run.limits.log_bytes) as narrator:
                 ended = runtime.run(run, narrator)
             break
-        except (KeyboardInterrupt, SubmissionError, OSError):  # before the run began, or a second Ctrl-C
-            outputs.drop_halves()
+        except (KeyboardInterrupt, SubmissionError, OSError):
+            # Before the run began, a second Ctrl-C, or the first one just after the run ended well: that end is kept.
+            if outputs.waiting(inputs) is None:
+                outputs.drop_halves()
             raise
         except EngineError as error:
             logger.warning("attempt %d: %s", attempts, error)

@@ -33,6 +33,8 @@ class Origin(NamedTuple):
     """Digest of the backbone that the declaration names."""
     here: str | None = None
     """Digest of the backbone in the workspace."""
+    normalisations: frozenset[str | None] | None = None
+    """Digests of the normalisations that they name, None for none; None where nothing says it."""
 
 
 class Contradiction(Model):
@@ -81,6 +83,7 @@ def contradictions(
         *_same_numbers(every),
         *_same_values(every),
         *_weights_of_nobody(every, origins),
+        *_normalisation_of_nobody(every, known, origins),
     ]
     return sorted({item.to_json(): item for item in found}.values(), key=_order)
 
@@ -116,8 +119,9 @@ def _by_cell(
     cells: dict[tuple[object, ...], list[RunRecord]] = defaultdict(list)
     for record in records:
         run = record.run
-        edition = (run.dataset_sha256, run.task_sha256, run.backbone_sha256, run.engine)
-        cells[(group_key(record), record.submission, run.task, edition)].append(record)
+        edition = (run.dataset_sha256, run.task_sha256)
+        weights = (run.backbone_sha256, run.normalisation_sha256)
+        cells[(group_key(record), record.submission, run.task, edition, weights, run.engine)].append(record)
     for members in cells.values():
         run = members[0].run
         yield Runs(tuple(members), plans.get((run.protocol_sha256, run.profile_sha256)), now)
@@ -213,3 +217,34 @@ def _weights_of_nobody(
         elif origin.declared and ran not in (origin.declared, origin.here):
             text = f"Its runs used the weights {ran[:8]}; it declares {origin.declared[:8]}."
             yield Contradiction(track=track, submission=name, text=text)
+
+
+def _normalisation_of_nobody(
+    records: Iterable[RunRecord], plans: Mapping[tuple[str, str], RunPlan], origins: Mapping[str, Origin]
+) -> Iterator[Contradiction]:
+    """Yield runs whose images were normalised otherwise than protocol, declaration and backbone say."""
+    for record in records:
+        run, origin = record.run, origins.get(record.submission)
+        plan, used = plans.get((run.protocol_sha256, run.profile_sha256)), run.normalisation_sha256
+        if plan is None:
+            continue
+        if plan.normalisation == "dataset":
+            named: frozenset[str | None] = frozenset({None})
+        elif origin is None or origin.normalisations is None:
+            continue
+        else:
+            named = origin.normalisations
+        if used not in named:
+            said = " or ".join(sorted(_normalisation(one) for one in named))
+            text = f"Images of its runs were normalised by {_normalisation(used)}; it should be {said}."
+            yield Contradiction(
+                track=record.track,
+                submission=record.submission,
+                task=run.task,
+                group=group_key(record),
+                text=text,
+            )
+
+
+def _normalisation(digest: str | None) -> str:
+    return "the statistics of the dataset" if digest is None else f"the declared numbers {digest[:8]}"

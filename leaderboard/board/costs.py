@@ -24,6 +24,7 @@ class CostKey(NamedTuple):
     task: str
     edition: tuple[str, str]
     backbone: str
+    normalisation: str | None
 
 
 def costs(cells: Mapping[CostKey, Sequence[RunRecord]]) -> dict[CostKey, Cost]:
@@ -42,7 +43,7 @@ def by_cell(records: Iterable[RunRecord]) -> dict[CostKey, list[RunRecord]]:
 
 _cell_of = attrgetter(
     *("protocol", "protocol_sha256", "profile", "profile_sha256"),
-    *("task", "dataset_sha256", "task_sha256", "backbone_sha256"),
+    *("task", "dataset_sha256", "task_sha256", "backbone_sha256", "normalisation_sha256"),
 )
 """What of a run's key is in `CostKey`: to make one for each run takes longer."""
 
@@ -50,12 +51,13 @@ _cell_of = attrgetter(
 def _key(record: RunRecord) -> CostKey:
     run = record.run
     edition = (run.dataset_sha256, run.task_sha256)
-    return CostKey(group_key(record), record.submission, run.task, edition, run.backbone_sha256)
+    weights = (run.backbone_sha256, run.normalisation_sha256)
+    return CostKey(group_key(record), record.submission, run.task, edition, *weights)
 
 
 def cell_key(group: GroupKey, item: RunSet) -> CostKey:
     """Return the key of the cell that a set of final runs makes."""
-    return CostKey(group, item.submission, item.task, item.edition, item.backbone)
+    return CostKey(group, item.submission, item.task, item.edition, item.backbone, item.normalisation)
 
 
 def _cost(runs: Sequence[RunRecord]) -> Cost:

@@ -19,8 +19,9 @@ from lovt_bench.benchmark.contract.backbone import (
     network_of,
 )
 from lovt_bench.benchmark.contract.base import NAME_RULE, Model, Name, Sha256, is_empty, is_name
+from lovt_bench.benchmark.contract.controls import CONTROL, called_canary, called_ceiling
 from lovt_bench.benchmark.contract.dataset import Track
-from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
+from lovt_bench.benchmark.contract.declared_facts import IMAGENET, DeclaredFacts, Normalisation
 from lovt_bench.benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row, RowFacts
 from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
@@ -51,6 +52,8 @@ class BackboneFacts(Model):
     parameters: PositiveInt | None = None
     network: NetworkFacts | None = Field(default=None, exclude_if=is_empty)
     frozen_only: bool = False
+    normalisation: Normalisation | None = Field(default=None, exclude=True)
+    """As declared when it was made; runs are held against it, and no row shows it."""
     made_here: bool = False
     """The harness made the weights by running the submission, whoever did; written by releases before `made_by`."""
     made_by: Name | None = None
@@ -168,7 +171,7 @@ def _describe(
         display_name=display_name,
         method=next(filter(None, map(clean, methods)), display_name),
         fraction=manifest.provenance.fraction if manifest else None,
-        supervision=_supervision(method, manifest),
+        supervision=_supervision(name, method, manifest),
         **_facts_of(method, manifest),
         pretraining_data=[clean(words.title(item)) for item in declared],
         description=_initialised(drawn, manifest)
@@ -194,9 +197,13 @@ def _facts_of(method: Submission | None, manifest: BackboneManifest | None) -> d
     return said
 
 
-def _supervision(method: Submission | None, manifest: BackboneManifest | None) -> Supervision:
-    """Return what the method's declaration says; where it is not here, what it said when the weights were made."""
-    said = manifest.provenance.supervision if manifest else None
+def _supervision(name: str, method: Submission | None, manifest: BackboneManifest | None) -> Supervision:
+    """Return what the method's declaration says; where it is not here, what it said when the weights were made.
+
+    Where nothing but run records is here, a row that is called as a control is one.
+    """
+    called = CONTROL if called_canary(name) or called_ceiling(name) else None
+    said = manifest.provenance.supervision if manifest else called
     return method.supervision if method else said or "unknown"
 
 
@@ -249,12 +256,17 @@ def _facts(
             parameters=manifest.parameters,
             network=_network(manifest, method),
             frozen_only=manifest.frozen_only,
+            normalisation=manifest.provenance.normalisation,
             made_by=made_by(manifest.provenance),
             provenance=provenance_texts(manifest)
             | ({"Weights from": clean(str(url), limit=200)} if url else {}),
         )
     if name in (_RANDOM, _IMAGENET):
-        return BackboneFacts(architecture=_PAPER, network=network_of(_PAPER))
+        return BackboneFacts(
+            architecture=_PAPER,
+            network=network_of(_PAPER),
+            normalisation=IMAGENET if name == _IMAGENET else None,
+        )
     if _family(name) == _RANDOM:
         drawn = _drawn(name, None)
         return BackboneFacts(architecture=drawn, network=network_of(drawn))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Literal
 
 from lovt_bench.benchmark.contract.base import Model, Sha256
 from lovt_bench.benchmark.contract.run_record import RunRecord
@@ -33,6 +34,7 @@ class RunPlan(Model):
     tune_seed: int
     final_seeds: list[int]
     grid_steps: int = 0
+    normalisation: Literal["dataset", "declared"] = "dataset"
     tasks: dict[str, TaskSpec]
     """By id, with the profile applied."""
 

@@ -3,8 +3,9 @@
 - A *group* shares protocol, profile, track and splits, each with its digest, and a suite of tasks. One group is one
   table.
 - A *set* is the final runs of a submission on a task that are equal in everything but the seed.
-- A table shows each task on one *edition* (image store and task specification) and each submission with one
-  backbone. If there are several, the one that covers most counts; among those that cover equally much, the newest.
+- A table shows each task on one *edition* (image store and task specification) and each submission with one backbone
+  under one normalisation. If there are several, the one that covers most counts; among those that cover equally much,
+  the newest.
 
 Whatever stays out is named in a note.
 """
@@ -51,6 +52,8 @@ class RunSet:
     edition: tuple[str, str]
     """Digests of image store and task specification."""
     backbone: str
+    normalisation: str | None
+    """Digest of the declared normalisation of its images; None where the protocol or the backbone has none."""
     runs: tuple[RunRecord, ...]
     """By seed."""
     expected: int
@@ -201,7 +204,7 @@ def _group(key: GroupKey, records: list[RunRecord], expected_runs: Mapping[tuple
     sets = [_run_set(runs, expected) for runs in by_identity.values()]
     notes: list[str] = []
     sets = _keep(sets, lambda item: item.task, lambda item: item.edition, _edition_note, notes)
-    sets = _keep(sets, lambda item: item.submission, lambda item: item.backbone, _backbone_note, notes)
+    sets = _keep(sets, lambda item: item.submission, _weights_of, _backbone_note, notes)
     sets = _keep(
         sets, lambda item: (item.submission, item.task), lambda item: item.identity, _rate_note, notes
     )
@@ -221,6 +224,7 @@ def _run_set(runs: list[RunRecord], expected: int) -> RunSet:
         task=run.task,
         edition=(run.dataset_sha256, run.task_sha256),
         backbone=run.backbone_sha256,
+        normalisation=run.normalisation_sha256,
         runs=tuple(sorted(runs, key=lambda record: record.run.seed)),
         expected=expected,
     )
@@ -234,10 +238,13 @@ def _keep(
     sets: list[RunSet],
     place_of: Callable[[RunSet], _Place],
     variant_of: Callable[[RunSet], _Variant],
-    note: Callable[[RunSet], str],
+    note: Callable[[RunSet, RunSet], str],
     notes: list[str],
 ) -> list[RunSet]:
-    """Return one variant's sets per place: of most whole cells, then of most cells, then the newest."""
+    """Return one variant's sets per place: of most whole cells, then of most cells, then the newest.
+
+    `note` is given what is left out and one of what is kept in its place.
+    """
     by_place: dict[_Place, list[RunSet]] = defaultdict(list)
     for item in sets:
         by_place[place_of(item)].append(item)
@@ -265,12 +272,19 @@ def _keep(
         chosen = max(variants, key=lambda variant: precedence(variants, variant))
         kept += variants[chosen]
         notes += [
-            note(item) for variant, members in variants.items() if variant != chosen for item in members
+            note(item, variants[chosen][0])
+            for variant, members in variants.items()
+            if variant != chosen
+            for item in members
         ]
     return kept
 
 
-def _edition_note(item: RunSet) -> str:
+def _weights_of(item: RunSet) -> tuple[str, str]:
+    return item.backbone, item.normalisation or ""
+
+
+def _edition_note(item: RunSet, kept: RunSet) -> str:
     store, task = item.edition
     return (
         f"{item.shown} they used another image store ({store[:8]}) or task specification ({task[:8]}) "
@@ -278,10 +292,13 @@ def _edition_note(item: RunSet) -> str:
     )
 
 
-def _backbone_note(item: RunSet) -> str:
+def _backbone_note(item: RunSet, kept: RunSet) -> str:
+    if item.backbone == kept.backbone:
+        found = item.normalisation[:8] if item.normalisation else "that of the dataset"
+        return f"{item.shown} they used another normalisation ({found}) than the row shows."
     return f"{item.shown} they used another backbone ({item.backbone[:8]}) than the row shows."
 
 
-def _rate_note(item: RunSet) -> str:
+def _rate_note(item: RunSet, kept: RunSet) -> str:
     rate = item.runs[0].run.learning_rate
     return f"{item.shown} they used another learning rate ({rate:g}) than the cell shows."

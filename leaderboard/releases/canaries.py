@@ -1,7 +1,7 @@
 """Where a control cannot land: a release is refused when one does. Pure functions of a board.
 
-What is compared is the mean difference over tasks that both rows have in full, by its error over runs: other seeds on
-these images. At `ALPHA` one-sided a sound board is refused once in a thousand comparisons.
+What is compared is the mean difference over tasks that both rows have in full, by its error over seeds, on these
+images. At `ALPHA` one-sided a sound board is refused once in a thousand comparisons.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr
 
-from lovt_bench.benchmark.contract.controls import CANARY, CEILING, CONTROL
-from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Row, Table
+from lovt_bench.benchmark.contract.controls import CANARY, CEILING, CONTROL, called_ceiling
+from lovt_bench.benchmark.contract.leaderboard import Cell, Leaderboard, Row, Table
 from lovt_bench.leaderboard.board.provenance import SHOWN
 from lovt_bench.leaderboard.errors import LeaderboardError
 
@@ -48,25 +48,33 @@ class Lead:
 
 
 def lead(first: Row, second: Row, tasks: Iterable[str]) -> Lead | None:
-    """Return the lead of the first row, by Welch's approximation; None where no task has two runs of both."""
-    differences, variances, weights = [], [], []
+    """Return the lead of the first row, by Welch's test of its means over tasks, one for each seed.
+
+    Runs of one seed are one observation: a row that is drawn has one backbone for all tasks of a seed, so that a good
+    draw is good in all. None where no task has two runs of both.
+    """
+    cells: list[tuple[Cell, Cell]] = []
     for task in tasks:
-        pair = [row.cell(task) for row in (first, second)]
-        found = [cell.summary for cell in pair if cell and cell.status == "complete" and cell.summary]
-        if len(found) < 2 or any(one.std is None for one in found):
-            continue
-        differences.append(found[0].mean - found[1].mean)
-        for one in found:
-            assert one.std is not None
-            variances.append(one.std**2 / one.runs)
-            weights.append(one.runs - 1)
-    if not differences:
+        one, other = first.cell(task), second.cell(task)
+        if one and other and all(each.status == "complete" and len(each.runs) > 1 for each in (one, other)):
+            cells.append((one, other))
+    means = [_by_seed(each) for each in zip(*cells, strict=True)]
+    if not means or min(map(len, means)) < 2:
         return None
-    difference, error = float(np.mean(differences)), np.sqrt(sum(variances)) / len(differences)
+    difference = float(means[0].mean() - means[1].mean())
+    variances = [values.var(ddof=1) / len(values) for values in means]
+    error = np.sqrt(sum(variances))
     if error == 0:
-        return Lead(difference, 0.0 if difference > 0 else 1.0, len(differences))
-    freedom = sum(variances) ** 2 / sum(v**2 / n for v, n in zip(variances, weights, strict=True))
-    return Lead(difference, float(stdtr(freedom, -difference / error)), len(differences))
+        return Lead(difference, 0.0 if difference > 0 else 1.0, len(cells))
+    freedom = error**4 / sum(v**2 / (len(x) - 1) for v, x in zip(variances, means, strict=True))
+    return Lead(difference, float(stdtr(freedom, -difference / error)), len(cells))
+
+
+def _by_seed(cells: Sequence[Cell]) -> np.ndarray:
+    """Return the mean over tasks for each seed that all of them have."""
+    values = [{run.seed: run.value for run in cell.runs if run.value is not None} for cell in cells]
+    seeds = sorted(set.intersection(*map(set, values)))
+    return np.array([np.mean([one[seed] for one in values]) for seed in seeds])
 
 
 def judge(board: Leaderboard) -> list[Judgement]:
@@ -91,14 +99,20 @@ def _of_table(table: Table) -> Iterator[Judgement]:
     for row in drawn:
         yield from _above_all(row, trained, every, FEW, where, "a random draw cannot be")
     for row in table.controls:
-        kind = row.provenance.get("Variant") if row.provenance.get("Method") == CANARY else None
+        method = row.provenance.get("Method")
+        kind = row.provenance.get("Variant") if method == CANARY else None
         if kind == "constant":
             why = "features that do not depend on the image cannot be, frozen"
             yield from _above_all(row, trained, frozen, 1, where, why)
         elif kind in ("shuffled", "swapped"):
             yield _beside_original(row, table, kind, where)
-        elif row.provenance.get("Method") == CEILING:
+        elif method == CEILING or (method is None and called_ceiling(row.id)):
             yield from _below_random(row, drawn, every, where)
+        else:
+            yield Judgement(
+                f"{row.display_name} {where}: not judged, what kind of control it is is not known here; the folder of "
+                "these weights says it (workspace/backbones)"
+            )
 
 
 def _above_all(

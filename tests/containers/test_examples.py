@@ -53,7 +53,7 @@ def pretrain(
             "workers": None, "time_limit": None, "hard_limit": None, "wandb": None, "online_evaluation": True,
             "runtime": "docker", "image": tag, "base_image": "none", "build_network": None, "assets": None,
             "limits": Limits(memory_bytes=GIB, shared_memory_bytes=64 << 20, scratch_bytes=64 << 20, cpus=1, pids=64),
-            "workspace": tmp_path, "corpus": lambda: write_corpus(tmp_path / "corpora" / "tiny"),
+            "workspace": tmp_path, "corpus": lambda need: write_corpus(tmp_path / "corpora" / "tiny"),
             "more_mounts": [images.site_mount()],
         }  # fmt: skip
         request = Request(**{**settings, **changes})

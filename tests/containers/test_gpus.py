@@ -130,7 +130,7 @@ def request(folder: Path, **changes: Any) -> Request:
         "name": None, "resume": False, "force": False, "device": "auto", "devices": None, "workers": None,
         "time_limit": None, "hard_limit": None, "wandb": None, "online_evaluation": True, "runtime": "docker",
         "image": None, "base_image": images.TINY_IMAGE, "build_network": "none", "limits": Limits(), "assets": None,
-        "workspace": folder / "workspace", "corpus": lambda: folder, "tags": PREFIX,
+        "workspace": folder / "workspace", "corpus": lambda need: folder, "tags": PREFIX,
     }  # fmt: skip
     return Request(**given | changes)
 

@@ -53,7 +53,7 @@ def ask(engine: docker.DockerClient, base_image: str, tmp_path: Path) -> Ask:
             "workers": 0, "time_limit": None, "hard_limit": None, "wandb": None, "online_evaluation": False,
             "runtime": "docker", "image": None, "base_image": base_image, "build_network": "none",
             "limits": LIMITS, "assets": None, "workspace": tmp_path,
-            "corpus": lambda: tmp_path / "corpora" / "tiny", "more_mounts": [images.site_mount()],
+            "corpus": lambda need: tmp_path / "corpora" / "tiny", "more_mounts": [images.site_mount()],
             "tags": "lovt-bench-test", **changes,
         }  # fmt: skip
         told = Told()

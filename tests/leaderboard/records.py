@@ -38,6 +38,7 @@ def record(
         "phase": "final",
         "learning_rate": 0.01,
         "seed": 12345,
+        "normalisation_sha256": None,
     }
     fields: dict[str, Any] = {
         "submission": submission,

@@ -5,8 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from tests.leaderboard.records import runs, write
+import pytest
+
+from lovt_bench.benchmark.contract.declared_facts import HALF, IMAGENET, Normalisation
+from lovt_bench.leaderboard.board.descriptions import describe
+from lovt_bench.leaderboard.workspace_sources import contradictions_here
+from lovt_bench.tasks.profile import load_profile
+from lovt_bench.tasks.protocol import load_protocol
+from tests.leaderboard.board.test_descriptions import write_backbone, write_submission
+from tests.leaderboard.records import record, record_set, runs, write
 
 CODE = """
 import sys
@@ -27,3 +36,30 @@ def test_a_board_is_gathered_where_torch_cannot_be_imported(tmp_path: Path) -> N
         [sys.executable, "-c", CODE, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == ["lovt-18 4", "['phantom-seeded-demo-lovt-2022']"]
+
+
+@pytest.mark.parametrize(
+    ("name", "normal"),
+    [("imagenet", IMAGENET), ("random", None), ("made", HALF), ("method", IMAGENET), ("plain", None)],
+)
+def test_runs_are_held_against_the_normalisation_of_declaration_or_backbone(
+    tmp_path: Path, name: str, normal: Normalisation | None
+) -> None:
+    """A backbone that is here knows how its images were normalised; without one, its declaration does."""
+    declared, backbones = tmp_path / "submissions", tmp_path / "backbones"
+    half, imagenet = HALF.model_dump(mode="json"), IMAGENET.model_dump(mode="json")
+    write_backbone(backbones, "made", provenance={"method": "other", "normalisation": half})
+    write_backbone(backbones, "plain", provenance={"method": "method"})
+    write_submission(declared, "method", normalisation=imagenet, corpus="reports")
+    protocol, profile = load_protocol("lovt-2026-448"), load_profile("demo")
+    names: dict[str, Any] = {"protocol": protocol.name, "protocol_sha256": protocol.digest()}
+    names |= {"profile": profile.name, "profile_sha256": profile.digest()}
+
+    def wrong(used: Normalisation | None) -> list[str]:
+        one = record(name, **names, normalisation_sha256=used and used.digest())
+        found = contradictions_here(record_set([one]), describe([name], declared, backbones), [declared])
+        return [item.text for item in found if "were normalised by" in item.text]
+
+    assert {used: bool(wrong(used)) for used in (IMAGENET, HALF, None)} == {
+        used: used != normal for used in (IMAGENET, HALF, None)
+    }

@@ -8,8 +8,9 @@ import torch
 
 from lovt_bench.tasks.boxes import BoxTarget
 from lovt_bench.tasks.losses.dice import dice_loss
+from lovt_bench.tasks.losses.upsampled_dice import upsampled_dice_loss
 from lovt_bench.tasks.objective import build_objective
-from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.protocol import load_protocol, protocol_names
 from lovt_bench.tasks.registry import load_task, load_tasks
 
 PROTOCOL = load_protocol()
@@ -66,6 +67,23 @@ def test_a_corrected_protocol_changes_the_loss():
     for metric in metrics:
         metric.update(torch.ones(1, 1, 2, 2), torch.ones(1, 1, 2, 2))  # probability 0.73
     assert [metric.compute()["opacity_dice"] for metric in metrics] == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("name", protocol_names())
+def test_an_image_without_foreground_teaches_beside_one_that_has_some(name):
+    """Else nothing would teach a head to leave healthy images alone."""
+    protocol = load_protocol(name)
+    masks = torch.zeros(2, 1, 8, 8)
+    masks[0, 0, :4] = 1
+    for maps in (torch.zeros(2, 1, 8, 8, requires_grad=True), torch.zeros(1, 2, 1, 4, 4, requires_grad=True)):
+        loss = (
+            build_objective(load_task("rsna_seg_linear_1"), protocol).loss(maps, masks)
+            if maps.ndim == 4
+            else upsampled_dice_loss(maps, masks, mode=protocol.metrics.dice_loss).sum()
+        )
+        loss.backward()
+        assert maps.grad is not None
+        assert maps.grad.flatten(0, -4)[1].min() > 0, "less foreground there is a smaller loss"
 
 
 def test_metrics_of_nothing_are_an_error():

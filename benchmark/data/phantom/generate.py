@@ -72,7 +72,8 @@ def existing(root: Path, settings: Settings, force: bool) -> PhantomManifest | N
     if not force:
         names = ("dataset", "seed", "images", "side", "generator")
         differences = ", ".join(
-            f"{name} {have} instead of {want}"
+            # A seed may be the secret of a hidden twin.
+            "another seed" if name == "seed" else f"{name} {have} instead of {want}"
             for name, have, want in zip(names, found, wanted, strict=True)
             if have != want
         )

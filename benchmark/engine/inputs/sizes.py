@@ -21,7 +21,8 @@ class SplitSizes:
 def split_sizes(spec: TaskSpec, profile: Profile, train: int, validation: int, test: int) -> SplitSizes:
     """Return the rows used of splits of the given sizes: the first round(n * fraction), halves to even.
 
-    Raises ValueError if the training rows do not fill one batch, since incomplete batches are dropped.
+    Raises ValueError if the training rows do not fill one batch, also where incomplete batches are trained on: the
+    published batch size is part of the task.
     """
     sizes = SplitSizes(
         train=_sized(
@@ -37,8 +38,9 @@ def split_sizes(spec: TaskSpec, profile: Profile, train: int, validation: int, t
     )
     if sizes.train < spec.batch_size:
         raise ValueError(
-            f"task {spec.id}: {sizes.train} training images do not fill one batch of {spec.batch_size}; "
-            f"prepare more images, or use a profile for few images (--profile small)"
+            f"task {spec.id}: {sizes.train} training images do not fill one batch of {spec.batch_size}, the "
+            f"least that a task takes under every protocol; prepare more images, or use a profile for few images "
+            f"(--profile small)"
         )
     if not sizes.validation or not sizes.test:
         raise ValueError(f"task {spec.id}: the validation or the test split of {spec.dataset} is empty")

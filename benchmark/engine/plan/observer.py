@@ -22,5 +22,8 @@ class Observer:
     def advance(self, cost: float) -> None:
         """Work of that cost is done."""
 
+    def runs_spared(self, runs: int) -> None:
+        """So many of the runs that were left to do are not needed, or another process did them."""
+
     def run_finished(self, spec: TaskSpec, config: RunConfig, record: RunRecord) -> None:
         """A run is recorded."""

@@ -186,7 +186,8 @@ class TaskPlan:
         try:
             return not self.missing(self.finals(self.choose(records)), records)
         except TaskError:
-            return not self.missing(self.tuning(), records)
+            # All tuning runs diverged, unless the grid is to go on.
+            return not self.missing(self.tuning(), records) and self.tried(records)[1] is None
 
     def key(self, config: RunConfig) -> RunKey:
         """Return what identifies a run."""

@@ -250,7 +250,9 @@ def _compared(run: ScoredRun, stored: StoredPredictions, changed: str | None) ->
     except PredictionError as error:
         said = [f"{record.predictions.file} {error}", *([f"it {changed}"] if changed else [])]
         return Rescored(record, "wrong", text="; ".join(said))
-    unknown = _need_masks(run) if record.predictions.masks is False else set()
+    found = stored.predictions
+    without = isinstance(found, MaskPredictions) and found.masks is None
+    unknown = _need_masks(run) if without else set()
     differing = [
         f"{name} {_value(again.get(name))} (recorded {record.test[name]!r})"
         for name in sorted(record.test.keys() - unknown)  # a metric that came later is no difference

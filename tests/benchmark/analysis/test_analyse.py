@@ -13,11 +13,16 @@ from lovt_bench.benchmark.analysis import embeddings
 from lovt_bench.benchmark.analysis.analyse import Question, report_of
 from lovt_bench.benchmark.backbone.model import BATCH, Backbone
 from lovt_bench.benchmark.contract.dataset import PixelStatistics, SplitName
+from lovt_bench.benchmark.contract.declared_facts import IMAGENET
 from lovt_bench.benchmark.contract.embedding_report import AnalysisSettings, EmbeddingReport
+from lovt_bench.benchmark.engine.evaluate import evaluate
 from lovt_bench.benchmark.engine.inputs.sources import Images, frozen_features
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.registry import load_task
 from tests.benchmark.analysis import plain
 from tests.benchmark.data.small_store import write_store
-from tests.benchmark.engine.world import TinyBackbone, TinySource, TokenSource
+from tests.benchmark.engine.world import TINY, TinyBackbone, TinySource, TokenSource, tiny_store
 
 CPU = torch.device("cpu")
 SIDE = 64
@@ -50,14 +55,15 @@ def question(store, tmp_path):
         device=CPU,
         workspace=tmp_path,
         seed=0,
+        protocol="lovt-2022",
     )
 
 
-def features(store, train_mode=False, statistics=None, stride=32) -> np.ndarray:
+def features(store, train_mode=False, statistics=None, stride=32, declared=None) -> np.ndarray:
     """Return (n, c, h, w) of the test split, as a backbone gives them that is called in batches of 32."""
     backbone = TinySource().load(0)
     scaled = embeddings_of_images(store)
-    images = Images(scaled, statistics or store.manifest.pixel_statistics, CPU)
+    images = Images(scaled, statistics or store.manifest.pixel_statistics, CPU, declared=declared)
     found = []
     for batch in torch.arange(len(scaled)).split(BATCH):
         if train_mode:
@@ -125,6 +131,45 @@ def test_the_quirks_of_the_reference_are_what_they_say(question):
         assert report.backbone_sha256 == plain_report.backbone_sha256
 
 
+def test_images_are_normalised_as_the_backbone_declares_where_the_protocol_has_it_so(question):
+    source = TinySource(normalisation=IMAGENET)
+    declared, plain_one = (
+        report_of(replace(question, source=source, other=TinySource(), declared=each))[0]
+        for each in (True, False)
+    )
+    assert_is(declared, features(question.store, declared=IMAGENET))
+    assert_is(plain_one, features(question.store))
+    assert (declared.normalisation, plain_one.normalisation) == (IMAGENET, None)
+    assert declared.comparison is not None
+    assert declared.comparison.normalisation is None, "the other backbone declares nothing"
+    half = AnalysisSettings(pixel_statistics=PixelStatistics(mean=0.5, std=0.5))
+    asked, _ = report_of(replace(question, source=source, declared=True, settings=half))
+    assert_is(asked, features(question.store, statistics=half.pixel_statistics))
+    assert asked.normalisation is None
+
+
+def test_a_backbone_that_was_evaluated_is_analysed_without_another_forward_pass(tmp_path):
+    """Under the protocol of 448 pixels and declared normalisation: the features are those of `evaluate`."""
+    rules, source = load_protocol("lovt-2026-448"), TinySource(normalisation=IMAGENET)
+    store = tiny_store(tmp_path, "covid-rural", protocol=rules.name)
+    evaluate(
+        Evaluation(
+            source=source, specs=[load_task("covid_linear")], stores={"covid-rural": store}, protocol=rules,
+            profile=TINY.model_copy(update={"max_runs": 1}), workspace=tmp_path, device=CPU,
+        )
+    )  # fmt: skip
+    loads, half = source.loads, rules.optimisation.frozen_feature_precision == "float16"
+    question = Question(
+        source=source, kind="dataset", dataset_sha256=store.manifest.identity(), store=store, side=128, half=half,
+        device=CPU, workspace=tmp_path, seed=0, protocol=rules.name, declared=True,
+        most_images=TINY.max_test_images,
+    )  # fmt: skip
+    report, _ = report_of(question)
+    assert (source.loads, report.image_side, report.images) == (loads, 128, 5)
+    report_of(replace(question, declared=False))
+    assert source.loads == loads + 1
+
+
 def test_a_report_that_is_there_is_not_made_again(question):
     first, _ = report_of(question)
     loads = question.source.loads
@@ -169,6 +214,7 @@ def test_another_draw_level_or_number_of_images_is_another_report(question):
         replace(question, level="c4"),
         replace(question, most_images=5),
         replace(question, half=True),
+        replace(question, protocol="lovt-2026"),
         replace(question, other=TinySource()),
         drawn,
         replace(drawn, seed=1),

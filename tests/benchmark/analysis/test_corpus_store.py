@@ -71,6 +71,19 @@ def test_an_empty_split_and_no_corpus_are_said(corpus, tmp_path):
         opened(corpus.parent / "tinny")
 
 
+def lie(corpus, table, **values):
+    """Give all rows of the test split these values; digests fit: whoever made the corpus lied in all files."""
+    path = corpus / f"{table}.parquet"
+    content = pd.read_parquet(path)
+    for column, value in values.items():
+        kind = str(content[column].dtype)
+        content[column] = np.where(content["split"] == "test", value, content[column]).astype(kind)
+    content.to_parquet(path)
+    manifest = json.loads((corpus / "corpus.json").read_text())
+    manifest["files"][path.name] = file_sha256(path)
+    (corpus / "corpus.json").write_text(json.dumps(manifest))
+
+
 @pytest.mark.parametrize(
     ("table", "column", "value"),
     [
@@ -78,20 +91,19 @@ def test_an_empty_split_and_no_corpus_are_said(corpus, tmp_path):
         ("images", "height", -4),
         ("images", "width", 10**6),
         ("studies", "first_image", 999),
+        ("studies", "first_image", -1),
     ],
 )
 def test_tables_that_lie_are_refused(corpus, table, column, value):
-    """Their digests fit: whoever made the corpus lied in all files."""
-    path = corpus / f"{table}.parquet"
-    content = pd.read_parquet(path)
-    content[column] = np.where(content["split"] == "test", value, content[column]).astype(
-        content[column].dtype
-    )
-    content.to_parquet(path)
-    manifest = json.loads((corpus / "corpus.json").read_text())
-    manifest["files"][path.name] = file_sha256(path)
-    (corpus / "corpus.json").write_text(json.dumps(manifest))
+    lie(corpus, table, **{column: value})
     with pytest.raises(DataError, match=r"cannot be read|lies outside"):
+        opened(corpus).images[0:1]
+
+
+def test_a_thin_image_does_not_take_memory_by_the_square_of_its_length(corpus):
+    """It lies inside of the file, and is small; padded to a square it would have 400 million pixels."""
+    lie(corpus, "images", offset=0, height=1, width=20_000)
+    with pytest.raises(DataError, match=r"an image of 1 x 20000 pixels makes too large a square"):
         opened(corpus).images[0:1]
 
 

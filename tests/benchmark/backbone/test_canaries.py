@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
 
-from lovt_bench.benchmark.backbone.canaries import turn_into_canary
+from lovt_bench.benchmark.backbone.canaries import canary_provenance, turn_into_canary
 from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest, save_backbone
 from lovt_bench.benchmark.backbone.sources import random_draw
 from lovt_bench.benchmark.cli.main import main
 from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.contract.dataset import PixelStatistics
+from lovt_bench.benchmark.contract.declared_facts import IMAGENET, Normalisation
+from lovt_bench.benchmark.engine.inputs.sources import Images
 
 GREY = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(0)).expand(-1, 3, -1, -1) - 0.5
 
@@ -32,6 +36,31 @@ def test_a_swapped_twin_is_the_same_function_of_grey_images_and_of_them_alone():
         assert torch.allclose(one, other, atol=1e-4)
     colour = torch.rand(1, 3, 64, 64)
     assert not torch.allclose(original.feature_maps(colour)[-1], made.feature_maps(colour)[-1], atol=1e-2)
+
+
+@pytest.mark.parametrize("declared", [None, IMAGENET], ids=["dataset", "declared"])
+def test_twins_see_images_as_their_original_does(declared: Normalisation | None, tmp_path: Path):
+    """On grey images a swapped twin is the same function, though a declared normalisation differs by channel."""
+    original, made = random_draw("resnet18", 0), random_draw("resnet18", 0)
+    said = Provenance(normalisation=declared, native_side=224)
+    manifest = save_backbone(tmp_path / "mine", original, display_name="Mine", provenance=said, onnx=False)
+    turn_into_canary(made, "swapped")
+    pixels = np.random.default_rng(0).integers(0, 255, (2, 64, 64), dtype=np.uint8)
+    found = []
+    for one, provenance in ((original, said), (made, canary_provenance(manifest, "swapped"))):
+        images = Images(
+            pixels,
+            PixelStatistics(mean=0.5, std=0.25),
+            torch.device("cpu"),
+            declared=provenance.normalisation,
+        )
+        with torch.no_grad():
+            found.append(one.feature_maps(images.image(torch.arange(2))))
+    for level, other in zip(*found, strict=True):
+        assert torch.allclose(level, other, atol=1e-4)
+    for kind in ("constant", "shuffled"):
+        twin = canary_provenance(manifest, kind)
+        assert (twin.normalisation, twin.native_side) == (declared, 224)
 
 
 def test_a_shuffled_twin_has_the_values_of_each_filter_in_another_order():

@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
+from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.sources import random_draw
 from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.contract.declared_facts import IMAGENET
 from lovt_bench.benchmark.contract.embedding_report import EmbeddingReport
+from lovt_bench.tasks.profile import input_side, load_profile
+from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.engine.world import tiny_store
 from tests.submissions.tiny_corpus import write_corpus
 
@@ -41,6 +47,19 @@ def test_all_that_is_prepared_is_analysed_once(workspace):
     assert again.output.count(" (was there)") == 2
 
 
+def test_side_and_normalisation_are_those_of_the_protocol(workspace):
+    said = Provenance(normalisation=IMAGENET)
+    mine = workspace / "backbones" / "mine"
+    save_backbone(mine, random_draw("resnet18", 0), display_name="Mine", provenance=said, onnx=False)
+    result = analyze(workspace, "mine", "--corpus", "tiny", "--protocol", "lovt-2026-448")
+    assert result.exit_code == 0, result.output
+    assert "protocol lovt-2026-448, 128 pixels, normalised as the backbone declares" in result.output
+    [path] = (workspace / "results" / "phantom" / "mine" / "analysis" / "tiny").iterdir()
+    report = EmbeddingReport.model_validate_json(path.read_bytes())
+    side = input_side(load_profile("demo"), load_protocol("lovt-2026-448"))
+    assert (report.protocol, report.image_side, report.normalisation) == ("lovt-2026-448", side, IMAGENET)
+
+
 def test_one_that_fails_does_not_keep_the_others(workspace):
     with (workspace / "corpora" / "tiny" / "pixels.npy").open("r+b") as file:
         file.truncate(200)
@@ -70,6 +89,12 @@ def test_bad_input_ends_in_one_sentence(workspace, arguments, words):
     assert words in result.output
     assert "Traceback" not in result.output
     assert not (workspace / "results").exists()
+
+
+def test_two_protocols_are_refused(workspace):
+    result = analyze(workspace, "random", "--protocol", "lovt-2022", "--protocol", "lovt-2026")
+    assert result.exit_code == 2
+    assert "--protocol is given as lovt-2022 and lovt-2026" in result.output
 
 
 def test_nothing_prepared_is_said(tmp_path):

@@ -58,6 +58,31 @@ def test_bad_options_name_what_is_allowed(arguments: list[str], message: str, tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_phantom_of_another_seed_is_refused_without_naming_either(tmp_path: Path) -> None:
+    """The open phantom lies where a keeper forgets --out, and the log is everybody's."""
+    secret, known = tmp_path / "secret", tmp_path / "phantom"
+    assert CliRunner().invoke(phantom, [*SMALL, "--seed", "7654321", "--out", str(known)]).exit_code == 0
+    refused = CliRunner().invoke(phantom, [*SMALL, "--seed-file", str(secret), "--out", str(known)])
+    assert refused.exit_code == 1
+    assert "holds a phantom with other settings (another seed). Give --force" in refused.output
+    assert secret.read_text().strip() not in refused.output
+    assert "7654321" not in refused.output
+
+
+def test_a_secret_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("4611686018427387905\n")
+    secret.chmod(0o644)
+    options = [*SMALL, "--seed-file", str(secret), "--out", str(tmp_path / "a")]
+    refused = CliRunner().invoke(phantom, options)
+    assert refused.exit_code == 1
+    assert f"chmod 600 {secret}" in refused.output.replace("\n", "")
+    assert not (tmp_path / "a").exists()
+    both = CliRunner().invoke(phantom, [*options, "--seed", "0"])
+    assert both.exit_code == 2
+    assert "give --seed or --seed-file, not both" in both.output
+
+
 def test_a_secret_seed_is_made_once_for_its_owner_alone_and_never_said(tmp_path: Path) -> None:
     secret = tmp_path / "keep" / "secret"
     options = [*SMALL, "--seed-file", str(secret)]

@@ -309,3 +309,6 @@ def test_replicate_says_what_is_missing_and_ends_with_one(workspace: Path) -> No
     unprepared = call("replicate", "--run", *places)
     assert unprepared.exit_code == 1
     assert "no real dataset with its official splits is prepared" in unprepared.output
+    elsewhere = call("replicate", "--run", "--results", workspace / "results", *places)
+    assert elsewhere.exit_code == 2
+    assert "--run records in the workspace, --results reads elsewhere" in " ".join(elsewhere.output.split())

@@ -260,6 +260,8 @@ def test_a_board_has_intervals_over_images_where_they_are_asked_for(workspace: P
     shown = {row["id"]: row["cells"]["images"] for row in table["rows"]}
     assert shown[ROW] == [pytest.approx(found.interval95, abs=1e-4)]
     assert has_over_images(out), "a release takes them, too"
+    assert call(workspace, "replicate", "--out", out).exit_code == 1
+    assert read_version(out) == board, "to look at the replication takes nothing away"
     sources = gather_sources(None, workspace, over_images=True)
     frozen = Frozen.model_validate_json(sources.files[FROZEN])
     assert replace(sources, frozen=frozen).board("dev") == board, "a release is rebuilt without predictions"

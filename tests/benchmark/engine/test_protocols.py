@@ -10,20 +10,28 @@ import pytest
 import torch
 
 from lovt_bench.benchmark.contract.declared_facts import IMAGENET
+from lovt_bench.benchmark.engine import worker
 from lovt_bench.benchmark.engine.evaluate import evaluate
 from lovt_bench.benchmark.engine.forecast.tasks import forecast_tasks
 from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
 from lovt_bench.benchmark.engine.plan.jobs import plan_jobs
+from lovt_bench.benchmark.engine.plan.observer import Observer
 from lovt_bench.benchmark.engine.plan.task_plan import TaskPlan
+from lovt_bench.benchmark.engine.record.recording import make_record
 from lovt_bench.benchmark.engine.record.rescore import Stores, rescore
+from lovt_bench.benchmark.engine.worker import Worker
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.contradictions import Origin, contradictions
 from lovt_bench.leaderboard.board.records import read_records
 from lovt_bench.leaderboard.board.run_rules import RunPlan
+from lovt_bench.leaderboard.releases.committed import as_committed
+from lovt_bench.leaderboard.releases.predictions import append_predictions, committed_predictions
 from lovt_bench.tasks.metric import metric_names
 from lovt_bench.tasks.profile import apply_profile
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
+from lovt_bench.tasks.tuning import step_beyond
+from tests.benchmark.contract.made import made_with
 from tests.benchmark.engine.world import TINY, TinySource, narrow_heads, tiny_store
 
 PROFILE = TINY.model_copy(update={"max_learning_rates": {"linear": 2, "yolov3": 1}})
@@ -114,16 +122,126 @@ def test_a_grid_goes_on_and_the_board_finds_nothing_to_contradict(tmp_path):
     assert contradictions(records, [narrow], {"tiny": Origin(known=True)}, datetime.now(UTC))
 
 
+class _Counting(Observer):
+    def __init__(self):
+        self.runs = self.finished = 0
+
+    def start(self, total_cost, runs):
+        self.runs = runs
+
+    def runs_spared(self, runs):
+        self.runs -= runs
+
+    def run_finished(self, spec, config, record):
+        self.finished += 1
+
+
+def scored(monkeypatch, score):
+    """Let tuning runs reach what a function of their learning rate says; None: they diverge."""
+
+    def made(plan, config, outcome, usage):
+        record = make_record(plan, config, outcome, usage)
+        value = score(config.learning_rate)
+        if config.phase == "final":
+            return record
+        if value is None:
+            return record.model_copy(update={"status": "diverged", "validation": {}})
+        return record.model_copy(update={"validation": {**record.validation, record.monitor: value}})
+
+    monkeypatch.setattr(worker, "make_record", made)
+
+
+def keep_lines(plan, count):
+    lines = plan.path.read_text().splitlines(keepends=True)
+    plan.path.write_text("".join(lines[:count]))
+
+
+def steps_of(made):
+    jobs = plan_jobs([TaskPlan(made, made.specs[0])])
+    return {job.payload.step: job for job in jobs if job.payload.kind == "wider"}
+
+
+def test_steps_that_are_not_taken_are_no_runs_to_do(tmp_path, monkeypatch):
+    made = evaluation(tmp_path)
+    grid = TaskPlan(made, made.specs[0]).spec.learning_rates
+    scored(monkeypatch, lambda rate: {max(grid): 0.5, step_beyond(max(grid), "highest"): 0.4}.get(rate, 0.1))
+    evaluate(made, observer := _Counting())
+    assert observer.runs == observer.finished == 2 + 1 + 2
+
+
+def test_a_tuning_cut_off_after_its_first_step_goes_on_with_the_second(tmp_path, monkeypatch):
+    made = evaluation(tmp_path)
+    plan = TaskPlan(made, made.specs[0])
+    scored(monkeypatch, lambda rate: rate / 100)
+    planned = steps_of(made)
+    (result,) = evaluate(made)
+    rates = plan.tried(plan.records())[0]
+    assert (len(rates), result.learning_rate) == (2 + 3, max(rates)), "always better beyond"
+    keep_lines(plan, 3)
+    left = steps_of(made)
+    assert list(left) == [2, 3]
+    assert {step: job.claim for step, job in planned.items() if step > 1} == {
+        step: job.claim for step, job in left.items()
+    }, "a plan of before and one of after claim the same work"
+    before = plan.path.read_bytes()
+    Worker()(planned[1].payload, lambda event: None)
+    assert plan.path.read_bytes() == before, "who waited for the first step does not take the second"
+    Worker()(left[3].payload, lambda event: None)
+    assert plan.path.read_bytes() == before, "nor the third before the second"
+    Worker()(left[2].payload, lambda event: None)
+    assert plan.path.read_bytes().startswith(before)
+    assert list(steps_of(made)) == [3]
+
+
+def test_a_grid_goes_on_beyond_a_diverged_end_only_where_the_best_rate_is_an_end(tmp_path, monkeypatch):
+    made = evaluation(tmp_path)
+    plan = TaskPlan(made, made.specs[0])
+    low, high = sorted(plan.spec.learning_rates)
+    scored(monkeypatch, lambda rate: {high: None, low: 0.5}.get(rate))
+    (result,) = evaluate(made)
+    assert plan.tried(plan.records())[0] == [*plan.spec.learning_rates, step_beyond(low, "lowest")]
+    assert result.learning_rate == low, "the step diverged, too"
+
+
+def test_a_grid_that_is_to_go_on_is_not_whole_on_another_device(tmp_path):
+    """Else this device would add the step, and neither could finish the cell."""
+    made = evaluation(tmp_path)
+    plan = TaskPlan(made, made.specs[0])
+    evaluate(made)
+    gpu = {"device": "NVIDIA A100", "made_with": made_with("NVIDIA A100", steps=4)}
+    records = {key: record.model_copy(update=gpu) for key, record in plan.records().items()}
+    grid = dict(list(records.items())[:2])
+    assert plan.tried(grid)[1] is not None
+    assert "recorded are 2 from cuda" in (plan.mixture(grid) or "")
+    assert plan.mixture(records) is None
+    diverged = {
+        key: record.model_copy(update={"status": "diverged", "validation": {}})
+        for key, record in grid.items()
+    }
+    assert plan.mixture(diverged) is None, "nothing is left to add"
+
+
+def test_committed_counts_are_rescored_but_for_the_contours(tmp_path):
+    """A release keeps masks as counts, while its records say that there were masks."""
+    evaluate(evaluation(tmp_path))
+    results, folder = tmp_path / "results", tmp_path / "committed"
+    records = as_committed(read_records(results))
+    known = append_predictions(records, results, folder, {})
+    assert len(known) == 2
+    committed = committed_predictions(records, folder, known)
+    stores = Stores(tmp_path / "data", lambda name: PROFILE)
+    again = list(rescore(records.records, tmp_path / "elsewhere", stores, committed))
+    assert [(item.outcome, item.text) for item in again] == [("equal", "")] * 2
+    assert {item.metrics for item in again} == {len(again[0].record.test) - 1}
+    assert "opacity_surface_dice" in again[0].record.test
+
+
 def test_a_cut_off_tuning_goes_on_with_the_step_that_is_left(tmp_path):
     made = evaluation(tmp_path)
     plan = TaskPlan(made, made.specs[0])
     evaluate(made)
-    lines = plan.path.read_text().splitlines(keepends=True)
-    plan.path.write_text("".join(lines[:2]))
-    left = [
-        job.payload.step for job in plan_jobs([TaskPlan(made, made.specs[0])]) if job.payload.kind == "wider"
-    ]
-    assert left == [1, 2, 3]
+    keep_lines(plan, 2)
+    assert list(steps_of(made)) == [1, 2, 3]
     before = {one.key: one.validation for one in read_records(tmp_path / "results").records}
     (result,) = evaluate(made)
     assert result.status == "done"

@@ -23,6 +23,8 @@ from lovt_bench.benchmark.contract.verdict import RunVerdict, Verdict
 from lovt_bench.benchmark.disk.leftovers import abandoned
 from lovt_bench.benchmark.runtime.execute import execute
 from lovt_bench.benchmark.runtime.filing import Pretrained
+from lovt_bench.benchmark.runtime.interruption import StoppedError
+from lovt_bench.benchmark.runtime.outputs import Outputs
 from lovt_bench.benchmark.runtime.request import Request
 from lovt_bench.benchmark.submission.read import SubmissionError
 from lovt_bench.leaderboard.board.descriptions import describe
@@ -167,6 +169,27 @@ def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_n
 
 
 @pytest.mark.slow
+def test_a_call_stopped_in_the_moment_in_which_the_run_ended_well_keeps_what_it_left(
+    call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = Outputs.add_seconds
+
+    def noted_and_stopped(*arguments: Any) -> None:
+        noted(*arguments)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Outputs, "add_seconds", noted_and_stopped)
+        with pytest.raises(
+            StoppedError, match="its run had ended well; the same command checks what it left"
+        ):
+            call()
+    assert (call.output / "backbone").is_dir()
+    call()
+    call.assert_done()
+
+
+@pytest.mark.slow
 def test_a_run_that_ended_well_is_not_run_again_and_force_begins_anew(call: Caller) -> None:
     call.killed(lambda event, arguments: event == "os.mkdir" and ".tmp-mine" in str(arguments[0]))
     waiting = RunVerdict.model_validate(
@@ -269,7 +292,7 @@ def test_a_method_that_learnt_from_an_evaluation_dataset_overlaps_with_it(
     call = Caller(tmp_path / "workspace", tmp_path / "runs")
     assert call(corpus=lambda need: corpus, pretraining_data=("Object-CXR",)) is not None
     assert read_manifest(call.root).provenance.pretraining_data == ["object-cxr", "NIH"]
-    again = {"corpus": lambda: corpus, "pretraining_data": ("Object-CXR",)}
+    again = {"corpus": lambda need: corpus, "pretraining_data": ("Object-CXR",)}
     assert call(**again) is None, "made from the same inputs"
     with pytest.raises(SubmissionError, match="is not replaced: pre-training data was not given, is siim"):
         call(**again | {"pretraining_data": ("SIIM",)})

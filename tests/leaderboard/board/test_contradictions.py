@@ -231,3 +231,47 @@ def test_weights_have_to_come_from_somewhere(origin: Origin, text: str | None) -
     items = found([*tuning(), *finals()], {"mine": origin})
     assert [item.text for item in items if text is None or text not in item.text] == []
     assert len(items) == (text is not None)
+
+
+IMAGENET, HALF = digest("imagenet"), digest("half")
+TWIN = PLAN.model_copy(update={"normalisation": "declared"})
+
+
+def whole(normalisation: str | None, rate: float = 0.01) -> list[RunRecord]:
+    """Return the runs of a cell under one normalisation, whose tuning chooses the rate."""
+    scores = (0.25, 0.2) if rate == 0.1 else (0.2, 0.25)
+    named: dict[str, Any] = {"normalisation_sha256": normalisation}
+    tuned = [
+        run(value=score, phase="tune", learning_rate=tried, test={}, **named)
+        for tried, score in zip(SPEC.learning_rates, scores, strict=True)
+    ]
+    return [*tuned, *finals(learning_rate=rate, **named)]
+
+
+def test_runs_under_two_normalisations_are_not_taken_for_too_many_runs() -> None:
+    records = record_set([*whole(IMAGENET), *whole(HALF, 0.1)])
+    items = contradictions(records, [TWIN], {"mine": Origin(known=True)}, NOW)
+    assert not [item.text for item in items if "final runs" in item.text or "learning rate" in item.text]
+
+
+@pytest.mark.parametrize(
+    ("plan", "used", "named", "text"),
+    [
+        (TWIN, IMAGENET, {IMAGENET}, None),
+        (TWIN, None, {None}, None),
+        (TWIN, HALF, None, None),
+        (TWIN, HALF, {IMAGENET, HALF}, None),
+        (TWIN, HALF, {IMAGENET}, f"numbers {HALF[:8]}; it should be the declared numbers {IMAGENET[:8]}."),
+        (TWIN, None, {IMAGENET}, "by the statistics of the dataset; it should be the declared numbers"),
+        (TWIN, IMAGENET, {None}, "it should be the statistics of the dataset."),
+        (PLAN, IMAGENET, {IMAGENET}, "it should be the statistics of the dataset."),
+        (PLAN, None, {IMAGENET}, None),
+    ],
+)
+def test_a_normalisation_has_to_be_that_which_is_declared(
+    plan: RunPlan, used: str | None, named: set[str | None] | None, text: str | None
+) -> None:
+    origin = Origin(known=True, normalisations=None if named is None else frozenset(named))
+    items = contradictions(record_set(whole(used)), [plan], {"mine": origin}, NOW)
+    assert len(items) == (text is not None)
+    assert all(text is not None and text in item.text and item.task == TASK for item in items)

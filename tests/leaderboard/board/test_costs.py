@@ -30,6 +30,7 @@ def test_tuning_counts_and_neighbours_do_not() -> None:
         record("a", "covid_linear", 0.2, engine="reference", seconds=1e6),
         record("a", "covid_linear", 0.2, phase="tune", backbone_sha256=digest("another"), seconds=1e6),
         record("a", "covid_linear", 0.2, phase="tune", dataset_sha256=digest("another"), seconds=1e6),
+        record("a", "covid_linear", 0.2, phase="tune", normalisation_sha256=digest("half"), seconds=1e6),
     ]
     assert cell_of([*own, *tuning, *others]).cost == Cost(
         runs=4, seconds=220, devices=["cpu"], peak_memory_bytes=9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,14 @@ from lovt_bench.benchmark.cli.main import main
 from lovt_bench.benchmark.contract.leaderboard import Table
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.leaderboard.board.build import build
-from lovt_bench.leaderboard.board.hidden_twin import compare_twins, falls
+from lovt_bench.leaderboard.board.hidden_twin import chances_of, compare_twins, falls, own_falls
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.statistics.hypotheses import holm
 from tests.leaderboard.records import TASKS, digest, record_set, runs, write
 
 ROWS = [f"m{number}" for number in range(8)]
 SIX = [task for task in TASKS if "linear" in task]
+DATASETS = [spec.dataset for spec in TASKS.values()]
 
 
 def drawn(
@@ -66,18 +68,54 @@ def test_the_chance_of_a_fall_is_that_of_a_new_observation():
     assert falls(np.zeros(5)).tolist() == [1.0] * 5
 
 
-def test_equal_rows_are_flagged_on_at_most_one_board_in_twenty():
-    """Five hundred boards of eight rows whose places differ by chance alone: ranks on eighteen tasks, drawn anew."""
+def test_the_chance_of_a_rows_own_falls_is_that_of_students_t():
+    moved = np.random.default_rng(0).normal(size=(5, 6))
+    expected = stats.ttest_1samp(moved, 0, alternative="greater").pvalue
+    assert own_falls(moved) == pytest.approx(expected)
+    assert own_falls(np.array([[1.0, 0.0, -1.0]] * 3)).tolist() == [0, 1, 1]
+
+
+def test_two_rows_that_trade_places_on_one_task_are_not_flagged():
+    moved = np.zeros((18, 20))
+    moved[0, :2] = 1, -1
+    assert holm(falls(moved.mean(axis=0)))[0] < 0.05, "the others stand still"
+    assert chances_of(moved, DATASETS)[0] > 0.1
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.5], ids=["tasks apart", "tasks of a dataset alike"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        pytest.param(lambda rng: rng.normal(size=8), id="eight near each other"),
+        pytest.param(lambda rng: np.array([0, 0, *range(10, 110, 10)]), id="two equal, ten apart"),
+        pytest.param(lambda rng: 5 * rng.normal(size=16), id="sixteen rows"),
+        pytest.param(lambda rng: np.array([0] * 4 + [*range(10, 130, 10)]), id="four of sixteen equal"),
+    ],
+)
+def test_sound_rows_are_flagged_on_at_most_one_board_in_twenty(
+    shape: Callable[[np.random.Generator], np.ndarray], shared: float
+):
+    """Two hundred boards whose places differ by chance alone; a planted gift is found on nearly all of them."""
     rng = np.random.default_rng(0)
-    flagged = 0
-    for _ in range(500):
-        level = rng.normal(size=8)
-        places = [
-            stats.rankdata(level + rng.normal(size=(18, 8)), axis=1).mean(axis=0) for _ in ("open", "hidden")
+    _, of_task = np.unique(DATASETS, return_inverse=True)
+    flagged = found = 0
+    for _ in range(200):
+        level = shape(rng)
+        gift = np.zeros(len(level))
+        gift[np.argsort(level)[-2]] = 1000
+        sides = [
+            level
+            + np.sqrt(shared) * rng.normal(size=(5, len(level)))[of_task]
+            + np.sqrt(1 - shared) * rng.normal(size=(18, len(level)))
+            for _ in ("open", "hidden")
         ]
-        flagged += bool((holm(falls(places[1] - places[0])) < 0.05).any())
-    assert flagged <= 0.05 * 500 + 10, "more than two standard errors above 5 %"
-    assert flagged > 0
+        hidden = stats.rankdata(sides[1], axis=1)
+        sound = holm(chances_of(hidden - stats.rankdata(sides[0], axis=1), DATASETS))
+        fitted = holm(chances_of(hidden - stats.rankdata(sides[0] - gift, axis=1), DATASETS))
+        flagged += bool((sound < 0.05).any())
+        found += bool(fitted[gift > 0] < 0.05)
+    assert flagged <= 0.05 * 200, "a sound board was flagged more than once in twenty"
+    assert found >= 0.75 * 200
 
 
 @pytest.mark.parametrize(
@@ -92,6 +130,10 @@ def test_equal_rows_are_flagged_on_at_most_one_board_in_twenty():
             lambda: phantom("hidden", profile_sha256=digest("other")),
             "open and hidden differ in their profile",
         ),
+        (
+            lambda: phantom("hidden", backbone_sha256=digest("trained again")),
+            "open and hidden have other weights under one name: m0, m1",
+        ),
         (lambda: phantom("hidden", rows=ROWS[:3]), "3 rows were measured in full on both phantoms"),
     ],
 )
@@ -99,6 +141,19 @@ def test_what_cannot_be_compared_is_refused(twin, said: str):
     with pytest.raises(LeaderboardError) as refused:
         compare_twins(phantom("open"), twin())
     assert said in str(refused.value)
+
+
+def test_one_dataset_alone_cannot_tell():
+    """Its tasks share images, so that they are no observations of their own."""
+    one, other = (
+        build(
+            record_set([item for item in drawn(name) if item.run.task.startswith("rsna")]),
+            (), list(TASKS.values()),
+        ).tables[0]
+        for name in ("open", "hidden")
+    )  # fmt: skip
+    with pytest.raises(LeaderboardError, match="all tasks that both phantoms have are of rsna; at least 2"):
+        compare_twins(one, other)
 
 
 def test_the_command_names_the_row_and_ends_with_one(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,28 +34,40 @@ from tests.benchmark.engine.world import TINY, TinySource, tiny_store
 from tests.leaderboard.records import TASKS, digest, record_set, runs
 
 RULE = ReplicationRule()
-TASK = "covid_linear"
+TASK, OTHER = "covid_linear", "rsna_seg_linear_100"
 TWO = ("random", "imagenet")
 PROTOCOL = load_protocol("lovt-2022")
 
 
-def stand_in(means: dict[str, float], interval: float, rule: ReplicationRule = RULE) -> PublishedTable:
-    """Return a published table of one task."""
+def stand_in(
+    means: dict[str, float], interval: float, rule: ReplicationRule = RULE, tasks: tuple[str, ...] = (TASK,)
+) -> PublishedTable:
+    """Return a published table."""
     info = PublishedInfo(
         name="stand-in", title="Stand-in", statement="Made up.", citation="Nobody", url="https://example.org",
         protocol="lovt-2022", profile="paper", runs=5, supervision=dict.fromkeys(means, "unknown"), replication=rule,
     )  # fmt: skip
     cells = [
-        PublishedCell(method=name, fraction=None, task=TASK, mean=mean, interval95=interval)
+        PublishedCell(method=name, fraction=None, task=task, mean=mean, interval95=interval)
         for name, mean in means.items()
+        for task in tasks
     ]
     return PublishedTable(info, tuple(cells), digest("stand-in"))
 
 
-def board(values: dict[str, list[float]], published: PublishedTable) -> Leaderboard:
+Values = dict[str, list[float] | list[float | None]]
+
+
+def board(values: Values, published: PublishedTable, task: str = TASK) -> Leaderboard:
+    return board_of({(name, task): each for name, each in values.items()}, published)
+
+
+def board_of(
+    values: Mapping[tuple[str, str], Sequence[float | None]], published: PublishedTable
+) -> Leaderboard:
     """Return a board of public, official runs of the profile paper."""
     where = {"track": "public", "splits": "official", "profile": "paper", "profile_sha256": digest("paper")}
-    found = [item for name, each in values.items() for item in runs(name, TASK, each, **where)]
+    found = [item for (name, task), each in values.items() for item in runs(name, task, each, **where)]
     expected = {(digest("lovt-2022"), digest("paper")): 5}
     return build(record_set(found), (published,), list(TASKS.values()), expected_runs=expected)
 
@@ -83,6 +96,10 @@ def test_margins_were_fixed_with_the_published_values():
     table = published_table(published, list(TASKS.values()))
     made = replicate(table, table, published.info.replication)
     assert len(made.cells) == 36
+    assert sorted((cell.row, cell.task) for cell in made.cells if not cell.tells) == [
+        ("imagenet", "nih_seg_linear"),
+        *[("random", task) for task in ("nih_seg_linear", "rsna_finetune_1", "rsna_frozen_1")],
+    ]
     for cell in made.cells:
         column = next(c for c in published.cells if c.task == cell.task and c.method.lower() == cell.row)
         assert cell.margin == pytest.approx(column.interval95 + 0.02)
@@ -92,19 +109,34 @@ def test_margins_were_fixed_with_the_published_values():
     ("values", "said"),
     [
         ({}, "not yet replicated on real data: no run of random and imagenet on a public dataset."),
-        ({"random": [0.3] * 5}, "not yet replicated on real data: of 1 cells of 2 imagenet not measured"),
+        (
+            {"random": [0.3] * 5},
+            "not yet replicated on real data: of 1 cells of 2 imagenet not measured in full (rep",
+        ),
         (
             {"random": [0.3] * 5, "imagenet": [0.9] * 5},
             "not yet replicated on real data: of 2 cells of 2 1 different",
         ),
         (
             {"random": [0.3] * 5, "imagenet": [0.5] * 5},
-            "was replicated on real data: published values reached in all",
+            "was replicated on real data: published values reached in all cells (",
         ),
-        ({"random": [0.3] * 4, "imagenet": [0.5] * 5}, "of 1 cells of 2 random not measured"),
+        (
+            {"random": [0.3] * 4, "imagenet": [0.5] * 5},
+            "of 1 cells of 2 random not measured in full, 1 not finished",
+        ),
+        (
+            {"random": [0.3] * 2, "imagenet": [0.5] * 4},
+            "of 0 cells of 2 random and imagenet not measured in full, 2",
+        ),
+        (
+            {"random": [0.3] * 5, "imagenet": [0.5] * 4 + [None]},
+            "of 2 cells of 2 1 different (replication.md)",
+        ),
+        ({"random": [0.3] * 5, "imagenet": [None] * 5}, "of 2 cells of 2 1 different (replication.md)"),
     ],
 )
-def test_a_version_says_at_its_top_what_was_replicated(values: dict[str, list[float]], said: str):
+def test_a_version_says_at_its_top_what_was_replicated(values: Values, said: str):
     made = board(values, stand_in({"Random": 0.3, "ImageNet": 0.5}, 0.0))
     [text] = sentences(made)
     assert said in text
@@ -112,6 +144,54 @@ def test_a_version_says_at_its_top_what_was_replicated(values: dict[str, list[fl
     assert text in files["leaderboard.md"].decode().split("## ")[0].replace("\\", "")
     assert text in files["index.html"].decode().split("<main")[0]
     assert text in files["replication.md"].decode()
+
+
+@pytest.mark.parametrize(
+    ("more", "replicated", "said"),
+    [
+        ({}, True, "reached in 2 of 4 cells, the others were not measured (replication.md)"),
+        ({("random", OTHER): [0.3] * 5}, True, "reached in 3 of 4 cells, the others were not measured"),
+        (
+            {("random", OTHER): [0.3] * 5, ("imagenet", OTHER): [0.9] * 4},
+            True,
+            "reached in 3 of 4 cells, 1 not finished (replication.md)",
+        ),
+        ({("imagenet", OTHER): [None] * 5}, False, "of 3 cells of 4 1 different (replication.md)"),
+        ({("imagenet", OTHER): [0.5] * 4 + [None]}, False, "of 3 cells of 4 1 different (replication.md)"),
+    ],
+)
+def test_a_cell_that_diverged_is_no_cell_that_was_not_measured(
+    more: dict[tuple[str, str], list[float | None]], replicated: bool, said: str
+):
+    both = {("random", TASK): [0.3] * 5, ("imagenet", TASK): [0.5] * 5}
+    published = stand_in({"Random": 0.3, "ImageNet": 0.5}, 0.0, tasks=(TASK, OTHER))
+    [found] = board_of({**both, **more}, published).replications
+    assert found.replicated == replicated
+    assert said in sentence("lovt-2022", found)
+    written = report([found])
+    for (row, task), values in more.items():
+        if None in values:
+            here = "50.0 ± 0.0 | 4" if values[0] else "— | 0"
+            assert (
+                f"| `{task}` | 50.0 | 2.0 | {here} | different, {values.count(None)} diverged |" in written
+            ), row
+
+
+def test_rows_that_share_no_task_replicate_nothing():
+    published = stand_in({"Random": 0.3, "ImageNet": 0.5}, 0.0, tasks=(TASK, OTHER))
+    [found] = board_of({("random", TASK): [0.3] * 5, ("imagenet", OTHER): [0.5] * 5}, published).replications
+    assert not found.replicated
+    assert "of 2 cells of 4 no task with all rows (replication.md)" in sentence("lovt-2022", found)
+
+
+def test_cells_where_nothing_would_pass_too_replicate_nothing_by_themselves():
+    """The published mean of Random is below its margin: runs of 0 are equivalent to it."""
+    published = stand_in({"Random": 0.025, "ImageNet": 0.5}, 0.01)
+    [found] = board({"random": [0.0] * 5, "imagenet": [0.5] * 5}, published).replications
+    assert [cell.verdict for cell in found.cells] == ["equivalent", "equivalent"]
+    assert not found.replicated
+    assert "of 2 cells of 2 random measured only where 0 would pass" in sentence("lovt-2022", found)
+    assert "| equivalent, 0 would pass |" in report([found])
 
 
 def test_a_protocol_without_published_values_says_so():

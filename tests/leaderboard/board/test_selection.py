@@ -120,6 +120,26 @@ def test_a_row_is_one_backbone() -> None:
     assert values_of(group, "m", "nih_seg_linear") == [0.8, 0.8]
 
 
+def test_a_row_is_one_normalisation() -> None:
+    """Numbers that are declared anew between tasks would tune a row to datasets."""
+    one, other = ({"normalisation_sha256": digest(name)} for name in ("imagenet", "half"))
+    given = [
+        *runs("m", "covid_linear", [0.1, 0.1], **one),
+        *runs("m", "nih_seg_linear", [0.2, 0.2], **one),
+        *runs("m", "rsna_seg_linear_1", [0.9, 0.9], **other),
+        *runs("m", "covid_linear", [0.8], **other, finished="2027-01-01T00:00:00Z"),
+        *runs("m", "rsna_seg_linear_1", [0.7, 0.7]),
+    ]
+    (group,) = groups_of(given)
+    assert {task: values_of(group, "m", task) for _, task in group.sets} == {
+        "covid_linear": [0.1, 0.1],
+        "nih_seg_linear": [0.2, 0.2],
+    }
+    half, dataset = f"normalisation ({digest('half')[:8]})", "normalisation (that of the dataset)"
+    assert [half in note or dataset in note for note in group.notes] == [True] * 3
+    assert not any("learning rate" in note or "another backbone" in note for note in group.notes)
+
+
 def test_a_whole_set_stands_before_a_newer_partial_one() -> None:
     whole = runs("random", "covid_linear", [0.1, 0.1])
     partial = runs("random", "covid_linear", [0.9], learning_rate=0.5, finished="2027-01-01T00:00:00Z")

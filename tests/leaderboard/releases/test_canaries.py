@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lovt_bench.benchmark.contract.leaderboard import Leaderboard
+from lovt_bench.benchmark.contract.leaderboard import Cell, Leaderboard, Row, RunValue, Summary
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.leaderboard.board.build import build
-from lovt_bench.leaderboard.board.descriptions import BackboneFacts, Description
+from lovt_bench.leaderboard.board.descriptions import BackboneFacts, Description, describe
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.releases.canaries import judge, lead
 from lovt_bench.leaderboard.releases.release import build_development, release
 from lovt_bench.leaderboard.releases.version import releases
 from lovt_bench.leaderboard.show.rendering import render
+from tests.conftest import REPOSITORY
 from tests.leaderboard.records import TASKS, digest, record_set, runs
 from tests.leaderboard.sources import sources
 
@@ -179,6 +180,72 @@ def test_the_error_of_a_lead_is_that_of_a_mean_over_tasks():
     one = lead(first, second, [first.cells[0].task])
     assert one is not None
     assert one.p == pytest.approx(test.pvalue)
+
+
+def lone(name: str, values: dict[str, np.ndarray]) -> Row:
+    """Return a row of a table with these runs by task."""
+    cells = [
+        Cell(
+            task=task,
+            status="complete",
+            summary=Summary(runs=len(each), mean=each.mean(), std=each.std(ddof=1)),
+            runs=[
+                RunValue(seed=seed, key=digest(name), value=float(value)) for seed, value in enumerate(each)
+            ],
+        )
+        for task, each in values.items()
+    ]
+    return Row(id=name, display_name=name, method=name, cells=cells, complete=True, mean_rank=1, best_on=0)
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.8])
+def test_a_draw_that_is_good_in_all_tasks_counts_once(shared: float):
+    """A hundred and twenty pairs of equal rows, five runs on eighteen tasks; runs of a seed are alike in one row."""
+    rng = np.random.default_rng(1)
+    chances = []
+    for _ in range(120):
+        draws = np.sqrt(shared) * rng.normal(size=5)
+        drawn = {task: 0.5 + 0.01 * (draws + np.sqrt(1 - shared) * rng.normal(size=5)) for task in TASKS}
+        fixed = {task: 0.5 + 0.01 * rng.normal(size=5) for task in TASKS}
+        found = lead(lone("random", drawn), lone("lovt", fixed), TASKS)
+        assert found is not None
+        chances.append(found.p)
+    assert sum(chance < 0.001 for chance in chances) <= 1
+    assert stats.kstest(chances, "uniform").pvalue > 0.01
+
+
+def test_runs_that_share_no_seed_over_tasks_tell_nothing():
+    one, other = "covid_linear", TUNED
+    row = lone("a", {one: np.array([0.1, 0.2]), other: np.array([0.1, 0.2])})
+    moved = [run.model_copy(update={"seed": run.seed + 9}) for run in row.cells[1].runs]
+    apart = row.model_copy(update={"cells": [row.cells[0], row.cells[1].model_copy(update={"runs": moved})]})
+    assert lead(apart, row, [one, other]) is None
+    assert lead(apart, row, [one]) is not None
+
+
+def test_a_control_whose_folder_is_not_here_is_no_row_and_its_kind_is_asked_for():
+    """Records of another machine: names alone say what was a canary."""
+    names = (
+        "lovt",
+        "simclr",
+        "byol",
+        "random",
+        "lovt-constant",
+        "lovt-swapped",
+        "phantom_masks",
+        "phantom_masks-30",
+    )
+    levels = dict(zip(names, (0.5, 0.4, 0.3, 0.6, 0.9, 0.51, 0.05, 0.05), strict=True))
+    known = describe(names, REPOSITORY / "submissions", None)
+    made = build(record_set(records(levels)), (), list(TASKS.values()), known)
+    [table] = made.tables
+    assert {row.id for row in table.rows} == {"lovt", "simclr", "byol", "random"}
+    said = judge(made)
+    wrong = [item.text for item in said if item.refused]
+    assert any("a random draw cannot be" in text for text in wrong)
+    assert sum("though it was told the answers" in text for text in wrong) == 2
+    for name in ("lovt-constant", "lovt-swapped"):
+        assert any(item.text.startswith(f"{name} in") and "kind of control" in item.text for item in said)
 
 
 def test_equal_rows_are_told_apart_no_more_often_than_stated():

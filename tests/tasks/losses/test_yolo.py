@@ -69,6 +69,17 @@ def test_the_mean_over_positives_weighs_a_box_alike_at_every_scale():
         assert corrected[scale].objectness.item() == pytest.approx(published[scale].objectness.item())
 
 
+def test_coordinates_of_a_box_do_not_drown_whether_it_is_found():
+    """Both pull at one shared head."""
+    maps = [torch.zeros(1, 18, grid, grid, requires_grad=True) for grid in (7, 14, 28)]
+    slopes = torch.autograd.grad(yolo_loss(maps, ONE_BOX, load_protocol("lovt-2026").yolo), maps)
+    pulls = torch.cat([one.unflatten(1, (3, 6)).movedim(2, -1).reshape(-1, 6) for one in slopes])
+    positives = pulls[pulls[:, :4].abs().sum(1) > 0]
+    assert len(positives) == 1
+    assert (positives[:, 4] < 0).all(), "it is found more"
+    assert (positives[:, :4].norm(dim=1) < 20 * positives[:, 4].abs()).all()
+
+
 def with_offset(offset: float) -> BoxTarget:
     """Return a box in a frame of side 1 and grids of one cell, where centres are offsets."""
     return BoxTarget.pack([np.array([(offset - 1, offset - 1, 2, 2)])])

@@ -76,7 +76,7 @@ def test_a_finished_phantom_is_kept_untouched(tmp_path: Path) -> None:
 def test_other_settings_need_force(tmp_path: Path) -> None:
     root = write(tmp_path, "rsna", images=20)
     other = Settings("rsna", 9, 20, SIDE)
-    with pytest.raises(PhantomError, match=r"seed 5 instead of 9.*--force"):
+    with pytest.raises(PhantomError, match=r"with other settings \(another seed\)\. Give --force"):
         write_phantom(root, other, None)
     assert write_phantom(root, other, None, force=True).seed == 9
 
