@@ -25,7 +25,8 @@ WITH_TEXT: dict[str, tuple[Any, Any]] = {
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    return Corpus(write_corpus(tmp_path_factory.mktemp("corpus") / "tiny", train=4, validation=4, test=0))
+    folder = tmp_path_factory.mktemp("corpus") / "tiny"
+    return Corpus(write_corpus(folder, train=4, validation=4, test=0, masks=True))
 
 
 @pytest.mark.parametrize("name", [*METHODS, *WITH_TEXT])
