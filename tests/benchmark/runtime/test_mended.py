@@ -130,7 +130,7 @@ def test_the_same_code_goes_on_and_what_is_not_kept_of_its_output_is_named(
 def test_a_call_that_is_stopped_before_its_run_says_so(call: Caller, write: Callable[[str], None]) -> None:
     write(EXPORT)
 
-    def corpus() -> Path:
+    def corpus(need: str) -> Path:
         raise KeyboardInterrupt
 
     declared = call.workspace.parent / "methods" / "mine" / "submission.yaml"
