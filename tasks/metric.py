@@ -43,6 +43,8 @@ class Metric(Model):
             raise ValueError(f"{wrong[0]} is of single classes, which metrics of boxes are not told")
         if not self.beside and (self.reads == "masks" or self.datasets):
             raise ValueError("reads masks and datasets are for metrics with beside=True")
+        if self.target == "boxes" and (self.reads == "masks" or self.datasets):
+            raise ValueError("reads masks and datasets are for metrics of masks")
         return self
 
     def names_of(self, classes: Sequence[str]) -> list[str]:

@@ -37,6 +37,15 @@ def test_a_metric_of_boxes_is_told_no_class(tmp_path: Path):
         metrics("boxes", tmp_path)
 
 
+@pytest.mark.parametrize("field", ['reads="masks"', 'datasets=("rsna",)'])
+def test_a_metric_of_boxes_has_nothing_that_only_masks_have(tmp_path: Path, field: str):
+    (tmp_path / "mine.py").write_text(
+        f'METRIC = Metric(names=("x",), target="boxes", beside=True, {field})\n'
+    )
+    with pytest.raises(InvalidDeclarationError, match="reads masks and datasets are for metrics of masks"):
+        metrics("boxes", tmp_path)
+
+
 def test_two_files_of_one_metric_are_refused(tmp_path: Path):
     for name in ("one", "two"):
         (tmp_path / f"{name}.py").write_text('METRIC = Metric(names=("mine",), target="boxes")\n')

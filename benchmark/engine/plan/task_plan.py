@@ -18,7 +18,7 @@ from lovt_bench.benchmark.engine.plan.runs import RunConfig, final_runs, tuning_
 from lovt_bench.benchmark.executor.job import JobError
 from lovt_bench.tasks.head import heads
 from lovt_bench.tasks.profile import apply_profile
-from lovt_bench.tasks.tuning import choose_learning_rate, grid_edge, step_beyond, tried_grid
+from lovt_bench.tasks.tuning import choose_learning_rate, grid_edge, tried_grid
 
 
 class TaskError(JobError):
@@ -86,31 +86,24 @@ class TaskPlan:
     def tried(self, records: dict[str, RunRecord]) -> tuple[list[float], float | None]:
         """Return the learning rates of the grid and those it went on to, and the next one (`tried_grid`)."""
         runs = self.evaluation.protocol.runs
+        own = self.key(RunConfig("tune", 1.0, runs.tune_seed))
         scores = {
-            rate: record.validation.get(self.spec.monitor)
-            for rate in self._possible_rates()
-            if (record := records.get(self.key(RunConfig("tune", rate, runs.tune_seed)).key()))
+            one.run.learning_rate: one.validation.get(self.spec.monitor)
+            for one in records.values()
+            if one.run.model_copy(update={"learning_rate": own.learning_rate}) == own
         }
         return tried_grid(self.spec.learning_rates, scores, runs.grid_steps)
 
-    def _possible_rates(self) -> list[float]:
-        grid = self.spec.learning_rates
-        rates = list(grid)
-        ends: dict[GridEdge, float] = {"lowest": min(grid), "highest": max(grid)}
-        for edge, end in ends.items():
-            for _ in range(self.evaluation.protocol.runs.grid_steps):
-                end = step_beyond(end, edge)
-                rates.append(end)
-        return rates
+    def _is_tuned(self, records: dict[str, RunRecord]) -> bool:
+        """Return whether all tuning runs are recorded, and the grid goes on no further."""
+        return not self.missing(self.tuning(), records) and self.tried(records)[1] is None
 
     def steps_left(self, records: dict[str, RunRecord]) -> list[int]:
         """Return the steps, from 1, by which the grid may go on beyond an end: none once its optimum is inside."""
         steps, grid = self.evaluation.protocol.runs.grid_steps, self.spec.learning_rates
-        if not self.tuning():
+        if not self.tuning() or self._is_tuned(records):
             return []
-        rates, following = self.tried(records)
-        known = not self.missing(self.tuning(), records)
-        return [] if known and following is None else list(range(len(rates) - len(grid) + 1, steps + 1))
+        return list(range(len(self.tried(records)[0]) - len(grid) + 1, steps + 1))
 
     def finals(self, learning_rate: float) -> list[RunConfig]:
         """Return the repetitions at a learning rate."""
@@ -187,7 +180,7 @@ class TaskPlan:
             return not self.missing(self.finals(self.choose(records)), records)
         except TaskError:
             # All tuning runs diverged, unless the grid is to go on.
-            return not self.missing(self.tuning(), records) and self.tried(records)[1] is None
+            return self._is_tuned(records)
 
     def key(self, config: RunConfig) -> RunKey:
         """Return what identifies a run."""

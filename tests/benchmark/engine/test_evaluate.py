@@ -27,9 +27,8 @@ from lovt_bench.benchmark.executor.job import JobError
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.contradictions import Origin, contradictions
 from lovt_bench.leaderboard.board.records import read_records
-from lovt_bench.leaderboard.board.run_rules import RunPlan
+from lovt_bench.leaderboard.run_plans import run_plan
 from lovt_bench.leaderboard.show.as_markdown import as_markdown
-from lovt_bench.tasks.profile import apply_profile
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 from tests.benchmark.contract.made import made_with
@@ -445,16 +444,7 @@ def test_what_is_recorded_contradicts_nothing_and_says_who_measured(evaluation):
 
 def contradicting(evaluation, spec, now=None):
     """Return the ends of what the board would say against the records of a task."""
-    protocol, profile = evaluation.protocol, evaluation.profile
-    plan = RunPlan(
-        protocol=protocol.name,
-        profile=profile.name,
-        protocol_sha256=protocol.digest(),
-        profile_sha256=profile.digest(),
-        tune_seed=protocol.runs.tune_seed,
-        final_seeds=protocol.runs.final_seeds[: profile.max_runs],
-        tasks={spec.id: apply_profile(spec, profile)},
-    )
+    plan = run_plan(evaluation.protocol, evaluation.profile, [spec])
     records = read_records(evaluation.workspace / "results")
     assert {record.run.task_sha256 for record in records.records} == {plan.tasks[spec.id].digest()}
     found = contradictions(records, [plan], {"tiny": Origin(known=True)}, now or datetime.now(UTC))

@@ -23,11 +23,10 @@ from lovt_bench.benchmark.engine.worker import Worker
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.contradictions import Origin, contradictions
 from lovt_bench.leaderboard.board.records import read_records
-from lovt_bench.leaderboard.board.run_rules import RunPlan
 from lovt_bench.leaderboard.releases.committed import as_committed
 from lovt_bench.leaderboard.releases.predictions import append_predictions, committed_predictions
+from lovt_bench.leaderboard.run_plans import run_plan
 from lovt_bench.tasks.metric import metric_names
-from lovt_bench.tasks.profile import apply_profile
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 from lovt_bench.tasks.tuning import step_beyond
@@ -49,20 +48,6 @@ def evaluation(root, name="lovt-2026", task="covid_linear", **changes):
         device=torch.device("cpu"),
     )
     return dataclasses.replace(made, **changes)
-
-
-def run_plan(made):
-    protocol, profile = made.protocol, made.profile
-    return RunPlan(
-        protocol=protocol.name,
-        profile=profile.name,
-        protocol_sha256=protocol.digest(),
-        profile_sha256=profile.digest(),
-        tune_seed=protocol.runs.tune_seed,
-        final_seeds=protocol.runs.final_seeds[: profile.max_runs],
-        grid_steps=protocol.runs.grid_steps,
-        tasks={spec.id: apply_profile(spec, profile) for spec in made.specs},
-    )
 
 
 @pytest.mark.parametrize(
@@ -116,9 +101,9 @@ def test_a_grid_goes_on_and_the_board_finds_nothing_to_contradict(tmp_path):
     assert plan_jobs([TaskPlan(made, made.specs[0])]) == []
     assert result.learning_rate is not None
     assert {one.grid_edge for one in result.records} == {plan.grid_edge(plan.finals(result.learning_rate)[0])}
-    found = contradictions(records, [run_plan(made)], {"tiny": Origin(known=True)}, datetime.now(UTC))
-    assert found == []
-    narrow = run_plan(made).model_copy(update={"grid_steps": 0})
+    asked = run_plan(made.protocol, made.profile, made.specs)
+    assert contradictions(records, [asked], {"tiny": Origin(known=True)}, datetime.now(UTC)) == []
+    narrow = asked.model_copy(update={"grid_steps": 0})
     assert contradictions(records, [narrow], {"tiny": Origin(known=True)}, datetime.now(UTC))
 
 
@@ -293,5 +278,11 @@ def test_the_twin_normalises_as_the_backbone_declares(tmp_path):
     config = plan.tuning()[0]
     assert plan.key(config) != plain.key(config), "another normalisation is another run"
     assert plan.data.cache(0).folder != plain.data.cache(0).folder
+    evaluate(made)
+    declared = Origin(known=True, normalisations=frozenset({IMAGENET.digest()}))
+    asked = [run_plan(made.protocol, made.profile, made.specs)]
+    assert (
+        contradictions(read_records(tmp_path / "results"), asked, {"tiny": declared}, datetime.now(UTC)) == []
+    )
     published = evaluation(tmp_path, "lovt-2026", source=source)
     assert TaskPlan(published, made.specs[0]).key(config).normalisation_sha256 is None

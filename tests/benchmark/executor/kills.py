@@ -117,6 +117,7 @@ def _round(
     running = [_driver(workspace, executor, jobs, address) for _ in range(drivers)]
     outcome.drivers += drivers
     seen: set[str] = set()
+    victim = None
     while sum(outcome.kills.values()) < kills:
         if jobs == "long":
             _await_checkpoint(workspace, running, time.time())
@@ -126,8 +127,9 @@ def _round(
         found = lines(workspace)
         assert seen <= found, "a finished run was lost"
         seen = found
-        if executor == "local" and not any(_children(driver.pid) for driver in running):
-            continue  # they still begin: on a slow machine no worker would ever be there to be killed
+        begins = executor == "local" and not any(_children(driver.pid) for driver in running)
+        if begins and victim and victim.startswith("driver"):
+            continue  # else no worker would ever be there to be killed on a slow machine
         victim = _kill(rng, running, cluster, rng.choice(signals))
         outcome.kills.update([victim] if victim else [])
         for number, driver in enumerate(running):
