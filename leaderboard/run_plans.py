@@ -49,3 +49,8 @@ def expected_runs() -> list[ExpectedRuns]:
         )
         for plan in run_plans()
     ]
+
+
+def expected_by_digests() -> dict[tuple[str, str], int]:
+    """Return the same by the digests of protocol and profile."""
+    return {(item.protocol_sha256, item.profile_sha256): item.runs for item in expected_runs()}

@@ -30,9 +30,9 @@ from lovt_bench.leaderboard.board.evidence import LADDER, evidence_of, measured_
 from lovt_bench.leaderboard.board.lineage import overlaps
 from lovt_bench.leaderboard.board.notices import mark_disputed, read_notices, withdraw
 from lovt_bench.leaderboard.board.records import RecordSet, read_records
-from lovt_bench.leaderboard.board.run_table import run_table
+from lovt_bench.leaderboard.board.run_table import controls_of, run_table
 from lovt_bench.leaderboard.board.selection import select
-from lovt_bench.leaderboard.run_plans import expected_runs
+from lovt_bench.leaderboard.run_plans import expected_by_digests
 from lovt_bench.leaderboard.text import clean
 from lovt_bench.leaderboard.workspace_sources import board_keeper
 from lovt_bench.tasks.registry import load_tasks
@@ -222,8 +222,8 @@ def _evidence(description: Description, runs: Sequence[RunRecord]) -> str | None
 def _tables(name: str, records: RecordSet, described: dict[str, Description]) -> list[Table]:
     """Return the tables that hold the submission, cut down to its row."""
     specs, suites = load_tasks(), load_suites()
-    expected = {(item.protocol_sha256, item.profile_sha256): item.runs for item in expected_runs()}
-    groups, _ = select(records.records, {spec.id: spec.metric for spec in specs}, expected, suites)
+    metrics = {spec.id: spec.metric for spec in specs}
+    groups, _ = select(records.records, metrics, expected_by_digests(), suites, controls_of(described))
     tables = [
         run_table(group, suite_specs(group, specs, suites), described, keeper=board_keeper())
         for group in groups
@@ -232,7 +232,8 @@ def _tables(name: str, records: RecordSet, described: dict[str, Description]) ->
     return [
         table.model_copy(
             update={
-                "rows": [row for row in table.rows if row.id == name],
+                "rows": [row for row in (*table.rows, *table.controls) if row.id == name],
+                "controls": [],
                 "methods": [],
                 "clean": None,
                 "frozen": None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from lovt_bench.benchmark.contract.apart_inside import RefusedError
 from lovt_bench.benchmark.contract.backbone import MANIFEST
 from lovt_bench.benchmark.contract.base import NAME_RULE, is_built_in, is_name
+from lovt_bench.benchmark.contract.controls import called_canary
 from lovt_bench.benchmark.contract.plain_file import holders
 from lovt_bench.benchmark.contract.unknown import meant
 
@@ -22,8 +23,8 @@ class BackboneError(RefusedError):
 
 
 def is_kept(name: str) -> bool:
-    """Return whether no weights from elsewhere may have a name: it means a built-in backbone, or looks like a draw."""
-    return is_built_in(name) or name.startswith(DRAWN)
+    """Return whether no weights from elsewhere may have a name: of a built-in backbone, or like a draw or a canary."""
+    return is_built_in(name) or name.startswith(DRAWN) or called_canary(name)
 
 
 def listed(workspace: Path) -> list[Path]:

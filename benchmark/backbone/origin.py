@@ -68,5 +68,5 @@ def elsewhere(name: str, weights: str = "FILE", options: Sequence[str] = ()) -> 
         return f"NAME imagenet takes the weights that lie in torch hub's cache: {imagenet.advice()}"
     kept = is_kept(name)
     words = shlex.join(["lovt-bench", "submit", "NAME" if kept else name, "--weights", weights, *options])
-    why = f"the name {name} is kept for what is always there; " if kept else ""
+    why = f"the name {name} is kept for what is always there and for canaries; " if kept else ""
     return f"{why}`backbone export` writes imagenet and random; weights from elsewhere become a backbone with: {words}"

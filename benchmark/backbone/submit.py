@@ -67,7 +67,7 @@ def check_name(name: str, workspace: Path) -> None:
     backbone_folder(workspace, name)
     if is_kept(name):
         raise BackboneError(
-            f"the name {name} is kept for the backbones that are always there; choose another name"
+            f"the name {name} is kept for the backbones that are always there and for canaries; choose another name"
         )
 
 

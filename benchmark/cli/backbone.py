@@ -161,6 +161,7 @@ def canaries(name: str, kinds: tuple[Canary, ...], force: bool, workspace: Path 
         from lovt_bench.benchmark.backbone.canaries import canary_provenance, turn_into_canary
         from lovt_bench.benchmark.backbone.folder import load_backbone, write_backbone
         from lovt_bench.benchmark.backbone.place import backbone_folder, read_manifest, writing_backbone
+        from lovt_bench.benchmark.contract.controls import canary_name
 
         place = workspace_root(workspace)
         root = backbone_folder(place, name)
@@ -168,11 +169,12 @@ def canaries(name: str, kinds: tuple[Canary, ...], force: bool, workspace: Path 
         for kind in dict.fromkeys(kinds or get_args(Canary)):
             made = load_backbone(root)
             turn_into_canary(made, kind)
-            with writing_backbone(backbone_folder(place, f"{name}-{kind}"), force=force) as new:
+            named = canary_name(name, kind)
+            with writing_backbone(backbone_folder(place, named), force=force) as new:
                 manifest = write_backbone(
                     new,
                     made,
-                    name=f"{name}-{kind}",
+                    name=named,
                     display_name=f"{original.display_name[:60]} ({kind})",
                     provenance=canary_provenance(original, kind),
                 )

@@ -188,12 +188,15 @@ def _scored(
     from lovt_bench.benchmark.cli.results import chosen_records, tell_notes
     from lovt_bench.benchmark.engine.record.image_scores import NotScored, scored_images
     from lovt_bench.benchmark.engine.record.rescore import Stores
+    from lovt_bench.benchmark.submission.declare import submission_roots
     from lovt_bench.benchmark.workspace import workspace_root
+    from lovt_bench.leaderboard.board.descriptions import describe
     from lovt_bench.leaderboard.board.notices import read_notices, withdraw
     from lovt_bench.leaderboard.board.records import read_records
     from lovt_bench.leaderboard.board.row_runs import row_runs
+    from lovt_bench.leaderboard.board.run_table import controls_of
     from lovt_bench.leaderboard.errors import LeaderboardError
-    from lovt_bench.leaderboard.run_plans import expected_runs
+    from lovt_bench.leaderboard.run_plans import expected_by_digests
     from lovt_bench.tasks.registry import load_tasks
     from lovt_bench.tasks.suite import load_suites
 
@@ -206,13 +209,16 @@ def _scored(
             name: {record.run.task for record in chosen_records(records, folder, name, patterns)}
             for name in rows
         }
+        names = {record.submission for record in records.records}
+        described = describe(names, submission_roots(root), root / "backbones", lambda error: None)
         shown = row_runs(
             records.records,
             rows,
             {spec.id: spec.metric for spec in load_tasks()},
-            {(item.protocol_sha256, item.profile_sha256): item.runs for item in expected_runs()},
+            expected_by_digests(),
             list(load_suites()),
             wanted,
+            controls_of(described),
         )
     except LeaderboardError as error:
         raise click.ClickException(str(error)) from error

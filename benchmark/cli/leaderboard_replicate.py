@@ -48,7 +48,7 @@ def replicate(
 
     A cell is equivalent if the 90 % interval of its mean lies within a margin around the published value; the margin
     was fixed beforehand (leaderboard/published). The report lies in the version dev, and in each release of the same
-    records. Ends with 1 unless every measured cell is equivalent.
+    records. Ends with 1 unless the protocol was replicated (docs/leaderboard.md).
 
     \b
     Examples:

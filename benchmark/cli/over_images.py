@@ -27,12 +27,14 @@ def with_over_images(sources: Sources, root: Path) -> Sources:
     """
     from lovt_bench.benchmark.engine.record.image_scores import NotScored, scored_images
     from lovt_bench.benchmark.engine.record.rescore import Stores
+    from lovt_bench.leaderboard.board.run_table import controls_of
     from lovt_bench.leaderboard.board.selection import select
     from lovt_bench.leaderboard.statistics.images import NoImageIntervalError
 
     frozen = sources.frozen
     metrics = {spec.id: spec.metric for spec in frozen.tasks}
-    groups, _ = select(sources.records.records, metrics, sources.expected_runs, frozen.suites)
+    controls = controls_of(frozen.descriptions)
+    groups, _ = select(sources.records.records, metrics, sources.expected_runs, frozen.suites, controls)
     sets = {item.keys_sha256: item for group in groups for item in group.sets.values()}
     stores, reasons = Stores(root / "data"), Counter[str]()
     found: dict[str, OverImages] = {}

@@ -19,9 +19,14 @@ Canary = Literal["constant", "shuffled", "swapped"]
 declared normalisation; images are grey, so nothing else changes."""
 
 
+def canary_name(original: str, kind: Canary) -> str:
+    """Return the name of a canary that is made from a backbone."""
+    return f"{original}-{kind}"
+
+
 def called_canary(name: str) -> bool:
     """Return whether a backbone has a name that `backbone canaries` gives."""
-    return name.endswith(tuple(f"-{kind}" for kind in get_args(Canary)))
+    return name.endswith(tuple(canary_name("", kind) for kind in get_args(Canary)))
 
 
 def called_ceiling(name: str) -> bool:

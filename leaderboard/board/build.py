@@ -25,7 +25,7 @@ from lovt_bench.leaderboard.board.published import PublishedTable
 from lovt_bench.leaderboard.board.published_table import published_table
 from lovt_bench.leaderboard.board.records import RecordSet
 from lovt_bench.leaderboard.board.replication import replicate
-from lovt_bench.leaderboard.board.run_table import is_control, run_table, table_id, told_apart
+from lovt_bench.leaderboard.board.run_table import controls_of, is_control, run_table, table_id, told_apart
 from lovt_bench.leaderboard.board.selection import Group, select
 from lovt_bench.leaderboard.board.stale import Current, mark_stale
 from lovt_bench.leaderboard.statistics.analyse import analyse
@@ -85,10 +85,13 @@ def build(
     """
     specs = sorted(tasks, key=lambda spec: spec.number)
     groups, notes = select(
-        records.records, {spec.id: spec.metric for spec in specs}, expected_runs or {}, suites
+        records.records,
+        {spec.id: spec.metric for spec in specs},
+        expected_runs or {},
+        suites,
+        controls_of(known := descriptions or {}),
     )
     groups.sort(key=_order)
-    known = descriptions or {}
     apart = dict(zip(map(id, groups), told_apart(groups), strict=True))
     groups, alone = _with_methods(groups, known)
     cells = by_cell(records.records)
@@ -146,9 +149,13 @@ def _with_methods(groups: Sequence[Group], known: Mapping[str, Description]) -> 
     """Return the groups that have more than controls, and sentences about the others: no table is of controls alone."""
     kept = [group for group in groups if not all(is_control(known.get(name)) for name, _ in group.sets)]
     return kept, [
-        f"Table {table_id(group)} would have controls alone: evaluate a method beside them."
+        note
         for group in groups
         if group not in kept
+        for note in (
+            f"Table {table_id(group)} would have controls alone: evaluate a method beside them.",
+            *group.notes,
+        )
     ]
 
 

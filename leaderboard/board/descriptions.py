@@ -227,7 +227,7 @@ def _declared(
 
 def _family(name: str) -> str:
     """Return the submission that speaks for `random-resnet18` and its like."""
-    return _RANDOM if name.startswith(f"{_RANDOM}-") else name
+    return _RANDOM if name.startswith(f"{_RANDOM}-") and not called_canary(name) else name
 
 
 def _drawn(name: str, manifest: BackboneManifest | None) -> str:

@@ -106,7 +106,9 @@ def sentence(protocol: str, found: Replication | None) -> str:
     rest = [f"{found.unfinished} not finished"] if found.unfinished else []
     if not found.replicated:
         wrong = [*_wrong(found), *rest]
-        return f"{start} {NOT_YET}: of {measured} cells of {whole} {', '.join(wrong)} (replication.md)."
+        return (
+            f"{start} {NOT_YET}: {measured} of {whole} cells measured, {', '.join(wrong)} (replication.md)."
+        )
     if measured + found.unfinished < whole:
         rest.append("the others were not measured")
     part = "all cells" if measured == whole else f"{measured} of {whole} cells, {', '.join(rest)}"

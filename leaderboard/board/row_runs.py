@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lovt_bench.benchmark.contract.run_record import RunRecord
@@ -34,6 +34,7 @@ def row_runs(
     expected_runs: Mapping[tuple[str, str], int],
     suites: Sequence[Suite] = (),
     wanted: str = "",
+    apart: Collection[str] = (),
 ) -> RowRuns:
     """Return the runs of rows in the one table that has them all.
 
@@ -44,11 +45,12 @@ def row_runs(
         expected_runs: By digests of protocol and profile.
         suites: The board's own first. Tables of one protocol, profile, track and splits count as one.
         wanted: Only tables whose id contains it; one whose id it is stands for itself alone.
+        apart: Names of controls, as `select` takes them.
 
     Raises:
         LeaderboardError: No table has all of them, or several have.
     """
-    groups, _ = select(records, tasks, expected_runs, suites)
+    groups, _ = select(records, tasks, expected_runs, suites, apart)
     ids = [
         full_id(group, ambiguous=ambiguous)
         for group, ambiguous in zip(groups, told_apart(groups), strict=True)

@@ -85,10 +85,12 @@ def run_table(
     key = group.key
     names = sorted({submission for submission, _ in group.sets})
     apart = {name for name in names if is_control(descriptions.get(name))}
+    methods = set(names) - apart or set(names)
     present = [
-        spec for spec in tasks if any(task == spec.id and name not in apart for name, task in group.sets)
+        spec for spec in tasks if any(task == spec.id and name in methods for name, task in group.sets)
     ]
     ids = [spec.id for spec in present]
+    elsewhere = [name for name in apart if not any((name, task) in group.sets for task in ids)]
     drafts = [
         _row(
             name,
@@ -101,6 +103,7 @@ def run_table(
             over_images or {},
         )
         for name in names
+        if name not in elsewhere
     ]
     drafts = _told_apart(drafts)
     rows = in_order(stand([row for row in drafts if row.id not in apart], ids))
@@ -127,7 +130,12 @@ def run_table(
         methods=count_methods(rows, ids),
         clean=clean_ranking(rows, columns),
         frozen=frozen_ranking(rows, columns),
-        notes=[*group.notes, *_coverage_note(present, tasks), *_control_note(controls)],
+        notes=[
+            *group.notes,
+            *_coverage_note(present, tasks),
+            *_control_note(controls),
+            *_elsewhere_note(elsewhere),
+        ],
         controls=controls,
         suite=group.suite.name if group.suite else None,
     )
@@ -200,6 +208,15 @@ def _control_note(controls: Sequence[Row]) -> list[str]:
         mean = f"mean {100 * sum(means) / len(means):.1f} over {len(means)} tasks" if means else "no score"
         said.append(f"{row.display_name}, {mean}")
     return [f"Controls, not ranked since they are no methods: {'; '.join(said)}."]
+
+
+def _elsewhere_note(names: Sequence[str]) -> list[str]:
+    return [f"Controls left out, since no method has their tasks: {', '.join(names)}."] if names else []
+
+
+def controls_of(descriptions: Mapping[str, Description]) -> frozenset[str]:
+    """Return the names of controls."""
+    return frozenset(name for name, description in descriptions.items() if is_control(description))
 
 
 def _nameless(name: str) -> Description:

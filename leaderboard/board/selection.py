@@ -5,7 +5,7 @@
 - A *set* is the final runs of a submission on a task that are equal in everything but the seed.
 - A table shows each task on one *edition* (image store and task specification) and each submission with one backbone
   under one normalisation. If there are several, the one that covers most counts; among those that cover equally much,
-  the newest.
+  the newest. Controls cover nothing, unless nothing else is there.
 
 Whatever stays out is named in a note.
 """
@@ -13,9 +13,9 @@ Whatever stays out is named in a note.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
@@ -27,6 +27,8 @@ from lovt_bench.benchmark.contract.suite import Suite
 
 FURTHER = "further-tasks"
 """Name of what stands in for a suite where tasks belong to no suite that the board ranks by."""
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _all_but_the_seed = attrgetter(*(name for name in RunKey.model_fields if name != "seed"))
 """What `RunSet.identity` is a digest of: to compare it is faster than to write it out for every run."""
@@ -112,6 +114,7 @@ def select(
     tasks: Mapping[str, str],
     expected_runs: Mapping[tuple[str, str], int],
     suites: Sequence[Suite] = (),
+    apart: Collection[str] = (),
 ) -> tuple[list[Group], list[str]]:
     """Return one group per table, in no particular order, and notes on records that no table can show.
 
@@ -125,6 +128,7 @@ def select(
         suites: The first is what the board ranks by; another has a table of the rows that complete it, where one of
             them is not complete otherwise, or where it has further tasks. Tasks beyond the first suite have a table
             together. Without suites all tasks are one.
+        apart: Names of controls (`run_table.controls_of`), which decide nothing of methods.
     """
     notes: list[str] = []
     groups: dict[GroupKey, list[RunRecord]] = defaultdict(list)
@@ -147,7 +151,7 @@ def select(
         )
     notes += [f"{count} final run(s) left out, {reason}." for reason, count in sorted(strange.items())]
     return [
-        group for key, runs in groups.items() for group in _by_suite(key, runs, expected_runs, suites)
+        group for key, runs in groups.items() for group in _by_suite(key, runs, expected_runs, suites, apart)
     ], notes
 
 
@@ -164,15 +168,16 @@ def _by_suite(
     records: list[RunRecord],
     expected_runs: Mapping[tuple[str, str], int],
     suites: Sequence[Suite],
+    apart: Collection[str],
 ) -> Iterator[Group]:
     if not suites:
-        yield _group(key, records, expected_runs)
+        yield _group(key, records, expected_runs, apart)
         return
     first = frozenset(suites[0].tasks)
     counted = [record for record in records if record.run.task in first]
     ranked: frozenset[str] = frozenset()
     if counted:
-        group = _group(key, counted, expected_runs)
+        group = _group(key, counted, expected_runs, apart)
         ranked = group.completed(sorted({task for _, task in group.sets}))
         yield group
     tried: dict[str, set[str]] = defaultdict(set)
@@ -184,7 +189,7 @@ def _by_suite(
         if not may or (may <= ranked and within <= first):
             continue
         own = [record for record in records if record.run.task in within]
-        group = _group(key, own, expected_runs)
+        group = _group(key, own, expected_runs, apart)
         whole = group.completed(suite.tasks)
         if whole - ranked or (whole and within - first):
             sets = {place: item for place, item in group.sets.items() if item.submission in whole}
@@ -192,10 +197,15 @@ def _by_suite(
     if further := [record for record in records if record.run.task not in first]:
         tasks = sorted({record.run.task for record in further})
         suite = Suite(name=FURTHER, title=f"tasks beyond {suites[0].name}", tasks=tasks)
-        yield replace(_group(key, further, expected_runs), suite=suite)
+        yield replace(_group(key, further, expected_runs, apart), suite=suite)
 
 
-def _group(key: GroupKey, records: list[RunRecord], expected_runs: Mapping[tuple[str, str], int]) -> Group:
+def _group(
+    key: GroupKey,
+    records: list[RunRecord],
+    expected_runs: Mapping[tuple[str, str], int],
+    apart: Collection[str],
+) -> Group:
     by_identity: dict[tuple[object, ...], list[RunRecord]] = defaultdict(list)
     for record in records:
         by_identity[(record.submission, *_all_but_the_seed(record.run))].append(record)
@@ -203,7 +213,7 @@ def _group(key: GroupKey, records: list[RunRecord], expected_runs: Mapping[tuple
     expected = expected_runs.get(digests, max(len(runs) for runs in by_identity.values()))
     sets = [_run_set(runs, expected) for runs in by_identity.values()]
     notes: list[str] = []
-    sets = _keep(sets, lambda item: item.task, lambda item: item.edition, _edition_note, notes)
+    sets = _keep(sets, lambda item: item.task, lambda item: item.edition, _edition_note, notes, apart)
     sets = _keep(sets, lambda item: item.submission, _weights_of, _backbone_note, notes)
     sets = _keep(
         sets, lambda item: (item.submission, item.task), lambda item: item.identity, _rate_note, notes
@@ -240,8 +250,11 @@ def _keep(
     variant_of: Callable[[RunSet], _Variant],
     note: Callable[[RunSet, RunSet], str],
     notes: list[str],
+    apart: Collection[str] = (),
 ) -> list[RunSet]:
     """Return one variant's sets per place: of most whole cells, then of most cells, then the newest.
+
+    Sets of submissions `apart` count only where no variant has any other.
 
     `note` is given what is left out and one of what is kept in its place.
     """
@@ -250,11 +263,13 @@ def _keep(
         by_place[place_of(item)].append(item)
 
     def precedence(variants: Mapping[_Variant, list[RunSet]], variant: _Variant) -> tuple[object, ...]:
-        members = variants[variant]
+        members = [item for item in variants[variant] if item.submission not in apart]
+        if all(item.submission in apart for others in variants.values() for item in others):
+            members = variants[variant]
         return (
             len({(member.submission, member.task) for member in members if member.whole}),
             len({(member.submission, member.task) for member in members}),
-            max(member.newest for member in members),
+            max((member.newest for member in members), default=LONG_AGO),
             variant,
         )
 

@@ -60,7 +60,7 @@ OF_DATASETS = {
     "data.full_mask_reads_as": ["rsna", "nih-cxr", "object-cxr"],
 }
 OF_BOXES = ("yolo.*", "metrics.map_*", "metrics.froc_*", "data.object_cxr_boxes")
-OF_MASKS = ("metrics.dice_loss", "data.object_cxr_[!b]*", "data.full_mask_reads_as")
+OF_MASKS = ("data.object_cxr_[!b]*", "data.full_mask_reads_as")
 OF_FINE_TUNED = ("optimisation.fine_tune_*",)
 NONE_OF_ITS_OWN = ("metrics.beside",)
 """It adds numbers and changes none."""
@@ -81,7 +81,6 @@ def can_change(entry: str, spec: TaskSpec) -> bool:
         or (named(OF_FINE_TUNED) and spec.backbone != "fine-tuned")
         or (entry.startswith("metrics.froc") and spec.metric != "froc")
         or (entry.startswith("metrics.map") and spec.metric != "mAP")
-        or (entry == "optimisation.frozen_feature_precision" and spec.backbone == "fine-tuned")
     )
 
 

@@ -62,7 +62,7 @@ def test_weights_from_elsewhere_are_submitted_and_the_command_line_is_told(call)
     assert context.params["pretraining_data"] == ("other: ours",)
 
 
-@pytest.mark.parametrize("name", ["random", "random-best"])
+@pytest.mark.parametrize("name", ["random", "random-best", "my-shuffled"])
 def test_a_kept_name_is_not_advised(call, name: str) -> None:
     result = call("export", name, "--weights", "w.pth")
     assert result.exit_code == 1

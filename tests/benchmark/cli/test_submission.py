@@ -377,6 +377,17 @@ def test_records_that_contradict_themselves_are_refused(call, tmp_path: Path) ->
         assert f"error    run records: {text}" in bad.output
 
 
+def test_show_of_a_canary_has_its_own_row_with_and_without_a_method_beside(call, tmp_path: Path) -> None:
+    results = write(tmp_path / "workspace" / "results", runs("lovt-constant", "covid_linear", [0.2, 0.3]))
+    for records in ([], runs("lovt", "covid_linear", [0.5, 0.6])):
+        write(results, records)
+        found = json.loads(call("show", "lovt-constant", "--json").stdout)
+        assert [row["id"] for row in found["tables"][0]["rows"]] == ["lovt-constant"]
+    (table,) = json.loads(call("show", "lovt", "--json").stdout)["tables"]
+    assert [row["id"] for row in table["rows"]] == ["lovt"]
+    assert not table.get("controls")
+
+
 def test_show_sets_claims_beside_what_was_measured(
     call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

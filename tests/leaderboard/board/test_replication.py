@@ -111,11 +111,11 @@ def test_margins_were_fixed_with_the_published_values():
         ({}, "not yet replicated on real data: no run of random and imagenet on a public dataset."),
         (
             {"random": [0.3] * 5},
-            "not yet replicated on real data: of 1 cells of 2 imagenet not measured in full (rep",
+            "not yet replicated on real data: 1 of 2 cells measured, imagenet not measured in full (rep",
         ),
         (
             {"random": [0.3] * 5, "imagenet": [0.9] * 5},
-            "not yet replicated on real data: of 2 cells of 2 1 different",
+            "not yet replicated on real data: 2 of 2 cells measured, 1 different",
         ),
         (
             {"random": [0.3] * 5, "imagenet": [0.5] * 5},
@@ -123,17 +123,20 @@ def test_margins_were_fixed_with_the_published_values():
         ),
         (
             {"random": [0.3] * 4, "imagenet": [0.5] * 5},
-            "of 1 cells of 2 random not measured in full, 1 not finished",
+            "1 of 2 cells measured, random not measured in full, 1 not finished",
         ),
         (
             {"random": [0.3] * 2, "imagenet": [0.5] * 4},
-            "of 0 cells of 2 random and imagenet not measured in full, 2",
+            "0 of 2 cells measured, random and imagenet not measured in full, 2",
         ),
         (
             {"random": [0.3] * 5, "imagenet": [0.5] * 4 + [None]},
-            "of 2 cells of 2 1 different (replication.md)",
+            "2 of 2 cells measured, 1 different (replication.md)",
         ),
-        ({"random": [0.3] * 5, "imagenet": [None] * 5}, "of 2 cells of 2 1 different (replication.md)"),
+        (
+            {"random": [0.3] * 5, "imagenet": [None] * 5},
+            "2 of 2 cells measured, 1 different (replication.md)",
+        ),
     ],
 )
 def test_a_version_says_at_its_top_what_was_replicated(values: Values, said: str):
@@ -156,8 +159,12 @@ def test_a_version_says_at_its_top_what_was_replicated(values: Values, said: str
             True,
             "reached in 3 of 4 cells, 1 not finished (replication.md)",
         ),
-        ({("imagenet", OTHER): [None] * 5}, False, "of 3 cells of 4 1 different (replication.md)"),
-        ({("imagenet", OTHER): [0.5] * 4 + [None]}, False, "of 3 cells of 4 1 different (replication.md)"),
+        ({("imagenet", OTHER): [None] * 5}, False, "3 of 4 cells measured, 1 different (replication.md)"),
+        (
+            {("imagenet", OTHER): [0.5] * 4 + [None]},
+            False,
+            "3 of 4 cells measured, 1 different (replication.md)",
+        ),
     ],
 )
 def test_a_cell_that_diverged_is_no_cell_that_was_not_measured(
@@ -181,7 +188,7 @@ def test_rows_that_share_no_task_replicate_nothing():
     published = stand_in({"Random": 0.3, "ImageNet": 0.5}, 0.0, tasks=(TASK, OTHER))
     [found] = board_of({("random", TASK): [0.3] * 5, ("imagenet", OTHER): [0.5] * 5}, published).replications
     assert not found.replicated
-    assert "of 2 cells of 4 no task with all rows (replication.md)" in sentence("lovt-2022", found)
+    assert "2 of 4 cells measured, no task with all rows (replication.md)" in sentence("lovt-2022", found)
 
 
 def test_cells_where_nothing_would_pass_too_replicate_nothing_by_themselves():
@@ -190,7 +197,7 @@ def test_cells_where_nothing_would_pass_too_replicate_nothing_by_themselves():
     [found] = board({"random": [0.0] * 5, "imagenet": [0.5] * 5}, published).replications
     assert [cell.verdict for cell in found.cells] == ["equivalent", "equivalent"]
     assert not found.replicated
-    assert "of 2 cells of 2 random measured only where 0 would pass" in sentence("lovt-2022", found)
+    assert "2 of 2 cells measured, random measured only where 0 would pass" in sentence("lovt-2022", found)
     assert "| equivalent, 0 would pass |" in report([found])
 
 

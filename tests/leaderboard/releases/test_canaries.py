@@ -90,6 +90,38 @@ def test_controls_change_nothing_of_the_rows_and_are_listed_apart():
     assert note.startswith("Controls, not ranked since they are no methods: Ceiling, mean 70.")
 
 
+def test_controls_choose_no_image_store_for_methods():
+    """A column shows one store: that of most methods, then the newest, whatever controls were run on."""
+    old, new = {"dataset_sha256": digest("old store")}, {"dataset_sha256": digest("new store")}
+    month = {"finished": "2026-10-01T00:00:00Z"}
+    later = {"finished": "2026-11-01T00:00:00Z"}
+    methods = [
+        *runs("lovt", TUNED, [0.5] * 3, **old, **month),
+        *runs("byol", TUNED, [0.4] * 3, **new, **later),
+    ]
+    beside = [item for name in CONTROLS for item in runs(name, TUNED, [0.3] * 3, **old, **later)]
+    for records_of in (methods, methods + beside):
+        [table] = build(record_set(records_of), (), list(TASKS.values()), DESCRIPTIONS).tables
+        assert [row.id for row in table.rows] == ["byol"]
+    [table] = build(
+        record_set(
+            methods[:3] + [item for name in CONTROLS for item in runs(name, TUNED, [0.3] * 3, **new, **later)]
+        ),
+        (),
+        list(TASKS.values()),
+        DESCRIPTIONS,
+    ).tables
+    assert [row.id for row in table.rows] == ["lovt"]
+    assert table.controls == []
+
+
+def test_a_control_without_a_task_of_a_method_is_named_and_stops_no_board():
+    found = record_set([*runs("lovt", TUNED, [0.5] * 3), *runs("constant", FROZEN[0], [0.2] * 3)])
+    [table] = build(found, (), list(TASKS.values()), DESCRIPTIONS).tables
+    assert [row.id for row in table.rows] == ["lovt"]
+    assert "Controls left out, since no method has their tasks: constant." in table.notes
+
+
 def test_every_rendering_names_them_and_a_board_of_controls_alone_has_no_table():
     files = render(board(SOUND))
     for name in ("leaderboard.md", "leaderboard.json", "index.html"):
@@ -232,10 +264,11 @@ def test_a_control_whose_folder_is_not_here_is_no_row_and_its_kind_is_asked_for(
         "random",
         "lovt-constant",
         "lovt-swapped",
+        "random-12345-constant",
         "phantom_masks",
         "phantom_masks-30",
     )
-    levels = dict(zip(names, (0.5, 0.4, 0.3, 0.6, 0.9, 0.51, 0.05, 0.05), strict=True))
+    levels = dict(zip(names, (0.5, 0.4, 0.3, 0.6, 0.9, 0.51, 0.9, 0.05, 0.05), strict=True))
     known = describe(names, REPOSITORY / "submissions", None)
     made = build(record_set(records(levels)), (), list(TASKS.values()), known)
     [table] = made.tables
@@ -244,7 +277,7 @@ def test_a_control_whose_folder_is_not_here_is_no_row_and_its_kind_is_asked_for(
     wrong = [item.text for item in said if item.refused]
     assert any("a random draw cannot be" in text for text in wrong)
     assert sum("though it was told the answers" in text for text in wrong) == 2
-    for name in ("lovt-constant", "lovt-swapped"):
+    for name in ("lovt-constant", "lovt-swapped", "random-12345-constant"):
         assert any(item.text.startswith(f"{name} in") and "kind of control" in item.text for item in said)
 
 
