@@ -236,8 +236,11 @@ def test_libraries_have_no_threads_in_what_is_forked(tmp_path: Path) -> None:
     work = "lovt_bench.benchmark.backbone.check:check_work"
     with Apart(work, {"folder": str(tmp_path), "name": None}, LIMITS) as apart:
         assert apart.ask().said
+        # A child that ended and was not waited for has no command line: `ad_value` stands in.
         servers = [
-            each for each in psutil.Process().children() if "fork_server_inside" in " ".join(each.cmdline())
+            each
+            for each in psutil.process_iter(["ppid", "cmdline"], ad_value=[])
+            if each.info["ppid"] == os.getpid() and "fork_server_inside" in " ".join(each.info["cmdline"])
         ]
         assert servers
         for server in servers:
