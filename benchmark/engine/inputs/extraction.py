@@ -60,8 +60,9 @@ def cache_of(
         normalisation: That of the images, where it is declared; None: by the store's statistics.
         library: What computes them; None: what the rule says.
     """
+    graph, tokens = source.architecture == ONNX_ONLY, source.tokens is not None
     if library is None:
-        library = library_for(device, len(store), side, graph=source.architecture == ONNX_ONLY)
+        library = library_for(device, len(store), side, graph=graph, tokens=tokens)
     return FeatureCache(
         root,
         source.sha256,
@@ -71,7 +72,7 @@ def cache_of(
         half,
         autocast=device.type == "cuda",
         library=library,
-        tokens=source.tokens is not None,
+        tokens=tokens,
         normalisation=normalisation,
     )
 

@@ -1,10 +1,10 @@
 """Which library computes the features of a frozen backbone: by rule, and the rule is here only.
 
 PyTorch defines the features: channels last, on CUDA always, under the published autocast. On a CPU onnxruntime, which
-docs/performance.md measured to be faster, takes its place for a dataset that is worth an export, if its features of
-images of the dataset are equal. No stopwatch decides: what does can change the last bits of a result. Its graph is
-exported here from the weights that were loaded: a graph that came with a backbone could agree on the images that are
-compared and differ on others.
+docs/performance.md measured to be faster for convolutional networks and slower for vision transformers, takes its
+place for the former on a dataset that is worth an export, if its features of images of the dataset are equal. No
+stopwatch decides: what does can change the last bits of a result. Its graph is exported here from the weights that
+were loaded: a graph that came with a backbone could agree on the images that are compared and differ on others.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ WORTHWHILE = 1000
 """Images of 224 pixels in a dataset from which an export (5 s) is earned back on two CPU cores."""
 
 
-def library_for(device: torch.device, images: int, side: int, graph: bool = False) -> Library:
+def library_for(
+    device: torch.device, images: int, side: int, *, graph: bool = False, tokens: bool = False
+) -> Library:
     """Return the library that computes the features of a backbone on a dataset, if it can.
 
     Args:
@@ -50,11 +52,12 @@ def library_for(device: torch.device, images: int, side: int, graph: bool = Fals
         images: Images of the whole dataset, so that no task, split or fraction decides for the others.
         side: Side of the network input.
         graph: The backbone is a graph without a torch module: onnxruntime alone reads it.
+        tokens: The backbone is a vision transformer.
     """
     if graph:
         return "onnxruntime"
     worthwhile = images * (side / 224) ** 2 >= WORTHWHILE
-    return "onnxruntime" if device.type == "cpu" and worthwhile else "torch"
+    return "onnxruntime" if device.type == "cpu" and worthwhile and not tokens else "torch"
 
 
 class FeatureBackend(Protocol):

@@ -57,8 +57,8 @@ def _measure(machine: Machine, folder: Path, architecture: str, table: str) -> l
         "PyTorch, channels last": lambda: channels_last(image, strides),
         "onnxruntime": lambda: onnx(contiguous, strides),
     }
-    library = library_for(device, WORTHWHILE, SIDE)
     tokens = stored_tokens(fixed_draw(architecture).load(0)) is not None
+    library = library_for(device, WORTHWHILE, SIDE, tokens=tokens)
     cache = FeatureCache(
         folder / "features", "0" * 64, None, store, SIDE, half=True, library=library, tokens=tokens
     )

@@ -47,18 +47,19 @@ def test_onnxruntime_gives_the_features_of_pytorch_for_any_batch():
 
 
 @pytest.mark.parametrize(
-    ("device", "count", "side", "graph", "library"),
+    ("device", "count", "side", "kind", "library"),
     [
-        (CUDA, MANY, 224, False, "torch"),
-        (CUDA, MANY, 224, True, "onnxruntime"),
-        (CPU, 1000, 224, False, "onnxruntime"),
-        (CPU, 999, 224, False, "torch"),
-        (CPU, 1000, 64, False, "torch"),
-        (CPU, 1, 64, True, "onnxruntime"),
+        (CUDA, MANY, 224, {}, "torch"),
+        (CUDA, MANY, 224, {"graph": True}, "onnxruntime"),
+        (CPU, 1000, 224, {}, "onnxruntime"),
+        (CPU, 999, 224, {}, "torch"),
+        (CPU, 1000, 64, {}, "torch"),
+        (CPU, 1, 64, {"graph": True}, "onnxruntime"),
+        (CPU, MANY, 224, {"tokens": True}, "torch"),
     ],
 )
-def test_device_size_and_kind_of_backbone_decide(device, count, side, graph, library):
-    assert library_for(device, count, side, graph) == library
+def test_device_size_and_kind_of_backbone_decide(device, count, side, kind, library):
+    assert library_for(device, count, side, **kind) == library
 
 
 def test_without_an_export_pytorch_computes():
