@@ -65,10 +65,11 @@ def replicate(
             "--run records in the workspace, --results reads elsewhere: give --workspace alone, or "
             "--results without --run"
         )
+    failed = False
     try:
         if run:
             for table in gather_sources(None, workspace).published:
-                _evaluate(ctx, table.info, device, workers, workspace)
+                failed |= _evaluate(ctx, table.info, device, workers, workspace)
         # As the version dev is, so that a release after this one shows what it showed.
         sources = gather_sources(results, workspace, over_images=has_over_images(out))
         board, folder = build_development(out, sources)
@@ -78,28 +79,31 @@ def replicate(
         say(sentence(found.protocol, found))
     if board.replications:
         say(f"The report: {folder / REPLICATION}")
-    if not board.replications or not all(found.replicated for found in board.replications):
+    if failed or not board.replications or not all(found.replicated for found in board.replications):
         raise SystemExit(1)
 
 
 def _evaluate(
     ctx: click.Context, info: PublishedInfo, device: str, workers: int | None, workspace: Path | None
-) -> None:
-    """Run the rows of a published table on the datasets whose official splits are prepared.
+) -> bool:
+    """Run the rows of a published table on the datasets whose official splits are prepared; say whether a task failed.
 
     Raises:
-        ClickException: There are none.
+        ClickException: There are none, or a row has no backbone here.
     """
+    from lovt_bench.benchmark.backbone.sources import resolve
     from lovt_bench.benchmark.cli.evaluate import evaluate
+    from lovt_bench.benchmark.cli.evaluation_names import check_name
     from lovt_bench.benchmark.contract.manifest_files import read_dataset_manifest
     from lovt_bench.benchmark.data.open_store import find_store
     from lovt_bench.benchmark.workspace import workspace_root
     from lovt_bench.tasks.protocol import load_protocol
     from lovt_bench.tasks.registry import load_tasks
 
-    data, rules = workspace_root(workspace) / "data", load_protocol(info.protocol).data
-    tasks, official = load_tasks(), set()
-    for name in {task.dataset for task in tasks}:
+    root, rules = workspace_root(workspace), load_protocol(info.protocol).data
+    data = root / "data"
+    tasks, official, others = load_tasks(), set(), []
+    for name in sorted({task.dataset for task in tasks}):
         try:
             folder = find_store(data, name, rules)
             manifest = read_dataset_manifest(folder) if folder else None
@@ -107,22 +111,39 @@ def _evaluate(
             raise click.ClickException(str(error)) from error
         if manifest and (manifest.track, manifest.splits) == ("public", "official"):
             official.add(name)
+        elif manifest:
+            others.append(f"{name} ({manifest.track}, {manifest.splits} splits)")
     chosen = [task.id for task in tasks if task.dataset in official]
     if not chosen:
+        there = f", only {', '.join(others)}" if others else ""
         raise click.ClickException(
-            f"no real dataset with its official splits is prepared in {data}; make one with: lovt-bench data prepare "
-            "rsna --raw DIR --splits DIR (docs/data.md)"
+            f"no real dataset with its official splits is prepared in {data}{there}; make one with: lovt-bench data "
+            "prepare rsna --raw DIR --splits DIR (docs/data.md)"
         )
+    try:
+        # All of them before hours are spent on the first.
+        for row in info.replication.rows:
+            check_name(row, root)
+            resolve(row, root)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    failed = False
     for row in info.replication.rows:
-        say(f"{row}: {len(chosen)} tasks on {', '.join(sorted(official))}")
-        ctx.invoke(
-            evaluate,
-            backbone=row,
-            patterns=(",".join(chosen),),
-            profile=info.profile,
-            protocol=info.protocol,
-            device=device,
-            workers=workers,
-            stall_limit="off",
-            workspace=workspace,
-        )
+        say(f"{row}: {len(chosen)} task{'s' * (len(chosen) > 1)} on {', '.join(sorted(official))}")
+        try:
+            ctx.invoke(
+                evaluate,
+                backbone=row,
+                patterns=(",".join(chosen),),
+                profile=info.profile,
+                protocol=info.protocol,
+                device=device,
+                workers=workers,
+                stall_limit="off",
+                workspace=workspace,
+            )
+        except SystemExit as ended:
+            if ended.code != 1:
+                raise
+            failed = True
+    return failed

@@ -14,7 +14,7 @@ from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard, Ov
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.suite import Suite
 from lovt_bench.benchmark.contract.task import TaskSpec
-from lovt_bench.leaderboard.board.claims import claimed_tables, claims_of, comparable
+from lovt_bench.leaderboard.board.claims import claimed_tables, claims_of
 from lovt_bench.leaderboard.board.contradictions import Contradiction, mark_contradictions
 from lovt_bench.leaderboard.board.costs import by_cell, costs
 from lovt_bench.leaderboard.board.descriptions import Description
@@ -160,14 +160,11 @@ def _with_methods(groups: Sequence[Group], known: Mapping[str, Description]) -> 
 
 
 def _of_protocol(tables: Sequence[Table], groups: Sequence[Group], published: Table) -> Table | None:
-    """Return the table of runs that may be read beside a published one, None where there is none."""
+    """Return the table of runs under a published one's protocol and profile, None where there is none."""
+    wanted = (published.track, published.splits, published.protocol, published.profile)
     for table, group in zip(tables, groups, strict=True):
-        if (
-            comparable(group.key)
-            and group.as_here
-            and group.suite is None
-            and table.protocol == published.protocol
-        ):
+        said = (table.track, table.splits, table.protocol, table.profile)
+        if said == wanted and group.as_here and group.suite is None:
             return table
     return None
 

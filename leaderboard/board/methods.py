@@ -14,6 +14,7 @@ from lovt_bench.leaderboard.board.provenance import METHOD_FILES, SETTING
 from lovt_bench.leaderboard.board.standing import in_order, stand
 from lovt_bench.leaderboard.statistics import summarise
 from lovt_bench.leaderboard.statistics.analyse import analyse
+from lovt_bench.leaderboard.statistics.grid import drawn_per_run
 from lovt_bench.leaderboard.statistics.statements import SCOPE_OF_METHODS
 
 FEWEST = 3
@@ -45,7 +46,7 @@ def method_table(table: Table) -> Table:
         if seed is not None:
             if families.setdefault(_setting(row), {}).setdefault(seed, row) is not row:
                 again.append(row)
-        elif row.supervision == "none" and row.architecture and "Weights" not in row.provenance:
+        elif drawn_per_run(row):
             drawn.append(row)
     whole = [list(members.values()) for members in families.values() if len(members) >= FEWEST]
     if not whole:

@@ -18,11 +18,13 @@ from lovt_bench.leaderboard.show.layout import (
     MISSING,
     MIXED,
     SIGNS,
+    UNFINISHED,
     blocks,
     caption,
     cell_sign,
     dataset_label,
     disputed_sign,
+    finished_apart,
     head_label,
     making_legend,
     mean_rank_text,
@@ -80,10 +82,16 @@ def _section(table: Table) -> str:
     text = f"\n\\section*{{{latex(table.title)}}}\n\n{latex(table.statement, 1000)}\n"
     if table.source:
         text += f"\nSource: {latex(table.source.citation, 1000)}\n"
-    starts = range(0, len(table.rows), LONG) or range(1)
     return text + "".join(
-        _CLEAR.join(_tabular(block, table, start) for start in starts)
-        for block in blocks(table.columns, WIDE)
+        (f"\n\\subsection*{{{latex(UNFINISHED)}}}\n" if place else "") + _tabulars(part)
+        for place, part in enumerate(finished_apart(table))
+    )
+
+
+def _tabulars(part: Table) -> str:
+    starts = range(0, len(part.rows), LONG) or range(1)
+    return "".join(
+        _CLEAR.join(_tabular(block, part, start) for start in starts) for block in blocks(part.columns, WIDE)
     )
 
 

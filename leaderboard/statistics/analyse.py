@@ -30,7 +30,7 @@ from lovt_bench.leaderboard.statistics.grid import Grid, grid_of
 from lovt_bench.leaderboard.statistics.hypotheses import holm
 from lovt_bench.leaderboard.statistics.pairs import overall, welch_between
 from lovt_bench.leaderboard.statistics.places import best, doubled_ranks
-from lovt_bench.leaderboard.statistics.statements import SCOPE, statements
+from lovt_bench.leaderboard.statistics.statements import SCOPE, SCOPE_OF_METHODS, statements
 from lovt_bench.leaderboard.statistics.verdicts import apart_on_tasks, neighbours, places
 
 POOL = 40
@@ -53,7 +53,7 @@ def analyse(table: Table, scope: str = SCOPE) -> Analysis:
         return Analysis(
             statements=["These are claims of submitters; nothing was measured, so nothing is tested."]
         )
-    grid = grid_of(table)
+    grid = grid_of(table, of_methods=scope == SCOPE_OF_METHODS)
     whole = subset(grid, np.flatnonzero(grid.complete))
     rankings: list[Ranking] = []
     diagrams: list[CriticalDifference] = []
@@ -90,6 +90,7 @@ def subset(grid: Grid, rows: np.ndarray) -> Grid:
         values={
             (position[row], task): values for (row, task), values in grid.values.items() if row in position
         },
+        shared={position[row]: values for row, values in grid.shared.items() if row in position},
     )
 
 
@@ -122,8 +123,14 @@ def _ranking(whole: Grid, balance: Balance, samples: Bootstrap) -> Ranking:
 
 
 def _diagram(whole: Grid, ranking: Ranking) -> CriticalDifference | None:
-    """Return the diagram of the best rows; ranks are taken anew within them."""
-    names = [item.row for item in ranking.rows[:CD_POOL]]
+    """Return the diagram of the best rows; ranks are taken anew within them.
+
+    A row of which a seed is one backbone for all tasks is left out: tasks are blocks, and have to be independent.
+    """
+    shared = {whole.rows[row] for row in whole.shared}
+    names = [item.row for item in ranking.rows if item.row not in shared][:CD_POOL]
+    if len(names) < 3:
+        return None
     rows = np.array([whole.rows.index(name) for name in names])
     doubled = doubled_ranks(whole.scores[rows].T.copy())
     if ranking.balance == "dataset":
@@ -131,7 +138,7 @@ def _diagram(whole: Grid, ranking: Ranking) -> CriticalDifference | None:
         sums = np.array([doubled[index == dataset].sum(axis=0) for dataset in range(len(datasets))])
         doubled = doubled_ranks(-sums.astype(np.float64))
     blocks, count = doubled.shape
-    if count < 3 or blocks < 2:
+    if blocks < 2:
         return None
     test = friedman(doubled)
     points = doubled.sum(axis=0) / (2 * blocks)

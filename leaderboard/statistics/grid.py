@@ -8,12 +8,12 @@ Tests see distinct runs only: a repeated run adds no information.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lovt_bench.benchmark.contract.leaderboard import Cell, Table
+from lovt_bench.benchmark.contract.leaderboard import Cell, Row, Table
 from lovt_bench.leaderboard.statistics.audit import distinct
 from lovt_bench.leaderboard.statistics.places import DIVERGED
 from lovt_bench.leaderboard.statistics.summary import NORMAL_QUANTILE, sample_std
@@ -41,6 +41,9 @@ class Grid:
     """(R, T): distinct runs, 0 where nothing counts."""
     values: dict[tuple[int, int], tuple[float, ...]]
     """Distinct run values by row and task; absent for cells that have a summary only."""
+    shared: dict[int, NDArray[np.float64]] = field(default_factory=dict)
+    """By row, (S, T): values of the seeds that all tasks have, where a seed is one backbone for all tasks: a good one
+    is good on each, so that tasks are not independent. Of no other row."""
 
     @property
     def complete(self) -> NDArray[np.bool_]:
@@ -58,12 +61,18 @@ class Grid:
         return known, np.array([known.index(name) for name in self.datasets], dtype=np.int64)
 
 
-def grid_of(table: Table) -> Grid:
-    """Return the table as arrays."""
+def drawn_per_run(row: Row) -> bool:
+    """Return whether a row has no weights of its own: each seed draws a backbone, the same one for all tasks."""
+    return row.supervision == "none" and bool(row.architecture) and "Weights" not in row.provenance
+
+
+def grid_of(table: Table, *, of_methods: bool = False) -> Grid:
+    """Return the table as arrays; `of_methods`: each run is a checkpoint, evaluated on all tasks."""
     tasks = tuple(column.task for column in table.columns)
     shape = (len(table.rows), len(tasks))
     scores, std, runs = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)
     values: dict[tuple[int, int], tuple[float, ...]] = {}
+    shared: dict[int, NDArray[np.float64]] = {}
     place = {task: column for column, task in enumerate(tasks)}
     for index, row in enumerate(table.rows):
         for cell in row.cells:
@@ -84,6 +93,8 @@ def grid_of(table: Table) -> Grid:
                 runs[index, column] = cell.summary.runs
                 spread = _spread_of_summary(cell, printed=table.kind == "published")
             std[index, column] = math.nan if spread is None else spread
+        if (of_methods or drawn_per_run(row)) and (found := _by_seed(row, tasks)) is not None:
+            shared[index] = found
     return Grid(
         rows=tuple(row.id for row in table.rows),
         names=tuple(row.display_name for row in table.rows),
@@ -94,7 +105,23 @@ def grid_of(table: Table) -> Grid:
         std=std,
         runs=runs,
         values=values,
+        shared=shared,
     )
+
+
+def _by_seed(row: Row, tasks: tuple[str, ...]) -> NDArray[np.float64] | None:
+    """Return (S, T), 0 where a cell diverged; None where only summaries are known, or a task is not whole."""
+    cells = [row.cell(task) for task in tasks]
+    if any(cell is None or cell.status == "partial" or not cell.runs for cell in cells):
+        return None
+    whole = [cell for cell in cells if cell and cell.status == "complete"]
+    known = [{run.seed: run.value for run in cell.runs if run.value is not None} for cell in whole]
+    seeds = sorted(set.intersection(*map(set, known))) if known else []
+    columns = iter([[found[seed] for seed in seeds] for found in known])
+    zeros = [0.0] * len(seeds)
+    return np.array(
+        [next(columns) if cell and cell.status == "complete" else zeros for cell in cells], dtype=np.float64
+    ).T
 
 
 def _spread_of_summary(cell: Cell, *, printed: bool) -> float | None:

@@ -78,8 +78,10 @@ def overall(grid: Grid, first: int, second: int) -> float | None:
     """Return p of Wilcoxon's signed ranks over the common tasks of two rows, given by index; None without any.
 
     It tests that the two are alike on each of these tasks under other training seeds, which are drawn anew for every
-    task. A diverged cell counts as 0.
+    task: None where a seed of one of them is one backbone for all tasks. A diverged cell counts as 0.
     """
+    if {first, second} & grid.shared.keys():
+        return None
     difference = grid.bounded[first] - grid.bounded[second]
     return signed_rank(difference[~np.isnan(difference)].tolist())
 

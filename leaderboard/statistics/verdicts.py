@@ -62,13 +62,19 @@ def places(whole: Grid, balance: Balance) -> Places:
 
     A row's score is the mean of its scores, each divided by the standard deviation between rows on that task, so that
     every task (or dataset) counts alike. Differences of two rows are tested with the variance of their runs and the
-    degrees of freedom of Welch and Satterthwaite. A row without two distinct runs on a task cannot be tested.
+    degrees of freedom of Welch and Satterthwaite. A row without two distinct runs on a task cannot be tested. Where a
+    seed is one backbone for all tasks, its score over all tasks is one observation.
     """
     weights = scale(whole, balance)
     error = np.where(np.isneginf(whole.scores), 0.0, whole.std**2 / np.maximum(whole.runs, 1))
     scores = (weights * whole.bounded).sum(axis=1)
     variance = (weights**2 * error).sum(axis=1)
     spread = (np.square(weights**2 * error) / np.maximum(whole.runs - 1, 1)).sum(axis=1)
+    for row, values in whole.shared.items():
+        of_seed = np.unique(values, axis=0) @ weights
+        count = len(of_seed)
+        variance[row] = of_seed.var(ddof=1) / count if count > 1 else np.nan
+        spread[row] = variance[row] ** 2 / max(count - 1, 1)
     first, second = np.triu_indices(len(scores), k=1)
     both = variance[first] + variance[second]
     with np.errstate(divide="ignore", invalid="ignore"):

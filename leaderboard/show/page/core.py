@@ -11,7 +11,14 @@ from typing import Any
 
 from lovt_bench.benchmark.contract.analysis import Analysis
 from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Leaderboard, Row, Table
-from lovt_bench.leaderboard.show.layout import INTERVALS, dataset_label, head_label, making_signs
+from lovt_bench.leaderboard.show.layout import (
+    INTERVALS,
+    UNFINISHED,
+    dataset_label,
+    finished_apart,
+    head_label,
+    making_signs,
+)
 from lovt_bench.leaderboard.show.page.fields import by_name
 from lovt_bench.leaderboard.show.page.links import web_address
 from lovt_bench.leaderboard.show.page.numbers import score, short, spread
@@ -35,6 +42,7 @@ def core(leaderboard: Leaderboard) -> dict[str, Any]:
         "keeper": leaderboard.keeper,
         "learnedFrom": {kind: {"short": look.word, "full": look.full} for kind, look in LOOKS.items()},
         "drawn": LIMIT,
+        "unfinished": UNFINISHED,
         "signs": {sign: text for table in leaderboard.tables for sign, text in legend_of(table)},
         "views": {name: asdict(view) for name, view in VIEWS.items()},
         "tables": [_table(table) for table in leaderboard.tables],
@@ -63,6 +71,7 @@ def short_title(table: Table) -> str:
 
 def _table(table: Table) -> dict[str, Any]:
     source = table.source
+    begun = {row.id for part in finished_apart(table)[1:] for row in part.rows}
     return {
         "id": table.id,
         "kind": table.kind,
@@ -77,7 +86,7 @@ def _table(table: Table) -> dict[str, Any]:
         "intervalName": INTERVALS[table.interval],
         "runs": table.expected_runs,
         "columns": [_column(column) for column in table.columns],
-        "rows": [_row(row, table) for row in table.rows],
+        "rows": [_row(row, table) | ({"unfinished": True} if row.id in begun else {}) for row in table.rows],
         "analysis": None if table.analysis is None else _analysis(table, table.analysis),
         "source": None if source is None else {"citation": source.citation, "url": web_address(source.url)},
     }

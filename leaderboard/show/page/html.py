@@ -6,11 +6,14 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Table
+from lovt_bench.benchmark.contract.leaderboard import Leaderboard
 from lovt_bench.leaderboard.board.replication import sentences
 from lovt_bench.leaderboard.show.layout import (
+    UNFINISHED,
     blocks,
+    caption,
     cell_text,
+    finished_apart,
     heading,
     making_legend,
     making_signs,
@@ -66,7 +69,10 @@ def index_html(leaderboard: Leaderboard) -> bytes:
         styles=STYLES,
         scripts=SCRIPTS,
         plain_rows=PLAIN_ROWS,
-        blocks_of=_blocks,
+        finished_apart=finished_apart,
+        unfinished=UNFINISHED,
+        caption=caption,
+        blocks=blocks,
         heading=heading,
         cell_text=cell_text,
         signs=making_signs,
@@ -101,12 +107,6 @@ def index_html(leaderboard: Leaderboard) -> bytes:
         telling_warning=WARNING,
     )
     return text.encode()
-
-
-def _blocks(table: Table) -> list[list[int]]:
-    """Return the numbers of the columns that stand side by side."""
-    places = {column.task: place for place, column in enumerate(table.columns)}
-    return [[places[column.task] for column in block] for block in blocks(table.columns)]
 
 
 @cache

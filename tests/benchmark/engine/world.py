@@ -15,6 +15,7 @@ from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.model import Backbone
 from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens, stored_tokens
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.contract.dataset import Splits, Track
 from lovt_bench.benchmark.contract.declared_facts import Normalisation
 from lovt_bench.benchmark.contract.profile import Profile
 from lovt_bench.benchmark.data.folders import folder_for
@@ -149,7 +150,13 @@ class TokenSource(TinySource):
 
 
 def tiny_store(
-    root: Path, name: str, images: int = 24, seed: int = 0, protocol: str = "lovt-2022"
+    root: Path,
+    name: str,
+    images: int = 24,
+    seed: int = 0,
+    protocol: str = "lovt-2022",
+    track: Track = "phantom",
+    splits: Splits = "seeded",
 ) -> ImageStore:
     """Write a store of noise with one bright rectangle an image, its boxes and its masks; each protocol has its own."""
     governing = load_protocol(protocol)
@@ -174,6 +181,8 @@ def tiny_store(
         boxes=boxes if detection else None,
         box_classes=[np.array([row % len(classes)]) for row in range(images)] if detection else None,
         classes=classes,
+        track=track,
+        splits=splits,
     )
 
 

@@ -9,6 +9,8 @@ import scipy.stats
 from lovt_bench.benchmark.contract.leaderboard import Table
 from lovt_bench.leaderboard.board.methods import NoMethodsError, method_table
 from lovt_bench.leaderboard.statistics.analyse import analyse
+from lovt_bench.leaderboard.statistics.grid import grid_of
+from lovt_bench.leaderboard.statistics.verdicts import places
 from tests.leaderboard.statistics.tables import Runs, table
 
 TASKS = ["covid_linear", "nih_seg_linear", "rsna_frozen_1"]
@@ -102,3 +104,47 @@ def test_two_pre_trainings_are_no_method() -> None:
         NoMethodsError, match="has no method with 3 pre-trainings that differ in their seed alone"
     ):
         method_table(checkpoints(0.02, seeds=2))
+
+
+def test_a_good_checkpoint_is_good_on_every_task_and_counts_once() -> None:
+    """Three equal methods: with tasks taken as independent most tables held a false sentence."""
+    generator = np.random.default_rng(3)
+    tasks = [
+        "covid_linear",
+        "nih_seg_linear",
+        "object_seg_linear_100",
+        "rsna_frozen_1",
+        "rsna_frozen_10",
+        "rsna_frozen_100",
+    ]
+    tables, false = 150, {True: 0, False: 0}
+    for _ in range(tables):
+        good = generator.normal(0, 0.02, (3, 3))
+        made = table(
+            {
+                f"method{place}": {
+                    task: (0.4 + row + generator.normal(0, 0.005, 3)).tolist() for task in tasks
+                }
+                for place, row in enumerate(good)
+            }
+        )
+        for of_methods in false:
+            false[of_methods] += bool(places(grid_of(made, of_methods=of_methods), "task").apart.any())
+    assert false[True] <= 0.05 * tables + 2 * np.sqrt(0.05 * 0.95 * tables)
+    assert false[False] > 0.25 * tables
+
+
+def test_a_draw_for_all_tasks_is_one_observation_over_tasks() -> None:
+    before = checkpoints(0.02)
+    drawn = [row.id for row in before.rows].index("random")
+    grid = grid_of(before)
+    assert grid.shared.keys() == {drawn}
+    values = grid.shared[drawn]
+    assert values.shape == (5, len(TASKS))
+    assert values.mean(axis=0) == pytest.approx(grid.scores[drawn])
+    found = analyse(before)
+    assert {pair.overall_p is None for pair in found.pairs if "random" in (pair.first, pair.second)} == {True}
+    assert {pair.overall_p is None for pair in found.pairs if "random" not in (pair.first, pair.second)} == {
+        False
+    }
+    assert all("random" not in item.pool for item in found.critical_differences)

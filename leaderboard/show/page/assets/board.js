@@ -14,7 +14,7 @@
    * @property {string} id  @property {string} name  @property {string} method  @property {number} [fraction]
    * @property {string} supervision  @property {"paper" | "open"} [class]  @property {string} [evidence]
    * @property {Record<string, string>} [marks] overlap by dataset  @property {number} [stale]  @property {boolean} [frozen]
-   * @property {number} [contradictions]  @property {number} [disputed]
+   * @property {number} [contradictions]  @property {number} [disputed]  @property {true} [unfinished] it stands apart, below rows that have all tasks
    * @property {number} [rank]  @property {number} best  @property {number} [seconds]  @property {number} [parameters]  @property {number} [gmac]
    * @property {string} family of its network
    * @property {(Cell | null)[]} cells  @property {number} place from 0, in the order of the table

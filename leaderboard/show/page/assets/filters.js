@@ -6,10 +6,10 @@
   /** Filters that keep the rows of one value: key in the address, field of the row. */
   const EQUAL = [["corpus", "fraction"], ["supervision", "supervision"], ["family", "family"], ["class", "class"]];
 
-  /** @param {any} table @param {URLSearchParams} params */
-  const columns = (table, params) => {
+  /** @param {any} of a table or a part of one @param {URLSearchParams} params */
+  const columns = (of, params) => {
     const train = params.get("train");
-    return table.columns.filter((column) => !train || String(column.fraction) === train);
+    return of.columns.filter((column) => !train || String(column.fraction) === train);
   };
 
   /** @param {any} table @param {URLSearchParams} params */

@@ -14,6 +14,7 @@
       { key: "name", first: "asc", value: (row) => row.name.toLowerCase() },
       { key: "from", first: "asc", value: (row) => LOVT.board.learnedFrom(row).short },
       { key: "rank", first: "asc", value: (row) => row.rank ?? null },
+      { key: "tasks", first: "desc", value: done },
       { key: "best", first: "desc", value: (row) => row.best },
       ...table.columns.map((column) => ({
         key: column.task,
@@ -22,6 +23,23 @@
       })),
     ];
     return new Map(all.map((order) => [order.key, order]));
+  };
+
+  /** How many of the tasks a row has finished. @param {any} row */
+  const done = (row) => row.cells.filter((cell) => cell && cell.status !== "partial").length;
+
+  /**
+   * The rows that have every task, then the others with the tasks that any of them has.
+   * @param {any} table @returns {{title: string, of: (row: any) => boolean, columns: any[], standing: any}[]}
+   */
+  const parts = (table) => {
+    const rest = table.rows.filter((row) => row.unfinished);
+    const rank = { key: "rank", text: "Mean rank", show: (row) => fixed(row.rank) };
+    const tasks = { key: "tasks", text: "Tasks", show: (row) => `${done(row)}/${table.columns.length}` };
+    const whole = { title: "", of: (row) => !row.unfinished, columns: table.columns, standing: rank };
+    if (!rest.length) return [whole];
+    const columns = table.columns.filter((column) => rest.some((row) => row.cells[column.place]));
+    return [whole, { title: LOVT.board.raw.unfinished, of: (row) => row.unfinished, columns, standing: tasks }];
   };
 
   /** A diverged cell is worse than every number, a missing one comes last. @param {any} cell */
@@ -105,8 +123,8 @@
     );
   };
 
-  /** @param {any} table @param {any[]} columns @param {boolean} intervals @param {any} row */
-  const line = (table, columns, intervals, row) =>
+  /** @param {any} table @param {any[]} columns @param {any} standing @param {boolean} intervals @param {any} row */
+  const line = (table, columns, standing, intervals, row) =>
     h(
       "tr",
       {},
@@ -129,7 +147,7 @@
         { class: "word", tabindex: -1, title: LOVT.board.learnedFrom(row).full },
         LOVT.board.learnedFrom(row).short,
       ),
-      h("td", { class: "rank", tabindex: -1 }, fixed(row.rank)),
+      h("td", { class: "rank", tabindex: -1 }, standing.show(row)),
       h("td", { class: "count", tabindex: -1 }, row.best || "·"),
       columns.map((column, at) => {
         const cell = row.cells[column.place];
@@ -150,5 +168,5 @@
       }),
     );
 
-  LOVT.grid = { PAGE, orders, sorted, flags, tip, line };
+  LOVT.grid = { PAGE, orders, parts, sorted, flags, tip, line };
 })();

@@ -17,10 +17,11 @@
   };
 
   /**
-   * @param {any[]} columns @param {string} sort key of the order in force @param {string} direction
+   * @param {any[]} columns @param {any} standing what the third column is
+   * @param {string} sort key of the order in force @param {string} direction
    * @param {(key: string) => void} choose
    */
-  const heading = (columns, sort, direction, choose) => {
+  const heading = (columns, standing, sort, direction, choose) => {
     /** @param {string} key @param {string} text @param {Record<string, any>} attributes */
     const sorter = (key, text, attributes) => {
       const state = sort === key ? (direction === "desc" ? "descending" : "ascending") : "none";
@@ -44,7 +45,7 @@
         {},
         sorter("name", "Row", { ...plain, class: "name" }),
         sorter("from", "Learned from", { ...plain, class: "word" }),
-        sorter("rank", "Mean rank", { ...plain, class: "rank" }),
+        sorter(standing.key, standing.text, { ...plain, class: "rank" }),
         sorter("best", "Best on", { ...plain, class: "count" }),
         runsOf(columns, (c) => c.datasetId).map((run) =>
           h(

@@ -9,13 +9,15 @@ import pytest
 from playwright.sync_api import expect
 
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Table
-from lovt_bench.leaderboard.show.layout import percent
+from lovt_bench.leaderboard.show.layout import UNFINISHED, percent
 from lovt_bench.leaderboard.show.page import render_page
 from tests.leaderboard.show.page.browser import write_page
 from tests.leaderboard.synthetic_board import HOSTILE, HOSTILE_ROW
 
 PUBLIC = "public-official-paper-lovt-2022"
 PHONE = {"viewport": {"width": 390, "height": 844}}
+WHOLE = '[aria-label="Main table"]'
+BEGUN = f'[aria-label="{UNFINISHED}"]'
 
 
 @pytest.fixture
@@ -23,12 +25,12 @@ def table(board: Leaderboard) -> Table:
     return board.table(PUBLIC)
 
 
-def names(page: Any) -> list[str]:
-    return page.locator(".grid tbody th a").all_text_contents()
+def names(page: Any, part: str = ".view") -> list[str]:
+    return page.locator(f"{part} .grid tbody th a").all_text_contents()
 
 
-def column_values(page: Any, place: int) -> list[str]:
-    return page.locator(f'.grid td[data-column="{place}"]').evaluate_all(
+def column_values(page: Any, place: int, part: str = WHOLE) -> list[str]:
+    return page.locator(f'{part} td[data-column="{place}"]').evaluate_all(
         "cells => cells.map(cell => cell.querySelector('.value')?.textContent ?? cell.textContent)"
     )
 
@@ -40,9 +42,10 @@ def test_a_column_sorts_down_then_up_then_gives_the_order_back(
     own = names(page)
     assert own == [row.display_name for row in table.rows]
     task = table.columns[3].task
-    measured = [cell.summary.mean for row in table.rows if (cell := row.cell(task)) and cell.summary]
-    button = page.locator(f'[data-sort="{task}"]')
-    header = page.locator("th", has=button)
+    whole = [row for row in table.rows if row.complete]
+    measured = [cell.summary.mean for row in whole if (cell := row.cell(task)) and cell.summary]
+    button = page.locator(f'{WHOLE} [data-sort="{task}"]')
+    header = page.locator(f"{WHOLE} th", has=page.locator(f'[data-sort="{task}"]'))
 
     button.click()
     expect(header).to_have_attribute("aria-sort", "descending")
@@ -55,11 +58,33 @@ def test_a_column_sorts_down_then_up_then_gives_the_order_back(
     assert names(page) == own
 
 
-def test_diverged_and_missing_cells_sort_last_either_way(page: Any, from_disk: str) -> None:
-    for direction in ("asc", "desc"):
-        page.goto("about:blank")
-        page.goto(f"{from_disk}#/table/{PUBLIC}?sort=nih_seg_linear&dir={direction}")
-        assert column_values(page, 17)[-1] == "—"
+def test_unfinished_rows_stand_apart_with_the_tasks_they_have(
+    page: Any, board: Leaderboard, table: Table, tmp_path: Path
+) -> None:
+    rows = [
+        row.model_copy(update={"cells": row.cells[:kept], "complete": False, "mean_rank": None})
+        for row, kept in zip(table.rows[3:6], (1, 3, 2), strict=True)
+    ]
+    some = table.model_copy(update={"rows": [*table.rows[:3], *rows], "analysis": None})
+    page.goto(write_page(tmp_path, "dev", render_page(board.model_copy(update={"tables": [some]}))).as_uri())
+    expect(page.get_by_role("heading", name=UNFINISHED)).to_be_visible()
+    assert names(page, WHOLE) == [row.display_name for row in table.rows[:3]]
+    assert names(page, BEGUN) == [row.display_name for row in rows]
+    assert page.locator(f"{WHOLE} thead .task").count() == 18
+    assert page.locator(f"{BEGUN} thead .task").count() == 3, "those that any of them has"
+    assert page.locator(f"{BEGUN} td.rank").all_text_contents() == ["1/18", "3/18", "2/18"]
+    third = page.locator(f'{BEGUN} [data-sort="{table.columns[2].task}"]')
+    for _ in range(2):
+        third.click()
+        expect(third).to_be_focused()
+        assert column_values(page, 2, BEGUN)[1:] == ["—", "—"], "missing ones are last either way"
+    page.get_by_label("Find").fill(rows[1].display_name)
+    assert names(page) == [rows[1].display_name]
+    page.get_by_label("Find").fill(table.rows[0].display_name)
+    expect(page.locator(BEGUN)).to_be_hidden()
+
+
+def test_diverged_cells_sort_last(page: Any, from_disk: str) -> None:
     page.goto(f"{from_disk}#/table/{PUBLIC}?sort=covid_linear&dir=desc")
     page.reload()
     assert column_values(page, 11)[-1] == "diverged"
@@ -89,7 +114,7 @@ def test_a_linked_filter_keeps_the_rows_it_names(
 def test_filters_are_set_by_hand_and_live_in_the_address(page: Any, from_disk: str, table: Table) -> None:
     page.goto(from_disk)
     page.get_by_label("Training images").select_option("0.01")
-    assert page.locator("thead .task").count() == sum(
+    assert page.locator(f"{WHOLE} thead .task").count() == sum(
         column.train_fraction == 0.01 for column in table.columns
     )
     page.get_by_label("Find").fill("LoVT")
@@ -217,7 +242,7 @@ def test_thousands_of_rows_come_in_steps_and_sort_as_one(
     many = table.model_copy(update={"rows": copies, "analysis": None})
     index = write_page(tmp_path, "dev", render_page(board.model_copy(update={"tables": [many]})))
     page.goto(f"{index.as_uri()}#/table/{PUBLIC}?sort=rsna_frozen_1&dir=desc")
-    assert len(names(page)) == 200
+    assert len(names(page, WHOLE)) == 200
     best = max(
         cell.summary.mean for row in table.rows if (cell := row.cell("rsna_frozen_1")) and cell.summary
     )
@@ -246,7 +271,7 @@ def test_everything_is_reached_by_keyboard_alone(page: Any, from_disk: str, tabl
     for key in ("ArrowRight",) * 4 + ("ArrowUp",):
         page.keyboard.press(key)
     page.keyboard.press("Enter")
-    expect(page.locator("th[aria-sort=descending]")).to_have_count(1)
+    expect(page.locator(f"{WHOLE} th[aria-sort=descending]")).to_have_count(1)
     assert f"sort={table.columns[0].task}" in page.url
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Home")
