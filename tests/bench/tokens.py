@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,14 +77,14 @@ def dinov2(folder: Path) -> dict[str, Tensor]:
 
 
 @torch.inference_mode()
-def maps_of(backbone: Any, store: ImageStore) -> tuple[Maps, Maps]:
+def maps_of(backbone: Any, store: ImageStore, limits: Mapping[SplitName, int] = MOST) -> tuple[Maps, Maps]:
     """Return the maps of the four quarters, with and without the last norm."""
     network = backbone._network[0]
     normed: Maps = {}
     bare: Maps = {}
     blocks = blocks_of("quarters", 12)
-    for split in MOST:
-        images = images_of(store, split)
+    for split, most in limits.items():
+        images = images_of(store, split, most)
         found: dict[int, list[Tensor]] = {stride: [] for stride in STRIDES}
         for rows in torch.arange(len(images.rows[0])).split(16):
             for stride, each in zip(
@@ -135,9 +135,9 @@ def rows_of(
         yield task, name, "last, 16 x 16", linear(spec, store, normed, 16)
 
 
-def images_of(store: ImageStore, split: SplitName) -> Images:
-    """Return the images of a split that take part."""
-    rows = store.rows(split)[: MOST[split]]
+def images_of(store: ImageStore, split: SplitName, most: int) -> Images:
+    """Return the first images of a split."""
+    rows = store.rows(split)[:most]
     return Images(
         scaled_images(store, rows, SIDE), store.manifest.pixel_statistics, CPU, torch.contiguous_format
     )
