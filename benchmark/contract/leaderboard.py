@@ -68,6 +68,9 @@ class Cost(Model):
     """Kinds of device, sorted."""
     peak_memory_bytes: NonNegativeInt | None = None
     energy_joules: NonNegativeFloat | None = None
+    forward: dict[str, PositiveFloat] = Field(default={}, exclude_if=is_empty)
+    """Images a second of the frozen backbone's bare forward, by what its runs measured it on: their median. Empty in
+    boards of records that do not hold it."""
 
 
 class Curve(Model):

@@ -34,6 +34,9 @@ Words = Annotated[
 
 Steps = Annotated[int, Field(ge=0, le=10**12)]
 
+ImagesPerSecond = Annotated[float, Field(gt=0, le=10**9)]
+"""Bare forward of a frozen backbone, at the side of the profile."""
+
 
 class Platform(Model):
     """What computed: device, processor and libraries."""
@@ -59,6 +62,18 @@ class Platform(Model):
     compute_capability: Words | None = None
 
 
+class ForwardSpeed(Model):
+    """How fast a bare forward was, and where."""
+
+    images_per_second: ImagesPerSecond
+    device_name: Words
+    threads: int = Field(ge=1, le=10**5)
+
+    def is_of(self, platform: Platform) -> bool:
+        """Return whether it was measured there."""
+        return (self.device_name, self.threads) == (platform.device_name, platform.threads)
+
+
 class PretrainedWith(Platform):
     """What made a backbone's weights, in its last part where the pre-training went on elsewhere."""
 
@@ -72,6 +87,11 @@ class MadeWith(Platform):
     feature_library: Words | None = None
     """Library and version that computed the frozen features: `onnxruntime 1.23.0`, `torch 2.9.0+cu128`; None where the
     backbone is trained too, or features were stored before this was kept."""
+    forward_images_per_second: ImagesPerSecond | None = Field(
+        default=None, exclude_if=lambda found: found is None
+    )
+    """Of the backbone, while features that the run read were extracted on this device with as many threads; None where
+    that was elsewhere, or too few images to measure it."""
     winograd: bool = False
     """Convolutions of the head were computed by Winograd's method."""
     cuda_graph: bool = False

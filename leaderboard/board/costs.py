@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
+from statistics import median
 from typing import NamedTuple
 
 from lovt_bench.benchmark.contract.leaderboard import Cost, Curve
@@ -70,7 +71,19 @@ def _cost(runs: Sequence[RunRecord]) -> Cost:
         peak_memory_bytes=max(peaks, default=None),
         # A sum over some of the runs would look like the sum over all.
         energy_joules=round(sum(sorted(energies)), 3) if len(energies) == len(runs) else None,
+        forward=_forward(runs),
     )
+
+
+def _forward(runs: Sequence[RunRecord]) -> dict[str, float]:
+    """Return the median speed of the bare forward by device, on a CPU with its threads."""
+    measured: dict[str, list[float]] = defaultdict(list)
+    for run in runs:
+        made = run.made_with
+        if made and made.forward_images_per_second:
+            threads = f", threads: {made.threads}" if made.device_kind == "cpu" else ""
+            measured[clean(made.device_name) + threads].append(made.forward_images_per_second)
+    return {device: median(values) for device, values in sorted(measured.items())}
 
 
 def curve(runs: Sequence[RunRecord], points: int = POINTS) -> Curve | None:

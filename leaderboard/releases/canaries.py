@@ -14,6 +14,7 @@ from scipy.special import stdtr
 
 from lovt_bench.benchmark.contract.controls import CANARY, CEILING, CONTROL, called_ceiling
 from lovt_bench.benchmark.contract.leaderboard import Cell, Leaderboard, Row, Table
+from lovt_bench.benchmark.contract.network import Family
 from lovt_bench.leaderboard.board.provenance import SHOWN
 from lovt_bench.leaderboard.errors import LeaderboardError
 
@@ -98,6 +99,10 @@ def _of_table(table: Table) -> Iterator[Judgement]:
     where = f"in {table.id}"
     for row in drawn:
         yield from _above_all(row, trained, every, FEW, where, "a random draw cannot be")
+        if _of_family(row, "transformer"):
+            others = [one for one in trained if _of_family(one, "CNN")]
+            why = "a random transformer cannot be, frozen: how its levels come from tokens counts more than weights"
+            yield from _above_all(row, others, frozen, FEW, f"on frozen backbones {where}", why, "CNN")
     for row in table.controls:
         method = row.provenance.get("Method")
         kind = row.provenance.get("Variant") if method == CANARY else None
@@ -116,23 +121,27 @@ def _of_table(table: Table) -> Iterator[Judgement]:
 
 
 def _above_all(
-    row: Row, trained: Sequence[Row], tasks: Sequence[str], few: int, where: str, why: str
+    row: Row, trained: Sequence[Row], tasks: Sequence[str], few: int, where: str, why: str, kind: str = "row"
 ) -> Iterator[Judgement]:
     leads = [found for other in trained if (found := lead(row, other, tasks)) is not None]
     if len(leads) < few:
-        yield Judgement(f"{row.display_name} {where}: not judged, {_count(leads, few)}")
+        yield Judgement(f"{row.display_name} {where}: not judged, {_count(leads, few, kind)}")
     elif all(found.told for found in leads):
         least = min(found.difference for found in leads)
         yield Judgement(
-            f"{row.display_name} {where} is above every trained row, by {100 * least:.1f} points or more: {why}",
+            f"{row.display_name} {where} is above every trained {kind}, by {100 * least:.1f} points or more: {why}",
             True,
         )
     else:
-        yield Judgement(f"{row.display_name} {where}: not above every trained row, as it should be")
+        yield Judgement(f"{row.display_name} {where}: not above every trained {kind}, as it should be")
 
 
-def _count(leads: Sequence[Lead], few: int) -> str:
-    return f"{len(leads)} of at least {few} trained rows have tasks with two runs in common with it"
+def _of_family(row: Row, family: Family) -> bool:
+    return row.network is not None and row.network.family == family
+
+
+def _count(leads: Sequence[Lead], few: int, kind: str) -> str:
+    return f"{len(leads)} of at least {few} trained {kind}s have tasks with two runs in common with it"
 
 
 def _beside_original(row: Row, table: Table, kind: str, where: str) -> Judgement:

@@ -6,8 +6,10 @@ one dataset stay together where they fit.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from statistics import median
 
 from lovt_bench.benchmark.contract.backbone import network_of
 from lovt_bench.benchmark.contract.leaderboard import Cell, CleanRanking, Column, OverlapMark, Row, Table
@@ -250,6 +252,15 @@ def network(row: Row) -> NetworkFacts | None:
     return row.network or (network_of(row.architecture) if row.architecture else None)
 
 
+def forward_text(row: Row) -> str:
+    """Return the images a second of a row's bare forward, median of its cells, and what measured them; else empty."""
+    measured: dict[str, list[float]] = defaultdict(list)
+    for cell in row.cells:
+        for device, speed in (cell.cost.forward if cell.cost else {}).items():
+            measured[device].append(speed)
+    return "; ".join(f"{median(speeds):.3g} ({device})" for device, speeds in sorted(measured.items()))
+
+
 def network_texts(row: Row) -> dict[str, str]:
     """Return what is known of a row's network, label to text in the order to show."""
     facts = network(row)
@@ -259,6 +270,7 @@ def network_texts(row: Row) -> dict[str, str]:
         "Patch": facts and facts.patch and f"{facts.patch} pixels",
         "Parameters": row.parameters and f"{row.parameters:,}",
         "Multiply-adds": facts and facts.gmac and f"{facts.gmac:.3g} GMAC an image",
+        "Bare forward, images a second": forward_text(row),
         "Pre-trained on": facts and facts.native_side and f"images of {facts.native_side} pixels",
     }
     return {label: text for label, text in known.items() if text}

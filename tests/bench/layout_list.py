@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ import transformers
 from safetensors.torch import save_file
 from torch import Tensor
 
+from tests.bench import layout_open_clip
 from tests.benchmark.backbone.hf.tiny import (
     DINOV2,
     PLAIN,
@@ -139,6 +141,28 @@ def _dinov2(real: Path, folder: Path) -> Made:
     return Made(real, lambda image: [origin_tokens(network, image)])
 
 
+def _open_clip(
+    network: Callable[[Path], Any],
+    vision: Mapping[str, Any],
+    more: Mapping[str, Any],
+    said: tuple[str, ...],
+    folder: Path,
+) -> Made:
+    whole = _drawn(network(folder).eval(), folder)
+    layout_open_clip.write(whole, vision, folder, **more)
+    return Made(folder, lambda image: [layout_open_clip.tokens_of(whole, image)], said)
+
+
+def _ibot(state: State) -> object:
+    student = _below("module.backbone.", state) | {"module.head.mlp.0.weight": torch.zeros(8, 8)}
+    return {
+        "student": student,
+        "teacher": _below("backbone.", state),
+        "epoch": 800,
+        "args": Namespace(arch="vit"),
+    }
+
+
 def _below(prefix: str, state: State) -> State:
     return {prefix + name: value for name, value in state.items()}
 
@@ -247,6 +271,11 @@ LAYOUTS: dict[str, Layout] = {
         "timm",
         partial(_timm, NAME, {}, _moco, said=("--encoder", "module.base_encoder")),
     ),
+    "ibot": Layout(
+        "iBOT, student and teacher",
+        "timm, in iBOT's names",
+        partial(_timm, NAME, {}, _ibot, said=("--encoder", "teacher")),
+    ),
     "mgca": Layout(
         "MGCA, Lightning",
         "timm",
@@ -267,14 +296,31 @@ LAYOUTS: dict[str, Layout] = {
     "convnext": Layout("file of `convnext_atto`, its network found", "timm", partial(_stages_of_timm, "convnext_atto")),
 }  # fmt: skip
 
+OF_OPEN_CLIP: dict[str, Layout] = {
+    "open-clip-biomed": Layout(
+        "folder as BiomedCLIP's: a tower of timm, a text tower of transformers",
+        "open_clip",
+        partial(_open_clip, layout_open_clip.like_biomed_clip, layout_open_clip.TIMM_TOWER, {}, ()),
+    ),
+    "open-clip-own": Layout(
+        "folder with open_clip's own ViT, quick GELU",
+        "open_clip",
+        partial(
+            _open_clip,
+            layout_open_clip.own_vit,
+            layout_open_clip.OWN_TOWER,
+            {"quick_gelu": True},
+            layout_open_clip.SAID,
+        ),
+    ),
+}
+
 
 def layouts(dinov2: Path | None) -> dict[str, Layout]:
-    """Return all layouts by name; with a folder of a DINOv2 that is there, if one is given."""
-    if dinov2 is None:
-        return LAYOUTS
+    """Return all layouts by name: those of open_clip where it is installed, a trained DINOv2 where one is given."""
+    real = Layout("folder of a trained DINOv2 ViT-S/14", "transformers", partial(_dinov2, dinov2 or Path()))
     return {
         **LAYOUTS,
-        "dinov2-small": Layout(
-            "folder of a trained DINOv2 ViT-S/14", "transformers", partial(_dinov2, dinov2)
-        ),
+        **(OF_OPEN_CLIP if layout_open_clip.INSTALLED else {}),
+        **({"dinov2-small": real} if dinov2 else {}),
     }

@@ -1,11 +1,11 @@
-"""How levels come from tokens: by which rule, with or without the last norm, and what 7 x 7 costs. For people to read.
+"""What a linear head reads off tokens: of which block, with or without the last norm, and on which grid. For people.
 
     python -m tests.bench.tokens --weights DIR --workspace WORKSPACE [--workspace OTHER] > table.md
 
 DIR is a folder of a DINOv2 ViT-S/14 as Hugging Face's transformers write it; each workspace holds prepared stores. Its
-weights are compared with a random draw of the same network; whether somebody fine-tuned them is not looked at. Heads
-are narrow and trainings short: numbers are for comparison within the table only. docs/backbones.md holds what was
-measured, and decision 025 what follows from it.
+weights are compared with a random draw of the same network; whether somebody fine-tuned them is not looked at.
+Trainings are short: numbers are for comparison within the table only. docs/backbones.md holds what was measured, and
+decision 025 what follows from it. `tests.bench.level_rules` has the other heads.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,27 +26,24 @@ from lovt_bench.benchmark.backbone.architectures.timm_tokens import maps_after
 from lovt_bench.benchmark.backbone.registry import build
 from lovt_bench.benchmark.backbone.sources import random_draw
 from lovt_bench.benchmark.backbone.tokens.grid import resample
-from lovt_bench.benchmark.backbone.tokens.model import LevelRule, blocks_of
+from lovt_bench.benchmark.backbone.tokens.model import blocks_of
 from lovt_bench.benchmark.backbone.tokens.positions import resample_table
-from lovt_bench.benchmark.backbone.tokens.stored import StoredTokens
 from lovt_bench.benchmark.contract.dataset import SplitName
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.open_store import open_store
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.engine.inputs.rows import RowTensor
-from lovt_bench.benchmark.engine.inputs.sources import CachedTokens, Images, scaled_images
-from lovt_bench.benchmark.engine.inputs.splits import LinearSplit, SplitData
-from lovt_bench.benchmark.engine.inputs.targets import box_targets, mask_targets
+from lovt_bench.benchmark.engine.inputs.sources import Images, scaled_images
+from lovt_bench.benchmark.engine.inputs.splits import LinearSplit
+from lovt_bench.benchmark.engine.inputs.targets import mask_targets
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.train.linear_batch import train_linear_batch
-from lovt_bench.benchmark.engine.train.single import train_single
-from lovt_bench.tasks.heads import head_strides, unet, yolov3
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 
 NAME, WIDTH, PATCH, SIDE = "timm.vit_small_patch14_dinov2", 384, 14, 224
 MOST: dict[SplitName, int] = {"train": 120, "validation": 30, "test": 60}
-TASKS = ("rsna_seg_linear_100", "nih_seg_linear", "covid_linear", "rsna_frozen_100", "covid_unet_frozen")
+TASKS = ("rsna_seg_linear_100", "nih_seg_linear", "covid_linear")
 STRIDES, SEEDS = (4, 8, 16, 32), (1, 2, 3)
 CPU, PROTOCOL = torch.device("cpu"), load_protocol("lovt-2022")
 
@@ -80,14 +77,14 @@ def dinov2(folder: Path) -> dict[str, Tensor]:
 
 
 @torch.inference_mode()
-def maps_of(backbone: Any, store: ImageStore) -> tuple[Maps, Maps]:
+def maps_of(backbone: Any, store: ImageStore, limits: Mapping[SplitName, int] = MOST) -> tuple[Maps, Maps]:
     """Return the maps of the four quarters, with and without the last norm."""
     network = backbone._network[0]
     normed: Maps = {}
     bare: Maps = {}
     blocks = blocks_of("quarters", 12)
-    for split, most in MOST.items():
-        images = _images(store, split, most)
+    for split, most in limits.items():
+        images = images_of(store, split, most)
         found: dict[int, list[Tensor]] = {stride: [] for stride in STRIDES}
         for rows in torch.arange(len(images.rows[0])).split(16):
             for stride, each in zip(
@@ -123,29 +120,6 @@ def linear(spec: TaskSpec, store: ImageStore, maps: Maps, grid: int, quarter: in
     return statistics.mean(outcomes[run].test[spec.metric] for run in best)
 
 
-def other(spec: TaskSpec, store: ImageStore, maps: Maps, rule: LevelRule) -> float:
-    """Return the test metric of a YOLOv3 or U-Net head by a rule, mean of three seeds."""
-    epochs = 6
-    spec = spec.model_copy(update={"batch_size": 8, "max_epochs": epochs, "patience": epochs})
-    tokens = StoredTokens(WIDTH, PATCH, rule)
-    strides = head_strides(spec)
-    splits: dict[str, SplitData] = {}
-    for split, most in MOST.items():
-        rows = store.rows(split)[:most]
-        stored = {stride: maps[split][stride] for stride in tokens.maps_of(strides)}
-        inputs = CachedTokens(stored, tokens, strides, _images(store, split, most), SIDE, CPU)
-        boxes = spec.target == "boxes"
-        targets = box_targets(store, rows, CPU) if boxes else mask_targets(store, rows, SIDE, CPU)
-        splits[split] = SplitData(len(rows), inputs, targets)
-    channels = {1: 3, 2: 3} | dict.fromkeys(STRIDES, WIDTH)
-    metric = "mAP@0.5" if spec.head == "yolov3" else spec.metric
-    found = []
-    for seed in SEEDS:
-        outcome = train_single(spec, PROTOCOL, RunConfig("final", 1e-3, seed), None, channels, splits, CPU)
-        found.append(outcome.test.get(metric, 0.0))
-    return statistics.mean(found)
-
-
 def rows_of(
     name: str, backbone: Any, store: ImageStore, tasks: Sequence[str]
 ) -> Iterator[tuple[str, str, str, float]]:
@@ -155,18 +129,14 @@ def rows_of(
         spec = load_task(task)
         if spec.dataset != store.manifest.name:
             continue
-        if spec.head == "linear":
-            for quarter, blocks in zip(STRIDES, blocks_of("quarters", 12), strict=True):
-                yield task, name, f"after block {blocks + 1}", linear(spec, store, normed, 7, quarter)
-            yield task, name, "last, no norm", linear(spec, store, bare, 7)
-            yield task, name, "last, 16 x 16", linear(spec, store, normed, 16)
-            continue
-        for rule in get_args(LevelRule):
-            yield task, name, rule, other(spec, store, normed, rule)
-            yield task, name, f"{rule}, no norm", other(spec, store, bare, rule)
+        for quarter, blocks in zip(STRIDES, blocks_of("quarters", 12), strict=True):
+            yield task, name, f"after block {blocks + 1}", linear(spec, store, normed, 7, quarter)
+        yield task, name, "last, no norm", linear(spec, store, bare, 7)
+        yield task, name, "last, 16 x 16", linear(spec, store, normed, 16)
 
 
-def _images(store: ImageStore, split: SplitName, most: int) -> Images:
+def images_of(store: ImageStore, split: SplitName, most: int) -> Images:
+    """Return the first images of a split."""
     rows = store.rows(split)[:most]
     return Images(
         scaled_images(store, rows, SIDE), store.manifest.pixel_statistics, CPU, torch.contiguous_format
@@ -179,9 +149,6 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, action="append", required=True)
     parser.add_argument("--task", action="append", default=None)
     asked = parser.parse_args()
-    for widths, share in ((unet.WIDTHS, 8), (yolov3.WIDTHS, 4)):
-        for stride in widths:
-            widths[stride] //= share
     real = build(NAME, {"positions": "bicubic"}).eval()
     real.load_state_dict(dinov2(asked.weights))
     for workspace in asked.workspace:

@@ -155,7 +155,11 @@ def _cell(cell: Cell, drawn: random.Random) -> Cell:
         update={
             "claimed": ClaimedValue(value=claim, interval95=0.004, difference=mean - claim),
             "cost": Cost(
-                runs=8, seconds=drawn.uniform(600, 9000), devices=["NVIDIA A100"], peak_memory_bytes=9 * 2**30
+                runs=8,
+                seconds=drawn.uniform(600, 9000),
+                devices=["NVIDIA A100"],
+                peak_memory_bytes=9 * 2**30,
+                forward={"NVIDIA A100": 812.4},
             ),
             "curve": Curve(
                 epochs=epochs,

@@ -12,6 +12,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from io import FileIO
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from lovt_bench.benchmark.backbone.model import BATCH
 from lovt_bench.benchmark.contract.base import digest_of
 from lovt_bench.benchmark.contract.dataset import SplitName
 from lovt_bench.benchmark.contract.declared_facts import Normalisation
+from lovt_bench.benchmark.contract.made_with import ForwardSpeed
 from lovt_bench.benchmark.data.npy import npy_header
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.disk.digest import write_all
@@ -37,6 +39,7 @@ from lovt_bench.benchmark.engine.inputs.feature_backend import (
     choose_backend,
 )
 from lovt_bench.benchmark.engine.inputs.feature_files import FeatureFiles
+from lovt_bench.benchmark.engine.inputs.forward_speed import Stopwatch
 from lovt_bench.benchmark.engine.inputs.sources import Images, scaled_images
 from lovt_bench.benchmark.log import logger
 
@@ -114,7 +117,11 @@ class FeatureCache:
 
     def libraries(self, splits: Sequence[SplitName], strides: Sequence[int]) -> set[str]:
         """Return which libraries computed these files, with versions, as far as it is known."""
-        return self._files.libraries(self._path(split, stride).name for split in splits for stride in strides)
+        return self._files.libraries(self._names(splits, strides))
+
+    def speeds(self, splits: Sequence[SplitName], strides: Sequence[int]) -> list[ForwardSpeed]:
+        """Return how fast the bare forwards of these files were, and where, as far as it is known."""
+        return self._files.speeds(self._names(splits, strides))
 
     def extract(
         self,
@@ -133,7 +140,7 @@ class FeatureCache:
         self._files.remove_older(_DEPENDS_ON_MORE)
         indices = self.store.rows(split)[:rows]
         source = self._images(scaled_images(self.store, indices, self.side), device)
-        compute = self._backend_for(backbone, device)
+        compute, speed = self._backend_for(backbone, device), Stopwatch(device)
         on_cuda = device.type == "cuda"
         with ExitStack() as stack:
             paths = {stride: stack.enter_context(new_file(self._path(split, stride))) for stride in strides}
@@ -158,7 +165,8 @@ class FeatureCache:
 
             with Behind() as hashing, Behind() as behind:
                 for batch in torch.arange(rows).split(BATCH):
-                    levels = compute(source.image(batch), strides)
+                    image = source.image(batch)
+                    levels = speed.of(partial(compute, image, strides), len(batch))
                     # A GPU waits neither for copies nor for the disk, a CPU not for the disk.
                     if on_cuda:
                         behind.call(write, levels)
@@ -170,6 +178,7 @@ class FeatureCache:
                 {self._path(split, stride).name: digests[stride].hexdigest() for stride in strides},
                 lambda: stack.pop_all().close(),
                 compute.library,
+                speed.result,
             )
         logger.debug(
             "features: %s %s, %d images, strides %s", self.store.manifest.name, split, rows, list(strides)
@@ -201,6 +210,9 @@ class FeatureCache:
                 f"up to {_HALF_MAX:.0f} (half precision). Check the weights with `lovt-bench backbone check`."
             )
         return stored.cpu().numpy()
+
+    def _names(self, splits: Sequence[SplitName], strides: Sequence[int]) -> list[str]:
+        return [self._path(split, stride).name for split in splits for stride in strides]
 
     def _path(self, split: SplitName, stride: int) -> Path:
         return self.folder / f"{split}-{self._kind}{stride}.npy"

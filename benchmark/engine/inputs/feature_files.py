@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from pydantic import Field, JsonValue, ValidationError
 
 from lovt_bench.benchmark.contract.base import Model, Sha256
-from lovt_bench.benchmark.contract.made_with import Words
+from lovt_bench.benchmark.contract.made_with import ForwardSpeed, Words
 from lovt_bench.benchmark.disk.intact import damage
 from lovt_bench.benchmark.disk.leftovers import remove
 from lovt_bench.benchmark.disk.lock import hold
@@ -22,6 +23,7 @@ from lovt_bench.benchmark.disk.temporary import write_text
 from lovt_bench.benchmark.log import logger
 
 MANIFEST = "features.json"
+Said = TypeVar("Said")
 
 
 class FeatureManifest(Model):
@@ -32,6 +34,8 @@ class FeatureManifest(Model):
     files: dict[str, Sha256] = Field(default={})
     libraries: dict[str, Words] = Field(default={}, exclude_if=lambda libraries: not libraries)
     """What computed a file, by its name; a file that is not here was written before this was kept."""
+    speeds: dict[str, ForwardSpeed] = Field(default={}, exclude_if=lambda speeds: not speeds)
+    """How fast its bare forward was, by its name; a file that is not here has too few images to tell."""
 
 
 class FeatureFiles:
@@ -63,28 +67,39 @@ class FeatureFiles:
         found = known.libraries if isinstance(known, FeatureManifest) else {}
         return {found[name] for name in names if name in found}
 
-    def put(self, digests: Mapping[str, str], place: Callable[[], None], library: str | None = None) -> None:
+    def speeds(self, names: Iterable[str]) -> list[ForwardSpeed]:
+        """Return how fast the bare forwards of these files were, as far as it is known."""
+        known = self._read()
+        found = known.speeds if isinstance(known, FeatureManifest) else {}
+        return [found[name] for name in names if name in found]
+
+    def put(
+        self,
+        digests: Mapping[str, str],
+        place: Callable[[], None],
+        library: str | None = None,
+        speed: ForwardSpeed | None = None,
+    ) -> None:
         """Put written files in their place and name them.
 
         Args:
             digests: SHA-256 of what was meant to be written, by name.
             place: Renames the files.
             library: What computed them.
+            speed: How fast the bare forward was.
         """
         with self._lock():
             known = self._read()
-            files, libraries = (
-                (known.files, known.libraries) if isinstance(known, FeatureManifest) else ({}, {})
-            )
+            before = known if isinstance(known, FeatureManifest) else FeatureManifest(identity=self._identity)
             for name in digests:
                 if (self.folder / name).is_dir():  # which no file is renamed over
                     remove(self.folder / name)
             place()
-            made = dict.fromkeys(digests, library) if library else {}
             manifest = FeatureManifest(
                 identity=self._identity,
-                files=files | dict(digests),
-                libraries={name: said for name, said in libraries.items() if name not in digests} | made,
+                files=before.files | dict(digests),
+                libraries=_with(before.libraries, digests, library),
+                speeds=_with(before.speeds, digests, speed),
             )
             write_text(self.folder / MANIFEST, manifest.to_json())
 
@@ -153,6 +168,12 @@ class FeatureFiles:
         # Hidden files in the folder are others' work in progress.
         for one in _visible(path) if path == self.folder and path.is_dir() else [path]:
             remove(one)
+
+
+def _with(known: Mapping[str, Said], names: Collection[str], said: Said | None) -> dict[str, Said]:
+    """Return what is known of files after these were written anew."""
+    kept = {name: each for name, each in known.items() if name not in names}
+    return kept if said is None else kept | dict.fromkeys(names, said)
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from lovt_bench.benchmark.backbone.platform import platform_of
 from lovt_bench.benchmark.backbone.sources import BackboneSource
 from lovt_bench.benchmark.backbone.tokens.model import TOKEN_STRIDES
 from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, SplitName
@@ -118,6 +119,14 @@ class TaskData:
         if self.engine == "reference":
             return TORCH
         return ", ".join(sorted(self.cache(seed).libraries(SPLIT_NAMES, self.stored)))[:WORDS_LIMIT] or None
+
+    def forward_speed(self, seed: int) -> float | None:
+        """Return the images a second of the backbone's bare forward, where it was measured on what computes here."""
+        if self.spec.backbone == "fine-tuned" or self.engine == "reference":
+            return None
+        here = platform_of(self.device)
+        found = self.cache(seed).speeds(SPLIT_NAMES, self.stored)
+        return max((speed.images_per_second for speed in found if speed.is_of(here)), default=None)
 
     @property
     def demand(self) -> Demand:

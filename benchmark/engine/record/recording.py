@@ -80,6 +80,7 @@ def made_with(plan: TaskPlan, config: RunConfig, outcome: RunOutcome, usage: Usa
     return MadeWith(
         **dict(platform_of(plan.evaluation.device)),
         feature_library=plan.data.feature_library(config.seed),
+        forward_images_per_second=plan.data.forward_speed(config.seed),
         winograd=outcome.how.winograd,
         cuda_graph=outcome.how.cuda_graph,
         steps=outcome.how.steps,

@@ -16,6 +16,7 @@ from lovt_bench.leaderboard.show.layout import (
     DISPUTED,
     MISSING,
     SIGNS,
+    forward_text,
     making_signs,
     network,
     percent,
@@ -136,6 +137,7 @@ COST_HEAD = [
     "Patch",
     "Parameters",
     "GMAC",
+    "Images a second",
     "Pre-trained on",
     "Time of evaluation",
 ]
@@ -151,6 +153,7 @@ def cost_cells(row: Row) -> list[str]:
         f"{facts.patch} px" if facts and facts.patch else MISSING,
         f"{row.parameters / 1e6:.1f} M" if row.parameters else MISSING,
         f"{cost['gmac']:.3g}" if cost["gmac"] else MISSING,
+        forward_text(row) or MISSING,
         f"{facts.native_side} px" if facts and facts.native_side else MISSING,
         duration(cost["seconds"]) if cost["seconds"] else MISSING,
     ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -303,6 +305,23 @@ def test_a_backbone_without_the_levels_of_a_head_is_refused_before_anything_runs
         evaluate(with_(evaluation, source=Shallow(), specs=[load_task("covid_unet_frozen")]))
 
 
+def test_a_record_says_how_fast_the_bare_forward_was_here(evaluation, tmp_path):
+    """Of 70 training images the second batch of 32 is timed. Features that came from elsewhere say nothing of here."""
+    stores = {"covid-rural": tiny_store(tmp_path, "covid-rural", images=140)}
+    profile = TINY.model_copy(update={"max_train_images": 70, "max_epochs": 1})
+    larger = with_(evaluation, stores=stores, profile=profile)
+    (linear,) = evaluate(larger)
+    speed = linear.records[0].made_with.forward_images_per_second
+    assert speed > 0
+    (manifest,) = (tmp_path / "features").glob("*/features.json")
+    elsewhere = re.sub('"device_name": ?"[^"]*"', '"device_name":"Another"', manifest.read_text())
+    assert elsewhere != manifest.read_text()
+    manifest.write_text(elsewhere)
+    shutil.rmtree(tmp_path / "results")
+    (again,) = evaluate(larger)
+    assert again.records[0].made_with.forward_images_per_second is None
+
+
 def test_a_record_says_what_made_it(evaluation):
     (linear,) = evaluate(evaluation)
     made = linear.records[0].made_with
@@ -310,6 +329,7 @@ def test_a_record_says_what_made_it(evaluation):
     assert (made.device_kind, made.threads) == ("cpu", torch.get_num_threads())
     assert made.torch == torch.__version__
     assert made.feature_library == f"torch {torch.__version__}"
+    assert made.forward_images_per_second is None, "twelve images are less than two batches"
     # Eight images are two batches of three; two epochs.
     assert (made.steps, made.skipped_steps) == (2 * 2, None)
     assert (made.winograd, made.cuda_graph) == (False, False)

@@ -8,6 +8,7 @@ from lovt_bench.benchmark.contract.leaderboard import Cell, Cost
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.costs import curve
 from lovt_bench.leaderboard.board.descriptions import BackboneFacts, Description
+from tests.benchmark.contract.made import made_with
 from tests.leaderboard.records import TASKS, digest, record, record_set, runs
 
 
@@ -45,6 +46,19 @@ def test_energy_of_some_runs_is_not_the_energy() -> None:
     without = cell_of([*known, record("a", "covid_linear", 0.1, phase="tune")]).cost
     assert without
     assert without.energy_joules is None
+
+
+def test_the_bare_forward_is_the_median_of_what_runs_measured_on_one_device() -> None:
+    """Nobody's word and no mean over machines: 8 images a second here and 3,000 there are two facts."""
+    measured = [
+        made_with(forward_images_per_second=speed, threads=threads)
+        for speed, threads in ((8, 2), (9, 2), (30, 2), (50, 4))
+    ]
+    silent = record("a", "covid_linear", 0.1, phase="tune", made_with=made_with())
+    found = [record("a", "covid_linear", 0.3, seed=seed, made_with=one) for seed, one in enumerate(measured)]
+    cost = cell_of([*found, silent]).cost
+    assert cost
+    assert cost.forward == {"AMD EPYC 7763, threads: 2": 9, "AMD EPYC 7763, threads: 4": 50}
 
 
 def history(*monitors: float | None) -> list[dict[str, object]]:

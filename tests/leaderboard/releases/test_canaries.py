@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from lovt_bench.benchmark.contract.leaderboard import Cell, Leaderboard, Row, RunValue, Summary
+from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.descriptions import BackboneFacts, Description, describe
@@ -130,6 +131,24 @@ def test_every_rendering_names_them_and_a_board_of_controls_alone_has_no_table()
     assert alone.tables == []
     assert alone.notes[0].endswith("would have controls alone: evaluate a method beside them.")
     assert render(alone)
+
+
+@pytest.mark.parametrize(("level", "wrong"), [(0.6, True), (0.45, False)])
+def test_a_random_transformer_above_every_trained_cnn_refuses_a_release(level: float, wrong: bool) -> None:
+    """Also one below a trained transformer: what carries both is how tokens become levels, not what was learned."""
+    families = {"lovt": "CNN", "simclr": "CNN", "byol": "CNN", "vit": "transformer", "random": "transformer"}
+    known = {**DESCRIPTIONS, "vit": Description(display_name="vit", method="vit", supervision="self")}
+    described = {
+        name: known[name].model_copy(
+            update={"backbone": BackboneFacts(architecture=name, network=NetworkFacts(family=family))}  # type: ignore[arg-type]
+        )
+        for name, family in families.items()
+    }
+    levels = {"lovt": 0.5, "simclr": 0.4, "byol": 0.3, "vit": 0.8, "random": level}
+    said = judge(build(record_set(records(levels)), (), list(TASKS.values()), described))
+    found = [item.text for item in said if item.refused]
+    assert bool(found) == wrong
+    assert all("Random on frozen backbones" in text and "above every trained CNN" in text for text in found)
 
 
 def test_nothing_is_refused_where_all_is_in_its_place():

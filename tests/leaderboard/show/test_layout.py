@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.table import Table as Grid
 
-from lovt_bench.benchmark.contract.leaderboard import Cell, RunValue, Summary, Table
+from lovt_bench.benchmark.contract.leaderboard import Cell, Cost, RunValue, Summary, Table
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.columns import column_of
 from lovt_bench.leaderboard.board.published import load_published
@@ -17,6 +17,7 @@ from lovt_bench.leaderboard.show.layout import (
     cell_text,
     dataset_label,
     finished_apart,
+    forward_text,
     heading,
 )
 from lovt_bench.leaderboard.show.terminal import render as terminal
@@ -75,6 +76,16 @@ def test_cells_say_what_they_stand_on(table: Table) -> None:
     assert cell_text(None, table) == "—"
     failed = [RunValue(seed=seed, key=digest("x"), value=None if seed else 0.5) for seed in range(3)]
     assert cell_text(Cell(task="x", status="diverged", summary=None, runs=failed), table) == "diverged 2/3"
+
+
+def test_images_a_second_are_told_for_each_device_and_of_records_alone(table: Table) -> None:
+    def cell(task: str, **forward: float) -> Cell:
+        cost = Cost(runs=1, seconds=1, forward=forward)
+        return Cell(task=task, status="complete", summary=None, cost=cost)
+
+    cells = [cell("a", card=100, other=3), cell("b", card=300), cell("c", card=1000), cell("d")]
+    assert forward_text(table.rows[0].model_copy(update={"cells": cells})) == "300 (card); 3 (other)"
+    assert forward_text(table.rows[0].model_copy(update={"cells": cells[3:]})) == ""
 
 
 def test_unfinished_rows_stand_apart_with_the_tasks_they_have() -> None:

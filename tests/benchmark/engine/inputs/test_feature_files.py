@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.made_with import ForwardSpeed
 from lovt_bench.benchmark.disk.digest import file_sha256
 from lovt_bench.benchmark.engine.inputs.feature_cache import FeatureCache
 from lovt_bench.benchmark.engine.inputs.feature_files import FeatureFiles
@@ -44,6 +45,17 @@ def extract(cache: FeatureCache) -> None:
     for split, rows in wanted.items():
         if missing := cache.missing(split, rows, [16, 32]):
             cache.extract(backbone, split, rows, missing, CPU)
+
+
+def test_a_file_tells_how_fast_its_forward_was_and_one_made_anew_tells_its_own(tmp_path):
+    files = FeatureFiles(tmp_path / "kept", {"seed": 1})
+    files.make_folder()
+    slow, fast = (ForwardSpeed(images_per_second=speed, device_name="A card", threads=1) for speed in (2, 3))
+    files.put({"a.npy": "a" * 64, "b.npy": "b" * 64}, lambda: None, speed=slow)
+    files.put({"a.npy": "c" * 64}, lambda: None, speed=fast)
+    assert files.speeds(["a.npy", "b.npy", "c.npy"]) == [fast, slow]
+    files.put({"b.npy": "b" * 64}, lambda: None)
+    assert files.speeds(["a.npy", "b.npy"]) == [fast]
 
 
 def flip(path: Path) -> None:

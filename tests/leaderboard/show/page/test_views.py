@@ -164,18 +164,26 @@ def test_a_row_shows_what_its_network_is_and_costs(page: Any, from_disk: str, bo
         "table.list tbody tr", has=page.get_by_role("link", name=row.display_name, exact=True)
     )
     shown = line.locator("td").all_text_contents()
-    assert shown[2:8] == [
+    assert shown[2:9] == [
         "transformer",
         "vit-small",
         "14 px",
         f"{(row.parameters or 0) / 1e6:.1f} M",
         "4.6",
+        "812 (NVIDIA A100)",
         "518 px",
     ]
     assert page.locator("table.list tbody tr").count() == len(table.rows)
     page.goto(f"{from_disk}#/submission/{PUBLIC}/{row.id}")
     facts = page.locator("dl.facts").first
-    for text in ("vit-small", "transformer", "14 pixels", "4.6 GMAC an image", "images of 518 pixels"):
+    for text in (
+        "vit-small",
+        "transformer",
+        "14 pixels",
+        "4.6 GMAC an image",
+        "812 (NVIDIA A100)",
+        "images of 518 pixels",
+    ):
         expect(facts).to_contain_text(text)
 
 

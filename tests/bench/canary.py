@@ -1,0 +1,84 @@
+"""A random transformer beside a trained one and a trained CNN, on all 18 tasks of the phantom. For people to read.
+
+    python -m tests.bench.canary --workspace DIR TRAINED [CNN] > table.md
+
+DIR holds the stores of the phantom (`tests.bench.layouts` makes them) and the backbones TRAINED and CNN. If the rule
+of levels measured the grid instead of the weights, the random draw would not be below the trained transformer, or
+would be above the CNN. Heads are an eighth as wide as published, and trained for a few epochs on a few images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from pathlib import Path
+
+import torch
+
+from lovt_bench.benchmark.backbone.sources import resolve
+from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.open_store import open_store
+from lovt_bench.benchmark.engine.evaluate import evaluate
+from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
+from lovt_bench.tasks.profile import load_profile
+from lovt_bench.tasks.protocol import load_protocol
+from lovt_bench.tasks.suite import DEFAULT_SUITE, load_suite, suite_tasks
+from tests.bench.layouts import narrow_heads
+
+RANDOM = "random-timm.vit_small_patch16_224"
+CHANGED = {
+    "name": "canary",
+    "max_train_images": {"linear": 128, "yolov3": 64, "unet": 40, "fine-tuned": 24},
+    "max_epochs": {"linear": 20, "yolov3": 12, "unet": 12, "fine-tuned": 4},
+    "max_learning_rates": {"linear": 2, "yolov3": 1, "unet": 1, "fine-tuned": 1},
+    "max_warm_up_steps": 4,
+}
+"""Of the profile `phantom`: linear heads are trained a little less, the others more."""
+RATE = 1e-3
+"""Of heads that are not tuned: the lowest of a grid is too low for so few steps."""
+
+
+def short(spec: TaskSpec) -> TaskSpec:
+    """Return a task with the one learning rate of its head, linear ones with their grid."""
+    return spec if spec.head == "linear" else spec.model_copy(update={"learning_rates": [RATE]})
+
+
+def scores(name: str, workspace: Path) -> dict[str, float]:
+    """Return the mean of the test metric over seeds, by task; what is recorded is not run again."""
+    protocol = load_protocol("lovt-2022")
+    stores = [open_store(path) for path in (workspace / "data").iterdir() if not path.name.startswith(".")]
+    evaluation = Evaluation(
+        source=resolve(name, workspace),
+        specs=[short(spec) for spec in suite_tasks(load_suite(DEFAULT_SUITE))],
+        stores={store.manifest.name: store for store in stores},
+        protocol=protocol,
+        profile=load_profile("phantom").model_copy(update=CHANGED),
+        workspace=workspace,
+        device=torch.device("cpu"),
+        masks=False,
+    )
+    found: dict[str, float] = {}
+    for result in evaluate(evaluation):
+        if result.status != "done":
+            raise ValueError(f"{name} on {result.spec.id}: {result.reason}")
+        found[result.spec.id] = statistics.mean(run.test[result.spec.metric] for run in result.records)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workspace", type=Path, required=True)
+    parser.add_argument("backbones", nargs="+")
+    asked = parser.parse_args()
+    narrow_heads()
+    names = [RANDOM, *asked.backbones]
+    rows = {name: scores(name, asked.workspace) for name in names}
+    sys.stdout.write(f"| task | {' | '.join(names)} |\n|---|{'---:|' * len(names)}\n")
+    for spec in suite_tasks(load_suite(DEFAULT_SUITE)):
+        cells = " | ".join(f"{100 * rows[name][spec.id]:.1f}" for name in names)
+        sys.stdout.write(f"| {spec.number} {spec.title} | {cells} |\n")
+
+
+if __name__ == "__main__":
+    main()
