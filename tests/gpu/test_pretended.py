@@ -1,4 +1,4 @@
-"""The tests that need a GPU, on pretended cards: each file in a process of its own."""
+"""The tests that need a GPU, on pretended cards: a process for each kind of card."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ from tests.gpu.pretended.shim import reason_against
 
 pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
-FILES = sorted(path.relative_to(REPOSITORY).as_posix() for path in (HERE / "on_card").glob("test_*.py"))
-CARDS: dict[str, dict[str, int]] = {"test_placement.py": {"cards": 4}, "test_memory.py": {"gib": 2}}
-"""Cards of files that need others than one of 80 GiB."""
-
-
 ELSEWHERE = (
     "tests/benchmark/backbone/test_platform.py",
     "tests/benchmark/engine/train/test_ahead.py",
@@ -28,15 +23,23 @@ ELSEWHERE = (
 """Files with tests marked `gpu` outside of `on_card`."""
 CAPTURES = "as_a_graph_gives_the_same_numbers_and_no_step"
 """Captures a CUDA graph, which no pretended card can."""
+OTHERS = {
+    "tests/gpu/on_card/test_placement.py": {"cards": 4},
+    "tests/gpu/on_card/test_memory.py": {"gib": 2},
+}
+"""Cards of files that need others than one of 80 GiB."""
+ON_ONE_CARD = sorted(
+    {path.relative_to(REPOSITORY).as_posix() for path in (HERE / "on_card").glob("test_*.py")} - {*OTHERS}
+)
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_it_passes_on_pretended_cards(file):
-    pytest_on_cards(file, **CARDS.get(Path(file).name, {}))
+@pytest.mark.parametrize("file", OTHERS)
+def test_it_passes_on_cards_of_its_own(file):
+    pytest_on_cards(file, **OTHERS[file])
 
 
-def test_those_of_other_rooms_pass_on_pretended_cards():
-    pytest_on_cards("-m", "gpu", "-k", f"not {CAPTURES}", *ELSEWHERE)
+def test_all_others_pass_on_one_card():
+    pytest_on_cards("-m", "gpu", "-k", f"not {CAPTURES}", *ON_ONE_CARD, *ELSEWHERE)
 
 
 def test_no_file_with_gpu_tests_is_forgotten():

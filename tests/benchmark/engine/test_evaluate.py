@@ -36,7 +36,6 @@ from lovt_bench.tasks.registry import load_task
 from tests.benchmark.contract.made import made_with
 from tests.benchmark.engine.world import TINY, TinySource, TokenSource, narrow_heads, tiny_store, tiny_stores
 from tests.benchmark.executor.found import results
-from tests.tasks.lovt_18 import LOVT_18
 
 PROTOCOL = load_protocol("lovt-2022")
 SINGLE = TINY.model_copy(
@@ -76,23 +75,26 @@ def with_(evaluation, **changes):
 
 DRAWN, QUARTERS = {"drawn_per_run": True}, {"levels_rule": "quarters"}
 
-# The U-Net head has 124 million parameters: it is compared once, with one run.
+# The U-Net head has 124 million parameters: it is compared once, with one run. No other one is wide enough to be
+# convolved by Winograd's method here.
 CASES = [
     pytest.param("covid_linear", TinySource, {}, TINY, id="linear"),
     pytest.param("nih_seg_linear", TinySource, DRAWN, TINY, id="linear-8-classes-drawn-per-run"),
     pytest.param("rsna_frozen_10", TinySource, DRAWN, SINGLE, id="yolov3-map-drawn-per-run"),
     pytest.param("object_frozen_100", TinySource, {}, SINGLE, id="yolov3-froc"),
     pytest.param("covid_unet_frozen", TinySource, {}, SINGLE, id="unet", marks=pytest.mark.slow),
-    pytest.param(
-        "object_finetune_100", TinySource, {}, SINGLE, id="yolov3-finetuned", marks=pytest.mark.slow
-    ),
+    pytest.param("object_finetune_100", TinySource, {}, SINGLE, id="yolov3-finetuned"),
     pytest.param("covid_linear", TokenSource, DRAWN, TINY, id="linear-tokens-drawn-per-run"),
     pytest.param("object_frozen_100", TokenSource, QUARTERS, SINGLE, id="yolov3-tokens-of-quarters"),
 ]
 
 
 @pytest.mark.parametrize(("task", "kind", "options", "profile"), CASES)
-def test_the_fast_engine_gives_the_numbers_of_the_reference_engine(evaluation, task, kind, options, profile):
+def test_the_fast_engine_gives_the_numbers_of_the_reference_engine(
+    evaluation, task, kind, options, profile, monkeypatch
+):
+    if task != "covid_unet_frozen":
+        narrow_heads(monkeypatch)
     assert_engines_agree(with_(evaluation, specs=[load_task(task)], source=kind(**options), profile=profile))
 
 
@@ -136,16 +138,14 @@ ONE_OF_EACH = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("rule", "specs"), [("last", ONE_OF_EACH), ("quarters", LOVT_18)], ids=["last", "quarters"]
-)
-def test_both_engines_agree_on_the_tasks_of_a_vision_transformer(evaluation, rule, specs, monkeypatch):
+@pytest.mark.parametrize("rule", ["last", "quarters"])
+def test_both_engines_agree_on_the_tasks_of_a_vision_transformer(evaluation, rule, monkeypatch):
     narrow_heads(monkeypatch)
     results = {}
     for engine in ("fast", "reference"):
         source = TokenSource(levels_rule=rule)
         results[engine] = evaluate(
-            with_(evaluation, specs=specs, profile=SINGLE, engine=engine, source=source)
+            with_(evaluation, specs=ONE_OF_EACH, profile=SINGLE, engine=engine, source=source)
         )
     for fast, reference in zip(results["fast"], results["reference"], strict=True):
         assert (fast.status, reference.status) == ("done", "done")
@@ -278,7 +278,8 @@ def test_a_task_with_too_few_images_fails_alone(evaluation):
     assert evaluate(with_(evaluation, profile=fine))[0].status == "done"
 
 
-def test_a_diverging_learning_rate_loses_and_is_recorded_as_diverged(evaluation):
+def test_a_diverging_learning_rate_loses_and_is_recorded_as_diverged(evaluation, monkeypatch):
+    narrow_heads(monkeypatch)
     spec = load_task("rsna_frozen_1").model_copy(update={"learning_rates": [1e30, 1e-3]})
     (result,) = evaluate(with_(evaluation, specs=[spec], profile=DIVERGING))
     assert result.learning_rate == 1e-3
@@ -288,7 +289,8 @@ def test_a_diverging_learning_rate_loses_and_is_recorded_as_diverged(evaluation)
     assert contradicting(with_(evaluation, profile=DIVERGING), spec) == set()
 
 
-def test_a_task_whose_every_learning_rate_diverges_fails_with_the_reason(evaluation):
+def test_a_task_whose_every_learning_rate_diverges_fails_with_the_reason(evaluation, monkeypatch):
+    narrow_heads(monkeypatch)
     spec = load_task("rsna_frozen_1").model_copy(update={"learning_rates": [1e30, 1e29]})
     results = evaluate(with_(evaluation, specs=[spec, load_task("covid_linear")], profile=DIVERGING))
     assert [result.status for result in results] == ["failed", "done"]

@@ -1,4 +1,7 @@
-"""All 18 tasks on a card: both engines end well, and their numbers are those of the CPU up to half precision."""
+"""All 18 tasks on a card: both engines end well, and their numbers are those of the CPU up to half precision.
+
+On a pretended card one task stands for those that differ in their share of the images alone: here all train on eight.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
 from lovt_bench.tasks.profile import load_profile
 from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.engine.world import TINY, TinySource, narrow_heads, tiny_stores
-from tests.tasks.lovt_18 import LOVT_18
+from tests.gpu.pretended.shim import pretended
+from tests.tasks.lovt_18 import LOVT_18, ONE_SHARE
 
 PROFILE = TINY.model_copy(
     update={
@@ -19,6 +23,7 @@ PROFILE = TINY.model_copy(
         "initial_gradient_scale": load_profile("demo").initial_gradient_scale,
     }
 )
+TASKS = ONE_SHARE if pretended() else LOVT_18
 TOLERANCE = 0.03
 """Relative difference of losses over two epochs: Adam's first steps make 1e-3 of half precision a per cent."""
 
@@ -37,7 +42,7 @@ def stores(tmp_path_factory):
 
 def results(stores, workspace, device, engine):
     evaluation = Evaluation(
-        TinySource(), LOVT_18, stores, load_protocol("lovt-2022"), PROFILE, workspace, device, engine
+        TinySource(), TASKS, stores, load_protocol("lovt-2022"), PROFILE, workspace, device, engine
     )
     return {result.spec.id: result for result in evaluate(evaluation)}
 
@@ -48,9 +53,9 @@ def on_cpu(narrow, stores, tmp_path_factory):
 
 
 @pytest.mark.parametrize("engine", ["fast", "reference"])
-def test_all_18_tasks_end_with_the_losses_of_the_cpu(narrow, stores, on_cpu, tmp_path, engine):
+def test_all_tasks_end_with_the_losses_of_the_cpu(narrow, stores, on_cpu, tmp_path, engine):
     found = results(stores, tmp_path, torch.device("cuda", 0), engine)
-    assert len(found) == 18
+    assert len(found) == len(TASKS)
     worst = {}
     for task, result in found.items():
         assert result.status == "done", (task, result.reason)

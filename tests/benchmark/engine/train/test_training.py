@@ -15,12 +15,18 @@ from lovt_bench.benchmark.engine.train.training import Training
 from lovt_bench.tasks.objective import build_objective
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
-from tests.benchmark.engine.world import TinyBackbone, TinySource, tiny_store
+from tests.benchmark.engine.world import TinyBackbone, TinySource, narrow_heads, tiny_store
 
 CPU = torch.device("cpu")
 PROTOCOL = load_protocol("lovt-2022")
-pytestmark = pytest.mark.slow
-"""The U-Net head has 124 million parameters."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def narrow():
+    """What the backbone learns, and when, is no question of the head's width."""
+    with pytest.MonkeyPatch.context() as patch:
+        narrow_heads(patch)
+        yield
 
 
 @pytest.fixture(scope="module")

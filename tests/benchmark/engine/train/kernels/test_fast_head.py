@@ -13,6 +13,7 @@ from lovt_bench.benchmark.engine.train.kernels.choice import head_of
 from lovt_bench.benchmark.engine.train.kernels.fast_head import FastConv2d, fast_head, pays, used_winograd
 from lovt_bench.tasks.heads.unet import UNetHead
 from lovt_bench.tasks.heads.yolov3 import YoloV3Head
+from tests.benchmark.engine.world import narrow_heads
 
 CHANNELS = {1: 3, 2: 4, 4: 8, 8: 12, 16: 16, 32: 20}
 
@@ -45,11 +46,12 @@ def test_state_keeps_its_names_and_values():
     ("build", "convolutions"),
     [
         (lambda: YoloV3Head(CHANNELS, 2), 9),
-        pytest.param(lambda: UNetHead(CHANNELS, 1), 12, marks=pytest.mark.slow),
+        (lambda: UNetHead(CHANNELS, 1), 12),
     ],
     ids=["yolov3", "unet"],
 )
 def test_outputs_and_gradients_of_a_whole_head_are_equal(build, convolutions, monkeypatch):
+    narrow_heads(monkeypatch)
     monkeypatch.setattr(module, "pays", lambda x, out_channels: True)
     plain, fast = _pair(build)
     assert sum(isinstance(layer, FastConv2d) for layer in fast.modules()) == convolutions
