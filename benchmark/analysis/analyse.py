@@ -10,6 +10,8 @@ import torch
 
 from lovt_bench.benchmark.analysis.embeddings import Embeddings
 from lovt_bench.benchmark.analysis.features import open_features, open_images
+from lovt_bench.benchmark.analysis.method_sums import MethodSums
+from lovt_bench.benchmark.analysis.missing import missing
 from lovt_bench.benchmark.analysis.moments import Moments
 from lovt_bench.benchmark.analysis.pairs import GlobalPairSums, LocalPairSums
 from lovt_bench.benchmark.analysis.question import SPLIT, Question, check
@@ -22,14 +24,6 @@ from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
 from lovt_bench.benchmark.disk.temporary import write_text
 from lovt_bench.benchmark.engine.device.usage import UsageMeter
 from lovt_bench.benchmark.log import logger
-
-NEEDS_TEXT = [
-    "spaces of the report (yl_b, yg_b) and of projections (zl_a, zl_b, zl_a&b, zl_a_avg, zl_b_avg, zg_a, zg_b)",
-    "alignment of image and report (zl_a||zl_b, zl_a_avg;zl_b_avg, zl_a;zl_b2a, zl_b;zl_a2b, zg_a;zg_b)",
-    "modality assignment, retrieval, attention",
-    "means weighted by region",
-]
-"""What of analysis.md section 3 an image encoder alone cannot have."""
 
 
 def report_of(
@@ -68,11 +62,16 @@ def analyse(question: Question, advance: Callable[[int], None] = lambda images: 
     width, settings = embeddings.level.channels, question.settings
     local = LocalSpaceSums(width, question.device, features.folder, settings.self_pairs)
     whole = GlobalSpaceSums(width, question.device, settings.self_pairs)
+    behind = MethodSums(question.device, features.folder, settings)
     for first in range(0, question.images, BATCH):
         batch = features.batch(first)
         x = batch.regions
-        local.add(x, _all(x))
+        inside = batch.inside
+        weights = None if inside is None or inside.image.weights is None else inside.image.weights.double()
+        local.add(x, _all(x), weights)
         whole.add(x.mean(1))
+        if inside is not None:
+            behind.add(inside)
         if pair is not None:
             pair.add(first, x)
         advance(len(x))
@@ -102,8 +101,9 @@ def analyse(question: Question, advance: Callable[[int], None] = lambda images: 
         settings=settings,
         local_space=local.metrics(),
         global_space=whole.metrics(),
+        method=None if question.method is None else behind.metrics(question.method),
         comparison=None if pair is None else pair.comparison(local, whole),
-        needs_text=NEEDS_TEXT,
+        needs_text=missing(question),
         seconds=round(time.monotonic() - start, 3),
         peak_host_bytes=usage.peak_host_bytes,
         peak_device_bytes=usage.peak_device_bytes,

@@ -25,7 +25,6 @@ class Method:
     Args:
         file: The method's.
         device: Where to compute.
-        texts: Whether reports are to be encoded, which takes the text model.
 
     Raises:
         ValueError: Tensors are not what the file says, or the text model is not here or another one.
@@ -38,7 +37,7 @@ class Method:
 
     @torch.inference_mode()
     def __call__(self, regions: Tensor, reports: Sequence[Sequence[str]] | None) -> Inside:
-        """Return what the method says of a batch of studies, float32 on the device.
+        """Return what the method says of a batch of studies, float32 on the device; weights where they were learnt.
 
         Args:
             regions: (B, R, D) of the backbone's deepest level, row by row.
@@ -53,7 +52,12 @@ class Method:
                 sentence=tokens.sentence.to(self.device),
             )
         found: Inside = self._parts(regions.to(self.device, torch.float32), tokens)
-        return found
+        image, report = found.image, found.report
+        if not self.header.image.pooling.learnt:
+            image = image._replace(weights=None)
+        if report is not None and not self.header.report.pooling.learnt:
+            report = report._replace(weights=None)
+        return found._replace(image=image, report=report)
 
 
 def text_model_folder(text: TextSpec) -> Path | None:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 @click.option("--profile", default="paper", show_default=True, help="Image side and number of test images.")
 @protocol_option
 @click.option("--self-pairs", is_flag=True, help="Reference: count the pair of an embedding with itself.")
+@click.option(
+    "--padded-sentences", is_flag=True, help="Reference: padding counts as a region's nearest sentence."
+)
 @click.option("--train-mode", is_flag=True, help="Reference, on RSNA: batch norm with batch statistics.")
 @click.option(
     "--pixel-statistics",
@@ -59,6 +62,7 @@ def analyze(
     profile: str,
     protocol: str,
     self_pairs: bool,
+    padded_sentences: bool,
     train_mode: bool,
     pixel_statistics: tuple[float, float] | None,
     workspace: Path | None,
@@ -121,7 +125,10 @@ def analyze(
                     studies=studies,
                     file=file,
                     settings=AnalysisSettings(
-                        self_pairs=self_pairs, train_mode=train_mode, pixel_statistics=normalised
+                        self_pairs=self_pairs,
+                        padded_sentences=padded_sentences,
+                        train_mode=train_mode,
+                        pixel_statistics=normalised,
                     ),
                 )
                 _answer(question)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lovt_bench.benchmark.analysis.studies import first_studies
-from tests.benchmark.analysis.tiny_method import SIDE, asked, built, exported
+from tests.benchmark.analysis.tiny_method import asked, built, exported
 from tests.submissions.tiny_corpus import write_corpus
 
 TEST = 6
