@@ -71,7 +71,8 @@ def text_model_folder(text: TextSpec) -> Path | None:
     named = os.environ.get(TEXT_MODEL)
     folder = Path(named).expanduser() if named else folder_here(text.name)
     if folder is None or not folder.is_dir():
-        where = f"{TEXT_MODEL}={named} is no folder" if named else "it is not in the cache of Hugging Face"
+        unset = f"{TEXT_MODEL} is not set, and the cache of Hugging Face does not have it"
+        where = f"{TEXT_MODEL}={named} is no folder" if named else unset
         raise ValueError(
             f"the text model {text.name}, of which the method trained a part only, is not here: {where}; set "
             f"{TEXT_MODEL} to its folder"
