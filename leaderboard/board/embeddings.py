@@ -1,0 +1,162 @@
+"""Reports of `lovt-bench analyze` beside run records: `<track>/<backbone>/analysis/<dataset>/<key>.json`.
+
+No number of the board depends on them: a file that is broken, a link, or of another backbone is passed over with a
+note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.embedding_facts import EmbeddingFacts, EmbeddingQuestion
+from lovt_bench.benchmark.contract.embedding_report import (
+    ANALYSIS,
+    AnalysisSettings,
+    EmbeddingReport,
+    GlobalSpace,
+    LocalSpace,
+    Spread,
+)
+from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
+from lovt_bench.leaderboard.board.declared import Complain
+from lovt_bench.leaderboard.errors import LeaderboardError
+
+MOST_REPORTS = 200
+"""Of one backbone; a hundred would be every dataset at twenty levels."""
+
+
+def read_facts(results: Path, track: str, backbone: str, complain: Complain) -> list[EmbeddingFacts]:
+    """Return what is known of the embeddings of a backbone, one for each question and weights, sorted.
+
+    Of several reports that differ in the feature level the deepest counts; of several draws the least seed.
+
+    Args:
+        results: Folder of run records.
+        track: Of the images.
+        backbone: Its name.
+        complain: Is told of what is not valid.
+    """
+    folder = results / track / backbone / ANALYSIS
+    if not is_name(backbone) or any(
+        part.is_symlink() for part in (folder, folder.parent, folder.parent.parent)
+    ):
+        return []
+    paths = sorted(path for path in folder.glob("*/*.json") if not path.parent.is_symlink())
+    if len(paths) > MOST_REPORTS:
+        complain(
+            LeaderboardError(
+                f"{folder}: {len(paths)} reports, expected at most {MOST_REPORTS}; the rest is left out"
+            )
+        )
+    best: dict[tuple[str, str], EmbeddingReport] = {}
+    for report in sorted(_reports(paths[:MOST_REPORTS], track, backbone, complain), key=_order):
+        best.setdefault((question_of(report).digest(), report.backbone_sha256), report)
+    return [facts_of(best[key]) for key in sorted(best)]
+
+
+def question_of(report: EmbeddingReport) -> EmbeddingQuestion:
+    """Return what another report must share so that the two can be compared."""
+    return EmbeddingQuestion(
+        source=report.source,
+        dataset=report.dataset,
+        dataset_sha256=report.dataset_sha256,
+        track=report.track,
+        images=report.images,
+        image_side=report.image_side,
+        protocol=report.protocol,
+        reference_options=list(_options(report.settings)),
+    )
+
+
+def facts_of(report: EmbeddingReport) -> EmbeddingFacts:
+    """Return the numbers of a report that are compared."""
+    values = {
+        **_local("image", report.local_space),
+        **_global("image", report.global_space),
+    }
+    return EmbeddingFacts(
+        question=question_of(report),
+        key=report.key,
+        backbone_sha256=report.backbone_sha256,
+        level=report.level.name,
+        positions=report.local_space.positions,
+        values={key: value for key, value in values.items() if value is not None},
+    )
+
+
+def comparable(
+    facts: Mapping[str, Sequence[EmbeddingFacts]],
+) -> list[tuple[EmbeddingQuestion, dict[str, EmbeddingFacts]]]:
+    """Return the questions that two or more of the named backbones answer, those with most answers first."""
+    found: dict[str, dict[str, EmbeddingFacts]] = {}
+    questions: dict[str, EmbeddingQuestion] = {}
+    for name, items in facts.items():
+        for item in items:
+            key = item.question.digest()
+            questions[key] = item.question
+            found.setdefault(key, {}).setdefault(name, item)
+    shared = [(questions[key], answers) for key, answers in found.items() if len(answers) > 1]
+    return sorted(
+        shared, key=lambda item: (-len(item[1]), item[0].reference_options, item[0].dataset, item[0].digest())
+    )
+
+
+def _reports(
+    paths: Iterable[Path], track: str, backbone: str, complain: Complain
+) -> Iterator[EmbeddingReport]:
+    for path in paths:
+        try:
+            report = read_model(path, EmbeddingReport)
+        except (OSError, ModelFileError) as error:
+            complain(LeaderboardError(f"{error}. Make it again with `lovt-bench analyze`, or remove it"))
+            continue
+        if (report.backbone, report.track, report.key) == (backbone, track, path.stem):
+            yield report
+        else:
+            complain(
+                LeaderboardError(f"{path} is the report of another backbone or question, not of its place")
+            )
+
+
+def _order(report: EmbeddingReport) -> tuple[int, int, str]:
+    return -report.level.stride, report.seed or 0, report.key
+
+
+def _options(settings: AnalysisSettings) -> Iterator[str]:
+    if settings.self_pairs:
+        yield "self-pairs"
+    if settings.train_mode:
+        yield "train mode"
+    if settings.pixel_statistics is not None:
+        yield f"pixel statistics {settings.pixel_statistics.mean:g}, {settings.pixel_statistics.std:g}"
+
+
+def _local(side: str, space: LocalSpace) -> dict[str, float | None]:
+    root = space.dimension**0.5
+    return {
+        f"{side}.std": space.ch_std * root,
+        **_spread(f"{side}.std_within", space.ch_std_per_sample, root),
+        f"{side}.std_centroids": space.ch_std_sample_centroids * root,
+        **_spread(f"{side}.uniformity_within", space.per_sample_uniformity),
+        f"{side}.cov": space.cov_offdiagonal__batch_estimate,
+        **_spread(f"{side}.cov_within", space.cov_offdiagonal_per_sample),
+        f"{side}.cov_centroids": space.cov_offdiagonal_sample_centroids,
+        f"{side}.rank": space.effective_rank,
+    }
+
+
+def _global(side: str, space: GlobalSpace) -> dict[str, float | None]:
+    return {
+        f"{side}.global_std": space.ch_std * space.dimension**0.5,
+        f"{side}.global_uniformity": space.uniformity,
+        f"{side}.global_cov": space.cov_offdiagonal,
+        f"{side}.global_rank": space.effective_rank,
+    }
+
+
+def _spread(key: str, value: Spread | None, scale: float = 1.0) -> dict[str, float | None]:
+    if value is None:
+        return {}
+    return {key: value.mean * scale, f"{key}.std": None if value.std is None else value.std * scale}
