@@ -17,7 +17,7 @@ from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.benchmark.engine.record.image_scores import ScoredImages
 from lovt_bench.benchmark.engine.record.marks import Marked, marked
 from lovt_bench.benchmark.engine.record.rescore import stored_predictions
-from lovt_bench.leaderboard.board.embeddings import comparable, read_facts
+from lovt_bench.leaderboard.board.embeddings import read_facts, shared_questions
 from lovt_bench.leaderboard.show.properties import question_title, side_by_side
 from lovt_bench.leaderboard.show.why import Why, WhyImage, WhyTask
 from lovt_bench.leaderboard.statistics.audit import distinct
@@ -115,7 +115,7 @@ def _properties(
     }
     return {
         question_title(question): side_by_side(*(answers[name].values for name in names))
-        for question, answers in comparable(facts)
+        for question, answers in shared_questions(facts)
     }
 
 

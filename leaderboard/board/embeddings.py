@@ -86,21 +86,18 @@ def facts_of(report: EmbeddingReport) -> EmbeddingFacts:
     )
 
 
-def comparable(
+def shared_questions(
     facts: Mapping[str, Sequence[EmbeddingFacts]],
 ) -> list[tuple[EmbeddingQuestion, dict[str, EmbeddingFacts]]]:
-    """Return the questions that two or more of the named backbones answer, those with most answers first."""
+    """Return the questions that all of the named backbones answer, those with the defaults first."""
     found: dict[str, dict[str, EmbeddingFacts]] = {}
-    questions: dict[str, EmbeddingQuestion] = {}
     for name, items in facts.items():
         for item in items:
-            key = item.question.digest()
-            questions[key] = item.question
-            found.setdefault(key, {}).setdefault(name, item)
-    shared = [(questions[key], answers) for key, answers in found.items() if len(answers) > 1]
-    return sorted(
-        shared, key=lambda item: (-len(item[1]), item[0].reference_options, item[0].dataset, item[0].digest())
-    )
+            found.setdefault(item.question.digest(), {}).setdefault(name, item)
+    shared = [
+        (next(iter(all_.values())).question, all_) for all_ in found.values() if len(all_) == len(facts)
+    ]
+    return sorted(shared, key=lambda item: (item[0].reference_options, item[0].dataset, item[0].digest()))
 
 
 def _reports(

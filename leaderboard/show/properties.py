@@ -29,16 +29,21 @@ PROPERTIES: Mapping[str, Property] = {
     "std_within": Property("std × √d, within an image"),
     "std_centroids": Property("std × √d, centroids of images"),
     "global_std": Property("std × √d, global"),
+    "pooled_std": Property("std × √d, global as the method pools"),
     "uniformity_within": Property("uniformity, within an image", negated=True),
     "global_uniformity": Property("uniformity, global", negated=True),
+    "pooled_uniformity": Property("uniformity, global as the method pools", negated=True),
     "cov": Property("off-diagonal covariance, all regions", "power"),
     "cov_within": Property("off-diagonal covariance, within an image", "power"),
     "cov_centroids": Property("off-diagonal covariance, centroids", "power"),
     "global_cov": Property("off-diagonal covariance, global", "power"),
+    "pooled_cov": Property("off-diagonal covariance, global as the method pools", "power"),
     "rank": Property("effective rank, all regions"),
     "global_rank": Property("effective rank, global"),
+    "pooled_rank": Property("effective rank, global as the method pools"),
 }
-"""Of a space of images or reports, in the order of tables."""
+"""Of the spaces of images or reports, in the order of tables. `global` of an image is the mean of its regions; how a
+method pools is no part of a backbone, and stands beside it where it is known."""
 
 BETWEEN: Mapping[str, Property] = {
     "assignment.regions": Property("modality assignment of regions"),
