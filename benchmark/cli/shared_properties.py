@@ -9,13 +9,11 @@ from lovt_bench.benchmark.contract.embedding_facts import EmbeddingFacts, Embedd
 from lovt_bench.leaderboard.board.embeddings import shared_questions
 from lovt_bench.leaderboard.board.reference_embeddings import published_model
 from lovt_bench.leaderboard.show.plots.shared import Compared
-from lovt_bench.leaderboard.show.properties import question_title
+from lovt_bench.leaderboard.show.properties import PUBLISHED, question_title
 from lovt_bench.leaderboard.text import slug
 
 CORPUS = "mimic-cxr"
 """On whose test split the published properties were measured."""
-
-PUBLISHED = "MIMIC-CXR test split; means over pairs count each embedding with itself"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from lovt_bench.benchmark.contract.embedding_report import (
     LocalSpace,
     Spread,
 )
+from lovt_bench.benchmark.contract.leaderboard import Row, Table
 from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
 from lovt_bench.leaderboard.board.declared import Complain
 from lovt_bench.leaderboard.errors import LeaderboardError
@@ -98,6 +99,29 @@ def shared_questions(
         (next(iter(all_.values())).question, all_) for all_ in found.values() if len(all_) == len(facts)
     ]
     return sorted(shared, key=lambda item: (item[0].reference_options, item[0].dataset, item[0].digest()))
+
+
+def with_embeddings(table: Table, facts: Mapping[str, Sequence[EmbeddingFacts]]) -> Table:
+    """Return a table of runs with what analyses found in the embeddings of its rows: of the weights that ran, alone.
+
+    Args:
+        table: The table.
+        facts: By name of the backbone.
+    """
+    if not facts:
+        return table
+
+    def known(row: Row) -> Row:
+        found = [
+            item
+            for item in facts.get(row.id, ())
+            if item.backbone_sha256 == row.backbone_sha256
+            and (item.question.track, item.question.protocol) == (table.track, table.protocol)
+            and not item.question.reference_options
+        ]
+        return row.model_copy(update={"embeddings": found}) if found else row
+
+    return table.model_copy(update={"rows": [known(row) for row in table.rows]})
 
 
 def _reports(

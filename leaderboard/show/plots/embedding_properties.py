@@ -102,21 +102,25 @@ def property_rows(family: Family, side: str, rows: Sequence[tuple[Spec, Mapping[
     return found
 
 
-def property_chart(family: Family, rows: Sequence[Spec]) -> Spec:
+def property_chart(family: Family) -> Spec:
     """Return the chart of `property_rows`."""
-    there = {row["kind"] for row in rows}
-    kinds = [kind for kind in family.keys.values() if kind in there]
+    kinds = list(family.keys.values())
     scale: dict[str, Any] = {"type": "log"} if family.log else {"zero": True, "nice": True}
     axis = {"format": ".0e", "tickCount": 5} if family.log else {"tickCount": 6}
     x = across(title=family.axis, scale=scale, axis=axis)
-    looks = dict(zip(family.keys.values(), SERIES, strict=False))
 
     def channel(values: list[Any]) -> Spec:
-        legend = {"title": None, "symbolOpacity": 1, "columns": {"expr": "width < 560 ? 2 : 4"}}
-        scale = {"domain": list(kinds), "range": values}
+        columns = {"expr": "width < 560 ? 2 : 4"}
+        legend = {
+            "title": None,
+            "symbolOpacity": 1,
+            "columns": columns,
+            "values": {"expr": "kinds['kind']"},
+        }
+        scale = {"domain": kinds, "range": values}
         return {"field": "kind", "type": "nominal", "sort": None, "legend": legend, "scale": scale}
 
-    colour = channel([looks[kind][0] for kind in kinds])
+    colour = channel([colour for colour, _, _ in SERIES[: len(kinds)]])
     beside = {"yOffset": {"expr": "datum.offset"}}
     bound = {
         "mark": {"type": "rule", "strokeDash": [5, 4], "color": INK},
@@ -153,7 +157,7 @@ def property_chart(family: Family, rows: Sequence[Spec]) -> Spec:
                 "encoding": {
                     "x": {**x, "field": "value"},
                     "color": colour,
-                    "shape": channel([looks[kind][2] for kind in kinds]),
+                    "shape": channel([shape for _, _, shape in SERIES[: len(kinds)]]),
                 },
             },
         ],
