@@ -14,7 +14,7 @@ from lovt_bench.benchmark.cli.options import workspace_option
 if TYPE_CHECKING:
     from lovt_bench.benchmark.cli.shared_rows import Shared
 
-KINDS = ("bars", "properties", "assignment", "latex")
+KINDS = ("bars", "properties", "assignment", "alignment", "latex")
 
 
 @click.command()
@@ -92,6 +92,7 @@ def shared(
 def _write(found: Shared, kinds: list[str], target: Path, formats: tuple[str, ...]) -> int:
     """Write the figures and return how many files there are."""
     from lovt_bench.leaderboard.show.plots.shared import (
+        alignment_figures,
         bar_figures,
         modality_figures,
         property_figures,
@@ -105,7 +106,11 @@ def _write(found: Shared, kinds: list[str], target: Path, formats: tuple[str, ..
             count += write_figure(figure, target / name, found.table.title, found.tag, formats)
     for part in found.parts:
         rows = told_apart(part.rows)
-        makers = {"properties": property_figures, "assignment": modality_figures}
+        makers = {
+            "properties": property_figures,
+            "assignment": modality_figures,
+            "alignment": alignment_figures,
+        }
         for kind, make in makers.items():
             for name, figure in make(rows) if kind in kinds else ():
                 count += write_figure(figure, target / f"{part.slug}-{name}", part.title, part.tag, formats)

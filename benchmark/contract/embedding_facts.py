@@ -6,23 +6,24 @@ uniform distribution on the sphere has 1 whatever its dimension.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import FiniteFloat, PositiveInt, StringConstraints
 
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 from lovt_bench.benchmark.contract.dataset import Track
-from lovt_bench.benchmark.contract.embedding_report import Source
 
 PropertyKey = Annotated[str, StringConstraints(pattern=r"^[a-z]+(\.[a-z0-9_]+){1,2}$")]
-"""`<space>.<property>`, and with `.std` behind it the deviation over images: `leaderboard/show/properties.py` has the
+"""`<space>.<property>`, and with `.std` behind it the deviation over images, with `.least` and `.most` the means over
+images of the least and the greatest: `leaderboard/show/properties.py` has the
 words."""
 
 
 class EmbeddingQuestion(Model):
     """What two analyses have in common if their numbers may stand beside each other."""
 
-    source: Source
+    source: Literal["dataset", "corpus"]
+    """As in the report."""
     dataset: Name
     dataset_sha256: Sha256
     track: Track

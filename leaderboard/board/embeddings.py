@@ -16,13 +16,20 @@ from lovt_bench.benchmark.contract.embedding_report import (
     AnalysisSettings,
     EmbeddingReport,
     GlobalSpace,
+    LocalPairName,
     LocalSpace,
+    MethodSpaces,
     Spread,
 )
 from lovt_bench.benchmark.contract.leaderboard import Row, Table
 from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
 from lovt_bench.leaderboard.board.declared import Complain
 from lovt_bench.leaderboard.errors import LeaderboardError
+
+_ALIGNED: Mapping[str, LocalPairName] = {
+    "alignment.regions": "zl_a;zl_b2a",
+    "alignment.sentences": "zl_b;zl_a2b",
+}
 
 MOST_REPORTS = 200
 """Of one backbone; a hundred would be every dataset at twenty levels."""
@@ -75,7 +82,8 @@ def facts_of(report: EmbeddingReport) -> EmbeddingFacts:
     """Return the numbers of a report that are compared."""
     values = {
         **_local("image", report.local_space),
-        **_global("image", report.global_space),
+        **_global("image.global", report.global_space),
+        **(_method(report.method) if report.method else {}),
     }
     return EmbeddingFacts(
         question=question_of(report),
@@ -168,13 +176,34 @@ def _local(side: str, space: LocalSpace) -> dict[str, float | None]:
     }
 
 
-def _global(side: str, space: GlobalSpace) -> dict[str, float | None]:
+def _global(key: str, space: GlobalSpace) -> dict[str, float | None]:
     return {
-        f"{side}.global_std": space.ch_std * space.dimension**0.5,
-        f"{side}.global_uniformity": space.uniformity,
-        f"{side}.global_cov": space.cov_offdiagonal,
-        f"{side}.global_rank": space.effective_rank,
+        f"{key}_std": space.ch_std * space.dimension**0.5,
+        f"{key}_uniformity": space.uniformity,
+        f"{key}_cov": space.cov_offdiagonal,
+        f"{key}_rank": space.effective_rank,
     }
+
+
+def _method(found: MethodSpaces) -> dict[str, float | None]:
+    """Return what a method makes of the features, and how far image and report are apart."""
+    values: dict[str, float | None] = {}
+    if space := found.global_spaces.get("yg_a"):
+        values |= _global("image.pooled", space)
+    if space := found.global_spaces.get("yg_b"):
+        values |= _global("report.global", space)
+    if local := found.local_spaces.get("yl_b"):
+        values |= _local("report", local)
+    if found.distributions:
+        values["assignment.regions"] = found.distributions.assignment_1to1
+        values["assignment.sentences"] = found.distributions.assignment_2to2
+    if pair := found.global_pairs.get("zg_a;zg_b"):
+        values |= {"alignment.global": pair.dist, "alignment.global.std": pair.dist__std}
+    for key, name in _ALIGNED.items():
+        if local_pair := found.local_pairs.get(name):
+            values[key] = local_pair.sample_rmse
+            values[f"{key}.least"], values[f"{key}.most"] = local_pair.sample_min, local_pair.sample_max
+    return values
 
 
 def _spread(key: str, value: Spread | None, scale: float = 1.0) -> dict[str, float | None]:

@@ -10,6 +10,7 @@ from lovt_bench.benchmark.contract.leaderboard import Cell, Row, Table
 from lovt_bench.leaderboard.board.reference_embeddings import reference_models
 from lovt_bench.leaderboard.show.layout import MISSING
 from lovt_bench.leaderboard.show.page.numbers import short
+from lovt_bench.leaderboard.show.plots.embedding_properties import FAMILIES, property_rows
 from lovt_bench.leaderboard.show.properties import (
     PUBLISHED,
     keys_of,
@@ -22,9 +23,9 @@ from lovt_bench.leaderboard.statistics.correlation import FEWEST, Correlation, c
 from lovt_bench.leaderboard.text import slug
 
 WARNING = (
-    "These correlations describe these rows. Rows of one method are not independent, rows far apart agree on everything, "
-    "and where many properties are looked at, some go with a score by chance: intervals are not corrected for that. None "
-    "of it says that a property is the cause of a score."
+    "These correlations describe these rows. Rows of one method are not independent, rows far apart agree on "
+    "everything, and of many properties some go with a score by chance: intervals are not corrected for that. None of "
+    "it says that a property is the cause of a score."
 )
 
 
@@ -57,8 +58,8 @@ class PropertySet:
         """What stands above the correlations."""
         if len(self.rows) < FEWEST:
             return (
-                f"{len(self.rows)} row(s): from fewer than {FEWEST} nothing can be said about whether a property goes with "
-                "a score."
+                f"{len(self.rows)} row(s): from fewer than {FEWEST} nothing can be said about whether a property goes "
+                "with a score."
             )
         return f"Spearman's rank correlation over {len(self.rows)} rows, with its 95 % interval (Bonett and Wright)."
 
@@ -122,16 +123,25 @@ def as_data(item: PropertySet) -> dict[str, Any]:
         "title": item.title,
         "properties": [[key, label_of(key), forms[key] == "power"] for key in item.keys],
         "outcomes": [list(outcome) for outcome in item.outcomes],
+        "spread": property_rows(
+            FAMILIES["std"],
+            "image",
+            [({"id": row.id, "name": row.name}, _short(row.values)) for row in item.rows],
+        ),
         "rows": [
             {
                 "row": row.id,
                 "name": row.name,
-                "values": {key: short(value, 5) for key, value in row.values.items()},
+                "values": _short(row.values),
                 "scores": {key: round(value, 2) for key, value in row.scores.items()},
             }
             for row in item.rows
         ],
     }
+
+
+def _short(values: Mapping[str, float]) -> dict[str, float]:
+    return {key: found for key, value in values.items() if (found := short(value, 5)) is not None}
 
 
 Entry = tuple[str, str, Sequence[Cell], Mapping[str, float]]

@@ -18,7 +18,6 @@ def property_score_chart(*, log: bool) -> Spec:
     ]
     room = f"(count <= {_LABELLED} && width > 560 ? 180 : 20)"
     scale = {"type": "log"} if log else {"zero": False, "nice": True}
-    # Titles of axes take no field; the page and the figure say beside the chart what is shown.
     return chart(
         height=320,
         encoding={
@@ -26,7 +25,7 @@ def property_score_chart(*, log: bool) -> Spec:
                 "field": "value",
                 "type": "quantitative",
                 "scale": {**scale, "range": [16, {"expr": f"width - {room}"}]},
-                "title": "property",
+                "title": None,
                 "axis": {"grid": False, "tickCount": 6, "format": ".0e" if log else "~g"},
             },
             "y": {

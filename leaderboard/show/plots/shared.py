@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Row, Table
 from lovt_bench.leaderboard.show.layout import INTERVALS, MISSING, percent
+from lovt_bench.leaderboard.show.plots.alignment import NOTE as ALIGNMENT_NOTE
+from lovt_bench.leaderboard.show.plots.alignment import alignment_chart, alignment_rows
 from lovt_bench.leaderboard.show.plots.chart import filled
 from lovt_bench.leaderboard.show.plots.embedding_properties import FAMILIES, property_chart, property_rows
 from lovt_bench.leaderboard.show.plots.figure import WIDTH, Figure
@@ -83,6 +85,14 @@ def modality_figures(rows: Sequence[Compared]) -> Named:
     found = modality_rows([(row.fields, row.values) for row in rows])
     if found:
         yield "assignment", Figure("Modality assignment", filled(modality_chart(), found, WIDTH), [NOTE])
+
+
+def alignment_figures(rows: Sequence[Compared]) -> Named:
+    """Yield the figure of distances between images and reports, if any of the rows has some."""
+    found = alignment_rows([(row.fields, row.values) for row in rows])
+    if found:
+        chart = filled(alignment_chart(), found, WIDTH)
+        yield "alignment", Figure("Alignment of images and reports", chart, [ALIGNMENT_NOTE])
 
 
 def _published_note(rows: Sequence[Compared]) -> list[str]:

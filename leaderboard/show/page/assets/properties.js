@@ -63,15 +63,34 @@
     });
   };
 
-  /** What is known of a row's embeddings, beside those of other rows. @param {any} table @param {any} row @param {any} known */
-  LOVT.embeddings = async (table, row, known) => {
-    const { properties = [] } = await LOVT.details(table);
-    const kinds = { std: "all regions", std_within: "within an image", std_centroids: "centroids of images" };
+  /** Rows beside the one that is looked at. */
+  const BESIDE = 7;
+
+  /** What is known of a row's embeddings, and where it stands among others. @param {any} row @param {any} known @param {any[]} properties of the table */
+  LOVT.embeddings = (row, known, properties) => {
     return (known.embeddings ?? []).map(([title, facts]) => {
       const set = properties.find((item) => title.startsWith(item.title));
-      const others = (set?.rows ?? []).filter((item) => item.row !== row.id);
-      const rows = (set?.rows ?? []).filter((item) => item.row === row.id).concat(others.slice(0, 7));
-      return [title, facts, rows, kinds];
+      const marks = set?.spread ?? [];
+      const order = [row.id, ...new Set(marks.map((mark) => mark.id).filter((id) => id !== row.id))];
+      const near = order.slice(0, BESIDE + 1).flatMap((id) => marks.filter((mark) => mark.id === id));
+      const rest = order.length - BESIDE - 1;
+      return h(
+        "section",
+        {},
+        h("h3", {}, title),
+        near.length > 0 &&
+          LOVT.plot(
+            `Spread of embeddings: standard deviation times √d, with one deviation over images; the broken line is what a uniform distribution on the sphere reaches.${rest > 0 ? ` ${rest} more rows were measured on these images.` : ""}`,
+            "spread",
+            () => near,
+          ),
+        h(
+          "details",
+          {},
+          h("summary", {}, "Numbers"),
+          LOVT.sheet("Properties of its embeddings", ["Property", "Value"], facts, "numbers"),
+        ),
+      );
     });
   };
 })();
