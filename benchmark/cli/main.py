@@ -37,6 +37,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Take a backbone through the tasks and record every run.",
     ),
     "leaderboard": ("lovt_bench.benchmark.cli.leaderboard:leaderboard", "Build and show the leaderboard."),
+    "plot-shared": (
+        "lovt_bench.benchmark.cli.plot_shared:shared",
+        "Draw several backbones beside each other.",
+    ),
     "pretrain": ("lovt_bench.benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
     "results": (
         "lovt_bench.benchmark.cli.results:results",
@@ -51,6 +55,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Make a backbone of a checkpoint that was trained elsewhere.",
     ),
     "tasks": ("lovt_bench.benchmark.cli.tasks:tasks", "List the tasks and show one."),
+    "why": (
+        "lovt_bench.benchmark.cli.why:why",
+        "Say which tasks, runs and images put one row above another.",
+    ),
 }
 """Command name: where it lives, and the line that `--help` shows without importing it."""
 
