@@ -192,7 +192,7 @@ def report_of(
 def analyse(question: Question, advance: Callable[[int], None] = lambda images: None) -> EmbeddingReport:
     """Compute a report. Arguments and errors are those of `report_of`."""
     start, meter = time.monotonic(), UsageMeter(question.device)
-    cache, embeddings = _open(question, question.source, advance)
+    cache, embeddings = open_features(question, question.source, advance)
     pair = None if question.other is None else _Pair(question, question.other, embeddings, advance)
     width, settings = embeddings.level.channels, question.settings
     local = LocalSpaceSums(width, question.device, cache.folder, settings.self_pairs)
@@ -250,7 +250,7 @@ class _Pair:
         advance: Callable[[int], None],
     ) -> None:
         self._question, self._other, device = question, other, question.device
-        _, self._embeddings = _open(question, other, advance)
+        _, self._embeddings = open_features(question, other, advance)
         widths = embeddings.level.channels, self._embeddings.level.channels
         same = embeddings.positions == self._embeddings.positions
         self._local = LocalPairSums(widths, device) if same else None
@@ -288,9 +288,10 @@ def _all(x: torch.Tensor) -> torch.Tensor:
     return torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
 
 
-def _open(
+def open_features(
     question: Question, source: BackboneSource, advance: Callable[[int], None]
 ) -> tuple[FeatureCache, Embeddings]:
+    """Return the stored features of a backbone on the question's images, computed first where they are not there."""
     settings, store = question.settings, question.store
     if settings.pixel_statistics is not None:
         changed = store.manifest.model_copy(update={"pixel_statistics": settings.pixel_statistics})

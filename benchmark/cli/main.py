@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Take a backbone through the tasks and record every run.",
     ),
     "leaderboard": ("lovt_bench.benchmark.cli.leaderboard:leaderboard", "Build and show the leaderboard."),
+    "plot": ("lovt_bench.benchmark.cli.plot:plot", "Draw the features and the results of a backbone."),
     "pretrain": ("lovt_bench.benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
     "results": (
         "lovt_bench.benchmark.cli.results:results",
@@ -52,7 +53,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "tasks": ("lovt_bench.benchmark.cli.tasks:tasks", "List the tasks and show one."),
 }
-"""Command name: where it lives, and the line that `--help` shows without importing it."""
+"""Command name, of one word or of two: where it lives, and the line that `--help` shows without importing it."""
 
 
 class LazyGroup(click.Group):
@@ -81,6 +82,8 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        if (name := " ".join(args[:2])) in COMMANDS and len(args) > 1:
+            return name, self.get_command(ctx, name), args[2:]
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

@@ -43,23 +43,39 @@ def figure_svg(figure: Figure, table: Table) -> str:
 
     Every figure says where its numbers come from: published, phantom and claimed tables are marked in a tag.
     """
+    tag = mark(table).removeprefix(" · ")
+    return framed(chart_svg(figure.chart), figure.title, clean(table.title, 160), tag, figure.notes)
+
+
+def chart_svg(chart: Spec) -> str:
+    """Return a chart, rows and width filled in, as SVG on white."""
     import vl_convert
 
-    chart = vl_convert.vegalite_to_svg(on_paper(figure.chart))
-    size = re.search(r'width="([\d.]+)" height="([\d.]+)"', chart)
+    return vl_convert.vegalite_to_svg(on_paper(chart))
+
+
+def framed(body: str, title: str, source: str, tag: str, notes: Sequence[str]) -> str:
+    """Return a figure as SVG: what it shows, and the words around it; the same arguments give the same text.
+
+    Args:
+        body: SVG that begins with its width and height.
+        title: What is shown.
+        source: Where the numbers come from.
+        tag: What must be known of them before anything else, such as that images are synthetic; may be empty.
+        notes: Sentences below.
+    """
+    size = re.search(r'width="([\d.]+)" height="([\d.]+)"', body)
     if size is None:
-        raise ValueError("vl-convert gave an SVG without a size")
+        raise ValueError("the SVG of a figure begins without width and height")
     width, height = float(size[1]), float(size[2])
     full = max(width + 2 * _MARGIN, 460)
-    tag = textwrap.wrap(mark(table).removeprefix(" · ").upper(), 26)
-    notes = [
-        line for note in figure.notes for line in textwrap.wrap(note, int((full - 2 * _MARGIN) / _LETTER))
-    ]
-    boxed = 16 + 7.4 * max(map(len, tag), default=0)
-    above = max(50, 12 + 12 * len(tag) + 14)
+    tags = textwrap.wrap(tag.upper(), 26)
+    lines = [line for note in notes for line in textwrap.wrap(note, int((full - 2 * _MARGIN) / _LETTER))]
+    boxed = 16 + 7.4 * max(map(len, tags), default=0)
+    above = max(50, 12 + 12 * len(tags) + 14)
     return _template().render(
         width=full,
-        height=above + height + _LINE * len(notes) + 2 * _MARGIN,
+        height=above + height + _LINE * len(lines) + 2 * _MARGIN,
         margin=_MARGIN,
         line=_LINE,
         above=above,
@@ -67,12 +83,12 @@ def figure_svg(figure: Figure, table: Table) -> str:
         font=FONT,
         ink=PAPER["ink"],
         quiet=PAPER["quiet"],
-        title=figure.title,
-        source=clean(table.title, 160),
-        tag=tag,
+        title=title,
+        source=source,
+        tag=tags,
         boxed=boxed,
-        notes=notes,
-        chart=chart.replace("<svg ", f'<svg x="{_MARGIN}" y="{above}" ', 1),
+        notes=lines,
+        chart=body.replace("<svg ", f'<svg x="{_MARGIN}" y="{above}" ', 1),
     )
 
 

@@ -73,6 +73,18 @@ SERIES = (
 )
 """Colour, dash and shape of rows that are drawn beside each other."""
 
+CLASSES = (
+    ("#8c8c8c", "circle"),
+    *((colour, shape) for colour, _, shape in SERIES[1:]),
+    ("#0072b2", "square"),
+    ("#f0e442", "triangle-right"),
+    ("#000000", "triangle-left"),
+)
+"""Colour and shape of images without a finding, and of each class."""
+
+SHADES = "cividis"
+"""Lightness rises all along, for any colour vision and in greyscale."""
+
 _TEXT = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titleColor": QUIET}
 
 CONFIG: Spec = {
