@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KINDS = {
     "tsne": "t-SNE of local and global features by finding",
+    "smoothness": "similarity of features by distance",
     "features": "features as colours beside their images",
 }
 """What `--only` takes, and what it draws."""
@@ -77,6 +78,7 @@ def plot(
     \b
     Kinds:
       tsne         t-SNE of local and global features by finding
+      smoothness   similarity of features by distance of their positions
       features     features as colours beside their images
 
     \b

@@ -8,7 +8,10 @@ from lovt_bench.benchmark.contract.leaderboard import Row, Table
 from lovt_bench.leaderboard.show.layout import MISSING, percent
 from lovt_bench.leaderboard.show.plots.chart import beside_names, lines, names
 from lovt_bench.leaderboard.show.plots.choice import row_fields
-from lovt_bench.leaderboard.show.plots.theme import QUIET, SHADES, Spec
+from lovt_bench.leaderboard.show.plots.theme import QUIET, Spec
+
+_SCHEME = "cividis"
+"""Lightness rises all along, for any colour vision and in greyscale."""
 
 
 def heat_chart() -> Spec:
@@ -52,7 +55,7 @@ def heat_chart() -> Spec:
                     "color": {
                         "field": "shade",
                         "type": "quantitative",
-                        "scale": {"scheme": SHADES, "domain": [0, 1]},
+                        "scale": {"scheme": _SCHEME, "domain": [0, 1]},
                         "legend": None,
                     },
                 },

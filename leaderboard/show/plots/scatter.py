@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lovt_bench.leaderboard.show.plots.chart import SCHEMA
-from lovt_bench.leaderboard.show.plots.theme import CLASSES, CONFIG, SHADES, Spec
+from lovt_bench.leaderboard.show.plots.theme import CLASSES, CONFIG, MARK, NONE, Spec
 
 Points = Sequence[tuple[float, float]]
 
@@ -66,18 +66,12 @@ def share_chart(points: Points, shares: Sequence[float], title: str, width: int)
         {"x": x, "y": y, "share": round(share, 4)} for (x, y), share in zip(points, shares, strict=True)
     ]
     rows.sort(key=lambda row: row["share"])
-    legend = {
-        "title": title,
-        "format": ".0%",
-        "gradientLength": 240,
-        "direction": "horizontal",
-        "titleLimit": 400,
-    }
+    legend = {"title": title, "format": ".0%", "values": [0, 0.5, 1], "gradientLength": 240, "titleLimit": 400}
     colour = {
         "field": "share",
         "type": "quantitative",
-        "legend": legend,
-        "scale": {"scheme": SHADES, "domain": [0, 1], "reverse": True},
+        "legend": {**legend, "direction": "horizontal"},
+        "scale": {"range": [NONE, MARK], "domain": [0, 1]},
     }
     return _plane(rows, {"color": colour}, width)
 

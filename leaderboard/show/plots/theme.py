@@ -18,6 +18,8 @@ Spec = dict[str, Any]
 """A part of a Vega-Lite specification."""
 
 INK, QUIET, MARK, SUNK = "var(--ink)", "var(--quiet)", "var(--mark)", "var(--sunk)"
+NONE = "var(--line)"
+"""What has nothing of what `MARK` has all of."""
 
 PAPER: Mapping[str, str] = {
     "ink": "#000000",
@@ -81,9 +83,6 @@ CLASSES = (
     ("#000000", "triangle-left"),
 )
 """Colour and shape of images without a finding, and of each class."""
-
-SHADES = "cividis"
-"""Lightness rises all along, for any colour vision and in greyscale."""
 
 _TEXT = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titleColor": QUIET}
 
