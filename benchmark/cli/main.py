@@ -52,6 +52,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Make a backbone of a checkpoint that was trained elsewhere.",
     ),
     "tasks": ("lovt_bench.benchmark.cli.tasks:tasks", "List the tasks and show one."),
+    "why": (
+        "lovt_bench.benchmark.cli.why:why",
+        "Say which tasks, runs and images put one row above another.",
+    ),
 }
 """Command name, of one word or of two: where it lives, and the line that `--help` shows without importing it."""
 

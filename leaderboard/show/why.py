@@ -1,0 +1,211 @@
+"""Which tasks, runs and images put one row above another: what `lovt-bench why` prints and writes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from lovt_bench.leaderboard.show.comparison import p_text
+from lovt_bench.leaderboard.show.layout import MISSING, percent, signed_percent
+from lovt_bench.leaderboard.show.plots.chart import filled
+from lovt_bench.leaderboard.show.plots.difference import difference_chart
+from lovt_bench.leaderboard.show.plots.figure import WIDTH, chart_svg
+from lovt_bench.leaderboard.statistics.difference import NOTHING, TaskDifference
+from lovt_bench.leaderboard.statistics.difference_words import half_of_it
+
+CHART = (
+    "Point: difference of the means. Bar: 95 % on these test images under other training seeds (Welch). Line: 95 % for "
+    "other images of the same source and other training seeds. Neither is corrected."
+)
+PICKED = (
+    "The difference of an image is what it adds: its pseudo-value of the jackknife, which for a mean over images is "
+    "the difference of its two scores. Images are picked after looking at all of them: they show what happens, and "
+    "test nothing."
+)
+
+
+@dataclass(frozen=True)
+class WhyImage:
+    """A test image on which the two rows differ."""
+
+    row: int
+    """Of the image store: IDs of images may name patients."""
+    difference: float
+    first: float | None
+    """Metric of the image alone, mean over runs; None where there is nothing to find."""
+    second: float | None
+    pictures: tuple[str, ...] = ()
+    """Truth, first, second: PNG, base64; empty where none is drawn."""
+
+
+@dataclass(frozen=True)
+class WhyTask:
+    """One task."""
+
+    difference: TaskDifference
+    title: str
+    dataset: str
+    metric: str
+    images: Sequence[WhyImage]
+    """Those that speak most for the first row, then those that speak most for the second."""
+    seeds: tuple[int, ...] = ()
+    """Of the two runs that the pictures show."""
+    note: str = ""
+    """Why there are no pictures."""
+
+
+@dataclass(frozen=True)
+class Why:
+    """Two rows, and what puts the one above the other."""
+
+    names: tuple[str, str]
+    table: str
+    """What the numbers are of."""
+    phantom: bool
+    tasks: Sequence[WhyTask]
+    sentences: Sequence[str]
+    properties: Mapping[str, Sequence[tuple[str, str, str]]] = field(default_factory=dict)
+    """By images that embeddings were measured on: name of a property, and its values."""
+    left_out: Sequence[tuple[str, str]] = ()
+
+
+TASK_HEAD = ("Task", "Metric", "Difference", "± seeds", "p", "± images and seeds", "p", "Pairs of runs")
+
+
+def task_lines(why: Why) -> list[tuple[str, ...]]:
+    """Return a line of `TASK_HEAD` for each task."""
+    return [_line(task) for task in why.tasks]
+
+
+RUN_HEAD = ("Task", "Row", "Mean", "Runs")
+
+
+def run_lines(why: Why) -> list[tuple[str, ...]]:
+    """Return the single runs of both rows, a line of `RUN_HEAD` for each task and row."""
+    return [
+        (task.title, name, percent(sum(values) / len(values)), "  ".join(percent(value) for value in values))
+        for task in why.tasks
+        for name, values in zip(why.names, (task.difference.first, task.difference.second), strict=True)
+    ]
+
+
+DATASET_HEAD = ("Dataset", "Tasks", "First higher", "Second higher", "Mean difference")
+
+
+def dataset_lines(why: Why) -> list[tuple[str, ...]]:
+    """Return a line of `DATASET_HEAD` for each dataset: a description, no test."""
+    found = []
+    for name in dict.fromkeys(task.dataset for task in why.tasks):
+        values = [task.difference.value for task in why.tasks if task.dataset == name]
+        found.append(
+            (
+                name,
+                str(len(values)),
+                str(sum(value > 0 for value in values)),
+                str(sum(value < 0 for value in values)),
+                signed_percent(sum(values) / len(values)),
+            )
+        )
+    return found
+
+
+def image_sentence(task: WhyTask, names: tuple[str, str]) -> str:
+    """Return how the difference of a task is spread over its images."""
+    values = task.difference.of_images
+    half = half_of_it(values)
+    if half is None:
+        return f"No image of {len(values)} makes a difference."
+    for_first, for_second = int((values > NOTHING).sum()), int((values < -NOTHING).sum())
+    return (
+        f"Of {len(values)} test images {for_first} add to {names[0]}, {for_second} to {names[1]}; "
+        f"{half} hold half of all that images differ by."
+    )
+
+
+def why_html(why: Why) -> str:
+    """Return a page of one file: no script, no request elsewhere. Equal contents give equal text."""
+    return _template().render(
+        why=why,
+        tasks=task_lines(why),
+        task_head=TASK_HEAD,
+        runs=run_lines(why),
+        run_head=RUN_HEAD,
+        datasets=dataset_lines(why),
+        dataset_head=(
+            *DATASET_HEAD[:2],
+            f"{why.names[0]} higher",
+            f"{why.names[1]} higher",
+            DATASET_HEAD[-1],
+        ),
+        chart=_chart(why.tasks) if why.tasks else "",
+        chart_text=CHART,
+        picked=PICKED,
+        spread=image_sentence,
+        score=score_text,
+        shown=shown_runs,
+        signed=signed_percent,
+    )
+
+
+def shown_runs(task: WhyTask) -> str:
+    """Return whose predictions the pictures show."""
+    seeds = list(dict.fromkeys(task.seeds))
+    which = f"seed {seeds[0]}" if len(seeds) == 1 else f"the seeds {seeds[0]} and {seeds[1]}"
+    return f"Pictures show the runs of {which}; numbers are means over all runs."
+
+
+def score_text(value: float | None) -> str:
+    """Return the score of an image alone."""
+    return "nothing to find" if value is None else percent(value)
+
+
+def _line(task: WhyTask) -> tuple[str, ...]:
+    found = task.difference
+    images = found.over_images
+    return (
+        task.title,
+        task.metric,
+        signed_percent(found.value),
+        MISSING if found.seeds is None else percent(found.seeds),
+        _p(found.p_seeds),
+        MISSING if images is None else percent(images.half_width()),
+        _p(found.p_images),
+        f"{found.above} of {len(found.first) * len(found.second)}",
+    )
+
+
+def _p(value: float) -> str:
+    return p_text(None if math.isnan(value) else value)
+
+
+def _chart(tasks: Sequence[WhyTask]) -> str:
+    rows = [
+        {
+            "id": task.difference.task,
+            "name": task.title,
+            "value": 100 * task.difference.value,
+            "seeds": None if task.difference.seeds is None else 100 * task.difference.seeds,
+            "images": None
+            if task.difference.over_images is None
+            else 100 * task.difference.over_images.half_width(),
+        }
+        for task in tasks
+    ]
+    return chart_svg(filled(difference_chart(), rows, WIDTH))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("lovt_bench.leaderboard.show", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("why.html.j2")
