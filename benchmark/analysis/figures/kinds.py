@@ -1,4 +1,4 @@
-"""All kinds of figures, by the name that `--only` takes."""
+"""Kinds of figures of features, by the name that `--only` takes."""
 
 from __future__ import annotations
 

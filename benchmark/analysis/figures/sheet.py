@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,10 +9,11 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from PIL import Image
 
-from lovt_bench.benchmark.analysis.figures.picture import png
+from lovt_bench.benchmark.analysis.overlay import png
+from lovt_bench.leaderboard.show.plots.figure import WIDTH
 
-TILE = 150
-"""Pixels of a picture's side on the sheet, 96 to an inch."""
+_LARGEST = 224
+"""Pixels of a picture's side on the sheet at most, 96 to an inch."""
 
 _GAP = 8
 _LINE = 13
@@ -39,22 +39,21 @@ class Row:
 def sheet_svg(rows: Sequence[Row]) -> str:
     """Return rows of pictures as SVG; the same pictures give the same text."""
     top, placed = 0, []
+    across = max(len(row.tiles) for row in rows)
+    side = min(_LARGEST, (WIDTH + _GAP) // across - _GAP)
     for row in rows:
         head = _HEAD if row.heading else 0
         tiles = [
             {
-                "x": index * (TILE + _GAP),
-                "png": base64.b64encode(png(tile.picture)).decode(),
+                "x": index * (side + _GAP),
+                "png": png(tile.picture),
                 "caption": tile.caption,
             }
             for index, tile in enumerate(row.tiles)
         ]
         placed.append({"heading": row.heading, "at": top + 15, "y": top + head, "tiles": tiles})
-        top += head + TILE + _LINE * max((len(tile.caption) for tile in row.tiles), default=0) + _GAP
-    across = max(len(row.tiles) for row in rows)
-    return _template().render(
-        width=across * (TILE + _GAP) - _GAP, height=top, side=TILE, line=_LINE, rows=placed
-    )
+        top += head + side + _LINE * max((len(tile.caption) for tile in row.tiles), default=0) + _GAP
+    return _template().render(width=WIDTH, height=top, side=side, line=_LINE, rows=placed)
 
 
 @cache

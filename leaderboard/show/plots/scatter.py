@@ -66,7 +66,13 @@ def share_chart(points: Points, shares: Sequence[float], title: str, width: int)
         {"x": x, "y": y, "share": round(share, 4)} for (x, y), share in zip(points, shares, strict=True)
     ]
     rows.sort(key=lambda row: row["share"])
-    legend = {"title": title, "format": ".0%", "values": [0, 0.5, 1], "gradientLength": 240, "titleLimit": 400}
+    legend = {
+        "title": title,
+        "format": ".0%",
+        "values": [0, 0.5, 1],
+        "gradientLength": 240,
+        "titleLimit": 400,
+    }
     colour = {
         "field": "share",
         "type": "quantitative",

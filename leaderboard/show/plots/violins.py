@@ -12,6 +12,9 @@ _HEIGHT = 360
 _ROOM = 0.46
 """Half the width of the widest violin, in steps from one violin to the next."""
 
+_LEAST = 0.1
+"""Half the length of a quartile's line at least."""
+
 
 @dataclass(frozen=True)
 class Violin:
@@ -43,7 +46,9 @@ def violin_chart(violins: Sequence[Violin], step: float, titles: tuple[str, str]
             room = half * density
             shapes.append(_row(violin.x, value, room))
         for name, value in zip(("low", "median", "high"), violin.quartiles, strict=True):
-            marks.append({**_row(violin.x, value, half * _at(violin, value)), "part": name})
+            marks.append(
+                {**_row(violin.x, value, max(half * _at(violin, value), _LEAST * step)), "part": name}
+            )
     x = {"field": "left", "type": "quantitative", "title": titles[0]}
     ends = {"domain": [violins[0].x - step / 2, violins[-1].x + step / 2], "nice": False, "zero": False}
     ticks = {"values": [violin.x for violin in violins], "format": ".1f", "grid": False}
