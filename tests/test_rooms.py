@@ -122,6 +122,7 @@ ARROWS: dict[str, set[str]] = {
         "benchmark.data",
         "benchmark.engine.device",
         "benchmark.engine.inputs",
+        "submissions.common",
     },
     "benchmark.analysis.figures": {
         *GROUND,

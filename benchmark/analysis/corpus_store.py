@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -84,6 +85,45 @@ def corpus_store(root: Path, split: SplitName, protocol: DataProtocol, scratch: 
         None,
         None,
     )
+
+
+@dataclass(frozen=True)
+class CorpusStudies:
+    """What a corpus says of the studies of a split beside images, in the order of `corpus_store`."""
+
+    reports: tuple[tuple[str, ...], ...]
+    """Sentences of each; empty where the corpus has no reports."""
+    labels: np.ndarray
+    """(n, L) float32 of 0 and 1."""
+    label_names: tuple[str, ...]
+
+
+def corpus_studies(root: Path, split: SplitName) -> CorpusStudies:
+    """Return reports and labels of a split.
+
+    Args:
+        root: Folder of the corpus, whose files `corpus_store` has looked at.
+        split: Of it.
+
+    Raises:
+        DataError: A table cannot be read, or a study has no sentence although the corpus has reports.
+    """
+    manifest = fmt.read_manifest(root)
+    try:
+        table = pq.read_table(
+            root / fmt.STUDIES, columns=["id", "sentences", "labels"], filters=[("split", "=", split)]
+        ).to_pylist()
+        width = len(manifest.label_names)
+        labels = np.array([row["labels"] if width else [] for row in table], np.float32).reshape(-1, width)
+        reports = [tuple(str(each) for each in row["sentences"] or ()) for row in table]
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise DataError(f"corpus {root} cannot be read: {str(error)[:200]}; prepare it again") from error
+    if manifest.has_reports and not all(reports):
+        silent = next(row["id"] for row, report in zip(table, reports, strict=True) if not report)
+        raise DataError(
+            f"corpus {root}: study {silent} has no sentences; prepare it again, which leaves it out"
+        )
+    return CorpusStudies(tuple(reports) if manifest.has_reports else (), labels, tuple(manifest.label_names))
 
 
 class _Squares:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from torch.nn import functional as F
 
+from lovt_bench.benchmark.analysis.corpus_store import CorpusStudies
 from lovt_bench.benchmark.data.box_masks import box_mask
-from lovt_bench.benchmark.data.corpus import format as fmt
-from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.data.store import ImageStore
 
 NOTHING = "no finding"
@@ -62,26 +58,12 @@ def findings_of_dataset(store: ImageStore, rows: np.ndarray, most: int) -> Findi
     return Findings([names[index] for index in last], foreground)
 
 
-def findings_of_corpus(root: Path, split: str) -> Findings | None:
-    """Return what labels say of the studies of a corpus's split, in order; None where it has none.
-
-    Raises:
-        DataError: Its files cannot be read.
-    """
-    manifest = fmt.read_manifest(root)
-    if not manifest.label_names:
+def findings_of_corpus(studies: CorpusStudies, images: int) -> Findings | None:
+    """Return what labels say of the first studies of a corpus's split; None where it has no labels."""
+    if not studies.label_names:
         return None
-    try:
-        studies = pq.read_table(root / fmt.STUDIES, columns=["split", "labels"]).to_pandas()
-        labels = np.stack(studies.loc[studies["split"] == split, "labels"].tolist()) == 1
-        if labels.shape[1] != len(manifest.label_names):
-            raise ValueError(f"{labels.shape[1]} labels, expected {len(manifest.label_names)}")
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise DataError(
-            f"the labels of corpus {root} cannot be read: {str(error)[:200]}; prepare it again"
-        ) from error
-    names = [NOTHING, *manifest.label_names]
-    return Findings([names[index] for index in _last(labels)], None)
+    names = [NOTHING, *studies.label_names]
+    return Findings([names[index] for index in _last(studies.labels[:images] == 1)], None)
 
 
 def region_shares(foreground: np.ndarray, grid: tuple[int, int]) -> np.ndarray:

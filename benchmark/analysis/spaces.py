@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -32,16 +33,19 @@ class GlobalSpaceSums:
         width: D.
         device: Where to compute.
         self_pairs: Count pairs of a vector with itself.
+        scaled: Whether vectors are scaled to length 1; centroids are not.
     """
 
-    def __init__(self, width: int, device: torch.device, self_pairs: bool = False) -> None:
-        self._self_pairs = self_pairs
+    def __init__(
+        self, width: int, device: torch.device, self_pairs: bool = False, scaled: bool = True
+    ) -> None:
+        self._self_pairs, self._scaled = self_pairs, scaled
         self._unit, self.raw = Moments(width, device), Moments(width, device)
         self._of_batches: dict[str, list[float]] = defaultdict(list)
 
     def add(self, x: Tensor) -> None:
         """Take in the vectors (B, D) float64 of a batch."""
-        unit = within.unit(x)
+        unit = within.unit(x) if self._scaled else x
         self.raw.add_rows(x)
         self._unit.add_rows(unit)
         pairs = _pairs_of_batch(unit, self._self_pairs)
@@ -83,15 +87,14 @@ class LocalSpaceSums:
         self._waiting = WaitingRows(folder, width)
         self._positions = 0
 
-    def add(self, x: Tensor, mask: Tensor) -> None:
-        """Take in the vectors (B, N, D) float64 of a batch; `mask` (B, N) says which are there."""
+    def add(self, x: Tensor, mask: Tensor, weights: Tensor | None = None) -> None:
+        """Take in the vectors (B, N, D) float64 of a batch; `mask` (B, N) says which are there, `weights` (B, N) how
+        much each counts in means that are weighted."""
         self._positions = max(self._positions, x.shape[1])
         self.raw.add_rows(x[mask])
         unit = within.unit(x)
-        for part, its_mask in zip(
-            *(each.split(images_at_a_time(x.shape[1])) for each in (unit, mask)), strict=True
-        ):
-            self._add_images(part, its_mask)
+        for part in in_parts(x.shape[1], unit, mask, weights):
+            self._add_images(*part)
         centroid, deviation = within.centroids(unit, mask), within.deviations(unit, mask)
         self._variance += within.variances(deviation, mask).sum(0)
         self._centroids.add_rows(centroid)
@@ -100,9 +103,11 @@ class LocalSpaceSums:
         if len(x) > 1:
             self._of_batches["cov"].append(within.cov_offdiagonal_of_batch(deviation, mask, centroid))
 
-    def _add_images(self, x: Tensor, mask: Tensor) -> None:
+    def _add_images(self, x: Tensor, mask: Tensor, weights: Tensor | None) -> None:
         deviation = within.deviations(x, mask)
-        pairs = within.pair_means(x, mask, self._self_pairs)
+        pairs = within.pair_means(x, mask, self._self_pairs, weights)
+        if pairs.weighted_distance is not None:
+            _append(self._of_images, weighted=pairs.weighted_distance)
         _append(
             self._of_images,
             std=within.variances(deviation, mask).sqrt().mean(1),
@@ -128,6 +133,7 @@ class LocalSpaceSums:
             per_sample_uniformity=spread(images["uniformity"]),
             dist_emb2cent=_known(_mean_of(images["emb2cent"])),
             dist_emb2emb=_mean_of(images["emb2emb"]),
+            dist_emb2emb__weighted=_mean_of(images["weighted"]),
             dist_cent2cent__batch_estimate=_mean_of(self._of_batches["cent2cent"]),
             dist_cent2dataset=self._waiting.mean_distance(self._centroids.mean.cpu().numpy()),
             cov_offdiagonal_per_sample=_known(spread(images["cov"])),
@@ -135,6 +141,14 @@ class LocalSpaceSums:
             cov_offdiagonal_sample_centroids=self._centroids.cov_offdiagonal(),
             effective_rank=self.raw.effective_rank(),
         )
+
+
+def in_parts(positions: int, *tensors: Any) -> Iterator[Any]:
+    """Yield the tensors (B, …) of so many images that all pairs of their positions fit; None stays None."""
+    step = images_at_a_time(positions)
+    images = len(tensors[0])
+    for first in range(0, images, step):
+        yield [None if each is None else each[first : first + step] for each in tensors]
 
 
 def images_at_a_time(positions: int) -> int:

@@ -27,6 +27,12 @@ def valid_mean(values: Tensor, mask: Tensor) -> Tensor:
     return torch.where(mask, values, 0.0).sum(1) / counts(mask)
 
 
+def weighted_mean(values: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
+    """Return the mean (B,) of values (B, N) over the embeddings that are there, each counting its weight (B, N)."""
+    shares = torch.where(mask, weights, 0.0)
+    return torch.where(mask, shares * values, 0.0).sum(1) / shares.sum(1)
+
+
 def centroids(x: Tensor, mask: Tensor) -> Tensor:
     """Return the mean embedding of each image (B, D), not scaled again."""
     return torch.where(mask[..., None], x, 0.0).sum(1) / counts(mask)[:, None]
@@ -55,15 +61,25 @@ class PairMeans:
     """(B,)"""
     log_potential: Tensor
     """(B,): log of the mean of exp(−2 ‖xᵢ − xⱼ‖²)."""
+    weighted_distance: Tensor | None
+    """(B,): each pair counts the product of its weights; None without weights."""
 
 
-def pair_means(x: Tensor, mask: Tensor, self_pairs: bool) -> PairMeans:
-    """Return the mean distance and the uniformity of the embeddings of each image."""
+def pair_means(x: Tensor, mask: Tensor, self_pairs: bool, weights: Tensor | None = None) -> PairMeans:
+    """Return the mean distance and the uniformity of the embeddings of each image.
+
+    `weights` (B, N) are not negative; what they say of padding is not looked at.
+    """
     squares, pairs = squared_distances(x, x), pair_mask(mask, self_pairs)
     squares.diagonal(dim1=1, dim2=2).zero_()
     number = pairs.sum((1, 2)).double()
     potential = torch.where(pairs, (-2 * squares).exp(), 0.0).sum((1, 2)) / number
-    return PairMeans(torch.where(pairs, squares.sqrt(), 0.0).sum((1, 2)) / number, potential.log())
+    distances = torch.where(pairs, squares.sqrt(), 0.0)
+    weighted = None
+    if weights is not None:
+        shares = torch.where(pairs, weights[:, :, None] * weights[:, None, :], 0.0)
+        weighted = (shares * distances).sum((1, 2)) / shares.sum((1, 2))
+    return PairMeans(distances.sum((1, 2)) / number, potential.log(), weighted)
 
 
 def deviations(x: Tensor, mask: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from lovt_bench.benchmark.backbone.analysis_file import open_analysis
 from lovt_bench.benchmark.backbone.check_graph import check_graph, check_graph_alone
 from lovt_bench.benchmark.backbone.check_levels import EXPORT_AGAIN, check_levels, example_images
 from lovt_bench.benchmark.backbone.findings import Finding, Level, failed
@@ -23,6 +24,7 @@ from lovt_bench.benchmark.backbone.model import BATCH, Backbone, BackboneError
 from lovt_bench.benchmark.backbone.network import network_facts
 from lovt_bench.benchmark.backbone.sanity import check_sanity
 from lovt_bench.benchmark.backbone.tokens.stored import stored_tokens
+from lovt_bench.benchmark.contract.analysis_file import ANALYSIS_FILE
 from lovt_bench.benchmark.contract.apart_inside import Answer, Work
 from lovt_bench.benchmark.contract.audit import AUDIT_FILE
 from lovt_bench.benchmark.contract.backbone import BackboneManifest
@@ -117,8 +119,22 @@ def _check_folder(root: Path, manifest: BackboneManifest, name: str) -> Iterator
             "provenance.method is empty",
             "pretrain fills it in; by hand, name the method",
         )
-    if others := sorted({path.name for path in root.iterdir()} - {MANIFEST, WEIGHTS, GRAPH, AUDIT_FILE}):
+    known = {MANIFEST, WEIGHTS, GRAPH, AUDIT_FILE, ANALYSIS_FILE}
+    if others := sorted({path.name for path in root.iterdir()} - known):
         yield Finding("warning", ", ".join(others[:5]), "not part of the contract, never read", "remove it")
+    yield from _check_analysis(root, manifest)
+
+
+def _check_analysis(root: Path, manifest: BackboneManifest) -> Iterator[Finding]:
+    """Yield whether the method's own file, where there is one, is what it says and of this backbone."""
+    try:
+        if (file := open_analysis(root, manifest)) is not None:
+            count = sum(tensor.numel() for tensor in file.state().values())
+            text = file.header.text
+            whole = "" if text.is_whole else ", a part of which lies in its own folder"
+            yield Finding("ok", ANALYSIS_FILE, f"{count:,} values; text model {text.name}{whole}")
+    except BackboneError as error:
+        yield Finding("error", ANALYSIS_FILE, str(error), EXPORT_AGAIN)
 
 
 def _check_network(manifest: BackboneManifest) -> Iterator[Finding]:

@@ -15,14 +15,15 @@ from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
 from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
-    from lovt_bench.benchmark.analysis.analyse import Question
+    from lovt_bench.benchmark.analysis.corpus_store import CorpusStudies
+    from lovt_bench.benchmark.analysis.question import Question
     from lovt_bench.benchmark.contract.dataset import PixelStatistics
     from lovt_bench.benchmark.contract.embedding_report import Source
     from lovt_bench.benchmark.contract.protocol import Protocol
     from lovt_bench.benchmark.data.store import ImageStore
 
-    Images = tuple[Source, str, ImageStore]
-    """What a store is made from, identity of that, and the store."""
+    Images = tuple[Source, str, ImageStore, CorpusStudies | None]
+    """What a store is made from, identity of that, the store, and reports and labels of a corpus."""
 
 
 @click.command()
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 @click.option("--profile", default="paper", show_default=True, help="Image side and number of test images.")
 @protocol_option
 @click.option("--self-pairs", is_flag=True, help="Reference: count the pair of an embedding with itself.")
+@click.option(
+    "--padded-sentences", is_flag=True, help="Reference: padding counts as a region's nearest sentence."
+)
 @click.option("--train-mode", is_flag=True, help="Reference, on RSNA: batch norm with batch statistics.")
 @click.option(
     "--pixel-statistics",
@@ -58,6 +62,7 @@ def analyze(
     profile: str,
     protocol: str,
     self_pairs: bool,
+    padded_sentences: bool,
     train_mode: bool,
     pixel_statistics: tuple[float, float] | None,
     workspace: Path | None,
@@ -88,8 +93,8 @@ def analyze(
             check_name(name, root)
         normalised = None if pixel_statistics is None else _statistics(*pixel_statistics)
         chosen = prepared_images(datasets, corpora, root, rules)
-        from lovt_bench.benchmark.analysis.analyse import Question
         from lovt_bench.benchmark.analysis.embeddings import level_of
+        from lovt_bench.benchmark.analysis.question import Question, analysis_file_of
         from lovt_bench.benchmark.backbone.sources import resolve
         from lovt_bench.benchmark.contract.embedding_report import AnalysisSettings
         from lovt_bench.benchmark.engine.device.choice import choose_device
@@ -97,10 +102,11 @@ def analyze(
         source, other = resolve(backbone, root), None if against is None else resolve(against, root)
         for each in filter(None, (source, other)):
             level_of(each, level)
+        file = analysis_file_of(source)
         place, failed = choose_device(device), 0
         for name, opened in chosen.items():
             try:
-                kind, identity, store = opened()
+                kind, identity, store, studies = opened()
                 question = Question(
                     source=source,
                     other=other,
@@ -116,8 +122,13 @@ def analyze(
                     declared=rules.data.normalisation == "declared",
                     device=place,
                     workspace=root,
+                    studies=studies,
+                    file=file,
                     settings=AnalysisSettings(
-                        self_pairs=self_pairs, train_mode=train_mode, pixel_statistics=normalised
+                        self_pairs=self_pairs,
+                        padded_sentences=padded_sentences,
+                        train_mode=train_mode,
+                        pixel_statistics=normalised,
                     ),
                 )
                 _answer(question)
@@ -190,15 +201,15 @@ def _dataset(folder: Path) -> Images:
     from lovt_bench.benchmark.data.open_store import open_store
 
     store = open_store(folder)
-    return "dataset", store.manifest.identity(), store
+    return "dataset", store.manifest.identity(), store, None
 
 
 def _corpus(folder: Path, protocol: Protocol, scratch: Path) -> Images:
-    from lovt_bench.benchmark.analysis.corpus_store import corpus_store
+    from lovt_bench.benchmark.analysis.corpus_store import corpus_store, corpus_studies
     from lovt_bench.benchmark.data.corpus.format import read_manifest
 
     store = corpus_store(folder, "test", protocol.data, scratch)
-    return "corpus", read_manifest(folder).identity(), store
+    return "corpus", read_manifest(folder).identity(), store, corpus_studies(folder, "test")
 
 
 def _not_prepared(name: str, prepared: list[str], data: Path, protocol: str) -> str:

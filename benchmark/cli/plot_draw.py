@@ -13,8 +13,8 @@ from lovt_bench.benchmark.cli.analyze import prepared_images
 from lovt_bench.benchmark.cli.console import say
 
 if TYPE_CHECKING:
-    from lovt_bench.benchmark.analysis.analyse import Question
     from lovt_bench.benchmark.analysis.figures.figure import Drawn, LeftOut
+    from lovt_bench.benchmark.analysis.question import Question
     from lovt_bench.leaderboard.show.plots.figure import Format
 
 OF_RUNS = ("cases", "curves")
@@ -54,17 +54,18 @@ def draw_features(
     # Names first, then data, then what imports torch, which takes seconds.
     limits, rules = load_profile(asked.profile), load_protocol(asked.protocol)
     chosen = prepared_images(datasets, corpora, asked.workspace, rules)
-    from lovt_bench.benchmark.analysis.analyse import Question
     from lovt_bench.benchmark.analysis.embeddings import level_of
+    from lovt_bench.benchmark.analysis.question import Question, analysis_file_of
     from lovt_bench.benchmark.backbone.sources import resolve
     from lovt_bench.benchmark.engine.device.choice import choose_device
 
     source, place = resolve(asked.backbone, asked.workspace), choose_device(device)
     level_of(source, level)
+    file = analysis_file_of(source)
     drawn, failed = 0, 0
     for name, opened in chosen.items():
         try:
-            kind, identity, store = opened()
+            kind, identity, store, studies = opened()
             question = Question(
                 source=source,
                 kind=kind,
@@ -79,6 +80,8 @@ def draw_features(
                 declared=rules.data.normalisation == "declared",
                 device=place,
                 workspace=asked.workspace,
+                studies=studies,
+                file=file,
             )
             drawn += _draw(question, kinds, asked)
         except (DataError, ValueError) as error:

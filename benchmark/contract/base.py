@@ -62,6 +62,11 @@ def is_empty(value: object) -> bool:
     return not value
 
 
+def is_missing(value: object) -> bool:
+    """Return whether a field is None; `exclude_if` of fields that came later and for which 0 says something."""
+    return value is None
+
+
 class Model(BaseModel):
     """Base of all models that cross a border."""
 

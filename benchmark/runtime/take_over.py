@@ -11,6 +11,7 @@ import stat
 from pathlib import Path
 
 from lovt_bench.benchmark.backbone.place import GRAPH, MANIFEST, WEIGHTS
+from lovt_bench.benchmark.contract.analysis_file import ANALYSIS_BYTES, ANALYSIS_FILE
 from lovt_bench.benchmark.contract.run_contract import OUTPUT_BACKBONE, Limits
 from lovt_bench.benchmark.contract.untrusted import clean_text
 
@@ -36,7 +37,12 @@ def copy_backbone(output: Path, target: Path, limits: Limits) -> None:
     Raises:
         RejectedError: No such folder, a name beyond the contract's, a link, something that is no plain file, a size.
     """
-    sizes = {MANIFEST: limits.manifest_bytes, WEIGHTS: limits.weights_bytes, GRAPH: limits.weights_bytes}
+    sizes = {
+        MANIFEST: limits.manifest_bytes,
+        WEIGHTS: limits.weights_bytes,
+        GRAPH: limits.weights_bytes,
+        ANALYSIS_FILE: min(ANALYSIS_BYTES, limits.weights_bytes),
+    }
     folder = _open_folder(output)
     try:
         names = _names(folder, len(sizes))
@@ -45,7 +51,7 @@ def copy_backbone(output: Path, target: Path, limits: Limits) -> None:
             raise RejectedError([f"{OUTPUT_BACKBONE}/ holds {shown}; only {', '.join(sizes)} belong there"])
         if MANIFEST not in names:
             raise RejectedError([f"{OUTPUT_BACKBONE}/ holds no {MANIFEST}"])
-        if names == {MANIFEST}:
+        if not names & {WEIGHTS, GRAPH}:
             raise RejectedError([f"{OUTPUT_BACKBONE}/ holds neither {WEIGHTS} nor {GRAPH}"])
         target.mkdir(exist_ok=True)
         for name in sorted(names):

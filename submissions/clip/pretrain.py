@@ -9,6 +9,7 @@ from lovt_bench.submissions.common.entry import run
 from lovt_bench.submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
 from lovt_bench.submissions.common.image_text.global_losses import global_losses
 from lovt_bench.submissions.common.image_text.module import ImageTextModule
+from lovt_bench.submissions.common.image_text.parts import Heads
 from lovt_bench.submissions.common.image_text.settings import ImageTextSettings
 from lovt_bench.submissions.common.projection import ProjectionHead
 from lovt_bench.submissions.common.text.sentences import SentenceChoice
@@ -30,6 +31,9 @@ class CLIP(ImageTextModule):
         super().__init__(settings, corpus, seed)
         self.image_head = ProjectionHead(self.image_channels, **settings.head)
         self.report_head = ProjectionHead(self.text.dimension, **settings.head)
+
+    def heads(self) -> Heads:
+        return Heads(image_global=self.image_head, report_global=self.report_head)
 
     def losses(self, image: ImageFeatures, report: ReportFeatures) -> Losses:
         images, reports = self.image_head(image.pooled), self.report_head(report.pooled)

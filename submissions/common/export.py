@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.folder import write_backbone
 from lovt_bench.benchmark.backbone.model import BackboneError
+from lovt_bench.benchmark.contract.analysis_file import ANALYSIS_FILE
 from lovt_bench.benchmark.contract.backbone import BackboneManifest, Provenance
+from lovt_bench.benchmark.disk.temporary import new_folder
 from lovt_bench.submissions.common.declaration import Choice
 from lovt_bench.submissions.common.errors import PretrainingError
 from lovt_bench.submissions.common.module import PretrainingModule
@@ -41,30 +43,32 @@ def export(
     notes = list(module.notes)
     if result.limit_reached:
         notes.append(f"ended by the time limit after {result.epochs} of {module.settings.max_epochs} epochs")
+    provenance = Provenance(
+        method=method,
+        variant=choice.variant,
+        profile=profile,
+        fraction=choice.fraction,
+        seed=seed,
+        corpus_sha256=manifest.identity(),
+        pretraining_data=[*module.initial_data, manifest.display_name],
+        hyperparameters=hyperparameters,
+        seconds=round(result.seconds, 1),
+        images=result.samples,
+        epochs=result.epochs,
+        best_epoch=result.best_epoch,
+        device=result.device,
+        made_with=result.made_with,
+        peak_memory_bytes=result.peak_memory,
+        notes=notes,
+    )
     try:
-        return save_backbone(
-            output / FOLDER,
-            module.backbone.cpu(),
-            name=name,
-            display_name=display_name,
-            provenance=Provenance(
-                method=method,
-                variant=choice.variant,
-                profile=profile,
-                fraction=choice.fraction,
-                seed=seed,
-                corpus_sha256=manifest.identity(),
-                pretraining_data=[*module.initial_data, manifest.display_name],
-                hyperparameters=hyperparameters,
-                seconds=round(result.seconds, 1),
-                images=result.samples,
-                epochs=result.epochs,
-                best_epoch=result.best_epoch,
-                device=result.device,
-                made_with=result.made_with,
-                peak_memory_bytes=result.peak_memory,
-                notes=notes,
-            ),
-        )
+        with new_folder(output / FOLDER) as folder:
+            written = write_backbone(
+                folder, module.backbone.cpu(), name=name, display_name=display_name, provenance=provenance
+            )
+            content = module.analysis(method, written.sha256)
+            if content is not None:
+                (folder / ANALYSIS_FILE).write_bytes(content)
+            return written
     except BackboneError as error:
         raise PretrainingError(f"training ended, but its backbone cannot be exported: {error}") from error

@@ -76,6 +76,15 @@ class PretrainingModule(lightning.LightningModule):
         """
         return {}
 
+    def analysis(self, method: str, backbone_sha256: str) -> bytes | None:
+        """Return the content of `analysis.safetensors`; None where a backbone is all that there is.
+
+        Args:
+            method: Name of the submission.
+            backbone_sha256: Identity of the exported backbone.
+        """
+        return None
+
     def log(self, name: str, value: Any, *args: Any, **kwargs: Any) -> None:
         """Log a value; one of validation is the mean over all ranks, because each rank decides by it."""
         if name.startswith("val/"):

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from lovt_bench.submissions.common.cross_attention import CrossAttention
 from lovt_bench.submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
 from lovt_bench.submissions.common.image_text.global_losses import global_losses
+from lovt_bench.submissions.common.image_text.parts import Heads
 from lovt_bench.submissions.common.losses.local_alignment import (
     local_alignment,
     region_positives,
@@ -49,6 +50,17 @@ class Alignment(nn.Module):
             levels.append(self._parts(image, report))
         parts = {name: value for level in levels for name, value in level.parts.items()}
         return Losses(torch.stack([level.total for level in levels]).sum(), parts)
+
+    def heads(self) -> Heads:
+        """Return what is built of projection and attention."""
+        wholes, parts = self.settings.uses_global_loss, self.settings.uses_local_loss
+        return Heads(
+            image_global=self.image_global_head if wholes else None,
+            report_global=self.report_global_head if wholes else None,
+            image_local=self.image_local_head if parts else None,
+            report_local=self.report_local_head if parts else None,
+            cross_attention=self.cross_attention if parts else None,
+        )
 
     def _wholes(self, image: ImageFeatures, report: ReportFeatures) -> Losses:
         images, reports = self.image_global_head(image.pooled), self.report_global_head(report.pooled)

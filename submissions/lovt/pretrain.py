@@ -10,6 +10,7 @@ from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.entry import run
 from lovt_bench.submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
 from lovt_bench.submissions.common.image_text.module import ImageTextModule
+from lovt_bench.submissions.common.image_text.parts import Heads
 from lovt_bench.submissions.lovt.alignment import Alignment
 from lovt_bench.submissions.lovt.settings import Settings
 
@@ -23,6 +24,9 @@ class LoVT(ImageTextModule):
         super().__init__(settings, corpus, seed)
         side = settings.image_side // self.backbone.levels[-1].stride
         self.alignment = Alignment(self.image_channels, self.text.dimension, (side, side), settings)
+
+    def heads(self) -> Heads:
+        return self.alignment.heads()
 
     def losses(self, image: ImageFeatures, report: ReportFeatures) -> Losses:
         found: Losses = self.alignment(image, report)

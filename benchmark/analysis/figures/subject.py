@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from lovt_bench.benchmark.analysis.analyse import SPLIT, Question, check, open_features
 from lovt_bench.benchmark.analysis.embeddings import Embeddings
+from lovt_bench.benchmark.analysis.features import open_images
 from lovt_bench.benchmark.analysis.findings import Findings, findings_of_corpus, findings_of_dataset
+from lovt_bench.benchmark.analysis.question import SPLIT, Question, check
 from lovt_bench.benchmark.backbone.model import BATCH
 
 FIRST = 100
@@ -42,7 +43,7 @@ class Subject:
     @cached_property
     def embeddings(self) -> Embeddings:
         """Features of all images, computed first where they are not stored."""
-        return open_features(self.question, self.question.source, self.advance)[1]
+        return open_images(self.question, self.question.source, self.advance)[1]
 
     @cached_property
     def grid(self) -> tuple[int, int]:
@@ -75,11 +76,10 @@ class Subject:
     @cached_property
     def findings(self) -> Findings | None:
         """What is to be seen on the images; the foreground on the first `FIRST`."""
-        store = self.question.store
-        if self.question.kind == "corpus":
-            found = findings_of_corpus(store.root, SPLIT)
-            return found and Findings(found.classes[: self.question.images], None)
-        return findings_of_dataset(store, self.rows, FIRST)
+        studies = self.question.studies
+        if studies is not None:
+            return findings_of_corpus(studies, self.question.images)
+        return findings_of_dataset(self.question.store, self.rows, FIRST)
 
     @property
     def source_line(self) -> str:

@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from lovt_bench.submissions.common.attention_pooling import AttentionPooling
+from lovt_bench.submissions.common.text.pooling import report_maximum, sentence_features
+from lovt_bench.submissions.common.text.tokeniser import ReportTokens
+
 
 class ImageFeatures(NamedTuple):
     """What the image encoder says."""
@@ -38,3 +42,22 @@ class Losses(NamedTuple):
     """() float32, with gradient."""
     parts: dict[str, Tensor]
     """Each loss before its weight, and retrieval accuracies, by the name in the logs."""
+
+
+def image_features(regions: Tensor, pooling: AttentionPooling | None) -> ImageFeatures:
+    """Return the features of images from their regions (B, R, d); without attention their mean is pooled."""
+    if pooling is None:
+        return ImageFeatures(regions, regions.mean(dim=1), None)
+    pooled, weights = pooling(regions)
+    return ImageFeatures(regions, pooled, weights)
+
+
+def report_features(
+    tokens: Tensor, reports: ReportTokens, pooling: AttentionPooling | None
+) -> ReportFeatures:
+    """Return the features of reports from their tokens (B, T, d); without attention the maximum of all is pooled."""
+    sentences, mask = sentence_features(tokens, reports.sentence, reports.sentence_count)
+    if pooling is None:
+        return ReportFeatures(sentences, report_maximum(tokens, reports.sentence), None, mask)
+    pooled, weights = pooling(sentences, mask)
+    return ReportFeatures(sentences, pooled, weights, mask)

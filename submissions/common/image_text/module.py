@@ -11,7 +11,15 @@ from lovt_bench.submissions.common.attention_pooling import AttentionPooling
 from lovt_bench.submissions.common.augment.normalise import network_input
 from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.errors import SettingsError
-from lovt_bench.submissions.common.image_text.features import ImageFeatures, Losses, ReportFeatures
+from lovt_bench.submissions.common.image_text.analysis_file import TextOrigin, content_of
+from lovt_bench.submissions.common.image_text.features import (
+    ImageFeatures,
+    Losses,
+    ReportFeatures,
+    image_features,
+    report_features,
+)
+from lovt_bench.submissions.common.image_text.parts import Heads, MethodParts
 from lovt_bench.submissions.common.image_text.samples import (
     PairBatch,
     PairCollate,
@@ -22,7 +30,6 @@ from lovt_bench.submissions.common.image_text.settings import ImageTextSettings
 from lovt_bench.submissions.common.module import Monitor, Need, PretrainingModule
 from lovt_bench.submissions.common.sampling import Transform, Unit
 from lovt_bench.submissions.common.text.encoder import TextEncoder, pretrained_text_model, small_text_model
-from lovt_bench.submissions.common.text.pooling import report_maximum, sentence_features
 from lovt_bench.submissions.common.text.source import PUBLISHED, SMALL
 from lovt_bench.submissions.common.text.tokeniser import ReportTokens
 
@@ -49,13 +56,15 @@ class ImageTextModule(PretrainingModule):
                 vocabulary=settings.small_vocabulary,
                 lower_case=settings.lower_case,
             )
+            self.text_origin = TextOrigin(SMALL, has_folder=False)
         else:
             bert, self.tokeniser = pretrained_text_model(settings.text_model, lower_case=settings.lower_case)
             # Where a local folder lies on this machine is nobody's business.
             name = Path(settings.text_model)
             if settings.text_model == PUBLISHED:
                 self.initial_data = (*self.initial_data, "MIMIC-III")
-            self.notes.append(f"text model started from {name.name if name.is_dir() else name.as_posix()}")
+            self.text_origin = TextOrigin(name.name if name.is_dir() else name.as_posix(), has_folder=True)
+            self.notes.append(f"text model started from {self.text_origin.name}")
         self.text = TextEncoder(
             bert,
             frozen_layers=settings.frozen_layers,
@@ -88,24 +97,32 @@ class ImageTextModule(PretrainingModule):
         """Return the losses of a batch of pairs."""
         raise NotImplementedError
 
+    def heads(self) -> Heads:
+        """Return what lies on top of the encoders; `losses` has the same."""
+        raise NotImplementedError
+
+    def analysis(self, method: str, backbone_sha256: str) -> bytes:
+        return content_of(
+            MethodParts(self.text, self.image_pooling, self.report_pooling, self.heads()),
+            self.tokeniser,
+            self.text_origin,
+            method=method,
+            backbone_sha256=backbone_sha256,
+            corpus_sha256=self.corpus.manifest.identity(),
+            image_channels=self.image_channels,
+            learnt_pooling=self.settings.uses_global_loss,
+        )
+
     def encode_images(self, images: Tensor) -> ImageFeatures:
         """Return the features of (B, 1, S, S) uint8 images."""
         pixels = network_input(images, self.corpus.pixel_mean, self.corpus.pixel_std)
         deepest = self.backbone.feature_maps(pixels)[-1]
         regions = deepest.flatten(2).transpose(1, 2)
-        if self.image_pooling is None:
-            return ImageFeatures(regions, regions.mean(dim=1), None)
-        pooled, weights = self.image_pooling(regions)
-        return ImageFeatures(regions, pooled, weights)
+        return image_features(regions, self.image_pooling)
 
     def encode_reports(self, reports: ReportTokens) -> ReportFeatures:
         """Return the features of tokenised reports."""
-        tokens = self.text(reports)
-        sentences, mask = sentence_features(tokens, reports.sentence, reports.sentence_count)
-        if self.report_pooling is None:
-            return ReportFeatures(sentences, report_maximum(tokens, reports.sentence), None, mask)
-        pooled, weights = self.report_pooling(sentences, mask)
-        return ReportFeatures(sentences, pooled, weights, mask)
+        return report_features(self.text(reports), reports, self.report_pooling)
 
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
         total, parts = self.losses(self.encode_images(batch.images), self.encode_reports(batch.reports))

@@ -46,6 +46,7 @@ class TextEncoder(nn.Module):
             )
         self.bert = bert
         self.frozen_dropout = frozen_dropout
+        self.frozen_layers, self.freeze_embeddings = frozen_layers, freeze_embeddings
         self._frozen = [*([bert.embeddings] if freeze_embeddings else []), *layers[:frozen_layers]]
         for part in self._frozen:
             part.requires_grad_(False)

@@ -51,6 +51,20 @@ def model_folder(name: str) -> Path:
     return _checked(_hub(name))
 
 
+def folder_here(name: str) -> Path | None:
+    """Return the folder of a pretrained BERT that is bundled or in the cache; no path is followed, nothing fetched."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        if name == BUNDLED:
+            return _bundled()
+        if name.count("/") != 1:
+            return None
+        return _checked(Path(snapshot_download(name, allow_patterns=list(FILES), local_files_only=True)))
+    except Exception:  # the library has many words for what is not there
+        return None
+
+
 def _bundled() -> Path:
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
     if spec is None or not spec.submodule_search_locations:

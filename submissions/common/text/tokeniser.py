@@ -54,7 +54,7 @@ class ReportTokeniser:
         backend = Tokenizer(WordPiece(numbers, unk_token=SPECIAL[1]))
         backend.normalizer = BertNormalizer(lowercase=lower_case)
         backend.pre_tokenizer = BertPreTokenizer()
-        self.limit = limit
+        self.limit, self.lower_case = limit, lower_case
         self._use(backend)
 
     def _use(self, backend: Tokenizer) -> None:
@@ -66,6 +66,11 @@ class ReportTokeniser:
     def size(self) -> int:
         """Number of tokens in the vocabulary."""
         return int(self._backend.get_vocab_size())
+
+    def vocabulary(self) -> list[str]:
+        """Return the tokens in the order of their numbers."""
+        numbers = self._backend.get_vocab()
+        return sorted(numbers, key=numbers.__getitem__)
 
     def to_text(self) -> str:
         """Return all that defines it, for a checkpoint."""

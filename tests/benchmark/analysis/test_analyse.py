@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from lovt_bench.benchmark.analysis import embeddings
-from lovt_bench.benchmark.analysis.analyse import Question, report_of
+from lovt_bench.benchmark.analysis.analyse import report_of
+from lovt_bench.benchmark.analysis.question import Question
 from lovt_bench.benchmark.backbone.model import BATCH, Backbone
 from lovt_bench.benchmark.contract.dataset import PixelStatistics, SplitName
 from lovt_bench.benchmark.contract.declared_facts import IMAGENET

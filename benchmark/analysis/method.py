@@ -1,0 +1,79 @@
+"""A method behind its backbone, made again from `analysis.safetensors`: text model, pooling, heads, attention."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from lovt_bench.benchmark.backbone.analysis_file import AnalysisFile
+from lovt_bench.benchmark.contract.analysis_file import TextSpec
+from lovt_bench.submissions.common.image_text.analysis_file import parts_of
+from lovt_bench.submissions.common.image_text.parts import Inside
+from lovt_bench.submissions.common.text.source import folder_here
+
+TEXT_MODEL = "LOVT_BENCH_TEXT_MODEL"
+"""Environment variable: folder of the text model that the method started from."""
+
+
+class Method:
+    """The parts of a method on a device.
+
+    Args:
+        file: The method's.
+        device: Where to compute.
+
+    Raises:
+        ValueError: Tensors are not what the file says, or the text model is not here or another one.
+    """
+
+    def __init__(self, file: AnalysisFile, device: torch.device) -> None:
+        self.header, self.device = file.header, device
+        parts, self._tokeniser = parts_of(file, text_model_folder(file.header.text))
+        self._parts = parts.to(device)
+
+    @torch.inference_mode()
+    def __call__(self, regions: Tensor, reports: Sequence[Sequence[str]] | None) -> Inside:
+        """Return what the method says of a batch of studies, float32 on the device; weights where they were learnt.
+
+        Args:
+            regions: (B, R, D) of the backbone's deepest level, row by row.
+            reports: Sentences of each; None: of images alone.
+        """
+        tokens = None
+        if reports is not None:
+            tokens = self._tokeniser(reports)
+            tokens = tokens._replace(
+                ids=tokens.ids.to(self.device),
+                attention_mask=tokens.attention_mask.to(self.device),
+                sentence=tokens.sentence.to(self.device),
+            )
+        found: Inside = self._parts(regions.to(self.device, torch.float32), tokens)
+        image, report = found.image, found.report
+        if not self.header.image.pooling.learnt:
+            image = image._replace(weights=None)
+        if report is not None and not self.header.report.pooling.learnt:
+            report = report._replace(weights=None)
+        return found._replace(image=image, report=report)
+
+
+def text_model_folder(text: TextSpec) -> Path | None:
+    """Return the folder that completes a text model; None where nothing is missing in the file.
+
+    Raises:
+        ValueError: It is not here; the message says where it is looked for.
+    """
+    if text.is_whole:
+        return None
+    named = os.environ.get(TEXT_MODEL)
+    folder = Path(named).expanduser() if named else folder_here(text.name)
+    if folder is None or not folder.is_dir():
+        where = f"{TEXT_MODEL}={named} is no folder" if named else "it is not in the cache of Hugging Face"
+        raise ValueError(
+            f"the text model {text.name}, of which the method trained a part only, is not here: {where}; set "
+            f"{TEXT_MODEL} to its folder"
+        )
+    return folder
