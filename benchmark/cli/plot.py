@@ -18,6 +18,9 @@ KINDS = {
     "tsne": "t-SNE of local and global features by finding",
     "smoothness": "similarity of features by distance",
     "features": "features as colours beside their images",
+    "text": "t-SNE of reports, and of images against text",
+    "weights": "weights of regions over the mean image",
+    "attention": "where sentences look",
     "cases": "test images on which runs do best and worst",
     "curves": "learning curves of runs",
 }
@@ -48,6 +51,9 @@ KINDS = {
     help="Repeatable.",
 )
 @click.option("--level", metavar="NAME", help="Feature level, such as c4.  [default: the deepest]")
+@click.option(
+    "--sentence", metavar="TEXT", help="Draw attention of sentences with TEXT.  [default: of the first study]"
+)
 @click.option("--seed", type=int, help="Of a drawn backbone.  [default: the first of the final runs]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--profile", default="paper", show_default=True, help="Image side and number of test images.")
@@ -63,6 +69,7 @@ def plot(
     out: Path | None,
     formats: tuple[Any, ...],
     level: str | None,
+    sentence: str | None,
     seed: int | None,
     device: Any,
     profile: str,
@@ -83,6 +90,9 @@ def plot(
       tsne         t-SNE of local and global features by finding
       smoothness   similarity of features by distance of their positions
       features     features as colours beside their images
+      text         t-SNE of sentences and reports, and of images against text
+      weights      weights of regions in attention pooling, over the mean image
+      attention    where sentences look in the image (--sentence)
       cases        test images on which the runs of each task do best and worst, beside the truth
       curves       validation metric and losses of the runs of each task, by epoch
 
@@ -90,6 +100,7 @@ def plot(
     Examples:
       lovt-bench plot lovt --corpus mimic-cxr --only tsne
       lovt-bench plot mine --dataset rsna --format pdf --out paper/figures
+      lovt-bench plot lovt --corpus mimic-cxr --only attention --sentence effusion
       lovt-bench plot mine --only cases --only curves --tasks 'rsna_*'
       lovt-bench plot random-resnet18 --profile demo
     """
@@ -110,7 +121,9 @@ def plot(
         )
         drawn, failed = 0, 0
         if of_features := [kind for kind in chosen if kind not in OF_RUNS]:
-            drawn, failed = draw_features(asked, of_features, datasets, corpora, level, seed, device)
+            drawn, failed = draw_features(
+                asked, of_features, datasets, corpora, level, seed, device, sentence
+            )
         of_runs = [kind for kind in chosen if kind in OF_RUNS]
         if of_runs and (kinds or datasets or not corpora):
             drawn += draw_runs(asked, of_runs, datasets, patterns, results or root / "results")

@@ -41,6 +41,7 @@ def draw_features(
     level: str | None,
     seed: int | None,
     device: Any,
+    sentence: str | None,
 ) -> tuple[int, int]:
     """Draw features on all datasets and corpora that are meant, and return how many figures there are, and failures.
 
@@ -83,7 +84,7 @@ def draw_features(
                 studies=studies,
                 file=file,
             )
-            drawn += _draw(question, kinds, asked)
+            drawn += _draw(question, kinds, asked, sentence)
         except (DataError, ValueError) as error:
             if len(chosen) == 1:
                 raise
@@ -92,8 +93,8 @@ def draw_features(
     return drawn, failed
 
 
-def _draw(question: Question, kinds: Sequence[str], asked: Asked) -> int:
-    from lovt_bench.benchmark.analysis.figures.kinds import OF_FEATURES
+def _draw(question: Question, kinds: Sequence[str], asked: Asked, sentence: str | None) -> int:
+    from lovt_bench.benchmark.analysis.figures.kinds import OF_FEATURES, OF_METHOD
     from lovt_bench.benchmark.analysis.figures.subject import Subject
     from lovt_bench.benchmark.cli.console import console, progress
 
@@ -106,10 +107,13 @@ def _draw(question: Question, kinds: Sequence[str], asked: Asked) -> int:
             bars.advance(bar, images)
             bars.update(bar, description=f"{what}: features of {int(bars.tasks[0].completed)} images")
 
-        subject = Subject(question, advance)
+        subject, known = Subject(question, advance, sentence), OF_FEATURES | OF_METHOD
+        if question.no_method and (without := [kind for kind in kinds if kind in OF_METHOD]):
+            say(f"Left out, {question.store.manifest.name}, {', '.join(without)}: {question.no_method}")
+            kinds = [kind for kind in kinds if kind not in OF_METHOD]
         for kind in kinds:
             bars.update(bar, description=f"{what}: {kind}")
-            drawn += _write(OF_FEATURES[kind](subject), asked)
+            drawn += _write(known[kind](subject), asked)
     return drawn
 
 

@@ -14,7 +14,7 @@ from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 TSNE = "tsne"
 """Folder beside the reports of a dataset."""
 
-LARGEST = 10_000
+LARGEST = 12_000
 """Points of one projection."""
 
 

@@ -52,7 +52,8 @@ def sheet_svg(rows: Sequence[Row]) -> str:
             for index, tile in enumerate(row.tiles)
         ]
         placed.append({"heading": row.heading, "at": top + 15, "y": top + head, "tiles": tiles})
-        top += head + side + _LINE * max((len(tile.caption) for tile in row.tiles), default=0) + _GAP
+        lines = max((len(tile.caption) for tile in row.tiles), default=0)
+        top += head + side + _LINE * lines + (2 * _GAP if lines else _GAP)
     return _template().render(width=WIDTH, height=top, side=side, line=_LINE, rows=placed)
 
 

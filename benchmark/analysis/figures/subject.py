@@ -11,6 +11,7 @@ import numpy as np
 
 from lovt_bench.benchmark.analysis.embeddings import Embeddings
 from lovt_bench.benchmark.analysis.features import open_images
+from lovt_bench.benchmark.analysis.figures.inside import Inside, gather
 from lovt_bench.benchmark.analysis.findings import Findings, findings_of_corpus, findings_of_dataset
 from lovt_bench.benchmark.analysis.question import SPLIT, Question, check
 from lovt_bench.benchmark.backbone.model import BATCH
@@ -26,10 +27,12 @@ class Subject:
     Attributes:
         question: What the features depend on.
         advance: Called with the number of images done after each batch.
+        sentence: What sentences hold whose attention is drawn; None: those of the first study.
     """
 
     question: Question
     advance: Callable[[int], None]
+    sentence: str | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError where there is nothing to look at."""
@@ -72,6 +75,15 @@ class Subject:
             for start in range(0, self.question.images, BATCH)
         ]
         return np.concatenate(parts)
+
+    @cached_property
+    def inside(self) -> Inside:
+        """What the method says of the images and their reports; the question's method must be there.
+
+        Raises:
+            ValueError: A part of the method is not here.
+        """
+        return gather(self.question, FIRST, self.advance)
 
     @cached_property
     def findings(self) -> Findings | None:

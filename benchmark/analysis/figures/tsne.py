@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from lovt_bench.benchmark.analysis.figures.figure import Drawn, Figures, LeftOut
+from lovt_bench.benchmark.analysis.figures.projected import how, projection
 from lovt_bench.benchmark.analysis.figures.subject import FIRST, Subject
 from lovt_bench.benchmark.analysis.findings import NOTHING, region_shares
-from lovt_bench.benchmark.analysis.projection import PERPLEXITY, projection_of
-from lovt_bench.benchmark.contract.projection import LARGEST, TSNE, Projection
+from lovt_bench.benchmark.contract.projection import LARGEST
 from lovt_bench.leaderboard.show.plots.figure import WIDTH, chart_svg
 from lovt_bench.leaderboard.show.plots.scatter import class_chart, share_chart
 from lovt_bench.leaderboard.show.plots.theme import Spec
@@ -30,7 +30,7 @@ def _local(subject: Subject) -> Iterator[Drawn]:
     height, width = subject.grid
     images = min(FIRST, subject.question.images, max(1, LARGEST // (height * width)))
     maps = subject.maps(images)
-    found = _projection(subject, "local", images, maps.transpose(0, 2, 3, 1).reshape(-1, maps.shape[1]))
+    found = projection(subject, "local", images, maps.transpose(0, 2, 3, 1).reshape(-1, maps.shape[1]))
     what = f"{len(found.points):,} positions of the first {images} images, {height} x {width} each."
 
     def drawn(kind: str, by: str, chart: Spec) -> Drawn:
@@ -38,7 +38,7 @@ def _local(subject: Subject) -> Iterator[Drawn]:
             name=subject.file(f"tsne-local-{kind}"),
             title=f"t-SNE of local features by {by}",
             body=chart_svg(chart),
-            notes=[what, _how(found)],
+            notes=[what, how(found)],
             **subject.words(),
         )
 
@@ -60,7 +60,7 @@ def _global(subject: Subject, classes: list[str]) -> Drawn | LeftOut:
     name = subject.file("tsne-global-class")
     images = min(len(subject.vectors), LARGEST)
     try:
-        found = _projection(subject, "global", images, subject.vectors[:images])
+        found = projection(subject, "global", images, subject.vectors[:images])
     except ValueError as error:
         return LeftOut(name, str(error))
     which = "all" if images == subject.question.images else "the first"
@@ -68,22 +68,6 @@ def _global(subject: Subject, classes: list[str]) -> Drawn | LeftOut:
         name=name,
         title="t-SNE of global features by class of the image",
         body=chart_svg(class_chart(found.points, classes[:images], NOTHING, WIDTH)),
-        notes=[f"Mean over the positions of each image, {which} {images:,} images.", _how(found)],
+        notes=[f"Mean over the positions of each image, {which} {images:,} images.", how(found)],
         **subject.words(),
-    )
-
-
-def _projection(subject: Subject, space: str, images: int, embeddings: np.ndarray) -> Projection:
-    question = subject.question
-    folder = question.path.parent / TSNE
-    return projection_of(folder, [question.key, space], question.source.name, images, embeddings)
-
-
-def _how(found: Projection) -> str:
-    fewer = (
-        f", less than {PERPLEXITY:g} because there are few points" if found.perplexity < PERPLEXITY else ""
-    )
-    return (
-        f"Perplexity {found.perplexity:g}{fewer}; from PCA, with a fixed seed. Features as they are, not scaled to "
-        "length 1. Near points are alike; distances between groups, and axes, mean nothing."
     )
