@@ -123,16 +123,22 @@ def draw_runs(
     """Draw what the final runs of tasks found and learnt, and return how many figures there are."""
     from lovt_bench.benchmark.analysis.figures.cases import case_figure
     from lovt_bench.benchmark.analysis.figures.learning import curve_figures
+    from lovt_bench.benchmark.analysis.figures.pretraining import pretraining_figure
     from lovt_bench.benchmark.analysis.figures.runs import newest_cells
     from lovt_bench.benchmark.cli.console import console, progress
     from lovt_bench.benchmark.cli.results import final_records
     from lovt_bench.benchmark.engine.record.rescore import Stores
 
+    drawn = 0
+    if "curves" in kinds and not datasets and not patterns:
+        logs = asked.workspace / "pretraining" / asked.backbone / "logs" / "csv"
+        found = pretraining_figure(asked.workspace / "backbones" / asked.backbone, logs)
+        drawn += _write([] if found is None else [found], asked)
     try:
         records = final_records(results, asked.backbone, patterns, asked.protocol)
     except click.ClickException as error:
         say(f"Left out, {', '.join(kinds)}: {error.message}")
-        return 0
+        return drawn
     of_profile = [record for record in records if record.run.profile == asked.profile]
     cells = [cell for cell in newest_cells(of_profile) if not datasets or cell.spec.dataset in datasets]
     if not cells:
@@ -142,8 +148,8 @@ def draw_runs(
             f"Left out, {', '.join(kinds)}: no final run{on} under profile {asked.profile}; there: "
             f"{there} (give --profile)"
         )
-        return 0
-    drawn, stores = 0, Stores(asked.workspace / "data")
+        return drawn
+    stores = Stores(asked.workspace / "data")
     with progress("{task.description}", shown_on=console(err=True), transient=True) as bars:
         bar = bars.add_task("", total=None)
         for cell in cells:

@@ -45,7 +45,7 @@ def _metric(cell: Cell) -> Drawn | LeftOut:
         title=f"{cell.title}: {what}",
         source=cell.source_line,
         track=cell.records[0].track,
-        body=_chart(curves, f"{what}, %", 100),
+        body=curve_svg(curves, f"{what}, %", 100),
         notes=[*([f"Best epochs, whose weights are tested: {best}."] if best else []), *more],
     )
 
@@ -65,12 +65,18 @@ def _losses(cell: Cell) -> Drawn | LeftOut:
         title=f"{cell.title}: loss",
         source=f"{cell.source_line} · seed {record.run.seed}",
         track=record.track,
-        body=_chart(curves, "loss", 1),
+        body=curve_svg(curves, "loss", 1),
     )
 
 
-def _chart(curves: Mapping[str, Curve], title: str, factor: int) -> str:
-    """Return curves that are not empty as SVG."""
+def curve_svg(curves: Mapping[str, Curve], title: str, factor: int) -> str:
+    """Return a chart of curves by name as SVG; empty ones are left out.
+
+    Args:
+        curves: Epochs and values.
+        title: Of the values.
+        factor: What they are shown times.
+    """
     rows: list[Spec] = [
         {"id": name, "name": name, "epochs": [at for at, _ in curve], "values": [value for _, value in curve]}
         for name, curve in curves.items()
