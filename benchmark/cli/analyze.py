@@ -92,7 +92,7 @@ def analyze(
         for name in filter(None, (backbone, against)):
             check_name(name, root)
         normalised = None if pixel_statistics is None else _statistics(*pixel_statistics)
-        chosen = _images(datasets, corpora, root, rules)
+        chosen = prepared_images(datasets, corpora, root, rules)
         from lovt_bench.benchmark.analysis.embeddings import level_of
         from lovt_bench.benchmark.analysis.question import Question, analysis_file_of
         from lovt_bench.benchmark.backbone.sources import resolve
@@ -164,7 +164,7 @@ def _statistics(mean: float, std: float) -> PixelStatistics:
     return checked(PixelStatistics, {"mean": mean, "std": std}, "--pixel-statistics:")
 
 
-def _images(
+def prepared_images(
     datasets: tuple[str, ...], corpora: tuple[str, ...], root: Path, protocol: Protocol
 ) -> dict[str, Callable[[], Images]]:
     """Return what opens the stores of the names, or of all that are prepared where none is given.

@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "lovt_bench.benchmark.cli.plot_shared:shared",
         "Draw several backbones beside each other.",
     ),
+    "plot": ("lovt_bench.benchmark.cli.plot:plot", "Draw the features and the results of a backbone."),
     "pretrain": ("lovt_bench.benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
     "results": (
         "lovt_bench.benchmark.cli.results:results",
@@ -60,7 +61,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Say which tasks, runs and images put one row above another.",
     ),
 }
-"""Command name: where it lives, and the line that `--help` shows without importing it."""
+"""Command name, of one word or of two: where it lives, and the line that `--help` shows without importing it."""
 
 
 class LazyGroup(click.Group):
@@ -89,6 +90,8 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        if (name := " ".join(args[:2])) in COMMANDS and len(args) > 1:
+            return name, self.get_command(ctx, name), args[2:]
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

@@ -10,29 +10,41 @@ from lovt_bench.leaderboard.show.plots.choice import row_fields
 from lovt_bench.leaderboard.show.plots.theme import SERIES, Spec, by_series
 
 
-def curve_chart() -> Spec:
-    """Return the chart of as many rows as there are looks. Rows: lists `epochs` and `values` as fractions."""
+def curve_chart(title: str = "validation, %", factor: int = 100) -> Spec:
+    """Return the chart of as many rows as there are looks. Rows: lists `epochs` and `values`.
+
+    Args:
+        title: Of the values.
+        factor: What they are shown times: 100 where they are fractions.
+    """
+    digits = ".1f" if factor == 100 else ".4g"
     tooltip = [
         {"field": "name", "title": "row"},
         {"field": "epoch"},
-        {"field": "score", "title": "validation, %", "format": ".1f"},
+        {"field": "score", "title": title, "format": digits},
     ]
     return chart(
         height=260,
         transform=[
             {"flatten": ["epochs", "values"], "as": ["epoch", "value"]},
-            {"calculate": "100 * datum.value", "as": "score"},
+            {"calculate": f"{factor} * datum.value", "as": "score"},
         ],
         encoding={
             "x": {
                 "field": "epoch",
                 "type": "quantitative",
-                "axis": {"tickMinStep": 1, "format": "d", "grid": False},
+                "axis": {
+                    "tickMinStep": 1,
+                    "format": "d",
+                    # Between two epochs there are ticks nevertheless.
+                    "labelExpr": "datum.value % 1 ? '' : datum.label",
+                    "grid": False,
+                },
             },
             "y": {
                 "field": "score",
                 "type": "quantitative",
-                "title": "validation, %",
+                "title": title,
                 "scale": {"zero": False},
             },
             "tooltip": tooltip,

@@ -18,6 +18,8 @@ Spec = dict[str, Any]
 """A part of a Vega-Lite specification."""
 
 INK, QUIET, MARK, SUNK = "var(--ink)", "var(--quiet)", "var(--mark)", "var(--sunk)"
+NONE = "var(--line)"
+"""What has nothing of what `MARK` has all of."""
 
 PAPER: Mapping[str, str] = {
     "ink": "#000000",
@@ -72,6 +74,15 @@ SERIES = (
     ("#e69f00", [4, 2, 1, 2], "triangle-down"),
 )
 """Colour, dash and shape of rows that are drawn beside each other."""
+
+CLASSES = (
+    ("#8c8c8c", "circle"),
+    *((colour, shape) for colour, _, shape in SERIES[1:]),
+    ("#0072b2", "square"),
+    ("#f0e442", "triangle-right"),
+    ("#000000", "triangle-left"),
+)
+"""Colour and shape of images without a finding, and of each class."""
 
 _TEXT = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titleColor": QUIET}
 

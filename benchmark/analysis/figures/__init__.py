@@ -1,0 +1,1 @@
+"""Figures of one backbone: what its features look like, and what its runs found."""

@@ -1,0 +1,53 @@
+"""What a method says of the studies of a split, gathered in one pass for all figures of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lovt_bench.benchmark.analysis.question import Question
+from lovt_bench.benchmark.analysis.studies import Study, first_studies
+
+GLOBAL = ("yg_b", "zg_a", "zg_b", "weights_a")
+"""What is kept of every study."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A method on a split."""
+
+    studies: list[Study]
+    """The first ones, whole."""
+    everywhere: dict[str, np.ndarray]
+    """(n, d) of all studies, what of `GLOBAL` the method has."""
+    mean_image: np.ndarray
+    """(S, S) uint8: the mean of all images, from its least to its greatest value."""
+
+
+def gather(question: Question, whole: int, advance: Callable[[int], None]) -> Inside:
+    """Return what a method says of all studies of a question.
+
+    Args:
+        question: Its method must be there.
+        whole: How many studies are kept whole.
+        advance: Called with the number of images done after each batch that is computed.
+
+    Raises:
+        ValueError: As `first_studies` raises it.
+    """
+    studies: list[Study] = []
+    kept: dict[str, list[np.ndarray]] = {name: [] for name in GLOBAL}
+    total = np.zeros(())
+    for number, study in enumerate(first_studies(question, question.images, advance)):
+        if number < whole:
+            studies.append(study)
+        total = total + study.image.astype(np.float64)
+        for name, found in kept.items():
+            if (value := getattr(study, name)) is not None:
+                found.append(value)
+    mean = total / question.images
+    room = max(float(np.ptp(mean)), 1e-9)
+    image = np.rint(255 * (mean - mean.min()) / room).astype(np.uint8)
+    return Inside(studies, {name: np.stack(found) for name, found in kept.items() if found}, image)
