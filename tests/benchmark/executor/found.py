@@ -23,7 +23,8 @@ def results(root: Path) -> dict[str, dict[str, Any]]:
 def comparable(record: RunRecord) -> dict[str, Any]:
     """Return the record without times and costs."""
     costs = dict.fromkeys(("seconds", "finished", "peak_memory_bytes", "energy_joules"), True)
-    return record.model_dump(exclude={**costs, "made_with": {"peak_host_bytes", "peak_device_bytes"}})
+    measured = {"peak_host_bytes", "peak_device_bytes", "forward_images_per_second"}
+    return record.model_dump(exclude={**costs, "made_with": measured})
 
 
 def lines(root: Path) -> set[str]:
