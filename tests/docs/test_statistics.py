@@ -20,7 +20,7 @@ PAGE = (REPOSITORY / "docs" / "statistics.md").read_text(encoding="utf-8")
 def listed() -> dict[str, str]:
     """Return what the page says a sentence is about, by the sentence: single letters, ROW and … stand for anything."""
     rows = PAGE.split("| sentence of the board | estimand | test |\n")[1].split("\n\n")[0].splitlines()[1:]
-    found = {}
+    found: dict[str, str] = {}
     for row in rows:
         first, about, _ = (cell.strip() for cell in row.strip("|").split(" | "))
         found |= dict.fromkeys(re.findall(r"\*([^*]+)\*", first), about)
