@@ -29,10 +29,13 @@ from tests.bench.layouts import narrow_heads
 RANDOM = "random-timm.vit_small_patch16_224"
 CHANGED = {
     "name": "canary",
-    "max_train_images": {"linear": 128, "yolov3": 64, "unet": 40, "fine-tuned": 24},
-    "max_epochs": {"linear": 20, "yolov3": 12, "unet": 12, "fine-tuned": 4},
+    "image_side": 96,
+    "max_train_images": {"linear": 128, "yolov3": 32, "unet": 32, "fine-tuned": 12},
+    "max_epochs": {"linear": 20, "yolov3": 6, "unet": 6, "fine-tuned": 2},
     "max_learning_rates": {"linear": 2, "yolov3": 1, "unet": 1, "fine-tuned": 1},
-    "max_warm_up_steps": 4,
+    "min_validation_images": 12,
+    "max_validation_images": 12,
+    "max_test_images": 24,
 }
 """Of the profile `phantom`: linear heads are trained a little less, the others more."""
 RATE = 1e-3

@@ -32,7 +32,12 @@ def like_biomed_clip(folder: Path) -> Any:
     from open_clip.model import CustomTextCLIP
 
     text = folder / "text"
-    tiny = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    tiny: dict[str, Any] = {
+        "hidden_size": 32,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 32,
+    }
     transformers.BertConfig(**tiny, vocab_size=64).save_pretrained(text)
     said = {
         "hf_model_name": str(text),

@@ -1,11 +1,11 @@
 """Weights as libraries leave them, each through `submit` and all 18 tasks. For people to read.
 
-    python -m tests.bench.layouts --workspace DIR [--only NAME] [--dinov2 FOLDER] [--list] > table.md
+    python -m tests.bench.layouts --workspace DIR [--only NAME] [--dinov2 FOLDER] [--list] [--no-tasks] > table.md
 
 Networks are tiny and random, written by their own libraries. Each is submitted and evaluated by the commands that a
 user types, in the profile `demo` on the phantom, with heads of an eighth of their width. What is submitted is compared
 with the library's own forward on images of 224 pixels. A row that is done is kept in DIR: started again, the command
-goes on. docs/backbones.md holds what was measured.
+goes on. With --no-tasks layouts are submitted and compared alone. docs/layouts.md holds what was measured.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def call(*words: str, workspace: Path) -> None:
         lovt_bench.main([*words, "--workspace", str(workspace)], standalone_mode=False)
 
 
-def taken(name: str, layout: Layout, workspace: Path) -> Row:
+def taken(name: str, layout: Layout, workspace: Path, tasks: bool) -> Row:
     """Return the row of a layout; what fails on the way is in it."""
     start = time.perf_counter()
     row = Row(layout.title, layout.library)
@@ -126,17 +126,9 @@ def taken(name: str, layout: Layout, workspace: Path) -> Row:
         backbone = load_backbone(workspace / "backbones" / name)
         rule = backbone.rule if isinstance(backbone, TokenBackbone) else "stages"
         row = Row(layout.title, layout.library, backbone.architecture, rule, furthest(backbone, made.forward))
-        call(
-            "evaluate",
-            name,
-            "--profile",
-            PROFILE,
-            "--device",
-            "cpu",
-            "--executor",
-            "process",
-            workspace=workspace,
-        )
+        if tasks:
+            how = ("--profile", PROFILE, "--device", "cpu", "--executor", "process")
+            call("evaluate", name, *how, workspace=workspace)
     except Exception as error:  # a row of a layout that fails is what the table is for
         logger.exception("%s", name)
         row = Row(**asdict(row) | {"failed": str(error).split("\n")[0][:200]})
@@ -175,6 +167,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", action="append", metavar="NAME")
     parser.add_argument("--dinov2", type=Path, metavar="FOLDER", help="a DINOv2 ViT-S/14 of save_pretrained")
     parser.add_argument("--list", action="store_true", help="name the layouts and end")
+    parser.add_argument("--no-tasks", action="store_true", help="submit and compare, evaluate nothing")
     asked = parser.parse_args(words)
     known = layouts(asked.dinov2)
     if asked.list:
@@ -185,10 +178,14 @@ def main(words: Sequence[str] | None = None) -> None:
     sys.stdout.write(HEADER)
     for name in asked.only or known:
         kept = asked.workspace / "rows" / f"{name}.json"
-        if not kept.is_file():
+        if kept.is_file():
+            row = Row(**json.loads(kept.read_text(encoding="utf-8")))
+        else:
+            row = taken(name, known[name], asked.workspace, not asked.no_tasks)
+        if not asked.no_tasks:
             kept.parent.mkdir(parents=True, exist_ok=True)
-            write_text(kept, json.dumps(asdict(taken(name, known[name], asked.workspace))))
-        sys.stdout.write(Row(**json.loads(kept.read_text(encoding="utf-8"))).line() + "\n")
+            write_text(kept, json.dumps(asdict(row)))
+        sys.stdout.write(row.line() + "\n")
         sys.stdout.flush()
 
 
