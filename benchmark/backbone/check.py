@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
+import torchvision  # noqa: F401  # by the server: each check is a fork of it, and would import it anew
 from torch import Tensor
 
 from lovt_bench.benchmark.backbone.analysis_file import open_analysis

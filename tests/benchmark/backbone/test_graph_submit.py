@@ -291,13 +291,17 @@ def test_weights_within_an_inner_graph_stay() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dynamo", [True, False], ids=["torch.export", "TorchScript"])
-@pytest.mark.parametrize("name", ["mobilenetv3_small_050", "vit_tiny_patch16_224"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("mobilenetv3_small_050", {}), ("vit_tiny_patch16_224", {"depth": 2})],  # its blocks are all alike
+    ids=["convolutions", "attention"],
+)
 @pytest.mark.filterwarnings("ignore")
 def test_what_torch_exports_of_timm_uses_allowed_operators_alone(
-    tmp_path: Path, name: str, dynamo: bool
+    tmp_path: Path, name: str, options: dict[str, int], dynamo: bool
 ) -> None:
     path = tmp_path / "m.onnx"
-    network = timm.create_model(name).eval()
+    network = timm.create_model(name, **options).eval()
     shapes: dict[str, Any] = (
         {"dynamic_shapes": ({0: torch.export.Dim("n", min=1, max=64)},)} if dynamo else {}
     )

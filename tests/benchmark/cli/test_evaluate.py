@@ -19,7 +19,7 @@ from lovt_bench.benchmark.cli.evaluation_names import by_name
 from lovt_bench.benchmark.cli.main import main
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.tasks.protocol import load_protocol
-from tests.benchmark.engine.world import tiny_store
+from tests.benchmark.engine.world import narrow_heads, tiny_store
 
 
 @pytest.fixture
@@ -107,7 +107,8 @@ def test_a_wrong_name_is_told_before_torch_is_imported(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_call_that_is_terminated_says_what_is_recorded_and_how_to_go_on(workspace):
+def test_a_call_that_is_terminated_says_what_is_recorded_and_how_to_go_on(workspace, monkeypatch):
+    narrow_heads(monkeypatch)
     path = workspace / "results" / "phantom" / "random-resnet18" / "covid_unet_frozen.jsonl"
 
     def terminate():

@@ -67,7 +67,7 @@ def test_a_worker_or_node_that_is_lost_or_hangs_costs_its_job_one_more_attempt(c
 def test_a_job_runs_on_the_gpu_that_it_was_given_and_no_two_at_once_on_one(cluster, tmp_path):
     """The GPUs are said to be there; a process keeps the one that it used first, as CUDA does."""
     node = cluster.add_node(num_cpus=4, num_gpus=4)
-    jobs = [toy(tmp_path, f"job-{number}", seconds=0.1 * (number % 3)) for number in range(12)]
+    jobs = [toy(tmp_path, f"job-{number}", seconds=0.1 * (number % 3)) for number in range(8)]
     log = Log()
     try:
         RayExecutor(cluster.address, gpu=True).run(jobs, Work(work, ENTRY), tmp_path / "claims", log)

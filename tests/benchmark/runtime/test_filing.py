@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 
 from lovt_bench import submissions
+from lovt_bench.benchmark.backbone.findings import failed
 from lovt_bench.benchmark.backbone.folder import read_manifest, save_backbone
 from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract import fork_server
 from lovt_bench.benchmark.contract.backbone import Provenance
 from lovt_bench.benchmark.contract.run_contract import Limits
 from lovt_bench.benchmark.contract.verdict import RunVerdict, Verdict
 from lovt_bench.benchmark.disk.leftovers import abandoned
+from lovt_bench.benchmark.runtime.check_apart import check_apart
 from lovt_bench.benchmark.runtime.execute import execute
 from lovt_bench.benchmark.runtime.filing import Pretrained
 from lovt_bench.benchmark.runtime.interruption import StoppedError
@@ -76,6 +79,7 @@ class Caller:
         """Call in a process that kills itself before the first operation that `before` is true of."""
         child = os.fork()
         if child == 0:
+            adopt_servers()
 
             def watch(event: str, arguments: tuple[Any, ...]) -> None:
                 if before(event, arguments):
@@ -100,6 +104,12 @@ class Caller:
         assert not abandoned(self.workspace)
 
 
+def adopt_servers() -> None:
+    """Let a fork of this process ask its servers, of which it is not the parent; this one asks nothing meanwhile."""
+    servers = {(os.getpid(), place): server for (_, place), server in fork_server._servers.items()}
+    fork_server._servers.update(servers)
+
+
 def write_backbone(folder: Path, seed: int, **provenance: Any) -> None:
     made_by = Provenance(method="mine", seed=seed, **provenance)
     save_backbone(
@@ -120,10 +130,10 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def call(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> Caller:
+def call(tmp_path: Path, methods: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> Caller:
     """For a method that copies a backbone and leaves no checkpoints."""
-    monkeypatch.setenv("PYTHONPATH", write_method(tmp_path / "methods", METHOD)["PYTHONPATH"])
-    monkeypatch.setattr(submissions, "__path__", [str(tmp_path / "methods"), *submissions.__path__])
+    monkeypatch.setenv("PYTHONPATH", write_method(methods, METHOD)["PYTHONPATH"])
+    monkeypatch.setattr(submissions, "__path__", [str(methods), *submissions.__path__])
     monkeypatch.setenv("GOOD", str(good))
     monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
     return Caller(tmp_path / "workspace", tmp_path / "runs")
@@ -135,8 +145,11 @@ def renames(path: Path) -> Callable[[str, tuple[Any, ...]], bool]:
 
 
 @pytest.mark.slow
-def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_next(call: Caller) -> None:
+def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_next(
+    call: Caller, good: Path
+) -> None:
     """Calls, each killed at a later step than the one before; the last one ends. The method runs once."""
+    assert not failed(check_apart(good, name="mine"))  # by a server that all calls can ask
     write_backbone(call.root, 0, inputs_sha256="0" * 64)
     before = read_manifest(call.root)
     records = call.output.parent / ".runs"
@@ -145,7 +158,7 @@ def test_a_call_killed_at_any_step_after_the_end_of_the_run_is_finished_by_the_n
         return event == "open" and str(arguments[0]).endswith("new/backbone.safetensors")
 
     def checks(event: str, arguments: tuple[Any, ...]) -> bool:
-        return event == "subprocess.Popen"
+        return event in ("socket.sendmsg", "subprocess.Popen")  # a server is asked, or begun
 
     def forgets(event: str, arguments: tuple[Any, ...]) -> bool:
         return event == "shutil.rmtree" and (Path(arguments[0]) / "old" / "backbone.json").exists()
@@ -236,7 +249,7 @@ def test_a_backbone_from_elsewhere_is_not_replaced_before_or_after_the_run(
 
 
 @pytest.mark.slow
-def test_a_finished_backbone_is_kept_from_a_run_of_other_inputs(call: Caller, tmp_path: Path) -> None:
+def test_a_finished_backbone_is_kept_from_a_run_of_other_inputs(call: Caller, methods: Path) -> None:
     """Each input is named with what it was and what it is; nothing runs. Without a name they would not meet."""
     assert call(name=None, settings={"width": "3"}) is not None
     name = "mine-seed1-width-3"
@@ -254,7 +267,7 @@ def test_a_finished_backbone_is_kept_from_a_run_of_other_inputs(call: Caller, tm
         for resume in (False, True):
             with pytest.raises(SubmissionError, match=message):
                 call(name=name, **changes, resume=resume)
-    with (tmp_path / "methods" / "mine" / "pretrain.py").open("a") as code:
+    with (methods / "mine" / "pretrain.py").open("a") as code:
         code.write("# mended\n")
     with pytest.raises(
         SubmissionError, match=r"not replaced: code was [0-9a-f]{12}, is [0-9a-f]{12}\. Keep both"
@@ -279,13 +292,12 @@ def test_a_backbone_of_a_release_that_noted_less_is_kept_too(call: Caller) -> No
 
 @pytest.mark.slow
 def test_a_method_that_learnt_from_an_evaluation_dataset_overlaps_with_it(
-    tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, methods: Path, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It declares that it has seen nothing beside its corpus, and says nothing of the corpus itself."""
     fields = {"corpus": "images", "pretraining_data": ["none"], "variants": {"all": {}}}
-    write_method(tmp_path / "methods", METHOD, **fields)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "methods"))
-    monkeypatch.setattr(submissions, "__path__", [str(tmp_path / "methods"), *submissions.__path__])
+    monkeypatch.setenv("PYTHONPATH", write_method(methods, METHOD, **fields)["PYTHONPATH"])
+    monkeypatch.setattr(submissions, "__path__", [str(methods), *submissions.__path__])
     monkeypatch.setenv("GOOD", str(good))
     monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
     corpus = write_corpus(tmp_path / "corpora" / "nih", display_name="NIH")
@@ -298,7 +310,7 @@ def test_a_method_that_learnt_from_an_evaluation_dataset_overlaps_with_it(
         call(**again | {"pretraining_data": ("SIIM",)})
     with pytest.raises(SubmissionError, match="--pretraining-data: "):
         call(**again | {"pretraining_data": ("nothing known",)})
-    found = describe(["mine"], tmp_path / "methods", call.root.parent)["mine"]
+    found = describe(["mine"], methods, call.root.parent)["mine"]
     marks = {item.dataset: item.mark for item in found.overlaps["public"]}
     clean = [name for name, mark in marks.items() if mark == "clean"]
     assert (clean, set(marks.values())) == (["covid-rural"], {"clean", "overlapping"})

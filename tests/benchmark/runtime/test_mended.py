@@ -38,17 +38,18 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def write(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def write(
+    tmp_path: Path, methods: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
     """Make `mine` a method of a script."""
-    folder = tmp_path / "methods"
-    monkeypatch.setenv("PYTHONPATH", write_method(folder, "")["PYTHONPATH"])
-    monkeypatch.setattr(submissions, "__path__", [str(folder), *submissions.__path__])
+    monkeypatch.setenv("PYTHONPATH", write_method(methods, "")["PYTHONPATH"])
+    monkeypatch.setattr(submissions, "__path__", [str(methods), *submissions.__path__])
     monkeypatch.setenv("GOOD", str(good))
     monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
-    head = (folder / "mine" / "pretrain.py").read_text()
+    head = (methods / "mine" / "pretrain.py").read_text()
 
     def put(script: str) -> None:
-        (folder / "mine" / "pretrain.py").write_text(head + script)
+        (methods / "mine" / "pretrain.py").write_text(head + script)
 
     return put
 
@@ -127,13 +128,15 @@ def test_the_same_code_goes_on_and_what_is_not_kept_of_its_output_is_named(
     assert sorted(path.name for path in call.output.iterdir()) == ["checkpoints", "logs"]
 
 
-def test_a_call_that_is_stopped_before_its_run_says_so(call: Caller, write: Callable[[str], None]) -> None:
+def test_a_call_that_is_stopped_before_its_run_says_so(
+    call: Caller, write: Callable[[str], None], methods: Path
+) -> None:
     write(EXPORT)
 
     def corpus(need: str) -> Path:
         raise KeyboardInterrupt
 
-    declared = call.workspace.parent / "methods" / "mine" / "submission.yaml"
+    declared = methods / "mine" / "submission.yaml"
     fields = json.loads(declared.read_text())
     declared.write_text(json.dumps({**fields, "corpus": "images", "variants": {"100": {}}}))
     with pytest.raises(StoppedError, match="stopped before a run began; the same command begins again"):

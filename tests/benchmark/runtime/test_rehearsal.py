@@ -76,15 +76,15 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hold(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> Hold:
+def hold(tmp_path: Path, methods: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> Hold:
     """Rehearse a script; returns the findings by stage and the lines shown with each, once nothing is left."""
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(methods))
     place = tmp_path / "workspace" / "pretraining" / "rehearsal"
 
     def start(
         script: str, *, seconds: float = 60, head: str = "", **limits: int
     ) -> tuple[dict[str, Finding], Lines]:
-        (tmp_path / "a_method.py").write_text(f"{head}\nGOOD = {str(good)!r}\n{METHOD}\n{script}")
+        (methods / "a_method.py").write_text(f"{head}\nGOOD = {str(good)!r}\n{METHOD}\n{script}")
         shown: Lines = {}
 
         def show(finding: Finding, seconds: float, lines: Sequence[str]) -> None:

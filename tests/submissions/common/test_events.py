@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from lovt_bench.benchmark.backbone.folder import save_backbone
 from lovt_bench.benchmark.contract.events import (
     DoneEvent,
     EpochEvent,
@@ -16,6 +18,7 @@ from lovt_bench.benchmark.contract.events import (
     StartEvent,
     parse_line,
 )
+from lovt_bench.submissions.common import export
 from lovt_bench.submissions.common.entry import command
 from lovt_bench.submissions.common.settings import parse_object
 from tests.submissions.tiny_corpus import write_corpus
@@ -32,7 +35,8 @@ def run(tmp_path: Path, **variables: str) -> Result:
 
 
 @pytest.mark.slow
-def test_a_run_told_by_environment_answers_in_events(tmp_path: Path) -> None:
+def test_a_run_told_by_environment_answers_in_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "save_backbone", partial(save_backbone, onnx=False))
     result = run(
         tmp_path, EVENTS="json", SETTINGS=json.dumps({"max_epochs": 2}), NAME="mine", SEED="4",
         ONLINE_EVALUATION="false", WORKERS="0",

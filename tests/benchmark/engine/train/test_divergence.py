@@ -22,13 +22,18 @@ from lovt_bench.benchmark.engine.train.optimiser import build_adam, build_platea
 from lovt_bench.benchmark.engine.train.single import train_single
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
-from tests.benchmark.engine.world import TINY, TinySource, tiny_store
+from tests.benchmark.engine.world import TINY, TinySource, narrow_heads, tiny_store
 
 CPU = torch.device("cpu")
 PROTOCOL = load_protocol("lovt-2022")
 BEYOND = 1e39
 """A learning rate beyond float32: after one step every weight is infinite."""
 ONE_STEP = TINY.model_copy(update={"max_epochs": 1, "max_batch_size": 8, "max_runs": 1})
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch):
+    narrow_heads(monkeypatch)
 
 
 @pytest.fixture(scope="module")
