@@ -12,9 +12,9 @@ from torch import Tensor
 
 from lovt_bench.benchmark.backbone.analysis_file import AnalysisFile
 from lovt_bench.benchmark.contract.analysis_file import ANALYSIS_FILE, TextSpec
-from lovt_bench.submissions.common.image_text.analysis_file import parts_of
 from lovt_bench.submissions.common.image_text.features import ReportFeatures
 from lovt_bench.submissions.common.image_text.parts import Inside
+from lovt_bench.submissions.common.image_text.rebuilt import parts_of
 from lovt_bench.submissions.common.text.source import folder_here
 
 TEXT_MODEL = "LOVT_BENCH_TEXT_MODEL"
