@@ -20,7 +20,10 @@ from lovt_bench.leaderboard.text import slug
 
 Named = Iterator[tuple[str, Figure]]
 
-REFERENCE_OPTIONS = "Published values count each embedding with itself in means over pairs; others do so only where it is said."
+REFERENCE_OPTIONS = (
+    "Published values count each embedding with itself in means over pairs; values that were measured here do so only "
+    "where it is said."
+)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,16 @@
             score: row.scores[outcome[0]],
           })),
       ),
+      LOVT.sheet(
+        "What the chart shows",
+        ["Row", property[1], `${outcome[1]}, %`],
+        rows.map((row) => [
+          LOVT.board.row(table, row.row) ? LOVT.rowLink(table, row.row) : row.name,
+          property[2] ? row.values[property[0]].toExponential(2) : row.values[property[0]].toFixed(3),
+          row.scores[outcome[0]].toFixed(1),
+        ]),
+        "numbers",
+      ),
     );
   };
 
