@@ -122,7 +122,10 @@ def _titles(
         elif name in models or name in paper:
             found[name] = models[name].title if name in models else paper[name]
         else:
-            raise click.ClickException(unknown("backbone", name, [*sorted({*shown, *paper}), *models]))
+            known = [*sorted({*shown, *paper}), *models]
+            raise click.ClickException(
+                f"no run, no analysis and no published number: {unknown('backbone', name, known)}"
+            )
     return found
 
 

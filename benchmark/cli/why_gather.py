@@ -14,6 +14,7 @@ from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.over_images import distinct_runs
 from lovt_bench.benchmark.cli.scored_rows import ScoredRows, table_title
 from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.engine.record.image_scores import ScoredImages
 from lovt_bench.benchmark.engine.record.marks import Marked, marked
 from lovt_bench.benchmark.engine.record.rescore import stored_predictions
@@ -30,7 +31,7 @@ from lovt_bench.leaderboard.statistics.difference import (
 )
 from lovt_bench.leaderboard.statistics.difference_words import sentences
 from lovt_bench.leaderboard.statistics.images import NoImageIntervalError
-from lovt_bench.tasks.registry import load_task
+from lovt_bench.tasks.registry import load_tasks
 
 LEAST = 5e-4
 """Differences of an image below it show as 0.0 percent points."""
@@ -85,12 +86,13 @@ def gather(scored: ScoredRows, names: tuple[str, str], count: int, pictures: Pic
             f"compared by: lovt-bench leaderboard compare {names[0]} {names[1]}"
         )
     found = corrected(found)
-    datasets = {item.task: load_task(item.task).dataset for item in found}
+    specs = {spec.id: spec for spec in load_tasks()}
+    datasets = {item.task: specs[item.task].dataset for item in found}
     return Why(
         names=names,
         table=table_title(scored.key),
         phantom=scored.key.track == "phantom",
-        tasks=[_task(scored, item, pairs[item.task], count, pictures) for item in found],
+        tasks=[_task(scored, specs[item.task], item, pairs[item.task], count, pictures) for item in found],
         sentences=sentences(found, names, datasets),
         properties=_properties(scored, list(pairs.values()), names),
         left_out=left_out,
@@ -142,8 +144,10 @@ def _side(cell: ScoredImages) -> Side:
     return Side(distinct(runs), distinct_runs(cell))
 
 
-def _task(scored: ScoredRows, item: TaskDifference, pair: _Pair, count: int, pictures: Pictures) -> WhyTask:
-    spec, places = load_task(item.task), _most(item.of_images, count)
+def _task(
+    scored: ScoredRows, spec: TaskSpec, item: TaskDifference, pair: _Pair, count: int, pictures: Pictures
+) -> WhyTask:
+    places = _most(item.of_images, count)
     drawn: list[tuple[str, ...]] = []
     note = ""
     if pictures.wanted and scored.key.track != "phantom" and not pictures.licensed:

@@ -12,9 +12,9 @@ from lovt_bench.leaderboard.show.plots.chart import across, beside_names, lines,
 from lovt_bench.leaderboard.show.plots.theme import SERIES, Spec
 
 NOTE = (
-    "Point: mean distance of image and report; of regions and sentences the root mean square distance to what the other "
-    "side says of them. All vectors have length 1. Line: ± one deviation over studies for image and report, else from the "
-    "least to the greatest distance within a study, means over studies."
+    "Point: mean distance of image and report; of regions and sentences the root mean square distance to what the "
+    "other side says of them. All vectors have length 1. Line: ± one deviation over studies for image and report, else "
+    "from the least to the greatest distance within a study, means over studies."
 )
 KINDS = {
     "alignment.global": "image and report",

@@ -8,7 +8,7 @@ from typing import Any
 
 from lovt_bench.leaderboard.show.plots.chart import across, beside_names, lines, names
 from lovt_bench.leaderboard.show.plots.theme import INK, SERIES, Spec
-from lovt_bench.leaderboard.show.properties import PROPERTIES
+from lovt_bench.leaderboard.show.properties import PROPERTIES, on_side
 
 _STEP = 8
 """Pixels between the marks of a backbone."""
@@ -43,7 +43,7 @@ FAMILIES: Mapping[str, Family] = {
             "global_std": "global",
             "pooled_std": "global, as pooled",
         },
-        "Broken line: what a uniform distribution on the sphere reaches, the bound. Bars: ± one deviation over images.",
+        "Broken line: what a uniform distribution on the sphere reaches, the bound. Bars: ± one deviation over samples.",
         bound=True,
     ),
     "uniformity": Family(
@@ -54,7 +54,7 @@ FAMILIES: Mapping[str, Family] = {
             "global_uniformity": "global",
             "pooled_uniformity": "global, as pooled",
         },
-        "0: all embeddings in one point; 4: spread evenly. Bars: ± one deviation over images.",
+        "0: all embeddings in one point; 4: spread evenly. Bars: ± one deviation over samples.",
     ),
     "covariance": Family(
         "Redundancy of embeddings",
@@ -93,7 +93,7 @@ def property_rows(family: Family, side: str, rows: Sequence[tuple[Spec, Mapping[
             found.append(
                 {
                     **fields,
-                    "kind": family.keys[name],
+                    "kind": on_side(family.keys[name], side),
                     "value": sign * value,
                     "spread": spread,
                     "offset": _STEP * (place - (len(there) - 1) / 2),
@@ -102,9 +102,9 @@ def property_rows(family: Family, side: str, rows: Sequence[tuple[Spec, Mapping[
     return found
 
 
-def property_chart(family: Family) -> Spec:
+def property_chart(family: Family, side: str = "image") -> Spec:
     """Return the chart of `property_rows`."""
-    kinds = list(family.keys.values())
+    kinds = [on_side(kind, side) for kind in family.keys.values()]
     scale: dict[str, Any] = {"type": "log"} if family.log else {"zero": True, "nice": True}
     axis = {"format": ".0e", "tickCount": 5} if family.log else {"tickCount": 6}
     x = across(title=family.axis, scale=scale, axis=axis)

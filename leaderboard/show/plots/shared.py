@@ -20,7 +20,10 @@ from lovt_bench.leaderboard.text import slug
 
 Named = Iterator[tuple[str, Figure]]
 
-REFERENCE_OPTIONS = "Published values count each embedding with itself in means over pairs; others do so only where it is said."
+REFERENCE_OPTIONS = (
+    "Published values count each embedding with itself in means over pairs; values that were measured here do so only "
+    "where it is said."
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def property_figures(rows: Sequence[Compared]) -> Named:
             found = property_rows(family, side, shown)
             if found:
                 notes = [family.note, *_published_note(rows)]
-                chart = filled(property_chart(family), found, WIDTH)
+                chart = filled(property_chart(family, side), found, WIDTH)
                 yield f"{kind}-{side}", Figure(f"{family.title}: {word}", chart, notes)
 
 

@@ -38,7 +38,7 @@
       area.querySelector(`[name=${event.target.name}]`)?.focus();
     });
     const shown = rows.filter((row) => !property[2] || row.values[property[0]] > 0);
-    area.replaceChildren(
+    area.querySelector("[data-chart]").replaceChildren(
       form,
       LOVT.plot(
         `${outcome[1]}, against ${property[1]}; ${set.title}.`,
@@ -51,6 +51,17 @@
           })),
       ),
     );
+    const numbers = LOVT.sheet(
+      "What the chart shows",
+      ["Row", property[1], `${outcome[1]}, %`],
+      rows.map((row) => [
+        LOVT.board.row(table, row.row) ? LOVT.rowLink(table, row.row) : row.name,
+        property[2] ? row.values[property[0]].toExponential(2) : row.values[property[0]].toFixed(3),
+        row.scores[outcome[0]].toFixed(1),
+      ]),
+      "numbers",
+    );
+    area.querySelector("[data-rows]").replaceChildren(LOVT.long(numbers, 10));
   };
 
   /** @param {any} table @param {HTMLElement} root */
@@ -59,7 +70,7 @@
     const { properties = [] } = await LOVT.details(table);
     LOVT.choose(root, "on", (title, area) => {
       const set = properties.find((item) => item.title === title);
-      if (set) draw(table, set, area.querySelector("[data-chart]"));
+      if (set) draw(table, set, area);
     });
   };
 
