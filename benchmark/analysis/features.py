@@ -12,8 +12,10 @@ from lovt_bench.benchmark.analysis.batch_statistics import BatchStatisticsSource
 from lovt_bench.benchmark.analysis.embeddings import Embeddings, open_embeddings
 from lovt_bench.benchmark.analysis.method import Method
 from lovt_bench.benchmark.analysis.question import SPLIT, Question
+from lovt_bench.benchmark.analysis.report_store import ReportStore
 from lovt_bench.benchmark.backbone.sources import BackboneSource
 from lovt_bench.benchmark.engine.inputs.extraction import cache_of
+from lovt_bench.submissions.common.image_text.features import ReportFeatures
 from lovt_bench.submissions.common.image_text.parts import Inside
 
 
@@ -34,8 +36,10 @@ class Features:
     question: Question
     embeddings: Embeddings
     method: Method | None
+    stored: ReportStore | None
+    """Features of reports; None where there is no method."""
     folder: Path
-    """Where they are stored."""
+    """Where those of images are stored."""
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -48,8 +52,14 @@ class Features:
         regions = self.embeddings.batch(first)
         if self.method is None:
             return Batch(regions, None)
+        return Batch(regions, self.method(regions, self._report(first, len(regions), self.method)))
+
+    def _report(self, first: int, images: int, method: Method) -> ReportFeatures | None:
         reports = self.question.reports
-        return Batch(regions, self.method(regions, reports and reports[first : first + len(regions)]))
+        if reports is None or self.stored is None:
+            return None
+        chosen = reports[first : first + images]
+        return self.stored.batch(first, chosen, lambda: method.encode_reports(chosen))
 
 
 def open_features(question: Question, advance: Callable[[int], None] = lambda images: None) -> Features:
@@ -63,9 +73,14 @@ def open_features(question: Question, advance: Callable[[int], None] = lambda im
         ValueError: Features are not finite, or the method's text model is not here.
     """
     # First what may be missing: features of images take long.
-    method = None if question.method is None else Method(question.method, question.device)
+    file, manifest = question.method, question.store.manifest
+    method = None if file is None else Method(file, question.device)
     folder, embeddings = open_images(question, question.source, advance)
-    return Features(question, embeddings, method, folder)
+    stored = None
+    if file is not None:
+        root = question.workspace / "features"
+        stored = ReportStore(root, manifest.name, file.sha256, manifest.identity(), question.device)
+    return Features(question, embeddings, method, stored, folder)
 
 
 def open_images(

@@ -12,6 +12,7 @@ from torch import Tensor
 from lovt_bench.benchmark.backbone.analysis_file import AnalysisFile
 from lovt_bench.benchmark.contract.analysis_file import TextSpec
 from lovt_bench.submissions.common.image_text.analysis_file import parts_of
+from lovt_bench.submissions.common.image_text.features import ReportFeatures
 from lovt_bench.submissions.common.image_text.parts import Inside
 from lovt_bench.submissions.common.text.source import folder_here
 
@@ -36,23 +37,24 @@ class Method:
         self._parts = parts.to(device)
 
     @torch.inference_mode()
-    def __call__(self, regions: Tensor, reports: Sequence[Sequence[str]] | None) -> Inside:
+    def encode_reports(self, reports: Sequence[Sequence[str]]) -> ReportFeatures:
+        """Return the features of the sentences of each report, float32 on the device."""
+        tokens = self._tokeniser(reports)
+        on_device = {
+            name: getattr(tokens, name).to(self.device) for name in ("ids", "attention_mask", "sentence")
+        }
+        return self._parts.encode_reports(tokens._replace(**on_device))
+
+    @torch.inference_mode()
+    def __call__(self, regions: Tensor, report: ReportFeatures | None) -> Inside:
         """Return what the method says of a batch of studies, float32 on the device; weights where they were learnt.
 
         Args:
             regions: (B, R, D) of the backbone's deepest level, row by row.
-            reports: Sentences of each; None: of images alone.
+            report: Of the same studies; None: of images alone.
         """
-        tokens = None
-        if reports is not None:
-            tokens = self._tokeniser(reports)
-            tokens = tokens._replace(
-                ids=tokens.ids.to(self.device),
-                attention_mask=tokens.attention_mask.to(self.device),
-                sentence=tokens.sentence.to(self.device),
-            )
-        found: Inside = self._parts(regions.to(self.device, torch.float32), tokens)
-        image, report = found.image, found.report
+        found: Inside = self._parts(regions.to(self.device, torch.float32), report)
+        image = found.image
         if not self.header.image.pooling.learnt:
             image = image._replace(weights=None)
         if report is not None and not self.header.report.pooling.learnt:
@@ -71,7 +73,8 @@ def text_model_folder(text: TextSpec) -> Path | None:
     named = os.environ.get(TEXT_MODEL)
     folder = Path(named).expanduser() if named else folder_here(text.name)
     if folder is None or not folder.is_dir():
-        where = f"{TEXT_MODEL}={named} is no folder" if named else "it is not in the cache of Hugging Face"
+        unset = f"{TEXT_MODEL} is not set, and the cache of Hugging Face does not have it"
+        where = f"{TEXT_MODEL}={named} is no folder" if named else unset
         raise ValueError(
             f"the text model {text.name}, of which the method trained a part only, is not here: {where}; set "
             f"{TEXT_MODEL} to its folder"

@@ -132,7 +132,7 @@ class Question:
                 "half": self.half,
                 "device": self.device.type,
                 "settings": self.settings.model_dump(mode="json"),
-                "method": None if self.method is None else self.method.sha256,
+                "method": None if self.method is None else [self.method.sha256, self.reports is not None],
             }
         )
 

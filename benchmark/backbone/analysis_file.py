@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -45,7 +46,7 @@ class AnalysisFile:
     path: Path
     header: AnalysisHeader
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Digest of the file."""
         return file_sha256(self.path)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from lovt_bench.benchmark.cli.analysis_method import print_method
+from lovt_bench.benchmark.cli.analysis_numbers import as_number, as_power, as_spread
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.contract.embedding_report import (
     Comparison,
     EmbeddingReport,
     GlobalSpace,
     LocalSpace,
-    Spread,
 )
 
 Row = tuple[str, str, str]
@@ -42,38 +43,41 @@ def print_report(report: EmbeddingReport) -> None:
             tabulate(_compared(report.comparison), [title, "local", "global"], disable_numparse=True),
             lines=True,
         )
-    say("Needs text, not measured: " + "; ".join(report.needs_text), style="dim")
+    if report.method is not None:
+        print_method(report.method)
+    if report.needs_text:
+        say("\n".join(f"Not measured: {each}" for each in report.needs_text), style="dim", lines=True)
 
 
 def _rows(local: LocalSpace, whole: GlobalSpace) -> list[Row]:
     scale, whole_scale = local.dimension**0.5, whole.dimension**0.5
     return [
-        ("std", _number(local.ch_std, scale), _number(whole.ch_std, whole_scale)),
-        ("std per image", _spread(local.ch_std_per_sample, scale), ""),
-        ("std of centroids", _number(local.ch_std_sample_centroids, scale), ""),
-        ("uniformity per image", _spread(local.per_sample_uniformity), ""),
-        ("uniformity", "", _number(whole.uniformity)),
+        ("std", as_number(local.ch_std, scale), as_number(whole.ch_std, whole_scale)),
+        ("std per image", as_spread(local.ch_std_per_sample, scale), ""),
+        ("std of centroids", as_number(local.ch_std_sample_centroids, scale), ""),
+        ("uniformity per image", as_spread(local.per_sample_uniformity), ""),
+        ("uniformity", "", as_number(whole.uniformity)),
         (
             "off-diagonal covariance",
-            _power(local.cov_offdiagonal__batch_estimate),
-            _power(whole.cov_offdiagonal),
+            as_power(local.cov_offdiagonal__batch_estimate),
+            as_power(whole.cov_offdiagonal),
         ),
-        ("covariance per image", _power(local.cov_offdiagonal_per_sample.mean), ""),
-        ("covariance of centroids", _power(local.cov_offdiagonal_sample_centroids), ""),
-        ("distance within an image", _number(local.dist_emb2emb), ""),
-        ("distance to the own centroid", _number(local.dist_emb2cent), ""),
+        ("covariance per image", as_power(local.cov_offdiagonal_per_sample.mean), ""),
+        ("covariance of centroids", as_power(local.cov_offdiagonal_sample_centroids), ""),
+        ("distance within an image", as_number(local.dist_emb2emb), ""),
+        ("distance to the own centroid", as_number(local.dist_emb2cent), ""),
         (
             "distance between images",
-            _number(local.dist_cent2cent__batch_estimate),
-            _number(whole.dist_emb2emb__batch_estimate),
+            as_number(local.dist_cent2cent__batch_estimate),
+            as_number(whole.dist_emb2emb__batch_estimate),
         ),
-        ("distance to the mean image", _number(local.dist_cent2dataset), ""),
-        ("effective rank", _number(local.effective_rank), _number(whole.effective_rank)),
+        ("distance to the mean image", as_number(local.dist_cent2dataset), ""),
+        ("effective rank", as_number(local.effective_rank), as_number(whole.effective_rank)),
     ]
 
 
 def _compared(found: Comparison) -> list[Row]:
-    rows: list[Row] = [("linear CKA", _number(found.cka_local), _number(found.cka_global))]
+    rows: list[Row] = [("linear CKA", as_number(found.cka_local), as_number(found.cka_global))]
     if found.global_pair is None:
         return [*rows, ("distances: other dimensions", "–", "–")]
     whole, local, sets = found.global_pair, found.local_pair, found.distributions
@@ -81,31 +85,17 @@ def _compared(found: Comparison) -> list[Row]:
         ("distance", "", f"{whole.dist:.4f} ± {whole.dist__std:.4f}"),
         (
             "root mean square distance",
-            _number(None if local is None else local.sample_rmse),
-            _number(whole.rmse),
+            as_number(None if local is None else local.sample_rmse),
+            as_number(whole.rmse),
         ),
     ]
     if local is not None and sets is not None:
         rows += [
             ("least and greatest distance", f"{local.sample_min:.4f} to {local.sample_max:.4f}", ""),
-            ("distance of any two regions", _number(sets.emb2emb), ""),
-            ("distance to its nearest region", _number(sets.nn_emb2emb_1to2), ""),
-            ("distance from its to the nearest", _number(sets.nn_emb2emb_2to1), ""),
-            ("assignment", _number(sets.assignment_1to1), ""),
-            ("assignment of its own", _number(sets.assignment_2to2), ""),
+            ("distance of any two regions", as_number(sets.emb2emb), ""),
+            ("distance to its nearest region", as_number(sets.nn_emb2emb_1to2), ""),
+            ("distance from its to the nearest", as_number(sets.nn_emb2emb_2to1), ""),
+            ("assignment", as_number(sets.assignment_1to1), ""),
+            ("assignment of its own", as_number(sets.assignment_2to2), ""),
         ]
     return rows
-
-
-def _number(value: float | None, scale: float = 1.0) -> str:
-    return "–" if value is None else f"{scale * value:.4f}"
-
-
-def _power(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2e}"
-
-
-def _spread(value: Spread | None, scale: float = 1.0) -> str:
-    if value is None:
-        return "–"
-    return f"{scale * value.mean:.4f}" + ("" if value.std is None else f" ± {scale * value.std:.4f}")

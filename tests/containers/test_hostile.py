@@ -314,7 +314,10 @@ def test_it_leaves_a_file_with_an_odd_name(suspect: Suspect, good: Path, name: s
         GOOD + f"printf -- '{name}' > /tmp/n; : > \"/output/backbone/$(cat /tmp/n)\"", files={"good": good}
     )
     assert after.verdict is Verdict.REJECTED
-    assert "only backbone.json, backbone.safetensors, backbone.onnx belong there" in after.message
+    assert (
+        "only backbone.json, backbone.safetensors, backbone.onnx, analysis.safetensors belong there"
+        in after.message
+    )
     assert "\x1b" not in after.message
 
 

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lovt_bench.benchmark.contract.analysis_file import AnalysisHeader
 from lovt_bench.benchmark.contract.backbone import BackboneManifest
 from lovt_bench.benchmark.contract.base import Model
 from lovt_bench.benchmark.contract.events import EVENT
@@ -22,6 +23,7 @@ FOLDER = Path(__file__).resolve().parent
 def schemas() -> dict[str, dict[str, Any]]:
     """Return file name and schema of each model."""
     models: dict[str, type[Model]] = {
+        "analysis": AnalysisHeader,
         "backbone": BackboneManifest,
         "limits": Limits,
         "run": RunParameters,

@@ -64,21 +64,24 @@ class MethodParts(nn.Module):
         self.image_local_head, self.report_local_head = heads.image_local, heads.report_local
         self.cross_attention = heads.cross_attention
 
-    def forward(self, regions: Tensor, reports: ReportTokens | None) -> Inside:
+    def encode_reports(self, reports: ReportTokens) -> ReportFeatures:
+        """Return the features of tokenised reports."""
+        return report_features(self.text(reports), reports, self.report_pooling)
+
+    def forward(self, regions: Tensor, report: ReportFeatures | None) -> Inside:
         """Return all features of a batch.
 
         Args:
             regions: (B, R, d) float32, row by row of the deepest feature map.
-            reports: The reports of the same studies; None where they have none.
+            report: Of the same studies; None where they have no reports.
         """
         image = image_features(regions, self.image_pooling)
         zl_a, zg_a = (
             _projected(self.image_local_head, image.regions),
             _projected(self.image_global_head, image.pooled),
         )
-        if reports is None:
+        if report is None:
             return Inside(image, None, zl_a, None, zg_a, None, None)
-        report = report_features(self.text(reports), reports, self.report_pooling)
         zl_b = _projected(self.report_local_head, report.sentences, report.mask)
         attends = self.cross_attention is not None and zl_a is not None and zl_b is not None
         return Inside(
