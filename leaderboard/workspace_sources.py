@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lovt_bench.benchmark.contract.backbone import MANIFEST, BackboneManifest
+from lovt_bench.benchmark.contract.embedding_facts import EmbeddingFacts
 from lovt_bench.benchmark.contract.manifest_files import read_dataset_manifest
 from lovt_bench.benchmark.contract.model_file import ModelFileError
 from lovt_bench.benchmark.contract.task import TaskSpec
@@ -16,6 +17,7 @@ from lovt_bench.benchmark.submission.read import FILE
 from lovt_bench.leaderboard.board.contradictions import Contradiction, Origin, contradictions
 from lovt_bench.leaderboard.board.declared import Complain, read_model, read_submission
 from lovt_bench.leaderboard.board.descriptions import Description, claiming, describe
+from lovt_bench.leaderboard.board.embeddings import read_facts
 from lovt_bench.leaderboard.board.lineage import lineage
 from lovt_bench.leaderboard.board.notices import read_notices, withdraw, withdrawn_rows, without_effect
 from lovt_bench.leaderboard.board.records import RecordSet, read_records
@@ -64,6 +66,7 @@ def workspace_sources(root: Path, results: Path, declared: Sequence[Path]) -> So
         contradictions=contradictions_here(records, descriptions, declared),
         keeper=board_keeper(),
         notices=notices,
+        embeddings=_embeddings(results, records, _noting(notes, [results])),
         notes=list(dict.fromkeys(notes)),
     )
     return gather(as_committed(records), results, root, frozen)
@@ -110,6 +113,15 @@ def contradictions_here(
     """
     origins = {name: _origin(name, item, declared) for name, item in descriptions.items()}
     return contradictions(records, run_plans(), origins, datetime.now(UTC))
+
+
+def _embeddings(results: Path, records: RecordSet, complain: Complain) -> dict[str, list[EmbeddingFacts]]:
+    """Return what analyses found in the embeddings of the backbones that have records."""
+    found: dict[str, list[EmbeddingFacts]] = {}
+    for track, name in sorted({(record.track, record.submission) for record in records.records}):
+        if facts := read_facts(results, track, name, complain):
+            found.setdefault(name, []).extend(facts)
+    return found
 
 
 def _stores(folder: Path, names: Iterable[str]) -> dict[str, CurrentStore]:

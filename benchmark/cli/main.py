@@ -38,6 +38,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "leaderboard": ("lovt_bench.benchmark.cli.leaderboard:leaderboard", "Build and show the leaderboard."),
     "plot": ("lovt_bench.benchmark.cli.plot:plot", "Draw the features and the results of a backbone."),
+    "plot shared": (
+        "lovt_bench.benchmark.cli.plot_shared:shared",
+        "Draw several backbones beside each other.",
+    ),
     "pretrain": ("lovt_bench.benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
     "results": (
         "lovt_bench.benchmark.cli.results:results",

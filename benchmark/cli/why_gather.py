@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import click
 import numpy as np
 
 from lovt_bench.benchmark.analysis.overlay import Marks, picture, png
+from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.over_images import distinct_runs
 from lovt_bench.benchmark.cli.scored_rows import ScoredRows, table_title
 from lovt_bench.benchmark.contract.run_record import RunRecord
+from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.engine.record.image_scores import ScoredImages
 from lovt_bench.benchmark.engine.record.marks import Marked, marked
 from lovt_bench.benchmark.engine.record.rescore import stored_predictions
+from lovt_bench.leaderboard.board.embeddings import read_facts, shared_questions
+from lovt_bench.leaderboard.show.properties import question_title, side_by_side
 from lovt_bench.leaderboard.show.why import Why, WhyImage, WhyTask
 from lovt_bench.leaderboard.statistics.audit import distinct
 from lovt_bench.leaderboard.statistics.difference import (
@@ -26,7 +31,7 @@ from lovt_bench.leaderboard.statistics.difference import (
 )
 from lovt_bench.leaderboard.statistics.difference_words import sentences
 from lovt_bench.leaderboard.statistics.images import NoImageIntervalError
-from lovt_bench.tasks.registry import load_task
+from lovt_bench.tasks.registry import load_tasks
 
 LEAST = 5e-4
 """Differences of an image below it show as 0.0 percent points."""
@@ -81,15 +86,43 @@ def gather(scored: ScoredRows, names: tuple[str, str], count: int, pictures: Pic
             f"compared by: lovt-bench leaderboard compare {names[0]} {names[1]}"
         )
     found = corrected(found)
-    datasets = {item.task: load_task(item.task).dataset for item in found}
+    specs = {spec.id: spec for spec in load_tasks()}
+    datasets = {item.task: specs[item.task].dataset for item in found}
     return Why(
         names=names,
         table=table_title(scored.key),
         phantom=scored.key.track == "phantom",
-        tasks=[_task(scored, item, pairs[item.task], count, pictures) for item in found],
+        tasks=[_task(scored, specs[item.task], item, pairs[item.task], count, pictures) for item in found],
         sentences=sentences(found, names, datasets),
+        properties=_properties(scored, list(pairs.values()), names),
         left_out=left_out,
     )
+
+
+def _properties(
+    scored: ScoredRows, pairs: Sequence[_Pair], names: tuple[str, str]
+) -> dict[str, list[tuple[str, str, str]]]:
+    """Return what analyses found in the embeddings of both, by what they were measured on."""
+    weights = [
+        {record.run.backbone_sha256 for pair in pairs for record in cell(pair).records}
+        for cell in (attrgetter("first"), attrgetter("second"))
+    ]
+    facts = {
+        name: [
+            item
+            for item in read_facts(scored.results, scored.key.track, name, _note)
+            if item.backbone_sha256 in own and item.question.protocol == scored.key.protocol
+        ]
+        for name, own in zip(names, weights, strict=True)
+    }
+    return {
+        question_title(question): side_by_side(*(answers[name].values for name in names))
+        for question, answers in shared_questions(facts)
+    }
+
+
+def _note(error: Exception) -> None:
+    say(f"Note: {error}", err=True)
 
 
 def _pairs(scored: ScoredRows, names: tuple[str, str]) -> tuple[dict[str, _Pair], list[tuple[str, str]]]:
@@ -111,8 +144,10 @@ def _side(cell: ScoredImages) -> Side:
     return Side(distinct(runs), distinct_runs(cell))
 
 
-def _task(scored: ScoredRows, item: TaskDifference, pair: _Pair, count: int, pictures: Pictures) -> WhyTask:
-    spec, places = load_task(item.task), _most(item.of_images, count)
+def _task(
+    scored: ScoredRows, spec: TaskSpec, item: TaskDifference, pair: _Pair, count: int, pictures: Pictures
+) -> WhyTask:
+    places = _most(item.of_images, count)
     drawn: list[tuple[str, ...]] = []
     note = ""
     if pictures.wanted and scored.key.track != "phantom" and not pictures.licensed:

@@ -16,8 +16,8 @@ from lovt_bench.leaderboard.show.why import (
     WhyImage,
     dataset_lines,
     image_sentence,
+    image_text,
     run_lines,
-    score_text,
     task_lines,
 )
 
@@ -39,17 +39,15 @@ def tell(why: Why) -> None:
         for who, sign in ((first, 1), (second, -1)):
             images = [image for image in task.images if sign * image.difference > 0]
             if images:
-                say(f"  most for {who}: {', '.join(_image(image) for image in images)}")
+                say(f"  most for {who}: {', '.join(_image(image, why.names) for image in images)}")
     for images, rows in why.properties.items():
         _sheet(f"Embeddings, {images}", ("property", first, second), rows, 1)
     for name, reason in why.left_out:
         say(f"Left out, {name}: {reason}")
 
 
-def _image(image: WhyImage) -> str:
-    scores = f"{score_text(image.first)} against {score_text(image.second)}"
-    nothing = image.first is None and image.second is None
-    return f"{image.row} ({signed_percent(image.difference)}; {'nothing to find' if nothing else scores})"
+def _image(image: WhyImage, names: tuple[str, str]) -> str:
+    return f"{image.row} ({signed_percent(image.difference)}; {image_text(image, names)})"
 
 
 def _sheet(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], texts: int) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 from lovt_bench.benchmark.contract.analysis import Analysis
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256, is_empty
 from lovt_bench.benchmark.contract.dataset import Splits, Track
+from lovt_bench.benchmark.contract.embedding_facts import EmbeddingFacts
 from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.replication import Replication
@@ -197,6 +198,8 @@ class Row(RowFacts, _RowId):
     disputed: list[str] = Field(default=[], exclude_if=is_empty)
     """Sentences: what the keeper says of a dispute about it. It counts all the same."""
     backbone_sha256: Sha256 | None = None
+    embeddings: list[EmbeddingFacts] = Field(default=[], exclude_if=is_empty)
+    """What `lovt-bench analyze` found in its embeddings; no rank depends on it. Absent where nothing was analysed."""
     cells: list[Cell]
     """In the order of the table's columns; missing ones are absent."""
     complete: bool

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+from lovt_bench.benchmark.contract.embedding_facts import EmbeddingFacts
 from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard, OverImages, Table
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.suite import Suite
@@ -18,6 +19,7 @@ from lovt_bench.leaderboard.board.claims import claimed_tables, claims_of, compa
 from lovt_bench.leaderboard.board.contradictions import Contradiction, mark_contradictions
 from lovt_bench.leaderboard.board.costs import by_cell, costs
 from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.embeddings import with_embeddings
 from lovt_bench.leaderboard.board.lineage import Relation
 from lovt_bench.leaderboard.board.making import makings
 from lovt_bench.leaderboard.board.notices import mark_disputed, withdrawn_notes
@@ -59,6 +61,7 @@ def build(
     suites: Sequence[Suite] = (),
     notices: Sequence[Notice] = (),
     over_images: Mapping[str, OverImages] | None = None,
+    embeddings: Mapping[str, Sequence[EmbeddingFacts]] | None = None,
 ) -> Leaderboard:
     """Return the leaderboard of these records.
 
@@ -79,6 +82,7 @@ def build(
             as in versions from before there were suites.
         notices: What was withdrawn, to be said, or is disputed, and marked.
         over_images: Intervals over images, by `RunSet.keys_sha256` of the runs that they are of.
+        embeddings: What analyses found, by name of the backbone.
 
     Raises:
         LeaderboardError: A published value of an unknown task.
@@ -109,6 +113,7 @@ def build(
             keeper=keeper,
             over_images=over_images,
         )
+        table = with_embeddings(table, embeddings or {})
         tables.append(mark_contradictions(mark_stale(table, current or Current()), group.key, contradictions))
     public = [table for table in tables if table.track == "public"]
     rest = [table for table in tables if table.track != "public"]

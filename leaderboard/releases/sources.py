@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field, PositiveInt
 
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256, is_empty
+from lovt_bench.benchmark.contract.embedding_facts import EmbeddingFacts
 from lovt_bench.benchmark.contract.leaderboard import InputFile, Leaderboard, OverImages
 from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.benchmark.contract.release import RecordList
@@ -67,6 +68,8 @@ class Frozen(Model):
     """What reading the results left out."""
     over_images: dict[Sha256, OverImages] = Field(default={}, exclude_if=is_empty)
     """By `RunSet.keys_sha256`; absent where nobody asked for them, as in older documents."""
+    embeddings: dict[Name, list[EmbeddingFacts]] = Field(default={}, exclude_if=is_empty)
+    """By name of the backbone; the reports themselves stay in the workspace."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ class Sources:
             suites=frozen.suites,
             notices=frozen.notices,
             over_images=frozen.over_images,
+            embeddings=frozen.embeddings,
         )
 
     @property

@@ -145,7 +145,7 @@ def why_html(why: Why) -> str:
         chart_text=CHART,
         picked=PICKED,
         spread=image_sentence,
-        score=score_text,
+        image_text=image_text,
         shown=shown_runs,
         signed=signed_percent,
     )
@@ -158,9 +158,11 @@ def shown_runs(task: WhyTask) -> str:
     return f"Pictures show the runs of {which}; numbers are means over all runs."
 
 
-def score_text(value: float | None) -> str:
-    """Return the score of an image alone."""
-    return "nothing to find" if value is None else percent(value)
+def image_text(image: WhyImage, names: tuple[str, str]) -> str:
+    """Return the scores of an image alone, where it holds something to find."""
+    if image.first is None or image.second is None:
+        return "nothing to find"
+    return f"{names[0]} {percent(image.first)}, {names[1]} {percent(image.second)}"
 
 
 def _line(task: WhyTask) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ SCRIPTS = (
     "submission.js",
     "compare.js",
     "cost.js",
+    "properties.js",
     "versions.js",
     "app.js",
 )

@@ -13,6 +13,7 @@ from lovt_bench.leaderboard.show.layout import network_texts
 from lovt_bench.leaderboard.show.page.fields import by_name
 from lovt_bench.leaderboard.show.page.links import web_address
 from lovt_bench.leaderboard.show.page.numbers import score, short, spread
+from lovt_bench.leaderboard.show.page.properties import as_data, embeddings_of, property_sets
 from lovt_bench.leaderboard.show.page.reproduce import commands
 
 
@@ -46,7 +47,9 @@ def details(table: Table) -> dict[str, Any]:
         }
         for pair in (analysis.pairs if analysis else [])
     ]
-    return {"rows": rows, "pairs": pairs, "shared": shared.lists}
+    found = {"rows": rows, "pairs": pairs, "shared": shared.lists}
+    sets = property_sets(table)
+    return found | {"properties": [as_data(item) for item in sets]} if sets else found
 
 
 def _row(row: Row, table: Table, shared: Shared) -> dict[str, Any]:
@@ -63,6 +66,7 @@ def _row(row: Row, table: Table, shared: Shared) -> dict[str, Any]:
         "contradictions": row.contradictions,
         "disputed": row.disputed,
         "backbone": row.backbone_sha256,
+        "embeddings": embeddings_of(row),
         "commands": commands(row, table),
     }
     cells = {cell.task: cell for cell in row.cells}

@@ -37,6 +37,8 @@ from lovt_bench.leaderboard.show.page.parts import (
     standing,
     telling,
 )
+from lovt_bench.leaderboard.show.page.properties import WARNING as PROPERTY_WARNING
+from lovt_bench.leaderboard.show.page.properties import measured_on, property_sets
 from lovt_bench.leaderboard.show.plots.cost import COSTS, LEGEND
 from lovt_bench.leaderboard.statistics.task_value import WARNING
 
@@ -99,6 +101,9 @@ def index_html(leaderboard: Leaderboard) -> bytes:
         COST_LEGEND=LEGEND,
         STAMPS=STAMPS,
         telling_warning=WARNING,
+        property_sets=property_sets,
+        measured_on=measured_on,
+        PROPERTY_WARNING=PROPERTY_WARNING,
     )
     return text.encode()
 

@@ -43,6 +43,7 @@ VIEWS: Mapping[str, View] = {
     "tasks": View("Tasks", "Tasks"),
     "compare": View("Two rows compared", "Compare"),
     "cost": View("Cost against rank", "Cost"),
+    "properties": View("Properties of embeddings against scores", "Properties"),
     "changes": View("Versions and changes", "Versions"),
     "task": View("", below="tasks"),
     "submission": View("", below="table"),

@@ -59,7 +59,8 @@ def filled(spec: Spec, rows: Sequence[Spec], width: int) -> Spec:
 def kinds(rows: Sequence[Spec]) -> dict[str, list[str]]:
     """Return by field the words that occur in it, which legends show."""
     return {
-        field: list(dict.fromkeys(row[field] for row in rows if field in row)) for field in ("from", "family")
+        field: list(dict.fromkeys(row[field] for row in rows if field in row))
+        for field in ("from", "family", "kind")
     }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 from lovt_bench.benchmark.contract.leaderboard import Table
-from lovt_bench.benchmark.disk.temporary import new_file
+from lovt_bench.benchmark.disk.temporary import new_file, write_bytes
 from lovt_bench.leaderboard.show.layout import INTERVALS
 from lovt_bench.leaderboard.show.plots.chart import filled
 from lovt_bench.leaderboard.show.plots.choice import LIMIT, analysis_of, shown_rows
@@ -17,12 +18,21 @@ from lovt_bench.leaderboard.show.plots.critical_difference import (
     critical_difference_label,
 )
 from lovt_bench.leaderboard.show.plots.curves import curve_chart, curve_rows
-from lovt_bench.leaderboard.show.plots.figure import WIDTH, Figure, Format, figure_bytes, figure_svg
+from lovt_bench.leaderboard.show.plots.figure import (
+    WIDTH,
+    Figure,
+    Format,
+    chart_svg,
+    figure_bytes,
+    figure_svg,
+    framed,
+)
 from lovt_bench.leaderboard.show.plots.heatmap import heat_chart, heat_rows
 from lovt_bench.leaderboard.show.plots.ranks import rank_chart, rank_rows, tied
 from lovt_bench.leaderboard.show.plots.scores import has_runs, score_chart, score_rows, score_sheet
+from lovt_bench.leaderboard.show.plots.theme import on_paper
 from lovt_bench.leaderboard.statistics.aggregate import is_reference
-from lovt_bench.leaderboard.text import slug
+from lovt_bench.leaderboard.text import clean, slug
 
 Kind = Literal["ranks", "cd", "heatmap", "scores", "curves", "cost"]
 
@@ -53,6 +63,26 @@ def write_figures(
                 with new_file(target) as path:
                     path.write_bytes(figure_bytes(svg, form))
                 yield target
+
+
+def write_figure(figure: Figure, place: Path, source: str, tag: str, formats: Sequence[str]) -> int:
+    """Write one figure and return how many files it has.
+
+    Args:
+        figure: What is drawn.
+        place: Where, without what the name ends in.
+        source: Where the numbers come from.
+        tag: What must be known of them, such as that images are synthetic.
+        formats: `png`, `svg`, `pdf`, and `vega`: the specification.
+    """
+    svg = framed(chart_svg(figure.chart), figure.title, clean(source, 160), tag, figure.notes)
+    for form in formats:
+        if form == "vega":
+            content, end = json.dumps(on_paper(figure.chart), indent=1).encode() + b"\n", "vl.json"
+        else:
+            content, end = figure_bytes(svg, form), form
+        write_bytes(place.with_name(f"{place.name}.{end}"), content)
+    return len(formats)
 
 
 def _ranks(table: Table) -> Named:

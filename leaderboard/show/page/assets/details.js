@@ -37,6 +37,6 @@
       }
       return known.get(key);
     };
-    return { row, pairs: raw.pairs };
+    return { row, pairs: raw.pairs, properties: raw.properties ?? [] };
   };
 })();

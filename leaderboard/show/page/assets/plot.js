@@ -11,7 +11,7 @@
       longest: Math.max(0, ...rows.map((row) => (row.title ?? row.name).length)),
       count: rows.length,
       kinds: Object.fromEntries(
-        ["from", "family"].map((field) => [field, [...new Set(rows.map((row) => row[field]).filter(Boolean))]]),
+        ["from", "family", "kind"].map((field) => [field, [...new Set(rows.map((row) => row[field]).filter(Boolean))]]),
       ),
       labels,
       series: [...new Set(rows.map((row) => row.id))],

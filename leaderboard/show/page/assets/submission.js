@@ -204,7 +204,8 @@
   const view = async (table, root, item) => {
     const row = LOVT.board.row(table, item);
     if (!row) return LOVT.lost(root, "This table has no such row.");
-    const known = (await LOVT.details(table)).row(row.id);
+    const details = await LOVT.details(table);
+    const known = details.row(row.id);
     const paper = known.paper ? outside(known.paper, known.link) : null;
     const flags = LOVT.grid.flags(row);
     const audited = new Set((table.analysis?.audits ?? []).map((item) => item.row));
@@ -242,6 +243,17 @@
         section(
           table.kind === "claimed" ? "Claimed" : table.kind === "published" ? "Published" : "Scores",
           measured(table, row, known),
+        ),
+        section(
+          "Embeddings",
+          LOVT.embeddings(row, known, details.properties),
+          known.embeddings &&
+            h(
+              "p",
+              { class: "legend" },
+              "Measured without labels; no rank depends on it. ",
+              h("a", { href: LOVT.route.to("properties", table.id) }, "Do properties go with scores?"),
+            ),
         ),
         section("Lineage and audit", lineage(table, row, known).flat()),
         section(

@@ -1,0 +1,198 @@
+"""Properties of embeddings against scores, over the rows of a table: data of the view, and what they allow to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lovt_bench.benchmark.contract.leaderboard import Cell, Row, Table
+from lovt_bench.leaderboard.board.reference_embeddings import reference_models
+from lovt_bench.leaderboard.show.layout import MISSING
+from lovt_bench.leaderboard.show.page.numbers import short
+from lovt_bench.leaderboard.show.plots.embedding_properties import FAMILIES, property_rows
+from lovt_bench.leaderboard.show.properties import (
+    PUBLISHED,
+    keys_of,
+    known,
+    label_of,
+    question_title,
+    side_by_side,
+)
+from lovt_bench.leaderboard.statistics.correlation import FEWEST, Correlation, correlation
+from lovt_bench.leaderboard.text import slug
+
+WARNING = (
+    "These correlations describe these rows. Rows of one method are not independent, rows far apart agree on "
+    "everything, and of many properties some go with a score by chance: intervals are not corrected for that. None of "
+    "it says that a property is the cause of a score."
+)
+
+
+@dataclass(frozen=True)
+class PropertyRow:
+    """A row with what is known of its embeddings, and its scores by outcome in percent."""
+
+    id: str
+    name: str
+    values: Mapping[str, float]
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class PropertySet:
+    """Rows whose embeddings were measured on the same images."""
+
+    title: str
+    outcomes: Sequence[tuple[str, str]]
+    """Key and name of what scores are of."""
+    rows: Sequence[PropertyRow]
+
+    @property
+    def keys(self) -> list[str]:
+        """Properties that any of the rows has."""
+        return keys_of([row.values for row in self.rows])
+
+    @property
+    def said(self) -> str:
+        """What stands above the correlations."""
+        if len(self.rows) < FEWEST:
+            return (
+                f"{len(self.rows)} row(s): from fewer than {FEWEST} nothing can be said about whether a property goes "
+                "with a score."
+            )
+        return f"Spearman's rank correlation over {len(self.rows)} rows, with its 95 % interval (Bonett and Wright)."
+
+    def of(self, key: str, outcome: str) -> Correlation | None:
+        """Return the correlation of a property with a score; None where nothing can be said."""
+        both = [
+            (row.values[key], row.scores[outcome])
+            for row in self.rows
+            if key in row.values and outcome in row.scores
+        ]
+        return correlation([value for value, _ in both], [score for _, score in both])
+
+    def lines(self) -> list[tuple[str, ...]]:
+        """Return a line for each property: its name, and the correlation with each outcome; none for few rows."""
+        if len(self.rows) < FEWEST:
+            return []
+        return [
+            (label_of(key), *(_text(self.of(key, outcome)) for outcome, _ in self.outcomes))
+            for key in self.keys
+        ]
+
+
+def property_sets(table: Table) -> list[PropertySet]:
+    """Return the rows of a table by the images that their embeddings were measured on, most rows first."""
+    if table.kind == "published":
+        return _published(table)
+    titles: dict[str, str] = {}
+    found: dict[str, list[tuple[Row, Mapping[str, float]]]] = {}
+    for row in table.rows:
+        for facts in row.embeddings:
+            key = facts.question.digest()
+            titles[key] = question_title(facts.question)
+            found.setdefault(key, []).append((row, facts.values))
+    sets = [
+        _set(titles[key], [(row.id, row.display_name, row.cells, values) for row, values in rows], table)
+        for key, rows in found.items()
+    ]
+    return sorted(sets, key=lambda item: (-len(item.rows), item.title))
+
+
+def measured_on(sets: Sequence[PropertySet]) -> list[tuple[str, str]]:
+    """Return the choices of the view."""
+    return [(item.title, item.title) for item in sets]
+
+
+def embeddings_of(row: Row) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what is known of a row's embeddings: on what they were measured, and name and value of each property."""
+    return [
+        (
+            f"{question_title(facts.question)}, level {facts.level}",
+            [(label, text) for label, text, _ in side_by_side(facts.values, {})],
+        )
+        for facts in row.embeddings
+    ]
+
+
+def as_data(item: PropertySet) -> dict[str, Any]:
+    """Return a set as the page reads it."""
+    forms = {key: found.form for key in item.keys if (found := known(key))}
+    return {
+        "title": item.title,
+        "properties": [[key, label_of(key), forms[key] == "power"] for key in item.keys],
+        "outcomes": [list(outcome) for outcome in item.outcomes],
+        "spread": property_rows(
+            FAMILIES["std"],
+            "image",
+            [({"id": row.id, "name": row.name}, _short(row.values)) for row in item.rows],
+        ),
+        "rows": [
+            {
+                "row": row.id,
+                "name": row.name,
+                "values": _short(row.values),
+                "scores": {key: round(value, 2) for key, value in row.scores.items()},
+            }
+            for row in item.rows
+        ],
+    }
+
+
+def _short(values: Mapping[str, float]) -> dict[str, float]:
+    return {key: found for key, value in values.items() if (found := short(value, 5)) is not None}
+
+
+Entry = tuple[str, str, Sequence[Cell], Mapping[str, float]]
+
+
+def _set(title: str, entries: Sequence[Entry], table: Table) -> PropertySet:
+    """Return a set whose outcomes are the means over the tasks of one metric that all rows have finished."""
+    done = [
+        {cell.task: cell.summary.mean for cell in cells if cell.status == "complete" and cell.summary}
+        for _, _, cells, _ in entries
+    ]
+    labels: dict[str, list[str]] = {}
+    for column in table.columns:
+        if all(column.task in scores for scores in done):
+            labels.setdefault(column.metric_label, []).append(column.task)
+    outcomes = {slug(label): (label, tasks) for label, tasks in labels.items()}
+    rows = [
+        PropertyRow(
+            name,
+            shown,
+            values,
+            {
+                key: 100 * sum(scores[task] for task in tasks) / len(tasks)
+                for key, (_, tasks) in outcomes.items()
+            },
+        )
+        for (name, shown, _, values), scores in zip(entries, done, strict=True)
+    ]
+    return PropertySet(title, [(key, _outcome(table, *found)) for key, found in outcomes.items()], rows)
+
+
+def _outcome(table: Table, label: str, tasks: Sequence[str]) -> str:
+    if len(tasks) > 1:
+        return f"{label}, mean of {len(tasks)} tasks"
+    title = next(column.title for column in table.columns if column.task == tasks[0])
+    return f"{label}, {title}"
+
+
+def _published(table: Table) -> list[PropertySet]:
+    """Return the published models: the outcomes are the tasks that all of them have a published score of."""
+    rows = {row.id: row for row in table.rows}
+    entries: list[Entry] = []
+    for model in reference_models().values():
+        row = rows.get(model.row or "")
+        cells = row.cells if row else [score.cell(task) for task, score in model.scores.items()]
+        if cells:
+            entries.append((model.row or model.name, model.title, cells, model.values))
+    return [_set(PUBLISHED, entries, table)] if entries else []
+
+
+def _text(found: Correlation | None) -> str:
+    if found is None:
+        return MISSING
+    return f"{found.value:+.2f} ({found.low:+.2f} to {found.high:+.2f})".replace("-", "−")

@@ -1,0 +1,134 @@
+"""Differences of two rows by run and by image, against scipy, statsmodels and plain float64 code."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_ind
+from statsmodels.stats.multitest import multipletests
+
+from lovt_bench.leaderboard.statistics.difference import (
+    Side,
+    corrected,
+    of_images,
+    scores_alone,
+    task_difference,
+)
+from lovt_bench.leaderboard.statistics.difference_words import half_of_it, sentences
+from lovt_bench.leaderboard.statistics.images import NoImageIntervalError
+from lovt_bench.tasks.weighted import Counted
+
+IMAGES = 12
+
+
+def counts(seed: int, shift: float = 0.0, images: int = IMAGES) -> np.ndarray:
+    """Return (N, 1, 3) counts of masks, each image with a lesion."""
+    drawn = np.random.default_rng(seed)
+    lesion = drawn.integers(50, 200, images)
+    hit = (lesion * np.clip(drawn.uniform(0.3, 0.7, images) + shift, 0, 1)).astype(np.int64)
+    return np.stack([hit, drawn.integers(0, 60, images), lesion - hit], axis=1)[:, None]
+
+
+def dice(found: np.ndarray) -> float:
+    """Return the pooled Dice of (N, 1, 3) counts."""
+    hits, false, missed = found.sum(axis=(0, 1))
+    return float(2 * hits / (2 * hits + false + missed))
+
+
+def side(seeds: tuple[int, ...], shift: float = 0.0, *, pooled: bool = True) -> Side:
+    runs = [Counted(counts(seed, shift), pooled) for seed in seeds]
+    return Side(tuple(float(run.values(np.ones((1, IMAGES)))[0]) for run in runs), runs)
+
+
+def test_the_difference_of_an_image_is_that_of_its_scores_where_the_metric_is_a_mean_over_images() -> None:
+    first, second = side((1, 2, 3), 0.2, pooled=False), side((4, 5), pooled=False)
+
+    def alone(own: Side) -> np.ndarray:
+        parts = [run.counts[:, 0].astype(np.float64) for run in own.runs]
+        return np.mean([2 * p[:, 0] / (2 * p[:, 0] + p[:, 1] + p[:, 2]) for p in parts], axis=0)
+
+    assert of_images(first.runs, second.runs) == pytest.approx(alone(first) - alone(second), abs=1e-12)
+    assert scores_alone(first.runs, 3) == pytest.approx(alone(first)[3])
+
+
+def test_the_difference_of_an_image_is_a_pseudo_value_where_the_metric_is_a_ratio() -> None:
+    first, second = side((1, 2), 0.2), side((3, 4))
+    both = [[run.counts for run in own.runs] for own in (first, second)]
+
+    def difference(kept: np.ndarray) -> float:
+        means = [np.mean([dice(found[kept]) for found in runs]) for runs in both]
+        return float(means[0] - means[1])
+
+    whole = difference(np.arange(IMAGES))
+    expected = [
+        IMAGES * whole - (IMAGES - 1) * difference(np.delete(np.arange(IMAGES), image))
+        for image in range(IMAGES)
+    ]
+    assert of_images(first.runs, second.runs) == pytest.approx(expected, abs=1e-12)
+
+
+def test_runs_are_compared_by_welch_and_images_by_the_paired_interval() -> None:
+    first, second = side((1, 2, 3), 0.25), side((4, 5, 6, 7))
+    found = task_difference("t", first, second, None)
+    test = ttest_ind(first.values, second.values, equal_var=False)
+    assert found.p_seeds == pytest.approx(test.pvalue)
+    low, high = test.confidence_interval()
+    assert found.seeds == pytest.approx((high - low) / 2)
+    assert found.value == pytest.approx(np.mean(first.values) - np.mean(second.values))
+    assert found.over_images is not None
+    assert found.over_images.value == pytest.approx(found.value)
+    assert found.p_images == found.over_images.p
+    assert found.above == sum(a > b for a in first.values for b in second.values)
+
+
+def test_one_run_or_one_image_gives_no_test_but_a_difference() -> None:
+    found = task_difference("t", side((1,), 0.2), side((2, 3)), None)
+    assert (found.seeds, found.over_images) == (None, None)
+    assert math.isnan(found.p_seeds)
+    assert "1 distinct run(s), two are needed" in found.text
+    assert found.verdict(found.p_seeds) == "no test"
+    single = [Counted(counts(seed, images=1)) for seed in (1, 2)]
+    one = task_difference("t", Side((0.5, 0.6), single), Side((0.4, 0.1), single[::-1]), None)
+    assert one.of_images.shape == (1,)
+    assert "the test set has 1 image(s)" in one.text
+
+
+def test_other_numbers_of_images_cannot_be_compared() -> None:
+    other = Side((0.5,), [Counted(counts(1, images=IMAGES + 1))])
+    with pytest.raises(NoImageIntervalError, match="different numbers of images"):
+        task_difference("t", side((1,)), other, None)
+
+
+def test_each_family_of_tests_is_corrected_over_its_tasks() -> None:
+    shifts = (0.3, 0.05, 0.0)
+    found = [
+        task_difference(str(place), side((1, 2, 3), shift), side((4, 5, 6)), None)
+        for place, shift in enumerate(shifts)
+    ]
+    fixed = corrected(found)
+    for name in ("p_seeds", "p_images"):
+        p = [getattr(item, name) for item in found]
+        assert [getattr(item, name) for item in fixed] == pytest.approx(multipletests(p, method="holm")[1])
+
+
+def test_sentences_say_what_they_are_about_and_no_more_than_the_tests() -> None:
+    clear = task_difference("rsna_a", side((1, 2, 3, 4), 0.4), side((5, 6, 7, 8)), None)
+    alike = task_difference("covid_b", side((1, 2, 3, 4)), side((5, 6, 7, 8)), None)
+    found = corrected([clear, alike])
+    said = sentences(found, ("a", "b"), {"rsna_a": "rsna", "covid_b": "covid-rural"})
+    assert "On these test images, under other training seeds: a is better on 1, b on 0, on 1" in said[1]
+    assert (
+        "For other images of the same source and other training seeds together: a is better on 1" in said[2]
+    )
+    assert "described and not tested (2 dataset(s) of 2 source(s))" in said[3]
+    assert "nothing follows for another pre-training" in said[4]
+    untested = task_difference("t", side((1,)), side((2,)), None)
+    assert "no task can be tested" in sentences([untested], ("a", "b"), {"t": "rsna"})[1]
+
+
+def test_how_many_images_hold_half_of_a_difference() -> None:
+    assert half_of_it(np.array([4.0, -3.0, 1.0, 0.0])) == 1
+    assert half_of_it(np.array([1.0, -1.0, 1.0, 1.0])) == 2
+    assert half_of_it(np.zeros(3)) is None
