@@ -15,9 +15,7 @@ BOXES = np.array([0, 1, 2, 0, 3, 1])
 
 def ranked(classes=1, empty="zero"):
     image = RNG.integers(0, IMAGES, 30)
-    made = [
-        RankedClass(image, RNG.random((2, 30)) < 0.3, np.roll(BOXES, shift)) for shift in range(classes)
-    ]
+    made = [RankedClass(image, RNG.random((2, 30)) < 0.3, np.roll(BOXES, shift)) for shift in range(classes)]
     return Ranked(made, empty)
 
 
@@ -39,8 +37,12 @@ def test_it_is_the_metric_where_one_image_counts(run):
     assert np.isnan(single_images(run)[0])
 
 
-@pytest.mark.parametrize("run", [ranked(2), ranked(2, "left out"), counted(3)], ids=["zero", "left out", "Dice"])
+@pytest.mark.parametrize(
+    "run", [ranked(2), ranked(2, "left out"), counted(3)], ids=["zero", "left out", "Dice"]
+)
 def test_classes_that_an_image_does_not_hold_are_left_out(run):
     for image, there in enumerate(run.lesions):
         values = [run.of_classes([index]).values(np.eye(IMAGES))[image] for index in np.flatnonzero(there)]
-        np.testing.assert_allclose(single_images(run)[image], np.mean(values) if values else np.nan, rtol=1e-12)
+        np.testing.assert_allclose(
+            single_images(run)[image], np.mean(values) if values else np.nan, rtol=1e-12
+        )

@@ -34,9 +34,7 @@ def class_chart(points: Points, classes: Sequence[str], nothing: str, width: int
     places = {name: place for place, name in enumerate(order)}
     shown = [places.get(name, len(order) - 1) for name in classes]
     there = sorted(set(shown))
-    rows: list[Spec] = [
-        {"x": x, "y": y, "class": place} for (x, y), place in zip(points, shown, strict=True)
-    ]
+    rows: list[Spec] = [{"x": x, "y": y, "class": place} for (x, y), place in zip(points, shown, strict=True)]
     rows.sort(key=lambda row: row["class"])
     # Names are data: they stand in labels alone.
     labels = {str(place): f"{order[place]} ({shown.count(place):,})" for place in there}

@@ -17,7 +17,10 @@ def test_they_are_the_first_three_principal_components():
     expected = (255 * ((values - low) / (high - low)).clip(0, 1)).reshape(2, 4, 5, 3)
     found = feature_colours(MAPS).astype(float)
     for channel in range(3):
-        same, mirrored = (np.abs(found[..., channel] - of).max() for of in (expected[..., channel], 255 - expected[..., channel]))
+        same, mirrored = (
+            np.abs(found[..., channel] - of).max()
+            for of in (expected[..., channel], 255 - expected[..., channel])
+        )
         assert min(same, mirrored) <= 1
 
 
@@ -35,4 +38,6 @@ def test_what_does_not_vary_is_grey():
     found = feature_colours(line)
     assert len(np.unique(found[..., 0])) == 4
     assert (found[..., 1:] == 128).all()
-    assert (feature_colours(np.arange(8.0).reshape(1, 2, 2, 2))[..., 2] == 128).all(), "two channels, two directions"
+    assert (feature_colours(np.arange(8.0).reshape(1, 2, 2, 2))[..., 2] == 128).all(), (
+        "two channels, two directions"
+    )

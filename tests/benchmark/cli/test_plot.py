@@ -48,9 +48,14 @@ def test_runs_are_drawn_with_their_best_and_worst_images(workspace, tmp_path):
 
 
 def test_features_are_drawn_of_all_that_is_prepared(workspace, tmp_path):
-    result = plot(workspace, "random-resnet18", "--only", "features", "--only", "attention", "--out", tmp_path)
+    result = plot(
+        workspace, "random-resnet18", "--only", "features", "--only", "attention", "--out", tmp_path
+    )
     assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["covid-rural-features.png", "tiny-features.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "covid-rural-features.png",
+        "tiny-features.png",
+    ]
     left_out = "Left out, covid-rural, attention: beside random-resnet18 lies no analysis.safetensors"
     assert left_out in result.output
 
@@ -62,8 +67,14 @@ def test_features_are_drawn_of_all_that_is_prepared(workspace, tmp_path):
         (("random", "--dataset", "covid-rurall"), "did you mean covid-rural?"),
         (("random-resnet18", "--level", "c9"), "levels: c1, c2, c3, c4, c5"),
         (("random", "--only", "cases"), "no run of 'random'"),
-        (("random-resnet18", "--only", "cases", "--tasks", "nih_seg_linear"), "no final run of random-resnet18"),
-        (("random-resnet18", "--only", "curves", "--protocol", "lovt-2026"), "there: lovt-2022 (give --protocol)"),
+        (
+            ("random-resnet18", "--only", "cases", "--tasks", "nih_seg_linear"),
+            "no final run of random-resnet18",
+        ),
+        (
+            ("random-resnet18", "--only", "curves", "--protocol", "lovt-2026"),
+            "there: lovt-2022 (give --protocol)",
+        ),
     ],
 )
 def test_bad_input_ends_in_one_sentence(workspace, arguments, words):

@@ -77,8 +77,14 @@ def test_each_kind_says_what_it_shows(store, tmp_path):
         "nih-cxr-smoothness",
         "nih-cxr-features",
     ]
-    assert "Perplexity 1.7, less than 30 because there are few points" in drawn["nih-cxr-tsne-global-class"].notes[1]
-    assert all("Tiny (tiny) · nih-cxr, test · level c5, 64 pixels, lovt-2022" in each.source for each in drawn.values())
+    assert (
+        "Perplexity 1.7, less than 30 because there are few points"
+        in drawn["nih-cxr-tsne-global-class"].notes[1]
+    )
+    assert all(
+        "Tiny (tiny) · nih-cxr, test · level c5, 64 pixels, lovt-2022" in each.source
+        for each in drawn.values()
+    )
     kept = question.path.parent / "tsne"
     assert len(list(kept.iterdir())) == 2, "one projection of local features serves three figures"
 
@@ -136,12 +142,17 @@ def test_images_and_text_lie_in_one_projection(corpus, tmp_path):
     sentences = sum(map(len, question.reports))
     regions = 6 * (64 // 32) ** 2
     assert list(drawn) == [
+        "tiny-tsne-pooled-class",
         "tiny-tsne-sentences-class",
         "tiny-tsne-reports-class",
         "tiny-tsne-projected-local",
         "tiny-tsne-projected-global",
     ]
-    for words in (f"regions ({regions})", f"sentences ({sentences})", f"reports as regions see them ({regions})"):
+    for words in (
+        f"regions ({regions})",
+        f"sentences ({sentences})",
+        f"reports as regions see them ({regions})",
+    ):
         assert words in drawn["tiny-tsne-projected-local"]
     assert "images (6)" in drawn["tiny-tsne-projected-global"]
 
@@ -162,7 +173,9 @@ def test_captions_are_text():
     tree = ElementTree.fromstring(sheet_svg([Row("<b>", [tile, tile]), Row("", [tile])]))
     texts = [item.text for item in tree if item.tag.endswith("text")]
     assert texts == ["<b>", *["<script>&", "second"] * 3]
-    places = [(float(item.get("x", -1)), float(item.get("y", -1))) for item in tree if item.tag.endswith("image")]
+    places = [
+        (float(item.get("x", -1)), float(item.get("y", -1))) for item in tree if item.tag.endswith("image")
+    ]
     assert places[0][1] == places[1][1] < places[2][1]
 
 

@@ -33,7 +33,7 @@ def test_classes_beyond_the_looks_are_one():
     points = [(float(place), 0.0) for place in range(len(classes))]
     texts, colours = read(class_chart(points, classes, NOTHING, 300))
     assert len(set(colours)) == len(CLASSES) - 1
-    assert len({look for look in CLASSES}) == len({colour for colour, _ in CLASSES}) == len(CLASSES)
+    assert len(set(CLASSES)) == len({colour for colour, _ in CLASSES}) == len(CLASSES)
     rest = sum(20 - number for number in range(len(CLASSES) - 2, 14))
     assert [text for text in texts if text][-1] == f"{OTHERS} ({rest})"
 
