@@ -46,7 +46,7 @@ def findings_of_dataset(store: ImageStore, rows: np.ndarray, most: int) -> Findi
             part = store.masks(rows[start : start + _CHUNK]).astype(bool)
             kept = foreground[start : start + _CHUNK]
             kept[:] = part[: len(kept)].any(1)
-            last[start : start + _CHUNK] = _last(part.any((2, 3)))
+            last[start : start + _CHUNK] = _last(part.any(3).any(2))
     elif manifest.has_boxes:
         for place, row in enumerate(rows.tolist()):
             boxes = store.boxes(row)
@@ -63,7 +63,7 @@ def findings_of_corpus(studies: CorpusStudies, images: int) -> Findings | None:
     if not studies.label_names:
         return None
     names = [NOTHING, *studies.label_names]
-    return Findings([names[index] for index in _last(studies.labels[:images] == 1)], None)
+    return Findings([names[index] for index in _last(np.equal(studies.labels[:images], 1))], None)
 
 
 def region_shares(foreground: np.ndarray, grid: tuple[int, int]) -> np.ndarray:

@@ -28,8 +28,6 @@ class Study:
     """N of them: those that the text model took; all of the report where there is no text model; () without report."""
     grid: tuple[int, int]
     """Rows and columns of the regions."""
-    yl_a: np.ndarray
-    """(R, d) regions, row by row."""
     yg_a: np.ndarray
     """(d,): as the method pools, else the mean of the regions."""
     yl_b: np.ndarray | None = None
@@ -50,10 +48,6 @@ class Study:
     """(d,)"""
     weights_a: np.ndarray | None = None
     """(R,), sum 1: weights of the regions in attention pooling, where they were learnt."""
-    weights_b: np.ndarray | None = None
-    """(N,), sum 1: the same of sentences."""
-    attention_a: np.ndarray | None = None
-    """(R, N): how much each region attends to each sentence; rows have sum 1."""
     attention_b: np.ndarray | None = None
     """(N, R): how much each sentence attends to each region; rows have sum 1."""
 
@@ -99,7 +93,7 @@ def first_studies(
 def _said(batch: Batch, place: int) -> dict[str, Any]:
     """Return the features of one study of a batch."""
     regions, inside = batch.regions[place], batch.inside
-    found: dict[str, Tensor | None] = {"yl_a": regions, "yg_a": regions.mean(0), "yl_b": None}
+    found: dict[str, Tensor | None] = {"yg_a": regions.mean(0), "yl_b": None}
     if inside is not None:
         found |= {"yg_a": inside.image.pooled[place], "weights_a": _of(inside.image.weights, place)}
         found |= {"zl_a": _of(inside.zl_a, place), "zg_a": _of(inside.zg_a, place)}
@@ -108,10 +102,8 @@ def _said(batch: Batch, place: int) -> dict[str, Any]:
         real = report.mask[place]
         found |= {"yl_b": report.sentences[place][real], "yg_b": report.pooled[place]}
         found |= {"zl_b": _of(inside.zl_b, place, real), "zg_b": _of(inside.zg_b, place)}
-        found["weights_b"] = _of(report.weights, place, real)
         if attended is not None:
             found |= {"zl_b2a": attended.regions[place], "zl_a2b": attended.sentences[place][real]}
-            found["attention_a"] = attended.region_probabilities[place][:, real]
             found["attention_b"] = attended.sentence_probabilities[place][real]
     return {name: None if each is None else each.float().cpu().numpy() for name, each in found.items()}
 

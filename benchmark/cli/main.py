@@ -37,11 +37,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Take a backbone through the tasks and record every run.",
     ),
     "leaderboard": ("lovt_bench.benchmark.cli.leaderboard:leaderboard", "Build and show the leaderboard."),
-    "plot-shared": (
+    "plot": ("lovt_bench.benchmark.cli.plot:plot", "Draw the features and the results of a backbone."),
+    "plot shared": (
         "lovt_bench.benchmark.cli.plot_shared:shared",
         "Draw several backbones beside each other.",
     ),
-    "plot": ("lovt_bench.benchmark.cli.plot:plot", "Draw the features and the results of a backbone."),
     "pretrain": ("lovt_bench.benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
     "results": (
         "lovt_bench.benchmark.cli.results:results",

@@ -1,4 +1,4 @@
-"""`lovt-bench plot-shared A B`: figures of several backbones beside each other."""
+"""`lovt-bench plot shared A B`: figures of several backbones beside each other."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def shared(
 
     \b
     Examples:
-      lovt-bench plot-shared lovt convirt random
-      lovt-bench plot-shared lovt LoVT_30 no_l no_g --kind properties --format pdf
+      lovt-bench plot shared lovt convirt random
+      lovt-bench plot shared lovt LoVT_30 no_l no_g --kind properties --format pdf
     """
     from lovt_bench.benchmark.cli.shared_rows import gather
     from lovt_bench.benchmark.workspace import workspace_root

@@ -1,4 +1,4 @@
-"""Which properties of embeddings `lovt-bench plot-shared` may put beside each other."""
+"""Which properties of embeddings `lovt-bench plot shared` may put beside each other."""
 
 from __future__ import annotations
 

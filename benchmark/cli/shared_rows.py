@@ -1,4 +1,4 @@
-"""Which numbers stand behind the names that `lovt-bench plot-shared` is given."""
+"""Which numbers stand behind the names that `lovt-bench plot shared` is given."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,9 +10,6 @@ import numpy as np
 
 from lovt_bench.benchmark.analysis.question import Question
 from lovt_bench.benchmark.analysis.studies import Study, first_studies
-
-GLOBAL = ("yg_b", "zg_a", "zg_b", "weights_a")
-"""What is kept of every study."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,7 @@ class Inside:
     studies: list[Study]
     """The first ones, whole."""
     everywhere: dict[str, np.ndarray]
-    """(n, d) of all studies, what of `GLOBAL` the method has."""
+    """(n, d) of all studies: yg_a, yg_b, zg_a, zg_b and weights_a, what of them the method has."""
     mean_image: np.ndarray
     """(S, S) uint8: the mean of all images, from its least to its greatest value."""
 
@@ -38,16 +36,27 @@ def gather(question: Question, whole: int, advance: Callable[[int], None]) -> In
         ValueError: As `first_studies` raises it.
     """
     studies: list[Study] = []
-    kept: dict[str, list[np.ndarray]] = {name: [] for name in GLOBAL}
+    kept: dict[str, list[np.ndarray]] = defaultdict(list)
     total = np.zeros(())
     for number, study in enumerate(first_studies(question, question.images, advance)):
         if number < whole:
             studies.append(study)
         total = total + study.image.astype(np.float64)
-        for name, found in kept.items():
-            if (value := getattr(study, name)) is not None:
-                found.append(value)
+        for name, value in _everywhere(study).items():
+            if value is not None:
+                kept[name].append(value)
     mean = total / question.images
     room = max(float(np.ptp(mean)), 1e-9)
     image = np.rint(255 * (mean - mean.min()) / room).astype(np.uint8)
-    return Inside(studies, {name: np.stack(found) for name, found in kept.items() if found}, image)
+    return Inside(studies, {name: np.stack(found) for name, found in kept.items()}, image)
+
+
+def _everywhere(study: Study) -> dict[str, np.ndarray | None]:
+    """Return what is kept of every study."""
+    return {
+        "yg_a": study.yg_a,
+        "yg_b": study.yg_b,
+        "zg_a": study.zg_a,
+        "zg_b": study.zg_b,
+        "weights_a": study.weights_a,
+    }

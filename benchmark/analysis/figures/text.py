@@ -15,79 +15,85 @@ from lovt_bench.benchmark.contract.projection import LARGEST
 from lovt_bench.leaderboard.show.plots.figure import WIDTH, chart_svg
 from lovt_bench.leaderboard.show.plots.scatter import class_chart
 
-_LOCAL = {
-    "zl_a": "regions",
-    "zl_b": "sentences",
-    "zl_b2a": "reports as regions see them",
-    "zl_a2b": "images as sentences see them",
-}
-_GLOBAL = {"zg_a": "images", "zg_b": "reports"}
+_SENTENCES = 100
+"""Of a report at most: those of a hundred reports fit into one projection."""
 
 
 def text_figures(subject: Subject) -> Figures:
-    """Yield sentences and reports by class, projected regions beside sentences, projected images beside reports."""
-    inside = subject.inside
-    reports = inside.everywhere.get("yg_b")
+    """Yield images as the method pools them, sentences and reports by class, and images beside reports."""
+    everywhere = subject.inside.everywhere
+    findings, reports = subject.findings, everywhere.get("yg_b")
+    if findings is None:
+        yield LeftOut(subject.file("tsne-reports-class"), "the corpus has no labels")
+    elif "weights_a" in everywhere:
+        pooled = everywhere["yg_a"][:LARGEST]
+        title = "t-SNE of images by their class, as the method pools them"
+        what = f"{len(pooled):,} images, their regions pooled by the method's attention."
+        yield _drawn(
+            subject, "tsne-pooled-class", title, pooled, findings.classes[:LARGEST], len(pooled), what
+        )
     if reports is None:
-        yield LeftOut(subject.file("tsne-text"), "there are no reports, or the method has no text side")
+        yield LeftOut(subject.file("tsne-reports"), "there are no reports, or the method has no text side")
         return
-    studies = _fitting(inside.studies, ["yl_b"])
-    names = subject.findings.classes if subject.findings is not None else [NOTHING] * subject.question.images
-    sentences = [study.yl_b for study in studies if study.yl_b is not None]
-    yield _drawn(
-        subject,
-        "tsne-sentences-class",
-        "t-SNE of sentences by class of the image",
-        np.concatenate(sentences),
-        [name for name, found in zip(names, sentences, strict=False) for _ in found],
-        len(studies),
-        f"{sum(map(len, sentences)):,} sentences of the first {len(studies)} studies.",
-    )
-    yield _drawn(
-        subject,
-        "tsne-reports-class",
-        "t-SNE of reports by class of the image",
-        reports[:LARGEST],
-        names[:LARGEST],
-        min(LARGEST, len(reports)),
-        f"{min(LARGEST, len(reports)):,} reports.",
-    )
+    if findings is not None:
+        yield from _by_class(subject, reports[:LARGEST], findings.classes)
     yield _local(subject)
-    if set(_GLOBAL) <= set(inside.everywhere):
-        most = LARGEST // 2
-        parts = [inside.everywhere[name][:most] for name in _GLOBAL]
+    if "zg_a" in everywhere and "zg_b" in everywhere:
+        images, texts = everywhere["zg_a"][: LARGEST // 2], everywhere["zg_b"][: LARGEST // 2]
         yield _drawn(
             subject,
             "tsne-projected-global",
             "t-SNE of projected images and reports",
-            np.concatenate(parts),
-            [word for word, part in zip(_GLOBAL.values(), parts, strict=True) for _ in part],
-            len(parts[0]),
-            f"{len(parts[0]):,} studies, in the space where the method compares images with reports.",
+            np.concatenate([images, texts]),
+            ["images"] * len(images) + ["reports"] * len(texts),
+            len(images),
+            f"{len(images):,} studies, in the space where the method compares images with reports.",
         )
 
 
+def _by_class(subject: Subject, reports: np.ndarray, classes: Sequence[str]) -> Figures:
+    studies = [study.yl_b[:_SENTENCES] for study in subject.inside.studies if study.yl_b is not None]
+    sentences = np.concatenate(studies)
+    of_each = [name for name, found in zip(classes, studies, strict=False) for _ in found]
+    title = "t-SNE of sentences by class of the image"
+    what = f"{len(sentences):,} sentences of the first {len(studies)} studies."
+    yield _drawn(subject, "tsne-sentences-class", title, sentences, of_each, len(studies), what)
+    title, what = "t-SNE of reports by class of the image", f"{len(reports):,} reports."
+    yield _drawn(subject, "tsne-reports-class", title, reports, classes[: len(reports)], len(reports), what)
+
+
 def _local(subject: Subject) -> Drawn | LeftOut:
-    there = [name for name in _LOCAL if getattr(subject.inside.studies[0], name) is not None]
-    if not {"zl_a", "zl_b"} <= set(there):
-        return LeftOut(subject.file("tsne-projected-local"), "the method projects no regions and sentences")
-    studies = _fitting(subject.inside.studies, there)
-    parts = [np.concatenate([getattr(study, name) for study in studies]) for name in there]
+    kept, points = [], 0
+    for study in subject.inside.studies:
+        found = _projected(study)
+        if found is None:
+            return LeftOut(
+                subject.file("tsne-projected-local"), "the method projects no regions and sentences"
+            )
+        points += sum(map(len, found.values()))
+        if kept and points > LARGEST:
+            break
+        kept.append(found)
+    parts = {word: np.concatenate([found[word] for found in kept]) for word in kept[0]}
     return _drawn(
         subject,
         "tsne-projected-local",
         "t-SNE of projected regions and sentences",
-        np.concatenate(parts),
-        [_LOCAL[name] for name, part in zip(there, parts, strict=True) for _ in part],
-        len(studies),
-        f"The first {len(studies)} studies, in the space where the method compares regions with sentences.",
+        np.concatenate(list(parts.values())),
+        [word for word, part in parts.items() for _ in part],
+        len(kept),
+        f"The first {len(kept)} studies, in the space where the method compares regions with sentences.",
     )
 
 
-def _fitting(studies: Sequence[Study], names: Sequence[str]) -> list[Study]:
-    """Return the first studies whose embeddings of these names are few enough for one projection, at least one."""
-    sizes = np.cumsum([sum(len(getattr(study, name)) for name in names) for study in studies])
-    return list(studies[: max(1, int(np.searchsorted(sizes, LARGEST, side="right")))])
+def _projected(study: Study) -> dict[str, np.ndarray] | None:
+    """Return what a study is in the space of regions and sentences; None where the method has no such space."""
+    if study.zl_a is None or study.zl_b is None:
+        return None
+    found = {"regions": study.zl_a, "sentences": study.zl_b}
+    if study.zl_b2a is not None and study.zl_a2b is not None:
+        found |= {"reports as regions see them": study.zl_b2a, "images as sentences see them": study.zl_a2b}
+    return found
 
 
 def _drawn(

@@ -28,6 +28,9 @@ _LINE = 14
 _LETTER = 5.3
 """Pixels of an average letter of a note."""
 
+_GRADIENT = re.compile(r"gradient_\d+")
+"""Name of a gradient in an SVG."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -48,10 +51,13 @@ def figure_svg(figure: Figure, table: Table) -> str:
 
 
 def chart_svg(chart: Spec) -> str:
-    """Return a chart, rows and width filled in, as SVG on white."""
+    """Return a chart, rows and width filled in, as SVG on white; the same chart gives the same text."""
     import vl_convert
 
-    return vl_convert.vegalite_to_svg(on_paper(chart))
+    svg = vl_convert.vegalite_to_svg(on_paper(chart))
+    # Vega counts gradients over all charts of a process.
+    there = {name: f"gradient_{place}" for place, name in enumerate(dict.fromkeys(_GRADIENT.findall(svg)))}
+    return _GRADIENT.sub(lambda found: there[found[0]], svg)
 
 
 def framed(body: str, title: str, source: str, tag: str, notes: Sequence[str]) -> str:

@@ -31,23 +31,24 @@ def class_chart(points: Points, classes: Sequence[str], nothing: str, width: int
     if len(common) > room:
         common = [*common[: room - 1], OTHERS]
     order = [nothing, *common]
-    shown = [name if name in order else OTHERS for name in classes]
-    there = [name for name in order if name in shown]
-    looks = [CLASSES[order.index(name)] for name in there]
-    rows: list[Spec] = [{"x": x, "y": y, "class": name} for (x, y), name in zip(points, shown, strict=True)]
-    rows.sort(key=lambda row: order.index(row["class"]))
-    labels = {name: f"{name} ({shown.count(name):,})" for name in there}
+    places = {name: place for place, name in enumerate(order)}
+    shown = [places.get(name, len(order) - 1) for name in classes]
+    there = sorted(set(shown))
+    rows: list[Spec] = [{"x": x, "y": y, "class": place} for (x, y), place in zip(points, shown, strict=True)]
+    rows.sort(key=lambda row: row["class"])
+    # Names are data: they stand in labels alone.
+    labels = {str(place): f"{order[place]} ({shown.count(place):,})" for place in there}
 
-    def channel(range_: list[str]) -> Spec:
+    def channel(looks: list[str]) -> Spec:
         legend = {"title": None, "labelExpr": "labels[datum.value]", "columns": 3, "symbolOpacity": 1}
         return {
             "field": "class",
             "type": "nominal",
             "legend": legend,
-            "scale": {"domain": there, "range": range_},
+            "scale": {"domain": there, "range": looks},
         }
 
-    colours, shapes = (list(part) for part in zip(*looks, strict=True))
+    colours, shapes = (list(part) for part in zip(*(CLASSES[place] for place in there), strict=True))
     encoding = {"color": channel(colours), "shape": channel(shapes)}
     spec = _plane(rows, encoding, width)
     return spec | {"params": [{"name": "labels", "value": labels}]}

@@ -49,11 +49,11 @@ def violin_chart(violins: Sequence[Violin], step: float, titles: tuple[str, str]
             marks.append(
                 {**_row(violin.x, value, max(half * _at(violin, value), _LEAST * step)), "part": name}
             )
-    x = {"field": "left", "type": "quantitative", "title": titles[0]}
+    x: Spec = {"field": "left", "type": "quantitative", "title": titles[0]}
     ends = {"domain": [violins[0].x - step / 2, violins[-1].x + step / 2], "nice": False, "zero": False}
     ticks = {"values": [violin.x for violin in violins], "format": ".1f", "grid": False}
     y = {"field": "value", "type": "quantitative", "title": titles[1], "scale": {"zero": False}}
-    across = {"x": {**x, "axis": ticks, "scale": ends}, "x2": {"field": "right"}, "y": y}
+    across: Spec = {"x": {**x, "axis": ticks, "scale": ends}, "x2": {"field": "right"}, "y": y}
     body = {"type": "area", "orient": "horizontal", "color": MARK, "opacity": 0.45, "line": False}
     lines = {"type": "rule", "color": INK, "strokeWidth": 1.5}
     dash = {"condition": {"test": "datum.part != 'median'", "value": [3, 2]}, "value": [1, 0]}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from lovt_bench.benchmark.analysis.features import open_features
 from lovt_bench.benchmark.analysis.studies import first_studies
 from tests.benchmark.analysis.tiny_method import asked, built, exported
 from tests.submissions.tiny_corpus import write_corpus
@@ -27,7 +28,7 @@ def test_features_are_those_of_the_method_itself(name, corpus, tmp_path):
     assert [each.sentences for each in found] == list(question.reports)
     assert len({len(each.sentences) for each in found}) > 2
     # Regions as they were extracted: how pixels are resized is the extraction's own business.
-    regions = torch.from_numpy(np.stack([each.yl_a for each in found]))
+    regions = open_features(question).batch(0).regions.float()
     with torch.no_grad():
         report = module.encode_reports(module.tokeniser([each.sentences for each in found]))
         if name == "lovt":
@@ -50,12 +51,10 @@ def test_features_are_those_of_the_method_itself(name, corpus, tmp_path):
             "zg_a": zg_a[row],
             "zg_b": zg_b[row],
             "weights_a": None if weights is None else weights[row],
-            "weights_b": report.weights[row, :count] if name == "lovt" else None,
             "zl_a": zl_a[row] if name == "lovt" else None,
             "zl_b": zl_b[row, :count] if name == "lovt" else None,
             "zl_b2a": attended.regions[row] if name == "lovt" else None,
             "zl_a2b": attended.sentences[row, :count] if name == "lovt" else None,
-            "attention_a": attended.region_probabilities[row, :, :count] if name == "lovt" else None,
             "attention_b": attended.sentence_probabilities[row, :count] if name == "lovt" else None,
         }
         for field, values in expected.items():

@@ -1,0 +1,93 @@
+"""`lovt-bench plot`: what it prints, what it leaves, and what it says about bad input."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from lovt_bench.benchmark.cli.main import main
+from lovt_bench.benchmark.cli.plot import KINDS
+from lovt_bench.benchmark.cli.plot_draw import OF_RUNS
+from tests.benchmark.engine.world import tiny_store
+from tests.submissions.tiny_corpus import write_corpus
+
+
+def plot(workspace, *arguments):
+    given = ["plot", *map(str, arguments), "--profile", "demo", "--workspace", str(workspace)]
+    return CliRunner().invoke(main, given)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    root = tmp_path_factory.mktemp("plot")
+    tiny_store(root, "covid-rural", images=48)
+    write_corpus(root / "corpora" / "tiny", test=3)
+    words = ["evaluate", "random-resnet18", "--profile", "demo", "--tasks", "covid_linear"]
+    made = CliRunner().invoke(main, [*words, "--workspace", str(root)])
+    assert made.exit_code == 0, made.output
+    return root
+
+
+def test_runs_are_drawn_with_their_best_and_worst_images(workspace, tmp_path):
+    asked = ("random-resnet18", "--only", "cases", "--only", "curves", "--out", tmp_path, "--format", "svg")
+    result = plot(workspace, *asked)
+    assert result.exit_code == 0, result.output
+    files = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert sorted(files) == [f"task-12-covid_linear-{kind}.svg" for kind in ("cases", "curves", "losses")]
+    cases = files["task-12-covid_linear-cases.svg"]
+    assert cases.count("<image") == 16
+    assert "12. COVID Rural linear: best and worst images" in cases
+    assert "Best epochs, whose weights are tested" in files["task-12-covid_linear-curves.svg"]
+    [predictions] = (workspace / "results" / "phantom" / "random-resnet18" / "predictions").iterdir()
+    for file in predictions.iterdir():
+        file.rename(tmp_path / file.name)
+    result = plot(workspace, *asked[:3])
+    assert result.exit_code == 1
+    assert "Left out, task-12-covid_linear-cases: the predictions of seed" in result.output
+    assert "is missing; bring it back" in result.output
+
+
+def test_features_are_drawn_of_all_that_is_prepared(workspace, tmp_path):
+    result = plot(
+        workspace, "random-resnet18", "--only", "features", "--only", "attention", "--out", tmp_path
+    )
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "covid-rural-features.png",
+        "tiny-features.png",
+    ]
+    left_out = "Left out, covid-rural, attention: beside random-resnet18 lies no analysis.safetensors"
+    assert left_out in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("no-such-backbone",), "no backbone 'no-such-backbone'"),
+        (("random", "--dataset", "covid-rurall"), "did you mean covid-rural?"),
+        (("random-resnet18", "--level", "c9"), "levels: c1, c2, c3, c4, c5"),
+        (("random", "--only", "cases"), "no run of 'random'"),
+        (
+            ("random-resnet18", "--only", "cases", "--tasks", "nih_seg_linear"),
+            "no final run of random-resnet18",
+        ),
+        (
+            ("random-resnet18", "--only", "curves", "--protocol", "lovt-2026"),
+            "there: lovt-2022 (give --protocol)",
+        ),
+    ],
+)
+def test_bad_input_ends_in_one_sentence(workspace, arguments, words):
+    result = plot(workspace, *arguments)
+    assert result.exit_code == 1
+    assert words in result.output
+    assert "Traceback" not in result.output
+    assert not (workspace / "figures").exists()
+
+
+def test_help_says_each_kind():
+    from lovt_bench.benchmark.analysis.figures.kinds import OF_FEATURES, OF_METHOD
+
+    assert set(KINDS) == {*OF_FEATURES, *OF_METHOD, *OF_RUNS}
+    shown = CliRunner().invoke(main, ["plot", "--help"]).output
+    assert all(f"  {kind} " in shown for kind in KINDS)
