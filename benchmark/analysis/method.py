@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from lovt_bench.benchmark.backbone.analysis_file import AnalysisFile
-from lovt_bench.benchmark.contract.analysis_file import TextSpec
-from lovt_bench.submissions.common.image_text.analysis_file import parts_of
+from lovt_bench.benchmark.contract.analysis_file import ANALYSIS_FILE, TextSpec
 from lovt_bench.submissions.common.image_text.features import ReportFeatures
 from lovt_bench.submissions.common.image_text.parts import Inside
+from lovt_bench.submissions.common.image_text.rebuilt import parts_of
 from lovt_bench.submissions.common.text.source import folder_here
 
 TEXT_MODEL = "LOVT_BENCH_TEXT_MODEL"
@@ -54,12 +55,25 @@ class Method:
             report: Of the same studies; None: of images alone.
         """
         found: Inside = self._parts(regions.to(self.device, torch.float32), report)
+        if not all(bool(each.isfinite().all()) for each in _tensors(found)):
+            raise ValueError(
+                f"what {self.header.method} makes of images or reports is not finite; expected finite values: export "
+                f"the backbone again, or remove its {ANALYSIS_FILE}"
+            )
         image = found.image
         if not self.header.image.pooling.learnt:
             image = image._replace(weights=None)
         if report is not None and not self.header.report.pooling.learnt:
             report = report._replace(weights=None)
         return found._replace(image=image, report=report)
+
+
+def _tensors(said: Iterable[Any]) -> Iterator[Tensor]:
+    for each in said:
+        if isinstance(each, Tensor):
+            yield each
+        elif each is not None:
+            yield from _tensors(each)
 
 
 def text_model_folder(text: TextSpec) -> Path | None:

@@ -29,8 +29,8 @@ from lovt_bench.benchmark.contract.analysis_file import (
     HEADER_BYTES,
     HEADER_ENTRY,
     AnalysisHeader,
-    tensors,
 )
+from lovt_bench.benchmark.contract.analysis_tensors import tensors
 from lovt_bench.benchmark.contract.backbone import BackboneManifest
 from lovt_bench.benchmark.contract.base import wrong_fields
 from lovt_bench.benchmark.contract.plain_file import is_plain

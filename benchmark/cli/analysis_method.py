@@ -47,19 +47,23 @@ def _spaces(method: MethodSpaces) -> Iterator[list[str]]:
 
 
 def _between(method: MethodSpaces) -> Iterator[list[str]]:
-    for name, pair in method.global_pairs.items():
-        yield [f"{name} distance", f"{pair.dist:.4f} ± {pair.dist__std:.4f}", ""]
-    for name, local in method.local_pairs.items():
-        yield [f"{name} rms distance", as_number(local.sample_rmse), as_number(local.sample_rmse__weighted)]
+    for whole, pair in method.global_pairs.items():
+        yield [f"{whole} distance", f"{pair.dist:.4f} ± {pair.dist__std:.4f}", ""]
+    for local_name, local in method.local_pairs.items():
+        yield [
+            f"{local_name} rms distance",
+            as_number(local.sample_rmse),
+            as_number(local.sample_rmse__weighted),
+        ]
     if (sets := method.distributions) is not None:
         yield ["zl_a||zl_b distance", as_number(sets.emb2emb), as_number(sets.emb2emb__weighted)]
         yield ["region to its nearest sentence", as_number(sets.nn_emb2emb_1to2), ""]
         yield ["sentence to its nearest region", as_number(sets.nn_emb2emb_2to1), ""]
         yield ["modality assignment of regions", as_number(sets.assignment_1to1), ""]
         yield ["modality assignment of sentences", as_number(sets.assignment_2to2), ""]
-    for name, found in method.retrieval.items():
-        yield [f"{name} top 1", as_number(found.top_1), as_number(found.top_1__weighted)]
-        yield [f"{name} mean rank", as_number(found.rank), as_number(found.rank__weighted)]
-    for name, rows in method.attention.items():
-        yield [f"{name} entropy of a row", as_number(rows.entropy), ""]
-        yield [f"{name} entropy of the mean row", as_spread(rows.entropy_of_mean), ""]
+    for way, found in method.retrieval.items():
+        yield [f"{way} top 1", as_number(found.top_1), as_number(found.top_1__weighted)]
+        yield [f"{way} mean rank", as_number(found.rank), as_number(found.rank__weighted)]
+    for side, rows in method.attention.items():
+        yield [f"{side} entropy of a row", as_number(rows.entropy), ""]
+        yield [f"{side} entropy of the mean row", as_spread(rows.entropy_of_mean), ""]

@@ -71,8 +71,10 @@ def analyze(
 
     BACKBONE is `random`, `random-ARCHITECTURE`, `imagenet`, or a folder under workspace/backbones/. Without --dataset
     and --corpus all that are prepared are taken, one after the other. Reports that are there are not made again, so a
-    call that was cut off goes on. No label is read, and no rank depends on it; docs/analysis.md says what each number
-    means.
+    call that was cut off goes on. On a corpus with reports the other half of an image-text method is measured, too,
+    if it left analysis.safetensors beside the backbone; LOVT_BENCH_TEXT_MODEL names the folder of a text model that is
+    not in the cache of Hugging Face. No label is read, and no rank depends on it; docs/analysis.md says what each
+    number means.
 
     \b
     Examples:

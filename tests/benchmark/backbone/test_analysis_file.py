@@ -23,8 +23,8 @@ from lovt_bench.benchmark.contract.analysis_file import (
     PoolingSpec,
     SideSpec,
     TextSpec,
-    tensors,
 )
+from lovt_bench.benchmark.contract.analysis_tensors import tensors
 
 HEADER = AnalysisHeader(
     method="mine",

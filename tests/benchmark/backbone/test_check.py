@@ -16,8 +16,10 @@ from lovt_bench.benchmark.backbone.findings import Finding, failed
 from lovt_bench.benchmark.backbone.folder import save_backbone
 from lovt_bench.benchmark.backbone.model import Backbone
 from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.analysis_file import ANALYSIS_FILE
 from lovt_bench.benchmark.contract.backbone import Provenance
 from lovt_bench.benchmark.disk.digest import file_sha256
+from tests.benchmark.backbone.test_analysis_file import written
 
 
 def save(root: Path, backbone: Backbone, side: int = 64) -> Path:
@@ -54,6 +56,22 @@ def test_a_report_of_an_audit_is_part_of_the_contract_and_another_file_is_not(fo
         (folder / name).write_text("{}")
     strange = [f.subject for f in check_backbone(folder) if "not part of the contract" in f.message]
     assert strange == ["notes.txt"]
+
+
+def test_the_rest_of_a_method_is_part_of_the_contract_and_is_looked_at(folder: Path) -> None:
+    def found() -> list[Finding]:
+        return [each for each in check_backbone(folder) if each.subject == ANALYSIS_FILE]
+
+    own = {"method": "x", "backbone_sha256": file_sha256(folder / "backbone.safetensors")}
+    written(folder, own)
+    [fine] = found()
+    assert (fine.level, fine.message.split("; ")[1]) == ("ok", "text model small")
+    before = (folder / "backbone.json").read_bytes()
+    written(folder, own, secret=torch.ones(1))
+    [wrong] = found()
+    assert wrong.level == "error"
+    assert "1 tensors are unexpected: secret" in wrong.message
+    assert (folder / "backbone.json").read_bytes() == before
 
 
 def test_a_good_folder_passes(folder: Path) -> None:

@@ -31,6 +31,12 @@ def test_copies_are_new_files(output: Path, tmp_path: Path):
     assert (tmp_path / "taken" / "backbone.onnx").stat().st_mode & 0o7777 == 0o644
 
 
+def test_the_rest_of_a_method_is_taken_too(output: Path, tmp_path: Path):
+    (output / "backbone" / "analysis.safetensors").write_bytes(b"heads")
+    copy_backbone(output, tmp_path / "taken", LIMITS)
+    assert (tmp_path / "taken" / "analysis.safetensors").read_bytes() == b"heads"
+
+
 def link(folder: Path) -> None:
     (folder / "backbone.safetensors").symlink_to("/etc/passwd")
 
@@ -62,7 +68,7 @@ def hidden(folder: Path) -> None:
 
 
 def alone(folder: Path) -> None:
-    (folder / "backbone.onnx").unlink()
+    (folder / "backbone.onnx").rename(folder / "analysis.safetensors")
 
 
 @pytest.mark.parametrize(
