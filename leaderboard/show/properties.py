@@ -70,7 +70,18 @@ def label_of(key: str) -> str:
     """Return how the property of a key is called."""
     found, side = known(key), key.partition(".")[0]
     assert found is not None, key
-    return f"{found.label} ({SIDES[side]})" if side == "report" else found.label
+    return f"{on_side(found.label, side)} ({SIDES[side]})" if side == "report" else found.label
+
+
+def on_side(words: str, side: str) -> str:
+    """Return words for the embeddings of images as they are said of those of reports, where the side is theirs."""
+    if side != "report":
+        return words
+    return (
+        words.replace("regions", "sentences")
+        .replace("an image", "a report")
+        .replace("of images", "of reports")
+    )
 
 
 def keys_of(all_values: Sequence[Values]) -> list[str]:

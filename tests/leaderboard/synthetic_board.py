@@ -9,6 +9,8 @@ import random
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.embedding_facts import EmbeddingFacts
 from lovt_bench.benchmark.contract.example import ExampleBox, ExampleImage, ExampleSet
 from lovt_bench.benchmark.contract.leaderboard import (
     Cell,
@@ -27,7 +29,9 @@ from lovt_bench.benchmark.contract.submission import Supervision
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.clean import clean_ranking, frozen_ranking
 from lovt_bench.leaderboard.board.descriptions import Description
+from lovt_bench.leaderboard.board.embeddings import facts_of
 from lovt_bench.leaderboard.board.published import load_published
+from tests.leaderboard.embedding_reports import report
 from tests.leaderboard.records import TASKS, digest, record_set, runs
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>Best</b>"
@@ -96,7 +100,7 @@ def _records(names: Sequence[str], drawn: random.Random, **where: str) -> list[R
 
 def _described(table: Table) -> Table:
     drawn = random.Random(table.id)
-    rows = [_row(row, drawn) for row in table.rows]
+    rows = [_row(row, drawn, table.track) for row in table.rows]
     rankings = {
         "clean": clean_ranking(rows, table.columns),
         "frozen": frozen_ranking(rows, table.columns),
@@ -120,7 +124,7 @@ def _description(name: str) -> Description:
     )
 
 
-def _row(row: Row, drawn: random.Random) -> Row:
+def _row(row: Row, drawn: random.Random, track: Track) -> Row:
     number = int(row.id.split("-")[1])
     note = HOSTILE if row.id == HOSTILE_ROW else "Declared by the submitter."
     seen = drawn.random()
@@ -143,8 +147,16 @@ def _row(row: Row, drawn: random.Random) -> Row:
             "audit": {"images compared": "1,234", "near duplicates": "0"} if number % 2 else {},
             "stale": ["The protocol's digest is no longer the one here."] if number % 20 == 11 else [],
             "cells": [_cell(cell, drawn) for cell in row.cells],
+            "embeddings": _embeddings(row, track) if number % 2 else [],
         }
     )
+
+
+def _embeddings(row: Row, track: Track) -> list[EmbeddingFacts]:
+    """Return what an analysis of the row found: its spread goes with its scores, a little."""
+    scores = [cell.summary.mean for cell in row.cells if cell.summary]
+    std = 0.3 + sum(scores) / max(len(scores), 1) + random.Random(f"{row.id} std").uniform(0, 0.2)
+    return [facts_of(report(row.id, std=std, track=track, dataset=name)) for name in ("rsna", "siim")]
 
 
 def _cell(cell: Cell, drawn: random.Random) -> Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lovt_bench.leaderboard.show.plots.chart import chart
 from lovt_bench.leaderboard.show.plots.theme import Spec, by_supervision
 
-_LABELLED = 40
+_LABELLED = 16
 """Names of more rows would lie upon each other."""
 
 

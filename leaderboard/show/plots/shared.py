@@ -79,7 +79,7 @@ def property_figures(rows: Sequence[Compared]) -> Named:
             found = property_rows(family, side, shown)
             if found:
                 notes = [family.note, *_published_note(rows)]
-                chart = filled(property_chart(family), found, WIDTH)
+                chart = filled(property_chart(family, side), found, WIDTH)
                 yield f"{kind}-{side}", Figure(f"{family.title}: {word}", chart, notes)
 
 

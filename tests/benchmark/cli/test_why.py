@@ -63,9 +63,6 @@ def test_the_page_is_one_file_with_the_pictures_of_phantom_images(workspace: Pat
     assert "PHANTOM" in text
     assert "<script" not in text
     assert not re.findall(r"""(?:src|href)=["'](?!data:)""", text), "nothing is loaded from elsewhere"
-    again = tmp_path / "again.html"
-    call(workspace, GOOD, BAD, "--out", again, "--images", 2)
-    assert again.read_bytes() == out.read_bytes()
 
 
 def test_licensed_images_are_drawn_only_where_it_is_asked_for(workspace: Path, tmp_path: Path) -> None:

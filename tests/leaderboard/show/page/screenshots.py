@@ -28,6 +28,7 @@ VIEWS = {
     "hostile": f"submission/{PUBLIC}/{HOSTILE_ROW}",
     "compare": f"compare/{PUBLIC}",
     "cost": f"cost/{PUBLIC}",
+    "properties": f"properties/{PUBLIC}",
     "versions": "changes",
     "phantom": f"table/{PHANTOM}",
     "phantom-boxes": f"task/{PHANTOM}/rsna_frozen_100",
@@ -39,6 +40,7 @@ PUBLISHED = {
     "published-ranks": "ranks/published-lovt-2022",
     "published-task": "task/published-lovt-2022/covid_linear",
     "published-compare": "compare/published-lovt-2022?a=lovt-100&b=clip-100",
+    "published-properties": "properties/published-lovt-2022",
     "published-submission": "submission/published-lovt-2022/lovt-100",
 }
 

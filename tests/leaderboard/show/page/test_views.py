@@ -20,6 +20,7 @@ from lovt_bench.leaderboard.board.selection import select
 from lovt_bench.leaderboard.releases.release import release
 from lovt_bench.leaderboard.show.layout import percent
 from lovt_bench.leaderboard.show.page import render_page
+from lovt_bench.leaderboard.show.page.properties import property_sets
 from lovt_bench.leaderboard.show.plots.chart import filled
 from lovt_bench.leaderboard.show.plots.cost import COSTS
 from lovt_bench.leaderboard.show.plots.pair import pair_chart
@@ -40,6 +41,8 @@ VIEWS = [
     f"submission/{PUBLIC}/m-007",
     f"compare/{PUBLIC}",
     f"cost/{PUBLIC}",
+    f"properties/{PUBLIC}?property=image.rank",
+    "properties/published-lovt-2022",
     "changes",
     "table/published-lovt-2022",
     "ranks/published-lovt-2022",
@@ -408,3 +411,25 @@ def test_page_and_paper_show_the_same_chart(
     drawn = ElementTree.fromstring(vl_convert.vegalite_to_svg(on_paper(spec | {"width": width})))
     assert len(shown) > 10
     assert sorted(shown) == sorted(item.text or "" for item in drawn.iter() if item.tag.endswith("text"))
+
+
+def test_the_reader_chooses_property_and_score(page: Any, from_disk: str, board: Leaderboard) -> None:
+    (found, *_) = property_sets(board.table(PUBLIC))
+    page.goto(f"{from_disk}#/properties/{PUBLIC}?property=image.rank&score=dice")
+    shown = page.locator("main [data-choice]:not([hidden])")
+    expect(shown.locator(".plot[data-drawn]")).to_have_count(1)
+    expect(shown.locator("[data-rows] tbody tr")).to_have_count(len(found.rows))
+    shown_first = shown.locator("[data-rows] a").first.get_attribute("href").split("/")[-1]
+    first = next(row for row in found.rows if row.id == shown_first)
+    expect(shown.locator("[data-rows] tbody tr").first).to_contain_text(f"{first.values['image.rank']:.3f}")
+    page.select_option("select[name=score]", "map")
+    expect(shown.locator("figcaption")).to_contain_text("mAP, mean of")
+    assert "score=map" in page.url
+
+
+def test_a_row_shows_its_analysis_beside_others(page: Any, from_disk: str) -> None:
+    page.goto(f"{from_disk}#/submission/{PUBLIC}/m-007")
+    part = page.locator("section", has=page.locator("h2", has_text="Embeddings"))
+    expect(part.locator(".plot[data-drawn]")).to_have_count(2)
+    expect(part.locator("h3").first).to_contain_text("24 test images of RSNA, 64 pixels, level c5")
+    expect(part).to_contain_text("more rows were measured on these images")
