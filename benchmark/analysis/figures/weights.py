@@ -70,8 +70,8 @@ def attention_figures(subject: Subject) -> Figures:
         title="Where sentences look",
         body=sheet_svg(rows),
         notes=[
-            f"{whose}{more}. Orange: attention of the sentence to each region, from none to the most that it pays to one "
-            f"region; that share stands below. Spread evenly each would have {100 / np.prod(subject.grid):.1f}\u00a0%."
+            f"{whose}{more}. Orange: attention of the sentence to each region, from none to the most that it pays to "
+            f"one; that share stands below. Spread evenly each would have {100 / np.prod(subject.grid):.1f}\u00a0%."
         ],
         **subject.words(),
     )
