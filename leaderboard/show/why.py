@@ -145,9 +145,9 @@ def why_html(why: Why) -> str:
         chart_text=CHART,
         picked=PICKED,
         spread=image_sentence,
-        image_text=image_text,
+        caption=lambda image, names: f"Image {image_text(image, names)}",
+        by_row=by_row,
         shown=shown_runs,
-        signed=signed_percent,
     )
 
 
@@ -158,11 +158,20 @@ def shown_runs(task: WhyTask) -> str:
     return f"Pictures show the runs of {which}; numbers are means over all runs."
 
 
+def by_row(task: WhyTask, names: tuple[str, str]) -> list[tuple[str, list[WhyImage]]]:
+    """Return the images of a task by the row that they speak most for."""
+    return [
+        (name, [image for image in task.images if sign * image.difference > 0])
+        for name, sign in zip(names, (1, -1), strict=True)
+    ]
+
+
 def image_text(image: WhyImage, names: tuple[str, str]) -> str:
-    """Return the scores of an image alone, where it holds something to find."""
-    if image.first is None or image.second is None:
-        return "nothing to find"
-    return f"{names[0]} {percent(image.first)}, {names[1]} {percent(image.second)}"
+    """Return what an image adds, and its scores alone where it holds something to find."""
+    scores = "nothing to find"
+    if image.first is not None and image.second is not None:
+        scores = f"{names[0]} {percent(image.first)}, {names[1]} {percent(image.second)}"
+    return f"{image.row}: {signed_percent(image.difference)} ({scores})"
 
 
 def _line(task: WhyTask) -> tuple[str, ...]:
