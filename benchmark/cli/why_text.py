@@ -38,8 +38,8 @@ def tell(why: Why) -> None:
         for who, images in by_row(task, why.names):
             if images:
                 say(f"  most for {who}: {', '.join(image_text(image, why.names) for image in images)}")
-    for images, rows in why.properties.items():
-        _sheet(f"Embeddings, {images}", ("property", first, second), rows, 1)
+    for measured_on, rows in why.properties.items():
+        _sheet(f"Embeddings, {measured_on}", ("property", first, second), rows, 1)
     for name, reason in why.left_out:
         say(f"Left out, {name}: {reason}")
 

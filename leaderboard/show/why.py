@@ -82,7 +82,7 @@ DATASET_HEAD = ("Dataset", "Tasks", "First higher", "Second higher", "Mean diffe
 
 def dataset_lines(why: Why) -> list[tuple[str, ...]]:
     """Return a line of `DATASET_HEAD` for each dataset: a description, no test."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for name in dict.fromkeys(task.dataset for task in why.tasks):
         values = [task.difference.value for task in why.tasks if task.dataset == name]
         found.append(
