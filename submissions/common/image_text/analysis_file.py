@@ -62,7 +62,9 @@ def content_of(
         learnt_pooling: Whether attention pooling was trained.
 
     Raises:
-        BackboneError: Something is not finite.
+        BackboneError: Something is not finite, or it is too large for a file.
+        SettingsError: A token stands twice in the text model's vocabulary.
+        ValidationError: The contract has no such part.
     """
     header = AnalysisHeader(
         method=method,
