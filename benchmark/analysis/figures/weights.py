@@ -47,7 +47,8 @@ def attention_figures(subject: Subject) -> Figures:
     name, wanted = subject.file("attention"), subject.sentence
     studies = [study for study in subject.inside.studies if study.attention_b is not None]
     if not studies:
-        yield LeftOut(name, "the method has no attention from sentences to regions, or there are no reports")
+        why = subject.question.no_text or "the method has no attention from sentences to regions"
+        yield LeftOut(name, why)
         return
     if wanted is None:
         chosen = [(studies[0], place) for place in range(len(studies[0].sentences))]

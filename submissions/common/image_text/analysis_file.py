@@ -66,6 +66,7 @@ def content_of(
         SettingsError: A token stands twice in the text model's vocabulary.
         ValidationError: The contract has no such part.
     """
+    assert parts.text is not None
     header = AnalysisHeader(
         method=method,
         backbone_sha256=backbone_sha256,

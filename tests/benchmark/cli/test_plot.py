@@ -22,9 +22,6 @@ def workspace(tmp_path_factory):
     root = tmp_path_factory.mktemp("plot")
     tiny_store(root, "covid-rural", images=48)
     write_corpus(root / "corpora" / "tiny", test=3)
-    words = ["evaluate", "random-resnet18", "--profile", "demo", "--tasks", "covid_linear"]
-    made = CliRunner().invoke(main, [*words, "--workspace", str(root)])
-    assert made.exit_code == 0, made.output
     return root
 
 
