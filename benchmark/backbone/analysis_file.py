@@ -87,8 +87,8 @@ def analysis_bytes(header: AnalysisHeader, state: Mapping[str, Tensor]) -> bytes
     content = save(taken, {HEADER_ENTRY: header.to_json(None)})
     if len(content) > ANALYSIS_BYTES or int.from_bytes(content[:8], "little") > HEADER_BYTES:
         raise BackboneError(
-            f"{ANALYSIS_FILE} is not written: it would have {len(content):,} bytes; at most {ANALYSIS_BYTES:,} are read, "
-            f"{HEADER_BYTES:,} of them in the header"
+            f"{ANALYSIS_FILE} is not written: it would have {len(content):,} bytes; at most {ANALYSIS_BYTES:,} are "
+            f"read, {HEADER_BYTES:,} of them in the header"
         )
     return content
 

@@ -43,7 +43,7 @@ class Asked:
 def questions(
     asked: Asked, against: str | None = None, settings: AnalysisSettings | None = None
 ) -> dict[str, Callable[[], Question]]:
-    """Return what opens each question, by what people call its images; raises DataError or ValueError when it is opened.
+    """Return what opens each question, by what people call its images; opening raises DataError or ValueError.
 
     Args:
         asked: What is asked.
