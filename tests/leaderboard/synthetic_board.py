@@ -29,7 +29,7 @@ from lovt_bench.benchmark.contract.submission import Supervision
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.clean import clean_ranking, frozen_ranking
 from lovt_bench.leaderboard.board.descriptions import Description
-from lovt_bench.leaderboard.board.embeddings import facts_of
+from lovt_bench.leaderboard.board.embedding_numbers import facts_of
 from lovt_bench.leaderboard.board.published import load_published
 from tests.leaderboard.embedding_reports import report
 from tests.leaderboard.records import TASKS, digest, record_set, runs

@@ -16,7 +16,8 @@ from lovt_bench.benchmark.contract.embedding_report import (
     MethodSpaces,
 )
 from lovt_bench.leaderboard.board.build import build
-from lovt_bench.leaderboard.board.embeddings import facts_of, read_facts, shared_questions
+from lovt_bench.leaderboard.board.embedding_numbers import facts_of
+from lovt_bench.leaderboard.board.embeddings import read_facts, shared_questions
 from lovt_bench.leaderboard.board.reference_embeddings import published_model, reference_models
 from lovt_bench.leaderboard.show.properties import known
 from tests.conftest import REPOSITORY

@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 
 from lovt_bench.benchmark.contract.leaderboard import Table
 from lovt_bench.leaderboard.board.build import build
-from lovt_bench.leaderboard.board.embeddings import facts_of
+from lovt_bench.leaderboard.board.embedding_numbers import facts_of
 from lovt_bench.leaderboard.board.published import load_published
 from lovt_bench.leaderboard.show.page.details import details
 from lovt_bench.leaderboard.show.page.properties import property_sets
