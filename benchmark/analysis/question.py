@@ -20,6 +20,7 @@ from lovt_bench.benchmark.contract.dataset import SplitName
 from lovt_bench.benchmark.contract.declared_facts import Normalisation
 from lovt_bench.benchmark.contract.embedding_report import ANALYSIS, AnalysisSettings, Source
 from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.submissions.common.image_text.features import VERSION
 
 _VERSION = 3
 """Raise when the same question would get other numbers."""
@@ -150,7 +151,9 @@ class Question:
                 "half": self.half,
                 "device": self.device.type,
                 "settings": self.settings.model_dump(mode="json"),
-                "method": None if self.method is None else [self.method.sha256, self.no_text is None],
+                "method": None
+                if self.method is None
+                else [self.method.sha256, self.no_text is None, VERSION],
             }
         )
 

@@ -129,8 +129,10 @@ def test_without_reports_or_a_file_each_is_named(workspace, corpus):
     report, _ = report_of(plainly)
     assert report.method is None
     assert "beside convirt lies no analysis.safetensors" in report.needs_text[0]
+    assert not report.shallower
     report, _ = report_of(replace(question, level="c4"))
     assert "the method takes the deepest level only" in report.needs_text[0]
+    assert report.shallower
     assert len({each.path for each in (question, silent, plainly)}) == 3
 
 
