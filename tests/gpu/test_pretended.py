@@ -70,7 +70,7 @@ def run_on_cards(*arguments: str, cards: int = 1, gib: float = 80) -> str:
     environment.pop("PYTEST_XDIST_WORKER", None)
     done = subprocess.run(
         [sys.executable, "-m", "tests.gpu.pretended", *arguments],
-        cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=900,
+        cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=3600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     return done.stdout

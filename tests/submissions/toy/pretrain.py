@@ -85,5 +85,5 @@ class Toy(PretrainingModule):
 
 if __name__ == "__main__":
     # Without the ONNX graph, which takes longer than the training; tests of methods write it.
-    export.save_backbone = partial(save_backbone, onnx=False)  # type: ignore[assignment]
+    export.save_backbone = partial(save_backbone, onnx=False)
     run(Toy, ToySettings)
