@@ -1,4 +1,4 @@
-"""`lovt-bench plot-shared`: what a user types, and what may not stand beside each other."""
+"""`lovt-bench plot shared`: what a user types, and what may not stand beside each other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.leaderboard.records import digest, runs, write
 def call(root: Path, *words: object) -> Result:
     out = ("--out", root / "figures") if "--out" not in words else ()
     return CliRunner().invoke(
-        main, ["plot-shared", *map(str, words), *map(str, out), "--workspace", str(root)]
+        main, ["plot", "shared", *map(str, words), *map(str, out), "--workspace", str(root)]
     )
 
 
