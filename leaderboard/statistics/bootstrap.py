@@ -4,8 +4,8 @@ A description, no test: the datasets are few and not independent. Who can be tol
 
 Hierarchical bootstrap after A. C. Davison and D. V. Hinkley, Bootstrap Methods and their Application (1997), section
 3.8. Datasets and tasks are drawn for all rows together (rows are compared on the same tasks), runs for each row by
-itself: where a seed is one backbone for all tasks, once for all of them. Ranks are summed as integers and intervals are order statistics: the result is the same to the last bit on
-every machine.
+itself; where a seed is one backbone for all tasks, once for all of them. Ranks are summed as integers and intervals
+are order statistics: the result is the same to the last bit on every machine.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ PAIRS = "pairs over all tasks, by dataset"
 
 
 def draw(methods: int, checkpoints: int, planted: float, generator: np.random.Generator) -> Grid:
-    """Return a table of methods; the first is better by `planted` deviations between checkpoints, the rest are equal."""
+    """Return a table of methods, all equal but the first: it is better by `planted` deviations between checkpoints."""
     tasks = len(DATASETS)
     noise = generator.uniform(0.004, 0.02, tasks)
     good = generator.normal(0, BETWEEN, (methods, checkpoints))

@@ -13,7 +13,8 @@ from lovt_bench.leaderboard.board.published import load_published
 from lovt_bench.leaderboard.statistics.analyse import analyse
 from lovt_bench.leaderboard.statistics.grid import grid_of
 from lovt_bench.leaderboard.statistics.verdicts import places
-from tests.leaderboard.records import TASKS as SPECS, record_set
+from tests.leaderboard.records import TASKS as SPECS
+from tests.leaderboard.records import record_set
 from tests.leaderboard.statistics.tables import Runs, table
 
 TASKS = ["covid_linear", "nih_seg_linear", "rsna_frozen_1"]
