@@ -60,6 +60,7 @@ demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a l
 	$(BIN)/lovt-bench pretrain lovt --runtime process --profile demo
 	$(BIN)/lovt-bench evaluate random --profile demo
 	$(BIN)/lovt-bench evaluate lovt --profile demo
+	for name in random lovt; do $(BIN)/lovt-bench analyze $$name --profile demo --dataset rsna || exit 1; done
 	$(BIN)/lovt-bench leaderboard build
 	$(BIN)/lovt-bench leaderboard show
 	@echo "Open leaderboard/versions/dev/index.html in a browser. Everything else lies in" $(call quote,$(LOVT_BENCH_WORKSPACE)/)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from lovt_bench.benchmark.cli.options import workspace_option
 
 if TYPE_CHECKING:
     from lovt_bench.benchmark.cli.shared_rows import Shared
+    from lovt_bench.leaderboard.show.plots.write import Written
 
 KINDS = ("bars", "properties", "assignment", "alignment", "latex")
 
@@ -58,7 +60,7 @@ def shared(
     baselines: tuple[str, ...],
     wanted: str,
     out: Path | None,
-    formats: tuple[str, ...],
+    formats: tuple[Written, ...],
     results: Path | None,
     workspace: Path | None,
 ) -> None:
@@ -89,7 +91,7 @@ def shared(
     say(f"Written: {target} ({written} file(s))")
 
 
-def _write(found: Shared, kinds: list[str], target: Path, formats: tuple[str, ...]) -> int:
+def _write(found: Shared, kinds: list[str], target: Path, formats: Sequence[Written]) -> int:
     """Write the figures and return how many files there are."""
     from lovt_bench.leaderboard.show.plots.shared import (
         alignment_figures,

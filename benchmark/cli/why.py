@@ -77,7 +77,7 @@ def why(
     tell(found)
     if out is not None:
         from lovt_bench.benchmark.disk.temporary import write_text
-        from lovt_bench.leaderboard.show.why import why_html
+        from lovt_bench.leaderboard.show.why_page import why_html
 
         write_text(out, why_html(found))
         say(f"Written: {out}")

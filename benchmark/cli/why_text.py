@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from lovt_bench.benchmark.cli.console import say
-from lovt_bench.leaderboard.show.layout import signed_percent
 from lovt_bench.leaderboard.show.why import (
     DATASET_HEAD,
     RUN_HEAD,
     TASK_HEAD,
     Why,
-    WhyImage,
+    by_row,
     dataset_lines,
     image_sentence,
     image_text,
@@ -36,18 +35,13 @@ def tell(why: Why) -> None:
     say("\nBy image (rows of the image store)", style="bold", lines=True)
     for task in why.tasks:
         say(f"{task.title}: {image_sentence(task, why.names)}")
-        for who, sign in ((first, 1), (second, -1)):
-            images = [image for image in task.images if sign * image.difference > 0]
+        for who, images in by_row(task, why.names):
             if images:
-                say(f"  most for {who}: {', '.join(_image(image, why.names) for image in images)}")
-    for images, rows in why.properties.items():
-        _sheet(f"Embeddings, {images}", ("property", first, second), rows, 1)
+                say(f"  most for {who}: {', '.join(image_text(image, why.names) for image in images)}")
+    for measured_on, rows in why.properties.items():
+        _sheet(f"Embeddings, {measured_on}", ("property", first, second), rows, 1)
     for name, reason in why.left_out:
         say(f"Left out, {name}: {reason}")
-
-
-def _image(image: WhyImage, names: tuple[str, str]) -> str:
-    return f"{image.row} ({signed_percent(image.difference)}; {image_text(image, names)})"
 
 
 def _sheet(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], texts: int) -> None:

@@ -5,27 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from lovt_bench.leaderboard.show.comparison import p_text
 from lovt_bench.leaderboard.show.layout import MISSING, percent, signed_percent
-from lovt_bench.leaderboard.show.plots.chart import filled
-from lovt_bench.leaderboard.show.plots.difference import difference_chart
-from lovt_bench.leaderboard.show.plots.figure import WIDTH, chart_svg
 from lovt_bench.leaderboard.statistics.difference import NOTHING, TaskDifference
 from lovt_bench.leaderboard.statistics.difference_words import half_of_it
-
-CHART = (
-    "Point: difference of the means. Bar: 95 % on these test images under other training seeds (Welch). Line: 95 % for "
-    "other images of the same source and other training seeds. Neither is corrected."
-)
-PICKED = (
-    "The difference of an image is what it adds: its pseudo-value of the jackknife, which for a mean over images is "
-    "the difference of its two scores. Images are picked after looking at all of them: they show what happens, and "
-    "test nothing."
-)
 
 
 @dataclass(frozen=True)
@@ -98,7 +82,7 @@ DATASET_HEAD = ("Dataset", "Tasks", "First higher", "Second higher", "Mean diffe
 
 def dataset_lines(why: Why) -> list[tuple[str, ...]]:
     """Return a line of `DATASET_HEAD` for each dataset: a description, no test."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for name in dict.fromkeys(task.dataset for task in why.tasks):
         values = [task.difference.value for task in why.tasks if task.dataset == name]
         found.append(
@@ -126,31 +110,6 @@ def image_sentence(task: WhyTask, names: tuple[str, str]) -> str:
     )
 
 
-def why_html(why: Why) -> str:
-    """Return a page of one file: no script, no request elsewhere. Equal contents give equal text."""
-    return _template().render(
-        why=why,
-        tasks=task_lines(why),
-        task_head=TASK_HEAD,
-        runs=run_lines(why),
-        run_head=RUN_HEAD,
-        datasets=dataset_lines(why),
-        dataset_head=(
-            *DATASET_HEAD[:2],
-            f"{why.names[0]} higher",
-            f"{why.names[1]} higher",
-            DATASET_HEAD[-1],
-        ),
-        chart=_chart(why.tasks) if why.tasks else "",
-        chart_text=CHART,
-        picked=PICKED,
-        spread=image_sentence,
-        image_text=image_text,
-        shown=shown_runs,
-        signed=signed_percent,
-    )
-
-
 def shown_runs(task: WhyTask) -> str:
     """Return whose predictions the pictures show."""
     seeds = list(dict.fromkeys(task.seeds))
@@ -158,11 +117,20 @@ def shown_runs(task: WhyTask) -> str:
     return f"Pictures show the runs of {which}; numbers are means over all runs."
 
 
+def by_row(task: WhyTask, names: tuple[str, str]) -> list[tuple[str, list[WhyImage]]]:
+    """Return the images of a task by the row that they speak most for."""
+    return [
+        (name, [image for image in task.images if sign * image.difference > 0])
+        for name, sign in zip(names, (1, -1), strict=True)
+    ]
+
+
 def image_text(image: WhyImage, names: tuple[str, str]) -> str:
-    """Return the scores of an image alone, where it holds something to find."""
-    if image.first is None or image.second is None:
-        return "nothing to find"
-    return f"{names[0]} {percent(image.first)}, {names[1]} {percent(image.second)}"
+    """Return what an image adds, and its scores alone where it holds something to find."""
+    scores = "nothing to find"
+    if image.first is not None and image.second is not None:
+        scores = f"{names[0]} {percent(image.first)}, {names[1]} {percent(image.second)}"
+    return f"{image.row}: {signed_percent(image.difference)} ({scores})"
 
 
 def _line(task: WhyTask) -> tuple[str, ...]:
@@ -182,32 +150,3 @@ def _line(task: WhyTask) -> tuple[str, ...]:
 
 def _p(value: float) -> str:
     return p_text(None if math.isnan(value) else value)
-
-
-def _chart(tasks: Sequence[WhyTask]) -> str:
-    rows = [
-        {
-            "id": task.difference.task,
-            "name": task.title,
-            "value": 100 * task.difference.value,
-            "seeds": None if task.difference.seeds is None else 100 * task.difference.seeds,
-            "images": None
-            if task.difference.over_images is None
-            else 100 * task.difference.over_images.half_width(),
-        }
-        for task in tasks
-    ]
-    return chart_svg(filled(difference_chart(), rows, WIDTH))
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("lovt_bench.leaderboard.show", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("why.html.j2")

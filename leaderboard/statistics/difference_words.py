@@ -48,13 +48,6 @@ def sentences(
     ]
 
 
-def held_by(differences: np.ndarray, images: int) -> float | None:
-    """Return the share of the sum of absolute differences that the images of the largest have; None where all are 0."""
-    size = np.sort(np.abs(differences))[::-1]
-    total = float(size.sum())
-    return float(size[:images].sum()) / total if total > 0 else None
-
-
 def half_of_it(differences: np.ndarray) -> int | None:
     """Return how many images hold half of the sum of absolute differences; None where all are 0."""
     size = np.sort(np.abs(differences))[::-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 
 from lovt_bench.benchmark.contract.declared_facts import HALF, IMAGENET, Normalisation
 from lovt_bench.leaderboard.board.descriptions import describe
-from lovt_bench.leaderboard.workspace_sources import contradictions_here
+from lovt_bench.leaderboard.releases.sources import FROZEN, Frozen
+from lovt_bench.leaderboard.workspace_sources import contradictions_here, workspace_sources
 from lovt_bench.tasks.profile import load_profile
 from lovt_bench.tasks.protocol import load_protocol
 from tests.leaderboard.board.test_descriptions import write_backbone, write_submission
+from tests.leaderboard.embedding_reports import report, write_report
 from tests.leaderboard.records import record, record_set, runs, write
 
 CODE = """
@@ -22,6 +25,7 @@ import sys
 from pathlib import Path
 for name in ("torch", "torchvision", "lightning"):
     sys.modules[name] = None
+from lovt_bench.leaderboard.releases.sources import FROZEN, Frozen
 from lovt_bench.leaderboard.workspace_sources import workspace_sources
 root = Path(sys.argv[1])
 sources = workspace_sources(root, root / "results", [root / "submissions"])
@@ -63,3 +67,18 @@ def test_runs_are_held_against_the_normalisation_of_declaration_or_backbone(
     assert {used: bool(wrong(used)) for used in (IMAGENET, HALF, None)} == {
         used: used != normal for used in (IMAGENET, HALF, None)
     }
+
+
+def test_a_board_keeps_what_analyses_found_and_is_rebuilt_without_their_reports(tmp_path: Path) -> None:
+    results = write(tmp_path / "results", runs("mine", "covid_linear", [0.1, 0.2]))
+    plain = workspace_sources(tmp_path, results, [])
+    assert "embeddings" not in plain.files[FROZEN].decode()
+    write_report(results, report("mine", std=0.5))
+    write_report(results, report("mine", dataset="siim")).write_text("no report")
+    sources = workspace_sources(tmp_path, results, [])
+    board = sources.board("dev")
+    (row,) = board.table("phantom-seeded-demo-lovt-2022").rows
+    assert [item.question.dataset for item in row.embeddings] == ["rsna"]
+    assert any("Make it again with `lovt-bench analyze`" in note for note in board.notes)
+    frozen = Frozen.model_validate_json(sources.files[FROZEN])
+    assert replace(sources, frozen=frozen).board("dev") == board

@@ -62,11 +62,16 @@ def _masks(run: ScoredRun, found: MaskPredictions, place: int) -> Marked:
     return Marked(
         row=row,
         image=np.asarray(run.store.images[row]),
-        truth_mask=run.store.masks([row])[0].any(axis=0),
-        found_mask=unpack_masks(found.masks[place].numpy(), found.side).any(axis=0),
+        truth_mask=_any(run.store.masks([row])[0]),
+        found_mask=_any(unpack_masks(found.masks[place].numpy(), found.side)),
         truth_boxes=[],
         found_boxes=[],
     )
+
+
+def _any(masks: np.ndarray) -> np.ndarray:
+    """Return (S, S) what any class of (C, S, S) covers."""
+    return np.asarray(masks.any(axis=0))
 
 
 def _boxes(run: ScoredRun, found: Detections, place: int) -> Marked:

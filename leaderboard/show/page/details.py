@@ -13,7 +13,7 @@ from lovt_bench.leaderboard.show.layout import network_texts
 from lovt_bench.leaderboard.show.page.fields import by_name
 from lovt_bench.leaderboard.show.page.links import web_address
 from lovt_bench.leaderboard.show.page.numbers import score, short, spread
-from lovt_bench.leaderboard.show.page.properties import as_data, embeddings_of, property_sets
+from lovt_bench.leaderboard.show.page.properties import as_data, property_sets
 from lovt_bench.leaderboard.show.page.reproduce import commands
 
 
@@ -66,7 +66,6 @@ def _row(row: Row, table: Table, shared: Shared) -> dict[str, Any]:
         "contradictions": row.contradictions,
         "disputed": row.disputed,
         "backbone": row.backbone_sha256,
-        "embeddings": embeddings_of(row),
         "commands": commands(row, table),
     }
     cells = {cell.task: cell for cell in row.cells}

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from lovt_bench.benchmark.contract.leaderboard import Cell, Row, Table
+from lovt_bench.benchmark.contract.leaderboard import Cell, Table
 from lovt_bench.leaderboard.board.reference_embeddings import reference_models
 from lovt_bench.leaderboard.show.layout import MISSING
 from lovt_bench.leaderboard.show.page.numbers import short
-from lovt_bench.leaderboard.show.plots.embedding_properties import FAMILIES, property_rows
+from lovt_bench.leaderboard.show.plots.embedding_properties import FAMILIES, marks_of
 from lovt_bench.leaderboard.show.properties import (
     PUBLISHED,
     keys_of,
     known,
     label_of,
     question_title,
-    side_by_side,
 )
 from lovt_bench.leaderboard.statistics.correlation import FEWEST, Correlation, correlation
 from lovt_bench.leaderboard.text import slug
@@ -37,6 +36,18 @@ class PropertyRow:
     name: str
     values: Mapping[str, float]
     scores: Mapping[str, float]
+    level: str = ""
+    """Feature level that was measured; empty where it is not known."""
+
+
+class Entry(NamedTuple):
+    """A row as it enters a set."""
+
+    id: str
+    name: str
+    cells: Sequence[Cell]
+    values: Mapping[str, float]
+    level: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,16 +98,15 @@ def property_sets(table: Table) -> list[PropertySet]:
     if table.kind == "published":
         return _published(table)
     titles: dict[str, str] = {}
-    found: dict[str, list[tuple[Row, Mapping[str, float]]]] = {}
+    found: dict[str, list[Entry]] = {}
     for row in table.rows:
         for facts in row.embeddings:
             key = facts.question.digest()
             titles[key] = question_title(facts.question)
-            found.setdefault(key, []).append((row, facts.values))
-    sets = [
-        _set(titles[key], [(row.id, row.display_name, row.cells, values) for row, values in rows], table)
-        for key, rows in found.items()
-    ]
+            found.setdefault(key, []).append(
+                Entry(row.id, row.display_name, row.cells, facts.values, facts.level)
+            )
+    sets = [_set(titles[key], entries, table) for key, entries in found.items()]
     return sorted(sets, key=lambda item: (-len(item.rows), item.title))
 
 
@@ -105,53 +115,36 @@ def measured_on(sets: Sequence[PropertySet]) -> list[tuple[str, str]]:
     return [(item.title, item.title) for item in sets]
 
 
-def embeddings_of(row: Row) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return what is known of a row's embeddings: on what they were measured, and name and value of each property."""
-    return [
-        (
-            f"{question_title(facts.question)}, level {facts.level}",
-            [(label, text) for label, text, _ in side_by_side(facts.values, {})],
-        )
-        for facts in row.embeddings
-    ]
-
-
 def as_data(item: PropertySet) -> dict[str, Any]:
-    """Return a set as the page reads it."""
+    """Return a set as the page reads it: values and scores are lists, in the order of `columns` and `outcomes`."""
+    every = [row.values for row in item.rows]
+    spreads = [f"{key}.std" for key in item.keys if any(f"{key}.std" in values for values in every)]
+    columns = [*item.keys, *spreads]
     forms = {key: found.form for key in item.keys if (found := known(key))}
     return {
         "title": item.title,
+        "columns": columns,
         "properties": [[key, label_of(key), forms[key] == "power"] for key in item.keys],
         "outcomes": [list(outcome) for outcome in item.outcomes],
-        "spread": property_rows(
-            FAMILIES["std"],
-            "image",
-            [({"id": row.id, "name": row.name}, _short(row.values)) for row in item.rows],
-        ),
+        "spread": [list(mark) for mark in marks_of(FAMILIES["std"], "image", every)],
         "rows": [
             {
                 "row": row.id,
                 "name": row.name,
-                "values": _short(row.values),
-                "scores": {key: round(value, 2) for key, value in row.scores.items()},
+                "level": row.level,
+                "values": [short(row.values.get(key)) for key in columns],
+                "scores": [round(row.scores[key], 2) for key, _ in item.outcomes],
             }
             for row in item.rows
         ],
     }
 
 
-def _short(values: Mapping[str, float]) -> dict[str, float]:
-    return {key: found for key, value in values.items() if (found := short(value, 5)) is not None}
-
-
-Entry = tuple[str, str, Sequence[Cell], Mapping[str, float]]
-
-
 def _set(title: str, entries: Sequence[Entry], table: Table) -> PropertySet:
     """Return a set whose outcomes are the means over the tasks of one metric that all rows have finished."""
     done = [
-        {cell.task: cell.summary.mean for cell in cells if cell.status == "complete" and cell.summary}
-        for _, _, cells, _ in entries
+        {cell.task: cell.summary.mean for cell in entry.cells if cell.status == "complete" and cell.summary}
+        for entry in entries
     ]
     labels: dict[str, list[str]] = {}
     for column in table.columns:
@@ -160,15 +153,16 @@ def _set(title: str, entries: Sequence[Entry], table: Table) -> PropertySet:
     outcomes = {slug(label): (label, tasks) for label, tasks in labels.items()}
     rows = [
         PropertyRow(
-            name,
-            shown,
-            values,
+            entry.id,
+            entry.name,
+            entry.values,
             {
                 key: 100 * sum(scores[task] for task in tasks) / len(tasks)
                 for key, (_, tasks) in outcomes.items()
             },
+            entry.level,
         )
-        for (name, shown, _, values), scores in zip(entries, done, strict=True)
+        for entry, scores in zip(entries, done, strict=True)
     ]
     return PropertySet(title, [(key, _outcome(table, *found)) for key, found in outcomes.items()], rows)
 
@@ -188,7 +182,7 @@ def _published(table: Table) -> list[PropertySet]:
         row = rows.get(model.row or "")
         cells = row.cells if row else [score.cell(task) for task, score in model.scores.items()]
         if cells:
-            entries.append((model.row or model.name, model.title, cells, model.values))
+            entries.append(Entry(model.row or model.name, model.title, cells, model.values))
     return [_set(PUBLISHED, entries, table)] if entries else []
 
 

@@ -43,7 +43,7 @@ FAMILIES: Mapping[str, Family] = {
             "global_std": "global",
             "pooled_std": "global, as pooled",
         },
-        "Broken line: what a uniform distribution on the sphere reaches, the bound. Bars: ± one deviation over samples.",
+        "Broken line: the bound, reached by a uniform distribution on the sphere. Bars: ± one deviation over samples.",
         bound=True,
     ),
     "uniformity": Family(
@@ -72,6 +72,21 @@ FAMILIES: Mapping[str, Family] = {
 """By the kind of figure."""
 
 
+def marks_of(family: Family, side: str, known: Sequence[Mapping[str, float]]) -> list[tuple[str, str, float]]:
+    """Return key, kind and offset in pixels of the marks that a line of the chart has.
+
+    Args:
+        family: What is shown.
+        side: `image` or `report`.
+        known: Values of all backbones.
+    """
+    there = [name for name in family.keys if any(f"{side}.{name}" in values for values in known)]
+    return [
+        (f"{side}.{name}", on_side(family.keys[name], side), _STEP * (place - (len(there) - 1) / 2))
+        for place, name in enumerate(there)
+    ]
+
+
 def property_rows(family: Family, side: str, rows: Sequence[tuple[Spec, Mapping[str, float]]]) -> list[Spec]:
     """Return the rows of a chart: one for each backbone and property that it has.
 
@@ -80,26 +95,19 @@ def property_rows(family: Family, side: str, rows: Sequence[tuple[Spec, Mapping[
         side: `image` or `report`.
         rows: What a chart needs to know of each backbone (`id`, `name`), and its values.
     """
-    found = []
-    there = [name for name in family.keys if any(f"{side}.{name}" in values for _, values in rows)]
-    for fields, values in rows:
-        for place, name in enumerate(there):
-            key = f"{side}.{name}"
-            value = values.get(key)
-            if value is None or (family.log and value <= 0):
-                continue
-            sign = -1 if PROPERTIES[name].negated else 1
-            spread = None if family.log else values.get(f"{key}.std")
-            found.append(
-                {
-                    **fields,
-                    "kind": on_side(family.keys[name], side),
-                    "value": sign * value,
-                    "spread": spread,
-                    "offset": _STEP * (place - (len(there) - 1) / 2),
-                }
-            )
-    return found
+    marks = marks_of(family, side, [values for _, values in rows])
+    return [
+        {
+            **fields,
+            "kind": kind,
+            "value": (-1 if PROPERTIES[key.partition(".")[2]].negated else 1) * values[key],
+            "spread": None if family.log else values.get(f"{key}.std"),
+            "offset": offset,
+        }
+        for fields, values in rows
+        for key, kind, offset in marks
+        if key in values and (values[key] > 0 or not family.log)
+    ]
 
 
 def property_chart(family: Family, side: str = "image") -> Spec:

@@ -41,6 +41,9 @@ _SHEET_LIMIT = 24
 
 _REPEATED = "Published runs share one seed and often repeat each other: these intervals are too narrow."
 
+Written = Format | Literal["vega"]
+"""A figure in a format, or its specification."""
+
 Named = Iterator[tuple[str, Figure]]
 
 
@@ -65,7 +68,7 @@ def write_figures(
                 yield target
 
 
-def write_figure(figure: Figure, place: Path, source: str, tag: str, formats: Sequence[str]) -> int:
+def write_figure(figure: Figure, place: Path, source: str, tag: str, formats: Sequence[Written]) -> int:
     """Write one figure and return how many files it has.
 
     Args:

@@ -37,7 +37,7 @@ def test_a_small_mask_is_as_large_as_the_image() -> None:
 
 
 def test_boxes_that_run_away_are_cut_at_the_frame() -> None:
-    far = [[-1e9, 20, 2e9, 60], [30, 1e9, 5, 5], [50, 60, -4, 10]]
+    far = [[-1e9, 20.0, 2e9, 60.0], [30.0, 1e9, 5.0, 5.0], [50.0, 60.0, -4.0, 10.0]]
     drawn = np.asarray(picture(GREY, Marks(boxes=[[40, 40, 50, 50]]), Marks(boxes=far)))
     assert tuple(drawn[40, 60]) == TRUTH
     assert tuple(drawn[20, 3]) == FOUND

@@ -45,7 +45,7 @@ def test_the_images_that_make_the_difference_are_named(workspace: Path) -> None:
     for task in ("COVID Rural linear", "RSNA YOLOv3 frozen 100 %"):
         place = next(index for index, line in enumerate(lines) if line.startswith(f"{task}: Of"))
         assert f"most for {GOOD}" in lines[place + 1]
-        named = [int(row) for row in re.findall(r"(\d+) \(\+", lines[place + 1])]
+        named = [int(row) for row in re.findall(r"(\d+): \+", lines[place + 1])]
         assert sorted(named) == rows
     assert "Of 2 common task(s) good has the higher mean on 2, bad on 0." in result.output
     assert "On these test images, under other training seeds: good is better on 2" in result.output

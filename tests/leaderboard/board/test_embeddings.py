@@ -16,13 +16,15 @@ from lovt_bench.benchmark.contract.embedding_report import (
     MethodSpaces,
 )
 from lovt_bench.leaderboard.board.build import build
-from lovt_bench.leaderboard.board.embeddings import facts_of, read_facts, shared_questions
+from lovt_bench.leaderboard.board.embedding_numbers import facts_of
+from lovt_bench.leaderboard.board.embeddings import read_facts, shared_questions
 from lovt_bench.leaderboard.board.reference_embeddings import published_model, reference_models
 from lovt_bench.leaderboard.show.properties import known
+from tests.conftest import REPOSITORY
 from tests.leaderboard.embedding_reports import global_space, local_space, report, write_report
 from tests.leaderboard.records import TASKS, digest, record_set, runs
 
-REFERENCE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "analysis.md"
+REFERENCE = (REPOSITORY / "docs" / "reference" / "analysis").with_suffix(".md")
 
 
 def read(results: Path, name: str = "mine") -> tuple[list, list[str]]:

@@ -37,6 +37,11 @@ def dice(found: np.ndarray) -> float:
     return float(2 * hits / (2 * hits + false + missed))
 
 
+def counted(own: Side) -> list[np.ndarray]:
+    """Return the counts of each run."""
+    return [run.counts for run in own.runs if isinstance(run, Counted)]
+
+
 def side(seeds: tuple[int, ...], shift: float = 0.0, *, pooled: bool = True) -> Side:
     runs = [Counted(counts(seed, shift), pooled) for seed in seeds]
     return Side(tuple(float(run.values(np.ones((1, IMAGES)))[0]) for run in runs), runs)
@@ -46,7 +51,7 @@ def test_the_difference_of_an_image_is_that_of_its_scores_where_the_metric_is_a_
     first, second = side((1, 2, 3), 0.2, pooled=False), side((4, 5), pooled=False)
 
     def alone(own: Side) -> np.ndarray:
-        parts = [run.counts[:, 0].astype(np.float64) for run in own.runs]
+        parts = [found[:, 0].astype(np.float64) for found in counted(own)]
         return np.mean([2 * p[:, 0] / (2 * p[:, 0] + p[:, 1] + p[:, 2]) for p in parts], axis=0)
 
     assert of_images(first.runs, second.runs) == pytest.approx(alone(first) - alone(second), abs=1e-12)
@@ -55,7 +60,7 @@ def test_the_difference_of_an_image_is_that_of_its_scores_where_the_metric_is_a_
 
 def test_the_difference_of_an_image_is_a_pseudo_value_where_the_metric_is_a_ratio() -> None:
     first, second = side((1, 2), 0.2), side((3, 4))
-    both = [[run.counts for run in own.runs] for own in (first, second)]
+    both = [counted(own) for own in (first, second)]
 
     def difference(kept: np.ndarray) -> float:
         means = [np.mean([dice(found[kept]) for found in runs]) for runs in both]

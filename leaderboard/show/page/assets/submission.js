@@ -246,8 +246,8 @@
         ),
         section(
           "Embeddings",
-          LOVT.embeddings(row, known, details.properties),
-          known.embeddings &&
+          LOVT.embeddings(row, details.properties),
+          details.properties.some((set) => set.rows.some((item) => item.row === row.id)) &&
             h(
               "p",
               { class: "legend" },
