@@ -9,6 +9,7 @@ from typing import Literal
 
 from lovt_bench.benchmark.contract.embedding_facts import EmbeddingQuestion
 from lovt_bench.leaderboard.show.layout import MISSING, dataset_label
+from lovt_bench.leaderboard.statistics.correlation import Correlation
 
 Values = Mapping[str, float]
 
@@ -134,3 +135,13 @@ def question_titles(questions: Mapping[str, EmbeddingQuestion]) -> dict[str, str
         key: title if count[title] == 1 else f"{title}, {edition(questions[key])}"
         for key, title in titles.items()
     }
+
+
+def correlation_text(found: Correlation | None) -> str:
+    """Return a correlation with its interval and its number of rows."""
+    if found is None:
+        return MISSING
+    interval = MISSING
+    if found.low is not None and found.high is not None:
+        interval = f"{found.low:+.2f} to {found.high:+.2f}"
+    return f"{found.value:+.2f} ({interval}), n = {found.rows}".replace("-", "−")

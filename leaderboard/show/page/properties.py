@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from lovt_bench.benchmark.contract.embedding_facts import EmbeddingQuestion
 from lovt_bench.benchmark.contract.leaderboard import Cell, Table
 from lovt_bench.leaderboard.board.reference_embeddings import reference_models
-from lovt_bench.leaderboard.show.layout import MISSING
 from lovt_bench.leaderboard.show.page.numbers import short
 from lovt_bench.leaderboard.show.plots.embedding_properties import FAMILIES, marks_of
 from lovt_bench.leaderboard.show.properties import (
     PUBLISHED,
+    correlation_text,
     keys_of,
     known,
     label_of,
@@ -24,8 +24,8 @@ from lovt_bench.leaderboard.text import plural, slug
 
 WARNING = (
     "These correlations describe these rows. Rows of one method are not independent, rows far apart agree on "
-    "everything, and of many properties some go with a score by chance: intervals are not corrected for that. None of "
-    "it says that a property is the cause of a score."
+    "everything, and among many properties some go with a score by chance: intervals are not corrected for that. None "
+    "of it says that a property is the cause of a score."
 )
 
 
@@ -94,7 +94,7 @@ class PropertySet:
         if len(self.rows) < FEWEST:
             return []
         return [
-            (label_of(key), *(_text(self.of(key, outcome)) for outcome, _ in self.outcomes))
+            (label_of(key), *(correlation_text(self.of(key, outcome)) for outcome, _ in self.outcomes))
             for key in self.keys
         ]
 
@@ -194,12 +194,3 @@ def _published(table: Table) -> list[PropertySet]:
         if cells:
             entries.append(Entry(model.row or model.name, model.title, cells, model.values))
     return [_set("published", PUBLISHED, entries, table)] if entries else []
-
-
-def _text(found: Correlation | None) -> str:
-    if found is None:
-        return MISSING
-    interval = MISSING
-    if found.low is not None and found.high is not None:
-        interval = f"{found.low:+.2f} to {found.high:+.2f}"
-    return f"{found.value:+.2f} ({interval}), n = {found.rows}".replace("-", "−")
