@@ -83,7 +83,9 @@ class MethodParts(nn.Module):
         if report is None:
             return Inside(image, None, zl_a, None, zg_a, None, None)
         zl_b = _projected(self.report_local_head, report.sentences, report.mask)
-        attends = self.cross_attention is not None and zl_a is not None and zl_b is not None
+        attended = None
+        if self.cross_attention is not None and zl_a is not None and zl_b is not None:
+            attended = self.cross_attention(zl_a, zl_b, report.mask)
         return Inside(
             image,
             report,
@@ -91,7 +93,7 @@ class MethodParts(nn.Module):
             zl_b,
             zg_a,
             _projected(self.report_global_head, report.pooled),
-            self.cross_attention(zl_a, zl_b, report.mask) if attends else None,
+            attended,
         )
 
 

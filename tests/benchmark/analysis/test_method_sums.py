@@ -102,7 +102,7 @@ def weighted_pairs(bag: np.ndarray, weights: np.ndarray, self_pairs: bool) -> fl
 
 @pytest.mark.parametrize("self_pairs", [False, True])
 def test_local_spaces(world, tmp_path, self_pairs):
-    found = measured(world, tmp_path, self_pairs=self_pairs).local_spaces
+    found: Any = measured(world, tmp_path, self_pairs=self_pairs).local_spaces
     together = [np.concatenate(both) for both in zip(*map(plain.unit, (world.zl_a, world.zl_b)), strict=True)]
     spaces = {"yl_b": world.yl_b, "zl_a": world.zl_a, "zl_b": world.zl_b, "zl_a&b": together}
     assert set(found) == set(spaces)
@@ -111,8 +111,10 @@ def test_local_spaces(world, tmp_path, self_pairs):
         expected = plain.local_metrics(space, BATCH, self_pairs)
         if name in weights:
             pairs = zip(plain.unit(space), weights[name], strict=True)
-            expected["dist_emb2emb__weighted"] = np.mean(
-                [weighted_pairs(bag, w, self_pairs) for bag, w in pairs if self_pairs or len(bag) > 1]
+            expected["dist_emb2emb__weighted"] = float(
+                np.mean(
+                    [weighted_pairs(bag, w, self_pairs) for bag, w in pairs if self_pairs or len(bag) > 1]
+                )
             )
         got = flat(found[name])
         assert expected == pytest.approx({key: got[key] for key in expected}, rel=1e-9, abs=1e-12), name
@@ -121,7 +123,7 @@ def test_local_spaces(world, tmp_path, self_pairs):
 
 @pytest.mark.parametrize("self_pairs", [False, True])
 def test_global_spaces(world, tmp_path, self_pairs):
-    found = measured(world, tmp_path, self_pairs=self_pairs).global_spaces
+    found: Any = measured(world, tmp_path, self_pairs=self_pairs).global_spaces
     assert set(found) == {"yg_a", "yg_b", "zg_a", "zg_b", "zl_a_avg", "zl_b_avg"}
     for name in ("yg_a", "yg_b", "zg_a", "zg_b"):
         expected = plain.global_metrics(getattr(world, name), BATCH, self_pairs)
@@ -134,7 +136,7 @@ def centres(bag: list[np.ndarray]) -> np.ndarray:
 
 
 def test_centroids_are_not_scaled_again(world, tmp_path):
-    found = measured(world, tmp_path)
+    found: Any = measured(world, tmp_path)
     for name, bag in (("zl_a_avg", world.zl_a), ("zl_b_avg", world.zl_b)):
         rows = centres(bag)
         space = found.global_spaces[name]
@@ -226,7 +228,8 @@ def assigned(x: np.ndarray, own: np.ndarray, other: np.ndarray) -> float:
     ],
 )
 def test_retrieval(world, tmp_path, anchors, candidates, weights):
-    found = measured(world, tmp_path).retrieval[f"{anchors}->{candidates}"]
+    retrieval: Any = measured(world, tmp_path).retrieval
+    found = retrieval[f"{anchors}->{candidates}"]
     rows = []
     for x, y, w in zip(
         plain.unit(getattr(world, anchors)),

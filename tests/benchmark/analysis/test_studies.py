@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -21,11 +23,11 @@ def corpus(tmp_path_factory):
 
 @pytest.mark.parametrize("name", ["lovt", "clip", "convirt"])
 def test_features_are_those_of_the_method_itself(name, corpus, tmp_path):
-    module = built(name, corpus)
+    module: Any = built(name, corpus)
     exported(module, name, tmp_path)
     question = asked(name, corpus, tmp_path)
     found = list(first_studies(question, TEST))
-    assert [each.sentences for each in found] == list(question.reports)
+    assert tuple(each.sentences for each in found) == question.reports
     assert len({len(each.sentences) for each in found}) > 2
     # Regions as they were extracted: how pixels are resized is the extraction's own business.
     regions = open_features(question).batch(0).regions.float()

@@ -39,7 +39,11 @@ def built(name: str, corpus: Path, **changes: Any) -> ImageTextModule:
     torch.manual_seed(0)
     module = method(settings.model_validate({**TINY, **changes}), Corpus(corpus), 0)
     for part in module.modules():
-        if isinstance(part, torch.nn.BatchNorm1d):
+        if (
+            isinstance(part, torch.nn.BatchNorm1d)
+            and part.running_mean is not None
+            and part.running_var is not None
+        ):
             torch.nn.init.normal_(part.running_mean)
             torch.nn.init.uniform_(part.running_var, 0.5, 2)
     return module.eval()
