@@ -46,7 +46,7 @@ def findings_of_dataset(store: ImageStore, rows: np.ndarray, most: int) -> Findi
             part = store.masks(rows[start : start + _CHUNK]).astype(bool)
             kept = foreground[start : start + _CHUNK]
             kept[:] = part[: len(kept)].any(1)
-            last[start : start + _CHUNK] = _last(part.any(3).any(2))
+            last[start : start + _CHUNK] = _last(part.reshape(*part.shape[:2], -1).max(2))
     elif manifest.has_boxes:
         for place, row in enumerate(rows.tolist()):
             boxes = store.boxes(row)

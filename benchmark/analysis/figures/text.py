@@ -63,7 +63,8 @@ def _by_class(subject: Subject, reports: np.ndarray, classes: Sequence[str]) -> 
 
 
 def _local(subject: Subject) -> Drawn | LeftOut:
-    kept, points = [], 0
+    kept: list[dict[str, np.ndarray]] = []
+    points = 0
     for study in subject.inside.studies:
         found = _projected(study)
         if found is None:

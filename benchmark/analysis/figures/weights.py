@@ -71,8 +71,7 @@ def attention_figures(subject: Subject) -> Figures:
         body=sheet_svg(rows),
         notes=[
             f"{whose}{more}. Orange: attention of the sentence to each region, from none to the most that it pays to "
-            "one, given below with its share; spread evenly each region would have "
-            f"{100 / np.prod(subject.grid):.1f}\u00a0%."
+            f"one; that share stands below. Spread evenly each would have {100 / np.prod(subject.grid):.1f}\u00a0%."
         ],
         **subject.words(),
     )
