@@ -82,7 +82,7 @@ def _section(table: Table) -> str:
     text = f"\n\\section*{{{latex(table.title)}}}\n\n{latex(table.statement, 1000)}\n"
     if table.source:
         text += f"\nSource: {latex(table.source.citation, 1000)}\n"
-    return text + "".join(
+    return text + _CLEAR.join(
         (f"\n\\subsection*{{{latex(UNFINISHED)}}}\n" if place else "") + _tabulars(part)
         for place, part in enumerate(finished_apart(table))
     )

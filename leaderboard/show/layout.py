@@ -258,7 +258,11 @@ def forward_text(row: Row) -> str:
     for cell in row.cells:
         for device, speed in (cell.cost.forward if cell.cost else {}).items():
             measured[device].append(speed)
-    return "; ".join(f"{median(speeds):.3g} ({device})" for device, speeds in sorted(measured.items()))
+    return "; ".join(f"{_speed(median(found))} ({device})" for device, found in sorted(measured.items()))
+
+
+def _speed(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def network_texts(row: Row) -> dict[str, str]:

@@ -173,8 +173,9 @@ def main(words: Sequence[str] | None = None) -> None:
     if asked.list:
         sys.stdout.writelines(f"{name}: {layout.title}\n" for name, layout in known.items())
         return
-    prepare(asked.workspace)
-    narrow_heads()
+    if not asked.no_tasks:
+        prepare(asked.workspace)
+        narrow_heads()
     sys.stdout.write(HEADER)
     for name in asked.only or known:
         kept = asked.workspace / "rows" / f"{name}.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.folder import write_backbone
 from lovt_bench.benchmark.contract.events import (
     DoneEvent,
     EpochEvent,
@@ -36,7 +36,7 @@ def run(tmp_path: Path, **variables: str) -> Result:
 
 @pytest.mark.slow
 def test_a_run_told_by_environment_answers_in_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "save_backbone", partial(save_backbone, onnx=False))
+    monkeypatch.setattr(export, "write_backbone", partial(write_backbone, onnx=False))
     result = run(
         tmp_path, EVENTS="json", SETTINGS=json.dumps({"max_epochs": 2}), NAME="mine", SEED="4",
         ONLINE_EVALUATION="false", WORKERS="0",

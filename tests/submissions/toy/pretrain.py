@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from lovt_bench.benchmark.backbone.folder import save_backbone
+from lovt_bench.benchmark.backbone.folder import write_backbone
 from lovt_bench.submissions.common import export
 from lovt_bench.submissions.common.augment.normalise import network_input
 from lovt_bench.submissions.common.augment.pad_resize import validation_view
@@ -85,5 +85,5 @@ class Toy(PretrainingModule):
 
 if __name__ == "__main__":
     # Without the ONNX graph, which takes longer than the training; tests of methods write it.
-    export.save_backbone = partial(save_backbone, onnx=False)  # type: ignore[assignment]
+    export.write_backbone = partial(write_backbone, onnx=False)
     run(Toy, ToySettings)
