@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.conftest import REPOSITORY
 
 TEXT = {".py", ".yaml", ".csv", ".js", ".css", ".j2", ".json", ".svg", ".md", ".html"}
-ROOMS = ("benchmark", "leaderboard", "tasks")
+ROOMS = ("benchmark", "leaderboard", "submissions", "tasks")
 PROGRAM = """
 import json
 from lovt_bench.tasks.profile import load_profile, profile_names
@@ -82,6 +82,8 @@ def test_what_is_computed_does_not_depend_on_line_ends(tmp_path: Path) -> None:
                 copy = tmp_path / path.relative_to(REPOSITORY)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    # Without it the name leads to what is installed, which is the repository itself.
+    (tmp_path / "lovt_bench.py").write_bytes((REPOSITORY / "lovt_bench.py").read_bytes())
     here, there = (
         subprocess.Popen(
             [sys.executable, "-c", PROGRAM],

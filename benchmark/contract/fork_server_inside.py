@@ -17,7 +17,7 @@ from lovt_bench.benchmark.contract import apart_inside
 from lovt_bench.benchmark.contract.fork_server import REQUEST_LIMIT
 
 IDLE_SECONDS = 60.0
-"""After which a server without processes ends: with torch it takes 500 MB of memory."""
+"""After which a server without processes ends: with torch and torchvision it takes 700 MB of memory."""
 FILES = 4
 """Of a request: the process's standard input, output and error, and a socket that is told how it is."""
 

@@ -168,7 +168,7 @@ def _same_values(records: Iterable[RunRecord]) -> Iterator[Contradiction]:
     """Yield submissions that share several results of a task though their weights differ; one may be chance."""
     owners: dict[tuple[Track, str, str], dict[str, str]] = defaultdict(dict)
     for record in records:
-        if record.status == "ok":
+        if record.status == "ok" and not _all_or_nothing(record):
             values = digest_of(record.model_dump(mode="json", include={"validation", "test"}))
             owners[(record.track, record.run.task, values)][record.submission] = record.run.backbone_sha256
     shared = Counter(
@@ -183,6 +183,13 @@ def _same_values(records: Iterable[RunRecord]) -> Iterator[Contradiction]:
             found[(track, task, name)].add(other)
     for (track, task, name), others in found.items():
         yield from _those_of(track, name, task, others)
+
+
+def _all_or_nothing(record: RunRecord) -> bool:
+    """Return whether a run marked nothing, or every pixel: the results of such runs are equal by chance."""
+    measured = [*record.validation.items(), *record.test.items()]
+    recalls = [value for name, value in measured if name.endswith("_recall")]
+    return all(value in (0.0, 1.0) for value in recalls or [value for _, value in measured])
 
 
 def _those_of(track: Track, name: str, task: str, others: Collection[str]) -> Iterator[Contradiction]:

@@ -15,6 +15,8 @@ from lovt_bench.leaderboard.text import clean
 
 POINTS = 24
 """Points of a curve at most."""
+DEVICES = 8
+"""Devices of a cell whose forward speed is shown: records from elsewhere may name any number."""
 
 
 class CostKey(NamedTuple):
@@ -76,14 +78,15 @@ def _cost(runs: Sequence[RunRecord]) -> Cost:
 
 
 def _forward(runs: Sequence[RunRecord]) -> dict[str, float]:
-    """Return the median speed of the bare forward by device, on a CPU with its threads."""
+    """Return the median speed of the bare forward on the devices of most runs, on a CPU with their threads."""
     measured: dict[str, list[float]] = defaultdict(list)
     for run in runs:
         made = run.made_with
         if made and made.forward_images_per_second:
             threads = f", threads: {made.threads}" if made.device_kind == "cpu" else ""
             measured[clean(made.device_name) + threads].append(made.forward_images_per_second)
-    return {device: median(values) for device, values in sorted(measured.items())}
+    most = sorted(measured, key=lambda device: (-len(measured[device]), device))[:DEVICES]
+    return {device: median(measured[device]) for device in sorted(most)}
 
 
 def curve(runs: Sequence[RunRecord], points: int = POINTS) -> Curve | None:

@@ -7,7 +7,7 @@ one dataset stay together where they fit.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from statistics import median
 
@@ -180,6 +180,13 @@ def measured_text(row: Row, table: Table) -> str:
     return f"{measured}/{len(table.columns)}"
 
 
+def last_column(part: Table, table: Table) -> tuple[str, Callable[[Row], str]]:
+    """Return title and text of the column that says where a row of a part stands: no unfinished one has a rank."""
+    if table.kind == "runs" and part.rows and not any(row.complete for row in part.rows):
+        return "Tasks", lambda row: measured_text(row, table)
+    return "Mean rank", mean_rank_text
+
+
 def row_sign(row: Row) -> str:
     """Return the sign beside a row's name: of a mark that holds for all datasets of the table."""
     marks = {item.mark for item in row.overlaps}
@@ -258,7 +265,11 @@ def forward_text(row: Row) -> str:
     for cell in row.cells:
         for device, speed in (cell.cost.forward if cell.cost else {}).items():
             measured[device].append(speed)
-    return "; ".join(f"{median(speeds):.3g} ({device})" for device, speeds in sorted(measured.items()))
+    return "; ".join(f"{_speed(median(found))} ({device})" for device, found in sorted(measured.items()))
+
+
+def _speed(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def network_texts(row: Row) -> dict[str, str]:

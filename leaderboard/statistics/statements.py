@@ -198,6 +198,11 @@ def _runs(table: Table, grid: Grid, analysis: Analysis) -> list[str]:
             f"{len(analysis.audits)} cell(s) of {measured} hold runs that repeat a value or a seed; only distinct runs "
             f"enter tests and draws of ranks."
         )
+    found += [
+        f"{_tasks(alike).capitalize()} hold the same scores in every row, as where a profile gives them the same "
+        f"images: what is said over tasks counts them as independent, and is too sure."
+        for alike in _same_tasks(table, grid)
+    ]
     incomplete = len(grid.rows) - int(grid.complete.sum())
     if incomplete:
         found.append(f"{incomplete} row(s) are not measured on every task and have no mean rank.")
@@ -207,6 +212,15 @@ def _runs(table: Table, grid: Grid, analysis: Analysis) -> list[str]:
             f"{diverged} cell(s) diverged: they share the last rank of their task and count as 0 in scores."
         )
     return found
+
+
+def _same_tasks(table: Table, grid: Grid) -> list[list[int]]:
+    """Return the numbers of tasks that cannot be independent: scores are equal in every row that has one."""
+    alike: dict[bytes, list[int]] = {}
+    for place, column in enumerate(table.columns):
+        if len(grid.rows) > 1 and np.isfinite(grid.scores[:, place]).all() and grid.scores[:, place].any():
+            alike.setdefault(grid.scores[:, place].tobytes(), []).append(column.number)
+    return [numbers for numbers in alike.values() if len(numbers) > 1]
 
 
 def _tasks(numbers: Sequence[int]) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -32,7 +33,7 @@ CHANGED = {
     "image_side": 96,
     "max_train_images": {"linear": 128, "yolov3": 32, "unet": 32, "fine-tuned": 12},
     "max_epochs": {"linear": 20, "yolov3": 6, "unet": 6, "fine-tuned": 2},
-    "max_learning_rates": {"linear": 2, "yolov3": 1, "unet": 1, "fine-tuned": 1},
+    "max_learning_rates": {"yolov3": 1, "unet": 1, "fine-tuned": 1},
     "min_validation_images": 12,
     "max_validation_images": 12,
     "max_test_images": 24,
@@ -47,13 +48,13 @@ def short(spec: TaskSpec) -> TaskSpec:
     return spec if spec.head == "linear" else spec.model_copy(update={"learning_rates": [RATE]})
 
 
-def scores(name: str, workspace: Path) -> dict[str, float]:
+def scores(name: str, specs: Sequence[TaskSpec], workspace: Path) -> dict[str, float]:
     """Return the mean of the test metric over seeds, by task; what is recorded is not run again."""
     protocol = load_protocol("lovt-2022")
     stores = [open_store(path) for path in (workspace / "data").iterdir() if not path.name.startswith(".")]
     evaluation = Evaluation(
         source=resolve(name, workspace),
-        specs=[short(spec) for spec in suite_tasks(load_suite(DEFAULT_SUITE))],
+        specs=[short(spec) for spec in specs],
         stores={store.manifest.name: store for store in stores},
         protocol=protocol,
         profile=load_profile("phantom").model_copy(update=CHANGED),
@@ -73,12 +74,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("backbones", nargs="+")
+    parser.add_argument("--task", action="append", metavar="NAME")
     asked = parser.parse_args()
+    specs = [spec for spec in suite_tasks(load_suite(DEFAULT_SUITE)) if spec.id in (asked.task or [spec.id])]
     narrow_heads()
     names = [RANDOM, *asked.backbones]
-    rows = {name: scores(name, asked.workspace) for name in names}
+    rows = {name: scores(name, specs, asked.workspace) for name in names}
     sys.stdout.write(f"| task | {' | '.join(names)} |\n|---|{'---:|' * len(names)}\n")
-    for spec in suite_tasks(load_suite(DEFAULT_SUITE)):
+    for spec in specs:
         cells = " | ".join(f"{100 * rows[name][spec.id]:.1f}" for name in names)
         sys.stdout.write(f"| {spec.number} {spec.title} | {cells} |\n")
 

@@ -173,12 +173,13 @@ def main(words: Sequence[str] | None = None) -> None:
     if asked.list:
         sys.stdout.writelines(f"{name}: {layout.title}\n" for name, layout in known.items())
         return
-    prepare(asked.workspace)
-    narrow_heads()
+    if not asked.no_tasks:
+        prepare(asked.workspace)
+        narrow_heads()
     sys.stdout.write(HEADER)
     for name in asked.only or known:
         kept = asked.workspace / "rows" / f"{name}.json"
-        if kept.is_file():
+        if kept.is_file() and not asked.no_tasks:
             row = Row(**json.loads(kept.read_text(encoding="utf-8")))
         else:
             row = taken(name, known[name], asked.workspace, not asked.no_tasks)

@@ -77,18 +77,22 @@ def dinov2(folder: Path) -> dict[str, Tensor]:
 
 
 @torch.inference_mode()
-def maps_of(backbone: Any, store: ImageStore, limits: Mapping[SplitName, int] = MOST) -> tuple[Maps, Maps]:
+def maps_of(
+    backbone: Any, store: ImageStore, limits: Mapping[SplitName, int] = MOST, side: int = SIDE
+) -> tuple[Maps, Maps]:
     """Return the maps of the four quarters, with and without the last norm."""
     network = backbone._network[0]
     normed: Maps = {}
     bare: Maps = {}
     blocks = blocks_of("quarters", 12)
     for split, most in limits.items():
-        images = images_of(store, split, most)
+        images = images_of(store, split, most, side)
         found: dict[int, list[Tensor]] = {stride: [] for stride in STRIDES}
         for rows in torch.arange(len(images.rows[0])).split(16):
             for stride, each in zip(
-                STRIDES, maps_after(network, images.image(rows), blocks, "", "bicubic"), strict=True
+                STRIDES,
+                maps_after(network, backbone.fitted(images.image(rows)), blocks, "", "bicubic"),
+                strict=True,
             ):
                 found[stride].append(each)
         whole = {stride: torch.cat(parts) for stride, parts in found.items()}
@@ -135,11 +139,11 @@ def rows_of(
         yield task, name, "last, 16 x 16", linear(spec, store, normed, 16)
 
 
-def images_of(store: ImageStore, split: SplitName, most: int) -> Images:
+def images_of(store: ImageStore, split: SplitName, most: int, side: int) -> Images:
     """Return the first images of a split."""
     rows = store.rows(split)[:most]
     return Images(
-        scaled_images(store, rows, SIDE), store.manifest.pixel_statistics, CPU, torch.contiguous_format
+        scaled_images(store, rows, side), store.manifest.pixel_statistics, CPU, torch.contiguous_format
     )
 
 

@@ -1,4 +1,4 @@
-"""The tests that need a GPU, on pretended cards: a process for each kind of card."""
+"""The tests that need a GPU, on pretended cards: most of them in one process, where torch is imported once."""
 
 from __future__ import annotations
 
@@ -23,23 +23,24 @@ ELSEWHERE = (
 """Files with tests marked `gpu` outside of `on_card`."""
 CAPTURES = "as_a_graph_gives_the_same_numbers_and_no_step"
 """Captures a CUDA graph, which no pretended card can."""
-OTHERS = {
+ALONE: dict[str, dict[str, int]] = {
     "tests/gpu/on_card/test_placement.py": {"cards": 4},
     "tests/gpu/on_card/test_memory.py": {"gib": 2},
+    "tests/gpu/on_card/test_tasks.py": {},
 }
-"""Cards of files that need others than one of 80 GiB."""
-ON_ONE_CARD = sorted(
-    {path.relative_to(REPOSITORY).as_posix() for path in (HERE / "on_card").glob("test_*.py")} - {*OTHERS}
+"""Files that need other cards than one of 80 GiB, and the longest one."""
+TOGETHER = sorted(
+    {path.relative_to(REPOSITORY).as_posix() for path in (HERE / "on_card").glob("test_*.py")} - {*ALONE}
 )
 
 
-@pytest.mark.parametrize("file", OTHERS)
-def test_it_passes_on_cards_of_its_own(file):
-    pytest_on_cards(file, **OTHERS[file])
+@pytest.mark.parametrize("file", ALONE)
+def test_it_passes_alone(file):
+    pytest_on_cards(file, **ALONE[file])
 
 
 def test_all_others_pass_on_one_card():
-    pytest_on_cards("-m", "gpu", "-k", f"not {CAPTURES}", *ON_ONE_CARD, *ELSEWHERE)
+    pytest_on_cards("-m", "gpu", "-k", f"not {CAPTURES}", *TOGETHER, *ELSEWHERE)
 
 
 def test_no_file_with_gpu_tests_is_forgotten():
@@ -70,7 +71,7 @@ def run_on_cards(*arguments: str, cards: int = 1, gib: float = 80) -> str:
     environment.pop("PYTEST_XDIST_WORKER", None)
     done = subprocess.run(
         [sys.executable, "-m", "tests.gpu.pretended", *arguments],
-        cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=900,
+        cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=3600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     return done.stdout

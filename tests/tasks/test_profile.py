@@ -34,7 +34,7 @@ def test_every_profile_keeps_every_task_valid(name):
 
 
 def test_an_unknown_profile_lists_the_known_ones():
-    with pytest.raises(UnknownProfileError, match="demo, paper, phantom, small"):
+    with pytest.raises(UnknownProfileError, match="demo, methods, paper, phantom, small"):
         load_profile("../paper")
 
 

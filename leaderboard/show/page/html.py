@@ -15,6 +15,7 @@ from lovt_bench.leaderboard.show.layout import (
     cell_text,
     finished_apart,
     heading,
+    last_column,
     making_legend,
     making_signs,
     mark,
@@ -35,7 +36,6 @@ from lovt_bench.leaderboard.show.page.parts import (
     legend_of,
     letters,
     names_of,
-    plural,
     ranked_first,
     standing,
     telling,
@@ -44,6 +44,7 @@ from lovt_bench.leaderboard.show.page.properties import WARNING as PROPERTY_WARN
 from lovt_bench.leaderboard.show.page.properties import measured_on, property_sets
 from lovt_bench.leaderboard.show.plots.cost import COSTS, LEGEND
 from lovt_bench.leaderboard.statistics.task_value import WARNING
+from lovt_bench.leaderboard.text import plural
 
 PLAIN_ROWS = 100
 """Rows of a table that is shown without scripts; the CSV beside the page has all."""
@@ -72,6 +73,7 @@ def index_html(leaderboard: Leaderboard) -> bytes:
         scripts=SCRIPTS,
         plain_rows=PLAIN_ROWS,
         finished_apart=finished_apart,
+        last_column=last_column,
         unfinished=UNFINISHED,
         caption=caption,
         blocks=blocks,

@@ -298,7 +298,7 @@ def test_weights_within_an_inner_graph_stay() -> None:
 )
 @pytest.mark.filterwarnings("ignore")
 def test_what_torch_exports_of_timm_uses_allowed_operators_alone(
-    tmp_path: Path, name: str, options: dict[str, int], dynamo: bool
+    tmp_path: Path, name: str, options: dict[str, Any], dynamo: bool
 ) -> None:
     path = tmp_path / "m.onnx"
     network = timm.create_model(name, **options).eval()

@@ -165,7 +165,7 @@ def test_a_damaged_store_is_refused_in_a_sentence(workspace, name, dry_run):
     ("arguments", "expected"),
     [
         (("random", "--tasks", "covid_linaer"), "did you mean covid_linear?); known: rsna_finetune_1"),
-        (("random", "--tasks", "covid_linear", "--profile", "dmeo"), "demo, paper, phantom, small"),
+        (("random", "--tasks", "covid_linear", "--profile", "dmeo"), "demo, methods, paper, phantom, small"),
         (("random", "--tasks", "covid_linear", "--protocol", "lovt-2021"), "lovt-2022"),
         (
             ("random", "--protocol", "lovt-2022", "--protocol", "lovt-2026"),

@@ -209,6 +209,23 @@ def test_many_equal_results_without_history_are_no_chance() -> None:
     assert others([0.3, 0.3, 0.3, 0.3]) == set()
 
 
+def test_results_of_heads_that_mark_everything_are_equal_by_chance() -> None:
+    """What such a head scores says how large the lesions are, and nothing about the weights."""
+    bare: dict[str, Any] = {"history": [], "epochs": 2}
+
+    def others(recall: float) -> set[str]:
+        measured = {f"opacity_{name}": value for name, value in (("recall", recall), ("precision", 0.013))}
+        both = [
+            item.model_copy(update={"test": item.test | measured, "validation": measured})
+            for name, seconds in (("mine", 8.0), ("copy", 9.0))
+            for item in runs(name, TASK, [0.3, 0.31, 0.32], seconds=seconds, **bare)
+        ]
+        return {item.submission for item in found(both) if "number by number" in item.text}
+
+    assert others(1.0) == set()
+    assert others(0.7) == {"mine", "copy"}
+
+
 def test_the_same_course_on_other_images_is_said() -> None:
     items = found([run(), run("copy", track="public")])
     assert {(item.track, item.submission) for item in items if "number by number" in item.text} == {

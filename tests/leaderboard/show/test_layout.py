@@ -83,8 +83,8 @@ def test_images_a_second_are_told_for_each_device_and_of_records_alone(table: Ta
         cost = Cost(runs=1, seconds=1, forward=forward)
         return Cell(task=task, status="complete", summary=None, cost=cost)
 
-    cells = [cell("a", card=100, other=3), cell("b", card=300), cell("c", card=1000), cell("d")]
-    assert forward_text(table.rows[0].model_copy(update={"cells": cells})) == "300 (card); 3 (other)"
+    cells = [cell("a", card=100, other=3), cell("b", card=3000), cell("c", card=4000), cell("d")]
+    assert forward_text(table.rows[0].model_copy(update={"cells": cells})) == "3,000 (card); 3 (other)"
     assert forward_text(table.rows[0].model_copy(update={"cells": cells[3:]})) == ""
 
 
