@@ -22,7 +22,8 @@ ALPHA = 0.001
 EQUAL = 0.01
 """By so much (one point of a hundred) a swapped twin may differ from its original: sums in another order."""
 FEW = 3
-"""Trained rows that a random row must be told above: one or two methods may well be worse than a random draw."""
+"""Trained methods that a random row must be told above: one or two may well be worse than a random draw, and all
+pre-trainings of one, too."""
 
 
 @dataclass(frozen=True)
@@ -123,25 +124,28 @@ def _of_table(table: Table) -> Iterator[Judgement]:
 def _above_all(
     row: Row, trained: Sequence[Row], tasks: Sequence[str], few: int, where: str, why: str, kind: str = "row"
 ) -> Iterator[Judgement]:
-    leads = [found for other in trained if (found := lead(row, other, tasks)) is not None]
-    if len(leads) < few:
-        yield Judgement(f"{row.display_name} {where}: not judged, {_count(leads, few, kind)}")
-    elif all(found.told for found in leads):
-        least = min(found.difference for found in leads)
+    least = len(tasks) / 2 if few > 1 else 1
+    leads = [
+        (other.method, found)
+        for other in trained
+        if (found := lead(row, other, tasks)) is not None and found.tasks >= least
+    ]
+    methods = len({method for method, _ in leads})
+    every = f"every trained {kind} that shares tasks with it ({len(leads)})"
+    if methods < few:
+        said = f"{methods} of at least {few} methods have a trained {kind} with enough tasks of two runs in common"
+        yield Judgement(f"{row.display_name} {where}: not judged, {said}")
+    elif all(found.told for _, found in leads):
+        points = 100 * min(found.difference for _, found in leads)
         yield Judgement(
-            f"{row.display_name} {where} is above every trained {kind}, by {100 * least:.1f} points or more: {why}",
-            True,
+            f"{row.display_name} {where} is above {every}, by {points:.1f} points or more: {why}", True
         )
     else:
-        yield Judgement(f"{row.display_name} {where}: not above every trained {kind}, as it should be")
+        yield Judgement(f"{row.display_name} {where}: not above {every}, as it should be")
 
 
 def _of_family(row: Row, family: Family) -> bool:
     return row.network is not None and row.network.family == family
-
-
-def _count(leads: Sequence[Lead], few: int, kind: str) -> str:
-    return f"{len(leads)} of at least {few} trained {kind}s have tasks with two runs in common with it"
 
 
 def _beside_original(row: Row, table: Table, kind: str, where: str) -> Judgement:

@@ -7,7 +7,7 @@ one dataset stay together where they fit.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from statistics import median
 
@@ -178,6 +178,13 @@ def measured_text(row: Row, table: Table) -> str:
     """Return how many of the table's tasks the row has finished."""
     measured = sum(cell.status != "partial" for cell in row.cells)
     return f"{measured}/{len(table.columns)}"
+
+
+def last_column(part: Table, table: Table) -> tuple[str, Callable[[Row], str]]:
+    """Return title and text of the column that says where a row of a part stands: no unfinished one has a rank."""
+    if table.kind == "runs" and part.rows and not any(row.complete for row in part.rows):
+        return "Tasks", lambda row: measured_text(row, table)
+    return "Mean rank", mean_rank_text
 
 
 def row_sign(row: Row) -> str:

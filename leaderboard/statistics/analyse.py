@@ -90,6 +90,7 @@ def subset(grid: Grid, rows: np.ndarray) -> Grid:
         values={
             (position[row], task): values for (row, task), values in grid.values.items() if row in position
         },
+        drawn=frozenset(position[row] for row in grid.drawn if row in position),
         shared={position[row]: values for row, values in grid.shared.items() if row in position},
     )
 
@@ -127,8 +128,8 @@ def _diagram(whole: Grid, ranking: Ranking) -> CriticalDifference | None:
 
     A row of which a seed is one backbone for all tasks is left out: tasks are blocks, and have to be independent.
     """
-    shared = {whole.rows[row] for row in whole.shared}
-    names = [item.row for item in ranking.rows if item.row not in shared][:CD_POOL]
+    drawn = {whole.rows[row] for row in whole.drawn}
+    names = [item.row for item in ranking.rows if item.row not in drawn][:CD_POOL]
     if len(names) < 3:
         return None
     rows = np.array([whole.rows.index(name) for name in names])

@@ -4,8 +4,8 @@ A description, no test: the datasets are few and not independent. Who can be tol
 
 Hierarchical bootstrap after A. C. Davison and D. V. Hinkley, Bootstrap Methods and their Application (1997), section
 3.8. Datasets and tasks are drawn for all rows together (rows are compared on the same tasks), runs for each row by
-itself. Ranks are summed as integers and intervals are order statistics: the result is the same to the last bit on
-every machine.
+itself; where a seed is one backbone for all tasks, once for all of them. Ranks are summed as integers and intervals
+are order statistics: the result is the same to the last bit on every machine.
 """
 
 from __future__ import annotations
@@ -55,7 +55,12 @@ def bootstrap(grid: Grid, seed: int = SEED) -> dict[Balance, Bootstrap]:
     """Return the bootstrap of both balances for a grid whose rows are all complete."""
     count, draws = sample_counts(len(grid.rows))
     generator = np.random.Generator(np.random.PCG64(seed))
-    ranked = [doubled_ranks(_draws(grid, task, draws, generator)) for task in range(len(grid.tasks))]
+    means = [_draws(grid, task, draws, generator) for task in range(len(grid.tasks))]
+    shared = sorted(grid.shared)
+    of_seeds = _draws_of_seeds(grid, shared, count, generator)
+    own = [row for row in range(len(grid.rows)) if row not in grid.shared]
+    means = [found[:, own] for found in means]
+    ranked = [doubled_ranks(found) for found in means]
     datasets, index = grid.dataset_index()
     members = [np.flatnonzero(index == dataset) for dataset in range(len(datasets))]
     sizes = np.array([len(tasks) for tasks in members])
@@ -72,6 +77,9 @@ def bootstrap(grid: Grid, seed: int = SEED) -> dict[Balance, Bootstrap]:
                 for place, task in enumerate(tasks):
                     here = which == place
                     ranks = ranked[task][draw[here]]
+                    if shared:
+                        both = means[task][draw[here]], of_seeds[task][samples[here]]
+                        ranks = _joined(ranks, *both, [*own, *shared])
                     by_task[samples[here]] += ranks
                     by_dataset[samples[here]] += ranks * (common // len(tasks))
     slots = sizes[chosen].sum(axis=1, keepdims=True)
@@ -107,6 +115,42 @@ def _draws(grid: Grid, task: int, draws: int, generator: np.random.Generator) ->
         if known:
             noise = ndtri(1 - generator.random((draws, len(known))))
             result[:, known] += noise * (grid.std[known, task] / math.sqrt(runs))
+    return result
+
+
+def _draws_of_seeds(
+    grid: Grid, rows: list[int], draws: int, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return (T, draws, S) means of resampled seeds of the rows that have them for all tasks: the same on each task."""
+    result = np.repeat(grid.scores[rows].T[:, None], draws, axis=1)
+    for place, row in enumerate(rows):
+        values = np.unique(grid.shared[row], axis=0)
+        seeds = len(values)
+        if seeds > 1:
+            picks = generator.integers(seeds, size=(draws, seeds))
+            moved = (values - values.mean(axis=0))[picks].mean(axis=1)
+            result[:, :, place] += moved.T * math.sqrt(seeds / (seeds - 1))
+    return result
+
+
+def _joined(
+    ranks: NDArray[np.int64],
+    own: NDArray[np.float64],
+    shared: NDArray[np.float64],
+    order: list[int],
+) -> NDArray[np.int64]:
+    """Return twice the ranks of all rows, in the order of the grid.
+
+    Args:
+        ranks: (lines, N), twice the ranks among themselves.
+        own: (lines, N) scores.
+        shared: (lines, S) scores of the other rows.
+        order: Index in the grid of each of the N and S rows.
+    """
+    better = (shared[:, None] > own[:, :, None]).astype(np.int64) - (shared[:, None] < own[:, :, None])
+    result = np.empty((len(ranks), len(order)), dtype=np.int64)
+    beside = doubled_ranks(shared) + (1 - better).sum(axis=1)
+    result[:, order] = np.concatenate([ranks + (1 + better).sum(axis=2), beside], axis=1)
     return result
 
 

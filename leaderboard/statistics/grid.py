@@ -41,9 +41,11 @@ class Grid:
     """(R, T): distinct runs, 0 where nothing counts."""
     values: dict[tuple[int, int], tuple[float, ...]]
     """Distinct run values by row and task; absent for cells that have a summary only."""
+    drawn: frozenset[int] = frozenset()
+    """Rows of which a seed is one backbone for all tasks: a good one is good on each, so that tasks are not
+    independent. None of a published table (docs/statistics.md)."""
     shared: dict[int, NDArray[np.float64]] = field(default_factory=dict)
-    """By row, (S, T): values of the seeds that all tasks have, where a seed is one backbone for all tasks: a good one
-    is good on each, so that tasks are not independent. Of no other row."""
+    """By row of `drawn`, (S, T): values of the seeds that all tasks have; absent where a task is not whole."""
 
     @property
     def complete(self) -> NDArray[np.bool_]:
@@ -72,7 +74,6 @@ def grid_of(table: Table, *, of_methods: bool = False) -> Grid:
     shape = (len(table.rows), len(tasks))
     scores, std, runs = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)
     values: dict[tuple[int, int], tuple[float, ...]] = {}
-    shared: dict[int, NDArray[np.float64]] = {}
     place = {task: column for column, task in enumerate(tasks)}
     for index, row in enumerate(table.rows):
         for cell in row.cells:
@@ -93,8 +94,12 @@ def grid_of(table: Table, *, of_methods: bool = False) -> Grid:
                 runs[index, column] = cell.summary.runs
                 spread = _spread_of_summary(cell, printed=table.kind == "published")
             std[index, column] = math.nan if spread is None else spread
-        if (of_methods or drawn_per_run(row)) and (found := _by_seed(row, tasks)) is not None:
-            shared[index] = found
+    drawn = frozenset(
+        index
+        for index, row in enumerate(table.rows)
+        if of_methods or (table.kind != "published" and drawn_per_run(row))
+    )
+    by_seed = {index: _by_seed(table.rows[index], tasks) for index in sorted(drawn)}
     return Grid(
         rows=tuple(row.id for row in table.rows),
         names=tuple(row.display_name for row in table.rows),
@@ -105,7 +110,8 @@ def grid_of(table: Table, *, of_methods: bool = False) -> Grid:
         std=std,
         runs=runs,
         values=values,
-        shared=shared,
+        drawn=drawn,
+        shared={index: found for index, found in by_seed.items() if found is not None},
     )
 
 

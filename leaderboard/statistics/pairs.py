@@ -80,7 +80,7 @@ def overall(grid: Grid, first: int, second: int) -> float | None:
     It tests that the two are alike on each of these tasks under other training seeds, which are drawn anew for every
     task: None where a seed of one of them is one backbone for all tasks. A diverged cell counts as 0.
     """
-    if {first, second} & grid.shared.keys():
+    if {first, second} & grid.drawn:
         return None
     difference = grid.bounded[first] - grid.bounded[second]
     return signed_rank(difference[~np.isnan(difference)].tolist())

@@ -179,7 +179,7 @@ def main(words: Sequence[str] | None = None) -> None:
     sys.stdout.write(HEADER)
     for name in asked.only or known:
         kept = asked.workspace / "rows" / f"{name}.json"
-        if kept.is_file():
+        if kept.is_file() and not asked.no_tasks:
             row = Row(**json.loads(kept.read_text(encoding="utf-8")))
         else:
             row = taken(name, known[name], asked.workspace, not asked.no_tasks)

@@ -1,7 +1,7 @@
 """`python -m lovt_bench.leaderboard.statistics.simulation FILE`: write the tables of docs/statistics-figures.md anew.
 
-What stands in the file below `BOUNDARY` is replaced. On an idle core the boards take half a minute, the test
-sets of 2,400 images ten minutes.
+What stands in the file below `BOUNDARY` is replaced. On an idle core the boards take half a minute, so do the methods;
+the test sets of 2,400 images take ten minutes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 from lovt_bench.benchmark.disk.temporary import write_text
 from lovt_bench.leaderboard.statistics.simulation.boards import BOARDS, Kind, rates
 from lovt_bench.leaderboard.statistics.simulation.coverage import METRICS, SEED, MetricName, coverage, target
+from lovt_bench.leaderboard.statistics.simulation.methods import PAIRS
+from lovt_bench.leaderboard.statistics.simulation.methods import rates as rates_of_methods
 
 BOUNDARY = "\n<!-- below: as `python -m lovt_bench.leaderboard.statistics.simulation` writes it -->\n"
 
@@ -25,6 +27,7 @@ CASES: tuple[tuple[str, Kind, float], ...] = (
     ("one row better by 5", "one better", 5.0),
     ("half of the rows better by 3", "half better", 3.0),
 )
+METHODS, CHECKPOINTS, PLANTED = (3, 5, 9), (3, 5), (5.0, 10.0)
 IMAGES = (44, 2400)
 SETS = {
     "masks": {44: (1, 1000, 20_000), 2400: (1, 400, 4000)},
@@ -52,6 +55,21 @@ def boards() -> Iterator[str]:
     names = list(dict.fromkeys(name for one in said.values() for name in one.found))
     yield "\nOf the differences that are there, those that were found, in percent:\n\n"
     yield from _table(names, {title: one.found for title, one in said.items() if one.found})
+
+
+def methods() -> Iterator[str]:
+    """Yield what is said of methods by several checkpoints, in parts."""
+    yield f"\n{BOARDS:,} tables of methods of each kind; pairs over all tasks, by dataset, in percent:\n\n"
+    false = "tables with a false sentence, methods equal"
+    lines: dict[str, dict[str, float]] = {}
+    for checkpoints in CHECKPOINTS:
+        for count in METHODS:
+            line = {false: rates_of_methods(count, checkpoints).false[PAIRS]}
+            for planted in PLANTED:
+                said = rates_of_methods(count, checkpoints, planted)
+                line[f"found of one method better by {planted:g}"] = said.found[PAIRS]
+            lines[f"{count} methods by {checkpoints} checkpoints each"] = line
+    yield from _table(list(next(iter(lines.values()))), lines, "methods")
 
 
 def intervals() -> Iterator[str]:
@@ -94,5 +112,5 @@ def _table(
 if __name__ == "__main__":
     page = Path(sys.argv[1])
     rewritten(page.read_text(encoding="utf-8"), "")  # before ten minutes of drawing
-    tables = "".join([*boards(), *intervals()])
+    tables = "".join([*boards(), *methods(), *intervals()])
     write_text(page, rewritten(page.read_text(encoding="utf-8"), tables))

@@ -7,10 +7,14 @@ import pytest
 import scipy.stats
 
 from lovt_bench.benchmark.contract.leaderboard import Table
+from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.methods import NoMethodsError, method_table
+from lovt_bench.leaderboard.board.published import load_published
 from lovt_bench.leaderboard.statistics.analyse import analyse
 from lovt_bench.leaderboard.statistics.grid import grid_of
 from lovt_bench.leaderboard.statistics.verdicts import places
+from tests.leaderboard.records import TASKS as SPECS
+from tests.leaderboard.records import record_set
 from tests.leaderboard.statistics.tables import Runs, table
 
 TASKS = ["covid_linear", "nih_seg_linear", "rsna_frozen_1"]
@@ -148,3 +152,33 @@ def test_a_draw_for_all_tasks_is_one_observation_over_tasks() -> None:
         False
     }
     assert all("random" not in item.pool for item in found.critical_differences)
+
+
+@pytest.mark.parametrize("status", ["partial", None])
+def test_a_draw_with_a_task_that_is_not_whole_is_tested_no_more(status: str | None) -> None:
+    made = checkpoints(0.02)
+    rows = [
+        row.model_copy(
+            update={
+                "cells": [
+                    *row.cells[1:],
+                    *([row.cells[0].model_copy(update={"status": status})] if status else []),
+                ]
+            }
+        )
+        if row.id == "random"
+        else row
+        for row in made.rows
+    ]
+    found = analyse(made.model_copy(update={"rows": rows}))
+    pairs = [pair for pair in found.pairs if "random" in (pair.first, pair.second)]
+    assert pairs
+    assert {pair.overall_p for pair in pairs} == {None}
+
+
+def test_the_published_draw_is_a_row_like_the_others() -> None:
+    """Its runs share one seed, and no others are known: docs/statistics.md says so."""
+    board = build(record_set([]), load_published(), list(SPECS.values()))
+    found = next(item.analysis for item in board.tables if item.kind == "published")
+    assert found is not None
+    assert all("random" in item.pool for item in found.critical_differences)

@@ -151,6 +151,36 @@ def test_a_random_transformer_above_every_trained_cnn_refuses_a_release(level: f
     assert all("Random on frozen backbones" in text and "above every trained CNN" in text for text in found)
 
 
+@pytest.mark.parametrize(
+    ("methods", "tasks", "wrong"),
+    [
+        (("lovt", "simclr", "byol"), FROZEN, True),
+        (("lovt", "lovt", "lovt"), FROZEN, False),  # three pre-trainings of a weak method
+        (("lovt", "lovt", "simclr"), FROZEN, False),
+        (("lovt", "simclr", "byol"), FROZEN[:1], False),
+    ],
+)
+def test_a_random_row_is_judged_beside_three_methods_on_half_of_the_tasks(
+    methods: tuple[str, ...], tasks: tuple[str, ...], wrong: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    names = [f"{method}-{place}" for place, method in enumerate(methods)]
+    described = {
+        name: Description(display_name=name, method=method, supervision="self")
+        for name, method in zip(names, methods, strict=True)
+    }
+    kept = [
+        item
+        for name in names
+        for task in tasks
+        for item in runs(name, task, (0.3 + 0.004 * rng.normal(size=3)).tolist())
+    ]
+    known = {"random": DESCRIPTIONS["random"], **described}
+    said = judge(build(record_set([*kept, *records({"random": 0.5})]), (), list(TASKS.values()), known))
+    assert [item.refused for item in said] == [wrong]
+    assert wrong or "of at least 3 methods have a trained row" in said[0].text
+
+
 def test_nothing_is_refused_where_all_is_in_its_place():
     said = judge(board(SOUND))
     assert not any(item.refused for item in said)
@@ -162,7 +192,7 @@ def test_nothing_is_refused_where_all_is_in_its_place():
 @pytest.mark.parametrize(
     ("moved", "said"),
     [
-        ({"constant": 0.55}, "above every trained row, by 5"),
+        ({"constant": 0.55}, "above every trained row that shares tasks with it (3), by 5"),
         ({"ceiling": 0.15}, "is below Random by"),
         ({"shuffled": 0.55}, "is above lovt, whose weights it has in disorder, by"),
         ({"swapped": 0.53}, "differs from lovt by"),

@@ -76,7 +76,7 @@ def test_a_hostile_name_is_text_and_a_diverged_cell_says_so(board: Leaderboard) 
     row = next(line for line in text.splitlines() if "passwd" in line)
     name, *cells = row.removesuffix(r" \\").split(" & ")
     assert read(name) == shortened(HOSTILE, NAME)
-    assert [read(cell) for cell in cells] == ["—", "diverged 1/2", "—"]
+    assert [read(cell) for cell in cells] == ["—", "diverged 1/2", "1/2"]
 
 
 def test_seen_images_and_stale_rows_are_marked_apart(board: Leaderboard) -> None:
@@ -129,6 +129,9 @@ def test_a_long_table_goes_on_in_further_ones(board: Leaderboard) -> None:
     assert [row.split(" & ")[-1] for _, rows in found[:3] for row in rows] == [
         row.split(" & ")[-1] for _, rows in found[3:] for row in rows
     ]
+    assert [text.count(f" & {title} \\\\") for title in ("Mean rank", "Tasks")] == [6, 2]
+    *_, (_, [unfinished]) = tables(text)
+    assert unfinished.split(" & ")[-1] == r"17/18 \\", "no column of dashes: it has no mean rank"
     assert text.count("\\clearpage") == 5, 'floats that wait would be too many, or stand below "Unfinished"'
     assert all(" rows " not in caption for caption, _ in tables(as_latex(board)))
 

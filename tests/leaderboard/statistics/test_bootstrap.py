@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from lovt_bench.benchmark.contract.analysis import Balance
 from lovt_bench.benchmark.contract.leaderboard import Table
 from lovt_bench.leaderboard.statistics.bootstrap import bootstrap, mean_ranks
 from lovt_bench.leaderboard.statistics.grid import Grid, grid_of
@@ -39,13 +40,15 @@ def plain(grid: Grid, balance: str, samples: int) -> np.ndarray:
     result = []
     for _ in range(samples):
         ranks, weights = [], []
+        seeds = generator.integers(5, size=5)
         for dataset in generator.choice(datasets, len(datasets)):
             tasks = [task for task, name in enumerate(grid.datasets) if name == dataset]
             for task in generator.choice(tasks, len(tasks)):
                 means = []
                 for row in range(len(grid.rows)):
                     values = np.array(grid.values[row, task])
-                    drawn = generator.choice(values, len(values)).mean()
+                    new = generator.integers(len(values), size=len(values))
+                    drawn = values[seeds if row in grid.shared else new].mean()
                     stretch = np.sqrt(len(values) / (len(values) - 1))
                     means.append(values.mean() + (drawn - values.mean()) * stretch)
                 ranks.append(scipy.stats.rankdata(-np.array(means)))
@@ -55,11 +58,41 @@ def plain(grid: Grid, balance: str, samples: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("balance", ["dataset", "task"])
-def test_samples_spread_as_in_a_plain_loop(balance) -> None:
-    grid = grid_of(noisy())
+@pytest.mark.parametrize("drawn", [False, True])
+def test_samples_spread_as_in_a_plain_loop(balance: Balance, drawn: bool) -> None:
+    """Also with a row of which a seed is one backbone for all tasks: a good draw is good on each."""
+    before = noisy()
+    if drawn:
+        generator = np.random.default_rng(4)
+        good = (0.34 + generator.normal(0, 0.03, 5)).tolist()
+        cells = {
+            row.id: {cell.task: [float(run.value or 0) for run in cell.runs] for cell in row.cells}
+            for row in before.rows
+        }
+        made = table({**cells, "random": dict.fromkeys(RSNA + REST, good)})
+        rows = [
+            row.model_copy(update={"supervision": "none", "architecture": "resnet50"})
+            if row.id == "random"
+            else row
+            for row in made.rows
+        ]
+        before = made.model_copy(update={"rows": rows})
+    grid = grid_of(before)
+    assert bool(grid.shared) == drawn
     ours, oracle = bootstrap(grid)[balance].samples.T, plain(grid, balance, 300)
     assert ours.mean(axis=0) == pytest.approx(oracle.mean(axis=0), abs=0.15)
     assert ours.std(axis=0) == pytest.approx(oracle.std(axis=0), rel=0.2)
+
+
+def test_a_checkpoint_is_drawn_once_for_all_tasks() -> None:
+    """Four equal methods whose checkpoints are good or bad on every task: the ranks of a sample are alike on all."""
+    generator = np.random.default_rng(5)
+    cells = {f"method{row}": dict.fromkeys(RSNA, generator.normal(0.4, 0.02, 3).tolist()) for row in range(4)}
+    once, anew = (
+        bootstrap(grid_of(table(cells), of_methods=of_methods))["task"] for of_methods in (True, False)
+    )
+    assert (once.samples == once.samples.round(1)).all()
+    assert (once.high - once.low).mean() > 1.3 * (anew.high - anew.low).mean()
 
 
 def test_intervals_are_the_same_bytes_every_time() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lovt_bench.leaderboard.statistics.simulation import methods
 from lovt_bench.leaderboard.statistics.simulation.__main__ import BOUNDARY, rewritten
 from lovt_bench.leaderboard.statistics.simulation.boards import Board, Kind, draw, judge, rates
 
@@ -53,3 +54,11 @@ def test_equal_rows_have_place_1_and_nothing_else_is_true_of_them() -> None:
     scores[3] -= 0.1
     wrong = Board(replace(board.grid, scores=scores), board.truth)
     assert judge(wrong).false["places, by task"] == 1
+
+
+def test_of_more_methods_by_three_checkpoints_less_is_found_and_more_checkpoints_help() -> None:
+    three, nine, more = (methods.rates(count, each, 5.0, 150) for count, each in ((3, 3), (9, 3), (9, 5)))
+    assert max(said.false[methods.PAIRS] for said in (three, nine, more)) <= MOST + 0.036
+    assert three.found[methods.PAIRS] > 0.7
+    assert nine.found[methods.PAIRS] < 0.3
+    assert more.found[methods.PAIRS] > 0.85

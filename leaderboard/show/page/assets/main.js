@@ -55,7 +55,7 @@
       LOVT.tip.follow(grid, "td.cell", (element) =>
         tip(table, table.rows[element.dataset.row], table.columns[element.dataset.column]),
       );
-      root.hidden = part.title !== "" && rows.length === 0;
+      root.hidden = part.title !== "" && (rows.length === 0 || columns.length === 0);
     };
     const shown = { root, of: part.of, draw };
     return shown;

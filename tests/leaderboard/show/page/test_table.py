@@ -84,6 +84,27 @@ def test_unfinished_rows_stand_apart_with_the_tasks_they_have(
     expect(page.locator(BEGUN)).to_be_hidden()
 
 
+def test_unfinished_rows_without_a_task_that_fits_are_not_shown(
+    page: Any, board: Leaderboard, table: Table, tmp_path: Path
+) -> None:
+    begun = table.rows[3].model_copy(
+        update={"cells": table.rows[3].cells[:1], "complete": False, "mean_rank": None}
+    )
+    some = table.model_copy(update={"rows": [*table.rows[:3], begun], "analysis": None})
+    file = write_page(tmp_path, "dev", render_page(board.model_copy(update={"tables": [some]})))
+    without_scripts = file.read_text(encoding="utf-8")
+    assert without_scripts.count('<th scope="col">Tasks</th>') == 1
+    assert "<td>1/18</td>" in without_scripts
+    page.goto(file.as_uri())
+    expect(page.locator(BEGUN)).to_be_visible()
+    own = table.columns[0].train_fraction
+    other = next(column.train_fraction for column in table.columns if column.train_fraction != own)
+    page.get_by_label("Training images").select_option(f"{other:g}")
+    expect(page.locator(BEGUN)).to_be_hidden()
+    page.get_by_label("Training images").select_option(f"{own:g}")
+    expect(page.locator(BEGUN)).to_be_visible()
+
+
 def test_diverged_cells_sort_last(page: Any, from_disk: str) -> None:
     page.goto(f"{from_disk}#/table/{PUBLIC}?sort=covid_linear&dir=desc")
     page.reload()
