@@ -24,6 +24,11 @@ _LINK = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)
 """What makes a page turn bare text into a link."""
 
 
+def plural(count: int, one: str) -> str:
+    """Return a count with its word."""
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
+
+
 def clean(text: str, limit: int = 80) -> str:
     """Return text on one line without control, formatting or unassigned characters, at most `limit` long.
 

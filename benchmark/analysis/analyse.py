@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import torch
 
-from lovt_bench.benchmark.analysis.embeddings import Embeddings
+from lovt_bench.benchmark.analysis.embeddings import Embeddings, level_of
 from lovt_bench.benchmark.analysis.features import open_features, open_images
 from lovt_bench.benchmark.analysis.method_sums import MethodSums
 from lovt_bench.benchmark.analysis.missing import missing
@@ -93,6 +93,7 @@ def analyse(question: Question, advance: Callable[[int], None] = lambda images: 
         image_side=question.side,
         normalisation=question.normalisation(question.source),
         level=embeddings.level,
+        shallower=embeddings.level != level_of(question.source, None),
         tokens=question.source.tokens is not None,
         batch=BATCH,
         precision="float16" if question.half else "float32",

@@ -114,7 +114,8 @@ def corpus_studies(root: Path, split: SplitName) -> CorpusStudies:
             root / fmt.STUDIES, columns=["id", "sentences", "labels"], filters=[("split", "=", split)]
         ).to_pylist()
         width = len(manifest.label_names)
-        labels = np.array([row["labels"] if width else [] for row in table], np.float32).reshape(-1, width)
+        labels = np.array([row["labels"] if width else [] for row in table], np.float32)
+        labels = labels.reshape(len(table), width)
         reports = [tuple(str(each) for each in row["sentences"] or ()) for row in table]
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise DataError(f"corpus {root} cannot be read: {str(error)[:200]}; prepare it again") from error

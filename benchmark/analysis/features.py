@@ -37,7 +37,7 @@ class Features:
     embeddings: Embeddings
     method: Method | None
     stored: ReportStore | None
-    """Features of reports; None where there is no method."""
+    """Features of reports; None where the method says nothing of them."""
     folder: Path
     """Where those of images are stored."""
 
@@ -70,14 +70,14 @@ def open_features(question: Question, advance: Callable[[int], None] = lambda im
         advance: Called with the number of images done after each batch that is computed.
 
     Raises:
-        ValueError: Features are not finite, or the method's text model is not here.
+        ValueError: Features are not finite, or the text model that is here is another one.
     """
     # First what may be missing: features of images take long.
     file, manifest = question.method, question.store.manifest
-    method = None if file is None else Method(file, question.device)
+    method = None if file is None else Method(file, question.device, text=question.no_text is None)
     folder, embeddings = open_images(question, question.source, advance)
     stored = None
-    if file is not None:
+    if file is not None and question.no_text is None:
         root = question.workspace / "features"
         stored = ReportStore(root, manifest.name, file.sha256, manifest.identity(), question.device)
     return Features(question, embeddings, method, stored, folder)

@@ -19,7 +19,10 @@ def missing(question: Question) -> list[str]:
     if question.method is None:
         return [f"{'; '.join((REPORTS, GLOBAL, LOCAL, ATTENDED, WEIGHTED))}: {question.no_method}"]
     header = question.method.header
-    return [*_not_of_the_method(header), *([] if question.reports else _of_reports(question, header))]
+    return [
+        *_not_of_the_method(header),
+        *([] if question.no_text is None else _of_text(header, question.no_text)),
+    ]
 
 
 def _not_of_the_method(header: AnalysisHeader) -> Iterator[str]:
@@ -33,7 +36,7 @@ def _not_of_the_method(header: AnalysisHeader) -> Iterator[str]:
         yield f"{'; '.join(lacking)}: {header.method} has none in its {ANALYSIS_FILE}"
 
 
-def _of_reports(question: Question, header: AnalysisHeader) -> Iterator[str]:
+def _of_text(header: AnalysisHeader, why: str) -> Iterator[str]:
     lacking = [REPORTS]
     if header.image.global_head is not None:
         lacking.append("zg_b, zg_a;zg_b")
@@ -41,4 +44,4 @@ def _of_reports(question: Question, header: AnalysisHeader) -> Iterator[str]:
         lacking.append("zl_b, zl_a&b, zl_b_avg, zl_a||zl_b, zl_a_avg;zl_b_avg, modality assignment")
     if header.cross_attention:
         lacking.append(ATTENDED)
-    yield f"{'; '.join(lacking)}: {question.store.manifest.name} has no reports"
+    yield f"{'; '.join(lacking)}: {why}"

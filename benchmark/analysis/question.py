@@ -10,6 +10,7 @@ import torch
 
 from lovt_bench.benchmark.analysis.corpus_store import CorpusStudies
 from lovt_bench.benchmark.analysis.embeddings import level_of
+from lovt_bench.benchmark.analysis.text_model import TextModelMissingError, text_model_folder
 from lovt_bench.benchmark.backbone.analysis_file import AnalysisFile, open_analysis
 from lovt_bench.benchmark.backbone.sources import BackboneSource, FolderSource
 from lovt_bench.benchmark.contract.analysis_file import ANALYSIS_FILE
@@ -19,6 +20,7 @@ from lovt_bench.benchmark.contract.dataset import SplitName
 from lovt_bench.benchmark.contract.declared_facts import Normalisation
 from lovt_bench.benchmark.contract.embedding_report import ANALYSIS, AnalysisSettings, Source
 from lovt_bench.benchmark.data.store import ImageStore
+from lovt_bench.submissions.common.image_text.features import VERSION
 
 _VERSION = 3
 """Raise when the same question would get other numbers."""
@@ -107,6 +109,23 @@ class Question:
         return None if self.studies is None else self.studies.reports or None
 
     @cached_property
+    def no_text(self) -> str | None:
+        """Why the method says nothing of reports; None where it does, or where nothing is measured behind the backbone.
+
+        Raises:
+            ValueError: The folder that the user names for the text model is none.
+        """
+        if self.method is None:
+            return None
+        if self.reports is None:
+            return f"{self.store.manifest.name} has no reports"
+        try:
+            text_model_folder(self.method.header.text)
+        except TextModelMissingError as error:
+            return str(error)
+        return None
+
+    @cached_property
     def key(self) -> str:
         """Digest of all that the numbers depend on."""
         backbones = [
@@ -132,7 +151,9 @@ class Question:
                 "half": self.half,
                 "device": self.device.type,
                 "settings": self.settings.model_dump(mode="json"),
-                "method": None if self.method is None else [self.method.sha256, self.reports is not None],
+                "method": None
+                if self.method is None
+                else [self.method.sha256, self.no_text is None, VERSION],
             }
         )
 

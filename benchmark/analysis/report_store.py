@@ -15,7 +15,7 @@ from lovt_bench.benchmark.contract.base import digest_of
 from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
 from lovt_bench.benchmark.disk.temporary import write_bytes
 from lovt_bench.benchmark.log import logger
-from lovt_bench.submissions.common.image_text.features import ReportFeatures
+from lovt_bench.submissions.common.image_text.features import VERSION, ReportFeatures
 
 _FORMAT = 1
 _MOST_BYTES = 1 << 30
@@ -37,6 +37,7 @@ class ReportStore:
     ) -> None:
         identity = {
             "format": _FORMAT,
+            "features": VERSION,
             "method": method_sha256,
             "corpus": corpus_sha256,
             "device": device.type,

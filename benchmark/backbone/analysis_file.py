@@ -34,6 +34,7 @@ from lovt_bench.benchmark.contract.analysis_tensors import tensors
 from lovt_bench.benchmark.contract.backbone import BackboneManifest
 from lovt_bench.benchmark.contract.base import wrong_fields
 from lovt_bench.benchmark.contract.plain_file import is_plain
+from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.disk.digest import file_sha256
 
 EXPORT_AGAIN = "export the backbone again, or remove the file: it is not needed to evaluate"
@@ -75,7 +76,7 @@ def analysis_bytes(header: AnalysisHeader, state: Mapping[str, Tensor]) -> bytes
         state: Tensors by name; those that belong into the file are taken.
 
     Raises:
-        BackboneError: One is missing, has another shape or dtype, or is not finite.
+        BackboneError: One is missing, has another shape or dtype, or is not finite, or all are too large for a file.
     """
     expected = _specs(header)
     taken = {name: state[name].detach().cpu().contiguous() for name in expected if name in state}
@@ -83,7 +84,13 @@ def analysis_bytes(header: AnalysisHeader, state: Mapping[str, Tensor]) -> bytes
         raise BackboneError(f"{ANALYSIS_FILE} is not written: " + "; ".join(problems))
     if bad := not_finite(taken):
         raise BackboneError(f"{ANALYSIS_FILE} is not written: NaN or infinity in {listing(bad)}")
-    return save(taken, {HEADER_ENTRY: header.to_json(None)})
+    content = save(taken, {HEADER_ENTRY: header.to_json(None)})
+    if len(content) > ANALYSIS_BYTES or int.from_bytes(content[:8], "little") > HEADER_BYTES:
+        raise BackboneError(
+            f"{ANALYSIS_FILE} is not written: it would have {len(content):,} bytes; at most {ANALYSIS_BYTES:,} are "
+            f"read, {HEADER_BYTES:,} of them in the header"
+        )
+    return content
 
 
 def open_analysis(root: Path, manifest: BackboneManifest) -> AnalysisFile | None:
@@ -137,7 +144,7 @@ def _read_header(path: Path) -> AnalysisHeader:
             stated = (file.metadata() or {}).get(HEADER_ENTRY)
     except (SafetensorError, OSError, ValueError) as error:
         raise BackboneError(
-            f"{ANALYSIS_FILE} is not a readable safetensors file: {error}; {EXPORT_AGAIN}"
+            f"{ANALYSIS_FILE} is not a readable safetensors file: {clean_text(str(error), 200)}; {EXPORT_AGAIN}"
         ) from error
     if stated is None:
         raise BackboneError(f"{ANALYSIS_FILE} has no entry {HEADER_ENTRY!r} in its header; {EXPORT_AGAIN}")
@@ -151,8 +158,10 @@ def _read_header(path: Path) -> AnalysisHeader:
 
 def _check_specs(path: Path, header: AnalysisHeader) -> None:
     if problems := spec_problems(_specs(header), read_specs(path)):
+        # Names of tensors are a stranger's, and may have megabytes.
+        said = clean_text("; ".join(problems), 400)
         raise BackboneError(
-            f"{ANALYSIS_FILE} holds other tensors than its header says: {'; '.join(problems)}"
+            f"{ANALYSIS_FILE} holds other tensors than its header says: {said}; {EXPORT_AGAIN}"
         )
 
 

@@ -135,7 +135,7 @@ def _check_analysis(root: Path, manifest: BackboneManifest) -> Iterator[Finding]
             whole = "" if text.is_whole else ", a part of which lies in its own folder"
             yield Finding("ok", ANALYSIS_FILE, f"{count:,} values; text model {text.name}{whole}")
     except BackboneError as error:
-        yield Finding("error", ANALYSIS_FILE, str(error), EXPORT_AGAIN)
+        yield Finding("error", ANALYSIS_FILE, str(error), f"remove {ANALYSIS_FILE}")
 
 
 def _check_network(manifest: BackboneManifest) -> Iterator[Finding]:

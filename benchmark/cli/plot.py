@@ -104,33 +104,26 @@ def plot(
       lovt-bench plot mine --only cases --only curves --tasks 'rsna_*'
       lovt-bench plot random-resnet18 --profile demo
     """
-    from lovt_bench.benchmark.cli.plot_draw import OF_RUNS, Asked, draw_features, draw_runs
+    from lovt_bench.benchmark.cli.analysis_questions import Asked
+    from lovt_bench.benchmark.cli.plot_draw import OF_RUNS, Target, draw_features, draw_runs
     from lovt_bench.benchmark.data.errors import DataError
 
     chosen = kinds or tuple(KINDS)
     try:
         root = workspace_root(workspace)
         check_name(backbone, root)
-        asked = Asked(
-            backbone=backbone,
-            workspace=root,
-            profile=profile,
-            protocol=protocol,
-            out=out or root / "figures" / "backbones" / backbone,
-            formats=formats,
-        )
+        asked = Asked(backbone, root, profile, protocol, datasets, corpora, level, seed, device)
+        target = Target(out or root / "figures" / "backbones" / backbone, formats)
         drawn, failed = 0, 0
         if of_features := [kind for kind in chosen if kind not in OF_RUNS]:
-            drawn, failed = draw_features(
-                asked, of_features, datasets, corpora, level, seed, device, sentence
-            )
+            drawn, failed = draw_features(asked, of_features, sentence, target)
         of_runs = [kind for kind in chosen if kind in OF_RUNS]
         if of_runs and (kinds or datasets or not corpora):
-            drawn += draw_runs(asked, of_runs, datasets, patterns, results or root / "results")
+            drawn += draw_runs(asked, of_runs, patterns, results or root / "results", target)
     except (DataError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if not drawn:
         raise click.ClickException("no figure was drawn: the lines above say why")
-    say(f"Written: {asked.out} ({drawn} figures)")
+    say(f"Written: {target.out} ({drawn} figures)")
     if failed:
         raise click.ClickException(f"{failed} datasets or corpora failed; the figures of the others are kept")

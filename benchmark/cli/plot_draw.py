@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from lovt_bench.benchmark.cli.analyze import prepared_images
+from lovt_bench.benchmark.cli.analysis_questions import Asked, NothingPreparedError, questions
 from lovt_bench.benchmark.cli.console import say
 
 if TYPE_CHECKING:
@@ -22,86 +22,47 @@ OF_RUNS = ("cases", "curves")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What all figures of a call share."""
+class Target:
+    """Where figures go."""
 
-    backbone: str
-    workspace: Path
-    profile: str
-    protocol: str
     out: Path
     formats: Sequence[Format]
 
 
 def draw_features(
-    asked: Asked,
-    kinds: Sequence[str],
-    datasets: tuple[str, ...],
-    corpora: tuple[str, ...],
-    level: str | None,
-    seed: int | None,
-    device: Any,
-    sentence: str | None,
+    asked: Asked, kinds: Sequence[str], sentence: str | None, target: Target
 ) -> tuple[int, int]:
     """Draw features on all datasets and corpora that are meant, and return how many figures there are, and failures.
 
     Raises:
-        ValueError, DataError: Nothing can be drawn.
+        ValueError: A name says nothing, or nothing is prepared of it.
     """
     from lovt_bench.benchmark.data.errors import DataError
-    from lovt_bench.tasks.profile import input_side, load_profile
-    from lovt_bench.tasks.protocol import load_protocol
 
-    # Names first, then data, then what imports torch, which takes seconds.
-    limits, rules = load_profile(asked.profile), load_protocol(asked.protocol)
-    chosen = prepared_images(datasets, corpora, asked.workspace, rules)
-    from lovt_bench.benchmark.analysis.embeddings import level_of
-    from lovt_bench.benchmark.analysis.question import Question, analysis_file_of
-    from lovt_bench.benchmark.backbone.sources import resolve
-    from lovt_bench.benchmark.engine.device.choice import choose_device
-
-    source, place = resolve(asked.backbone, asked.workspace), choose_device(device)
-    level_of(source, level)
-    file = analysis_file_of(source)
+    try:
+        chosen = questions(asked)
+    except NothingPreparedError as error:
+        say(f"Left out, {', '.join(kinds)}: {error}")
+        return 0, 0
     drawn, failed = 0, 0
     for name, opened in chosen.items():
         try:
-            kind, identity, store, studies = opened()
-            question = Question(
-                source=source,
-                kind=kind,
-                dataset_sha256=identity,
-                store=store,
-                most_images=limits.max_test_images,
-                level=level,
-                seed=rules.runs.final_seeds[0] if seed is None else seed,
-                side=input_side(limits, rules),
-                half=rules.optimisation.frozen_feature_precision == "float16",
-                protocol=rules.name,
-                declared=rules.data.normalisation == "declared",
-                device=place,
-                workspace=asked.workspace,
-                studies=studies,
-                file=file,
-            )
-            drawn += _draw(question, kinds, asked, sentence)
+            drawn += _draw(opened(), kinds, sentence, target)
         except (DataError, ValueError) as error:
-            if len(chosen) == 1:
-                raise
             failed += 1
             say(f"failed: {name}: {error}", style="red", lines=True)
     return drawn, failed
 
 
-def _draw(question: Question, kinds: Sequence[str], asked: Asked, sentence: str | None) -> int:
+def _draw(question: Question, kinds: Sequence[str], sentence: str | None, target: Target) -> int:
     from lovt_bench.benchmark.analysis.figures.kinds import OF_FEATURES, OF_METHOD
     from lovt_bench.benchmark.analysis.figures.subject import Subject
     from lovt_bench.benchmark.cli.console import console, progress
 
-    drawn = 0
+    drawn, name = 0, question.store.manifest.name
     with progress("{task.description}", shown_on=console(err=True), transient=True) as bars:
         bar = bars.add_task("", total=None)
-        what = f"{question.source.name} on {question.store.manifest.name}"
+        what = f"{question.source.name} on {name}"
 
         def advance(images: int) -> None:
             bars.advance(bar, images)
@@ -109,19 +70,19 @@ def _draw(question: Question, kinds: Sequence[str], asked: Asked, sentence: str 
 
         subject, known = Subject(question, advance, sentence), OF_FEATURES | OF_METHOD
         if question.no_method and (without := [kind for kind in kinds if kind in OF_METHOD]):
-            say(f"Left out, {question.store.manifest.name}, {', '.join(without)}: {question.no_method}")
+            say(f"Left out, {name}, {', '.join(without)}: {question.no_method}")
             kinds = [kind for kind in kinds if kind not in OF_METHOD]
         for kind in kinds:
             bars.update(bar, description=f"{what}: {kind}")
-            drawn += _write(known[kind](subject), asked)
+            drawn += _write(f"{name}, {kind}", known[kind](subject), target)
     return drawn
 
 
 def draw_runs(
-    asked: Asked, kinds: Sequence[str], datasets: tuple[str, ...], patterns: Sequence[str], results: Path
+    asked: Asked, kinds: Sequence[str], patterns: Sequence[str], results: Path, target: Target
 ) -> int:
     """Draw what the final runs of tasks found and learnt, and return how many figures there are."""
-    from lovt_bench.benchmark.analysis.figures.cases import case_figure
+    from lovt_bench.benchmark.analysis.figures.cases import case_figures
     from lovt_bench.benchmark.analysis.figures.learning import curve_figures
     from lovt_bench.benchmark.analysis.figures.pretraining import pretraining_figure
     from lovt_bench.benchmark.analysis.figures.runs import newest_cells
@@ -129,11 +90,11 @@ def draw_runs(
     from lovt_bench.benchmark.cli.results import final_records
     from lovt_bench.benchmark.engine.record.rescore import Stores
 
-    drawn = 0
+    drawn, datasets = 0, asked.datasets
     if "curves" in kinds and not datasets and not patterns:
         logs = asked.workspace / "pretraining" / asked.backbone / "logs" / "csv"
         found = pretraining_figure(asked.workspace / "backbones" / asked.backbone, logs)
-        drawn += _write([] if found is None else [found], asked)
+        drawn += _write("pretraining", [] if found is None else [found], target)
     try:
         records = final_records(results, asked.backbone, patterns, asked.protocol)
     except click.ClickException as error:
@@ -155,22 +116,26 @@ def draw_runs(
         for cell in cells:
             bars.update(bar, description=f"{cell.spec.id}: {', '.join(kinds)}")
             if "cases" in kinds:
-                drawn += _write([case_figure(cell, results, stores)], asked)
+                drawn += _write(cell.file("cases"), case_figures(cell, results, stores), target)
             if "curves" in kinds:
-                drawn += _write(curve_figures(cell), asked)
+                drawn += _write(cell.file("curves"), curve_figures(cell), target)
     return drawn
 
 
-def _write(figures: Iterable[Drawn | LeftOut], asked: Asked) -> int:
-    """Write figures as they come and say which; return how many."""
+def _write(what: str, figures: Iterable[Drawn | LeftOut], target: Target) -> int:
+    """Write figures as they come and say which; return how many. What fails is named, so that the rest is drawn."""
     from lovt_bench.benchmark.analysis.figures.figure import LeftOut, write_drawn
+    from lovt_bench.benchmark.data.errors import DataError
 
     drawn = 0
-    for each in figures:
-        if isinstance(each, LeftOut):
-            say(f"Left out, {each.name}: {each.why}")
-            continue
-        write_drawn(each, asked.out, asked.formats)
-        say(f"{each.name}: {each.title}")
-        drawn += 1
+    try:
+        for each in figures:
+            if isinstance(each, LeftOut):
+                say(f"Left out, {each.name}: {each.why}")
+                continue
+            write_drawn(each, target.out, target.formats)
+            say(f"{each.name}: {each.title}")
+            drawn += 1
+    except (DataError, ValueError) as error:
+        say(f"Left out, {what}: {error}", lines=True)
     return drawn

@@ -22,13 +22,11 @@ KINDS = ("bars", "properties", "assignment", "alignment", "latex")
 @click.command()
 @click.argument("names", nargs=-1, metavar="A B...")
 @click.option(
-    "--kind",
+    "--only",
     "kinds",
-    type=click.Choice([*KINDS, "all"]),
+    type=click.Choice(KINDS),
     multiple=True,
-    default=["all"],
-    show_default=True,
-    help="May be given several times.",
+    help="Kind of figure; repeatable.  [default: all]",
 )
 @click.option(
     "--dataset", metavar="NAME", help="Only properties that were measured on this dataset or corpus."
@@ -49,7 +47,9 @@ KINDS = ("bars", "properties", "assignment", "alignment", "latex")
     "formats",
     type=click.Choice(["png", "svg", "pdf", "vega"]),
     multiple=True,
-    help="May be given several times; vega is the specification.  [default: png, svg, pdf]",
+    default=["png"],
+    show_default=True,
+    help="Repeatable; vega is the specification.",
 )
 @results_option
 @workspace_option
@@ -73,22 +73,23 @@ def shared(
     \b
     Examples:
       lovt-bench plot shared lovt convirt random
-      lovt-bench plot shared lovt LoVT_30 no_l no_g --kind properties --format pdf
+      lovt-bench plot shared lovt LoVT_30 no_l no_g --only properties --format pdf
     """
     from lovt_bench.benchmark.cli.shared_rows import gather
     from lovt_bench.benchmark.workspace import workspace_root
+    from lovt_bench.leaderboard.text import plural
 
-    chosen = [kind for kind in KINDS if kind in kinds or "all" in kinds]
+    chosen = [kind for kind in KINDS if not kinds or kind in kinds]
     found = gather(names, baselines, dataset, wanted, results, workspace, scores="bars" in chosen)
     target = out or workspace_root(workspace) / "figures" / "shared"
-    written = _write(found, chosen, target, formats or ("png", "svg", "pdf"))
+    written = _write(found, chosen, target, formats)
     for note in found.notes:
         say(f"Note: {note}", err=True)
     if not written:
         raise click.ClickException(
             f"there is nothing to draw of {', '.join(names)} for {', '.join(chosen)}: {' '.join(found.notes)}"
         )
-    say(f"Written: {target} ({written} file(s))")
+    say(f"Written: {target} ({plural(written, 'file')})")
 
 
 def _write(found: Shared, kinds: list[str], target: Path, formats: Sequence[Written]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,12 @@ from lovt_bench.benchmark.contract.embedding_facts import EmbeddingFacts, Embedd
 from lovt_bench.leaderboard.board.embeddings import shared_questions
 from lovt_bench.leaderboard.board.reference_embeddings import published_model
 from lovt_bench.leaderboard.show.plots.shared import Compared
-from lovt_bench.leaderboard.show.properties import PUBLISHED, question_title
+from lovt_bench.leaderboard.show.properties import (
+    PUBLISHED,
+    edition,
+    question_title,
+    question_titles,
+)
 from lovt_bench.leaderboard.text import slug
 
 CORPUS = "mimic-cxr"
@@ -48,7 +54,10 @@ def parts_of(
         for name, items in own.items()
     }
     parts, beside = [], False
-    for question, answers in shared_questions(asked):
+    shared = shared_questions(asked)
+    images = question_titles({question.digest(): question for question, _ in shared})
+    files = Counter(_slug(question) for question, _ in shared)
+    for question, answers in shared:
         fits = (question.track, question.dataset) == ("public", CORPUS)
         beside |= fits
         rows = [
@@ -58,7 +67,9 @@ def parts_of(
             for name in names
             if name in answers or (fits and name in published)
         ]
-        parts.append(Part(question_title(question), _tag(question), _slug(question), rows))
+        name = _slug(question)
+        file = name if files[name] == 1 else f"{name}-{slug(edition(question))}"
+        parts.append(Part(images[question.digest()], _tag(question), file, rows))
     if not parts:
         there = "; ".join(
             f"{name}: {', '.join(sorted({question_title(item.question) for item in items})) or 'nothing'}"

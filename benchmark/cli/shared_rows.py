@@ -20,6 +20,7 @@ from lovt_bench.leaderboard.board.reference_embeddings import published_model, r
 from lovt_bench.leaderboard.errors import LeaderboardError
 from lovt_bench.leaderboard.show.layout import mark
 from lovt_bench.leaderboard.show.plots.shared import Compared, cells_of
+from lovt_bench.leaderboard.text import plural
 
 TRACKS = ("public", "phantom")
 
@@ -100,7 +101,7 @@ def _check(names: Sequence[str], baselines: Sequence[str]) -> None:
     if twice:
         raise click.ClickException(f"{twice[0]!r} is given twice: name each backbone once")
     if len(names) < 2:
-        raise click.ClickException(f"{len(names)} backbone(s) given, expected two or more")
+        raise click.ClickException(f"{plural(len(names), 'backbone')} given, expected two or more")
     for name in baselines:
         if name not in names:
             raise click.ClickException(f"--baseline {name!r} is none of {', '.join(names)}")

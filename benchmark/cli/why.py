@@ -27,7 +27,7 @@ from lovt_bench.benchmark.cli.scored_rows import scored_rows, table_option, task
     type=click.IntRange(1, 20),
     default=3,
     show_default=True,
-    help="Of a task for each row.",
+    help="Images of a task for each row.",
 )
 @click.option(
     "--embed-licensed-images",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 import click
-import numpy as np
 
 from lovt_bench.benchmark.analysis.overlay import Marks, picture, png
 from lovt_bench.benchmark.cli.console import say
@@ -19,7 +18,7 @@ from lovt_bench.benchmark.engine.record.image_scores import ScoredImages
 from lovt_bench.benchmark.engine.record.marks import Marked, marked
 from lovt_bench.benchmark.engine.record.rescore import stored_predictions
 from lovt_bench.leaderboard.board.embeddings import read_facts, shared_questions
-from lovt_bench.leaderboard.show.properties import question_title, side_by_side
+from lovt_bench.leaderboard.show.properties import question_titles, side_by_side
 from lovt_bench.leaderboard.show.why import Why, WhyImage, WhyTask
 from lovt_bench.leaderboard.statistics.audit import distinct
 from lovt_bench.leaderboard.statistics.difference import (
@@ -29,12 +28,9 @@ from lovt_bench.leaderboard.statistics.difference import (
     scores_alone,
     task_difference,
 )
-from lovt_bench.leaderboard.statistics.difference_words import sentences
+from lovt_bench.leaderboard.statistics.difference_words import most, sentences
 from lovt_bench.leaderboard.statistics.images import NoImageIntervalError
 from lovt_bench.tasks.registry import load_tasks
-
-LEAST = 5e-4
-"""Differences of an image below it show as 0.0 percent points."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +111,11 @@ def _properties(
         ]
         for name, own in zip(names, weights, strict=True)
     }
+    shared = shared_questions(facts)
+    titles = question_titles({question.digest(): question for question, _ in shared})
     return {
-        question_title(question): side_by_side(*(answers[name].values for name in names))
-        for question, answers in shared_questions(facts)
+        titles[question.digest()]: side_by_side(*(answers[name].values for name in names))
+        for question, answers in shared
     }
 
 
@@ -147,7 +145,7 @@ def _side(cell: ScoredImages) -> Side:
 def _task(
     scored: ScoredRows, spec: TaskSpec, item: TaskDifference, pair: _Pair, count: int, pictures: Pictures
 ) -> WhyTask:
-    places = _most(item.of_images, count)
+    places = most(item.of_images, count)
     drawn: list[tuple[str, ...]] = []
     note = ""
     if pictures.wanted and scored.key.track != "phantom" and not pictures.licensed:
@@ -170,13 +168,6 @@ def _task(
     ]
     seeds = tuple(record.run.seed for record in pair.shown) if drawn else ()
     return WhyTask(item, spec.title, spec.dataset, spec.metric_label, images, seeds, note)
-
-
-def _most(values: np.ndarray, count: int) -> list[int]:
-    """Return the images that speak most for the first row, then those that speak most for the second."""
-    order = np.argsort(-values, kind="stable")
-    above = [int(place) for place in order[:count] if values[place] >= LEAST]
-    return above + [int(place) for place in order[::-1][:count] if values[place] <= -LEAST]
 
 
 def _drawn(scored: ScoredRows, pair: _Pair, places: Sequence[int]) -> list[tuple[str, ...]]:

@@ -26,7 +26,11 @@ HEADER_BYTES = 16 << 20
 """Bytes that the header may have: most of them are the vocabulary."""
 
 Size = Annotated[int, Field(ge=1, le=1 << 16)]
-"""Channels of something."""
+"""Size of something."""
+Channels = Annotated[int, Field(ge=1, le=4096)]
+"""Of features that are measured: the square of them is held in memory, in double precision."""
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+"""Tokens that each vocabulary holds."""
 Token = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 
 
@@ -34,7 +38,7 @@ class HeadSpec(Model):
     """Linear, batch norm or none, ReLU, linear; with biases; the same at each position."""
 
     hidden: Size
-    outputs: Size
+    outputs: Channels
     norm: bool
 
 
@@ -64,7 +68,7 @@ class PoolingSpec(Model):
 class SideSpec(Model):
     """Images or reports."""
 
-    channels: Size
+    channels: Channels
     """Of a region or a sentence, before projection."""
     pooling: PoolingSpec
     global_head: HeadSpec | None = None
@@ -92,7 +96,7 @@ class TextSpec(Model):
     activation: Literal["gelu", "gelu_new", "relu"]
     layer_norm_eps: float = Field(gt=0, lt=1)
     vocabulary: list[Token] = Field(min_length=4, max_length=1 << 20)
-    """In the order of their numbers."""
+    """In the order of their numbers: each once, those of `SPECIAL` among them."""
     lower_case: bool
     limit: int = Field(ge=3, le=1 << 16)
     """Tokens of a report, [CLS] and [SEP] included."""
@@ -116,6 +120,11 @@ class TextSpec(Model):
             raise ValueError("outside_sha256 belongs to a text model of which something lies outside")
         if len(self.vocabulary) > self.embeddings:
             raise ValueError(f"{len(self.vocabulary)} tokens, but a table of {self.embeddings}")
+        there = set(self.vocabulary)
+        if len(there) < len(self.vocabulary):
+            raise ValueError(f"{len(self.vocabulary) - len(there)} tokens of the vocabulary are there twice")
+        if lacking := [token for token in SPECIAL if token not in there]:
+            raise ValueError(f"the vocabulary lacks {', '.join(lacking)}")
         if self.limit > self.positions:
             raise ValueError(f"reports of {self.limit} tokens, but {self.positions} positions")
         return self

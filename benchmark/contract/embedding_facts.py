@@ -31,7 +31,7 @@ class EmbeddingQuestion(Model):
     image_side: PositiveInt
     protocol: str
     reference_options: list[str] = []
-    """Options that repeat what the reference did; empty: none."""
+    """Options that repeat what the reference did, and a level that is not the backbone's deepest; empty: none."""
 
 
 class EmbeddingFacts(Model):

@@ -214,6 +214,8 @@ class EmbeddingReport(Model):
     normalisation: Normalisation | None = None
     """Of the images, as the backbone declares it; None: by statistics of pixels."""
     level: FeatureLevel
+    shallower: bool = Field(default=False, exclude_if=is_empty)
+    """Whether the backbone has a deeper level that could be looked at."""
     tokens: bool
     """Whether the local embeddings are tokens on their own grid, from which levels are resampled."""
     batch: PositiveInt

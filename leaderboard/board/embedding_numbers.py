@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from lovt_bench.benchmark.contract.embedding_facts import EmbeddingFacts, EmbeddingQuestion
 from lovt_bench.benchmark.contract.embedding_report import (
-    AnalysisSettings,
     EmbeddingReport,
     GlobalSpace,
     LocalPairName,
@@ -31,7 +30,7 @@ def question_of(report: EmbeddingReport) -> EmbeddingQuestion:
         images=report.images,
         image_side=report.image_side,
         protocol=report.protocol,
-        reference_options=list(_options(report.settings)),
+        reference_options=list(_options(report)),
     )
 
 
@@ -52,7 +51,10 @@ def facts_of(report: EmbeddingReport) -> EmbeddingFacts:
     )
 
 
-def _options(settings: AnalysisSettings) -> Iterator[str]:
+def _options(report: EmbeddingReport) -> Iterator[str]:
+    settings = report.settings
+    if report.shallower:
+        yield f"level {report.level.name}"
     if settings.self_pairs:
         yield "self-pairs"
     if settings.train_mode:

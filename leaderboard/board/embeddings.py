@@ -15,7 +15,7 @@ from lovt_bench.benchmark.contract.embedding_report import ANALYSIS, EmbeddingRe
 from lovt_bench.benchmark.contract.leaderboard import Row, Table
 from lovt_bench.benchmark.contract.model_file import ModelFileError, read_model
 from lovt_bench.leaderboard.board.declared import Complain
-from lovt_bench.leaderboard.board.embedding_numbers import facts_of, question_of
+from lovt_bench.leaderboard.board.embedding_numbers import facts_of
 from lovt_bench.leaderboard.errors import LeaderboardError
 
 MOST_REPORTS = 200
@@ -25,7 +25,8 @@ MOST_REPORTS = 200
 def read_facts(results: Path, track: str, backbone: str, complain: Complain) -> list[EmbeddingFacts]:
     """Return what is known of the embeddings of a backbone, one for each question and weights, sorted.
 
-    Of several reports that differ in the feature level the deepest counts; of several draws the least seed.
+    Where several reports differ in the feature level alone, the deepest counts; of several draws the least seed; then
+    what has a method beside the backbone, then the newest.
 
     Args:
         results: Folder of run records.
@@ -45,10 +46,15 @@ def read_facts(results: Path, track: str, backbone: str, complain: Complain) -> 
                 f"{folder}: {len(paths)} reports, expected at most {MOST_REPORTS}; the rest is left out"
             )
         )
-    best: dict[tuple[str, str], EmbeddingReport] = {}
-    for report in sorted(_reports(paths[:MOST_REPORTS], track, backbone, complain), key=_order):
-        best.setdefault((question_of(report).digest(), report.backbone_sha256), report)
-    return [facts_of(best[key]) for key in sorted(best)]
+    found = sorted(
+        _reports(paths[:MOST_REPORTS], track, backbone, complain),
+        key=lambda item: (item[0].finished, item[0].key),
+        reverse=True,
+    )
+    best: dict[tuple[str, str], EmbeddingFacts] = {}
+    for _, facts in sorted(found, key=lambda item: _order(item[0])):
+        best.setdefault((facts.question.digest(), facts.backbone_sha256), facts)
+    return [best[key] for key in sorted(best)]
 
 
 def shared_questions(
@@ -90,20 +96,28 @@ def with_embeddings(table: Table, facts: Mapping[str, Sequence[EmbeddingFacts]])
 
 def _reports(
     paths: Iterable[Path], track: str, backbone: str, complain: Complain
-) -> Iterator[EmbeddingReport]:
+) -> Iterator[tuple[EmbeddingReport, EmbeddingFacts]]:
     for path in paths:
         try:
             report = read_model(path, EmbeddingReport)
         except (OSError, ModelFileError) as error:
             complain(LeaderboardError(f"{error}. Make it again with `lovt-bench analyze`, or remove it"))
             continue
-        if (report.backbone, report.track, report.key) == (backbone, track, path.stem):
-            yield report
-        else:
+        if (report.backbone, report.track, report.key) != (backbone, track, path.stem):
             complain(
                 LeaderboardError(f"{path} is the report of another backbone or question, not of its place")
             )
+            continue
+        try:
+            yield report, facts_of(report)
+        except (ValueError, OverflowError):
+            complain(
+                LeaderboardError(
+                    f"{path} has numbers that no analysis gives, too large to be compared. Make it again with "
+                    "`lovt-bench analyze`, or remove it"
+                )
+            )
 
 
-def _order(report: EmbeddingReport) -> tuple[int, int, str]:
-    return -report.level.stride, report.seed or 0, report.key
+def _order(report: EmbeddingReport) -> tuple[int, int, bool]:
+    return -report.level.stride, report.seed or 0, report.method is None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from lovt_bench.benchmark.contract.embedding_facts import EmbeddingQuestion
 from lovt_bench.leaderboard.show.layout import MISSING, dataset_label
+from lovt_bench.leaderboard.statistics.correlation import Correlation
 
 Values = Mapping[str, float]
 
@@ -118,3 +120,28 @@ def question_title(question: EmbeddingQuestion) -> str:
     what = "studies of corpus" if question.source == "corpus" else "images of"
     options = f", {', '.join(question.reference_options)}" if question.reference_options else ""
     return f"{question.images:,} test {what} {dataset_label(question.dataset)}, {question.image_side} pixels{options}"
+
+
+def edition(question: EmbeddingQuestion) -> str:
+    """Return what tells questions of one title apart."""
+    return f"{question.protocol}, data {question.dataset_sha256[:8]}"
+
+
+def question_titles(questions: Mapping[str, EmbeddingQuestion]) -> dict[str, str]:
+    """Return on what embeddings were measured, by key; equal titles get the protocol and the data's digest."""
+    titles = {key: question_title(question) for key, question in questions.items()}
+    count = Counter(titles.values())
+    return {
+        key: title if count[title] == 1 else f"{title}, {edition(questions[key])}"
+        for key, title in titles.items()
+    }
+
+
+def correlation_text(found: Correlation | None) -> str:
+    """Return a correlation with its interval and its number of rows."""
+    if found is None:
+        return MISSING
+    interval = MISSING
+    if found.low is not None and found.high is not None:
+        interval = f"{found.low:+.2f} to {found.high:+.2f}"
+    return f"{found.value:+.2f} ({interval}), n = {found.rows}".replace("-", "−")

@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from lovt_bench.leaderboard.show.comparison import p_text
 from lovt_bench.leaderboard.show.layout import MISSING, percent, signed_percent
 from lovt_bench.leaderboard.statistics.difference import NOTHING, TaskDifference
 from lovt_bench.leaderboard.statistics.difference_words import half_of_it
+from lovt_bench.leaderboard.text import plural
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,14 @@ def image_sentence(task: WhyTask, names: tuple[str, str]) -> str:
     """Return how the difference of a task is spread over its images."""
     values = task.difference.of_images
     half = half_of_it(values)
+    unknown = int(np.isnan(values).sum())
+    text = f" No value: {plural(unknown, 'image')}, without which the metric is undefined." if unknown else ""
     if half is None:
-        return f"No image of {len(values)} makes a difference."
+        return f"No image of {len(values)} makes a difference.{text}"
     for_first, for_second = int((values > NOTHING).sum()), int((values < -NOTHING).sum())
     return (
-        f"Of {len(values)} test images {for_first} add to {names[0]}, {for_second} to {names[1]}; "
-        f"{half} hold half of all that images differ by."
+        f"{plural(len(values), 'test image')}: {for_first} for {names[0]}, {for_second} for {names[1]}; half of all "
+        f"that images differ by lies in {half}.{text}"
     )
 
 

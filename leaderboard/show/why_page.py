@@ -30,9 +30,10 @@ CHART = (
     "other images of the same source and other training seeds. Neither is corrected."
 )
 PICKED = (
-    "The difference of an image is what it adds: its pseudo-value of the jackknife, which for a mean over images is "
-    "the difference of its two scores. Images are picked after looking at all of them: they show what happens, and "
-    "test nothing."
+    "The difference of an image is what it adds: its pseudo-value of the jackknife, which for a mean over images of "
+    "one class is the difference of its two scores. For other metrics the mean of these values is near the difference "
+    "of the rows, not equal to it. Images are picked after looking at all of them: they show what happens, and test "
+    "nothing."
 )
 
 

@@ -1,7 +1,8 @@
 """Spearman's rank correlation with its 95 % interval.
 
 The interval is that of D. G. Bonett and T. A. Wright, Psychometrika 65 (2000) 23: Fisher's transformation with the
-standard error √((1 + ρ²/2) / (n − 3)). It takes rows as independent, which rows of one method are not.
+standard error √((1 + ρ²/2) / (n − 3)). It takes rows as independent, which rows of one method are not. At ρ = ±1 the
+transformation is infinite, so that there is no interval: one without width would say that nothing is uncertain.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ class Correlation:
     """A rank correlation between −1 and 1."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    """None, as `high`, where all rows are in the same order or in the opposite one."""
+    high: float | None
+    rows: int
 
 
 def correlation(first: Sequence[float], second: Sequence[float]) -> Correlation | None:
@@ -33,8 +36,8 @@ def correlation(first: Sequence[float], second: Sequence[float]) -> Correlation 
     value = spearman(first, second) if rows >= FEWEST else None
     if value is None:
         return None
-    inside = max(-1 + 1e-12, min(1 - 1e-12, value))
-    error = math.sqrt((1 + inside**2 / 2) / (rows - 3))
-    half = float(ndtri(0.975)) * error
-    low, high = (math.tanh(math.atanh(inside) + side * half) for side in (-1, 1))
-    return Correlation(value, low, high)
+    if abs(value) > 1 - 1e-12:
+        return Correlation(value, None, None, rows)
+    half = float(ndtri(0.975)) * math.sqrt((1 + value**2 / 2) / (rows - 3))
+    low, high = (math.tanh(math.atanh(value) + side * half) for side in (-1, 1))
+    return Correlation(value, low, high, rows)

@@ -3,10 +3,12 @@
 Two tests, each of its own estimand (docs/statistics.md): Welch's t over the runs (these test images, other training
 seeds), and the paired interval over images (other images of the same source and other training seeds).
 
-The difference of an image is its pseudo-value of the jackknife, N · D − (N − 1) · D₋ᵢ, where D is the difference of the
-two means over runs and D₋ᵢ that without image i (J. W. Tukey, Ann. Math. Statist. 29 (1958) 614). For a metric that is
-a mean over images it is the difference of the two scores of the image, to the digit; for a ratio or a rank it says how
-much the image adds. Images are picked after looking at them all: they describe, and nothing is tested by them.
+The difference of an image is its pseudo-value of the jackknife, M · D − (M − 1) · D₋ᵢ, where D is the difference of the
+two means over runs and D₋ᵢ that without image i (J. W. Tukey, Ann. Math. Statist. 29 (1958) 614). An image that holds
+nothing to find and without which neither row's mean is another adds 0; M is the number of the others. For a metric
+that is a mean over the images of one class it is the difference of the two scores of the image, to the digit. For a
+ratio or a rank it says how much the image adds, and the mean of these values is near D, not D itself. Images are picked
+after looking at them all: they describe, and nothing is tested by them.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import numpy as np
 
 from lovt_bench.leaderboard.statistics.hypotheses import ALPHA, holm, welch
 from lovt_bench.leaderboard.statistics.images import (
+    ROUNDING,
     Floats,
     ImageInterval,
     NoImageIntervalError,
@@ -62,7 +65,7 @@ class TaskDifference:
     text: str
     """Why there is no interval over images; empty where there is one."""
     of_images: Floats
-    """(N,) the difference of each test image."""
+    """(N,) the difference of each test image; NaN where the metric is undefined without it."""
 
     @property
     def above(self) -> int:
@@ -121,19 +124,27 @@ def task_difference(task: str, first: Side, second: Side, people: Sequence[objec
 
 
 def of_images(first: Sequence[Weighted], second: Sequence[Weighted]) -> Floats:
-    """Return (N,) pseudo-values of the difference of the means over runs; of one image the difference itself."""
+    """Return (N,) pseudo-values of the difference of the means over runs.
+
+    An image that adds nothing has 0, the only one that adds something the difference itself. NaN: without the image the
+    metric is undefined, as for the mean over classes where a class is in no other image.
+    """
     images = first[0].images
-    whole = _difference(first, second, np.ones((1, images)))
-    if images == 1:
-        return whole
+    whole = _means(first, second, np.ones((1, images)))
     lines = max(1, _AT_ONCE // images)
     left = np.concatenate(
         [
-            _difference(first, second, _without(range(start, min(start + lines, images)), images))
+            _means(first, second, _without(range(start, min(start + lines, images)), images))
             for start in range(0, images, lines)
-        ]
+        ],
+        axis=1,
     )
-    return images * whole - (images - 1) * left
+    same = np.isclose(left, whole, rtol=0, atol=ROUNDING).all(axis=0)
+    idle = same & ~first[0].lesions.any(axis=1)
+    adding = images - int(idle.sum())
+    difference, without = whole[0] - whole[1], left[0] - left[1]
+    values = adding * difference - (adding - 1) * without if adding > 1 else difference
+    return np.where(idle, 0.0, values)
 
 
 def scores_alone(runs: Sequence[Weighted], image: int) -> float | None:
@@ -157,10 +168,9 @@ def corrected(found: Sequence[TaskDifference]) -> list[TaskDifference]:
     ]
 
 
-def _difference(first: Sequence[Weighted], second: Sequence[Weighted], weights: Floats) -> Floats:
-    """Return (K,) the difference of the means over runs for weights (K, N)."""
-    sides = [np.mean([run.values(weights) for run in side], axis=0) for side in (first, second)]
-    return np.asarray(sides[0] - sides[1], dtype=np.float64)
+def _means(first: Sequence[Weighted], second: Sequence[Weighted], weights: Floats) -> Floats:
+    """Return (2, K) the means over runs of both rows for weights (K, N)."""
+    return np.stack([np.mean([run.values(weights) for run in side], axis=0) for side in (first, second)])
 
 
 def _without(left_out: range, images: int) -> Floats:

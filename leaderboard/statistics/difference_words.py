@@ -10,6 +10,10 @@ import numpy as np
 
 from lovt_bench.leaderboard.statistics.difference import TaskDifference
 from lovt_bench.leaderboard.statistics.sources import sources_of
+from lovt_bench.leaderboard.text import plural
+
+LEAST = 5e-4
+"""Differences of an image below it show as 0.0 percent points."""
 
 SCOPE = (
     "Each row is one checkpoint, or one way to draw weights: nothing follows for another pre-training of a method, for "
@@ -49,17 +53,28 @@ def sentences(
 
 
 def half_of_it(differences: np.ndarray) -> int | None:
-    """Return how many images hold half of the sum of absolute differences; None where all are 0."""
-    size = np.sort(np.abs(differences))[::-1]
+    """Return how many images hold half of the sum of absolute differences; None where all are 0 or undefined."""
+    size = np.sort(np.abs(differences[np.isfinite(differences)]))[::-1]
     total = float(size.sum())
     return int(np.searchsorted(np.cumsum(size), total / 2)) + 1 if total > 0 else None
 
 
+def most(differences: np.ndarray, count: int) -> list[int]:
+    """Return the images that speak most for the first row, then those that speak most for the second.
+
+    Args:
+        differences: (N,) of images; those that are not finite are passed over.
+        count: At most, for each row.
+    """
+    order = np.argsort(-differences, kind="stable")
+    order = order[np.isfinite(differences[order])]
+    above = [int(place) for place in order[:count] if differences[place] >= LEAST]
+    return above + [int(place) for place in order[::-1][:count] if differences[place] <= -LEAST]
+
+
 def _counted(found: Sequence[TaskDifference], names: tuple[str, str]) -> str:
     higher, lower = (sum(sign * item.value > 0 for item in found) for sign in (1, -1))
-    return (
-        f"Of {len(found)} common task(s) {names[0]} has the higher mean on {higher}, {names[1]} on {lower}."
-    )
+    return f"{names[0]} has the higher mean on {higher} of {plural(len(found), 'common task')}, {names[1]} on {lower}."
 
 
 def _tested(
@@ -73,7 +88,7 @@ def _tested(
     verdicts = Counter(item.verdict(one) for item, one in zip(found, p, strict=True))
     return (
         f"{what}: {names[0]} is better on {verdicts['first']}, {names[1]} on {verdicts['second']}, on "
-        f"{verdicts['not told apart']} they cannot be told apart (5 %, {how}, Holm over {tests} task(s))."
+        f"{verdicts['not told apart']} they cannot be told apart (5 %, {how}, Holm over {plural(tests, 'task')})."
     )
 
 
@@ -92,4 +107,5 @@ def _by_dataset(found: Sequence[TaskDifference], names: tuple[str, str], dataset
         if which
     ]
     said = "; ".join(parts) or "neither is higher on every task of a dataset"
-    return f"By dataset, described and not tested ({len(there)} dataset(s) of {sources} source(s)): {said}."
+    counted = f"{plural(len(there), 'dataset')} of {plural(sources, 'source')}"
+    return f"By dataset, described and not tested ({counted}): {said}."

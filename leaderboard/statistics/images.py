@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
+from lovt_bench.leaderboard.text import plural
 from lovt_bench.tasks.weighted import Weighted
 
 GROUPS = 100
@@ -82,7 +83,7 @@ def leave_out(images: int, people: Sequence[object] | None = None) -> Floats:
     if groups < 2:
         what = "image" if people is None else "patient"
         raise NoImageIntervalError(
-            f"no interval over images: the test set has {groups} {what}(s), two are needed"
+            f"no interval over images: the test set has {plural(groups, what)}, two are needed"
         )
     return (group != np.arange(groups)[:, None]).astype(np.float64)
 
@@ -114,7 +115,7 @@ def image_interval(
     for side in sides:
         if len(side) < 2:
             raise NoImageIntervalError(
-                f"no interval over images: {len(side)} distinct run(s), two are needed"
+                f"no interval over images: {plural(len(side), 'distinct run')}, two are needed"
             )
     counts = {run.images for side in sides for run in side}
     if len(counts) > 1:

@@ -82,6 +82,9 @@ class PretrainingModule(lightning.LightningModule):
         Args:
             method: Name of the submission.
             backbone_sha256: Identity of the exported backbone.
+
+        Raises:
+            BackboneError, PretrainingError, ValidationError: It cannot be written; the backbone is exported without.
         """
         return None
 

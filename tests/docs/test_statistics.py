@@ -17,6 +17,7 @@ from lovt_bench.leaderboard.board.published import load_published
 from lovt_bench.leaderboard.board.replication import sentence, sentences
 from lovt_bench.leaderboard.releases.canaries import judge
 from lovt_bench.leaderboard.show.comparison import summary
+from lovt_bench.leaderboard.show.why import WhyTask, image_sentence
 from lovt_bench.leaderboard.statistics import difference_words
 from lovt_bench.leaderboard.statistics.analyse import analyse
 from lovt_bench.leaderboard.statistics.difference import TaskDifference
@@ -35,7 +36,6 @@ PAGE = (REPOSITORY / "docs" / "statistics.md").read_text(encoding="utf-8")
 ELSEWHERE = (
     "leaderboard/show/page/assets/compare.js",
     "benchmark/cli/leaderboard_twin.py",
-    "leaderboard/show/why.py",
     "leaderboard/show/page/properties.py",
 )
 """Sources of the sentences that no function returns; their words are looked up."""
@@ -110,7 +110,8 @@ def of_why() -> list[str]:
     datasets = {"covid_linear": "covid-rural", "nih_seg_linear": "nih-cxr"}
     both = difference_words.sentences(found, ("lovt", "simclr"), datasets)
     neither = difference_words.sentences(found, ("lovt", "simclr"), dict.fromkeys(datasets, "nih-cxr"))
-    return [one for one in [*both, *neither] if one != difference_words.SCOPE]
+    images = image_sentence(WhyTask(found[0], "Linear", "covid-rural", "Dice", ()), ("lovt", "simclr"))
+    return [images, *(one for one in [*both, *neither] if one != difference_words.SCOPE)]
 
 
 def of_replication() -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lovt_bench.benchmark.analysis.figures.figure import Drawn, LeftOut
+from lovt_bench.benchmark.analysis.figures.figure import Drawn, Figures, LeftOut
 from lovt_bench.benchmark.analysis.figures.runs import Cell
 from lovt_bench.benchmark.analysis.figures.sheet import Row, Tile, sheet_svg
 from lovt_bench.benchmark.analysis.overlay import Marks, picture
@@ -22,14 +22,18 @@ _MOST = 4
 _OF_SINGLE = {"masks": "Dice of the image", "boxes": "{} of the image by itself"}
 
 
-def case_figure(cell: Cell, results: Path, stores: Stores) -> Drawn | LeftOut:
-    """Return the images with a finding that the first run of a task scores highest and lowest on.
+def case_figures(cell: Cell, results: Path, stores: Stores) -> Figures:
+    """Yield the images with a finding that the first run of a task scores highest and lowest on.
 
     Args:
         cell: The runs.
         results: Folder of run records with the predictions beside them.
         stores: What they were measured on.
     """
+    yield _drawn(cell, results, stores)
+
+
+def _drawn(cell: Cell, results: Path, stores: Stores) -> Drawn | LeftOut:
     name = cell.file("cases")
     finished = [record for record in cell.records if record.status == "ok"]
     if not finished:

@@ -13,12 +13,10 @@ from lovt_bench.benchmark.analysis.figures.figure import Drawn, LeftOut
 from lovt_bench.benchmark.analysis.figures.learning import curve_svg
 from lovt_bench.benchmark.backbone.place import read_manifest
 from lovt_bench.benchmark.contract.plain_file import read_plain
+from lovt_bench.benchmark.contract.pretraining_data import vocabulary
 
 _LIMIT = 256 << 20
 """Bytes of one log."""
-
-_PHANTOM = "phantom"
-"""What the name of a corpus of synthetic images holds."""
 
 _LOSSES = {"training": ("train/loss_epoch", "train/loss"), "validation": ("val/loss",)}
 """Columns of each curve; the first that is there counts."""
@@ -45,10 +43,16 @@ def pretraining_figure(root: Path, logs: Path) -> Drawn | LeftOut | None:
         name="pretraining",
         title="Pre-training: loss",
         source=f"{known.display_name} ({root.name}) · {', '.join(data)}",
-        track="phantom" if any(_PHANTOM in name.casefold() for name in data) else "public",
+        track="phantom" if any(map(_is_synthetic, data)) else "public",
         body=curve_svg(curves, "loss", 1),
         notes=["Means over the steps of an epoch that were logged."],
     )
+
+
+def _is_synthetic(data: str) -> bool:
+    known = vocabulary()
+    name = known.find(data)
+    return name is not None and known.datasets[name].kind == "synthetic"
 
 
 def _losses(logs: Path) -> dict[str, dict[int, float]]:
@@ -57,19 +61,24 @@ def _losses(logs: Path) -> dict[str, dict[int, float]]:
     starts = [each for each in logs.iterdir() if each.name.isdecimal()] if logs.is_dir() else []
     for start in sorted(starts, key=lambda each: int(each.name)):
         values: dict[tuple[str, int], list[float]] = defaultdict(list)
-        for name, epoch, value in _logged(start / "metrics.csv"):
-            values[name, epoch].append(value)
+        try:
+            for name, epoch, value in _logged(start / "metrics.csv"):
+                values[name, epoch].append(value)
+        except FileNotFoundError:
+            continue  # cut off before its first step was logged
         for (name, epoch), each in values.items():
             found[name][epoch] = math.fsum(each) / len(each)
     return found
 
 
 def _logged(path: Path) -> Iterator[tuple[str, int, float]]:
-    """Yield curve, epoch and value of each line that has one; what is not finite is left out."""
+    """Yield curve, epoch and value of each line that has both; what is not finite is left out."""
     lines = csv.DictReader(io.StringIO(read_plain(path, _LIMIT).decode()))
     there = set(lines.fieldnames or ())
     columns = {name: next((each for each in known if each in there), None) for name, known in _LOSSES.items()}
     for line in lines:
         for name, column in columns.items():
-            if column and (text := line[column]) and math.isfinite(value := float(text)):
-                yield name, int(line["epoch"]), value
+            # A run that was cut off may end within a line.
+            text, epoch = line[column] if column else None, line["epoch"]
+            if text and epoch and math.isfinite(value := float(text)):
+                yield name, int(epoch), value

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lovt_bench.benchmark.contract.dataset import Track
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.benchmark.contract.task import TaskSpec
-from lovt_bench.tasks.registry import load_task
+from lovt_bench.tasks.registry import load_tasks
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ class Cell:
         return f"{self.records[0].submission} · {run.protocol}, profile {run.profile}, engine {run.engine}"
 
     def file(self, kind: str) -> str:
-        """Return the name of a figure's file."""
-        return f"task-{self.spec.number:02d}-{self.spec.id}-{kind}"
+        """Return the name of a figure's file; figures of synthetic images say so."""
+        mark = "-phantom" if self.records[0].track == "phantom" else ""
+        return f"task-{self.spec.number:02d}-{self.spec.id}-{kind}{mark}"
 
     @property
     def title(self) -> str:
@@ -39,13 +41,14 @@ class Cell:
 
 
 def newest_cells(records: Iterable[RunRecord]) -> list[Cell]:
-    """Return one cell for each task and track, the one with the newest run; tuning runs are passed over."""
+    """Return one cell for each task and track, the one with the newest run; tuning and unknown tasks are left out."""
     cells: dict[tuple[object, ...], list[RunRecord]] = {}
     for record in records:
         if record.run.phase == "final":
             cells.setdefault((record.track, *record.run.cell), []).append(record)
-    newest: dict[str, list[RunRecord]] = {}
+    newest: dict[tuple[str, Track], list[RunRecord]] = {}
     for runs in sorted(cells.values(), key=lambda runs: max(run.finished_at for run in runs)):
-        newest[runs[0].run.task] = sorted(runs, key=lambda run: run.run.seed)
-    found = [Cell(load_task(task), runs) for task, runs in newest.items()]
-    return sorted(found, key=lambda cell: cell.spec.number)
+        newest[runs[0].run.task, runs[0].track] = sorted(runs, key=lambda run: run.run.seed)
+    known = {spec.id: spec for spec in load_tasks()}
+    found = [Cell(known[task], runs) for (task, _), runs in newest.items() if task in known]
+    return sorted(found, key=lambda cell: (cell.spec.number, cell.records[0].track))

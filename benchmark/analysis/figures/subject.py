@@ -11,7 +11,7 @@ import numpy as np
 
 from lovt_bench.benchmark.analysis.embeddings import Embeddings
 from lovt_bench.benchmark.analysis.features import open_images
-from lovt_bench.benchmark.analysis.figures.inside import Inside, gather
+from lovt_bench.benchmark.analysis.figures.everything import Everything, gather
 from lovt_bench.benchmark.analysis.findings import Findings, findings_of_corpus, findings_of_dataset
 from lovt_bench.benchmark.analysis.question import SPLIT, Question, check
 from lovt_bench.benchmark.backbone.model import BATCH
@@ -77,7 +77,7 @@ class Subject:
         return np.concatenate(parts)
 
     @cached_property
-    def inside(self) -> Inside:
+    def inside(self) -> Everything:
         """What the method says of the images and their reports; the question's method must be there.
 
         Raises:

@@ -22,7 +22,7 @@ _SENTENCES = 100
 def text_figures(subject: Subject) -> Figures:
     """Yield images as the method pools them, sentences and reports by class, and images beside reports."""
     everywhere = subject.inside.everywhere
-    findings, reports = subject.findings, everywhere.get("yg_b")
+    findings, why = subject.findings, subject.question.no_text
     if findings is None:
         yield LeftOut(subject.file("tsne-reports-class"), "the corpus has no labels")
     elif "weights_a" in everywhere:
@@ -32,11 +32,11 @@ def text_figures(subject: Subject) -> Figures:
         yield _drawn(
             subject, "tsne-pooled-class", title, pooled, findings.classes[:LARGEST], len(pooled), what
         )
-    if reports is None:
-        yield LeftOut(subject.file("tsne-reports"), "there are no reports, or the method has no text side")
+    if why is not None:
+        yield LeftOut(subject.file("tsne-reports"), why)
         return
     if findings is not None:
-        yield from _by_class(subject, reports[:LARGEST], findings.classes)
+        yield from _by_class(subject, everywhere["yg_b"][:LARGEST], findings.classes)
     yield _local(subject)
     if "zg_a" in everywhere and "zg_b" in everywhere:
         images, texts = everywhere["zg_a"][: LARGEST // 2], everywhere["zg_b"][: LARGEST // 2]

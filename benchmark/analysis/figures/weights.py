@@ -12,6 +12,7 @@ from lovt_bench.benchmark.analysis.figures.sheet import Row, Tile, sheet_svg
 from lovt_bench.benchmark.analysis.figures.subject import Subject
 from lovt_bench.benchmark.analysis.overlay import Marks, picture
 from lovt_bench.benchmark.analysis.studies import Study
+from lovt_bench.leaderboard.text import clean
 
 _ACROSS = 3
 """Pictures in a row."""
@@ -44,10 +45,11 @@ def weight_figures(subject: Subject) -> Figures:
 
 def attention_figures(subject: Subject) -> Figures:
     """Yield the regions that sentences attend to: those of `subject.sentence`, else the first study's."""
-    name, wanted = subject.file("attention"), subject.sentence
+    name, wanted = subject.file("attention"), subject.sentence and clean(subject.sentence)
     studies = [study for study in subject.inside.studies if study.attention_b is not None]
     if not studies:
-        yield LeftOut(name, "the method has no attention from sentences to regions, or there are no reports")
+        why = subject.question.no_text or "the method has no attention from sentences to regions"
+        yield LeftOut(name, why)
         return
     if wanted is None:
         chosen = [(studies[0], place) for place in range(len(studies[0].sentences))]
@@ -56,7 +58,7 @@ def attention_figures(subject: Subject) -> Figures:
             (study, place)
             for study in studies
             for place, text in enumerate(study.sentences)
-            if wanted.casefold() in text.casefold()
+            if wanted.casefold() in clean(text, len(text)).casefold()
         ]
     if not chosen:
         yield LeftOut(name, f"no sentence of the first {len(studies)} studies contains {wanted!r}")
@@ -80,7 +82,9 @@ def attention_figures(subject: Subject) -> Figures:
 def _tile(study: Study, place: int, grid: tuple[int, int]) -> Tile:
     assert study.attention_b is not None
     shares = study.attention_b[place].reshape(grid)
-    said = textwrap.wrap(study.sentences[place], _LETTERS, max_lines=_LINES, placeholder=" …")
+    said = textwrap.wrap(
+        clean(study.sentences[place], 2 * _LINES * _LETTERS), _LETTERS, max_lines=_LINES, placeholder=" …"
+    )
     return Tile(heated(study.image, shares), [*said, f"at most {100 * shares.max():.1f}\u00a0%"])
 
 

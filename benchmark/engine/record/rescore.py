@@ -128,6 +128,11 @@ class Stores:
                 f"the store of {spec.dataset} that it was measured on ({run.dataset_sha256[:12]}) is not in "
                 f"{self._data} ({found}); prepare it with: lovt-bench data prepare {spec.dataset} --raw DIR"
             )
+        if store.manifest.track != record.track:  # what may be drawn follows the track
+            raise NoStoreError(
+                f"it is recorded as of the {record.track} track, and {store.root} is of the {store.manifest.track} "
+                f"track; remove the record, or evaluate again"
+            )
         return ScoredRun(record, spec, protocol, input_side(profile, protocol), store)
 
 

@@ -36,7 +36,6 @@ from lovt_bench.leaderboard.show.page.parts import (
     legend_of,
     letters,
     names_of,
-    plural,
     ranked_first,
     standing,
     telling,
@@ -45,6 +44,7 @@ from lovt_bench.leaderboard.show.page.properties import WARNING as PROPERTY_WARN
 from lovt_bench.leaderboard.show.page.properties import measured_on, property_sets
 from lovt_bench.leaderboard.show.plots.cost import COSTS, LEGEND
 from lovt_bench.leaderboard.statistics.task_value import WARNING
+from lovt_bench.leaderboard.text import plural
 
 PLAIN_ROWS = 100
 """Rows of a table that is shown without scripts; the CSV beside the page has all."""

@@ -104,11 +104,6 @@ def column_of(table: Table, task: str) -> Column:
     return next(column for column in table.columns if column.task == task)
 
 
-def plural(count: int, one: str) -> str:
-    """Return a count with its word."""
-    return f"{count:,} {one}{'' if count == 1 else 's'}"
-
-
 def legend_of(table: Table) -> list[tuple[str, str]]:
     """Return the signs that the table shows beside numbers, and what they mean."""
     marks = {item.mark for row in table.rows for item in row.overlaps}

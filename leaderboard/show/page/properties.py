@@ -6,25 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from lovt_bench.benchmark.contract.embedding_facts import EmbeddingQuestion
 from lovt_bench.benchmark.contract.leaderboard import Cell, Table
 from lovt_bench.leaderboard.board.reference_embeddings import reference_models
-from lovt_bench.leaderboard.show.layout import MISSING
 from lovt_bench.leaderboard.show.page.numbers import short
 from lovt_bench.leaderboard.show.plots.embedding_properties import FAMILIES, marks_of
 from lovt_bench.leaderboard.show.properties import (
     PUBLISHED,
+    correlation_text,
     keys_of,
     known,
     label_of,
-    question_title,
+    question_titles,
 )
 from lovt_bench.leaderboard.statistics.correlation import FEWEST, Correlation, correlation
-from lovt_bench.leaderboard.text import slug
+from lovt_bench.leaderboard.text import plural, slug
 
 WARNING = (
     "These correlations describe these rows. Rows of one method are not independent, rows far apart agree on "
-    "everything, and of many properties some go with a score by chance: intervals are not corrected for that. None of "
-    "it says that a property is the cause of a score."
+    "everything, and among many properties some go with a score by chance: intervals are not corrected for that. None "
+    "of it says that a property is the cause of a score."
 )
 
 
@@ -54,6 +55,8 @@ class Entry(NamedTuple):
 class PropertySet:
     """Rows whose embeddings were measured on the same images."""
 
+    key: str
+    """In the address of the view."""
     title: str
     outcomes: Sequence[tuple[str, str]]
     """Key and name of what scores are of."""
@@ -69,10 +72,13 @@ class PropertySet:
         """What stands above the correlations."""
         if len(self.rows) < FEWEST:
             return (
-                f"{len(self.rows)} row(s): from fewer than {FEWEST} nothing can be said about whether a property goes "
-                "with a score."
+                f"{plural(len(self.rows), 'row')}: from fewer than {FEWEST} nothing can be said about whether a "
+                "property goes with a score."
             )
-        return f"Spearman's rank correlation over {len(self.rows)} rows, with its 95 % interval (Bonett and Wright)."
+        return (
+            "Spearman's rank correlation over the n rows that have the property, with its 95 % interval (Bonett and "
+            "Wright), which there is not where all rows are in one order."
+        )
 
     def of(self, key: str, outcome: str) -> Correlation | None:
         """Return the correlation of a property with a score; None where nothing can be said."""
@@ -88,7 +94,7 @@ class PropertySet:
         if len(self.rows) < FEWEST:
             return []
         return [
-            (label_of(key), *(_text(self.of(key, outcome)) for outcome, _ in self.outcomes))
+            (label_of(key), *(correlation_text(self.of(key, outcome)) for outcome, _ in self.outcomes))
             for key in self.keys
         ]
 
@@ -97,22 +103,23 @@ def property_sets(table: Table) -> list[PropertySet]:
     """Return the rows of a table by the images that their embeddings were measured on, most rows first."""
     if table.kind == "published":
         return _published(table)
-    titles: dict[str, str] = {}
     found: dict[str, list[Entry]] = {}
+    questions: dict[str, EmbeddingQuestion] = {}
     for row in table.rows:
         for facts in row.embeddings:
             key = facts.question.digest()
-            titles[key] = question_title(facts.question)
+            questions[key] = facts.question
             found.setdefault(key, []).append(
                 Entry(row.id, row.display_name, row.cells, facts.values, facts.level)
             )
-    sets = [_set(titles[key], entries, table) for key, entries in found.items()]
-    return sorted(sets, key=lambda item: (-len(item.rows), item.title))
+    titles = question_titles(questions)
+    sets = [_set(key, titles[key], entries, table) for key, entries in found.items()]
+    return sorted(sets, key=lambda item: (-len(item.rows), item.title, item.key))
 
 
 def measured_on(sets: Sequence[PropertySet]) -> list[tuple[str, str]]:
     """Return the choices of the view."""
-    return [(item.title, item.title) for item in sets]
+    return [(item.key, item.title) for item in sets]
 
 
 def as_data(item: PropertySet) -> dict[str, Any]:
@@ -122,6 +129,7 @@ def as_data(item: PropertySet) -> dict[str, Any]:
     columns = [*item.keys, *spreads]
     forms = {key: found.form for key in item.keys if (found := known(key))}
     return {
+        "key": item.key,
         "title": item.title,
         "columns": columns,
         "properties": [[key, label_of(key), forms[key] == "power"] for key in item.keys],
@@ -140,7 +148,7 @@ def as_data(item: PropertySet) -> dict[str, Any]:
     }
 
 
-def _set(title: str, entries: Sequence[Entry], table: Table) -> PropertySet:
+def _set(key: str, title: str, entries: Sequence[Entry], table: Table) -> PropertySet:
     """Return a set whose outcomes are the means over the tasks of one metric that all rows have finished."""
     done = [
         {cell.task: cell.summary.mean for cell in entry.cells if cell.status == "complete" and cell.summary}
@@ -164,7 +172,9 @@ def _set(title: str, entries: Sequence[Entry], table: Table) -> PropertySet:
         )
         for entry, scores in zip(entries, done, strict=True)
     ]
-    return PropertySet(title, [(key, _outcome(table, *found)) for key, found in outcomes.items()], rows)
+    return PropertySet(
+        key, title, [(name, _outcome(table, *found)) for name, found in outcomes.items()], rows
+    )
 
 
 def _outcome(table: Table, label: str, tasks: Sequence[str]) -> str:
@@ -183,10 +193,4 @@ def _published(table: Table) -> list[PropertySet]:
         cells = row.cells if row else [score.cell(task) for task, score in model.scores.items()]
         if cells:
             entries.append(Entry(model.row or model.name, model.title, cells, model.values))
-    return [_set(PUBLISHED, entries, table)] if entries else []
-
-
-def _text(found: Correlation | None) -> str:
-    if found is None:
-        return MISSING
-    return f"{found.value:+.2f} ({found.low:+.2f} to {found.high:+.2f})".replace("-", "−")
+    return [_set("published", PUBLISHED, entries, table)] if entries else []

@@ -62,8 +62,11 @@ def content_of(
         learnt_pooling: Whether attention pooling was trained.
 
     Raises:
-        BackboneError: Something is not finite.
+        BackboneError: Something is not finite, or it is too large for a file.
+        SettingsError: A token stands twice in the text model's vocabulary.
+        ValidationError: The contract has no such part.
     """
+    assert parts.text is not None
     header = AnalysisHeader(
         method=method,
         backbone_sha256=backbone_sha256,

@@ -10,6 +10,10 @@ from lovt_bench.submissions.common.attention_pooling import AttentionPooling
 from lovt_bench.submissions.common.text.pooling import report_maximum, sentence_features
 from lovt_bench.submissions.common.text.tokeniser import ReportTokens
 
+VERSION = 1
+"""Raise when the text model, its tokeniser, pooling, heads or attention would make other numbers of the same weights:
+what the analysis has stored is then computed again."""
+
 
 class ImageFeatures(NamedTuple):
     """What the image encoder says."""

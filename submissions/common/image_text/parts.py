@@ -49,11 +49,11 @@ class Inside(NamedTuple):
 
 
 class MethodParts(nn.Module):
-    """Text model, pooling, heads and attention of a method."""
+    """Text model, pooling, heads and attention of a method; without a text model it encodes no reports."""
 
     def __init__(
         self,
-        text: TextEncoder,
+        text: TextEncoder | None,
         image_pooling: AttentionPooling | None,
         report_pooling: AttentionPooling | None,
         heads: Heads,
@@ -66,6 +66,7 @@ class MethodParts(nn.Module):
 
     def encode_reports(self, reports: ReportTokens) -> ReportFeatures:
         """Return the features of tokenised reports."""
+        assert self.text is not None
         return report_features(self.text(reports), reports, self.report_pooling)
 
     def forward(self, regions: Tensor, report: ReportFeatures | None) -> Inside:

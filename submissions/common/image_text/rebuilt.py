@@ -22,23 +22,30 @@ from lovt_bench.submissions.common.text.encoder import TextEncoder, pretrained_t
 from lovt_bench.submissions.common.text.tokeniser import ReportTokeniser
 
 
-def parts_of(file: AnalysisFile, folder: Path | None) -> tuple[MethodParts, ReportTokeniser]:
+def parts_of(
+    file: AnalysisFile, folder: Path | None, *, text: bool = True
+) -> tuple[MethodParts, ReportTokeniser | None]:
     """Return a method's parts in eval mode on the CPU, and its tokeniser; torch's generators are left as they are.
 
     Args:
         file: The method's.
         folder: Of the text model; not needed where the file holds all of it.
+        text: Whether the text model is made; without it reports cannot be encoded, and there is no tokeniser.
 
     Raises:
         BackboneError: The file's tensors are not what its header says.
         SettingsError: The folder holds another text model than the method started from, or none.
     """
     header, state = file.header, file.state()
-    if not header.text.is_whole:
+    if not text:
+        state = {name: tensor for name, tensor in state.items() if not name.startswith("text.")}
+    elif not header.text.is_whole:
         state |= _outside_of(folder, header)
     with torch.random.fork_rng(devices=[]):
-        parts = _built(header)
+        parts = _built(header, text=text)
     parts.load_state_dict(state)
+    if not text:
+        return parts.eval(), None
     vocabulary = header.text.vocabulary
     return parts.eval(), ReportTokeniser(
         vocabulary, lower_case=header.text.lower_case, limit=header.text.limit
@@ -61,8 +68,8 @@ def _outside_of(folder: Path | None, header: AnalysisHeader) -> dict[str, Tensor
     return {f"text.bert.{name}": tensor for name, tensor in found.items()}
 
 
-def _built(header: AnalysisHeader) -> MethodParts:
-    text, image, report = header.text, header.image, header.report
+def _text_of(header: AnalysisHeader) -> TextEncoder:
+    text, report = header.text, header.report
     config = BertConfig(
         vocab_size=text.embeddings,
         hidden_size=report.channels,
@@ -74,9 +81,14 @@ def _built(header: AnalysisHeader) -> MethodParts:
         hidden_act=text.activation,
         layer_norm_eps=text.layer_norm_eps,
     )
+    return TextEncoder(BertModel(config, add_pooling_layer=False), frozen_layers=0, freeze_embeddings=False)
+
+
+def _built(header: AnalysisHeader, *, text: bool) -> MethodParts:
+    image, report = header.image, header.report
     cross = header.cross_attention and image.local_head is not None
     return MethodParts(
-        TextEncoder(BertModel(config, add_pooling_layer=False), frozen_layers=0, freeze_embeddings=False),
+        _text_of(header) if text else None,
         _pooling_of(image),
         _pooling_of(report),
         Heads(

@@ -14,9 +14,8 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from torch import Tensor
 
+from lovt_bench.benchmark.contract.analysis_file import SPECIAL
 from lovt_bench.submissions.common.errors import PretrainingError, SettingsError
-
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
 class ReportTokens(NamedTuple):
@@ -68,9 +67,19 @@ class ReportTokeniser:
         return int(self._backend.get_vocab_size())
 
     def vocabulary(self) -> list[str]:
-        """Return the tokens in the order of their numbers."""
+        """Return the tokens in the order of their numbers.
+
+        Raises:
+            SettingsError: A number has no token: one stands twice in the list that the model came with.
+        """
         numbers = self._backend.get_vocab()
-        return sorted(numbers, key=numbers.__getitem__)
+        listed = sorted(numbers, key=numbers.__getitem__)
+        if numbers[listed[-1]] != len(listed) - 1:
+            raise SettingsError(
+                f"the vocabulary of the text model has {len(listed)} tokens, numbered up to {numbers[listed[-1]]}; "
+                "expected each number from 0: list each token once"
+            )
+        return listed
 
     def to_text(self) -> str:
         """Return all that defines it, for a checkpoint."""

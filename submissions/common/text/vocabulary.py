@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
+from lovt_bench.benchmark.contract.analysis_file import SPECIAL
 from lovt_bench.submissions.common.errors import PretrainingError
-from lovt_bench.submissions.common.text.tokeniser import SPECIAL
 
 
 def corpus_vocabulary(sentences: Iterable[str], size: int, *, lower_case: bool = True) -> list[str]:

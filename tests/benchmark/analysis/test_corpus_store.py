@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lovt_bench.benchmark.analysis.corpus_store import corpus_store
+from lovt_bench.benchmark.analysis.corpus_store import corpus_store, corpus_studies
 from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.disk.digest import file_sha256
 from lovt_bench.tasks.protocol import load_protocol
@@ -45,6 +45,12 @@ def test_the_first_image_of_each_study_padded_and_resized(corpus):
         expected = square.resize((224, 224), Image.Resampling.BILINEAR)
         np.testing.assert_array_equal(store.images[row : row + 1][0], np.asarray(expected))
     assert not list((corpus.parent / "features").iterdir())
+
+
+def test_a_corpus_without_labels_has_none_of_any_study(tmp_path):
+    found = corpus_studies(write_corpus(tmp_path / "tiny", test=3, labels=False), "test")
+    assert found.labels.shape == (3, 0)
+    assert (len(found.reports), found.label_names) == (3, ())
 
 
 def test_another_corpus_or_split_has_another_identity(corpus, tmp_path):

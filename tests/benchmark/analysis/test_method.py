@@ -11,8 +11,8 @@ import torch
 from safetensors import safe_open
 
 from lovt_bench.benchmark.analysis.analyse import report_of
-from lovt_bench.benchmark.analysis.method import TEXT_MODEL
 from lovt_bench.benchmark.analysis.studies import first_studies
+from lovt_bench.benchmark.analysis.text_model import TEXT_MODEL
 from lovt_bench.benchmark.contract.analysis_file import ANALYSIS_FILE
 from lovt_bench.submissions.common.text.vocabulary import corpus_vocabulary
 from tests.benchmark.analysis import plain
@@ -58,19 +58,36 @@ def test_what_was_not_trained_is_not_in_the_file(workspace, corpus, monkeypatch)
     np.testing.assert_allclose(found.yl_b, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_text_model_that_is_not_here_or_another_is_said(workspace, corpus, monkeypatch):
-    question = asked("lovt", corpus, workspace)
-
-    def said() -> str:
-        with pytest.raises(ValueError, match="text model") as error:
-            report_of(question)
-        return str(error.value)
-
+def test_without_its_text_model_a_method_is_measured_on_images(workspace, corpus, monkeypatch):
     monkeypatch.delenv(TEXT_MODEL, raising=False)
+    question = asked("lovt", corpus, workspace)
+    report, _ = report_of(question)
+    assert report.method is not None
+    assert set(report.method.global_spaces) == {"yg_a", "zg_a", "zl_a_avg"}
+    assert (report.method.text_model, set(report.method.local_spaces)) == (None, {"zl_a"})
+    [lacking] = report.needs_text
+    assert lacking.startswith("reports (yl_b, yg_b); zg_b, zg_a;zg_b; zl_b, ")
     assert (
         f"the text model bert, of which the method trained a part only, is not here: {TEXT_MODEL} is not set"
-        in said()
+        in lacking
     )
+    [study] = first_studies(asked("lovt", corpus, workspace), 1)
+    assert study.zl_a is not None
+    assert study.yl_b is None
+    monkeypatch.setenv(TEXT_MODEL, str(workspace / "bert"))
+    assert asked("lovt", corpus, workspace).key != question.key
+    monkeypatch.setenv(TEXT_MODEL, str(workspace / "nowhere"))
+    assert question.studies is not None
+    silent = replace(question, studies=replace(question.studies, reports=()))
+    assert "tiny has no reports" in report_of(replace(silent, most_images=5))[0].needs_text[0]
+
+
+def test_a_text_model_that_is_not_where_it_should_be_or_another_is_said(workspace, corpus, monkeypatch):
+    def said() -> str:
+        with pytest.raises(ValueError, match="text model") as error:
+            report_of(asked("lovt", corpus, workspace))
+        return str(error.value)
+
     monkeypatch.setenv(TEXT_MODEL, str(workspace / "nowhere"))
     assert "nowhere is no folder; set" in said()
     monkeypatch.setenv(TEXT_MODEL, str(workspace / "other"))
@@ -112,8 +129,10 @@ def test_without_reports_or_a_file_each_is_named(workspace, corpus):
     report, _ = report_of(plainly)
     assert report.method is None
     assert "beside convirt lies no analysis.safetensors" in report.needs_text[0]
+    assert not report.shallower
     report, _ = report_of(replace(question, level="c4"))
     assert "the method takes the deepest level only" in report.needs_text[0]
+    assert report.shallower
     assert len({each.path for each in (question, silent, plainly)}) == 3
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from lovt_bench.benchmark.analysis import report_store
 from lovt_bench.benchmark.analysis.report_store import ReportStore
 from lovt_bench.submissions.common.image_text.features import ReportFeatures
 
@@ -42,6 +43,12 @@ def test_what_is_stored_is_not_computed_again(tmp_path, weights):
     assert store(tmp_path).folder != store(tmp_path, "3").folder
     # Another batch, or as many reports of it as there are, has another file: a report may depend on its batch.
     assert equal(store(tmp_path).batch(0, REPORTS[:1], features), features())
+
+
+def test_what_older_code_made_of_reports_is_not_used(tmp_path, monkeypatch):
+    store(tmp_path).batch(0, REPORTS, features)
+    monkeypatch.setattr(report_store, "VERSION", report_store.VERSION + 1)
+    assert equal(store(tmp_path).batch(0, REPORTS, lambda: features(False)), features(False))
 
 
 DAMAGE: dict[str, dict[str, torch.Tensor]] = {

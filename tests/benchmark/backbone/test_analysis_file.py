@@ -132,6 +132,16 @@ def test_tensors_that_are_not_what_the_header_says(tmp_path, changes, words):
     assert re.search(words, said(written(tmp_path, **changes)))
 
 
+def test_names_of_tensors_are_shown_in_part(tmp_path):
+    words = said(written(tmp_path, **{"x" * 2000 + "\x1b[2J": torch.ones(2)}))
+    assert "1 tensors are unexpected: xxx" in words
+    assert "…; export the backbone again, or remove the file" in words
+    assert len(words) < 700
+
+
+WIDE = {"hidden": 1, "outputs": 65536, "norm": False}
+
+
 def text(**changes: Any) -> dict[str, Any]:
     return {"text": HEADER.text.model_dump(mode="json") | changes}
 
@@ -143,6 +153,15 @@ HEADERS: dict[str, tuple[dict[str, Any], str]] = {
     "a size beyond any": (text(intermediate=1 << 40), "intermediate: .*less than or equal to 65536"),
     "heads that do not divide": (text(heads=3), "3 heads of the text model do not divide"),
     "more tokens than rows": (text(embeddings=4), "5 tokens, but a table of 4"),
+    "a token that stands twice": (
+        text(vocabulary=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[PAD]"]),
+        "1 tokens of the vocabulary are there twice",
+    ),
+    "no token for padding": (text(vocabulary=["a", "[UNK]", "[CLS]", "[SEP]"]), r"lacks \[PAD\]"),
+    "more channels than the analysis can hold": (
+        {"image": HEADER.image.model_dump(mode="json") | {"global_head": WIDE}},
+        "outputs: .*less than or equal to 4096",
+    ),
     "an activation that is none": (text(activation="eval"), "activation"),
     "layers outside without a digest": (text(outside_layers=1), "outside_sha256 belongs to"),
     "one side alone projected": (
@@ -171,6 +190,14 @@ def test_files_that_are_none(tmp_path, monkeypatch):
     assert "has no entry 'analysis' in its header" in said(tmp_path)
     monkeypatch.setattr(analysis_file, "ANALYSIS_BYTES", 100)
     assert "at most 100 are read" in said(written(tmp_path))
+
+
+def test_what_nobody_would_read_is_not_written(monkeypatch):
+    for limit in ("ANALYSIS_BYTES", "HEADER_BYTES"):
+        with monkeypatch.context() as changed:
+            changed.setattr(analysis_file, limit, 100)
+            with pytest.raises(BackboneError, match="is not written: it would have"):
+                analysis_bytes(HEADER, state())
 
 
 def test_what_is_not_finite_or_lacks_a_tensor_is_not_written():

@@ -55,9 +55,9 @@ def test_published_models_need_nothing_of_this_machine(workspace: Path, tmp_path
     words = (
         "LoVT_30",
         "no_g",
-        "--kind",
+        "--only",
         "assignment",
-        "--kind",
+        "--only",
         "latex",
         "--format",
         "svg",
@@ -76,23 +76,23 @@ def test_published_models_need_nothing_of_this_machine(workspace: Path, tmp_path
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("a",), "1 backbone(s) given, expected two or more"),
+        (("a",), "1 backbone given, expected two or more"),
         (("a", "a"), "'a' is given twice"),
         (("a", "nobody"), "no run, no analysis and no published number: unknown backbone 'nobody'"),
         (("a", "b", "--baseline", "c"), "--baseline 'c' is none of a, b"),
         (("a", "LoVT_30"), "published numbers are of official splits, protocol lovt-2022 and profile paper"),
         (
-            ("a", "c", "--kind", "properties"),
+            ("a", "c", "--only", "properties"),
             "there are no images on which all were analysed alike (a: 24 test images",
         ),
-        (("a", "b", "--kind", "properties", "--dataset", "siim"), "there are no images of siim on which all"),
+        (("a", "b", "--only", "properties", "--dataset", "siim"), "there are no images of siim on which all"),
         (
-            ("a", "paper", "--kind", "bars"),
+            ("a", "paper", "--only", "bars"),
             "No scores: no table has them all (a: phantom-seeded-demo-lovt-2022",
         ),
-        (("a", "b", "--kind", "alignment"), "there is nothing to draw of a, b for alignment"),
+        (("a", "b", "--only", "alignment"), "there is nothing to draw of a, b for alignment"),
         (
-            ("convirt-30", "clip-30", "--kind", "properties"),
+            ("convirt-30", "clip-30", "--only", "properties"),
             "No properties were published of convirt-30, clip-30",
         ),
     ],

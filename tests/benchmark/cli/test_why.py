@@ -43,11 +43,15 @@ def test_the_images_that_make_the_difference_are_named(workspace: Path) -> None:
     lines = result.output.splitlines()
     rows = [18, 19, 20]  # the first of the test split of 24 images
     for task in ("COVID Rural linear", "RSNA YOLOv3 frozen 100 %"):
-        place = next(index for index, line in enumerate(lines) if line.startswith(f"{task}: Of"))
+        place = next(
+            index
+            for index, line in enumerate(lines)
+            if re.match(rf"{re.escape(task)}: \d+ test images", line)
+        )
         assert f"most for {GOOD}" in lines[place + 1]
         named = [int(row) for row in re.findall(r"(\d+): \+", lines[place + 1])]
         assert sorted(named) == rows
-    assert "Of 2 common task(s) good has the higher mean on 2, bad on 0." in result.output
+    assert "good has the higher mean on 2 of 2 common tasks, bad on 0." in result.output
     assert "On these test images, under other training seeds: good is better on 2" in result.output
     assert "PHANTOM" in lines[0]
 
@@ -66,11 +70,11 @@ def test_the_page_is_one_file_with_the_pictures_of_phantom_images(workspace: Pat
 
 
 def test_licensed_images_are_drawn_only_where_it_is_asked_for(workspace: Path, tmp_path: Path) -> None:
-    store = tiny_store(tmp_path, "covid-rural")
+    store = tiny_store(tmp_path, "covid-rural", track="public")
     shares = np.full(len(store.rows("test")), 0.9)
     for name, less in ((GOOD, 0.0), (BAD, 0.5)):
         for seed in SEEDS[:2]:
-            plant(tmp_path, store, name, MASKS, shares - less, seed, track="public", splits="official")
+            plant(tmp_path, store, name, MASKS, shares - less, seed, track="public")
     plain, drawn = tmp_path / "plain.html", tmp_path / "drawn.html"
     assert call(tmp_path, GOOD, BAD, "--out", plain).exit_code == 0
     assert PICTURE not in plain.read_text()
@@ -80,6 +84,17 @@ def test_licensed_images_are_drawn_only_where_it_is_asked_for(workspace: Path, t
     assert PICTURE in drawn.read_text()
     lonely = call(tmp_path, GOOD, BAD, "--embed-licensed-images")
     assert "give --out FILE.html" in lonely.output
+
+
+def test_a_record_does_not_say_that_images_of_a_real_store_are_of_the_phantom(tmp_path: Path) -> None:
+    store = tiny_store(tmp_path, "covid-rural", track="public")
+    for name, share in ((GOOD, 0.9), (BAD, 0.4)):
+        plant(tmp_path, store, name, MASKS, np.full(len(store.rows("test")), share), SEEDS[0])
+    out = tmp_path / "why.html"
+    result = call(tmp_path, GOOD, BAD, "--out", out)
+    assert result.exit_code == 1
+    assert "it is recorded as of the phantom track, and" in result.output
+    assert not out.exists()
 
 
 def test_without_kept_masks_there_are_no_pictures(tmp_path: Path) -> None:

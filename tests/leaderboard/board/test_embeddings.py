@@ -92,6 +92,46 @@ def test_of_several_levels_the_deepest_counts_and_what_is_not_valid_is_named(tmp
     assert sum("Make it again with `lovt-bench analyze`" in text for text in said) == 2, "broken, and a link"
 
 
+def test_of_reports_of_one_level_the_one_with_a_method_counts_then_the_newest(tmp_path: Path) -> None:
+    """Keys are digests: neither order of theirs may decide."""
+    method = MethodSpaces(
+        method="lovt",
+        analysis_sha256=digest("analysis"),
+        text_model=None,
+        learnt_weights=False,
+        global_spaces={"yg_a": global_space(0.7)},
+        local_spaces={},
+        global_pairs={},
+        local_pairs={},
+        retrieval={},
+        attention={},
+    )
+    old, new = "2026-01-02T03:04:05Z", "2026-01-03T03:04:05Z"
+    for place, keys in enumerate((("1", "2", "3"), ("3", "2", "1"))):
+        results = tmp_path / str(place)
+        found = (
+            report("mine", std=0.1, method=method, finished=old),
+            report("mine", std=0.2, method=method, finished=new),
+            report("mine", std=0.3, finished="2026-01-04T03:04:05Z"),
+        )
+        for key, item in zip(keys, found, strict=True):
+            write_report(results, item.model_copy(update={"key": key * 64}))
+        ((shown,), said) = read(results)
+        assert shown.values["image.std"] == pytest.approx(0.2)
+        assert not said
+
+
+def test_numbers_beyond_a_float_are_named_and_stop_nothing(tmp_path: Path) -> None:
+    huge = local_space(0.5).model_copy(update={"ch_std": 1e308, "dimension": 10000})
+    long = local_space(0.5).model_copy(update={"dimension": 10**400})
+    for place, space in enumerate((huge, long)):
+        write_report(tmp_path, report("mine", local_space=space, dataset=("covid", "siim")[place]))
+    write_report(tmp_path, report("mine"))
+    found, said = read(tmp_path)
+    assert [item.question.dataset for item in found] == ["rsna"]
+    assert sum("numbers that no analysis gives" in text for text in said) == 2
+
+
 def test_only_answers_to_the_same_question_stand_beside_each_other(tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_report(tmp_path, report(name))

@@ -17,6 +17,9 @@ def test_the_correlation_is_scipy_s_with_ties() -> None:
     found = correlation(first, second)
     assert found is not None
     assert found.value == pytest.approx(spearmanr(first, second).statistic)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.rows == 20
     error = math.sqrt((1 + found.value**2 / 2) / 17)
     assert math.atanh(found.high) - math.atanh(found.low) == pytest.approx(2 * 1.959964 * error, rel=1e-6)
 
@@ -29,6 +32,8 @@ def test_the_interval_holds_the_truth_in_about_95_of_100_samples() -> None:
         x, noise = drawn.normal(size=(2, 16))
         found = correlation(x.tolist(), (0.6 * x + 0.8 * noise).tolist())
         assert found is not None
+        assert found.low is not None
+        assert found.high is not None
         held += found.low <= truth <= found.high
     assert 0.92 < held / samples < 0.98
 
@@ -39,5 +44,8 @@ def test_nothing_is_said_of_few_rows_or_of_a_constant() -> None:
     assert correlation([1.0] * FEWEST, list(range(FEWEST))) is None
     whole = correlation(list(range(FEWEST)), list(range(FEWEST)))
     assert whole is not None
-    assert (round(whole.value, 9), round(whole.high, 3)) == (1.0, 1.0)
-    assert whole.low < whole.value
+    assert whole.value == pytest.approx(1)
+    assert (whole.low, whole.high, whole.rows) == (None, None, FEWEST), "an interval without width is none"
+    opposite = correlation(list(range(FEWEST)), list(range(FEWEST))[::-1])
+    assert opposite is not None
+    assert (opposite.value, opposite.low) == (pytest.approx(-1), None)

@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import ttest_ind
 from statsmodels.stats.multitest import multipletests
 
+from lovt_bench.leaderboard.show.why import WhyTask, image_sentence
 from lovt_bench.leaderboard.statistics.difference import (
     Side,
     corrected,
@@ -16,9 +17,9 @@ from lovt_bench.leaderboard.statistics.difference import (
     scores_alone,
     task_difference,
 )
-from lovt_bench.leaderboard.statistics.difference_words import half_of_it, sentences
+from lovt_bench.leaderboard.statistics.difference_words import half_of_it, most, sentences
 from lovt_bench.leaderboard.statistics.images import NoImageIntervalError
-from lovt_bench.tasks.weighted import Counted
+from lovt_bench.tasks.weighted import Counted, Ranked, RankedClass
 
 IMAGES = 12
 
@@ -74,6 +75,73 @@ def test_the_difference_of_an_image_is_a_pseudo_value_where_the_metric_is_a_rati
     assert of_images(first.runs, second.runs) == pytest.approx(expected, abs=1e-12)
 
 
+def with_empty(own: Side, *, pooled: bool) -> Side:
+    """Return the same with as many images again that hold no lesion, on every third of which something is found."""
+    empty = np.zeros((IMAGES, 1, 3), dtype=np.int64)
+    empty[::3, :, 1] = 40
+    return Side(own.values, [Counted(np.concatenate([found, empty]), pooled) for found in counted(own)])
+
+
+def test_images_without_which_nothing_is_another_add_nothing() -> None:
+    first, second = side((1, 2), 0.2), side((3, 4))
+    plain = of_images(first.runs, second.runs)
+    for pooled in (True, False):
+        found = of_images(with_empty(first, pooled=pooled).runs, with_empty(second, pooled=pooled).runs)
+        idle = np.ones(IMAGES, dtype=bool)
+        idle[::3] = not pooled  # false positives count in pooled Dice alone
+        assert not found[IMAGES:][idle].any()
+        assert pooled == bool(found[IMAGES:].any())
+        if not pooled:
+            mean_runs = [[Counted(c, pooled=False) for c in counted(own)] for own in (first, second)]
+            assert found[:IMAGES] == pytest.approx(of_images(*mean_runs), abs=1e-12)
+    # A store with images that add nothing says the same of the others.
+    padded = [
+        [Counted(np.concatenate([c, np.zeros_like(c)]), pooled=True) for c in counted(own)]
+        for own in (first, second)
+    ]
+    assert of_images(*padded) == pytest.approx([*plain, *np.zeros(IMAGES)], abs=1e-12)
+
+
+def test_equal_scores_of_all_images_are_no_images_without_a_difference() -> None:
+    """Each row's mean stays what it is without any image, and each image holds something to find."""
+    found = np.array([[[9, 0, 1]]] * 4), np.array([[[5, 0, 5]]] * 4)
+    first, second = ([Counted(each, pooled=False)] for each in found)
+    assert of_images(first, second) == pytest.approx([18 / 19 - 10 / 15] * 4)
+
+
+def test_a_box_that_comes_after_all_hits_on_an_image_without_one_adds_nothing() -> None:
+    """Best first: hits on images 0 and 1, false boxes on 2 and 3; image 4 is empty."""
+
+    def run(order: list[int]) -> Ranked:
+        hits = np.array([[image < 2 for image in order]])
+        return Ranked([RankedClass(np.array(order), hits, np.array([1, 1, 0, 0, 0]))])
+
+    values = of_images([run([0, 1, 2, 3])], [run([3, 0, 1, 2])])
+    assert not values[[2, 4]].any()
+    assert values[3] > 0, "the second row is surest of a false box there"
+
+
+def test_images_without_a_value_hide_no_other() -> None:
+    """The mean over classes is undefined without the only image of a class."""
+    both = np.zeros((5, 2, 3), dtype=np.int64)
+    both[:4, 0] = [[9, 0, 1], [8, 0, 2], [3, 0, 7], [2, 0, 8]]
+    both[4, 1] = [5, 0, 5]
+    other = both.copy()
+    other[:4, 0] = [[5, 0, 5], [5, 0, 5], [9, 0, 1], [8, 0, 2]]
+    values = of_images([Counted(both, pooled=False)], [Counted(other, pooled=False)])
+    assert np.isnan(values).tolist() == [False] * 4 + [True]
+    assert sorted(most(values, 2)) == [0, 1, 2, 3]
+    assert half_of_it(values) == 2
+    found = task_difference(
+        "t", Side((0.5,), [Counted(both, pooled=False)]), Side((0.6,), [Counted(other, pooled=False)]), None
+    )
+    task = WhyTask(found, "T", "d", "Dice", [])
+    assert image_sentence(task, ("a", "b")) == (
+        "5 test images: 2 for a, 2 for b; half of all that images differ by lies in 2. No value: 1 image, without "
+        "which the metric is undefined."
+    )
+
+
 def test_runs_are_compared_by_welch_and_images_by_the_paired_interval() -> None:
     first, second = side((1, 2, 3), 0.25), side((4, 5, 6, 7))
     found = task_difference("t", first, second, None)
@@ -92,12 +160,12 @@ def test_one_run_or_one_image_gives_no_test_but_a_difference() -> None:
     found = task_difference("t", side((1,), 0.2), side((2, 3)), None)
     assert (found.seeds, found.over_images) == (None, None)
     assert math.isnan(found.p_seeds)
-    assert "1 distinct run(s), two are needed" in found.text
+    assert "1 distinct run, two are needed" in found.text
     assert found.verdict(found.p_seeds) == "no test"
     single = [Counted(counts(seed, images=1)) for seed in (1, 2)]
     one = task_difference("t", Side((0.5, 0.6), single), Side((0.4, 0.1), single[::-1]), None)
     assert one.of_images.shape == (1,)
-    assert "the test set has 1 image(s)" in one.text
+    assert "the test set has 1 image," in one.text
 
 
 def test_other_numbers_of_images_cannot_be_compared() -> None:
@@ -123,11 +191,13 @@ def test_sentences_say_what_they_are_about_and_no_more_than_the_tests() -> None:
     alike = task_difference("covid_b", side((1, 2, 3, 4)), side((5, 6, 7, 8)), None)
     found = corrected([clear, alike])
     said = sentences(found, ("a", "b"), {"rsna_a": "rsna", "covid_b": "covid-rural"})
+    higher = 1 + (alike.value > 0)
+    assert said[0] == f"a has the higher mean on {higher} of 2 common tasks, b on {2 - higher}."
     assert "On these test images, under other training seeds: a is better on 1, b on 0, on 1" in said[1]
     assert (
         "For other images of the same source and other training seeds together: a is better on 1" in said[2]
     )
-    assert "described and not tested (2 dataset(s) of 2 source(s))" in said[3]
+    assert "described and not tested (2 datasets of 2 sources)" in said[3]
     assert "nothing follows for another pre-training" in said[4]
     untested = task_difference("t", side((1,)), side((2,)), None)
     assert "no task can be tested" in sentences([untested], ("a", "b"), {"t": "rsna"})[1]

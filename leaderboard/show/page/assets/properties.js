@@ -75,8 +75,8 @@
   LOVT.views.properties = async (table, root) => {
     root.append(LOVT.part("properties", table));
     const { properties = [] } = await LOVT.details(table);
-    LOVT.choose(root, "on", (title, area) => {
-      const set = properties.find((item) => item.title === title);
+    LOVT.choose(root, "on", (key, area) => {
+      const set = properties.find((item) => item.key === key);
       if (set) draw(table, set, area);
     });
   };

@@ -172,6 +172,18 @@ def test_sentences_are_chosen_by_what_they_hold(corpus, tmp_path):
     assert left_out.why == "no sentence of the first 6 studies contains '<fracture>'"
 
 
+def test_sentences_of_free_text_are_drawn_without_control_characters(corpus, tmp_path):
+    exported(built("lovt", corpus), "lovt", tmp_path)
+    question = asked("lovt", corpus, tmp_path)
+    assert question.studies is not None
+    strange = [("No\x0b pneumo\x01thorax\x1b[2J.",)] * 6
+    changed = replace(question, studies=replace(question.studies, reports=tuple(strange)))
+    for sentence in (None, "pneumothorax\x01"):
+        [drawn] = figures(changed, "attention", sentence)
+        assert write_drawn(drawn, tmp_path / "out", ["png"])
+        assert ">No pneumothorax[2J.<" in drawn.body
+
+
 def test_captions_are_text():
     tile = Tile(Image.new("RGB", (SIDE, SIDE)), ["<script>&", "second"])
     tree = ElementTree.fromstring(sheet_svg([Row("<b>", [tile, tile]), Row("", [tile])]))

@@ -13,7 +13,7 @@ from lovt_bench.benchmark.analysis.studies import Study, first_studies
 
 
 @dataclass(frozen=True)
-class Inside:
+class Everything:
     """A method on a split."""
 
     studies: list[Study]
@@ -24,7 +24,7 @@ class Inside:
     """(S, S) uint8: the mean of all images, from its least to its greatest value."""
 
 
-def gather(question: Question, whole: int, advance: Callable[[int], None]) -> Inside:
+def gather(question: Question, whole: int, advance: Callable[[int], None]) -> Everything:
     """Return what a method says of all studies of a question.
 
     Args:
@@ -48,7 +48,7 @@ def gather(question: Question, whole: int, advance: Callable[[int], None]) -> In
     mean = total / question.images
     room = max(float(np.ptp(mean)), 1e-9)
     image = np.rint(255 * (mean - mean.min()) / room).astype(np.uint8)
-    return Inside(studies, {name: np.stack(found) for name, found in kept.items()}, image)
+    return Everything(studies, {name: np.stack(found) for name, found in kept.items()}, image)
 
 
 def _everywhere(study: Study) -> dict[str, np.ndarray | None]:
