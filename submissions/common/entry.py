@@ -7,8 +7,12 @@
 from __future__ import annotations
 
 import inspect
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Literal, NoReturn
 
 import click
@@ -197,17 +201,18 @@ def pretrain_one(
     )
     if not result.is_global_zero:
         return
-    manifest = export(
-        trained,
-        result,
-        method=submission.name,
-        name=name,
-        display_name=shown,
-        choice=choice,
-        profile=profile,
-        seed=seed,
-        output=options.folder,
-    )
+    with _terminable():
+        manifest = export(
+            trained,
+            result,
+            method=submission.name,
+            name=name,
+            display_name=shown,
+            choice=choice,
+            profile=profile,
+            seed=seed,
+            output=options.folder,
+        )
     best = "" if result.best_epoch is None else f", best is epoch {result.best_epoch + 1}"
     done = events.done if events.wanted() else say
     done(
@@ -265,6 +270,20 @@ def _announce(
         f"batch {batch}, at most {settings.max_epochs} epochs"
     )
     return say
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the block as it ends a training: Lightning watches over its own part alone."""
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _fail(message: str, code: ExitCode) -> NoReturn:

@@ -10,10 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from lovt_bench.benchmark.contract.exit_codes import ExitCode
 from lovt_bench.benchmark.disk.digest import file_sha256
+from lovt_bench.submissions.common import export
+from lovt_bench.submissions.common.entry import command
 from tests.submissions.tiny_corpus import write_corpus
+from tests.submissions.toy.pretrain import Toy, ToySettings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -72,3 +76,25 @@ def test_killed_and_terminated_runs_go_on_to_the_same_weights(tmp_path: Path) ->
     said = whole.communicate(timeout=120)[0]
     assert whole.returncode == 0, said
     assert digest(tmp_path / "cut") == digest(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_a_run_that_is_terminated_while_it_exports_says_that_it_can_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lightning answers SIGTERM during a training alone; after it the process died without a word."""
+
+    def terminated(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(export, "write_backbone", terminated)
+    corpus = write_corpus(tmp_path / "corpus", train=8)
+    toy = command(Toy, ToySettings, ROOT / "tests" / "submissions" / "toy")
+    arguments = ["--device", "cpu", "--workers", "0", "--set", "max_epochs=1"]
+    result = CliRunner().invoke(toy, [*arguments, "--input", str(corpus), "--output", str(tmp_path / "out")])
+    assert result.exit_code == ExitCode.RESUMABLE, result.output
+    assert "the same command with --resume goes on" in result.output
+    assert not (tmp_path / "out" / "backbone").exists()
+    assert signal.getsignal(signal.SIGTERM) == before
