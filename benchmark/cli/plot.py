@@ -14,17 +14,8 @@ from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
 from lovt_bench.benchmark.cli.scored_rows import tasks_option
 from lovt_bench.benchmark.workspace import workspace_root
 
-KINDS = {
-    "tsne": "t-SNE of local and global features by finding",
-    "smoothness": "similarity of features by distance",
-    "features": "features as colours beside their images",
-    "text": "t-SNE of reports, and of images against text",
-    "weights": "weights of regions over the mean image",
-    "attention": "where sentences look",
-    "cases": "test images on which runs do best and worst",
-    "curves": "learning curves of runs",
-}
-"""What `--only` takes, and what it draws."""
+KINDS = ("tsne", "smoothness", "features", "text", "weights", "attention", "cases", "curves")
+"""What `--only` takes."""
 
 
 @click.command()
@@ -33,9 +24,7 @@ KINDS = {
 @click.option(
     "--corpus", "corpora", multiple=True, metavar="NAME", help="Corpus, by name or folder; repeatable."
 )
-@click.option(
-    "--only", "kinds", type=click.Choice(list(KINDS)), multiple=True, help="Kind of figure; repeatable."
-)
+@click.option("--only", "kinds", type=click.Choice(KINDS), multiple=True, help="Kind of figure; repeatable.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -108,7 +97,7 @@ def plot(
     from lovt_bench.benchmark.cli.plot_draw import OF_RUNS, Target, draw_features, draw_runs
     from lovt_bench.benchmark.data.errors import DataError
 
-    chosen = kinds or tuple(KINDS)
+    chosen = kinds or KINDS
     try:
         root = workspace_root(workspace)
         check_name(backbone, root)

@@ -61,7 +61,8 @@ def _drawn(cell: Cell, results: Path, stores: Stores) -> Drawn | LeftOut:
         *_rows("Best", images[:most], scores[best]),
         *_rows("Worst", images[most:], scores[worst]),
     ]
-    boxes = f" Detections: the {MOST_BOXES} surest of an image." if cell.spec.target == "boxes" else ""
+    drawn = f" Detections: the {MOST_BOXES} surest of an image, or as many as it has boxes."
+    boxes = drawn if cell.spec.target == "boxes" else ""
     return Drawn(
         name=name,
         title=f"{cell.title}: best and worst images",
