@@ -73,13 +73,14 @@ def first_studies(
     rows = store.rows(SPLIT)[:wanted]
     for first in range(0, wanted, BATCH):
         batch = features.batch(first)
+        names = store.ids(rows[first : first + BATCH])
         for place, row in enumerate(rows[first : first + BATCH]):
             number = first + place
             said = _said(batch, place)
             whole = question.reports[number] if question.reports else ()
             taken = len(whole) if said["yl_b"] is None else len(said["yl_b"])
             yield Study(
-                id=store.ids([row])[0],
+                id=names[place],
                 image=np.asarray(store.images[row]),
                 labels=np.zeros(0, np.float32)
                 if question.studies is None

@@ -113,6 +113,8 @@ def plot(
         raise click.ClickException(str(error)) from error
     if not drawn:
         raise click.ClickException("no figure was drawn: the lines above say why")
-    say(f"Written: {target.out} ({drawn} figures)")
+    from lovt_bench.leaderboard.text import plural
+
+    say(f"Written: {target.out} ({plural(drawn, 'figure')})")
     if failed:
         raise click.ClickException(f"{failed} datasets or corpora failed; the figures of the others are kept")

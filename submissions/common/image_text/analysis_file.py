@@ -99,7 +99,8 @@ def _pooling(pooling: AttentionPooling | None, otherwise: str, learnt: bool) -> 
 def _head(head: ProjectionHead | None) -> HeadSpec | None:
     if head is None:
         return None
-    norm = isinstance(head.norm, torch.nn.BatchNorm1d)
+    # Not BatchNorm1d: after statistics were synchronised over GPUs Lightning leaves a class of its own.
+    norm = not isinstance(head.norm, torch.nn.Identity)
     return HeadSpec(hidden=head.inner.out_features, outputs=head.outer.out_features, norm=norm)
 
 

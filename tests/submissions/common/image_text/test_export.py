@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch.plugins.layer_sync import TorchSyncBatchNorm
+from safetensors import safe_open
 
 from lovt_bench.benchmark.backbone.analysis_file import open_analysis
 from lovt_bench.benchmark.backbone.folder import write_backbone
+from lovt_bench.benchmark.contract.analysis_file import HEADER_ENTRY, AnalysisHeader
 from lovt_bench.submissions.common import export
 from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.declaration import Choice
@@ -94,3 +98,18 @@ def test_a_backbone_is_exported_with_or_without_its_file(
         [note] = notes
         assert note.startswith("without analysis.safetensors: ")
         assert said in note
+
+
+def test_heads_keep_their_norm_after_statistics_were_synchronised(corpus: Corpus, tmp_path: Path) -> None:
+    """On several GPUs Lightning leaves another class of batch norm behind; the norm was dropped without a word."""
+    module = ConVIRT(Settings.model_validate({**TINY, "projection_norm": "batch"}), corpus, 0)
+    synchronised = torch.nn.SyncBatchNorm.convert_sync_batchnorm(module.image_head.norm)
+    module.image_head.add_module("norm", TorchSyncBatchNorm().revert(synchronised))
+    content = module.analysis("convirt", "0" * 64)
+    assert content is not None
+    (tmp_path / "file").write_bytes(content)
+    with safe_open(tmp_path / "file", "pt") as file:
+        header = AnalysisHeader.model_validate_json(file.metadata()[HEADER_ENTRY])
+        assert "image_global_head.norm.running_var" in file.keys()  # noqa: SIM118
+    assert header.image.global_head is not None
+    assert header.image.global_head.norm
