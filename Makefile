@@ -22,9 +22,8 @@ export LOVT_BENCH_WORKSPACE ?= $(WORKSPACE)
 # Two processes with one thread each are faster than two that fight for both cores.
 TEST_WORKERS ?= 2
 PROFILE ?= paper
-# With so many, one of the 24 images that Object CXR trains on has a box whose centre lies outside the frame.
-DEMO_IMAGES ?= 70
-# RSNA has tasks at 1, 10 and 100 % of the training images: with so many they train on 8, 14 and 24.
+DEMO_IMAGES ?= 120
+# RSNA has tasks at 1, 10 and 100 % of the training images: with so many YOLOv3 heads train on 8, 14 and 48.
 DEMO_RSNA_IMAGES ?= 240
 DEMO_STUDIES ?= 400
 DEMO_DATASETS := rsna siim covid-rural object-cxr nih-cxr
@@ -58,9 +57,9 @@ demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a l
 	  $(BIN)/lovt-bench data prepare $$name --raw $(call quote,$(LOVT_BENCH_WORKSPACE))/phantom/$$name || exit 1; done
 	$(BIN)/lovt-bench corpus prepare mimic-cxr --raw $(call quote,$(LOVT_BENCH_WORKSPACE))/phantom/mimic-cxr
 	$(BIN)/lovt-bench pretrain lovt --runtime process --profile demo
-	$(BIN)/lovt-bench evaluate random --profile demo
+	$(BIN)/lovt-bench evaluate random-resnet18 --profile demo
 	$(BIN)/lovt-bench evaluate lovt --profile demo
-	for name in random lovt; do $(BIN)/lovt-bench analyze $$name --profile demo --dataset rsna || exit 1; done
+	for name in random-resnet18 lovt; do $(BIN)/lovt-bench analyze $$name --profile demo --dataset rsna || exit 1; done
 	$(BIN)/lovt-bench leaderboard build
 	$(BIN)/lovt-bench leaderboard show
 	@echo "Open leaderboard/versions/dev/index.html in a browser. Everything else lies in" $(call quote,$(LOVT_BENCH_WORKSPACE)/)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from lovt_bench.benchmark.contract.profile import FINE_TUNED, Kind, Profile
+from lovt_bench.benchmark.contract.profile import FINE_TUNED, PUBLISHED_SIDE, Kind, Profile
 from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from lovt_bench.benchmark.contract.task import TaskSpec, WarmUp
@@ -48,7 +48,10 @@ def load_profile(name: str, folder: Path = PROFILES) -> Profile:
         raise InvalidProfileError(str(error)) from error
     if profile.name != name:
         raise InvalidProfileError(f"{path}: name is {profile.name!r}, expected {name!r} as in the file name")
-    for field in ("max_train_images", "max_epochs", "max_learning_rates"):
+    for head in profile.image_sides:
+        if head not in heads():
+            raise InvalidProfileError(f"{path}: image_sides: {unknown('head', head, heads())}")
+    for field in ("max_train_images", "max_epochs", "max_learning_rates", "learning_rates"):
         limits = getattr(profile, field)
         for kind in limits if isinstance(limits, dict) else ():
             if kind not in (kinds := [*heads(), FINE_TUNED]):
@@ -56,9 +59,9 @@ def load_profile(name: str, folder: Path = PROFILES) -> Profile:
     return profile
 
 
-def input_side(profile: Profile, protocol: Protocol) -> int:
-    """Return the side in pixels of the network input: that of the profile, which speaks of images of 224 pixels."""
-    return profile.image_side * protocol.data.image_side // 224
+def input_side(profile: Profile, protocol: Protocol, head: str) -> int:
+    """Return the side in pixels of the network input of a head: the profile's, which speaks of images of 224 pixels."""
+    return profile.side(head) * protocol.data.image_side // PUBLISHED_SIDE
 
 
 def kind_of(spec: TaskSpec) -> Kind:
@@ -69,7 +72,7 @@ def kind_of(spec: TaskSpec) -> Kind:
 def apply_profile(spec: TaskSpec, profile: Profile) -> TaskSpec:
     """Return the task as the profile runs it: batch size, grid, epochs, patience and warm-up limited."""
     kind = kind_of(spec)
-    grid = spec.learning_rates[: profile.max_learning_rates.get(kind)]
+    grid = list(profile.learning_rates.get(kind, spec.learning_rates))[: profile.max_learning_rates.get(kind)]
     warm_up = spec.warm_up and WarmUp(
         steps=_limited(spec.warm_up.steps, profile.max_warm_up_steps),
         learning_rate=spec.warm_up.learning_rate,

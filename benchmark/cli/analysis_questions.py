@@ -83,7 +83,7 @@ def questions(
             most_images=limits.max_test_images,
             level=asked.level,
             seed=rules.runs.final_seeds[0] if asked.seed is None else asked.seed,
-            side=input_side(limits, rules),
+            side=input_side(limits, rules, "linear"),
             half=rules.optimisation.frozen_feature_precision == "float16",
             protocol=rules.name,
             declared=rules.data.normalisation == "declared",

@@ -16,7 +16,6 @@ from lovt_bench.benchmark.runtime.interruption import interruptible
 from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
-    from lovt_bench.benchmark.backbone.sources import BackboneSource
     from lovt_bench.benchmark.contract.protocol import Protocol
     from lovt_bench.benchmark.contract.task import TaskSpec
     from lovt_bench.benchmark.data.store import ImageStore
@@ -96,7 +95,7 @@ def evaluate(
 
     \b
     Examples:
-      lovt-bench evaluate random --profile demo
+      lovt-bench evaluate random --profile quick
       lovt-bench evaluate imagenet --tasks 'rsna_*' --device cuda
       lovt-bench evaluate mine --tasks covid_linear,7-9 --engine reference
       lovt-bench evaluate mine --suite lovt-18-without-siim
@@ -126,13 +125,8 @@ def evaluate(
             from lovt_bench.benchmark.executor.choose import choose_executor
             from lovt_bench.benchmark.keeper import keeper
             from lovt_bench.benchmark.malloc import keep_freed_memory, leave_out_imports
-            from lovt_bench.tasks.profile import input_side
 
-            source, side = resolve(backbone, root), input_side(limits, rules)
-            if source.tokens:
-                say(f"{backbone}: {source.tokens.described(side)}", err=True)
-            if not patterns:
-                specs = _leave_out(specs, source, side)
+            source = resolve(backbone, root)
             evaluation = Evaluation(
                 source=source,
                 specs=specs,
@@ -145,6 +139,10 @@ def evaluate(
                 measured_by=keeper(),
                 masks=not no_masks,
             )
+            for side in sorted({evaluation.side_of(spec) for spec in specs} if source.tokens else ()):
+                say(f"{backbone}: {source.tokens.described(side)}", err=True)
+            if not patterns:
+                evaluation = _leave_out(evaluation)
             executor = choose_executor(
                 executor_name,
                 workers=workers,
@@ -216,16 +214,17 @@ def _run(evaluation: Evaluation, executor: Executor, seconds: float | None) -> l
             raise KeyboardInterrupt(f"{observer.recorded} of {observer.runs} runs were recorded") from error
 
 
-def _leave_out(specs: list[TaskSpec], source: BackboneSource, side: int) -> list[TaskSpec]:
-    """Return the tasks that the backbone can take part in; say which others there are, and why."""
+def _leave_out(evaluation: Evaluation) -> Evaluation:
+    """Return the evaluation on the tasks that the backbone can take part in; say which others there are, and why."""
     from lovt_bench.benchmark.engine.plan.eligible import eligible
 
-    able, others = eligible(specs, source, side)
+    source = evaluation.source
+    able, others = eligible(evaluation.specs, source, evaluation.side_of)
     for reason, ids in others.items():
         say(f"left out: {', '.join(ids)}: {reason}", err=True)
     if not able:
         raise ValueError(f"backbone {source.name} can take part in none of the tasks")
-    return able
+    return dataclasses.replace(evaluation, specs=able)
 
 
 def _open_stores(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from lovt_bench.benchmark.contract.base import Model, Name
+from lovt_bench.benchmark.contract.base import Model, Name, is_empty
 
 FINE_TUNED = "fine-tuned"
+
+PUBLISHED_SIDE = 224
+Side = Annotated[int, Field(ge=32, le=PUBLISHED_SIDE, multiple_of=32)]
+HeadName = str
 
 Kind = str
 """The head of a task on a frozen backbone, or `fine-tuned`, where the backbone is trained as well: what a run costs
@@ -27,9 +31,11 @@ class Profile(Model):
 
     name: Name
     title: str
-    image_side: PositiveInt = Field(default=224, multiple_of=32, le=224)
+    image_side: Side = PUBLISHED_SIDE
     """Side of the network input in pixels, where stored images have 224, and in proportion where a protocol stores
     larger ones. Boxes stay in the 224 frame."""
+    image_sides: dict[HeadName, Side] = Field(default={}, exclude_if=is_empty)
+    """The side for tasks of a head, where it is another than `image_side`."""
     min_train_images: NonNegativeInt = 0
     """A train fraction that gives fewer takes this many (or all there are)."""
     max_train_images: PositiveInt | dict[Kind, PositiveInt] | None = None
@@ -42,6 +48,8 @@ class Profile(Model):
     max_warm_up_steps: PositiveInt | None = None
     max_learning_rates: dict[Kind, PositiveInt] = {}
     """The first so many of a task's grid, by head for frozen tasks; one means that the task is not tuned."""
+    learning_rates: dict[Kind, tuple[PositiveFloat, ...]] = Field(default={}, exclude_if=is_empty)
+    """Replaces the grid, by kind of task: the published rates are too low for trainings of a few dozen steps."""
     max_runs: PositiveInt | None = None
     """The first so many of the protocol's final seeds."""
     initial_gradient_scale: PositiveFloat = Field(
@@ -49,6 +57,10 @@ class Profile(Model):
     )
     """Where the gradient scaler begins on CUDA. Each halving from the published value costs a step, which a training
     of thousands of steps does not notice, and one of six does. Nothing on a CPU, which trains in float32."""
+
+    def side(self, head: HeadName) -> int:
+        """Return the image side for tasks of a head."""
+        return self.image_sides.get(head, self.image_side)
 
     def limit(self, name: Literal["max_train_images", "max_epochs"], kind: Kind) -> int | None:
         """Return a limit for a kind of task."""

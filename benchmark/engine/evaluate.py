@@ -46,7 +46,7 @@ def evaluate(
         ValueError: The backbone cannot take part in one of the tasks (`eligible.py`), or a store is of other data
             entries than the protocol's; or a cell was begun on another kind of device.
     """
-    check_eligible(evaluation.specs, evaluation.source, evaluation.side)
+    check_eligible(evaluation.specs, evaluation.source, evaluation.side_of)
     check_stores(evaluation)
     for folder in ("features", "examples"):
         sweep(evaluation.workspace / folder, depth=2)

@@ -227,7 +227,7 @@ def _one(plan: TaskPlan, config: RunConfig, emit: Emit) -> Iterator[tuple[RunCon
         plan.spec,
         plan.evaluation.protocol,
         config,
-        load_to_train(evaluation.source, config.seed, evaluation.side)
+        load_to_train(evaluation.source, config.seed, plan.data.side)
         if plan.spec.backbone == "fine-tuned"
         else None,
         plan.data.channels,

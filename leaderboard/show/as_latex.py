@@ -25,6 +25,7 @@ from lovt_bench.leaderboard.show.layout import (
     dataset_label,
     disputed_sign,
     finished_apart,
+    half_width,
     head_label,
     last_column,
     making_legend,
@@ -203,7 +204,7 @@ def _value(cell: Cell, table: Table) -> str:
     interval = cell.summary.interval(table.interval)
     value = percent(cell.summary.mean)
     value = f"\\textbf{{{value}}}" if cell.best else f"\\underline{{{value}}}" if cell.second else value
-    spread = "" if interval is None else f"$\\,\\pm\\,${percent(interval)}"
+    spread = half_width(interval).replace(" ± ", "$\\,\\pm\\,$")
     runs = cell.summary.runs
     if table.kind == "claimed":
         return value + spread

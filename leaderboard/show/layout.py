@@ -20,6 +20,9 @@ BLOCK = 6
 """Tasks side by side."""
 
 MISSING = "—"
+WIDEST = 0.5
+"""Half-width above which an interval is wider than the scale of scores."""
+TOO_FEW_RUNS = "too few runs"
 
 INTERVALS = {"student-t": "Student's t", "normal": "1.96 · std / √n"}
 
@@ -157,11 +160,21 @@ def cell_text(cell: Cell | None, table: Table) -> str:
         failed = sum(run.value is None for run in cell.runs)
         return f"diverged {failed}/{len(cell.runs)}"
     interval = cell.summary.interval(table.interval)
-    text = percent(cell.summary.mean) + ("" if interval is None else f" ± {percent(interval)}")
+    text = percent(cell.summary.mean) + half_width(interval)
     if table.kind == "claimed":
         return text
     runs = cell.summary.runs
     return text if runs == table.expected_runs else f"{text} ({runs}/{table.expected_runs})"
+
+
+def half_width(half: float | None) -> str:
+    """Return what follows a mean: the half-width of its interval in percent, or that there are too few runs for one.
+
+    Scores lie between 0 and 1: an interval wider than that says nothing.
+    """
+    if half is None:
+        return ""
+    return f" ± {percent(half)}" if half <= WIDEST else f" ({TOO_FEW_RUNS})"
 
 
 def percent(fraction: float) -> str:

@@ -48,30 +48,37 @@ def doubled_ranks(scores: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def best(scores: Sequence[float | None]) -> list[bool]:
-    """Return which scores are best: none is higher and at least one is lower. Tied ones are all best.
+    """Return which scores are best: tables show none as higher and at least one as lower. Tied ones are all best.
 
     A score without a rival (alone, or all equal) is not best at anything; nor is one that tables show as 0.0 %, or a
     diverged one.
     """
-    measured = [score for score in scores if score is not None]
+    shown = [None if score is None else _shown(score) for score in scores]
+    measured = [score for score in shown if score is not None]
     top = max(measured, default=DIVERGED)
     contested = _is_something(top) and any(score < top for score in measured)
-    return [contested and score is not None and score == top for score in scores]
+    return [contested and score is not None and score == top for score in shown]
 
 
 def second(scores: Sequence[float | None]) -> list[bool]:
-    """Return which scores are second: the highest below the best where some are lower still; ties count.
+    """Return which scores are second: shown highest below the best where some are shown lower still; ties count.
 
     What tables show as 0.0 % is not.
     """
-    places = sorted({score for score in scores if score is not None}, reverse=True)
+    shown = [None if score is None else _shown(score) for score in scores]
+    places = sorted({score for score in shown if score is not None}, reverse=True)
     marked = len(places) > 2 and _is_something(places[1])
-    return [marked and score == places[1] for score in scores]
+    return [marked and score == places[1] for score in shown]
 
 
-def _is_something(score: float) -> bool:
+def _shown(score: float) -> float:
+    """Return a score in percent as tables show it."""
+    return round(100 * float(score), 1) if math.isfinite(score) else score
+
+
+def _is_something(shown: float) -> bool:
     """Return whether tables show a score as more than 0.0 %: whoever found nothing is not the best at it."""
-    return math.isfinite(score) and round(100 * float(score), 1) > 0
+    return math.isfinite(shown) and shown > 0
 
 
 def count_best(best_by_row: Sequence[Sequence[bool]]) -> int:

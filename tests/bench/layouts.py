@@ -34,7 +34,7 @@ from tests.bench.layout_list import Forward, Layout, layouts
 
 DATASETS = {"rsna": 240, "siim": 70, "covid-rural": 70, "object-cxr": 70, "nih-cxr": 70}
 """Images of the phantom by dataset, as in `make demo`."""
-SIDE, PROFILE, TASKS, NARROWER = 224, "demo", 18, 8
+SIDE, PROFILE, TASKS, NARROWER = 224, "quick", 18, 8
 
 
 HEADER = """\

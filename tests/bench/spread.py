@@ -96,7 +96,7 @@ def _runs(workspace: Path, tasks: list[str], epochs: int) -> dict[str, list[floa
         folder = find_store(workspace / "data", spec.dataset, protocol.data)
         assert folder is not None
         stores[spec.dataset] = open_store(folder)
-    profile = load_profile("demo").model_copy(update={"name": "spread", "max_epochs": epochs, "max_runs": 5})
+    profile = load_profile("quick").model_copy(update={"name": "spread", "max_epochs": epochs, "max_runs": 5})
     scratch = Path(tempfile.mkdtemp(dir=workspace))
     results = evaluate(
         Evaluation(

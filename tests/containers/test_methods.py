@@ -108,7 +108,7 @@ def test_lovt_pretrains_in_its_container_and_is_ranked(ask: Ask, engine: docker.
 
     tiny_store(tmp_path, "covid-rural", images=48)
     assert "PHANTOM images" in lovt_bench(
-        tmp_path, "evaluate", "lovt", "--profile", "demo", "--tasks", "covid_linear"
+        tmp_path, "evaluate", "lovt", "--profile", "quick", "--tasks", "covid_linear"
     )
     lovt_bench(tmp_path, "leaderboard", "build", "--out", str(tmp_path / "versions"))
     page = (tmp_path / "versions" / "dev" / "leaderboard.md").read_text()

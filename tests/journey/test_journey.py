@@ -86,7 +86,7 @@ def test_a_method_becomes_a_row(user: User) -> None:
     assert re.search(r"epochs.*10", said), said
 
     # Four tasks and a board.
-    code, said = user.lovt_bench("evaluate", "mine", "--profile", "demo", "--tasks", ",".join(TASKS))
+    code, said = user.lovt_bench("evaluate", "mine", "--profile", "quick", "--tasks", ",".join(TASKS))
     assert code == 0, said
     code, said = user.lovt_bench("leaderboard", "build", "--out", str(user.folder / "versions"))
     assert code == 0, said

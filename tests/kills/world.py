@@ -61,8 +61,8 @@ def commands(root: Path, workspace: Path) -> Iterator[Command]:
         *("--set", "image_side=32", "--set", "hidden=16", "--set", "max_epochs=3"),
     )
     yield ("audit", "--corpus", str(workspace / "corpora" / "mimic-cxr"), "--attach", "mine")
-    yield ("evaluate", "mine", "--profile", "demo", "--tasks", "rsna_seg_linear_100")
-    yield ("evaluate", "byol", "--profile", "demo", "--tasks", "rsna_frozen_100", "--executor", "local")
+    yield ("evaluate", "mine", "--profile", "quick", "--tasks", "rsna_seg_linear_100")
+    yield ("evaluate", "byol", "--profile", "quick", "--tasks", "rsna_frozen_100", "--executor", "local")
     yield ("leaderboard", "build", "--out", str(workspace / "versions"))
 
 

@@ -55,7 +55,7 @@ def test_runs_are_held_against_the_normalisation_of_declaration_or_backbone(
     write_backbone(backbones, "made", provenance={"method": "other", "normalisation": half})
     write_backbone(backbones, "plain", provenance={"method": "method"})
     write_submission(declared, "method", normalisation=imagenet, corpus="reports")
-    protocol, profile = load_protocol("lovt-2026-448"), load_profile("demo")
+    protocol, profile = load_protocol("lovt-2026-448"), load_profile("quick")
     names: dict[str, Any] = {"protocol": protocol.name, "protocol_sha256": protocol.digest()}
     names |= {"profile": profile.name, "profile_sha256": profile.digest()}
 

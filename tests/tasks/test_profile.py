@@ -11,9 +11,11 @@ from lovt_bench.tasks.profile import (
     InvalidProfileError,
     UnknownProfileError,
     apply_profile,
+    input_side,
     load_profile,
     profile_names,
 )
+from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_tasks
 
 GOOD = (PROFILES / "demo.yaml").read_text()
@@ -33,8 +35,20 @@ def test_every_profile_keeps_every_task_valid(name):
         assert applied.batch_size <= spec.batch_size
 
 
+def test_a_profile_gives_heads_sides_and_kinds_of_tasks_grids_of_their_own():
+    changes = {"image_sides": {"unet": 64}, "learning_rates": {"fine-tuned": (1e-3,), "linear": (0.1, 0.2)}}
+    profile = load_profile("small").model_copy(update=changes)
+    spec = {spec.id: apply_profile(spec, profile) for spec in load_tasks()}
+    sides = {spec.head: input_side(profile, load_protocol(), spec.head) for spec in spec.values()}
+    assert sides == {"linear": 224, "yolov3": 224, "unet": 64}
+    assert input_side(profile, load_protocol("lovt-2026-448"), "unet") == 128
+    assert spec["rsna_finetune_1"].learning_rates == spec["covid_unet_finetune"].learning_rates == [1e-3]
+    assert spec["covid_linear"].learning_rates == [0.1, 0.2]
+    assert spec["covid_unet_frozen"].learning_rates == [1e-4, 3e-4]
+
+
 def test_an_unknown_profile_lists_the_known_ones():
-    with pytest.raises(UnknownProfileError, match="demo, methods, paper, phantom, small"):
+    with pytest.raises(UnknownProfileError, match="demo, methods, paper, phantom, quick, small"):
         load_profile("../paper")
 
 
@@ -42,9 +56,14 @@ def test_an_unknown_profile_lists_the_known_ones():
     ("old", "new", "message"),
     [
         ("image_side: 64", "image_side: 65", r"demo\.yaml.*\n.*image_side: Input should be a multiple of 32"),
-        ("max_runs: 2", "max_rnus: 2", r"max_rnus: there is no such field \(did you mean max_runs\?\)"),
+        ("max_runs: 4", "max_rnus: 4", r"max_rnus: there is no such field \(did you mean max_runs\?\)"),
+        (
+            "image_sides: {linear",
+            "image_sides: {linaer",
+            r"image_sides: unknown head 'linaer' \(did you mean linear\?\)",
+        ),
         ("name: demo", "name: other", "name is 'other', expected 'demo'"),
-        ("max_runs: 2", "max_runs: 2\nmax_runs: 3", "key 'max_runs' is given twice"),
+        ("max_runs: 4", "max_runs: 4\nmax_runs: 5", "key 'max_runs' is given twice"),
     ],
 )
 def test_a_wrong_entry_is_named(tmp_path: Path, old: str, new: str, message: str):

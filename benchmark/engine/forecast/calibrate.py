@@ -40,15 +40,20 @@ def calibrate(plans: Sequence[TaskPlan]) -> Rates:
         return TYPICAL
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        scale = (FULL_SIDE / plans[0].data.side) ** 2 / _IMAGES
         forward, train = _backbone(plans)
         factors: dict[HeadKind, float] = {}
         for plan in plans:
             if head_kind(plan.spec) not in factors:
                 step = _linear(plan) if plan.batched else _head(plan)
-                typical = TYPICAL.head_train(plan.spec) / scale
+                typical = TYPICAL.head_train(plan.spec) / _scale(plan)
                 factors[head_kind(plan.spec)] = step / typical
+        scale = _scale(plans[0])
         return Rates(scale * forward, scale * train, factors)
+
+
+def _scale(plan: TaskPlan) -> float:
+    """Return what makes the seconds of a step those of one image of the published side."""
+    return (FULL_SIDE / plan.data.side) ** 2 / _IMAGES
 
 
 def _backbone(plans: Sequence[TaskPlan]) -> tuple[float, float]:

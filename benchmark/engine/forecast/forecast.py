@@ -47,7 +47,7 @@ def forecast(evaluation: Evaluation, rates: Rates | None = None, share: bool = T
     Raises:
         ValueError: The backbone cannot take part in one of the tasks (`eligible.py`).
     """
-    check_eligible(evaluation.specs, evaluation.source, evaluation.side)
+    check_eligible(evaluation.specs, evaluation.source, evaluation.side_of)
     plans, impossible = plan_tasks(evaluation)
     listed = list(plans.values())
     if rates is None:

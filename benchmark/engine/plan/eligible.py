@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from lovt_bench.benchmark.backbone.sources import BackboneSource
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.tasks.heads import head_strides
+
+SideOf = Callable[[TaskSpec], int]
+"""Gives the image side of a task in pixels, by profile and protocol."""
 
 
 def why_not(spec: TaskSpec, source: BackboneSource, side: int) -> str | None:
@@ -15,7 +18,7 @@ def why_not(spec: TaskSpec, source: BackboneSource, side: int) -> str | None:
     Args:
         spec: The task.
         source: The backbone.
-        side: Image side of profile and protocol, in pixels.
+        side: Image side of the task in pixels.
     """
     if source.fixed_side not in (None, side):
         return (
@@ -33,21 +36,21 @@ def why_not(spec: TaskSpec, source: BackboneSource, side: int) -> str | None:
     return None
 
 
-def check_eligible(specs: Iterable[TaskSpec], source: BackboneSource, side: int) -> None:
+def check_eligible(specs: Iterable[TaskSpec], source: BackboneSource, side_of: SideOf) -> None:
     """Raise ValueError where a backbone cannot take part in one of the tasks."""
     for spec in specs:
-        if reason := why_not(spec, source, side):
+        if reason := why_not(spec, source, side_of(spec)):
             raise ValueError(f"task {spec.id}: {reason}; choose other tasks with --tasks")
 
 
 def eligible(
-    specs: Iterable[TaskSpec], source: BackboneSource, side: int
+    specs: Iterable[TaskSpec], source: BackboneSource, side_of: SideOf
 ) -> tuple[list[TaskSpec], dict[str, list[str]]]:
     """Return the tasks that a backbone can take part in, and the ids of the others by reason."""
     able: list[TaskSpec] = []
     others: dict[str, list[str]] = {}
     for spec in specs:
-        if reason := why_not(spec, source, side):
+        if reason := why_not(spec, source, side_of(spec)):
             others.setdefault(reason, []).append(spec.id)
         else:
             able.append(spec)

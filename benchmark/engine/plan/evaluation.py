@@ -36,10 +36,9 @@ class Evaluation:
     masks: bool = True
     """Whether predicted masks are kept beside the records, or their counts alone."""
 
-    @property
-    def side(self) -> int:
-        """Side of the network input in pixels."""
-        return input_side(self.profile, self.protocol)
+    def side_of(self, spec: TaskSpec) -> int:
+        """Return the side of the network input of a task in pixels."""
+        return input_side(self.profile, self.protocol, spec.head)
 
 
 def check_stores(evaluation: Evaluation) -> None:

@@ -53,7 +53,7 @@ class TaskPlan:
             store=self.store,
             sizes=self.sizes,
             source=self.evaluation.source,
-            side=self.evaluation.side,
+            side=self.evaluation.side_of(self.spec),
             device=self.evaluation.device,
             engine=self.evaluation.engine,
             features_root=self.evaluation.workspace / "features",
@@ -76,7 +76,7 @@ class TaskPlan:
 
     def epoch_cost(self, rates: Rates = TYPICAL) -> float:
         """Return the cost of one epoch of one run."""
-        side = self.evaluation.side
+        side = self.evaluation.side_of(self.spec)
         return epoch_cost(self.spec, self.sizes, side, self.evaluation.engine, rates)
 
     def tuning(self) -> list[RunConfig]:

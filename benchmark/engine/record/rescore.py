@@ -133,7 +133,7 @@ class Stores:
                 f"it is recorded as of the {record.track} track, and {store.root} is of the {store.manifest.track} "
                 f"track; remove the record, or evaluate again"
             )
-        return ScoredRun(record, spec, protocol, input_side(profile, protocol), store)
+        return ScoredRun(record, spec, protocol, input_side(profile, protocol, spec.head), store)
 
 
 Committed = Mapping[str, tuple[Path, PredictionFile]]

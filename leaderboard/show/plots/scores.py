@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Row, Table
-from lovt_bench.leaderboard.show.layout import MISSING, percent
+from lovt_bench.leaderboard.show.layout import MISSING, half_width, percent
 from lovt_bench.leaderboard.show.plots.chart import SCHEMA, across, beside_names, kinds, lines, names
 from lovt_bench.leaderboard.show.plots.choice import row_fields
 from lovt_bench.leaderboard.show.plots.theme import CONFIG, INK, MARK, QUIET, Spec, by_supervision
@@ -82,7 +82,7 @@ def _score(table: Table, cell: Cell | None) -> Spec:
         "mean": cell.summary.mean,
         "half": half,
         "runs": [run.value for run in cell.runs if run.value is not None],
-        "label": percent(cell.summary.mean) + ("" if half is None else f" ± {percent(half)}"),
+        "label": percent(cell.summary.mean) + half_width(half),
         "best": cell.best,
     }
 

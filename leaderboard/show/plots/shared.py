@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Row, Table
-from lovt_bench.leaderboard.show.layout import INTERVALS, MISSING, percent
+from lovt_bench.leaderboard.show.layout import INTERVALS, MISSING, half_width, percent
 from lovt_bench.leaderboard.show.plots.alignment import NOTE as ALIGNMENT_NOTE
 from lovt_bench.leaderboard.show.plots.alignment import alignment_chart, alignment_rows
 from lovt_bench.leaderboard.show.plots.chart import filled
@@ -115,7 +115,7 @@ def _bar(row: Compared, column: Column, table: Table) -> Spec:
         **fields,
         "mean": 100 * mean,
         "half": None if half is None else 100 * half,
-        "label": percent(mean) + ("" if half is None else f" ± {percent(half)}") + rest,
+        "label": percent(mean) + half_width(half) + rest,
     }
 
 

@@ -49,7 +49,7 @@ def plant(
         predicted: Write predictions at all.
         changes: Fields of the record.
     """
-    profile, protocol = load_profile("demo"), load_protocol()
+    profile, protocol = load_profile("quick"), load_protocol()
     spec = apply_profile(load_task(task), profile)
     rows = store.rows("test")[: len(shares)]
     found: Predictions
@@ -83,6 +83,7 @@ def plant(
         dataset_sha256=store.manifest.identity(),
         task_sha256=spec.digest(),
         protocol_sha256=protocol.digest(),
+        profile=profile.name,
         profile_sha256=profile.digest(),
         seed=seed,
         test_images=len(rows),

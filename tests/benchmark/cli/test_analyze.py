@@ -25,7 +25,7 @@ def workspace(tmp_path):
 
 
 def analyze(workspace, *arguments):
-    given = ["analyze", *arguments, "--profile", "demo", "--workspace", str(workspace)]
+    given = ["analyze", *arguments, "--profile", "quick", "--workspace", str(workspace)]
     return CliRunner().invoke(main, given)
 
 
@@ -56,7 +56,7 @@ def test_side_and_normalisation_are_those_of_the_protocol(workspace):
     assert "protocol lovt-2026-448, 128 pixels, normalised as the backbone declares" in result.output
     [path] = (workspace / "results" / "phantom" / "mine" / "analysis" / "tiny").iterdir()
     report = EmbeddingReport.model_validate_json(path.read_bytes())
-    side = input_side(load_profile("demo"), load_protocol("lovt-2026-448"))
+    side = input_side(load_profile("quick"), load_protocol("lovt-2026-448"), "linear")
     assert (report.protocol, report.image_side, report.normalisation) == ("lovt-2026-448", side, IMAGENET)
 
 

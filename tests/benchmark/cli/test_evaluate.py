@@ -35,7 +35,7 @@ def evaluate(workspace, *arguments):
 
 
 def test_a_backbone_goes_through_a_task_and_leaves_run_records(workspace):
-    result = evaluate(workspace, "random-resnet18", "--profile", "demo", "--tasks", "covid_linear")
+    result = evaluate(workspace, "random-resnet18", "--profile", "quick", "--tasks", "covid_linear")
     assert result.exit_code == 0, result.output
     assert "PHANTOM images" in result.output
     assert "leaderboard build" in result.output
@@ -48,7 +48,7 @@ def test_a_backbone_goes_through_a_task_and_leaves_run_records(workspace):
         "evaluate",
         "random-resnet18",
         "--profile",
-        "demo",
+        "quick",
         "--tasks",
         "12,",
         "--workspace",
@@ -85,7 +85,7 @@ def test_names_are_checked_before_data(tmp_path, arguments):
 
 def test_tasks_are_those_of_the_board_s_suite_of_a_suite_or_of_patterns():
     def chosen(patterns=(), suite=None):
-        return [spec.number for spec in by_name(patterns, suite, "demo", "lovt-2022")[0]]
+        return [spec.number for spec in by_name(patterns, suite, "quick", "lovt-2022")[0]]
 
     assert chosen() == list(range(1, 19))
     assert chosen(suite="lovt-18-without-siim") == [*range(1, 13), *range(15, 19)]
@@ -117,11 +117,11 @@ def test_a_call_that_is_terminated_says_what_is_recorded_and_how_to_go_on(worksp
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=terminate, daemon=True).start()
-    options = ["--profile", "demo", "--tasks", "covid_unet_frozen"]
+    options = ["--profile", "quick", "--tasks", "covid_unet_frozen"]
     result = evaluate(workspace, "random-resnet18", *options)
     assert result.exit_code == 75
     assert f"Cut off: {len(path.read_text().splitlines())} of 2 runs were recorded." in result.output
-    words = ["lovt-bench", "evaluate", "random-resnet18", "--tasks", "covid_unet_frozen", "--profile", "demo"]
+    words = ["lovt-bench", "evaluate", "random-resnet18", "--tasks", "covid_unet_frozen", "--profile", "quick"]
     assert f"To go on: {shlex.join([*words, '--workspace', str(workspace)])}" in result.output
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     assert evaluate(workspace, "random-resnet18", *options).exit_code == 0
@@ -129,7 +129,7 @@ def test_a_call_that_is_terminated_says_what_is_recorded_and_how_to_go_on(worksp
 
 
 def test_datasets_that_are_not_prepared_are_named_with_the_command(workspace):
-    result = evaluate(workspace, "random", "--profile", "demo")
+    result = evaluate(workspace, "random", "--profile", "quick")
     assert result.exit_code == 1
     assert "not prepared: nih-cxr, object-cxr, rsna, siim" in result.output
     assert "lovt-bench data prepare siim --raw DIR" in result.output
@@ -154,7 +154,7 @@ def test_a_damaged_store_is_refused_in_a_sentence(workspace, name, dry_run):
     with (workspace / "data" / "covid-rural" / name).open("r+b") as file:
         file.seek(-5, 2)
         file.write(b"\xff")
-    result = evaluate(workspace, "random", "--tasks", "covid_linear", "--profile", "demo", *dry_run)
+    result = evaluate(workspace, "random", "--tasks", "covid_linear", "--profile", "quick", *dry_run)
     assert result.exit_code == 1
     assert name in result.output
     assert "lovt-bench data prepare covid-rural --raw DIR --force" in result.output
@@ -165,7 +165,7 @@ def test_a_damaged_store_is_refused_in_a_sentence(workspace, name, dry_run):
     ("arguments", "expected"),
     [
         (("random", "--tasks", "covid_linaer"), "did you mean covid_linear?); known: rsna_finetune_1"),
-        (("random", "--tasks", "covid_linear", "--profile", "dmeo"), "demo, methods, paper, phantom, small"),
+        (("random", "--tasks", "covid_linear", "--profile", "dmeo"), "demo, methods, paper, phantom, quick, small"),
         (("random", "--tasks", "covid_linear", "--protocol", "lovt-2021"), "lovt-2022"),
         (
             ("random", "--protocol", "lovt-2022", "--protocol", "lovt-2026"),
@@ -210,7 +210,7 @@ def test_a_gpu_that_fails_ends_the_call_with_the_command_that_goes_on(workspace,
         )
 
     monkeypatch.setattr("lovt_bench.benchmark.engine.worker.Worker.__call__", fails)
-    result = evaluate(workspace, "random-resnet18", "--profile", "demo", "--tasks", "covid_linear")
+    result = evaluate(workspace, "random-resnet18", "--profile", "quick", "--tasks", "covid_linear")
     assert result.exit_code == 75, result.output
     assert (
         "its GPU failed (CUDA error: an illegal memory access was encountered), and this process"
@@ -241,7 +241,7 @@ def test_too_few_images_fail_the_task_with_the_way_out(workspace):
 
 
 def test_a_dry_run_predicts_and_leaves_nothing(workspace):
-    arguments = ("random-resnet18", "--profile", "demo", "--tasks", "covid_linear")
+    arguments = ("random-resnet18", "--profile", "quick", "--tasks", "covid_linear")
     result = evaluate(workspace, *arguments, "--dry-run")
     assert result.exit_code == 0, result.output
     row = next(line.split() for line in result.output.splitlines() if "covid_linear" in line)
@@ -255,7 +255,7 @@ def test_a_dry_run_predicts_and_leaves_nothing(workspace):
 
 def test_a_budget_says_what_is_left_and_the_command_that_goes_on(workspace):
     """No task can be done in a second: importing takes longer, and the prediction knows."""
-    options = ("--profile", "demo", "--tasks", "covid_unet_fr*", "--budget", "1s")
+    options = ("--profile", "quick", "--tasks", "covid_unet_fr*", "--budget", "1s")
     result = evaluate(workspace, "random-resnet18", *options)
     assert result.exit_code == 0, result.output
     assert "covid_unet_frozen" in result.output

@@ -27,7 +27,7 @@ def test_skipped_steps_are_shown_and_warned_of_when_they_are_more_than_a_few(tmp
         [spec],
         {"covid-rural": tiny_store(tmp_path, "covid-rural", 12)},
         load_protocol("lovt-2022"),
-        load_profile("demo"),
+        load_profile("quick"),
         tmp_path,
         torch.device("cpu"),
     )

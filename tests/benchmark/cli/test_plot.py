@@ -19,7 +19,7 @@ from tests.submissions.tiny_corpus import write_corpus
 
 
 def plot(workspace, *arguments):
-    given = ["plot", *map(str, arguments), "--profile", "demo", "--workspace", str(workspace)]
+    given = ["plot", *map(str, arguments), "--profile", "quick", "--workspace", str(workspace)]
     return CliRunner().invoke(main, given)
 
 
@@ -81,7 +81,7 @@ def test_a_kind_that_fails_does_not_stop_the_others(workspace, tmp_path):
 
 
 def test_a_backbone_that_is_called_like_a_command(workspace):
-    words = ["plot", "--profile", "demo", "--workspace", str(workspace), "shared"]
+    words = ["plot", "--profile", "quick", "--workspace", str(workspace), "shared"]
     assert "no backbone 'shared'" in CliRunner().invoke(main, words).output
 
 

@@ -21,7 +21,7 @@ def workspace(tmp_path_factory):
     root = tmp_path_factory.mktemp("results")
     tiny_store(root, "covid-rural", images=48)
     made = call(
-        root, "evaluate", "random-resnet18", "--profile", "demo", "--tasks", "covid_linear", "--no-masks"
+        root, "evaluate", "random-resnet18", "--profile", "quick", "--tasks", "covid_linear", "--no-masks"
     )
     assert made.exit_code == 0, made.output
     return root

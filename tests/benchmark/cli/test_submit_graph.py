@@ -65,7 +65,7 @@ def test_a_graph_becomes_a_row(call, tmp_path: Path, trainable: bool, tasks: int
         None,
     )
     assert manifest.provenance.source_sha256 == file_sha256(path)
-    able, others = eligible(LOVT_18, resolve("mine", workspace), 64)
+    able, others = eligible(LOVT_18, resolve("mine", workspace), lambda spec: 64)
     assert (manifest.trainable, len(able)) == (trainable, tasks)
     if not trainable:
         assert {spec.backbone for spec in able} == {"frozen"}

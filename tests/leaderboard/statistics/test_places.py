@@ -33,6 +33,14 @@ def test_every_tied_row_is_best() -> None:
     assert best([0.5, 0.7, 0.7, None]) == [False, True, True, False]
 
 
+def test_rows_that_look_equal_are_best_together() -> None:
+    looking_equal = [0.46312, 0.46348, 0.4629, 0.41, 0.4103]
+    assert [percent(score) for score in looking_equal] == ["46.3", "46.3", "46.3", "41.0", "41.0"]
+    assert best(looking_equal) == [True, True, True, False, False]
+    assert second([*looking_equal, 0.2]) == [False, False, False, True, True, False]
+    assert not any(best(looking_equal[:3]))
+
+
 @pytest.mark.parametrize("scores", [[0.5], [0.5, None], [0.0, 0.0, 0.0], [None], []])
 def test_nothing_is_best_without_a_rival(scores: list[float | None]) -> None:
     assert not any(best(scores))

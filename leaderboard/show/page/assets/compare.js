@@ -2,7 +2,7 @@
 /* Two rows of one table, task by task. Tests were made when the version was built; here they are only shown. */
 (() => {
   const { h, fill, sheet } = LOVT;
-  const { percent, signed, pValue, plural, MISSING } = LOVT.format;
+  const { percent, halfWidth, signed, pValue, plural, MISSING } = LOVT.format;
 
   /** p-values of a pair in the order of the columns, null where it was not tested. @param {any} known @param {string} a @param {string} b */
   const tested = (known, a, b) => {
@@ -46,7 +46,7 @@
         ? MISSING
         : cell.status === "diverged"
           ? "diverged"
-          : percent(cell.mean) + (cell.interval === null ? "" : ` ± ${percent(cell.interval)}`);
+          : percent(cell.mean) + halfWidth(cell.interval);
     const rows = table.columns.map((column) => {
       const [x, y] = [a.cells[column.place], b.cells[column.place]];
       const p = test?.tasks[column.place] ?? null;

@@ -21,6 +21,13 @@
   /** @param {number | null | undefined} fraction */
   const percent = (fraction) => (fraction === null || fraction === undefined ? MISSING : one(100 * fraction));
 
+  /**
+   * What follows a mean: the half-width of its interval, or that there are too few runs for one.
+   * @param {number | null | undefined} half @param {string} [before]
+   */
+  const halfWidth = (half, before = " ") =>
+    half === null || half === undefined ? "" : `${before}${half <= 0.5 ? `± ${percent(half)}` : "(too few runs)"}`;
+
   /** @param {number | null | undefined} value @param {number} [digits] */
   const fixed = (value, digits = 2) =>
     value === null || value === undefined ? MISSING : rounded(value, digits);
@@ -68,6 +75,7 @@
     EVIDENCE_LONG,
     one,
     percent,
+    halfWidth,
     fixed,
     signed,
     share,

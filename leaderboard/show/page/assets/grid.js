@@ -2,7 +2,7 @@
 /* The main table: columns in the paper's order, sorted by any of them, one stop of the Tab key, arrows inside. */
 (() => {
   const { h } = LOVT;
-  const { percent, fixed, plural, MISSING } = LOVT.format;
+  const { percent, halfWidth, fixed, plural, MISSING } = LOVT.format;
   const PAGE = 200;
 
   /** @typedef {{key: string, first: "asc" | "desc", value: (row: any) => number | string | null}} Order */
@@ -69,7 +69,7 @@
     if (!cell) return [MISSING];
     if (cell.status === "diverged" || cell.mean === null) return [h("small", {}, "diverged")];
     const some = cell.runs !== table.runs && h("small", { class: "of" }, ` ${cell.runs}/${table.runs}`);
-    const spread = intervals && cell.interval !== null && h("small", {}, ` ±\u2009${percent(cell.interval)}`);
+    const spread = intervals && cell.interval !== null && h("small", {}, halfWidth(cell.interval));
     const dagger = overlaps(row, column) && h("sup", { class: "dagger" }, "†");
     const signs = cell.signs && h("sup", { class: "dagger" }, cell.signs);
     return [h("span", { class: "value" }, percent(cell.mean)), spread, some, dagger, signs];
@@ -90,7 +90,7 @@
     }
     const signs = [...cell.signs].map((sign) => h("p", {}, `${sign} ${LOVT.board.raw.signs[sign]}`));
     const line = (name, half) =>
-      half !== null && h("p", {}, `± ${percent(half)} `, h("span", { class: "quiet" }, name));
+      half !== null && h("p", {}, `${halfWidth(half, "")} `, h("span", { class: "quiet" }, name));
     const near = column.close ? column.close.size - 1 : 0;
     const apart = !column.compared
       ? null

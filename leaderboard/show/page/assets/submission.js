@@ -4,6 +4,7 @@
   const { h, sheet, outside } = LOVT;
   const {
     percent,
+    halfWidth,
     signed,
     fixed,
     share,
@@ -25,16 +26,13 @@
         .map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))),
     );
 
-  /** @param {number | null} spread @param {string} [before] */
-  const half = (spread, before = "") => (spread === null || spread === undefined ? "" : `${before}± ${percent(spread)}`);
-
   /** The interval over images, and what it is from. @param {any} cell @param {any} found */
   const otherImages = (cell, found) => {
     if (!found.images) return MISSING;
     const [seeds, runs, images, patients] = found.images;
     const people = patients === null ? "" : ` of ${plural(patients, "patient")}`;
     const title = `${plural(runs, "distinct run")}, ${plural(images, "image")}${people}; ${share(seeds)} of the variance is of seeds`;
-    return h("td", { title }, half(cell.images));
+    return h("td", { title }, halfWidth(cell.images, ""));
   };
 
   /** @param {string} text @param {...any} content nothing at all leaves the section out */
@@ -53,7 +51,7 @@
       const { claim, claimInterval, claimDifference } = found;
       const claimed = claims
         ? [
-            percent(claim) + half(claimInterval, " "),
+            percent(claim) + halfWidth(claimInterval),
             claimDifference === undefined ? MISSING : signed(claimDifference),
           ]
         : [];
@@ -68,8 +66,8 @@
       return [
         title,
         h("td", { class: cell.mark }, value, rest),
-        failed ? MISSING : half(cell.student) || MISSING,
-        failed ? MISSING : half(cell.normal) || MISSING,
+        failed ? MISSING : halfWidth(cell.student, "") || MISSING,
+        failed ? MISSING : halfWidth(cell.normal, "") || MISSING,
         ...(images ? [otherImages(cell, found)] : []),
         cell.rank === null ? MISSING : Number(cell.rank),
         ...claimed,

@@ -2,7 +2,7 @@
 /* All tasks, and one: how its runs spread, how they learned, what they found on phantom images. */
 (() => {
   const { h, sheet } = LOVT;
-  const { percent, share, plural, MISSING } = LOVT.format;
+  const { percent, halfWidth, share, plural, MISSING } = LOVT.format;
   const SHOWN = LOVT.board.raw.drawn;
 
   /** Rows that have a value on a task, best first. @param {any} table @param {any} column */
@@ -55,7 +55,7 @@
       runs: (known.row(row.id).cells[column.place]?.runs ?? [])
         .map(({ value }) => value)
         .filter((value) => value !== null),
-      label: percent(cell.mean) + (cell.interval === null ? "" : ` ± ${percent(cell.interval)}`),
+      label: percent(cell.mean) + halfWidth(cell.interval),
       best: cell.mark === "best",
     }));
     const single = shown.some((item) => item.runs.length > 0);
@@ -85,8 +85,8 @@
       return [
         LOVT.rowLink(table, row.id),
         h("td", { class: cell.mark }, percent(cell.mean)),
-        cell.student === null ? "—" : `± ${percent(cell.student)}`,
-        cell.normal === null ? "—" : `± ${percent(cell.normal)}`,
+        halfWidth(cell.student, "") || MISSING,
+        halfWidth(cell.normal, "") || MISSING,
         single || "not published",
         found.lr ?? "—",
       ];

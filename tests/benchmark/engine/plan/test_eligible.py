@@ -20,17 +20,17 @@ def test_a_graph_takes_part_in_frozen_tasks_of_its_levels_at_its_side(tmp_path: 
     root.mkdir(parents=True)
     write_graph_folder(root, prepared, name="mine", display_name="Mine", provenance=Provenance(method="mine"))
     source = resolve("mine", tmp_path)
-    able, others = eligible(LOVT_18, source, 64)
+    able, others = eligible(LOVT_18, source, lambda spec: 64)
     assert {(spec.head, spec.backbone) for spec in able} == {("linear", "frozen")}
     reasons = " ".join(others)
     assert "head yolov3 reads feature levels at strides [8, 16, 32], backbone mine has [2, 32]" in reasons
     assert "a graph that cannot be fine-tuned" in reasons
     with pytest.raises(ValueError, match=r"takes images of 64 pixels only, the profile has 224.*--tasks"):
-        check_eligible(able, source, 224)
+        check_eligible(able, source, lambda spec: 224)
 
 
 @pytest.mark.parametrize("architecture", ["resnet18", "timm.convnext_atto"])
 def test_an_architecture_of_the_registry_takes_part_in_all(architecture: str) -> None:
-    able, others = eligible(LOVT_18, RandomSource(architecture), 64)
+    able, others = eligible(LOVT_18, RandomSource(architecture), lambda spec: 64)
     assert len(able) == 18
     assert not others

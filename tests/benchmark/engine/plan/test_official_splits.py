@@ -149,7 +149,7 @@ def test_the_demo_trains_on_a_centre_outside_the_frame(tmp_path):
     samples = PREPARER.scan(raw).samples
     read = PREPARER.draw(list(samples.values()), data, data.split_seed)["train"]
     outside = 0
-    for name in read[: load_profile("demo").limit("max_train_images", "yolov3")]:
+    for name in read[: load_profile("quick").limit("max_train_images", "yolov3")]:
         with Image.open(samples[name].image) as image:
             frame = Frame.padded(image.height, image.width, IMAGE_SIDE, data.odd_padding)
         boxes = np.array(samples[name].boxes, dtype=np.float64).reshape(-1, 4)

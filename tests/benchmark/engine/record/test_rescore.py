@@ -58,14 +58,18 @@ def rescored(root, profile=SINGLE, task=None):
 def test_all_18_tasks_end_and_are_rescored_to_the_bit_on_both_engines(tmp_path, monkeypatch):
     narrow_heads(monkeypatch)
     stores = tiny_stores(tmp_path)
+    sides = SINGLE.model_copy(update={"image_sides": {"linear": 96}})
     for engine in ("fast", "reference"):
-        evaluate(evaluation(tmp_path, stores, [spec.id for spec in LOVT_18], engine=engine))
-    found = rescored(tmp_path)
+        evaluate(evaluation(tmp_path, stores, [spec.id for spec in LOVT_18], engine=engine, profile=sides))
+    found = rescored(tmp_path, sides)
     assert [one.text for one in found if one.outcome != "equal"] == []
     assert len(found) == 36
     assert {one.record.run.task for one in found} == {spec.id for spec in LOVT_18}
     assert all(one.metrics == len(one.record.test) for one in found)
     assert all(0 <= one.record.test[one.record.metric] <= 1 for one in found)
+    for task, side in (("covid_linear", 96), ("covid_unet_frozen", 64)):
+        kept = [pq.read_schema(path_of(tmp_path, run)).metadata for run in runs(tmp_path, task)]
+        assert [f'"side":{side},'.encode() in b"".join(text.values()) for text in kept] == [True, True]
 
 
 @pytest.fixture(scope="module")

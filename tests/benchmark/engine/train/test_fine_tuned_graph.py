@@ -58,7 +58,7 @@ def test_a_graph_is_trained_as_its_network_is(tmp_path: Path, monkeypatch: pytes
     graph_folder(
         tmp_path / "backbones" / "graph", onnx.load_from_string(export_onnx(Plain(), 64)), trainable=True
     )
-    able, others = eligible(LOVT_18, resolve("graph", tmp_path), 64)
+    able, others = eligible(LOVT_18, resolve("graph", tmp_path), lambda spec: 64)
     assert (len(able), others) == (18, {})
     for widths, narrow in NARROW:
         if widths is yolov3.WIDTHS:
