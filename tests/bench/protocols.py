@@ -34,20 +34,23 @@ from lovt_bench.tasks.registry import select_tasks
 
 PUBLISHED = load_protocol("lovt-2022")
 TASKS = (
-    "covid_linear,rsna_seg_linear_100,nih_seg_linear,object_seg_linear_100,rsna_frozen_100,object_frozen_100"
+    "covid_linear,rsna_seg_linear_100,nih_seg_linear,object_seg_linear_100,rsna_frozen_100,object_frozen_100,"
+    "covid_unet_frozen,rsna_finetune_100,covid_unet_finetune"
 )
 PROFILE = Profile(
     name="protocols",
     title="For effects of entries",
     image_side=64,
+    image_sides={"linear": 128, "yolov3": 96},
     max_train_images=48,
     max_validation_images=24,
     max_test_images=48,
-    max_batch_size=8,
-    max_epochs={"linear": 12, "yolov3": 6, "unet": 4, "fine-tuned": 3},
+    max_batch_size=4,
+    max_epochs={"linear": 20, "yolov3": 8, "unet": 8, "fine-tuned": 6},
     max_patience=12,
-    max_warm_up_steps=2,
+    max_warm_up_steps=4,
     max_learning_rates={"linear": 2, "yolov3": 1, "unet": 1, "fine-tuned": 1},
+    learning_rates={"yolov3": (1e-3,), "unet": (1e-3,), "fine-tuned": (1e-3,)},
     max_runs=3,
 )
 OF_DATASETS = {
