@@ -84,7 +84,7 @@ def _reviewed(change: Change, what: Brought, root: Path) -> tuple[list[Finding],
     if failed(found) or what.name is None:
         return found, refused(what, found)
     with tempfile.TemporaryDirectory(prefix="lovt-bench-review-") as scratch:
-        trees = write_trees(change, texts, Path(scratch))
+        trees = write_trees(change, what.name, texts, Path(scratch))
         found += [*trees.findings, *_submission_findings(what.name, trees, root)]
         board = review_boards(what.name, trees.before, trees.after)
         found += _board_findings(what.name, board)

@@ -115,8 +115,8 @@ def _declared(declared: Submission | None, trees: Trees, name: str) -> Iterator[
         )
         yield f"backbone {weights.architecture}, SHA-256 {weights.backbone_sha256}"
     yield f"pre-training data {', '.join(declared.pretraining_data) or 'not declared'}: {marks_of(folder)}"
-    audit = "" if (folder / AUDIT_FILE).is_file() else "no "
-    yield f"{plural(len(declared.claimed), 'claimed number')}, {audit}audit"
+    audit = "an audit" if (folder / AUDIT_FILE).is_file() else "no audit"
+    yield f"with {audit} and {plural(len(declared.claimed), 'claimed number')}"
 
 
 def _records(records: Sequence[RunRecord]) -> Iterator[str]:
@@ -154,7 +154,8 @@ def _repeat(
     if weights:
         if weights.url:
             yield f"curl -LO -- {shlex.quote(str(weights.url))}"
-        yield f"lovt-bench submit {name} --weights {weights.file}    # refused unless the digest is the declared one"
+        yield "# refused unless the digest is the declared one:"
+        yield f"lovt-bench submit {name} --weights {weights.file}"
     elif declared:
         yield f"lovt-bench pretrain {name} --runtime docker"
     for protocol, profile in sorted({(record.run.protocol, record.run.profile) for record in records}):
@@ -164,7 +165,8 @@ def _repeat(
             + (f" --tasks {','.join(tasks)}" if tasks else "")
         )
     if records:
-        yield "lovt-bench submission review    # where the image stores are: boxes are scored, too"
+        yield "# with the image stores in the workspace boxes are scored, too:"
+        yield "lovt-bench submission review"
 
 
 def _telling(board: BoardReview, profile: str) -> list[str]:

@@ -40,17 +40,19 @@ class Trees:
     """What is no record, and no predictions of one."""
 
 
-def write_trees(change: Change, texts: Mapping[str, bytes], folder: Path) -> Trees:
+def write_trees(change: Change, name: str, texts: Mapping[str, bytes], folder: Path) -> Trees:
     """Write both below a new folder.
 
     Args:
         change: Whose paths are all allowed (`change_rules`).
+        name: The submission: of it all files are written.
         texts: What its files hold and held, by id.
         folder: A new folder.
     """
     before, after = folder / "before", folder / "after"
     before.mkdir(parents=True)
     write_before(change, before, ("submissions", RESULTS, "leaderboard/versions"), _READ)
+    write_before(change, before, (f"submissions/{name}",), ("",))
     shutil.copytree(before, after)
     added: dict[str, Collection[str]] = {}
     for file in change.files:

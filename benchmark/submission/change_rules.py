@@ -56,8 +56,8 @@ def brought(files: Collection[ChangedFile], known: Collection[str]) -> Brought:
         files: All that it changes.
         known: Names of the submissions that there are before it.
     """
-    folders = sorted({found["name"] for file in files if (found := _OWN.fullmatch(file.path))} - {SHARED})
-    rows = sorted({found["name"] for file in files if (found := _measured(file.path))})
+    folders = sorted({own["name"] for file in files if (own := _OWN.fullmatch(file.path))} - {SHARED})
+    rows = sorted({measured["name"] for file in files if (measured := _measured(file.path))})
     touched = folders or rows
     if not touched and not any(file.path.startswith(f"{RESULTS}/") for file in files):
         return Brought(None, is_new=False, findings=())

@@ -49,9 +49,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, display in (("there", "There"), ("mine", "My Method")):
         submitted(root / "workspace", name, display, store)
     clone = root / "clone"
-    for path in ("submissions/lovt/submission.yaml", ".github/workflows/submissions.yml"):
-        (clone / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(REPOSITORY / path, clone / path)
+    own = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "submissions/lovt", clone / "submissions/lovt", ignore=own)
     (clone / "leaderboard/versions/1.0.0").mkdir(parents=True)
     (clone / "leaderboard/versions/1.0.0/leaderboard.json").write_text("{}\n")
     frozen = clone / "leaderboard/versions/1.0.0/inputs/frozen.json"
@@ -125,6 +124,18 @@ def test_what_brings_no_submission_is_not_reviewed(clone: Path, monkeypatch: pyt
     head = commit(clone)
     found = review(clone, monkeypatch, head, "--base", "main~1")
     assert (found.exit_code, "nothing to review" in found.output) == (0, True)
+
+
+def test_a_change_of_a_method_that_is_there_is_checked_with_all_of_its_files(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(clone, "switch", "--quiet", "main")
+    with (clone / "submissions/lovt/README.md").open("a") as stream:
+        stream.write("More.\n")
+    found = review(clone, monkeypatch, commit(clone), "--base", "main~1")
+    assert found.exit_code == 0, found.output
+    assert "warning: name: lovt is there already" in found.output
+    assert "changes submissions/lovt" in found.output
 
 
 def refused(clone: Path, monkeypatch: pytest.MonkeyPatch, *, staged: bool = True) -> str:
