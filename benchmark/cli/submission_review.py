@@ -54,9 +54,6 @@ def review(head: str, base: str, summary: Path | None, workspace: Path | None) -
     try:
         change = read_change(Path.cwd(), base, head)
         what = brought(change.files, names_at(change))
-        if what.name is None and not what.findings:
-            say("The change brings no submission and no record: there is nothing to review here.")
-            return
         findings, sections = _reviewed(change, what, workspace_root(workspace))
     except (ChangeError, LeaderboardError) as error:
         raise click.ClickException(str(error)) from error
@@ -72,12 +69,14 @@ def review(head: str, base: str, summary: Path | None, workspace: Path | None) -
 def _reviewed(change: Change, what: Brought, root: Path) -> tuple[list[Finding], list[Section]]:
     """Return all that was found, as findings and as sections of a summary."""
     from lovt_bench.benchmark.backbone.findings import failed
-    from lovt_bench.benchmark.cli.submission_review_text import refused, sections
+    from lovt_bench.benchmark.cli.submission_review_text import nothing, refused, sections
     from lovt_bench.benchmark.cli.submission_trees import read_texts, write_trees
     from lovt_bench.benchmark.submission.change_rules import content_findings
     from lovt_bench.leaderboard.change_review import review_boards
 
     found, texts = list(what.findings), {}
+    if what.name is None and not found:
+        return found, nothing()
     if not failed(found):
         texts = read_texts(change)
         found += content_findings(change.files, texts)

@@ -57,6 +57,12 @@ def as_markdown(sections: Sequence[Section]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def nothing() -> list[Section]:
+    """Return what is said of a change that brings no submission."""
+    said = "It brings no submission and no record: whoever merges it reads it as any other change."
+    return [Section("Nothing was reviewed here", [said])]
+
+
 def refused(what: Brought, findings: Sequence[Finding]) -> list[Section]:
     """Return what is said of a change that was not looked at further."""
     title = f"Submission {what.name}: refused" if what.name else "Refused: no submission alone"

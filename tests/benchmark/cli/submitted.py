@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,7 +57,7 @@ def submitted(workspace: Path, name: str, display_name: str, store: ImageStore |
 def runs_of(workspace: Path, name: str, task: str, store: ImageStore | None) -> Iterator[RunRecord]:
     """Yield all runs of a task, without a contradiction, and write what the final ones predict."""
     spec, seed = PLAN.tasks[task], int(digest(name)[:6], 16)
-    said = {
+    said: dict[str, Any] = {
         "task_sha256": spec.digest(),
         "protocol_sha256": PLAN.protocol_sha256,
         "profile_sha256": PLAN.profile_sha256,
@@ -69,7 +70,7 @@ def runs_of(workspace: Path, name: str, task: str, store: ImageStore | None) -> 
     rates = spec.learning_rates
     for rate in rates:
         value = {spec.monitor: 0.2 if rate == rates[0] else 0.1}
-        tuned = {
+        tuned: dict[str, Any] = {
             "phase": "tune",
             "seed": PLAN.tune_seed,
             "learning_rate": rate,

@@ -123,7 +123,7 @@ def test_what_brings_no_submission_is_not_reviewed(clone: Path, monkeypatch: pyt
     (clone / "README.md").write_text("x\n")
     head = commit(clone)
     found = review(clone, monkeypatch, head, "--base", "main~1")
-    assert (found.exit_code, "nothing to review" in found.output) == (0, True)
+    assert (found.exit_code, "Nothing was reviewed here" in found.output) == (0, True)
 
 
 def test_a_change_of_a_method_that_is_there_is_checked_with_all_of_its_files(
