@@ -96,6 +96,15 @@ def test_a_packed_submission_holds_declaration_records_and_boxes_and_neither_wei
     assert not any("results" in path for path in folder_problems(made / "clone" / "leaderboard" / "versions"))
 
 
+def test_nothing_is_packed_where_the_check_finds_an_error(clone: Path, tmp_path: Path) -> None:
+    submitted(tmp_path / "workspace", "other", "L0VT")
+    found = pack("other", tmp_path / "workspace", clone)
+    assert found.exit_code == 1
+    assert "reads like 'LoVT'" in found.output
+    assert git(clone, "status", "--porcelain") == ""
+    assert "is no clone of lovt-bench" in pack("other", tmp_path / "workspace", tmp_path).output
+
+
 def test_a_good_one_passes_and_its_summary_says_what_it_is(
     clone: Path, made: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
