@@ -139,8 +139,9 @@ def evaluate(
                 measured_by=keeper(),
                 masks=not no_masks,
             )
-            for side in sorted({evaluation.side_of(spec) for spec in specs} if source.tokens else ()):
-                say(f"{backbone}: {source.tokens.described(side)}", err=True)
+            if source.tokens:
+                for side in sorted({evaluation.side_of(spec) for spec in specs}):
+                    say(f"{backbone}: {source.tokens.described(side)}", err=True)
             if not patterns:
                 evaluation = _leave_out(evaluation)
             executor = choose_executor(

@@ -1,4 +1,4 @@
-"""`lovt-bench submission`: begin one, check it, list them, show one."""
+"""`lovt-bench submission`: begin one, check it, pack it, review it, list them, show one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from lovt_bench.benchmark.cli.backbone import backbone_errors
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.json_text import json_text
 from lovt_bench.benchmark.cli.options import workspace_option
+from lovt_bench.benchmark.cli.submission_pack import pack
+from lovt_bench.benchmark.cli.submission_review import review
 from lovt_bench.benchmark.cli.submit_declaration import SUPERVISIONS, declaration_errors
 from lovt_bench.benchmark.printable import printable
 from lovt_bench.benchmark.workspace import workspace_root
@@ -30,7 +32,7 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def submission() -> None:
-    """Begin a submission, check it, list them, show one.
+    """Begin a submission, check it, pack it for a pull request, review one.
 
     A submission is a method in a container, or weights that were trained elsewhere and are declared.
 
@@ -40,10 +42,16 @@ def submission() -> None:
       lovt-bench submission new my-weights --weights FILE.pth   # a declaration to be filled in
       lovt-bench submission check my-method
       lovt-bench submission check --all                         # every folder of submissions/
+      lovt-bench submission pack my-weights                     # what a pull request brings
+      lovt-bench submission review                              # as the repository's checks do
       lovt-bench submission list
       lovt-bench submission show lovt
       lovt-bench submission data                                # names for pretraining_data
     """
+
+
+submission.add_command(pack)
+submission.add_command(review)
 
 
 @submission.command()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.submission.change_rules import SHARED
 from lovt_bench.benchmark.submission.check import check_submission
 from lovt_bench.benchmark.submission.declare import submission_roots
 from lovt_bench.benchmark.submission.find import beside_text
@@ -15,9 +16,6 @@ from lovt_bench.leaderboard.board.records import read_records
 from lovt_bench.leaderboard.submission_view import marks_of
 from lovt_bench.leaderboard.workspace_sources import contradictions_here
 from lovt_bench.tasks.registry import load_tasks
-
-SHARED = "common"
-"""The folder of `submissions/` that holds what methods share."""
 
 
 def repository_folders() -> list[Path]:

@@ -31,7 +31,12 @@ from lovt_bench.benchmark.submission.read import (
 
 
 def check_submission(
-    folder: Path, tasks: Collection[str], backbones: Path | None = None, roots: Sequence[Path] = ()
+    folder: Path,
+    tasks: Collection[str],
+    backbones: Path | None = None,
+    roots: Sequence[Path] = (),
+    *,
+    inside: bool | None = None,
 ) -> list[Finding]:
     """Return what was found, in the order of looking.
 
@@ -40,12 +45,13 @@ def check_submission(
         tasks: Ids of the known tasks.
         backbones: `workspace/backbones`: where a backbone of the name is there, its digest is compared.
         roots: Folders of submissions beside this repository's own, whose display names are taken.
+        inside: Whether it is to lie in this repository's `submissions/`; None for where it lies.
     """
     try:
         submission = read_folder(folder)
     except SubmissionError as error:
         return [Finding("error", FILE, str(error), "`lovt-bench submission new` shows one that works")]
-    own = is_repositorys(folder)
+    own = is_repositorys(folder) if inside is None else inside
     kind = kind_of(submission, folder)
     found = [Finding("ok", FILE, f"valid; {submission.display_name}, kind {kind}")]
     found += _names(submission, folder, own, roots)

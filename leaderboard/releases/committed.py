@@ -6,7 +6,6 @@ which order a merge brings the lines, and which line ends a clone gives them. Gi
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
@@ -19,8 +18,6 @@ from lovt_bench.benchmark.contract.prediction_file import PREDICTIONS, Predictio
 from lovt_bench.benchmark.contract.record_file import FILE_LIMIT, line_sha256, parse_records
 from lovt_bench.benchmark.contract.release import RecordList
 from lovt_bench.benchmark.contract.run_record import RunRecord
-from lovt_bench.benchmark.contract.untrusted import clean_text
-from lovt_bench.benchmark.disk.leftovers import is_temporary
 from lovt_bench.benchmark.disk.temporary import write_bytes
 from lovt_bench.leaderboard.board.records import RecordFile, RecordSet
 from lovt_bench.leaderboard.errors import LeaderboardError
@@ -63,7 +60,7 @@ def as_committed(records: RecordSet) -> RecordSet:
     digests: dict[str, dict[str, str]] = {}
     for file in records.files:
         for record in sorted(file.records, key=attrgetter("key")):
-            path = _path(record)
+            path = committed_path(record)
             files.setdefault(path, []).append(record)
             digests.setdefault(path, {})[record.key] = file.digests[record.key]
     return RecordSet(tuple(_file(path, files[path], digests[path]) for path in sorted(files)), records.notes)
@@ -82,14 +79,14 @@ def append(records: RecordSet, results: Path, folder: Path) -> None:
     """
     for file in records.files:
         check_no_link(folder, file.path)
-        there = _read(folder, file.path) if is_there(folder / file.path) else b""
-        known = _lines(there)
+        there = read_committed(folder, file.path) if is_there(folder / file.path) else b""
+        known = lines_of(there)
         new = [sha256 for sha256 in file.digests.values() if sha256 not in known]
         if not new:
             continue
         track, _, backbone, task = file.path.split("/")
         try:
-            found = _lines(read_plain(results / track / backbone / task, FILE_LIMIT))
+            found = lines_of(read_plain(results / track / backbone / task, FILE_LIMIT))
         except (OSError, PlainFileError):
             found = {}
         if not found.keys() >= set(new):
@@ -97,7 +94,7 @@ def append(records: RecordSet, results: Path, folder: Path) -> None:
                 f"{track}/{backbone}/{task} changed while it was read; wait for its runs, then try again"
             )
         whole = there if there.endswith(b"\n") or not there else there + b"\n"
-        write_bytes(folder / file.path, whole + _joined(found[sha256] for sha256 in new))
+        write_bytes(folder / file.path, whole + joined(found[sha256] for sha256 in new))
 
 
 def read_back(listed: RecordList, folder: Path) -> RecordSet:
@@ -110,7 +107,7 @@ def read_back(listed: RecordList, folder: Path) -> RecordSet:
     files = []
     for path, wanted in listed.records.items():
         try:
-            files.append(_record_file(path, wanted, _lines(_read(folder, path))))
+            files.append(_record_file(path, wanted, lines_of(read_committed(folder, path))))
         except LeaderboardError as error:
             complaints[path] = str(error)
     for path, sha256 in listed.predictions.items():
@@ -145,39 +142,18 @@ def predicted(records: RecordSet) -> Iterator[tuple[str, RunRecord, PredictionFi
                 yield f"{folder}/{record.run.task}/{predictions.sha256}.parquet", record, predictions
 
 
-def strangers(folder: Path, named: Named) -> Iterator[tuple[str, str]]:
-    """Yield what lies in the folder of records and is named by no release: path, and what is wrong in a sentence."""
-    if folder.is_symlink():
-        yield FOLDER, f"{FOLDER} is a link; put the folder itself there"
-        return
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
-        relative = path.relative_to(folder).as_posix()
-        mode = path.lstat().st_mode
-        shown = clean_text(f"{FOLDER}/{relative}", 300)
-        if stat.S_ISDIR(mode) or is_temporary(path.name):
-            continue
-        if not stat.S_ISREG(mode):
-            yield shown, f"{shown} is a link or a special file; remove it"
-        elif relative in named.predictions:
-            if digest(_read(folder, relative)) != named.predictions[relative]:
-                yield shown, f"{shown} was changed; bring it back from the repository's history"
-        elif relative not in named.lines:
-            yield shown, f"{shown} is part of no release; remove it"
-        elif added := len(_lines(_read(folder, relative)).keys() - named.lines[relative]):
-            yield shown, f"{shown} has {added} line(s) of no release; remove them"
-
-
 def copy(folder: Path, named: Named, target: Path) -> None:
     """Write what releases name, and nothing else, into a new folder. Raises LeaderboardError if any is lost."""
     for path, sha256 in named.predictions.items():
         write_bytes(target / path, read_predictions(folder, path, sha256))
     for path, wanted in named.lines.items():
-        found = _lines(_read(folder, path))
+        found = lines_of(read_committed(folder, path))
         _check(path, wanted, found)
-        write_bytes(target / path, _joined(line for sha256, line in found.items() if sha256 in wanted))
+        write_bytes(target / path, joined(line for sha256, line in found.items() if sha256 in wanted))
 
 
-def _path(record: RunRecord) -> str:
+def committed_path(record: RunRecord) -> str:
+    """Return where a release commits a record, below the folder of records."""
     protocol = _protocol(record.run.protocol, record.run.protocol_sha256)
     return f"{record.track}/{protocol}/{record.submission}/{record.run.task}.jsonl"
 
@@ -197,10 +173,10 @@ def _file(path: str, records: Iterable[RunRecord], digests: Mapping[str, str]) -
 def _record_file(path: str, wanted: Mapping[str, str], found: Mapping[str, bytes]) -> RecordFile:
     _check(path, wanted.values(), found)
     track, _, backbone, task = path.split("/")
-    read = parse_records(_joined(found[sha256] for sha256 in wanted.values()), f"{track}/{backbone}/{task}")
+    read = parse_records(joined(found[sha256] for sha256 in wanted.values()), f"{track}/{backbone}/{task}")
     records = tuple(read.records.values())
     for text in [item.text for item in read.complaints] + [
-        f"the record belongs into {other}" for other in map(_path, records) if other != path
+        f"the record belongs into {other}" for other in map(committed_path, records) if other != path
     ]:
         raise LeaderboardError(f"{FOLDER}/{path}: {text}")
     return _file(path, records, read.digests)
@@ -216,13 +192,13 @@ def _check(path: str, wanted: Collection[str], found: Mapping[str, bytes]) -> No
 
 def read_predictions(folder: Path, path: str, sha256: str) -> bytes:
     """Return a committed file of predictions. Raises LeaderboardError if it is lost or was changed."""
-    content = _read(folder, path)
+    content = read_committed(folder, path)
     if digest(content) != sha256:
         raise LeaderboardError(f"{FOLDER}/{path} was changed; bring it back from the repository's history")
     return content
 
 
-def _read(folder: Path, path: str) -> bytes:
+def read_committed(folder: Path, path: str) -> bytes:
     """Return the content of a file that no link leads to."""
     check_no_link(folder, path)
     try:
@@ -242,11 +218,12 @@ def check_no_link(folder: Path, path: str) -> None:
         raise LeaderboardError(f"{link.name} is a link; put the folder itself there")
 
 
-def _lines(content: bytes) -> dict[str, bytes]:
+def lines_of(content: bytes) -> dict[str, bytes]:
     """Return the lines of a file, without their ends, by digest."""
     lines = [line.removesuffix(b"\r") for line in content.split(b"\n")]
     return {line_sha256(line): line for line in lines if line}
 
 
-def _joined(lines: Iterable[bytes]) -> bytes:
+def joined(lines: Iterable[bytes]) -> bytes:
+    """Return lines as a file has them."""
     return b"".join(line + b"\n" for line in lines)

@@ -14,10 +14,11 @@ from lovt_bench.benchmark.contract.release import RecordList
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.disk.leftovers import is_temporary
 from lovt_bench.leaderboard.errors import LeaderboardError
-from lovt_bench.leaderboard.releases.committed import Named, records_folder, strangers
+from lovt_bench.leaderboard.releases.committed import Named, records_folder
 from lovt_bench.leaderboard.releases.sources import RECORDS
 from lovt_bench.leaderboard.releases.version import DEVELOPMENT, LOCK, number, parse, read_listed, releases
 from lovt_bench.leaderboard.releases.version_index import INDEX, SCRIPT, index_of, is_list, list_files
+from lovt_bench.leaderboard.releases.waiting import strangers
 from lovt_bench.leaderboard.show.rendering import SUMS
 
 

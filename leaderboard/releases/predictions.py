@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.plain_file import PlainFileError, is_there, read_plain
 from lovt_bench.benchmark.contract.prediction_file import (
     BOX_COLUMNS,
     COUNT_COLUMNS,
@@ -20,7 +20,12 @@ from lovt_bench.benchmark.contract.prediction_file import (
 from lovt_bench.benchmark.disk.temporary import write_bytes
 from lovt_bench.benchmark.log import logger
 from lovt_bench.leaderboard.board.records import RecordSet
-from lovt_bench.leaderboard.releases.committed import check_no_link, predicted, read_predictions
+from lovt_bench.leaderboard.releases.committed import (
+    check_no_link,
+    predicted,
+    read_committed,
+    read_predictions,
+)
 from lovt_bench.leaderboard.show.rendering import digest
 
 LARGEST = 4 * 1024 * 1024
@@ -34,7 +39,9 @@ _MOST_LINES = 10**6
 def append_predictions(
     records: RecordSet, results: Path, folder: Path, known: Mapping[str, str]
 ) -> dict[str, str]:
-    """Commit the predictions that the workspace has and return the digests of all that are committed by path.
+    """Commit the predictions that the workspace has and return the digests of all that are committed, by path.
+
+    Those that wait there are among them (`waiting`).
 
     Args:
         records: As `as_committed` gives them.
@@ -52,11 +59,33 @@ def append_predictions(
             kept[path] = known[path]
             continue
         place = results / record.track / record.submission / predictions.file
+        check_no_link(folder, path)
         if content := _content(place, predictions):
-            check_no_link(folder, path)
             write_bytes(folder / path, content)
             kept[path] = digest(content)
+        elif is_there(folder / path):
+            content = read_committed(folder, path)
+            if why_not(content, predictions) is None:
+                kept[path] = digest(content)
     return kept
+
+
+def why_not(content: bytes, expected: PredictionFile) -> str | None:
+    """Return why a committed file is not the predictions that a record names, None where it may be.
+
+    Args:
+        content: Of the committed file: boxes, or counts without their masks.
+        expected: What the record says.
+    """
+    import pyarrow as pa
+
+    if expected.masks is None:
+        return None if digest(content) == expected.sha256 else "is not the file that its record names"
+    try:
+        kept = _without_masks(content) == content
+    except (pa.ArrowException, ValueError, KeyError, OSError):
+        return "holds no predictions"
+    return None if kept else "holds masks, where their counts alone are kept"
 
 
 def committed_predictions(

@@ -12,7 +12,7 @@ from tests.imports import imports_of
 from tests.test_rooms import ROOT, module_of
 
 ORDER = ("statistics", "board", "show", "releases")
-ABOVE = {"run_plans", "submission_view", "workspace_sources"}
+ABOVE = {"change_review", "run_plans", "submission_view", "workspace_sources"}
 FILES = sorted((ROOT / "leaderboard").rglob("*.py"))
 
 

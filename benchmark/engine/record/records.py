@@ -7,7 +7,7 @@ record names; `sweep_predictions` removes it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -43,16 +43,26 @@ def append_record(path: Path, record: RunRecord, predictions: bytes | None = Non
             return False
         if record.predictions is not None and predictions is not None:
             _write(path.parent / record.predictions.file, predictions)
-        file.truncate(found.whole)
-        file.seek(found.whole)
-        try:
-            write_all(file, record.to_json(indent=None).encode())
-            os.fsync(file.fileno())
-        except BaseException:
-            with suppress(OSError):
-                file.truncate(found.whole)
-            raise
+        _append(file, found.whole, record.to_json(indent=None).encode())
     return True
+
+
+def append_lines(path: Path, lines: Mapping[str, bytes]) -> int:
+    """Append lines that are records, byte for byte, and return how many: those whose key is there stay away.
+
+    Args:
+        path: The file of records.
+        lines: By key of the run, without line ends.
+
+    Raises:
+        OSError: With the path; nothing of them is left in the file.
+        ValueError: The file is none of records.
+    """
+    with _locked(path) as file:
+        found = read_record_file(path)
+        new = [line + b"\n" for key, line in lines.items() if key not in found.records]
+        _append(file, found.whole, b"".join(new))
+    return len(new)
 
 
 def sweep_predictions(path: Path) -> list[Path]:
@@ -99,6 +109,19 @@ def _locked(path: Path) -> Iterator[FileIO]:
         with FileIO(descriptor, "r+") as file:
             try_lock(descriptor, wait=True)
             yield file
+
+
+def _append(file: FileIO, whole: int, content: bytes) -> None:
+    """Write behind the whole lines of a file of records and force it to disk, or leave it as it was."""
+    file.truncate(whole)
+    file.seek(whole)
+    try:
+        write_all(file, content)
+        os.fsync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            file.truncate(whole)
+        raise
 
 
 def _write(target: Path, content: bytes) -> None:

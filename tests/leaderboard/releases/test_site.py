@@ -115,7 +115,9 @@ def test_a_line_that_no_release_names_is_not_published(tmp_path: Path) -> None:
     path = out / "results" / "phantom" / "lovt-2022" / "random" / "covid_linear.jsonl"
     path.write_text(path.read_text() + "<script>\n")
     name = path.relative_to(out).as_posix()
-    assert folder_problems(out) == {name: f"{name} has 1 line(s) of no release; remove them"}
+    assert folder_problems(out) == {
+        name: f"{name} has 1 line(s) of no release that are no records; remove them"
+    }
     with pytest.raises(LeaderboardError, match="has 1 line"):
         write_site(out, tmp_path / "site")
     assert verify(out, "1.0.0").identical
