@@ -58,8 +58,9 @@ def gather(
         workspace: The workspace.
         scores: Whether scores are wanted; without them a backbone needs no run.
     """
-    _check(names, baselines)
-    folder = results or workspace_root(workspace) / "results"
+    root = workspace_root(workspace)
+    _check(names, baselines, root)
+    folder = results or root / "results"
     try:
         board = gather_sources(folder, workspace).board("dev")
     except (LeaderboardError, OSError) as error:
@@ -96,12 +97,16 @@ def gather(
     )
 
 
-def _check(names: Sequence[str], baselines: Sequence[str]) -> None:
+def _check(names: Sequence[str], baselines: Sequence[str], root: Path) -> None:
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
         raise click.ClickException(f"{twice[0]!r} is given twice: name each backbone once")
     if len(names) < 2:
-        raise click.ClickException(f"{plural(len(names), 'backbone')} given, expected two or more")
+        called = (root / "backbones" / "shared").is_dir()
+        alone = (
+            "; the backbone called shared is drawn by: lovt-bench plot [OPTIONS] -- shared" if called else ""
+        )
+        raise click.ClickException(f"{plural(len(names), 'backbone')} given, expected two or more{alone}")
     for name in baselines:
         if name not in names:
             raise click.ClickException(f"--baseline {name!r} is none of {', '.join(names)}")
