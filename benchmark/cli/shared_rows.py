@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.console import note
 from lovt_bench.benchmark.cli.leaderboard_board import gather_sources
 from lovt_bench.benchmark.cli.shared_properties import Part, parts_of
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Row, Table
@@ -70,7 +70,7 @@ def gather(
         row.id: row.display_name for table in board.tables if table.kind == "runs" for row in _rows(table)
     }
     facts = {
-        name: [item for track in TRACKS for item in read_facts(folder, track, name, _note)] for name in names
+        name: [item for track in TRACKS for item in read_facts(folder, track, name, note)] for name in names
     }
     own = [name for name in names if name in shown or facts[name]]
     titles = _titles(names, own, shown, {row.id: row.display_name for row in _rows(printed)})
@@ -189,7 +189,3 @@ def _scored(
     row = next((row for row in _rows(printed) if row.id == (model.row if model else name)), None)
     beside = {task: score.cell(task) for task, score in model.scores.items()} if model else {}
     return Compared(name, title, True, True, cells=cells_of(row) if row else beside)
-
-
-def _note(error: Exception) -> None:
-    say(f"Note: {error}", err=True)

@@ -32,7 +32,9 @@ def logged(logs, **starts):
 
 def test_starts_that_were_cut_off_do_not_lose_the_others(made, tmp_path):
     root, track = made
-    logged(tmp_path, start0="0,1,0.5,\n0,1,,0.25\n1,2,0.125,\n1", start1=None, start2="1,2,0.75,\n2,3,0.0625,\n")
+    logged(
+        tmp_path, start0="0,1,0.5,\n0,1,,0.25\n1,2,0.125,\n1", start1=None, start2="1,2,0.75,\n2,3,0.0625,\n"
+    )
     found = pretraining_figure(root, tmp_path)
     assert isinstance(found, Drawn)
     assert found.track == track
