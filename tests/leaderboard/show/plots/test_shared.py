@@ -107,14 +107,14 @@ def test_a_box_is_drawn_where_its_numbers_are() -> None:
     """The bar is from q1 to q3, one rule from low to q1, one from q3 to high, on one axis."""
     row = Compared("a", "a", False, False, {}, {"zg_a;zg_b": Alignment(scaled=BOX, unscaled=WIDE)})
     tree = ElementTree.fromstring(chart_svg(dict(alignment_figures([row]))["alignment-scaled"].chart))
-    kinds = {}
+    kinds: dict[str, list[ElementTree.Element]] = {}
     for item in tree.iter():
         if (kind := item.get("aria-roledescription")) in ("bar", "rule mark", "tick"):
-            kinds.setdefault(kind, []).append(item)
+            kinds.setdefault(str(kind), []).append(item)
     assert {kind: len(items) for kind, items in kinds.items()} == {"bar": 1, "rule mark": 2, "tick": 3}
     (bar,) = kinds["bar"]
-    width = float(re.search(r"h([\d.]+)", bar.get("d"))[1])
-    lengths = [abs(float(rule.get("x2"))) / width for rule in kinds["rule mark"]]
+    width = float(re.findall(r"h([\d.]+)", str(bar.get("d")))[0])
+    lengths = [abs(float(str(rule.get("x2")))) / width for rule in kinds["rule mark"]]
     assert lengths == pytest.approx([(0.8 - 0.6) / (1.0 - 0.8), (1.3 - 1.0) / (1.0 - 0.8)])
 
 
