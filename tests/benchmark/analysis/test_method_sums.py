@@ -180,7 +180,7 @@ def test_pairs_of_positions(world, tmp_path, name, own, other, weights):
 
 def test_box_plots_are_of_all_distances_whatever_their_batch(world, tmp_path):
     """Padding has no distance, though its projections are no zeros."""
-    found = measured(world, tmp_path).alignment
+    found: Any = measured(world, tmp_path).alignment
     pairs = {
         "zg_a;zg_b": ([world.zg_a], [world.zg_b]),
         "zl_a;zl_b2a": (world.zl_a, world.zl_b2a),
