@@ -14,6 +14,9 @@ from lovt_bench.benchmark.data.store import ImageStore
 
 NOTHING = "no finding"
 
+NO_CLASSES = "the images have neither masks, boxes nor labels that points could be told apart by"
+"""Why there is no figure by class."""
+
 _CHUNK = 256
 """Masks that are unpacked together."""
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lovt_bench.benchmark.analysis import within
 from lovt_bench.benchmark.analysis.attending import attention_values, retrieval_values
+from lovt_bench.benchmark.analysis.distances import Distances
 from lovt_bench.benchmark.analysis.pairs import GlobalPairSums, ImageMeans, pair_values, set_values
 from lovt_bench.benchmark.analysis.spaces import GlobalSpaceSums, LocalSpaceSums, spread
 from lovt_bench.benchmark.backbone.analysis_file import AnalysisFile
@@ -45,6 +46,7 @@ class MethodSums:
         self._pairs: dict[str, GlobalPairSums] = {}
         self._means: dict[str, ImageMeans] = defaultdict(ImageMeans)
         self._of_mean: dict[str, list[float]] = defaultdict(list)
+        self._distances: dict[str, Distances] = defaultdict(Distances)
         self._weighted = self._texts = False
 
     def add(self, inside: Inside) -> None:
@@ -66,7 +68,9 @@ class MethodSums:
         self._add_whole("yg_b", report.pooled)
         self._add_whole("zg_b", inside.zg_b)
         if inside.zg_a is not None and inside.zg_b is not None:
-            self._add_pair("zg_a;zg_b", inside.zg_a.double(), inside.zg_b.double())
+            a, b = inside.zg_a.double(), inside.zg_b.double()
+            self._add_pair("zg_a;zg_b", a, b)
+            self._distances["zg_a;zg_b"].add(a, b)
         self._add_local("zl_b", inside.zl_b, report.mask, of_sentences)
         self._add_centroids("zl_b_avg", inside.zl_b, report.mask)
         if inside.zl_a is not None and inside.zl_b is not None:
@@ -132,6 +136,7 @@ class MethodSums:
             ("zl_a", "zl_b2a", regions, attended.regions, of_regions),
             ("zl_b", "zl_a2b", sentences, attended.sentences, of_sentences),
         ):
+            self._distances[f"{own};{other}"].add(mine[mask].double(), theirs[mask].double())
             x, y = within.unit(mine.double()), within.unit(theirs.double())
             self._means[f"{own};{other}"].add(pair_values(x, y, mask, weights))
             self._means[f"{own}->{other}"].add(retrieval_values(x, y, mask, weights))
@@ -162,6 +167,7 @@ class MethodSums:
                 "local_spaces": {name: sums.metrics() for name, sums in self._local.items()},
                 "global_pairs": {name: sums.metrics() for name, sums in self._pairs.items()},
                 "local_pairs": {name: each.model(LocalPair) for name, each in means.items() if ";" in name},
+                "alignment": {name: each.metrics() for name, each in self._distances.items()},
                 "distributions": None if sets is None else sets.model(LocalDistributions),
                 "retrieval": {name: each.model(Retrieval) for name, each in means.items() if "->" in name},
                 "attention": {

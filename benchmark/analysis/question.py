@@ -25,6 +25,9 @@ from lovt_bench.submissions.common.image_text.features import VERSION
 _VERSION = 3
 """Raise when the same question would get other numbers."""
 
+_BEHIND = 1
+"""Raise when it would get more, or other ones, of what a method makes of images and reports."""
+
 SPLIT: SplitName = "test"
 
 
@@ -153,7 +156,7 @@ class Question:
                 "settings": self.settings.model_dump(mode="json"),
                 "method": None
                 if self.method is None
-                else [self.method.sha256, self.no_text is None, VERSION],
+                else [self.method.sha256, self.no_text is None, VERSION, _BEHIND],
             }
         )
 

@@ -42,6 +42,11 @@ def say(
     click.echo(shown + end, file=sys.stderr if err else sys.stdout, nl=False, color=colours)
 
 
+def note(text: object) -> None:
+    """Print a note to standard error: what was left out, or what a number does not say."""
+    say(f"Note: {text}", err=True)
+
+
 def console(*, err: bool = False, pipe_width: int = PIPE_WIDTH) -> Console:
     """Return what prints tables and text with a layout.
 

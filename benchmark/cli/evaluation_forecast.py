@@ -12,6 +12,7 @@ from lovt_bench.benchmark.cli.console import console, say
 from lovt_bench.benchmark.engine.forecast.forecast import Forecast
 from lovt_bench.benchmark.engine.forecast.tasks import total_seconds
 from lovt_bench.benchmark.executor.job import Executor
+from lovt_bench.leaderboard.text import plural
 
 
 def print_forecast(forecast: Forecast, executor: Executor, workspace: Path) -> None:
@@ -35,7 +36,7 @@ def print_forecast(forecast: Forecast, executor: Executor, workspace: Path) -> N
     table.add_section()
     table.add_row(
         "",
-        f"all, {workers} worker{'s' if workers > 1 else ''}",
+        f"all, {plural(workers, 'worker')}",
         str(sum(task.runs for task in forecast.tasks)),
         shown_time(sum(task.feature_seconds for task in forecast.tasks) / workers),
         shown_time(total_seconds(forecast.tasks, workers)),

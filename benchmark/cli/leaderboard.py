@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lovt_bench.benchmark.cli.console import console, say
+from lovt_bench.benchmark.cli.console import console, note, say
 from lovt_bench.benchmark.cli.leaderboard_board import gather_sources, open_board, tables_of
 from lovt_bench.benchmark.cli.leaderboard_compare import compare
 from lovt_bench.benchmark.cli.leaderboard_images import intervals, strata
@@ -99,8 +99,8 @@ def build(over_images: bool, results: Path | None, out: Path, workspace: Path | 
     records, source = sources.records, sources.results
     if not records.records:
         say(f"No run records in {source}: `lovt-bench evaluate random --profile demo` makes some.", err=True)
-    for note in board.notes:
-        say(f"Note: {note}", err=True)
+    for text in board.notes:
+        note(text)
     for table in board.tables:
         notes = f", {len(table.notes)} note(s)" if table.notes else ""
         say(f"{table.title}: {len(table.rows)} row(s), {len(table.columns)} task(s){notes}")

@@ -97,6 +97,7 @@ def _evaluate(
     from lovt_bench.benchmark.contract.manifest_files import read_dataset_manifest
     from lovt_bench.benchmark.data.open_store import find_store
     from lovt_bench.benchmark.workspace import workspace_root
+    from lovt_bench.leaderboard.text import plural
     from lovt_bench.tasks.protocol import load_protocol
     from lovt_bench.tasks.registry import load_tasks
 
@@ -129,7 +130,7 @@ def _evaluate(
         raise click.ClickException(str(error)) from error
     failed = False
     for row in info.replication.rows:
-        say(f"{row}: {len(chosen)} task{'s' * (len(chosen) > 1)} on {', '.join(sorted(official))}")
+        say(f"{row}: {plural(len(chosen), 'task')} on {', '.join(sorted(official))}")
         try:
             ctx.invoke(
                 evaluate,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.console import note, say
 from lovt_bench.benchmark.cli.leaderboard_options import results_option
 from lovt_bench.benchmark.cli.options import workspace_option
 
@@ -83,8 +83,8 @@ def shared(
     found = gather(names, baselines, dataset, wanted, results, workspace, scores="bars" in chosen)
     target = out or workspace_root(workspace) / "figures" / "shared"
     written = _write(found, chosen, target, formats)
-    for note in found.notes:
-        say(f"Note: {note}", err=True)
+    for text in found.notes:
+        note(text)
     if not written:
         raise click.ClickException(
             f"there is nothing to draw of {', '.join(names)} for {', '.join(chosen)}: {' '.join(found.notes)}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.console import note, say
 from lovt_bench.benchmark.cli.leaderboard_options import results_option
 from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
 from lovt_bench.benchmark.workspace import workspace_root
@@ -223,8 +223,8 @@ def final_records(
 
 def tell_notes(found: RecordSet) -> None:
     """Say what was left out in reading records."""
-    for note in found.notes:
-        say(f"Note: {note}", err=True)
+    for text in found.notes:
+        note(text)
 
 
 def chosen_records(

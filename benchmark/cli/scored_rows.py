@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.console import note, say
 from lovt_bench.benchmark.cli.over_images import distinct_runs
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def scored_rows(
         )
     except LeaderboardError as error:
         raise click.ClickException(str(error)) from error
-    for note in shown.notes:
-        say(f"Note: {note}", err=True)
+    for text in shown.notes:
+        note(text)
     stores = Stores(root / "data")
     scored = ScoredRows(shown.key, [], [], folder, stores)
     for name in rows:
@@ -111,10 +111,7 @@ def scored_rows(
             else:
                 scored.cells.append((name, item))
                 if (count := len(distinct_runs(item))) < (runs := len(item.runs)):
-                    say(
-                        f"Note: {name}, {item.task}: {count} effective run(s) of {runs}, others repeat one",
-                        err=True,
-                    )
+                    note(f"{name}, {item.task}: {count} effective run(s) of {runs}, others repeat one")
     return scored
 
 

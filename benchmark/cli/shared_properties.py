@@ -61,7 +61,7 @@ def parts_of(
         fits = (question.track, question.dataset) == ("public", CORPUS)
         beside |= fits
         rows = [
-            Compared(name, titles[name], False, False, values=answers[name].values)
+            _measured(name, titles[name], answers[name])
             if name in answers
             else Compared(name, titles[name], True, True, values=_published(name))
             for name in names
@@ -81,7 +81,8 @@ def parts_of(
         ]
     if published and not beside:
         return parts, [
-            f"Published properties were measured on {CORPUS}, so {', '.join(published)} cannot stand beside these."
+            f"Published properties were measured on real images of {CORPUS}, so {', '.join(published)} cannot stand "
+            "beside these."
         ]
     return parts, []
 
@@ -95,6 +96,10 @@ def _of_paper(
         return [], [f"Published properties were measured on {CORPUS}, not on {dataset}."]
     rows = [Compared(name, titles[name], True, True, values=_published(name)) for name in published]
     return [Part(PUBLISHED, "published", "published", rows)], []
+
+
+def _measured(name: str, title: str, found: EmbeddingFacts) -> Compared:
+    return Compared(name, title, False, False, values=found.values, boxes=found.alignment)
 
 
 def _published(name: str) -> Mapping[str, float]:

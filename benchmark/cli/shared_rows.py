@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.console import note
 from lovt_bench.benchmark.cli.leaderboard_board import gather_sources
 from lovt_bench.benchmark.cli.shared_properties import Part, parts_of
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Row, Table
@@ -58,8 +58,9 @@ def gather(
         workspace: The workspace.
         scores: Whether scores are wanted; without them a backbone needs no run.
     """
-    _check(names, baselines)
-    folder = results or workspace_root(workspace) / "results"
+    root = workspace_root(workspace)
+    _check(names, baselines, root)
+    folder = results or root / "results"
     try:
         board = gather_sources(folder, workspace).board("dev")
     except (LeaderboardError, OSError) as error:
@@ -69,7 +70,7 @@ def gather(
         row.id: row.display_name for table in board.tables if table.kind == "runs" for row in _rows(table)
     }
     facts = {
-        name: [item for track in TRACKS for item in read_facts(folder, track, name, _note)] for name in names
+        name: [item for track in TRACKS for item in read_facts(folder, track, name, note)] for name in names
     }
     own = [name for name in names if name in shown or facts[name]]
     titles = _titles(names, own, shown, {row.id: row.display_name for row in _rows(printed)})
@@ -96,12 +97,16 @@ def gather(
     )
 
 
-def _check(names: Sequence[str], baselines: Sequence[str]) -> None:
+def _check(names: Sequence[str], baselines: Sequence[str], root: Path) -> None:
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
         raise click.ClickException(f"{twice[0]!r} is given twice: name each backbone once")
     if len(names) < 2:
-        raise click.ClickException(f"{plural(len(names), 'backbone')} given, expected two or more")
+        called = (root / "backbones" / "shared").is_dir()
+        alone = (
+            "; the backbone called shared is drawn by: lovt-bench plot [OPTIONS] -- shared" if called else ""
+        )
+        raise click.ClickException(f"{plural(len(names), 'backbone')} given, expected two or more{alone}")
     for name in baselines:
         if name not in names:
             raise click.ClickException(f"--baseline {name!r} is none of {', '.join(names)}")
@@ -184,7 +189,3 @@ def _scored(
     row = next((row for row in _rows(printed) if row.id == (model.row if model else name)), None)
     beside = {task: score.cell(task) for task, score in model.scores.items()} if model else {}
     return Compared(name, title, True, True, cells=cells_of(row) if row else beside)
-
-
-def _note(error: Exception) -> None:
-    say(f"Note: {error}", err=True)

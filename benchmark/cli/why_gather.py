@@ -9,7 +9,7 @@ from operator import attrgetter
 import click
 
 from lovt_bench.benchmark.analysis.overlay import Marks, picture, png
-from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.console import note
 from lovt_bench.benchmark.cli.over_images import distinct_runs
 from lovt_bench.benchmark.cli.scored_rows import ScoredRows, table_title
 from lovt_bench.benchmark.contract.run_record import RunRecord
@@ -106,7 +106,7 @@ def _properties(
     facts = {
         name: [
             item
-            for item in read_facts(scored.results, scored.key.track, name, _note)
+            for item in read_facts(scored.results, scored.key.track, name, note)
             if item.backbone_sha256 in own and item.question.protocol == scored.key.protocol
         ]
         for name, own in zip(names, weights, strict=True)
@@ -117,10 +117,6 @@ def _properties(
         titles[question.digest()]: side_by_side(*(answers[name].values for name in names))
         for question, answers in shared
     }
-
-
-def _note(error: Exception) -> None:
-    say(f"Note: {error}", err=True)
 
 
 def _pairs(scored: ScoredRows, names: tuple[str, str]) -> tuple[dict[str, _Pair], list[tuple[str, str]]]:

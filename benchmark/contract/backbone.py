@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
-from lovt_bench.benchmark.contract.base import Model, Name, Sha256
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256, is_empty, is_missing
 from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
 from lovt_bench.benchmark.contract.leaderboard import ArchitectureClass
 from lovt_bench.benchmark.contract.made_with import PretrainedWith
@@ -111,7 +111,7 @@ class Provenance(DeclaredFacts):
     """Epoch (from 0) whose weights these are, where the method chooses one by validation."""
     device: str | None = None
     """Kind and number of the devices, for example `2 x NVIDIA A100`; no name of a machine."""
-    made_with: PretrainedWith | None = Field(default=None, exclude_if=lambda found: found is None)
+    made_with: PretrainedWith | None = Field(default=None, exclude_if=is_missing)
     """Device, precision, threads and libraries that trained; None where the method does not say it."""
     peak_memory_bytes: NonNegativeInt | None = None
     """Peak of the container or process, measured from outside if the harness ran it. Else as the method states it."""
@@ -132,20 +132,20 @@ class BackboneManifest(Model):
     display_name: str = Field(min_length=1, max_length=80)
     architecture: str
     """Name in the architecture registry (`lovt-bench backbone architectures`), or `onnx` for a graph alone."""
-    options: dict[str, JsonValue] | None = Field(default=None, exclude_if=lambda found: found is None)
+    options: dict[str, JsonValue] | None = Field(default=None, exclude_if=is_missing)
     """What completes the architecture's name: a configuration, rules for levels and position tables. None where the
     name says all. The header of `backbone.safetensors` repeats it, so that the digest of the weights covers it."""
     levels: list[FeatureLevel] = Field(min_length=1)
     """In ascending stride."""
     input: InputSpec = InputSpec()
     parameters: PositiveInt
-    network: NetworkFacts | None = Field(default=None, exclude_if=lambda found: found is None)
+    network: NetworkFacts | None = Field(default=None, exclude_if=is_missing)
     """Family and cost, counted when the folder was written; None in folders from before, and of a graph alone."""
     weights_sha256: Sha256 | None = None
     """SHA-256 of `backbone.safetensors`; None for a graph alone."""
     onnx_sha256: Sha256 | None = None
     """SHA-256 of `backbone.onnx`; None where there is none."""
-    trainable: bool = Field(default=False, exclude_if=lambda found: not found)
+    trainable: bool = Field(default=False, exclude_if=is_empty)
     """Whether a graph alone can be fine-tuned as a torch module made from it. Proven by the check of a backbone and
     again before a run; never true for others, whose weights are trained anyway."""
     provenance: Provenance

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, HttpUrl, PositiveInt
 
-from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.base import Model, is_missing
 
 _Value = Annotated[float, Field(ge=0, le=1)]
 _Spread = Annotated[float, Field(ge=0.001, le=10)]
@@ -30,8 +30,8 @@ class DeclaredFacts(Model):
 
     paper: HttpUrl | None = None
     """Address of the paper, as the submitter declares it; None where none is named."""
-    native_side: PositiveInt | None = Field(default=None, le=4096, exclude_if=lambda found: found is None)
+    native_side: PositiveInt | None = Field(default=None, le=4096, exclude_if=is_missing)
     """Side in pixels of the images that the weights were pre-trained on; None where nobody says it."""
-    normalisation: Normalisation | None = Field(default=None, exclude_if=lambda found: found is None)
+    normalisation: Normalisation | None = Field(default=None, exclude_if=is_missing)
     """How images were normalised that the weights were pre-trained on. Protocols whose normalisation is `declared` give
     tasks' images so; None, and under all others: by the statistics of the task's training images."""

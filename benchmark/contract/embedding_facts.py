@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import FiniteFloat, PositiveInt, StringConstraints
+from pydantic import Field, FiniteFloat, PositiveInt, StringConstraints
 
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256
 from lovt_bench.benchmark.contract.dataset import Track
+from lovt_bench.benchmark.contract.embedding_alignment import Alignment, AlignmentName
 
 PropertyKey = Annotated[str, StringConstraints(pattern=r"^[a-z]+(\.[a-z0-9_]+){1,2}$")]
-"""`<space>.<property>`, and with `.std` behind it the deviation over images, with `.least` and `.most` the means over
-images of the least and the greatest: `leaderboard/show/properties.py` has the
+"""`<space>.<property>`, and with `.std` behind it the deviation over images: `leaderboard/show/properties.py` has the
 words."""
 
 
@@ -45,3 +45,5 @@ class EmbeddingFacts(Model):
     positions: PositiveInt
     """Vectors of an image."""
     values: dict[PropertyKey, FiniteFloat]
+    alignment: dict[AlignmentName, Alignment] = Field(default={}, exclude=True)
+    """As in the report, for figures: no board and no page holds it."""

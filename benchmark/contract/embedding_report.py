@@ -15,6 +15,7 @@ from lovt_bench.benchmark.contract.backbone import FeatureLevel
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256, is_empty, is_missing
 from lovt_bench.benchmark.contract.dataset import PixelStatistics, SplitName, Track
 from lovt_bench.benchmark.contract.declared_facts import Normalisation
+from lovt_bench.benchmark.contract.embedding_alignment import Alignment, AlignmentName
 from lovt_bench.benchmark.contract.made_with import DeviceKind, Words
 
 ANALYSIS = "analysis"
@@ -161,6 +162,8 @@ class MethodSpaces(Model):
     global_pairs: dict[GlobalPairName, GlobalPair]
     local_pairs: dict[LocalPairName, LocalPair]
     """Regions or sentences, and what the other side says of them through cross attention."""
+    alignment: dict[AlignmentName, Alignment] = Field(default={}, exclude_if=is_empty)
+    """Box plots of distances. Empty also in reports that were made before there were any."""
     distributions: LocalDistributions | None = None
     """`zl_a||zl_b`: regions are the first set, sentences the second. None without local projections or reports."""
     retrieval: dict[RetrievalName, Retrieval]

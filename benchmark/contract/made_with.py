@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from lovt_bench.benchmark.contract.base import Model
+from lovt_bench.benchmark.contract.base import Model, is_missing
 from lovt_bench.benchmark.contract.untrusted import clean_text
 
 DeviceKind = Literal["cpu", "cuda"]
@@ -87,9 +87,7 @@ class MadeWith(Platform):
     feature_library: Words | None = None
     """Library and version that computed the frozen features: `onnxruntime 1.23.0`, `torch 2.9.0+cu128`; None where the
     backbone is trained too, or features were stored before this was kept."""
-    forward_images_per_second: ImagesPerSecond | None = Field(
-        default=None, exclude_if=lambda found: found is None
-    )
+    forward_images_per_second: ImagesPerSecond | None = Field(default=None, exclude_if=is_missing)
     """Of the backbone, while features that the run read were extracted on this device with as many threads; None where
     that was elsewhere, or too few images to measure it."""
     winograd: bool = False

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
-from lovt_bench.benchmark.contract.base import Model, Name, Sha256, digest_of
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256, digest_of, is_missing
 from lovt_bench.benchmark.contract.dataset import Splits, Track
 from lovt_bench.benchmark.contract.made_with import DeviceKind, MadeWith
 from lovt_bench.benchmark.contract.prediction_file import PredictionFile, prediction_file
@@ -44,7 +44,7 @@ class RunKey(Model):
     phase: Phase
     learning_rate: PositiveFloat
     seed: int = Field(ge=-(2**63), lt=2**63)
-    normalisation_sha256: Sha256 | None = Field(default=None, exclude_if=lambda found: found is None)
+    normalisation_sha256: Sha256 | None = Field(default=None, exclude_if=is_missing)
     """Digest of the normalisation that the backbone declares, where the protocol uses it."""
 
     @property

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from lovt_bench.benchmark.contract.embedding_alignment import AlignmentName
 from lovt_bench.benchmark.contract.embedding_facts import EmbeddingFacts, EmbeddingQuestion
 from lovt_bench.benchmark.contract.embedding_report import (
     EmbeddingReport,
     GlobalSpace,
-    LocalPairName,
     LocalSpace,
     MethodSpaces,
     Spread,
 )
 
-_ALIGNED: Mapping[str, LocalPairName] = {
-    "alignment.regions": "zl_a;zl_b2a",
-    "alignment.sentences": "zl_b;zl_a2b",
+ALIGNED: Mapping[AlignmentName, str] = {
+    "zg_a;zg_b": "alignment.global",
+    "zl_a;zl_b2a": "alignment.regions",
+    "zl_b;zl_a2b": "alignment.sentences",
 }
+"""The property that says how far the two vectors of a pair lie apart."""
 
 
 def question_of(report: EmbeddingReport) -> EmbeddingQuestion:
@@ -48,6 +50,7 @@ def facts_of(report: EmbeddingReport) -> EmbeddingFacts:
         level=report.level.name,
         positions=report.local_space.positions,
         values={key: value for key, value in values.items() if value is not None},
+        alignment=report.method.alignment if report.method else {},
     )
 
 
@@ -100,11 +103,7 @@ def _method(found: MethodSpaces) -> dict[str, float | None]:
         values["assignment.sentences"] = found.distributions.assignment_2to2
     if pair := found.global_pairs.get("zg_a;zg_b"):
         values |= {"alignment.global": pair.dist, "alignment.global.std": pair.dist__std}
-    for key, name in _ALIGNED.items():
-        if local_pair := found.local_pairs.get(name):
-            values[key] = local_pair.sample_rmse
-            values[f"{key}.least"], values[f"{key}.most"] = local_pair.sample_min, local_pair.sample_max
-    return values
+    return values | {ALIGNED[name]: local_pair.sample_rmse for name, local_pair in found.local_pairs.items()}
 
 
 def _spread(key: str, value: Spread | None, scale: float = 1.0) -> dict[str, float | None]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -26,15 +27,13 @@ from lovt_bench.leaderboard.statistics.images import (
     ImageInterval,
     NoImageIntervalError,
     image_interval,
+    without_each,
 )
 from lovt_bench.leaderboard.statistics.summary import mean, sample_std
 from lovt_bench.tasks.weighted import Weighted
 
 NOTHING = 1e-9
 """Differences below it are of rounding."""
-
-_AT_ONCE = 1 << 22
-"""Weights that are held at once."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,11 @@ class Side:
     """Test metric of each run, fractions."""
     runs: Sequence[Weighted]
     """The same runs by their images."""
+
+    @cached_property
+    def without_each(self) -> tuple[Floats, Floats]:
+        """(R,) values on all N images and (R, N) values without each of them."""
+        return without_each(self.runs)
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ def task_difference(task: str, first: Side, second: Side, people: Sequence[objec
     )
     interval, text = None, ""
     try:
-        interval = image_interval(first.runs, second.runs, people)
+        known = [side.without_each for side in sides]
+        interval = image_interval(first.runs, second.runs, people, known)
     except NoImageIntervalError as error:
         text = str(error)
     return TaskDifference(
@@ -119,29 +124,22 @@ def task_difference(task: str, first: Side, second: Side, people: Sequence[objec
         over_images=interval,
         p_images=math.nan if interval is None else interval.p,
         text=text,
-        of_images=of_images(first.runs, second.runs),
+        of_images=of_images(first, second),
     )
 
 
-def of_images(first: Sequence[Weighted], second: Sequence[Weighted]) -> Floats:
+def of_images(first: Side, second: Side) -> Floats:
     """Return (N,) pseudo-values of the difference of the means over runs.
 
     An image that adds nothing has 0, the only one that adds something the difference itself. NaN: without the image the
     metric is undefined, as for the mean over classes where a class is in no other image.
     """
-    images = first[0].images
-    whole = _means(first, second, np.ones((1, images)))
-    lines = max(1, _AT_ONCE // images)
-    left = np.concatenate(
-        [
-            _means(first, second, _without(range(start, min(start + lines, images)), images))
-            for start in range(0, images, lines)
-        ],
-        axis=1,
-    )
+    both = [side.without_each for side in (first, second)]
+    whole = np.array([values.mean() for values, _ in both])[:, None]
+    left = np.stack([values.mean(axis=0) for _, values in both])
     same = np.isclose(left, whole, rtol=0, atol=ROUNDING).all(axis=0)
-    idle = same & ~first[0].lesions.any(axis=1)
-    adding = images - int(idle.sum())
+    idle = same & ~first.runs[0].lesions.any(axis=1)
+    adding = len(idle) - int(idle.sum())
     difference, without = whole[0] - whole[1], left[0] - left[1]
     values = adding * difference - (adding - 1) * without if adding > 1 else difference
     return np.where(idle, 0.0, values)
@@ -166,14 +164,3 @@ def corrected(found: Sequence[TaskDifference]) -> list[TaskDifference]:
         replace(item, p_seeds=float(a), p_images=float(b))
         for item, a, b in zip(found, seeds, images, strict=True)
     ]
-
-
-def _means(first: Sequence[Weighted], second: Sequence[Weighted], weights: Floats) -> Floats:
-    """Return (2, K) the means over runs of both rows for weights (K, N)."""
-    return np.stack([np.mean([run.values(weights) for run in side], axis=0) for side in (first, second)])
-
-
-def _without(left_out: range, images: int) -> Floats:
-    weights = np.ones((len(left_out), images))
-    weights[np.arange(len(left_out)), list(left_out)] = 0
-    return weights

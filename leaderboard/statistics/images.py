@@ -29,6 +29,9 @@ GROUPS = 100
 SEED = 20221023
 """Of the order in which images are dealt to groups."""
 
+_AT_ONCE = 1 << 22
+"""Weights that are held at once."""
+
 ROUNDING = 1e-12
 """Standard errors of metrics in [0, 1] below which nothing varies but the last digits."""
 
@@ -99,7 +102,10 @@ def deal(people: Sequence[object] | Group) -> Group:
 
 
 def image_interval(
-    runs: Sequence[Weighted], other: Sequence[Weighted] | None = None, people: Sequence[object] | None = None
+    runs: Sequence[Weighted],
+    other: Sequence[Weighted] | None = None,
+    people: Sequence[object] | None = None,
+    known: Sequence[Side] = (),
 ) -> ImageInterval:
     """Return the interval of the mean over runs, or of its difference to another row's on the same images.
 
@@ -107,6 +113,7 @@ def image_interval(
         runs: One per training seed.
         other: Those of the other row.
         people: Whom each image shows, for `leave_out`.
+        known: What `without_each` returned of the one or of both; computed where it is needed and not given.
 
     Raises:
         NoImageIntervalError: Fewer than two runs or images, or the rows are of different images.
@@ -120,8 +127,25 @@ def image_interval(
     counts = {run.images for side in sides for run in side}
     if len(counts) > 1:
         raise NoImageIntervalError("no interval over images: the runs are of different numbers of images")
-    weights = leave_out(counts.pop(), people)
+    images = counts.pop()
+    weights = leave_out(images, people)
+    if known and len(weights) == images:
+        alone = weights.argmin(axis=1)
+        return from_values([(whole, left[:, alone]) for whole, left in known])
     return from_values([_values(side, weights) for side in sides])
+
+
+def without_each(runs: Sequence[Weighted]) -> Side:
+    """Return (R,) values on all N images and (R, N) values without each of them."""
+    images = runs[0].images
+    lines = max(1, _AT_ONCE // images)
+    parts = []
+    for start in range(0, images, lines):
+        weights = np.ones((min(lines, images - start), images))
+        weights[np.arange(len(weights)), start + np.arange(len(weights))] = 0
+        parts.append(np.stack([run.values(weights) for run in runs]))
+    whole = np.ones((1, images))
+    return np.concatenate([run.values(whole) for run in runs]), np.concatenate(parts, axis=1)
 
 
 def _values(runs: Sequence[Weighted], weights: Floats) -> Side:

@@ -20,6 +20,9 @@ Command = tuple[str, ...]
 
 DATASET_KEYS = ("files", "split_summaries", "sources_sha256", "data_protocol_sha256")
 
+OF_THE_MOMENT = ("seconds", "peak_host_bytes", "finished")
+"""What another report of the same has otherwise."""
+
 
 def write_weights(root: Path) -> None:
     """Write a checkpoint of a ResNet-18."""
@@ -63,6 +66,7 @@ def commands(root: Path, workspace: Path) -> Iterator[Command]:
     yield ("audit", "--corpus", str(workspace / "corpora" / "mimic-cxr"), "--attach", "mine")
     yield ("evaluate", "mine", "--profile", "quick", "--tasks", "rsna_seg_linear_100")
     yield ("evaluate", "byol", "--profile", "quick", "--tasks", "rsna_frozen_100", "--executor", "local")
+    yield ("analyze", "mine", "--profile", "quick", "--dataset", "rsna", "--corpus", "mimic-cxr")
     yield ("leaderboard", "build", "--out", str(workspace / "versions"))
 
 
@@ -80,6 +84,11 @@ def state(workspace: Path) -> dict[str, Any]:
         found[f"backbones/{path.parent.name}"] = file_sha256(path)
     for path in sorted(workspace.glob("phantom/*/phantom.json")):
         found[f"phantom/{path.parent.name}"] = json.loads(path.read_text())["files_sha256"]
+    for path in sorted(workspace.glob("results/*/*/analysis/*/*.json")):
+        report = json.loads(path.read_text())
+        found[f"analysis/{path.name}"] = {
+            name: value for name, value in report.items() if name not in OF_THE_MOMENT
+        }
     for path in sorted(workspace.glob("versions/*/leaderboard.csv")):
         with path.open(encoding="utf-8", newline="") as stream:
             rows = [{k: v for k, v in row.items() if k != "cost_seconds"} for row in csv.DictReader(stream)]

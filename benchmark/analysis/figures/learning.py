@@ -25,7 +25,8 @@ def curve_figures(cell: Cell) -> Figures:
 
 
 def _metric(cell: Cell) -> Drawn | LeftOut:
-    name, what = cell.file("curves"), f"validation {cell.spec.monitor}"
+    name, spec = cell.file("curves"), cell.spec
+    what = f"validation {spec.metric_label if spec.monitor == spec.metric else spec.monitor}"
     curves = {
         f"seed {record.run.seed}": [
             (log.epoch, log.monitor) for log in record.history if log.monitor is not None

@@ -72,13 +72,16 @@ def _losses(logs: Path) -> dict[str, dict[int, float]]:
 
 
 def _logged(path: Path) -> Iterator[tuple[str, int, float]]:
-    """Yield curve, epoch and value of each line that has both; what is not finite is left out."""
-    lines = csv.DictReader(io.StringIO(read_plain(path, _LIMIT).decode()))
+    """Yield curve, epoch and value of each whole line that has both; what is not finite is left out.
+
+    A run that was cut off may leave a last line without its end, and in it half a number.
+    """
+    content = read_plain(path, _LIMIT)
+    lines = csv.DictReader(io.StringIO(content[: content.rfind(b"\n") + 1].decode()))
     there = set(lines.fieldnames or ())
     columns = {name: next((each for each in known if each in there), None) for name, known in _LOSSES.items()}
     for line in lines:
         for name, column in columns.items():
-            # A run that was cut off may end within a line.
             text, epoch = line[column] if column else None, line["epoch"]
             if text and epoch and math.isfinite(value := float(text)):
                 yield name, int(epoch), value

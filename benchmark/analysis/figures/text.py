@@ -9,7 +9,7 @@ import numpy as np
 from lovt_bench.benchmark.analysis.figures.figure import Drawn, Figures, LeftOut
 from lovt_bench.benchmark.analysis.figures.projected import how, projection
 from lovt_bench.benchmark.analysis.figures.subject import Subject
-from lovt_bench.benchmark.analysis.findings import NOTHING
+from lovt_bench.benchmark.analysis.findings import NO_CLASSES, NOTHING
 from lovt_bench.benchmark.analysis.studies import Study
 from lovt_bench.benchmark.contract.projection import LARGEST
 from lovt_bench.leaderboard.show.plots.figure import WIDTH, chart_svg
@@ -24,7 +24,7 @@ def text_figures(subject: Subject) -> Figures:
     everywhere = subject.inside.everywhere
     findings, why = subject.findings, subject.question.no_text
     if findings is None:
-        yield LeftOut(subject.file("tsne-reports-class"), "the corpus has no labels")
+        yield LeftOut(subject.file("tsne-reports-class"), NO_CLASSES)
     elif "weights_a" in everywhere:
         pooled = everywhere["yg_a"][:LARGEST]
         title = "t-SNE of images by their class, as the method pools them"

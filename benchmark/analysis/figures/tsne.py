@@ -9,7 +9,7 @@ import numpy as np
 from lovt_bench.benchmark.analysis.figures.figure import Drawn, Figures, LeftOut
 from lovt_bench.benchmark.analysis.figures.projected import how, projection
 from lovt_bench.benchmark.analysis.figures.subject import FIRST, Subject
-from lovt_bench.benchmark.analysis.findings import NOTHING, region_shares
+from lovt_bench.benchmark.analysis.findings import NO_CLASSES, NOTHING, region_shares
 from lovt_bench.benchmark.contract.projection import LARGEST
 from lovt_bench.leaderboard.show.plots.figure import WIDTH, chart_svg
 from lovt_bench.leaderboard.show.plots.scatter import class_chart, share_chart
@@ -19,8 +19,7 @@ from lovt_bench.leaderboard.show.plots.theme import Spec
 def tsne_figures(subject: Subject) -> Figures:
     """Yield local features by foreground, image and position, and global features by class of the image."""
     if subject.findings is None:
-        why = "the images have neither masks, boxes nor labels that points could be told apart by"
-        yield LeftOut(subject.file("tsne-local-class"), why)
+        yield LeftOut(subject.file("tsne-local-class"), NO_CLASSES)
     yield from _local(subject)
     if subject.findings is not None:
         yield _global(subject, subject.findings.classes)

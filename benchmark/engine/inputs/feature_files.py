@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from pydantic import Field, JsonValue, ValidationError
 
-from lovt_bench.benchmark.contract.base import Model, Sha256
+from lovt_bench.benchmark.contract.base import Model, Sha256, is_empty
 from lovt_bench.benchmark.contract.made_with import ForwardSpeed, Words
 from lovt_bench.benchmark.disk.intact import damage
 from lovt_bench.benchmark.disk.leftovers import remove
@@ -32,9 +32,9 @@ class FeatureManifest(Model):
     identity: dict[str, JsonValue]
     """Everything that the numbers depend on."""
     files: dict[str, Sha256] = Field(default={})
-    libraries: dict[str, Words] = Field(default={}, exclude_if=lambda libraries: not libraries)
+    libraries: dict[str, Words] = Field(default={}, exclude_if=is_empty)
     """What computed a file, by its name; a file that is not here was written before this was kept."""
-    speeds: dict[str, ForwardSpeed] = Field(default={}, exclude_if=lambda speeds: not speeds)
+    speeds: dict[str, ForwardSpeed] = Field(default={}, exclude_if=is_empty)
     """How fast its bare forward was, by its name; a file that is not here has too few images to tell."""
 
 

@@ -13,6 +13,13 @@ from lovt_bench.leaderboard.show.properties import PROPERTIES, on_side
 _STEP = 8
 """Pixels between the marks of a backbone."""
 
+_POWER = {
+    "condition": {"test": "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6", "value": 1},
+    "value": 0,
+}
+_POWERS: Spec = {"format": ".0e", "tickCount": 5, "gridOpacity": _POWER, "tickOpacity": _POWER}
+"""A logarithmic axis with lines at powers of ten alone, over however few of them it goes."""
+
 
 @dataclass(frozen=True)
 class Family:
@@ -114,7 +121,7 @@ def property_chart(family: Family, side: str = "image") -> Spec:
     """Return the chart of `property_rows`."""
     kinds = [on_side(kind, side) for kind in family.keys.values()]
     scale: dict[str, Any] = {"type": "log"} if family.log else {"zero": True, "nice": True}
-    axis = {"format": ".0e", "tickCount": 5} if family.log else {"tickCount": 6}
+    axis = _POWERS if family.log else {"tickCount": 6}
     x = across(title=family.axis, scale=scale, axis=axis)
 
     def channel(values: list[Any]) -> Spec:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from lovt_bench.benchmark.contract.embedding_alignment import Alignment, AlignmentName
 from lovt_bench.benchmark.contract.leaderboard import Cell, Column, Row, Table
+from lovt_bench.leaderboard.board.embedding_numbers import ALIGNED
 from lovt_bench.leaderboard.show.layout import INTERVALS, MISSING, half_width, percent
-from lovt_bench.leaderboard.show.plots.alignment import NOTE as ALIGNMENT_NOTE
-from lovt_bench.leaderboard.show.plots.alignment import alignment_chart, alignment_rows
+from lovt_bench.leaderboard.show.plots.alignment import (
+    BOX,
+    DISTANCES,
+    POINT,
+    VECTORS,
+    Aligned,
+    alignment_chart,
+    alignment_rows,
+)
 from lovt_bench.leaderboard.show.plots.chart import filled
 from lovt_bench.leaderboard.show.plots.embedding_properties import FAMILIES, property_chart, property_rows
 from lovt_bench.leaderboard.show.plots.figure import WIDTH, Figure
@@ -38,6 +47,8 @@ class Compared:
     """Whether bars give it the other colour."""
     values: Mapping[str, float] = field(default_factory=dict)
     """Properties of its embeddings; empty where none are known."""
+    boxes: Mapping[AlignmentName, Alignment] = field(default_factory=dict)
+    """How far images and reports lie apart; empty where its report has no box plots."""
     cells: Mapping[str, Cell] = field(default_factory=dict)
     """Scores by task."""
 
@@ -91,11 +102,27 @@ def modality_figures(rows: Sequence[Compared]) -> Named:
 
 
 def alignment_figures(rows: Sequence[Compared]) -> Named:
-    """Yield the figure of distances between images and reports, if any of the rows has some."""
-    found = alignment_rows([(row.fields, row.values) for row in rows])
-    if found:
-        chart = filled(alignment_chart(), found, WIDTH)
-        yield "alignment", Figure("Alignment of images and reports", chart, [ALIGNMENT_NOTE])
+    """Yield figures of distances between images and reports, with and without scaling, of rows that have some."""
+    shown = [Aligned(row.fields, row.values, row.boxes) for row in rows]
+    for scale, vectors in VECTORS.items():
+        found = alignment_rows(shown, scale)
+        if found:
+            chart = filled(alignment_chart(scale), found, WIDTH)
+            marks = [
+                note for key, note in (("median", BOX), ("value", POINT)) if any(key in row for row in found)
+            ]
+            notes = [DISTANCES, *marks, *_without_boxes(rows)]
+            yield f"alignment-{scale}", Figure(f"Alignment of images and reports: {vectors}", chart, notes)
+
+
+def _without_boxes(rows: Sequence[Compared]) -> Iterator[str]:
+    """Yield why rows whose means are known have no box plots."""
+    without = [row for row in rows if not row.boxes and any(key in row.values for key in ALIGNED.values())]
+    if any(row.published for row in without):
+        yield "Published numbers are means alone, of vectors of length 1."
+    for row in without:
+        if not row.published:
+            yield f"The report of {row.name} has no box plots: lovt-bench analyze {row.id} makes it again."
 
 
 def _published_note(rows: Sequence[Compared]) -> list[str]:

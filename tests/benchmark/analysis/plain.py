@@ -102,3 +102,19 @@ def assignment(bag: np.ndarray, other: np.ndarray) -> float:
         q_own, q_other = 1 / distance(x, own) ** 2, 1 / distance(x, others) ** 2
         shares.append(q_own / (q_own + q_other))
     return float(np.mean(shares))
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Between the two nearest of the sorted values in proportion."""
+    ordered, place = sorted(values), share * (len(values) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def box(values: Sequence[float]) -> dict[str, float]:
+    """Box plot with whiskers to the last value within 1.5 lengths of the box, never into the box."""
+    q1, median, q3 = (quantile(values, share) for share in (0.25, 0.5, 0.75))
+    near = [value for value in values if q1 - 1.5 * (q3 - q1) <= value <= q3 + 1.5 * (q3 - q1)]
+    low, high = min([*near, q1]), max([*near, q3])
+    return {"low": low, "q1": q1, "median": median, "q3": q3, "high": high}

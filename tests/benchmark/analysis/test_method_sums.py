@@ -178,6 +178,22 @@ def test_pairs_of_positions(world, tmp_path, name, own, other, weights):
     assert got == pytest.approx(tuple(expected))
 
 
+def test_box_plots_are_of_all_distances_whatever_their_batch(world, tmp_path):
+    """Padding has no distance, though its projections are no zeros."""
+    found: Any = measured(world, tmp_path).alignment
+    pairs = {
+        "zg_a;zg_b": ([world.zg_a], [world.zg_b]),
+        "zl_a;zl_b2a": (world.zl_a, world.zl_b2a),
+        "zl_b;zl_a2b": (world.zl_b, world.zl_a2b),
+    }
+    assert set(found) == set(pairs)
+    for name, (own, other) in pairs.items():
+        for scale, x, y in (("unscaled", own, other), ("scaled", plain.unit(own), plain.unit(other))):
+            rows = zip(np.concatenate(x), np.concatenate(y), strict=True)
+            expected = plain.box([plain.distance(*row) for row in rows])
+            assert getattr(found[name], scale).model_dump() == pytest.approx(expected), (name, scale)
+
+
 @pytest.mark.parametrize("padded_sentences", [False, True])
 def test_regions_and_sentences_as_two_sets(world, tmp_path, padded_sentences):
     found = measured(world, tmp_path, padded_sentences=padded_sentences).distributions
@@ -275,6 +291,6 @@ def test_images_alone_have_what_needs_no_report(world, tmp_path):
     assert set(found.global_spaces) == {"yg_a", "zg_a", "zl_a_avg"}
     assert set(found.local_spaces) == {"zl_a"}
     assert found.text_model is None
-    for pairs in (found.global_pairs, found.local_pairs, found.retrieval, found.attention):
+    for pairs in (found.global_pairs, found.local_pairs, found.alignment, found.retrieval, found.attention):
         assert pairs == {}
     assert found.local_spaces["zl_a"] == measured(world, tmp_path).local_spaces["zl_a"]

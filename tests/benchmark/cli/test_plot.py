@@ -45,7 +45,9 @@ def test_runs_are_drawn_with_their_best_and_worst_images(workspace, tmp_path):
     cases = files["task-12-covid_linear-cases-phantom.svg"]
     assert cases.count("<image") == 16
     assert "12. COVID Rural linear: best and worst images" in cases
-    assert "Best epochs, whose weights are tested" in files["task-12-covid_linear-curves-phantom.svg"]
+    curves = files["task-12-covid_linear-curves-phantom.svg"]
+    assert "Best epochs, whose weights are tested" in curves
+    assert "12. COVID Rural linear: validation Dice" in curves
     [predictions] = (workspace / "results" / "phantom" / "random-resnet18" / "predictions").iterdir()
     for file in predictions.iterdir():
         file.rename(tmp_path / file.name)

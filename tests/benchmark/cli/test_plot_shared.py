@@ -101,3 +101,12 @@ def test_bad_input_is_one_sentence(workspace: Path, words: tuple[str, ...], said
     result = call(workspace, *words)
     assert result.exit_code == 1, result.output
     assert said in result.output
+
+
+def test_a_backbone_that_is_called_as_the_command_is_drawn_behind_dashes(tmp_path: Path) -> None:
+    """`plot shared` without names is the command, and says what draws the backbone."""
+    (tmp_path / "backbones" / "shared").mkdir(parents=True)
+    said = call(tmp_path, "--format", "svg").output
+    assert "0 backbones given, expected two or more; the backbone called shared is drawn by: " in said
+    words = said.strip().rpartition("lovt-bench ")[2].replace("[OPTIONS]", f"--workspace {tmp_path}").split()
+    assert "no figure was drawn" in CliRunner().invoke(main, words).output

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lovt_bench.benchmark.contract.backbone import FeatureLevel
+from lovt_bench.benchmark.contract.embedding_alignment import Alignment, BoxPlot
 from lovt_bench.benchmark.contract.embedding_report import (
     AnalysisSettings,
     GlobalPair,
@@ -66,8 +67,32 @@ def test_what_a_method_makes_of_images_and_reports_is_known_too() -> None:
     assert (values["report.std"], values["report.global_std"]) == (pytest.approx(0.4), pytest.approx(0.8))
     assert (values["assignment.regions"], values["assignment.sentences"]) == (0.6, 0.7)
     assert (values["alignment.global"], values["alignment.global.std"]) == (0.9, 0.1)
-    assert [values[f"alignment.regions{end}"] for end in ("", ".least", ".most")] == [1.1, 0.5, 1.4]
+    assert values["alignment.regions"] == 1.1
     assert "alignment.sentences" not in values
+
+
+def test_box_plots_are_for_figures_and_on_no_board() -> None:
+    box = BoxPlot(low=0.1, q1=0.2, median=0.3, q3=0.4, high=0.5)
+    pair = Alignment(scaled=box, unscaled=box)
+    method = MethodSpaces(
+        method="lovt",
+        analysis_sha256=digest("analysis"),
+        text_model="bert",
+        learnt_weights=True,
+        global_spaces={},
+        local_spaces={},
+        global_pairs={},
+        local_pairs={},
+        alignment={"zg_a;zg_b": pair},
+        retrieval={},
+        attention={},
+    )
+    facts = facts_of(report("mine", method=method))
+    assert facts.alignment == {"zg_a;zg_b": pair}
+    records = record_set(runs("mine", "covid_linear", [0.3, 0.4]))
+    (table,) = build(records, [], list(TASKS.values()), embeddings={"mine": [facts]}).tables
+    assert "median" not in table.to_json()
+    assert [item.key for item in table.rows[0].embeddings] == [facts.key]
 
 
 def test_of_several_levels_the_deepest_counts_and_what_is_not_valid_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from lovt_bench.leaderboard.statistics.difference import (
     task_difference,
 )
 from lovt_bench.leaderboard.statistics.difference_words import half_of_it, most, sentences
-from lovt_bench.leaderboard.statistics.images import NoImageIntervalError
+from lovt_bench.leaderboard.statistics.images import NoImageIntervalError, image_interval
 from lovt_bench.tasks.weighted import Counted, Ranked, RankedClass
 
 IMAGES = 12
@@ -55,7 +56,7 @@ def test_the_difference_of_an_image_is_that_of_its_scores_where_the_metric_is_a_
         parts = [found[:, 0].astype(np.float64) for found in counted(own)]
         return np.mean([2 * p[:, 0] / (2 * p[:, 0] + p[:, 1] + p[:, 2]) for p in parts], axis=0)
 
-    assert of_images(first.runs, second.runs) == pytest.approx(alone(first) - alone(second), abs=1e-12)
+    assert of_images(first, second) == pytest.approx(alone(first) - alone(second), abs=1e-12)
     assert scores_alone(first.runs, 3) == pytest.approx(alone(first)[3])
 
 
@@ -72,7 +73,7 @@ def test_the_difference_of_an_image_is_a_pseudo_value_where_the_metric_is_a_rati
         IMAGES * whole - (IMAGES - 1) * difference(np.delete(np.arange(IMAGES), image))
         for image in range(IMAGES)
     ]
-    assert of_images(first.runs, second.runs) == pytest.approx(expected, abs=1e-12)
+    assert of_images(first, second) == pytest.approx(expected, abs=1e-12)
 
 
 def with_empty(own: Side, *, pooled: bool) -> Side:
@@ -84,19 +85,21 @@ def with_empty(own: Side, *, pooled: bool) -> Side:
 
 def test_images_without_which_nothing_is_another_add_nothing() -> None:
     first, second = side((1, 2), 0.2), side((3, 4))
-    plain = of_images(first.runs, second.runs)
+    plain = of_images(first, second)
     for pooled in (True, False):
-        found = of_images(with_empty(first, pooled=pooled).runs, with_empty(second, pooled=pooled).runs)
+        found = of_images(with_empty(first, pooled=pooled), with_empty(second, pooled=pooled))
         idle = np.ones(IMAGES, dtype=bool)
         idle[::3] = not pooled  # false positives count in pooled Dice alone
         assert not found[IMAGES:][idle].any()
         assert pooled == bool(found[IMAGES:].any())
         if not pooled:
-            mean_runs = [[Counted(c, pooled=False) for c in counted(own)] for own in (first, second)]
+            mean_runs = [
+                Side((), [Counted(c, pooled=False) for c in counted(own)]) for own in (first, second)
+            ]
             assert found[:IMAGES] == pytest.approx(of_images(*mean_runs), abs=1e-12)
     # A store with images that add nothing says the same of the others.
     padded = [
-        [Counted(np.concatenate([c, np.zeros_like(c)]), pooled=True) for c in counted(own)]
+        Side((), [Counted(np.concatenate([c, np.zeros_like(c)]), pooled=True) for c in counted(own)])
         for own in (first, second)
     ]
     assert of_images(*padded) == pytest.approx([*plain, *np.zeros(IMAGES)], abs=1e-12)
@@ -105,18 +108,18 @@ def test_images_without_which_nothing_is_another_add_nothing() -> None:
 def test_equal_scores_of_all_images_are_no_images_without_a_difference() -> None:
     """Each row's mean stays what it is without any image, and each image holds something to find."""
     found = np.array([[[9, 0, 1]]] * 4), np.array([[[5, 0, 5]]] * 4)
-    first, second = ([Counted(each, pooled=False)] for each in found)
+    first, second = (Side((), [Counted(each, pooled=False)]) for each in found)
     assert of_images(first, second) == pytest.approx([18 / 19 - 10 / 15] * 4)
 
 
 def test_a_box_that_comes_after_all_hits_on_an_image_without_one_adds_nothing() -> None:
     """Best first: hits on images 0 and 1, false boxes on 2 and 3; image 4 is empty."""
 
-    def run(order: list[int]) -> Ranked:
+    def one(order: list[int]) -> Side:
         hits = np.array([[image < 2 for image in order]])
-        return Ranked([RankedClass(np.array(order), hits, np.array([1, 1, 0, 0, 0]))])
+        return Side((), [Ranked([RankedClass(np.array(order), hits, np.array([1, 1, 0, 0, 0]))])])
 
-    values = of_images([run([0, 1, 2, 3])], [run([3, 0, 1, 2])])
+    values = of_images(one([0, 1, 2, 3]), one([3, 0, 1, 2]))
     assert not values[[2, 4]].any()
     assert values[3] > 0, "the second row is surest of a false box there"
 
@@ -128,13 +131,12 @@ def test_images_without_a_value_hide_no_other() -> None:
     both[4, 1] = [5, 0, 5]
     other = both.copy()
     other[:4, 0] = [[5, 0, 5], [5, 0, 5], [9, 0, 1], [8, 0, 2]]
-    values = of_images([Counted(both, pooled=False)], [Counted(other, pooled=False)])
+    first, second = Side((0.5,), [Counted(both, pooled=False)]), Side((0.6,), [Counted(other, pooled=False)])
+    values = of_images(first, second)
     assert np.isnan(values).tolist() == [False] * 4 + [True]
     assert sorted(most(values, 2)) == [0, 1, 2, 3]
     assert half_of_it(values) == 2
-    found = task_difference(
-        "t", Side((0.5,), [Counted(both, pooled=False)]), Side((0.6,), [Counted(other, pooled=False)]), None
-    )
+    found = task_difference("t", first, second, None)
     task = WhyTask(found, "T", "d", "Dice", [])
     assert image_sentence(task, ("a", "b")) == (
         "5 test images: 2 for a, 2 for b; half of all that images differ by lies in 2. No value: 1 image, without "
@@ -154,6 +156,33 @@ def test_runs_are_compared_by_welch_and_images_by_the_paired_interval() -> None:
     assert found.over_images.value == pytest.approx(found.value)
     assert found.p_images == found.over_images.p
     assert found.above == sum(a > b for a in first.values for b in second.values)
+
+
+@dataclass(frozen=True)
+class Asked(Counted):
+    """Counts that remember for how many lines of weights they were asked."""
+
+    asked: list[int] = field(default_factory=list)
+
+    def values(self, weights: np.ndarray) -> np.ndarray:
+        self.asked.append(len(weights))
+        return super().values(weights)
+
+
+@pytest.mark.parametrize("people", [None, [0, 0, *range(1, IMAGES - 1)]])
+def test_values_without_an_image_are_computed_once(people: list[int] | None) -> None:
+    """The interval needs those without a group: the same where groups are single images."""
+    rows = [
+        Side(own.values, [Asked(c) for c in counted(own)]) for own in (side((1, 2), 0.2), side((3, 4, 5)))
+    ]
+    found = task_difference("t", rows[0], rows[1], people)
+    groups = 0 if people is None else 1 + len(set(people))
+    for row in rows:
+        assert {sum(run.asked) for run in row.runs if isinstance(run, Asked)} == {1 + IMAGES + groups}
+    assert found.over_images is not None
+    assert astuple(found.over_images) == pytest.approx(
+        astuple(image_interval(rows[0].runs, rows[1].runs, people))
+    )
 
 
 def test_one_run_or_one_image_gives_no_test_but_a_difference() -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import vl_convert
 
+from lovt_bench.benchmark.contract.embedding_alignment import Alignment, BoxPlot
 from lovt_bench.benchmark.contract.leaderboard import Cell, Summary
 from lovt_bench.leaderboard.board.published import load_published
 from lovt_bench.leaderboard.board.published_table import published_table
 from lovt_bench.leaderboard.board.reference_embeddings import reference_models
-from lovt_bench.leaderboard.show.plots.alignment import alignment_rows
 from lovt_bench.leaderboard.show.plots.embedding_properties import FAMILIES, property_rows
+from lovt_bench.leaderboard.show.plots.figure import chart_svg
 from lovt_bench.leaderboard.show.plots.modality import modality_rows
 from lovt_bench.leaderboard.show.plots.shared import (
     Compared,
+    alignment_figures,
     bar_figures,
     modality_figures,
     property_figures,
@@ -63,21 +67,55 @@ def test_marks_stand_where_the_values_are() -> None:
     assert "global, as pooled" in scene
 
 
-def test_lines_of_alignment_are_deviations_or_extremes() -> None:
-    values = {
-        "alignment.global": 0.9,
-        "alignment.global.std": 0.1,
-        "alignment.regions": 1.0,
-        "alignment.regions.least": 0.6,
-        "alignment.regions.most": 1.3,
-        "alignment.sentences": 0.2,
+BOX = BoxPlot(low=0.6, q1=0.8, median=0.9, q3=1.0, high=1.3)
+WIDE = BoxPlot(low=6, q1=8, median=9, q3=10, high=13)
+ALIGNED = {"alignment.global": 0.9, "alignment.regions": 1.0}
+
+
+def test_alignment_is_boxes_where_there_are_some_and_means_where_not() -> None:
+    new = Compared("new", "new", False, False, ALIGNED, {"zg_a;zg_b": Alignment(scaled=BOX, unscaled=WIDE)})
+    old = Compared("old", "old", False, False, ALIGNED)
+    paper = Compared("paper", "paper", True, True, ALIGNED)
+    figures = dict(alignment_figures([new, old, paper]))
+    drawn = {
+        name: [
+            (row["id"], row["kind"], row.get("median"), row.get("value"))
+            for row in figure.chart["datasets"]["rows"]
+        ]
+        for name, figure in figures.items()
     }
-    found = alignment_rows([({"id": "a", "name": "a"}, values)])
-    assert [(row["kind"], row["low"], row["high"]) for row in found] == [
-        ("image and report", pytest.approx(0.8), pytest.approx(1.0)),
-        ("regions", 0.6, 1.3),
-        ("sentences", None, None),
-    ]
+    both = ("image and report", "regions")
+    assert drawn == {
+        "alignment-scaled": [
+            ("new", both[0], 0.9, None),
+            ("new", both[1], None, 1.0),
+            *(
+                (name, kind, None, value)
+                for name in ("old", "paper")
+                for kind, value in zip(both, (0.9, 1.0), strict=True)
+            ),
+        ],
+        "alignment-unscaled": [("new", both[0], 9, None)],
+    }
+    for figure in figures.values():
+        assert any("lovt-bench analyze old" in note for note in figure.notes)
+        assert not any("analyze new" in note or "analyze paper" in note for note in figure.notes)
+    assert not dict(alignment_figures([OWN]))
+
+
+def test_a_box_is_drawn_where_its_numbers_are() -> None:
+    """The bar is from q1 to q3, one rule from low to q1, one from q3 to high, on one axis."""
+    row = Compared("a", "a", False, False, {}, {"zg_a;zg_b": Alignment(scaled=BOX, unscaled=WIDE)})
+    tree = ElementTree.fromstring(chart_svg(dict(alignment_figures([row]))["alignment-scaled"].chart))
+    kinds: dict[str, list[ElementTree.Element]] = {}
+    for item in tree.iter():
+        if (kind := item.get("aria-roledescription")) in ("bar", "rule mark", "tick"):
+            kinds.setdefault(str(kind), []).append(item)
+    assert {kind: len(items) for kind, items in kinds.items()} == {"bar": 1, "rule mark": 2, "tick": 3}
+    (bar,) = kinds["bar"]
+    width = float(re.findall(r"h([\d.]+)", str(bar.get("d")))[0])
+    lengths = [abs(float(str(rule.get("x2")))) / width for rule in kinds["rule mark"]]
+    assert lengths == pytest.approx([(0.8 - 0.6) / (1.0 - 0.8), (1.3 - 1.0) / (1.0 - 0.8)])
 
 
 def test_bars_are_percent_with_the_interval_of_their_table_and_published_ones_are_told_apart() -> None:
