@@ -46,7 +46,7 @@ def test_an_analysis_that_is_killed_goes_on_with_what_it_stored(tmp_path: Path) 
     corpus = write_corpus(cut / "corpora" / "tiny", test=3)
     exported(built("convirt", corpus), "convirt", cut)
     shutil.copytree(cut, whole)
-    command = ("analyze", "convirt", "--corpus", "tiny", "--profile", "demo")
+    command = ("analyze", "convirt", "--corpus", "tiny", "--profile", "quick")
     assert run(tmp_path, cut, command, at=5) == -signal.SIGKILL
     features = [path for path in cut.glob("features/*/*.*") if path.suffix in (".npy", ".safetensors")]
     stored = {path: path.stat().st_mtime_ns for path in features if not path.name.startswith(".")}
