@@ -116,7 +116,7 @@ def evaluate(
                 _seconds(budget),
                 _seconds(None if stall_limit in ("off", "0") else stall_limit),
             )
-            specs, limits, rules = by_name(patterns, suite, profile, protocol)
+            specs, limits, rules = by_name(patterns, suite, profile, protocol, root)
             check_name(backbone, root)
             specs, stores = _open_stores(specs, root, rules, prepared_only)
             from lovt_bench.benchmark.backbone.sources import resolve

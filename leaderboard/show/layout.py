@@ -117,6 +117,8 @@ def mark(table: Table) -> str:
     if table.track == "phantom":
         claimed = "claimed, not measured, " if table.kind == "claimed" else ""
         return f" · {claimed}phantom, synthetic images"
+    if table.track == "own":
+        return " · own data"
     if table.kind == "published":
         return " · published"
     if table.kind == "claimed":
