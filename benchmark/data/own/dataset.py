@@ -18,10 +18,10 @@ from lovt_bench.benchmark.data.displayed import decode_protocol_dicom, is_dicom
 from lovt_bench.benchmark.data.errors import BadImageError, DataError
 from lovt_bench.benchmark.data.images import decode_values, read_bytes
 from lovt_bench.benchmark.data.own.annotated import Annotated, AnnotatedImage
-from lovt_bench.benchmark.data.own.folder import RawFolder, image_id
+from lovt_bench.benchmark.data.own.folder import RawFolder, image_ids
 from lovt_bench.benchmark.data.own.formats import reader_of
 from lovt_bench.benchmark.data.own.shapes import Drawing
-from lovt_bench.benchmark.data.own.split import SplitBy, given_splits, with_patients
+from lovt_bench.benchmark.data.own.split import SplitBy, given_splits, shared_patients, with_patients
 from lovt_bench.benchmark.data.own.table import TABLE, ImageTable, read_image_table
 from lovt_bench.benchmark.data.person import UNKNOWN, Person
 from lovt_bench.benchmark.data.samples import Collector, Listing, RawImage, Sample
@@ -122,7 +122,7 @@ def read_own(
     files = [*annotated.label_files, *([] if path is None else [path])]
     left_out = folder.unlisted(used, {*files, *_mask_paths(samples)}, "no image of the annotations")
     negatives = sum(not (image.drawing.shapes or image.masks or image.indexed) for image in annotated.images)
-    notes = [f"Splits as {how} say."] if given else []
+    notes = [f"Splits as {how} say.", *shared_patients(samples, given)] if given else []
     listing = Listing(
         samples=samples,
         label_files=tuple(files),
@@ -142,8 +142,9 @@ def _samples(
 ) -> tuple[dict[str, Sample], dict[str, str]]:
     """Return the samples, and the path of each relative to the raw folder, by ID."""
     found, sources = Collector(), {}
+    names = image_ids({image.source for image in annotated.images})
     for image in annotated.images:
-        name = image_id(image.source)
+        name = names[image.source]
         row = rows.rows.get(image.source) if rows else None
         found.add(_sample(folder, name, image, row.person if row else UNKNOWN))
         sources.setdefault(name, image.source)

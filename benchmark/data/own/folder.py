@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -140,15 +141,25 @@ class RawFolder:
         return path, problem and f"{origin}: image {path}: {problem}"
 
 
-def image_id(source: str) -> str:
-    """Return the ID of an image from its path: folders joined by `__`, without the ending.
+def image_ids(sources: Collection[str]) -> dict[str, str]:
+    """Return the ID of each image by its path: the name of its file without the ending.
 
-    What cannot be in an ID becomes `_`, and eight digits of the path's digest keep such IDs apart.
+    Where several images have this name, their folders are part of it, joined by `__`. What cannot be in an ID becomes
+    `_`, and eight digits of the path's digest keep such IDs apart.
     """
+    stems = Counter(_stem(source) for source in sources)
+    return {source: _id(source, alone=stems[_stem(source)] == 1) for source in sources}
+
+
+def _stem(source: str) -> str:
     path = PurePosixPath(source)
-    parts = path.parts[1:] if path.parts[0].lower() == "images" and len(path.parts) > 1 else path.parts
-    stem = PurePosixPath(*parts).with_suffix("") if path.suffix.lower() in PICTURES else PurePosixPath(*parts)
-    name = "__".join(stem.parts)
+    # A UID without an ending has dots, too.
+    return path.stem if path.suffix.lower() in PICTURES else path.name
+
+
+def _id(source: str, *, alone: bool) -> str:
+    stem = _stem(source)
+    name = stem if alone else "__".join((*PurePosixPath(source).parts[:-1], stem))
     if safe_id(name) and len(name) <= LONGEST_ID:
         return name
     digits = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:8]

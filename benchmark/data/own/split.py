@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -73,6 +73,20 @@ def with_patients(samples: dict[str, Sample], name: str) -> tuple[dict[str, Samp
         text = "All images have the same PatientID, so patients are not known; give a column `patient` in images.csv."
         return samples, [text]
     return found, []
+
+
+def shared_patients(samples: Mapping[str, Sample], given: Mapping[SplitName, Sequence[str]]) -> list[str]:
+    """Return a sentence about patients who are in more than one of the given splits; nothing where none is."""
+    of_patient: dict[str, set[SplitName]] = {}
+    for split, names in given.items():
+        for name in names:
+            if patient := samples[name].person.patient:
+                of_patient.setdefault(patient, set()).add(split)
+    shared = sum(len(splits) > 1 for splits in of_patient.values())
+    if not shared:
+        return []
+    who = "1 patient has" if shared == 1 else f"{shared} patients have"
+    return [f"{who} images in more than one split: scores may be too high (--split-by patient draws others)."]
 
 
 def _with_patient(sample: Sample, name: str) -> Sample:

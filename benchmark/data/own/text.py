@@ -15,6 +15,8 @@ def read_annotations(path: Path, limit: int) -> bytes:
         DataError: No plain file, too large, or it cannot be read.
     """
     try:
+        if (size := path.stat().st_size) > limit:  # before memory is taken for as much
+            raise DataError(f"{path}: {size:,} bytes; expected at most {limit:,}: give it in parts")
         return read_plain(path, limit, follow=True)
     except PlainFileError as error:
         raise DataError(f"{path}: the file {error}") from error
