@@ -127,7 +127,7 @@ def select(
             largest number of runs found in the group.
         suites: The first is what the board ranks by; another has a table of the rows that complete it, where one of
             them is not complete otherwise, or where it has further tasks. Tasks beyond the first suite have a table
-            together, but for those that another suite shows with all their rows. Without suites all tasks are one.
+            together, but for a suite of such tasks alone that shows all their rows. Without suites all tasks are one.
         apart: Names of controls (`run_table.controls_of`), which decide nothing of methods.
     """
     notes: list[str] = []
@@ -195,8 +195,8 @@ def _by_suite(
         if whole - ranked or (whole and within - first):
             sets = {place: item for place, item in group.sets.items() if item.submission in whole}
             yield replace(group, suite=suite, sets=sets)
-            shown = {task for _, task in sets}
-            elsewhere |= shown - {record.run.task for record in own if record.submission not in whole}
+            if within.isdisjoint(first):
+                elsewhere |= within - {record.run.task for record in own if record.submission not in whole}
     if further := [record for record in records if record.run.task not in first | elsewhere]:
         tasks = sorted({record.run.task for record in further})
         suite = Suite(name=FURTHER, title=f"tasks beyond {suites[0].name}", tasks=tasks)

@@ -36,6 +36,8 @@ def class_names(texts: Sequence[str], origin: str) -> tuple[str, ...]:
         shown = clean_text(text, LONGEST)
         if not name or name.lower() in RESERVED:
             raise DataError(f"{origin}: {shown!r} cannot be the name of a class; give it another")
+        if name.endswith("_pos") and name.removesuffix("_pos") in names:
+            raise DataError(f"{origin}: {shown!r} reads like a metric of another class; give it another name")
         if names.count(name) > 1:
             raise DataError(
                 f"{origin}: two classes come to the name {name} ({shown!r}); give one of them another"

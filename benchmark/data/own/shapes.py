@@ -94,6 +94,12 @@ class Drawing(Model):
         for shape in shapes:
             x, y, w, h = shape.box or bounds(shape.polygons)
             _check_near(shape, [x, y, x + w, y + h], self.relative, height, width)
+            if x * across >= width or y * down >= height or x + w <= 0 or y + h <= 0:
+                where = f"x {x:g}, y {y:g}, width {w:g}, height {h:g}"
+                raise BadImageError(
+                    f"{shape.name}: box {where} lies wholly outside the image of {width} x {height} pixels; mend it or "
+                    "take it out"
+                )
             found.append((x * across, y * down, w * across, h * down))
         return np.array(found, dtype=np.float64).reshape(-1, 4)
 
