@@ -239,7 +239,15 @@ def _open_stores(
     kept = [spec for spec in specs if spec.dataset not in missing]
     if missing and not (prepared_only and kept):
         raise ValueError(_not_prepared(missing, data, protocol.name, bool(kept)))
-    return kept, {name: open_store(folder) for name, folder in found.items() if folder is not None}
+    stores = {name: open_store(folder) for name, folder in found.items() if folder is not None}
+    for spec in kept:
+        there = stores[spec.dataset].manifest
+        if there.masks_from and there.classes != spec.classes:
+            raise ValueError(
+                f"task {spec.id} has the classes {', '.join(spec.classes)}, its store has {', '.join(there.classes)}: "
+                f"write its tasks anew with: lovt-bench tasks new {spec.dataset} --force"
+            )
+    return kept, stores
 
 
 def _not_prepared(missing: list[str], data: Path, protocol: str, others: bool) -> str:

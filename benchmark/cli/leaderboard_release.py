@@ -64,8 +64,8 @@ def release(
         own = sum(record.track == "own" for record in sources.records.records)
         if own and not with_own_data:
             raise click.ClickException(
-                f"{own} run records are on own data, and a release commits its records for everybody: release from other "
-                "records (--results DIR), or give --with-own-data"
+                f"{own} run records are on own data, and a release commits its records for everybody: release from "
+                "other records (--results DIR), or give --with-own-data"
             )
         made = freeze(out, sources, date=f"{datetime.now(UTC):%Y-%m-%d}", note=note, bump=bump)
     except ValueError as error:

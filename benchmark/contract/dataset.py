@@ -110,7 +110,7 @@ class DatasetManifest(Model):
     left_out: list[LeftOut] = []
     image_counts: ImageCounts | None = None
     """What the raw folder held when the store was made; None for stores made from arrays. Not part of `identity`."""
-    masks_from: MasksFrom | None = Field(None, exclude_if=lambda origin: origin is None)
+    masks_from: MasksFrom | None = Field(default=None, exclude_if=lambda origin: origin is None)
     """Of own data; None for public datasets, and then in no digest."""
     image_side: PositiveInt = IMAGE_SIDE
     sources_sha256: Sha256 | None = None

@@ -128,10 +128,15 @@ def dicom_sample(name: str, column: str, inventory: Inventory, origin: str) -> S
 class Preparer(Protocol):
     """One dataset: a module in `benchmark/data/preparers/` whose `PREPARER` is one of these."""
 
-    name: str
-    classes: tuple[str, ...]
-    """Channel order of the masks."""
-    has_boxes: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Channel order of the masks."""
+
+    @property
+    def has_boxes(self) -> bool: ...
 
     def scan(self, raw: Path) -> Listing:
         """List the images of a raw folder from its label files; opens no image."""

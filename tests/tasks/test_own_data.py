@@ -124,11 +124,11 @@ def test_names_of_the_repository_are_taken(tmp_path: Path) -> None:
     written(tmp_path, manifest())
     folder = tmp_path / OWN_SPECS
     (folder / "covid_linear.yaml").write_bytes((folder / "city_hospital_linear.yaml").read_bytes())
-    with pytest.raises(InvalidTaskError, match="covid_linear.yaml has this id; rename"):
+    with pytest.raises(InvalidTaskError, match=r"covid_linear.yaml has this id; rename"):
         load_tasks(workspace=tmp_path)
     (folder / "covid_linear.yaml").unlink()
     (tmp_path / "tasks/suites/lovt-18.yaml").write_text("name: lovt-18\n", encoding="utf-8")
-    with pytest.raises(InvalidSuiteError, match="lovt-18.yaml has this name; rename"):
+    with pytest.raises(InvalidSuiteError, match=r"lovt-18.yaml has this name; rename"):
         load_suites(workspace=tmp_path)
     with pytest.raises(OwnTasksError, match="a suite of lovt-bench is called lovt-18"):
         write_own_tasks(tmp_path, "lovt-18", "Mine", [])

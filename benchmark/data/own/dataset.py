@@ -141,7 +141,8 @@ def _samples(
     folder: RawFolder, annotated: Annotated, rows: ImageTable | None
 ) -> tuple[dict[str, Sample], dict[str, str]]:
     """Return the samples, and the path of each relative to the raw folder, by ID."""
-    found, sources = Collector(), {}
+    found = Collector()
+    sources: dict[str, str] = {}
     names = image_ids({image.source for image in annotated.images})
     for image in annotated.images:
         name = names[image.source]

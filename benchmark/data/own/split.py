@@ -26,10 +26,10 @@ def given_splits(
         samples: By ID; their `pool` is the word of an annotation file, if it had one.
         sources: Path of each image relative to the raw folder by ID.
         table: The table of images.
-        by: `auto` takes the first that is there: a column, annotation files or folders of all three splits, patients.
+        by: `auto` takes the first that is there: a column, annotation files or folders, patients.
 
     Raises:
-        DataError: What is asked for is not there, or leaves an image without a split.
+        DataError: What is asked for is not there, leaves an image without a split, or a split without an image.
     """
     if by == "column" and (table is None or not table.has_split):
         where = table.path if table else "images.csv"
@@ -45,8 +45,7 @@ def given_splits(
         name: sample.pool if sample.pool in SPLIT_NAMES else folder_split(sources[name])
         for name, sample in samples.items()
     }
-    known = {split for split in words.values() if split}
-    if all(words.values()) and (by == "folder" or len(known) == len(SPLIT_NAMES)):
+    if all(words.values()):
         return _by_split(words), "the names of files and folders"
     if by == "folder":
         odd = next(name for name, split in words.items() if not split)
@@ -111,4 +110,10 @@ def _of_table(table: ImageTable, source: str) -> SplitName | None:
 
 
 def _by_split(words: Mapping[str, SplitName | str | None]) -> dict[SplitName, list[str]]:
-    return {split: [name for name, word in words.items() if word == split] for split in SPLIT_NAMES}
+    found = {split: [name for name, word in words.items() if word == split] for split in SPLIT_NAMES}
+    if empty := [split for split, names in found.items() if not names]:
+        raise DataError(
+            f"no image is in {' and '.join(empty)}, though all have a split by column, file or folder; add the missing "
+            "ones, or let them be drawn by --split-by patient"
+        )
+    return found

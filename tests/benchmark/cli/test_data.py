@@ -59,6 +59,13 @@ def test_own_images_become_a_store_tasks_and_a_suite(tmp_path: Path) -> None:
         "mine_yolov3_finetune",
     ]
     assert "101  City hospital YOLOv3 frozen" in tasks("show", "101")
+    (raw / "annotations.json").write_text(
+        (raw / "annotations.json").read_text("utf-8").replace("nodule", "mass"), encoding="utf-8"
+    )
+    call(*own, "--name", "mine", "--format", "coco")
+    evaluated = CliRunner().invoke(main, ["evaluate", "random", "--suite", "mine", *map(str, place)])
+    assert evaluated.exit_code == 1
+    assert "has the classes nodule, opacity, its store has mass, opacity" in evaluated.output
     unknown = CliRunner().invoke(main, ["tasks", "new", "other", *map(str, place)])
     assert (unknown.exit_code, "no image store" in unknown.output) == (1, True)
 

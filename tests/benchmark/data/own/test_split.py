@@ -71,6 +71,19 @@ def test_by_files_of_annotations(tmp_path: Path) -> None:
     assert drawn.manifest.splits == "seeded"
 
 
+def test_a_split_without_an_image_is_said_before_anything_is_prepared(tmp_path: Path) -> None:
+    """Exports of annotation tools often have train and validation alone."""
+    raw = folders.coco(tmp_path / "raw")
+    table(raw, "image,split", {name: split.replace("test", "val") for name, split in SPLITS.items()})
+    with pytest.raises(DataError, match=r"no image is in test, .* drawn by --split-by patient"):
+        read_own(raw, "mine", "coco")
+    (raw / "images.csv").unlink()
+    (raw / "images").rename(raw / "train_images")
+    with pytest.raises(DataError, match="no image is in validation and test"):
+        read_own(raw, "mine", "coco")
+    assert folders.store(raw, "coco", tmp_path, split_by="patient").manifest.splits == "seeded"
+
+
 def test_by_lists(tmp_path: Path) -> None:
     raw = folders.coco(tmp_path / "raw")
     for split in ("train", "validation", "test"):
@@ -138,6 +151,7 @@ def test_one_patient_for_all_is_none(tmp_path: Path) -> None:
     dicoms(raw, ["ANONYMOUS"] * 10)
     store = folders.store(raw, "coco", tmp_path)
     assert store.manifest.split_level == "image"
+    assert store.manifest.image_counts is not None
     assert any("the same PatientID" in one for one in store.manifest.image_counts.remarks)
 
 
