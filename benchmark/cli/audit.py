@@ -153,7 +153,7 @@ def _references(
         with progress_bar(f"hash {name}") as on_progress:
             one = from_store(stores[name], place / "audits", workers, on_progress)
         # A report goes with a submission to everybody: own data are in it where they are asked for.
-        if one.track != "own" or name in datasets:
+        if one.index.track != "own" or name in datasets:
             found.append(one)
     return found
 
