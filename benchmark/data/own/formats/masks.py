@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from lovt_bench.benchmark.data.corpus.pairs import SPLIT_WORDS
 from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.data.layout import holds
 from lovt_bench.benchmark.data.own.annotated import Annotated, AnnotatedImage
@@ -85,4 +86,5 @@ def _within(path: str) -> tuple[str, ...]:
     """Return the parts of a path below the folder of masks; folders of splits in between do not count."""
     parts = PurePosixPath(path).parts
     place = next(index for index, part in enumerate(parts) if part in FOLDERS)
-    return parts[place + 1 :]
+    folders = [part for part in parts[place + 1 : -1] if part.lower() not in SPLIT_WORDS]
+    return (*folders, parts[-1])

@@ -53,6 +53,20 @@ def test_by_the_folders_of_images(tmp_path: Path) -> None:
     assert splits_of(folders.store(raw, "yolo", tmp_path)) == EXPECTED
 
 
+def test_folders_of_splits_among_masks_are_no_classes(tmp_path: Path) -> None:
+    raw = folders.masks(tmp_path / "raw")
+    for name, split in SPLITS.items():
+        for place in ("images", "masks"):
+            (raw / place / split).mkdir(exist_ok=True)
+        shutil.move(raw / f"images/{name}.png", raw / "images" / split)
+        if (raw / f"masks/opacity/{name}_mask.png").exists():
+            shutil.move(raw / f"masks/opacity/{name}_mask.png", raw / "masks" / split)
+    shutil.rmtree(raw / "masks/nodule")
+    store = folders.store(raw, "masks", tmp_path)
+    assert store.manifest.classes == ["finding"]
+    assert splits_of(store) == EXPECTED
+
+
 def test_by_files_of_annotations(tmp_path: Path) -> None:
     raw, content = folders.coco(tmp_path / "raw"), folders.coco_content()
     (raw / "annotations.json").unlink()
