@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from lovt_bench.benchmark.contract.profile import Profile
 from lovt_bench.benchmark.contract.protocol import Protocol
@@ -29,9 +30,9 @@ def run_plan(protocol: Protocol, profile: Profile, tasks: Iterable[TaskSpec]) ->
     )
 
 
-def run_plans() -> list[RunPlan]:
-    """Return the runs that each protocol of this repository asks for under each profile."""
-    tasks = load_tasks()
+def run_plans(workspace: Path | None = None) -> list[RunPlan]:
+    """Return the runs that each protocol of this repository asks for under each profile, own tasks included."""
+    tasks = load_tasks(workspace=workspace)
     return [
         run_plan(protocol, profile, tasks)
         for protocol in map(load_protocol, protocol_names())

@@ -54,16 +54,16 @@ def workspace_sources(root: Path, results: Path, declared: Sequence[Path]) -> So
     notes += without_effect(notices, every, known)
     gone = withdrawn_rows(notices)
     names = [name for name in known if name not in gone]
-    tasks = list(load_tasks())
-    descriptions = describe(names, declared, backbones, complain)
+    tasks = list(load_tasks(workspace=root))
+    descriptions = describe(names, declared, backbones, complain, tasks)
     frozen = Frozen(
         tasks=tasks,
-        suites=list(load_suites()),
+        suites=list(load_suites(workspace=root)),
         descriptions=descriptions,
         expected_runs=expected_runs(),
         current=current(root, names, tasks),
         lineage=list(lineage()),
-        contradictions=contradictions_here(records, descriptions, declared),
+        contradictions=contradictions_here(records, descriptions, declared, root),
         keeper=board_keeper(),
         notices=notices,
         embeddings=_embeddings(results, records, _noting(notes, [results])),
@@ -102,7 +102,7 @@ def current(root: Path, names: Iterable[str], tasks: Sequence[TaskSpec]) -> Curr
 
 
 def contradictions_here(
-    records: RecordSet, descriptions: Mapping[str, Description], declared: Sequence[Path]
+    records: RecordSet, descriptions: Mapping[str, Description], declared: Sequence[Path], root: Path
 ) -> list[Contradiction]:
     """Return what contradicts itself in the records of a workspace.
 
@@ -110,9 +110,10 @@ def contradictions_here(
         records: All of them.
         descriptions: Descriptions of the submissions, to say where their weights come from.
         declared: Folders of submissions, the first that has a name counts.
+        root: The workspace.
     """
     origins = {name: _origin(name, item, declared) for name, item in descriptions.items()}
-    return contradictions(records, run_plans(), origins, datetime.now(UTC))
+    return contradictions(records, run_plans(root), origins, datetime.now(UTC))
 
 
 def _embeddings(results: Path, records: RecordSet, complain: Complain) -> dict[str, list[EmbeddingFacts]]:

@@ -1,6 +1,7 @@
 """The tasks: one YAML file each in `tasks/specs/`, named by its id. Numbers and ids are unique. No torch.
 
-A new task is a new file; nothing else is edited (docs/tasks.md).
+A new task is a new file; nothing else is edited (docs/tasks.md). Tasks on somebody's own data lie in the workspace, in
+`tasks/specs/` there: a program that was installed from a wheel has no folder to write to (docs/own-data.md).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from lovt_bench.tasks.messages import explain
 from lovt_bench.tasks.metric import metric_names
 
 SPECS = Path(__file__).resolve().parent / "specs"
+OWN_SPECS = Path("tasks") / "specs"
+"""Where a workspace has the tasks on its own data."""
 
 
 class UnknownTaskError(ValueError):
@@ -31,46 +34,58 @@ class InvalidTaskError(ValueError):
     """A task file that breaks the schema, or two files that contradict each other."""
 
 
-def load_tasks(folder: Path = SPECS) -> tuple[TaskSpec, ...]:
+def load_tasks(folder: Path = SPECS, workspace: Path | None = None) -> tuple[TaskSpec, ...]:
     """Return all tasks in ascending number.
 
+    Args:
+        folder: Folder of the task files.
+        workspace: A workspace, whose own tasks are tasks, too.
+
     Raises:
-        InvalidTaskError: A file is invalid, or two files share a number.
+        InvalidTaskError: A file is invalid, or two files share a number or an id.
     """
-    specs = sorted((read_task(path) for path in folder.glob("*.yaml")), key=lambda spec: spec.number)
+    own = [] if workspace is None else sorted((workspace / OWN_SPECS).glob("*.yaml"))
+    files = {path.stem: path for path in folder.glob("*.yaml")}
+    if taken := [path for path in own if path.stem in files]:
+        raise InvalidTaskError(f"{taken[0]}: {files[taken[0].stem]} has this id; rename the file and its id")
+    specs = sorted((read_task(path) for path in (*files.values(), *own)), key=lambda spec: spec.number)
     for first, second in pairwise(specs):
         if first.number == second.number:
+            where = workspace / OWN_SPECS if own and workspace else folder
             raise InvalidTaskError(
-                f"{folder}: tasks {first.id} and {second.id} share the number {first.number}"
+                f"{where}: tasks {first.id} and {second.id} share the number {first.number}"
             )
     return tuple(specs)
 
 
-def load_task(task: str, folder: Path = SPECS) -> TaskSpec:
+def load_task(task: str, folder: Path = SPECS, workspace: Path | None = None) -> TaskSpec:
     """Return the one task that a pattern of `select_tasks` names: its id or its number.
 
     Raises:
         UnknownTaskError: No such task, or several; the message lists the ids.
     """
-    found = select_tasks([task], folder)
+    found = select_tasks([task], folder, workspace)
     if len(found) != 1:
         ids = ", ".join(spec.id for spec in found)
         raise UnknownTaskError(f"{task!r} names {len(found)} tasks; expected one of {ids}")
     return found[0]
 
 
-def select_tasks(patterns: Iterable[str], folder: Path = SPECS) -> tuple[TaskSpec, ...]:
+def select_tasks(
+    patterns: Iterable[str], folder: Path = SPECS, workspace: Path | None = None
+) -> tuple[TaskSpec, ...]:
     """Return the tasks that patterns name, in ascending number; all without a pattern.
 
     Args:
         patterns: Ids, also with `*`, `?` and `[...]`, numbers (`9`), ranges of numbers (`7-9`), or several of these
             with commas between.
         folder: Folder of the task files.
+        workspace: A workspace, whose own tasks are tasks, too.
 
     Raises:
         UnknownTaskError: One of them names no task; the message lists the known ids.
     """
-    known = load_tasks(folder)
+    known = load_tasks(folder, workspace)
     given = list(patterns)
     wanted = [word for pattern in given for part in pattern.split(",") if (word := part.strip())]
     if given and not wanted:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import importlib
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
+
+if TYPE_CHECKING:
+    from lovt_bench.benchmark.data.own.split import SplitBy
 
 LAZY = {
     "phantom": ("lovt_bench.benchmark.cli.data_phantom", "Write the synthetic X-rays in the raw layouts."),
@@ -45,6 +49,7 @@ def data() -> None:
     Examples:
       lovt-bench data prepare rsna --raw RSNA --splits SPLITS/rsna   # official splits
       lovt-bench data prepare nih-cxr --raw NIH                      # seeded splits
+      lovt-bench data prepare own --format coco --raw DIR --name mine
       lovt-bench data list
       lovt-bench data show rsna
       lovt-bench data verify
@@ -64,6 +69,22 @@ def data() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder with train.csv, validation.csv, test.csv [default: seeded splits].",
 )
+@click.option(
+    "--name", "own_name", metavar="NAME", help="Own images: how the data set is called from now on."
+)
+@click.option("--format", "form", metavar="FORMAT", help="Own images: coco, masks, voc or yolo.")
+@click.option(
+    "--table",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Own images: table with image, patient, split, sex, age, view [default: images.csv in --raw].",
+)
+@click.option(
+    "--split-by",
+    type=click.Choice(["auto", "column", "folder", "patient"]),
+    default="auto",
+    show_default=True,
+    help="Own images: by a column of the table, by file or folder, or drawn by patient.",
+)
 @click.option("--skip-bad", is_flag=True, help="Leave out images that cannot be used, and list them.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes [default: one per core].")
 @click.option("--force", is_flag=True, help="Prepare again even if nothing changed.")
@@ -73,6 +94,10 @@ def prepare(
     name: str,
     raw: Path,
     splits: Path | None,
+    own_name: str | None,
+    form: str | None,
+    table: Path | None,
+    split_by: SplitBy,
     skip_bad: bool,
     workers: int | None,
     force: bool,
@@ -81,28 +106,39 @@ def prepare(
 ) -> None:
     """Make an image store from the raw files of dataset NAME.
 
-    NAME is one that `lovt-bench data list` shows. The store goes to WORKSPACE/data/NAME, that of a protocol with other
-    data entries beside it. What is prepared already is found and left alone; what was cut off goes on.
-    docs/data.md shows the raw layouts.
+    NAME is one that `lovt-bench data list` shows, or `own` for your own images (docs/own-data.md). The store goes to
+    WORKSPACE/data/NAME, that of a protocol with other data entries beside it. What is prepared already is found and
+    left alone; what was cut off goes on. docs/data.md shows the raw layouts.
 
     \b
     Examples:
       lovt-bench data prepare rsna --raw RSNA --splits SPLITS/rsna
       lovt-bench data prepare siim --raw SIIM --skip-bad
       lovt-bench data prepare rsna --raw RSNA --protocol lovt-2026
+      lovt-bench data prepare own --format coco --raw DIR --name mine
+      lovt-bench data prepare own --format masks --raw DIR --name lungs --split-by patient
     """
     from lovt_bench.benchmark.cli.data_show import describe, progress_bar
     from lovt_bench.benchmark.data.errors import DataError
+    from lovt_bench.benchmark.data.own.dataset import OWN, read_own
     from lovt_bench.benchmark.data.patient_key import patient_key
     from lovt_bench.benchmark.data.prepare import prepare as prepare_store
     from lovt_bench.benchmark.workspace import workspace_root
     from lovt_bench.tasks.protocol import load_protocol
 
-    root = workspace_root(workspace)
+    root, own = workspace_root(workspace), name == OWN
+    if own != bool(own_name) or own != bool(form):
+        raise click.UsageError(
+            "own images need --name and --format"
+            if own
+            else f"--name and --format belong to own images (`data prepare own`), not to {name}"
+        )
     try:
-        with progress_bar(f"prepare {name}") as on_progress:
+        with progress_bar(f"prepare {own_name or name}") as on_progress:
             outcome = prepare_store(
-                name,
+                read_own(raw, own_name, form, table, split_by, splits_given=splits is not None)
+                if own_name and form
+                else name,
                 raw,
                 root / "data",
                 load_protocol(protocol),
@@ -118,6 +154,8 @@ def prepare(
     if outcome.found:
         say(f"{outcome.root} is up to date (same sources, same protocol); --force prepares it again.")
     say(describe(outcome.root, outcome.manifest, notes=outcome.found), lines=True)
+    if own:
+        say(f"Next: lovt-bench tasks new {own_name}")
 
 
 @data.command(name="list")

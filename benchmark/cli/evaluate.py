@@ -115,7 +115,7 @@ def evaluate(
                 _seconds(budget),
                 _seconds(None if stall_limit in ("off", "0") else stall_limit),
             )
-            specs, limits, rules = by_name(patterns, suite, profile, protocol)
+            specs, limits, rules = by_name(patterns, suite, profile, protocol, root)
             check_name(backbone, root)
             specs, stores = _open_stores(specs, root, rules, prepared_only)
             from lovt_bench.benchmark.backbone.sources import resolve
@@ -239,12 +239,21 @@ def _open_stores(
     kept = [spec for spec in specs if spec.dataset not in missing]
     if missing and not (prepared_only and kept):
         raise ValueError(_not_prepared(missing, data, protocol.name, bool(kept)))
-    return kept, {name: open_store(folder) for name, folder in found.items() if folder is not None}
+    stores = {name: open_store(folder) for name, folder in found.items() if folder is not None}
+    for spec in kept:
+        there = stores[spec.dataset].manifest
+        if there.masks_from and there.classes != spec.classes:
+            raise ValueError(
+                f"task {spec.id} has the classes {', '.join(spec.classes)}, its store has {', '.join(there.classes)}: "
+                f"write its tasks anew with: lovt-bench tasks new {spec.dataset} --force"
+            )
+    return kept, stores
 
 
 def _not_prepared(missing: list[str], data: Path, protocol: str, others: bool) -> str:
     """Return which datasets have no store of the protocol, and how to get one."""
     from lovt_bench.benchmark.data.folders import store_folders
+    from lovt_bench.benchmark.data.preparers import OWN_COMMAND, names
     from lovt_bench.tasks.protocol import DEFAULT_PROTOCOL
 
     elsewhere = ", ".join(folder.name for name in missing for folder in store_folders(data, name))
@@ -252,7 +261,12 @@ def _not_prepared(missing: list[str], data: Path, protocol: str, others: bool) -
     lines = [
         f"not prepared{f' by protocol {protocol}' if option else ''}: {', '.join(missing)} (looked in {data}"
         f"{f'; by another protocol: {elsewhere}' if elsewhere else ''}). Prepare with",
-        *(f"  lovt-bench data prepare {name} --raw DIR{option}" for name in missing),
+        *(
+            f"  lovt-bench data prepare {name} --raw DIR{option}"
+            if name in names()
+            else f"  {OWN_COMMAND} {name}{option}"
+            for name in missing
+        ),
         *(["or leave their tasks out with --prepared-only or --tasks."] if others else []),
     ]
     return "\n".join(lines)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def by_name(
-    patterns: tuple[str, ...], suite: str | None, profile: str, protocol: str
+    patterns: tuple[str, ...], suite: str | None, profile: str, protocol: str, root: Path
 ) -> tuple[list[TaskSpec], Profile, Protocol]:
     """Return tasks, profile and protocol. Raises ValueError that lists the known names.
 
@@ -24,6 +24,7 @@ def by_name(
         suite: Name of a suite; None for the one that the board ranks by.
         profile: Name.
         protocol: Name.
+        root: The workspace, whose own tasks and suites are known, too.
     """
     from lovt_bench.tasks.profile import load_profile
     from lovt_bench.tasks.protocol import load_protocol
@@ -32,7 +33,10 @@ def by_name(
 
     if patterns and suite:
         raise ValueError("--suite and --tasks both say which tasks: give one of them")
-    specs = select_tasks(patterns) if patterns else suite_tasks(load_suite(suite or DEFAULT_SUITE))
+    if patterns:
+        specs = select_tasks(patterns, workspace=root)
+    else:
+        specs = suite_tasks(load_suite(suite or DEFAULT_SUITE, workspace=root), workspace=root)
     return list(specs), load_profile(profile), load_protocol(protocol)
 
 

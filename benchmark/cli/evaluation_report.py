@@ -99,12 +99,15 @@ class RichObserver(Observer):
 def print_results(evaluation: Evaluation, results: list[TaskResult]) -> None:
     """Print one line a task (mean ± 95 % Student-t interval, percent) and where the records lie."""
     manifests = [store.manifest for store in evaluation.stores.values()]
-    phantom = any(manifest.track == "phantom" for manifest in manifests)
+    tracks = {manifest.track for manifest in manifests}
     unofficial = sorted({manifest.splits for manifest in manifests} - {"official"})
     title = (
         f"{evaluation.source.display_name} · {evaluation.protocol.name} · profile {evaluation.profile.name}"
     )
-    title += " · PHANTOM images" if phantom else f" · {unofficial[0]} splits" if unofficial else ""
+    if "phantom" in tracks:
+        title += " · PHANTOM images"
+    elif unofficial:
+        title += f"{' · own data' * ('own' in tracks)} · {unofficial[0]} splits"
     table = Table()
     for heading, justify in (("Nr", "right"), ("Task", "left"), ("LR", "right"), ("Metric", "left")):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]

@@ -28,10 +28,20 @@ SHOWN = 20
 @click.option("--minor", "bump", flag_value="minor", help="Entries changed.")
 @click.option("--patch", "bump", flag_value="patch", help="The same entries, shown otherwise.")
 @click.option("--note", default="", metavar="TEXT", help="What you want to say about it.")
+@click.option(
+    "--with-own-data", is_flag=True, help="Commit records on own data, too, for all who get the folder."
+)
 @results_option
 @out_option
 @workspace_option
-def release(bump: Bump | None, note: str, results: Path | None, out: Path, workspace: Path | None) -> None:
+def release(
+    bump: Bump | None,
+    note: str,
+    with_own_data: bool,
+    results: Path | None,
+    out: Path,
+    workspace: Path | None,
+) -> None:
     """Freeze what the records give as the next version, and append its run records to leaderboard/results.
 
     Without a step the least one is taken that the changes ask for; a smaller one is refused. The first release is
@@ -51,6 +61,12 @@ def release(bump: Bump | None, note: str, results: Path | None, out: Path, works
 
     try:
         sources = gather_sources(results, workspace, over_images=has_over_images(out))
+        own = sum(record.track == "own" for record in sources.records.records)
+        if own and not with_own_data:
+            raise click.ClickException(
+                f"{own} run records are on own data, and a release commits its records for everybody: release from "
+                "other records (--results DIR), or give --with-own-data"
+            )
         made = freeze(out, sources, date=f"{datetime.now(UTC):%Y-%m-%d}", note=note, bump=bump)
     except ValueError as error:
         raise click.ClickException(str(error)) from error

@@ -101,7 +101,11 @@ def draw_runs(
         say(f"Left out, {', '.join(kinds)}: {error.message}")
         return drawn
     of_profile = [record for record in records if record.run.profile == asked.profile]
-    cells = [cell for cell in newest_cells(of_profile) if not datasets or cell.spec.dataset in datasets]
+    cells = [
+        cell
+        for cell in newest_cells(of_profile, asked.workspace)
+        if not datasets or cell.spec.dataset in datasets
+    ]
     if not cells:
         there = ", ".join(sorted({record.run.profile for record in records}))
         on = f" on {', '.join(datasets)}" if datasets else ""

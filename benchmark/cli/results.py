@@ -66,7 +66,7 @@ def rescore(
     """
     root = workspace_root(workspace)
     folder = results or root / "results"
-    records = final_records(folder, name, patterns)
+    records = final_records(folder, name, patterns, workspace=root)
     if not tell(rescored(records, folder, root)):
         raise click.exceptions.Exit(1)
 
@@ -115,7 +115,7 @@ def export(
     if out.exists():
         raise click.ClickException(f"{out} is there already: name a new folder, so that nothing is mixed")
     stores, runs = Stores(root / "data"), []
-    for record in _one_cell(final_records(folder, name, (task,), protocol), key):
+    for record in _one_cell(final_records(folder, name, (task,), protocol, root), key):
         try:
             run = stores.run(record)
             runs.append((run, coco_results(run, stored_predictions(run, folder))))
@@ -211,14 +211,18 @@ def _of(record: RunRecord) -> str:
 
 
 def final_records(
-    folder: Path, name: str | None, patterns: Sequence[str], protocol: str | None = None
+    folder: Path,
+    name: str | None,
+    patterns: Sequence[str],
+    protocol: str | None = None,
+    workspace: Path | None = None,
 ) -> list[RunRecord]:
     """Return the final runs that are meant, of one protocol or of all; say what was left out in reading them."""
     from lovt_bench.leaderboard.board.records import read_records
 
     found = read_records(folder)
     tell_notes(found)
-    return chosen_records(found, folder, name, patterns, protocol)
+    return chosen_records(found, folder, name, patterns, protocol, workspace)
 
 
 def tell_notes(found: RecordSet) -> None:
@@ -228,13 +232,21 @@ def tell_notes(found: RecordSet) -> None:
 
 
 def chosen_records(
-    found: RecordSet, folder: Path, name: str | None, patterns: Sequence[str], protocol: str | None = None
+    found: RecordSet,
+    folder: Path,
+    name: str | None,
+    patterns: Sequence[str],
+    protocol: str | None = None,
+    workspace: Path | None = None,
 ) -> list[RunRecord]:
-    """Return the final runs that are meant, of records that were read from a folder; of one protocol or of all."""
+    """Return the final runs that are meant, of records that were read from a folder; of one protocol or of all.
+
+    Tasks on a workspace's own data are known where it is given.
+    """
     from lovt_bench.tasks.registry import select_tasks
 
     try:
-        tasks = {spec.id for spec in select_tasks(patterns)}
+        tasks = {spec.id for spec in select_tasks(patterns, workspace=workspace)}
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     names = sorted({record.submission for record in found.records})

@@ -83,7 +83,9 @@ def scored_rows(
         records = withdraw(read_records(folder), read_notices())
         tell_notes(records)
         asked = {
-            name: {record.run.task for record in chosen_records(records, folder, name, patterns)}
+            name: {
+                record.run.task for record in chosen_records(records, folder, name, patterns, workspace=root)
+            }
             for name in rows
         }
         names = {record.submission for record in records.records}
@@ -91,9 +93,9 @@ def scored_rows(
         shown = row_runs(
             records.records,
             rows,
-            {spec.id: spec.metric for spec in load_tasks()},
+            {spec.id: spec.metric for spec in load_tasks(workspace=root)},
             expected_by_digests(),
-            list(load_suites()),
+            list(load_suites(workspace=root)),
             wanted,
             controls_of(described),
         )

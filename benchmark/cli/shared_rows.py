@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from lovt_bench.benchmark.cli.console import note
 from lovt_bench.benchmark.cli.leaderboard_board import gather_sources
 from lovt_bench.benchmark.cli.shared_properties import Part, parts_of
+from lovt_bench.benchmark.contract.dataset import Track
 from lovt_bench.benchmark.contract.leaderboard import Leaderboard, Row, Table
 from lovt_bench.benchmark.contract.unknown import unknown
 from lovt_bench.benchmark.workspace import workspace_root
@@ -22,7 +24,7 @@ from lovt_bench.leaderboard.show.layout import mark
 from lovt_bench.leaderboard.show.plots.shared import Compared, cells_of
 from lovt_bench.leaderboard.text import plural
 
-TRACKS = ("public", "phantom")
+TRACKS: tuple[Track, ...] = get_args(Track)
 
 
 @dataclass(frozen=True)

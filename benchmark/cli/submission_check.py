@@ -56,7 +56,7 @@ def _record_findings(name: str, workspace: Path, declared: Sequence[Path]) -> It
     """
     records = read_records(workspace / "results")
     described = describe([name], declared, workspace / "backbones", lambda error: None)
-    found = contradictions_here(records, described, declared)
+    found = contradictions_here(records, described, declared, workspace)
     own = [item for item in found if item.submission == name]
     count = sum(record.submission == name for record in records.records)
     for item in own:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
+from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
-    from lovt_bench.benchmark.contract.task import TaskSpec
+    from lovt_bench.benchmark.contract.task import Target, TaskSpec
 
 
 @click.group()
 def tasks() -> None:
-    """List tasks and suites, and show a task.
+    """List tasks and suites, show a task, make tasks for own data.
 
     \b
     Examples:
@@ -23,20 +26,26 @@ def tasks() -> None:
       lovt-bench tasks suites
       lovt-bench tasks show rsna_frozen_10
       lovt-bench tasks show 5
+      lovt-bench tasks new mine
     """
 
 
 @tasks.command("list")
 @click.option("--suite", metavar="NAME", help="Only the tasks of that suite.")
-def list_tasks(suite: str | None) -> None:
+@workspace_option
+def list_tasks(suite: str | None, workspace: Path | None) -> None:
     """Print one line a task: what is learnt, from how many images, and which metric is reported."""
     from tabulate import tabulate
 
     from lovt_bench.tasks.registry import load_tasks
     from lovt_bench.tasks.suite import load_suite, suite_tasks
 
+    root = workspace_root(workspace)
     try:
-        specs = suite_tasks(load_suite(suite)) if suite else load_tasks()
+        if suite:
+            specs = suite_tasks(load_suite(suite, workspace=root), workspace=root)
+        else:
+            specs = load_tasks(workspace=root)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     rows = [
@@ -58,14 +67,16 @@ def list_tasks(suite: str | None) -> None:
 
 
 @tasks.command("suites")
-def list_suites() -> None:
+@workspace_option
+def list_suites(workspace: Path | None) -> None:
     """Print one line a suite: how many tasks count together, and on which datasets. The board ranks by the first."""
     from tabulate import tabulate
 
     from lovt_bench.tasks.suite import load_suites, suite_tasks
 
+    root = workspace_root(workspace)
     try:
-        suites = [(suite, suite_tasks(suite)) for suite in load_suites()]
+        suites = [(suite, suite_tasks(suite, workspace=root)) for suite in load_suites(workspace=root)]
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     rows = [
@@ -76,8 +87,60 @@ def list_suites() -> None:
 
 
 @tasks.command()
+@click.argument("name")
+@click.option("--title", help="How tables call the data set [default: its name].")
+@click.option(
+    "--targets",
+    multiple=True,
+    type=click.Choice(["boxes", "masks"]),
+    help="What is to be learnt; repeatable [default: boxes if there are any, masks if somebody drew them].",
+)
+@click.option("--force", is_flag=True, help="Replace files that say something else.")
+@protocol_option
+@workspace_option
+def new(
+    name: str,
+    title: str | None,
+    targets: tuple[Target, ...],
+    force: bool,
+    protocol: str,
+    workspace: Path | None,
+) -> None:
+    """Write task files and a suite for NAME, a data set of your own that is prepared.
+
+    They go to WORKSPACE/tasks/ and are trained as published tasks of about as many images are (docs/own-data.md).
+    Boxes: YOLOv3, frozen and fine-tuned. Masks: linear, U-Net frozen and fine-tuned.
+
+    \b
+    Examples:
+      lovt-bench tasks new mine
+      lovt-bench tasks new mine --title "City hospital" --targets masks
+    """
+    from lovt_bench.benchmark.data.errors import DataError
+    from lovt_bench.benchmark.data.folders import folder_for
+    from lovt_bench.benchmark.data.format import read_manifest
+    from lovt_bench.tasks.own_data import own_tasks, targets_of, write_own_tasks
+    from lovt_bench.tasks.protocol import DEFAULT_PROTOCOL, load_protocol
+    from lovt_bench.tasks.registry import load_tasks
+
+    root = workspace_root(workspace)
+    try:
+        manifest = read_manifest(folder_for(root / "data", name, load_protocol(protocol).data))
+        chosen = list(targets) or targets_of(manifest)
+        specs = own_tasks(manifest, title or name, chosen, load_tasks(workspace=root))
+        files = write_own_tasks(root, name, title or name, specs, force=force)
+    except (DataError, FileNotFoundError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    for file in files:
+        say(str(file))
+    option = f" --protocol {protocol}" if protocol != DEFAULT_PROTOCOL else ""
+    say(f"Next: lovt-bench evaluate random --suite {name} --profile demo{option}")
+
+
+@tasks.command()
 @click.argument("task")
-def show(task: str) -> None:
+@workspace_option
+def show(task: str, workspace: Path | None) -> None:
     """Print everything about TASK, an id or a number.
 
     \b
@@ -88,7 +151,7 @@ def show(task: str) -> None:
     from lovt_bench.tasks.registry import InvalidTaskError, UnknownTaskError, load_task
 
     try:
-        spec = load_task(task)
+        spec = load_task(task, workspace=workspace_root(workspace))
     except (UnknownTaskError, InvalidTaskError) as error:
         raise click.ClickException(str(error)) from error
     say(f"{spec.number}  {spec.title}")

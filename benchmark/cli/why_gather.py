@@ -82,7 +82,7 @@ def gather(scored: ScoredRows, names: tuple[str, str], count: int, pictures: Pic
             f"compared by: lovt-bench leaderboard compare {names[0]} {names[1]}"
         )
     found = corrected(found)
-    specs = {spec.id: spec for spec in load_tasks()}
+    specs = {spec.id: spec for spec in load_tasks(workspace=scored.stores.workspace)}
     datasets = {item.task: specs[item.task].dataset for item in found}
     return Why(
         names=names,

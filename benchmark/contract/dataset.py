@@ -8,8 +8,9 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256, digest_of
 
-Track = Literal["public", "phantom"]
-"""`public`: images of a public dataset. `phantom`: synthetic images. The two never share a table."""
+Track = Literal["public", "phantom", "own"]
+"""`public`: images of a public dataset. `phantom`: synthetic images. `own`: images that only their owner has. No two of
+them share a table."""
 
 Splits = Literal["official", "seeded", "given"]
 """`official`: IDs and order equal the published split files. `seeded`: drawn by the protocol's rule. `given`: split
@@ -17,6 +18,9 @@ files that are not the published ones, or published ones with images left out.""
 
 SplitLevel = Literal["patient", "image"]
 """`patient`: no patient is in two splits. `image`: some are, or patients cannot be told apart."""
+
+MasksFrom = Literal["annotations", "boxes"]
+"""`annotations`: somebody drew the masks. `boxes`: they are filled boxes."""
 
 SplitName = Literal["train", "validation", "test"]
 SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -106,6 +110,8 @@ class DatasetManifest(Model):
     left_out: list[LeftOut] = []
     image_counts: ImageCounts | None = None
     """What the raw folder held when the store was made; None for stores made from arrays. Not part of `identity`."""
+    masks_from: MasksFrom | None = Field(default=None, exclude_if=lambda origin: origin is None)
+    """Of own data; None for public datasets, and then in no digest."""
     image_side: PositiveInt = IMAGE_SIDE
     sources_sha256: Sha256 | None = None
     """Digest of what the store was made from: label files, names, sizes and times of the images, split files, protocol

@@ -44,7 +44,7 @@ class BuildRecord(Model):
 
 
 _NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
-_BACKBONE = rf"^(public|phantom)/{_NAME}/{_NAME}"
+_BACKBONE = rf"^(public|phantom|own)/{_NAME}/{_NAME}"
 """Track, protocol and backbone: a folder of committed records, and never one above."""
 RecordPath = Annotated[str, StringConstraints(pattern=rf"{_BACKBONE}/{_NAME}\.jsonl$")]
 PredictionPath = Annotated[

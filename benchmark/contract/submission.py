@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, HttpUrl, JsonValue, PositiveInt, StringConstraints, model_validator
 
 from lovt_bench.benchmark.contract.base import Model, Name, Sha256
-from lovt_bench.benchmark.contract.dataset import Track
 from lovt_bench.benchmark.contract.declared_facts import DeclaredFacts
 
 Supervision = Literal["none", "general", "labels", "self", "text", "control", "unknown"]
@@ -26,6 +25,9 @@ TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]
 SubmissionKind = Literal["method", "container", "weights", "claims"]
 """`method`: a module of this repository; `container`: an image from elsewhere, or an untrained row; `weights`: made
 elsewhere; `claims`: numbers only."""
+
+ClaimedTrack = Literal["public", "phantom"]
+"""Nobody can compare numbers that are claimed of own data."""
 
 ProfileName = Literal["demo"]
 """`paper` is what a variant says as it stands and has no entry."""
@@ -102,7 +104,7 @@ class Submission(DeclaredFacts, _Named):
     """The weights of a submission without code; None if the folder holds a method."""
     claimed: dict[TaskName, ClaimedNumber] = Field(default={}, max_length=64)
     """What the submitter says the tasks give, under the published protocol."""
-    claimed_track: Track = "public"
+    claimed_track: ClaimedTrack = "public"
     """Which data the claimed numbers are of."""
     licence: str = "MIT"
     module: str | None = Field(default=None, pattern=r"^submissions(\.[a-z_][a-z0-9_]*)+$")

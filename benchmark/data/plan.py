@@ -9,7 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from lovt_bench.benchmark.contract.base import digest_of
-from lovt_bench.benchmark.contract.dataset import SPLIT_NAMES, LeftOutImages, SplitName, Splits, Track
+from lovt_bench.benchmark.contract.dataset import (
+    SPLIT_NAMES,
+    LeftOutImages,
+    MasksFrom,
+    SplitName,
+    Splits,
+    Track,
+)
 from lovt_bench.benchmark.contract.protocol import DataProtocol
 from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.data.inventory import grouped, relative_name
@@ -36,6 +43,7 @@ class Plan:
         left_out: Those that are not among the samples.
         remarks: Sentences about what else was found.
         patients_known: Whether equal patients have equal identifiers.
+        masks_from: Of own data, where its masks come from.
     """
 
     samples: tuple[Sample, ...]
@@ -49,6 +57,7 @@ class Plan:
     left_out: tuple[LeftOutImages, ...]
     remarks: tuple[str, ...]
     patients_known: bool
+    masks_from: MasksFrom | None
 
 
 def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: DataProtocol) -> Plan:
@@ -69,13 +78,17 @@ def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: 
             "docs/data.md shows the layout"
         )
     first = next(iter(listing.samples.values())).image
-    track: Track = "phantom" if is_phantom(raw, [*listing.label_files, first]) else "public"
+    track: Track = "public" if listing.masks_from is None else "own"
+    if is_phantom(raw, [*listing.label_files, first]):
+        track = "phantom"
     notes = list(listing.notes)
     seed = None
-    if splits_dir is None:
-        seed = protocol.split_seed
+    splits: Splits = "given"
+    if splits_dir is None and listing.given is not None:
+        chosen = {split: [listing.samples[name] for name in listing.given[split]] for split in SPLIT_NAMES}
+    elif splits_dir is None:
+        seed, splits = protocol.split_seed, "seeded"
         ids = preparer.draw(list(listing.samples.values()), protocol, seed)
-        splits: Splits = "seeded"
         chosen = {split: [listing.samples[name] for name in ids[split]] for split in SPLIT_NAMES}
         notes.append(f"No split files given: splits drawn by the protocol's rule with seed {seed}.")
     else:
@@ -105,6 +118,7 @@ def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: 
         left_out=(*listing.left_out, *([grouped(why, unused)] if unused else [])),
         remarks=listing.remarks,
         patients_known=listing.patients_known,
+        masks_from=listing.masks_from,
     )
 
 
@@ -152,7 +166,10 @@ def _sources(
         "protocol": protocol.model_dump(mode="json"),
         "labels": [[path.name, file_sha256(path)] for path in label_files],
         "images": [
-            [sample.id, split, sample.problem, *state(sample.image), *state(sample.mask)]
+            [
+                *(sample.id, split, sample.problem, *state(sample.image), *state(sample.mask)),
+                *([kind, *state(mask)] for kind, mask in sample.class_masks),
+            ]
             for sample, split in zip(samples, split_of, strict=True)
         ],
     }

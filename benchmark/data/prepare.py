@@ -58,7 +58,7 @@ class PreparedStore:
 
 
 def prepare(
-    name: str,
+    name: str | Preparer,
     raw: Path,
     data_folder: Path,
     protocol: Protocol,
@@ -75,6 +75,7 @@ def prepare(
     A store of another protocol is left alone. One that was damaged since counts as not there.
 
     Args:
+        name: Of a dataset, or a dataset that is no file of `preparers/`.
         raw: Folder of the raw files (docs/data.md).
         patient_key: Returns the key of the hashes that stand for patients (`patient_key.py`); asked once there is work.
         splits_dir: Folder with `train.csv`, `validation.csv`, `test.csv`; None draws seeded splits.
@@ -85,7 +86,8 @@ def prepare(
     Raises:
         DataError: Something is wrong with the files; rows done so far are kept for the next call.
     """
-    preparer = dataset(name)
+    preparer = dataset(name) if isinstance(name, str) else name
+    name = preparer.name
     plan = make_plan(preparer, raw, splits_dir, protocol.data)
     target = folder_for(data_folder, name, protocol.data)
     sweep(data_folder)
@@ -100,7 +102,7 @@ def prepare(
         raise DataError(complaint(list(bad.values()), len(plan.samples)))
     side, classes = protocol.data.image_side, len(preparer.classes)
     with partial_store(target, plan.sources_sha256, len(plan.samples), side, classes, patient_key()) as work:
-        run = partial(process_chunk, name, protocol.data)
+        run = partial(process_chunk, preparer, protocol.data)
         pending = [
             (place, sample)
             for place, sample in enumerate(plan.samples)
@@ -217,6 +219,7 @@ def _finish(
                 [*plan.left_out, *([grouped(SKIPPED, [one.id for one in left_out])] if left_out else [])],
                 plan.remarks,
             ),
+            masks_from=plan.masks_from,
             image_side=protocol.data.image_side,
             sources_sha256=plan.sources_sha256,
         )

@@ -15,7 +15,6 @@ from lovt_bench.benchmark.data.errors import BadImageError
 from lovt_bench.benchmark.data.format import pack_masks
 from lovt_bench.benchmark.data.images import read_bytes
 from lovt_bench.benchmark.data.person import UNKNOWN, Person
-from lovt_bench.benchmark.data.preparers import dataset
 from lovt_bench.benchmark.data.remarks import collected
 from lovt_bench.benchmark.data.samples import Preparer, Sample
 from lovt_bench.benchmark.data.transforms import Frame, fit_boxes, fit_image, fit_mask
@@ -63,7 +62,8 @@ def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
         with collected() as remarks:
             raw = preparer.read(sample, content, protocol)
         height, width = raw.pixels.shape
-        boxes = np.array(sample.boxes, dtype=np.float64).reshape(-1, 4)
+        known = sample.boxes if raw.boxes is None else raw.boxes
+        boxes = np.array(known, dtype=np.float64).reshape(-1, 4)
         _check_inside(boxes, height, width)
         prepared = _grey_values(raw.pixels, preparer.name, protocol)
     except (BadImageError, ValueError) as error:
@@ -89,10 +89,9 @@ def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
 
 
 def process_chunk(
-    name: str, protocol: DataProtocol, chunk: Sequence[tuple[int, Sample]]
+    preparer: Preparer, protocol: DataProtocol, chunk: Sequence[tuple[int, Sample]]
 ) -> list[tuple[int, Row | str]]:
     """Process the (place, sample) pairs of one dataset; an image that cannot be used gives its problem."""
-    preparer = dataset(name)
     rows: list[tuple[int, Row | str]] = []
     for place, sample in chunk:
         try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from lovt_bench.benchmark.contract.dataset import LeftOutImages, SplitName
+from lovt_bench.benchmark.contract.dataset import LeftOutImages, MasksFrom, SplitName
 from lovt_bench.benchmark.contract.protocol import DataProtocol
 from lovt_bench.benchmark.data.inventory import Inventory
 from lovt_bench.benchmark.data.person import UNKNOWN, Person
@@ -36,6 +36,8 @@ class Sample:
     """Raw annotation strings, for datasets whose masks come from them."""
     mask: Path | None = None
     """Mask file, for datasets that have one per image."""
+    class_masks: tuple[tuple[int, Path], ...] = ()
+    """Class and mask file, for datasets that have one for each class."""
     problem: str | None = None
     """Why this image cannot be used, with file and row, if that shows before it is opened."""
     person: Person = UNKNOWN
@@ -52,6 +54,8 @@ class Listing:
         left_out: Those that are not among the samples.
         remarks: Sentences about what else was found.
         patients_known: Whether equal patients have equal identifiers, so that a split can be seen to separate them.
+        given: Splits that the files themselves give; None where they are drawn.
+        masks_from: Of images that only their owner has, where their masks come from; None for public datasets.
     """
 
     samples: dict[str, Sample]
@@ -61,6 +65,8 @@ class Listing:
     left_out: tuple[LeftOutImages, ...]
     remarks: tuple[str, ...]
     patients_known: bool
+    given: Mapping[SplitName, Sequence[str]] | None = None
+    masks_from: MasksFrom | None = None
 
     @classmethod
     def of(
@@ -98,6 +104,8 @@ class RawImage:
     """Whether the published masks went through a GIF (datasets.md section 1)."""
     person: Person = UNKNOWN
     """What the header of the file says of the patient."""
+    boxes: np.ndarray | None = None
+    """True boxes, float64 (n, 4), where they follow from the size of the image; else those of the sample count."""
 
 
 def dicom_sample(name: str, column: str, inventory: Inventory, origin: str) -> Sample:
@@ -120,10 +128,15 @@ def dicom_sample(name: str, column: str, inventory: Inventory, origin: str) -> S
 class Preparer(Protocol):
     """One dataset: a module in `benchmark/data/preparers/` whose `PREPARER` is one of these."""
 
-    name: str
-    classes: tuple[str, ...]
-    """Channel order of the masks."""
-    has_boxes: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Channel order of the masks."""
+
+    @property
+    def has_boxes(self) -> bool: ...
 
     def scan(self, raw: Path) -> Listing:
         """List the images of a raw folder from its label files; opens no image."""

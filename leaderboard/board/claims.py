@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import get_args
 
-from lovt_bench.benchmark.contract.dataset import Track
 from lovt_bench.benchmark.contract.leaderboard import Cell, ClaimedValue, Row, Summary, Table
-from lovt_bench.benchmark.contract.submission import ClaimedNumber
+from lovt_bench.benchmark.contract.submission import ClaimedNumber, ClaimedTrack
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.leaderboard.board.columns import column_of
 from lovt_bench.leaderboard.board.descriptions import Description
@@ -17,7 +17,7 @@ from lovt_bench.leaderboard.board.standing import count_methods
 COMPARABLE = ("public", "official", "lovt-2022", "paper")
 """Track, splits, protocol and profile whose numbers may be read beside the published ones."""
 
-_STATEMENTS: Mapping[Track, str] = {
+_STATEMENTS: Mapping[ClaimedTrack, str] = {
     "public": "Numbers that submitters state, not measured here: no rank is given to them.",
     "phantom": "Numbers that submitters state of synthetic images, not measured here: no rank is given to them.",
 }
@@ -56,7 +56,7 @@ def claimed_tables(
     waiting = {
         name: item for name, item in sorted(descriptions.items()) if item.claimed and name not in shown
     }
-    tracks: tuple[Track, ...] = ("public", "phantom")
+    tracks: tuple[ClaimedTrack, ...] = get_args(ClaimedTrack)
     return [
         _table(track, {name: item for name, item in waiting.items() if item.claimed_track == track}, tasks)
         for track in tracks
@@ -64,7 +64,7 @@ def claimed_tables(
     ]
 
 
-def _table(track: Track, members: Mapping[str, Description], tasks: Sequence[TaskSpec]) -> Table:
+def _table(track: ClaimedTrack, members: Mapping[str, Description], tasks: Sequence[TaskSpec]) -> Table:
     present = [spec for spec in tasks if any(spec.id in item.claimed for item in members.values())]
     ids = [spec.id for spec in present]
     rows = [_row(name, item, present) for name, item in members.items()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import get_args
 
 from pydantic import Field, PositiveInt
 
@@ -25,7 +26,13 @@ from lovt_bench.benchmark.contract.declared_facts import IMAGENET, DeclaredFacts
 from lovt_bench.benchmark.contract.leaderboard import Cell, Evidence, Overlap, Row, RowFacts
 from lovt_bench.benchmark.contract.network import NetworkFacts
 from lovt_bench.benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
-from lovt_bench.benchmark.contract.submission import ClaimedNumber, Submission, Supervision
+from lovt_bench.benchmark.contract.submission import (
+    ClaimedNumber,
+    ClaimedTrack,
+    Submission,
+    Supervision,
+)
+from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.submission.read import submission_names
 from lovt_bench.leaderboard.board.audits import audit_texts, with_audit
 from lovt_bench.leaderboard.board.declared import Complain, read_audit, read_model, read_submission, stop
@@ -70,7 +77,7 @@ class Description(RowFacts):
     """One mark per evaluation dataset."""
     audit: dict[str, str] = {}
     claimed: dict[str, ClaimedNumber] = {}
-    claimed_track: Track = "public"
+    claimed_track: ClaimedTrack = "public"
 
     def row(
         self,
@@ -116,6 +123,7 @@ def describe(
     submissions: Path | Sequence[Path] | None,
     backbones: Path | None,
     complain: Complain = stop,
+    tasks: Sequence[TaskSpec] | None = None,
 ) -> dict[str, Description]:
     """Return the description of each submission.
 
@@ -124,12 +132,13 @@ def describe(
         submissions: Folders of submissions, the first that has a name counts; or None.
         backbones: `workspace/backbones`, or None.
         complain: Is told of a description that is not valid; by default it raises.
+        tasks: On whose datasets overlaps are looked for; by default those of this repository.
 
     Raises:
         LeaderboardError: A description exists but is not valid, and `complain` does not take the error.
     """
     folders = [submissions] if isinstance(submissions, Path) else list(submissions or [])
-    datasets = list(dict.fromkeys(spec.dataset for spec in load_tasks()))
+    datasets = list(dict.fromkeys(spec.dataset for spec in (load_tasks() if tasks is None else tasks)))
     return {name: _describe(name, folders, backbones, datasets, complain) for name in sorted(set(names))}
 
 
@@ -165,7 +174,7 @@ def _describe(
     methods = [method.display_name if method else "", manifest.provenance.method if manifest else ""]
     declared = _declared(own, method, manifest)
     report = read_audit(name, folders, backbones, complain)
-    tracks: tuple[Track, ...] = ("public", "phantom")
+    tracks: tuple[Track, ...] = get_args(Track)
     words = vocabulary()
     return Description(
         display_name=display_name,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from lovt_bench.benchmark.contract.base import digest_of
 from lovt_bench.benchmark.contract.controls import CONTROL
+from lovt_bench.benchmark.contract.dataset import Track
 from lovt_bench.benchmark.contract.display_name import looks
 from lovt_bench.benchmark.contract.leaderboard import (
     Cell,
@@ -35,6 +36,13 @@ from lovt_bench.leaderboard.board.standing import count_methods, in_order, stand
 from lovt_bench.leaderboard.statistics import summarise
 from lovt_bench.leaderboard.text import clean, slug
 from lovt_bench.tasks.metric import beside_metrics, metric_names
+
+DATA: Mapping[Track, str] = {
+    "public": "Public data",
+    "phantom": "Phantom (synthetic images)",
+    "own": "Own data",
+}
+"""How titles call the images."""
 
 
 def table_id(group: Group) -> str:
@@ -143,7 +151,7 @@ def run_table(
 
 def _title(group: Group) -> str:
     key = group.key
-    data = "Phantom (synthetic images)" if key.track == "phantom" else "Public data"
+    data = DATA[key.track]
     suite = f": {clean(group.suite.title)}" if group.suite else ""
     return f"{data}, {key.splits} splits, profile {clean(key.profile)}, protocol {clean(key.protocol)}{suite}"
 
@@ -152,6 +160,11 @@ def _statement(group: Group) -> str:
     key, suite = group.key, group.suite
     if key.track == "phantom":
         what = "Phantom: synthetic images drawn by a program. The numbers say nothing about real X-rays."
+    elif key.track == "own":
+        what = (
+            "Images that only their owner has: nobody else can repeat these numbers, and no published ones stand "
+            "beside them."
+        )
     elif key.splits != "official":
         what = (
             f"{key.splits.capitalize()} splits, not the official ones: not comparable with published numbers."

@@ -127,7 +127,7 @@ def select(
             largest number of runs found in the group.
         suites: The first is what the board ranks by; another has a table of the rows that complete it, where one of
             them is not complete otherwise, or where it has further tasks. Tasks beyond the first suite have a table
-            together. Without suites all tasks are one.
+            together, but for a suite of such tasks alone that shows all their rows. Without suites all tasks are one.
         apart: Names of controls (`run_table.controls_of`), which decide nothing of methods.
     """
     notes: list[str] = []
@@ -183,6 +183,7 @@ def _by_suite(
     tried: dict[str, set[str]] = defaultdict(set)
     for record in records:
         tried[record.submission].add(record.run.task)
+    elsewhere: set[str] = set()
     for suite in suites[1:]:
         within = frozenset(suite.tasks)
         may = {name for name, tasks in tried.items() if within <= tasks}
@@ -194,7 +195,9 @@ def _by_suite(
         if whole - ranked or (whole and within - first):
             sets = {place: item for place, item in group.sets.items() if item.submission in whole}
             yield replace(group, suite=suite, sets=sets)
-    if further := [record for record in records if record.run.task not in first]:
+            if within.isdisjoint(first):
+                elsewhere |= within - {record.run.task for record in own if record.submission not in whole}
+    if further := [record for record in records if record.run.task not in first | elsewhere]:
         tasks = sorted({record.run.task for record in further})
         suite = Suite(name=FURTHER, title=f"tasks beyond {suites[0].name}", tasks=tasks)
         yield replace(_group(key, further, expected_runs, apart), suite=suite)

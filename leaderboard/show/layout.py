@@ -50,7 +50,7 @@ CELL_LEGEND = {
 }
 """Only where there is such a cell."""
 
-_CAPITALS = {"covid": "COVID", "mimic": "MIMIC"}
+_ABBREVIATIONS = {"covid", "cxr", "mimic", "nih", "rsna", "siim"}
 
 
 def blocks(columns: Sequence[Column], size: int = BLOCK) -> list[list[Column]]:
@@ -120,6 +120,8 @@ def mark(table: Table) -> str:
     if table.track == "phantom":
         claimed = "claimed, not measured, " if table.kind == "claimed" else ""
         return f" · {claimed}phantom, synthetic images"
+    if table.track == "own":
+        return " · own data"
     if table.kind == "published":
         return " · published"
     if table.kind == "claimed":
@@ -145,11 +147,9 @@ def _target(head: str) -> str | None:
 
 
 def dataset_label(name: str) -> str:
-    """Return a dataset's name as papers write it: short words are abbreviations."""
+    """Return a dataset's name as papers write it."""
     words = name.split("-")
-    return " ".join(
-        _CAPITALS.get(word) or (word.upper() if len(word) < 5 else word.title()) for word in words
-    )
+    return " ".join(word.upper() if word in _ABBREVIATIONS else word.title() for word in words)
 
 
 def cell_text(cell: Cell | None, table: Table) -> str:

@@ -61,7 +61,9 @@ def test_runs_are_held_against_the_normalisation_of_declaration_or_backbone(
 
     def wrong(used: Normalisation | None) -> list[str]:
         one = record(name, **names, normalisation_sha256=used and used.digest())
-        found = contradictions_here(record_set([one]), describe([name], declared, backbones), [declared])
+        found = contradictions_here(
+            record_set([one]), describe([name], declared, backbones), [declared], tmp_path
+        )
         return [item.text for item in found if "were normalised by" in item.text]
 
     assert {used: bool(wrong(used)) for used in (IMAGENET, HALF, None)} == {

@@ -11,7 +11,7 @@ from lovt_bench.benchmark.disk.temporary import new_file
 from lovt_bench.leaderboard.show.plots.figure import Format, figure_bytes, framed
 from lovt_bench.leaderboard.text import clean
 
-_MARKS: dict[Track, str] = {"phantom": "phantom, synthetic images", "public": ""}
+_MARKS: dict[Track, str] = {"phantom": "phantom, synthetic images", "public": "", "own": "own data"}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from lovt_bench.benchmark.contract.dataset import Track
 from lovt_bench.benchmark.contract.run_record import RunRecord
@@ -40,8 +41,11 @@ class Cell:
         return f"{self.spec.number}. {self.spec.title}"
 
 
-def newest_cells(records: Iterable[RunRecord]) -> list[Cell]:
-    """Return one cell for each task and track, the one with the newest run; tuning and unknown tasks are left out."""
+def newest_cells(records: Iterable[RunRecord], workspace: Path) -> list[Cell]:
+    """Return one cell for each task and track, the one with the newest run; tuning and unknown tasks are left out.
+
+    Tasks on the workspace's own data are known, too.
+    """
     cells: dict[tuple[object, ...], list[RunRecord]] = {}
     for record in records:
         if record.run.phase == "final":
@@ -49,6 +53,6 @@ def newest_cells(records: Iterable[RunRecord]) -> list[Cell]:
     newest: dict[tuple[str, Track], list[RunRecord]] = {}
     for runs in sorted(cells.values(), key=lambda runs: max(run.finished_at for run in runs)):
         newest[runs[0].run.task, runs[0].track] = sorted(runs, key=lambda run: run.run.seed)
-    known = {spec.id: spec for spec in load_tasks()}
+    known = {spec.id: spec for spec in load_tasks(workspace=workspace)}
     found = [Cell(known[task], runs) for (task, _), runs in newest.items() if task in known]
     return sorted(found, key=lambda cell: (cell.spec.number, cell.records[0].track))

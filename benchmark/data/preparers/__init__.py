@@ -12,6 +12,9 @@ from lovt_bench.benchmark.contract.unknown import unknown
 from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.data.samples import Preparer
 
+OWN_COMMAND = "lovt-bench data prepare own --format FORMAT --raw DIR --name"
+"""Before the name of a data set that is none of these."""
+
 
 def names() -> list[str]:
     """Return the names of all datasets that can be prepared, sorted."""
@@ -26,7 +29,7 @@ def dataset(name: str) -> Preparer:
         DataError: The name is not known; the message lists the known ones.
     """
     if name not in names():
-        raise DataError(unknown("dataset", name, names()))
+        raise DataError(f"{unknown('dataset', name, names())}; own images: {OWN_COMMAND} {name}")
     module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
     preparer: Preparer = module.PREPARER
     return preparer

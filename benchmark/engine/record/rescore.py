@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -87,13 +87,14 @@ class Stores:
     """Image stores of a workspace, each opened, and held against its digests, once.
 
     Args:
-        data: Folder of stores.
+        data: Folder of stores of a workspace, whose own tasks are known, too.
         profile: Finds profiles by name; raises ValueError.
     """
 
     def __init__(self, data: Path, profile: Callable[[str], Profile] = load_profile) -> None:
-        self._data, self._open = data, cache(open_store)
-        self._task, self._protocol, self._profile = cache(load_task), cache(load_protocol), cache(profile)
+        self.workspace, self._data, self._open = data.parent, data, cache(open_store)
+        self._task = cache(partial(load_task, workspace=self.workspace))
+        self._protocol, self._profile = cache(load_protocol), cache(profile)
 
     def run(self, record: RunRecord) -> ScoredRun:
         """Return the run with the task, the protocol and the store that it names.

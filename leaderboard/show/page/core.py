@@ -49,17 +49,26 @@ def core(leaderboard: Leaderboard) -> dict[str, Any]:
     }
 
 
+SHORT = {
+    "measured": "Measured",
+    "published": "Published",
+    "claimed": "Claimed",
+    "phantom": "Phantom",
+    "own": "Own data",
+}
+"""How tabs call the parts of the page."""
+
+
 def section(table: Table) -> str:
     """Return the part of the page that a table belongs to; tables of two parts never stand together."""
-    if table.track == "phantom":
-        return "phantom"
+    if table.track != "public":
+        return table.track
     return {"runs": "measured", "published": "published", "claimed": "claimed"}[table.kind]
 
 
 def short_title(table: Table) -> str:
     """Return the name of a table's tab."""
-    names = {"measured": "Measured", "published": "Published", "claimed": "Claimed", "phantom": "Phantom"}
-    name = names[section(table)]
+    name = SHORT[section(table)]
     if table.kind == "claimed" and table.track == "phantom":
         name = "Phantom, claimed"
     if table.kind == "published":

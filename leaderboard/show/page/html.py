@@ -22,7 +22,7 @@ from lovt_bench.leaderboard.show.layout import (
     mean_rank_text,
 )
 from lovt_bench.leaderboard.show.page.assets import EARLY, SCRIPTS, STYLES
-from lovt_bench.leaderboard.show.page.core import section, short_title
+from lovt_bench.leaderboard.show.page.core import SHORT, section, short_title
 from lovt_bench.leaderboard.show.page.links import web_address
 from lovt_bench.leaderboard.show.page.parts import (
     COST_HEAD,
@@ -107,6 +107,7 @@ def index_html(leaderboard: Leaderboard) -> bytes:
         COSTS=COSTS,
         COST_HEAD=COST_HEAD,
         COST_LEGEND=LEGEND,
+        SHORT=SHORT,
         STAMPS=STAMPS,
         telling_warning=WARNING,
         property_sets=property_sets,

@@ -53,6 +53,7 @@ VIEWS: Mapping[str, View] = {
 
 STAMPS: Mapping[str, str] = {
     "phantom": "Synthetic images drawn by a program. The numbers say nothing about real X-rays.",
+    "own": "Images that only their owner has. Nobody else can repeat these numbers.",
     "published": "Numbers of a paper, transcribed. Nothing here was measured by this benchmark.",
     "claimed": "Numbers that submitters state. Nothing here was measured by this benchmark.",
 }

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from lovt_bench.benchmark.cli.main import main
 from lovt_bench.tasks.protocol import load_protocol
 from tests.benchmark.data import raws, world
+from tests.benchmark.data.own import folders
 
 
 def call(*arguments: object) -> Result:
@@ -31,6 +32,42 @@ def test_prepare_list_verify(tmp_path: Path) -> None:
     assert "not prepared" in listed
     verified = call("verify", "--workspace", tmp_path)
     assert (verified.exit_code, "rsna: ok" in verified.output) == (0, True)
+
+
+def test_own_images_become_a_store_tasks_and_a_suite(tmp_path: Path) -> None:
+    place = ["--workspace", tmp_path]
+    raw = folders.coco(tmp_path / "raw")
+    own = ["prepare", "own", "--raw", raw, *place]
+    assert "own images need --name and --format" in call(*own, "--name", "mine").output
+    assert "belong to own images" in call("prepare", "rsna", "--raw", raw, "--name", "mine").output
+    done = call(*own, "--name", "mine", "--format", "coco")
+    assert done.exit_code == 0, done.output
+    assert "6 / 2 / 2 images" in done.output
+    assert "track own, splits seeded (12345), image level" in done.output
+    assert "is up to date" in call(*own, "--name", "mine", "--format", "coco").output
+    assert call("verify", *place).output.startswith("mine: ok")
+    assert "mine" in call("list", *place).output
+
+    def tasks(*arguments: object) -> str:
+        result = CliRunner().invoke(main, ["tasks", *map(str, arguments), *map(str, place)])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert "lovt-bench evaluate random --suite mine" in tasks("new", "mine", "--title", "City hospital")
+    assert [line.split()[1] for line in tasks("list", "--suite", "mine").splitlines()[2:]] == [
+        "mine_yolov3_frozen",
+        "mine_yolov3_finetune",
+    ]
+    assert "101  City hospital YOLOv3 frozen" in tasks("show", "101")
+    (raw / "annotations.json").write_text(
+        (raw / "annotations.json").read_text("utf-8").replace("nodule", "mass"), encoding="utf-8"
+    )
+    call(*own, "--name", "mine", "--format", "coco")
+    evaluated = CliRunner().invoke(main, ["evaluate", "random", "--suite", "mine", *map(str, place)])
+    assert evaluated.exit_code == 1
+    assert "has the classes nodule, opacity, its store has mass, opacity" in evaluated.output
+    unknown = CliRunner().invoke(main, ["tasks", "new", "other", *map(str, place)])
+    assert (unknown.exit_code, "no image store" in unknown.output) == (1, True)
 
 
 def test_verify_ends_with_1_and_lists_the_problems(tmp_path: Path) -> None:

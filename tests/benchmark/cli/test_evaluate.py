@@ -83,9 +83,9 @@ def test_names_are_checked_before_data(tmp_path, arguments):
     assert "known" in output or "there:" in output or "architectures" in output
 
 
-def test_tasks_are_those_of_the_board_s_suite_of_a_suite_or_of_patterns():
+def test_tasks_are_those_of_the_board_s_suite_of_a_suite_or_of_patterns(tmp_path):
     def chosen(patterns=(), suite=None):
-        return [spec.number for spec in by_name(patterns, suite, "quick", "lovt-2022")[0]]
+        return [spec.number for spec in by_name(patterns, suite, "quick", "lovt-2022", tmp_path)[0]]
 
     assert chosen() == list(range(1, 19))
     assert chosen(suite="lovt-18-without-siim") == [*range(1, 13), *range(15, 19)]

@@ -237,6 +237,20 @@ def test_a_version_is_released_verified_listed_compared_and_shown(workspace: Pat
     assert (workspace / "site" / "1.0.0" / "index.html").is_file()
 
 
+def test_records_on_own_data_are_committed_only_where_somebody_says_so(tmp_path: Path) -> None:
+    """A release is for everybody; rebuilt from what it committed, it has the table of own data."""
+    write(tmp_path / "results", runs("random", "covid_linear", [0.1, 0.2], track="own"))
+    where = ["--workspace", tmp_path, "--out", tmp_path / "versions"]
+    refused = call("release", *where)
+    assert refused.exit_code == 1
+    assert "2 run records are on own data" in refused.output
+    assert not list((tmp_path / "versions").glob("1*"))
+    assert call("release", *where, "--with-own-data").exit_code == 0
+    assert list((tmp_path / "results").parent.rglob("results/own/lovt-2022/random/covid_linear.jsonl"))
+    verified = call("verify", "1.0.0", *where)
+    assert verified.exit_code == 0, verified.output
+
+
 def test_a_touched_release_stops_every_command_and_verify_names_the_place(workspace: Path) -> None:
     out = ("--out", workspace / "versions")
     where = (*out, "--workspace", workspace)

@@ -87,13 +87,13 @@ def test_a_backbone_that_is_called_like_a_command(workspace):
     assert "no backbone 'shared'" in CliRunner().invoke(main, words).output
 
 
-def test_each_track_of_a_task_has_its_runs():
+def test_each_track_of_a_task_has_its_runs(tmp_path):
     records = [
         record("mine", "covid_linear", 0.3, seed=seed, track=track)
         for track, seed in (("phantom", 2), ("phantom", 1), ("public", 1))
     ]
     records.append(record("mine", "covid_later", 0.3))
-    cells = newest_cells(records)
+    cells = newest_cells(records, tmp_path)
     assert [[each.run.seed for each in cell.records] for cell in cells] == [[1, 2], [1]]
     assert [cell.file("cases") for cell in cells] == [
         "task-12-covid_linear-cases-phantom",

@@ -7,20 +7,25 @@ from typing import Any
 
 from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.data.prepare import PreparedStore, prepare
+from lovt_bench.benchmark.data.samples import Preparer
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.tasks.protocol import load_protocol
 
 KEY = b"key of the tests".ljust(32)
 
 
-def run(name: str, raw: Path, data: Path, protocol: Protocol | None = None, **options: Any) -> PreparedStore:
+def run(
+    name: str | Preparer, raw: Path, data: Path, protocol: Protocol | None = None, **options: Any
+) -> PreparedStore:
     """Prepare `raw` into `data / name` with one worker."""
     return prepare(
         name, raw, data, protocol or load_protocol(), **{"workers": 1, "patient_key": lambda: KEY, **options}
     )
 
 
-def store(name: str, raw: Path, data: Path, protocol: Protocol | None = None, **options: Any) -> ImageStore:
+def store(
+    name: str | Preparer, raw: Path, data: Path, protocol: Protocol | None = None, **options: Any
+) -> ImageStore:
     """Prepare `raw` and open the store."""
     return ImageStore.open(run(name, raw, data, protocol, **options).root)
 

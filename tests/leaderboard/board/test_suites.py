@@ -93,6 +93,26 @@ def test_a_larger_suite_has_a_table_as_soon_as_a_row_completes_it() -> None:
     assert [column.task for column in further.columns] == [EXTRA]
 
 
+def test_own_data_stand_in_a_table_of_their_own_and_in_no_other() -> None:
+    """Their track is one of its own; where a row is not complete, its tasks are among the further ones as well."""
+    mine = Suite(name="mine", title="City hospital", tasks=[EXTRA, "object_seg_linear_100"])
+    records = [*rows("ab", MAIN), *rows("ab", mine.tasks, track="own")]
+    board = built(records, (*SUITES, mine))
+    phantom, table = sorted(board.tables, key=lambda one: one.track, reverse=True)
+    assert {column.task for column in phantom.columns} == set(MAIN)
+    assert (table.id, ranked(table)) == ("own-seeded-demo-lovt-2022-mine", {"b": 1.0, "a": 2.0})
+    assert table.title.startswith("Own data, seeded splits")
+    assert "nobody else can repeat these numbers" in table.statement
+    (tab,) = [one for one in core(board)["tables"] if one["id"] == table.id]
+    assert (tab["section"], tab["short"]) == ("own", "Own data · demo, seeded splits · mine")
+    assert "own data" in as_markdown(board)
+    begun = built([*records, *rows("c", [EXTRA], track="own")], (*SUITES, mine)).tables
+    assert {one.suite: set(ranked(one)) for one in begun if one.track == "own"} == {
+        "mine": {"a", "b"},
+        "further-tasks": {"a", "b", "c"},
+    }
+
+
 def test_columns_stand_in_the_order_of_the_suite() -> None:
     turned = Suite(name="turned", title="Turned", tasks=list(reversed(MAIN)))
     assert [column.task for column in built(rows("a", MAIN), (turned,)).tables[0].columns] == turned.tasks

@@ -53,7 +53,7 @@ def test_a_column_names_its_fraction_only_where_there_are_several(table: Table) 
 
 
 def test_datasets_are_written_as_papers_write_them() -> None:
-    names = ["rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr"]
+    names = ["rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr", "city-hospital"]
     assert [dataset_label(name) for name in names] == [
         "RSNA",
         "SIIM",
@@ -61,6 +61,7 @@ def test_datasets_are_written_as_papers_write_them() -> None:
         "Object CXR",
         "NIH CXR",
         "MIMIC CXR",
+        "City Hospital",
     ]
 
 

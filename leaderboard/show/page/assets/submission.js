@@ -268,7 +268,7 @@
                 h(
                   "p",
                   {},
-                  `On ${table.track === "phantom" ? "phantom" : "public"} image stores with ${table.splits} splits of ${[...new Set(table.columns.map((column) => column.dataset))].join(", ")}, made by `,
+                  `On ${table.track} image stores with ${table.splits} splits of ${[...new Set(table.columns.map((column) => column.dataset))].join(", ")}, made by `,
                   h("code", {}, "lovt-bench data prepare"),
                   "; their digests are in ",
                   h("a", { href: "leaderboard.json" }, "leaderboard.json"),

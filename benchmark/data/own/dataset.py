@@ -1,0 +1,194 @@
+"""Somebody's own images as a dataset that `data prepare` makes a store of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lovt_bench.benchmark.contract.base import NAME_RULE, is_name
+from lovt_bench.benchmark.contract.dataset import SplitName
+from lovt_bench.benchmark.contract.protocol import DataProtocol
+from lovt_bench.benchmark.data import preparers
+from lovt_bench.benchmark.data.corpus.image import decode
+from lovt_bench.benchmark.data.displayed import decode_protocol_dicom, is_dicom
+from lovt_bench.benchmark.data.errors import BadImageError, DataError
+from lovt_bench.benchmark.data.images import decode_values, read_bytes
+from lovt_bench.benchmark.data.own.annotated import Annotated, AnnotatedImage
+from lovt_bench.benchmark.data.own.folder import RawFolder, image_ids
+from lovt_bench.benchmark.data.own.formats import reader_of
+from lovt_bench.benchmark.data.own.shapes import Drawing
+from lovt_bench.benchmark.data.own.split import SplitBy, given_splits, shared_patients, with_patients
+from lovt_bench.benchmark.data.own.table import TABLE, ImageTable, read_image_table
+from lovt_bench.benchmark.data.person import UNKNOWN, Person
+from lovt_bench.benchmark.data.samples import Collector, Listing, RawImage, Sample
+from lovt_bench.benchmark.data.splits import by_image_or_person
+
+OWN = "own"
+"""What `data prepare` is told instead of the name of a public dataset."""
+
+
+@dataclass(frozen=True)
+class OwnDataset:
+    """Images of one owner (`Preparer`)."""
+
+    name: str
+    classes: tuple[str, ...]
+    has_boxes: bool
+    listing: Listing | None = field(repr=False)
+    """None in worker processes, which are given the samples that they need."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"listing": None}
+
+    def scan(self, raw: Path) -> Listing:
+        """Return what was read when the dataset was made."""
+        assert self.listing is not None
+        return self.listing
+
+    def draw(
+        self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
+    ) -> dict[SplitName, list[str]]:
+        """Draw by patient where one is known; an image of an unknown patient is a patient of its own."""
+        ids, people = [sample.id for sample in samples], [sample.person.patient for sample in samples]
+        return by_image_or_person(ids, people, protocol.test_fraction, protocol.validation_fraction, seed)
+
+    def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
+        """Decode an image as a viewer displays it, and draw its masks."""
+        pixels, person = self._displayed(content)
+        (height, width), drawing = pixels.shape, Drawing.model_validate_json(sample.annotations[0])
+        drawing.check_size(height, width)
+        masks = drawing.masks(height, width, len(self.classes))
+        for index, path in sample.class_masks:
+            masks[index] = masks[index] | (_mask_file(path, pixels.shape) != 0).astype(np.uint8)
+        if sample.mask is not None:
+            masks = _by_value(sample.mask, _mask_file(sample.mask, pixels.shape), len(self.classes))
+        boxes = drawing.boxes(height, width)
+        return RawImage(pixels, masks, masks_are_gifs=False, person=person, boxes=boxes)
+
+    def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
+        """Return the boxes as they are: the exchanged sides of a published dataset are no rule for others."""
+        return boxes
+
+    def _displayed(self, content: bytes) -> tuple[np.ndarray, Person]:
+        if is_dicom(content):
+            return decode_protocol_dicom(content, "displayed", patients=self.name)
+        pixels, truncated = decode(content, displayed=True)
+        if truncated:
+            raise BadImageError("the file ends early; fetch it again")
+        return pixels, UNKNOWN
+
+
+def read_own(
+    raw: Path,
+    name: str,
+    form: str,
+    table: Path | None = None,
+    split_by: SplitBy = "auto",
+    *,
+    splits_given: bool = False,
+) -> OwnDataset:
+    """Read the annotations of a folder.
+
+    Args:
+        raw: The folder.
+        name: How the dataset is called from now on.
+        form: Name of a format (`formats/`).
+        table: The table of images; by default `images.csv` of the folder, if it is there.
+        split_by: Where splits come from.
+        splits_given: Split files say which image is in which split.
+
+    Raises:
+        DataError: The name is taken or none, or something is wrong with the files.
+    """
+    if not is_name(name):
+        raise DataError(f"--name {name!r}; expected {NAME_RULE}")
+    if name in (*preparers.names(), OWN):
+        raise DataError(f"--name {name} is the name of a dataset that lovt-bench knows; give another")
+    folder = RawFolder(raw)
+    annotated = reader_of(form)(folder).with_objects()
+    path = table or (raw / TABLE if (raw / TABLE).is_file() else None)
+    rows = None if path is None else read_image_table(path, folder, name)
+    samples, sources = _samples(folder, annotated, rows)
+    remarks = [*annotated.remarks, *(rows.remarks if rows else ())]
+    given, how = (None, "") if splits_given else given_splits(samples, sources, rows, split_by)
+    if rows is None or not rows.has_patient:
+        samples, unknown = with_patients(samples, name)
+        remarks += unknown
+    used = set(sources.values())
+    files = [*annotated.label_files, *([] if path is None else [path])]
+    left_out = folder.unlisted(used, {*files, *_mask_paths(samples)}, "no image of the annotations")
+    negatives = sum(not (image.drawing.shapes or image.masks or image.indexed) for image in annotated.images)
+    notes = [f"Splits as {how} say.", *shared_patients(samples, given)] if given else []
+    listing = Listing(
+        samples=samples,
+        label_files=tuple(files),
+        notes=tuple(notes),
+        found=len(samples) + sum(one.images for one in left_out),
+        left_out=tuple(left_out),
+        remarks=(*remarks, f"images without an object, kept as negatives: {negatives}."),
+        patients_known=any(sample.person.patient for sample in samples.values()),
+        given=given,
+        masks_from="annotations" if annotated.has_outlines else "boxes",
+    )
+    return OwnDataset(name, annotated.classes, annotated.has_boxes, listing)
+
+
+def _samples(
+    folder: RawFolder, annotated: Annotated, rows: ImageTable | None
+) -> tuple[dict[str, Sample], dict[str, str]]:
+    """Return the samples, and the path of each relative to the raw folder, by ID."""
+    found = Collector()
+    sources: dict[str, str] = {}
+    names = image_ids({image.source for image in annotated.images})
+    for image in annotated.images:
+        name = names[image.source]
+        row = rows.rows.get(image.source) if rows else None
+        found.add(_sample(folder, name, image, row.person if row else UNKNOWN))
+        sources.setdefault(name, image.source)
+    return found.samples, sources
+
+
+def _sample(folder: RawFolder, name: str, image: AnnotatedImage, person: Person) -> Sample:
+    return Sample(
+        id=name,
+        image=folder.root / image.source,
+        origin=image.origin,
+        patient=person.patient or name,
+        pool=image.split,
+        box_classes=tuple(shape.index for shape in image.drawing.boxed()),
+        annotations=(image.drawing.model_dump_json(),),
+        mask=image.indexed,
+        class_masks=tuple(image.masks),
+        problem=image.problem,
+        person=person,
+    )
+
+
+def _mask_paths(samples: dict[str, Sample]) -> set[Path]:
+    several = {path for sample in samples.values() for _, path in sample.class_masks}
+    return several | {sample.mask for sample in samples.values() if sample.mask}
+
+
+def _by_value(path: Path, mask: np.ndarray, classes: int) -> list[np.ndarray]:
+    """Return the mask of each class of a file whose value is the number of a class, 0 for none."""
+    if (largest := int(mask.max())) > classes:
+        raise BadImageError(
+            f"mask {path.name} has the value {largest}, but classes.txt has {classes} classes; expected 0 for the "
+            "background and 1, 2, … for the classes in their order"
+        )
+    return [(mask == index + 1).astype(np.uint8) for index in range(classes)]
+
+
+def _mask_file(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the values of a mask file of an image of this shape."""
+    mask = decode_values(read_bytes(path))
+    if mask.shape != shape:
+        raise BadImageError(
+            f"mask {path.name} has {mask.shape[1]} x {mask.shape[0]} pixels, the image {shape[1]} x {shape[0]}; draw "
+            "it on the image as it is stored"
+        )
+    return mask
