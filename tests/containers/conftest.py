@@ -87,8 +87,10 @@ def open_folder() -> Iterator[Path]:
     """Yield a folder that every user gets into: Apptainer and a rootless engine may be another one."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
