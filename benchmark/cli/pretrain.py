@@ -87,12 +87,17 @@ DEFAULT_CORPUS = "mimic-cxr"
 @click.option(
     "--runtime",
     "asked",
-    type=click.Choice(["auto", "docker", "process"]),
+    type=click.Choice(["auto", "docker", "apptainer", "process"]),
     default="auto",
     show_default=True,
-    help="auto: docker where an engine answers, else process. process is not isolated.",
+    help="auto: docker where an engine answers (Podman's, too), else process, which is not isolated. apptainer runs "
+    "the file of --image.",
 )
-@click.option("--image", metavar="REFERENCE", help="Run this image of the engine instead of building one.")
+@click.option(
+    "--image",
+    metavar="REFERENCE",
+    help="Run this image of the engine instead of building one; with apptainer a SIF file or a `docker save`.",
+)
 @click.option(
     "--base-image",
     envvar="LOVT_BENCH_BASE_IMAGE",

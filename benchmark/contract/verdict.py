@@ -44,12 +44,13 @@ class RunVerdict(Model):
     """What the checks found, if the result was rejected."""
     exit_code: int | None = None
     """None where the run did not end by itself, or did not start."""
-    runtime: Literal["docker", "process"]
+    runtime: Literal["docker", "apptainer", "process"]
     image_digest: str | None = None
     seconds: NonNegativeFloat = 0.0
     """Wall clock from start to end, measured by the harness."""
     peak_memory_bytes: NonNegativeInt | None = None
-    """Peak of the container or process, measured by the harness; None if it ended before it could be measured."""
+    """Peak of the container or process, measured by the harness; None if it ended before it could be measured, and with
+    Apptainer."""
     attempts: PositiveInt = 1
     """Above 1 where the engine failed in between."""
     resumable: bool = False

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
 from lovt_bench.benchmark.gpu import PINNED, Needs, hidden, is_there, without_cuda
 from lovt_bench.benchmark.runtime import engine
+from lovt_bench.benchmark.runtime.apptainer import ApptainerRuntime, find_program
 from lovt_bench.benchmark.runtime.base_images import base_for, missing_bases, missing_text, takes_given_base
 from lovt_bench.benchmark.runtime.container import ContainerRuntime
 from lovt_bench.benchmark.runtime.gpu_choice import NoGpuError, cards_here, choose_gpus, look
@@ -19,6 +21,7 @@ from lovt_bench.benchmark.runtime.leftovers import remove_leftovers
 from lovt_bench.benchmark.runtime.process import ProcessRuntime
 from lovt_bench.benchmark.runtime.request import Request
 from lovt_bench.benchmark.runtime.runs import Runtime
+from lovt_bench.benchmark.runtime.sif import find_sif
 from lovt_bench.benchmark.runtime.small_container import local_image
 from lovt_bench.benchmark.submission.check_folder import no_module
 from lovt_bench.benchmark.submission.dockerfile_rules import SIZE_LIMIT
@@ -46,6 +49,8 @@ def choose_runtime(
     request: Request, found: Found, own: bool, say: Callable[[str], None]
 ) -> tuple[Runtime, Literal["cpu", "cuda"]]:
     """Return the runtime to use and the device it has; says which and why."""
+    if request.runtime == "apptainer":
+        return _apptainer(request, say)
     asked: Literal["auto", "docker", "process"] = request.runtime
     if own and found.module is None:
         if asked == "process":
@@ -69,8 +74,7 @@ def choose_runtime(
     if kind == "process":
         assert found.module is not None
         return ProcessRuntime(f"lovt_bench.{found.module}"), _process_device(request.device, say)
-    if request.wandb is not None:
-        raise SubmissionError("--wandb needs a network, and a container has none; --runtime process")
+    _without_network(request)
     plan = plan or _plan(request, found)
     if plan is None:
         raise engine.EngineError("the Docker Engine does not answer any more")
@@ -88,6 +92,30 @@ def choose_runtime(
     say(f"image: {image.digest}")
     runtime = ContainerRuntime(engine.connect, image.digest, gpus=plan.gpus, more_mounts=request.more_mounts)
     return runtime, "cpu" if plan.gpus is None else "cuda"
+
+
+def _apptainer(
+    request: Request, say: Callable[[str], None]
+) -> tuple[ApptainerRuntime, Literal["cpu", "cuda"]]:
+    _without_network(request)
+    program = find_program()
+    if request.image is None:
+        raise SubmissionError(
+            "--runtime apptainer builds no image: build it where a Docker Engine is, `docker save NAME -o FILE.tar`, "
+            "and give --image FILE.tar here, or a SIF file"
+        )
+    say("runtime: apptainer, as asked")
+    image = find_sif(program, Path(request.image), request.workspace / "images", say)
+    say(f"image: {image.digest}")
+    if request.device != "cuda":
+        return ApptainerRuntime(program, image), "cpu"
+    say("GPU: all that the caller has, by --nv, which nobody has tried with lovt-bench yet")
+    return ApptainerRuntime(program, image), "cuda"
+
+
+def _without_network(request: Request) -> None:
+    if request.wandb is not None:
+        raise SubmissionError("--wandb needs a network, and a container has none; --runtime process")
 
 
 def _build(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-from lovt_bench.benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH, Limits
+from lovt_bench.benchmark.contract.run_contract import SCRATCH, Limits
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.log import logger
-from lovt_bench.benchmark.runtime.engine import EngineError, ask
+from lovt_bench.benchmark.runtime.engine import EngineError, ask, product
 from lovt_bench.benchmark.runtime.gpus import Given
 from lovt_bench.benchmark.runtime.hand_over import hand_over
 from lovt_bench.benchmark.runtime.identity import Identity, choose_identity, outside, security_options
@@ -23,12 +24,15 @@ from lovt_bench.benchmark.submission.read import SubmissionError
 
 if TYPE_CHECKING:
     from docker import DockerClient
-    from docker.types import Mount
+    from docker.types import Mount, Ulimit
 
 GPU_REFUSED = re.compile(r"device driver|nvidia|\bCDI\b", re.IGNORECASE)
 """In an engine's error, where it is about GPUs."""
 ENFORCED = {"MemoryLimit": "memory", "CpuCfsQuota": "CPUs", "PidsLimit": "processes"}
 """What an engine says of itself, and what it means for a submission where that is false."""
+
+PROCESSES = 32768
+"""Process numbers that a kernel has where nobody raised them."""
 
 
 class ContainerRuntime:
@@ -61,10 +65,10 @@ class ContainerRuntime:
         try:
             remove_leftovers(client, run.parameters.name)
             info = ask(client.info)
-            if missing := ", ".join(what for key, what in ENFORCED.items() if info.get(key) is False):
+            if missing := ", ".join(not_limited(info)):
                 logger.warning("this engine does not limit %s (`lovt-bench doctor` says more)", missing)
             identity = choose_identity(security_options(info), os.getuid(), os.getgid())
-            return self._run(client, run, narrator, identity, counts=info.get("MemoryLimit") is not False)
+            return self._run(client, run, narrator, identity, counts="memory" not in not_limited(info))
         except KeyboardInterrupt:
             with suppress(EngineError):  # one that was being made when the user stopped the call
                 remove_leftovers(client, run.parameters.name)
@@ -124,16 +128,26 @@ class ContainerRuntime:
                 "looks at them; --device cpu needs none"
             ) from error
 
+    def _processes(self, client: DockerClient) -> list[Ulimit]:
+        """Return the processes that a user of the machine may have, where that has to be said.
+
+        Podman raises them to a million where nothing is said, and where its service may not, no container starts.
+        """
+        from docker.types import Ulimit
+
+        if not product(client).startswith("podman"):
+            return []
+        own = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+        most = PROCESSES if own == resource.RLIM_INFINITY else min(own, PROCESSES)
+        return [Ulimit(name="nproc", soft=most, hard=most)]
+
     def _config(self, client: DockerClient, run: Run, identity: Identity) -> dict[str, Any]:
         from docker.types import LogConfig, Mount, Ulimit
 
         limits = run.limits
-        folders = [(INPUT, run.input, True), (OUTPUT, run.output, False)]
-        if run.assets is not None:
-            folders.append((ASSETS, run.assets, True))
         mounts = [
-            Mount(target, str(folder.resolve()), type="bind", read_only=fixed, propagation="rprivate")
-            for target, folder, fixed in folders
+            Mount(target, str(folder), type="bind", read_only=fixed, propagation="rprivate")
+            for target, folder, fixed in run.folders()
         ]
         host = client.api.create_host_config(
             network_mode="none",
@@ -153,6 +167,7 @@ class ContainerRuntime:
                 Ulimit(name="fsize", soft=limits.output_bytes, hard=limits.output_bytes),
                 Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files),
                 Ulimit(name="core", soft=0, hard=0),
+                *self._processes(client),
             ],
             log_config=LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "max-file": "1"}),
             init=True,
@@ -161,16 +176,9 @@ class ContainerRuntime:
             restart_policy={"Name": "no"},
             device_requests=None if self._gpus is None else self._gpus.requests(),
         )
-        environment = {
-            **run.parameters.environment(limits.threads),
-            "HOME": SCRATCH,
-            "TORCH_HOME": f"{ASSETS}/torch",
-            "HF_HOME": f"{ASSETS}/huggingface",
-            "HF_HUB_OFFLINE": "1",
-            # Where NVIDIA's runtime is the engine's default, an image that names `all` would get them unasked.
-            **({"NVIDIA_VISIBLE_DEVICES": "void"} if self._gpus is None or self._gpus.way == "cdi" else {}),
-            **run.more_environment,
-        }
+        # Where NVIDIA's runtime is the engine's default, an image that names `all` would get them unasked.
+        without = self._gpus is None or self._gpus.way == "cdi"
+        environment = ({"NVIDIA_VISIBLE_DEVICES": "void"} if without else {}) | run.environment()
         return {
             "image": self.image_digest,
             "hostname": "submission",
@@ -207,7 +215,10 @@ class _Container:
 
         try:
             ask(lambda: self._client.api.kill(self._container, name))
-        except APIError as error:  # it has ended meanwhile
+        except (
+            APIError,
+            EngineError,
+        ) as error:  # it has ended meanwhile: Podman answers that by an error of its own
             logger.debug("%s: %s", name, error)
 
     def memory(self) -> int | None:
@@ -220,6 +231,15 @@ class _Container:
         except (APIError, EngineError):
             return None
         return used_memory(stats.get("memory_stats") or {})
+
+
+def not_limited(info: dict[str, Any]) -> list[str]:
+    """Return what an engine that says this of itself does not limit.
+
+    A rootless engine has no cgroups of version 1. Docker's knows that, Podman's answers for the kernel.
+    """
+    none = "rootless" in security_options(info) and info.get("CgroupVersion") == "1"
+    return [what for key, what in ENFORCED.items() if none or info.get(key) is False]
 
 
 def memory_folders(limits: Limits, identity: Identity) -> dict[str, str]:

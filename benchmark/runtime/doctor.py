@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lovt_bench.benchmark.backbone.findings import Finding
+from lovt_bench.benchmark.runtime.doctor_apptainer import check_apptainer
 from lovt_bench.benchmark.runtime.doctor_engine import check_engine
 from lovt_bench.benchmark.runtime.doctor_leftovers import check_checkpoints, check_leftovers
 from lovt_bench.benchmark.runtime.doctor_libraries import (
@@ -39,6 +40,7 @@ def diagnose(
         ("Compute", check_torch),
         ("Compute", check_onnxruntime),
         ("Containers", lambda: check_engine(image, containers, workspace)),
+        ("Containers", lambda: check_apptainer(image, containers, workspace)),
         ("Workspace", lambda: check_disk(workspace)),
         ("Workspace", lambda: check_leftovers(workspace)),
         ("Workspace", lambda: check_checkpoints(workspace)),

@@ -16,7 +16,7 @@ from lovt_bench.benchmark.backbone.findings import Finding
 from lovt_bench.benchmark.gpu import PINNED, is_there, too_old
 from lovt_bench.benchmark.runtime.doctor_leftovers import check_containers
 from lovt_bench.benchmark.runtime.doctor_output import check_output
-from lovt_bench.benchmark.runtime.engine import EngineError, ask, connect
+from lovt_bench.benchmark.runtime.engine import EngineError, ask, connect, product
 from lovt_bench.benchmark.runtime.gpu_choice import NoGpuError, look
 from lovt_bench.benchmark.runtime.identity import security_options
 from lovt_bench.benchmark.runtime.small_container import local_image, run_small
@@ -31,7 +31,9 @@ UNSAFE = "do not run code from elsewhere on this engine"
 PROBE = r"""
 if (: > /probe) 2>/dev/null; then echo root=open; else echo root=held; fi
 if [ -e /sys/class/net/lo ]; then network=held; fi
+here=; while read -r name rest; do here="$here $name "; done < /proc/net/dev
 for device in /sys/class/net/*; do
+  case "$here" in *" ${device##*/}: "*) ;; *) continue ;; esac
   read -r flags < "$device/flags"
   if [ "${device##*/}" != lo ] && [ $((flags & 1)) = 1 ]; then network=open; fi
 done
@@ -114,7 +116,7 @@ def _check(client: DockerClient, image: str | None, containers: bool, workspace:
     version, info = ask(client.version), ask(client.info)
     rootless = " rootless," if "rootless" in security_options(info) else ""
     cgroup = info.get("CgroupVersion", "1")
-    message = f"{version.get('Version')},{rootless} API {version.get('ApiVersion')}, cgroup {cgroup}"
+    message = f"{product(client)},{rootless} API {version.get('ApiVersion')}, cgroup {cgroup}"
     yield Finding("ok", "Docker Engine", message)
     yield from _check_disk(Path(info.get("DockerRootDir") or "/nowhere"))
     yield from check_containers(client)

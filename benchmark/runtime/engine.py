@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 if TYPE_CHECKING:
     from docker import DockerClient
 
-Kind = Literal["docker", "process"]
+Kind = Literal["docker", "apptainer", "process"]
 T = TypeVar("T")
 
 ATTEMPTS = 3
@@ -64,10 +64,10 @@ def choose(asked: Literal["auto", "docker", "process"], *, external: bool) -> tu
             )
         return "process", "process, as asked: not isolated, with your powers"
     if asked == "docker" or external:
-        version = _version()
-        return "docker", f"docker {version}" + ("" if asked == "docker" else ": code from elsewhere needs it")
+        found = _product()
+        return "docker", found + ("" if asked == "docker" else ": code from elsewhere needs it")
     try:
-        return "docker", f"docker {_version()}: an engine answers"
+        return "docker", f"{_product()}: an engine answers"
     except EngineError as error:
         return "process", f"process, not isolated: {error}"
 
@@ -97,10 +97,22 @@ def ask(question: Callable[[], T]) -> T:
             time.sleep(0.2 * attempt)
 
 
-def _version() -> str:
+def product(client: DockerClient) -> str:
+    """Return whose engine it is, and its version: `docker 28.2.2`, or `podman 4.3.1`, whose service answers the same.
+
+    Raises:
+        EngineError: It does not answer.
+    """
+    # Podman's answer to `version` takes seconds: it asks the package manager of whom its programs are.
+    said = ask(lambda: client.api.get(f"{client.api.base_url}/_ping")).headers.get("Server", "")
+    name, _, version = said.partition(" ")[0].partition("/")
+    return f"{'podman' if name == 'Libpod' else 'docker'} {version}".strip()
+
+
+def _product() -> str:
     client = connect(timeout=10)
     try:
-        return str(ask(client.version)["Version"])
+        return product(client)
     finally:
         client.close()
 

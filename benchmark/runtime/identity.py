@@ -50,7 +50,8 @@ def security_options(info: dict[str, object]) -> frozenset[str]:
     """Return the names that an engine's `info` lists, for example `rootless`, `userns`, `seccomp`."""
     listed = info.get("SecurityOptions")
     lines = [str(line) for line in listed] if isinstance(listed, list) else []
-    return frozenset(line.split(",")[0].removeprefix("name=") for line in lines)
+    names = frozenset(line.split(",")[0].removeprefix("name=") for line in lines)
+    return names | {"rootless"} if info.get("Rootless") is True else names  # Podman's field
 
 
 def choose_identity(options: Iterable[str], uid: int, gid: int) -> Identity:

@@ -108,7 +108,7 @@ def pretrain(
         raise KeyboardInterrupt
     if verdict.verdict is not Verdict.RESUMABLE:
         narrator.show_last()
-        if runtime.kind == "docker" and wants_network(narrator.last(LAST_LINES)):
+        if runtime.kind != "process" and wants_network(narrator.last(LAST_LINES)):
             verdict = verdict.model_copy(update={"message": verdict.message + NO_NETWORK})
     narrator.complain()
     return _finish(outputs, verdict)

@@ -11,16 +11,16 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from lovt_bench.benchmark.contract.run_contract import PREFIX
 from lovt_bench.benchmark.import_root import python_path
 from lovt_bench.benchmark.runtime.narrator import Narrator
 from lovt_bench.benchmark.runtime.runs import Run
-from lovt_bench.benchmark.runtime.supervise import Ended, Exit, Signal, Supervisor
+from lovt_bench.benchmark.runtime.supervise import Ended, Exit, Running, Signal, Supervisor
 
 PR_SET_PDEATHSIG = 1
 
@@ -36,30 +36,55 @@ class ProcessRuntime:
 
     def run(self, run: Run, narrator: Narrator) -> Ended:
         command = [sys.executable, "-m", self.module, "--input", str(run.input), "--output", str(run.output)]
-        # A session of its own: Ctrl-C reaches the harness alone, which then ends the run in good order.
-        process = subprocess.Popen(
-            command,
-            env=_environment(run),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_end_with_parent(),
-        )
-        assert process.stdout is not None
-        running = _Process(process)
-        try:
-            narrator.read(_chunks(process.stdout))
-            ended = Supervisor(running, run.output, run.limits, run.enough).watch()
-            run.over(ended)
-        finally:
-            running.signal("SIGKILL")
-            process.wait()
-        narrator.end()
-        return ended
+        return watched(command, _environment(run), run, narrator, Group)
 
 
-class _Process:
+def watched(
+    command: list[str],
+    environment: Mapping[str, str],
+    run: Run,
+    narrator: Narrator,
+    started: Callable[[subprocess.Popen[bytes]], Running],
+    prepare: Callable[[], object] = lambda: None,
+    **options: Any,
+) -> Ended:
+    """Run a command to its end as a submission; nothing of it is alive afterwards.
+
+    Args:
+        command: What runs.
+        environment: All of its environment.
+        run: What is asked for, and its limits.
+        narrator: Reads what it says.
+        started: Returns how the process is seen and ended.
+        prepare: Called in the new process before the command replaces it.
+        options: Further arguments of `subprocess.Popen`.
+    """
+    dies_with_parent = _end_with_parent()
+    # A session of its own: Ctrl-C reaches the harness alone, which then ends the run in good order.
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=lambda: (dies_with_parent(), prepare()),
+        **options,
+    )
+    assert process.stdout is not None
+    running = started(process)
+    try:
+        narrator.read(_chunks(process.stdout))
+        ended = Supervisor(running, run.output, run.limits, run.enough).watch()
+        run.over(ended)
+    finally:
+        running.signal("SIGKILL")
+        process.wait()
+    narrator.end()
+    return ended
+
+
+class Group:
     """A process with all its descendants, which share its group."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
@@ -83,10 +108,10 @@ class _Process:
         return None if found is None else 1024 * int(found[1])
 
 
-def _end_with_parent() -> Callable[[], object] | None:
+def _end_with_parent() -> Callable[[], object]:
     """Return what lets the kernel kill a process when the harness is killed: two must not write to one output."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux alone has it
-    return None if prctl is None else lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    return lambda: prctl and prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _environment(run: Run) -> dict[str, str]:

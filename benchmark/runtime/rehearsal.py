@@ -146,7 +146,7 @@ class Rehearsal:
         )
         heard = Heard(time.monotonic())
         attempt = Attempt(
-            Verdict.INFRASTRUCTURE, "", Ended(None), heard, False, limits, self.runtime.kind == "docker"
+            Verdict.INFRASTRUCTURE, "", Ended(None), heard, False, limits, self.runtime.kind != "process"
         )
 
         def hear(event: Event | LogLine) -> None:

@@ -37,7 +37,7 @@ class Request:
     hard_limit: float | None
     wandb: str | None
     online_evaluation: bool
-    runtime: Literal["auto", "docker", "process"]
+    runtime: Literal["auto", "docker", "apptainer", "process"]
     image: str | None
     base_image: str | None
     build_network: str | None

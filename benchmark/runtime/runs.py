@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from lovt_bench.benchmark.contract.run_contract import Limits, RunParameters
+from lovt_bench.benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH, Limits, RunParameters
 from lovt_bench.benchmark.runtime.engine import Kind
 from lovt_bench.benchmark.runtime.narrator import Narrator
 from lovt_bench.benchmark.runtime.supervise import Ended
@@ -31,6 +31,22 @@ class Run:
     """Asked now and then while it runs; True ends it as Ctrl-C does."""
     over: Callable[[Ended], None] = lambda ended: None
     """Told of the end at once, before anything is tidied up: a harness may be killed at any moment."""
+
+    def folders(self) -> list[tuple[str, Path, bool]]:
+        """Return what a container is given: the place in it, the folder, whether it is read-only."""
+        found = [(INPUT, self.input.resolve(), True), (OUTPUT, self.output.resolve(), False)]
+        return found if self.assets is None else [*found, (ASSETS, self.assets.resolve(), True)]
+
+    def environment(self) -> dict[str, str]:
+        """Return what a container is told."""
+        return {
+            **self.parameters.environment(self.limits.threads),
+            "HOME": SCRATCH,
+            "TORCH_HOME": f"{ASSETS}/torch",
+            "HF_HOME": f"{ASSETS}/huggingface",
+            "HF_HUB_OFFLINE": "1",
+            **self.more_environment,
+        }
 
 
 class Runtime(Protocol):

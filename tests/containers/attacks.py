@@ -7,9 +7,11 @@ import shutil
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import docker
+import pytest
 
 from lovt_bench.benchmark.backbone.folder import save_backbone
 from lovt_bench.benchmark.backbone.sources import random_draw
@@ -17,14 +19,16 @@ from lovt_bench.benchmark.contract.backbone import Provenance
 from lovt_bench.benchmark.contract.events import Event, LogLine
 from lovt_bench.benchmark.contract.run_contract import MIB, Limits, RunParameters
 from lovt_bench.benchmark.contract.verdict import Verdict
-from lovt_bench.benchmark.runtime.container import ContainerRuntime
-from lovt_bench.benchmark.runtime.engine import connect
+from lovt_bench.benchmark.runtime.apptainer import ApptainerRuntime, find_program
+from lovt_bench.benchmark.runtime.container import ContainerRuntime, not_limited
+from lovt_bench.benchmark.runtime.engine import connect, product
 from lovt_bench.benchmark.runtime.gpus import Given
 from lovt_bench.benchmark.runtime.inputs import PretrainInputs
 from lovt_bench.benchmark.runtime.leftovers import OWNER, owner
 from lovt_bench.benchmark.runtime.outputs import RECORDS, Outputs
 from lovt_bench.benchmark.runtime.pretrain import Pretrained, pretrain
-from lovt_bench.benchmark.runtime.runs import Run
+from lovt_bench.benchmark.runtime.runs import Run, Runtime
+from lovt_bench.benchmark.runtime.sif import Sif
 from lovt_bench.benchmark.runtime.stamp import Known
 
 NAME = "suspect"
@@ -115,6 +119,34 @@ class Suspect:
     image: str
     workspace: Path
     gpus: Given | None = None
+    sif: Sif | None = None
+    """The same image for Apptainer, which runs it then."""
+
+    def needs(self, rule: str) -> None:
+        """Skip what a runtime here does not hold: docs/contract.md says which and why."""
+        if rule in self.lacks:
+            pytest.skip(f"{rule}: not held by {'Apptainer' if self.sif else 'this engine'} here")
+
+    @cached_property
+    def lacks(self) -> frozenset[str]:
+        """Rules of the contract that are not held here."""
+        if self.sif is not None:
+            # As this machine has it: no systemd, so no cgroups for users.
+            return frozenset({"memory", "processes", "size of /tmp", "/dev and noexec", "seccomp"})
+        info = self.engine.info()
+        # Podman does not learn that the kernel killed something unless it has cgroup v2.
+        silent = product(self.engine).startswith("podman") and info.get("CgroupVersion") == "1"
+        return frozenset([*not_limited(info), *["word of the kernel"] * silent])
+
+    @property
+    def word_of_memory(self) -> Verdict:
+        """What a run ends in that the kernel killed for want of memory."""
+        return Verdict.FAILED if "word of the kernel" in self.lacks else Verdict.OUT_OF_MEMORY
+
+    def runtime(self) -> Runtime:
+        if self.sif is not None:
+            return ApptainerRuntime(find_program(), self.sif)
+        return ContainerRuntime(connect, self.image, gpus=self.gpus)
 
     def __call__(
         self,
@@ -155,7 +187,7 @@ class Suspect:
         )
         volumes = {volume.id for volume in self.engine.volumes.list()}
         result = pretrain(
-            ContainerRuntime(connect, self.image, gpus=self.gpus), run, self.workspace / "backbones" / NAME, outputs,
+            self.runtime(), run, self.workspace / "backbones" / NAME, outputs,
             INPUTS, KNOWN, heard.append, wait=wait,
         )  # fmt: skip
         self.assert_clean(result)

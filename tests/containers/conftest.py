@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import docker
 import pytest
 
+from lovt_bench.benchmark.runtime.apptainer import find_program
+from lovt_bench.benchmark.runtime.sif import Sif, find_sif
 from tests.containers import images
 from tests.containers.attacks import Suspect, build_suspect, write_good
 
@@ -49,10 +54,14 @@ def method_image(engine: docker.DockerClient, base_image: str) -> Callable[[str]
 
 
 @pytest.fixture(scope="session")
-def suspect_image(engine: docker.DockerClient, base_image: str) -> Iterator[str]:
+def suspect_image(engine: docker.DockerClient) -> Iterator[str]:
+    try:
+        base = images.os_image(engine)
+    except images.NoBaseImageError as error:
+        unavailable(str(error))
     # A tag of its own for each process: images are shared, and the last tag takes the image with it.
     tag = f"lovt-bench-test-suspect-{os.getpid()}"
-    yield build_suspect(engine, base_image, tag)
+    yield build_suspect(engine, base, tag)
     engine.images.remove(tag)
 
 
@@ -61,6 +70,30 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_good(tmp_path_factory.mktemp("good") / "good")
 
 
+@pytest.fixture(scope="session")
+def suspect_sif(engine: docker.DockerClient, suspect_image: str) -> Iterator[Sif | None]:
+    """The same image for Apptainer, where LOVT_BENCH_TEST_APPTAINER is set (.ci/with-apptainer)."""
+    if "LOVT_BENCH_TEST_APPTAINER" not in os.environ:
+        yield None
+        return
+    with open_folder() as folder:
+        with (folder / "image.tar").open("wb") as file:
+            file.writelines(engine.images.get(suspect_image).save(named=True))
+        yield find_sif(find_program(), folder / "image.tar", folder, lambda line: None)
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Yield a folder that every user gets into: Apptainer and a rootless engine may be another one."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
 @pytest.fixture
-def suspect(engine: docker.DockerClient, suspect_image: str, tmp_path: Path) -> Suspect:
-    return Suspect(engine, suspect_image, tmp_path / "workspace")
+def suspect(engine: docker.DockerClient, suspect_image: str, suspect_sif: Sif | None) -> Iterator[Suspect]:
+    with open_folder() as folder:
+        yield Suspect(engine, suspect_image, folder / "workspace", sif=suspect_sif)

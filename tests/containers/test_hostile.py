@@ -148,6 +148,7 @@ def test_what_it_left_is_rejected_and_made_again_from_its_checkpoint(suspect: Su
 
 def test_it_forks_without_end(suspect: Suspect):
     """A fork bomb: every process starts two more. The limit of processes holds it, the time limit ends it."""
+    suspect.needs("processes")
     processes = sum(1 for _ in Path("/proc").iterdir())
     after = suspect(
         "bomb() { bomb | bomb & sleep 9; }; while :; do bomb 2>/dev/null || :; done", limits={"seconds": 2}
@@ -158,8 +159,9 @@ def test_it_forks_without_end(suspect: Suspect):
 
 def test_it_eats_memory(suspect: Suspect):
     """Allocates without end: the kernel kills it at the container's limit, the machine does not swap."""
+    suspect.needs("memory")
     after = suspect("python3 -c 'x = []\nwhile True: x.append(bytearray(1 << 20))'")
-    assert after.verdict is Verdict.OUT_OF_MEMORY, after.message
+    assert after.verdict is suspect.word_of_memory, after.message
     assert after.result.verdict.exit_code == 137
     assert (
         after.result.verdict.peak_memory_bytes is None or after.result.verdict.peak_memory_bytes <= 96 << 20
@@ -168,13 +170,15 @@ def test_it_eats_memory(suspect: Suspect):
 
 def test_a_child_of_it_eats_memory(suspect: Suspect):
     """Only a child is killed for want of memory, and the parent fails with a code of its own: still out of memory."""
+    suspect.needs("memory")
     after = suspect("python3 -c 'x = bytearray(1 << 30)' || exit 3")
-    assert after.verdict is Verdict.OUT_OF_MEMORY, after.message
+    assert after.verdict is suspect.word_of_memory, after.message
     assert after.result.verdict.exit_code == 3
 
 
 def test_it_hides_memory_in_files(suspect: Suspect):
     """Fills /tmp and /dev/shm, which are memory: both are small, and count towards the limit."""
+    suspect.needs("size of /tmp")
     after = suspect(
         "for d in /tmp /dev/shm; do head -c 20000000 /dev/zero > $d/x || echo full $d; done; exit 1"
     )
@@ -234,18 +238,22 @@ def test_it_writes_outside(suspect: Suspect, good: Path):
         "cp /bin/sh /tmp/sh; chmod 4755 /tmp/sh; /tmp/sh -c 'echo RAN' 2>/dev/null; "
         "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; exit 1"
     )
-    before = {path: path.read_bytes() for path in good.iterdir()}
+    before = {path: path.read_bytes() for path in (Path("/etc/passwd"), *good.iterdir())}
     after = suspect(script, files={"good": good})
     assert after.verdict is Verdict.FAILED
+    log = after.log
+    if "/dev and noexec" in suspect.lacks:
+        # Apptainer's /dev, /tmp and /etc/passwd lie in memory, new for each container, and its user may change them.
+        log = log.replace("WROTE /dev/x\n", "").replace("WROTE /etc/passwd\n", "").replace("RAN\n", "")
     for word in ("WROTE", "DEVICE", "MOUNTED", "RAN"):
-        assert word not in after.log
+        assert word not in log
     # Id 0 of a rootless engine is a user of this machine who is not root.
     rootless = "rootless" in security_options(suspect.engine.info())
     assert (after.log.splitlines()[0] == "0") is (rootless and os.getuid() != 0)
     status = dict(re.findall(r"(\w+):\s+(\w+)", after.log))
     assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
-    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
-    assert {path: path.read_bytes() for path in good.iterdir()} == before
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "0" if "seccomp" in suspect.lacks else "2")
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_it_looks_for_the_engine(suspect: Suspect):
@@ -478,7 +486,7 @@ def test_it_claims_anothers_name_cost_and_markup(suspect: Suspect, good: Path):
     assert found.image_digest == suspect.image
     assert found.seconds is not None
     assert 1 <= found.seconds < 60
-    if suspect.engine.info()["MemoryLimit"]:
+    if "memory" not in suspect.lacks:
         assert found.peak_memory_bytes is not None
         assert 1 << 16 < found.peak_memory_bytes <= 96 << 20
     else:

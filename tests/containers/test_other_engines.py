@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import pytest
 from lovt_bench.benchmark.contract.verdict import Verdict
 from lovt_bench.benchmark.runtime.doctor_engine import check_engine
 from lovt_bench.benchmark.submission.read import SubmissionError
-from tests.containers import images
+from tests.containers import conftest, images
 from tests.containers.attacks import Suspect
 from tests.containers.conftest import unavailable
 from tests.containers.other_user import run_as_other
@@ -71,10 +70,8 @@ def open_folder() -> Iterator[Path]:
         pytest.skip(
             "only root can be another user; a harness that is not root is tested by every other test here"
         )
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    with conftest.open_folder() as folder:
+        yield folder
 
 
 @only_remapped

@@ -35,4 +35,8 @@ def test_what_engines_say_of_themselves() -> None:
         "SecurityOptions": ["name=seccomp,profile=default", "name=rootless", "name=cgroupns"]
     }
     assert security_options(info) == {"seccomp", "rootless", "cgroupns"}
+    assert security_options({"SecurityOptions": ["name=seccomp"], "Rootless": True}) == {
+        "seccomp",
+        "rootless",
+    }
     assert security_options({"SecurityOptions": None}) == security_options({}) == frozenset()
