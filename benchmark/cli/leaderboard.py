@@ -98,7 +98,7 @@ def build(over_images: bool, results: Path | None, out: Path, workspace: Path | 
         raise click.ClickException(str(error)) from error
     records, source = sources.records, sources.results
     if not records.records:
-        say(f"No run records in {source}: `lovt-bench evaluate random --profile demo` makes some.", err=True)
+        say(f"No run records in {source}: `lovt-bench evaluate random --profile quick` makes some.", err=True)
     for text in board.notes:
         note(text)
     for table in board.tables:

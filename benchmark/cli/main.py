@@ -115,7 +115,7 @@ def main(verbose: bool) -> None:
     Examples:
       lovt-bench data phantom                    # synthetic X-rays in the raw layouts of all datasets
       lovt-bench data prepare rsna --raw DIR     # raw files -> image store
-      lovt-bench evaluate random --profile demo  # a backbone through the 18 tasks
+      lovt-bench evaluate random --profile quick  # a backbone through the 18 tasks
       lovt-bench leaderboard build               # run records -> a leaderboard version
     """
     # Threads that spin while another process has the core made trainings nine times slower (docs/performance.md).

@@ -91,7 +91,7 @@ def plot(
       lovt-bench plot mine --dataset rsna --format pdf --out paper/figures
       lovt-bench plot lovt --corpus mimic-cxr --only attention --sentence effusion
       lovt-bench plot mine --only cases --only curves --tasks 'rsna_*'
-      lovt-bench plot random-resnet18 --profile demo
+      lovt-bench plot random-resnet18 --profile quick
     """
     from lovt_bench.benchmark.cli.analysis_questions import Asked
     from lovt_bench.benchmark.cli.plot_draw import OF_RUNS, Target, draw_features, draw_runs

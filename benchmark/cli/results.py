@@ -260,7 +260,7 @@ def chosen_records(
     if not chosen:
         raise click.ClickException(
             f"no final run {f'of {name} ' if name else ''}in {folder} for {', '.join(patterns) or 'any task'}; make "
-            f"one with: lovt-bench evaluate {name or 'random --profile demo'}"
+            f"one with: lovt-bench evaluate {name or 'random --profile quick'}"
         )
     there = sorted({record.run.protocol for record in chosen})
     if protocol is not None and protocol not in there:

@@ -134,7 +134,7 @@ def new(
     for file in files:
         say(str(file))
     option = f" --protocol {protocol}" if protocol != DEFAULT_PROTOCOL else ""
-    say(f"Next: lovt-bench evaluate random --suite {name} --profile demo{option}")
+    say(f"Next: lovt-bench evaluate random --suite {name} --profile quick{option}")
 
 
 @tasks.command()
