@@ -121,7 +121,15 @@ def test_a_call_that_is_terminated_says_what_is_recorded_and_how_to_go_on(worksp
     result = evaluate(workspace, "random-resnet18", *options)
     assert result.exit_code == 75
     assert f"Cut off: {len(path.read_text().splitlines())} of 2 runs were recorded." in result.output
-    words = ["lovt-bench", "evaluate", "random-resnet18", "--tasks", "covid_unet_frozen", "--profile", "quick"]
+    words = [
+        "lovt-bench",
+        "evaluate",
+        "random-resnet18",
+        "--tasks",
+        "covid_unet_frozen",
+        "--profile",
+        "quick",
+    ]
     assert f"To go on: {shlex.join([*words, '--workspace', str(workspace)])}" in result.output
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     assert evaluate(workspace, "random-resnet18", *options).exit_code == 0
@@ -165,7 +173,10 @@ def test_a_damaged_store_is_refused_in_a_sentence(workspace, name, dry_run):
     ("arguments", "expected"),
     [
         (("random", "--tasks", "covid_linaer"), "did you mean covid_linear?); known: rsna_finetune_1"),
-        (("random", "--tasks", "covid_linear", "--profile", "dmeo"), "demo, methods, paper, phantom, quick, small"),
+        (
+            ("random", "--tasks", "covid_linear", "--profile", "dmeo"),
+            "demo, methods, paper, phantom, quick, small",
+        ),
         (("random", "--tasks", "covid_linear", "--protocol", "lovt-2021"), "lovt-2022"),
         (
             ("random", "--protocol", "lovt-2022", "--protocol", "lovt-2026"),
