@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import timm
@@ -60,7 +61,7 @@ def test_the_nearest_is_named_with_what_differs() -> None:
         understand(whole, None)
 
 
-def of_other_sizes(**options: object) -> dict[str, Tensor]:
+def of_other_sizes(**options: Any) -> dict[str, Tensor]:
     with torch.device("meta"):
         network = timm.create_model("vit_tiny_patch16_224", num_classes=0, depth=12, **options)
     return network.state_dict()
