@@ -15,7 +15,7 @@ from tests.benchmark.backbone.understand.test_transformers_of_others import furt
 SIZES: dict[str, Any] = {"embed_dim": 24, "depth": 1, "num_heads": 2}
 
 
-@settings(max_examples=16, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     class_token=st.booleans(),
     registers=st.sampled_from([0, 1, 4]),
