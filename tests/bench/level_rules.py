@@ -2,9 +2,10 @@
 
     python -m tests.bench.level_rules --weights DIR --workspace WORKSPACE [--workspace OTHER] > table.md
 
-DIR and the workspaces are those of `tests.bench.tokens`. Each head is trained at one learning rate from the maps of a
-DINOv2 and from those of a random draw of the same network, by both rules, for each seed. Heads are an eighth as wide
-as published: numbers are for comparison within the table only.
+DIR and the workspaces are those of `tests.bench.tokens`: DIR may be the folder `facebook/dinov2-small` of the Hub,
+whose weights nobody fine-tuned; a workspace holds stores of the phantom, or of real images. Each head is trained at one
+learning rate from the maps of a DINOv2 and from those of a random draw of the same network, by both rules, for each
+seed. Heads are an eighth as wide as published: numbers are for comparison within the table only.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ EPOCHS = {"yolov3": 24, "unet": 10}
 SIDES = {"yolov3": 224, "unet": 128}
 """At 224 pixels a U-Net takes four times as long as YOLOv3."""
 NARROWER = 8
-RATE, SEEDS = 1e-3, (1, 2)
+RATE = 1e-3
 CPU, PROTOCOL = torch.device("cpu"), load_protocol("lovt-2022")
 
 
@@ -64,7 +65,7 @@ class Trained:
         return f"{statistics.mean(self.scores):.3f} | {each} | {beside} | {self.best_epochs}"
 
 
-def trained(spec: TaskSpec, store: ImageStore, maps: Maps, rule: LevelRule) -> Trained:
+def trained(spec: TaskSpec, store: ImageStore, maps: Maps, rule: LevelRule, seeds: Sequence[int]) -> Trained:
     """Train a head by a rule, once for each seed."""
     tokens, strides, side = StoredTokens(WIDTH, PATCH, rule), head_strides(spec), SIDES[spec.head]
     splits: dict[str, SplitData] = {}
@@ -78,7 +79,7 @@ def trained(spec: TaskSpec, store: ImageStore, maps: Maps, rule: LevelRule) -> T
     channels = {1: 3, 2: 3} | dict.fromkeys(STRIDES, WIDTH)
     runs = [
         train_single(spec, PROTOCOL, RunConfig("final", RATE, seed), None, channels, splits, CPU)
-        for seed in SEEDS
+        for seed in seeds
     ]
     return Trained(
         [run.test.get(spec.metric, 0.0) for run in runs],
@@ -95,7 +96,9 @@ def spec_of(task: str) -> TaskSpec:
     return spec.model_copy(update=changed)
 
 
-def rows_of(store: ImageStore, weights: str, backbone: Any, tasks: Sequence[str]) -> Iterator[str]:
+def rows_of(
+    store: ImageStore, weights: str, backbone: Any, tasks: Sequence[str], seeds: Sequence[int]
+) -> Iterator[str]:
     """Yield a line for each task of a store and each rule."""
     track = store.manifest.track
     for task in tasks:
@@ -105,7 +108,7 @@ def rows_of(store: ImageStore, weights: str, backbone: Any, tasks: Sequence[str]
         images = len(maps["test"][STRIDES[0]])
         for rule in get_args(LevelRule):
             begin = time.process_time()
-            cells = trained(spec, store, maps, rule).cells()
+            cells = trained(spec, store, maps, rule, seeds).cells()
             seconds = time.process_time() - begin
             yield f"| {task}, {spec.head} ({track}, {images}) | {weights} | {rule} | {cells} | {seconds:.0f} |\n"
 
@@ -116,6 +119,7 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, action="append", required=True)
     parser.add_argument("--task", action="append", choices=TASKS)
     parser.add_argument("--only", choices=("DINOv2", "random"))
+    parser.add_argument("--seeds", type=int, default=2, metavar="N")
     parser.add_argument("--train-images", type=int, default=MOST["train"])
     asked = parser.parse_args()
     MOST["train"] = asked.train_images
@@ -132,7 +136,7 @@ def main() -> None:
         for weights, backbone in (("DINOv2", real), ("random", random_draw(NAME, 7))):
             if asked.only not in (None, weights):
                 continue
-            for line in rows_of(store, weights, backbone, tasks):
+            for line in rows_of(store, weights, backbone, tasks, range(1, asked.seeds + 1)):
                 sys.stdout.write(line)
                 sys.stdout.flush()
 

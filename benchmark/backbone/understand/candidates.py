@@ -65,6 +65,11 @@ class Candidate:
         return len(self.found) - len(self.misshaped)
 
     @property
+    def is_near(self) -> bool:
+        """Whether it is worth to say what differs: a shape agrees, or most names do."""
+        return self.agreement > 0 or 2 * len(self.found) > len(self.layout.theirs)
+
+    @property
     def taken(self) -> list[str]:
         """Full names in the file of what it is made of."""
         return [name for source in self.found.values() for name in source.names]

@@ -88,7 +88,7 @@ def _why_none(
     if encoder is not None and not wanted:
         there = some((one.label for one in fitting or every), SHOWN) or "none"
         return f"no encoder at {show(encoder)}; trunks of {architecture} in this file: {there}"
-    if wanted and wanted[0].agreement:
+    if wanted and wanted[0].is_near:
         text = problems(wanted[0], architecture)
     else:
         text = (
@@ -102,4 +102,9 @@ def _why_none(
         text += f". The file fits {', '.join(others)}: pass {which}"
     elif encoder is not None and fitting:
         text += f". Others fit: {some((one.label for one in fitting), SHOWN)}"
+    elif architecture.startswith("hf."):  # nobody types its sizes: a configuration says them
+        text += (
+            ". The configuration is not that of these weights, or one of them is not whole: copy both anew. With "
+            "--arch NAME, of a network of timm or torchvision, it is not asked"
+        )
     return text

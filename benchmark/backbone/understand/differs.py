@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from lovt_bench.benchmark.backbone.understand.candidates import Candidate
 from lovt_bench.benchmark.backbone.understand.report import show, some
+from lovt_bench.benchmark.backbone.understand.tables import TABLES
 
 STATISTICS = (".running_mean", ".running_var")
 """Ends the names of what batch normalisation measured in training."""
@@ -54,6 +55,12 @@ def _advice(one: Candidate) -> str:
             ". The statistics of batch normalisation are buffers, not parameters: save model.state_dict(), "
             "not named_parameters()"
         )
+    if one.missing and not (one.misshaped or one.unexpected):
+        return ". Was a part of the network saved, or the file cut off? Give the file that holds all of the encoder"
+    if one.misshaped and all(
+        name.endswith(TABLES) and wanted[-1:] == found[-1:] for name, wanted, found in one.misshaped
+    ):
+        return ". A table of positions can be resampled where its rows are those of a square grid of patches"
     swapped = [
         len(wanted) == 4 and wanted != found and sorted(wanted) == sorted(found)
         for _, wanted, found in one.misshaped

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pydantic import JsonValue
-
 from lovt_bench.benchmark.backbone import registry
 from lovt_bench.benchmark.backbone.model import BackboneError
 from lovt_bench.benchmark.backbone.signatures import (
@@ -19,8 +17,9 @@ from lovt_bench.benchmark.backbone.signatures import (
 )
 from lovt_bench.benchmark.backbone.understand.candidates import Candidate, candidates, splits
 from lovt_bench.benchmark.backbone.understand.dialects import Reading
-from lovt_bench.benchmark.backbone.understand.differs import known_by_name, problems
+from lovt_bench.benchmark.backbone.understand.nearest import none_fits
 from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
+from lovt_bench.benchmark.backbone.understand.published import PRESETS
 from lovt_bench.benchmark.backbone.understand.report import show, some
 
 SHOWN = 8
@@ -30,42 +29,6 @@ ALIKE = 1.0
 """Below it `_far` says that a network may fit all the same: parts of its classifier lie within its modules."""
 PLACES = 16
 """Prefixes that are looked at for each first name."""
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A published network that is one of timm's with other sizes."""
-
-    name: str
-    architecture: str
-    options: dict[str, JsonValue]
-    patch: tuple[int, ...]
-    """Shape of its first weight."""
-
-
-def _eva_x(letters: str, size: str, width: int) -> Preset:
-    # timm scales rotary positions to another grid than EVA-X was trained on.
-    options: dict[str, JsonValue] = {"patch_size": 16, "ref_feat_shape": [14, 14]}
-    return Preset(f"EVA-X-{letters}", f"timm.eva02_{size}_patch14_224", options, (width, 3, 16, 16))
-
-
-PRESETS = (
-    _eva_x("Ti", "tiny", 192),
-    _eva_x("S", "small", 384),
-    _eva_x("B", "base", 768),
-    Preset(
-        "a ViT-L/16 of DINOv2's repository, as RayDINO",
-        "timm.vit_large_patch14_dinov2",
-        {"patch_size": 16},
-        (1024, 3, 16, 16),
-    ),
-    Preset(
-        "a ViT-L/16 of DINOv2's repository with registers and gated units, as CheXFound",
-        "timm.vit_large_patch14_reg4_dinov2",
-        {"patch_size": 16, "swiglu": True, "mlp_ratio": 5.34375},
-        (1024, 3, 16, 16),
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -100,7 +63,8 @@ def find(
     exact, near = _by_signature(readings, encoder)
     matches = _fitting(readings, exact, near, options)
     if not matches:
-        raise BackboneError(_none(readings, [sign for _, sign in near]))
+        signs = [*exact, *(sign for _, sign in near)]
+        raise BackboneError(none_fits(readings, [*(sign.networks[0][0] for sign in signs), *_quick()]))
     matches = _distinct(matches, options)
     least = min(match.effort for match in matches)
     best = [match for match in matches if match.effort == least]
@@ -153,9 +117,8 @@ def _fitting(
     options: registry.Options | None,
 ) -> list[Match]:
     for signs in (exact, [sign for far, sign in near if far < ALIKE]):
-        if found := [match for sign in signs for match in _matches(readings, sign, options)]:
-            return found
-        if found := list(_presets(readings)) if options is None else []:
+        found = [match for sign in signs for match in _matches(readings, sign, options)]
+        if found := [*found, *(_presets(readings) if options is None else ())]:
             return found
     return list(_by_layouts(readings, options))
 
@@ -222,8 +185,13 @@ def _by_signature(
                         score = _far(sign, below, count)
                         if id(sign) not in near or near[id(sign)][0] > score:
                             near[id(sign)] = (score, sign)
-    nearest = sorted(near.values(), key=lambda pair: pair[0])
+    listed = set(registry.architectures())
+    nearest = sorted(near.values(), key=lambda pair: (pair[0], not _has(pair[1], listed)))
     return list(exact.values()), nearest[:NEAR]
+
+
+def _has(sign: Signature, listed: set[str]) -> bool:
+    return any(name in listed for names in sign.networks for name in names)
 
 
 def _far(sign: Signature, below: dict[str, tuple[int, ...]], count: int) -> float:
@@ -256,8 +224,16 @@ def _matches(
                 continue  # it cannot be a backbone, or does not take the options
             best = next(iter(candidates(readings, outline)), None)
             if best is not None and best.fits:
-                yield Match(outline, tuple(each for each in names if each != name), best)
+                named = _as_it_calls_itself(best, names, name)
+                others = tuple(each for each in names if each != named)
+                yield Match(outline_of(named, options), others, best)
             break
+
+
+def _as_it_calls_itself(one: Candidate, names: Sequence[str], usual: str) -> str:
+    """Return which name of a network its file's layout has, as `dinov3` in DINOv3's repository; else the usual one."""
+    words = one.layout.name.lower().replace("'", " ").split()
+    return next((name for name in names if set(name.split("_")) & set(words)), usual)
 
 
 def _by_layouts(readings: Sequence[Reading], options: registry.Options | None) -> Iterator[Match]:
@@ -290,29 +266,3 @@ def _several(best: Sequence[Match]) -> str:
         f"the tensors at {show(best[0].candidate.label)} fit {len(best)} networks that compute something else with "
         f"them: {each}{more}{differs}. Names and shapes cannot tell them apart: say with --arch which one it was"
     )
-
-
-def _share(one: Candidate) -> float:
-    """Return which part of a trunk's tensors agrees, those that are missing or too many counted."""
-    return one.agreement / (len(one.found) + len(one.missing) + len(one.unexpected))
-
-
-def _none(readings: Sequence[Reading], near: Sequence[Signature]) -> str:
-    """Return what is nearest, and what differs."""
-    tensors = readings[0].sources
-    tried = []
-    for sign in near:
-        for name in [names[0] for names in sign.networks][:1]:
-            try:
-                outline = outline_of(name)
-            except BackboneError:
-                continue
-            tried += [(one, name) for one in candidates(readings, outline)[:1]]
-    tried.sort(key=lambda pair: -_share(pair[0]))
-    head = f"none of the known networks fits the {len(tensors):,} tensors of the file; it holds {some(tensors, 4)}"
-    if known := known_by_name(tensors):
-        return f"{head}. {known}"
-    if not tried or not tried[0][0].agreement:
-        return f"{head}. If you know which network it is, name it with --arch"
-    best, name = tried[0]
-    return f"{head}. The nearest is {name}: {problems(best, name)}"

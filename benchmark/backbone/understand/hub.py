@@ -1,10 +1,12 @@
 """`hf:ORG/NAME[@REVISION]` as weights: the files of one commit in the Hub's local cache, downloaded where they are not.
 
-Files are only read; code in a model's repository is neither downloaded nor run.
+Files are only read; code in a model's repository is neither downloaded nor run. The cache names each file by the digest
+that the Hub said of it, which `huggingface_hub` does not compare with what came; here it is compared.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from lovt_bench.benchmark.backbone.understand.folders import (
     open_weights,
 )
 from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.disk.digest import file_sha256
 
 PREFIX = "hf:"
 _ADDRESS = re.compile(
@@ -35,7 +38,8 @@ def given_weights(text: str) -> WeightFiles:
     """Return which files `--weights` means: an address of the Hub, else a path.
 
     Raises:
-        BackboneError: As `open_weights`; no address, or a model that is neither in the cache nor can be had.
+        BackboneError: As `open_weights`; no address, a model that is neither in the cache nor can be had, or a file
+            whose digest is not the one that the Hub said.
     """
     if not text.startswith(PREFIX):
         return open_weights(Path(text))
@@ -58,6 +62,7 @@ def given_weights(text: str) -> WeightFiles:
                 continue
             if weights.config is None and _completed(model, folder.name):
                 weights = _opened(model, folder)
+            _check_digests(model, (*weights.files, *weights.extras))
             return weights
     raise BackboneError(f"{problem}. {_elsewhere(model, revision)}") from problem
 
@@ -78,6 +83,23 @@ def _opened(model: str, folder: Path) -> WeightFiles:
     if not _COMMIT.fullmatch(folder.name):
         raise BackboneError(f"the Hub's cache names no commit for {model}: {clean_text(str(folder), 200)}")
     return open_weights(folder, f"{PREFIX}{model}@{folder.name}")
+
+
+def _check_digests(model: str, files: Sequence[Path]) -> None:
+    """Raise BackboneError where a file of the cache is not what the Hub said it is."""
+    for path in (each.resolve() for each in files if each.is_symlink()):
+        if len(path.name) == 64:
+            found = file_sha256(path)
+        elif _COMMIT.fullmatch(path.name):
+            content = path.read_bytes()
+            found = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+        else:
+            continue  # a cache of another kind, which names no digest
+        if found != path.name:
+            raise BackboneError(
+                f"a file of {model} in the Hub's cache is not what the Hub said: expected the digest "
+                f"{path.name[:16]}…, found {found[:16]}…. Delete {clean_text(str(path), 300)} and call again"
+            )
 
 
 def _cached(model: str, revision: str) -> Path | None:

@@ -18,6 +18,8 @@ TABLES = ("pos_embed", "position_embeddings", "position_embedding.weight")
 """Ends the names of tables of learned positions, of timm and of transformers."""
 TOKENS = ("cls_token", "reg_token", "dist_token")
 RELATIVE = "relative_position_bias_table"
+SLOTS = 8
+"""Tokens of no patch that may have a position: class token, distillation token, registers."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def _table(
 
 def _slots(rows: int) -> int | None:
     """Return how many rows of a table are of no patch: one for each token that has a position; None for no square."""
-    return next((n for n in (0, 1, 2) if rows > n and isqrt(rows - n) ** 2 == rows - n), None)
+    return next((n for n in range(SLOTS + 1) if rows > n and isqrt(rows - n) ** 2 == rows - n), None)
 
 
 RULES: Mapping[PositionRule, str] = {

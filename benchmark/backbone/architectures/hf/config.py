@@ -15,7 +15,6 @@ from pydantic import JsonValue
 
 from lovt_bench.benchmark.backbone.architectures.hf.families import FAMILIES, Family
 from lovt_bench.benchmark.backbone.model import BackboneError
-from lovt_bench.benchmark.contract.unknown import meant
 from lovt_bench.benchmark.contract.untrusted import clean_text
 
 ACTIVATIONS = (
@@ -35,11 +34,16 @@ ACTIVATIONS = (
 STAGES = 4
 """Stages of a network with maps of several strides: 4, 8, 16 and 32."""
 
+_ELSE = (
+    "If the weights are a network of timm or torchvision, name it with --arch; else export it as an ONNX graph "
+    "(docs/backbones.md)"
+)
+
 REFUSED = {
-    "auto_map": "names Python code that builds the network; none is ever run",
+    "auto_map": f"names Python code that builds the network; none is ever run. {_ELSE}",
     "quantization_config": "says that the weights are quantised; save them as plain float tensors (`dequantize`)",
-    "per_layer_config": "gives single layers other sizes, which no backbone here has",
-    "pruned_heads": "says that attention heads were cut out, which no backbone here has",
+    "per_layer_config": f"gives single layers other sizes, which no backbone here has. {_ELSE}",
+    "pruned_heads": f"says that attention heads were cut out, which no backbone here has. {_ELSE}",
 }
 """Fields that change what the tensors of a file mean."""
 
@@ -53,10 +57,12 @@ def known_type(model_type: object) -> str:
     if isinstance(model_type, str) and model_type in FAMILIES:
         return model_type
     found = clean_text(model_type, 60) if isinstance(model_type, str) else "none"
+    near = found.lower().replace("-", "_")
+    # A library writes it as a rule, so BERT is no mistyped BEiT.
+    hint = f" (did you mean {near}?)" if near in FAMILIES else ""
     raise BackboneError(
-        f"the model type {found!r} is not supported{meant(found, FAMILIES)}; transformers' model types that can be "
-        f"backbones: {', '.join(sorted(FAMILIES))}, and the image towers of clip and siglip. If the weights are a "
-        "network of timm or torchvision, name it with --arch"
+        f"the model type {found!r} is not supported{hint}; transformers' model types that can be backbones: "
+        f"{', '.join(sorted(FAMILIES))}, and the image towers of clip and siglip. {_ELSE}"
     )
 
 

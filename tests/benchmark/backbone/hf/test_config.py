@@ -96,13 +96,13 @@ def test_what_shapes_do_not_tell_is_part_of_the_digest(field: str) -> None:
 
 HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
     "no model type": ({}, "model type 'none' is not supported"),
-    "a text model": ({"model_type": "bert"}, "'bert' is not supported"),
+    "a text model": ({"model_type": "bert"}, "'bert' is not supported; transformers' model types"),
     "a typing mistake": ({"model_type": "dinov2-with-registers"}, "did you mean dinov2_with_registers"),
     "a type that is a list": ({"model_type": ["vit"]}, "model type 'none'"),
     "control characters": ({"model_type": "\x1b[2Jvit\n"}, "'vit' is not supported"),
     "remote code": (
         {"model_type": "vit", "auto_map": {"AutoModel": "evil.Model"}},
-        "auto_map.*none is ever run",
+        "auto_map.*none is ever run.*name it with --arch; else export it as an ONNX graph",
     ),
     "remote code in a tower": (
         {"model_type": "siglip", "vision_config": {"auto_map": {"AutoModel": "evil.Model"}}},

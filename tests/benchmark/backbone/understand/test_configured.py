@@ -41,6 +41,24 @@ def test_a_folder_of_save_pretrained_is_read_without_arch(tmp_path: Path) -> Non
     assert float((ours - expected).abs().max() / expected.abs().max()) < 1e-5
 
 
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ({"hidden_size": 96}, r"cls_token expected \[1, 1, 96\], found \[1, 1, 48\]"),
+        ({"num_hidden_layers": 3}, r"tensors are missing: encoder\.layer\.2\."),
+    ],
+)
+def test_a_configuration_of_other_weights_is_told(
+    tmp_path: Path, field: dict[str, Any], message: str
+) -> None:
+    sizes: dict[str, Any] = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3}
+    transformers.Dinov2Model(transformers.Dinov2Config(**sizes)).save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | field))
+    with pytest.raises(BackboneError, match=rf"{message}.*The configuration is not that of these weights"):
+        understand_file(tmp_path, None)
+
+
 def test_a_file_alone_is_found_in_a_process_apart(tmp_path: Path) -> None:
     save_file(timm.create_model("convnext_atto").state_dict(), tmp_path / "w.safetensors")
     assert understand_file(tmp_path / "w.safetensors", None).report.architecture == "timm.convnext_atto"

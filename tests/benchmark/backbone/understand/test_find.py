@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import timm
@@ -15,6 +17,7 @@ from lovt_bench.benchmark.backbone.understand.dialects import readings
 from lovt_bench.benchmark.backbone.understand.find import find
 from lovt_bench.benchmark.backbone.understand.trunk import understand
 from tests.benchmark.backbone.understand import wild
+from tests.benchmark.backbone.understand.test_transformers_of_others import dinov3, hub
 
 
 def state(name: str) -> dict[str, Tensor]:
@@ -56,6 +59,78 @@ def test_the_nearest_is_named_with_what_differs() -> None:
         match=r"nearest is timm\.convnext_atto: .*1 tensors are missing: stages\.2\.blocks\.1\.norm\.bias",
     ):
         understand(whole, None)
+
+
+def of_other_sizes(**options: Any) -> dict[str, Tensor]:
+    with torch.device("meta"):
+        network = timm.create_model("vit_tiny_patch16_224", num_classes=0, depth=12, **options)
+    return network.state_dict()
+
+
+def without_the_last_stage() -> dict[str, Tensor]:
+    return {name: value for name, value in wild.numbered(wild.trunk()).items() if not name.startswith("7.")}
+
+
+def of_an_oblong_grid() -> dict[str, Tensor]:
+    return of_other_sizes() | {"pos_embed": torch.zeros(1, 1 + 14 * 10, 192)}
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        (
+            without_the_last_stage,
+            r"nearest is resnet18: .*25 tensors are missing: 7\.0\..*Give the file that holds all",
+        ),
+        (
+            of_an_oblong_grid,
+            r"nearest is timm\.vit_tiny_patch16_224: .*1 tensors have another shape: pos_embed expected "
+            r"\[1, 197, 192\], found \[1, 141, 192\]\. A table of positions .* square grid",
+        ),
+        (
+            lambda: of_other_sizes(embed_dim=240),
+            r"nearest is timm\.vit_\w+_patch16_224: .*cls_token expected \[1, 1, \d+\], found \[1, 1, 240\].*"
+            r"--arch timm\.vit_\w+ --option embed_dim=240 --option num_heads=HEADS",
+        ),
+    ],
+    ids=["part of a network", "grid that is not square", "other width"],
+)
+def test_what_differs_is_followed_by_what_to_do(
+    tensors: Callable[[], dict[str, Tensor]], message: str
+) -> None:
+    with pytest.raises(BackboneError, match=message):
+        find(list(readings(tensors())), None, None)
+
+
+def test_a_published_size_is_known_beside_networks_that_its_names_and_shapes_fit() -> None:
+    """As RayDINO: with a row for the class token taken apart, the tensors are those of two networks of timm."""
+    with torch.device("meta"):
+        large = timm.create_model("vit_large_patch14_dinov2", num_classes=0, patch_size=16, img_size=512)
+    whole = hub(large.state_dict(), chunk=6)
+    found, (sentence,) = find(list(readings(wild.below("teacher.backbone.", whole))), None, None)
+    assert (found.architecture, found.options) == ("timm.vit_large_patch14_dinov2", {"patch_size": 16})
+    assert "as RayDINO" in sentence
+
+
+@pytest.mark.parametrize(("size", "width"), [("tiny", 192), ("small", 384), ("base", 768)])
+def test_eva_x_is_known_by_its_patch(size: str, width: int) -> None:
+    with torch.device("meta"):
+        network = timm.create_model(f"eva02_{size}_patch14_224", num_classes=0, patch_size=16, img_size=224)
+    found, (sentence,) = find(
+        list(readings({"module." + k: v for k, v in network.state_dict().items()})), None, None
+    )
+    assert found.shapes["cls_token"] == (1, 1, width)
+    assert found.options == {"patch_size": 16, "ref_feat_shape": [14, 14]}
+    assert sentence.startswith("EVA-X-")
+
+
+def test_a_network_of_several_names_goes_by_that_of_its_repository() -> None:
+    with torch.device("meta"):
+        network = timm.create_model("vit_small_patch16_dinov3_qkvb", num_classes=0)
+    whole = dinov3(network.state_dict(), torch.zeros(384, device="meta"))
+    found, (sentence,) = find(list(readings(whole)), None, None)
+    assert found.architecture == "timm.vit_small_patch16_dinov3_qkvb"
+    assert "the same network goes by timm.vit_small_patch16_lingbot" in sentence
 
 
 def test_a_file_of_no_known_network_says_what_it_holds() -> None:

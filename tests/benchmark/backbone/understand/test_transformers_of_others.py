@@ -423,12 +423,19 @@ def test_eva_02_of_its_repository_becomes_timms(name: str) -> None:
         "lm_head.bias": torch.zeros(9),
     }
     theirs["blocks.0.attn.rope.freqs_cos"] = torch.zeros(196, 16)
-    network = timm.create_model(name, num_classes=0, **{**SMALL, **options})
+    network: Any = timm.create_model(name, num_classes=0, **{**SMALL, **options})
     expected = eva.checkpoint_filter_fn(dict(theirs), network)
     asked = {**SMALL, "patch_size": 16, "ref_feat_shape": [14, 14]}
     found = understand({"module": theirs}, f"timm.{name}", options=asked)
     assert all(torch.equal(tensor, expected[key]) for key, tensor in found.state.items())
     assert found.report.unexpected == ("module.blocks.0.attn.rope.freqs_cos",)
+    network.load_state_dict(expected)
+    scaled = understand({"module": theirs}, f"timm.{name}", options={**SMALL, "patch_size": 16})
+    with torch.inference_mode():
+        wanted: Any = network.eval().forward_features(image())[:, 1:]
+        wanted = network.get_submodule("fc_norm")(wanted)
+    assert furthest(tokens(found), wanted) < 1e-5
+    assert furthest(tokens(scaled), wanted) > 1e-4
 
 
 def test_swin_of_before_0_9_is_shifted_and_its_windows_resampled() -> None:
