@@ -14,6 +14,7 @@ from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
 LAZY = {
     "phantom": ("lovt_bench.benchmark.cli.data_phantom", "Write the synthetic X-rays in the raw layouts."),
     "show": ("lovt_bench.benchmark.cli.data_people", "Show a store: sex, age, view, patients, lesion areas."),
+    "where": ("lovt_bench.benchmark.cli.data_where", "Say where images are: source, licence, files needed."),
 }
 """Commands of other files, with the line that `--help` shows without importing them."""
 
@@ -39,10 +40,11 @@ class DataGroup(click.Group):
 
 @click.group(cls=DataGroup)
 def data() -> None:
-    """Prepare, list, show and verify image stores; write the phantom.
+    """Say where images are; prepare, list, show and verify image stores; write the phantom.
 
     \b
     Examples:
+      lovt-bench data where rsna                                     # source, licence, files needed
       lovt-bench data prepare rsna --raw RSNA --splits SPLITS/rsna   # official splits
       lovt-bench data prepare nih-cxr --raw NIH                      # seeded splits
       lovt-bench data list

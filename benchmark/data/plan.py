@@ -50,6 +50,13 @@ class Plan:
     remarks: tuple[str, ...]
     patients_known: bool
 
+    def ids(self) -> dict[SplitName, list[str]]:
+        """Return the IDs of each split, in order."""
+        found: dict[SplitName, list[str]] = {split: [] for split in SPLIT_NAMES}
+        for sample, split in zip(self.samples, self.split_of, strict=True):
+            found[split].append(sample.id)
+        return found
+
 
 def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: DataProtocol) -> Plan:
     """Read the label files and split files of a dataset and decide what its store will hold.
