@@ -12,6 +12,10 @@ from lovt_bench.benchmark.cli.console import say
 from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
 
 LAZY = {
+    "croissant": (
+        "lovt_bench.benchmark.cli.data_croissant",
+        "Write the metadata of a store for tools of others.",
+    ),
     "fetch": ("lovt_bench.benchmark.cli.data_fetch", "Download a dataset whose terms allow it."),
     "phantom": ("lovt_bench.benchmark.cli.data_phantom", "Write the synthetic X-rays in the raw layouts."),
     "show": ("lovt_bench.benchmark.cli.data_people", "Show a store: sex, age, view, patients, lesion areas."),
