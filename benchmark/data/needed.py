@@ -118,7 +118,8 @@ def lacking_of_splits(name: str, raw: Path, splits_dir: Path | None) -> str:
         files = None if splits_dir is None else read_split_files(splits_dir)
     except DataError:
         return ""
-    return lacking(name, raw, files and {split: file.ids for split, file in files.items()})
+    wanted = None if files is None else {split: file.ids for split, file in files.items()}
+    return lacking(name, raw, wanted)
 
 
 def _line(kind: Kind) -> str:
