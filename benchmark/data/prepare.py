@@ -101,8 +101,8 @@ def prepare(
         logger.info(note)
     bad = {place: sample.problem for place, sample in enumerate(plan.samples) if sample.problem}
     if bad and not skip_bad:
-        problems = complaint(list(bad.values()), len(plan.samples))
-        raise DataError(f"{lacking(name, raw, plan.ids())}{problems}")
+        said = complaint(list(bad.values()), len(plan.samples))
+        raise DataError(lacking(name, raw, plan.ids()) + said)
     side, classes = protocol.data.image_side, len(preparer.classes)
     with partial_store(target, plan.sources_sha256, len(plan.samples), side, classes, patient_key()) as work:
         run = partial(process_chunk, name, protocol.data)
