@@ -1,7 +1,7 @@
 # The front door of lovt-bench. `make help` lists the verbs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format bench performance gpu parity docs pretrain docker evaluate submit screenshots replicate leaderboard clean
+.PHONY: help setup demo test test-fast lint format bench performance gpu parity docs wheel pretrain docker evaluate submit screenshots replicate leaderboard clean
 
 # What a user gives reaches a command as one word and unchanged: paths hold blanks, quotes and dollar signs.
 GIVEN := WORKSPACE LOVT_BENCH_WORKSPACE PROFILE METHOD RUNTIME DEVICE FRACTION CORPUS BACKBONE SUBMISSION EXECUTOR WORKERS NAME WEIGHTS \
@@ -102,6 +102,9 @@ parity: $(STAMP) ## Compare with the golden vectors of the reference: make parit
 
 docs: $(STAMP) $(LINKS) ## Build the documentation as a site and check its links: build/docs/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+wheel: $(STAMP) ## Build a wheel that works outside the repository: make wheel [OUT=dist]
+	$(BIN)/python -m hatchling build --target wheel --directory $(call quote,$(or $(OUT),dist))
 
 pretrain: $(STAMP) ## Run a method: make pretrain METHOD=lovt [RUNTIME=docker] [DEVICE=cuda] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]
 	@test -n $(call quote,$(METHOD)) || { echo "usage: make pretrain METHOD=name [RUNTIME=docker|process|auto] [DEVICE=cuda|cpu|auto] [PROFILE=demo] [FRACTION=0.3] [CORPUS=name]"; exit 2; }

@@ -7,10 +7,13 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
+import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import REPOSITORY
 
@@ -25,15 +28,35 @@ print(json.dumps([module.__file__ for name, module in sys.modules.items()
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
-    """The folder of packages that the wheel was installed into."""
-    built = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(built)]
+def built(tmp_path_factory) -> Path:
+    """The wheel, by the command of `make wheel`."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
     subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
-    (file,) = built.glob("*.whl")
-    with zipfile.ZipFile(file) as archive:
-        archive.extractall(built / "site")
-    return built / "site"
+    (file,) = folder.glob("*.whl")
+    return file
+
+
+@pytest.fixture(scope="module")
+def wheel(built) -> Path:
+    """The folder of packages that the wheel was unpacked into."""
+    with zipfile.ZipFile(built) as archive:
+        archive.extractall(built.parent / "site")
+    return built.parent / "site"
+
+
+@pytest.fixture(scope="module")
+def fresh(built) -> Path:
+    """The command of a new environment that pip installed the wheel into; it borrows the libraries of this one."""
+    folder = built.parent / "fresh"
+    venv.create(folder, with_pip=False)
+    python, libraries = folder / "bin/python", sysconfig.get_paths()["purelib"]
+    quiet = ("--no-deps", "--no-index", "--no-compile", "--quiet", "--disable-pip-version-check")
+    command = [sys.executable, "-m", "pip", "--python", str(python), "install", *quiet, str(built)]
+    subprocess.run(command, check=True, capture_output=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "libraries.pth").write_text(f"{libraries}\n", encoding="utf-8")
+    return folder / "bin/lovt-bench"
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +88,29 @@ def test_packages_of_the_same_names_are_not_ours(wheel, foreign, tmp_path, order
     assert all(Path(file).is_relative_to(wheel) for file in files)
 
 
-def test_the_command_runs_among_them(wheel, foreign, tmp_path):
-    command = ("-m", "lovt_bench.benchmark.cli.main")
-    assert "covid_unet_frozen" in call([foreign, wheel], *command, "tasks", "list", cwd=tmp_path)
-    call([foreign, wheel], *command, "leaderboard", "build", cwd=tmp_path)
-    assert "LoVT" in call([foreign, wheel], *command, "leaderboard", "show", cwd=tmp_path)
+def test_the_installed_command_works_among_them_where_no_repository_is(fresh, foreign, tmp_path):
+    """With the submissions' files, the published rows and where data sets come from."""
+    environment = {**os.environ, "PYTHONPATH": str(foreign)}
+
+    def say(*arguments: str) -> str:
+        command = [str(fresh), *arguments]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        return f"{done.returncode}: {done.stdout}{done.stderr}"
+
+    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert say("--version") == f"0: lovt-bench {version}\n"
+    assert say("--help").startswith("0: Usage: lovt-bench")
+    assert "lovt-18-without-siim" in say("tasks", "suites")
+    assert "covid_unet_frozen" in say("tasks", "list")
+    assert "nihcc" in say("data", "where", "nih-cxr")
+    assert say("pretrain", "random").startswith("1: Error: random needs no pre-training; evaluate it")
+    assert "6 of 6 checks ok" in say("submission", "check", "simclr")
+    assert "no corpus 'mimic-cxr'" in say("pretrain", "simclr", "--runtime", "process")
+    assert say("leaderboard", "build").startswith("0: ")
+    assert (tmp_path / "leaderboard/versions/dev/index.html").is_file()
+    assert "LoVT" in say("leaderboard", "show")
 
 
 def test_new_processes_find_the_wheel_again(wheel, foreign, tmp_path):
@@ -88,3 +129,11 @@ def test_it_holds_every_file_that_the_code_reads(wheel):
     released = ("leaderboard/results/", "leaderboard/versions/")
     names = {name for name in tracked.stdout.split("\0") if name and not name.startswith(released)}
     assert not {name for name in names if not (wheel / "lovt_bench" / name).is_file()}
+
+
+def test_the_citation_names_this_version(built):
+    said = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
+    assert built.name == f"lovt_bench-{said['version']}-py3-none-any.whl"
+    assert (said["cff-version"], said["license"], said["title"]) == ("1.2.0", "MIT", "lovt-bench")
+    published = (REPOSITORY / "leaderboard/published/README.md").read_text(encoding="utf-8")
+    assert said["references"][0]["title"] in published

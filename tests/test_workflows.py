@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,69 @@ def test_the_workflow_ends_where_a_name_is_refused(change: Path) -> None:
         ["bash", "-e", "-c", script], cwd=change, env=told, capture_output=True, check=False
     )
     assert done.returncode == 1
+
+
+PUSH = REPOSITORY / ".ci" / "push-images"
+ENGINE = """#!/bin/sh
+echo "$@" >> "$SAID"
+case $1 in
+  images) printf '%s\\n' test-harness test-base test-harness ;;
+  inspect) image=${4%:*}; printf '%s@sha256:old\\n%s@sha256:%s\\n\\n' "elsewhere/x" "$image" "${image##*-}" ;;
+  push) test "$3" != "$REFUSED" ;;
+esac
+"""
+"""What a docker client answers, for a machine without a registry."""
+
+
+def push(tmp_path: Path, *arguments: str, refused: str = "") -> tuple[int, str, list[str]]:
+    (tmp_path / "docker").write_text(ENGINE)
+    (tmp_path / "docker").chmod(0o755)
+    said = tmp_path / "said"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "SAID": str(said), "REFUSED": refused}
+    done = subprocess.run(
+        [str(PUSH), *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, said.read_text().splitlines() if said.exists() else []
+
+
+def test_images_are_pushed_by_tag_and_told_by_digest(tmp_path: Path) -> None:
+    code, told, said = push(tmp_path, "host/owner/", "0.1.0", "test")
+    assert code == 0
+    assert told.splitlines() == [
+        "host/owner/test-base@sha256:base 0.1.0",
+        "host/owner/test-harness@sha256:harness 0.1.0",
+    ]
+    assert [line for line in said if line.startswith("push")] == [
+        "push --quiet host/owner/test-base:0.1.0",
+        "push --quiet host/owner/test-harness:0.1.0",
+    ]
+
+
+def test_a_push_that_fails_ends_the_script(tmp_path: Path) -> None:
+    code, told, _ = push(tmp_path, "host/owner", "0.1.0", "test", refused="host/owner/test-base:0.1.0")
+    assert code != 0
+    assert told == ""
+    assert push(tmp_path, "", "0.1.0")[0] == 2
+
+
+def test_a_tag_that_is_not_the_packages_version_is_not_built() -> None:
+    text = (REPOSITORY / ".github" / "workflows" / "images.yml").read_text(encoding="utf-8")
+    steps = yaml.safe_load(text)["jobs"]["push"]["steps"]
+    check = next(step["run"] for step in steps if step.get("name", "").startswith("The tag"))
+    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    for tag, base, expected in (
+        (f"v{version}", "base", version),
+        (f"v{version}", "base-cuda", f"{version}-cuda"),
+    ):
+        assert _run(check, tag, base) == (0, f"TAG={expected}\n")
+    assert _run(check, "v9.9.9", "base")[0] == 1
+
+
+def _run(step: str, tag: str, base: str) -> tuple[int, str]:
+    environment = {**os.environ, "GITHUB_REF_NAME": tag, "BASE": base, "GITHUB_ENV": "/dev/stdout"}
+    command = ["bash", "-e", "-o", "pipefail", "-c", step]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from lovt_bench.benchmark.data.own.split import SplitBy
 
 LAZY = {
+    "croissant": (
+        "lovt_bench.benchmark.cli.data_croissant",
+        "Write the metadata of a store for tools of others.",
+    ),
+    "fetch": ("lovt_bench.benchmark.cli.data_fetch", "Download a dataset whose terms allow it."),
     "phantom": ("lovt_bench.benchmark.cli.data_phantom", "Write the synthetic X-rays in the raw layouts."),
     "show": ("lovt_bench.benchmark.cli.data_people", "Show a store: sex, age, view, patients, lesion areas."),
+    "where": ("lovt_bench.benchmark.cli.data_where", "Say where images are: source, licence, files needed."),
 }
 """Commands of other files, with the line that `--help` shows without importing them."""
 
@@ -43,10 +49,11 @@ class DataGroup(click.Group):
 
 @click.group(cls=DataGroup)
 def data() -> None:
-    """Prepare, list, show and verify image stores; write the phantom.
+    """Say where images are; prepare, list, show and verify image stores; write the phantom.
 
     \b
     Examples:
+      lovt-bench data where rsna                                     # source, licence, files needed
       lovt-bench data prepare rsna --raw RSNA --splits SPLITS/rsna   # official splits
       lovt-bench data prepare nih-cxr --raw NIH                      # seeded splits
       lovt-bench data prepare own --format coco --raw DIR --name mine

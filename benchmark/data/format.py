@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -39,6 +41,10 @@ PERSON_TYPES = {"sex": "string", "age": "Int16", "view": "string", "patient": "s
 """Types of these columns, all of which may have gaps; `lesion_areas` is a list of float32 in each row."""
 
 
+ZIP64_VERSION = 45
+"""What a ZIP member with 64-bit sizes asks of its reader (APPNOTE.TXT, section 4.4.3)."""
+
+
 def packed_size(side: int) -> int:
     """Return the bytes of one packed mask: 6272 for 224 x 224."""
     return (side * side + 7) // 8
@@ -66,7 +72,28 @@ def boxes_content(boxes: Sequence[np.ndarray], classes: Sequence[np.ndarray]) ->
         boxes=np.concatenate([np.zeros((0, 4)), *(np.reshape(b, (-1, 4)) for b in boxes)]).astype(np.float32),
         classes=np.concatenate([np.zeros(0), *classes]).astype(np.int64),
     )
-    return content.getvalue()
+    return as_newer_pythons_write(content.getvalue())
+
+
+def as_newer_pythons_write(archive: bytes) -> bytes:
+    """Return an archive of `numpy.savez` with the headers that Python writes since 3.11.4.
+
+    Older ones write the sizes of members into fields that say there "see the extra field" (gh-103861), so that equal
+    boxes had two digests, and a store of Debian 12 another identity than the same store elsewhere.
+    """
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        members, directory = opened.infolist(), opened.start_dir
+    content = bytearray(archive)
+    version, see_extra = struct.pack("<H", ZIP64_VERSION), b"\xff" * 8
+    for member in members:
+        local = member.header_offset
+        content[local + 4 : local + 6] = version
+        content[local + 18 : local + 26] = see_extra
+        content[directory + 4 : directory + 5] = version[:1]
+        content[directory + 6 : directory + 8] = version
+        name, extra, comment = struct.unpack_from("<HHH", content, directory + 28)
+        directory += 46 + name + extra + comment
+    return bytes(content)
 
 
 def load_boxes(file: Path | BinaryIO) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -59,6 +59,13 @@ class Plan:
     patients_known: bool
     masks_from: MasksFrom | None
 
+    def ids(self) -> dict[SplitName, list[str]]:
+        """Return the IDs of each split, in order."""
+        found: dict[SplitName, list[str]] = {split: [] for split in SPLIT_NAMES}
+        for sample, split in zip(self.samples, self.split_of, strict=True):
+            found[split].append(sample.id)
+        return found
+
 
 def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: DataProtocol) -> Plan:
     """Read the label files and split files of a dataset and decide what its store will hold.

@@ -23,6 +23,7 @@ from lovt_bench.benchmark.data import format as fmt
 from lovt_bench.benchmark.data.errors import DamagedStoreError, DataError
 from lovt_bench.benchmark.data.folders import folder_for, give_way
 from lovt_bench.benchmark.data.inventory import counted, grouped, relative_name
+from lovt_bench.benchmark.data.needed import lacking, lacking_of_splits
 from lovt_bench.benchmark.data.open_store import open_store
 from lovt_bench.benchmark.data.partial import Partial, partial_store
 from lovt_bench.benchmark.data.people import split_level
@@ -88,7 +89,10 @@ def prepare(
     """
     preparer = dataset(name) if isinstance(name, str) else name
     name = preparer.name
-    plan = make_plan(preparer, raw, splits_dir, protocol.data)
+    try:
+        plan = make_plan(preparer, raw, splits_dir, protocol.data)
+    except DataError as error:
+        raise DataError(f"{lacking_of_splits(name, raw, splits_dir)}{error}") from error
     target = folder_for(data_folder, name, protocol.data)
     sweep(data_folder)
     give_way(target, name, protocol.data.digest())
@@ -99,7 +103,8 @@ def prepare(
         logger.info(note)
     bad = {place: sample.problem for place, sample in enumerate(plan.samples) if sample.problem}
     if bad and not skip_bad:
-        raise DataError(complaint(list(bad.values()), len(plan.samples)))
+        said = complaint(list(bad.values()), len(plan.samples))
+        raise DataError(lacking(name, raw, plan.ids()) + said)
     side, classes = protocol.data.image_side, len(preparer.classes)
     with partial_store(target, plan.sources_sha256, len(plan.samples), side, classes, patient_key()) as work:
         run = partial(process_chunk, preparer, protocol.data)

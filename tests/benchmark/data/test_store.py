@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +206,23 @@ def test_a_manifest_that_names_other_files_is_refused(tmp_path: Path, arrays) ->
     )
     with pytest.raises(DamagedStoreError, match=r"names other files than it should: \.\./other"):
         ImageStore.open(tmp_path / "toy")
+
+
+def test_equal_boxes_have_equal_bytes_whatever_python_writes_them() -> None:
+    """Before 3.11.4 (Debian 12) Python wrote version 20 and the sizes themselves into the headers of members."""
+    boxes = [np.array([[1, 2, 3, 4.0]]), np.zeros((0, 4))]
+    written = fmt.boxes_content(boxes, [np.array([1]), np.zeros(0, np.int64)])
+    assert hashlib.sha256(written).hexdigest() == (
+        "b15cc8c00babc2a0b54023998821b01165a6cea1fb935f13ea5e6eac8c349a40"
+    )
+    older = bytearray(written)
+    with zipfile.ZipFile(io.BytesIO(written)) as archive:
+        for member in archive.infolist():
+            local = member.header_offset
+            older[local + 4] = 20
+            older[local + 18 : local + 26] = struct.pack("<II", member.compress_size, member.file_size)
+            central = written.index(member.filename.encode(), archive.start_dir) - 46
+            older[central + 4] = older[central + 6] = 20
+    assert bytes(older) != written
+    assert fmt.as_newer_pythons_write(bytes(older)) == written
+    np.testing.assert_array_equal(np.load(io.BytesIO(older))["boxes"], np.load(io.BytesIO(written))["boxes"])
