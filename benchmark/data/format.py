@@ -42,7 +42,7 @@ PERSON_TYPES = {"sex": "string", "age": "Int16", "view": "string", "patient": "s
 
 
 ZIP64_VERSION = 45
-"""What a ZIP member with 64-bit sizes asks of its reader (APPNOTE.TXT, section 4.4.3)."""
+"""What a ZIP member with 64-bit sizes asks of its reader (PKWARE: APPNOTE.TXT, "version needed to extract")."""
 
 
 def packed_size(side: int) -> int:
