@@ -1,6 +1,6 @@
 """What each head says of itself, `HEAD` in `tasks/heads/<name>.py`. A new head is a new file. No torch.
 
-Beside `HEAD` the file has `build(channels, classes, protocol)`, which returns the network (`tasks.heads`).
+Beside `HEAD` the file has `build(channels, classes, protocol, divisor)`, which returns the network (`tasks.heads`).
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def kind_of(spec: TaskSpec) -> Kind:
 
 
 def apply_profile(spec: TaskSpec, profile: Profile) -> TaskSpec:
-    """Return the task as the profile runs it: batch size, grid, epochs, patience and warm-up limited."""
+    """Return the task as the profile runs it: batch size, grid, epochs, patience, warm-up and head limited."""
     kind = kind_of(spec)
     grid = list(profile.learning_rates.get(kind, spec.learning_rates))[: profile.max_learning_rates.get(kind)]
     warm_up = spec.warm_up and WarmUp(
@@ -84,6 +84,7 @@ def apply_profile(spec: TaskSpec, profile: Profile) -> TaskSpec:
             "max_epochs": _limited(spec.max_epochs, profile.limit("max_epochs", kind)),
             "patience": _limited(spec.patience, profile.max_patience),
             "warm_up": warm_up,
+            "head_width_divisor": profile.head_width_divisor,
         }
     )
 

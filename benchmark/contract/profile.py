@@ -50,6 +50,8 @@ class Profile(Model):
     """The first so many of a task's grid, by head for frozen tasks; one means that the task is not tuned."""
     learning_rates: dict[Kind, tuple[PositiveFloat, ...]] = Field(default={}, exclude_if=is_empty)
     """Replaces the grid, by kind of task: the published rates are too low for trainings of a few dozen steps."""
+    head_width_divisor: PositiveInt = Field(default=1, le=64, exclude_if=lambda divisor: divisor == 1)
+    """Hidden widths of heads are the published ones divided by this. Most of a short training on a CPU is the head."""
     max_runs: PositiveInt | None = None
     """The first so many of the protocol's final seeds."""
     initial_gradient_scale: PositiveFloat = Field(

@@ -48,6 +48,8 @@ class TaskSpec(Model):
     metric_label: str
     """How tables head the metric: mAP, Dice, fROC, Avg Dice."""
     extra_metrics: list[str] = []
+    head_width_divisor: PositiveInt = Field(default=1, exclude_if=lambda divisor: divisor == 1)
+    """A profile may narrow heads: hidden widths are the published ones divided by this."""
     published_train_images: NonNegativeInt
     """Training images with the official splits (evaluation.md section 1), for tables and tests."""
 

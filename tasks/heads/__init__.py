@@ -1,6 +1,7 @@
 """Heads: networks that turn a backbone's feature maps into the output of a task. One file each, found by its name.
 
-A file has `HEAD`, what it says of itself (`tasks.head`), and `build(channels, classes, protocol)`. Feature maps travel
+A file has `HEAD`, what it says of itself (`tasks.head`), and `build(channels, classes, protocol, divisor)`,
+whose hidden widths are divided by `divisor`. Feature maps travel
 as a mapping from stride to tensor (stride 1 is the normalised image), so that no head knows an architecture by name.
 Masks are learnt from logits (B, classes, S, S). A head that learns boxes also has `loss(output, target, protocol)`, a
 scalar, and `detect(output, protocol)`, which returns `Detections`.
@@ -47,5 +48,6 @@ def build_head(spec: TaskSpec, channels: Mapping[int, int], protocol: Protocol) 
             f"task {spec.id}: head {spec.head} needs feature levels of strides {missing}, "
             f"the backbone has {sorted(channels)}; declare them in its levels"
         )
-    head: nn.Module = head_module(spec.head).build(channels, len(spec.classes), protocol)
+    build = head_module(spec.head).build
+    head: nn.Module = build(channels, len(spec.classes), protocol, spec.head_width_divisor)
     return head

@@ -93,6 +93,6 @@ class LinearHead(nn.Module):
         return linear_logits(features[STRIDE], self.conv.weight.flatten(1), self.conv.bias)
 
 
-def build(channels: Mapping[int, int], classes: int, protocol: Protocol) -> LinearHead:
-    """Return the head."""
+def build(channels: Mapping[int, int], classes: int, protocol: Protocol, divisor: int) -> LinearHead:
+    """Return the head, which has no hidden layer to narrow."""
     return LinearHead(channels, classes)

@@ -51,12 +51,13 @@ class UpBlock(nn.Module):
 class UNetHead(nn.Module):
     """Segmentation logits (B, classes, S, S) from the maps of strides 1 (the normalised image) to 32."""
 
-    def __init__(self, channels: Mapping[int, int], classes: int) -> None:
+    def __init__(self, channels: Mapping[int, int], classes: int, divisor: int = 1) -> None:
         super().__init__()
         width = channels[32]
         self.bridge = nn.Sequential(ConvBlock(width, width), ConvBlock(width, width))
         self.ups = nn.ModuleList()
-        for stride, out in WIDTHS.items():
+        for stride, published in WIDTHS.items():
+            out = max(2, published // divisor)
             skip = channels.get(stride, 3) if stride == 1 else channels[stride]
             self.ups.append(UpBlock(width, skip, out))
             width = out
@@ -69,6 +70,6 @@ class UNetHead(nn.Module):
         return self.out(x)
 
 
-def build(channels: Mapping[int, int], classes: int, protocol: Protocol) -> UNetHead:
-    """Return the head."""
-    return UNetHead(channels, classes)
+def build(channels: Mapping[int, int], classes: int, protocol: Protocol, divisor: int) -> UNetHead:
+    """Return the head, with the published widths divided by `divisor`."""
+    return UNetHead(channels, classes, divisor)

@@ -67,13 +67,14 @@ class YoloV3Head(nn.Module):
     Channel = anchor * (5 + classes) + attribute, attributes x, y, w, h, objectness, classes.
     """
 
-    def __init__(self, channels: Mapping[int, int], classes: int, anchors: int = 3) -> None:
+    def __init__(self, channels: Mapping[int, int], classes: int, anchors: int = 3, divisor: int = 1) -> None:
         super().__init__()
         out = anchors * (5 + classes)
         self.embeddings = nn.ModuleList()
         self.laterals = nn.ModuleList()
         previous = None
-        for stride, narrow in WIDTHS.items():
+        for stride, published in WIDTHS.items():
+            narrow = max(2, published // divisor)
             entering = channels[stride]
             if previous is not None:
                 self.laterals.append(ConvBlock(previous, previous // 2, 1))
@@ -95,9 +96,9 @@ class YoloV3Head(nn.Module):
         return torch.cat([raised, feature.to(raised.dtype)], dim=1)
 
 
-def build(channels: Mapping[int, int], classes: int, protocol: Protocol) -> YoloV3Head:
-    """Return the head with as many anchors as the protocol has."""
-    return YoloV3Head(channels, classes, anchors=len(protocol.yolo.anchors[0]))
+def build(channels: Mapping[int, int], classes: int, protocol: Protocol, divisor: int) -> YoloV3Head:
+    """Return the head with as many anchors as the protocol has, and the published widths divided by `divisor`."""
+    return YoloV3Head(channels, classes, len(protocol.yolo.anchors[0]), divisor)
 
 
 def loss(output: Sequence[Tensor], target: BoxTarget, protocol: Protocol) -> Tensor:

@@ -28,7 +28,6 @@ from lovt_bench.benchmark.data.patient_key import patient_key
 from lovt_bench.benchmark.data.prepare import prepare
 from lovt_bench.benchmark.engine.evaluate import evaluate
 from lovt_bench.benchmark.engine.plan.evaluation import Evaluation
-from lovt_bench.tasks.heads import unet, yolov3
 from lovt_bench.tasks.protocol import differences, load_protocol
 from lovt_bench.tasks.registry import select_tasks
 
@@ -52,6 +51,7 @@ PROFILE = Profile(
     max_learning_rates={"linear": 2, "yolov3": 1, "unet": 1, "fine-tuned": 1},
     learning_rates={"yolov3": (1e-3,), "unet": (1e-3,), "fine-tuned": (1e-3,)},
     max_runs=3,
+    head_width_divisor=8,
 )
 OF_DATASETS = {
     "data.eight_bit_rounding": PUBLISHED.data.equalised,
@@ -169,8 +169,6 @@ def main() -> None:
     parser.add_argument("--protocol", default="lovt-2026")
     parser.add_argument("--backbone", default="random-resnet18")
     given = parser.parse_args()
-    for widths, share in ((unet.WIDTHS, 8), (yolov3.WIDTHS, 8)):
-        widths.update({stride: width // share for stride, width in widths.items()})
     specs = [spec for spec in select_tasks([given.tasks]) if (given.raw / spec.dataset).is_dir()]
     lines = rows(
         load_protocol(given.protocol),

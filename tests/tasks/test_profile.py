@@ -56,14 +56,14 @@ def test_an_unknown_profile_lists_the_known_ones():
     ("old", "new", "message"),
     [
         ("image_side: 64", "image_side: 65", r"demo\.yaml.*\n.*image_side: Input should be a multiple of 32"),
-        ("max_runs: 4", "max_rnus: 4", r"max_rnus: there is no such field \(did you mean max_runs\?\)"),
+        ("max_runs: 5", "max_rnus: 5", r"max_rnus: there is no such field \(did you mean max_runs\?\)"),
         (
             "image_sides: {linear",
             "image_sides: {linaer",
             r"image_sides: unknown head 'linaer' \(did you mean linear\?\)",
         ),
         ("name: demo", "name: other", "name is 'other', expected 'demo'"),
-        ("max_runs: 4", "max_runs: 4\nmax_runs: 5", "key 'max_runs' is given twice"),
+        ("max_runs: 5", "max_runs: 5\nmax_runs: 6", "key 'max_runs' is given twice"),
     ],
 )
 def test_a_wrong_entry_is_named(tmp_path: Path, old: str, new: str, message: str):

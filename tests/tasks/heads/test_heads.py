@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lovt_bench.tasks.heads import build_head, head_strides
+from lovt_bench.tasks.profile import apply_profile, load_profile
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task, load_tasks
 
@@ -38,3 +39,25 @@ def test_equal_seeds_give_equal_heads_and_others_do_not():
         heads.append(build_head(spec, CHANNELS, protocol).state_dict()["conv.weight"])
     assert torch.equal(heads[0], heads[1])
     assert not torch.equal(heads[0], heads[2])
+
+
+@pytest.mark.parametrize("task", ["covid_unet_frozen", "rsna_frozen_1"])
+def test_a_profile_narrows_hidden_layers_alone(task):
+    spec, protocol = load_task(task), load_protocol()
+    narrow = apply_profile(spec, load_profile("demo"))
+    assert (spec.head_width_divisor, narrow.head_width_divisor) == (1, 8)
+    assert "head_width_divisor" not in spec.to_json()
+    shapes = []
+    with torch.device("meta"):
+        for each in (spec, narrow):
+            state = build_head(each, CHANNELS, protocol).state_dict()
+            shapes.append({name: value.shape for name, value in state.items()})
+    assert shapes[0].keys() == shapes[1].keys()
+    convolutions = [name for name, shape in shapes[0].items() if len(shape) == 4]
+    for name in convolutions:
+        for axis in (0, 1):
+            (whole, part) = (shape[name][axis] for shape in shapes)
+            if whole >= 64 and "laterals" not in name and whole % 64 == 0:
+                assert part == whole // 8, name
+    outs = [name for name in convolutions if name.endswith("out.weight")]
+    assert all(shapes[0][name][0] == shapes[1][name][0] for name in outs)
