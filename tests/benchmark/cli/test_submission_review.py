@@ -196,6 +196,25 @@ def test_a_score_that_does_not_follow_from_boxes_is_refused_where_the_images_are
     assert "recorded 0.99" in found.output
 
 
+def test_a_run_that_is_there_is_not_brought_again_with_other_numbers(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines are added alone, and yet the last of equal keys would count; nor does it help to call the track another."""
+    git(clone, "switch", "--quiet", "main")
+    path = clone / RESULTS / "there" / f"{BOXES}.jsonl"
+    before = path.read_text()
+    edit(path, "final", test={"mAP": 0.99}, predictions=None)
+    (forged,) = set(path.read_text().splitlines()) - set(before.splitlines())
+    path.write_text(f"{before}{forged}\n")
+    elsewhere = str(path.relative_to(clone)).replace("phantom", "public")
+    file(elsewhere, forged.replace('"track":"phantom"', '"track":"public"').encode() + b"\n")(clone)
+    commit(clone)
+    found = review(clone, monkeypatch, "--base", "main~1")
+    assert found.exit_code == 1, found.output
+    for place in (str(path.relative_to(clone)), elsewhere):
+        assert f"error: {place}: 1 of its added runs are there already" in found.output
+
+
 @pytest.mark.parametrize("hostile", [False, True])
 def test_the_lines_of_the_workflow_review_a_pull_request_by_the_code_of_the_branch(
     clone: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hostile: bool
