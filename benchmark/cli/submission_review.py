@@ -50,10 +50,11 @@ def review(head: str, base: str, summary: Path | None, workspace: Path | None) -
     from lovt_bench.benchmark.submission.change import ChangeError, names_at, read_change
     from lovt_bench.benchmark.submission.change_rules import brought
     from lovt_bench.leaderboard.errors import LeaderboardError
+    from lovt_bench.tasks.registry import load_tasks
 
     try:
         change = read_change(Path.cwd(), base, head)
-        what = brought(change.files, names_at(change))
+        what = brought(change.files, names_at(change), [spec.id for spec in load_tasks()])
         findings, sections = _reviewed(change, what, workspace_root(workspace))
     except (ChangeError, LeaderboardError) as error:
         raise click.ClickException(str(error)) from error

@@ -20,6 +20,7 @@ from lovt_bench.benchmark.cli.results import results
 from lovt_bench.benchmark.cli.submission import submission
 from lovt_bench.leaderboard.releases.folder import folder_problems
 from tests.benchmark.cli.hostile_changes import (
+    ALONE,
     BY_CONTENT,
     BY_PATH,
     RESULTS,
@@ -29,6 +30,7 @@ from tests.benchmark.cli.hostile_changes import (
     git,
     retitled,
     submodule,
+    submodule_folder,
 )
 from tests.benchmark.cli.submitted import BOXES, submitted
 from tests.benchmark.engine.world import tiny_store
@@ -167,6 +169,20 @@ def test_a_path_that_no_submission_has_is_refused_with_the_reason(
     output = refused(clone, monkeypatch, staged=change is not submodule)
     assert said in output
     assert "Nothing further was looked at." in output
+
+
+@pytest.mark.parametrize(("change", "said"), ALONE.values(), ids=ALONE)
+def test_what_is_refused_is_so_without_a_submission_beside_it(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None], said: str
+) -> None:
+    git(clone, "switch", "--quiet", "main")
+    git(clone, "branch", "--quiet", "base")
+    change(clone)
+    if change is not submodule_folder:
+        git(clone, "add", "--all", "--force")
+    git(clone, "commit", "--quiet", "--message", "x")
+    found = review(clone, monkeypatch, "--base", "base")
+    assert (found.exit_code, said in found.output) == (1, True), found.output
 
 
 def test_forged_records_and_files_are_refused_each_with_its_reason(
