@@ -27,8 +27,9 @@ from lovt_bench.benchmark.workspace import workspace_root
 def pack(name: str, into: Path, workspace: Path | None) -> None:
     """Write what a pull request of NAME brings into a clone: its declaration, audit, run records, boxes and counts.
 
-    Weights and masks stay where they are: the declaration and the records name their digests. Records on data or tasks of
-    your own stay, too. What is there already is not changed. Nothing is written where `submission check` finds an error.
+    Weights and masks stay where they are: the declaration and the records name their digests. Records on data or tasks
+    of your own stay, too. What is there already is not changed. Nothing is written where `submission check` finds an
+    error.
 
     \b
     Examples:

@@ -23,7 +23,7 @@ from lovt_bench.leaderboard.releases.waiting import (
     prediction_problem,
 )
 
-_READ = ("/submission.yaml", "/audit.json", "/Dockerfile", ".jsonl", "/inputs/frozen.json")
+_READ = ("/submission.yaml", "/audit.json", "/Dockerfile", ".jsonl")
 _SHOWN = 5
 """Lines of one file that are named."""
 
@@ -51,7 +51,7 @@ def write_trees(change: Change, name: str, texts: Mapping[str, bytes], folder: P
     """
     before, after = folder / "before", folder / "after"
     before.mkdir(parents=True)
-    write_before(change, before, ("submissions", RESULTS, "leaderboard/versions"), _READ)
+    write_before(change, before, ("submissions", RESULTS), _READ)
     write_before(change, before, (f"submissions/{name}",), ("",))
     shutil.copytree(before, after)
     added: dict[str, Collection[str]] = {}

@@ -163,7 +163,7 @@ BY_CONTENT: dict[str, Try] = {
     ),
     "the keeper's name": (
         edited("mine", BOXES, "final", measured_by="the-keeper"),
-        "error: measured_by: records name the-keeper, who keeps this board",
+        "error: measured_by: records name the-keeper as who measured them",
     ),
     "another learning rate than tuning chose": (
         edited("mine", MASKS, "tune", validation={"opacity_dice": 0.9}),

@@ -5,7 +5,6 @@ Nothing of it is checked out or run. Good ones pass, and what somebody would try
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -53,11 +52,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clone = root / "clone"
     own = shutil.ignore_patterns("__pycache__")
     shutil.copytree(REPOSITORY / "submissions/lovt", clone / "submissions/lovt", ignore=own)
-    (clone / "leaderboard/versions/1.0.0").mkdir(parents=True)
-    (clone / "leaderboard/versions/1.0.0/leaderboard.json").write_text("{}\n")
-    frozen = clone / "leaderboard/versions/1.0.0/inputs/frozen.json"
-    frozen.parent.mkdir()
-    frozen.write_text(json.dumps({"keeper": "the-keeper"}))
+    (clone / "leaderboard/versions").mkdir(parents=True)
     git(root, "init", "--quiet", "--initial-branch", "main", str(clone))
     found = pack("there", root / "workspace", clone)
     assert found.exit_code == 0, found.output
@@ -279,6 +274,16 @@ def test_the_lines_of_the_workflow_review_a_pull_request_by_the_code_of_the_bran
     assert ("refused" if hostile else "new submissions/mine") in (runner / "summary").read_text()
     assert git(runner, "status", "--porcelain", "--untracked-files=no") == ""
     assert not any((runner / path).exists() for path in ("submissions/mine", "was-run"))
+
+
+def test_the_keepers_name_in_a_record_of_no_release_is_not_restored(clone: Path, tmp_path: Path) -> None:
+    """No release names the line, and so the row would be `reproduced` by a name that anybody can write."""
+    edit(clone / RESULTS / "mine" / f"{BOXES}.jsonl", "final", measured_by="the-keeper")
+    words = ["--from", str(clone / "leaderboard/results"), "--workspace", str(tmp_path)]
+    found = CliRunner().invoke(results, ["restore", "mine", *words])
+    assert found.exit_code == 0, found.output
+    assert "5 run records restored" in found.output
+    assert "1 run records say who measured them, and no release names them" in found.output.replace("\n", " ")
 
 
 def test_records_that_were_merged_come_into_a_workspace(made: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lovt_bench.leaderboard.errors import LeaderboardError
-from lovt_bench.leaderboard.releases.folder import folder_problems
+from lovt_bench.leaderboard.releases.folder import folder_problems, named_records
 from lovt_bench.leaderboard.releases.packed import pack_records
 from lovt_bench.leaderboard.releases.release import release
 from lovt_bench.leaderboard.releases.site import write_site
@@ -122,6 +122,15 @@ def test_a_release_takes_over_what_waits_and_a_repeated_run_leaves_it_where_it_i
     again = [record("mine", task, 0.41, splits="seeded") for task in ("rsna_frozen_1", "covid_linear")]
     release(out, sources(tmp_path / "third", [*two_rows(), *again]), date="2026-05-03")
     assert folder_problems(out) == {}
+    # Of what names who measured it, a workspace gets back what a release names.
+    place = out / "results" / PLACE / "covid_linear.jsonl"
+    signed = record("mine", value=0.41, seed=9, measured_by="the-keeper")
+    place.write_bytes(place.read_bytes() + signed.to_json(None).encode())
+    path = "phantom/mine/covid_linear.jsonl"
+    assert signed.key in lines_by_run(out / "results")[path]
+    assert signed.key not in lines_by_run(out / "results", None, named_records(out).lines)[path]
+    release(out, sources(tmp_path / "fourth", [*two_rows(), *again, signed]), date="2026-05-04")
+    assert signed.key in lines_by_run(out / "results", None, named_records(out).lines)[path]
     kept = [item for item in committed_records(out / "results").records if item.submission == "mine"]
     assert {item.validation["opacity_dice"] for item in kept if item.run.task == "covid_linear"} == {0.41}
     shutil.rmtree(out / "results" / PLACE / "predictions" / "covid_linear")
