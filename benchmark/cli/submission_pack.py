@@ -79,7 +79,8 @@ def pack(name: str, into: Path, workspace: Path | None) -> None:
     say(f"leaderboard/results/: {len(packed.predictions)} files of boxes and counts{counts}")
     if packed.left_out:
         say(
-            f"{packed.left_out} files of predictions are not here or too large; their runs count without them."
+            f"{packed.left_out} files of predictions are not here or too large; a review passes their runs only "
+            "where boxes are too large."
         )
     for note in packed.notes:
         say(f"Note: {note}", err=True)

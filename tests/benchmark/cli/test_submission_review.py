@@ -6,6 +6,7 @@ Nothing of it is checked out or run. Good ones pass, and what somebody would try
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -194,6 +195,18 @@ def test_markup_in_a_title_is_refused_and_shown_as_it_is(
 ) -> None:
     retitled("<img src=x onerror=alert(1)>")(clone)
     assert "error: submission.yaml: mine/submission.yaml: display_name" in refused(clone, monkeypatch)
+
+
+def test_final_runs_whose_predictions_are_left_out_are_refused(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only boxes can be too large to be brought; counts never are, whatever the record says."""
+    shutil.rmtree(clone / RESULTS / "mine" / "predictions")
+    for path in (clone / RESULTS / "mine").glob("*.jsonl"):
+        path.write_text(re.sub(r'"bytes":\d+', f'"bytes":{5 << 20}', path.read_text()))
+    output = refused(clone, monkeypatch)
+    assert "error: scores: 2 final runs have no boxes or counts beside them" in output
+    assert "warning: scores: 2 final runs have more boxes than a pull request brings" in output
 
 
 def test_a_score_that_does_not_follow_from_boxes_is_refused_where_the_images_are(
