@@ -54,7 +54,7 @@ def review(head: str, base: str, summary: Path | None, workspace: Path | None) -
     try:
         change = read_change(Path.cwd(), base, head)
         what = brought(change.files, names_at(change), [spec.id for spec in load_tasks()])
-        findings, sections = _reviewed(change, what, workspace_root(workspace))
+        findings, sections = _reviewed(change, what, workspace_root(workspace), (head, base))
     except (ChangeError, LeaderboardError) as error:
         raise click.ClickException(str(error)) from error
     for line in as_text(sections):
@@ -66,7 +66,9 @@ def review(head: str, base: str, summary: Path | None, workspace: Path | None) -
         sys.exit(1)
 
 
-def _reviewed(change: Change, what: Brought, root: Path) -> tuple[list[Finding], list[Section]]:
+def _reviewed(
+    change: Change, what: Brought, root: Path, ends: tuple[str, str]
+) -> tuple[list[Finding], list[Section]]:
     """Return all that was found, as findings and as sections of a summary."""
     from lovt_bench.benchmark.backbone.findings import failed
     from lovt_bench.benchmark.cli.submission_review_text import nothing, refused, sections
@@ -87,7 +89,7 @@ def _reviewed(change: Change, what: Brought, root: Path) -> tuple[list[Finding],
         found += [*trees.findings, *_submission_findings(what.name, trees, root)]
         board = review_boards(what.name, trees.before, trees.after)
         found += _board_findings(what.name, board)
-        return found, sections(what, trees, board, found)
+        return found, sections(what, trees, board, found, ends)
 
 
 def _submission_findings(name: str, trees: Trees, root: Path) -> Iterator[Finding]:

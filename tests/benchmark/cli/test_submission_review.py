@@ -117,7 +117,9 @@ def test_a_good_one_passes_and_its_summary_says_what_it_is(
         "2 final runs have boxes, which cannot be scored without the images",
         "place not there → 1 of 2, mean rank",
         "## Contradictions in run records\n\n- none found",
+        "    curl -L -o a.pth -- https://example.org/a.pth",
         "    lovt-bench submit mine --weights a.pth",
+        "    lovt-bench submission review HEAD --base main",
     ):
         assert said.replace("_", "&#95;") in text, text
     with_images = review(clone, monkeypatch, workspace=str(made / "workspace"))
