@@ -12,6 +12,7 @@ import click
 from lovt_bench.benchmark.cli.console import note, say
 from lovt_bench.benchmark.cli.leaderboard_options import results_option
 from lovt_bench.benchmark.cli.options import protocol_option, workspace_option
+from lovt_bench.benchmark.cli.results_restore import restore
 from lovt_bench.benchmark.workspace import workspace_root
 
 if TYPE_CHECKING:
@@ -128,42 +129,7 @@ def export(
     say(f"Written: {out} ({', '.join(file.name for file in files)})")
 
 
-@results.command()
-@click.argument("name", required=False)
-@click.option(
-    "--from",
-    "clone",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("leaderboard/results"),
-    show_default=True,
-    help="Folder of committed records.",
-)
-@results_option
-@workspace_option
-def restore(name: str | None, clone: Path, results: Path | None, workspace: Path | None) -> None:
-    """Put committed records of backbone NAME, or of all, into the workspace, so that a build has their rows.
-
-    The keeper of a board does this with what a pull request brought. A record whose run is there already stays away: do
-    it in another workspace than the one that you evaluate NAME in yourself, for no run is done twice.
-
-    \b
-    Examples:
-      lovt-bench results restore mine
-      lovt-bench results restore --workspace /tmp/board      # the whole board, from a clone alone
-    """
-    from lovt_bench.benchmark.engine.record.records import append_lines
-    from lovt_bench.leaderboard.errors import LeaderboardError
-    from lovt_bench.leaderboard.releases.waiting import lines_by_run
-
-    folder = results or workspace_root(workspace) / "results"
-    try:
-        found = lines_by_run(clone, None if name is None else [name])
-    except LeaderboardError as error:
-        raise click.ClickException(str(error)) from error
-    if not found:
-        raise click.ClickException(f"no record{f' of {name}' if name else ''} in {clone}")
-    count = sum(append_lines(folder / path, lines) for path, lines in found.items())
-    say(f"{count} run records restored to {folder}, of {sum(map(len, found.values()))} in {clone}")
+results.add_command(restore)
 
 
 def rescored(

@@ -27,8 +27,9 @@ from lovt_bench.benchmark.workspace import workspace_root
 def pack(name: str, into: Path, workspace: Path | None) -> None:
     """Write what a pull request of NAME brings into a clone: its declaration, audit, run records, boxes and counts.
 
-    Weights and masks stay where they are: the declaration and the records name their digests. What is there already is
-    not changed. Nothing is written where `submission check` finds an error.
+    Weights and masks stay where they are: the declaration and the records name their digests. Records on data or tasks
+    of your own stay, too. What is there already is not changed. Nothing is written where `submission check` finds an
+    error.
 
     \b
     Examples:
@@ -43,6 +44,7 @@ def pack(name: str, into: Path, workspace: Path | None) -> None:
     from lovt_bench.leaderboard.errors import LeaderboardError
     from lovt_bench.leaderboard.releases.committed import records_folder
     from lovt_bench.leaderboard.releases.packed import pack_records
+    from lovt_bench.tasks.registry import load_tasks
 
     root = workspace_root(workspace)
     if not (into / "leaderboard").is_dir() or not (into / "submissions").is_dir():
@@ -62,7 +64,10 @@ def pack(name: str, into: Path, workspace: Path | None) -> None:
         brought = dict(_brought(folder, root / "backbones" / folder.name, target))
     try:
         packed = pack_records(
-            folder.name, root / "results", records_folder(into / "leaderboard" / "versions")
+            folder.name,
+            root / "results",
+            records_folder(into / "leaderboard" / "versions"),
+            [spec.id for spec in load_tasks()],
         )
     except LeaderboardError as error:
         raise click.ClickException(str(error)) from error
@@ -74,7 +79,8 @@ def pack(name: str, into: Path, workspace: Path | None) -> None:
     say(f"leaderboard/results/: {len(packed.predictions)} files of boxes and counts{counts}")
     if packed.left_out:
         say(
-            f"{packed.left_out} files of predictions are not here or too large; their runs count without them."
+            f"{packed.left_out} files of predictions are not here or too large; a review passes their runs only "
+            "where boxes are too large."
         )
     for note in packed.notes:
         say(f"Note: {note}", err=True)

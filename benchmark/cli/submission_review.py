@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -50,11 +49,12 @@ def review(head: str, base: str, summary: Path | None, workspace: Path | None) -
     from lovt_bench.benchmark.submission.change import ChangeError, names_at, read_change
     from lovt_bench.benchmark.submission.change_rules import brought
     from lovt_bench.leaderboard.errors import LeaderboardError
+    from lovt_bench.tasks.registry import load_tasks
 
     try:
         change = read_change(Path.cwd(), base, head)
-        what = brought(change.files, names_at(change))
-        findings, sections = _reviewed(change, what, workspace_root(workspace))
+        what = brought(change.files, names_at(change), [spec.id for spec in load_tasks()])
+        findings, sections = _reviewed(change, what, workspace_root(workspace), (head, base))
     except (ChangeError, LeaderboardError) as error:
         raise click.ClickException(str(error)) from error
     for line in as_text(sections):
@@ -66,7 +66,9 @@ def review(head: str, base: str, summary: Path | None, workspace: Path | None) -
         sys.exit(1)
 
 
-def _reviewed(change: Change, what: Brought, root: Path) -> tuple[list[Finding], list[Section]]:
+def _reviewed(
+    change: Change, what: Brought, root: Path, ends: tuple[str, str]
+) -> tuple[list[Finding], list[Section]]:
     """Return all that was found, as findings and as sections of a summary."""
     from lovt_bench.benchmark.backbone.findings import failed
     from lovt_bench.benchmark.cli.submission_review_text import nothing, refused, sections
@@ -87,7 +89,7 @@ def _reviewed(change: Change, what: Brought, root: Path) -> tuple[list[Finding],
         found += [*trees.findings, *_submission_findings(what.name, trees, root)]
         board = review_boards(what.name, trees.before, trees.after)
         found += _board_findings(what.name, board)
-        return found, sections(what, trees, board, found)
+        return found, sections(what, trees, board, found, ends)
 
 
 def _submission_findings(name: str, trees: Trees, root: Path) -> Iterator[Finding]:
@@ -96,7 +98,6 @@ def _submission_findings(name: str, trees: Trees, root: Path) -> Iterator[Findin
 
     from lovt_bench.benchmark.backbone.findings import Finding
     from lovt_bench.benchmark.cli.submission_scores import score_findings
-    from lovt_bench.benchmark.keeper import keeper
     from lovt_bench.benchmark.submission.change_rules import RESULTS
     from lovt_bench.benchmark.submission.check import check_submission
     from lovt_bench.leaderboard.releases.committed import predicted
@@ -111,15 +112,13 @@ def _submission_findings(name: str, trees: Trees, root: Path) -> Iterator[Findin
         [trees.before / "submissions"],
         inside=True,
     )
-    keepers = {keeper(), *_keepers(trees.before / "leaderboard" / "versions")}
     for who in sorted({record.measured_by for record in trees.added.records if record.measured_by}):
-        if who in keepers:
-            yield Finding(
-                "error",
-                "measured_by",
-                f"records name {who}, who keeps this board, as who measured them",
-                "evaluate again without LOVT_BENCH_KEEPER",
-            )
+        yield Finding(
+            "error",
+            "measured_by",
+            f"records name {who} as who measured them, which the keeper of a board says of its own measurements",
+            "evaluate in another workspace without LOVT_BENCH_KEEPER",
+        )
     folder = trees.after / RESULTS
     known = {
         path: hashlib.sha256((folder / path).read_bytes()).hexdigest()
@@ -129,13 +128,6 @@ def _submission_findings(name: str, trees: Trees, root: Path) -> Iterator[Findin
     yield from score_findings(
         trees.added.records, committed_predictions(trees.added, folder, known), root / "data"
     )
-
-
-def _keepers(versions: Path) -> Iterator[str]:
-    """Yield who kept the boards that were released."""
-    for path in versions.glob("*/inputs/frozen.json"):
-        if name := json.loads(path.read_bytes()).get("keeper"):
-            yield name
 
 
 def _board_findings(name: str, board: BoardReview) -> Iterator[Finding]:

@@ -69,8 +69,18 @@ def refused(what: Brought, findings: Sequence[Finding]) -> list[Section]:
     return [Section(title, [*_findings(findings), "Nothing further was looked at."])]
 
 
-def sections(what: Brought, trees: Trees, board: BoardReview, findings: Sequence[Finding]) -> list[Section]:
-    """Return what is said of a change that was looked at."""
+def sections(
+    what: Brought, trees: Trees, board: BoardReview, findings: Sequence[Finding], ends: tuple[str, str]
+) -> list[Section]:
+    """Return what is said of a change that was looked at.
+
+    Args:
+        what: Which submission it brings.
+        trees: What it holds.
+        board: What it does to the board.
+        findings: All that was found.
+        ends: What the change is, and what it is for, as `submission review` was given them.
+    """
     name, records = what.name or "", trees.added.records
     folder = trees.after / "submissions" / name
     try:
@@ -92,7 +102,7 @@ def sections(what: Brought, trees: Trees, board: BoardReview, findings: Sequence
         said.append(Section("Notes of the board that it brings", board.notes))
     return [
         *said,
-        Section("What a reviewer should repeat", list(_repeat(name, declared, records, board)), True),
+        Section("What a reviewer should repeat", list(_repeat(name, declared, records, board, *ends)), True),
     ]
 
 
@@ -154,14 +164,19 @@ def _place(place: tuple[int, int] | None) -> str:
 
 
 def _repeat(
-    name: str, declared: Submission | None, records: Sequence[RunRecord], board: BoardReview
+    name: str,
+    declared: Submission | None,
+    records: Sequence[RunRecord],
+    board: BoardReview,
+    head: str,
+    base: str,
 ) -> Iterator[str]:
     weights = declared.weights if declared else None
     if weights:
         if weights.url:
-            yield f"curl -LO -- {shlex.quote(str(weights.url))}"
+            yield f"curl -L -o {shlex.quote(weights.file)} -- {shlex.quote(str(weights.url))}"
         yield "# refused unless the digest is the declared one:"
-        yield f"lovt-bench submit {name} --weights {weights.file}"
+        yield f"lovt-bench submit {name} --weights {shlex.quote(weights.file)}"
     elif declared:
         yield f"lovt-bench pretrain {name} --runtime docker"
     for protocol, profile in sorted({(record.run.protocol, record.run.profile) for record in records}):
@@ -172,7 +187,7 @@ def _repeat(
         )
     if records:
         yield "# with the image stores in the workspace boxes are scored, too:"
-        yield "lovt-bench submission review"
+        yield f"lovt-bench submission review {shlex.quote(head)} --base {shlex.quote(base)}"
 
 
 def _telling(board: BoardReview, profile: str) -> list[str]:

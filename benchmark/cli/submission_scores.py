@@ -16,6 +16,8 @@ from lovt_bench.benchmark.engine.record.prediction_reading import (
 )
 from lovt_bench.benchmark.engine.record.recount import recounted
 from lovt_bench.benchmark.engine.record.rescore import Rescored, Stores, rescore
+from lovt_bench.leaderboard.releases.predictions import LARGEST
+from lovt_bench.tasks.registry import load_task
 
 SHOWN = 5
 """Runs that are named."""
@@ -28,7 +30,12 @@ _OUTCOMES: dict[str, tuple[Level, str, str]] = {
         "have boxes, which cannot be scored without the images",
         "repeat this review where the image stores are",
     ),
-    "missing": ("warning", "have no boxes or counts beside them", "repeat some of these runs"),
+    "large": ("warning", "have more boxes than a pull request brings", "repeat some of these runs"),
+    "missing": (
+        "error",
+        "have no boxes or counts beside them, so nothing says that they were run",
+        "`lovt-bench submission pack` brings them from the workspace that ran them",
+    ),
 }
 
 
@@ -60,11 +67,11 @@ def score_findings(
 
 
 def _outcome(one: Rescored, committed: Mapping[str, tuple[Path, PredictionFile]]) -> tuple[str, str]:
-    """Return what is known of a run: `equal`, `counted`, `boxes`, `missing` or `wrong`, and what is wrong."""
+    """Return what is known of a run: `equal`, `counted`, `boxes`, `large`, `missing` or `wrong`, and what is wrong."""
     if one.outcome == "equal":
         return "equal", ""
-    if one.record.key not in committed:
-        return "missing", ""
+    if one.record.predictions is None or one.record.key not in committed:
+        return _left_out(one.record), ""
     if one.outcome != "no store":
         return "wrong", one.text
     path, expected = committed[one.record.key]
@@ -77,3 +84,13 @@ def _outcome(one: Rescored, committed: Mapping[str, tuple[Path, PredictionFile]]
     if said is None:
         return "boxes", ""
     return ("wrong", " ".join(said)) if said else ("counted", "")
+
+
+def _left_out(record: RunRecord) -> str:
+    """Return `large` where `submission pack` itself leaves the predictions of a run out: counts are small."""
+    kept = record.predictions
+    return (
+        "large"
+        if kept and kept.bytes > LARGEST and load_task(record.run.task).target == "boxes"
+        else "missing"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from lovt_bench.leaderboard.releases.waiting import (
     prediction_problem,
 )
 
-_READ = ("/submission.yaml", "/audit.json", "/Dockerfile", ".jsonl", "/inputs/frozen.json")
+_READ = ("/submission.yaml", "/audit.json", "/Dockerfile", ".jsonl")
 _SHOWN = 5
 """Lines of one file that are named."""
 
@@ -51,7 +51,7 @@ def write_trees(change: Change, name: str, texts: Mapping[str, bytes], folder: P
     """
     before, after = folder / "before", folder / "after"
     before.mkdir(parents=True)
-    write_before(change, before, ("submissions", RESULTS, "leaderboard/versions"), _READ)
+    write_before(change, before, ("submissions", RESULTS), _READ)
     write_before(change, before, (f"submissions/{name}",), ("",))
     shutil.copytree(before, after)
     added: dict[str, Collection[str]] = {}
@@ -68,11 +68,12 @@ def write_trees(change: Change, name: str, texts: Mapping[str, bytes], folder: P
             write_bytes(path, texts[file.blob])
     for place in (before, after):
         (place / "results").mkdir()
-        for name, lines in lines_by_run(place / RESULTS).items():
-            append_lines(place / "results" / name, lines)
-    return Trees(
-        before, after, _added(after / RESULTS, added), tuple(_problems(after / RESULTS, change.files, added))
-    )
+        for path_of_run, lines in lines_by_run(place / RESULTS).items():
+            append_lines(place / "results" / path_of_run, lines)
+    new_records = _added(after / RESULTS, added)
+    done = committed_records(before / RESULTS, f"*/*/{name}/*.jsonl")
+    found = [*_problems(after / RESULTS, change.files, added), *_done_before(new_records, done)]
+    return Trees(before, after, new_records, tuple(found))
 
 
 def read_texts(change: Change) -> dict[str, bytes]:
@@ -91,6 +92,21 @@ def _added(folder: Path, added: Mapping[str, Collection[str]]) -> RecordSet:
         if records:
             files.append(RecordFile(file.path, file.sha256, records, digests=file.digests))
     return RecordSet(tuple(files))
+
+
+def _done_before(added: RecordSet, done: RecordSet) -> Iterator[Finding]:
+    """Yield which added records are of runs that are there: they would stand for the first ones in the next build."""
+    known = {record.key for record in done.records}
+    for file in added.files:
+        keys = {record.key for record in file.records}
+        if again := len(keys & known):
+            yield Finding(
+                "error",
+                clean_text(f"{RESULTS}/{file.path}", 300),
+                f"{again} of its added runs are there already",
+                "take these lines out: a run is done once, and its first record counts",
+            )
+        known |= keys
 
 
 def _problems(

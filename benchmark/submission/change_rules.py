@@ -9,8 +9,8 @@ from typing import get_args
 
 from lovt_bench.benchmark.backbone.findings import Finding
 from lovt_bench.benchmark.contract.base import NAME_RULE, is_built_in, is_name
-from lovt_bench.benchmark.contract.dataset import Track
 from lovt_bench.benchmark.contract.display_name import alike
+from lovt_bench.benchmark.contract.submission import ClaimedTrack
 from lovt_bench.benchmark.contract.unknown import nearest
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.submission.change import GONE, LINK, REPOSITORY, ChangedFile
@@ -29,7 +29,8 @@ _RECORDS = re.compile(rf"{RESULTS}/(?P<track>[^/]+)/[^/]+/(?P<name>[^/]+)/(?P<ta
 _PREDICTIONS = re.compile(
     rf"{RESULTS}/(?P<track>[^/]+)/[^/]+/(?P<name>[^/]+)/predictions/(?P<task>[^/]+)/[0-9a-f]{{64}}\.parquet"
 )
-_OWN = re.compile(r"submissions/(?P<name>[^/]+)(?:/(?!\.git)[A-Za-z0-9._-]{1,100})+")
+_SUBMISSIONS = "submissions/"
+_OWN = re.compile(rf"{_SUBMISSIONS}(?P<name>[^/]+)(?:/(?!\.git)[A-Za-z0-9._-]{{1,100}})+")
 """A file of a submission: what git reads by itself (`.gitattributes`) is none."""
 _ELSEWHERE = {
     ".github/": "is a workflow; it runs for everybody, and a submission changes none",
@@ -37,6 +38,7 @@ _ELSEWHERE = {
     "leaderboard/versions/": "belongs to a release; the keeper of the board makes those, and none ever changes",
 }
 _ALONE = "bring it in a pull request of its own"
+_PACKED = "take it out; `lovt-bench submission pack` brings what belongs here"
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,20 @@ class Brought:
     findings: tuple[Finding, ...]
 
 
-def brought(files: Collection[ChangedFile], known: Collection[str]) -> Brought:
+def brought(files: Collection[ChangedFile], known: Collection[str], tasks: Collection[str]) -> Brought:
     """Return which submission a change brings, and what in it is no part of one.
 
     Args:
         files: All that it changes.
         known: Names of the submissions that there are before it.
+        tasks: Ids of the tasks that there are before it.
     """
-    folders = sorted({own["name"] for file in files if (own := _OWN.fullmatch(file.path))} - {SHARED})
+    folders = sorted(
+        {file.path.split("/")[1] for file in files if file.path.startswith(_SUBMISSIONS)} - {SHARED}
+    )
     rows = sorted({measured["name"] for file in files if (measured := _measured(file.path))})
     touched = folders or rows
-    if not touched and not any(file.path.startswith(f"{RESULTS}/") for file in files):
+    if not touched and not any(file.path.startswith((f"{RESULTS}/", *_ELSEWHERE)) for file in files):
         return Brought(None, is_new=False, findings=())
     found = [] if touched else [Finding("error", "change", "it brings no submission and no record of one")]
     name = touched[0] if touched else ""
@@ -74,7 +79,7 @@ def brought(files: Collection[ChangedFile], known: Collection[str]) -> Brought:
         found += _name(name, known)
     found += _amount(files)
     for file in files:
-        if problem := _problem(file, name):
+        if problem := _problem(file, name, tasks):
             found.append(Finding("error", clean_text(file.path, 300), *problem))
     return Brought(name if is_name(name) else None, is_new=name not in known, findings=tuple(found))
 
@@ -142,19 +147,23 @@ def _amount(files: Collection[ChangedFile]) -> Iterator[Finding]:
         )
 
 
-def _problem(file: ChangedFile, name: str) -> tuple[str, str] | None:
+def _problem(file: ChangedFile, name: str, tasks: Collection[str]) -> tuple[str, str] | None:
     """Return what is wrong with a path, and what to do; None where nothing is."""
     measured, own = _measured(file.path), _OWN.fullmatch(file.path)
     if elsewhere := next((text for place, text in _ELSEWHERE.items() if file.path.startswith(place)), None):
         return elsewhere, "take it out of this change"
+    if measured and measured["track"] not in get_args(ClaimedTrack):
+        shown = clean_text(measured["track"], 80)
+        return f"holds records of track {shown}, not public or phantom; own data are their owner's", _PACKED
+    if measured and measured["task"] not in tasks:
+        shown = clean_text(measured["task"], 80)
+        return f"holds records of {shown}, which is no task of this repository", _PACKED
     if measured and measured["name"] != name:
         return f"holds records of another row than {clean_text(name, 80)}", "take it out of this change"
     if own and own["name"] != name:
         return f"is not of the submission {clean_text(name, 80)}", _ALONE
     if not (measured or own):
         return "is no part of a submission", _ALONE
-    if measured and not (measured["track"] in get_args(Track) and is_name(measured["task"])):
-        return "is no place of records", "`lovt-bench submission pack` puts them where they belong"
     if file.mode == LINK:
         return "is a link", "put the file itself there"
     if file.mode == REPOSITORY:

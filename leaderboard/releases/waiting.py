@@ -7,7 +7,7 @@ Whatever else no release names is a stranger there.
 from __future__ import annotations
 
 import stat
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from pathlib import Path, PurePosixPath
 
 from lovt_bench.benchmark.contract.plain_file import is_plain
@@ -115,12 +115,16 @@ def committed_records(folder: Path, pattern: str = _PLACE) -> RecordSet:
     return RecordSet(tuple(files))
 
 
-def lines_by_run(folder: Path, names: Collection[str] | None = None) -> dict[str, dict[str, bytes]]:
+def lines_by_run(
+    folder: Path, names: Collection[str] | None = None, named: Mapping[str, Set[str]] | None = None
+) -> dict[str, dict[str, bytes]]:
     """Return the lines of committed records, as a workspace has them.
 
     Args:
         folder: The folder of records.
         names: Backbones; None for all.
+        named: Digests of the lines that releases name, by path: any other line that says who measured it is passed
+            over, since a stranger can write the keeper's name. None to pass over none.
 
     Returns:
         By `<track>/<backbone>/<task>.jsonl` the lines by key of the run.
@@ -134,5 +138,9 @@ def lines_by_run(folder: Path, names: Collection[str] | None = None) -> dict[str
         if names is None or backbone in names:
             lines = lines_of(read_committed(folder, file.path))
             kept = found.setdefault(f"{track}/{backbone}/{task}", {})
-            kept |= {record.key: lines[file.digests[record.key]] for record in file.records}
+            released = None if named is None else named.get(file.path, frozenset())
+            for record in file.records:
+                line = file.digests[record.key]
+                if released is None or record.measured_by is None or line in released:
+                    kept[record.key] = lines[line]
     return found

@@ -90,6 +90,15 @@ def submodule(clone: Path) -> None:
     git(clone, "update-index", "--add", "--cacheinfo", f"160000,{head},submissions/mine/other")
 
 
+def linked_folder(clone: Path) -> None:
+    (clone / "submissions/new").symlink_to("/etc")
+
+
+def submodule_folder(clone: Path) -> None:
+    head = git(clone, "rev-parse", "HEAD")
+    git(clone, "update-index", "--add", "--cacheinfo", f"160000,{head},submissions/new")
+
+
 def removed(clone: Path) -> None:
     (clone / RESULTS / "there" / f"{MASKS}.jsonl").unlink()
 
@@ -126,8 +135,26 @@ BY_PATH: dict[str, Try] = {
     "terminal sequences in a path": (file("submissions/mine/\x1b[2Jx"), "is no part of a submission"),
     "a link": (link, "is a link"),
     "a submodule": (submodule, "is another repository"),
+    "records of own data": (
+        file("leaderboard/results/own/lovt-2022/mine/covid_linear.jsonl"),
+        "own data are their owner's",
+    ),
+    "records of an own task": (
+        file(f"{RESULTS}/mine/hospital_linear.jsonl"),
+        "hospital_linear, which is no task of this repository",
+    ),
 }
 """Refused before anything else of them is read."""
+
+ALONE: dict[str, Try] = {
+    "a workflow": (file(".github/workflows/x.yml"), "is a workflow"),
+    "a list of versions": (file("leaderboard/versions/versions.json"), "belongs to a release"),
+    "a folder that is a link": (linked_folder, "error: submissions/new: is no part of a submission"),
+    "a folder that is a submodule": (submodule_folder, "error: submissions/new: is no part of a submission"),
+    "what git reads": (file("submissions/lovt/.gitattributes"), "is no part of a submission"),
+    "an odd name of a file": (file("submissions/lovt/evil file.py"), "is no part of a submission"),
+}
+"""Refused, too, where they come without a submission."""
 
 BY_CONTENT: dict[str, Try] = {
     "a score that does not follow from counts": (
@@ -136,7 +163,7 @@ BY_CONTENT: dict[str, Try] = {
     ),
     "the keeper's name": (
         edited("mine", BOXES, "final", measured_by="the-keeper"),
-        "error: measured_by: records name the-keeper, who keeps this board",
+        "error: measured_by: records name the-keeper as who measured them",
     ),
     "another learning rate than tuning chose": (
         edited("mine", MASKS, "tune", validation={"opacity_dice": 0.9}),

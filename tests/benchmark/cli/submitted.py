@@ -60,6 +60,7 @@ def runs_of(workspace: Path, name: str, task: str, store: ImageStore | None) -> 
     said: dict[str, Any] = {
         "task_sha256": spec.digest(),
         "protocol_sha256": PLAN.protocol_sha256,
+        "profile": PLAN.profile,
         "profile_sha256": PLAN.profile_sha256,
         "metric": spec.metric,
         "monitor": spec.monitor,

@@ -5,8 +5,8 @@ Nothing of it is checked out or run. Good ones pass, and what somebody would try
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from lovt_bench.benchmark.cli.results import results
 from lovt_bench.benchmark.cli.submission import submission
 from lovt_bench.leaderboard.releases.folder import folder_problems
 from tests.benchmark.cli.hostile_changes import (
+    ALONE,
     BY_CONTENT,
     BY_PATH,
     RESULTS,
@@ -29,6 +30,7 @@ from tests.benchmark.cli.hostile_changes import (
     git,
     retitled,
     submodule,
+    submodule_folder,
 )
 from tests.benchmark.cli.submitted import BOXES, submitted
 from tests.benchmark.engine.world import tiny_store
@@ -51,11 +53,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clone = root / "clone"
     own = shutil.ignore_patterns("__pycache__")
     shutil.copytree(REPOSITORY / "submissions/lovt", clone / "submissions/lovt", ignore=own)
-    (clone / "leaderboard/versions/1.0.0").mkdir(parents=True)
-    (clone / "leaderboard/versions/1.0.0/leaderboard.json").write_text("{}\n")
-    frozen = clone / "leaderboard/versions/1.0.0/inputs/frozen.json"
-    frozen.parent.mkdir()
-    frozen.write_text(json.dumps({"keeper": "the-keeper"}))
+    (clone / "leaderboard/versions").mkdir(parents=True)
     git(root, "init", "--quiet", "--initial-branch", "main", str(clone))
     found = pack("there", root / "workspace", clone)
     assert found.exit_code == 0, found.output
@@ -119,7 +117,9 @@ def test_a_good_one_passes_and_its_summary_says_what_it_is(
         "2 final runs have boxes, which cannot be scored without the images",
         "place not there → 1 of 2, mean rank",
         "## Contradictions in run records\n\n- none found",
+        "    curl -L -o a.pth -- https://example.org/a.pth",
         "    lovt-bench submit mine --weights a.pth",
+        "    lovt-bench submission review HEAD --base main",
     ):
         assert said.replace("_", "&#95;") in text, text
     with_images = review(clone, monkeypatch, workspace=str(made / "workspace"))
@@ -169,6 +169,20 @@ def test_a_path_that_no_submission_has_is_refused_with_the_reason(
     assert "Nothing further was looked at." in output
 
 
+@pytest.mark.parametrize(("change", "said"), ALONE.values(), ids=ALONE)
+def test_what_is_refused_is_so_without_a_submission_beside_it(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None], said: str
+) -> None:
+    git(clone, "switch", "--quiet", "main")
+    git(clone, "branch", "--quiet", "base")
+    change(clone)
+    if change is not submodule_folder:
+        git(clone, "add", "--all", "--force")
+    git(clone, "commit", "--quiet", "--message", "x")
+    found = review(clone, monkeypatch, "--base", "base")
+    assert (found.exit_code, said in found.output) == (1, True), found.output
+
+
 def test_forged_records_and_files_are_refused_each_with_its_reason(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +199,18 @@ def test_markup_in_a_title_is_refused_and_shown_as_it_is(
     assert "error: submission.yaml: mine/submission.yaml: display_name" in refused(clone, monkeypatch)
 
 
+def test_final_runs_whose_predictions_are_left_out_are_refused(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only boxes can be too large to be brought; counts never are, whatever the record says."""
+    shutil.rmtree(clone / RESULTS / "mine" / "predictions")
+    for path in (clone / RESULTS / "mine").glob("*.jsonl"):
+        path.write_text(re.sub(r'"bytes":\d+', f'"bytes":{5 << 20}', path.read_text()))
+    output = refused(clone, monkeypatch)
+    assert "error: scores: 2 final runs have no boxes or counts beside them" in output
+    assert "warning: scores: 2 final runs have more boxes than a pull request brings" in output
+
+
 def test_a_score_that_does_not_follow_from_boxes_is_refused_where_the_images_are(
     clone: Path, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +220,25 @@ def test_a_score_that_does_not_follow_from_boxes_is_refused_where_the_images_are
     assert found.exit_code == 1, found.output
     assert f"{BOXES}, seed" in found.output
     assert "recorded 0.99" in found.output
+
+
+def test_a_run_that_is_there_is_not_brought_again_with_other_numbers(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines are added alone, and yet the last of equal keys would count; nor does it help to call the track another."""
+    git(clone, "switch", "--quiet", "main")
+    path = clone / RESULTS / "there" / f"{BOXES}.jsonl"
+    before = path.read_text()
+    edit(path, "final", test={"mAP": 0.99}, predictions=None)
+    (forged,) = set(path.read_text().splitlines()) - set(before.splitlines())
+    path.write_text(f"{before}{forged}\n")
+    elsewhere = str(path.relative_to(clone)).replace("phantom", "public")
+    file(elsewhere, forged.replace('"track":"phantom"', '"track":"public"').encode() + b"\n")(clone)
+    commit(clone)
+    found = review(clone, monkeypatch, "--base", "main~1")
+    assert found.exit_code == 1, found.output
+    for place in (str(path.relative_to(clone)), elsewhere):
+        assert f"error: {place}: 1 of its added runs are there already" in found.output
 
 
 @pytest.mark.parametrize("hostile", [False, True])
@@ -244,6 +289,16 @@ def test_the_lines_of_the_workflow_review_a_pull_request_by_the_code_of_the_bran
     assert ("refused" if hostile else "new submissions/mine") in (runner / "summary").read_text()
     assert git(runner, "status", "--porcelain", "--untracked-files=no") == ""
     assert not any((runner / path).exists() for path in ("submissions/mine", "was-run"))
+
+
+def test_the_keepers_name_in_a_record_of_no_release_is_not_restored(clone: Path, tmp_path: Path) -> None:
+    """No release names the line, and so the row would be `reproduced` by a name that anybody can write."""
+    edit(clone / RESULTS / "mine" / f"{BOXES}.jsonl", "final", measured_by="the-keeper")
+    words = ["--from", str(clone / "leaderboard/results"), "--workspace", str(tmp_path)]
+    found = CliRunner().invoke(results, ["restore", "mine", *words])
+    assert found.exit_code == 0, found.output
+    assert "5 run records restored" in found.output
+    assert "1 run records say who measured them, and no release names them" in found.output.replace("\n", " ")
 
 
 def test_records_that_were_merged_come_into_a_workspace(made: Path, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lovt_bench.leaderboard.releases.folder import folder_problems
+from lovt_bench.leaderboard.errors import LeaderboardError
+from lovt_bench.leaderboard.releases.folder import folder_problems, named_records
 from lovt_bench.leaderboard.releases.packed import pack_records
 from lovt_bench.leaderboard.releases.release import release
 from lovt_bench.leaderboard.releases.site import write_site
@@ -35,7 +36,7 @@ def out(tmp_path: Path) -> Path:
         path = own / "phantom" / "mine" / item.predictions.file
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
-    packed = pack_records("mine", own, out / "results")
+    packed = pack_records("mine", own, out / "results", tuple(made))
     assert (packed.records, len(packed.predictions), packed.masks, packed.left_out) == (2, 2, 1, 0)
     return out
 
@@ -48,6 +49,35 @@ def test_records_and_predictions_wait_without_a_complaint_and_are_not_published(
     write_site(out, tmp_path / "site")
     assert (out / "results" / PLACE).is_dir()
     assert not list((tmp_path / "site").rglob("*mine*"))
+
+
+def test_own_data_and_runs_that_are_there_are_not_packed(out: Path, tmp_path: Path) -> None:
+    own = tmp_path / "again"
+    there = read_tree(out / "results")
+    write(own, [record("mine", "rsna_frozen_1", 0.99)])
+    write(own, [record("mine", "covid_linear", track="own"), record("mine", "hospital_linear")])
+    with pytest.raises(
+        LeaderboardError, match=r"2 run records are on data or tasks of your own.*; 1 runs are there"
+    ):
+        pack_records("mine", own, out / "results", ("rsna_frozen_1", "covid_linear"))
+    write(own, [record("mine", "covid_linear", seed=7)])
+    packed = pack_records("mine", own, out / "results", ("rsna_frozen_1", "covid_linear"))
+    assert (packed.files, packed.records) == ((f"{PLACE}/covid_linear.jsonl",), 1)
+    now = read_tree(out / "results")
+    assert {path for path in now if now[path] != there.get(path)} == set(packed.files)
+
+
+def test_records_that_name_who_measured_them_are_not_packed(out: Path, tmp_path: Path) -> None:
+    own = tmp_path / "again"
+    write(own, [record("mine", "covid_linear", seed=7, measured_by="the-keeper")])
+    with pytest.raises(LeaderboardError, match="name the-keeper as who measured them"):
+        pack_records("mine", own, out / "results", ("covid_linear",))
+
+
+def read_tree(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 @pytest.mark.parametrize(
@@ -92,6 +122,15 @@ def test_a_release_takes_over_what_waits_and_a_repeated_run_leaves_it_where_it_i
     again = [record("mine", task, 0.41, splits="seeded") for task in ("rsna_frozen_1", "covid_linear")]
     release(out, sources(tmp_path / "third", [*two_rows(), *again]), date="2026-05-03")
     assert folder_problems(out) == {}
+    # Of what names who measured it, a workspace gets back what a release names.
+    place = out / "results" / PLACE / "covid_linear.jsonl"
+    signed = record("mine", value=0.41, seed=9, measured_by="the-keeper")
+    place.write_bytes(place.read_bytes() + signed.to_json(None).encode())
+    path = "phantom/mine/covid_linear.jsonl"
+    assert signed.key in lines_by_run(out / "results")[path]
+    assert signed.key not in lines_by_run(out / "results", None, named_records(out).lines)[path]
+    release(out, sources(tmp_path / "fourth", [*two_rows(), *again, signed]), date="2026-05-04")
+    assert signed.key in lines_by_run(out / "results", None, named_records(out).lines)[path]
     kept = [item for item in committed_records(out / "results").records if item.submission == "mine"]
     assert {item.validation["opacity_dice"] for item in kept if item.run.task == "covid_linear"} == {0.41}
     shutil.rmtree(out / "results" / PLACE / "predictions" / "covid_linear")
