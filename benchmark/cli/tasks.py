@@ -116,6 +116,7 @@ def new(
       lovt-bench tasks new mine
       lovt-bench tasks new mine --title "City hospital" --targets masks
     """
+    from lovt_bench.benchmark.contract.base import NAME_RULE, is_name
     from lovt_bench.benchmark.data.errors import DataError
     from lovt_bench.benchmark.data.folders import folder_for
     from lovt_bench.benchmark.data.format import read_manifest
@@ -124,6 +125,8 @@ def new(
     from lovt_bench.tasks.registry import load_tasks
 
     root = workspace_root(workspace)
+    if not is_name(name):
+        raise click.UsageError(f"NAME is {name!r}; expected {NAME_RULE}")
     try:
         manifest = read_manifest(folder_for(root / "data", name, load_protocol(protocol).data))
         chosen = list(targets) or targets_of(manifest)
