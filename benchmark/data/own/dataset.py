@@ -18,8 +18,9 @@ from lovt_bench.benchmark.data.displayed import decode_protocol_dicom, is_dicom
 from lovt_bench.benchmark.data.errors import BadImageError, DataError
 from lovt_bench.benchmark.data.images import decode_values, read_bytes
 from lovt_bench.benchmark.data.own.annotated import Annotated, AnnotatedImage
-from lovt_bench.benchmark.data.own.folder import RawFolder, image_ids
+from lovt_bench.benchmark.data.own.folder import RawFolder
 from lovt_bench.benchmark.data.own.formats import reader_of
+from lovt_bench.benchmark.data.own.image_ids import image_ids
 from lovt_bench.benchmark.data.own.shapes import Drawing
 from lovt_bench.benchmark.data.own.split import SplitBy, given_splits, shared_patients, with_patients
 from lovt_bench.benchmark.data.own.table import TABLE, ImageTable, read_image_table
