@@ -77,6 +77,20 @@ def test_own_images_become_a_store_tasks_and_a_suite(tmp_path: Path) -> None:
     assert (outside.exit_code, "NAME is '../../x'; expected 1 to 64 of a-z" in outside.output) == (2, True)
 
 
+def test_splits_without_an_object_are_said(tmp_path: Path) -> None:
+    raw = folders.yolo(tmp_path / "raw")
+    for path in (raw / "labels").iterdir():
+        path.write_text("0 0.5 0.5 0.2 0.2" if path.stem == "case00" else "")
+    rows = [
+        f"{name}.png,{'train' if name < 'case05' else 'val' if name < 'case08' else 'test'}\n"
+        for name in folders.NAMES
+    ]
+    (raw / "images.csv").write_text("image,split\n" + "".join(rows))
+    call(*["prepare", "own", "--format", "yolo", "--name", "mine", "--raw", raw, "--workspace", tmp_path])
+    result = CliRunner().invoke(main, ["tasks", "new", "mine", "--workspace", str(tmp_path)])
+    assert (result.exit_code, "Note: no boxes in validation and test: nothing" in result.output) == (0, True)
+
+
 def test_where_nothing_is_drawn_no_tasks_are_promised(tmp_path: Path) -> None:
     raw = folders.yolo(tmp_path / "raw")
     for path in (raw / "labels").iterdir():

@@ -69,6 +69,16 @@ COCO: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     ),
     (lambda one: changed(one, "annotations", 0, iscrowd=7), "annotations.0.iscrowd"),
     (lambda one: changed(one, "categories", 1, name="opacity "), "two classes come to the name opacity"),
+    (
+        lambda one: changed(one, "annotations", 0, image_id="100"),
+        "annotations[0]: no image has the id '100'",
+    ),
+    (
+        lambda one: changed(
+            one, "annotations", 0, bbox=None, segmentation={"size": [48, 64], "counts": [3072]}
+        ),
+        "annotations[0]: run lengths mark no pixel",
+    ),
     (lambda one: changed(one, "categories", 1, id=90), "two categories have the same id"),
 ]
 
@@ -217,7 +227,11 @@ def test_yolo_without_names_of_classes(tmp_path: Path) -> None:
     ("name", "shape", "message"),
     [
         ("nodule/case00_mask", (48, 63), "has 63 x 48 pixels, the image 64 x 48"),
-        ("nodule/case00_mask", (48, 64, 3), "mask must have one channel"),
+        (
+            "nodule/case00_mask",
+            (48, 64, 3),
+            "mask case00_mask.png: mask must have one channel, found shape (48, 64, 3); save it as PNG",
+        ),
         ("nodule/case77", (48, 64), "no image is called case77"),
         ("case03", (48, 64), "lies in `masks` itself"),
     ],
@@ -234,6 +248,19 @@ def test_an_empty_folder_and_one_without_annotations(tmp_path: Path, form: str) 
     assert "the folder is empty" in refused(tmp_path / "raw", form)
     folders.images(tmp_path / "raw")
     assert "docs/own-data.md" in refused(tmp_path / "raw", form)
+
+
+def test_an_image_that_viewers_turn(tmp_path: Path) -> None:
+    """The mask was drawn on what a tool showed, turned or not; where sides are equal no size tells which."""
+    raw = folders.masks(tmp_path / "raw")
+    turned = Image.Exif()
+    turned[274] = 6
+    for name in ("case00", "case09"):
+        Image.new("L", (64, 64)).save(raw / f"images/{name}.png", exif=turned)
+    said = refused(raw, "masks")
+    assert "images/case00.png" in said
+    assert "its EXIF has viewers turn or mirror it" in said
+    assert "case09" not in said, "nothing is drawn on it"
 
 
 def test_pipes_and_lost_links_are_no_images(tmp_path: Path) -> None:
