@@ -120,7 +120,7 @@ def new(
     from lovt_bench.benchmark.data.errors import DataError
     from lovt_bench.benchmark.data.folders import folder_for
     from lovt_bench.benchmark.data.format import read_manifest
-    from lovt_bench.benchmark.data.own.objects import empty_splits
+    from lovt_bench.benchmark.data.own.objects import split_notes
     from lovt_bench.benchmark.data.store import ImageStore
     from lovt_bench.tasks.own_data import own_tasks, targets_of, write_own_tasks
     from lovt_bench.tasks.protocol import DEFAULT_PROTOCOL, load_protocol
@@ -133,18 +133,13 @@ def new(
         store = folder_for(root / "data", name, load_protocol(protocol).data)
         manifest = read_manifest(store)
         chosen = list(targets) or targets_of(manifest)
+        notes = split_notes(manifest, ImageStore.open(store).index, chosen)
         specs = own_tasks(manifest, title or name, chosen, load_tasks(workspace=root))
         files = write_own_tasks(root, name, title or name, specs, force=force)
     except (DataError, FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    for file in files:
-        say(str(file))
-    index = ImageStore.open(store).index
-    for target in chosen:
-        if empty := empty_splits(manifest, index, target):
-            say(
-                f"Note: no {target} in {' and '.join(empty)}: nothing to learn or measure there; give other splits."
-            )
+    for line in [*map(str, files), *notes]:
+        say(line)
     option = f" --protocol {protocol}" if protocol != DEFAULT_PROTOCOL else ""
     say(f"Next: lovt-bench evaluate random --suite {name} --profile quick{option}")
 

@@ -16,11 +16,11 @@ from lovt_bench.benchmark.data import preparers
 from lovt_bench.benchmark.data.corpus.image import decode
 from lovt_bench.benchmark.data.displayed import decode_protocol_dicom, is_dicom, is_turned
 from lovt_bench.benchmark.data.errors import BadImageError, DataError
-from lovt_bench.benchmark.data.images import decode_values, read_bytes
 from lovt_bench.benchmark.data.own.annotated import Annotated, AnnotatedImage
 from lovt_bench.benchmark.data.own.folder import RawFolder
 from lovt_bench.benchmark.data.own.formats import reader_of
 from lovt_bench.benchmark.data.own.image_ids import image_ids
+from lovt_bench.benchmark.data.own.mask_files import by_value, mask_file
 from lovt_bench.benchmark.data.own.shapes import Drawing
 from lovt_bench.benchmark.data.own.split import (
     SplitBy,
@@ -76,9 +76,9 @@ class OwnDataset:
         drawing.check_size(height, width)
         masks = drawing.masks(height, width, len(self.classes))
         for index, path in sample.class_masks:
-            masks[index] = masks[index] | (_mask_file(path, pixels.shape) != 0).astype(np.uint8)
+            masks[index] = masks[index] | (mask_file(path, pixels.shape) != 0).astype(np.uint8)
         if sample.mask is not None:
-            masks = _by_value(sample.mask, _mask_file(sample.mask, pixels.shape), len(self.classes))
+            masks = by_value(sample.mask, mask_file(sample.mask, pixels.shape), len(self.classes))
         boxes = drawing.boxes(height, width)
         return RawImage(pixels, masks, masks_are_gifs=False, person=person, boxes=boxes)
 
@@ -185,27 +185,3 @@ def _sample(folder: RawFolder, name: str, image: AnnotatedImage, person: Person)
 def _mask_paths(samples: dict[str, Sample]) -> set[Path]:
     several = {path for sample in samples.values() for _, path in sample.class_masks}
     return several | {sample.mask for sample in samples.values() if sample.mask}
-
-
-def _by_value(path: Path, mask: np.ndarray, classes: int) -> list[np.ndarray]:
-    """Return the mask of each class of a file whose value is the number of a class, 0 for none."""
-    if (largest := int(mask.max())) > classes:
-        raise BadImageError(
-            f"mask {path.name} has the value {largest}, but classes.txt has {classes} classes; expected 0 for the "
-            "background and 1, 2, … for the classes in their order"
-        )
-    return [(mask == index + 1).astype(np.uint8) for index in range(classes)]
-
-
-def _mask_file(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the values of a mask file of an image of this shape."""
-    try:
-        mask = decode_values(read_bytes(path))
-    except BadImageError as error:
-        raise BadImageError(f"mask {path.name}: {error}; save it as PNG with one channel of 8 bit") from error
-    if mask.shape != shape:
-        raise BadImageError(
-            f"mask {path.name} has {mask.shape[1]} x {mask.shape[0]} pixels, the image {shape[1]} x {shape[0]}; draw "
-            "it on the image as it is stored"
-        )
-    return mask

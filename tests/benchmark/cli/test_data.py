@@ -100,6 +100,10 @@ def test_where_nothing_is_drawn_no_tasks_are_promised(tmp_path: Path) -> None:
     )
     assert (done.exit_code, "Next:" in done.output) == (0, False)
     assert "Note: mine has no boxes and no drawn masks, so there is no task" in done.output
+    filled = ["tasks", "new", "mine", "--targets", "masks", "--workspace", str(tmp_path)]
+    result = CliRunner().invoke(main, filled)
+    assert (result.exit_code, "mine has no masks on any image" in result.output) == (1, True)
+    assert not (tmp_path / "tasks").exists()
 
 
 def test_verify_ends_with_1_and_lists_the_problems(tmp_path: Path) -> None:
