@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def targets_of(manifest: DatasetManifest) -> list[Target]:
     """Return what a store can be asked for: boxes where there are any, masks where somebody drew them.
 
     Raises:
-        OwnTasksError: It is a store of a public dataset, which has its tasks.
+        OwnTasksError: It is a store of a public dataset, which has its tasks, or nothing is drawn on any image.
     """
     if manifest.masks_from is None:
         raise OwnTasksError(
@@ -50,7 +51,39 @@ def targets_of(manifest: DatasetManifest) -> list[Target]:
             "lovt-bench data prepare own --format coco --raw DIR --name NAME"
         )
     boxes: list[Target] = ["boxes"] if manifest.has_boxes else []
-    return [*boxes, "masks"] if manifest.masks_from == "annotations" else boxes
+    found: list[Target] = [*boxes, "masks"] if manifest.masks_from == "annotations" else boxes
+    if not found:
+        raise OwnTasksError(
+            f"{manifest.name} has no boxes and no drawn masks, so there is no task; draw some and prepare it again"
+        )
+    return found
+
+
+def check_own_name(name: str, known: Sequence[TaskSpec]) -> None:
+    """Refuse a name whose suite or tasks would be those of something else: `covid`, or `part_a` beside `part-a`.
+
+    Args:
+        name: Name of a data set.
+        known: All tasks there are.
+
+    Raises:
+        OwnTasksError: Names what is there already.
+    """
+    if (SUITES / f"{name}.yaml").exists():
+        raise OwnTasksError(
+            f"a suite of lovt-bench is called {name}; prepare the data set under another name"
+        )
+    dataset_of, published = (
+        {spec.id: spec.dataset for spec in known},
+        {spec.id: spec for spec in load_tasks()},
+    )
+    for template in chain(*SMALL.values(), *LARGE.values()):
+        task = _task_id(name, published[template])
+        if (owner := dataset_of.get(task, name)) != name:
+            raise OwnTasksError(
+                f"a data set called {name} would have the task {task}, which is there already, on {owner}; prepare it "
+                "under another name"
+            )
 
 
 def own_tasks(
@@ -63,7 +96,13 @@ def own_tasks(
         title: How tables call it.
         targets: What is to be learnt.
         known: All tasks there are: a task keeps its number, new ones take the next.
+
+    Raises:
+        OwnTasksError: Tasks or a suite of something else have these names, or no box is there to learn.
     """
+    check_own_name(manifest.name, known)
+    if "boxes" in targets and not manifest.has_boxes:
+        raise OwnTasksError(f"{manifest.name} has no boxes; expected --targets masks, or images with boxes")
     images = manifest.split_summaries["train"].images
     templates = SMALL if images < FEW else LARGE
     numbers = {spec.id: spec.number for spec in known}
@@ -73,7 +112,7 @@ def own_tasks(
         for name in templates[target]:
             template = load_task(name)
             label = f"{heads()[template.head].label} {template.backbone}"
-            task = f"{_word(manifest.name)}_{_ending(template)}"
+            task = _task_id(manifest.name, template)
             fields = {
                 "number": numbers.get(task) or next(following),
                 "id": task,
@@ -105,12 +144,8 @@ def write_own_tasks(
         The files.
 
     Raises:
-        OwnTasksError: A file says something else, or a suite of this repository has the name.
+        OwnTasksError: A file says something else.
     """
-    if (SUITES / f"{name}.yaml").exists():
-        raise OwnTasksError(
-            f"a suite of lovt-bench is called {name}; prepare the data set under another name"
-        )
     suite = SuiteFile(name=name, title=title, tasks=[spec.id for spec in specs])
     texts = {workspace / OWN_SPECS / f"{spec.id}.yaml": _text(spec) for spec in specs}
     texts[workspace / OWN_SUITES / f"{name}.yaml"] = _text(suite)
@@ -137,15 +172,12 @@ def _of_masks(classes: Sequence[str]) -> dict[str, Any]:
     return {"monitor": metric, "metric": metric, "metric_label": label, "extra_metrics": extra}
 
 
-def _ending(template: TaskSpec) -> str:
-    """Return the end of an id: `linear`, `unet_frozen`, `unet_finetune`."""
+def _task_id(name: str, template: TaskSpec) -> str:
+    """Return the id of the task of a data set: `city_hospital_linear`, `city_hospital_unet_frozen`."""
+    word = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name.lower())
     if heads()[template.head].one_layer:
-        return template.head
-    return f"{template.head}_{'frozen' if template.backbone == 'frozen' else 'finetune'}"
-
-
-def _word(text: str) -> str:
-    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in text.lower())
+        return f"{word}_{template.head}"
+    return f"{word}_{template.head}_{'frozen' if template.backbone == 'frozen' else 'finetune'}"
 
 
 def _differs(path: Path, text: str) -> bool:

@@ -131,7 +131,9 @@ def prepare(
     from lovt_bench.benchmark.data.patient_key import patient_key
     from lovt_bench.benchmark.data.prepare import prepare as prepare_store
     from lovt_bench.benchmark.workspace import workspace_root
+    from lovt_bench.tasks.own_data import OwnTasksError, check_own_name, targets_of
     from lovt_bench.tasks.protocol import load_protocol
+    from lovt_bench.tasks.registry import load_tasks
 
     root, own = workspace_root(workspace), name == OWN
     if own != bool(own_name) or own != bool(form):
@@ -140,7 +142,13 @@ def prepare(
             if own
             else f"--name and --format belong to own images (`data prepare own`), not to {name}"
         )
+    if not own and (table or split_by != "auto"):
+        raise click.UsageError(
+            f"--table and --split-by belong to own images (`data prepare own`), not to {name}; expected --splits DIR"
+        )
     try:
+        if own_name:
+            check_own_name(own_name, load_tasks(workspace=root))
         with progress_bar(f"prepare {own_name or name}") as on_progress:
             outcome = prepare_store(
                 read_own(raw, own_name, form, table, split_by, splits_given=splits is not None)
@@ -162,7 +170,11 @@ def prepare(
         say(f"{outcome.root} is up to date (same sources, same protocol); --force prepares it again.")
     say(describe(outcome.root, outcome.manifest, notes=outcome.found), lines=True)
     if own:
-        say(f"Next: lovt-bench tasks new {own_name}")
+        try:
+            targets_of(outcome.manifest)
+            say(f"Next: lovt-bench tasks new {own_name}")
+        except OwnTasksError as error:
+            say(f"Note: {error}")
 
 
 @data.command(name="list")

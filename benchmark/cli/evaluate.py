@@ -253,7 +253,7 @@ def _open_stores(
 def _not_prepared(missing: list[str], data: Path, protocol: str, others: bool) -> str:
     """Return which datasets have no store of the protocol, and how to get one."""
     from lovt_bench.benchmark.data.folders import store_folders
-    from lovt_bench.benchmark.data.preparers import OWN_COMMAND, names
+    from lovt_bench.benchmark.data.preparers import prepare_command
     from lovt_bench.tasks.protocol import DEFAULT_PROTOCOL
 
     elsewhere = ", ".join(folder.name for name in missing for folder in store_folders(data, name))
@@ -261,12 +261,7 @@ def _not_prepared(missing: list[str], data: Path, protocol: str, others: bool) -
     lines = [
         f"not prepared{f' by protocol {protocol}' if option else ''}: {', '.join(missing)} (looked in {data}"
         f"{f'; by another protocol: {elsewhere}' if elsewhere else ''}). Prepare with",
-        *(
-            f"  lovt-bench data prepare {name} --raw DIR{option}"
-            if name in names()
-            else f"  {OWN_COMMAND} {name}{option}"
-            for name in missing
-        ),
+        *(f"  {prepare_command(name)}{option}" for name in missing),
         *(["or leave their tasks out with --prepared-only or --tasks."] if others else []),
     ]
     return "\n".join(lines)

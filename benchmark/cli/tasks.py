@@ -116,23 +116,30 @@ def new(
       lovt-bench tasks new mine
       lovt-bench tasks new mine --title "City hospital" --targets masks
     """
+    from lovt_bench.benchmark.contract.base import NAME_RULE, is_name
     from lovt_bench.benchmark.data.errors import DataError
     from lovt_bench.benchmark.data.folders import folder_for
     from lovt_bench.benchmark.data.format import read_manifest
+    from lovt_bench.benchmark.data.own.objects import split_notes
+    from lovt_bench.benchmark.data.store import ImageStore
     from lovt_bench.tasks.own_data import own_tasks, targets_of, write_own_tasks
     from lovt_bench.tasks.protocol import DEFAULT_PROTOCOL, load_protocol
     from lovt_bench.tasks.registry import load_tasks
 
     root = workspace_root(workspace)
+    if not is_name(name):
+        raise click.UsageError(f"NAME is {name!r}; expected {NAME_RULE}")
     try:
-        manifest = read_manifest(folder_for(root / "data", name, load_protocol(protocol).data))
+        store = folder_for(root / "data", name, load_protocol(protocol).data)
+        manifest = read_manifest(store)
         chosen = list(targets) or targets_of(manifest)
+        notes = split_notes(manifest, ImageStore.open(store).index, chosen)
         specs = own_tasks(manifest, title or name, chosen, load_tasks(workspace=root))
         files = write_own_tasks(root, name, title or name, specs, force=force)
     except (DataError, FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    for file in files:
-        say(str(file))
+    for line in [*map(str, files), *notes]:
+        say(line)
     option = f" --protocol {protocol}" if protocol != DEFAULT_PROTOCOL else ""
     say(f"Next: lovt-bench evaluate random --suite {name} --profile quick{option}")
 

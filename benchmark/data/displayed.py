@@ -26,6 +26,12 @@ DICOM_MAGIC = b"DICM"
 PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
 """The tag of TIFF that inverts an image."""
 
+ORIENTATION = 274
+"""The tag of EXIF by which viewers turn and mirror."""
+ORIENTED = (b"Exif", b"exif", b"EXIF", b"eXIf", b"xmp", b"XMP")
+"""One of these is in every PNG, JPEG or WebP that has this tag."""
+TIFFS = (b"II", b"MM")
+
 _FAR = 1e9
 """Beyond all pixel values: what a window makes of it is the end of its range."""
 
@@ -86,6 +92,18 @@ def displayed_picture(content: bytes) -> np.ndarray:
             return np.asarray(upright.convert("L"))
         grey = _between(np.asarray(upright))
         return 255 - grey if inverted else grey
+
+
+def is_turned(content: bytes) -> bool:
+    """Say whether EXIF or XMP has viewers turn or mirror a picture, which `displayed_picture` does.
+
+    Raises:
+        BadImageError: Not a readable image.
+    """
+    if not content.startswith(TIFFS) and not any(mark in content for mark in ORIENTED):
+        return False  # without decoding it a second time
+    with named("image"):
+        return int(open_image(content, FORMATS).getexif().get(ORIENTATION, 1)) in range(2, 9)
 
 
 def _displayed(dataset: Dataset) -> np.ndarray:

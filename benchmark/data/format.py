@@ -117,10 +117,12 @@ def read_manifest(root: Path) -> DatasetManifest:
     try:
         manifest = read_dataset_manifest(root, "it")
     except (FileNotFoundError, NotADirectoryError) as error:
+        from lovt_bench.benchmark.data.preparers import prepare_command
+
         known = holders(root.parent, MANIFEST)
         raise FileNotFoundError(
             f"no image store at {root}: expected {MANIFEST} there{meant(root.name, known)}. "
-            f"Make it with: lovt-bench data prepare {root.name} --raw DIR"
+            f"Make it with: {prepare_command(root.name.partition('@')[0])}"
         ) from error
     except ModelFileError as error:
         raise DamagedStoreError(root, f"{MANIFEST} cannot be read ({error})") from error

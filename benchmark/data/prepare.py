@@ -25,6 +25,7 @@ from lovt_bench.benchmark.data.folders import folder_for, give_way
 from lovt_bench.benchmark.data.inventory import counted, grouped, relative_name
 from lovt_bench.benchmark.data.needed import lacking, lacking_of_splits
 from lovt_bench.benchmark.data.open_store import open_store
+from lovt_bench.benchmark.data.own.objects import object_remarks
 from lovt_bench.benchmark.data.partial import Partial, partial_store
 from lovt_bench.benchmark.data.people import split_level
 from lovt_bench.benchmark.data.plan import Plan, make_plan
@@ -200,6 +201,7 @@ def _finish(
             **columns,
         }
     ).astype(fmt.PERSON_TYPES)
+    remarks = [*plan.remarks, *(object_remarks(index, boxes, preparer.classes) if plan.masks_from else [])]
     with new_folder(target) as folder:
         manifest = seal(
             folder,
@@ -222,7 +224,7 @@ def _finish(
                 plan.found,
                 len(rows),
                 [*plan.left_out, *([grouped(SKIPPED, [one.id for one in left_out])] if left_out else [])],
-                plan.remarks,
+                remarks,
             ),
             masks_from=plan.masks_from,
             image_side=protocol.data.image_side,

@@ -131,4 +131,27 @@ def test_names_of_the_repository_are_taken(tmp_path: Path) -> None:
     with pytest.raises(InvalidSuiteError, match=r"lovt-18.yaml has this name; rename"):
         load_suites(workspace=tmp_path)
     with pytest.raises(OwnTasksError, match="a suite of lovt-bench is called lovt-18"):
-        write_own_tasks(tmp_path, "lovt-18", "Mine", [])
+        written(tmp_path / "other", manifest(name="lovt-18"))
+
+
+def test_a_data_set_whose_tasks_would_be_published_ones_writes_nothing(tmp_path: Path) -> None:
+    """Every command reads the tasks of a workspace, so one `covid_linear.yaml` there stopped them all."""
+    with pytest.raises(
+        OwnTasksError, match=r"task covid_\w+, which is there already, on covid-rural; prepare it"
+    ):
+        written(tmp_path, manifest(name="covid"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_names_never_come_to_the_same_tasks(tmp_path: Path) -> None:
+    written(tmp_path, manifest(name="part-a"))
+    with pytest.raises(OwnTasksError, match=r"part_a would have the task part_a_\w+, .* on part-a"):
+        written(tmp_path, manifest(name="part_a"))
+    assert {spec.dataset for spec in load_tasks(workspace=tmp_path)[-5:]} == {"part-a"}
+
+
+def test_nothing_drawn_is_no_task(tmp_path: Path) -> None:
+    with pytest.raises(OwnTasksError, match="no boxes and no drawn masks, so there is no task"):
+        written(tmp_path, manifest(masks_from="boxes", has_boxes=False))
+    with pytest.raises(OwnTasksError, match="has no boxes; expected --targets masks"):
+        own_tasks(manifest(has_boxes=False), "Mine", ["boxes"], load_tasks())

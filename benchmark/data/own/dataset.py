@@ -14,14 +14,21 @@ from lovt_bench.benchmark.contract.dataset import SplitName
 from lovt_bench.benchmark.contract.protocol import DataProtocol
 from lovt_bench.benchmark.data import preparers
 from lovt_bench.benchmark.data.corpus.image import decode
-from lovt_bench.benchmark.data.displayed import decode_protocol_dicom, is_dicom
+from lovt_bench.benchmark.data.displayed import decode_protocol_dicom, is_dicom, is_turned
 from lovt_bench.benchmark.data.errors import BadImageError, DataError
-from lovt_bench.benchmark.data.images import decode_values, read_bytes
 from lovt_bench.benchmark.data.own.annotated import Annotated, AnnotatedImage
-from lovt_bench.benchmark.data.own.folder import RawFolder, image_ids
+from lovt_bench.benchmark.data.own.folder import RawFolder
 from lovt_bench.benchmark.data.own.formats import reader_of
+from lovt_bench.benchmark.data.own.image_ids import image_ids
+from lovt_bench.benchmark.data.own.mask_files import by_value, mask_file
 from lovt_bench.benchmark.data.own.shapes import Drawing
-from lovt_bench.benchmark.data.own.split import SplitBy, given_splits, shared_patients, with_patients
+from lovt_bench.benchmark.data.own.split import (
+    SplitBy,
+    check_patients,
+    given_splits,
+    shared_patients,
+    with_patients,
+)
 from lovt_bench.benchmark.data.own.table import TABLE, ImageTable, read_image_table
 from lovt_bench.benchmark.data.person import UNKNOWN, Person
 from lovt_bench.benchmark.data.samples import Collector, Listing, RawImage, Sample
@@ -60,12 +67,18 @@ class OwnDataset:
         """Decode an image as a viewer displays it, and draw its masks."""
         pixels, person = self._displayed(content)
         (height, width), drawing = pixels.shape, Drawing.model_validate_json(sample.annotations[0])
+        is_drawn = drawing.shapes or sample.class_masks or sample.mask
+        if is_drawn and not is_dicom(content) and is_turned(content):
+            raise BadImageError(
+                "its EXIF has viewers turn or mirror it, and annotation tools may have done so or not; save it as it "
+                "was annotated, without an orientation"
+            )
         drawing.check_size(height, width)
         masks = drawing.masks(height, width, len(self.classes))
         for index, path in sample.class_masks:
-            masks[index] = masks[index] | (_mask_file(path, pixels.shape) != 0).astype(np.uint8)
+            masks[index] = masks[index] | (mask_file(path, pixels.shape) != 0).astype(np.uint8)
         if sample.mask is not None:
-            masks = _by_value(sample.mask, _mask_file(sample.mask, pixels.shape), len(self.classes))
+            masks = by_value(sample.mask, mask_file(sample.mask, pixels.shape), len(self.classes))
         boxes = drawing.boxes(height, width)
         return RawImage(pixels, masks, masks_are_gifs=False, person=person, boxes=boxes)
 
@@ -115,13 +128,14 @@ def read_own(
     samples, sources = _samples(folder, annotated, rows)
     remarks = [*annotated.remarks, *(rows.remarks if rows else ())]
     given, how = (None, "") if splits_given else given_splits(samples, sources, rows, split_by)
-    if rows is None or not rows.has_patient:
+    if rows is not None and rows.has_patient:
+        check_patients(samples, sources, rows)
+    else:
         samples, unknown = with_patients(samples, name)
         remarks += unknown
     used = set(sources.values())
     files = [*annotated.label_files, *([] if path is None else [path])]
     left_out = folder.unlisted(used, {*files, *_mask_paths(samples)}, "no image of the annotations")
-    negatives = sum(not (image.drawing.shapes or image.masks or image.indexed) for image in annotated.images)
     notes = [f"Splits as {how} say.", *shared_patients(samples, given)] if given else []
     listing = Listing(
         samples=samples,
@@ -129,7 +143,7 @@ def read_own(
         notes=tuple(notes),
         found=len(samples) + sum(one.images for one in left_out),
         left_out=tuple(left_out),
-        remarks=(*remarks, f"images without an object, kept as negatives: {negatives}."),
+        remarks=tuple(remarks),
         patients_known=any(sample.person.patient for sample in samples.values()),
         given=given,
         masks_from="annotations" if annotated.has_outlines else "boxes",
@@ -171,24 +185,3 @@ def _sample(folder: RawFolder, name: str, image: AnnotatedImage, person: Person)
 def _mask_paths(samples: dict[str, Sample]) -> set[Path]:
     several = {path for sample in samples.values() for _, path in sample.class_masks}
     return several | {sample.mask for sample in samples.values() if sample.mask}
-
-
-def _by_value(path: Path, mask: np.ndarray, classes: int) -> list[np.ndarray]:
-    """Return the mask of each class of a file whose value is the number of a class, 0 for none."""
-    if (largest := int(mask.max())) > classes:
-        raise BadImageError(
-            f"mask {path.name} has the value {largest}, but classes.txt has {classes} classes; expected 0 for the "
-            "background and 1, 2, … for the classes in their order"
-        )
-    return [(mask == index + 1).astype(np.uint8) for index in range(classes)]
-
-
-def _mask_file(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the values of a mask file of an image of this shape."""
-    mask = decode_values(read_bytes(path))
-    if mask.shape != shape:
-        raise BadImageError(
-            f"mask {path.name} has {mask.shape[1]} x {mask.shape[0]} pixels, the image {shape[1]} x {shape[0]}; draw "
-            "it on the image as it is stored"
-        )
-    return mask

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,10 +12,9 @@ from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.data.inventory import NO_UTF8, grouped, is_utf8, relative_name
 from lovt_bench.benchmark.data.layout import holds
-from lovt_bench.benchmark.data.tables import safe_id
 from lovt_bench.benchmark.data.walk import PICTURES, Entry, file_problem, walk
 
-LONGEST_ID = 120
+LONGEST_SHOWN = 120
 
 
 @dataclass(frozen=True)
@@ -55,6 +51,21 @@ class RawFolder:
             stems.setdefault(PurePosixPath(path).stem, []).append(path)
         return stems
 
+    @cached_property
+    def _picture_folders(self) -> set[str]:
+        return {PurePosixPath(path).parent.as_posix() for path in self.pictures()} - {"."}
+
+    @cached_property
+    def _holding(self) -> dict[frozenset[str], set[PurePosixPath]]:
+        return {}
+
+    def _holds_images(self, folder: str, without: frozenset[str]) -> bool:
+        """Say whether images lie in or below a folder; the raw folder says nothing of where they are."""
+        if without not in self._holding:
+            parents = {PurePosixPath(path).parent for path in self.pictures(without)}
+            self._holding[without] = {each for one in parents for each in (one, *one.parents)}
+        return folder != "." and PurePosixPath(folder) in self._holding[without]
+
     def files(self, ending: str) -> list[str]:
         """Return the plain files with an ending (`.json`), in the order of the walk."""
         return [
@@ -76,8 +87,9 @@ class RawFolder:
     def find(self, listed: str, origin: str, beside: str = "") -> tuple[str, str | None]:
         """Return the path of an image that annotations name, and why it cannot be used.
 
-        A path counts from the raw folder, from `images/` there, or from the folder of the annotation file; where no
-        file is there, the file of that name, if there is one alone.
+        A path counts from the folder of the annotation file, from the raw folder, or from `images/` there. Where no
+        file is there, it is the one file whose path ends with the listed one: with `patient1/0.png` never
+        `patient2/0.png`, with `0.png` either, if it is alone. Annotations beside images are of images there.
 
         Args:
             listed: As the annotations say it.
@@ -87,15 +99,18 @@ class RawFolder:
         path = PurePosixPath(listed)
         outside = path.is_absolute() or ".." in path.parts or PureWindowsPath(listed).drive
         if outside or not path.parts or any(mark in listed for mark in "\\\0"):
-            shown = clean_text(listed, LONGEST_ID)
+            shown = clean_text(listed, LONGEST_SHOWN)
             return shown, (
                 f"{origin}: image {shown!r}; expected a path within the raw folder, with forward slashes, without '..'"
             )
-        tried = [path, PurePosixPath("images") / path, PurePosixPath(beside) / path]
+        tried = [PurePosixPath(beside) / path, path, PurePosixPath("images") / path]
         for one in tried:
             if one.as_posix() in self.entries:
                 return self._usable(one.as_posix(), origin)
-        named = self._by_name.get(path.name, [])
+        same = self._by_name.get(path.name, [])
+        named = [one for one in same if PurePosixPath(one).parts[-len(path.parts) :] == path.parts]
+        if beside in self._picture_folders:
+            named = [one for one in named if PurePosixPath(one).is_relative_to(beside)]
         if len(named) == 1:
             return self._usable(named[0], origin)
         if named:
@@ -103,15 +118,29 @@ class RawFolder:
                 path.as_posix(),
                 f"{origin}: image {listed}: several files have this name: {named[0]}, {named[1]}",
             )
-        return (
-            path.as_posix(),
-            f"{origin}: image {listed} is missing in {self.root}. {holds(self.root, [path.name])}",
-        )
+        found = f"{same[0]} lies in another folder." if same else holds(self.root, [path.name])
+        return path.as_posix(), f"{origin}: image {listed} is missing in {self.root}. {found}"
 
-    def called(self, stem: str, origin: str, without: Collection[str] = ()) -> tuple[str, str | None]:
-        """Return the image of a file name without its ending, and why it cannot be used."""
-        parts = set(without)
+    def called(
+        self, stem: str, origin: str, beside: str, without: Collection[str] = ()
+    ) -> tuple[str, str | None]:
+        """Return the image of a file name without its ending, and why it cannot be used.
+
+        Args:
+            stem: The name.
+            origin: Which file has it.
+            beside: A folder, relative to the raw folder; where images lie in or below it, it is one of these.
+            without: Folders whose pictures are no images.
+        """
+        parts = frozenset(without)
         found = [one for one in self._by_stem.get(stem, []) if not set(PurePosixPath(one).parts[:-1]) & parts]
+        if self._holds_images(beside, parts):
+            within = [one for one in found if PurePosixPath(one).is_relative_to(beside)]
+            if found and not within:
+                return stem, (
+                    f"{origin}: image {stem} is missing in {self.root / beside}; {found[0]} lies in another folder"
+                )
+            found = within
         if len(found) > 1:
             return found[0], f"{origin}: several images are called {stem}: {found[0]}, {found[1]}"
         if not found:
@@ -139,29 +168,3 @@ class RawFolder:
     def _usable(self, path: str, origin: str) -> tuple[str, str | None]:
         problem = self.entries[path].passed_over or file_problem(self.root / path)
         return path, problem and f"{origin}: image {path}: {problem}"
-
-
-def image_ids(sources: Collection[str]) -> dict[str, str]:
-    """Return the ID of each image by its path: the name of its file without the ending.
-
-    Where several images have this name, their folders are part of it, joined by `__`. What cannot be in an ID becomes
-    `_`, and eight digits of the path's digest keep such IDs apart.
-    """
-    stems = Counter(_stem(source) for source in sources)
-    return {source: _id(source, alone=stems[_stem(source)] == 1) for source in sources}
-
-
-def _stem(source: str) -> str:
-    path = PurePosixPath(source)
-    # A UID without an ending has dots, too.
-    return path.stem if path.suffix.lower() in PICTURES else path.name
-
-
-def _id(source: str, *, alone: bool) -> str:
-    stem = _stem(source)
-    name = stem if alone else "__".join((*PurePosixPath(source).parts[:-1], stem))
-    if safe_id(name) and len(name) <= LONGEST_ID:
-        return name
-    digits = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:LONGEST_ID].lstrip("._-")
-    return f"{plain or 'image'}-{digits}"

@@ -59,7 +59,7 @@ class Drawing(Model):
 
     def boxed(self) -> list[Shape]:
         """Return the objects that give a box."""
-        return [shape for shape in self.shapes if not shape.crowd and (shape.box or shape.polygons)]
+        return [shape for shape in self.shapes if not shape.crowd and (shape.box or shape.has_outline)]
 
     def check_size(self, height: int, width: int) -> None:
         """Raise BadImageError where another image was annotated."""
@@ -92,7 +92,7 @@ class Drawing(Model):
         across, down = (width, height) if self.relative else (1, 1)
         found = []
         for shape in shapes:
-            x, y, w, h = shape.box or bounds(shape.polygons)
+            x, y, w, h = shape.box or self._around(shape, height, width)
             _check_near(shape, [x, y, x + w, y + h], self.relative, height, width)
             if x * across >= width or y * down >= height or x + w <= 0 or y + h <= 0:
                 where = f"x {x:g}, y {y:g}, width {w:g}, height {h:g}"
@@ -102,6 +102,15 @@ class Drawing(Model):
                 )
             found.append((x * across, y * down, w * across, h * down))
         return np.array(found, dtype=np.float64).reshape(-1, 4)
+
+    def _around(self, shape: Shape, height: int, width: int) -> Box:
+        if shape.polygons:
+            return bounds(shape.polygons)
+        rows, columns = np.nonzero(self._outline(shape, height, width))
+        if not len(rows):
+            raise BadImageError(f"{shape.name}: run lengths mark no pixel, and there is no bbox; take it out")
+        left, top = int(columns.min()), int(rows.min())
+        return left, top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top
 
     def _mask(self, shapes: Sequence[Shape], height: int, width: int) -> np.ndarray:
         boxes = self._boxes([shape for shape in shapes if not shape.has_outline], height, width)

@@ -74,6 +74,18 @@ def with_patients(samples: dict[str, Sample], name: str) -> tuple[dict[str, Samp
     return found, []
 
 
+def check_patients(samples: Mapping[str, Sample], sources: Mapping[str, str], table: ImageTable) -> None:
+    """Raise DataError where a table names the patients of some images alone: others may be the same people."""
+    missing = [
+        name for name, sample in samples.items() if not sample.problem and sources[name] not in table.rows
+    ]
+    if missing:
+        raise DataError(
+            f"{table.path}: the column `patient` says nothing of {len(missing)} of {len(samples)} images, such as "
+            f"{sources[missing[0]]}; add a row for each image, or take the column out"
+        )
+
+
 def shared_patients(samples: Mapping[str, Sample], given: Mapping[SplitName, Sequence[str]]) -> list[str]:
     """Return a sentence about patients who are in more than one of the given splits; nothing where none is."""
     of_patient: dict[str, set[SplitName]] = {}

@@ -42,3 +42,5 @@ def parse_xml(content: bytes) -> Element:
         return builder.close()
     except expat.ExpatError as error:
         raise ValueError(f"not XML: {error}") from error
+    except LookupError as error:
+        raise ValueError(f"{error}; save it in UTF-8") from error

@@ -22,6 +22,11 @@ def names() -> list[str]:
     return sorted(module.replace("_", "-") for module in modules if not module.startswith("_"))
 
 
+def prepare_command(name: str) -> str:
+    """Return the command that makes a store of this name, with words in capitals to be filled in."""
+    return f"lovt-bench data prepare {name} --raw DIR" if name in names() else f"{OWN_COMMAND} {name}"
+
+
 def dataset(name: str) -> Preparer:
     """Return the preparer of a dataset.
 

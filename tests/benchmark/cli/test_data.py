@@ -39,7 +39,11 @@ def test_own_images_become_a_store_tasks_and_a_suite(tmp_path: Path) -> None:
     raw = folders.coco(tmp_path / "raw")
     own = ["prepare", "own", "--raw", raw, *place]
     assert "own images need --name and --format" in call(*own, "--name", "mine").output
-    assert "belong to own images" in call("prepare", "rsna", "--raw", raw, "--name", "mine").output
+    for option in (["--name", "mine"], ["--split-by", "patient"], ["--table", raw / "annotations.json"]):
+        assert "belong to own images" in call("prepare", "rsna", "--raw", raw, *option).output
+    taken = call(*own, "--name", "covid", "--format", "coco")
+    assert (taken.exit_code, (tmp_path / "data").exists()) == (1, False)
+    assert "there already, on covid-rural; prepare it under another name" in taken.output
     done = call(*own, "--name", "mine", "--format", "coco")
     assert done.exit_code == 0, done.output
     assert "6 / 2 / 2 images" in done.output
@@ -68,6 +72,38 @@ def test_own_images_become_a_store_tasks_and_a_suite(tmp_path: Path) -> None:
     assert "has the classes nodule, opacity, its store has mass, opacity" in evaluated.output
     unknown = CliRunner().invoke(main, ["tasks", "new", "other", *map(str, place)])
     assert (unknown.exit_code, "no image store" in unknown.output) == (1, True)
+    assert "data prepare own --format FORMAT --raw DIR --name other" in unknown.output
+    outside = CliRunner().invoke(main, ["tasks", "new", "../../x", *map(str, place)])
+    assert (outside.exit_code, "NAME is '../../x'; expected 1 to 64 of a-z" in outside.output) == (2, True)
+
+
+def test_splits_without_an_object_are_said(tmp_path: Path) -> None:
+    raw = folders.yolo(tmp_path / "raw")
+    for path in (raw / "labels").iterdir():
+        path.write_text("0 0.5 0.5 0.2 0.2" if path.stem == "case00" else "")
+    rows = [
+        f"{name}.png,{'train' if name < 'case05' else 'val' if name < 'case08' else 'test'}\n"
+        for name in folders.NAMES
+    ]
+    (raw / "images.csv").write_text("image,split\n" + "".join(rows))
+    call(*["prepare", "own", "--format", "yolo", "--name", "mine", "--raw", raw, "--workspace", tmp_path])
+    result = CliRunner().invoke(main, ["tasks", "new", "mine", "--workspace", str(tmp_path)])
+    assert (result.exit_code, "Note: no boxes in validation and test: nothing" in result.output) == (0, True)
+
+
+def test_where_nothing_is_drawn_no_tasks_are_promised(tmp_path: Path) -> None:
+    raw = folders.yolo(tmp_path / "raw")
+    for path in (raw / "labels").iterdir():
+        path.write_text("")
+    done = call(
+        *["prepare", "own", "--format", "yolo", "--name", "mine", "--raw", raw, "--workspace", tmp_path]
+    )
+    assert (done.exit_code, "Next:" in done.output) == (0, False)
+    assert "Note: mine has no boxes and no drawn masks, so there is no task" in done.output
+    filled = ["tasks", "new", "mine", "--targets", "masks", "--workspace", str(tmp_path)]
+    result = CliRunner().invoke(main, filled)
+    assert (result.exit_code, "mine has no masks on any image" in result.output) == (1, True)
+    assert not (tmp_path / "tasks").exists()
 
 
 def test_verify_ends_with_1_and_lists_the_problems(tmp_path: Path) -> None:

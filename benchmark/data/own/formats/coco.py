@@ -5,10 +5,11 @@ Category ids may be sparse. `iscrowd` regions fill the mask and give no box.
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt, StrictStr, ValidationError
 
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.data.errors import DataError
@@ -28,7 +29,8 @@ SHOWN = 5
 
 _WORDS = (b'"images"', b'"annotations"')
 
-_Key = Annotated[int | str, Field(union_mode="left_to_right")]
+_Key = Annotated[StrictStr | int, Field(union_mode="left_to_right")]
+"""`"007"` and `"7"` are two."""
 
 
 class _Part(BaseModel):
@@ -78,6 +80,10 @@ def read(folder: RawFolder) -> Found:
         images += _images(folder, path, file, classes, split_of(path) or "" if len(files) > 1 else "")
     crowds = sum(one.iscrowd for file in files.values() for one in file.annotations)
     remarks = [f"iscrowd regions, part of the masks and no boxes: {crowds}."] if crowds else []
+    if same := sum(
+        len(file.categories) - len({one.name for one in file.categories}) for file in files.values()
+    ):
+        remarks.append(f"categories with the name of another, taken as one class: {same}.")
     names = class_names(list(classes), ", ".join(files))
     return Found(names, images, tuple(folder.root / path for path in files), tuple(remarks))
 
@@ -102,7 +108,7 @@ def _contents(folder: RawFolder) -> dict[str, bytes]:
 
 def _parsed(path: Path, content: bytes) -> _File:
     try:
-        return _File.model_validate_json(content)
+        return _File.model_validate_json(content.removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         shown = "; ".join(
@@ -173,7 +179,8 @@ def _shape(item: _Annotation, index: int, name: str) -> Shape:
     Raises:
         ValueError: Says what of it is not as expected.
     """
-    polygons = item.segmentation if isinstance(item.segmentation, list) else []
+    # Exporters write [[]] where there is no outline.
+    polygons = [one for one in item.segmentation if one] if isinstance(item.segmentation, list) else []
     runs = item.segmentation if isinstance(item.segmentation, RunLengths) else None
     if odd := [polygon for polygon in polygons if len(polygon) < 6 or len(polygon) % 2]:
         raise ValueError(f"a polygon needs at least 3 points x y, found {len(odd[0])} numbers")
@@ -185,6 +192,6 @@ def _shape(item: _Annotation, index: int, name: str) -> Shape:
         if w <= 0 or h <= 0:
             raise ValueError(f"sides of a bbox must be positive, found width {w:g}, height {h:g}")
         box = (x, y, w, h)
-    if box is None and not polygons and not item.iscrowd:
+    if box is None and not polygons and runs is None and not item.iscrowd:
         raise ValueError("bbox is missing; expected [x, y, width, height]")
     return Shape(index=index, name=name, box=box, polygons=polygons, runs=runs, crowd=bool(item.iscrowd))

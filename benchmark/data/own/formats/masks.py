@@ -13,9 +13,8 @@ from lovt_bench.benchmark.data.corpus.pairs import SPLIT_WORDS
 from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.data.layout import holds
 from lovt_bench.benchmark.data.own.annotated import Annotated, AnnotatedImage
-from lovt_bench.benchmark.data.own.classes import class_names
+from lovt_bench.benchmark.data.own.classes import class_lines, class_names
 from lovt_bench.benchmark.data.own.folder import RawFolder
-from lovt_bench.benchmark.data.own.text import read_lines
 
 FOLDERS = frozenset({"masks", "Masks", "mask", "Mask"})
 CLASSES = "classes.txt"
@@ -50,7 +49,7 @@ def read(folder: RawFolder) -> Annotated:
         )
     listed = folder.root / CLASSES
     files = (listed,) if listed.is_file() else ()
-    names = [line for line in read_lines(listed, LONGEST) if line] if files else []
+    names = class_lines(listed, LONGEST) if files else []
     in_folders = len(within[found[0]]) > 1
     if in_folders:
         names = names or sorted({parts[0] for parts in within.values()})
@@ -62,7 +61,7 @@ def read(folder: RawFolder) -> Annotated:
     images = {path: AnnotatedImage(path, path) for path in folder.pictures(without=FOLDERS)}
     for path in found:
         stem = PurePosixPath(path).stem
-        source, problem = folder.called(stem.removesuffix("_mask"), path, FOLDERS)
+        source, problem = folder.called(stem.removesuffix("_mask"), path, _above(path), FOLDERS)
         image = images.setdefault(source, AnnotatedImage(source, path))
         if problem:
             image.flag(problem)
@@ -84,7 +83,11 @@ def _take(image: AnnotatedImage, path: Path, *, indexed: bool) -> None:
 
 def _within(path: str) -> tuple[str, ...]:
     """Return the parts of a path below the folder of masks; folders of splits in between do not count."""
-    parts = PurePosixPath(path).parts
-    place = next(index for index, part in enumerate(parts) if part in FOLDERS)
-    folders = [part for part in parts[place + 1 : -1] if part.lower() not in SPLIT_WORDS]
+    parts = PurePosixPath(path).relative_to(_above(path)).parts
+    folders = [part for part in parts[1:-1] if part.lower() not in SPLIT_WORDS]
     return (*folders, parts[-1])
+
+
+def _above(path: str) -> str:
+    """Return the folder that the folder of masks lies in."""
+    return next(one.parent for one in reversed(PurePosixPath(path).parents) if one.name in FOLDERS).as_posix()

@@ -74,14 +74,24 @@ def read(folder: RawFolder) -> Annotated:
 
 
 def _image(folder: RawFolder, path: str, root: Element) -> tuple[str, str | None]:
-    """Return the image of a file: the one that it names, else the one that is called as it is."""
-    named = _text(root, "filename")
-    if named:
-        source, problem = folder.find(named, path, PurePosixPath(path).parent.as_posix())
-        if problem is None:
-            return source, None
-    found, missing = folder.called(PurePosixPath(path).stem, path, SEGMENTATIONS)
-    return (source, problem) if named and missing else (found, missing)
+    """Return the image of a file: the one that it names, else the one that is called as it is; never one of two."""
+    named, beside = _text(root, "filename"), PurePosixPath(path).parent.as_posix()
+    found, missing = folder.called(PurePosixPath(path).stem, path, beside, SEGMENTATIONS)
+    if not named:
+        return found, missing
+    source, problem = folder.find(named, path, beside)
+    if missing:
+        return source, problem
+    if problem is None and found != source:
+        return found, f"{path}: <filename> says {source}, but the file is called as {found}; mend one of them"
+    if (
+        problem
+        and (folders := PurePosixPath(named).parts[:-1])
+        and folders[0] != "/"
+        and PurePosixPath(named).name == PurePosixPath(found).name
+    ):
+        return source, problem
+    return found, None
 
 
 def _drawing(root: Element, names: list[str], path: str) -> Drawing:

@@ -14,14 +14,14 @@ import yaml
 from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.data.layout import holds
 from lovt_bench.benchmark.data.own.annotated import Annotated, AnnotatedImage
-from lovt_bench.benchmark.data.own.classes import class_names
+from lovt_bench.benchmark.data.own.classes import class_lines, class_names
 from lovt_bench.benchmark.data.own.folder import RawFolder
 from lovt_bench.benchmark.data.own.shapes import MOST_SHAPES, Drawing, Shape
 from lovt_bench.benchmark.data.own.text import read_annotations, read_lines
 
 NAMES = ("data.yaml", "data.yml", "classes.txt", "obj.names", "classes.names")
-OTHERS = frozenset({"train.txt", "val.txt", "valid.txt", "test.txt", "readme.txt", "notes.txt", *NAMES})
-"""Texts that are no labels; exports have lists of files beside them."""
+OTHERS = frozenset({"train.txt", "val.txt", "valid.txt", "test.txt"})
+"""Lists of files, which exports have beside the labels; labels where an image has the name."""
 LARGEST = 1 << 22
 """Bytes of one file."""
 LONGEST_NAMES = 64 * 1024
@@ -33,12 +33,8 @@ def read(folder: RawFolder) -> Annotated:
     Raises:
         DataError: There is none, no file names the classes, or one cannot be read.
     """
-    paths = [
-        path
-        for path in folder.files(".txt")
-        if not PurePosixPath(path).name.lower().startswith(("readme", "notes"))
-    ]
-    paths = [path for path in paths if PurePosixPath(path).name.lower() not in OTHERS]
+    pictures = {PurePosixPath(path).stem for path in folder.pictures()}
+    paths = [path for path in folder.files(".txt") if _is_label(PurePosixPath(path), pictures)]
     if not paths:
         raise DataError(
             f"{folder.root}: no label text (.txt) there or below; expected one for each image (docs/own-data.md). "
@@ -69,11 +65,18 @@ def read(folder: RawFolder) -> Annotated:
     return Annotated(class_names(names, str(listed)), list(images.values()), files, remarks)
 
 
+def _is_label(path: PurePosixPath, pictures: set[str]) -> bool:
+    name = path.name.lower()
+    is_other = name in OTHERS or name.startswith(("readme", "notes"))
+    return name not in NAMES and (path.stem in pictures or not is_other)
+
+
 def _image(folder: RawFolder, path: str, stems: dict[str, list[str]]) -> tuple[str, str | None]:
     """Return the image of a text: in the folder `images` that mirrors `labels`, beside it, or the one of its name."""
     mirrored = ["images" if part == "labels" else part for part in PurePosixPath(path).parts]
-    same = stems.get(PurePosixPath(*mirrored).with_suffix("").as_posix(), [])
-    return (same[0], None) if len(same) == 1 else folder.called(PurePosixPath(path).stem, path)
+    place = PurePosixPath(*mirrored)
+    same = stems.get(place.with_suffix("").as_posix(), [])
+    return (same[0], None) if len(same) == 1 else folder.called(place.stem, path, place.parent.as_posix())
 
 
 def _names_file(folder: RawFolder) -> Path:
@@ -88,11 +91,13 @@ def _names_file(folder: RawFolder) -> Path:
 
 def _names(path: Path) -> list[str]:
     if path.suffix not in (".yaml", ".yml"):
-        return [line for line in read_lines(path, LONGEST_NAMES) if line]
+        return class_lines(path, LONGEST_NAMES)
     try:
         content = yaml.safe_load(read_annotations(path, LONGEST_NAMES))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not YAML: {str(error).splitlines()[0]}") from error
+    if isinstance(content, dict) and content.get("kpt_shape"):
+        raise DataError(f"{path}: `kpt_shape`: the labels are keypoints; export them as boxes or outlines")
     names = content.get("names") if isinstance(content, dict) else None
     if isinstance(names, dict) and sorted(names, key=str) == sorted(range(len(names)), key=str):
         names = [names[index] for index in range(len(names))]

@@ -66,6 +66,44 @@ def test_crowds_fill_the_mask_and_give_no_box(tmp_path: Path) -> None:
     assert store.manifest.masks_from == "annotations"
 
 
+def test_run_lengths_without_a_bbox_give_one(tmp_path: Path) -> None:
+    raw, content = folders.coco(tmp_path / "raw"), folders.coco_content()
+    plain = {"image_id": 163, "category_id": 3}
+    runs = {"size": [folders.HEIGHT, folders.WIDTH], "counts": [48 * 4 + 5, 10, 38, 10, 48 * 64 - 255]}
+    content["annotations"] += [
+        plain | {"segmentation": runs},
+        plain | {"segmentation": [[]], "bbox": [1, 2, 3, 4]},
+    ]
+    (raw / "annotations.json").write_text("\ufeff" + json.dumps(content), encoding="utf-8")
+    store = folders.store(raw, "coco", tmp_path)
+    boxes = np.array([[4, 5, 2, 10], [1, 2, 3, 4]], np.float64)
+    row = store.ids(range(len(store))).index("case09")
+    np.testing.assert_allclose(store.boxes(row), fit_boxes(boxes, FRAME), atol=1e-4)
+
+
+def test_equal_names_of_categories_are_said_and_ids_keep_their_zeros(tmp_path: Path) -> None:
+    raw, content = folders.coco(tmp_path / "raw"), folders.coco_content()
+    content["categories"].append({"id": 91, "name": "opacity"})
+    content["images"][8]["id"], content["images"][9]["id"] = "007", "7"
+    (raw / "annotations.json").write_text(json.dumps(content))
+    counts = folders.store(raw, "coco", tmp_path).manifest.image_counts
+    assert counts is not None
+    assert "categories with the name of another, taken as one class: 1." in counts.remarks
+
+
+def test_empty_masks_are_negatives_and_empty_classes_are_said(tmp_path: Path) -> None:
+    raw = folders.masks(tmp_path / "raw")
+    (raw / "masks/mass").mkdir()
+    for name in folders.NAMES:
+        Image.new("L", (folders.WIDTH, folders.HEIGHT)).save(raw / f"masks/mass/{name}.png")
+    counts = folders.store(raw, "masks", tmp_path).manifest.image_counts
+    assert counts is not None
+    assert counts.remarks == [
+        "images without an object, kept as negatives: 2.",
+        "classes without a pixel in any mask, each 0 in a mean over classes: 1 (mass).",
+    ]
+
+
 def test_values_of_one_mask_file_are_the_lines_of_classes_txt(tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     folders.images(raw)

@@ -69,6 +69,16 @@ COCO: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     ),
     (lambda one: changed(one, "annotations", 0, iscrowd=7), "annotations.0.iscrowd"),
     (lambda one: changed(one, "categories", 1, name="opacity "), "two classes come to the name opacity"),
+    (
+        lambda one: changed(one, "annotations", 0, image_id="100"),
+        "annotations[0]: no image has the id '100'",
+    ),
+    (
+        lambda one: changed(
+            one, "annotations", 0, bbox=None, segmentation={"size": [48, 64], "counts": [3072]}
+        ),
+        "annotations[0]: run lengths mark no pixel",
+    ),
     (lambda one: changed(one, "categories", 1, id=90), "two categories have the same id"),
 ]
 
@@ -138,17 +148,37 @@ OBJECT = "<annotation><object><name>nodule</name>{}</object></annotation>"
             OBJECT.format("<bndbox><xmin>9</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox>"),
             "box sides must be positive, found width -5",
         ),
-        ("<annotation><filename>../case00.png</filename></annotation>", "second file of annotations"),
+        (
+            '<?xml version="1.0" encoding="klingon"?><annotation/>',
+            "unknown encoding: klingon; save it in UTF-8",
+        ),
+        (
+            "<annotation><filename>case01.png</filename></annotation>",
+            "<filename> says JPEGImages/case01.png, but the file is called as JPEGImages/case00.png",
+        ),
     ],
 )
 def test_voc(tmp_path: Path, text: str, message: str) -> None:
     raw = folders.voc(tmp_path / "raw")
-    name = "case00.xml" if "second" not in message else "case01.xml"
-    target = raw / "Annotations" / name
-    target.write_text(text.replace("../case00", "case00"), encoding="latin-1" if "\xff" in text else "utf-8")
+    target = raw / "Annotations/case00.xml"
+    target.write_text(text, encoding="latin-1" if "\xff" in text else "utf-8")
     said = refused(raw, "voc")
     assert message in said
-    assert name in said
+    assert "case00.xml" in said
+
+
+def test_a_second_file_for_an_image(tmp_path: Path) -> None:
+    raw = folders.voc(tmp_path / "raw")
+    (raw / "more").mkdir()
+    shutil.copy(raw / "Annotations/case00.xml", raw / "more")
+    assert "has a second file of annotations, the first is Annotations/case00.xml" in refused(raw, "voc")
+
+
+def test_no_object_at_all(tmp_path: Path) -> None:
+    raw = folders.voc(tmp_path / "raw")
+    for path in (raw / "Annotations").iterdir():
+        path.write_text("<annotation/>")
+    assert "expected 1 to 100 classes, found 0; annotate at least one object" in refused(raw, "voc")
 
 
 @pytest.mark.parametrize(
@@ -168,6 +198,23 @@ def test_yolo(tmp_path: Path, text: str, message: str) -> None:
     assert message in refused(raw, "yolo")
 
 
+def test_blank_lines_among_classes_shift_none(tmp_path: Path) -> None:
+    """`nodule`, a blank and `opacity` made `opacity` of class 1, and class 2 none."""
+    for form in ("yolo", "masks"):
+        raw = folders.FORMATS[form](tmp_path / form)
+        (raw / "data.yaml").unlink(missing_ok=True)
+        (raw / "classes.txt").write_text("nodule\n\nopacity\n")
+        assert "classes.txt line 2: blank" in refused(raw, form)
+        (raw / "classes.txt").write_text("nodule\nopacity\n\n\n")
+        assert read_own(raw, "mine", form).classes == folders.CLASSES
+
+
+def test_keypoints_are_no_outlines(tmp_path: Path) -> None:
+    raw = folders.yolo(tmp_path / "raw")
+    (raw / "data.yaml").write_text("names: [nodule, opacity, unused]\nkpt_shape: [2, 2]\n")
+    assert "`kpt_shape`: the labels are keypoints; export them as boxes" in refused(raw, "yolo")
+
+
 def test_yolo_without_names_of_classes(tmp_path: Path) -> None:
     raw = folders.yolo(tmp_path / "raw")
     (raw / "data.yaml").write_text("names: {0: a, 2: b}")
@@ -180,7 +227,11 @@ def test_yolo_without_names_of_classes(tmp_path: Path) -> None:
     ("name", "shape", "message"),
     [
         ("nodule/case00_mask", (48, 63), "has 63 x 48 pixels, the image 64 x 48"),
-        ("nodule/case00_mask", (48, 64, 3), "mask must have one channel"),
+        (
+            "nodule/case00_mask",
+            (48, 64, 3),
+            "mask case00_mask.png: mask must have one channel, found shape (48, 64, 3); save it as PNG",
+        ),
         ("nodule/case77", (48, 64), "no image is called case77"),
         ("case03", (48, 64), "lies in `masks` itself"),
     ],
@@ -197,6 +248,19 @@ def test_an_empty_folder_and_one_without_annotations(tmp_path: Path, form: str) 
     assert "the folder is empty" in refused(tmp_path / "raw", form)
     folders.images(tmp_path / "raw")
     assert "docs/own-data.md" in refused(tmp_path / "raw", form)
+
+
+def test_an_image_that_viewers_turn(tmp_path: Path) -> None:
+    """The mask was drawn on what a tool showed, turned or not; where sides are equal no size tells which."""
+    raw = folders.masks(tmp_path / "raw")
+    turned = Image.Exif()
+    turned[274] = 6
+    for name in ("case00", "case09"):
+        Image.new("L", (64, 64)).save(raw / f"images/{name}.png", exif=turned)
+    said = refused(raw, "masks")
+    assert "images/case00.png" in said
+    assert "its EXIF has viewers turn or mirror it" in said
+    assert "case09" not in said, "nothing is drawn on it"
 
 
 def test_pipes_and_lost_links_are_no_images(tmp_path: Path) -> None:

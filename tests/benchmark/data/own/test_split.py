@@ -174,6 +174,11 @@ def test_one_patient_for_all_is_none(tmp_path: Path) -> None:
     [
         ("image,split", "tests", "images.csv row 1: split is 'tests'; expected train, validation or test"),
         ("image,patient", "", "images.csv row 1: patient is empty"),
+        (
+            "image,patient",
+            "P1",
+            "`patient` says nothing of 9 of 10 images, such as images/case01.png; add a row",
+        ),
         ("image,sex", "F", "--split-by column: .*images.csv has no column `split`"),
         ("file,split", "train", "missing column 'image'"),
         ("image,split", "train", "no row for image images/case01.png"),
