@@ -42,6 +42,7 @@ def test_vectors_are_taken_as_they_are_and_of_length_one():
     distances.add(x[:1], y[:1])
     distances.add(x[1:], y[1:])
     found = distances.metrics()
+    assert found is not None
     assert (found.unscaled.low, found.unscaled.high) == (3, 5)
     assert (found.scaled.low, found.scaled.high) == (0, pytest.approx(math.sqrt(2)))
 
