@@ -30,8 +30,10 @@ class Distances:
         self._unscaled.frombytes(row_distances(x, y).cpu().numpy().tobytes())
         self._scaled.frombytes(row_distances(within.unit(x), within.unit(y)).cpu().numpy().tobytes())
 
-    def metrics(self) -> Alignment:
-        """Return the box plots of at least one pair."""
+    def metrics(self) -> Alignment | None:
+        """Return the box plots; None without any pair."""
+        if not self._scaled:
+            return None
         scaled, unscaled = (box_plot(np.frombuffer(each)) for each in (self._scaled, self._unscaled))
         return Alignment(scaled=scaled, unscaled=unscaled)
 

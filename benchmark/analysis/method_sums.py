@@ -167,7 +167,9 @@ class MethodSums:
                 "local_spaces": {name: sums.metrics() for name, sums in self._local.items()},
                 "global_pairs": {name: sums.metrics() for name, sums in self._pairs.items()},
                 "local_pairs": {name: each.model(LocalPair) for name, each in means.items() if ";" in name},
-                "alignment": {name: each.metrics() for name, each in self._distances.items()},
+                "alignment": {
+                    name: found for name, each in self._distances.items() if (found := each.metrics())
+                },
                 "distributions": None if sets is None else sets.model(LocalDistributions),
                 "retrieval": {name: each.model(Retrieval) for name, each in means.items() if "->" in name},
                 "attention": {

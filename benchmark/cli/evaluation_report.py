@@ -16,6 +16,7 @@ from lovt_bench.benchmark.engine.plan.evaluation import Evaluation, TaskResult
 from lovt_bench.benchmark.engine.plan.observer import Observer
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.executor.job import Executor
+from lovt_bench.leaderboard.show.layout import half_width, percent
 from lovt_bench.leaderboard.statistics import student_half_width
 
 
@@ -155,15 +156,13 @@ def _row(result: TaskResult) -> tuple[str, ...]:
     spec = result.spec
     if result.status != "done":
         return str(spec.number), spec.id, "", spec.metric_label, result.status, ""
-    values = [100 * record.test[spec.metric] for record in result.records]
-    half_width = student_half_width(values)
-    interval = f" ± {half_width:.1f}" if half_width is not None else ""
+    values = [record.test[spec.metric] for record in result.records]
     rate = f"{result.learning_rate:g}"
     return (
         str(spec.number),
         spec.id,
         rate,
         spec.metric_label,
-        f"{fmean(values):.1f}{interval}",
+        percent(fmean(values)) + half_width(student_half_width(values)),
         str(len(values)),
     )

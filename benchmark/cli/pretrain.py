@@ -150,7 +150,7 @@ def pretrain(
     hard_limit: float | None,
     wandb: str | None,
     no_online_evaluation: bool,
-    asked: Literal["auto", "docker", "process"],
+    asked: Literal["auto", "docker", "apptainer", "process"],
     image: str | None,
     base_image: str | None,
     build_network: str | None,

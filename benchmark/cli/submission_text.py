@@ -10,6 +10,7 @@ from lovt_bench.leaderboard.show.layout import (
     cell_text,
     claimed_text,
     class_text,
+    half_width,
     mean_rank_text,
     percent,
     signed_percent,
@@ -86,14 +87,13 @@ def _claims(found: Detail) -> Iterator[str]:
         if cell.claimed
     }
     for task, number in claimed.items():
-        interval = "" if number.interval95 is None else f" ± {percent(number.interval95)}"
         beside = "not measured here"
         if task in measured:
             cell, table = measured[task]
             beside = f"measured {cell_text(cell, table)}"
             if cell.claimed and cell.claimed.difference is not None:
                 beside += f", difference {signed_percent(cell.claimed.difference)}"
-        yield f"  {task:<32} {percent(number.value) + interval:<14} {beside}"
+        yield f"  {task:<32} {percent(number.value) + half_width(number.interval95):<14} {beside}"
 
 
 def _aligned(fields: dict[str, str], indent: str = "") -> Iterator[str]:

@@ -48,7 +48,9 @@ class Profile(Model):
     max_warm_up_steps: PositiveInt | None = None
     max_learning_rates: dict[Kind, PositiveInt] = {}
     """The first so many of a task's grid, by head for frozen tasks; one means that the task is not tuned."""
-    learning_rates: dict[Kind, tuple[PositiveFloat, ...]] = Field(default={}, exclude_if=is_empty)
+    learning_rates: dict[Kind, Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]] = Field(
+        default={}, exclude_if=is_empty
+    )
     """Replaces the grid, by kind of task: the published rates are too low for trainings of a few dozen steps."""
     head_width_divisor: PositiveInt = Field(default=1, le=64, exclude_if=lambda divisor: divisor == 1)
     """Hidden widths of heads are the published ones divided by this. Most of a short training on a CPU is the head."""

@@ -6,40 +6,36 @@ make some; the rest of the contract needs nothing of the site (docs/contract.md)
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import resource
-import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from lovt_bench.benchmark.contract.run_contract import SCRATCH, Limits
-from lovt_bench.benchmark.contract.untrusted import clean_text
+from lovt_bench.benchmark.contract.run_contract import Limits
 from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.runtime.apptainer_command import (
+    as_caller,
+    binds,
+    cgroups,
+    container,
+    environment,
+    try_command,
+)
 from lovt_bench.benchmark.runtime.engine import EngineError
 from lovt_bench.benchmark.runtime.hand_over import hand_over
 from lovt_bench.benchmark.runtime.identity import choose_identity
+from lovt_bench.benchmark.runtime.leftovers import start_time
 from lovt_bench.benchmark.runtime.narrator import Narrator
 from lovt_bench.benchmark.runtime.process import Group, watched
 from lovt_bench.benchmark.runtime.runs import Run
 from lovt_bench.benchmark.runtime.sif import Sif
 from lovt_bench.benchmark.runtime.supervise import Ended, Exit, Signal
 
-SECONDS = 120
-"""How long a container that does nothing may take."""
-FIXED = (
-    "--containall", "--no-eval", "--no-home", "--home", SCRATCH, "--no-mount", "bind-paths",
-    "--net", "--network", "none", "--hostname", "submission", "--pwd", "/",
-)  # fmt: skip
-"""What every container is started with. Its root is read-only unless somebody asks for more."""
-KEPT = ("APPTAINER_TMPDIR", "APPTAINER_CACHEDIR", "APPTAINER_CONFIGDIR")
-"""Of the caller's own settings, those that give a container nothing."""
 GPU = ("--nv",)
 
 
@@ -98,10 +94,13 @@ class _Container:
     def __init__(self, process: subprocess.Popen[bytes], limited: bool) -> None:
         self._process = process
         self._limited = limited
+        self._helpers: dict[int, str] = {}
+        """What Apptainer has started itself, and when each began: an id is another's once its process is gone."""
 
     def poll(self) -> Exit | None:
         code = self._process.poll()
         if code is None:
+            self._helpers |= {pid: start_time(pid) for pid in _children(self._process.pid)}
             return None
         code = 128 - code if code < 0 else code
         # What the harness killed has its reason noted already; else the kernel did, at the limit.
@@ -110,11 +109,12 @@ class _Container:
     def signal(self, name: Signal) -> None:
         if name == "SIGKILL":
             # What serves the image is in a group of its own, and outlives Apptainer where that is killed.
-            helpers = _children(self._process.pid)
+            self.poll()
             Group(self._process).signal(name)
-            for pid in helpers:
+            for pid, began in self._helpers.items():
                 with suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
+                    if start_time(pid) == began:
+                        os.kill(pid, signal.SIGKILL)
             return
         with suppress(ProcessLookupError, PermissionError):  # it hands the signal on to the submission, once
             self._process.send_signal(signal.Signals[name])
@@ -131,84 +131,6 @@ def _children(pid: int) -> list[int]:
         with suppress(OSError):
             found += [int(word) for word in task.read_text(encoding="ascii").split()]
     return found
-
-
-def find_program() -> str:
-    """Return the path of `apptainer`.
-
-    Raises:
-        EngineError: It is not on the PATH.
-    """
-    if (found := shutil.which("apptainer")) is None:
-        raise EngineError("no `apptainer` is on the PATH; `module load apptainer` may bring it")
-    return found
-
-
-def container(
-    program: str,
-    action: Literal["run", "exec"],
-    image: Path,
-    options: Sequence[str],
-    inside: Sequence[str] = (),
-) -> list[str]:
-    """Return the command that starts a container."""
-    return [program, "--silent", action, *FIXED, *options, str(image), *inside]
-
-
-def binds(folders: Sequence[tuple[str, Path, bool]]) -> list[str]:
-    """Return the options that give a container folders: place in it, folder, whether it is read-only."""
-    found = []
-    for target, folder, fixed in folders:
-        line = io.StringIO()
-        fields = ["type=bind", f"src={folder}", f"dst={target}", *(["ro"] if fixed else [])]
-        csv.writer(line, lineterminator="").writerow(fields)
-        found += ["--mount", line.getvalue()]
-    return found
-
-
-def cgroups(memory: int, cpus: float, pids: int) -> list[str]:
-    """Return the options that limit bytes of memory with swap, CPUs, and processes with threads."""
-    limits = {"--memory": memory, "--memory-swap": memory, "--cpus": cpus, "--pids-limit": pids}
-    return [word for option, value in limits.items() for word in (option, str(value))]
-
-
-def environment(told: dict[str, str]) -> dict[str, str]:
-    """Return the environment of the command: the caller's, less what would give a container more, and what it is told.
-
-    A caller's APPTAINER_BIND would open a folder of the machine to every submission.
-    """
-    own = {
-        key: value
-        for key, value in os.environ.items()
-        if key in KEPT or not key.startswith(("APPTAINER", "SINGULARITY"))
-    }
-    # HOME is an option, and refused here.
-    return own | {f"APPTAINERENV_{key}": value for key, value in told.items() if key != "HOME"}
-
-
-def as_caller() -> dict[str, Any]:
-    """Return how the command is started: as the caller, who is never root of this machine."""
-    identity = choose_identity((), os.getuid(), os.getgid())
-    if os.getuid() != 0:
-        return {"cwd": "/"}
-    return {"cwd": "/", "user": identity.user, "group": identity.group, "extra_groups": []}
-
-
-def try_command(program: str, image: Path, options: Sequence[str], inside: Sequence[str]) -> tuple[int, str]:
-    """Return the exit code of a command in a container and what it said; where it failed, its last line."""
-    command = container(program, "exec", image, options, inside)
-    try:
-        done = subprocess.run(
-            command, capture_output=True, check=False, timeout=SECONDS, env=environment({}),
-            stdin=subprocess.DEVNULL, **as_caller(),
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return 1, clean_text(str(error), 300)
-    said = done.stderr if done.returncode else done.stdout
-    text = said.decode("utf-8", errors="replace").strip()
-    return done.returncode, clean_text(
-        text.splitlines()[-1] if text else "", 300
-    ) if done.returncode else text
 
 
 def _set_ulimits(limits: Limits) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
 from lovt_bench.benchmark.gpu import PINNED, Needs, hidden, is_there, without_cuda
 from lovt_bench.benchmark.runtime import engine
-from lovt_bench.benchmark.runtime.apptainer import ApptainerRuntime, find_program
+from lovt_bench.benchmark.runtime.apptainer import ApptainerRuntime
+from lovt_bench.benchmark.runtime.apptainer_command import find_program
 from lovt_bench.benchmark.runtime.base_images import base_for, missing_bases, missing_text, takes_given_base
 from lovt_bench.benchmark.runtime.container import ContainerRuntime
 from lovt_bench.benchmark.runtime.gpu_choice import NoGpuError, cards_here, choose_gpus, look
@@ -107,7 +108,11 @@ def _apptainer(
     say("runtime: apptainer, as asked")
     image = find_sif(program, Path(request.image), request.workspace / "images", say)
     say(f"image: {image.digest}")
+    if request.base_image is not None or request.build_network is not None:
+        say("--base-image and --build-network are for an image that is built: left out")
     if request.device != "cuda":
+        if request.device == "auto":
+            say("GPU: none, the CPU is used; --device cuda gives all that the caller has, by --nv")
         return ApptainerRuntime(program, image), "cpu"
     say("GPU: all that the caller has, by --nv, which nobody has tried with lovt-bench yet")
     return ApptainerRuntime(program, image), "cuda"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,6 +32,8 @@ GPU_REFUSED = re.compile(r"device driver|nvidia|\bCDI\b", re.IGNORECASE)
 ENFORCED = {"MemoryLimit": "memory", "CpuCfsQuota": "CPUs", "PidsLimit": "processes"}
 """What an engine says of itself, and what it means for a submission where that is false."""
 
+END_LOOKS = 10
+"""How often, a tenth of a second apart, it is looked whether a container has ended that takes no signal."""
 PROCESSES = 32768
 """Process numbers that a kernel has where nobody raised them."""
 
@@ -215,11 +218,16 @@ class _Container:
 
         try:
             ask(lambda: self._client.api.kill(self._container, name))
-        except (
-            APIError,
-            EngineError,
-        ) as error:  # it has ended meanwhile: Podman answers that by an error of its own
+        except APIError as error:  # it has ended meanwhile
             logger.debug("%s: %s", name, error)
+        except EngineError as error:
+            # Podman answers by an error of its own where it has ended, and may learn of the end a moment later.
+            for _ in range(END_LOOKS):
+                if self.poll() is not None:
+                    logger.debug("%s: %s", name, error)
+                    return
+                time.sleep(0.1)
+            raise
 
     def memory(self) -> int | None:
         from docker.errors import APIError

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lovt_bench.benchmark.backbone.findings import Finding
-from lovt_bench.benchmark.runtime.apptainer import cgroups, find_program, try_command
+from lovt_bench.benchmark.runtime.apptainer_command import cgroups, find_program, try_command
 from lovt_bench.benchmark.runtime.doctor_engine import GREEDY, LIMITS, MIB, PROBE, held, read_report
 from lovt_bench.benchmark.runtime.engine import EngineError
 
@@ -53,9 +53,10 @@ def _check(program: str, sif: Path) -> Iterator[Finding]:
         return
     seen = read_report(said)
     holds = {limit.name: held(limit, seen) for limit in LIMITS if limit.name not in SKIPPED}
-    holds["memory"] = bool(limits) and try_command(
-        program, sif, cgroups(32 * MIB, 0.5, 24), ["sh", "-c", GREEDY]
-    )[0] in (137, 255)
+    # Apptainer's own failures are 255.
+    holds["memory"] = (
+        bool(limits) and try_command(program, sif, cgroups(32 * MIB, 0.5, 24), ["sh", "-c", GREEDY])[0] == 137
+    )
     if not limits:
         # Another user's container of the machine could be at its limits by chance.
         holds |= {"CPU": False, "processes": False}

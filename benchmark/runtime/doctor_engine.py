@@ -92,7 +92,10 @@ def check_engine(image: str | None, containers: bool, workspace: Path = Path()) 
     try:
         client = connect(timeout=5)
     except EngineError as error:
-        advice = "only --runtime process works: this repository's own methods, not isolated"
+        advice = (
+            "--runtime apptainer --image FILE works where Apptainer is; else only --runtime process: this repository's "
+            "own methods, not isolated"
+        )
         yield Finding("warning", "Docker Engine", str(error), advice)
         return
     try:

@@ -60,11 +60,14 @@ def choose(asked: Literal["auto", "docker", "process"], *, external: bool) -> tu
         if external:
             raise ValueError(
                 "--runtime process is for this repository's own methods: a process has all your powers. "
-                "Code from elsewhere runs with --runtime docker"
+                "Code from elsewhere runs with --runtime docker, or --runtime apptainer --image FILE"
             )
         return "process", "process, as asked: not isolated, with your powers"
     if asked == "docker" or external:
-        found = _product()
+        try:
+            found = _product()
+        except EngineError as error:
+            raise EngineError(f"{error}; --runtime apptainer --image FILE needs none") from error
         return "docker", found + ("" if asked == "docker" else ": code from elsewhere needs it")
     try:
         return "docker", f"{_product()}: an engine answers"

@@ -23,7 +23,7 @@ OWNER = "lovt-bench.owner"
 def owner() -> str:
     """Return the label of this process."""
     pid = os.getpid()
-    return f"{_place()} {pid} {_start_time(pid)}"
+    return f"{_place()} {pid} {start_time(pid)}"
 
 
 def is_abandoned(label: str) -> bool:
@@ -35,7 +35,7 @@ def is_abandoned(label: str) -> bool:
     pid, _, started = label.partition(" ")[2].partition(" ")
     if not is_here(label) or not pid.isdigit() or not started:
         return False
-    return _start_time(int(pid)) != started
+    return start_time(int(pid)) != started
 
 
 def is_here(label: str) -> bool:
@@ -81,7 +81,7 @@ def _place() -> str:
     return "/".join(part.replace(" ", "-") for part in (socket.gethostname(), boot, namespace))
 
 
-def _start_time(pid: int) -> str:
+def start_time(pid: int) -> str:
     """Return when a process started, as the kernel counts it; `-` where it is not there or that is not known."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.disk.digest import file_sha256
-from lovt_bench.benchmark.disk.temporary import scratch_folder
+from lovt_bench.benchmark.disk.temporary import scratch_folder, write_text
 from lovt_bench.benchmark.submission.read import SubmissionError
 
 BUILD_SECONDS = 2 * 3600.0
@@ -52,10 +52,23 @@ def find_sif(program: str, given: Path, folder: Path, say: Callable[[str], None]
             return Sif(given.resolve(), f"sha256:{file_sha256(given)}")
     digest = archive_digest(given)
     made = folder / f"{digest}.sif"
-    if not made.is_file():
+    if not _is_intact(made):
         say(f"making {made} of {given}")
         _build(program, given, made)
     return Sif(made.resolve(), f"sha256:{digest}")
+
+
+def _noted(made: Path) -> Path:
+    """Return the file that holds the SHA-256 of an image that was made, as `sha256sum` writes it."""
+    return made.with_suffix(".sif.sha256")
+
+
+def _is_intact(made: Path) -> bool:
+    """Return whether an image that was made is there and has not changed."""
+    try:
+        return _noted(made).read_text(encoding="utf-8").split()[:1] == [file_sha256(made)]
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def archive_digest(archive: Path) -> str:
@@ -102,4 +115,5 @@ def _build(program: str, archive: Path, made: Path) -> None:
             said = done.stderr.decode("utf-8", errors="replace").strip()
             raise SubmissionError(f"Apptainer made no image of {archive}: {clean_text(said[-300:], 300)}")
         (scratch / "image.sif").chmod(0o644)  # a harness that is root runs it as somebody else
+        write_text(_noted(made), f"{file_sha256(scratch / 'image.sif')}  {made.name}\n")
         (scratch / "image.sif").rename(made)

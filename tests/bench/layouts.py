@@ -3,7 +3,7 @@
     python -m tests.bench.layouts --workspace DIR [--only NAME] [--dinov2 FOLDER] [--list] [--no-tasks] > table.md
 
 Networks are tiny and random, written by their own libraries. Each is submitted and evaluated by the commands that a
-user types, in the profile `demo` on the phantom, with heads of an eighth of their width. What is submitted is compared
+user types, in the profile `quick` on the phantom, with heads of an eighth of their width. What is submitted is compared
 with the library's own forward on images of 224 pixels. A row that is done is kept in DIR: started again, the command
 goes on. With --no-tasks layouts are submitted and compared alone. docs/layouts.md holds what was measured.
 """

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -178,6 +179,11 @@ def main() -> None:
     parser.add_argument("--task", action="append")
     parser.add_argument("--only", action="store_true", help="print the peer's scores of one task and end")
     asked = parser.parse_args()
+    for name in ("results", "features"):
+        if not asked.only and (asked.workspace / name).exists():
+            parser.error(
+                f"{asked.workspace / name} is there: the harness would not do again what is done; remove it"
+            )
     tasks = asked.task or TASKS
     if asked.only:
         sys.stdout.write(json.dumps(list(Peer(tasks[0], asked.profile, asked.workspace).scores())))
@@ -195,7 +201,7 @@ def main() -> None:
         ours = harness(task, asked.profile, asked.workspace)
         seconds = middle - begin, time.monotonic() - middle
         scores = [
-            f"{100 * statistics.mean(v):.1f} ± {100 * statistics.stdev(v):.1f}"
+            f"{100 * statistics.mean(v):.1f} ± {100 * statistics.stdev(v) if len(v) > 1 else math.nan:.1f}"
             for v in (json.loads(said.stdout), ours)
         ]
         sys.stdout.write(

@@ -19,7 +19,8 @@ from lovt_bench.benchmark.contract.backbone import Provenance
 from lovt_bench.benchmark.contract.events import Event, LogLine
 from lovt_bench.benchmark.contract.run_contract import MIB, Limits, RunParameters
 from lovt_bench.benchmark.contract.verdict import Verdict
-from lovt_bench.benchmark.runtime.apptainer import ApptainerRuntime, find_program
+from lovt_bench.benchmark.runtime.apptainer import ApptainerRuntime
+from lovt_bench.benchmark.runtime.apptainer_command import find_program
 from lovt_bench.benchmark.runtime.container import ContainerRuntime, not_limited
 from lovt_bench.benchmark.runtime.engine import connect, product
 from lovt_bench.benchmark.runtime.gpus import Given

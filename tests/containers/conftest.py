@@ -13,7 +13,7 @@ from typing import NoReturn
 import docker
 import pytest
 
-from lovt_bench.benchmark.runtime.apptainer import find_program
+from lovt_bench.benchmark.runtime.apptainer_command import find_program
 from lovt_bench.benchmark.runtime.sif import Sif, find_sif
 from tests.containers import images
 from tests.containers.attacks import Suspect, build_suspect, write_good
@@ -54,14 +54,19 @@ def method_image(engine: docker.DockerClient, base_image: str) -> Callable[[str]
 
 
 @pytest.fixture(scope="session")
-def suspect_image(engine: docker.DockerClient) -> Iterator[str]:
+def os_image(engine: docker.DockerClient) -> str:
+    """Name of an image whose Python can load the wheels of the running one."""
     try:
-        base = images.os_image(engine)
+        return images.os_image(engine)
     except images.NoBaseImageError as error:
         unavailable(str(error))
+
+
+@pytest.fixture(scope="session")
+def suspect_image(engine: docker.DockerClient, os_image: str) -> Iterator[str]:
     # A tag of its own for each process: images are shared, and the last tag takes the image with it.
     tag = f"lovt-bench-test-suspect-{os.getpid()}"
-    yield build_suspect(engine, base, tag)
+    yield build_suspect(engine, os_image, tag)
     engine.images.remove(tag)
 
 

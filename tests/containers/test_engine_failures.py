@@ -70,6 +70,14 @@ def test_a_connection_that_breaks_is_not_noticed(suspect: Suspect, flaky: FlakyE
     assert after.result.verdict.attempts == 1
 
 
+def test_a_signal_that_the_engine_refuses_is_not_taken_for_sent(suspect: Suspect, flaky: FlakyEngine):
+    flaky.fail(b"/kill", 1)
+    after = suspect("trap 'exit 75' TERM; while :; do sleep 0.05; done", limits={"seconds": 1})
+    assert flaky.failed == 1
+    assert after.result.verdict.attempts == 2
+    assert after.result.verdict.exit_code == 75
+
+
 def test_a_run_that_the_engine_lost_is_removed_before_the_next_attempt(suspect: Suspect, flaky: FlakyEngine):
     """The engine answers nothing while a container runs, and is back later: two must not write to one output."""
     began: list[float] = []

@@ -1,5 +1,6 @@
 """Podman's service in place of Docker's engine: what the contract says holds there, too.
 
+Not in CI, which installs no Podman; docs/contract.md (Podman) has the commands.
 The attacks on the box itself, out of the hostile suite; what the harness does with an output knows no engine.
 """
 
@@ -44,14 +45,24 @@ def podman() -> Iterator[docker.DockerClient]:
 
 
 @pytest.fixture(scope="module")
-def podman_image(engine: docker.DockerClient, podman: docker.DockerClient) -> Iterator[str]:
+def podman_image(podman: docker.DockerClient, request: pytest.FixtureRequest) -> Iterator[str]:
     """An image that runs the script in ATTACK, on the system that the other engine has."""
-    base = images.os_image(engine)
+    engine, base = request.getfixturevalue("engine"), request.getfixturevalue("os_image")
     if not podman.images.list(base):
-        podman.images.load(b"".join(engine.images.get(base).save(named=True)))
+        podman.images.load(engine.images.get(base).save(named=True))
+    _starts(podman, base)
     tag = f"lovt-bench-test-suspect-{os.getpid()}"
     yield build_suspect(podman, base, tag)
     podman.images.remove(tag)
+
+
+def _starts(podman: docker.DockerClient, image: str) -> None:
+    """Skip where a service answers that can start no container."""
+    few = [docker.types.Ulimit(name=name, soft=1024, hard=1024) for name in ("nofile", "nproc")]
+    try:
+        podman.containers.run(image, ["true"], init=True, network_mode="none", ulimits=few, remove=True)
+    except docker.errors.DockerException as error:
+        pytest.skip(f"Podman starts no container here: {error}")
 
 
 @pytest.fixture

@@ -62,6 +62,11 @@ def test_an_unknown_profile_lists_the_known_ones():
             "image_sides: {linaer",
             r"image_sides: unknown head 'linaer' \(did you mean linear\?\)",
         ),
+        (
+            "learning_rates: {yolov3: [1.0e-3]",
+            "learning_rates: {yolov3: []",
+            r"learning_rates\.yolov3: .* at least 1 item",
+        ),
         ("name: demo", "name: other", "name is 'other', expected 'demo'"),
         ("max_runs: 5", "max_runs: 5\nmax_runs: 6", "key 'max_runs' is given twice"),
     ],

@@ -22,8 +22,9 @@ def why_not(spec: TaskSpec, source: BackboneSource, side: int) -> str | None:
     """
     if source.fixed_side not in (None, side):
         return (
-            f"backbone {source.name} takes images of {source.fixed_side} pixels only, the profile has {side}; choose "
-            "another profile or protocol, or submit a graph whose height and width are dynamic"
+            f"backbone {source.name} takes images of {source.fixed_side} pixels only, tasks with the head "
+            f"{spec.head} have {side} in this profile; choose another profile or protocol, or submit a graph whose "
+            "height and width are dynamic"
         )
     if spec.backbone == "fine-tuned" and source.frozen_only:
         return f"backbone {source.name} is a graph that cannot be fine-tuned; `submit` said why"

@@ -42,6 +42,7 @@ def test_vectors_are_taken_as_they_are_and_of_length_one():
     distances.add(x[:1], y[:1])
     distances.add(x[1:], y[1:])
     found = distances.metrics()
+    assert found is not None
     assert (found.unscaled.low, found.unscaled.high) == (3, 5)
     assert (found.scaled.low, found.scaled.high) == (0, pytest.approx(math.sqrt(2)))
 
@@ -49,3 +50,9 @@ def test_vectors_are_taken_as_they_are_and_of_length_one():
 def test_numbers_out_of_order_are_no_box_plot():
     with pytest.raises(ValidationError, match="in order"):
         BoxPlot(low=0, q1=2, median=1, q3=3, high=4)
+
+
+def test_without_any_pair_there_is_no_box_plot():
+    distances = Distances()
+    distances.add(torch.zeros(0, 3, dtype=torch.float64), torch.zeros(0, 3, dtype=torch.float64))
+    assert distances.metrics() is None

@@ -7,11 +7,8 @@ stand-in answers as Apptainer 1.4.5 did.
 from __future__ import annotations
 
 import csv
-import hashlib
-import io
-import json
 import os
-import tarfile
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,13 +17,14 @@ from types import SimpleNamespace
 import pytest
 
 from lovt_bench.benchmark.contract.run_contract import Limits, RunParameters
-from lovt_bench.benchmark.runtime.apptainer import ApptainerRuntime, binds, environment, find_program
+from lovt_bench.benchmark.runtime.apptainer import ApptainerRuntime
+from lovt_bench.benchmark.runtime.apptainer_command import binds, environment, find_program
 from lovt_bench.benchmark.runtime.choose_runtime import choose_runtime
 from lovt_bench.benchmark.runtime.doctor_apptainer import check_apptainer
 from lovt_bench.benchmark.runtime.engine import EngineError
 from lovt_bench.benchmark.runtime.narrator import Narrator
 from lovt_bench.benchmark.runtime.runs import Run
-from lovt_bench.benchmark.runtime.sif import Sif, archive_digest, find_sif
+from lovt_bench.benchmark.runtime.sif import Sif
 from lovt_bench.benchmark.runtime.supervise import Ended
 from lovt_bench.benchmark.submission.read import SubmissionError
 from tests.containers.conftest import open_folder
@@ -36,11 +34,13 @@ NO_CGROUPS = (
     "cgroups manager, systemd not running as init on this host"
 )
 STAND_IN = """#!/bin/bash
-# Refuses what REFUSED names; runs the script INSIDE for an image's own start script.
+# Refuses what REFUSED names; runs the script INSIDE for an image's own start script, and TRIED for any other command.
+. "${0%/*}/answers"
 for word; do [ "$word" != "$REFUSED" ] || { echo "$SAID" >&2; exit 255; }; done
 case $2 in
   run) echo "told $*"; eval "$INSIDE" ;;
-  exec) while [ "$1" != sh ]; do shift; done; exec "$@" ;;
+  exec) [ -z "$TRIED" ] || { eval "$TRIED"; exit; }
+    while [ "$1" != sh ]; do shift; done; exec "$@" ;;
 esac
 """
 
@@ -55,15 +55,22 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield found
 
 
+def answer(folder: Path, **given: str) -> None:
+    """Tell the stand-in what to do; Apptainer gets too little of the caller's environment for that."""
+    said = {"refused": "-", "said": "", "inside": ":", "tried": ""} | given
+    lines = [f"{name.upper()}={shlex.quote(value)}\n" for name, value in said.items()]
+    (folder / "answers").write_text("".join(lines))
+    (folder / "answers").chmod(0o644)
+
+
 @pytest.fixture
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Ended, str]]:
+def run(folder: Path) -> Callable[..., tuple[Ended, str]]:
     """Run a script as a submission, and return how it ended and its log."""
     (folder / "input").mkdir(mode=0o755)
     (folder / "output").mkdir()
 
     def start(inside: str, refused: str = "-", said: str = "", **limits: float) -> tuple[Ended, str]:
-        for name, value in (("INSIDE", inside), ("REFUSED", refused), ("SAID", said)):
-            monkeypatch.setenv(name, value)
+        answer(folder, inside=inside, refused=refused, said=said)
         parameters = RunParameters(name="toy", seed=7, fraction=1, profile="demo", device="cpu")
         small = Limits.model_validate({"grace_seconds": 5, "memory_bytes": 1 << 30, "cpus": 1.5, **limits})
         given = Run(parameters, folder / "input", folder / "output", limits=small)
@@ -84,10 +91,10 @@ def test_where_it_is_not_installed_that_is_said(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_container_is_shut_and_limited(run: Callable[..., tuple[Ended, str]], folder: Path) -> None:
-    ended, log = run("ulimit -c; ulimit -n; env | grep ^APPTAINERENV_LOVT_BENCH_SEED")
+    ended, log = run("ulimit -c; ulimit -n; ulimit -f; id -u; env | grep ^APPTAINERENV_LOVT_BENCH_SEED")
     assert ended.exit is not None
     assert ended.exit.code == 0
-    told, core, files, seed = log.splitlines()
+    told, core, files, largest, user, seed = log.splitlines()
     assert told == (
         "told --silent run --containall --no-eval --no-home --home /tmp --no-mount bind-paths --net --network none "
         f"--hostname submission --pwd / --memory {1 << 30} --memory-swap {1 << 30} --cpus 1.5 --pids-limit 512 "
@@ -95,6 +102,7 @@ def test_a_container_is_shut_and_limited(run: Callable[..., tuple[Ended, str]], 
         f"{folder}/image.sif"
     )
     assert (core, files, seed) == ("0", str(Limits().open_files), "APPTAINERENV_LOVT_BENCH_SEED=7")
+    assert (int(largest), int(user)) == (Limits().output_bytes // 1024, os.getuid() or 1000)
 
 
 def test_where_the_site_gives_no_cgroups_a_run_goes_on_and_says_so(
@@ -139,7 +147,20 @@ def test_what_serves_the_image_ends_with_a_killed_container(run: Callable[..., t
     )
     assert ended.exit is not None
     assert ended.exit.code == 137
-    helper = Path("/proc", log.splitlines()[1])
+    assert_ends(int(log.splitlines()[1]))
+
+
+def test_what_serves_the_image_ends_where_apptainer_was_killed_from_outside(
+    run: Callable[..., tuple[Ended, str]],
+) -> None:
+    ended, log = run("setsid sleep 60 & echo $!; sleep 1; kill -9 $$")
+    assert ended.exit is not None
+    assert ended.exit.code == 137
+    assert_ends(int(log.splitlines()[1]))
+
+
+def assert_ends(pid: int) -> None:
+    helper = Path("/proc", str(pid))
     deadline = time.monotonic() + 10
     while helper.is_dir() and " Z " not in (helper / "stat").read_text() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -151,8 +172,12 @@ def test_a_caller_opens_no_folder_by_its_environment(monkeypatch: pytest.MonkeyP
     for name in ("APPTAINER_BIND", "SINGULARITY_BIND", "APPTAINERENV_X", "APPTAINER_WRITABLE_TMPFS"):
         monkeypatch.setenv(name, "/")
     monkeypatch.setenv("APPTAINER_TMPDIR", "/scratch")
+    for name in ("HTTPS_PROXY", "https_proxy", "all_proxy", "WANDB_API_KEY"):
+        monkeypatch.setenv(name, "http://me:secret@proxy:1")
     told = {"LOVT_BENCH_SETTINGS": '{"a": "1,$(id)"}', "HOME": "/tmp"}
-    found = {key: value for key, value in environment(told).items() if "APPTAINER" in key or "SINGUL" in key}
+    found = environment(told)
+    assert "secret" not in str(found)
+    found = {key: value for key, value in found.items() if "APPTAINER" in key or "SINGUL" in key}
     assert found == {"APPTAINER_TMPDIR": "/scratch", "APPTAINERENV_LOVT_BENCH_SETTINGS": '{"a": "1,$(id)"}'}
 
 
@@ -163,60 +188,6 @@ def test_a_folder_of_any_name_is_one_folder() -> None:
     assert next(csv.reader([option])) == ["type=bind", f"src={name}", "dst=/input", "ro"]
 
 
-# --- images
-
-
-def write_archive(path: Path, files: dict[str, bytes]) -> Path:
-    with tarfile.open(path, "w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return path
-
-
-def test_an_image_of_an_archive_is_named_as_docker_names_it(tmp_path: Path) -> None:
-    config = b'{"os": "linux"}'
-    manifest = json.dumps([{"Config": "blobs/sha256/x", "Layers": []}]).encode()
-    archive = write_archive(tmp_path / "a.tar", {"manifest.json": manifest, "blobs/sha256/x": config})
-    assert archive_digest(archive) == hashlib.sha256(config).hexdigest()
-
-
-@pytest.mark.parametrize(
-    "files",
-    [
-        {},
-        {"manifest.json": b"[]"},
-        {"manifest.json": b'[{"Config": "a"}, {"Config": "b"}]'},
-        {"manifest.json": b'[{"Config": "a"}]'},
-        {"manifest.json": b'[{"Config": 3}]'},
-        {"manifest.json": b'{"Config": "a"}'},
-        {"manifest.json": b"[" * 100_000},
-        {"manifest.json": b"[" + b" " * (9 << 20) + b"]"},
-    ],
-    ids=["empty", "no image", "two", "no configuration", "a number", "no list", "deep", "large"],
-)
-def test_an_archive_that_is_none_is_refused(tmp_path: Path, files: dict[str, bytes]) -> None:
-    archive = write_archive(tmp_path / "a.tar", files)
-    with pytest.raises(SubmissionError, match="neither a SIF file nor a Docker archive of one image"):
-        find_sif("false", archive, tmp_path, lambda line: None)
-
-
-def test_a_file_of_the_users_is_named_by_its_content(tmp_path: Path) -> None:
-    file = tmp_path / "a.sif"
-    file.write_bytes(b"#!/usr/bin/env run-singularity\n\0SIF_MAGIC\0" + bytes(99))
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    assert find_sif("false", file, tmp_path, lambda line: None) == Sif(file, f"sha256:{digest}")
-
-
-def test_what_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
-    files = {"manifest.json": b'[{"Config": "a"}]', "a": b"{}"}
-    archive = write_archive(tmp_path / "a:b.tar", files)
-    with pytest.raises(SubmissionError, match=r"Apptainer made no image of .*a:b\.tar"):
-        find_sif("false", archive, tmp_path / "images", lambda line: None)
-    assert not list((tmp_path / "images").iterdir())
-
-
 @pytest.mark.usefixtures("folder")
 def test_without_an_image_it_is_said_how_to_get_one(tmp_path: Path) -> None:
     asked = SimpleNamespace(runtime="apptainer", wandb=None, image=None)
@@ -224,3 +195,37 @@ def test_without_an_image_it_is_said_how_to_get_one(tmp_path: Path) -> None:
         SubmissionError, match="builds no image: build it where a Docker Engine is, `docker save"
     ):
         choose_runtime(asked, None, True, lambda line: None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("code", "level"),
+    [(137, "ok"), (255, "warning")],
+    ids=["killed by the kernel", "Apptainer's own failure"],
+)
+def test_doctor_says_what_is_held(folder: Path, code: int, level: str) -> None:
+    """Apptainer ends with 255 where it cannot start a container: that shows no limit."""
+    (folder / "images").mkdir()
+    (folder / "images" / "a.sif").touch()
+    report = "echo root=held; echo network=open; echo cpu=50000; echo pids=held"
+    answer(folder, tried=f'case "$*" in *"--memory {32 << 20} "*) exit {code} ;; esac; {report}')
+    _, held, not_held = check_apptainer(None, True, folder)
+    found = {
+        name: each.level for each in (held, not_held) for name in each.message.partition(": ")[2].split(", ")
+    }
+    assert found["memory"] == level
+    assert found["read-only root"] == found["CPU"] == found["processes"] == "ok"
+    assert found["no network"] == found["seccomp"] == "warning"
+
+
+@pytest.mark.parametrize(("device", "line"), [("auto", "GPU: none, the CPU is used"), ("cuda", "GPU: all")])
+def test_it_is_said_which_device_is_used(folder: Path, device: str, line: str) -> None:
+    image = folder / "a.sif"
+    image.write_bytes(b"#!/usr/bin/env run-singularity\n\0SIF_MAGIC\0")
+    asked = SimpleNamespace(
+        runtime="apptainer", wandb=None, image=str(image), workspace=folder, device=device, base_image="base",
+        build_network=None,
+    )  # fmt: skip
+    said: list[str] = []
+    choose_runtime(asked, None, True, said.append)  # type: ignore[arg-type]
+    assert said[-1].startswith(line)
+    assert said[-2].startswith("--base-image and --build-network are for an image that is built")
