@@ -108,8 +108,10 @@ PUSH = REPOSITORY / ".ci" / "push-images"
 ENGINE = """#!/bin/sh
 echo "$@" >> "$SAID"
 case $1 in
-  images) printf '%s\\n' test-harness test-base test-harness ;;
-  inspect) image=${4%:*}; printf '%s@sha256:old\\n%s@sha256:%s\\n\\n' "elsewhere/x" "$image" "${image##*-}" ;;
+  images) printf '%s\\n' test-harness test-base test-harness test-os test-suspect-12 ;;
+  inspect)
+    image=${4%:*}
+    printf '%s@sha256:old\\n%s@sha256:%s\\n\\n' "elsewhere/x" "${image#docker.io/}" "${image##*-}" ;;
   push) test "$3" != "$REFUSED" ;;
 esac
 """
@@ -139,6 +141,30 @@ def test_images_are_pushed_by_tag_and_told_by_digest(tmp_path: Path) -> None:
         "push --quiet host/owner/test-base:0.1.0",
         "push --quiet host/owner/test-harness:0.1.0",
     ]
+
+
+def test_docker_hub_names_digests_without_its_host(tmp_path: Path) -> None:
+    assert push(tmp_path, "docker.io/owner", "1", "test")[1].startswith("owner/test-base@sha256:base 1\n")
+
+
+@pytest.mark.parametrize(
+    ("registry", "taken"),
+    [
+        ("ghcr.io/owner", True),
+        ("docker.io/owner", False),
+        ("ghcr.io.evil.example/x", False),
+        ("ghcr.io", False),
+    ],
+)
+def test_the_jobs_token_goes_to_no_other_host(registry: str, taken: bool) -> None:
+    text = (REPOSITORY / ".github" / "workflows" / "images.yml").read_text(encoding="utf-8")
+    steps = yaml.safe_load(text)["jobs"]["push"]["steps"]
+    step = next(one["run"] for one in steps if one.get("name", "").startswith("The registry"))
+    environment = {**os.environ, "REGISTRY": registry}
+    done = subprocess.run(["bash", "-e", "-c", step], env=environment, capture_output=True, check=False)
+    assert (done.returncode == 0) == taken
+    logins = [word for one in steps for word in re.findall(r"docker login (\S+)", one.get("run", ""))]
+    assert logins == ["ghcr.io"]
 
 
 def test_a_push_that_fails_ends_the_script(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ from lovt_bench.benchmark.cli.console import say
 def fetch(name: str, target: Path) -> None:
     """Download and unpack the archives of dataset NAME, where terms and means allow it; else say where to go.
 
-    Each archive is compared with its published size and MD5. A call that was cut off goes on where it stopped.
+    Each archive is compared with its published size and MD5. A call that was cut off goes on where it stopped. An
+    archive from a browser that lies in the folder under its published name is compared and taken.
 
     \b
     Examples:
@@ -38,7 +39,7 @@ def fetch(name: str, target: Path) -> None:
         folders = fetch_archives(source, target)
     except DataError as error:
         raise click.ClickException(str(error)) from error
-    say(f"{len(folders)} archives are in {target}.")
+    say(f"{target} has the folders of {len(folders)} archives.")
     for file in source.needs:
         if not file.each:
             say(f"  {file.file}{' (optional)' if file.optional else ''}: {file.get}")

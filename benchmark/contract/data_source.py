@@ -21,12 +21,14 @@ class NeededFile(Model):
 
     file: str
     """Path in the raw folder; `{id}` is the ID of an image, `*` any name. Two kinds of a dataset differ in their
-    endings or are tables of different names: that is how files are told apart wherever they lie."""
+    endings or in the last folder that has a name, or are tables of different names: so files are told apart."""
     also: list[str] = []
     """Other names of a table."""
     splits: list[SplitName] = list(SPLIT_NAMES)
     """Splits whose images need the file."""
     optional: bool = False
+    of_all: PositiveInt | None = None
+    """Files of this kind that the source has, where the published splits need only some."""
     get: str
     """What to fetch for it."""
 
@@ -34,6 +36,11 @@ class NeededFile(Model):
     def each(self) -> bool:
         """Return whether there is one for each image."""
         return ID in self.file
+
+    @property
+    def folder(self) -> str:
+        """Return the last folder of its path that has a name, lower case."""
+        return next((name.lower() for name in reversed(self.file.split("/")[:-1]) if "*" not in name), "")
 
 
 class Archive(Model):

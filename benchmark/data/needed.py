@@ -32,6 +32,7 @@ class Kind:
 
     Attributes:
         missing: Missing files by split; one that is no image's counts for no split.
+        some: Files of the kind, where they are enough and nobody knows whether they are those that are needed.
         examples: IDs of some of them; none where the IDs are not known.
     """
 
@@ -40,6 +41,7 @@ class Kind:
     there: int
     missing: Mapping[SplitName, int]
     examples: tuple[str, ...] = ()
+    some: int | None = None
 
 
 def official_counts(source: DataSource) -> dict[SplitName, int]:
@@ -65,13 +67,16 @@ def count(source: DataSource, raw: Path, wanted: Wanted | None) -> list[Kind]:
     """Return what is there of each kind of file that is not optional.
 
     Args:
-        wanted: IDs of the images; None where they are not known: the number of all files of an ending is compared with
-            that of the published splits.
+        wanted: IDs of the images; None where they are not known: the number of files in folders of the kind's name is
+            compared with that of the published splits.
     """
     stems: dict[str, set[str]] = {}
+    folders: dict[str, list[set[str]]] = {}
     for entry in walk(raw):
         if entry.passed_over is None:
-            stems.setdefault(entry.path.suffix.lower(), set()).add(entry.path.stem)
+            ending, parents = entry.path.suffix.lower(), entry.path.relative_to(raw).parts[:-1]
+            stems.setdefault(ending, set()).add(entry.path.stem)
+            folders.setdefault(ending, []).append({name.lower() for name in parents})
     names = {f"{stem}{ending}".lower() for ending, found in stems.items() for stem in found}
     kinds, official = [], official_counts(source)
     for file in (each for each in source.needs if not each.optional):
@@ -81,7 +86,9 @@ def count(source: DataSource, raw: Path, wanted: Wanted | None) -> list[Kind]:
             kinds.append(Kind(file, 1, there, {}))
         elif wanted is None:
             needed = sum(official.get(split, 0) for split in file.splits)
-            kinds.append(Kind(file, needed, min(len(found), needed), {}))
+            number = _number(source, file, folders.get(_ending(file), []))
+            some = number if needed <= number < (file.of_all or 0) else None
+            kinds.append(Kind(file, needed, min(number, needed), {}, some=some))
         else:
             lacking = {split: [name for name in wanted[split] if name not in found] for split in file.splits}
             needed = sum(len(wanted[split]) for split in file.splits)
@@ -89,6 +96,13 @@ def count(source: DataSource, raw: Path, wanted: Wanted | None) -> list[Kind]:
             examples = tuple(name for names in lacking.values() for name in names)[:EXAMPLES]
             kinds.append(Kind(file, needed, needed - sum(missing.values()), missing, examples))
     return kinds
+
+
+def _number(source: DataSource, file: NeededFile, folders: Sequence[set[str]]) -> int:
+    """Return how many files lie in folders of a kind's name; of its ending where none do and no other kind has it."""
+    number = sum(file.folder in found for found in folders)
+    alone = sum(each.each and _ending(each) == _ending(file) for each in source.needs) == 1
+    return number or (len(folders) if alone else 0)
 
 
 def lacking(name: str, raw: Path, wanted: Wanted | None) -> str:
@@ -123,7 +137,10 @@ def lacking_of_splits(name: str, raw: Path, splits_dir: Path | None) -> str:
 
 
 def _line(kind: Kind) -> str:
-    text = f"{kind.there} of {kind.needed} {kind.file.file.replace(ID, 'ID')}"
+    name = kind.file.file.replace(ID, "ID")
+    if kind.some is not None:
+        return f"{kind.some} {name}: --splits tells which {kind.needed} of all {kind.file.of_all} are needed"
+    text = f"{kind.there} of {kind.needed} {name}"
     if kind.there == kind.needed:
         return text
     by_split = ", ".join(f"{number} of {split}" for split, number in kind.missing.items())

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def given_weights(text: str) -> WeightFiles:
     steps += [partial(_downloaded, model, revision, patterns) for patterns in _PATTERNS]
     for step in steps:
         if (folder := step()) is not None:
+            before = _readable(folder)
+            _check_digests(model, before)
             try:
                 weights = _opened(model, folder)
             except BackboneError as error:  # cut off, or only its configuration was ever needed
@@ -62,7 +65,11 @@ def given_weights(text: str) -> WeightFiles:
                 continue
             if weights.config is None and _completed(model, folder.name):
                 weights = _opened(model, folder)
-            _check_digests(model, (*weights.files, *weights.extras))
+            files = (*weights.files, *weights.extras)
+            _check_digests(model, [path for path in files if path not in before])
+            if alone := sum(not path.is_symlink() for path in files):
+                said = f"{alone} files in the Hub's cache are no links: no digest of the Hub says if they are whole"
+                return replace(weights, notes=(*weights.notes, said))
             return weights
     raise BackboneError(f"{problem}. {_elsewhere(model, revision)}") from problem
 
@@ -85,9 +92,14 @@ def _opened(model: str, folder: Path) -> WeightFiles:
     return open_weights(folder, f"{PREFIX}{model}@{folder.name}")
 
 
+def _readable(folder: Path) -> list[Path]:
+    """Return the files of a revision that may be opened."""
+    return sorted({path for patterns in _PATTERNS for name in patterns for path in folder.glob(name)})
+
+
 def _check_digests(model: str, files: Sequence[Path]) -> None:
     """Raise BackboneError where a file of the cache is not what the Hub said it is."""
-    for path in (each.resolve() for each in files if each.is_symlink()):
+    for path in (each.resolve() for each in files if each.is_symlink() and each.exists()):
         if len(path.name) == 64:
             found = file_sha256(path)
         elif _COMMIT.fullmatch(path.name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import shutil
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -45,6 +46,10 @@ class Server(ThreadingHTTPServer):
         self.ranges = True
         self.asked: list[int] = []
         """First byte of each request."""
+        self.moved = False
+        """Whether the address answers with another one, as that of a file host does."""
+        self.status = 0
+        """What every request is refused with."""
 
     @property
     def source(self) -> DataSource:
@@ -65,9 +70,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         said = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        if self.server.moved and self.path != "/there":
+            self.answer(302, Location="/there")
+            return
         first = int(said[1]) if said and self.server.ranges else 0
         self.server.asked.append(first)
         body = self.server.content[first:]
+        if self.server.status or (first and not body):
+            self.answer(self.server.status or 416)
+            return
         self.send_response(206 if first else 200)
         self.send_header("Content-Length", str(len(body)))
         if first:
@@ -77,6 +88,12 @@ class Handler(BaseHTTPRequestHandler):
         cut = self.server.cuts.pop(0) if self.server.cuts else len(body)
         self.wfile.write(body[:cut])
         self.close_connection = cut < len(body)
+
+    def answer(self, status: int, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": "0", **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -98,14 +115,21 @@ def check(target: Path) -> None:
     assert [path.name for path in target.iterdir()] == ["images_001"], "archive, part and lock are gone"
 
 
-def test_an_archive_is_loaded_compared_and_unpacked_once(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_archive_is_loaded_compared_and_unpacked_once(
+    moved: bool, server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.moved = moved
     assert fetch(server.source, tmp_path / "new") == [tmp_path / "new/images_001"]
     check(tmp_path / "new")
     fetch(server.source, tmp_path / "new")
     assert server.asked == [0]
+    assert "were not compared" not in caplog.text
 
 
-def test_a_cut_connection_goes_on_where_it_was_cut(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_cut_connection_goes_on_where_it_was_cut(moved: bool, server: Server, tmp_path: Path) -> None:
+    server.moved = moved
     server.cuts = [70_000]
     fetch(server.source, tmp_path)
     check(tmp_path)
@@ -189,9 +213,71 @@ def test_an_archive_writes_nowhere_else(name: str, server: Server, tmp_path: Pat
 
 
 def test_a_full_disk_is_told_before_the_download(server: Server, tmp_path: Path) -> None:
-    large = server.source.archives[0].model_copy(update={"size": 10**18})
-    with pytest.raises(DataError, match=r"2000000000\.0 GB with its content"):
-        fetch(server.source.model_copy(update={"archives": [large]}), tmp_path)
+    small = server.source.archives[0]
+    large = small.model_copy(update={"size": 10**18, "name": "images_002.tar.gz", "folder": "images_002"})
+    with pytest.raises(DataError, match=r"2 archives need 2000000000\.0 GB more with their content"):
+        fetch(server.source.model_copy(update={"archives": [small, large]}), tmp_path)
+    assert server.asked == []
+
+
+def test_what_is_there_of_an_archive_needs_no_room(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = len(server.content)
+    usage = shutil.disk_usage(tmp_path)._replace(free=size + 1_000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    part = tmp_path / f"images_001.tar.gz{PARTIAL}"
+    part.write_bytes(server.content[: size - 1_001])
+    with pytest.raises(DataError, match="free some"):
+        fetch(server.source, tmp_path)
+    part.write_bytes(server.content[: size - 1_000])
+    fetch(server.source, tmp_path)
+    check(tmp_path)
+
+
+def test_a_python_that_cannot_unpack_safely_is_told_before_the_download(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.11.0 to 3.11.3, Debian 12's among them."""
+    monkeypatch.delattr("tarfile.data_filter")
+    with pytest.raises(DataError, match=r"take Python 3\.11\.4 or later"):
+        fetch(server.source, tmp_path)
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_address_that_is_gone_says_what_to_do(status: int, server: Server, tmp_path: Path) -> None:
+    server.status = status
+    with pytest.raises(DataError, match=rf"answers {status}; .* browser as {tmp_path}/images_001\.tar\.gz"):
+        fetch(server.source, tmp_path)
+    (tmp_path / "images_001.tar.gz").write_bytes(server.content)
+    fetch(server.source, tmp_path)
+    check(tmp_path)
+
+
+def test_a_part_that_the_server_has_no_rest_of_is_begun_anew(server: Server, tmp_path: Path) -> None:
+    server.content = server.content[:40_000]
+    (tmp_path / f"images_001.tar.gz{PARTIAL}").write_bytes(server.published[:50_000])
+    with pytest.raises(DataError, match="the publisher changed the file"):
+        fetch(server.source, tmp_path)
+    assert server.asked == [50_000, 0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_somebody_else_is_not_called_compared(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "images_001").mkdir()
+    fetch(server.source, tmp_path)
+    assert "images_001 was not unpacked by this command" in caplog.text
+
+
+def test_something_else_at_the_folders_place_is_told_before_the_download(
+    server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "images_001").touch()
+    with pytest.raises(DataError, match=r"images_001: expected a folder or nothing.*move it away"):
+        fetch(server.source, tmp_path)
     assert server.asked == []
 
 

@@ -50,6 +50,44 @@ def test_a_missing_table_does_not_hide_missing_images(tmp_path: Path) -> None:
         world.run("rsna", raw, tmp_path, splits_dir=splits)
 
 
+def touch(folder: Path, ending: str, *numbers: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        (folder / f"{number:05}{ending}").touch()
+
+
+def test_without_ids_images_of_another_part_do_not_count(tmp_path: Path) -> None:
+    """Object-CXR's two parts have one ending; SIIM's test part has that of its training part."""
+    touch(tmp_path / "object/input/train", ".jpg", *range(12))
+    said = lacking("object-cxr", tmp_path / "object", None)
+    assert "12 of 8000 input/train/ID.jpg" in said
+    assert "0 of 1000 input/dev/ID.jpg" in said
+    assert "  dev.zip of the mirror, unpacked" in said
+    touch(tmp_path / "siim/dicom-images-train/a/b", ".dcm", 1, 2)
+    touch(tmp_path / "siim/dicom-images-test/a/b", ".dcm", 3, 4, 5)
+    assert "2 of 12047 dicom-images-train" in lacking("siim", tmp_path / "siim", None)
+
+
+def test_without_ids_images_without_their_folders_count_where_no_other_kind_has_their_ending(
+    tmp_path: Path,
+) -> None:
+    touch(tmp_path, ".dcm", 1, 2)
+    assert "2 of 26684 stage_2_train_images" in lacking("rsna", tmp_path, None)
+
+
+def test_without_ids_enough_images_of_many_are_not_said_to_be_the_needed_ones(tmp_path: Path) -> None:
+    touch(tmp_path / "images_001/images", ".png", *range(981))
+    said = lacking("nih-cxr", tmp_path, None)
+    assert "  981 images_*/images/ID.png: --splits tells which 980 of all 112120 are needed" in said
+    assert "980 of 980" not in said
+
+
+@pytest.mark.parametrize("name", described())
+def test_kinds_of_one_ending_differ_in_their_folder(name: str) -> None:
+    kinds = [(Path(file.file).suffix, file.folder) for file in source_of(name).needs if file.each]
+    assert len(set(kinds)) == len(kinds)
+
+
 def test_masks_are_a_kind_of_their_own(tmp_path: Path) -> None:
     raw = raws.covid_rural(tmp_path / "raw")
     names = sorted(path.stem for path in raw.rglob("*.jpg"))

@@ -130,10 +130,14 @@ def test_a_download_is_pinned_and_a_branch_that_moves_changes_nothing(hub: Hub) 
     assert (other.address, other.files[0].read_bytes()) == (f"hf:acme/rad@{TWO}", weights(2))
 
 
+@pytest.mark.parametrize("readable", [True, False])
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
-def test_what_has_another_digest_than_the_hub_said_is_refused_each_time(hub: Hub, name: str) -> None:
+def test_what_has_another_digest_than_the_hub_said_is_refused_each_time(
+    hub: Hub, name: str, readable: bool
+) -> None:
     content = hub.commits[ONE][name]
-    hub.sent[name] = content[:-8] + bytes([content[-8] ^ 1]) + content[-7:]
+    changed = content[:-8] + bytes([content[-8] ^ 1]) + content[-7:]
+    hub.sent[name] = changed if readable else bytes(len(content))
     for _ in range(2):
         with pytest.raises(BackboneError, match="not what the Hub said: expected the digest") as error:
             given_weights("hf:acme/rad")
@@ -154,3 +158,15 @@ def test_what_was_downloaded_is_read_without_a_network(hub: Hub, monkeypatch: py
     assert given_weights("hf:acme/rad").sha256() == found.sha256()
     with pytest.raises(BackboneError, match=r"HF_HUB_OFFLINE is set.*hf download acme/rad --revision 2222"):
         given_weights(f"hf:acme/rad@{TWO}")
+
+
+def test_a_cache_without_links_says_that_nothing_was_compared(hub: Hub) -> None:
+    """As `cp -rL` or a disk without links leaves it."""
+    found = given_weights("hf:acme/rad")
+    assert found.notes == ()
+    for path in (*found.files, *found.extras):
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(content)
+    (note,) = given_weights("hf:acme/rad").notes
+    assert note.startswith("2 files in the Hub's cache are no links")
