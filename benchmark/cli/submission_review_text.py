@@ -151,15 +151,15 @@ def _records(records: Sequence[RunRecord]) -> Iterator[str]:
 
 
 def _standing(item: Standing) -> str:
-    before = "not there" if item.before is None else _place(item.place_before)
+    before = "not there" if item.before is None else _place_text(item.place_before)
     return (
-        f"{item.table.title} ({item.table.id}): place {before} → {_place(item.place)}, mean rank "
+        f"{item.table.title} ({item.table.id}): place {before} → {_place_text(item.place)}, mean rank "
         f"{mean_rank_text(item.before) if item.before else '–'} → {mean_rank_text(item.row)}, best on "
         f"{item.row.best_on}, {measured_text(item.row, item.table)} tasks, evidence {item.row.evidence}"
     )
 
 
-def _place(place: tuple[int, int] | None) -> str:
+def _place_text(place: tuple[int, int] | None) -> str:
     return "none (not complete)" if place is None else f"{place[0]} of {place[1]}"
 
 
