@@ -39,7 +39,7 @@ def test_code_from_elsewhere_never_gets_a_process():
         choose("auto", external=True)
     with pytest.raises(EngineError):
         choose("docker", external=False)
-    with pytest.raises(ValueError, match="a process has all your powers.*--runtime apptainer --image FILE"):
+    with pytest.raises(ValueError, match=r"a process has all your powers.*--runtime apptainer --image FILE"):
         choose("process", external=True)
 
 
