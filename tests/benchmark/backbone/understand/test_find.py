@@ -40,6 +40,7 @@ def test_a_resnet_is_found_in_any_layout_and_says_what_it_could_be_else(layout: 
     assert "tensors alone cannot tell resnet18 from timm.resnetblur18" in found.report.ambiguity
 
 
+@pytest.mark.slow
 def test_networks_that_compute_something_else_with_the_same_tensors_are_listed() -> None:
     whole = state("efficientnet_b0")
     message = (
@@ -102,6 +103,7 @@ def test_what_differs_is_followed_by_what_to_do(
         find(list(readings(tensors())), None, None)
 
 
+@pytest.mark.slow
 def test_a_published_size_is_known_beside_networks_that_its_names_and_shapes_fit() -> None:
     """As RayDINO: with a row for the class token taken apart, the tensors are those of two networks of timm."""
     with torch.device("meta"):
