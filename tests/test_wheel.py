@@ -88,6 +88,7 @@ def test_packages_of_the_same_names_are_not_ours(wheel, foreign, tmp_path, order
     assert all(Path(file).is_relative_to(wheel) for file in files)
 
 
+@pytest.mark.slow
 def test_the_installed_command_works_among_them_where_no_repository_is(fresh, foreign, tmp_path):
     """With the submissions' files, the published rows and where data sets come from."""
     environment = {**os.environ, "PYTHONPATH": str(foreign)}

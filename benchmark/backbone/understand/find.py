@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,8 +20,9 @@ from lovt_bench.benchmark.backbone.understand.candidates import Candidate, candi
 from lovt_bench.benchmark.backbone.understand.dialects import Reading
 from lovt_bench.benchmark.backbone.understand.nearest import none_fits
 from lovt_bench.benchmark.backbone.understand.outline import Outline, outline_of
-from lovt_bench.benchmark.backbone.understand.published import PRESETS
+from lovt_bench.benchmark.backbone.understand.published import PRESETS, Preset
 from lovt_bench.benchmark.backbone.understand.report import show, some
+from lovt_bench.benchmark.backbone.understand.tables import NO_ROW
 
 SHOWN = 8
 NEAR = 4
@@ -38,7 +40,7 @@ class Match:
     outline: Outline
     others: tuple[str, ...]
     candidate: Candidate
-    known_as: str = ""
+    preset: Preset | None = None
     """What a network with these options is published as."""
 
     @property
@@ -124,7 +126,10 @@ def _fitting(
 
 
 def _presets(readings: Sequence[Reading]) -> Iterator[Match]:
-    """Yield published networks that are a network of timm with other sizes."""
+    """Yield published networks that are a network of timm with other sizes.
+
+    The files of all of them have the class token's row in their position table.
+    """
     patches = {
         source.shape
         for reading in readings
@@ -135,8 +140,9 @@ def _presets(readings: Sequence[Reading]) -> Iterator[Match]:
         if preset.patch in patches:
             outline = outline_of(preset.architecture, preset.options)
             best = next(iter(candidates(readings, outline)), None)
-            if best is not None and best.fits:
-                yield Match(outline, (), best, preset.name)
+            if best is None or not best.fits or any(NO_ROW in source.said for source in best.found.values()):
+                continue
+            yield Match(outline, (), best, preset)
 
 
 def _quick() -> list[str]:
@@ -246,16 +252,23 @@ def _by_layouts(readings: Sequence[Reading], options: registry.Options | None) -
 
 
 def _sentences(match: Match) -> Iterator[str]:
-    if match.known_as:
-        yield f"{match.known_as}: {match.outline.architecture} with other sizes, by names and shapes"
+    if preset := match.preset:
+        alike = f"; {preset.alike}" if match.candidate.layout.name != preset.layout and preset.alike else ""
+        yield f"{preset.name}: {match.outline.architecture} with other sizes, by names and shapes{alike}"
         return
     same = f"; the same network goes by {some(match.others)}, too" if match.others else ""
     yield f"{match.outline.architecture} by names and shapes, as no --arch was given{same}"
 
 
+def _told(outline: Outline) -> str:
+    """Return how a command says a network."""
+    options = (f" --option {name}={json.dumps(value)}" for name, value in (outline.options or {}).items())
+    return outline.architecture + "".join(options)
+
+
 def _several(best: Sequence[Match]) -> str:
     each = ", ".join(
-        match.outline.architecture + (f" (or {some(match.others, 2)})" if match.others else "")
+        _told(match.outline) + (f" (or {some(match.others, 2)})" if match.others else "")
         for match in best[:SHOWN]
     )
     more = f" and {len(best) - SHOWN} more" if len(best) > SHOWN else ""

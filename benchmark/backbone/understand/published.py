@@ -16,6 +16,10 @@ class Preset:
     options: dict[str, JsonValue]
     patch: tuple[int, ...]
     """Shape of its first weight."""
+    layout: str = ""
+    """In which layout (`Dialect.name`) its publisher's files are; empty: nothing else has its names and shapes."""
+    alike: str = ""
+    """What else has them in other layouts."""
 
 
 def _eva_x(letters: str, size: str, width: int) -> Preset:
@@ -33,6 +37,8 @@ PRESETS = (
         "timm.vit_large_patch14_dinov2",
         {"patch_size": 16},
         (1024, 3, 16, 16),
+        "DINOv2's repository",
+        "another ViT-L/16 with layer scale has these names and shapes, too",
     ),
     Preset(
         "a ViT-L/16 of DINOv2's repository with registers and gated units, as CheXFound",

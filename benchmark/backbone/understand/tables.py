@@ -20,6 +20,8 @@ TOKENS = ("cls_token", "reg_token", "dist_token")
 RELATIVE = "relative_position_bias_table"
 SLOTS = 8
 """Tokens of no patch that may have a position: class token, distillation token, registers."""
+NO_ROW = "the position table has no row for the class token, which gets 0"
+"""Said of a table that was filled up."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _table(
         table = combined(
             [table],
             lambda one: torch.cat([torch.zeros_like(one[0][:, :1]), one[0]], 1),
-            "the position table has no row for the class token, which gets 0",
+            NO_ROW,
         )
     elif theirs != slots:
         return {}, None

@@ -40,6 +40,7 @@ def test_a_resnet_is_found_in_any_layout_and_says_what_it_could_be_else(layout: 
     assert "tensors alone cannot tell resnet18 from timm.resnetblur18" in found.report.ambiguity
 
 
+@pytest.mark.slow
 def test_networks_that_compute_something_else_with_the_same_tensors_are_listed() -> None:
     whole = state("efficientnet_b0")
     message = (
@@ -102,14 +103,27 @@ def test_what_differs_is_followed_by_what_to_do(
         find(list(readings(tensors())), None, None)
 
 
+@pytest.mark.slow
 def test_a_published_size_is_known_beside_networks_that_its_names_and_shapes_fit() -> None:
     """As RayDINO: with a row for the class token taken apart, the tensors are those of two networks of timm."""
     with torch.device("meta"):
-        large = timm.create_model("vit_large_patch14_dinov2", num_classes=0, patch_size=16, img_size=512)
+        large = timm.create_model("vit_large_patch14_dinov2", num_classes=0, patch_size=16, img_size=224)
     whole = hub(large.state_dict(), chunk=6)
     found, (sentence,) = find(list(readings(wild.below("teacher.backbone.", whole))), None, None)
     assert (found.architecture, found.options) == ("timm.vit_large_patch14_dinov2", {"patch_size": 16})
     assert "as RayDINO" in sentence
+    assert "another ViT-L/16" not in sentence
+    _, (sentence,) = find(list(readings(large.state_dict())), None, None)
+    assert sentence.endswith("another ViT-L/16 with layer scale has these names and shapes, too")
+
+
+def test_no_published_size_is_offered_for_a_table_without_the_class_tokens_row() -> None:
+    with torch.device("meta"):
+        network = timm.create_model("deit3_large_patch16_224", num_classes=0)
+    with pytest.raises(
+        BackboneError, match=r"fit 2 networks .*deit3_large_patch16_224 .*rope_ape_224; the first"
+    ):
+        find(list(readings(network.state_dict())), None, None)
 
 
 @pytest.mark.parametrize(("size", "width"), [("tiny", 192), ("small", 384), ("base", 768)])
