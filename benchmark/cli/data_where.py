@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 STATES = {
     "open": "anyone may download",
     "account": "needs an account",
-    "closed": "official source closed",
+    "closed": "official source closed, as last reported",
 }
 INDENT = 10
 

@@ -92,3 +92,14 @@ def test_without_the_package_it_says_what_to_install(tmp_path: Path, monkeypatch
     assert done.exit_code == 1
     assert "pip install 'lovt-bench[croissant]'" in done.output
     assert not (tmp_path / "data" / "rsna" / FILE).exists()
+
+
+@pytest.mark.parametrize("name", ["nope", "../../elsewhere"])
+def test_what_is_no_store_of_the_workspace_is_refused_with_those_that_are(name: str, tmp_path: Path) -> None:
+    workspace = tmp_path / "work" / "space"
+    for root in (workspace / "data" / "rsna", tmp_path / "work" / "elsewhere"):
+        write_store(root, images=np.full((8, 32, 32), 9, np.uint8))
+    done = CliRunner().invoke(main, ["data", "croissant", name, "--workspace", str(workspace)])
+    assert done.exit_code == 1
+    assert f"has no store {name}; there: rsna." in done.output
+    assert not (tmp_path / "work" / "elsewhere" / FILE).exists()
