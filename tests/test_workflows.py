@@ -21,7 +21,8 @@ def test_a_workflow_has_least_powers_and_pinned_actions(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     said = yaml.safe_load(text)
     assert said["permissions"] == {"contents": "read"}
-    assert "secrets" not in text
+    # Only a tag of the keeper's starts what knows a secret.
+    assert "secrets" not in text or said[True] == {"push": {"tags": ["v*"]}}  # YAML 1.1 reads `on` as true
     assert "pull_request_target" not in text
     for job in said["jobs"].values():
         for step in job["steps"]:
@@ -111,7 +112,7 @@ case $1 in
   images) printf '%s\\n' test-harness test-base test-harness test-os test-suspect-12 ;;
   inspect)
     image=${4%:*}
-    printf '%s@sha256:old\\n%s@sha256:%s\\n\\n' "elsewhere/x" "${image#docker.io/}" "${image##*-}" ;;
+    printf '%s@sha256:old\\n%s@sha256:%s\\n\\n' "elsewhere/x" "${image#default/}" "${image##*-}" ;;
   push) test "$3" != "$REFUSED" ;;
 esac
 """
@@ -143,28 +144,16 @@ def test_images_are_pushed_by_tag_and_told_by_digest(tmp_path: Path) -> None:
     ]
 
 
-def test_docker_hub_names_digests_without_its_host(tmp_path: Path) -> None:
-    assert push(tmp_path, "docker.io/owner", "1", "test")[1].startswith("owner/test-base@sha256:base 1\n")
+def test_an_engine_names_digests_without_the_host_that_it_takes_by_default(tmp_path: Path) -> None:
+    assert push(tmp_path, "default/owner", "1", "test")[1].startswith("owner/test-base@sha256:base 1\n")
 
 
-@pytest.mark.parametrize(
-    ("registry", "taken"),
-    [
-        ("ghcr.io/owner", True),
-        ("docker.io/owner", False),
-        ("ghcr.io.evil.example/x", False),
-        ("ghcr.io", False),
-    ],
-)
-def test_the_jobs_token_goes_to_no_other_host(registry: str, taken: bool) -> None:
+def test_the_jobs_own_token_goes_to_no_registry() -> None:
     text = (REPOSITORY / ".github" / "workflows" / "images.yml").read_text(encoding="utf-8")
-    steps = yaml.safe_load(text)["jobs"]["push"]["steps"]
-    step = next(one["run"] for one in steps if one.get("name", "").startswith("The registry"))
-    environment = {**os.environ, "REGISTRY": registry}
-    done = subprocess.run(["bash", "-e", "-c", step], env=environment, capture_output=True, check=False)
-    assert (done.returncode == 0) == taken
-    logins = [word for one in steps for word in re.findall(r"docker login (\S+)", one.get("run", ""))]
-    assert logins == ["ghcr.io"]
+    assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
+    assert "permissions" not in yaml.safe_load(text)["jobs"]["push"]
+    assert "github.token" not in text
+    assert "GITHUB_TOKEN" not in text
 
 
 def test_a_push_that_fails_ends_the_script(tmp_path: Path) -> None:
