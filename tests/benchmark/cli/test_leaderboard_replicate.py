@@ -24,7 +24,7 @@ statement: Made up.
 citation: Nobody
 url: https://example.org
 protocol: lovt-2022
-profile: demo
+profile: quick
 runs: 2
 supervision: {{{ROWS[0]}: none, {ROWS[1]}: none}}
 replication: {{rows: [{ROWS[0]}, {ROWS[1]}], slack: 1}}
