@@ -127,13 +127,19 @@ def lacking(name: str, raw: Path, wanted: Wanted | None) -> str:
 
 
 def lacking_of_splits(name: str, raw: Path, splits_dir: Path | None) -> str:
-    """Return the same before the tables could be read: for the IDs of split files, else for the published counts."""
+    """Return the same before the tables could be read: for the IDs of split files, else for the published counts.
+
+    Without split files only where a kind is missing altogether: what else is wrong with a table is no matter of counts.
+    """
     try:
         files = None if splits_dir is None else read_split_files(splits_dir)
     except DataError:
         return ""
-    wanted = None if files is None else {split: file.ids for split, file in files.items()}
-    return lacking(name, raw, wanted)
+    if files is not None:
+        return lacking(name, raw, {split: file.ids for split, file in files.items()})
+    if name in described() and raw.is_dir() and all(kind.there for kind in count(source_of(name), raw, None)):
+        return ""
+    return lacking(name, raw, None)
 
 
 def _line(kind: Kind) -> str:

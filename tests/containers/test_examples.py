@@ -146,7 +146,11 @@ def test_the_examples_image_holds_nothing_of_this_repository(
     assert found.decode().strip() == "[]"
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for path in EXAMPLES.rglob("*.py") if (path.parent / "submission.yaml").is_file()),
+    ids=lambda path: path.name,
+)
 def test_the_examples_import_no_deep_learning_framework_and_nothing_of_ours(path: Path) -> None:
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

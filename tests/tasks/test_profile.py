@@ -63,7 +63,7 @@ def test_an_unknown_profile_lists_the_known_ones():
             r"image_sides: unknown head 'linaer' \(did you mean linear\?\)",
         ),
         (
-            "learning_rates: {yolov3: [1.0e-3]",
+            "learning_rates: {yolov3: [3.0e-3]",
             "learning_rates: {yolov3: []",
             r"learning_rates\.yolov3: .* at least 1 item",
         ),

@@ -256,7 +256,7 @@ def test_more_lines_other_order_and_other_line_ends_change_no_release(out: Path)
     more = record("imagenet", seed=9).to_json(indent=None).encode()
     path.write_bytes(b"\r\n".join([*reversed(lines), more]))
     assert verify(out, VERSION).identical
-    assert list(folder_problems(out)) == ["results/phantom/lovt-2022/imagenet/covid_linear.jsonl"]
+    assert list(folder_problems(out)) == []  # a run that no release names waits for one
 
 
 @pytest.mark.parametrize("harm", ["row", "protocol", "no record", "key"])
