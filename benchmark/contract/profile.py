@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from lovt_bench.benchmark.contract.base import Model, Name, is_empty
+from lovt_bench.benchmark.contract.task import HeadName
 
 FINE_TUNED = "fine-tuned"
 
 PUBLISHED_SIDE = 224
 Side = Annotated[int, Field(ge=32, le=PUBLISHED_SIDE, multiple_of=32)]
-HeadName = str
 
 Kind = str
 """The head of a task on a frozen backbone, or `fine-tuned`, where the backbone is trained as well: what a run costs

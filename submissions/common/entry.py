@@ -132,18 +132,19 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
                 ],
             )
             changed = changed_settings(submission, choice, profile, given)
-            pretrain_one(
-                module,
-                submission,
-                choice,
-                values,
-                name or backbone_name(submission, choice, seed, changed),
-                display_name(submission, choice, profile, seed, changed),
-                profile,
-                seed,
-                corpus,
-                options,
-            )
+            with _terminable():
+                pretrain_one(
+                    module,
+                    submission,
+                    choice,
+                    values,
+                    name or backbone_name(submission, choice, seed, changed),
+                    display_name(submission, choice, profile, seed, changed),
+                    profile,
+                    seed,
+                    corpus,
+                    options,
+                )
         except SettingsError as error:
             _fail(str(error), ExitCode.BAD_CONFIGURATION)
         except NonFiniteLossError as error:
@@ -201,18 +202,17 @@ def pretrain_one(
     )
     if not result.is_global_zero:
         return
-    with _terminable():
-        manifest = export(
-            trained,
-            result,
-            method=submission.name,
-            name=name,
-            display_name=shown,
-            choice=choice,
-            profile=profile,
-            seed=seed,
-            output=options.folder,
-        )
+    manifest = export(
+        trained,
+        result,
+        method=submission.name,
+        name=name,
+        display_name=shown,
+        choice=choice,
+        profile=profile,
+        seed=seed,
+        output=options.folder,
+    )
     best = "" if result.best_epoch is None else f", best is epoch {result.best_epoch + 1}"
     done = events.done if events.wanted() else say
     done(
@@ -274,10 +274,12 @@ def _announce(
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the block as it ends a training: Lightning watches over its own part alone."""
+    """Let SIGTERM end the block as Ctrl-C does; within a training Lightning acts first, at the end of a batch."""
 
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        # Within a training Lightning's own handler stands here, and calls this one.
+        if signal.getsignal(signal.SIGTERM) is interrupt:
+            raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, interrupt)
     try:

@@ -15,6 +15,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from rich.console import Console
 from torch.utils.data import DataLoader
@@ -176,6 +177,8 @@ def train(
         module.train()
         # Lightning reads the file itself; it holds plain data and tensors only, as the reading above has shown.
         trainer.fit(module, *loaders, ckpt_path=last if earlier is not None else None, weights_only=True)
+        if trainer.received_sigterm:  # behind the last batch, after which Lightning looks no more
+            raise SIGTERMException
     else:
         cost.load_state_dict(earlier["callbacks"]["Cost"])
     module.check_finite()

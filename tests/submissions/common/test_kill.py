@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from lovt_bench.benchmark.contract.exit_codes import ExitCode
 from lovt_bench.benchmark.disk.digest import file_sha256
-from lovt_bench.submissions.common import export
+from lovt_bench.submissions.common import checkpoints, entry, export
 from lovt_bench.submissions.common.entry import command
 from tests.submissions.tiny_corpus import write_corpus
 from tests.submissions.toy.pretrain import Toy, ToySettings
@@ -78,23 +78,31 @@ def test_killed_and_terminated_runs_go_on_to_the_same_weights(tmp_path: Path) ->
     assert digest(tmp_path / "cut") == digest(tmp_path / "whole")
 
 
+WINDOWS = {
+    "before it trains": (entry, "check_corpus"),
+    "behind its last batch": (Toy, "on_train_end"),
+    "between training and export": (checkpoints, "read_checkpoint"),
+    "while it exports": (export, "write_backbone"),
+}
+
+
 @pytest.mark.slow
-def test_a_run_that_is_terminated_while_it_exports_says_that_it_can_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_run_that_is_terminated_outside_of_its_batches_says_that_it_can_go_on(
+    window: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lightning answers SIGTERM during a training alone; after it the process died without a word."""
+    """Lightning answers SIGTERM at batches alone; elsewhere the process died without a word, or went on."""
 
     def terminated(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(60)
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(export, "write_backbone", terminated)
+    monkeypatch.setattr(*WINDOWS[window], terminated)
     corpus = write_corpus(tmp_path / "corpus", train=8)
     toy = command(Toy, ToySettings, ROOT / "tests" / "submissions" / "toy")
     arguments = ["--device", "cpu", "--workers", "0", "--set", "max_epochs=1"]
     result = CliRunner().invoke(toy, [*arguments, "--input", str(corpus), "--output", str(tmp_path / "out")])
     assert result.exit_code == ExitCode.RESUMABLE, result.output
-    assert "the same command with --resume goes on" in result.output
+    assert ("the same command with --resume goes on" in result.output) == (window != "before it trains")
     assert not (tmp_path / "out" / "backbone").exists()
     assert signal.getsignal(signal.SIGTERM) == before
