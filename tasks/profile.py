@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from lovt_bench.benchmark.contract.profile import FINE_TUNED, PUBLISHED_SIDE, Kind, Profile
+from lovt_bench.benchmark.contract.dataset import IMAGE_SIDE
+from lovt_bench.benchmark.contract.profile import FINE_TUNED, Kind, Profile
 from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.contract.strict_yaml import StrictYamlError, read_yaml
 from lovt_bench.benchmark.contract.task import TaskSpec, WarmUp
@@ -61,7 +62,7 @@ def load_profile(name: str, folder: Path = PROFILES) -> Profile:
 
 def input_side(profile: Profile, protocol: Protocol, head: str) -> int:
     """Return the side in pixels of the network input of a head: the profile's, which speaks of images of 224 pixels."""
-    return profile.side(head) * protocol.data.image_side // PUBLISHED_SIDE
+    return profile.side(head) * protocol.data.image_side // IMAGE_SIDE
 
 
 def kind_of(spec: TaskSpec) -> Kind:

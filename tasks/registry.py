@@ -124,6 +124,10 @@ def read_task(path: Path) -> TaskSpec:
         raise InvalidTaskError(str(error)) from error
     if spec.id != path.stem:
         raise InvalidTaskError(f"{path}: id is {spec.id!r}, expected {path.stem!r} as in the file name")
+    if spec.head_width_divisor != 1:
+        raise InvalidTaskError(
+            f"{path}: head_width_divisor: a profile narrows heads, no task does; take it out"
+        )
     if spec.head not in heads():
         raise InvalidTaskError(f"{path}: head: {unknown('head', spec.head, heads())}")
     if (learns := heads()[spec.head].target) != spec.target:

@@ -142,8 +142,9 @@ def _corpus(folder: Path, protocol: Protocol, scratch: Path) -> Images:
 
 def _not_prepared(name: str, prepared: list[str], data: Path, protocol: str) -> str:
     from lovt_bench.benchmark.contract.unknown import meant
+    from lovt_bench.benchmark.data.preparers import prepare_command
 
     return (
         f"no dataset {name!r} is prepared by protocol {protocol} in {data}{meant(name, prepared)}; there: "
-        f"{', '.join(prepared) or 'none'}. Prepare it with: lovt-bench data prepare {name} --raw DIR"
+        f"{', '.join(prepared) or 'none'}. Prepare it with: {prepare_command(name)}"
     )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from lovt_bench.benchmark.contract.base import Model, Name, Sha256, digest_of
+from lovt_bench.benchmark.contract.base import Model, Name, Sha256, digest_of, is_missing
 
 Track = Literal["public", "phantom", "own"]
 """`public`: images of a public dataset. `phantom`: synthetic images. `own`: images that only their owner has. No two of
@@ -110,7 +110,7 @@ class DatasetManifest(Model):
     left_out: list[LeftOut] = []
     image_counts: ImageCounts | None = None
     """What the raw folder held when the store was made; None for stores made from arrays. Not part of `identity`."""
-    masks_from: MasksFrom | None = Field(default=None, exclude_if=lambda origin: origin is None)
+    masks_from: MasksFrom | None = Field(default=None, exclude_if=is_missing)
     """Of own data; None for public datasets, and then in no digest."""
     image_side: PositiveInt = IMAGE_SIDE
     sources_sha256: Sha256 | None = None

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from lovt_bench.benchmark.contract.base import Model, Name, is_empty
+from lovt_bench.benchmark.contract.dataset import IMAGE_SIDE
 from lovt_bench.benchmark.contract.task import HeadName
 
 FINE_TUNED = "fine-tuned"
 
-PUBLISHED_SIDE = 224
-Side = Annotated[int, Field(ge=32, le=PUBLISHED_SIDE, multiple_of=32)]
+Side = Annotated[int, Field(ge=32, le=IMAGE_SIDE, multiple_of=32)]
 
 Kind = str
 """The head of a task on a frozen backbone, or `fine-tuned`, where the backbone is trained as well: what a run costs
@@ -31,7 +31,7 @@ class Profile(Model):
 
     name: Name
     title: str
-    image_side: Side = PUBLISHED_SIDE
+    image_side: Side = IMAGE_SIDE
     """Side of the network input in pixels, where stored images have 224, and in proportion where a protocol stores
     larger ones. Boxes stay in the 224 frame."""
     image_sides: dict[HeadName, Side] = Field(default={}, exclude_if=is_empty)

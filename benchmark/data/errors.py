@@ -17,10 +17,11 @@ class DamagedStoreError(DataError, ValueError):
     """A store is not what it was when it was made: it must not be used."""
 
     def __init__(self, root: Path, problem: str) -> None:
+        from lovt_bench.benchmark.data.preparers import prepare_command  # whose modules raise these errors
+
         name, _, other = root.name.partition("@")
         self.problem = f"store {root} is damaged: {problem}"
         super().__init__(
             f"{self.problem}. `lovt-bench data verify {root.name}` says all that is wrong; make it "
-            f"again with: lovt-bench data prepare {name} --raw DIR --force"
-            + (" --protocol NAME" if other else "")
+            f"again with: {prepare_command(name)} --force" + (" --protocol NAME" if other else "")
         )

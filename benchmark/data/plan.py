@@ -91,13 +91,13 @@ def make_plan(preparer: Preparer, raw: Path, splits_dir: Path | None, protocol: 
     notes = list(listing.notes)
     seed = None
     splits: Splits = "given"
-    if splits_dir is None and listing.given is not None:
-        chosen = {split: [listing.samples[name] for name in listing.given[split]] for split in SPLIT_NAMES}
-    elif splits_dir is None:
-        seed, splits = protocol.split_seed, "seeded"
-        ids = preparer.draw(list(listing.samples.values()), protocol, seed)
+    if splits_dir is None:
+        ids = listing.given
+        if ids is None:
+            seed, splits = protocol.split_seed, "seeded"
+            ids = preparer.draw(list(listing.samples.values()), protocol, seed)
+            notes.append(f"No split files given: splits drawn by the protocol's rule with seed {seed}.")
         chosen = {split: [listing.samples[name] for name in ids[split]] for split in SPLIT_NAMES}
-        notes.append(f"No split files given: splits drawn by the protocol's rule with seed {seed}.")
     else:
         files = read_split_files(splits_dir)
         splits = "official" if is_official(preparer.name, {s: f.ids for s, f in files.items()}) else "given"

@@ -34,7 +34,7 @@ from lovt_bench.benchmark.engine.inputs.splits import SplitData
 from lovt_bench.benchmark.engine.inputs.targets import box_targets, mask_targets
 from lovt_bench.benchmark.engine.plan.runs import RunConfig
 from lovt_bench.benchmark.engine.train.single import train_single
-from lovt_bench.tasks.heads import head_strides, unet, yolov3
+from lovt_bench.tasks.heads import head_strides
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 from tests.bench.tokens import NAME, PATCH, STRIDES, WIDTH, Maps, dinov2, images_of, maps_of
@@ -92,7 +92,13 @@ def spec_of(task: str) -> TaskSpec:
     """Return a task as it is trained here."""
     spec = load_task(task)
     head = "unet" if spec.target == "masks" else "yolov3"
-    changed = {"head": head, "batch_size": 8, "max_epochs": EPOCHS[head], "patience": EPOCHS[head]}
+    changed = {
+        "head": head,
+        "batch_size": 8,
+        "max_epochs": EPOCHS[head],
+        "patience": EPOCHS[head],
+        "head_width_divisor": NARROWER,
+    }
     return spec.model_copy(update=changed)
 
 
@@ -123,9 +129,6 @@ def main() -> None:
     parser.add_argument("--train-images", type=int, default=MOST["train"])
     asked = parser.parse_args()
     MOST["train"] = asked.train_images
-    for widths in (unet.WIDTHS, yolov3.WIDTHS):
-        for stride in widths:
-            widths[stride] //= NARROWER
     real = build(NAME, {"positions": "bicubic"}).eval()
     real.load_state_dict(dinov2(asked.weights))
     tasks = asked.task or TASKS

@@ -104,6 +104,7 @@ def test_two_files_with_one_number_are_refused(spec_file: Path):
             r"batch_sise: there is no such field \(did you mean batch_size\?\)",
         ),
         ("number: 12", "number: 12\nnumber: 13", "key 'number' is given twice"),
+        ("head: linear", "head: linear\nhead_width_divisor: 4", "a profile narrows heads, no task does"),
         ("head: linear", "head: transformer", "unknown head 'transformer'; known: linear, unet, yolov3"),
         ("head: linear", "head: yolov3", "does not learn masks"),
         ("backbone: frozen", "backbone: fine-tuned", "a warm-up belongs to fine-tuned tasks"),

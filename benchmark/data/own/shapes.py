@@ -93,6 +93,11 @@ class Drawing(Model):
         found = []
         for shape in shapes:
             x, y, w, h = shape.box or self._around(shape, height, width)
+            if w <= 0 or h <= 0:
+                raise BadImageError(
+                    f"{shape.name}: its outline has no area (width {w * across:g}, height {h * down:g}); mend it or "
+                    "take it out"
+                )
             _check_near(shape, [x, y, x + w, y + h], self.relative, height, width)
             if x * across >= width or y * down >= height or x + w <= 0 or y + h <= 0:
                 where = f"x {x:g}, y {y:g}, width {w:g}, height {h:g}"

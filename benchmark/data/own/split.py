@@ -69,8 +69,8 @@ def with_patients(samples: dict[str, Sample], name: str) -> tuple[dict[str, Samp
     }
     patients = {sample.person.patient for sample in found.values()} - {None}
     if len(patients) == 1 and len(found) > 1:
-        text = "All images have the same PatientID, so patients are not known; give a column `patient` in images.csv."
-        return samples, [text]
+        found_one = "All images with a PatientID have the same PatientID, so patients are not known"
+        return samples, [f"{found_one}; give a column `patient` in images.csv."]
     return found, []
 
 

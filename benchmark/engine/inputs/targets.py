@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lovt_bench.benchmark.data.preparers import prepare_command
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.engine.inputs.rows import RowTensor
 from lovt_bench.tasks.boxes import FRAME, BoxTarget
@@ -95,6 +96,6 @@ def box_targets(store: ImageStore, rows: np.ndarray, device: torch.device) -> Bo
         (name,) = store.ids(rows[broken][:1])
         raise ValueError(
             f"{store.root}: image {name} has a box that is not finite or has a negative side; expected x, y, width and "
-            f"height in pixels. Prepare it again: lovt-bench data prepare {store.manifest.name} --raw DIR --force"
+            f"height in pixels. Prepare it again: {prepare_command(store.manifest.name)} --force"
         )
     return BoxTargets(padded * np.float32(FRAME / store.manifest.image_side), counts, device)

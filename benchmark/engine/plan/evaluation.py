@@ -14,6 +14,7 @@ from lovt_bench.benchmark.contract.profile import Profile
 from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.contract.run_record import Engine, RunRecord
 from lovt_bench.benchmark.contract.task import TaskSpec
+from lovt_bench.benchmark.data.preparers import prepare_command
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.tasks.profile import input_side
 
@@ -52,8 +53,7 @@ def check_stores(evaluation: Evaluation) -> None:
         if store.manifest.data_protocol_sha256 != protocol.data.digest():
             raise ValueError(
                 f"store {store.root} was prepared by the data entries of protocol {store.manifest.protocol}, not by "
-                f"those of {protocol.name}. Prepare one with: lovt-bench data prepare {name} --raw DIR --protocol "
-                f"{protocol.name}"
+                f"those of {protocol.name}. Prepare one with: {prepare_command(name)} --protocol {protocol.name}"
             )
 
 

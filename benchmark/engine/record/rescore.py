@@ -21,6 +21,7 @@ from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.contract.run_record import RunRecord
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.open_store import find_store, open_store
+from lovt_bench.benchmark.data.preparers import prepare_command
 from lovt_bench.benchmark.data.store import ImageStore
 from lovt_bench.benchmark.disk.words import explain
 from lovt_bench.benchmark.engine.inputs.targets import box_targets, packed_masks
@@ -127,7 +128,7 @@ class Stores:
             found = "there is none" if store is None else f"{store.root} is another one"
             raise NoStoreError(
                 f"the store of {spec.dataset} that it was measured on ({run.dataset_sha256[:12]}) is not in "
-                f"{self._data} ({found}); prepare it with: lovt-bench data prepare {spec.dataset} --raw DIR"
+                f"{self._data} ({found}); prepare it with: {prepare_command(spec.dataset)}"
             )
         if store.manifest.track != record.track:  # what may be drawn follows the track
             raise NoStoreError(

@@ -40,6 +40,7 @@ def read(folder: RawFolder) -> Annotated:
         )
     images = {path: AnnotatedImage(path, path) for path in folder.pictures(without=SEGMENTATIONS)}
     roots: dict[str, tuple[AnnotatedImage, Element]] = {}
+    labelled: dict[str, str] = {}
     for path in paths:
         try:
             root = parse_xml(read_annotations(folder.root / path, LARGEST))
@@ -53,8 +54,8 @@ def read(folder: RawFolder) -> Annotated:
         image = images.setdefault(source, AnnotatedImage(source, path))
         if problem:
             image.flag(problem)
-        if other := next((name for name, (one, _) in roots.items() if one is image), None):
-            image.flag(f"{path}: image {source} has a second file of annotations, the first is {other}")
+        if (first := labelled.setdefault(source, path)) != path:
+            image.flag(f"{path}: image {source} has a second file of annotations, the first is {first}")
         image.origin = path
         roots[path] = (image, root)
     words = {_text(one, "name") for _, root in roots.values() for one in root.iter("object")}

@@ -90,7 +90,7 @@ def _names_file(folder: RawFolder) -> Path:
 
 
 def _names(path: Path) -> list[str]:
-    if path.suffix not in (".yaml", ".yml"):
+    if path.suffix.lower() not in (".yaml", ".yml"):
         return class_lines(path, LONGEST_NAMES)
     try:
         content = yaml.safe_load(read_annotations(path, LONGEST_NAMES))

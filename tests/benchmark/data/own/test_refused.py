@@ -67,6 +67,10 @@ COCO: list[tuple[Callable[[dict[str, Any]], object], str]] = [
         lambda one: changed(one, "annotations", 0, segmentation=[[1, 2, 3, 4]]),
         "at least 3 points x y, found 4 numbers",
     ),
+    (
+        lambda one: changed(one, "annotations", 0, bbox=None, segmentation=[[5, 5, 5, 20, 5, 12]]),
+        "annotations[0]: its outline has no area (width 0, height 15)",
+    ),
     (lambda one: changed(one, "annotations", 0, iscrowd=7), "annotations.0.iscrowd"),
     (lambda one: changed(one, "categories", 1, name="opacity "), "two classes come to the name opacity"),
     (
@@ -189,6 +193,7 @@ def test_no_object_at_all(tmp_path: Path) -> None:
         ("0 0.5 0.5 x 0.1", "numbers expected, found '0 0.5 0.5 x 0.1'"),
         ("0 0.5 0.5 nan 0.1", "numbers must be finite"),
         ("0 0.5 0.5 -0.1 0.1", "sides must be positive"),
+        ("1 0.5 0.2 0.5 0.8 0.5 0.5", "case00.txt line 1: its outline has no area (width 0, height 28.8)"),
         ("0 320 240 20 20", "lies far outside the image of 64 x 48 pixels; expected shares of its sides"),
     ],
 )
@@ -207,6 +212,13 @@ def test_blank_lines_among_classes_shift_none(tmp_path: Path) -> None:
         assert "classes.txt line 2: blank" in refused(raw, form)
         (raw / "classes.txt").write_text("nodule\nopacity\n\n\n")
         assert read_own(raw, "mine", form).classes == folders.CLASSES
+
+
+def test_names_in_yaml_are_read_whatever_case_its_ending_has(tmp_path: Path) -> None:
+    """`data.YAML` gave classes called `names_0_nodule…`, one for each of its lines."""
+    raw = folders.yolo(tmp_path / "raw")
+    (raw / "data.yaml").rename(raw / "data.YAML")
+    assert read_own(raw, "mine", "yolo").classes == folders.CLASSES
 
 
 def test_keypoints_are_no_outlines(tmp_path: Path) -> None:
