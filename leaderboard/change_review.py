@@ -57,6 +57,7 @@ def review_boards(name: str, before: Path, after: Path) -> BoardReview:
     first, second = (_sources(folder) for folder in (before, after))
     old, new = (sources.board("dev") for sources in (first, second))
     known = {item.sentence for item in first.frozen.contradictions}
+    noted = set(_notes(old))
     ranks = [change for change in compare(old, new).ranks if change.row != name]
     return BoardReview(
         standings=tuple(_standings(name, old, new)),
@@ -65,7 +66,7 @@ def review_boards(name: str, before: Path, after: Path) -> BoardReview:
             for change in ranks
         ),
         contradictions=tuple(item for item in second.frozen.contradictions if item.sentence not in known),
-        notes=tuple(text for text in _notes(new) if text not in _notes(old)),
+        notes=tuple(text for text in _notes(new) if text not in noted),
         alike=tuple(_alike(name, new)),
     )
 

@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "data": (
         "lovt_bench.benchmark.cli.data:data",
-        "Prepare, verify and list image stores; write the phantom.",
+        "Say where images are; prepare, verify and list image stores; write the phantom.",
     ),
     "doctor": (
         "lovt_bench.benchmark.cli.doctor:doctor",
@@ -45,17 +45,20 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pretrain": ("lovt_bench.benchmark.cli.pretrain:pretrain", "Run a submission and leave its backbone."),
     "results": (
         "lovt_bench.benchmark.cli.results:results",
-        "Score runs anew from their predictions; export these.",
+        "Score runs anew; export predictions; take over committed records.",
     ),
     "submission": (
         "lovt_bench.benchmark.cli.submission:submission",
-        "Begin a submission, check it, list them, show one.",
+        "Begin, check, pack and review a submission; list them, show one.",
     ),
     "submit": (
         "lovt_bench.benchmark.cli.submit:submit",
         "Make a backbone of a checkpoint that was trained elsewhere.",
     ),
-    "tasks": ("lovt_bench.benchmark.cli.tasks:tasks", "List the tasks and show one."),
+    "tasks": (
+        "lovt_bench.benchmark.cli.tasks:tasks",
+        "List tasks and suites, show a task, make tasks for own data.",
+    ),
     "why": (
         "lovt_bench.benchmark.cli.why:why",
         "Say which tasks, runs and images put one row above another.",

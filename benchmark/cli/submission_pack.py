@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from lovt_bench.benchmark.cli.console import say
+from lovt_bench.benchmark.cli.console import note, say
 from lovt_bench.benchmark.cli.options import workspace_option
 from lovt_bench.benchmark.cli.submit_declaration import declaration_errors
 from lovt_bench.benchmark.workspace import workspace_root
@@ -82,8 +82,8 @@ def pack(name: str, into: Path, workspace: Path | None) -> None:
             f"{packed.left_out} files of predictions are not here or too large; a review passes their runs only "
             "where boxes are too large."
         )
-    for note in packed.notes:
-        say(f"Note: {note}", err=True)
+    for text in packed.notes:
+        note(text)
     say(
         f"Next: git add {shlex.quote(f'submissions/{folder.name}')} leaderboard/results && git commit",
         err=True,

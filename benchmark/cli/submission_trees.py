@@ -122,8 +122,8 @@ def _problems(
             found.append(
                 Finding("error", shown, text, "bring records as `lovt-bench submission pack` writes them")
             )
-        if more := len(problems) - _SHOWN:
-            found += [Finding("error", shown, f"and {more} more lines")] if more > 0 else []
+        if (more := len(problems) - _SHOWN) > 0:
+            found.append(Finding("error", shown, f"and {more} more lines"))
     for path in (file.path for file in files if file.is_file and is_prediction(file.path)):
         try:
             problem = prediction_problem(folder, path.removeprefix(f"{RESULTS}/"))

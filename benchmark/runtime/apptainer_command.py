@@ -100,6 +100,6 @@ def try_command(program: str, image: Path, options: Sequence[str], inside: Seque
         return 1, clean_text(str(error), 300)
     said = done.stderr if done.returncode else done.stdout
     text = said.decode("utf-8", errors="replace").strip()
-    return done.returncode, clean_text(
-        text.splitlines()[-1] if text else "", 300
-    ) if done.returncode else text
+    if not done.returncode:
+        return 0, text
+    return done.returncode, clean_text(text.splitlines()[-1] if text else "", 300)

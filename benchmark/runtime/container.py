@@ -68,10 +68,12 @@ class ContainerRuntime:
         try:
             remove_leftovers(client, run.parameters.name)
             info = ask(client.info)
-            if missing := ", ".join(not_limited(info)):
-                logger.warning("this engine does not limit %s (`lovt-bench doctor` says more)", missing)
+            if missing := not_limited(info):
+                logger.warning(
+                    "this engine does not limit %s (`lovt-bench doctor` says more)", ", ".join(missing)
+                )
             identity = choose_identity(security_options(info), os.getuid(), os.getgid())
-            return self._run(client, run, narrator, identity, counts="memory" not in not_limited(info))
+            return self._run(client, run, narrator, identity, counts="memory" not in missing)
         except KeyboardInterrupt:
             with suppress(EngineError):  # one that was being made when the user stopped the call
                 remove_leftovers(client, run.parameters.name)

@@ -116,9 +116,12 @@ class Supervisor:
             if (used := self._running.memory()) is not None:
                 self._peak = max(used, self._peak or 0)
         if now >= self._next_scan and self._stopped not in ("output", "disk"):
+            began = (
+                time.monotonic()
+            )  # the memory of a container is asked of an engine, which can take its time
             self._scan()
-            took = time.monotonic() - now
-            self._next_scan = now + max(SCAN_SECONDS, SCAN_SHARE * took)
+            took = time.monotonic() - began
+            self._next_scan = began + max(SCAN_SECONDS, SCAN_SHARE * took)
             if self._stopped in ("output", "disk"):
                 self._kill(now)
             elif self._stopped is None and self._enough():

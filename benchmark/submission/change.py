@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.disk.temporary import write_bytes
 
 LINK, REPOSITORY = "120000", "160000"
@@ -59,7 +60,8 @@ def read_change(repository: Path, base: str, head: str) -> Change:
         head: Name or id of the last commit of the change.
 
     Raises:
-        ChangeError: One of them is not there, they have no common history, or git cannot be run.
+        ChangeError: One of them is not there, they have no common history, a path leaves its folder, or git cannot be
+            run.
     """
     start, end = (_commit(repository, name) for name in (base, head))
     common = _git(repository, "merge-base", start, end, said=f"{base} and {head} have no common history")
@@ -77,6 +79,10 @@ def read_change(repository: Path, base: str, head: str) -> Change:
     fields = raw.decode("utf-8", "surrogateescape").split("\0")
     files = []
     for said, path in zip(fields[::2], fields[1::2], strict=False):
+        if {"", ".", ".."} & set(path.split("/")):
+            raise ChangeError(
+                f"{clean_text(path, 300)!a} is no path that git checks out; nothing of this change is looked at"
+            )
         _, mode, old, new, _ = said.removeprefix(":").split(" ")
         files.append((path, mode, new, None if set(old) == {"0"} else old))
     sizes = _sizes(repository, [blob for _, mode, blob, _ in files if mode not in (GONE, REPOSITORY)])

@@ -6,6 +6,7 @@ Whatever else no release names is a stranger there.
 
 from __future__ import annotations
 
+import glob
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from pathlib import Path, PurePosixPath
@@ -133,14 +134,18 @@ def lines_by_run(
         LeaderboardError: A committed file is a link, or cannot be read.
     """
     found: dict[str, dict[str, bytes]] = {}
-    for file in committed_records(folder).files:
+    patterns = (
+        [_PLACE]
+        if names is None
+        else [f"*/*/{glob.escape(name)}/*.jsonl" for name in names if "/" not in name]
+    )
+    for file in (file for pattern in patterns for file in committed_records(folder, pattern).files):
         track, _, backbone, task = file.path.split("/")
-        if names is None or backbone in names:
-            lines = lines_of(read_committed(folder, file.path))
-            kept = found.setdefault(f"{track}/{backbone}/{task}", {})
-            released = None if named is None else named.get(file.path, frozenset())
-            for record in file.records:
-                line = file.digests[record.key]
-                if released is None or record.measured_by is None or line in released:
-                    kept[record.key] = lines[line]
+        lines = lines_of(read_committed(folder, file.path))
+        kept = found.setdefault(f"{track}/{backbone}/{task}", {})
+        released = None if named is None else named.get(file.path, frozenset())
+        for record in file.records:
+            line = file.digests[record.key]
+            if released is None or record.measured_by is None or line in released:
+                kept[record.key] = lines[line]
     return found

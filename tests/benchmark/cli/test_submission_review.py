@@ -192,6 +192,33 @@ def test_forged_records_and_files_are_refused_each_with_its_reason(
     assert [said for _, said in BY_CONTENT.values() if said not in output] == [], output
 
 
+@pytest.mark.parametrize("part", ["..", "."])
+def test_a_path_that_leaves_its_folder_is_not_looked_at(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, part: str
+) -> None:
+    """`git add` makes no such tree, and `git fetch` takes one; its files were written outside of the scratch folder."""
+
+    def tree(entries: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(clone), "mktree"], input=entries, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    blob = git(clone, "rev-parse", "HEAD:submissions/mine/submission.yaml")
+    inner = tree(f"100644 blob {blob}\tescaped.txt\n")
+    for _ in range(5):
+        inner = tree(f"040000 tree {inner}\t{part}\n")
+    mine = tree(f"100644 blob {blob}\tsubmission.yaml\n040000 tree {inner}\t{part}\n")
+    submissions = tree(f"040000 tree {mine}\tmine\n")
+    kept = [line for line in git(clone, "ls-tree", "main").splitlines() if not line.endswith("\tsubmissions")]
+    root = tree("\n".join([*kept, f"040000 tree {submissions}\tsubmissions", ""]))
+    head = git(clone, "commit-tree", root, "-p", "main", "-m", "x")
+    found = review(clone, monkeypatch, head)
+    assert found.exit_code == 1
+    assert "is no path that git checks out" in found.output
+    assert not list(tmp_path.parent.rglob("escaped.txt"))
+
+
 def test_markup_in_a_title_is_refused_and_shown_as_it_is(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
