@@ -18,7 +18,7 @@ from lovt_bench.benchmark.contract.notice import Notice
 from lovt_bench.leaderboard.board.build import build
 from lovt_bench.leaderboard.board.selection import select
 from lovt_bench.leaderboard.releases.release import release
-from lovt_bench.leaderboard.show.layout import percent
+from lovt_bench.leaderboard.show.layout import WIDEST, half_width, percent
 from lovt_bench.leaderboard.show.page import render_page
 from lovt_bench.leaderboard.show.page.properties import property_sets
 from lovt_bench.leaderboard.show.plots.chart import filled
@@ -305,6 +305,9 @@ def test_numbers_round_as_every_other_rendering(page: Any, from_disk: str) -> No
     page.goto(from_disk)
     shown = page.evaluate("values => values.map(LOVT.format.percent)", values)
     assert shown == [percent(value) for value in values]
+    halves = [None, 0.0, 0.0812, WIDEST, WIDEST + 1e-6, 1.271]
+    shown = page.evaluate("halves => halves.map((half) => LOVT.format.halfWidth(half))", halves)
+    assert shown == [half_width(half) for half in halves]
     ranks = [number / 24 for number in range(24, 24 * 40)] + [number / 36 for number in range(36, 36 * 20)]
     assert page.evaluate("ranks => ranks.map((rank) => LOVT.format.fixed(rank))", ranks) == [
         f"{rank:.2f}" for rank in ranks
