@@ -36,6 +36,10 @@ def test_an_engine_that_is_slow_to_tell_the_memory_delays_no_look(
 
     monkeypatch.setattr(supervise, "time", SimpleNamespace(monotonic=lambda: now, sleep=passes))
     looks: list[float] = []
-    limits = Limits(reserve_bytes=0)
-    assert Supervisor(SlowToTell(), tmp_path, limits, lambda: bool(looks.append(now))).watch().stopped is None
+
+    def look() -> bool:
+        looks.append(now)
+        return False
+
+    assert Supervisor(SlowToTell(), tmp_path, Limits(reserve_bytes=0), look).watch().stopped is None
     assert max(later - earlier for earlier, later in pairwise(looks)) < 2
