@@ -57,8 +57,8 @@ demo: $(STAMP) ## The main job on synthetic images: two backbones, 18 tasks, a l
 	  $(BIN)/lovt-bench data prepare $$name --raw $(call quote,$(LOVT_BENCH_WORKSPACE))/phantom/$$name || exit 1; done
 	$(BIN)/lovt-bench corpus prepare mimic-cxr --raw $(call quote,$(LOVT_BENCH_WORKSPACE))/phantom/mimic-cxr
 	$(BIN)/lovt-bench pretrain lovt --runtime process --profile demo
-	$(BIN)/lovt-bench evaluate random-resnet18 --profile demo --executor local
-	$(BIN)/lovt-bench evaluate lovt --profile demo --executor local
+	$(BIN)/lovt-bench evaluate random-resnet18 --profile demo --workers 2
+	$(BIN)/lovt-bench evaluate lovt --profile demo --workers 2
 	for name in random-resnet18 lovt; do $(BIN)/lovt-bench analyze $$name --profile demo --dataset rsna || exit 1; done
 	$(BIN)/lovt-bench leaderboard build
 	$(BIN)/lovt-bench leaderboard show

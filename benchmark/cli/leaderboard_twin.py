@@ -24,7 +24,7 @@ def twin(hidden: Path, workspace: Path | None) -> None:
     Examples:
       lovt-bench data phantom --seed-file ~/secret --out /hidden/phantom
       lovt-bench data prepare rsna --raw /hidden/phantom/rsna --workspace /hidden
-      lovt-bench evaluate lovt --profile phantom --workspace /hidden      # backbones copied or linked there
+      lovt-bench evaluate lovt --profile demo --workspace /hidden         # backbones copied or linked there
       lovt-bench leaderboard twin /hidden
     """
     from tabulate import tabulate

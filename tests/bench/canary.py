@@ -36,6 +36,7 @@ CHANGED = {
     "max_train_images": {"linear": 96, "yolov3": 64, "unet": 32, "fine-tuned": 24},
     "max_epochs": {"linear": 30, "yolov3": 8, "unet": 8, "fine-tuned": 6},
     "max_batch_size": 4,
+    "max_patience": 8,
     "max_warm_up_steps": 4,
     "max_learning_rates": {"yolov3": 1, "unet": 1, "fine-tuned": 1},
     "learning_rates": {"yolov3": (1e-3,), "unet": (1e-3,), "fine-tuned": (1e-3,)},
@@ -45,7 +46,7 @@ CHANGED = {
     "max_runs": 5,
     "head_width_divisor": 8,
 }
-"""Of the profile `phantom`. Heads that are not tuned take 1e-3: the lowest rate of a grid is too low for few steps."""
+"""Of the profile `demo`. Heads that are not tuned take 1e-3: the lowest rate of a grid is too low for few steps."""
 
 
 def scores(name: str, specs: Sequence[TaskSpec], workspace: Path) -> dict[str, list[float]]:
@@ -57,7 +58,7 @@ def scores(name: str, specs: Sequence[TaskSpec], workspace: Path) -> dict[str, l
         specs=specs,
         stores={store.manifest.name: store for store in stores},
         protocol=protocol,
-        profile=load_profile("phantom").model_copy(update=CHANGED),
+        profile=load_profile("demo").model_copy(update=CHANGED),
         workspace=workspace,
         device=torch.device("cpu"),
         masks=False,
