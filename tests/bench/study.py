@@ -1,10 +1,10 @@
-"""The phantom study: every method under one budget on all 18 tasks, by the commands that people type. For people to run.
+"""The phantom study: every method under one budget on all 18 tasks, by the commands that people type.
 
     python -m tests.bench.study --workspace DIR [--lanes 2] [--only NAME …]
 
-Draws the phantom, prepares it, pre-trains each checkpoint of `CHECKPOINTS` and takes it through the tasks by the profile
-`demo`, then builds the board. `--lanes` checkpoints are made at a time, with one thread each. What is there already is
-not made again, so the command goes on where it was cut off. What the commands print goes to `DIR/study/NAME.log`.
+Draws the phantom, prepares it, pre-trains each checkpoint of `CHECKPOINTS`, takes it through the tasks by the profile
+`demo`, and builds the board. As many checkpoints are made at a time as there are lanes, with one thread each. What is
+there already is not made again. What the commands print goes to `DIR/study/NAME.log`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 
 DATASETS = ("rsna", "siim", "covid-rural", "object-cxr", "nih-cxr")
 STUDIES = 800
-"""Drawn for pre-training. Five epochs of 599 reports, or two of 719 images with two views each, are some 3,000 views."""
+"""Drawn for pre-training: some 3,000 views are five epochs of 599 reports, or two of 719 images with two views each."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,9 @@ class Commands:
         others = chain.from_iterable(("--dataset", name) for name in DATASETS if name != "rsna")
         self.run("data", "data", "phantom", "--images", "240", "--side", "384", "--dataset", "rsna")
         self.run("data", "data", "phantom", "--images", "120", "--side", "384", *others)
-        self.run("data", "data", "phantom", "--images", str(STUDIES), "--side", "256", "--dataset", "mimic-cxr")
+        self.run(
+            "data", "data", "phantom", "--images", str(STUDIES), "--side", "256", "--dataset", "mimic-cxr"
+        )
         for name in DATASETS:
             self.run("data", "data", "prepare", name, "--raw", str(raw / name))
         self.run("data", "corpus", "prepare", "mimic-cxr", "--raw", str(raw / "mimic-cxr"))
@@ -106,9 +108,13 @@ class Commands:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--workspace", type=Path, required=True)
-    parser.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="checkpoints at a time [default: cores]")
+    parser.add_argument(
+        "--lanes", type=int, default=os.cpu_count() or 1, help="checkpoints at a time [default: cores]"
+    )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="checkpoints such as lovt-1, or methods")
     asked = parser.parse_args()
     commands = Commands(asked.workspace.resolve())
@@ -117,7 +123,9 @@ def main() -> None:
     todo = {RANDOM: partial(commands.evaluate, RANDOM), **names}
     wanted = asked.only or list(todo)
     with ThreadPoolExecutor(asked.lanes) as lanes:
-        rows = [lanes.submit(step) for name, step in todo.items() if {name, name.rpartition("-")[0]} & set(wanted)]
+        rows = [
+            lanes.submit(step) for name, step in todo.items() if {name, name.rpartition("-")[0]} & set(wanted)
+        ]
     failed = [str(row.exception()) for row in rows if row.exception()]
     commands.run("board", "leaderboard", "build")
     sys.exit("\n".join(failed) or None)
