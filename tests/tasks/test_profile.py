@@ -48,7 +48,7 @@ def test_a_profile_gives_heads_sides_and_kinds_of_tasks_grids_of_their_own():
 
 
 def test_an_unknown_profile_lists_the_known_ones():
-    with pytest.raises(UnknownProfileError, match="demo, methods, paper, phantom, quick, small"):
+    with pytest.raises(UnknownProfileError, match="demo, paper, quick, small"):
         load_profile("../paper")
 
 
