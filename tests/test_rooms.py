@@ -14,6 +14,7 @@ GROUND = {
     f"benchmark.{name}"
     for name in (
         "cores",
+        "ending",
         "gpu",
         "import_root",
         "log",
@@ -42,6 +43,7 @@ ARROWS: dict[str, set[str]] = {
     "benchmark.visible_gpus": set(),
     "benchmark.workspace": set(),
     "benchmark.log": {"benchmark.printable"},
+    "benchmark.ending": set(),
     "benchmark.malloc": {"benchmark.log"},
     "benchmark.gpu": {"benchmark.visible_gpus"},
     "benchmark.disk": GROUND,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from lovt_bench.benchmark.cli.failures import said_plainly
 from lovt_bench.benchmark.cli.streams import robust_streams
+from lovt_bench.benchmark.ending import end
 from lovt_bench.benchmark.log import logger, show_log
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -127,5 +128,15 @@ def main(verbose: bool) -> None:
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
+def script() -> NoReturn:
+    """Run the command line and end the process."""
+    code: object = None
+    try:
+        main(prog_name="lovt-bench")
+    except SystemExit as ended:
+        code = ended.code
+    end(code)
+
+
 if __name__ == "__main__":
-    main()
+    script()

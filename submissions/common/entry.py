@@ -25,6 +25,7 @@ from lovt_bench.benchmark.contract.base import digest_of
 from lovt_bench.benchmark.contract.exit_codes import ExitCode
 from lovt_bench.benchmark.contract.run_contract import OUTPUT_CHECKPOINTS
 from lovt_bench.benchmark.contract.submission import Submission
+from lovt_bench.benchmark.ending import end
 from lovt_bench.benchmark.malloc import keep_freed_memory
 from lovt_bench.submissions.common import events
 from lovt_bench.submissions.common.checkpoints import LAST
@@ -50,8 +51,12 @@ CUT_OFF_EARLY = "before the end of the first epoch; the same command begins anew
 def run(module: type[PretrainingModule], settings: type[TrainingSettings]) -> NoReturn:
     """Parse the command line, train, export, and end the process with the contract's exit code."""
     folder = Path(inspect.getfile(module)).resolve().parent
-    command(module, settings, folder)(standalone_mode=True)
-    raise SystemExit(ExitCode.DONE)
+    code: object = ExitCode.DONE
+    try:
+        command(module, settings, folder)(standalone_mode=True)
+    except SystemExit as ended:
+        code = ended.code
+    end(code)
 
 
 def command(module: type[PretrainingModule], settings: type[TrainingSettings], folder: Path) -> click.Command:

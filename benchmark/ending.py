@@ -1,0 +1,25 @@
+"""The end of a process that no library can change any more."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from contextlib import suppress
+from typing import NoReturn
+
+
+def end(code: object) -> NoReturn:
+    """End the process with `code` as `sys.exit` does: exit handlers run, streams are flushed.
+
+    Destructors of libraries do not run: a thread of Arrow's may abort a process there whose work is done, which then
+    seems to have failed (apache/arrow, issue 34314). A process with threads of its own ends as usual.
+    """
+    if threading.active_count() > 1 or not (code is None or isinstance(code, int)):
+        sys.exit(code)  # type: ignore[arg-type]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code or 0)
