@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from lovt_bench.submissions.common.augment.normalise import network_input
 from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.errors import SettingsError
 from lovt_bench.submissions.common.image_only import HALF
 from lovt_bench.submissions.common.image_text.samples import PairBatch, Views
 from lovt_bench.submissions.common.image_text.settings import TwoEncoderSettings
@@ -68,6 +69,12 @@ class RegionWordModule(TwoEncoderModule):
 
     def __init__(self, settings: RegionWordSettings, corpus: Corpus, seed: int = 0) -> None:
         super().__init__(settings, corpus, seed)
+        side, fixed = settings.network_side or settings.image_side, self.backbone.fixed_side
+        if fixed not in (None, side):
+            raise SettingsError(
+                f"network_side={settings.network_side}, image_side={settings.image_side}: {settings.architecture} takes "
+                f"images of {fixed} pixels only; --set network_side={fixed}"
+            )
         self.tokeniser.limit = min(self.tokeniser.limit, settings.max_tokens)
         self.register_buffer("continues", continuing_pieces(self.tokeniser.vocabulary()), persistent=False)
 

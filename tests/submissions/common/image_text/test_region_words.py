@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.errors import SettingsError
 from lovt_bench.submissions.common.image_text.region_words import RegionWordModule
 from lovt_bench.submissions.common.text.tokeniser import ReportTokens
 from lovt_bench.submissions.gloria.pretrain import GLoRIA
@@ -90,6 +91,12 @@ def test_regions_are_the_map_before_the_last_and_views_are_enlarged(corpus: Corp
     assert image.regions.shape == (4, 36, 256)
     torch.testing.assert_close(image.regions, before.flatten(2).mT, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(image.pooled, deepest.mean((2, 3)), rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_of_one_side_gets_that_side(corpus: Corpus):
+    vit = {"architecture": "timm.vit_tiny_patch16_224", "network_side": 299}
+    with pytest.raises(SettingsError, match="takes images of 224 pixels only; --set network_side=224"):
+        build("gloria", corpus, **vit)
 
 
 def test_long_reports_lose_their_last_sentences(corpus: Corpus):
