@@ -6,13 +6,22 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    Field,
+    JsonValue,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from lovt_bench.benchmark.contract.base import Model
 from lovt_bench.benchmark.contract.unknown import meant
 from lovt_bench.submissions.common.errors import SettingsError
 
 Schedule = Literal["cosine_per_epoch", "plateau", "warmup_cosine", "constant"]
+Optimiser = Literal["adam", "adamw", "sgd"]
 
 
 class TrainingSettings(Model):
@@ -20,6 +29,8 @@ class TrainingSettings(Model):
 
     architecture: str = "resnet50"
     """Any of `lovt-bench backbone architectures`."""
+    architecture_options: dict[str, JsonValue] | None = None
+    """What completes the name of a vision transformer (docs/backbones.md); None: as its library defines it."""
     initial_weights: str = "imagenet"
     """`imagenet` (torchvision's IMAGENET1K_V1, ResNet-50), `random`, a weight file or a backbone folder."""
     image_side: int = Field(default=224, ge=32, le=1024, multiple_of=32)
@@ -28,8 +39,9 @@ class TrainingSettings(Model):
     """Samples of one forward pass on one device; contrastive negatives come from it."""
     accumulate: PositiveInt = 1
     """Batches whose gradients are averaged for one optimiser step."""
-    optimiser: Literal["adam", "adamw"] = "adam"
-    """`adam` couples weight decay to the gradient, `adamw` decouples it; betas (0.9, 0.999), epsilon 1e-8."""
+    optimiser: Optimiser = "adam"
+    """`adam` couples weight decay to the gradient, `adamw` decouples it; betas (0.9, 0.999), epsilon 1e-8. `sgd` has
+    momentum 0.9 and couples it."""
     learning_rate: PositiveFloat = 1e-4
     weight_decay: NonNegativeFloat = 1e-6
     schedule: Schedule = "constant"
@@ -40,6 +52,11 @@ class TrainingSettings(Model):
     plateau_patience: NonNegativeInt = 12
     """Epochs without a better monitored value before the learning rate is multiplied by `plateau_factor`."""
     max_epochs: PositiveInt = 100
+    rate_every: Literal["epoch", "step"] = "epoch"
+    """When the rate of `warmup_cosine` changes: `epoch`, as published; `step`: with every optimiser step, linear to 1
+    over `warmup_epochs`, then along half a cosine to `final_rate`, as MAE and DINO do."""
+    final_rate: NonNegativeFloat = 0.0
+    """Learning rate that a `warmup_cosine` by step ends at."""
     patience: PositiveInt | None = None
     """Epochs without a better monitored value before training stops; None: never."""
     min_delta: NonNegativeFloat = 1e-5

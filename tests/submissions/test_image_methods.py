@@ -15,6 +15,7 @@ from lovt_bench.submissions.common.declaration import choose, profile_settings, 
 from lovt_bench.submissions.common.module import PretrainingModule
 from lovt_bench.submissions.common.settings import TrainingSettings, build_settings
 from lovt_bench.submissions.labels import pretrain as labels
+from lovt_bench.submissions.mae import pretrain as mae
 from lovt_bench.submissions.phantom_masks import pretrain as phantom_masks
 from lovt_bench.submissions.pixelpro import pretrain as pixelpro
 from lovt_bench.submissions.pixpro import pretrain as pixpro
@@ -29,6 +30,7 @@ METHODS: dict[str, tuple[type[PretrainingModule], type[TrainingSettings], dict[s
     "pixpro": (pixpro.PixPro, pixpro.Settings, {"hidden": 16, "projection": 8, "warmup_epochs": 1}),
     "chexpert": (chexpert.CheXpert, chexpert.Settings, {"plateau_patience": 0}),
     "labels": (labels.Labels, labels.Settings, {"plateau_patience": 0}),
+    "mae": (mae.MAE, mae.Settings, {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}),
     "phantom_masks": (phantom_masks.PhantomMasks, phantom_masks.Settings, {}),
 }
 
