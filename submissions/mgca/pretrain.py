@@ -44,6 +44,8 @@ class Settings(RegionWordSettings):
     schedule: Schedule = "warmup_cosine"
     warmup_epochs: NonNegativeInt = 20
     """Two fifths of the run."""
+    rate_every: Literal["epoch", "step"] = "step"
+    final_rate: NonNegativeFloat = 1e-8
     patience: PositiveInt | None = 5
     precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = "32-true"
 

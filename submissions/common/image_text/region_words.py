@@ -72,8 +72,8 @@ class RegionWordModule(TwoEncoderModule):
         side, fixed = settings.network_side or settings.image_side, self.backbone.fixed_side
         if fixed not in (None, side):
             raise SettingsError(
-                f"network_side={settings.network_side}, image_side={settings.image_side}: {settings.architecture} takes "
-                f"images of {fixed} pixels only; --set network_side={fixed}"
+                f"network_side={settings.network_side}, image_side={settings.image_side}: "
+                f"{settings.architecture} takes images of {fixed} pixels only; --set network_side={fixed}"
             )
         self.tokeniser.limit = min(self.tokeniser.limit, settings.max_tokens)
         self.register_buffer("continues", continuing_pieces(self.tokeniser.vocabulary()), persistent=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,7 +21,11 @@ from lovt_bench.submissions.common.text.tokeniser import ReportTokeniser, Report
 
 Views = Literal["published", "crop", "padded_crop"]
 """How a training view is drawn."""
-_DRAWS = {"published": training_view, "crop": crop_view, "padded_crop": padded_crop_view}
+_DRAWS: dict[Views, Callable[[np.ndarray, int], Tensor]] = {
+    "published": training_view,
+    "crop": crop_view,
+    "padded_crop": padded_crop_view,
+}
 
 
 class Pair(NamedTuple):

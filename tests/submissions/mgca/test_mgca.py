@@ -46,6 +46,8 @@ ORIGIN = {
     "weight_decay": 0.05,
     "schedule": "warmup_cosine",
     "warmup_epochs": 20,
+    "rate_every": "step",
+    "final_rate": 1e-8,
     "max_epochs": 50,
     "patience": 5,
     "min_delta": 0,
