@@ -86,7 +86,8 @@ class TextEncoder(nn.Module):
             before: (B, T, d) float, what goes into the last layer.
             attention_mask: (B, T), 1 where there is a token.
         """
-        layer = self.bert.encoder.layer[-1].attention.self
+        last: Any = self.bert.encoder.layer[-1]
+        layer = last.attention.self
         heads = self.bert.config.num_attention_heads
         query = layer.query(before[:, 0]).unflatten(-1, (heads, -1))
         keys = layer.key(before).unflatten(-1, (heads, -1))

@@ -23,7 +23,7 @@ def plain_matching(regions: np.ndarray, words: np.ndarray) -> float:
     terms = []
     for i, word in enumerate(words):
         attention = softmax(4 * normalised[:, i], axis=0)
-        seen = sum(weight * region for weight, region in zip(attention, regions, strict=True))
+        seen = attention @ regions
         cosine = seen @ word / (np.linalg.norm(seen) * np.linalg.norm(word))
         terms.append(np.exp(5 * cosine))
     return float(np.log(sum(terms)))

@@ -107,14 +107,11 @@ def test_prototypes_rest_in_the_first_epoch_and_learn_in_the_second(corpus: Corp
         def on_train_epoch_start(self) -> None:
             self.seen.append(self.prototypes.vectors.weight.detach().clone())
 
-    def directions(epochs: int) -> list[torch.Tensor]:
-        torch.manual_seed(0)
-        changes: dict[str, Any] = {"max_epochs": epochs, "schedule": "constant", "learning_rate": 1e-2}
-        module = Watched(Settings.model_validate({**TINY_MGCA, **changes}), corpus, 0)
-        module.seen = []
-        fit(module, tmp_path)
-        return [torch.nn.functional.normalize(vectors, dim=1) for vectors in module.seen]
-
-    start, second, third = directions(3)
+    torch.manual_seed(0)
+    changes: dict[str, Any] = {"max_epochs": 3, "schedule": "constant", "learning_rate": 1e-2}
+    module = Watched(Settings.model_validate({**TINY_MGCA, **changes}), corpus, 0)
+    module.seen = []
+    fit(module, tmp_path)
+    start, second, third = (torch.nn.functional.normalize(vectors, dim=1) for vectors in module.seen)
     torch.testing.assert_close(second, start)
     assert not torch.allclose(third, second, atol=1e-4)
