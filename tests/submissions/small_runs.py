@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import torch
 from rich.console import Console
 
+from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.module import PretrainingModule
 from lovt_bench.submissions.common.settings import TrainingSettings
 from lovt_bench.submissions.common.training import RunOptions, TrainingResult, train
@@ -16,6 +18,7 @@ TINY: dict[str, Any] = {"patch_size": 8, "embed_dim": 16, "depth": 2, "num_heads
 """Options of a vision transformer of 9,000 parameters; its grid at 32 pixels is 4 x 4."""
 
 SettingsT = TypeVar("SettingsT", bound=TrainingSettings)
+ModuleT = TypeVar("ModuleT", bound=PretrainingModule)
 
 
 def small(kind: type[SettingsT], **changes: Any) -> SettingsT:
@@ -32,3 +35,22 @@ def fit(module: PretrainingModule, folder: Path, device: Literal["cpu", "cuda"] 
     """Train a method."""
     options = RunOptions(folder=folder / "run", device=device, workers=0, online_evaluation=False)
     return train(module, method="test", digest="0" * 64, seed=1, options=options, console=Console(quiet=True))
+
+
+def trained(
+    kind: type[ModuleT],
+    settings: TrainingSettings,
+    corpus: Corpus,
+    folder: Path,
+    *,
+    resume: bool = False,
+    time_limit: float | None = None,
+) -> ModuleT:
+    """Return a method after a run on the CPU; with a short `time_limit` it ended after its first epoch."""
+    torch.manual_seed(0)
+    module = kind(settings, corpus, 0)
+    options = RunOptions(
+        folder=folder, device="cpu", workers=0, online_evaluation=False, resume=resume, time_limit=time_limit
+    )
+    train(module, method="test", digest="0" * 64, seed=1, options=options, console=Console(quiet=True))
+    return module

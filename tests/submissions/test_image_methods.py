@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from rich.console import Console
 
 from lovt_bench.submissions.byol import pretrain as byol
 from lovt_bench.submissions.chexpert import pretrain as chexpert
@@ -15,7 +14,6 @@ from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.declaration import choose, profile_settings, read_declaration
 from lovt_bench.submissions.common.module import PretrainingModule
 from lovt_bench.submissions.common.settings import TrainingSettings, build_settings
-from lovt_bench.submissions.common.training import RunOptions, train
 from lovt_bench.submissions.dino import pretrain as dino
 from lovt_bench.submissions.labels import pretrain as labels
 from lovt_bench.submissions.mae import pretrain as mae
@@ -23,7 +21,7 @@ from lovt_bench.submissions.phantom_masks import pretrain as phantom_masks
 from lovt_bench.submissions.pixelpro import pretrain as pixelpro
 from lovt_bench.submissions.pixpro import pretrain as pixpro
 from lovt_bench.submissions.simclr import pretrain as simclr
-from tests.submissions.small_runs import small
+from tests.submissions.small_runs import small, trained
 from tests.submissions.tiny_corpus import write_corpus
 
 METHODS: dict[str, tuple[type[PretrainingModule], type[TrainingSettings], dict[str, Any]]] = {
@@ -101,13 +99,8 @@ def run(name: str, corpus: Corpus, folder: Path, resume: bool = False, **changes
     """Train for three epochs; with a `time_limit` the run ends after the first."""
     kind, settings, sizes = METHODS[name]
     limit = changes.pop("time_limit", None)
-    torch.manual_seed(0)
-    model = kind(small(settings, **{**sizes, "batch_size": 3, "max_epochs": 3, **changes}), corpus, 0)
-    options = RunOptions(
-        folder=folder, device="cpu", workers=0, online_evaluation=False, resume=resume, time_limit=limit
-    )
-    train(model, method=name, digest="0" * 64, seed=1, options=options, console=Console(quiet=True))
-    return model
+    values = small(settings, **{**sizes, "batch_size": 3, "max_epochs": 3, **changes})
+    return trained(kind, values, corpus, folder, resume=resume, time_limit=limit)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The global loss as all three methods use it: weighted, its negatives gathered over ranks if asked."""
+"""The global loss as all methods with reports use it: weighted, its negatives gathered over ranks if asked."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from torch import Tensor
 
 from lovt_bench.submissions.common.distributed import gather_with_gradient, rank, world_size
 from lovt_bench.submissions.common.image_text.features import Losses
-from lovt_bench.submissions.common.image_text.settings import ImageTextSettings
+from lovt_bench.submissions.common.image_text.settings import TwoEncoderSettings
 from lovt_bench.submissions.common.losses.global_alignment import global_alignment
 
 
-def global_losses(images: Tensor, reports: Tensor, settings: ImageTextSettings) -> Losses:
+def global_losses(images: Tensor, reports: Tensor, settings: TwoEncoderSettings) -> Losses:
     """Return the loss of projected images and reports (B, d), not yet of unit length."""
     temperature = settings.global_temperature
     if settings.gather_negatives and world_size() > 1:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lovt_bench.submissions.common.augment.crop import crop_view
 from lovt_bench.submissions.common.augment.pad_resize import validation_view
+from lovt_bench.submissions.common.augment.padded_crop import padded_crop_view
 from lovt_bench.submissions.common.augment.report_pair import training_view
 from lovt_bench.submissions.common.errors import PretrainingError
 from lovt_bench.submissions.common.sampling import Sample
 from lovt_bench.submissions.common.text.sentences import SentenceChoice, training_sentences
 from lovt_bench.submissions.common.text.tokeniser import ReportTokeniser, ReportTokens
+
+Views = Literal["published", "crop", "padded_crop"]
+"""How a training view is drawn."""
+_DRAWS: dict[Views, Callable[[np.ndarray, int], Tensor]] = {
+    "published": training_view,
+    "crop": crop_view,
+    "padded_crop": padded_crop_view,
+}
 
 
 class Pair(NamedTuple):
@@ -44,11 +55,10 @@ class TrainingPair:
     side: int
     sentences: SentenceChoice
     swap_probability: float
-    views: Literal["published", "crop"] = "published"
+    views: Views = "published"
 
     def __call__(self, sample: Sample) -> Pair:
-        draw = training_view if self.views == "published" else crop_view
-        view = draw(sample.image, self.side)
+        view = _DRAWS[self.views](sample.image, self.side)
         chosen = training_sentences(_report(sample), self.sentences, self.swap_probability)
         return Pair(view, chosen, torch.from_numpy(sample.labels))
 

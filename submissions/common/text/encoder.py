@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 from transformers.utils import logging
@@ -68,6 +70,29 @@ class TextEncoder(nn.Module):
         output = self.bert(input_ids=tokens.ids, attention_mask=tokens.attention_mask)
         features: Tensor = output.last_hidden_state
         return features
+
+    def hidden_states(self, tokens: ReportTokens) -> tuple[Tensor, ...]:
+        """Return (B, T, d) float behind the embeddings and behind each layer."""
+        output = self.bert(
+            input_ids=tokens.ids, attention_mask=tokens.attention_mask, output_hidden_states=True
+        )
+        states: tuple[Tensor, ...] = output.hidden_states
+        return states
+
+    def first_token_attention(self, before: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return (B, T) float, rows sum 1: how the first token attends in the last layer, mean over its heads.
+
+        Args:
+            before: (B, T, d) float, what goes into the last layer.
+            attention_mask: (B, T), 1 where there is a token.
+        """
+        last: Any = self.bert.encoder.layer[-1]
+        layer = last.attention.self
+        heads = self.bert.config.num_attention_heads
+        query = layer.query(before[:, 0]).unflatten(-1, (heads, -1))
+        keys = layer.key(before).unflatten(-1, (heads, -1))
+        scores = torch.einsum("bhd,bthd->bht", query, keys) / math.sqrt(query.shape[-1])
+        return scores.masked_fill(attention_mask[:, None] == 0, -math.inf).softmax(dim=2).mean(dim=1)
 
 
 def pretrained_text_model(name: str, *, lower_case: bool = True) -> tuple[BertModel, ReportTokeniser]:

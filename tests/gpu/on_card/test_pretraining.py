@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 
-from lovt_bench.submissions.clip import pretrain as clip
 from lovt_bench.submissions.common.corpus import Corpus
-from lovt_bench.submissions.convirt import pretrain as convirt
-from lovt_bench.submissions.lovt import pretrain as lovt
-from tests.submissions.common.image_text.conftest import TINY
+from lovt_bench.submissions.common.module import PretrainingModule
 from tests.submissions.small_runs import fit, small
 from tests.submissions.test_image_methods import METHODS
+from tests.submissions.test_text_methods import METHODS as WITH_TEXT
 from tests.submissions.tiny_corpus import write_corpus
-
-WITH_TEXT: dict[str, tuple[Any, Any]] = {
-    "lovt": (lovt.LoVT, lovt.Settings),
-    "clip": (clip.CLIP, clip.Settings),
-    "convirt": (convirt.ConVIRT, convirt.Settings),
-}
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +22,11 @@ def corpus(tmp_path_factory):
 
 @pytest.mark.parametrize("name", [*METHODS, *WITH_TEXT])
 def test_a_step_is_taken_on_the_card(corpus, tmp_path, name):
+    model: PretrainingModule
     if name in WITH_TEXT:
-        kind, settings = WITH_TEXT[name]
-        model = kind(settings.model_validate({**TINY, "max_epochs": 1}), corpus, 0)
+        with_text, text_settings, sizes = WITH_TEXT[name]
+        values = {**sizes, "max_epochs": 1, "precision": "auto"}
+        model = with_text(text_settings.model_validate(values), corpus, 0)
     else:
         kind, settings, sizes = METHODS[name]
         model = kind(small(settings, **{**sizes, "batch_size": 4, "max_epochs": 1}), corpus, 0)

@@ -14,6 +14,7 @@ from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.errors import PretrainingError, SettingsError
 from lovt_bench.submissions.common.image_text.module import ImageTextModule
 from lovt_bench.submissions.common.image_text.samples import PairBatch
+from lovt_bench.submissions.common.image_text.two_encoders import TwoEncoderModule
 from lovt_bench.submissions.common.sampling import CorpusDataset, make_loader
 from lovt_bench.submissions.common.text.vocabulary import corpus_vocabulary
 from lovt_bench.submissions.convirt.pretrain import ConVIRT
@@ -34,7 +35,7 @@ def build(method: type[ImageTextModule], kind: type[Any], corpus: Corpus, **chan
     return method(kind.model_validate({**TINY, **changes}), corpus, 0)
 
 
-def first_batch(module: ImageTextModule, *, training: bool = True) -> PairBatch:
+def first_batch(module: TwoEncoderModule, *, training: bool = True) -> PairBatch:
     transform = module.training_transform() if training else module.validation_transform()
     split: Any = "train" if training else "validation"
     dataset = CorpusDataset(module.corpus, split, module.unit, transform, 0)

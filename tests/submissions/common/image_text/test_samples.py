@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from lovt_bench.submissions.common.augment.crop import crop_view
+from lovt_bench.submissions.common.augment.padded_crop import padded_crop_view
 from lovt_bench.submissions.common.augment.report_pair import training_view
 from lovt_bench.submissions.common.errors import PretrainingError
 from lovt_bench.submissions.common.image_text.samples import PairCollate, TrainingPair, ValidationPair
@@ -40,7 +41,9 @@ def test_training_shows_a_view_and_the_sentences_of_the_method(choice, count):
     assert (pair.image.shape, pair.image.dtype) == ((1, 32, 32), torch.uint8)
 
 
-@pytest.mark.parametrize(("views", "own"), [("published", training_view), ("crop", crop_view)])
+@pytest.mark.parametrize(
+    ("views", "own"), [("published", training_view), ("crop", crop_view), ("padded_crop", padded_crop_view)]
+)
 def test_views_are_those_of_the_setting(views, own):
     torch.manual_seed(0)
     pair = TrainingPair(32, "all", 0.6, views)(SAMPLE)

@@ -137,3 +137,17 @@ def test_a_small_model_of_a_corpus():
     assert bert.config.vocab_size == tokeniser.size
     assert tokeniser.unknown not in tokeniser.encode(["no edema."])[0]
     assert TextEncoder(bert, frozen_layers=0)(tokeniser([["No edema."]])).shape == (1, 5, 16)
+
+
+def test_states_of_all_layers_and_the_attention_of_the_first_token_are_the_librarys(bert: BertModel):
+    encoder = TextEncoder(bert.eval(), frozen_layers=0)
+    tokens = ReportTokeniser(VOCABULARY)(REPORTS)
+    with torch.no_grad():
+        states = encoder.hidden_states(tokens)
+        found = encoder.first_token_attention(states[-2], tokens.attention_mask)
+        bert.set_attn_implementation("eager")
+        whole = bert(input_ids=tokens.ids, attention_mask=tokens.attention_mask, output_attentions=True)
+    assert len(states) == 4
+    torch.testing.assert_close(states[-1], whole.last_hidden_state)
+    torch.testing.assert_close(found, whole.attentions[-1][:, :, 0].mean(1))
+    assert not found[tokens.attention_mask == 0].any()
