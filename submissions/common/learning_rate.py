@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from lovt_bench.submissions.common.errors import PretrainingError
 from lovt_bench.submissions.common.module import Monitor
-from lovt_bench.submissions.common.schedules import cosine_per_epoch, warmup_cosine
+from lovt_bench.submissions.common.schedules import cosine, cosine_per_epoch, warmup_cosine
 from lovt_bench.submissions.common.settings import TrainingSettings
 
 
@@ -32,6 +32,8 @@ def relative_rate(settings: TrainingSettings, step: int, epoch: int, batches: in
         return cosine_per_epoch(step, -(-batches // settings.accumulate))
     if settings.schedule == "warmup_cosine":
         return warmup_cosine(epoch, settings.warmup_epochs, settings.max_epochs)
+    if settings.schedule == "cosine":
+        return cosine(epoch, settings.max_epochs)
     return 1.0
 
 

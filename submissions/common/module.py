@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import lightning.pytorch as lightning
@@ -95,13 +96,16 @@ class PretrainingModule(lightning.LightningModule):
         super().log(name, value, *args, **kwargs)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Return Adam or AdamW over the parameters that have gradients; `LearningRate` sets the rate."""
-        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[self.settings.optimiser]
+        """Return the optimiser over the parameters that have gradients; `LearningRate` sets the rate."""
+        kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {
+            "adam": torch.optim.Adam,
+            "adamw": torch.optim.AdamW,
+            "sgd": partial(torch.optim.SGD, momentum=0.9),
+        }
         trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        optimiser: torch.optim.Optimizer = kind(
+        return kinds[self.settings.optimiser](
             trained, lr=self.settings.learning_rate, weight_decay=self.settings.weight_decay
         )
-        return optimiser
 
     def on_before_backward(self, loss: Tensor) -> None:
         finite = torch.isfinite(loss.detach())

@@ -16,6 +16,7 @@ from lovt_bench.submissions.common.declaration import choose, profile_settings, 
 from lovt_bench.submissions.common.module import PretrainingModule
 from lovt_bench.submissions.common.settings import TrainingSettings, build_settings
 from lovt_bench.submissions.common.training import RunOptions, train
+from lovt_bench.submissions.densecl import pretrain as densecl
 from lovt_bench.submissions.labels import pretrain as labels
 from lovt_bench.submissions.phantom_masks import pretrain as phantom_masks
 from lovt_bench.submissions.pixelpro import pretrain as pixelpro
@@ -29,6 +30,7 @@ METHODS: dict[str, tuple[type[PretrainingModule], type[TrainingSettings], dict[s
     "simclr": (simclr.SimCLR, simclr.Settings, {}),
     "pixelpro": (pixelpro.PixelPro, pixelpro.Settings, {"hidden": 16, "projection": 8, "warmup_epochs": 1}),
     "pixpro": (pixpro.PixPro, pixpro.Settings, {"hidden": 16, "projection": 8, "warmup_epochs": 1}),
+    "densecl": (densecl.DenseCL, densecl.Settings, {"hidden": 16, "projection": 8, "queue": 8}),
     "chexpert": (chexpert.CheXpert, chexpert.Settings, {"plateau_patience": 0}),
     "labels": (labels.Labels, labels.Settings, {"plateau_patience": 0}),
     "phantom_masks": (phantom_masks.PhantomMasks, phantom_masks.Settings, {}),
