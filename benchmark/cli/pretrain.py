@@ -181,6 +181,7 @@ def pretrain(
       lovt-bench pretrain lovt --rehearse                 # does all of it work? seconds, nothing is kept
       lovt-bench pretrain lovt --resume                   # goes on where it was cut off
       lovt-bench pretrain convirt --set learning_rate=3e-5  # leaves convirt-learning_rate-3e-05
+      lovt-bench pretrain lovt --set initial_weights=simclr # starts from the workspace's backbone simclr
       lovt-bench pretrain lovt --seed 2 --name second     # leaves second; without --name, lovt-seed2
       lovt-bench pretrain ./my-method --resume --accept-changes     # the same, once its code is mended
       lovt-bench pretrain ./my-method --memory 16g --hard-limit 600

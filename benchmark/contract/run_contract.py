@@ -14,12 +14,16 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from lovt_bench.benchmark.contract.base import Model, Name
 from lovt_bench.benchmark.contract.submission import VariantName
 
-INPUT, OUTPUT, ASSETS, SCRATCH = "/input", "/output", "/assets", "/tmp"
+INPUT, OUTPUT, ASSETS, INITIAL, SCRATCH = "/input", "/output", "/assets", "/initial", "/tmp"
 OUTPUT_BACKBONE = "backbone"
 """Folder in the output that is taken over."""
 OUTPUT_CHECKPOINTS = "checkpoints"
 """Folder in the output whose content says that there is something to resume."""
 PREFIX = "LOVT_BENCH_"
+INITIAL_SETTING = "initial_weights"
+"""Hyperparameter that may name a backbone of the workspace; its folder is then given to the run."""
+INITIAL_VARIABLE = f"{PREFIX}INITIAL"
+"""Where that folder lies."""
 
 MIB, GIB = 1 << 20, 1 << 30
 

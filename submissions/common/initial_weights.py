@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from lovt_bench.benchmark.backbone.convert import from_state_dict, read_state_di
 from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.run_contract import INITIAL_VARIABLE
 from lovt_bench.submissions.common.errors import PretrainingError
 
 
@@ -26,7 +28,8 @@ def initial_backbone(choice: str, architecture: str, seed: int) -> InitialWeight
     """Return the backbone that a setting `initial_weights` describes.
 
     Args:
-        choice: `imagenet`, `random`, a weight file in torchvision's layout, or a backbone folder.
+        choice: `imagenet`, `random`, a weight file in torchvision's layout, a backbone folder, or the name of a
+            backbone whose folder the harness gives to the run.
         architecture: Name in the registry.
         seed: Seed of the draw where `choice` is `random`.
 
@@ -38,18 +41,18 @@ def initial_backbone(choice: str, architecture: str, seed: int) -> InitialWeight
             return InitialWeights(random_draw(architecture, seed))
         if choice == "imagenet":
             return _imagenet(architecture)
-        path = Path(choice)
+        path = Path(os.environ.get(INITIAL_VARIABLE, choice))
         if path.is_dir():
             manifest = read_manifest(path)
             if manifest.architecture != architecture:
                 raise PretrainingError(
-                    f"initial_weights: {path.name} is a {manifest.architecture}, the setting architecture says "
+                    f"initial_weights: {Path(choice).name} is a {manifest.architecture}, the setting architecture says "
                     f"{architecture}; set them alike"
                 )
             return InitialWeights(
                 load_backbone(path),
                 tuple(manifest.provenance.pretraining_data),
-                (f"started from {path.name}",),
+                (f"started from {Path(choice).name}",),
             )
         if path.is_file():
             backbone, notes = from_state_dict(architecture, read_state_dict(path))
@@ -57,7 +60,8 @@ def initial_backbone(choice: str, architecture: str, seed: int) -> InitialWeight
     except BackboneError as error:
         raise PretrainingError(f"initial_weights={choice}: {error}") from error
     raise PretrainingError(
-        f"initial_weights={choice}: expected imagenet, random, a weight file or a backbone folder; no such file"
+        f"initial_weights={choice}: expected imagenet, random, a weight file, a backbone folder, or, by "
+        "`lovt-bench pretrain`, the name of a backbone of the workspace; found none of them"
     )
 
 
