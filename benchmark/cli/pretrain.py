@@ -202,7 +202,7 @@ def pretrain(
         raise click.UsageError("--accept-changes lets a run go on: give --resume, too; --force begins anew")
     if rehearse and resume:
         raise click.UsageError("--rehearse is of a new run; leave --resume out")
-    settings = _settings(assignments)
+    settings = settings_of(assignments)
     base = workspace_root(workspace).resolve()
     request = Request(
         method=method,
@@ -260,7 +260,12 @@ def _failure(message: str, code: int) -> click.ClickException:
     return failure
 
 
-def _settings(assignments: tuple[str, ...]) -> dict[str, str]:
+def settings_of(assignments: tuple[str, ...]) -> dict[str, str]:
+    """Return key and text of each `--set KEY=VALUE`.
+
+    Raises:
+        BadParameter: Not of that form.
+    """
     settings = {}
     for assignment in assignments:
         key, sign, value = assignment.partition("=")

@@ -51,6 +51,8 @@ class RunParameters(Model):
     """Whether the attempt began with other code, settings, corpus or seed, and the user lets it go on with these."""
     rehearsal: bool = False
     """Whether it only shows that everything works: two steps and an export are enough."""
+    rehearsal_epochs: PositiveInt | None = None
+    """Epochs that a rehearsal has in all, stopped in between or not; None: as many as the method likes."""
 
     def environment(self, threads: int) -> dict[str, str]:
         """Return the environment variables that carry all of this; what is None or False is left out."""
@@ -74,6 +76,8 @@ class RunParameters(Model):
             found["ACCEPT_CHANGES"] = "1"
         if self.rehearsal:
             found["REHEARSAL"] = "1"
+        if self.rehearsal_epochs is not None:
+            found["REHEARSAL_EPOCHS"] = str(self.rehearsal_epochs)
         return {
             **{f"{PREFIX}{key}": value for key, value in found.items()},
             "OMP_NUM_THREADS": str(threads),
