@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lovt_bench.benchmark.backbone.findings import Finding, failed
 from lovt_bench.benchmark.contract.events import Event, LogLine
@@ -140,7 +140,7 @@ class Rehearsal:
         left = max(self.seconds - self._spent, 1.0)
         limits = self.run.limits.model_copy(update={"seconds": left})
         budget = TIME_LIMIT_SHARE * self.seconds / 60
-        told = {
+        told: dict[str, Any] = {
             "rehearsal": True,
             "resume": role == "resumed",
             # The small corpus is what the method learns from, all of it.
@@ -150,7 +150,7 @@ class Rehearsal:
         if self.proof is not None:  # runs that are compared are equally long, whatever the machine
             told |= {"rehearsal_epochs": self.proof.epochs, "time_limit": None}
         settled = _Settled(outputs.folder / OUTPUT_CHECKPOINTS, limits)
-        enough = settled if role == "stopped" else lambda: False
+        enough: Callable[[], bool] = settled if role == "stopped" else lambda: False
         run = replace(
             self.run,
             parameters=self.run.parameters.model_copy(update=told),

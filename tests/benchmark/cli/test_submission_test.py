@@ -48,32 +48,35 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(place: Path, good: Path, kept: str, **fields: object) -> tuple[int, list[str], str]:
     """Test the method in a workspace of `place`: exit code, steps with their levels, all that was said."""
     script = f"GOOD = {str(good)!r}\n{SCRIPT.replace('KEPT', kept)}"
-    environment = write_method(place / "methods", script, **fields)
+    declared = {
+        "supervision": "self",
+        "pretraining_data": ["none"],
+        "licence": "MIT",
+        "profiles": {"demo": {}},
+    }
+    environment = write_method(place / "methods", script, **declared | fields)
+    folder = place / "methods" / "mine"
+    (folder / "README.md").write_text("# Mine\n\nNo paper: a method of a test.\n")
+    (folder / "Dockerfile").write_text("FROM lovt-bench-base\nCOPY *.py submission.yaml /opt/mine/\n")
     command = [sys.executable, "-m", "lovt_bench.benchmark.cli.main", "submission", "test", "mine"]
     done = subprocess.run(
-        [*command, "--runtime", "process", "--profile", "paper", "--workspace", str(place / "workspace")],
+        [*command, "--runtime", "process", "--workspace", str(place / "workspace")],
         capture_output=True,
         text=True,
         check=False,
-        env={
-            **os.environ,
-            **environment,
-            "OMP_NUM_THREADS": "1",
-            "LOVT_BENCH_SUBMISSIONS": str(place / "methods"),
-        },
+        env={**os.environ, **environment, "OMP_NUM_THREADS": "1"},
     )
-    said = done.stdout + done.stderr
     first = [line.split(":")[0].split() for line in done.stdout.splitlines()]
-    return done.returncode, [" ".join(words) for words in first if words[:1] in (["ok"], ["error"])], said
+    steps = [" ".join(words) for words in first if words[:1] in (["ok"], ["error"])]
+    return done.returncode, steps, done.stdout + done.stderr
 
 
 @pytest.mark.slow
 def test_a_method_that_works_goes_from_its_folder_to_two_numbers(tmp_path: Path, good: Path) -> None:
-    learns = {"corpus": "images", "variants": {"100": {}}, "pretraining_data": ["none"]}
-    code, steps, said = run(tmp_path, good, "state", **learns)
+    code, steps, said = run(tmp_path, good, "state", corpus="images", variants={"100": {}})
     assert code == 0, said
     stages = ["build", "corpus", "start", "steps", "stop", "resume", "export", "check", "space", "weights"]
-    assert steps == [f"ok {step}" for step in ["phantom", *stages, "tasks", "evaluate"]], said
+    assert steps == [f"ok {step}" for step in ["folder", "phantom", *stages, "tasks", "evaluate"]], said
     assert "covid_linear" in said
     assert "rsna_frozen_100" in said
     assert "mine passed the test in" in said.splitlines()[-1]

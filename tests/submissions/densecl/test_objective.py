@@ -91,9 +91,9 @@ def test_gradients_are_the_formulas_and_keys_get_none() -> None:
 
 def test_half_precision_is_computed_in_single() -> None:
     queries, keys, queues = drawn(3)
-    sides = [Encoded(*torch_of(side, torch.float32)) for side in (queries, keys)]
+    first, second = (Encoded(*torch_of(side, torch.float32)) for side in (queries, keys))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        got, new = densecl_loss(*sides, *torch_of(queues, torch.float32))
+        got, new = densecl_loss(first, second, *torch_of(queues, torch.float32))
     assert got.dtype == new.dense.dtype == torch.float32
     assert got.item() == pytest.approx(slow_loss(queries, keys, queues, 0.2, 0.5), rel=1e-5)
 
