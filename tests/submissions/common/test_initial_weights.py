@@ -41,11 +41,27 @@ def test_a_backbone_folder_passes_its_declaration_on(tmp_path: Path) -> None:
         initial_backbone(str(tmp_path / "b"), "resnet50", 0)
 
 
+def test_a_backbone_of_the_workspace_lies_where_the_harness_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container sees its folder under another name, so the name that was asked for is noted."""
+    provenance = Provenance(method="x", pretraining_data=["NIH ChestX-ray14"])
+    drawn = random_draw("resnet18", 5)
+    save_backbone(tmp_path / "initial", drawn, display_name="B", provenance=provenance, onnx=False)
+    monkeypatch.setenv("LOVT_BENCH_INITIAL", str(tmp_path / "initial"))
+    start = initial_backbone("first", "resnet18", 0)
+    expected = drawn.state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in start.backbone.state_dict().items())
+    assert start.pretraining_data == ("NIH ChestX-ray14",)
+    assert start.notes == ("started from first",)
+    assert initial_backbone("random", "resnet18", 0).pretraining_data == ()
+
+
 @pytest.mark.parametrize(
     ("choice", "architecture", "message"),
     [
         ("imagenet", "resnet18", "imagenet is resnet50 only, the architecture is resnet18"),
-        ("absent.pt", "resnet18", "expected imagenet, random, a weight file or a backbone folder"),
+        ("absent.pt", "resnet18", "expected imagenet, random, a weight file, a backbone folder, or"),
         ("random", "resnet19", "resnet19"),
     ],
 )
