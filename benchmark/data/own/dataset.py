@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lovt_bench.benchmark.contract.base import NAME_RULE, is_name
-from lovt_bench.benchmark.contract.dataset import SplitName
-from lovt_bench.benchmark.contract.protocol import DataProtocol
 from lovt_bench.benchmark.data import preparers
-from lovt_bench.benchmark.data.corpus.image import decode
-from lovt_bench.benchmark.data.displayed import decode_protocol_dicom, is_dicom, is_turned
-from lovt_bench.benchmark.data.errors import BadImageError, DataError
+from lovt_bench.benchmark.data.drawn import DrawnDataset
+from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.data.own.annotated import Annotated, AnnotatedImage
 from lovt_bench.benchmark.data.own.folder import RawFolder
 from lovt_bench.benchmark.data.own.formats import reader_of
 from lovt_bench.benchmark.data.own.image_ids import image_ids
-from lovt_bench.benchmark.data.own.mask_files import by_value, mask_file
-from lovt_bench.benchmark.data.own.shapes import Drawing
 from lovt_bench.benchmark.data.own.split import (
     SplitBy,
     check_patients,
@@ -31,20 +23,18 @@ from lovt_bench.benchmark.data.own.split import (
 )
 from lovt_bench.benchmark.data.own.table import TABLE, ImageTable, read_image_table
 from lovt_bench.benchmark.data.person import UNKNOWN, Person
-from lovt_bench.benchmark.data.samples import Collector, Listing, RawImage, Sample
-from lovt_bench.benchmark.data.splits import by_image_or_person
+from lovt_bench.benchmark.data.samples import Collector, Listing, Sample
 
 OWN = "own"
 """What `data prepare` is told instead of the name of a public dataset."""
 
 
 @dataclass(frozen=True)
-class OwnDataset:
+class OwnDataset(DrawnDataset):
     """Images of one owner (`Preparer`)."""
 
-    name: str
-    classes: tuple[str, ...]
-    has_boxes: bool
+    header_patients = True
+
     listing: Listing | None = field(repr=False)
     """None in worker processes, which are given the samples that they need."""
 
@@ -55,44 +45,6 @@ class OwnDataset:
         """Return what was read when the dataset was made."""
         assert self.listing is not None
         return self.listing
-
-    def draw(
-        self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
-    ) -> dict[SplitName, list[str]]:
-        """Draw by patient where one is known; an image of an unknown patient is a patient of its own."""
-        ids, people = [sample.id for sample in samples], [sample.person.patient for sample in samples]
-        return by_image_or_person(ids, people, protocol.test_fraction, protocol.validation_fraction, seed)
-
-    def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
-        """Decode an image as a viewer displays it, and draw its masks."""
-        pixels, person = self._displayed(content)
-        (height, width), drawing = pixels.shape, Drawing.model_validate_json(sample.annotations[0])
-        is_drawn = drawing.shapes or sample.class_masks or sample.mask
-        if is_drawn and not is_dicom(content) and is_turned(content):
-            raise BadImageError(
-                "its EXIF has viewers turn or mirror it, and annotation tools may have done so or not; save it as it "
-                "was annotated, without an orientation"
-            )
-        drawing.check_size(height, width)
-        masks = drawing.masks(height, width, len(self.classes))
-        for index, path in sample.class_masks:
-            masks[index] = masks[index] | (mask_file(path, pixels.shape) != 0).astype(np.uint8)
-        if sample.mask is not None:
-            masks = by_value(sample.mask, mask_file(sample.mask, pixels.shape), len(self.classes))
-        boxes = drawing.boxes(height, width)
-        return RawImage(pixels, masks, masks_are_gifs=False, person=person, boxes=boxes)
-
-    def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
-        """Return the boxes as they are: the exchanged sides of a published dataset are no rule for others."""
-        return boxes
-
-    def _displayed(self, content: bytes) -> tuple[np.ndarray, Person]:
-        if is_dicom(content):
-            return decode_protocol_dicom(content, "displayed", patients=self.name)
-        pixels, truncated = decode(content, displayed=True)
-        if truncated:
-            raise BadImageError("the file ends early; fetch it again")
-        return pixels, UNKNOWN
 
 
 def read_own(
