@@ -10,10 +10,9 @@ from lovt_bench.benchmark.contract.base import NAME_RULE, is_name
 from lovt_bench.benchmark.data import preparers
 from lovt_bench.benchmark.data.drawn import DrawnDataset
 from lovt_bench.benchmark.data.errors import DataError
-from lovt_bench.benchmark.data.own.annotated import Annotated, AnnotatedImage
 from lovt_bench.benchmark.data.own.folder import RawFolder
 from lovt_bench.benchmark.data.own.formats import reader_of
-from lovt_bench.benchmark.data.own.image_ids import image_ids
+from lovt_bench.benchmark.data.own.listing import mask_paths, samples_of
 from lovt_bench.benchmark.data.own.split import (
     SplitBy,
     check_patients,
@@ -21,9 +20,8 @@ from lovt_bench.benchmark.data.own.split import (
     shared_patients,
     with_patients,
 )
-from lovt_bench.benchmark.data.own.table import TABLE, ImageTable, read_image_table
-from lovt_bench.benchmark.data.person import UNKNOWN, Person
-from lovt_bench.benchmark.data.samples import Collector, Listing, Sample
+from lovt_bench.benchmark.data.own.table import TABLE, read_image_table
+from lovt_bench.benchmark.data.samples import Listing
 
 OWN = "own"
 """What `data prepare` is told instead of the name of a public dataset."""
@@ -77,7 +75,8 @@ def read_own(
     annotated = reader_of(form)(folder).with_objects()
     path = table or (raw / TABLE if (raw / TABLE).is_file() else None)
     rows = None if path is None else read_image_table(path, folder, name)
-    samples, sources = _samples(folder, annotated, rows)
+    people = {source: row.person for source, row in rows.rows.items()} if rows else {}
+    samples, sources = samples_of(folder, annotated, people)
     remarks = [*annotated.remarks, *(rows.remarks if rows else ())]
     given, how = (None, "") if splits_given else given_splits(samples, sources, rows, split_by)
     if rows is not None and rows.has_patient:
@@ -87,7 +86,7 @@ def read_own(
         remarks += unknown
     used = set(sources.values())
     files = [*annotated.label_files, *([] if path is None else [path])]
-    left_out = folder.unlisted(used, {*files, *_mask_paths(samples)}, "no image of the annotations")
+    left_out = folder.unlisted(used, {*files, *mask_paths(samples)}, "no image of the annotations")
     notes = [f"Splits as {how} say.", *shared_patients(samples, given)] if given else []
     listing = Listing(
         samples=samples,
@@ -101,39 +100,3 @@ def read_own(
         masks_from="annotations" if annotated.has_outlines else "boxes",
     )
     return OwnDataset(name, annotated.classes, annotated.has_boxes, listing)
-
-
-def _samples(
-    folder: RawFolder, annotated: Annotated, rows: ImageTable | None
-) -> tuple[dict[str, Sample], dict[str, str]]:
-    """Return the samples, and the path of each relative to the raw folder, by ID."""
-    found = Collector()
-    sources: dict[str, str] = {}
-    names = image_ids({image.source for image in annotated.images})
-    for image in annotated.images:
-        name = names[image.source]
-        row = rows.rows.get(image.source) if rows else None
-        found.add(_sample(folder, name, image, row.person if row else UNKNOWN))
-        sources.setdefault(name, image.source)
-    return found.samples, sources
-
-
-def _sample(folder: RawFolder, name: str, image: AnnotatedImage, person: Person) -> Sample:
-    return Sample(
-        id=name,
-        image=folder.root / image.source,
-        origin=image.origin,
-        patient=person.patient or name,
-        pool=image.split,
-        box_classes=tuple(shape.index for shape in image.drawing.boxed()),
-        annotations=(image.drawing.model_dump_json(),),
-        mask=image.indexed,
-        class_masks=tuple(image.masks),
-        problem=image.problem,
-        person=person,
-    )
-
-
-def _mask_paths(samples: dict[str, Sample]) -> set[Path]:
-    several = {path for sample in samples.values() for _, path in sample.class_masks}
-    return several | {sample.mask for sample in samples.values() if sample.mask}

@@ -99,9 +99,11 @@ class VindrCxr(PartedDataset):
             for name, one in found.samples.items()
         }
         train = [one for one in samples.values() if one.pool == TRAIN and not one.problem]
+        drawn = sum(len(marks[one.id]) for one in train)
+        agreed = sum(len(one.box_classes) for one in train)
         note = (
             f"Training boxes: those that {READERS} or more readers agree on (IoU {OVERLAP} or more), their mean; "
-            f"{sum(len(marks[one.id]) for one in train)} drawn boxes came to {sum(len(one.box_classes) for one in train)}."
+            f"{drawn} drawn boxes came to {agreed}."
         )
         if rare:
             remarks.append(f"boxes of {len(RARE)} rare findings, left out: {rare}.")

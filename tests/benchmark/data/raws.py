@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,25 @@ def vindr_cxr(raw: Path, train: int = 10, test: int = 3) -> Path:
     return raw
 
 
+def chestx_det(raw: Path, train: int = 10, test: int = 3) -> Path:
+    """Every even image has a nodule of width 16 and height 12. Images are 40 x 52."""
+    for part, first, count in (("train", 100, train), ("test", 200, test)):
+        entries = []
+        for number in range(first, first + count):
+            write_image(raw / f"{part}_data" / part / f"{number}.png", grey(seed=number))
+            has = number % 2 == 0
+            entries.append(
+                {
+                    "file_name": f"{number}.png",
+                    "syms": ["Nodule"] * has,
+                    "boxes": [[10, 8, 26, 20]] * has,
+                    "polygons": [[[10, 8], [26, 8], [26, 20], [10, 20]]] * has,
+                }
+            )
+        (raw / f"ChestX_Det_{part}.json").write_text(json.dumps(entries))
+    return raw
+
+
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "rsna": rsna,
     "siim": siim,
@@ -195,4 +215,5 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "object-cxr": object_cxr,
     "nih-cxr": nih_cxr,
     "vindr-cxr": vindr_cxr,
+    "chestx-det": chestx_det,
 }

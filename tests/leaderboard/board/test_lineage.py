@@ -39,6 +39,7 @@ def test_nih_is_in_three_of_five() -> None:
         ("object-cxr", "object-cxr"),
         ("nih", "nih-cxr"),
         ("VinBigData", "vindr-cxr"),
+        ("ChestX-Det10", "chestx-det"),
     ],
 )
 def test_the_dataset_itself_overlaps_with_certainty(name: str, dataset: str) -> None:

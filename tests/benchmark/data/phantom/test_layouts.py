@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -216,8 +217,24 @@ def test_vindr_cxr(phantoms: dict[str, Path]) -> None:
         marked = table[table.class_name != "No finding"]
         assert marked.notna().all(axis=None)
         assert table[table.class_name == "No finding"].x_min.isna().all()
-        assert (marked.x_max - marked.x_min).min() > 0
-        assert marked[["x_max", "y_max"]].max(axis=None) <= SIDE
+        assert (marked.x_max - marked.x_min).to_numpy(dtype=float).min() > 0
+        assert marked[["x_max", "y_max"]].to_numpy(dtype=float).max() <= SIDE
     assert (train.groupby("image_id").rad_id.nunique() == 3).all()
     assert train.rad_id.str.fullmatch("R[0-9]+").all()
     assert (len(test.image_id.unique()), len(train.image_id.unique())) == (8, 32)
+
+
+def test_chestx_det(phantoms: dict[str, Path]) -> None:
+    root, images = phantoms["chestx-det"], 0
+    for part in ("train", "test"):
+        entries = json.loads((root / f"ChestX_Det_{part}.json").read_text())
+        paths = {path.name for path in (root / f"{part}_data" / part).glob("*.png")}
+        assert {entry["file_name"] for entry in entries} == paths
+        images += len(paths)
+        for entry in entries:
+            assert len(entry["syms"]) == len(entry["boxes"]) == len(entry["polygons"])
+            for corners, points in zip(entry["boxes"], entry["polygons"], strict=True):
+                assert corners == [*np.min(points, axis=0), *np.max(points, axis=0)]
+                assert corners[0] < corners[2] < SIDE
+        assert 0.2 < np.mean([not entry["syms"] for entry in entries]) < 0.5
+    assert images == 40

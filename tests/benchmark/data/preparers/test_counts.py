@@ -31,7 +31,7 @@ FOLDERS = {
     "nih-cxr": ["images"],
     "vindr-cxr": ["train", "test"],
 }
-NAMES = sorted(raws.MAKERS)
+NAMES = sorted(IMAGES)
 
 
 def made(name: str, raw: Path) -> tuple[Path, list[Path]]:
