@@ -37,14 +37,15 @@ def doctor(workspace: Path | None, image: str | None, no_containers: bool, as_js
       lovt-bench doctor --no-containers --json
     """
     from lovt_bench.benchmark.backbone.findings import Finding, summed_up
-    from lovt_bench.benchmark.data.preparers import names
     from lovt_bench.benchmark.runtime.doctor import diagnose
+    from lovt_bench.tasks.suite import load_suite, suite_tasks
 
     base = workspace_root(workspace)
     counts = dict.fromkeys(MARKS, 0)
     found: list[Finding] = []
     lines, shown = [], ""
-    for section, finding in diagnose(base, names(), image=image, containers=not no_containers):
+    datasets = sorted({spec.dataset for spec in suite_tasks(load_suite())})
+    for section, finding in diagnose(base, datasets, image=image, containers=not no_containers):
         counts[finding.level] += 1
         found.append(finding)
         if as_json:

@@ -175,3 +175,17 @@ def parse_box(fields: Iterable[str]) -> tuple[float, float, float, float]:
     if w <= 0 or h <= 0:
         raise ValueError(f"box sides must be positive, found width {w:g}, height {h:g}")
     return x, y, w, h
+
+
+def box_of_corners(fields: Iterable[str]) -> tuple[float, float, float, float]:
+    """Return x, y, w, h of four number fields: left, top, right, bottom.
+
+    Raises:
+        ValueError: Not finite numbers, or the second corner is not right of and below the first.
+    """
+    texts = [field.strip() for field in fields]
+    try:
+        left, top, right, bottom = (float(text) for text in texts)
+    except ValueError:
+        raise ValueError(f"box needs four numbers left, top, right, bottom, found {texts}") from None
+    return parse_box(map(str, (left, top, right - left, bottom - top)))

@@ -30,7 +30,7 @@ def diagnose(
 
     Args:
         workspace: Where generated things lie; it need not exist.
-        datasets: Names of all data sets that tasks use.
+        datasets: Names of the data sets that `evaluate` asks for by default.
         image: Local image to try the engine's limits with; None: whichever suits.
         containers: Whether to start small containers at all.
     """

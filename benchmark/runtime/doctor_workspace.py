@@ -52,7 +52,7 @@ def check_prepared(workspace: Path, datasets: Sequence[str]) -> Iterator[Finding
 
     Args:
         workspace: Their folders are `data/` and `corpora/` in it.
-        datasets: All that tasks use.
+        datasets: All that are asked for by default.
     """
     stores = _manifests(workspace / "data", DATASET, lambda root: read_dataset_manifest(root, DATASET))
     yield from _damaged("dataset", stores)

@@ -51,6 +51,8 @@ CELL_LEGEND = {
 """Only where there is such a cell."""
 
 _ABBREVIATIONS = {"covid", "cxr", "mimic", "nih", "rsna", "siim"}
+_NAMES = {"vindr-cxr": "VinDr-CXR", "chestx-det": "ChestX-Det"}
+"""Names with capitals of their own."""
 
 
 def blocks(columns: Sequence[Column], size: int = BLOCK) -> list[list[Column]]:
@@ -148,6 +150,8 @@ def _target(head: str) -> str | None:
 
 def dataset_label(name: str) -> str:
     """Return a dataset's name as papers write it."""
+    if name in _NAMES:
+        return _NAMES[name]
     words = name.split("-")
     return " ".join(word.upper() if word in _ABBREVIATIONS else word.title() for word in words)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_SOURCES = {"rsna": "NIH Clinical Center", "siim": "NIH Clinical Center", "nih-cxr": "NIH Clinical Center"}
-"""RSNA's and SIIM's images are taken from NIH ChestX-ray8/14 (docs/lineage.md)."""
+_SOURCES = dict.fromkeys(("rsna", "siim", "nih-cxr", "chestx-det"), "NIH Clinical Center")
+"""RSNA's, SIIM's and ChestX-Det's images are taken from NIH ChestX-ray8/14 (docs/lineage.md)."""
 
 
 def source_of(dataset: str) -> str:

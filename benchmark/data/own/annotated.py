@@ -19,6 +19,7 @@ class AnnotatedImage:
         masks: Class and mask file, where each class has one.
         indexed: Mask file whose values are classes, counted from 1.
         split: The folder's or file's own word for its split.
+        name: Its ID, where the annotations give one.
         problem: Why it cannot be used.
     """
 
@@ -28,6 +29,7 @@ class AnnotatedImage:
     masks: list[tuple[int, Path]] = field(default_factory=list)
     indexed: Path | None = None
     split: str = ""
+    name: str = ""
     problem: str | None = None
 
     def flag(self, problem: str) -> None:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lovt_bench.benchmark.contract.base import NAME_RULE, is_name
-from lovt_bench.benchmark.contract.dataset import SplitName
-from lovt_bench.benchmark.contract.protocol import DataProtocol
 from lovt_bench.benchmark.data import preparers
-from lovt_bench.benchmark.data.corpus.image import decode
-from lovt_bench.benchmark.data.displayed import decode_protocol_dicom, is_dicom, is_turned
-from lovt_bench.benchmark.data.errors import BadImageError, DataError
-from lovt_bench.benchmark.data.own.annotated import Annotated, AnnotatedImage
+from lovt_bench.benchmark.data.drawn import DrawnDataset
+from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.data.own.folder import RawFolder
 from lovt_bench.benchmark.data.own.formats import reader_of
-from lovt_bench.benchmark.data.own.image_ids import image_ids
-from lovt_bench.benchmark.data.own.mask_files import by_value, mask_file
-from lovt_bench.benchmark.data.own.shapes import Drawing
+from lovt_bench.benchmark.data.own.listing import mask_paths, samples_of
 from lovt_bench.benchmark.data.own.split import (
     SplitBy,
     check_patients,
@@ -29,22 +20,19 @@ from lovt_bench.benchmark.data.own.split import (
     shared_patients,
     with_patients,
 )
-from lovt_bench.benchmark.data.own.table import TABLE, ImageTable, read_image_table
-from lovt_bench.benchmark.data.person import UNKNOWN, Person
-from lovt_bench.benchmark.data.samples import Collector, Listing, RawImage, Sample
-from lovt_bench.benchmark.data.splits import by_image_or_person
+from lovt_bench.benchmark.data.own.table import TABLE, read_image_table
+from lovt_bench.benchmark.data.samples import Listing
 
 OWN = "own"
 """What `data prepare` is told instead of the name of a public dataset."""
 
 
 @dataclass(frozen=True)
-class OwnDataset:
+class OwnDataset(DrawnDataset):
     """Images of one owner (`Preparer`)."""
 
-    name: str
-    classes: tuple[str, ...]
-    has_boxes: bool
+    header_patients = True
+
     listing: Listing | None = field(repr=False)
     """None in worker processes, which are given the samples that they need."""
 
@@ -55,44 +43,6 @@ class OwnDataset:
         """Return what was read when the dataset was made."""
         assert self.listing is not None
         return self.listing
-
-    def draw(
-        self, samples: Sequence[Sample], protocol: DataProtocol, seed: int
-    ) -> dict[SplitName, list[str]]:
-        """Draw by patient where one is known; an image of an unknown patient is a patient of its own."""
-        ids, people = [sample.id for sample in samples], [sample.person.patient for sample in samples]
-        return by_image_or_person(ids, people, protocol.test_fraction, protocol.validation_fraction, seed)
-
-    def read(self, sample: Sample, content: bytes, protocol: DataProtocol) -> RawImage:
-        """Decode an image as a viewer displays it, and draw its masks."""
-        pixels, person = self._displayed(content)
-        (height, width), drawing = pixels.shape, Drawing.model_validate_json(sample.annotations[0])
-        is_drawn = drawing.shapes or sample.class_masks or sample.mask
-        if is_drawn and not is_dicom(content) and is_turned(content):
-            raise BadImageError(
-                "its EXIF has viewers turn or mirror it, and annotation tools may have done so or not; save it as it "
-                "was annotated, without an orientation"
-            )
-        drawing.check_size(height, width)
-        masks = drawing.masks(height, width, len(self.classes))
-        for index, path in sample.class_masks:
-            masks[index] = masks[index] | (mask_file(path, pixels.shape) != 0).astype(np.uint8)
-        if sample.mask is not None:
-            masks = by_value(sample.mask, mask_file(sample.mask, pixels.shape), len(self.classes))
-        boxes = drawing.boxes(height, width)
-        return RawImage(pixels, masks, masks_are_gifs=False, person=person, boxes=boxes)
-
-    def stored_boxes(self, boxes: np.ndarray, protocol: DataProtocol) -> np.ndarray:
-        """Return the boxes as they are: the exchanged sides of a published dataset are no rule for others."""
-        return boxes
-
-    def _displayed(self, content: bytes) -> tuple[np.ndarray, Person]:
-        if is_dicom(content):
-            return decode_protocol_dicom(content, "displayed", patients=self.name)
-        pixels, truncated = decode(content, displayed=True)
-        if truncated:
-            raise BadImageError("the file ends early; fetch it again")
-        return pixels, UNKNOWN
 
 
 def read_own(
@@ -125,7 +75,8 @@ def read_own(
     annotated = reader_of(form)(folder).with_objects()
     path = table or (raw / TABLE if (raw / TABLE).is_file() else None)
     rows = None if path is None else read_image_table(path, folder, name)
-    samples, sources = _samples(folder, annotated, rows)
+    people = {source: row.person for source, row in rows.rows.items()} if rows else {}
+    samples, sources = samples_of(folder, annotated, people)
     remarks = [*annotated.remarks, *(rows.remarks if rows else ())]
     given, how = (None, "") if splits_given else given_splits(samples, sources, rows, split_by)
     if rows is not None and rows.has_patient:
@@ -135,7 +86,7 @@ def read_own(
         remarks += unknown
     used = set(sources.values())
     files = [*annotated.label_files, *([] if path is None else [path])]
-    left_out = folder.unlisted(used, {*files, *_mask_paths(samples)}, "no image of the annotations")
+    left_out = folder.unlisted(used, {*files, *mask_paths(samples)}, "no image of the annotations")
     notes = [f"Splits as {how} say.", *shared_patients(samples, given)] if given else []
     listing = Listing(
         samples=samples,
@@ -149,39 +100,3 @@ def read_own(
         masks_from="annotations" if annotated.has_outlines else "boxes",
     )
     return OwnDataset(name, annotated.classes, annotated.has_boxes, listing)
-
-
-def _samples(
-    folder: RawFolder, annotated: Annotated, rows: ImageTable | None
-) -> tuple[dict[str, Sample], dict[str, str]]:
-    """Return the samples, and the path of each relative to the raw folder, by ID."""
-    found = Collector()
-    sources: dict[str, str] = {}
-    names = image_ids({image.source for image in annotated.images})
-    for image in annotated.images:
-        name = names[image.source]
-        row = rows.rows.get(image.source) if rows else None
-        found.add(_sample(folder, name, image, row.person if row else UNKNOWN))
-        sources.setdefault(name, image.source)
-    return found.samples, sources
-
-
-def _sample(folder: RawFolder, name: str, image: AnnotatedImage, person: Person) -> Sample:
-    return Sample(
-        id=name,
-        image=folder.root / image.source,
-        origin=image.origin,
-        patient=person.patient or name,
-        pool=image.split,
-        box_classes=tuple(shape.index for shape in image.drawing.boxed()),
-        annotations=(image.drawing.model_dump_json(),),
-        mask=image.indexed,
-        class_masks=tuple(image.masks),
-        problem=image.problem,
-        person=person,
-    )
-
-
-def _mask_paths(samples: dict[str, Sample]) -> set[Path]:
-    several = {path for sample in samples.values() for _, path in sample.class_masks}
-    return several | {sample.mask for sample in samples.values() if sample.mask}

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
+from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.data.errors import DataError
+
+SHOWN = 5
+"""Faults of a file that a message names."""
+
+
+def faults_of(error: ValidationError) -> str:
+    """Return what of a file is not as expected, each with its place in the file, the first few of them."""
+    faults = error.errors(include_url=False, include_input=False)
+    shown = "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'file'}: {clean_text(fault['msg'], 200)}"
+        for fault in faults[:SHOWN]
+    )
+    return shown + (f" (and {len(faults) - SHOWN} more)" if len(faults) > SHOWN else "")
 
 
 def read_annotations(path: Path, limit: int) -> bytes:

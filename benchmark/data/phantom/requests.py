@@ -22,3 +22,17 @@ def several(kinds: Sequence[str], count: int, rng: np.random.Generator) -> tuple
         zone = ZONES[int(zones[side][number // 2])]
         chosen.append(Request(str(rng.choice(list(kinds))), SIDES[side], zone))
     return tuple(chosen)
+
+
+def in_turn(kinds: Sequence[str], index: int, rng: np.random.Generator) -> tuple[Request, ...]:
+    """Return one to three requests of different kinds for two images of three, none for the third.
+
+    The first kind goes through all of them in turn, so that small sets have some of each; sides alternate.
+    """
+    if index % 3 == 2:
+        return ()
+    first = (index - index // 3) % len(kinds)
+    others = [number for number in rng.permutation(len(kinds)).tolist() if number != first]
+    chosen = [first, *others][: int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2]))]
+    side = int(rng.integers(2))
+    return tuple(Request(kinds[number], SIDES[(side + turn) % 2]) for turn, number in enumerate(chosen))

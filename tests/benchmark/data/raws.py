@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -168,10 +169,51 @@ def nih_cxr(raw: Path, annotated: int = 10, no_finding: int = 10) -> Path:
     return raw
 
 
+def vindr_cxr(raw: Path, train: int = 10, test: int = 3) -> Path:
+    """Two of three readers mark a nodule on every even training image, all on every even test image. 40 x 52."""
+    lines = {"train": ["image_id,rad_id,class_name,x_min,y_min,x_max,y_max"]}
+    lines["test"] = ["image_id,class_name,x_min,y_min,x_max,y_max"]
+    for part, count in (("train", train), ("test", test)):
+        for number in range(count):
+            name = f"{part}{number}"
+            write_dicom(raw / part / f"{name}.dicom", grey(seed=number))
+            has, none = number % 2 == 0, "No finding,,,,"
+            first, second = (
+                ("Nodule/Mass,10,8,26,20", "Nodule/Mass,12.0,8.0,28.0,20.0") if has else (none, none)
+            )
+            if part == "train":
+                lines[part] += [f"{name},R9,{first}", f"{name},R10,{second}", f"{name},R8,{none}"]
+            else:
+                lines[part].append(f"{name},{first}")
+        write_lines(raw / "annotations" / f"annotations_{part}.csv", lines[part])
+    return raw
+
+
+def chestx_det(raw: Path, train: int = 10, test: int = 3) -> Path:
+    """Every even image has a nodule of width 16 and height 12. Images are 40 x 52."""
+    for part, first, count in (("train", 100, train), ("test", 200, test)):
+        entries = []
+        for number in range(first, first + count):
+            write_image(raw / f"{part}_data" / part / f"{number}.png", grey(seed=number))
+            has = number % 2 == 0
+            entries.append(
+                {
+                    "file_name": f"{number}.png",
+                    "syms": ["Nodule"] * has,
+                    "boxes": [[10, 8, 26, 20]] * has,
+                    "polygons": [[[10, 8], [26, 8], [26, 20], [10, 20]]] * has,
+                }
+            )
+        (raw / f"ChestX_Det_{part}.json").write_text(json.dumps(entries))
+    return raw
+
+
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "rsna": rsna,
     "siim": siim,
     "covid-rural": covid_rural,
     "object-cxr": object_cxr,
     "nih-cxr": nih_cxr,
+    "vindr-cxr": vindr_cxr,
+    "chestx-det": chestx_det,
 }

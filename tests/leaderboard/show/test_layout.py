@@ -53,7 +53,16 @@ def test_a_column_names_its_fraction_only_where_there_are_several(table: Table) 
 
 
 def test_datasets_are_written_as_papers_write_them() -> None:
-    names = ["rsna", "siim", "covid-rural", "object-cxr", "nih-cxr", "mimic-cxr", "city-hospital"]
+    names = [
+        "rsna",
+        "siim",
+        "covid-rural",
+        "object-cxr",
+        "nih-cxr",
+        "mimic-cxr",
+        "city-hospital",
+        "vindr-cxr",
+    ]
     assert [dataset_label(name) for name in names] == [
         "RSNA",
         "SIIM",
@@ -62,6 +71,7 @@ def test_datasets_are_written_as_papers_write_them() -> None:
         "NIH CXR",
         "MIMIC CXR",
         "City Hospital",
+        "VinDr-CXR",
     ]
 
 

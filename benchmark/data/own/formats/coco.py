@@ -6,12 +6,12 @@ Category ids may be sparse. `iscrowd` regions fill the mask and give no box.
 from __future__ import annotations
 
 import codecs
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt, StrictStr, ValidationError
 
-from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.data.layout import holds
 from lovt_bench.benchmark.data.own.annotated import Annotated as Found
@@ -20,13 +20,10 @@ from lovt_bench.benchmark.data.own.classes import class_names
 from lovt_bench.benchmark.data.own.folder import RawFolder
 from lovt_bench.benchmark.data.own.shapes import MOST_SHAPES, Drawing, RunLengths, Shape
 from lovt_bench.benchmark.data.own.split_words import split_of
-from lovt_bench.benchmark.data.own.text import read_annotations
+from lovt_bench.benchmark.data.own.text import faults_of, read_annotations
 
 LARGEST = 1 << 29
 """Bytes; the largest file of COCO itself has 470 million."""
-SHOWN = 5
-"""Faults of a file that a message names."""
-
 _WORDS = (b'"images"', b'"annotations"')
 
 _Key = Annotated[StrictStr | int, Field(union_mode="left_to_right")]
@@ -72,7 +69,18 @@ def read(folder: RawFolder) -> Found:
     Raises:
         DataError: There is no such file, several that name no split, or one that breaks the format.
     """
-    contents = _contents(folder)
+    return read_files(folder, _contents(folder))
+
+
+def read_files(folder: RawFolder, contents: Mapping[str, bytes]) -> Found:
+    """Return what COCO files hold.
+
+    Args:
+        contents: By path relative to the folder; where there are several, their names say the split.
+
+    Raises:
+        DataError: One breaks the format.
+    """
     files = {path: _parsed(folder.root / path, content) for path, content in contents.items()}
     classes = _classes(files)
     images = []
@@ -110,14 +118,8 @@ def _parsed(path: Path, content: bytes) -> _File:
     try:
         return _File.model_validate_json(content.removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        shown = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'file'}: {clean_text(fault['msg'], 200)}"
-            for fault in faults[:SHOWN]
-        )
-        more = f" (and {len(faults) - SHOWN} more)" if len(faults) > SHOWN else ""
         raise DataError(
-            f"{path}: not COCO JSON: {shown}{more}; expected images, annotations and categories"
+            f"{path}: not COCO JSON: {faults_of(error)}; expected images, annotations and categories"
         ) from error
 
 

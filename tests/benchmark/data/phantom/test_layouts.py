@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def test_every_image_says_that_it_is_synthetic(phantoms: dict[str, Path]) -> Non
     seen = 0
     for root in phantoms.values():
         for path in root.rglob("*"):
-            if path.suffix == ".dcm":
+            if path.suffix in (".dcm", ".dicom"):
                 data = pydicom.dcmread(path, stop_before_pixels=True)
                 assert data.PatientName == NOTICE
                 assert data.ImageComments == NOTICE
@@ -202,3 +203,38 @@ def test_mimic_cxr(phantoms: dict[str, Path]) -> None:
     assert set(reports) == {f"s{study}" for study in labels.study_id}
     assert all(NOTICE in text and "FINAL REPORT" in text for text in reports.values())
     assert any("FINDINGS:" in text and "IMPRESSION:" in text for text in reports.values())
+
+
+def test_vindr_cxr(phantoms: dict[str, Path]) -> None:
+    root = phantoms["vindr-cxr"]
+    train, test = (
+        pd.read_csv(root / "annotations" / f"annotations_{part}.csv") for part in ("train", "test")
+    )
+    assert list(train.columns) == ["image_id", "rad_id", "class_name", "x_min", "y_min", "x_max", "y_max"]
+    assert list(test.columns) == [name for name in train.columns if name != "rad_id"]
+    for part, table in (("train", train), ("test", test)):
+        assert {path.stem for path in (root / part).glob("*.dicom")} == set(table.image_id)
+        marked = table[table.class_name != "No finding"]
+        assert marked.notna().all(axis=None)
+        assert table[table.class_name == "No finding"].x_min.isna().all()
+        assert (marked.x_max - marked.x_min).to_numpy(dtype=float).min() > 0
+        assert marked[["x_max", "y_max"]].to_numpy(dtype=float).max() <= SIDE
+    assert (train.groupby("image_id").rad_id.nunique() == 3).all()
+    assert train.rad_id.str.fullmatch("R[0-9]+").all()
+    assert (len(test.image_id.unique()), len(train.image_id.unique())) == (8, 32)
+
+
+def test_chestx_det(phantoms: dict[str, Path]) -> None:
+    root, images = phantoms["chestx-det"], 0
+    for part in ("train", "test"):
+        entries = json.loads((root / f"ChestX_Det_{part}.json").read_text())
+        paths = {path.name for path in (root / f"{part}_data" / part).glob("*.png")}
+        assert {entry["file_name"] for entry in entries} == paths
+        images += len(paths)
+        for entry in entries:
+            assert len(entry["syms"]) == len(entry["boxes"]) == len(entry["polygons"])
+            for corners, points in zip(entry["boxes"], entry["polygons"], strict=True):
+                assert corners == [*np.min(points, axis=0), *np.max(points, axis=0)]
+                assert corners[0] < corners[2] < SIDE
+        assert 0.2 < np.mean([not entry["syms"] for entry in entries]) < 0.5
+    assert images == 40

@@ -21,6 +21,7 @@ IMAGES = {
     "covid-rural": "jpgs/*.jpg",
     "object-cxr": "input/train/*.jpg",
     "nih-cxr": "images/*/images/*.png",
+    "vindr-cxr": "train/*.dicom",
 }
 FOLDERS = {
     "rsna": ["stage_2_train_images"],
@@ -28,8 +29,9 @@ FOLDERS = {
     "covid-rural": ["jpgs"],
     "object-cxr": ["input/train", "input/dev"],
     "nih-cxr": ["images"],
+    "vindr-cxr": ["train", "test"],
 }
-NAMES = sorted(raws.MAKERS)
+NAMES = sorted(IMAGES)
 
 
 def made(name: str, raw: Path) -> tuple[Path, list[Path]]:
