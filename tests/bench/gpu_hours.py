@@ -68,12 +68,12 @@ def rows_of(needs: Iterable[tuple[TaskSpec, Need]], share: float) -> list[list[o
         linear = heads()[spec.head].one_layer and spec.backbone == "frozen"
         # `need` divides by a share of its own.
         times = [hours(need, images, linear, speed * share / SHARE) for speed in CARDS.values()]
-        found = [1, runs, steps, need.operations / 1e15, *times]
+        found = [1, runs, steps, images / 1e6, need.operations / 1e15, *times]
         before = kinds.get(kind_of(spec), [0.0] * len(found))
         kinds[kind_of(spec)] = [one + other for one, other in zip(before, found, strict=True)]
     total = [sum(column) for column in zip(*kinds.values(), strict=True)]
     return [
-        [name, *(f"{value:,.0f}" for value in values[:4]), *(f"{value:.2f}" for value in values[4:])]
+        [name, *(f"{value:,.0f}" for value in values[:5]), *(f"{value:.2f}" for value in values[5:])]
         for name, values in [*kinds.items(), ("all", total)]
     ]
 
@@ -84,7 +84,15 @@ def main(architecture: str) -> None:
     """Print a table for each share of the cards' peak."""
     with FakeTensorMode():
         needs = [(spec, need_of(spec, architecture)) for spec in LOVT_18]
-    columns = ["kind of task", "tasks", "runs", "steps", "PFLOP", *(f"{card}, h" for card in CARDS)]
+    columns = [
+        "kind of task",
+        "tasks",
+        "runs",
+        "steps",
+        "million images",
+        "PFLOP",
+        *(f"{card}, h" for card in CARDS),
+    ]
     for share in SHARES:
         click.echo(f"At {share:.0%} of the stated peak\n")
         click.echo(tabulate(rows_of(needs, share), columns, "github", disable_numparse=True) + "\n")
