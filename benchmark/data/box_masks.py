@@ -29,3 +29,10 @@ def as_gif_reads(mask: np.ndarray, full_mask_reads_as: FullMask) -> np.ndarray:
     if full_mask_reads_as == "background" and mask[0, 0] and mask.all():
         return np.zeros_like(mask)
     return mask
+
+
+def covered_share(mask: np.ndarray) -> float:
+    """Return the share of a mask's pixels that are set."""
+    if not any(mask.strides):  # a mask without boxes: all of its pixels are one
+        return float(mask.flat[0] != 0)
+    return float(np.count_nonzero(mask) / mask.size)

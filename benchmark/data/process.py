@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lovt_bench.benchmark.contract.protocol import DataProtocol
-from lovt_bench.benchmark.data.box_masks import as_gif_reads
+from lovt_bench.benchmark.data.box_masks import as_gif_reads, covered_share
 from lovt_bench.benchmark.data.equalise import PreparedImage, equalise, keep, through_jpeg
 from lovt_bench.benchmark.data.errors import BadImageError
 from lovt_bench.benchmark.data.format import pack_masks
@@ -83,7 +83,7 @@ def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
         width=width,
         source_sha256=hashlib.sha256(content).hexdigest(),
         person=sample.person.or_else(raw.person),
-        lesion_areas=tuple(float(np.count_nonzero(mask) / mask.size) for mask in raw.masks),
+        lesion_areas=tuple(map(covered_share, raw.masks)),
         remarks=tuple(remarks),
     )
 

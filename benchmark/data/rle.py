@@ -19,9 +19,23 @@ def decode_runs(text: str, height: int, width: int) -> np.ndarray:
         ValueError: Not pairs of non-negative integers, or a run begins beyond the image.
     """
     flat = np.zeros(width * height, dtype=np.uint8)
+    _paint(flat, text)
+    return flat.reshape(width, height).T
+
+
+def decode_union(texts: Sequence[str], height: int, width: int) -> np.ndarray:
+    """Return the union of several annotations of one image, uint8 0/1 (height, width)."""
+    flat = np.zeros(width * height, dtype=np.uint8)
+    for text in texts:
+        _paint(flat, text)
+    return flat.reshape(width, height).T
+
+
+def _paint(flat: np.ndarray, text: str) -> None:
+    """Set the runs of one annotation in a mask that lies column by column."""
     text = text.strip()
     if text == "-1":
-        return flat.reshape(width, height).T
+        return
     try:
         numbers = [int(number) for number in text.split()]
     except ValueError:
@@ -39,12 +53,3 @@ def decode_runs(text: str, height: int, width: int) -> np.ndarray:
             raise ValueError(f"pair {pair}: run begins at pixel {start}, the image has {flat.size} pixels")
         position = start + length
         flat[start:position] = 1
-    return flat.reshape(width, height).T
-
-
-def decode_union(texts: Sequence[str], height: int, width: int) -> np.ndarray:
-    """Return the union of several annotations of one image, uint8 0/1 (height, width)."""
-    columns = np.zeros((width, height), dtype=np.uint8)  # as the runs lie
-    for text in texts:
-        columns |= decode_runs(text, height, width).T
-    return columns.T

@@ -64,7 +64,9 @@ def fit_mask(mask: np.ndarray, frame: Frame) -> np.ndarray:
     first_row, end_row = np.searchsorted(rows, [0, frame.height])
     first_column, end_column = np.searchsorted(columns, [0, frame.width])
     fitted = np.zeros((frame.side, frame.side), dtype=np.uint8)
-    kept = mask[rows[first_row:end_row]].take(columns[first_column:end_column], axis=1)
+    rows, columns = rows[first_row:end_row], columns[first_column:end_column]
+    by_columns = mask.strides[0] < mask.strides[1]  # as run lengths come: whole columns are read
+    kept = mask.T[columns].take(rows, axis=1).T if by_columns else mask[rows].take(columns, axis=1)
     fitted[first_row:end_row, first_column:end_column] = kept
     return fitted
 

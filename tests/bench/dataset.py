@@ -1,4 +1,4 @@
-"""Seconds of preparing RSNA images on all cores, and of bare decoding: `python -m tests.bench.dataset RAW DATA`.
+"""Seconds of preparing RSNA images on all cores, and of the bare work: `python -m tests.bench.dataset RAW DATA`.
 
 A process of its own, because worker processes import again what the main process has imported: torch would be most of
 the time.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from lovt_bench.benchmark.data.plan import make_plan
@@ -16,7 +17,7 @@ from lovt_bench.benchmark.data.prepare import prepare
 from lovt_bench.benchmark.data.preparers import dataset
 from lovt_bench.tasks.protocol import load_protocol
 from tests.bench.clock import paired
-from tests.bench.decoding import decode_chunk
+from tests.bench.decoding import worked_chunk
 
 
 def main() -> None:
@@ -24,13 +25,15 @@ def main() -> None:
     protocol = load_protocol("lovt-2022")
     samples = make_plan(dataset("rsna"), raw, None, protocol.data).samples
 
-    def bare() -> int:
+    def bare(**given: object) -> int:
+        work = partial(worked_chunk, **given)
         with workers_for(len(samples)) as pool:
-            return sum(map_chunks(decode_chunk, samples, pool))
+            return sum(map_chunks(work, samples, pool))
 
     best = paired(
         {
-            "bare": bare,
+            "decoding": bare,
+            "with arithmetic": lambda: bare(name="rsna", protocol=protocol.data),
             "here": lambda: prepare("rsna", raw, data, protocol, patient_key=lambda: bytes(32), force=True),
         },
         rounds=2,

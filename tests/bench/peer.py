@@ -1,23 +1,18 @@
-"""An outside peer: a task as a researcher would write it in plain PyTorch, beside the harness. For people to read.
+"""An outside peer: one task as a researcher would write it in plain PyTorch.
 
-    python -m tests.bench.peer --workspace DIR [--profile NAME] [--task TASK …] > table.md
+    python -m tests.bench.peer TASK PROFILE DATA
 
-DIR holds prepared stores. Each side is a process of its own, and its time counts from its start: the peer imports
-torch, the harness all of itself. The peer draws the same ResNet-18 for each seed, shuffles with a DataLoader, computes
-the features of a frozen backbone in each step anew, trains one run after another, and measures Dice by torchmetrics;
-head, loss and detection metrics are those of the task, as they are what it is. It writes no record and keeps nothing.
+PROFILE is JSON, DATA the folder of the task's store. Prints the test score of each run. `against_peer.py` compares it
+with the harness. The peer draws a ResNet-18 for each run, shuffles with a DataLoader, computes the features of a frozen
+backbone in each step anew, trains one run after another, and measures Dice by torchmetrics; head, loss and detection
+metrics are those of the task, as they are what it is. It writes no record and keeps nothing.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
-import math
-import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +24,7 @@ from torchmetrics.classification import BinaryF1Score
 from torchvision.models import resnet18
 from torchvision.models.feature_extraction import create_feature_extractor
 
+from lovt_bench.benchmark.contract.profile import Profile
 from lovt_bench.benchmark.contract.protocol import Protocol
 from lovt_bench.benchmark.contract.task import TaskSpec
 from lovt_bench.benchmark.data.open_store import open_store
@@ -37,19 +33,12 @@ from lovt_bench.benchmark.engine.inputs.sizes import split_sizes
 from lovt_bench.tasks.boxes import BoxTarget
 from lovt_bench.tasks.heads import build_head
 from lovt_bench.tasks.objective import build_objective
-from lovt_bench.tasks.profile import apply_profile, input_side, load_profile
+from lovt_bench.tasks.profile import apply_profile, input_side
 from lovt_bench.tasks.protocol import load_protocol
 from lovt_bench.tasks.registry import load_task
 
 LEVELS = {"relu": 2, "layer1": 4, "layer2": 8, "layer3": 16, "layer4": 32}
 CHANNELS = {1: 3, 2: 64, 4: 64, 8: 128, 16: 256, 32: 512}
-TASKS = (
-    "rsna_seg_linear_100",
-    "rsna_frozen_100",
-    "covid_unet_frozen",
-    "rsna_finetune_100",
-    "covid_unet_finetune",
-)
 
 
 class Images(Dataset[tuple[Tensor, Tensor]]):
@@ -81,10 +70,11 @@ class Model(nn.Module):
         torch.manual_seed(seed)
         self.backbone = create_feature_extractor(resnet18(), list(LEVELS))
         self.head = build_head(spec, CHANNELS, protocol)
-        self.frozen = spec.backbone == "frozen"
+        self.learns = spec.backbone != "frozen"
+        """Whether the backbone gets gradients."""
 
     def forward(self, images: Tensor) -> Tensor:
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.learns):
             found = self.backbone(images)
         maps = {LEVELS[name]: features for name, features in found.items()} | {1: images}
         return self.head(maps)
@@ -93,10 +83,10 @@ class Model(nn.Module):
 class Peer:
     """A task, its images and what is done with them."""
 
-    def __init__(self, task: str, profile: str, workspace: Path) -> None:
-        self.protocol, limits = load_protocol(), load_profile(profile)
+    def __init__(self, task: str, limits: Profile, data: Path) -> None:
+        self.protocol = load_protocol()
         self.spec = apply_profile(load_task(task), limits)
-        self.store = open_store(workspace / "data" / self.spec.dataset)
+        self.store = open_store(data)
         self.runs = self.protocol.runs.final_seeds[: limits.max_runs]
         side = input_side(limits, self.protocol, self.spec.head)
         rows = [self.store.rows(split).tolist() for split in ("train", "validation", "test")]
@@ -130,18 +120,26 @@ class Peer:
 
     def run(self, rate: float, seed: int) -> tuple[float, Model]:
         """Train one run; return its best validation score and the model of that epoch."""
-        model, best, kept, since = Model(self.spec, self.protocol, seed), -1.0, {}, 0
-        trained = model.head.parameters() if model.frozen else model.parameters()
-        adam = torch.optim.Adam(trained, lr=rate, weight_decay=self.protocol.optimisation.weight_decay)
+        model, best, kept, since, steps = Model(self.spec, self.protocol, seed), -1.0, {}, 0, 0
+        tuned, warm_up = model.learns, self.spec.warm_up
+        adam = torch.optim.Adam(
+            (model if tuned else model.head).parameters(),
+            lr=rate,
+            weight_decay=self.protocol.optimisation.weight_decay,
+        )
         loader = DataLoader(self.splits[0], self.spec.batch_size, shuffle=True, drop_last=True)
         for _ in range(self.spec.max_epochs):
+            warm = warm_up is None or steps >= warm_up.steps
             model.train()
-            if model.frozen:
-                model.backbone.eval()
+            model.backbone.train(tuned and warm)
             for batch, given in loader:
+                if tuned and warm_up:
+                    model.learns = steps >= warm_up.steps
+                    adam.param_groups[0]["lr"] = rate if model.learns else warm_up.learning_rate
                 adam.zero_grad()
                 self.objective.loss(model(batch), self.target(given)).backward()
                 adam.step()
+                steps += 1
             score, since = self.score(model, self.splits[1]), since + 1
             if score > best:
                 best, kept, since = score, copy.deepcopy(model.state_dict()), 0
@@ -158,57 +156,10 @@ class Peer:
             yield self.score(self.run(rate, seed)[1], self.splits[2])
 
 
-def harness(task: str, profile: str, workspace: Path) -> list[float]:
-    """Evaluate the same by the command; return the test scores."""
-    command = ["evaluate", "random-resnet18", "--profile", profile, "--tasks", task, "--no-masks"]
-    given = [sys.executable, "-m", "lovt_bench.benchmark.cli.main", *command, "--workspace", str(workspace)]
-    subprocess.run(given, check=True, capture_output=True)
-    (path,) = (workspace / "results").rglob(f"{task}.jsonl")
-    records = [json.loads(line) for line in path.read_text().splitlines()]
-    return [record["test"][record["metric"]] for record in records if record["run"]["phase"] == "final"]
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--workspace", type=Path, required=True, help="with stores, without results or features"
-    )
-    parser.add_argument("--profile", default="demo")
-    parser.add_argument("--task", action="append")
-    parser.add_argument("--only", action="store_true", help="print the peer's scores of one task and end")
-    asked = parser.parse_args()
-    for name in ("results", "features"):
-        if not asked.only and (asked.workspace / name).exists():
-            parser.error(
-                f"{asked.workspace / name} is there: the harness would not do again what is done; remove it"
-            )
-    tasks = asked.task or TASKS
-    if asked.only:
-        sys.stdout.write(json.dumps(list(Peer(tasks[0], asked.profile, asked.workspace).scores())))
-        return
-    sys.stdout.write(
-        "| task | peer | harness | peer / harness | peer scores | harness scores |\n|---|---:|---:|---:|---:|---:|\n"
-    )
-    for task in tasks:
-        begin = time.monotonic()
-        given = ["--workspace", str(asked.workspace), "--profile", asked.profile, "--task", task, "--only"]
-        said = subprocess.run(
-            [sys.executable, "-m", "tests.bench.peer", *given], check=True, capture_output=True
-        )
-        middle = time.monotonic()
-        ours = harness(task, asked.profile, asked.workspace)
-        seconds = middle - begin, time.monotonic() - middle
-        scores = [
-            f"{100 * statistics.mean(v):.1f} ± {100 * statistics.stdev(v) if len(v) > 1 else math.nan:.1f}"
-            for v in (json.loads(said.stdout), ours)
-        ]
-        sys.stdout.write(
-            f"| {task} | {seconds[0]:.0f} s | {seconds[1]:.0f} s | {seconds[0] / seconds[1]:.1f} "
-            f"| {' | '.join(scores)} |\n"
-        )
-        sys.stdout.flush()
+    task, profile, data = sys.argv[1:]
+    peer = Peer(task, Profile.model_validate_json(profile), Path(data))
+    sys.stdout.write(json.dumps(list(peer.scores())))
 
 
 if __name__ == "__main__":

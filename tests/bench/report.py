@@ -1,6 +1,7 @@
 """Writes the measured part of docs/performance.md: `python -m tests.bench.report` (`make performance`).
 
-What stands between the two marks is replaced, all else stays. With `--parts` only some are measured and printed.
+What stands between the two marks is replaced, all else stays. With `--parts` only some are measured and printed; with
+`--write` their tables take the place of those of the same title.
 """
 
 from __future__ import annotations
@@ -58,9 +59,29 @@ def replace_between_marks(page: str, content: str) -> str:
     return f"{before}{BEGIN}\n\n{content}\n\n{END}{after}"
 
 
+def between_marks(page: str) -> str:
+    """Return what stands between the marks."""
+    return page.partition(BEGIN)[2].partition(END)[0].strip()
+
+
+def with_tables(content: str, tables: str) -> str:
+    """Return content with other tables: those of the same title are replaced, new ones stand at the end."""
+    before, *sections = _sections(content)
+    known = dict(sections) | dict(_sections(tables)[1:])
+    return "\n\n".join([before[1], *(f"### {title}\n\n{table}" for title, table in known.items())])
+
+
+def _sections(text: str) -> list[tuple[str, str]]:
+    """Return what stands before the first title, then titles with what stands below them."""
+    before, *rest = f"\n{text}".split("\n### ")
+    parts = (each.partition("\n") for each in rest)
+    return [("", before.strip()), *((title.strip(), table.strip()) for title, _, table in parts)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parts", nargs="+", choices=PARTS, help="print these only")
+    parser.add_argument("--write", action="store_true", help="with --parts: put their tables into the page")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda", "auto"))
     arguments = parser.parse_args()
     keep_freed_memory()
@@ -73,6 +94,10 @@ def main() -> None:
             PAGE.write_text(page, encoding="utf-8")
     if arguments.parts:
         print(text(rows, machine))  # noqa: T201
+    if arguments.parts and arguments.write:
+        page = PAGE.read_text(encoding="utf-8")
+        content = with_tables(between_marks(page), render(rows, machine))
+        PAGE.write_text(replace_between_marks(page, content), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -69,7 +69,8 @@ def render(rows: Iterable[Row], machine: Machine) -> str:
 def _table(title: str, rows: list[Row], machine: Machine) -> str:
     if all(row.bare is None for row in rows):
         alone = [f"| {row.work} | {_amount(row, row.here)} |" for row in rows]
-        return "\n".join([f"### {title}", "", "| work | time |", "|---|---:|", *alone])
+        column = "time" if rows[0].unit == "s" or rows[0].unit.startswith("ms") else "rate"
+        return "\n".join([f"### {title}", "", f"| work | {column} |", "|---|---:|", *alone])
     faster = rows[0].kind == "faster"
     bare, here = ("reference", "fast") if faster else ("bare", "here")
     lines = [

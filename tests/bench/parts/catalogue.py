@@ -15,6 +15,7 @@ from tests.bench.parts import (
     metrics,
     overhead,
     preparation,
+    pretraining,
     start_up,
 )
 from tests.bench.rows import Row
@@ -30,6 +31,7 @@ PARTS: dict[str, Measure] = {
     "overhead": overhead.measure,
     "preparation": preparation.measure,
     "metrics": metrics.measure,
+    "pre-training": pretraining.measure,
     "start-up": start_up.measure,
     "demo": demo.measure,
 }

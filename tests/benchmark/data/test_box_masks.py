@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lovt_bench.benchmark.data.box_masks import as_gif_reads, box_mask
+from lovt_bench.benchmark.data.box_masks import as_gif_reads, box_mask, covered_share
 
 
 def test_edges_round_halves_to_even() -> None:
@@ -25,6 +25,12 @@ def test_boxes_form_a_union_and_end_at_the_image() -> None:
 
 def test_no_boxes_leave_an_empty_mask() -> None:
     assert box_mask(np.zeros((0, 4)), 3, 3).sum() == 0
+
+
+@pytest.mark.parametrize("boxes", [np.zeros((0, 4)), np.array([[1, 1, 4, 4], [3, 3, 50, 2]])])
+def test_covered_share_is_the_mean_of_the_mask(boxes: np.ndarray) -> None:
+    assert covered_share(box_mask(boxes, 6, 8)) == box_mask(boxes, 6, 8).mean()
+    assert covered_share(np.broadcast_to(np.uint8(1), (6, 8))) == 1
 
 
 @pytest.mark.parametrize(("entry", "kept"), [("background", False), ("foreground", True)])

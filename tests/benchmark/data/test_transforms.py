@@ -46,6 +46,7 @@ def test_mask_is_what_pillow_makes_of_the_padded_one(height: int, width: int, si
     padded = Image.fromarray(np.pad(mask, around))
     expected = np.asarray(padded.resize((side, side), Image.Resampling.NEAREST))
     np.testing.assert_array_equal(fit_mask(mask, frame), expected)
+    np.testing.assert_array_equal(fit_mask(np.asfortranarray(mask), frame), expected)
 
 
 def test_reduction_averages_whole_blocks() -> None:
