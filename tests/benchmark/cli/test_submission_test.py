@@ -30,7 +30,7 @@ for epoch in range(done, epochs):
     time.sleep(60 if to_be_stopped else 0)
 shutil.copytree(GOOD, output / "backbone")
 weights, manifest = output / "backbone" / "backbone.safetensors", output / "backbone" / "backbone.json"
-weights.write_bytes(weights.read_bytes()[:-4] + struct.pack("<f", state))
+weights.write_bytes(weights.read_bytes()[:-4] + struct.pack("<f", state / 1000))
 said = json.loads(manifest.read_text())
 said["weights_sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
 manifest.write_text(json.dumps(said))
@@ -83,7 +83,7 @@ def test_a_method_that_works_goes_from_its_folder_to_two_numbers(tmp_path: Path,
     assert steps == [f"ok {step}" for step in ["folder", "phantom", *stages, "tasks", "evaluate"]], said
     assert "covid_linear" in said
     assert "rsna_frozen_100" in said
-    assert "mine passed the test in" in said.splitlines()[-1]
+    assert "mine passed the test in" in said
     assert [path.name for path in (tmp_path / "workspace").iterdir()] == []
 
 
