@@ -215,14 +215,14 @@ def load_to_train(source: BackboneSource, seed: int, side: int) -> Backbone:
     return source.load(seed)
 
 
-def random_draw(architecture: str, seed: int) -> Backbone:
+def random_draw(architecture: str, seed: int, options: registry.Options | None = None) -> Backbone:
     """Return a backbone drawn from `seed` by its family's default initialisation, in eval mode on the CPU.
 
     Equal seeds give equal weights. The state of torch's global generators is the same before and after.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return registry.build(architecture).eval()
+        return registry.build(architecture, options).eval()
 
 
 def resolve(name: str, workspace: Path) -> BackboneSource:

@@ -10,6 +10,7 @@ from lovt_bench.benchmark.backbone import imagenet
 from lovt_bench.benchmark.backbone.convert import from_state_dict, read_state_dict
 from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
+from lovt_bench.benchmark.backbone.registry import Options, blueprint
 from lovt_bench.benchmark.backbone.sources import random_draw
 from lovt_bench.benchmark.contract.run_contract import INITIAL_VARIABLE
 from lovt_bench.submissions.common.errors import PretrainingError
@@ -24,7 +25,9 @@ class InitialWeights:
     notes: tuple[str, ...] = ()
 
 
-def initial_backbone(choice: str, architecture: str, seed: int) -> InitialWeights:
+def initial_backbone(
+    choice: str, architecture: str, seed: int, options: Options | None = None
+) -> InitialWeights:
     """Return the backbone that a setting `initial_weights` describes.
 
     Args:
@@ -32,13 +35,14 @@ def initial_backbone(choice: str, architecture: str, seed: int) -> InitialWeight
             backbone whose folder the harness gives to the run.
         architecture: Name in the registry.
         seed: Seed of the draw where `choice` is `random`.
+        options: What completes the name; None: of a folder its own, else as the library defines it.
 
     Raises:
         PretrainingError: No such weights here, or of another architecture.
     """
     try:
         if choice == "random":
-            return InitialWeights(random_draw(architecture, seed))
+            return InitialWeights(random_draw(architecture, seed, options))
         if choice == "imagenet":
             return _imagenet(architecture)
         path = Path(os.environ.get(INITIAL_VARIABLE, choice))
@@ -49,10 +53,23 @@ def initial_backbone(choice: str, architecture: str, seed: int) -> InitialWeight
                     f"initial_weights: {Path(choice).name} is a {manifest.architecture}, the setting architecture says "
                     f"{architecture}; set them alike"
                 )
+            if (
+                options is not None
+                and (wanted := blueprint(architecture, options).options) != manifest.options
+            ):
+                raise PretrainingError(
+                    f"initial_weights: {Path(choice).name} has the options {manifest.options}, the setting "
+                    f"architecture_options means {wanted}; set them alike"
+                )
             return InitialWeights(
                 load_backbone(path),
                 tuple(manifest.provenance.pretraining_data),
                 (f"started from {Path(choice).name}",),
+            )
+        if path.is_file() and options is not None:
+            raise PretrainingError(
+                f"initial_weights={choice}: a weight file says nothing of architecture_options; make it a backbone by "
+                "`lovt-bench submit` and give that folder"
             )
         if path.is_file():
             backbone, notes = from_state_dict(architecture, read_state_dict(path))

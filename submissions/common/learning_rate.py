@@ -17,6 +17,7 @@ from lovt_bench.submissions.common.errors import PretrainingError
 from lovt_bench.submissions.common.module import Monitor
 from lovt_bench.submissions.common.schedules import cosine, cosine_per_epoch, warmup_cosine
 from lovt_bench.submissions.common.settings import TrainingSettings
+from lovt_bench.submissions.common.step_schedules import warmup_cosine_by_step
 
 
 def relative_rate(settings: TrainingSettings, step: int, epoch: int, batches: int) -> float:
@@ -30,6 +31,10 @@ def relative_rate(settings: TrainingSettings, step: int, epoch: int, batches: in
     """
     if settings.schedule == "cosine_per_epoch":
         return cosine_per_epoch(step, -(-batches // settings.accumulate))
+    if settings.schedule == "warmup_cosine" and settings.rate_every == "step":
+        steps = -(-batches // settings.accumulate)
+        final = settings.final_rate / settings.learning_rate
+        return warmup_cosine_by_step(step, settings.warmup_epochs * steps, settings.max_epochs * steps, final)
     if settings.schedule == "warmup_cosine":
         return warmup_cosine(epoch, settings.warmup_epochs, settings.max_epochs)
     if settings.schedule == "cosine":

@@ -49,7 +49,9 @@ class PretrainingModule(lightning.LightningModule):
         super().__init__()
         self.settings = settings
         self.corpus = corpus
-        start = initial_backbone(settings.initial_weights, settings.architecture, seed)
+        start = initial_backbone(
+            settings.initial_weights, settings.architecture, seed, settings.architecture_options
+        )
         self.backbone = start.backbone
         """What is exported."""
         self.initial_data = start.pretraining_data

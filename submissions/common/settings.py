@@ -6,7 +6,15 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    Field,
+    JsonValue,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from lovt_bench.benchmark.contract.base import Model
 from lovt_bench.benchmark.contract.unknown import meant
@@ -21,6 +29,8 @@ class TrainingSettings(Model):
 
     architecture: str = "resnet50"
     """Any of `lovt-bench backbone architectures`."""
+    architecture_options: dict[str, JsonValue] | None = None
+    """What completes the name of a vision transformer (docs/backbones.md); None: as its library defines it."""
     initial_weights: str = "imagenet"
     """`imagenet` (torchvision's IMAGENET1K_V1, ResNet-50), `random`, a weight file, a backbone folder, or the name of a
     backbone of the workspace."""
@@ -44,6 +54,11 @@ class TrainingSettings(Model):
     plateau_patience: NonNegativeInt = 12
     """Epochs without a better monitored value before the learning rate is multiplied by `plateau_factor`."""
     max_epochs: PositiveInt = 100
+    rate_every: Literal["epoch", "step"] = "epoch"
+    """When the rate of `warmup_cosine` changes: `epoch`, as published; `step`: with every optimiser step, linear to 1
+    over `warmup_epochs`, then along half a cosine to `final_rate`, as MAE and DINO do."""
+    final_rate: NonNegativeFloat = 0.0
+    """Learning rate that a `warmup_cosine` by step ends at."""
     patience: PositiveInt | None = None
     """Epochs without a better monitored value before training stops; None: never."""
     min_delta: NonNegativeFloat = 1e-5

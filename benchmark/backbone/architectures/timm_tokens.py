@@ -115,6 +115,10 @@ class TimmTokens(Adopted, TokenBackbone):
     def token_maps(self, image: Tensor) -> tuple[Tensor, ...]:
         return maps_after(self._network[0], image, self._plan.blocks, self._plan.norm, self._asked.positions)
 
+    def network_for(self, side: int) -> Any:
+        """Return timm's network as it takes images of that side once they are `fitted`; all weights are shared."""
+        return _for_side(self._network[0], self.grid(side) * self.patch, self._asked.positions)
+
 
 def strides_of(network: Any) -> set[int]:
     """Return the strides of the feature maps that a network of timm declares, and can give."""
