@@ -49,7 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "submission": (
         "lovt_bench.benchmark.cli.submission:submission",
-        "Begin, check, pack and review a submission; list them, show one.",
+        "Begin, check, test, pack and review a submission; list them, show one.",
     ),
     "submit": (
         "lovt_bench.benchmark.cli.submit:submit",

@@ -181,6 +181,7 @@ def pretrain(
       lovt-bench pretrain lovt --rehearse                 # does all of it work? seconds, nothing is kept
       lovt-bench pretrain lovt --resume                   # goes on where it was cut off
       lovt-bench pretrain convirt --set learning_rate=3e-5  # leaves convirt-learning_rate-3e-05
+      lovt-bench pretrain lovt --set initial_weights=simclr # starts from the workspace's backbone simclr
       lovt-bench pretrain lovt --seed 2 --name second     # leaves second; without --name, lovt-seed2
       lovt-bench pretrain ./my-method --resume --accept-changes     # the same, once its code is mended
       lovt-bench pretrain ./my-method --memory 16g --hard-limit 600
@@ -201,7 +202,7 @@ def pretrain(
         raise click.UsageError("--accept-changes lets a run go on: give --resume, too; --force begins anew")
     if rehearse and resume:
         raise click.UsageError("--rehearse is of a new run; leave --resume out")
-    settings = _settings(assignments)
+    settings = settings_of(assignments)
     base = workspace_root(workspace).resolve()
     request = Request(
         method=method,
@@ -259,7 +260,12 @@ def _failure(message: str, code: int) -> click.ClickException:
     return failure
 
 
-def _settings(assignments: tuple[str, ...]) -> dict[str, str]:
+def settings_of(assignments: tuple[str, ...]) -> dict[str, str]:
+    """Return key and text of each `--set KEY=VALUE`.
+
+    Raises:
+        BadParameter: Not of that form.
+    """
     settings = {}
     for assignment in assignments:
         key, sign, value = assignment.partition("=")

@@ -17,6 +17,7 @@ from lovt_bench.benchmark.cli.json_text import json_text
 from lovt_bench.benchmark.cli.options import workspace_option
 from lovt_bench.benchmark.cli.submission_pack import pack
 from lovt_bench.benchmark.cli.submission_review import review
+from lovt_bench.benchmark.cli.submission_test_command import test
 from lovt_bench.benchmark.cli.submit_declaration import SUPERVISIONS, declaration_errors
 from lovt_bench.benchmark.printable import printable
 from lovt_bench.benchmark.workspace import workspace_root
@@ -32,7 +33,7 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def submission() -> None:
-    """Begin a submission, check it, pack it for a pull request, review one.
+    """Begin a submission, check it, test it, pack it for a pull request, review one.
 
     A submission is a method in a container, or weights that were trained elsewhere and are declared.
 
@@ -42,6 +43,7 @@ def submission() -> None:
       lovt-bench submission new my-weights --weights FILE.pth   # a declaration to be filled in
       lovt-bench submission check my-method
       lovt-bench submission check --all                         # every folder of submissions/
+      lovt-bench submission test ./my-method                    # trains two steps, resumes, exports, two tasks
       lovt-bench submission pack my-weights                     # what a pull request brings
       lovt-bench submission review                              # as the repository's checks do
       lovt-bench submission list
@@ -52,6 +54,7 @@ def submission() -> None:
 
 submission.add_command(pack)
 submission.add_command(review)
+submission.add_command(test)
 
 
 @submission.command()

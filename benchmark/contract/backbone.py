@@ -68,6 +68,14 @@ class InputSpec(Model):
     (evaluation.md section 5); the same rule for every backbone. A protocol may prefer `provenance.normalisation`."""
 
 
+class InitialBackbone(Model):
+    """The backbone that a training started from."""
+
+    name: Name
+    sha256: Sha256
+    """Its identity, as run records name it."""
+
+
 class Provenance(DeclaredFacts):
     """Where the weights came from. Free of paths of a machine."""
 
@@ -99,7 +107,10 @@ class Provenance(DeclaredFacts):
     """Digest of the weight file that was converted."""
     commit: str | None = None
     pretraining_data: list[str] = []
-    """Data sets that the weights have seen, as declared; the harness adds the corpus that it gave."""
+    """Data sets that the weights have seen, as declared; the harness adds the corpus that it gave, and what the
+    initial weights have seen that it knows."""
+    initial: InitialBackbone | None = Field(default=None, exclude_if=is_missing)
+    """The backbone of the workspace that the training started from; None where it was none."""
     hyperparameters: dict[str, Any] = {}
     """As the method states them; those that the harness gave are the harness's."""
     seconds: NonNegativeFloat | None = None

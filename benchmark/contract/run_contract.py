@@ -14,12 +14,16 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from lovt_bench.benchmark.contract.base import Model, Name
 from lovt_bench.benchmark.contract.submission import VariantName
 
-INPUT, OUTPUT, ASSETS, SCRATCH = "/input", "/output", "/assets", "/tmp"
+INPUT, OUTPUT, ASSETS, INITIAL, SCRATCH = "/input", "/output", "/assets", "/initial", "/tmp"
 OUTPUT_BACKBONE = "backbone"
 """Folder in the output that is taken over."""
 OUTPUT_CHECKPOINTS = "checkpoints"
 """Folder in the output whose content says that there is something to resume."""
 PREFIX = "LOVT_BENCH_"
+INITIAL_SETTING = "initial_weights"
+"""Hyperparameter that may name a backbone of the workspace; its folder is then given to the run."""
+INITIAL_VARIABLE = f"{PREFIX}INITIAL"
+"""Where that folder lies."""
 
 MIB, GIB = 1 << 20, 1 << 30
 
@@ -47,6 +51,8 @@ class RunParameters(Model):
     """Whether the attempt began with other code, settings, corpus or seed, and the user lets it go on with these."""
     rehearsal: bool = False
     """Whether it only shows that everything works: two steps and an export are enough."""
+    rehearsal_epochs: PositiveInt | None = None
+    """Epochs that a rehearsal has in all, stopped in between or not; None: as many as the method likes."""
 
     def environment(self, threads: int) -> dict[str, str]:
         """Return the environment variables that carry all of this; what is None or False is left out."""
@@ -70,6 +76,8 @@ class RunParameters(Model):
             found["ACCEPT_CHANGES"] = "1"
         if self.rehearsal:
             found["REHEARSAL"] = "1"
+        if self.rehearsal_epochs is not None:
+            found["REHEARSAL_EPOCHS"] = str(self.rehearsal_epochs)
         return {
             **{f"{PREFIX}{key}": value for key, value in found.items()},
             "OMP_NUM_THREADS": str(threads),

@@ -44,6 +44,7 @@ from lovt_bench.benchmark.runtime.request import Request
 from lovt_bench.benchmark.runtime.runs import Run, Runtime
 from lovt_bench.benchmark.runtime.shown import Shown
 from lovt_bench.benchmark.runtime.stamp import Known
+from lovt_bench.benchmark.runtime.start import start_of
 from lovt_bench.benchmark.submission.find import beside_text, find_submission
 from lovt_bench.benchmark.submission.read import SubmissionError, submissions_root
 
@@ -95,6 +96,7 @@ def _execute(request: Request, shown: Shown) -> Pretrained | None:
             f"{submission.name} is a method; choose another --corpus"
         )
     own = found.own and request.image is None
+    start = start_of(settings, request.workspace, own=own)
     code = (
         method_digest(submissions_root(), submission.name) if found.own else folder_digest(found.folder)
     ) + (f"{IN_IMAGE}{request.image}" if request.image else "")
@@ -108,6 +110,7 @@ def _execute(request: Request, shown: Shown) -> Pretrained | None:
         settings=request.settings,
         corpus_sha256=None if manifest is None else manifest.identity(),
         pretraining_data=more,
+        initial_sha256=None if start.backbone is None else start.backbone.sha256,
     )
     outputs = Outputs(request.workspace / "pretraining" / root.name)
     if not request.force and not request.rehearse and is_done(root, inputs):
@@ -135,7 +138,7 @@ def _execute(request: Request, shown: Shown) -> Pretrained | None:
         seed=request.seed,
         corpus_sha256=inputs.corpus_sha256,
         inputs_sha256=inputs.digest(),
-        pretraining_data=(*submission.pretraining_data, *more),
+        pretraining_data=(*submission.pretraining_data, *more, *start.pretraining_data),
         image_digest=None,
         seconds=0.0,
         peak_memory_bytes=None,
@@ -144,6 +147,7 @@ def _execute(request: Request, shown: Shown) -> Pretrained | None:
         hyperparameters=settings,
         settings=request.settings,
         method_sha256=inputs.method_sha256,
+        initial=start.backbone,
         declared=repeated(submission),
     )
     with (
@@ -160,6 +164,7 @@ def _execute(request: Request, shown: Shown) -> Pretrained | None:
                 input=source or empty.resolve(),
                 output=outputs.folder,
                 assets=_assets(request),
+                initial=start.folder,
                 limits=request.limits,
                 more_environment=_more(request),
             )

@@ -29,7 +29,7 @@ def hand_over(run: Run, user: int, group: int) -> None:
     give(run.output, user, group)
     if user == os.getuid():
         return
-    for folder in (run.input, run.assets):
+    for folder in (run.input, run.assets, run.initial):
         if folder is not None and (path := unreadable(folder, user, group)) is not None:
             raise SubmissionError(
                 f"{path} cannot be read by user {user}, as whom the container runs on this machine; "

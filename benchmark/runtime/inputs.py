@@ -36,6 +36,8 @@ class PretrainInputs:
     corpus_sha256: str | None
     pretraining_data: tuple[str, ...] = ()
     """What the user declares of weights that the method starts from."""
+    initial_sha256: str | None = None
+    """Identity of the backbone of the workspace that the method starts from."""
 
     @property
     def code(self) -> str:
@@ -51,6 +53,8 @@ class PretrainInputs:
         values = {**self.__dict__, "settings": dict(self.settings)}
         if not self.pretraining_data:
             del values["pretraining_data"]  # so that digests of before stay what they are
+        if self.initial_sha256 is None:
+            del values["initial_sha256"]
         return digest_of(values)
 
 
@@ -75,6 +79,7 @@ def _values(inputs: PretrainInputs) -> dict[str, str | None]:
         "seed": str(inputs.seed),
         "corpus": None if inputs.corpus_sha256 is None else inputs.corpus_sha256[:12],
         "pre-training data": ", ".join(inputs.pretraining_data) or None,
+        "initial weights": None if inputs.initial_sha256 is None else inputs.initial_sha256[:12],
         **{f"setting {key}": value for key, value in sorted(inputs.settings.items())},
     }
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from lovt_bench.benchmark.contract.run_contract import PREFIX
+from lovt_bench.benchmark.contract.run_contract import INITIAL_VARIABLE, PREFIX
 from lovt_bench.benchmark.import_root import python_path
 from lovt_bench.benchmark.runtime.narrator import Narrator
 from lovt_bench.benchmark.runtime.runs import Run
@@ -120,6 +120,8 @@ def _environment(run: Run) -> dict[str, str]:
     assets = {}
     if run.assets is not None:
         assets = {"TORCH_HOME": str(run.assets / "torch"), "HF_HOME": str(run.assets / "huggingface")}
+    if run.initial is not None:
+        assets[INITIAL_VARIABLE] = str(run.initial)
     contract = run.parameters.environment(run.limits.threads)
     asked = {key: value for key, value in contract.items() if key.startswith(PREFIX)}
     return {**contract, **own, **asked, **assets, **run.more_environment, "PYTHONPATH": python_path(own)}

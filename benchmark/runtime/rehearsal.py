@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Literal
 
 from lovt_bench.benchmark.backbone.findings import Finding, failed
 from lovt_bench.benchmark.contract.events import Event, LogLine
@@ -28,6 +29,7 @@ from lovt_bench.benchmark.runtime.output_size import Usage, free_bytes, measure
 from lovt_bench.benchmark.runtime.outputs import Outputs, remove_tree
 from lovt_bench.benchmark.runtime.pretrain import pretrain
 from lovt_bench.benchmark.runtime.rehearsal_heard import Heard
+from lovt_bench.benchmark.runtime.rehearsal_proof import Proof, compared
 from lovt_bench.benchmark.runtime.rehearsal_stages import Attempt
 from lovt_bench.benchmark.runtime.runs import Run, Runtime
 from lovt_bench.benchmark.runtime.stamp import Known
@@ -40,6 +42,8 @@ TIME_LIMIT_SHARE = 1 / 5
 LINES = 20
 """Last lines of a log that are shown when something failed."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
+
+Role = Literal["stopped", "resumed", "unbroken"]
 
 Show = Callable[[Finding, float, Sequence[str]], None]
 """Gets a finding, the seconds of its stage, and the last lines of the log where it is an error of a run."""
@@ -67,6 +71,7 @@ class Rehearsal:
         seconds: That its runs may take together.
         fill: Writes a small corpus into an empty folder; None for a method that reads none.
         show: Shows what was found, as it happens.
+        proof: Asks for one more run, which is not stopped, and compares weights; None: without.
     """
 
     runtime: Runtime
@@ -77,6 +82,7 @@ class Rehearsal:
     seconds: float
     fill: Callable[[Path], Small] | None
     show: Show
+    proof: Proof | None = None
     found: list[Finding] = field(default_factory=list)
     _since: float = field(default_factory=time.monotonic)
     _spent: float = 0.0
@@ -117,23 +123,34 @@ class Rehearsal:
             path.chmod(0o755 if path.is_dir() else 0o644)
         outputs = Outputs(scratch / "pretraining" / self.known.name)
         root = scratch / "backbones" / self.known.name
-        first = self._attempt(outputs, root, given, resume=False)
-        if first.asked and first.resumable and not first.finished and not failed(self.found):
-            self._attempt(outputs, root, given, resume=True)
+        first = self._attempt(outputs, root, given, "stopped")
+        stopped = first.asked and first.resumable and not first.finished
+        if stopped and not failed(self.found):
+            self._attempt(outputs, root, given, "resumed")
+        if self.proof is not None and not failed(self.found):
+            whole = Outputs(scratch / "unbroken" / self.known.name)
+            place = scratch / "whole" / self.known.name
+            self._attempt(whole, place, given, "unbroken")
+            if not failed(self.found):
+                self._report(compared(root if stopped else None, place))
+                self.proof.keep(place)
 
-    def _attempt(self, outputs: Outputs, root: Path, given: Path, *, resume: bool) -> Attempt:
-        outputs.open(self.inputs, resume=resume, force=False)
+    def _attempt(self, outputs: Outputs, root: Path, given: Path, role: Role) -> Attempt:
+        outputs.open(self.inputs, resume=role == "resumed", force=False)
         left = max(self.seconds - self._spent, 1.0)
         limits = self.run.limits.model_copy(update={"seconds": left})
         budget = TIME_LIMIT_SHARE * self.seconds / 60
-        told = {
+        told: dict[str, Any] = {
             "rehearsal": True,
-            "resume": resume,
+            "resume": role == "resumed",
             # The small corpus is what the method learns from, all of it.
             "fraction": 1.0,
             "time_limit": min(budget, self.run.parameters.time_limit or budget),
         }
-        enough = (lambda: False) if resume else _Settled(outputs.folder / OUTPUT_CHECKPOINTS, limits)
+        if self.proof is not None:  # runs that are compared are equally long, whatever the machine
+            told |= {"rehearsal_epochs": self.proof.epochs, "time_limit": None}
+        settled = _Settled(outputs.folder / OUTPUT_CHECKPOINTS, limits)
+        enough: Callable[[], bool] = settled if role == "stopped" else lambda: False
         run = replace(
             self.run,
             parameters=self.run.parameters.model_copy(update=told),
@@ -151,7 +168,9 @@ class Rehearsal:
 
         def hear(event: Event | LogLine) -> None:
             heard.hear(event, time.monotonic())
-            self._report_all(stages.while_it_runs(heard, self._reported(), resume=resume))
+            if role != "unbroken":
+                resume = role == "resumed"
+                self._report_all(stages.while_it_runs(heard, self._reported(), resume=resume))
 
         def over(ended: Ended, lines: list[str]) -> None:
             nonlocal attempt
@@ -166,7 +185,11 @@ class Rehearsal:
                 resumable=outputs.resumable,
                 lines=lines,
             )
-            judge = stages.second_run if resume else stages.first_run
+            if role == "unbroken":
+                if not attempt.finished:
+                    self._report(stages.failure(attempt, "unbroken"), lines)
+                return
+            judge = stages.second_run if role == "resumed" else stages.first_run
             self._report_all(judge(attempt, self._reported()), lines)
             if attempt.finished:
                 self._report(Finding("ok", "export", "exit code 0"))
@@ -175,7 +198,7 @@ class Rehearsal:
         self._spent += done.verdict.seconds
         if done.verdict.verdict is Verdict.INFRASTRUCTURE and not failed(self.found):
             self._report(Finding("error", "start", done.verdict.message))
-        elif attempt.finished:
+        elif attempt.finished and (role != "unbroken" or done.verdict.verdict is not Verdict.SUCCESS):
             self._report_all(stages.checked(done.verdict, done.findings))
             kept = _bytes(outputs.folder) + _bytes(root)
             self._report(stages.space(free_bytes(outputs.folder), kept, self.run.limits))

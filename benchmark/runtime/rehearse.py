@@ -77,7 +77,8 @@ def rehearse(
         StoppedError: It was stopped.
     """
     started = time.monotonic()
-    shown.line(f"rehearsal of {known.name}: a few images, a few steps; nothing of it is kept")
+    if request.proof is None:
+        shown.line(f"rehearsal of {known.name}: a few images, a few steps; nothing of it is kept")
     try:
         found = _held(request, prepare, manifest, outputs, inputs, known, shown)
     except KeyboardInterrupt:
@@ -87,10 +88,12 @@ def rehearse(
     took = f"{time.monotonic() - started:.0f} s"
     errors = sum(each.level == "error" for each in found)
     if errors:
-        again = "then rehearse again" if request.rehearse else "--no-rehearse starts the run all the same"
+        again = "then try again" if request.rehearse else "--no-rehearse starts the run all the same"
         raise RehearsalError(
             f"the rehearsal found {errors} error{'s'[: errors > 1]} in {took}; mend what is above, {again}"
         )
+    if request.proof is not None:  # whoever asks for a proof has more to do, and says so
+        return
     warnings = sum(each.level == "warning" for each in found)
     said = f", {warnings} warning{'s'[: warnings > 1]}" if warnings else ""
     follows = "Next: the same command without --rehearse" if request.rehearse else "now the run itself"
@@ -136,6 +139,7 @@ def _held(
         seconds=60 * minutes,
         fill=None if manifest is None else fill,
         show=shown.finding,
+        proof=request.proof,
     )
     found = rehearsal.hold()
     if not failed(found):

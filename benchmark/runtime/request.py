@@ -14,6 +14,7 @@ from lovt_bench.benchmark.contract.manifest_files import MAKE_CORPUS, corpus_nam
 from lovt_bench.benchmark.contract.run_contract import Limits
 from lovt_bench.benchmark.contract.submission import CorpusNeed
 from lovt_bench.benchmark.contract.unknown import meant
+from lovt_bench.benchmark.runtime.rehearsal_proof import Proof
 from lovt_bench.benchmark.submission.read import SubmissionError
 
 
@@ -56,6 +57,8 @@ class Request:
     """Whether a run goes on although it began with other inputs."""
     rehearse: bool | None = None
     """True: rehearse and do not run; False: never rehearse; None: before a run that will take long."""
+    proof: Proof | None = None
+    """What a rehearsal that is asked for proves beside its stages."""
     root: Path = Path()
     """Folder of the backbone; filled in by `execute`."""
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from lovt_bench.benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH, Limits, RunParameters
+from lovt_bench.benchmark.contract.run_contract import (
+    ASSETS,
+    INITIAL,
+    INITIAL_VARIABLE,
+    INPUT,
+    OUTPUT,
+    SCRATCH,
+    Limits,
+    RunParameters,
+)
 from lovt_bench.benchmark.runtime.engine import Kind
 from lovt_bench.benchmark.runtime.narrator import Narrator
 from lovt_bench.benchmark.runtime.supervise import Ended
@@ -24,6 +33,8 @@ class Run:
     """Written to by the submission, kept between attempts."""
     assets: Path | None = None
     """Weights and text models that the user has put there."""
+    initial: Path | None = None
+    """Folder of the backbone that it starts from."""
     limits: Limits = field(default_factory=Limits)
     more_environment: Mapping[str, str] = field(default_factory=dict)
     """Options of this repository's own methods beyond the contract."""
@@ -34,8 +45,9 @@ class Run:
 
     def folders(self) -> list[tuple[str, Path, bool]]:
         """Return what a container is given: the place in it, the folder, whether it is read-only."""
-        found = [(INPUT, self.input.resolve(), True), (OUTPUT, self.output.resolve(), False)]
-        return found if self.assets is None else [*found, (ASSETS, self.assets.resolve(), True)]
+        read = {INPUT: self.input, ASSETS: self.assets, INITIAL: self.initial}
+        found = [(place, folder.resolve(), True) for place, folder in read.items() if folder is not None]
+        return [*found, (OUTPUT, self.output.resolve(), False)]
 
     def environment(self) -> dict[str, str]:
         """Return what a container is told."""
@@ -45,6 +57,7 @@ class Run:
             "TORCH_HOME": f"{ASSETS}/torch",
             "HF_HOME": f"{ASSETS}/huggingface",
             "HF_HUB_OFFLINE": "1",
+            **({} if self.initial is None else {INITIAL_VARIABLE: INITIAL}),
             **self.more_environment,
         }
 

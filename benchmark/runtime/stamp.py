@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from lovt_bench.benchmark.contract.backbone import BackboneManifest, Provenance
+from lovt_bench.benchmark.contract.backbone import BackboneManifest, InitialBackbone, Provenance
 from lovt_bench.benchmark.contract.pretraining_data import NONE, OTHER, vocabulary
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.runtime.take_over import RejectedError
@@ -47,7 +47,7 @@ class Known:
     corpus_sha256: str | None
     inputs_sha256: str
     pretraining_data: tuple[str, ...]
-    """What is declared, beside the corpus."""
+    """What is declared, beside the corpus: by the method, by the user, and by the backbone that it starts from."""
     image_digest: str | None
     seconds: float
     peak_memory_bytes: int | None
@@ -61,6 +61,8 @@ class Known:
     settings: Mapping[str, str] = field(default_factory=dict)
     """The user's alone, as they were given."""
     method_sha256: str | None = None
+    initial: InitialBackbone | None = None
+    """The backbone that it starts from."""
     declared: Mapping[str, Any] = field(default_factory=dict)
     """What the manifest repeats of the declaration (`benchmark.contract.backbone.repeated`)."""
 
@@ -84,6 +86,7 @@ def stamp(manifest: BackboneManifest, known: Known) -> BackboneManifest:
         settings=dict(known.settings),
         method_sha256=known.method_sha256,
         corpus_sha256=known.corpus_sha256,
+        initial=known.initial,
         inputs_sha256=known.inputs_sha256,
         begun_with=list(known.begun_with),
         image_digest=known.image_digest,

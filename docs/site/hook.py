@@ -17,6 +17,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 OUTSIDE = {
     "CONTRIBUTING.md": "contributing.md",
     "docker/README.md": "containers.md",
+    "submissions/TEMPLATE.md": "from-a-paper.md",
     "tests/parity/golden/README.md": "reference/golden.md",
 }
 """Pages that lie outside docs/, and where the site has them."""
@@ -107,7 +108,7 @@ def with_links_of_the_site(
 def on_config(config: Any) -> None:
     """Add the navigation that follows from files."""
     decisions = sorted((REPOSITORY / "docs" / "decisions").glob("*.md"))
-    methods = [there for path, there in outside_pages().items() if path.startswith("submissions/")]
+    methods = [there for path, there in outside_pages().items() if path not in OUTSIDE]
     of = {next(iter(item)): next(iter(item.values())) for item in config.nav}
     of["I have a method"].append({"Methods": methods})
     of["Contribute"].append({"Decisions": [f"decisions/{path.name}" for path in decisions]})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lovt_bench.benchmark.contract.leaderboard import Cell, CellStatus, Row, RunValue, Table
-from lovt_bench.leaderboard.board.provenance import METHOD_FILES, SETTING
+from lovt_bench.leaderboard.board.provenance import INITIAL, METHOD_FILES, SETTING
 from lovt_bench.leaderboard.board.standing import in_order, stand
 from lovt_bench.leaderboard.statistics import summarise
 from lovt_bench.leaderboard.statistics.analyse import analyse
@@ -20,7 +20,7 @@ from lovt_bench.leaderboard.statistics.statements import SCOPE_OF_METHODS
 FEWEST = 3
 """Pre-trainings that make a method: with two, an interval has one degree of freedom."""
 
-_SAME = ("Method", METHOD_FILES, "Variant", "Profile", "Share of the corpus", "Corpus")
+_SAME = ("Method", METHOD_FILES, "Variant", "Profile", "Share of the corpus", "Corpus", INITIAL)
 """What pre-trainings of one method at one setting have in common, of their provenance, beside their settings."""
 
 

@@ -12,6 +12,9 @@ SETTING = "Setting "
 METHOD_FILES = "Files of the method"
 """Label of the digest of a submission's files, and of the image that was run in place of a built one."""
 
+INITIAL = "Initial weights"
+"""Label of the backbone that a training started from."""
+
 SHOWN = 16
 """Hexadecimal digits of a digest."""
 
@@ -42,6 +45,7 @@ def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
         "Seed": None if said.seed is None else str(said.seed),
         **{f"{SETTING}{key}": _setting(value) for key, value in (said.settings or {}).items()},
         "Corpus": _digest(said.corpus_sha256),
+        INITIAL: said.initial and f"{said.initial.name} ({said.initial.sha256[:SHOWN]})",
         "Inputs": _digest(said.inputs_sha256),
         METHOD_FILES: said.method_sha256 and _files(said.method_sha256),
         "Container image": said.image_digest and said.image_digest[: len("sha256:") + SHOWN],

@@ -100,11 +100,17 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
         "--online-evaluation/--no-online-evaluation", default=True, help="Watch features by linear probes."
     )
     @click.option("--rehearsal", is_flag=True, help="A few steps only, to see whether everything works.")
+    @click.option(
+        "--rehearsal-epochs",
+        type=click.IntRange(min=1),
+        help="With --rehearsal: epochs in all.  [default: until it is stopped, and one more]",
+    )
     def pretrain(
         corpus: Path, output: Path, seed: int, variant: str | None, fraction: float | None, profile: str,
         assignments: tuple[str, ...], settings_json: str, name: str | None, resume: bool, accept_changes: bool,
         device: Literal["auto", "cpu", "cuda"], devices: int | None, nodes: int | None, workers: int | None,
         time_limit: float | None, wandb: str | None, online_evaluation: bool, rehearsal: bool,
+        rehearsal_epochs: int | None,
     ) -> None:  # fmt: skip
         options = RunOptions(
             folder=output,
@@ -118,6 +124,7 @@ def command(module: type[PretrainingModule], settings: type[TrainingSettings], f
             wandb=wandb,
             online_evaluation=online_evaluation,
             rehearsal=rehearsal,
+            rehearsal_epochs=rehearsal_epochs,
         )
         try:
             submission = read_declaration(folder)
@@ -227,7 +234,7 @@ def check_corpus(module: type[PretrainingModule], submission: Submission, corpus
     if "reports" in module.needs and not there.has_reports:
         raise PretrainingError(
             f"{submission.name} learns from reports, the corpus {there.name} has none; prepare one with reports, or "
-            "choose a method of images only (byol, simclr, pixpro)"
+            "choose a method of images only (byol, simclr, pixpro, densecl, mae, dino)"
         )
     if "labels" in module.needs and not there.label_names:
         raise PretrainingError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from lovt_bench.benchmark.backbone.folder import load_backbone, read_manifest
 from lovt_bench.benchmark.backbone.model import Backbone, BackboneError
 from lovt_bench.benchmark.backbone.registry import Options, blueprint
 from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.contract.run_contract import INITIAL_VARIABLE
 from lovt_bench.submissions.common.errors import PretrainingError
 
 
@@ -29,7 +31,8 @@ def initial_backbone(
     """Return the backbone that a setting `initial_weights` describes.
 
     Args:
-        choice: `imagenet`, `random`, a weight file in torchvision's layout, or a backbone folder.
+        choice: `imagenet`, `random`, a weight file in torchvision's layout, a backbone folder, or the name of a
+            backbone whose folder the harness gives to the run.
         architecture: Name in the registry.
         seed: Seed of the draw where `choice` is `random`.
         options: What completes the name; None: of a folder its own, else as the library defines it.
@@ -42,12 +45,12 @@ def initial_backbone(
             return InitialWeights(random_draw(architecture, seed, options))
         if choice == "imagenet":
             return _imagenet(architecture)
-        path = Path(choice)
+        path = Path(os.environ.get(INITIAL_VARIABLE, choice))
         if path.is_dir():
             manifest = read_manifest(path)
             if manifest.architecture != architecture:
                 raise PretrainingError(
-                    f"initial_weights: {path.name} is a {manifest.architecture}, the setting architecture says "
+                    f"initial_weights: {Path(choice).name} is a {manifest.architecture}, the setting architecture says "
                     f"{architecture}; set them alike"
                 )
             if (
@@ -55,13 +58,13 @@ def initial_backbone(
                 and (wanted := blueprint(architecture, options).options) != manifest.options
             ):
                 raise PretrainingError(
-                    f"initial_weights: {path.name} has the options {manifest.options}, the setting "
+                    f"initial_weights: {Path(choice).name} has the options {manifest.options}, the setting "
                     f"architecture_options means {wanted}; set them alike"
                 )
             return InitialWeights(
                 load_backbone(path),
                 tuple(manifest.provenance.pretraining_data),
-                (f"started from {path.name}",),
+                (f"started from {Path(choice).name}",),
             )
         if path.is_file() and options is not None:
             raise PretrainingError(
@@ -74,7 +77,8 @@ def initial_backbone(
     except BackboneError as error:
         raise PretrainingError(f"initial_weights={choice}: {error}") from error
     raise PretrainingError(
-        f"initial_weights={choice}: expected imagenet, random, a weight file or a backbone folder; no such file"
+        f"initial_weights={choice}: expected imagenet, random, a weight file, a backbone folder, or, by "
+        "`lovt-bench pretrain`, the name of a backbone of the workspace; found none of them"
     )
 
 

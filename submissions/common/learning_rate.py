@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from lovt_bench.submissions.common.errors import PretrainingError
 from lovt_bench.submissions.common.module import Monitor
-from lovt_bench.submissions.common.schedules import cosine_per_epoch, warmup_cosine
+from lovt_bench.submissions.common.schedules import cosine, cosine_per_epoch, warmup_cosine
 from lovt_bench.submissions.common.settings import TrainingSettings
 from lovt_bench.submissions.common.step_schedules import warmup_cosine_by_step
 
@@ -37,6 +37,8 @@ def relative_rate(settings: TrainingSettings, step: int, epoch: int, batches: in
         return warmup_cosine_by_step(step, settings.warmup_epochs * steps, settings.max_epochs * steps, final)
     if settings.schedule == "warmup_cosine":
         return warmup_cosine(epoch, settings.warmup_epochs, settings.max_epochs)
+    if settings.schedule == "cosine":
+        return cosine(epoch, settings.max_epochs)
     return 1.0
 
 

@@ -18,7 +18,9 @@ WORKERS = 2
 NOTE = "a rehearsal: a few steps on a few images; these weights have learnt nothing"
 
 
-def shortened(settings: Settings, samples: int, ranks: int, earlier: dict[str, Any] | None) -> Settings:
+def shortened(
+    settings: Settings, samples: int, ranks: int, earlier: dict[str, Any] | None, epochs: int | None = None
+) -> Settings:
     """Return the settings that a rehearsal trains by; all that is not the length of the training stays.
 
     Args:
@@ -26,11 +28,14 @@ def shortened(settings: Settings, samples: int, ranks: int, earlier: dict[str, A
         samples: Training samples that there are.
         ranks: Processes that share a step.
         earlier: The checkpoint that it goes on from; then one epoch is left.
+        epochs: Epochs of the whole rehearsal in place of that: one that goes on ends where an unbroken one does.
     """
+    if epochs is None:
+        epochs = EPOCHS if earlier is None else int(earlier["epoch"]) + 2
     return settings.model_copy(
         update={
             "batch_size": max(2, min(settings.batch_size, samples // (STEPS * ranks))),
-            "max_epochs": EPOCHS if earlier is None else int(earlier["epoch"]) + 2,
+            "max_epochs": epochs,
             "patience": None,
         }
     )

@@ -51,3 +51,18 @@ def warmup_cosine(epoch: int, warmup_epochs: int, max_epochs: int) -> float:
     if epoch < warmup_epochs:
         return epoch / max(1, warmup_epochs - 1)
     return (1 + math.cos(math.pi * (epoch - warmup_epochs) / (max_epochs - warmup_epochs))) / 2
+
+
+def cosine(epoch: int, max_epochs: int) -> float:
+    """Return the factor of a cosine without warm-up: 1 in epoch 0, and it would be 0 in epoch `max_epochs`.
+
+    Args:
+        epoch: 0 is the first.
+        max_epochs: Epochs of the whole run.
+
+    Raises:
+        ValueError: An epoch that the run does not have.
+    """
+    if not 0 <= epoch < max_epochs:
+        raise ValueError(f"expected an epoch from 0 to {max_epochs - 1}, found {epoch}")
+    return (1 + math.cos(math.pi * epoch / max_epochs)) / 2

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-SAMPLE, STEP, ORDER = 1, 2, 3
+SAMPLE, STEP, ORDER, MIX = 1, 2, 3, 4
 """What a stream of random numbers is for; streams of different purposes never coincide."""
 
 

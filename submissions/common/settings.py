@@ -20,7 +20,7 @@ from lovt_bench.benchmark.contract.base import Model
 from lovt_bench.benchmark.contract.unknown import meant
 from lovt_bench.submissions.common.errors import SettingsError
 
-Schedule = Literal["cosine_per_epoch", "plateau", "warmup_cosine", "constant"]
+Schedule = Literal["cosine_per_epoch", "plateau", "warmup_cosine", "cosine", "constant"]
 Optimiser = Literal["adam", "adamw", "sgd"]
 
 
@@ -32,7 +32,8 @@ class TrainingSettings(Model):
     architecture_options: dict[str, JsonValue] | None = None
     """What completes the name of a vision transformer (docs/backbones.md); None: as its library defines it."""
     initial_weights: str = "imagenet"
-    """`imagenet` (torchvision's IMAGENET1K_V1, ResNet-50), `random`, a weight file or a backbone folder."""
+    """`imagenet` (torchvision's IMAGENET1K_V1, ResNet-50), `random`, a weight file, a backbone folder, or the name of a
+    backbone of the workspace."""
     image_side: int = Field(default=224, ge=32, le=1024, multiple_of=32)
     """Side in pixels of what the network sees."""
     batch_size: int = Field(default=32, ge=2)
@@ -46,7 +47,8 @@ class TrainingSettings(Model):
     weight_decay: NonNegativeFloat = 1e-6
     schedule: Schedule = "constant"
     """`cosine_per_epoch`: falls to 0 and rises again in turn, period two epochs (pretraining.md section 1.8);
-    `plateau`: on the monitored value; `warmup_cosine`: a value per epoch (pretraining.md section 4)."""
+    `plateau`: on the monitored value; `warmup_cosine`: a value per epoch (pretraining.md section 4);
+    `cosine`: a value per epoch, from 1 towards 0 without warm-up."""
     warmup_epochs: NonNegativeInt = 0
     plateau_factor: float = Field(default=0.5, gt=0, lt=1)
     plateau_patience: NonNegativeInt = 12

@@ -52,6 +52,7 @@ class RunOptions:
         wandb: Project of Weights & Biases to log to as well.
         online_evaluation: Whether linear probes watch the features.
         rehearsal: Whether a few steps are enough, and no probes.
+        rehearsal_epochs: Epochs of a rehearsal in all; None: until it is stopped, and one more.
     """
 
     folder: Path
@@ -65,6 +66,7 @@ class RunOptions:
     wandb: str | None = None
     online_evaluation: bool = True
     rehearsal: bool = False
+    rehearsal_epochs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ def train(
         ckpt.check_fits(last, earlier, module)
     if options.rehearsal:
         samples = len(_dataset(module, "train", module.training_transform(), seed))
-        settings = rehearsal.shortened(settings, samples, _devices(options) * _nodes(options), earlier)
+        ranks = _devices(options) * _nodes(options)
+        settings = rehearsal.shortened(settings, samples, ranks, earlier, options.rehearsal_epochs)
     cost = Cost(settings.batch_size, options.time_limit)
     saving = ckpt.checkpoint_callbacks(folder, monitor)
     callbacks: list[Callback] = [

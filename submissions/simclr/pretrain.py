@@ -9,6 +9,7 @@ from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.distributed import gather_with_gradient
 from lovt_bench.submissions.common.entry import run
 from lovt_bench.submissions.common.image_only import ImageOnlyModule, ImageOnlySettings
+from lovt_bench.submissions.common.lightly_parts import modules
 from lovt_bench.submissions.common.losses.nt_xent import nt_xent
 
 
@@ -29,10 +30,9 @@ class SimCLR(ImageOnlyModule):
     def __init__(self, settings: Settings, corpus: Corpus, seed: int = 0) -> None:
         super().__init__(settings, corpus, seed)
         channels = self.backbone.levels[-1].channels
-        self.projector = nn.Sequential(
-            nn.Linear(channels, channels, bias=False),
-            nn.ReLU(),
-            nn.Linear(channels, settings.projection, bias=False),
+        # Input and output channels, batch norm, activation, bias: lightly's own SimCLR head has biases.
+        self.projector = modules.heads.ProjectionHead(
+            [(channels, channels, None, nn.ReLU(), False), (channels, settings.projection, None, None, False)]
         )
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from lovt_bench.benchmark.contract.events import Event
 from lovt_bench.benchmark.contract.exit_codes import ExitCode
-from lovt_bench.benchmark.contract.run_contract import ASSETS, INPUT, OUTPUT, SCRATCH, Limits, RunParameters
+from lovt_bench.benchmark.contract.run_contract import (
+    ASSETS,
+    INITIAL,
+    INPUT,
+    OUTPUT,
+    SCRATCH,
+    Limits,
+    RunParameters,
+)
 from lovt_bench.benchmark.contract.verdict import Verdict
 from lovt_bench.benchmark.runtime.output_size import DEPTH
+from lovt_bench.benchmark.runtime.runs import Run
 from tests.conftest import REPOSITORY
 
 TEXT = (REPOSITORY / "docs" / "contract.md").read_text(encoding="utf-8")
@@ -26,7 +36,7 @@ def test_the_verdicts_are_listed_and_no_other():
     assert rows("Verdicts") == {verdict.value for verdict in Verdict}
 
 
-def test_the_variables_and_mounts_are_listed_and_no_other():
+def test_the_variables_and_mounts_are_listed_and_no_other(tmp_path: Path):
     full = RunParameters(
         name="x",
         seed=1,
@@ -38,10 +48,12 @@ def test_the_variables_and_mounts_are_listed_and_no_other():
         resume=True,
         accept_changes=True,
         rehearsal=True,
+        rehearsal_epochs=1,
     )
-    told = {name for name in full.environment(1) if name.startswith("LOVT_BENCH_")}
+    run = Run(full, tmp_path, tmp_path, initial=tmp_path)
+    told = {name for name in run.environment() if name.startswith("LOVT_BENCH_")}
     assert {name for name in rows("What a submission finds") if name.startswith("LOVT")} == told
-    assert {INPUT, OUTPUT, ASSETS, SCRATCH} <= rows("What a submission finds")
+    assert {INPUT, OUTPUT, ASSETS, INITIAL, SCRATCH} <= rows("What a submission finds")
 
 
 @pytest.mark.parametrize("code", ExitCode)

@@ -14,6 +14,8 @@ from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.declaration import choose, profile_settings, read_declaration
 from lovt_bench.submissions.common.module import PretrainingModule
 from lovt_bench.submissions.common.settings import TrainingSettings, build_settings
+from lovt_bench.submissions.densecl import pretrain as densecl
+from lovt_bench.submissions.dino import pretrain as dino
 from lovt_bench.submissions.labels import pretrain as labels
 from lovt_bench.submissions.mae import pretrain as mae
 from lovt_bench.submissions.phantom_masks import pretrain as phantom_masks
@@ -28,9 +30,22 @@ METHODS: dict[str, tuple[type[PretrainingModule], type[TrainingSettings], dict[s
     "simclr": (simclr.SimCLR, simclr.Settings, {}),
     "pixelpro": (pixelpro.PixelPro, pixelpro.Settings, {"hidden": 16, "projection": 8, "warmup_epochs": 1}),
     "pixpro": (pixpro.PixPro, pixpro.Settings, {"hidden": 16, "projection": 8, "warmup_epochs": 1}),
+    "densecl": (densecl.DenseCL, densecl.Settings, {"hidden": 16, "projection": 8, "queue": 8}),
     "chexpert": (chexpert.CheXpert, chexpert.Settings, {"plateau_patience": 0}),
     "labels": (labels.Labels, labels.Settings, {"plateau_patience": 0}),
     "mae": (mae.MAE, mae.Settings, {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}),
+    "dino": (
+        dino.DINO,
+        dino.Settings,
+        {
+            "outputs": 16,
+            "hidden": 16,
+            "bottleneck": 8,
+            "local_crops": 2,
+            "local_side": 32,
+            "frozen_epochs": 1,
+        },
+    ),
     "phantom_masks": (phantom_masks.PhantomMasks, phantom_masks.Settings, {}),
 }
 

@@ -42,6 +42,7 @@ INPUTS = PretrainInputs(
         {"profile": "demo"},
         {"settings": {"a": "1"}},
         {"corpus_sha256": None},
+        {"initial_sha256": "2" * 64},
     ],
 )
 def test_every_input_counts(change: dict) -> None:

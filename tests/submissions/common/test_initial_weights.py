@@ -41,11 +41,44 @@ def test_a_backbone_folder_passes_its_declaration_on(tmp_path: Path) -> None:
         initial_backbone(str(tmp_path / "b"), "resnet50", 0)
 
 
+def test_a_backbone_of_the_workspace_lies_where_the_harness_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container sees its folder under another name, so the name that was asked for is noted."""
+    provenance = Provenance(method="x", pretraining_data=["NIH ChestX-ray14"])
+    drawn = random_draw("resnet18", 5)
+    save_backbone(tmp_path / "initial", drawn, display_name="B", provenance=provenance, onnx=False)
+    monkeypatch.setenv("LOVT_BENCH_INITIAL", str(tmp_path / "initial"))
+    start = initial_backbone("first", "resnet18", 0)
+    expected = drawn.state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in start.backbone.state_dict().items())
+    assert start.pretraining_data == ("NIH ChestX-ray14",)
+    assert start.notes == ("started from first",)
+    assert initial_backbone("random", "resnet18", 0).pretraining_data == ()
+
+
+def test_options_complete_a_draw_and_have_to_be_those_of_a_folder(tmp_path: Path) -> None:
+    name, tiny = "timm.vit_tiny_patch16_224", {"patch_size": 32, "embed_dim": 16, "depth": 1, "num_heads": 2}
+    backbone = initial_backbone("random", name, 3, tiny).backbone
+    assert backbone.levels[-1].channels == 16
+    save_backbone(tmp_path / "b", backbone, display_name="B", provenance=Provenance(method="x"), onnx=False)
+    for options in (None, tiny):
+        again = initial_backbone(str(tmp_path / "b"), name, 0, options).backbone
+        assert again.options == backbone.options
+    with pytest.raises(
+        PretrainingError, match=r"b has the options .*architecture_options means .*set them alike"
+    ):
+        initial_backbone(str(tmp_path / "b"), name, 0, {**tiny, "positions": "bicubic"})
+    (tmp_path / "b.pt").touch()
+    with pytest.raises(PretrainingError, match="lovt-bench submit"):
+        initial_backbone(str(tmp_path / "b.pt"), name, 0, tiny)
+
+
 @pytest.mark.parametrize(
     ("choice", "architecture", "message"),
     [
         ("imagenet", "resnet18", "imagenet is resnet50 only, the architecture is resnet18"),
-        ("absent.pt", "resnet18", "expected imagenet, random, a weight file or a backbone folder"),
+        ("absent.pt", "resnet18", "expected imagenet, random, a weight file, a backbone folder, or"),
         ("random", "resnet19", "resnet19"),
     ],
 )

@@ -24,6 +24,8 @@ def test_two_steps_fill_an_epoch(samples: int, ranks: int, asked: int, batch: in
     settings = shortened(ToySettings(batch_size=asked, max_epochs=1, patience=3), samples, ranks, None)
     assert (settings.batch_size, settings.max_epochs, settings.patience) == (batch, EPOCHS, None)
     assert shortened(settings, samples, ranks, {"epoch": 3}).max_epochs == 5
+    for earlier in (None, {"epoch": 3}):
+        assert shortened(settings, samples, ranks, earlier, epochs=8).max_epochs == 8
 
 
 def test_it_goes_on_for_one_epoch_and_keeps_what_was_asked_for(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovt_bench.submissions.common.schedules import cosine_per_epoch, warmup_cosine
+from lovt_bench.submissions.common.schedules import cosine, cosine_per_epoch, warmup_cosine
 
 
 def test_cosine_rises_again_in_the_second_epoch():
@@ -58,6 +59,19 @@ def test_warmup_is_what_the_chain_of_factors_gives(warmup: int, longest: int):
 
 def test_a_run_may_end_within_its_warmup():
     assert [warmup_cosine(epoch, 5, 3) for epoch in range(3)] == [0, 0.25, 0.5]
+
+
+def test_a_cosine_without_warmup_begins_at_one_and_is_torchs():
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=7)
+    rates = []
+    for _ in range(7):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        scheduler.step()
+    assert [cosine(epoch, 7) for epoch in range(7)] == pytest.approx(rates)
+    with pytest.raises(ValueError, match="from 0 to 6, found 7"):
+        cosine(7, 7)
 
 
 def test_epochs_past_the_run_are_refused():
