@@ -75,7 +75,6 @@ def test(
     from lovt_bench.benchmark.backbone.names import BackboneError
     from lovt_bench.benchmark.cli.pretrain import settings_of
     from lovt_bench.benchmark.cli.submission_check import findings_of
-    from lovt_bench.benchmark.cli.submission_trial import Trial
     from lovt_bench.benchmark.data.errors import DataError
     from lovt_bench.benchmark.disk.temporary import scratch_folder
     from lovt_bench.benchmark.runtime.engine import EngineError
@@ -101,6 +100,10 @@ def test(
                 "the folder does not follow the contract; mend what is above, then test again"
             )
         found = find_submission(str(folder), place)
+    from lovt_bench.benchmark.cli.submission_trial import (
+        Trial,
+    )  # takes seconds: a wrong folder is told before
+
     try:
         with interruptible(), scratch_folder(place / "submission-test") as scratch:
             scratch.chmod(0o755)

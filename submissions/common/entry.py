@@ -239,7 +239,7 @@ def check_corpus(module: type[PretrainingModule], submission: Submission, corpus
     if "reports" in module.needs and not there.has_reports:
         raise PretrainingError(
             f"{submission.name} learns from reports, the corpus {there.name} has none; prepare one with reports, or "
-            "choose a method of images only (byol, simclr, pixpro, densecl)"
+            "choose a method of images only (byol, simclr, pixpro, densecl, mae, dino)"
         )
     if "labels" in module.needs and not there.label_names:
         raise PretrainingError(

@@ -58,7 +58,7 @@ def initial_backbone(
                 and (wanted := blueprint(architecture, options).options) != manifest.options
             ):
                 raise PretrainingError(
-                    f"initial_weights: {path.name} has the options {manifest.options}, the setting "
+                    f"initial_weights: {Path(choice).name} has the options {manifest.options}, the setting "
                     f"architecture_options means {wanted}; set them alike"
                 )
             return InitialWeights(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Annotated, Any, Literal
 
 import torch
@@ -106,17 +107,18 @@ class DINO(TransformerModule):
             center_momentum=settings.centre_momentum,
         )
 
-    def new_head(self) -> nn.Module:
-        """Return three layers, a normalised bottleneck, and a last layer with rows of length 1."""
+    def new_head(self) -> Any:
+        """Return lightly's head: three layers, a normalised bottleneck, and a last layer with rows of length 1."""
         settings = self.settings
-        head: nn.Module = modules.DINOProjectionHead(
-            self.backbone.levels[-1].channels,
-            settings.hidden,
-            settings.bottleneck,
-            settings.outputs,
-            freeze_last_layer=settings.frozen_epochs,
-        )
-        return head
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # torch has a newer weight norm than lightly uses
+            return modules.DINOProjectionHead(
+                self.backbone.levels[-1].channels,
+                settings.hidden,
+                settings.bottleneck,
+                settings.outputs,
+                freeze_last_layer=settings.frozen_epochs,
+            )
 
     def training_transform(self) -> Transform:
         settings = self.settings

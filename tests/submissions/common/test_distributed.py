@@ -20,6 +20,7 @@ from lovt_bench.submissions.common.distributed import (
     rank,
     world_size,
 )
+from lovt_bench.submissions.common.lightly_parts import loss as lightly_loss
 from lovt_bench.submissions.common.losses.global_alignment import global_alignment
 from lovt_bench.submissions.gloria.local_contrast import Sharpness, local_contrast
 from lovt_bench.submissions.mgca.prototypes import Prototypes
@@ -89,6 +90,16 @@ def prototype_loss(images: Tensor, reports: Tensor, gather: bool) -> Tensor:
 LOSSES = {"global": global_loss, "local": local_loss, "prototypes": prototype_loss}
 
 
+def distilled(images: Tensor, teacher: nn.Linear) -> tuple[Tensor, Tensor]:
+    """Return DINO's loss and centre of a second step on the same rows; the first one has moved the centre."""
+    criterion = lightly_loss.DINOLoss(6, center_momentum=0.5)
+    views = [images, images.flip(1)]
+    with torch.no_grad():
+        criterion([teacher(view) for view in views], [teacher(view) for view in views])
+        value = criterion([teacher(view) for view in views], [teacher(-view) for view in views])
+    return value, criterion.center
+
+
 def gradients(module: nn.Module) -> list[Tensor]:
     return [parameter.grad.clone() for parameter in module.parameters() if parameter.grad is not None]
 
@@ -110,6 +121,8 @@ def work(place: int, port: int, folder: str) -> None:
             "gradients": gradients(pair),
             "world": torch.tensor(world_size()),
         }
+    value, centre = distilled(data()[0][place * ROWS : (place + 1) * ROWS], Pair().image)
+    found["distilled"] = {"loss": value, "centre": centre}
     torch.save(found, Path(folder) / f"{place}.pt")
     dist.destroy_process_group()
 
@@ -148,6 +161,15 @@ def test_own_negatives_give_the_mean_of_two_batches(ranks: list[dict]) -> None:
         torch.testing.assert_close(one["global False"]["loss"], half.detach())
         for mine, expected in zip(one["global False"]["gradients"], gradients(pair), strict=True):
             torch.testing.assert_close(mine, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_centre_of_a_teacher_is_that_of_one_process_with_all_rows(ranks: list[dict]) -> None:
+    value, centre = distilled(data()[0], Pair().image)
+    found = [one["distilled"] for one in ranks]
+    assert float(centre.abs().max()) > 0.01
+    for one in found:
+        torch.testing.assert_close(one["centre"], centre)
+    torch.testing.assert_close(torch.stack([one["loss"] for one in found]).mean(), value)
 
 
 @pytest.mark.parametrize("name", LOSSES)

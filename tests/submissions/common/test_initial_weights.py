@@ -57,6 +57,23 @@ def test_a_backbone_of_the_workspace_lies_where_the_harness_says(
     assert initial_backbone("random", "resnet18", 0).pretraining_data == ()
 
 
+def test_options_complete_a_draw_and_have_to_be_those_of_a_folder(tmp_path: Path) -> None:
+    name, tiny = "timm.vit_tiny_patch16_224", {"patch_size": 32, "embed_dim": 16, "depth": 1, "num_heads": 2}
+    backbone = initial_backbone("random", name, 3, tiny).backbone
+    assert backbone.levels[-1].channels == 16
+    save_backbone(tmp_path / "b", backbone, display_name="B", provenance=Provenance(method="x"), onnx=False)
+    for options in (None, tiny):
+        again = initial_backbone(str(tmp_path / "b"), name, 0, options).backbone
+        assert again.options == backbone.options
+    with pytest.raises(
+        PretrainingError, match=r"b has the options .*architecture_options means .*set them alike"
+    ):
+        initial_backbone(str(tmp_path / "b"), name, 0, {**tiny, "positions": "bicubic"})
+    (tmp_path / "b.pt").touch()
+    with pytest.raises(PretrainingError, match="lovt-bench submit"):
+        initial_backbone(str(tmp_path / "b.pt"), name, 0, tiny)
+
+
 @pytest.mark.parametrize(
     ("choice", "architecture", "message"),
     [

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import torch
 
+from lovt_bench.submissions.common import module as common_module
 from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.errors import SettingsError
 from lovt_bench.submissions.common.image_text.region_words import RegionWordModule
+from lovt_bench.submissions.common.initial_weights import initial_backbone
 from lovt_bench.submissions.common.text.tokeniser import ReportTokens
 from lovt_bench.submissions.gloria.pretrain import GLoRIA
 from lovt_bench.submissions.gloria.pretrain import Settings as GLoRIASettings
@@ -93,10 +95,12 @@ def test_regions_are_the_map_before_the_last_and_views_are_enlarged(corpus: Corp
     torch.testing.assert_close(image.pooled, deepest.mean((2, 3)), rtol=1e-4, atol=1e-5)
 
 
-def test_a_network_of_one_side_gets_that_side(corpus: Corpus):
-    vit = {"architecture": "timm.vit_tiny_patch16_224", "network_side": 299}
+def test_a_network_of_one_side_gets_that_side(corpus: Corpus, monkeypatch: pytest.MonkeyPatch):
+    start = initial_backbone("random", "resnet18", 0)
+    start.backbone.fixed_side = 224
+    monkeypatch.setattr(common_module, "initial_backbone", lambda *_: start)
     with pytest.raises(SettingsError, match="takes images of 224 pixels only; --set network_side=224"):
-        build("gloria", corpus, **vit)
+        build("gloria", corpus, network_side=299)
 
 
 def test_long_reports_lose_their_last_sentences(corpus: Corpus):
