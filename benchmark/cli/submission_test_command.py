@@ -62,7 +62,7 @@ def test(
     The folder is checked, its image built, and the method trained two steps an epoch on a few synthetic studies; the
     run is stopped by SIGTERM, goes on, exports, and has to end at the weights of a run that was not stopped. The
     backbone is evaluated on two tasks by the profile `quick`. It takes one to three minutes on two CPU cores, uses no
-    GPU, and leaves nothing.
+    GPU, and leaves nothing but the image that it builds.
 
     \b
     Examples:
