@@ -51,7 +51,7 @@ CELL_LEGEND = {
 """Only where there is such a cell."""
 
 _ABBREVIATIONS = {"covid", "cxr", "mimic", "nih", "rsna", "siim"}
-_NAMES = {"vindr-cxr": "VinDr-CXR", "chestx-det": "ChestX-Det"}
+_NAMES = {"vindr-cxr": "VinDr-CXR", "chestx-det": "ChestX-Det", "tbx11k": "TBX11K"}
 """Names with capitals of their own."""
 
 

@@ -208,6 +208,31 @@ def chestx_det(raw: Path, train: int = 10, test: int = 3) -> Path:
     return raw
 
 
+def tbx11k(raw: Path, train: int = 10, validation: int = 3) -> Path:
+    """Every even image of training has a box, of active and latent tuberculosis in turn. Images are 40 x 52."""
+    categories = ["ActiveTuberculosis", "ObsoletePulmonaryTuberculosis", "PulmonaryTuberculosis"]
+    write_image(raw / "imgs" / "test" / "test_0.png", grey(seed=99))
+    for part, first, count in (("train", 0, train), ("val", train, validation)):
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
+        for number in range(first, first + count):
+            has = number % 2 == 0 and (part == "train" or number > train)
+            name = f"tb/tb{number}.png" if has else f"health/h{number}.png"
+            write_image(raw / "imgs" / name, grey(seed=number))
+            images.append({"id": number, "file_name": name, "width": 52, "height": 40})
+            if has:
+                kind = 1 + number // 2 % 2
+                annotations.append({"image_id": number, "category_id": kind, "bbox": [10, 8, 16, 12]})
+        content = {"images": images, "annotations": annotations}
+        content["categories"] = [
+            {"id": number, "name": name} for number, name in enumerate(categories, start=1)
+        ]
+        path = raw / "annotations" / "json" / f"TBX11K_{part}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    return raw
+
+
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "rsna": rsna,
     "siim": siim,
@@ -216,4 +241,5 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "nih-cxr": nih_cxr,
     "vindr-cxr": vindr_cxr,
     "chestx-det": chestx_det,
+    "tbx11k": tbx11k,
 }

@@ -238,3 +238,18 @@ def test_chestx_det(phantoms: dict[str, Path]) -> None:
                 assert corners[0] < corners[2] < SIDE
         assert 0.2 < np.mean([not entry["syms"] for entry in entries]) < 0.5
     assert images == 40
+
+
+def test_tbx11k(phantoms: dict[str, Path]) -> None:
+    root, images = phantoms["tbx11k"], 0
+    for name in ("TBX11K_train", "TBX11K_val", "all_test"):
+        content = json.loads((root / "annotations" / "json" / f"{name}.json").read_text())
+        ids = [image["id"] for image in content["images"]]
+        marked = {one["image_id"] for one in content["annotations"]}
+        assert marked <= set(ids)
+        assert bool(marked) == (name != "all_test")
+        for image in content["images"]:
+            assert Image.open(root / "imgs" / image["file_name"]).size == (512, 512)
+            assert (image["id"] in marked) == image["file_name"].startswith("tb/")
+        images += len(ids)
+    assert images == 40
