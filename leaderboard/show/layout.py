@@ -51,7 +51,12 @@ CELL_LEGEND = {
 """Only where there is such a cell."""
 
 _ABBREVIATIONS = {"covid", "cxr", "mimic", "nih", "rsna", "siim"}
-_NAMES = {"vindr-cxr": "VinDr-CXR", "chestx-det": "ChestX-Det", "tbx11k": "TBX11K"}
+_NAMES = {
+    "vindr-cxr": "VinDr-CXR",
+    "chestx-det": "ChestX-Det",
+    "tbx11k": "TBX11K",
+    "chexlocalize": "CheXlocalize",
+}
 """Names with capitals of their own."""
 
 

@@ -233,6 +233,34 @@ def tbx11k(raw: Path, train: int = 10, validation: int = 3) -> Path:
     return raw
 
 
+def chexlocalize(raw: Path, validation: int = 10, test: int = 3) -> Path:
+    """Patients of odd number have an effusion of 10 x 20 pixels, patient 1 a lateral view as well. 40 x 52."""
+    rows = [[0] * 20 + [1] * 10 + [0] * 10 if 5 <= column < 25 else [0] * 40 for column in range(52)]
+    flat = [value for row in rows for value in row]
+    counts, last = [0], 0
+    for value in flat:
+        if value != last:
+            counts.append(0)
+            last = value
+        counts[-1] += 1
+    (raw / "CheXlocalize").mkdir(parents=True)
+    for part, first, count in (("val", 1, validation), ("test", 11, test)):
+        masks = {}
+        for number in range(first, first + count):
+            folder = raw / "CheXpert" / part / f"patient{number}" / "study1"
+            write_image(folder / "view1_frontal.jpg", grey(seed=number))
+            if number % 2:
+                key = f"patient{number}_study1_view1_frontal"
+                masks[key] = {
+                    "Pleural Effusion": {"size": [40, 52], "counts": counts},
+                    "Edema": {"size": [40, 52], "counts": [40 * 52]},
+                }
+            if number == 1:
+                write_image(folder / "view2_lateral.jpg", grey(seed=50))
+        (raw / "CheXlocalize" / f"gt_segmentations_{part}.json").write_text(json.dumps(masks))
+    return raw
+
+
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "rsna": rsna,
     "siim": siim,
@@ -242,4 +270,5 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "vindr-cxr": vindr_cxr,
     "chestx-det": chestx_det,
     "tbx11k": tbx11k,
+    "chexlocalize": chexlocalize,
 }

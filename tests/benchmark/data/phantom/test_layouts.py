@@ -253,3 +253,19 @@ def test_tbx11k(phantoms: dict[str, Path]) -> None:
             assert (image["id"] in marked) == image["file_name"].startswith("tb/")
         images += len(ids)
     assert images == 40
+
+
+def test_chexlocalize(phantoms: dict[str, Path]) -> None:
+    root, people = phantoms["chexlocalize"], []
+    for part in ("val", "test"):
+        masks = json.loads((root / "CheXlocalize" / f"gt_segmentations_{part}.json").read_text())
+        paths = {
+            "_".join(path.relative_to(root / "CheXpert" / part).with_suffix("").parts): path
+            for path in root.glob(f"CheXpert/{part}/*/*/*.jpg")
+        }
+        assert masks.keys() < paths.keys()
+        assert {len(found) for found in masks.values()} == {10}
+        for key, found in masks.items():
+            assert {tuple(mask["size"]) for mask in found.values()} == {Image.open(paths[key]).size[::-1]}
+        people.append({key.split("_")[0] for key in paths})
+    assert people[0].isdisjoint(people[1])
