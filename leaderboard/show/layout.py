@@ -50,7 +50,7 @@ CELL_LEGEND = {
 }
 """Only where there is such a cell."""
 
-_ABBREVIATIONS = {"covid", "cxr", "mimic", "nih", "rsna", "siim"}
+_ABBREVIATIONS = {"covid", "cxr", "jsrt", "mimic", "nih", "rsna", "siim"}
 _NAMES = {
     "vindr-cxr": "VinDr-CXR",
     "chestx-det": "ChestX-Det",

@@ -22,6 +22,7 @@ COLUMNS = [
     "chestx-det",
     "tbx11k",
     "chexlocalize",
+    "jsrt",
 ]
 MARKS = {"†": "overlapping", "?": "unknown", "": "clean"}
 

@@ -261,6 +261,23 @@ def chexlocalize(raw: Path, validation: int = 10, test: int = 3) -> Path:
     return raw
 
 
+def jsrt(raw: Path, images: int = 10) -> Path:
+    """Images of 64 x 64, in the two folds in turn; each mask is a square of a quarter of the side."""
+    organs = ("left lung", "right lung", "heart", "left clavicle", "right clavicle")
+    for number in range(1, images + 1):
+        name = f"JPCLN{number:03d}"
+        path = raw / "All247images" / f"{name}.IMG"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((4095 - 16 * grey(64, 64, seed=number).astype(np.uint16)).astype(">u2").tobytes())
+        for place, organ in enumerate(organs):
+            mask = np.zeros((32, 32), dtype=np.uint8)
+            mask[8 * (place // 4) : 8 * (place // 4) + 8, 8 * (place % 4) : 8 * (place % 4) + 8] = 255
+            folder = raw / "scratch" / f"fold{2 - number % 2}" / "masks" / organ
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(mask).save(folder / f"{name}.gif")
+    return raw
+
+
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "rsna": rsna,
     "siim": siim,
@@ -271,4 +288,5 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "chestx-det": chestx_det,
     "tbx11k": tbx11k,
     "chexlocalize": chexlocalize,
+    "jsrt": jsrt,
 }

@@ -269,3 +269,21 @@ def test_chexlocalize(phantoms: dict[str, Path]) -> None:
             assert {tuple(mask["size"]) for mask in found.values()} == {Image.open(paths[key]).size[::-1]}
         people.append({key.split("_")[0] for key in paths})
     assert people[0].isdisjoint(people[1])
+
+
+def test_jsrt(phantoms: dict[str, Path]) -> None:
+    root, folds = phantoms["jsrt"], []
+    names = sorted(path.stem for path in (root / "All247images").glob("*.IMG"))
+    assert len(names) == 40
+    for fold in ("fold1", "fold2"):
+        organs = {path.name: path for path in (root / "scratch" / fold / "masks").iterdir()}
+        assert set(organs) == {"left lung", "right lung", "heart", "left clavicle", "right clavicle"}
+        (found,) = {tuple(sorted(path.stem for path in folder.iterdir())) for folder in organs.values()}
+        folds.append(found)
+        for folder in organs.values():
+            mask = np.asarray(Image.open(next(folder.iterdir())).convert("L"))
+            assert mask.shape == (SIDE // 2, SIDE // 2)
+            assert set(np.unique(mask)) == {0, 255}
+        values = np.fromfile(root / "All247images" / f"{found[0]}.IMG", dtype=">u2")
+        assert (len(values), values.max()) <= (SIDE**2, 4095)
+    assert sorted([*folds[0], *folds[1]]) == names
