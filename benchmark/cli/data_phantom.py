@@ -26,7 +26,7 @@ SECRET_BITS, SECRET_LIMIT = 63, 64
     type=click.IntRange(1),
     default=120,
     show_default=True,
-    help="Images per dataset (mimic-cxr: studies). At least 20, nih-cxr 40.",
+    help="Images per dataset (mimic-cxr: studies). At least 20, nih-cxr and chexlocalize 40.",
 )
 @click.option("--seed", type=click.IntRange(0), help="Another seed, other patients.  [default: 0]")
 @click.option(

@@ -50,8 +50,13 @@ CELL_LEGEND = {
 }
 """Only where there is such a cell."""
 
-_ABBREVIATIONS = {"covid", "cxr", "mimic", "nih", "rsna", "siim"}
-_NAMES = {"vindr-cxr": "VinDr-CXR", "chestx-det": "ChestX-Det"}
+_ABBREVIATIONS = {"covid", "cxr", "jsrt", "mimic", "nih", "rsna", "siim"}
+_NAMES = {
+    "vindr-cxr": "VinDr-CXR",
+    "chestx-det": "ChestX-Det",
+    "tbx11k": "TBX11K",
+    "chexlocalize": "CheXlocalize",
+}
 """Names with capitals of their own."""
 
 

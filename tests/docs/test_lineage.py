@@ -12,7 +12,18 @@ from tests.conftest import REPOSITORY
 
 LINEAGE = (REPOSITORY / "docs" / "lineage.md").read_text(encoding="utf-8")
 SUBMISSIONS = (REPOSITORY / "docs" / "submissions.md").read_text(encoding="utf-8")
-COLUMNS = ["rsna", "siim", "nih-cxr", "covid-rural", "object-cxr", "vindr-cxr", "chestx-det"]
+COLUMNS = [
+    "rsna",
+    "siim",
+    "nih-cxr",
+    "covid-rural",
+    "object-cxr",
+    "vindr-cxr",
+    "chestx-det",
+    "tbx11k",
+    "chexlocalize",
+    "jsrt",
+]
 MARKS = {"†": "overlapping", "?": "unknown", "": "clean"}
 
 

@@ -6,7 +6,7 @@ Each of the four has its own random stream, so that leaving out a finding change
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -46,7 +46,8 @@ class Picture:
     """(H, W) uint8."""
     patient: Patient
     drawn: tuple[Drawn, ...]
-    objects: tuple[ForeignObject, ...] = field(default=())
+    objects: tuple[ForeignObject, ...]
+    anatomy: Anatomy
 
 
 def places_of(scene: Scene) -> tuple[Place, ...]:
@@ -76,7 +77,7 @@ def draw_picture(canvas: Canvas, scene: Scene) -> Picture:
         attenuation += item.add
     rng = stream(scene.seed, *scene.exposure, "exposure")
     pixels = develop(attenuation, draw_exposure(rng, patient), rng)
-    return Picture(pixels, patient, drawn, objects)
+    return Picture(pixels, patient, drawn, objects, anatomy)
 
 
 def _add_up(anatomy: Anatomy, drawn: Sequence[Drawn]) -> Array:

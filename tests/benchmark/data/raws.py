@@ -208,6 +208,76 @@ def chestx_det(raw: Path, train: int = 10, test: int = 3) -> Path:
     return raw
 
 
+def tbx11k(raw: Path, train: int = 10, validation: int = 3) -> Path:
+    """Every even image of training has a box, of active and latent tuberculosis in turn. Images are 40 x 52."""
+    categories = ["ActiveTuberculosis", "ObsoletePulmonaryTuberculosis", "PulmonaryTuberculosis"]
+    write_image(raw / "imgs" / "test" / "test_0.png", grey(seed=99))
+    for part, first, count in (("train", 0, train), ("val", train, validation)):
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
+        for number in range(first, first + count):
+            has = number % 2 == 0 and (part == "train" or number > train)
+            name = f"tb/tb{number}.png" if has else f"health/h{number}.png"
+            write_image(raw / "imgs" / name, grey(seed=number))
+            images.append({"id": number, "file_name": name, "width": 52, "height": 40})
+            if has:
+                kind = 1 + number // 2 % 2
+                annotations.append({"image_id": number, "category_id": kind, "bbox": [10, 8, 16, 12]})
+        content = {"images": images, "annotations": annotations}
+        content["categories"] = [
+            {"id": number, "name": name} for number, name in enumerate(categories, start=1)
+        ]
+        path = raw / "annotations" / "json" / f"TBX11K_{part}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    return raw
+
+
+def chexlocalize(raw: Path, validation: int = 10, test: int = 3) -> Path:
+    """Patients of odd number have an effusion of 10 x 20 pixels, patient 1 a lateral view as well. 40 x 52."""
+    rows = [[0] * 20 + [1] * 10 + [0] * 10 if 5 <= column < 25 else [0] * 40 for column in range(52)]
+    flat = [value for row in rows for value in row]
+    counts, last = [0], 0
+    for value in flat:
+        if value != last:
+            counts.append(0)
+            last = value
+        counts[-1] += 1
+    (raw / "CheXlocalize").mkdir(parents=True)
+    for part, first, count in (("val", 1, validation), ("test", 11, test)):
+        masks = {}
+        for number in range(first, first + count):
+            folder = raw / "CheXpert" / part / f"patient{number}" / "study1"
+            write_image(folder / "view1_frontal.jpg", grey(seed=number))
+            if number % 2:
+                key = f"patient{number}_study1_view1_frontal"
+                masks[key] = {
+                    "Pleural Effusion": {"size": [40, 52], "counts": counts},
+                    "Edema": {"size": [40, 52], "counts": [40 * 52]},
+                }
+            if number == 1:
+                write_image(folder / "view2_lateral.jpg", grey(seed=50))
+        (raw / "CheXlocalize" / f"gt_segmentations_{part}.json").write_text(json.dumps(masks))
+    return raw
+
+
+def jsrt(raw: Path, images: int = 10) -> Path:
+    """Images of 64 x 64, in the two folds in turn; each mask is a square of a quarter of the side."""
+    organs = ("left lung", "right lung", "heart", "left clavicle", "right clavicle")
+    for number in range(1, images + 1):
+        name = f"JPCLN{number:03d}"
+        path = raw / "All247images" / f"{name}.IMG"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((4095 - 16 * grey(64, 64, seed=number).astype(np.uint16)).astype(">u2").tobytes())
+        for place, organ in enumerate(organs):
+            mask = np.zeros((32, 32), dtype=np.uint8)
+            mask[8 * (place // 4) : 8 * (place // 4) + 8, 8 * (place % 4) : 8 * (place % 4) + 8] = 255
+            folder = raw / "scratch" / f"fold{2 - number % 2}" / "masks" / organ
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(mask).save(folder / f"{name}.gif")
+    return raw
+
+
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "rsna": rsna,
     "siim": siim,
@@ -216,4 +286,7 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "nih-cxr": nih_cxr,
     "vindr-cxr": vindr_cxr,
     "chestx-det": chestx_det,
+    "tbx11k": tbx11k,
+    "chexlocalize": chexlocalize,
+    "jsrt": jsrt,
 }

@@ -40,6 +40,9 @@ def test_nih_is_in_three_of_five() -> None:
         ("nih", "nih-cxr"),
         ("VinBigData", "vindr-cxr"),
         ("ChestX-Det10", "chestx-det"),
+        ("TBX-11K", "tbx11k"),
+        ("CheXlocalize", "chexlocalize"),
+        ("SCR", "jsrt"),
     ],
 )
 def test_the_dataset_itself_overlaps_with_certainty(name: str, dataset: str) -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from lovt_bench.benchmark.data.phantom.anatomy.lungs import SIDES, LungShape, lung_shape, sign_of
+from lovt_bench.benchmark.data.phantom.anatomy.lungs import SIDES, LungShape, Side, lung_shape, sign_of
 from lovt_bench.benchmark.data.phantom.canvas import Array, Canvas, Layer, curve
 from lovt_bench.benchmark.data.phantom.patient import Patient
+
+CLAVICLE = 0.025
+"""Thickness of a clavicle, a fraction of the scale."""
+TIP = 0.405
+"""Distance of the shoulder's tip from the midline."""
 
 
 def _place(patient: Patient, sign: int, d: Array, y: Array) -> Array:
@@ -43,34 +48,39 @@ def _wall(shape: LungShape, y: float) -> float:
     return float(shape.outer(np.array([y]))[0]) + 0.008
 
 
+def clavicle(patient: Patient, side: Side) -> Array:
+    """Return the middle line of a clavicle (n, 2) in fractions of the picture; it is `CLAVICLE` thick."""
+    sign, top, head = sign_of(side), patient.shoulder, patient.apex + 0.085
+    middle = patient.centre(np.array([0.2]))[0]
+    places = [(0.032 + sign * patient.turn, head), (0.12, head - 0.030), (0.22, head - 0.052)]
+    places += [(0.31, top + 0.055), (TIP, top + 0.045)]
+    return curve(np.array([(middle + sign * d, y) for d, y in places]), 6)
+
+
 def _shoulders(canvas: Canvas, patient: Patient) -> Array:
     layer, flat = canvas.layer(), canvas.layer()
     for side in SIDES:
         sign = sign_of(side)
         top = patient.shoulder
-        head = patient.apex + 0.085
         middle = patient.centre(np.array([0.2]))[0]
 
         def at(points: list[tuple[float, float]], sign: int = sign, middle: float = middle) -> Array:
             return np.array([(middle + sign * d, y) for d, y in points])
 
-        tip = 0.405
         blade = [(0.33, top + 0.10), (0.27, top + 0.19), (0.30, top + 0.33), (0.335, top + 0.44)]
         blade += [(0.365, top + 0.38), (0.385, top + 0.24), (0.40, top + 0.14)]
         flat.polygon(curve(at(blade), 6, closed=True), 0.5)
         layer.line(curve(at([(0.27, top + 0.19), (0.30, top + 0.33), (0.335, top + 0.44)])), 0.006, 0.45)
         layer.line(curve(at([(0.335, top + 0.44), (0.375, top + 0.3), (0.395, top + 0.15)])), 0.010, 0.6)
         layer.line(
-            curve(at([(0.30, top + 0.15), (0.36, top + 0.085), (tip + 0.01, top + 0.055)])), 0.020, 0.5
+            curve(at([(0.30, top + 0.15), (0.36, top + 0.085), (TIP + 0.01, top + 0.055)])), 0.020, 0.5
         )
         bone = at([(0.455, top + 0.135), (0.478, top + 0.22), (0.488, top + 0.40), (0.50, top + 0.75)])
         _rimmed(layer, curve(bone, 4), 0.046, 0.55, 0.95)
         angles = np.linspace(0, 2 * np.pi, 24)
         ball = at([(0.45 + 0.042 * np.cos(a), top + 0.13 + 0.046 * np.sin(a)) for a in angles])
         layer.polygon(ball, 0.75)
-        clavicle = [(0.032 + sign * patient.turn, head), (0.12, head - 0.030), (0.22, head - 0.052)]
-        clavicle += [(0.31, top + 0.055), (tip, top + 0.045)]
-        _rimmed(layer, curve(at(clavicle), 6), 0.025, 0.75, 1.0)
+        _rimmed(layer, clavicle(patient, side), CLAVICLE, 0.75, 1.0)
     return 0.20 * layer.array(blur=0.0022) + 0.07 * flat.array(blur=0.005)
 
 

@@ -238,3 +238,52 @@ def test_chestx_det(phantoms: dict[str, Path]) -> None:
                 assert corners[0] < corners[2] < SIDE
         assert 0.2 < np.mean([not entry["syms"] for entry in entries]) < 0.5
     assert images == 40
+
+
+def test_tbx11k(phantoms: dict[str, Path]) -> None:
+    root, images = phantoms["tbx11k"], 0
+    for name in ("TBX11K_train", "TBX11K_val", "all_test"):
+        content = json.loads((root / "annotations" / "json" / f"{name}.json").read_text())
+        ids = [image["id"] for image in content["images"]]
+        marked = {one["image_id"] for one in content["annotations"]}
+        assert marked <= set(ids)
+        assert bool(marked) == (name != "all_test")
+        for image in content["images"]:
+            assert Image.open(root / "imgs" / image["file_name"]).size == (512, 512)
+            assert (image["id"] in marked) == image["file_name"].startswith("tb/")
+        images += len(ids)
+    assert images == 40
+
+
+def test_chexlocalize(phantoms: dict[str, Path]) -> None:
+    root, people = phantoms["chexlocalize"], []
+    for part in ("val", "test"):
+        masks = json.loads((root / "CheXlocalize" / f"gt_segmentations_{part}.json").read_text())
+        paths = {
+            "_".join(path.relative_to(root / "CheXpert" / part).with_suffix("").parts): path
+            for path in root.glob(f"CheXpert/{part}/*/*/*.jpg")
+        }
+        assert masks.keys() < paths.keys()
+        assert {len(found) for found in masks.values()} == {10}
+        for key, found in masks.items():
+            assert {tuple(mask["size"]) for mask in found.values()} == {Image.open(paths[key]).size[::-1]}
+        people.append({key.split("_")[0] for key in paths})
+    assert people[0].isdisjoint(people[1])
+
+
+def test_jsrt(phantoms: dict[str, Path]) -> None:
+    root, folds = phantoms["jsrt"], []
+    names = sorted(path.stem for path in (root / "All247images").glob("*.IMG"))
+    assert len(names) == 40
+    for fold in ("fold1", "fold2"):
+        organs = {path.name: path for path in (root / "scratch" / fold / "masks").iterdir()}
+        assert set(organs) == {"left lung", "right lung", "heart", "left clavicle", "right clavicle"}
+        (found,) = {tuple(sorted(path.stem for path in folder.iterdir())) for folder in organs.values()}
+        folds.append(found)
+        for folder in organs.values():
+            mask = np.asarray(Image.open(next(folder.iterdir())).convert("L"))
+            assert mask.shape == (SIDE // 2, SIDE // 2)
+            assert set(np.unique(mask)) == {0, 255}
+        values = np.fromfile(root / "All247images" / f"{found[0]}.IMG", dtype=">u2")
+        assert (len(values), values.max()) <= (SIDE**2, 4095)
+    assert sorted([*folds[0], *folds[1]]) == names

@@ -68,7 +68,10 @@ def test_the_phantom_carries_people_where_the_real_files_do(stores: dict[str, Im
         "object-cxr": [],
         "vindr-cxr": ["sex", "age", "view"],
         "chestx-det": [],
+        "tbx11k": [],
+        "chexlocalize": ["patient"],
+        "jsrt": [],
     }
     levels = {name: store.manifest.split_level for name, store in stores.items()}
-    assert levels == {**dict.fromkeys(PREPARED, "image"), "covid-rural": "patient"}
+    assert levels == {**dict.fromkeys(PREPARED, "image"), "covid-rural": "patient", "chexlocalize": "patient"}
     assert stores["covid-rural"].index["patient"].nunique() == 25
