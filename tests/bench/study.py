@@ -43,11 +43,12 @@ def seeds(method: str, *settings: str) -> list[Checkpoint]:
 
 
 CEILING = ("max_epochs=14", "schedule=plateau")
+OTHERS = "convirt clip mgca gloria chexpert byol pixpro densecl mae dino pixelpro".split()
 CHECKPOINTS = [
     Checkpoint("phantom_masks", 1, CEILING),
     *chain(*zip(seeds("lovt"), seeds("simclr"), strict=True)),
     Checkpoint("labels"),
-    *(Checkpoint(method) for method in ("convirt", "clip", "chexpert", "byol", "pixpro", "pixelpro")),
+    *(Checkpoint(method) for method in OTHERS),
     *seeds("phantom_masks", *CEILING)[1:],
 ]
 """What the study cannot do without comes first."""
