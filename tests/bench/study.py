@@ -43,7 +43,19 @@ def seeds(method: str, *settings: str) -> list[Checkpoint]:
 
 
 CEILING = ("max_epochs=14", "schedule=plateau")
-OTHERS = "convirt clip mgca gloria chexpert byol pixpro densecl mae dino pixelpro".split()
+OTHERS = [
+    "convirt",
+    "clip",
+    "mgca",
+    "gloria",
+    "chexpert",
+    "byol",
+    "pixpro",
+    "densecl",
+    "mae",
+    "dino",
+    "pixelpro",
+]
 CHECKPOINTS = [
     Checkpoint("phantom_masks", 1, CEILING),
     *chain(*zip(seeds("lovt"), seeds("simclr"), strict=True)),
