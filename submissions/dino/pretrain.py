@@ -157,8 +157,9 @@ class DINO(TransformerModule):
         self.trainer.optimizers[0].param_groups[0]["weight_decay"] = decay
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        for parameter in (*self.student.parameters(), *self.student_head.parameters()):
-            nn.utils.clip_grad_norm_(parameter, self.settings.clip)
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                nn.utils.clip_grad_norm_(parameter, self.settings.clip)
         self.student_head.cancel_last_layer_gradients(self.current_epoch)
 
     def optimizer_step(self, *arguments: Any, **keywords: Any) -> None:
