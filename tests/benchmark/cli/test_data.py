@@ -148,7 +148,7 @@ def test_bad_files_end_with_1_and_a_message(tmp_path: Path) -> None:
 
 def test_unknown_names_list_the_known_ones(tmp_path: Path) -> None:
     result = call("prepare", "mnist", "--raw", tmp_path)
-    assert (result.exit_code, "known: covid-rural, nih-cxr" in result.output) == (1, True)
+    assert (result.exit_code, "known: chestx-det, chexlocalize, covid-rural" in result.output) == (1, True)
     raw = raws.rsna(tmp_path / "raw")
     result = call("prepare", "rsna", "--raw", raw, "--protocol", "x", "--workspace", tmp_path)
     assert (result.exit_code, "known: lovt-2022" in result.output) == (1, True)

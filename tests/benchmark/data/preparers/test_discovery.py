@@ -19,7 +19,9 @@ def test_the_five_datasets_are_known() -> None:
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(DataError, match="unknown dataset 'mnist'; known: covid-rural, nih-cxr"):
+    with pytest.raises(
+        DataError, match="unknown dataset 'mnist'; known: chestx-det, chexlocalize, covid-rural, jsrt"
+    ):
         dataset("mnist")
 
 
