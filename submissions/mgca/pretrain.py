@@ -74,7 +74,7 @@ class Embedding(nn.Module):
         super().__init__()
         outputs = settings.embedding_dim
         self.layers = nn.Sequential(
-            *mlp(inputs, settings.embedding_hidden, outputs), nn.BatchNorm1d(outputs, affine=False)
+            mlp(inputs, settings.embedding_hidden, outputs), nn.BatchNorm1d(outputs, affine=False)
         )
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
