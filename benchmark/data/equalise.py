@@ -20,18 +20,24 @@ Rounding = Literal["truncate", "nearest"]
 
 @dataclass(frozen=True)
 class PreparedImage:
-    """A grey image: uint8 (H, W), with mean and population variance of its float values in [0, 1]."""
+    """A grey image of 8 bit (mode L), with mean and population variance of its float values in [0, 1]."""
 
-    pixels: np.ndarray
+    image: Image.Image
+    """As Pillow holds it: each way to an array and back copies all pixels."""
     mean: float
     variance: float
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The image as uint8 (H, W)."""
+        return np.asarray(self.image)
 
 
 def keep(image: np.ndarray) -> PreparedImage:
     """Return a uint8 (H, W) image unchanged with the statistics of value / 255."""
-    counts = _grey_counts(image)
-    mean, variance = _moments(np.arange(256) / 255.0, counts)
-    return PreparedImage(image, mean, variance)
+    shown = Image.fromarray(image)
+    mean, variance = _moments(np.arange(256) / 255.0, _grey_counts(shown))
+    return PreparedImage(shown, mean, variance)
 
 
 def equalise(image: np.ndarray, *, bins: int = 256, rounding: Rounding = "truncate") -> PreparedImage:
@@ -46,24 +52,28 @@ def equalise(image: np.ndarray, *, bins: int = 256, rounding: Rounding = "trunca
         from skimage.exposure import equalize_hist
 
         values = equalize_hist(image, nbins=bins)
-        return PreparedImage(_eight_bit(values, rounding), float(values.mean()), float(values.var()))
-    counts = _grey_counts(image)
+        shown = Image.fromarray(_eight_bit(values, rounding))
+        return PreparedImage(shown, float(values.mean()), float(values.var()))
+    shown = Image.fromarray(image)
+    counts = _grey_counts(shown)
     levels = _equalised_levels(counts, bins)
     mean, variance = _moments(levels, counts)
     table = _eight_bit(levels, rounding).tolist()
-    return PreparedImage(np.asarray(Image.fromarray(image).point(table)), mean, variance)
+    return PreparedImage(shown.point(table), mean, variance)
 
 
-def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """Return a uint8 (H, W) image after a JPEG of this quality: two published datasets are stored so."""
+def through_jpeg(image: Image.Image, quality: int) -> Image.Image:
+    """Return a grey image after a JPEG of this quality: two published datasets are stored so."""
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="JPEG", quality=quality)
-    return np.asarray(Image.open(buffer).convert("L"))
+    image.save(buffer, format="JPEG", quality=quality)
+    decoded = Image.open(buffer)
+    decoded.load()
+    return decoded
 
 
-def _grey_counts(image: np.ndarray) -> np.ndarray:
+def _grey_counts(image: Image.Image) -> np.ndarray:
     """Return how often each grey level occurs, int64 (256,); Pillow counts faster than numpy."""
-    return np.array(Image.fromarray(image).histogram(), dtype=np.int64)
+    return np.array(image.histogram(), dtype=np.int64)
 
 
 def _equalised_levels(counts: np.ndarray, bins: int) -> np.ndarray:

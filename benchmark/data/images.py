@@ -120,7 +120,8 @@ def _plain_jpeg(dataset: Dataset) -> np.ndarray | None:
 
 def decode_grey(content: bytes) -> np.ndarray:
     """Return a PNG or JPEG as uint8 (H, W), colours converted to grey (Pillow `L`; alpha is dropped)."""
-    return np.asarray(_open(content).convert("L"))
+    image = _open(content)
+    return np.asarray(image if image.mode == "L" else image.convert("L"))  # which copies what is grey already
 
 
 def decode_channel_mean(content: bytes) -> np.ndarray:

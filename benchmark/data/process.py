@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def process(sample: Sample, preparer: Preparer, protocol: DataProtocol) -> Row:
     if raw.masks_are_gifs:
         masks = [as_gif_reads(mask, protocol.full_mask_reads_as) for mask in masks]
     return Row(
-        pixels=fit_image(prepared.pixels, frame),
+        pixels=fit_image(prepared.image, frame),
         masks=pack_masks(np.stack([fit_mask(mask, frame) for mask in masks])),
         boxes=fit_boxes(preparer.stored_boxes(boxes, protocol), frame),
         box_classes=np.array(sample.box_classes, dtype=np.int64),
@@ -109,8 +109,8 @@ def _grey_values(pixels: np.ndarray, name: str, protocol: DataProtocol) -> Prepa
         prepared = keep(grey)
     if name not in protocol.jpeg_quality:
         return prepared
-    encoded = through_jpeg(prepared.pixels, protocol.jpeg_quality[name])
-    return PreparedImage(encoded, prepared.mean, prepared.variance)
+    encoded = through_jpeg(prepared.image, protocol.jpeg_quality[name])
+    return replace(prepared, image=encoded)
 
 
 def _check_inside(boxes: np.ndarray, height: int, width: int) -> None:

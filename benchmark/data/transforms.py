@@ -48,10 +48,15 @@ class Frame:
         return self.left + self.width + self.right
 
 
-def fit_image(image: np.ndarray, frame: Frame) -> np.ndarray:
-    """Return a uint8 (H, W) image as uint8 (S, S): Pillow's bilinear filter, antialiased."""
-    padded = Image.fromarray(_pad(image, frame))
-    return np.asarray(padded.resize((frame.side, frame.side), Image.Resampling.BILINEAR))
+def fit_image(image: np.ndarray | Image.Image, frame: Frame) -> np.ndarray:
+    """Return an 8-bit grey image, uint8 (H, W) or Pillow's, as uint8 (S, S): Pillow's bilinear filter, antialiased."""
+    shown = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    padded = (frame.padded_width, frame.padded_height)
+    if padded != shown.size:
+        canvas = Image.new("L", padded)
+        canvas.paste(shown, (frame.left, frame.top))
+        shown = canvas
+    return np.asarray(shown.resize((frame.side, frame.side), Image.Resampling.BILINEAR))
 
 
 def fit_mask(mask: np.ndarray, frame: Frame) -> np.ndarray:
@@ -87,9 +92,3 @@ def _nearest(length: int, side: int) -> np.ndarray:
     """Return the source pixel of each of `side` pixels as Pillow finds it: by a running float64 sum."""
     step = length / side
     return np.cumsum(np.concatenate([[step / 2], np.full(side - 1, step)])).astype(np.int64)
-
-
-def _pad(image: np.ndarray, frame: Frame) -> np.ndarray:
-    if not (frame.left or frame.top or frame.right or frame.bottom):
-        return image
-    return np.pad(image, ((frame.top, frame.bottom), (frame.left, frame.right)))

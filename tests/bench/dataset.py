@@ -10,6 +10,7 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lovt_bench.benchmark.data.plan import make_plan
 from lovt_bench.benchmark.data.pool import map_chunks, workers_for
@@ -25,7 +26,7 @@ def main() -> None:
     protocol = load_protocol("lovt-2022")
     samples = make_plan(dataset("rsna"), raw, None, protocol.data).samples
 
-    def bare(**given: object) -> int:
+    def bare(**given: Any) -> int:
         work = partial(worked_chunk, **given)
         with workers_for(len(samples)) as pool:
             return sum(map_chunks(work, samples, pool))

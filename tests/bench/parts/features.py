@@ -159,9 +159,9 @@ def _measure(machine: Machine, folder: Path, architecture: str, table: str, aske
         )
     if len(asked) > 1:
         images = sum(one.images for one in asked)
-        seconds = [sum(one.images * each[one.what] for one in asked) for each in (bare, here)]
+        whole = [sum(one.images * each[one.what] for one in asked) for each in (bare, here)]
         work_of_all = f"all {images:,} images of the published splits, from the rows above"
-        found.append(Row(table, work_of_all, "images", images, *seconds, limit=1 / 0.9))
+        found.append(Row(table, work_of_all, "images", images, whole[0], whole[1], limit=1 / 0.9))
     return found
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning.fabric.utilities import move_data_to_device
@@ -127,7 +127,7 @@ def _step(machine: Machine, folder: Path, name: str, corpus: Corpus) -> Row:
     step = _bare_step(copy.deepcopy(module), batch, machine.device)
     turns = Turns({"bare": step}, skip=1)
     loader = DataLoader(_Marked(batch, turns), batch_size=None, collate_fn=_as_it_is)
-    device = "cuda" if machine.device.type == "cuda" else "cpu"
+    device: Literal["cpu", "cuda"] = "cuda" if machine.device.type == "cuda" else "cpu"
     options = training.RunOptions(
         folder / name, device=device, devices=1, nodes=1, workers=0, online_evaluation=False
     )
@@ -144,17 +144,21 @@ def _step(machine: Machine, folder: Path, name: str, corpus: Corpus) -> Row:
 
 def _bare_step(module: PretrainingModule, batch: Any, device: torch.device) -> Callable[[], None]:
     module = module.to(device).train()
-    module.log = module.log_dict = lambda *arguments, **named: None  # type: ignore[method-assign]
+    vars(module).update(log=_nothing, log_dict=_nothing)
     optimiser, there = module.configure_optimizers(), move_data_to_device(batch, device)
 
     def step() -> None:
         optimiser.zero_grad()
         with torch.autocast("cuda", torch.float16, enabled=device.type == "cuda"):
-            loss = module.training_step(there, 0)
+            loss: Any = module.training_step(there, 0)
         loss.backward()
         optimiser.step()
 
     return step
+
+
+def _nothing(*arguments: Any, **named: Any) -> None:
+    """Log nothing."""
 
 
 def _as_it_is(batch: Any) -> Any:

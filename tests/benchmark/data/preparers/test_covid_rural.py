@@ -22,7 +22,7 @@ def test_channel_mean_equalised_through_a_jpeg(tmp_path: Path, root: str) -> Non
     store = world.store("covid-rural", raw, tmp_path)
     row = world.rows(NAME, store)
     pixels = np.asarray(Image.open(raw / root / "jpgs" / f"{NAME}.jpg")) / 255.0
-    expected = through_jpeg(equalise(pixels.mean(axis=2)).pixels, 75)
+    expected = through_jpeg(equalise(pixels.mean(axis=2)).image, 75)
     np.testing.assert_array_equal(store.images[row], fit_image(expected, Frame.padded(40, 53, 224, "short")))
     assert store.masks([row]).mean() == pytest.approx(20 * 26 / (52 * 53), rel=0.05)
 
