@@ -9,6 +9,9 @@ import threading
 from contextlib import suppress
 from typing import NoReturn
 
+NOT_FLUSHED = 120
+"""What Python itself ends with where standard output could not be written."""
+
 
 def end(code: object) -> NoReturn:
     """End the process with `code` as `sys.exit` does: exit handlers run, streams are flushed.
@@ -19,7 +22,10 @@ def end(code: object) -> NoReturn:
     if threading.active_count() > 1 or not (code is None or isinstance(code, int)):
         sys.exit(code)  # type: ignore[arg-type]
     atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):
-            stream.flush()
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        code = code or NOT_FLUSHED
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
     os._exit(code or 0)

@@ -10,21 +10,14 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def decode_runs(text: str, height: int, width: int) -> np.ndarray:
-    """Return the uint8 0/1 mask (height, width) of one annotation; `-1` is the empty mask.
+def decode_union(texts: Sequence[str], height: int, width: int) -> np.ndarray:
+    """Return the union of several annotations of one image, uint8 0/1 (height, width); `-1` is the empty mask.
 
     A run that begins inside the image and ends beyond it is cut at the end, as the published masks were.
 
     Raises:
         ValueError: Not pairs of non-negative integers, or a run begins beyond the image.
     """
-    flat = np.zeros(width * height, dtype=np.uint8)
-    _paint(flat, text)
-    return flat.reshape(width, height).T
-
-
-def decode_union(texts: Sequence[str], height: int, width: int) -> np.ndarray:
-    """Return the union of several annotations of one image, uint8 0/1 (height, width)."""
     flat = np.zeros(width * height, dtype=np.uint8)
     for text in texts:
         _paint(flat, text)

@@ -17,7 +17,7 @@ from lovt_bench.submissions.common.errors import PretrainingError
 from lovt_bench.submissions.common.module import Monitor
 from lovt_bench.submissions.common.schedules import cosine, cosine_per_epoch, warmup_cosine
 from lovt_bench.submissions.common.settings import TrainingSettings
-from lovt_bench.submissions.common.step_schedules import warmup_cosine_by_step
+from lovt_bench.submissions.common.step_schedules import steps_before, warmup_cosine_by_step
 
 
 def relative_rate(settings: TrainingSettings, step: int, epoch: int, batches: int) -> float:
@@ -69,9 +69,11 @@ class LearningRate(Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         if self.settings.schedule != "plateau":
-            factor = relative_rate(
-                self.settings, trainer.global_step, trainer.current_epoch, int(trainer.num_training_batches)
-            )
+            epoch, batches = trainer.current_epoch, int(trainer.num_training_batches)
+            step = trainer.global_step
+            if self.settings.rate_every == "step":
+                step = steps_before(epoch, batch_idx, batches, self.settings.accumulate)
+            factor = relative_rate(self.settings, step, epoch, batches)
             set_rate(trainer.optimizers[0], self.settings.learning_rate * factor)
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:

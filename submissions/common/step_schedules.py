@@ -5,6 +5,15 @@ from __future__ import annotations
 import math
 
 
+def steps_before(epoch: int, batch: int, batches: int, accumulate: int) -> int:
+    """Return the optimiser steps before batch `batch` of epoch `epoch`, both from 0, if all epochs were like this one.
+
+    Lightning's own count is that of the steps that were made: a run that goes on with other batches or on other
+    devices would jump along its schedule.
+    """
+    return epoch * -(-batches // accumulate) + batch // accumulate
+
+
 def cosine_between(start: float, end: float, done: float) -> float:
     """Return the value on half a cosine from `start` to `end`.
 

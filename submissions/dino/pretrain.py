@@ -28,7 +28,7 @@ from lovt_bench.submissions.common.entry import run
 from lovt_bench.submissions.common.lightly_parts import loss, modules
 from lovt_bench.submissions.common.moving_average import update_average
 from lovt_bench.submissions.common.sampling import Transform
-from lovt_bench.submissions.common.step_schedules import cosine_between
+from lovt_bench.submissions.common.step_schedules import cosine_between, steps_before
 from lovt_bench.submissions.common.transformer_module import TransformerModule, TransformerSettings
 from lovt_bench.submissions.common.vision_transformer import encode, plain_transformer
 from lovt_bench.submissions.dino.views import MultiCrop
@@ -147,13 +147,18 @@ class DINO(TransformerModule):
         self.log("train/loss", value)
         return value
 
-    def done(self) -> float:
-        """Return the share of the run's optimiser steps that is done."""
-        return self.trainer.global_step / max(1, self.trainer.estimated_stepping_batches)
+    def done(self, batch: int) -> float:
+        """Return the share of the run's optimiser steps that is done before batch `batch` of this epoch."""
+        batches = int(self.trainer.num_training_batches)
+        before, run = (
+            steps_before(epoch, at, batches, self.settings.accumulate)
+            for epoch, at in ((self.current_epoch, batch), (self.settings.max_epochs, 0))
+        )
+        return before / max(1, run)
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         settings = self.settings
-        decay = cosine_between(settings.weight_decay, settings.final_weight_decay, self.done())
+        decay = cosine_between(settings.weight_decay, settings.final_weight_decay, self.done(batch_idx))
         self.trainer.optimizers[0].param_groups[0]["weight_decay"] = decay
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
@@ -162,9 +167,9 @@ class DINO(TransformerModule):
                 nn.utils.clip_grad_norm_(parameter, self.settings.clip)
         self.student_head.cancel_last_layer_gradients(self.current_epoch)
 
-    def optimizer_step(self, *arguments: Any, **keywords: Any) -> None:
-        decay = cosine_between(self.settings.ema_decay, 1.0, self.done())
-        super().optimizer_step(*arguments, **keywords)
+    def optimizer_step(self, epoch: int, batch_idx: int, *arguments: Any, **keywords: Any) -> None:
+        decay = cosine_between(self.settings.ema_decay, 1.0, self.done(batch_idx))
+        super().optimizer_step(epoch, batch_idx, *arguments, **keywords)
         update_average(self.backbone, self.student, decay)
         update_average(self.head, self.student_head, decay)
 

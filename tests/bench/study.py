@@ -4,7 +4,7 @@
 
 Draws the phantom, prepares it, pre-trains each checkpoint of `CHECKPOINTS`, takes it through the tasks by the profile
 `demo`, and builds the board. As many checkpoints are made at a time as there are lanes, with one thread each. What is
-there already is not made again. What the commands print goes to `DIR/study/NAME.log`.
+there already is not made again, and what was cut off goes on. What the commands print goes to `DIR/study/NAME.log`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -83,7 +83,7 @@ class Commands:
         began = time.monotonic()
         path = self.logs / f"{log}.log"
         with path.open("ab") as file:
-            command = [Path(sys.executable).with_name("lovt-bench"), *arguments]
+            command = [str(Path(sys.executable).with_name("lovt-bench")), *arguments]
             code = subprocess.run(command, stdout=file, stderr=file, env=environment, check=False).returncode
         if code:
             raise SystemExit(f"lovt-bench {' '.join(arguments)} ended with {code}: see {path}")
@@ -113,7 +113,8 @@ class Commands:
             seed = ["--seed", str(checkpoint.seed), "--name", name]
             settings = chain.from_iterable(("--set", setting) for setting in checkpoint.settings)
             options = ["--runtime", "process", "--profile", "demo", "--no-online-evaluation"]
-            self.run(name, "pretrain", checkpoint.method, *seed, *options, *settings, threads=1)
+            resume = ["--resume"] if list(self.workspace.glob(f"pretraining/{name}/checkpoints/*")) else []
+            self.run(name, "pretrain", checkpoint.method, *seed, *options, *settings, *resume, threads=1)
         self.evaluate(name)
 
     def evaluate(self, name: str) -> None:
@@ -128,17 +129,22 @@ def main() -> None:
     parser.add_argument(
         "--lanes", type=int, default=os.cpu_count() or 1, help="checkpoints at a time [default: cores]"
     )
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="checkpoints such as lovt-1, or methods")
+    names = [RANDOM, *(one.name for one in CHECKPOINTS)]
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", choices=names, default=names, help=", ".join(names)
+    )
     asked = parser.parse_args()
     commands = Commands(asked.workspace.resolve())
     commands.data()
-    names = {one.name: partial(commands.checkpoint, one) for one in CHECKPOINTS}
-    todo = {RANDOM: partial(commands.evaluate, RANDOM), **names}
-    wanted = asked.only or list(todo)
-    with ThreadPoolExecutor(asked.lanes) as lanes:
-        rows = [
-            lanes.submit(step) for name, step in todo.items() if {name, name.rpartition("-")[0]} & set(wanted)
-        ]
+    steps = {one.name: partial(commands.checkpoint, one) for one in CHECKPOINTS}
+    steps[RANDOM] = partial(commands.evaluate, RANDOM)
+    with ThreadPoolExecutor(max(1, asked.lanes)) as lanes:
+        rows = [lanes.submit(steps[name]) for name in names if name in asked.only]
+        try:
+            wait(rows)
+        except KeyboardInterrupt:
+            lanes.shutdown(cancel_futures=True)
+            raise
     failed = [str(row.exception()) for row in rows if row.exception()]
     commands.run("board", "leaderboard", "build")
     sys.exit("\n".join(failed) or None)

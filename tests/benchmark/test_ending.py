@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,16 @@ def test_a_library_that_aborts_at_exit_does_not_turn_a_finished_process_into_a_f
         code,
         "done, handled" if code >= 0 else "",
     )
+
+
+def test_output_that_cannot_be_written_is_a_failure_as_at_any_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    last = "from lovt_bench.benchmark.ending import end; print('lost'); end(0)"
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", last], stdout=full, stderr=subprocess.DEVNULL, check=False
+        )
+    assert ended.returncode == 120
 
 
 def test_a_reason_is_told_and_ends_with_one() -> None:

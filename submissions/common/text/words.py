@@ -1,4 +1,4 @@
-"""Word pieces to words: the features of a word are the sum over its pieces (GLoRIA section 3.2, MGCA section 3.1)."""
+"""Word pieces to words: the features of a word are the sum over its pieces, in GLoRIA (3.2) and in MGCA (3.1)."""
 
 from __future__ import annotations
 

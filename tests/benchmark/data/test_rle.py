@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from lovt_bench.benchmark.data.phantom.layouts.siim import relative_runs
-from lovt_bench.benchmark.data.rle import decode_runs, decode_union
+from lovt_bench.benchmark.data.rle import decode_union
 
 MASKS = arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.integers(0, 1))
 
@@ -20,14 +20,14 @@ def encoded(mask: np.ndarray) -> str:
 
 @given(MASKS)
 def test_there_and_back(mask: np.ndarray) -> None:
-    np.testing.assert_array_equal(decode_runs(encoded(mask), *mask.shape), mask)
+    np.testing.assert_array_equal(decode_union([encoded(mask)], *mask.shape), mask)
 
 
 def test_offsets_count_from_the_end_of_the_run_before_down_the_columns() -> None:
     expected = np.zeros((4, 3), dtype=np.uint8)
     expected[1:3, 0] = 1  # pixels 1, 2
     expected[2, 1] = 1  # pixel 6 = 3 + 3
-    np.testing.assert_array_equal(decode_runs("1 2 3 1", 4, 3), expected)
+    np.testing.assert_array_equal(decode_union(["1 2 3 1"], 4, 3), expected)
 
 
 @given(MASKS, MASKS)
@@ -38,7 +38,7 @@ def test_union_of_annotations(first: np.ndarray, second: np.ndarray) -> None:
 
 
 def test_run_across_the_end_is_cut_there() -> None:
-    assert decode_runs("10 5", 3, 4).sum() == 2
+    assert decode_union(["10 5"], 3, 4).sum() == 2
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_run_across_the_end_is_cut_there() -> None:
 )
 def test_what_is_not_a_run_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        decode_runs(text, 3, 4)
+        decode_union([text], 3, 4)

@@ -96,7 +96,7 @@ def linear_of(entries: list[dict[str, Any]]) -> nn.Linear:
     return nn.Linear(inputs, outputs)
 
 
-def mlp_of(entries: list[dict[str, Any]]) -> nn.Sequential:
+def mlp_of(entries: list[dict[str, Any]]) -> nn.Module:
     hidden, inputs = entries[0]["shape"]
     return mlp(inputs, hidden, entries[-1]["shape"][0])
 

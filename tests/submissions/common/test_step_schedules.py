@@ -9,7 +9,7 @@ import pytest
 
 from lovt_bench.submissions.common.learning_rate import relative_rate
 from lovt_bench.submissions.common.settings import TrainingSettings
-from lovt_bench.submissions.common.step_schedules import cosine_between, warmup_cosine_by_step
+from lovt_bench.submissions.common.step_schedules import cosine_between, steps_before, warmup_cosine_by_step
 
 
 def by_fractional_epoch(epoch: float, warmup: int, epochs: int, final: float) -> float:
@@ -28,6 +28,13 @@ def test_a_step_is_a_part_of_an_epoch(warmup: int, epochs: int, final: float):
     for step in range(epochs * steps):
         expected = by_fractional_epoch(step / steps, warmup, epochs, final)
         assert relative_rate(settings, step, step // steps, 7) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_run_that_goes_on_with_larger_steps_stays_where_it_was_on_its_schedule():
+    assert [steps_before(1, batch, 7, 2) for batch in range(7)] == [4, 4, 5, 5, 6, 6, 7]
+    assert steps_before(1, 0, 7, 2) / steps_before(3, 0, 7, 2) == steps_before(1, 0, 7, 7) / steps_before(
+        3, 0, 7, 7
+    )
 
 
 def test_half_a_cosine_from_start_to_end():

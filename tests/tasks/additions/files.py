@@ -82,7 +82,7 @@ class Narrow(Backbone):
 ARCHITECTURES = {"narrow": Narrow}
 '''
 
-TASK = """number: 20
+TASK = """number: 41
 id: squares_thin
 title: Squares, thin head
 dataset: squares
