@@ -117,9 +117,9 @@ def test_nine_additions_are_ten_files_and_folders(world):
 def test_listings_know_them(world):
     assert "squares_thin" in world.call("tasks", "list")
     (line,) = world.call("tasks", "list", "--suite", "mine").splitlines()[2:]
-    assert line.split()[:3] == ["20", "squares_thin", "squares"]
+    assert line.split()[:3] == ["41", "squares_thin", "squares"]
     assert re.search(r"^mine +1 +squares$", world.call("tasks", "suites"), re.MULTILINE)
-    assert "square_found on test (Found)" in world.call("tasks", "show", "20")
+    assert "square_found on test (Found)" in world.call("tasks", "show", "41")
     assert re.search(r"squares +not prepared", world.call("data", "list"))
     assert "turns" in world.call("submission", "list")
     assert "valid; turns" in world.call("submission", "check", "turns")
