@@ -1,6 +1,7 @@
 """Find label tables and image folders in a raw folder, however deep somebody's archive put them.
 
-The shallowest place wins. Names count in either case; a table may be gzipped or zipped.
+The shallowest place wins. Names count in either case; a table may be gzipped or zipped (CSV is read
+so; of JSON the reader says to unpack it).
 """
 
 from __future__ import annotations
