@@ -109,7 +109,6 @@ def without_folder(raw: Path) -> None:
             heart_without_image,
             "masks/heart: 1 masks without an image, such as JPCNN009.gif; expected JPCNN009",
         ),
-        (without_fold, "expected the folder fold1 there or below"),
         (without_fold, "Check --raw; docs/extended.md shows the layout"),
         (without_images, "Check --raw; docs/extended.md shows the layout"),
         (without_folder, "expected one folder 'heart' there or below, found 0. It holds masks/."),
