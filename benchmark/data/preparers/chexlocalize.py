@@ -97,7 +97,7 @@ def _pictures(folder: RawFolder, part: str) -> dict[str, str]:
     Raises:
         DataError: Two files are of one key: the small copy of CheXpert lies beside the full one, say.
     """
-    found = {}
+    found: dict[str, str] = {}
     for source in folder.pictures():
         match = _IMAGE.search(source)
         above = PurePosixPath(source[: match.start()]).name.lower() if match else ""
