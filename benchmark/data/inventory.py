@@ -69,13 +69,18 @@ class Inventory:
 
 
 def take_inventory(
-    raw: Path, folders: Sequence[Path], endings: Collection[str], besides: Collection[Path] = ()
+    raw: Path,
+    folders: Sequence[Path],
+    endings: Collection[str],
+    besides: Collection[Path] = (),
+    guide: str = "docs/data.md",
 ) -> Inventory:
     """Look through image folders.
 
     Args:
         endings: Endings of images, lower case; files count in either case.
         besides: Label files, which are no images.
+        guide: Where the layout is described, for the message.
 
     Raises:
         DataError: No image lies there; the message says what does.
@@ -97,7 +102,7 @@ def take_inventory(
         looked = ", ".join(str(folder) for folder in folders[:3])
         raise DataError(
             f"{looked}: no image there ({', '.join(sorted(endings))}). {holds(folders[0])} "
-            "Check --raw; docs/data.md shows the layout"
+            f"Check --raw; {guide} shows the layout"
         )
     return inventory
 

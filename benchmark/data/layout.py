@@ -1,6 +1,7 @@
 """Find label tables and image folders in a raw folder, however deep somebody's archive put them.
 
-The shallowest place wins. Names count in either case; a table may be gzipped or zipped.
+The shallowest place wins. Names count in either case; a table may be gzipped or zipped (CSV is read
+so; of JSON the reader says to unpack it).
 """
 
 from __future__ import annotations
@@ -87,8 +88,11 @@ def image_folders(raw: Path, table: Path, *patterns: str) -> list[Path]:
     return find_folders(table.parent, *patterns) or find_folders(raw, *patterns) or [table.parent]
 
 
-def find_folder(raw: Path, name: str) -> Path:
+def find_folder(raw: Path, name: str, guide: str = "docs/data.md") -> Path:
     """Return the shallowest folder of a name, whose letters may be of either case.
+
+    Args:
+        guide: Where the layout is described, for the message.
 
     Raises:
         DataError: There is none.
@@ -101,7 +105,7 @@ def find_folder(raw: Path, name: str) -> Path:
     if not found:
         raise DataError(
             f"{raw}: expected the folder {name} there or below. {holds(raw, [name])} "
-            "Check --raw; docs/data.md shows the layout"
+            f"Check --raw; {guide} shows the layout"
         )
     return found[0]
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from lovt_bench.benchmark.contract.plain_file import PlainFileError, read_plain
 from lovt_bench.benchmark.contract.untrusted import clean_text
 from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.data.layout import COMPRESSIONS
 
 SHOWN = 5
 """Faults of a file that a message names."""
@@ -28,8 +29,10 @@ def read_annotations(path: Path, limit: int) -> bytes:
     """Return the content of an annotation file.
 
     Raises:
-        DataError: No plain file, too large, or it cannot be read.
+        DataError: No plain file, packed, too large, or it cannot be read.
     """
+    if (ending := path.suffix.lower()) in COMPRESSIONS[1:]:
+        raise DataError(f"{path}: expected a plain file, found a packed one ({ending}); unpack it there")
     try:
         if (size := path.stat().st_size) > limit:  # before memory is taken for as much
             raise DataError(f"{path}: {size:,} bytes; expected at most {limit:,}: give it in parts")

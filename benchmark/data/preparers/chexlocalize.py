@@ -92,13 +92,23 @@ def _masks(path: Path) -> dict[str, dict[str, RunLengths]]:
 
 
 def _pictures(folder: RawFolder, part: str) -> dict[str, str]:
-    """Return the paths of the images of a part by their keys."""
-    found = {}
+    """Return the paths of the images of a part by their keys.
+
+    Raises:
+        DataError: Two files are of one key: the small copy of CheXpert lies beside the full one, say.
+    """
+    found: dict[str, str] = {}
     for source in folder.pictures():
         match = _IMAGE.search(source)
         above = PurePosixPath(source[: match.start()]).name.lower() if match else ""
         if match and above in FOLDERS[part]:
-            found[PurePosixPath(match[0]).with_suffix("").as_posix().replace("/", "_")] = source
+            key = PurePosixPath(match[0]).with_suffix("").as_posix().replace("/", "_")
+            if key in found:
+                raise DataError(
+                    f"{folder.root}: expected one file of each image, found {found[key]} and {source}; move one of "
+                    "the two copies away from --raw (the masks are of the full size, not of CheXpert-small)"
+                )
+            found[key] = source
     return found
 
 

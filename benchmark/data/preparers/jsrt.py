@@ -40,11 +40,10 @@ class Jsrt(PartedDataset):
 
     def scan(self, raw: Path) -> Listing:
         """List the images in the order of their names, each with the masks of its fold."""
-        inventory = take_inventory(raw, find_folders(raw, IMAGES) or [raw], {ENDING})
-        folds = {fold: _organs(raw, find_folder(raw, fold)) for fold in FOLDS}
+        inventory = take_inventory(raw, find_folders(raw, IMAGES) or [raw], {ENDING}, guide=GUIDE)
+        folds = {fold: _organs(raw, find_folder(raw, fold, GUIDE)) for fold in FOLDS}
         samples = {name: _sample(name, inventory, folds) for name in sorted(inventory.images)}
-        for fold, organs in folds.items():
-            masks = next(iter(organs.values()))
+        for fold, masks in ((fold, masks) for fold, organs in folds.items() for masks in organs.values()):
             if strange := sorted(masks.images.keys() - samples.keys()):
                 raise DataError(
                     f"{masks.folders[0]}: {len(strange)} masks without an image, such as {strange[0]}.gif; expected "
@@ -99,7 +98,7 @@ def _organs(raw: Path, fold: Path) -> dict[str, Inventory]:
                 f"{fold}: expected one folder {organ!r} there or below, found {len(folders)}. {holds(fold)} {GUIDE} "
                 "shows the layout"
             )
-        organs[organ] = take_inventory(raw, folders, {".gif", ".png"})
+        organs[organ] = take_inventory(raw, folders, {".gif", ".png"}, guide=GUIDE)
     return organs
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from lovt_bench.benchmark.data.annotated_dataset import AnnotatedDataset
 from lovt_bench.benchmark.data.drawn import TEST, TRAIN
+from lovt_bench.benchmark.data.errors import DataError
 from lovt_bench.benchmark.data.inventory import relative_name
 from lovt_bench.benchmark.data.layout import find_tables
 from lovt_bench.benchmark.data.own.annotated import Annotated
@@ -19,6 +20,8 @@ TABLES = {"train": "TBX11K_train.json", "validation": "TBX11K_val.json"}
 PARTS = {"train": TRAIN, "validation": TEST}
 GUIDE = "docs/extended.md"
 CLASSES = ("ActiveTuberculosis", "ObsoletePulmonaryTuberculosis")
+UNCERTAIN = "PulmonaryTuberculosis"
+"""The third category of the files, which is no class."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,20 @@ class Tbx11k(AnnotatedDataset):
     has_boxes: bool = True
 
     def annotated(self, folder: RawFolder) -> Annotated:
-        """Return what the two COCO files say; their segmentations repeat the boxes and are not read."""
+        """Return what the two COCO files say; their segmentations repeat the boxes and are not read.
+
+        Raises:
+            DataError: Their categories are others: without this, no box would count and all images be negatives.
+        """
         paths = find_tables(folder.root, *([name] for name in TABLES.values()), guide=GUIDE)
         contents = {relative_name(path, folder.root): read_annotations(path, coco.LARGEST) for path in paths}
         found = coco.read_files(folder, contents)
-        place = {
-            found.classes.index(name): number for number, name in enumerate(CLASSES) if name in found.classes
-        }
+        if not set(CLASSES) <= set(found.classes) <= {*CLASSES, UNCERTAIN}:
+            raise DataError(
+                f"{' and '.join(contents)}: expected the categories {', '.join((*CLASSES, UNCERTAIN))}, found "
+                f"{', '.join(found.classes)}; fetch the files again"
+            )
+        place = {found.classes.index(name): number for number, name in enumerate(CLASSES)}
         others = 0
         for image in found.images:
             kept = [

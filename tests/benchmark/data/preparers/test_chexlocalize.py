@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +84,13 @@ def test_a_listed_image_without_a_file_is_named(tmp_path: Path) -> None:
         DataError, match=r"image is missing; expected …/val/patient99/study1/view1_frontal\.jpg in"
     ):
         world.run("chexlocalize", raw, tmp_path)
+
+
+def test_a_second_copy_of_the_images_is_refused(tmp_path: Path) -> None:
+    raw = raws.chexlocalize(tmp_path / "raw")
+    shutil.copytree(raw / "CheXpert" / "val", raw / "CheXpert-small" / "valid")
+    with pytest.raises(DataError) as caught:
+        world.run("chexlocalize", raw, tmp_path)
+    for part in ("CheXpert/val", "CheXpert-small/valid"):
+        assert f"{part}/patient1/study1/view1_frontal.jpg" in str(caught.value)
+    assert not (tmp_path / "chexlocalize").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,16 @@ def test_no_path_of_this_machine_is_in_the_store(tmp_path: Path, name: str) -> N
     assert str(tmp_path) not in (store.root / "dataset.json").read_text()
     assert not store.index["source"].str.startswith("/").any()
     assert all((raw / source).is_file() for source in store.index["source"])
+
+
+@pytest.mark.parametrize("name", ["chestx-det", "chexlocalize", "tbx11k"])
+def test_packed_annotations_are_to_be_unpacked(tmp_path: Path, name: str) -> None:
+    raw = MAKERS[name](tmp_path / "raw")
+    for path in sorted(raw.rglob("*.json")):
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    with pytest.raises(DataError, match=r"\.json\.gz: expected a plain file, .*; unpack it there"):
+        world.run(name, raw, tmp_path)
 
 
 def test_phantom_json_makes_a_phantom_track(tmp_path: Path) -> None:

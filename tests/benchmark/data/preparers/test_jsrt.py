@@ -76,6 +76,20 @@ def without_image(raw: Path) -> None:
     (raw / "All247images/JPCLN003.IMG").unlink()
 
 
+def heart_without_image(raw: Path) -> None:
+    masks = raw / "scratch/fold1/masks/heart"
+    (masks / "JPCNN009.gif").write_bytes((masks / "JPCLN003.gif").read_bytes())
+
+
+def without_fold(raw: Path) -> None:
+    (raw / "scratch/fold1").rename(raw / "scratch/first")
+
+
+def without_images(raw: Path) -> None:
+    for path in (raw / "All247images").iterdir():
+        path.unlink()
+
+
 def without_folder(raw: Path) -> None:
     (raw / "scratch/fold2/masks/heart").rename(raw / "scratch/fold2/masks/hart")
 
@@ -91,6 +105,12 @@ def without_folder(raw: Path) -> None:
         (in_both, "JPCLN003.IMG: its masks are in fold1 and fold2; expected one of fold1 and fold2"),
         (without_masks, "JPCNN001.IMG: its masks are in no fold; expected one of fold1 and fold2"),
         (without_image, "1 masks without an image, such as JPCLN003.gif; expected JPCLN003.IMG in"),
+        (
+            heart_without_image,
+            "masks/heart: 1 masks without an image, such as JPCNN009.gif; expected JPCNN009",
+        ),
+        (without_fold, "Check --raw; docs/extended.md shows the layout"),
+        (without_images, "Check --raw; docs/extended.md shows the layout"),
         (without_folder, "expected one folder 'heart' there or below, found 0. It holds masks/."),
     ],
 )

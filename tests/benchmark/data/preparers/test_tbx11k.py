@@ -60,6 +60,34 @@ def test_boxes_of_the_uncertain_category_are_counted_and_left_out(tmp_path: Path
     assert remark == "boxes of neither ActiveTuberculosis nor ObsoletePulmonaryTuberculosis, left out: 1."
 
 
+def lower_case(content: dict[str, Any]) -> None:
+    for category in content["categories"]:
+        category["name"] = category["name"].lower()
+
+
+def all_lower_case(raw: Path) -> None:
+    for path in (raw / "annotations" / "json").iterdir():
+        content = json.loads(path.read_text())
+        lower_case(content)
+        path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        all_lower_case,
+        lambda raw: edited(raw, lower_case),
+        lambda raw: edited(raw, lambda content: content["categories"].append({"id": 4, "name": "Scar"})),
+    ],
+)
+def test_other_categories_are_refused(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    raw = raws.tbx11k(tmp_path / "raw")
+    change(raw)
+    with pytest.raises(DataError, match=r"expected the categories ActiveTuberculosis, Obsolete.*, found "):
+        world.run("tbx11k", raw, tmp_path)
+    assert not (tmp_path / "tbx11k").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

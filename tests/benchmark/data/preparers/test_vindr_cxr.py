@@ -86,6 +86,14 @@ def test_bad_rows_are_named(tmp_path: Path, old: str, new: str, message: str) ->
     assert not (tmp_path / "vindr-cxr").exists()
 
 
+def test_more_boxes_than_any_image_has_are_refused(tmp_path: Path) -> None:
+    raw = raws.vindr_cxr(tmp_path / "raw")
+    row = "train0,R9,ILD,1,1,9,9\n"
+    edited(raw, "train0,R8,No finding,,,,\n", row * 201)
+    with pytest.raises(DataError, match=r"annotations_train.csv row 1: 20[0-9] boxes; at most 200 are read"):
+        world.run("vindr-cxr", raw, tmp_path)
+
+
 def test_without_test_labels_it_says_which_file_is_missing(tmp_path: Path) -> None:
     """The copy of the Kaggle challenge has none."""
     raw = raws.vindr_cxr(tmp_path / "raw")
