@@ -10,9 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from io import FileIO
@@ -151,26 +149,21 @@ class FeatureCache:
             }
             digests = {stride: hashlib.sha256() for stride in strides}
             begun: set[int] = set()
-            pool = stack.enter_context(ThreadPoolExecutor(max(1, len(strides))))
 
-            def put(item: tuple[int, np.ndarray]) -> None:
-                stride, stored = item
-                header = b"" if stride in begun else npy_header((rows, *stored.shape[1:]), stored.dtype)
-                begun.add(stride)
-                for part in (header, stored.data):
-                    digests[stride].update(part)
-                    with naming(self._path(split, stride)):
-                        write_all(files[stride], part)
-
-            def put_all(stored: dict[int, np.ndarray]) -> None:
-                deque(pool.map(put, stored.items()), maxlen=0)
+            def put(stride: int, content: bytes | memoryview) -> None:
+                hashing.call(digests[stride].update, content)
+                with naming(self._path(split, stride)):
+                    write_all(files[stride], content)
 
             def write(levels: dict[int, torch.Tensor]) -> None:
-                hashing.call(put_all, {stride: self._stored(level) for stride, level in levels.items()})
+                for stride, level in levels.items():
+                    stored = self._stored(level)
+                    if stride not in begun:
+                        begun.add(stride)
+                        put(stride, npy_header((rows, *stored.shape[1:]), stored.dtype))
+                    put(stride, stored.data)
 
-            # Levels are hashed side by side: one after the other SHA-256 is slower than a GPU's forward, and holds up
-            # one of the threads of a CPU's, for which the others wait.
-            with Behind(most=1) as hashing, Behind() as behind:
+            with Behind() as hashing, Behind() as behind:
                 for batch in torch.arange(rows).split(BATCH):
                     image = source.image(batch)
                     levels = speed.of(partial(compute, image, strides), len(batch))
