@@ -50,7 +50,7 @@ HONEST = [
     "น้ำ",
     "שָׁלוֹם",
 ]
-CYRILLIC = dict(zip("aceiopxTCPBO", "асеіорхТСРВО", strict=True))
+CYRILLIC = dict(zip("aceiopxAEMTCPBO", "асеіорхАЕМТСРВО", strict=True))
 
 
 @st.composite
