@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -85,13 +86,17 @@ class Trial:
         base_image: str | None,
         build_network: str | None,
         minutes: float,
-    ) -> None:
+    ) -> list[str]:
         """Build, train, stop, go on, export, check, and compare with an unbroken run; each step is shown.
+
+        Returns:
+            Steps that ended with a warning.
 
         Raises:
             SubmissionError: A step failed; what, was shown.
             BackboneError, EngineError, StoppedError: As of a pre-training.
         """
+        terminal = _Noting()
         execute(
             Request(
                 method=str(self.found.folder),
@@ -121,8 +126,9 @@ class Trial:
                 rehearse=True,
                 proof=Proof(self._keep),
             ),
-            Terminal(),
+            terminal,
         )
+        return terminal.warned
 
     def draw_tasks(self) -> str:
         """Draw and prepare the images of the two tasks; return them in words.
@@ -171,6 +177,18 @@ class Trial:
 
     def _keep(self, backbone: Path) -> None:
         shutil.copytree(backbone, self.place / "backbones" / backbone.name)
+
+
+class _Noting(Terminal):
+    """A terminal that takes note of steps that ended with a warning."""
+
+    def __init__(self) -> None:
+        self.warned: list[str] = []
+
+    def finding(self, finding: Finding, seconds: float, lines: Sequence[str]) -> None:
+        if finding.level == "warning":
+            self.warned.append(finding.subject)
+        super().finding(finding, seconds, lines)
 
 
 def _words(manifest: CorpusManifest) -> str:

@@ -47,9 +47,11 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(place: Path, good: Path, **fields: object) -> tuple[int, list[str], str]:
-    """Test the method in a workspace of `place`: exit code, steps with their levels, all that was said."""
-    script = f"GOOD = {str(good)!r}\n{SCRIPT}"
+def run(
+    place: Path, good: Path, change: tuple[str, str] = ("", ""), **fields: object
+) -> tuple[int, list[str], str]:
+    """Test the method, with a change of its text: exit code, steps with their levels, all that was said."""
+    script = f"GOOD = {str(good)!r}\n{SCRIPT.replace(*change)}"
     declared = {
         "supervision": "self",
         "pretraining_data": ["none"],
@@ -85,6 +87,30 @@ def test_a_method_that_works_goes_from_its_folder_to_two_numbers(tmp_path: Path,
     assert "rsna_frozen_100" in said
     assert "mine passed the test in" in said
     assert [path.name for path in (tmp_path / "workspace").iterdir()] == []
+
+
+FORGETS = ("json.loads(last.read_text()) if", "(json.loads(last.read_text())[0], 1) if")
+BEGINS_ANEW = ("if resumed", "if False")
+NEVER_SAVES = ("last.parent.mkdir(exist_ok=True)", "continue")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "step", "message"),
+    [
+        (FORGETS, "weights", "expected the weights of an unbroken run"),
+        (BEGINS_ANEW, "resume", "it began anew with epoch 1"),
+        (NEVER_SAVES, "weights", "none was stopped"),
+    ],
+)
+def test_a_method_that_does_not_go_on_where_it_was_stopped_fails(
+    change: tuple[str, str], step: str, message: str, tmp_path: Path, good: Path
+) -> None:
+    code, steps, said = run(tmp_path, good, change, corpus="images", variants={"100": {}})
+    assert code == 1, said
+    assert [each for each in steps if each.startswith("error")] == [f"error {step}"], said
+    assert message in " ".join(said.split())
+    assert "passed the test" not in said
 
 
 def test_a_folder_that_breaks_the_contract_is_not_run(tmp_path: Path) -> None:
