@@ -107,7 +107,7 @@ def test(
     try:
         with interruptible(), scratch_folder(place / "submission-test") as scratch:
             scratch.chmod(0o755)
-            trial = Trial(found, scratch, place / "assets", variant, profile, settings, SEED)
+            trial = Trial(found, scratch, place, variant, profile, settings, SEED)
             if found.submission.corpus != "none":
                 with _step() as step:
                     step.append(Finding("ok", "phantom", trial.draw_corpus()))

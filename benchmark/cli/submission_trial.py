@@ -52,7 +52,7 @@ class Trial:
     Attributes:
         found: The method.
         place: An empty folder; it becomes a workspace.
-        assets: Weights and text models of the user, there or not.
+        workspace: The user's: its `assets`, and the backbones that `initial_weights` names; it is not written.
         variant: Configuration; None: the first.
         profile: `demo`, or `paper`.
         settings: Key and text of each `--set`.
@@ -61,7 +61,7 @@ class Trial:
 
     found: Found
     place: Path
-    assets: Path
+    workspace: Path
     variant: str | None
     profile: str
     settings: dict[str, str]
@@ -97,6 +97,7 @@ class Trial:
             BackboneError, EngineError, StoppedError: As of a pre-training.
         """
         terminal = _Noting()
+        assets = self.workspace / "assets"
         execute(
             Request(
                 method=str(self.found.folder),
@@ -120,11 +121,12 @@ class Trial:
                 base_image=base_image,
                 build_network=build_network,
                 limits=limits_of(None, None, None, None, 1, None, None, minutes),
-                assets=self.assets if self.assets.is_dir() else None,
+                assets=assets if assets.is_dir() else None,
                 workspace=self.place,
                 corpus=self._corpus,
                 rehearse=True,
                 proof=Proof(self._keep),
+                backbones_of=self.workspace,
             ),
             terminal,
         )

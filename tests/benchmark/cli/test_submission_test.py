@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +49,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(
-    place: Path, good: Path, change: tuple[str, str] = ("", ""), **fields: object
+    place: Path, good: Path, change: tuple[str, str] = ("", ""), *options: str, **fields: object
 ) -> tuple[int, list[str], str]:
     """Test the method, with a change of its text: exit code, steps with their levels, all that was said."""
     script = f"GOOD = {str(good)!r}\n{SCRIPT.replace(*change)}"
@@ -66,7 +67,7 @@ def run(
     )
     command = [sys.executable, "-m", "lovt_bench.benchmark.cli.main", "submission", "test", "mine"]
     done = subprocess.run(
-        [*command, "--runtime", "process", "--workspace", str(place / "workspace")],
+        [*command, "--runtime", "process", "--workspace", str(place / "workspace"), *options],
         capture_output=True,
         text=True,
         check=False,
@@ -79,14 +80,22 @@ def run(
 
 @pytest.mark.slow
 def test_a_method_that_works_goes_from_its_folder_to_two_numbers(tmp_path: Path, good: Path) -> None:
-    code, steps, said = run(tmp_path, good, corpus="images", variants={"100": {}})
+    # It starts from a backbone of the user's workspace, which the test reads and does not write.
+    shutil.copytree(good, tmp_path / "workspace" / "backbones" / "first")
+    given = ("copytree(GOOD", "copytree(os.environ['LOVT_BENCH_INITIAL']")
+    code, steps, said = run(
+        tmp_path, good, given, "--set", "initial_weights=first", corpus="images", variants={"100": {}}
+    )
     assert code == 0, said
     stages = ["build", "corpus", "start", "steps", "stop", "resume", "export", "check", "space", "weights"]
     assert steps == [f"ok {step}" for step in ["folder", "phantom", *stages, "tasks", "evaluate"]], said
     assert "covid_linear" in said
     assert "rsna_frozen_100" in said
     assert "mine passed the test in" in said
-    assert [path.name for path in (tmp_path / "workspace").iterdir()] == []
+    assert [str(path.relative_to(tmp_path)) for path in (tmp_path / "workspace").glob("*/*")] == [
+        "workspace/backbones/first"
+    ]
+    assert [path.name for path in (tmp_path / "workspace").iterdir()] == ["backbones"]
 
 
 FORGETS = ("json.loads(last.read_text()) if", "(json.loads(last.read_text())[0], 1) if")
