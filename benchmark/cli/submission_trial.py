@@ -140,13 +140,15 @@ class Trial:
         """
         protocol, level = load_protocol(), logger.level
         logger.setLevel(logging.ERROR)  # that splits are drawn is no news here
-        for dataset in TASKS.values():
-            raw = self.place / "phantom" / dataset
-            write_phantom(raw, Settings(dataset, 0, IMAGES, SIDE), None)
-            prepare_store(
-                dataset, raw, self.place / "data", protocol, patient_key=partial(patient_key, self.place)
-            )
-        logger.setLevel(level)
+        try:
+            for dataset in TASKS.values():
+                raw = self.place / "phantom" / dataset
+                write_phantom(raw, Settings(dataset, 0, IMAGES, SIDE), None)
+                prepare_store(
+                    dataset, raw, self.place / "data", protocol, patient_key=partial(patient_key, self.place)
+                )
+        finally:
+            logger.setLevel(level)
         return f"{IMAGES} synthetic images each of {' and '.join(TASKS.values())}"
 
     def evaluate(self) -> Finding:

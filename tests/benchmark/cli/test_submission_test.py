@@ -12,7 +12,11 @@ import pytest
 
 from lovt_bench.benchmark.backbone.folder import save_backbone
 from lovt_bench.benchmark.backbone.sources import random_draw
+from lovt_bench.benchmark.cli.submission_trial import Trial
 from lovt_bench.benchmark.contract.backbone import Provenance
+from lovt_bench.benchmark.data.errors import DataError
+from lovt_bench.benchmark.log import logger
+from lovt_bench.benchmark.submission.find import find_submission
 from tests.benchmark.runtime.own_method import write_method
 
 SCRIPT = """
@@ -99,7 +103,6 @@ def test_a_method_that_works_goes_from_its_folder_to_two_numbers(tmp_path: Path,
 
 
 FORGETS = ("json.loads(last.read_text()) if", "(json.loads(last.read_text())[0], 1) if")
-BEGINS_ANEW = ("if resumed", "if False")
 NEVER_SAVES = ("last.parent.mkdir(exist_ok=True)", "continue")
 
 
@@ -108,7 +111,6 @@ NEVER_SAVES = ("last.parent.mkdir(exist_ok=True)", "continue")
     ("change", "step", "message"),
     [
         (FORGETS, "weights", "expected the weights of an unbroken run"),
-        (BEGINS_ANEW, "resume", "it began anew with epoch 1"),
         (NEVER_SAVES, "weights", "none was stopped"),
     ],
 )
@@ -127,3 +129,13 @@ def test_a_folder_that_breaks_the_contract_is_not_run(tmp_path: Path) -> None:
     assert (code, steps) == (1, ["error folder"]), said
     assert "supervision: Input should be 'none', 'general'" in said
     assert "found 'selfish'" in said
+
+
+def test_images_that_cannot_be_drawn_leave_the_log_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "phantom").write_text("no folder")
+    found = find_submission("random", tmp_path)
+    trial = Trial(found, tmp_path, tmp_path, None, "demo", {}, 0)
+    level = logger.level
+    with pytest.raises((OSError, DataError)):
+        trial.draw_tasks()
+    assert logger.level == level
