@@ -107,11 +107,13 @@ def test(
     try:
         with interruptible(), scratch_folder(place / "submission-test") as scratch:
             scratch.chmod(0o755)
-            trial = Trial(found, scratch, place / "assets", variant, profile, settings, SEED)
+            trial = Trial(found, scratch, place, variant, profile, settings, SEED)
             if found.submission.corpus != "none":
                 with _step() as step:
                     step.append(Finding("ok", "phantom", trial.draw_corpus()))
-            trial.rehearse(runtime, base_image, build_network, MINUTES)
+            warned = trial.rehearse(runtime, base_image, build_network, MINUTES)
+            if any(finding.level == "warning" for finding in findings):
+                warned.insert(0, "folder")
             with _step() as step:
                 step.append(Finding("ok", "tasks", trial.draw_tasks()))
             with _step() as step:
@@ -126,8 +128,10 @@ def test(
         raise click.ClickException(
             f"{found.submission.name} failed the test in {took}; mend what is above, then test again"
         )
+    said = f" with {len(warned)} warning{'s'[: len(warned) > 1]} ({', '.join(warned)})" if warned else ""
     say(
-        f"{found.submission.name} passed the test in {took}. Next: lovt-bench pretrain {shlex.quote(name_or_dir)}"
+        f"{found.submission.name} passed the test{said} in {took}. "
+        f"Next: lovt-bench pretrain {shlex.quote(name_or_dir)}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -51,7 +52,7 @@ class Trial:
     Attributes:
         found: The method.
         place: An empty folder; it becomes a workspace.
-        assets: Weights and text models of the user, there or not.
+        workspace: The user's: its `assets`, and the backbones that `initial_weights` names; it is not written.
         variant: Configuration; None: the first.
         profile: `demo`, or `paper`.
         settings: Key and text of each `--set`.
@@ -60,7 +61,7 @@ class Trial:
 
     found: Found
     place: Path
-    assets: Path
+    workspace: Path
     variant: str | None
     profile: str
     settings: dict[str, str]
@@ -85,13 +86,18 @@ class Trial:
         base_image: str | None,
         build_network: str | None,
         minutes: float,
-    ) -> None:
+    ) -> list[str]:
         """Build, train, stop, go on, export, check, and compare with an unbroken run; each step is shown.
+
+        Returns:
+            Steps that ended with a warning.
 
         Raises:
             SubmissionError: A step failed; what, was shown.
             BackboneError, EngineError, StoppedError: As of a pre-training.
         """
+        terminal = _Noting()
+        assets = self.workspace / "assets"
         execute(
             Request(
                 method=str(self.found.folder),
@@ -115,14 +121,16 @@ class Trial:
                 base_image=base_image,
                 build_network=build_network,
                 limits=limits_of(None, None, None, None, 1, None, None, minutes),
-                assets=self.assets if self.assets.is_dir() else None,
+                assets=assets if assets.is_dir() else None,
                 workspace=self.place,
                 corpus=self._corpus,
                 rehearse=True,
                 proof=Proof(self._keep),
+                backbones_of=self.workspace,
             ),
-            Terminal(),
+            terminal,
         )
+        return terminal.warned
 
     def draw_tasks(self) -> str:
         """Draw and prepare the images of the two tasks; return them in words.
@@ -132,13 +140,15 @@ class Trial:
         """
         protocol, level = load_protocol(), logger.level
         logger.setLevel(logging.ERROR)  # that splits are drawn is no news here
-        for dataset in TASKS.values():
-            raw = self.place / "phantom" / dataset
-            write_phantom(raw, Settings(dataset, 0, IMAGES, SIDE), None)
-            prepare_store(
-                dataset, raw, self.place / "data", protocol, patient_key=partial(patient_key, self.place)
-            )
-        logger.setLevel(level)
+        try:
+            for dataset in TASKS.values():
+                raw = self.place / "phantom" / dataset
+                write_phantom(raw, Settings(dataset, 0, IMAGES, SIDE), None)
+                prepare_store(
+                    dataset, raw, self.place / "data", protocol, patient_key=partial(patient_key, self.place)
+                )
+        finally:
+            logger.setLevel(level)
         return f"{IMAGES} synthetic images each of {' and '.join(TASKS.values())}"
 
     def evaluate(self) -> Finding:
@@ -171,6 +181,18 @@ class Trial:
 
     def _keep(self, backbone: Path) -> None:
         shutil.copytree(backbone, self.place / "backbones" / backbone.name)
+
+
+class _Noting(Terminal):
+    """A terminal that takes note of steps that ended with a warning."""
+
+    def __init__(self) -> None:
+        self.warned: list[str] = []
+
+    def finding(self, finding: Finding, seconds: float, lines: Sequence[str]) -> None:
+        if finding.level == "warning":
+            self.warned.append(finding.subject)
+        super().finding(finding, seconds, lines)
 
 
 def _words(manifest: CorpusManifest) -> str:

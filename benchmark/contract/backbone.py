@@ -74,6 +74,8 @@ class InitialBackbone(Model):
     name: Name
     sha256: Sha256
     """Its identity, as run records name it."""
+    supervision: list[Supervision] = Field(default=[], exclude_if=is_empty)
+    """What it and the backbones that it started from learned from, as their manifests say; none of them twice."""
 
 
 class Provenance(DeclaredFacts):

@@ -96,7 +96,9 @@ def _execute(request: Request, shown: Shown) -> Pretrained | None:
             f"{submission.name} is a method; choose another --corpus"
         )
     own = found.own and request.image is None
-    start = start_of(settings, request.workspace, own=own)
+    start = start_of(
+        settings, request.backbones_of or request.workspace, own=own, supervision=submission.supervision
+    )
     code = (
         method_digest(submissions_root(), submission.name) if found.own else folder_digest(found.folder)
     ) + (f"{IN_IMAGE}{request.image}" if request.image else "")

@@ -86,6 +86,7 @@ class Rehearsal:
     found: list[Finding] = field(default_factory=list)
     _since: float = field(default_factory=time.monotonic)
     _spent: float = 0.0
+    _before: Heard | None = None
 
     def hold(self) -> list[Finding]:
         """Run all stages until one fails, and return what was found; nothing is left on the disk.
@@ -125,6 +126,8 @@ class Rehearsal:
         root = scratch / "backbones" / self.known.name
         first = self._attempt(outputs, root, given, "stopped")
         stopped = first.asked and first.resumable and not first.finished
+        if self.proof is not None:
+            self._before = first.heard
         if stopped and not failed(self.found):
             self._attempt(outputs, root, given, "resumed")
         if self.proof is not None and not failed(self.found):
@@ -132,7 +135,7 @@ class Rehearsal:
             place = scratch / "whole" / self.known.name
             self._attempt(whole, place, given, "unbroken")
             if not failed(self.found):
-                self._report(compared(root if stopped else None, place))
+                self._report(compared(root if stopped else None, place, learns=self.fill is not None))
                 self.proof.keep(place)
 
     def _attempt(self, outputs: Outputs, root: Path, given: Path, role: Role) -> Attempt:
@@ -170,7 +173,9 @@ class Rehearsal:
             heard.hear(event, time.monotonic())
             if role != "unbroken":
                 resume = role == "resumed"
-                self._report_all(stages.while_it_runs(heard, self._reported(), resume=resume))
+                self._report_all(
+                    stages.while_it_runs(heard, self._reported(), resume=resume, before=self._before)
+                )
 
         def over(ended: Ended, lines: list[str]) -> None:
             nonlocal attempt
@@ -189,8 +194,12 @@ class Rehearsal:
                 if not attempt.finished:
                     self._report(stages.failure(attempt, "unbroken"), lines)
                 return
-            judge = stages.second_run if role == "resumed" else stages.first_run
-            self._report_all(judge(attempt, self._reported()), lines)
+            judged = (
+                stages.second_run(attempt, self._reported(), self._before)
+                if role == "resumed"
+                else stages.first_run(attempt, self._reported())
+            )
+            self._report_all(judged, lines)
             if attempt.finished:
                 self._report(Finding("ok", "export", "exit code 0"))
 

@@ -24,20 +24,22 @@ class Proof:
     """That each run is to have in all."""
 
 
-def compared(resumed: Path | None, whole: Path) -> Finding:
+def compared(resumed: Path | None, whole: Path, *, learns: bool) -> Finding:
     """Return whether two runs ended at the same weights.
 
     Args:
         resumed: Backbone folder of the run that was stopped and went on; None where no run was.
         whole: That of the unbroken run.
+        learns: Whether the method reads a corpus, so that it has something to go on with.
     """
     end = read_manifest(whole).sha256
     if resumed is None:
         return Finding(
-            "warning",
+            "error" if learns else "warning",
             SUBJECT,
-            "no run was stopped, so that none could be compared with an unbroken one",
-            "leave a checkpoint after each epoch, and exit with 75 on SIGTERM (docs/contract.md)",
+            "expected a run that is stopped and goes on, to compare with an unbroken one; none was stopped",
+            f"train as many epochs as LOVT_BENCH_REHEARSAL_EPOCHS says ({EPOCHS}), leave a checkpoint after each, and "
+            "exit with 75 on SIGTERM (docs/contract.md)",
         )
     found = read_manifest(resumed).sha256
     if found == end:

@@ -67,11 +67,20 @@ def steps(heard: Heard) -> Finding:
     return Finding("ok", "steps", ", ".join([*done, *values]) or "no step was reported")
 
 
-def while_it_runs(heard: Heard, reported: set[str], *, resume: bool) -> Iterator[Finding]:
-    """Yield what can be said of a run before its end."""
+def while_it_runs(
+    heard: Heard, reported: set[str], *, resume: bool, before: Heard | None = None
+) -> Iterator[Finding]:
+    """Yield what can be said of a run before its end.
+
+    Args:
+        heard: What it has said so far.
+        reported: Stages that are reported already.
+        resume: Whether it was to go on.
+        before: See `resumed`.
+    """
     if resume:
         if heard.epochs and "resume" not in reported:
-            yield resumed(heard)
+            yield resumed(heard, before)
         return
     if heard.started and "start" not in reported:
         yield start(heard)
@@ -128,23 +137,35 @@ def _stopped(attempt: Attempt) -> Finding:
     )
 
 
-def resumed(heard: Heard) -> Finding:
-    """Return what is known of a run that was to go on."""
+def resumed(heard: Heard, before: Heard | None = None) -> Finding:
+    """Return what is known of a run that was to go on.
+
+    Args:
+        heard: What it said.
+        before: What the run said that was stopped, where a proof is asked for: to begin anew is then an error.
+    """
     if heard.epochs and heard.epochs[0] == 1:
         return Finding(
-            "warning",
+            "error" if before is not None and before.epochs else "warning",
             "resume",
             "it began anew with epoch 1 although LOVT_BENCH_RESUME was 1",
             "go on from /output/checkpoints where that variable is 1",
         )
+    if before is not None and not heard.epochs:
+        return Finding(
+            "warning",
+            "resume",
+            "it reports no epochs, so that nobody sees whether it went on or began anew",
+            "report each epoch (docs/contract.md)",
+        )
     return Finding("ok", "resume", f"went on with epoch {heard.epochs[0]}" if heard.epochs else "it ran on")
 
 
-def second_run(attempt: Attempt, reported: set[str]) -> Iterator[Finding]:
-    """Yield what is to be said after the run that goes on and ends; see `first_run`."""
+def second_run(attempt: Attempt, reported: set[str], before: Heard | None = None) -> Iterator[Finding]:
+    """Yield what is to be said after the run that goes on and ends; see `first_run` and `resumed`."""
     over = attempt.finished or attempt.heard.trained
     if over and "resume" not in reported:
-        yield resumed(attempt.heard)
+        yield resumed(attempt.heard, before)
     if attempt.heard.not_finite:
         yield steps(attempt.heard)
     if not attempt.finished:

@@ -59,6 +59,8 @@ class Request:
     """True: rehearse and do not run; False: never rehearse; None: before a run that will take long."""
     proof: Proof | None = None
     """What a rehearsal that is asked for proves beside its stages."""
+    backbones_of: Path | None = None
+    """Workspace whose backbones `initial_weights` names; None: `workspace`."""
     root: Path = Path()
     """Folder of the backbone; filled in by `execute`."""
 

@@ -15,8 +15,10 @@ from lovt_bench.benchmark.backbone.names import DRAWN, IMAGENET, missing
 from lovt_bench.benchmark.backbone.place import GRAPH, WEIGHTS, backbone_folder, read_manifest
 from lovt_bench.benchmark.contract.backbone import InitialBackbone
 from lovt_bench.benchmark.contract.base import is_name
+from lovt_bench.benchmark.contract.controls import CONTROL, called_canary, called_ceiling
 from lovt_bench.benchmark.contract.pretraining_data import OTHER
 from lovt_bench.benchmark.contract.run_contract import INITIAL_SETTING
+from lovt_bench.benchmark.contract.submission import Supervision
 from lovt_bench.benchmark.disk.digest import file_sha256
 from lovt_bench.benchmark.submission.read import SubmissionError
 
@@ -35,16 +37,18 @@ class Start:
     """Which one it is."""
 
 
-def start_of(settings: Mapping[str, Any], workspace: Path, *, own: bool) -> Start:
+def start_of(settings: Mapping[str, Any], workspace: Path, *, own: bool, supervision: Supervision) -> Start:
     """Return what the setting `initial_weights` of a run means.
 
     Args:
         settings: What the run is told: the variant's, then the profile's, then the user's.
         workspace: Its backbones are known by name.
         own: Whether the method is this repository's, which knows no names but these.
+        supervision: The method's; only a control starts from a control.
 
     Raises:
-        SubmissionError: There is no such backbone, it has no weights, or they are not what its manifest says.
+        SubmissionError: There is no such backbone, it has no weights, they are not what its manifest says, or it is a
+            control and the method none.
         BackboneError: Its manifest is not what the contract says.
     """
     given = settings.get(INITIAL_SETTING)
@@ -68,5 +72,18 @@ def start_of(settings: Mapping[str, Any], workspace: Path, *, own: bool) -> Star
         raise SubmissionError(
             f"{INITIAL_SETTING}={given}: {weights} is not the file that its manifest was written for; make it again"
         )
+    said = manifest.provenance
+    if supervision != CONTROL and (
+        said.supervision == CONTROL or called_ceiling(given) or called_canary(given)
+    ):
+        raise SubmissionError(
+            f"{INITIAL_SETTING}={given}: expected the weights of a method, found those of a control, which may have "
+            "seen the answers; choose another one"
+        )
+    learned = [
+        *([said.supervision] if said.supervision else []),
+        *(said.initial.supervision if said.initial else []),
+    ]
     seen = tuple(manifest.provenance.pretraining_data) or (f"{OTHER} not declared by {given}",)
-    return Start(seen, folder, InitialBackbone(name=given, sha256=manifest.sha256))
+    initial = InitialBackbone(name=given, sha256=manifest.sha256, supervision=list(dict.fromkeys(learned)))
+    return Start(seen, folder, initial)

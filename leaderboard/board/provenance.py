@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lovt_bench.benchmark.contract.backbone import BackboneManifest
+from lovt_bench.benchmark.contract.backbone import BackboneManifest, InitialBackbone
 from lovt_bench.benchmark.contract.base import digest_of
 from lovt_bench.leaderboard.text import clean
 
@@ -45,7 +45,7 @@ def provenance_texts(manifest: BackboneManifest) -> dict[str, str]:
         "Seed": None if said.seed is None else str(said.seed),
         **{f"{SETTING}{key}": _setting(value) for key, value in (said.settings or {}).items()},
         "Corpus": _digest(said.corpus_sha256),
-        INITIAL: said.initial and f"{said.initial.name} ({said.initial.sha256[:SHOWN]})",
+        INITIAL: said.initial and _initial(said.initial),
         "Inputs": _digest(said.inputs_sha256),
         METHOD_FILES: said.method_sha256 and _files(said.method_sha256),
         "Container image": said.image_digest and said.image_digest[: len("sha256:") + SHOWN],
@@ -71,6 +71,12 @@ def duration(seconds: float) -> str:
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def _initial(initial: InitialBackbone) -> str:
+    """Return the backbone that a training started from, with what that one learned from: no column shows it."""
+    learned = f", supervision: {', then '.join(reversed(initial.supervision))}" if initial.supervision else ""
+    return f"{initial.name} ({initial.sha256[:SHOWN]}){learned}"
 
 
 def _setting(value: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lovt_bench.benchmark.contract.backbone import BackboneManifest, FeatureLevel, Provenance
 from lovt_bench.benchmark.contract.run_contract import RunParameters
 from lovt_bench.benchmark.runtime.rehearsal_proof import compared
@@ -27,20 +29,21 @@ def left(folder: Path, digit: str) -> Path:
 
 
 def test_equal_weights_are_named(tmp_path: Path) -> None:
-    found = compared(left(tmp_path / "resumed", "a"), left(tmp_path / "whole", "a"))
+    found = compared(left(tmp_path / "resumed", "a"), left(tmp_path / "whole", "a"), learns=True)
     assert (found.level, found.message) == ("ok", "stopped and resumed as unbroken: aaaaaaaaaaaaaaaa")
 
 
 def test_other_weights_are_an_error_that_says_what_a_checkpoint_lacks(tmp_path: Path) -> None:
-    found = compared(left(tmp_path / "resumed", "b"), left(tmp_path / "whole", "a"))
+    found = compared(left(tmp_path / "resumed", "b"), left(tmp_path / "whole", "a"), learns=True)
     assert found.level == "error"
     assert "expected the weights of an unbroken run (aaaaaaaaaaaaaaaa)" in found.message
     assert "found others (bbbbbbbbbbbbbbbb)" in found.message
     assert "keep all that training depends on in the checkpoint" in found.advice
 
 
-def test_a_run_that_was_not_stopped_proves_nothing(tmp_path: Path) -> None:
-    assert compared(None, left(tmp_path / "whole", "a")).level == "warning"
+@pytest.mark.parametrize(("learns", "level"), [(True, "error"), (False, "warning")])
+def test_a_run_that_was_not_stopped_proves_nothing(learns: bool, level: str, tmp_path: Path) -> None:
+    assert compared(None, left(tmp_path / "whole", "a"), learns=learns).level == level
 
 
 def test_runs_that_are_compared_are_told_their_length() -> None:

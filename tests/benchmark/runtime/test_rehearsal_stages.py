@@ -89,6 +89,26 @@ def test_a_run_that_goes_on_and_fails() -> None:
     assert [(each.level, each.subject) for each in late] == [("ok", "resume"), ("error", "export")]
 
 
+@pytest.mark.parametrize(
+    ("before", "heard", "level"),
+    [
+        (None, (EpochEvent(epoch=1, epochs=2),), "warning"),
+        (TRAINED, (EpochEvent(epoch=1, epochs=2),), "error"),
+        (TRAINED, (EpochEvent(epoch=2, epochs=2),), "ok"),
+        # Cut off within the first epoch, it ends that one first.
+        ((StartEvent(),), (EpochEvent(epoch=1, epochs=2),), "warning"),
+        (None, (), "ok"),
+        (TRAINED, (), "warning"),
+    ],
+)
+def test_a_run_that_begins_anew_proves_nothing(
+    before: tuple[Any, ...] | None, heard: tuple[Any, ...], level: str
+) -> None:
+    stopped = None if before is None else attempt(Ended(Exit(75)), *before).heard
+    seen = list(second_run(attempt(Ended(Exit(0)), *heard), set(), stopped))
+    assert [(each.level, each.subject) for each in seen] == [(level, "resume")]
+
+
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
 def test_a_value_that_is_not_finite_is_seen_in_what_is_no_event(value: str) -> None:
     heard = Heard(0.0)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -25,18 +26,22 @@ from tests.benchmark.runtime.own_method import write_method
 
 def backbone(workspace: Path, name: str, *data: str, seed: int = 1) -> BackboneManifest:
     """Put a backbone that declares data into a workspace."""
+    return put(workspace, name, Provenance(method="x", pretraining_data=list(data)), seed)
+
+
+def put(workspace: Path, name: str, provenance: Provenance, seed: int = 1) -> BackboneManifest:
     return save_backbone(
         workspace / "backbones" / name,
         random_draw("resnet18", seed),
         display_name=name,
-        provenance=Provenance(method="x", pretraining_data=list(data)),
+        provenance=provenance,
         onnx=False,
     )
 
 
 def test_a_name_is_a_backbone_of_the_workspace_with_what_it_has_seen(tmp_path: Path) -> None:
     manifest = backbone(tmp_path, "first", "NIH ChestX-ray14", "MIMIC-CXR")
-    assert start_of({"initial_weights": "first"}, tmp_path, own=True) == Start(
+    assert start_of({"initial_weights": "first"}, tmp_path, own=True, supervision="self") == Start(
         ("NIH ChestX-ray14", "MIMIC-CXR"),
         tmp_path / "backbones" / "first",
         InitialBackbone(name="first", sha256=manifest.sha256),
@@ -45,7 +50,7 @@ def test_a_name_is_a_backbone_of_the_workspace_with_what_it_has_seen(tmp_path: P
 
 def test_what_a_backbone_does_not_declare_is_unknown(tmp_path: Path) -> None:
     backbone(tmp_path, "silent")
-    seen = start_of({"initial_weights": "silent"}, tmp_path, own=True).pretraining_data
+    seen = start_of({"initial_weights": "silent"}, tmp_path, own=True, supervision="self").pretraining_data
     assert {mark.mark for mark in overlaps(["MIMIC-CXR"], ["rsna"])} == {"clean"}
     assert {mark.mark for mark in overlaps(["MIMIC-CXR", *seen], ["rsna"])} == {"unknown"}
 
@@ -64,7 +69,7 @@ def test_what_a_backbone_does_not_declare_is_unknown(tmp_path: Path) -> None:
 def test_what_the_harness_does_not_know_is_the_methods(
     settings: dict[str, object], own: bool, expected: Start, tmp_path: Path
 ) -> None:
-    assert start_of(settings, tmp_path, own=own) == expected
+    assert start_of(settings, tmp_path, own=own, supervision="self") == expected
 
 
 def test_a_name_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
@@ -72,7 +77,7 @@ def test_a_name_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path)
     with pytest.raises(
         SubmissionError, match=r"initial_weights=frist: no backbone 'frist'.*did you mean first"
     ):
-        start_of({"initial_weights": "frist"}, tmp_path, own=True)
+        start_of({"initial_weights": "frist"}, tmp_path, own=True, supervision="self")
 
 
 def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
@@ -80,7 +85,30 @@ def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "backbones" / "first" / "backbone.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(SubmissionError, match="not the file that its manifest was written for"):
-        start_of({"initial_weights": "first"}, tmp_path, own=True)
+        start_of({"initial_weights": "first"}, tmp_path, own=True, supervision="self")
+
+
+def test_what_a_chain_of_backbones_learned_from_is_noted_and_shown(tmp_path: Path) -> None:
+    labels = InitialBackbone(name="chexpert", sha256=64 * "a", supervision=["labels"])
+    between = Provenance(method="simclr", supervision="self", initial=labels)
+    put(tmp_path, "first", between)
+    start = start_of({"initial_weights": "first"}, tmp_path, own=True, supervision="self").backbone
+    assert start is not None
+    assert start.supervision == ["self", "labels"]
+    made = put(tmp_path, "second", Provenance(method="simclr", supervision="self", initial=start))
+    shown = provenance_texts(made)["Initial weights"]
+    assert shown == f"first ({start.sha256[:16]}), supervision: labels, then self"
+
+
+@pytest.mark.parametrize(("name", "said"), [("first", "control"), ("phantom_masks", None)])
+def test_only_a_control_starts_from_a_control(
+    name: str, said: Literal["control"] | None, tmp_path: Path
+) -> None:
+    put(tmp_path, name, Provenance(method="x", supervision=said))
+    given = {"initial_weights": name}
+    with pytest.raises(SubmissionError, match="found those of a control"):
+        start_of(given, tmp_path, own=False, supervision="self")
+    assert start_of(given, tmp_path, own=False, supervision="control").backbone is not None
 
 
 def test_a_container_finds_it_read_only_at_a_fixed_place(tmp_path: Path) -> None:
