@@ -95,7 +95,7 @@ def test_a_method_that_works_goes_from_its_folder_to_two_numbers(tmp_path: Path,
     assert steps == [f"ok {step}" for step in ["folder", "phantom", *stages, "tasks", "evaluate"]], said
     assert "covid_linear" in said
     assert "rsna_frozen_100" in said
-    assert "mine passed the test in" in said
+    assert "mine passed the test with 1 warning (check) in" in said
     assert [str(path.relative_to(tmp_path)) for path in (tmp_path / "workspace").glob("*/*")] == [
         "workspace/backbones/first"
     ]
