@@ -175,7 +175,7 @@ def test_a_damaged_store_is_refused_in_a_sentence(workspace, name, dry_run):
         (("random", "--tasks", "covid_linaer"), "did you mean covid_linear?); known: rsna_finetune_1"),
         (
             ("random", "--tasks", "covid_linear", "--profile", "dmeo"),
-            "demo, methods, paper, phantom, quick, small",
+            "demo, paper, quick, small",
         ),
         (("random", "--tasks", "covid_linear", "--protocol", "lovt-2021"), "lovt-2022"),
         (
