@@ -6,7 +6,6 @@ import atexit
 import os
 import sys
 import threading
-from contextlib import suppress
 from typing import NoReturn
 
 NOT_FLUSHED = 120
@@ -22,10 +21,10 @@ def end(code: object) -> NoReturn:
     if threading.active_count() > 1 or not (code is None or isinstance(code, int)):
         sys.exit(code)  # type: ignore[arg-type]
     atexit._run_exitfuncs()
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        code = code or NOT_FLUSHED
-    with suppress(OSError, ValueError):
-        sys.stderr.flush()
+    for stream, failed in ((sys.stdout, NOT_FLUSHED), (sys.stderr, 0)):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except OSError:
+            code = code or failed
     os._exit(code or 0)
