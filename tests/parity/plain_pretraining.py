@@ -327,8 +327,8 @@ class BYOLRules:
 
 def mlp(weights: Weights, name: str, x: Tensor) -> Tensor:
     """Linear, batch norm, ReLU, linear."""
-    hidden = batch_norm(weights, f"{name}.1", linear(weights, f"{name}.0", x)).relu()
-    return linear(weights, f"{name}.3", hidden)
+    hidden = batch_norm(weights, f"{name}.layers.1", linear(weights, f"{name}.layers.0", x)).relu()
+    return linear(weights, f"{name}.layers.3", hidden)
 
 
 def byol_loss(weights: Weights, views: tuple[Tensor, Tensor], rules: BYOLRules) -> Tensor:

@@ -187,6 +187,7 @@ def test_of_weights_from_elsewhere_every_declaration_counts(roots: tuple[Path, P
         "rsna",
         "siim",
         "nih-cxr",
+        "chestx-det",
     }
 
 
