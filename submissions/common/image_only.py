@@ -20,7 +20,7 @@ HALF = (0.5, 0.5)
 
 
 class ImageOnlySettings(TrainingSettings):
-    """Settings of BYOL, SimCLR, PixelPro and PixPro."""
+    """Settings of BYOL, SimCLR, PixelPro, PixPro and DenseCL."""
 
     batch_size: int = 64
     weight_decay: float = 1e-4

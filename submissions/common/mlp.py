@@ -1,4 +1,4 @@
-"""The two-layer head that BYOL, PixelPro and PixPro project and predict with."""
+"""The two-layer heads: `mlp` of BYOL, PixelPro and MGCA, `pixel_mlp` of PixPro."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base of the methods whose target network is a moving average of the online network (BYOL, PixelPro, PixPro)."""
+"""Base of methods whose target network is a moving average of the online one (BYOL, PixelPro, PixPro, DenseCL)."""
 
 from __future__ import annotations
 

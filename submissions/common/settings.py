@@ -47,8 +47,8 @@ class TrainingSettings(Model):
     weight_decay: NonNegativeFloat = 1e-6
     schedule: Schedule = "constant"
     """`cosine_per_epoch`: falls to 0 and rises again in turn, period two epochs (pretraining.md section 1.8);
-    `plateau`: on the monitored value; `warmup_cosine`: a value per epoch (pretraining.md section 4);
-    `cosine`: a value per epoch, from 1 towards 0 without warm-up."""
+    `plateau`: on the monitored value; `warmup_cosine`: a value per epoch (pretraining.md section 4), or per step by
+    `rate_every`; `cosine`: a value per epoch, from 1 towards 0 without warm-up."""
     warmup_epochs: NonNegativeInt = 0
     plateau_factor: float = Field(default=0.5, gt=0, lt=1)
     plateau_patience: NonNegativeInt = 12

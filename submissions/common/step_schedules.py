@@ -1,4 +1,4 @@
-"""Schedules that change with every optimiser step, as transformers are trained: pure functions."""
+"""Schedules that change with every optimiser step, as MAE, DINO and MGCA are trained: pure functions."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class TransformerModule(PretrainingModule):
                 "params": [each for each in trained if each.ndim > 1],
                 "weight_decay": self.settings.weight_decay,
             },
-            {"params": [each for each in trained if each.ndim == 1], "weight_decay": 0.0},
+            {"params": [each for each in trained if each.ndim <= 1], "weight_decay": 0.0},
         ]
         optimiser: torch.optim.Optimizer = kinds[self.settings.optimiser](
             groups, lr=self.settings.learning_rate

@@ -85,9 +85,3 @@ class ImageTextModule(TwoEncoderModule):
 
     def batch_losses(self, batch: PairBatch) -> Losses:
         return self.losses(self.encode_images(batch.images), self.encode_reports(batch.reports))
-
-    def online_features(self, batch: PairBatch) -> dict[str, tuple[Tensor, Tensor]]:
-        return {
-            "image": (self.encode_images(batch.images).pooled, batch.labels),
-            "report": (self.encode_reports(batch.reports).pooled, batch.labels),
-        }

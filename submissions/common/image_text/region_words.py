@@ -12,7 +12,7 @@ from lovt_bench.submissions.common.augment.normalise import network_input
 from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.errors import SettingsError
 from lovt_bench.submissions.common.image_only import HALF
-from lovt_bench.submissions.common.image_text.samples import PairBatch, Views
+from lovt_bench.submissions.common.image_text.samples import Views
 from lovt_bench.submissions.common.image_text.settings import TwoEncoderSettings
 from lovt_bench.submissions.common.image_text.two_encoders import TwoEncoderModule
 from lovt_bench.submissions.common.text.tokeniser import ReportTokens
@@ -95,12 +95,6 @@ class RegionWordModule(TwoEncoderModule):
     def encode_reports(self, reports: ReportTokens) -> ReportWords:
         """Return the features of tokenised reports."""
         raise NotImplementedError
-
-    def online_features(self, batch: PairBatch) -> dict[str, tuple[Tensor, Tensor]]:
-        return {
-            "image": (self.encode_images(batch.images).pooled, batch.labels),
-            "report": (self.encode_reports(batch.reports).pooled, batch.labels),
-        }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_load_checkpoint(checkpoint)

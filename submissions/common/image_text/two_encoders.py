@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from torch import Tensor
 
@@ -21,8 +21,17 @@ from lovt_bench.submissions.common.module import Monitor, Need, PretrainingModul
 from lovt_bench.submissions.common.sampling import Transform, Unit
 from lovt_bench.submissions.common.text.encoder import TextEncoder, pretrained_text_model, small_text_model
 from lovt_bench.submissions.common.text.source import PUBLISHED, SMALL
+from lovt_bench.submissions.common.text.tokeniser import ReportTokens
 
 TOKENISER = "tokeniser"
+
+
+class Pooled(Protocol):
+    """What an encoder says of a batch, whatever else is in it."""
+
+    @property
+    def pooled(self) -> Tensor:
+        """(B, d): images or reports as wholes."""
 
 
 class TwoEncoderModule(PretrainingModule):
@@ -64,6 +73,20 @@ class TwoEncoderModule(PretrainingModule):
     def batch_losses(self, batch: PairBatch) -> Losses:
         """Return the losses of a batch of pairs."""
         raise NotImplementedError
+
+    def encode_images(self, images: Tensor) -> Pooled:
+        """Return the features of (B, 1, S, S) uint8 images."""
+        raise NotImplementedError
+
+    def encode_reports(self, reports: ReportTokens) -> Pooled:
+        """Return the features of tokenised reports."""
+        raise NotImplementedError
+
+    def online_features(self, batch: PairBatch) -> dict[str, tuple[Tensor, Tensor]]:
+        return {
+            "image": (self.encode_images(batch.images).pooled, batch.labels),
+            "report": (self.encode_reports(batch.reports).pooled, batch.labels),
+        }
 
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
         total, parts = self.batch_losses(batch)

@@ -14,6 +14,7 @@ from lovt_bench.submissions.common.corpus import Corpus
 from lovt_bench.submissions.common.declaration import choose, read_declaration
 from lovt_bench.submissions.common.errors import SettingsError
 from lovt_bench.submissions.common.lightly_parts import loss, modules
+from lovt_bench.submissions.common.moving_average import update_average
 from lovt_bench.submissions.common.sampling import CorpusDataset
 from lovt_bench.submissions.common.settings import build_settings
 from lovt_bench.submissions.common.vision_transformer import plain_transformer
@@ -156,12 +157,12 @@ def test_the_last_layer_rests_in_the_first_epochs(corpus: Corpus, tmp_path: Path
     assert not torch.equal(first[0], copies(model.student_head.layers)[0])
 
 
-def test_gradients_are_clipped_one_by_one_and_decay_rises(
+def test_gradients_are_clipped_one_by_one_and_both_decays_rise(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     settings = small(
         Settings, **SIZES, batch_size=3, accumulate=1, max_epochs=2, clip=1e-3, frozen_epochs=0,
-        weight_decay=0.1, final_weight_decay=0.5,
+        weight_decay=0.1, final_weight_decay=0.5, ema_decay=0.9,
     )  # fmt: skip
     model = DINO(settings, corpus, 3)
     norms: list[float] = []
@@ -173,13 +174,22 @@ def test_gradients_are_clipped_one_by_one_and_decay_rises(
         norms.extend(float(each.grad.norm()) for each in self.parameters() if each.grad is not None)
         decays.append(tuple(group["weight_decay"] for group in optimizer.param_groups))
 
+    averages: list[float] = []
+
+    def averaged(target: nn.Module, online: nn.Module, decay: float) -> None:
+        averages.append(decay)
+        update_average(target, online, decay)
+
     monkeypatch.setattr(pretrain.DINO, "on_before_optimizer_step", watched)
+    monkeypatch.setattr(pretrain, "update_average", averaged)
     fit(model, tmp_path)
     assert max(norms) == pytest.approx(1e-3, rel=1e-2)
     assert sum(norm > 0.9e-3 for norm in norms) > len(norms) / 2, "not one norm of all"
     steps = len(decays)
     expected = [(0.3 - 0.2 * np.cos(np.pi * step / steps), 0.0) for step in range(steps)]
     np.testing.assert_allclose(decays, expected, rtol=1e-9)
+    rising = [1 - 0.05 * (1 + np.cos(np.pi * step / steps)) for step in range(steps)]
+    np.testing.assert_allclose(averages, np.repeat(rising, 2), rtol=1e-9)  # the network and its head
 
 
 def test_stochastic_depth_is_the_students_alone_and_rises_with_depth(corpus: Corpus):
