@@ -25,7 +25,7 @@ PROFILE ?= paper
 DEMO_IMAGES ?= 120
 # RSNA has tasks at 1, 10 and 100 % of the training images: with so many YOLOv3 heads train on 8, 14 and 48.
 DEMO_RSNA_IMAGES ?= 240
-DEMO_STUDIES ?= 400
+DEMO_STUDIES ?= 240
 DEMO_DATASETS := rsna siim covid-rural object-cxr nih-cxr
 
 # `make docker`: base (CPU) or base-cuda, how images are called, and further options of `docker build`.
