@@ -74,6 +74,15 @@ class TrainingSettings(Model):
     """`auto`: 16-bit mixed precision on CUDA as published, 32-bit on a CPU."""
 
 
+_READ_UNDER: dict[str, tuple[str, ...]] = {
+    "warmup_epochs": ("schedule=warmup_cosine",),
+    "rate_every": ("schedule=warmup_cosine",),
+    "final_rate": ("schedule=warmup_cosine", "rate_every=step"),
+    "plateau_factor": ("schedule=plateau",),
+    "plateau_patience": ("schedule=plateau",),
+}
+"""Settings of the learning rate, and the values of others under which alone they are read."""
+
 Settings = TypeVar("Settings", bound=TrainingSettings)
 
 
@@ -85,17 +94,22 @@ def build_settings(kind: type[Settings], layers: Iterable[tuple[str, Mapping[str
         layers: Origin (for messages) and values.
 
     Raises:
-        SettingsError: An unknown key or a wrong value, naming the layer that it came from.
+        SettingsError: An unknown key, a wrong value, or a change in the last layer that nothing would read, naming the
+            layer that it came from.
     """
+    layers = list(layers)
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for origin, values in layers:
         for key, value in values.items():
             merged[key], origins[key] = value, origin
     try:
-        return kind.model_validate(merged)
+        settings = kind.model_validate(merged)
     except ValidationError as error:
         raise SettingsError(_message(kind, error, origins)) from error
+    if layers:
+        _expect_readers(settings, *layers[-1])
+    return settings
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
@@ -139,6 +153,18 @@ def parse_object(text: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise SettingsError(f"--settings: expected a JSON object, found {text[:80]!r}")
     return values
+
+
+def _expect_readers(settings: TrainingSettings, origin: str, values: Mapping[str, Any]) -> None:
+    """Refuse values of the outermost layer that nothing reads; defaults of a class may wait for another schedule."""
+    held = {f"{key}={value}" for key, value in settings.model_dump(include={"schedule", "rate_every"}).items()}
+    for key, needed in _READ_UNDER.items():
+        changed = key in values and getattr(settings, key) != type(settings).model_fields[key].default
+        if changed and (lacking := [one for one in needed if one not in held]):
+            raise SettingsError(
+                f"{origin}: {key}={values[key]} would change nothing: it is read under {' and '.join(needed)}, "
+                f"found {' and '.join(sorted(held))}; leave it out, or add --set {' --set '.join(lacking)}"
+            )
 
 
 def _message(kind: type[TrainingSettings], error: ValidationError, origins: Mapping[str, str]) -> str:

@@ -53,3 +53,23 @@ def test_what_is_no_assignment_is_refused(text: str) -> None:
 def test_wrong_values_say_what_was_expected(values: dict, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         build_settings(TrainingSettings, [("--set", values)])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"warmup_epochs": 3}, "warmup_epochs=3 would change nothing.*add --set schedule=warmup_cosine$"),
+        ({"warmup_epochs": 3, "schedule": "cosine"}, "found rate_every=epoch and schedule=cosine"),
+        ({"final_rate": 1e-6, "schedule": "warmup_cosine"}, "add --set rate_every=step$"),
+        ({"plateau_patience": 3}, "add --set schedule=plateau$"),
+    ],
+)
+def test_a_change_that_nothing_reads_is_refused(values: dict, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        build_settings(TrainingSettings, [("--set", values)])
+
+
+def test_what_a_method_says_of_another_schedule_is_kept_for_it() -> None:
+    layers = [("variant 100", {"warmup_epochs": 5}), ("--set", {"warmup_epochs": 0, "schedule": "constant"})]
+    assert build_settings(TrainingSettings, layers[:1] + [("profile demo", {})]).warmup_epochs == 5
+    assert build_settings(TrainingSettings, layers).warmup_epochs == 0
