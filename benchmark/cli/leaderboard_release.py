@@ -31,6 +31,11 @@ SHOWN = 20
 @click.option(
     "--with-own-data", is_flag=True, help="Commit records on own data, too, for all who get the folder."
 )
+@click.option(
+    "--no-predictions",
+    is_flag=True,
+    help="Commit records alone, without boxes and counts: a fraction of the size, but nobody can rescore them.",
+)
 @results_option
 @out_option
 @workspace_option
@@ -38,6 +43,7 @@ def release(
     bump: Bump | None,
     note: str,
     with_own_data: bool,
+    no_predictions: bool,
     results: Path | None,
     out: Path,
     workspace: Path | None,
@@ -67,7 +73,8 @@ def release(
                 f"{own} run records are on own data, and a release commits its records for everybody: release from "
                 "other records (--results DIR), or give --with-own-data"
             )
-        made = freeze(out, sources, date=f"{datetime.now(UTC):%Y-%m-%d}", note=note, bump=bump)
+        date = f"{datetime.now(UTC):%Y-%m-%d}"
+        made = freeze(out, sources, date=date, note=note, bump=bump, predictions=not no_predictions)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     for line in plain_changes(made.changes):

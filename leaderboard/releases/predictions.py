@@ -37,7 +37,7 @@ _MOST_LINES = 10**6
 
 
 def append_predictions(
-    records: RecordSet, results: Path, folder: Path, known: Mapping[str, str]
+    records: RecordSet, results: Path, folder: Path, known: Mapping[str, str], more: bool = True
 ) -> dict[str, str]:
     """Commit the predictions that the workspace has and return the digests of all that are committed, by path.
 
@@ -48,6 +48,7 @@ def append_predictions(
         results: Results of the workspace.
         folder: The folder of records.
         known: Digests by path of what releases list already: it is kept as it is.
+        more: Whether others are committed, too.
 
     Raises:
         LeaderboardError: A committed folder is a link, or predictions of an older release are lost or were changed.
@@ -57,6 +58,8 @@ def append_predictions(
         if path in known:
             read_predictions(folder, path, known[path])
             kept[path] = known[path]
+            continue
+        if not more:
             continue
         place = results / record.track / record.submission / predictions.file
         check_no_link(folder, path)

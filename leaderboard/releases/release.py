@@ -48,7 +48,15 @@ class Released:
     """What controls told; none was where it cannot be."""
 
 
-def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bump | None = None) -> Released:
+def release(
+    out: Path,
+    sources: Sources,
+    *,
+    date: str,
+    note: str = "",
+    bump: Bump | None = None,
+    predictions: bool = True,
+) -> Released:
     """Freeze what the sources give as the next version.
 
     Args:
@@ -57,6 +65,7 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
         date: UTC, `2026-05-01`.
         note: What the releaser says about it.
         bump: The step; None takes the least that the changes ask for.
+        predictions: Whether boxes and counts are committed beside the records.
 
     Raises:
         LeaderboardError: A release was touched, `dev` shows something else than the sources give, nothing changed,
@@ -92,7 +101,7 @@ def release(out: Path, sources: Sources, *, date: str, note: str = "", bump: Bum
             note=note,
         )
         known = named_records(out).predictions
-        kept = append_predictions(sources.records, sources.results, committed, known)
+        kept = append_predictions(sources.records, sources.results, committed, known, more=predictions)
         append(sources.records, sources.results, committed)
         sources = replace(sources, predictions=kept)
         folder = put(board.version, out, release_files(board, sources, info, old))

@@ -69,8 +69,8 @@ def records_of(made: dict[str, bytes]) -> list[RunRecord]:
     ]
 
 
-def workspace(folder: Path) -> dict[str, bytes]:
-    """Write two runs with predictions and return what they predicted by task."""
+def workspace(folder: Path, committing: bool = True) -> dict[str, bytes]:
+    """Write two runs with predictions, release them, and return what they predicted by task."""
     made = {
         "rsna_frozen_1": boxes(record("mine", "rsna_frozen_1").key),
         "covid_linear": masks(record("mine", "covid_linear").key),
@@ -81,7 +81,8 @@ def workspace(folder: Path) -> dict[str, bytes]:
         path = folder / "results" / "phantom" / "mine" / item.predictions.file
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
-    release(folder / "versions", sources(folder, [*two_rows(), *given]), date="2026-05-01")
+    given_sources = sources(folder, [*two_rows(), *given])
+    release(folder / "versions", given_sources, date="2026-05-01", predictions=committing)
     return made
 
 
@@ -115,6 +116,14 @@ def test_boxes_are_committed_as_they_are_and_masks_as_counts(tmp_path: Path) -> 
     write_site(out, tmp_path / "site")
     for task in made:
         assert committed(tmp_path / "site", task).read_bytes() == committed(out, task).read_bytes()
+
+
+def test_a_release_may_leave_them_in_the_workspace(tmp_path: Path) -> None:
+    workspace(tmp_path, committing=False)
+    out = tmp_path / "versions"
+    assert not (out / "results" / FOLDER).exists()
+    assert verify(out, "1.0.0").identical
+    assert folder_problems(out) == {}
 
 
 @pytest.mark.parametrize("task", ["rsna_frozen_1", "covid_linear"])
