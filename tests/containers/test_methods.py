@@ -116,6 +116,24 @@ def test_lovt_pretrains_in_its_container_and_is_ranked(ask: Ask, engine: docker.
 
 
 @pytest.mark.slow
+def test_one_method_starts_in_its_container_from_the_backbone_of_another(ask: Ask, tmp_path: Path) -> None:
+    """MGCA from random weights, then DenseCL from MGCA's backbone, which its container sees as /initial."""
+    small = {key: SETTINGS[key] for key in ("image_side", "batch_size", "max_epochs")}
+    first, _ = ask(method="mgca", name="first", settings=small | {"initial_weights": "random"})
+    assert first is not None
+    assert first.verdict.verdict is Verdict.SUCCESS, first.verdict.message
+    second, _ = ask(method="densecl", name="second", settings=small | {"initial_weights": "first"})
+    log = (tmp_path / "pretraining" / RECORDS / "second.log").read_text()
+    assert second is not None
+    assert second.verdict.verdict is Verdict.SUCCESS, second.verdict.message + log
+    start, made = (read_manifest(tmp_path / "backbones" / name) for name in ("first", "second"))
+    assert made.provenance.initial is not None
+    assert (made.provenance.initial.name, made.provenance.initial.sha256) == ("first", start.sha256)
+    assert set(start.provenance.pretraining_data or ()) <= set(made.provenance.pretraining_data or ())
+    assert start.sha256 != made.sha256
+
+
+@pytest.mark.slow
 def test_a_mistake_in_the_settings_is_the_methods_own_verdict(ask: Ask, tmp_path: Path):
     result, _ = ask(settings={"width": "3"})
     assert result is not None
