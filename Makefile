@@ -23,7 +23,7 @@ export LOVT_BENCH_WORKSPACE ?= $(WORKSPACE)
 TEST_WORKERS ?= 2
 PROFILE ?= paper
 DEMO_IMAGES ?= 120
-# RSNA has tasks at 1, 10 and 100 % of the training images: with so many YOLOv3 heads train on 8, 14 and 48.
+# RSNA has tasks at 1, 10 and 100 % of the training images: with so many YOLOv3 heads train on 8, 14 and 32.
 DEMO_RSNA_IMAGES ?= 240
 DEMO_STUDIES ?= 240
 DEMO_DATASETS := rsna siim covid-rural object-cxr nih-cxr

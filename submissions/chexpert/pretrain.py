@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from torch import Tensor
 from torch.nn import functional
 
 from lovt_bench.submissions.common.classifier import Classifier
+from lovt_bench.submissions.common.corpus import Normalisation
 from lovt_bench.submissions.common.entry import run
-from lovt_bench.submissions.common.image_only import HALF
 from lovt_bench.submissions.common.settings import Schedule, TrainingSettings
 
 
@@ -23,8 +21,8 @@ class Settings(TrainingSettings):
     plateau_factor: float = 0.5
     plateau_patience: int = 3
     patience: int | None = 10
-    normalisation: Literal["half", "corpus"] = "half"
-    """`half`: mean and standard deviation 0.5, as published; `corpus`: those of the training split."""
+    normalisation: Normalisation = "half"
+    """`half` as published."""
 
 
 class CheXpert(Classifier):
@@ -33,7 +31,7 @@ class CheXpert(Classifier):
     settings: Settings
 
     def pixel_statistics(self) -> tuple[float, float]:
-        return HALF if self.settings.normalisation == "half" else super().pixel_statistics()
+        return self.corpus.normalised_by(self.settings.normalisation)
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         return functional.binary_cross_entropy_with_logits(logits, labels)

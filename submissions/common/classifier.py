@@ -37,7 +37,7 @@ class Classifier(PretrainingModule):
 
     def pixel_statistics(self) -> tuple[float, float]:
         """Return mean and standard deviation that images are normalised by."""
-        return self.corpus.pixel_mean, self.corpus.pixel_std
+        return self.corpus.normalised_by("corpus")
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the loss of (B, L) logits and labels."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,8 @@ from lovt_bench.benchmark.contract.manifest_files import MAKE_CORPUS, read_corpu
 from lovt_bench.benchmark.contract.model_file import ModelFileError
 from lovt_bench.submissions.common.errors import PretrainingError
 
+Normalisation = Literal["half", "corpus"]
+"""`half`: mean and standard deviation 0.5; `corpus`: those of the training split."""
 PIXELS, IMAGES, STUDIES = "pixels.npy", "images.parquet", "studies.parquet"
 
 
@@ -85,6 +87,10 @@ class Corpus:
     def pixel_std(self) -> float:
         """Standard deviation of the whole training split's pixels in [0, 1]."""
         return self.manifest.pixel_statistics.std
+
+    def normalised_by(self, normalisation: Normalisation) -> tuple[float, float]:
+        """Return the mean and the standard deviation, for pixels in [0, 1], that a normalisation takes out."""
+        return (0.5, 0.5) if normalisation == "half" else (self.pixel_mean, self.pixel_std)
 
     @property
     def label_names(self) -> tuple[str, ...]:

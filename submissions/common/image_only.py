@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import PositiveInt
 from torch import Tensor
@@ -11,12 +11,10 @@ from torch import Tensor
 from lovt_bench.submissions.common.augment.contrastive import contrastive_view
 from lovt_bench.submissions.common.augment.normalise import network_input
 from lovt_bench.submissions.common.augment.square import square
+from lovt_bench.submissions.common.corpus import Normalisation
 from lovt_bench.submissions.common.module import PretrainingModule
 from lovt_bench.submissions.common.sampling import Sample, Transform, Unit
 from lovt_bench.submissions.common.settings import Schedule, TrainingSettings
-
-HALF = (0.5, 0.5)
-"""Mean and standard deviation that the published baselines fell back to."""
 
 
 class ImageOnlySettings(TrainingSettings):
@@ -29,8 +27,8 @@ class ImageOnlySettings(TrainingSettings):
     """Published: 1, which is one epoch at learning rate 0 that adapts BatchNorm's statistics only."""
     source_side: PositiveInt = 512
     """Side in pixels of the square that views are cut from; the aspect ratio is not kept."""
-    normalisation: Literal["half", "corpus"] = "half"
-    """`half`: mean and standard deviation 0.5, as published; `corpus`: those of the training split."""
+    normalisation: Normalisation = "half"
+    """`half` is what the published baselines fell back to."""
 
 
 class ImageOnlyModule(PretrainingModule):
@@ -44,10 +42,7 @@ class ImageOnlyModule(PretrainingModule):
 
     def network_input(self, views: Tensor) -> Tensor:
         """Return (B, 3, S, S) of views (B, 1, S, S) in [0, 1]."""
-        mean, std = (
-            HALF if self.settings.normalisation == "half" else (self.corpus.pixel_mean, self.corpus.pixel_std)
-        )
-        return network_input(views, mean, std)
+        return network_input(views, *self.corpus.normalised_by(self.settings.normalisation))
 
     def features(self, images: Tensor) -> Tensor:
         """Return (B, C): the last feature map of (B, 3, S, S), averaged over its places."""

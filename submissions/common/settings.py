@@ -157,7 +157,9 @@ def parse_object(text: str) -> dict[str, Any]:
 
 def _expect_readers(settings: TrainingSettings, origin: str, values: Mapping[str, Any]) -> None:
     """Refuse values of the outermost layer that nothing reads; defaults of a class may wait for another schedule."""
-    held = {f"{key}={value}" for key, value in settings.model_dump(include={"schedule", "rate_every"}).items()}
+    held = {
+        f"{key}={value}" for key, value in settings.model_dump(include={"schedule", "rate_every"}).items()
+    }
     for key, needed in _READ_UNDER.items():
         changed = key in values and getattr(settings, key) != type(settings).model_fields[key].default
         if changed and (lacking := [one for one in needed if one not in held]):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor
 from torch.nn import functional
 
 from lovt_bench.submissions.common.augment.normalise import network_input
-from lovt_bench.submissions.common.corpus import Corpus
+from lovt_bench.submissions.common.corpus import Corpus, Normalisation
 from lovt_bench.submissions.common.errors import SettingsError
-from lovt_bench.submissions.common.image_only import HALF
 from lovt_bench.submissions.common.image_text.samples import Views
 from lovt_bench.submissions.common.image_text.settings import TwoEncoderSettings
 from lovt_bench.submissions.common.image_text.two_encoders import TwoEncoderModule
@@ -26,8 +25,7 @@ class RegionWordSettings(TwoEncoderSettings):
     network_side: int | None = Field(default=299, ge=32, le=1024)
     """Side in pixels that views are enlarged to for the network, so that a view of 224 has 19 x 19 regions; null: as
     they are."""
-    normalisation: Literal["half", "corpus"] = "half"
-    """`half`: mean and standard deviation 0.5; `corpus`: those of the training split."""
+    normalisation: Normalisation = "half"
     max_tokens: int = Field(ge=8, le=512)
     """Longest sequence of the text model; sentences that do not fit are left out."""
     max_epochs: PositiveInt = 50
@@ -81,10 +79,7 @@ class RegionWordModule(TwoEncoderModule):
     def encode_images(self, images: Tensor) -> ImageRegions:
         """Return the features of (B, 1, S, S) uint8 images."""
         settings = self.settings
-        mean, std = (
-            HALF if settings.normalisation == "half" else (self.corpus.pixel_mean, self.corpus.pixel_std)
-        )
-        pixels = network_input(images, mean, std)
+        pixels = network_input(images, *self.corpus.normalised_by(settings.normalisation))
         if settings.network_side is not None:
             pixels = functional.interpolate(
                 pixels, size=settings.network_side, mode="bilinear", align_corners=True

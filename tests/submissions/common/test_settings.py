@@ -71,5 +71,5 @@ def test_a_change_that_nothing_reads_is_refused(values: dict, message: str) -> N
 
 def test_what_a_method_says_of_another_schedule_is_kept_for_it() -> None:
     layers = [("variant 100", {"warmup_epochs": 5}), ("--set", {"warmup_epochs": 0, "schedule": "constant"})]
-    assert build_settings(TrainingSettings, layers[:1] + [("profile demo", {})]).warmup_epochs == 5
+    assert build_settings(TrainingSettings, [*layers[:1], ("profile demo", {})]).warmup_epochs == 5
     assert build_settings(TrainingSettings, layers).warmup_epochs == 0
