@@ -1,1 +1,1 @@
-window.LOVT_BENCH_VERSIONS = [];
+window.LOVT_BENCH_VERSIONS = [{"version":"1.0.0","date":"2026-12-01","bump":"major","previous":null,"note":"The published table, and the phantom study: 14 methods, 21 checkpoints, two CPU cores. Made without predictions (decision 033).","summary":"First release.","sums_sha256":"fcbfce1eed944ef3ef247e830df12a890641a3dfe31f9fabf18b3583fdbec13e"}];
