@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lovt_bench.submissions.common.errors import SettingsError
@@ -70,6 +72,8 @@ def test_a_change_that_nothing_reads_is_refused(values: dict, message: str) -> N
 
 
 def test_what_a_method_says_of_another_schedule_is_kept_for_it() -> None:
-    layers = [("variant 100", {"warmup_epochs": 5}), ("--set", {"warmup_epochs": 0, "schedule": "constant"})]
-    assert build_settings(TrainingSettings, [*layers[:1], ("profile demo", {})]).warmup_epochs == 5
-    assert build_settings(TrainingSettings, layers).warmup_epochs == 0
+    variant: dict[str, Any] = {"warmup_epochs": 5}
+    given: dict[str, Any] = {"warmup_epochs": 0, "schedule": "constant"}
+    layers = [("variant 100", variant), ("profile demo", {})]
+    assert build_settings(TrainingSettings, layers).warmup_epochs == 5
+    assert build_settings(TrainingSettings, [*layers, ("--set", given)]).warmup_epochs == 0
