@@ -26,9 +26,19 @@ Floats = NDArray[np.float64]
 
 
 def study_of(out: Path, version: str) -> Table:
-    """Return the table of runs on the phantom by the profile `demo`. Raises StopIteration where there is none."""
-    tables = read_version(out, version).tables
-    return next(table for table in tables if table.track == "phantom" and table.profile == "demo")
+    """Return the table of runs on the phantom by the profile `demo`.
+
+    Raises:
+        SystemExit: The version has no such table, or one without the random draw and the ceiling.
+    """
+    for table in read_version(out, version).tables:
+        rows = {row.id for row in [*table.rows, *table.controls]}
+        if table.track == "phantom" and table.profile == "demo" and {RANDOM, CEILING} <= rows:
+            return table
+    raise SystemExit(
+        f"expected a table with {RANDOM} and {CEILING} by profile demo in version {version} of {out}, found none: "
+        "run `python -m tests.bench.study`"
+    )
 
 
 def runs_of(row: Row) -> list[Floats]:
